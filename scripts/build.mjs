@@ -1,0 +1,28 @@
+// Makes dist/nodelb.js: the whole program in one file, except the two packages with native parts.
+import { chmodSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const outfile = 'dist/nodelb.js'
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/main.ts'],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  external: ['netlink', 'koffi'],
+  banner: {
+    // Bundled CommonJS packages call require(), which an ES module has to make for itself.
+    js: [
+      '#!/usr/bin/env node',
+      "import { createRequire as createRequireForBundle } from 'node:module'",
+      'const require = createRequireForBundle(import.meta.url)',
+    ].join('\n'),
+  },
+  logLevel: 'warning',
+})
+chmodSync(`${root}${outfile}`, 0o755)

@@ -1,0 +1,54 @@
+// Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
+// Arguments go to vitest: `npm test -- --project packets`.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+check('biome', ['ci', '.'])
+check('tsc', ['-b'])
+test(process.argv.slice(2))
+
+const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
+process.exitCode = totals.failed === 0 ? 0 : 1
+
+/** Style and types count as one test each. */
+function check(tool, args) {
+  console.log(`\n> ${[tool, ...args].join(' ')}`)
+  totals[run(tool, args) === 0 ? 'passed' : 'failed']++
+}
+
+function test(args) {
+  console.log(`\n> ${['vitest run', ...args].join(' ')}`)
+  const folder = mkdtempSync(join(tmpdir(), 'nodelb-test-'))
+  const report = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const status = run('vitest', ['run', ...reporters, ...args])
+  const counts = read(report)
+  rmSync(folder, { recursive: true })
+  totals.passed += counts.numPassedTests
+  totals.skipped += counts.numPendingTests + counts.numTodoTests
+  // A file that cannot be loaded, or an error between tests, fails without a failed test.
+  totals.failed += status === 0 ? 0 : Math.max(1, counts.numFailedTests)
+}
+
+function run(tool, args) {
+  const { status } = spawnSync(join(root, 'node_modules', '.bin', tool), args, {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  return status
+}
+
+function read(report) {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 }
+  }
+}

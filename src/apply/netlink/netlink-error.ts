@@ -1,0 +1,53 @@
+import { constants } from 'node:os'
+
+/** Error numbers nf_tables answers with that Node.js does not name. */
+const UNNAMED: readonly (readonly [number, string])[] = [
+  [76, 'ENOTUNIQ'],
+  [85, 'ERESTART'],
+  [105, 'ENOBUFS'],
+  [117, 'EUCLEAN'],
+  [512, 'ERESTARTSYS'],
+  [524, 'ENOTSUPP'],
+]
+
+/** Aliases of EAGAIN, EDEADLK and EOPNOTSUPP, the names the kernel's sources use. */
+const ALIASES: ReadonlySet<string> = new Set(['EWOULDBLOCK', 'EDEADLOCK', 'ENOTSUP'])
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  ...UNNAMED,
+  ...Object.entries(constants.errno)
+    .filter(([name]) => !ALIASES.has(name))
+    .map(([name, number]): [number, string] => [number, name]),
+])
+
+/** "ENOENT" for 2; "E1234" for numbers without a name. */
+export function errnoName(errno: number): string {
+  return NAMES.get(errno) ?? `E${errno}`
+}
+
+/** 2 for "ENOENT"; 0 for names nobody knows. */
+export function errnoNumber(name: string): number {
+  for (const [number, known] of NAMES) if (known === name) return number
+  return 0
+}
+
+export interface ErrorDetail {
+  readonly offset?: number
+  readonly explanation?: string
+}
+
+/** The kernel refused a request, or the socket cannot be used. */
+export class NetlinkError extends Error {
+  override readonly name: string = 'NetlinkError'
+  readonly code: string
+  readonly errno: number
+  /** Where in the request the failing attribute starts, counted from its nlmsghdr. */
+  readonly offset: number | undefined
+
+  constructor(code: string, what: string, detail: ErrorDetail = {}) {
+    super(detail.explanation ? `${what}: ${code}, ${detail.explanation}` : `${what}: ${code}`)
+    this.code = code
+    this.errno = errnoNumber(code)
+    this.offset = detail.offset
+  }
+}

@@ -1,0 +1,100 @@
+import { NetlinkError } from './netlink-error.ts'
+import {
+  findDescriptor,
+  forceBuffer,
+  hardenSocket,
+  readDrops,
+  type SocketAddress,
+} from './socket-options.ts'
+
+/** One datagram from the kernel. */
+export interface Arrival {
+  readonly datagram: Buffer
+  /** The datagram was longer than the receive buffer and lost its end. */
+  readonly truncated: boolean
+  /** Announced to a group, not sent in answer to a request. */
+  readonly multicast: boolean
+}
+
+export interface RawError {
+  readonly code: string
+}
+
+type Handler = (datagram: Buffer, sender: { port: number; groups: number }) => void
+
+/** The part of npm netlink's RawNetlinkSocket that is used. */
+interface NativeSocket {
+  on(event: 'message' | 'truncatedMessage', handler: Handler): unknown
+  on(event: 'error', handler: (error: RawError) => void): unknown
+  send(frame: Buffer, options: object, sent: (error?: RawError) => void): void
+  address(): { port: number }
+  addMembership(group: number): void
+  close(): void
+}
+
+export interface RawSettings {
+  readonly protocol: number
+  readonly receiveBuffer: number
+  readonly groups: readonly number[]
+}
+
+/**
+ * What NetlinkSocket needs of a bound socket. The callbacks run on the stack of native code that
+ * cannot bear an exception: they must only take note and return.
+ */
+export interface RawSocket {
+  listen(received: (arrival: Arrival) => void, failed: (error: RawError) => void): void
+  send(frame: Buffer, sent: (error?: RawError) => void): void
+  /** Asks for a buffer of this many bytes and returns what the kernel grants. */
+  resize(side: 'send' | 'receive', bytes: number): number
+  drops(): number | undefined
+  close(): void
+}
+
+/** Sets what npm netlink cannot, before the first message can arrive; closes it if that fails. */
+export function prepareSocket(native: NativeSocket, settings: RawSettings): RawSocket {
+  try {
+    const address = { protocol: settings.protocol, port: native.address().port }
+    const fd = harden(address)
+    forceBuffer(fd, 'receive', settings.receiveBuffer)
+    for (const group of settings.groups) native.addMembership(group)
+    return adapt(native, fd, address)
+  } catch (error) {
+    native.close()
+    throw error
+  }
+}
+
+export function asNetlinkError(error: unknown): NetlinkError {
+  if (error instanceof NetlinkError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
+  return new NetlinkError(code, 'netlink socket', { explanation: String(error) })
+}
+
+function harden(address: SocketAddress): number {
+  const descriptor = findDescriptor(address)
+  if (descriptor.kind === 'missing')
+    throw new NetlinkError('EBADF', 'netlink socket', { explanation: descriptor.reason })
+  const result = hardenSocket(descriptor.fd)
+  if (result.kind === 'refused') throw new NetlinkError(result.errno, result.option)
+  return descriptor.fd
+}
+
+function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSocket {
+  return {
+    listen(received, failed) {
+      // Other processes may send to our port; only port 0 is the kernel.
+      native.on('message', (datagram, { port, groups }) => {
+        if (port === 0) received({ datagram, truncated: false, multicast: groups !== 0 })
+      })
+      native.on('truncatedMessage', (datagram, { port, groups }) => {
+        if (port === 0) received({ datagram, truncated: true, multicast: groups !== 0 })
+      })
+      native.on('error', failed)
+    },
+    send: (frame, sent) => native.send(frame, {}, sent),
+    resize: (side, bytes) => forceBuffer(fd, side, bytes),
+    drops: () => readDrops(address),
+    close: () => native.close(),
+  }
+}

@@ -1,0 +1,148 @@
+// npm netlink opens the socket but hides its descriptor and knows only SO_SNDBUF and SO_RCVBUF.
+// The descriptor is found through /proc by the socket's port, and set through libc.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import koffi from 'koffi'
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_NO_ENOBUFS,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE,
+  SOL_NETLINK,
+  SOL_SOCKET,
+} from './constants.ts'
+import { errnoName } from './netlink-error.ts'
+
+/** Which netlink socket of this thread's network namespace. */
+export interface SocketAddress {
+  readonly protocol: number
+  readonly port: number
+}
+
+export type Descriptor =
+  | { readonly kind: 'found'; readonly fd: number }
+  | { readonly kind: 'missing'; readonly reason: string }
+
+export type OptionResult =
+  | { readonly kind: 'set' }
+  | { readonly kind: 'refused'; readonly option: string; readonly errno: string }
+
+export type BufferSide = 'send' | 'receive'
+
+const INT_SIZE = 4
+/** The kernel doubles what it is given, so this is the largest that does not overflow an int. */
+const BUFFER_CEILING = 0x3fffffff
+
+/** Per side: the option that is read, capped by the sysctl, and the one only root may use. */
+const BUFFER_OPTIONS: Readonly<Record<BufferSide, { plain: number; forced: number }>> = {
+  send: { plain: SO_SNDBUF, forced: SO_SNDBUFFORCE },
+  receive: { plain: SO_RCVBUF, forced: SO_RCVBUFFORCE },
+}
+
+/** In the order they are set; without the first one an overrun aborts the whole process. */
+const ROBUST_OPTIONS: readonly (readonly [string, number])[] = [
+  ['NETLINK_NO_ENOBUFS', NETLINK_NO_ENOBUFS],
+  ['NETLINK_CAP_ACK', NETLINK_CAP_ACK],
+  ['NETLINK_EXT_ACK', NETLINK_EXT_ACK],
+]
+
+type SetSockOpt = (fd: number, level: number, name: number, value: number[], size: number) => number
+type GetSockOpt = (
+  fd: number,
+  level: number,
+  name: number,
+  value: number[],
+  size: number[],
+) => number
+
+interface Libc {
+  readonly setsockopt: SetSockOpt
+  readonly getsockopt: GetSockOpt
+}
+
+let loaded: Libc | undefined
+
+/** Node.js is linked with libc, so its own symbols do; loaded only when a socket opens. */
+function libc(): Libc {
+  if (loaded) return loaded
+  const self = koffi.load(null)
+  loaded = {
+    setsockopt: self.func('int setsockopt(int, int, int, const int *, unsigned int)'),
+    getsockopt: self.func('int getsockopt(int, int, int, _Out_ int *, _Inout_ unsigned int *)'),
+  }
+  return loaded
+}
+
+export function findDescriptor(address: SocketAddress): Descriptor {
+  try {
+    const inode = socketRow(address)?.inode
+    if (inode === undefined)
+      return { kind: 'missing', reason: `no socket with port ${address.port}` }
+    for (const fd of readdirSync('/proc/self/fd'))
+      if (linkTarget(fd) === `socket:[${inode}]`) return { kind: 'found', fd: Number(fd) }
+    return { kind: 'missing', reason: `no descriptor for inode ${inode}` }
+  } catch (error) {
+    return { kind: 'missing', reason: String(error) }
+  }
+}
+
+/** How many messages the kernel could not queue; NETLINK_NO_ENOBUFS makes losing them silent. */
+export function readDrops(address: SocketAddress): number | undefined {
+  try {
+    return socketRow(address)?.drops
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes the socket survive overruns, and errors short and telling. */
+export function hardenSocket(fd: number): OptionResult {
+  for (const [option, name] of ROBUST_OPTIONS) {
+    const errno = setOption(fd, SOL_NETLINK, name, 1)
+    if (errno !== 0) return { kind: 'refused', option, errno: errnoName(errno) }
+  }
+  return { kind: 'set' }
+}
+
+/** Asks past the sysctl limit, then within it; returns the bytes the kernel now grants. */
+export function forceBuffer(fd: number, side: BufferSide, bytes: number): number {
+  const { plain, forced } = BUFFER_OPTIONS[side]
+  const wanted = Math.min(Math.ceil(bytes), BUFFER_CEILING)
+  if (setOption(fd, SOL_SOCKET, forced, wanted) !== 0) setOption(fd, SOL_SOCKET, plain, wanted)
+  return readBuffer(fd, side)
+}
+
+function readBuffer(fd: number, side: BufferSide): number {
+  const value = [0]
+  libc().getsockopt(fd, SOL_SOCKET, BUFFER_OPTIONS[side].plain, value, [INT_SIZE])
+  return value[0] ?? 0
+}
+
+/** Returns 0 or the error number. */
+function setOption(fd: number, level: number, name: number, value: number): number {
+  return libc().setsockopt(fd, level, name, [value], INT_SIZE) === 0 ? 0 : koffi.errno()
+}
+
+/** Columns: sk, Eth (protocol), Pid (port), Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. */
+function socketRow(address: SocketAddress): { inode: number; drops: number } | undefined {
+  // A worker thread can live in another network namespace than the process.
+  const table = readFileSync('/proc/thread-self/net/netlink', 'utf8')
+  for (const line of table.split('\n')) {
+    const [, protocol, port, , , , , , drops, inode] = line.trim().split(/\s+/)
+    if (Number(protocol) === address.protocol && Number(port) === address.port)
+      return { inode: Number(inode), drops: Number(drops) }
+  }
+  return undefined
+}
+
+/** Descriptors come and go while the folder is read. */
+function linkTarget(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,256 @@
+// npm netlink 0.3.0 calls JavaScript from libuv callbacks that abort the process when anything is
+// thrown, and crashes when a socket closes inside one. So no callback here does more than queue a
+// setImmediate, which runs after native code has returned. See also raw-socket.ts.
+
+import { RawNetlinkSocket } from 'netlink'
+import { NETLINK_NETFILTER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.ts'
+import {
+  batchConversation,
+  type Conversation,
+  type Dump,
+  dumpConversation,
+  fenceNumber,
+  requestConversation,
+  type TransactOutcome,
+} from './conversation.ts'
+import { type Exchange, type Inquiry, type Line, startExchange } from './exchange.ts'
+import {
+  frameBatch,
+  frameMessage,
+  GET_GENERATION,
+  parseDatagram,
+  parseGeneration,
+  type Reply,
+  type Request,
+} from './message.ts'
+import { NetlinkError } from './netlink-error.ts'
+import { type Arrival, asNetlinkError, prepareSocket, type RawSocket } from './raw-socket.ts'
+
+export interface SocketOptions {
+  /** Multicast groups to join. Announcements can crowd out answers: use a socket of its own. */
+  readonly groups?: readonly number[]
+  readonly protocol?: number
+  /** Bytes of answers the kernel may queue; more are dropped. */
+  readonly receiveBuffer?: number
+  /** Milliseconds without an answer after which a request is given up. */
+  readonly timeLimit?: number
+}
+
+/** The kernel fills dump messages up to this size, however large the buffer is. */
+const DATAGRAM = 32768
+/** npm netlink allocates DATAGRAM bytes for every message: copy short ones so it can be freed. */
+const WORTH_COPYING = DATAGRAM / 4
+const RECEIVE_BUFFER = 8 << 20
+const INITIAL_BUFFER = 1 << 16
+/** What one queued error costs of the receive buffer; the kernel doubles what is asked for. */
+const ERROR_COST = 1024
+/** The kernel keeps this much of the send buffer for itself. */
+const SEND_RESERVE = 32
+const TIME_LIMIT = 30_000
+const LAST_SEQUENCE = 0xffffffff
+
+/** One netlink socket. Requests wait for each other, so there is never more than one dump. */
+export class NetlinkSocket {
+  readonly #raw: RawSocket
+  readonly #line: Line
+  readonly #listeners: Set<(reply: Reply) => void> = new Set()
+  #sequence = 1
+  #queue: Promise<unknown> = Promise.resolve()
+  #exchange: Exchange | undefined
+  #closed: NetlinkError | undefined
+  #arrivals = 0
+  #sendLimit = 0
+  #receiveBuffer: number
+
+  /** Throws NetlinkError where the kernel has no such protocol or /proc cannot be read. */
+  static open(options: SocketOptions = {}): NetlinkSocket {
+    return NetlinkSocket.over(openRaw(options), options)
+  }
+
+  /** For sockets opened elsewhere, such as a test's. */
+  static over(raw: RawSocket, options: SocketOptions = {}): NetlinkSocket {
+    return new NetlinkSocket(raw, options)
+  }
+
+  private constructor(raw: RawSocket, options: SocketOptions) {
+    this.#raw = raw
+    this.#line = {
+      send: (frame, sent) => this.#send(frame, sent),
+      arrivals: () => this.#arrivals,
+      shut: (reason) => this.#shut(reason),
+      timeLimit: options.timeLimit ?? TIME_LIMIT,
+    }
+    this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER
+    raw.listen(
+      (arrival) => {
+        if (!arrival.multicast) this.#arrivals += 1
+        setImmediate(() => this.#receive(arrival))
+      },
+      ({ code }) => {
+        setImmediate(() => this.#shut(new NetlinkError(code, 'netlink socket broke')))
+      },
+    )
+  }
+
+  /** Everything the request selects. Rejects with NetlinkError if the kernel refuses. */
+  dump(request: Request): Promise<Dump> {
+    return this.#ask(request, NLM_F_DUMP, dumpConversation(request.type))
+  }
+
+  /** The answers to one request outside a batch. Rejects with NetlinkError. */
+  request(request: Request): Promise<readonly Reply[]> {
+    return this.#ask(request, NLM_F_ACK, requestConversation(request.type))
+  }
+
+  /** The generation of the rule set; every commit raises it. */
+  async generation(): Promise<number> {
+    for (const reply of await this.request(GET_GENERATION)) {
+      const generation = parseGeneration(reply)
+      if (generation !== undefined) return generation
+    }
+    throw new NetlinkError('EBADMSG', 'nf_tables generation')
+  }
+
+  /**
+   * Applies all requests or none, if the rule set is still of this generation (0: whichever it is).
+   * Blocks the thread while the kernel commits. Rejects with NetlinkError if the kernel refuses the
+   * batch as such: EPERM without CAP_NET_ADMIN.
+   */
+  transact(requests: readonly Request[], generation: number): Promise<TransactOutcome> {
+    return this.#enqueue<TransactOutcome>(async () => {
+      if (requests.length === 0) return { kind: 'committed' }
+      const begin = this.#take(requests.length + 3)
+      const frame = frameBatch(requests, generation, begin)
+      const limit = this.#makeRoom(frame.length, requests.length)
+      if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
+      const numbers = { begin, requests: requests.length, bytes: frame.length, limit }
+      const last = fenceNumber(numbers)
+      const fence = frameMessage(GET_GENERATION, last)
+      const conversation = batchConversation(numbers)
+      return this.#converse({ frame, fence, first: begin, last, conversation })
+    })
+  }
+
+  /** Calls the listener for every announcement to the joined groups; returns how to stop. */
+  onMessage(listener: (reply: Reply) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** How many messages were lost since the socket opened because nobody read them in time. */
+  drops(): number {
+    return this.#closed ? 0 : (this.#raw.drops() ?? 0)
+  }
+
+  /** Whatever is under way rejects with ECANCELED. */
+  close(): void {
+    this.#shut(new NetlinkError('ECANCELED', 'netlink socket closed'))
+  }
+
+  #shut(reason: NetlinkError): void {
+    if (this.#closed) return
+    this.#closed = reason
+    this.#listeners.clear()
+    this.#exchange?.abort(reason)
+    // Never right away: a promise may have brought us here from inside a native callback.
+    setImmediate(() => this.#raw.close())
+  }
+
+  #ask<Result>(
+    request: Request,
+    flags: number,
+    conversation: Conversation<Result>,
+  ): Promise<Result> {
+    return this.#enqueue(() => {
+      const first = this.#take(1)
+      const message = { ...request, flags: request.flags | NLM_F_REQUEST | flags }
+      const frame = frameMessage(message, first)
+      return this.#converse({ frame, first, last: first, conversation })
+    })
+  }
+
+  #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {
+    const run = this.#queue.then(() => {
+      if (this.#closed) throw this.#closed
+      return task()
+    })
+    this.#queue = run.catch(() => undefined)
+    return run
+  }
+
+  /** The first of `count` sequence numbers in a row; 0 is left to announcements. */
+  #take(count: number): number {
+    if (this.#sequence + count > LAST_SEQUENCE) this.#sequence = 1
+    const first = this.#sequence
+    this.#sequence += count
+    return first
+  }
+
+  /** Makes both buffers large enough if the kernel lets us; returns how much may be sent. */
+  #makeRoom(bytes: number, requests: number): number {
+    if (bytes > this.#sendLimit) this.#sendLimit = this.#raw.resize('send', bytes) - SEND_RESERVE
+    if (requests * ERROR_COST > this.#receiveBuffer) {
+      this.#receiveBuffer = requests * ERROR_COST
+      this.#raw.resize('receive', this.#receiveBuffer)
+    }
+    return this.#sendLimit
+  }
+
+  #converse<Result>(inquiry: Inquiry<Result>): Promise<Result> {
+    return startExchange(this.#line, inquiry, (exchange) => {
+      this.#exchange = exchange
+    })
+  }
+
+  #send(frame: Buffer, sent: (code?: string) => void): void {
+    if (this.#closed) return
+    try {
+      this.#raw.send(frame, (error) => setImmediate(sent, error?.code))
+    } catch (error) {
+      setImmediate(sent, asNetlinkError(error).code)
+    }
+  }
+
+  #receive({ datagram, truncated, multicast }: Arrival): void {
+    if (this.#closed) return
+    const bytes = datagram.length < WORTH_COPYING ? Buffer.from(datagram) : datagram
+    const replies = parseDatagram(bytes)
+    if (multicast) for (const reply of replies) this.#announce(reply)
+    else {
+      if (truncated) this.#exchange?.damage()
+      for (const reply of replies) this.#exchange?.accept(reply)
+    }
+  }
+
+  /** A listener that throws has a bug of its own; the socket and the others go on. */
+  #announce(reply: Reply): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(reply)
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error))
+      }
+    }
+  }
+}
+
+/** A socket that is safe to use, see prepareSocket. */
+export function openRaw(options: SocketOptions = {}): RawSocket {
+  const protocol = options.protocol ?? NETLINK_NETFILTER
+  const settings = {
+    protocol,
+    receiveBuffer: options.receiveBuffer ?? RECEIVE_BUFFER,
+    groups: options.groups ?? [],
+  }
+  try {
+    const native = new RawNetlinkSocket(protocol, {
+      messagePeeking: false,
+      msgBufferSize: DATAGRAM,
+      recvBufferSize: INITIAL_BUFFER,
+      sendBufferSize: INITIAL_BUFFER,
+    })
+    return prepareSocket(native, settings)
+  } catch (error) {
+    throw asNetlinkError(error)
+  }
+}

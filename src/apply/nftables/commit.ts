@@ -1,0 +1,52 @@
+import type { Operation, Plan } from '../../plan/operation.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { encodePlan } from './encode.ts'
+
+export interface Failure {
+  readonly operation: Operation
+  /** As the kernel's errno.h has it: `ENOENT`. */
+  readonly errno: string
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly bytes: number }
+  /** Somebody else changed the rule set since `generation`: read and plan again. */
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'rejected'; readonly failures: readonly Failure[] }
+  | { readonly kind: 'too-large'; readonly bytes: number; readonly limit: number }
+  | { readonly kind: 'no-answer' }
+
+/** Commits a plan in one transaction. Nothing is applied unless the outcome is `committed`. */
+export async function commitPlan(
+  socket: NetlinkSocket,
+  plan: Plan,
+  generation: number,
+): Promise<CommitOutcome> {
+  const outcome = await send(socket, plan, generation, false)
+  // Many elements share a message: once more with one each, to learn which were refused.
+  return outcome.kind === 'rejected' ? send(socket, plan, generation, true) : outcome
+}
+
+async function send(
+  socket: NetlinkSocket,
+  plan: Plan,
+  generation: number,
+  oneElementPerMessage: boolean,
+): Promise<CommitOutcome> {
+  const { requests, operations } = encodePlan(plan, { oneElementPerMessage })
+  const outcome = await socket.transact(requests, generation)
+  if (outcome.kind === 'committed') {
+    return {
+      kind: 'committed',
+      bytes: requests.reduce((sum, { payload }) => sum + payload.length, 0),
+    }
+  }
+  if (outcome.kind !== 'rejected') return outcome
+  const failures = outcome.failures.flatMap(({ index, errno }) =>
+    (operations[index] ?? []).flatMap((at) => {
+      const operation = plan[at]
+      return operation === undefined ? [] : [{ operation, errno }]
+    }),
+  )
+  return { kind: 'rejected', failures }
+}

@@ -1,0 +1,143 @@
+import type { BaseHook, SetSchema, TableFamily } from '../../ruleset/types.ts'
+import type { Reply, Request } from '../netlink/message.ts'
+import { AttributeWriter, messageAttributes, readText, readU32, readU64 } from './attributes.ts'
+import {
+  CHAIN,
+  ELEMENTS,
+  FAMILY,
+  FLAGS,
+  familyName,
+  MESSAGE,
+  RULE,
+  SET,
+  TABLE,
+} from './constants.ts'
+import { type Element, readElements } from './elements.ts'
+import { digestOf } from './identify.ts'
+import { readHook } from './rules.ts'
+import { decodeSchema, isAnonymous } from './schema.ts'
+
+/**
+ * Replies to dumps -> what the kernel holds. Nothing here fails on what others wrote: it becomes
+ * something that differs from all we want.
+ */
+
+export interface FoundTable {
+  /** Missing for families that nodelb does not use (inet, bridge, ...). */
+  readonly family?: TableFamily
+  readonly name: string
+  /** NFT_TABLE_F_*: 1 dormant, 2 owned, 4 persistent. */
+  readonly flags: number
+  /** Netlink port of the process that owns the table. */
+  readonly owner?: number
+}
+
+export interface FoundChain {
+  readonly table: string
+  readonly name: string
+  readonly base?: BaseHook
+}
+
+export interface FoundSet {
+  readonly table: string
+  readonly schema: SetSchema
+  /** Part of a rule (`{ tcp, udp }`): not to be compared nor deleted. */
+  readonly anonymous: boolean
+}
+
+export interface FoundRule {
+  readonly table: string
+  readonly chain: string
+  readonly handle: bigint
+  /** As `ruleDigest` has it. */
+  readonly digest: string
+}
+
+export function decodeTable(reply: Reply): FoundTable {
+  const found = messageAttributes(reply.payload)
+  const family = familyName(reply.payload[0])
+  const owner = found.get(TABLE.owner)
+  return {
+    ...(family === undefined ? {} : { family }),
+    name: readText(found.get(TABLE.name)),
+    flags: readU32(found.get(TABLE.flags)),
+    ...(owner === undefined ? {} : { owner: readU32(owner) }),
+  }
+}
+
+export function decodeChain(reply: Reply): FoundChain {
+  const found = messageAttributes(reply.payload)
+  const base = readHook(found)
+  return {
+    table: readText(found.get(CHAIN.table)),
+    name: readText(found.get(CHAIN.name)),
+    ...(base === undefined ? {} : { base }),
+  }
+}
+
+export function decodeSet(reply: Reply): FoundSet {
+  const found = messageAttributes(reply.payload)
+  return {
+    table: readText(found.get(SET.table)),
+    schema: decodeSchema(found),
+    anonymous: isAnonymous(found),
+  }
+}
+
+/** Takes all replies of one dump: the two ends of an interval may come in different ones. */
+export function decodeElements(replies: readonly Reply[], schema: SetSchema): Element[] {
+  return readElements(
+    replies.map((reply) => reply.payload),
+    schema,
+  )
+}
+
+export function decodeRule(reply: Reply): FoundRule {
+  const found = messageAttributes(reply.payload)
+  return {
+    table: readText(found.get(RULE.table)),
+    chain: readText(found.get(RULE.chain)),
+    handle: readU64(found.get(RULE.handle)),
+    digest: digestOf(found),
+  }
+}
+
+/** Tables of every family. */
+export function listTables(): Request {
+  return {
+    type: MESSAGE.getTable,
+    flags: FLAGS.dump,
+    payload: new AttributeWriter(SMALL).family(0).finish(),
+  }
+}
+
+/** Chains of every table of the family: the kernel cannot select. */
+export function listChains(family: TableFamily): Request {
+  return list(MESSAGE.getChain, family)
+}
+
+export function listSets(family: TableFamily, table: string): Request {
+  return list(MESSAGE.getSet, family, (writer) => writer.text(SET.table, table))
+}
+
+export function listElements(family: TableFamily, table: string, set: string): Request {
+  return list(MESSAGE.getElements, family, (writer) =>
+    writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set),
+  )
+}
+
+export function listRules(family: TableFamily, table: string): Request {
+  return list(MESSAGE.getRule, family, (writer) => writer.text(RULE.table, table))
+}
+
+function list(
+  type: number,
+  family: TableFamily,
+  select?: (writer: AttributeWriter) => void,
+): Request {
+  const writer = new AttributeWriter(SMALL).family(FAMILY[family])
+  select?.(writer)
+  return { type, flags: FLAGS.dump, payload: writer.finish() }
+}
+
+const SMALL = 1024

@@ -1,0 +1,124 @@
+import type { Rule, TableFamily } from '../../ruleset/types.ts'
+import {
+  type Attributes,
+  AttributeWriter,
+  eachAttribute,
+  readAttributes,
+  readText,
+  readU32,
+} from './attributes.ts'
+import { LIST_ELEMENT, RULE } from './constants.ts'
+import { writeRule } from './rules.ts'
+
+/**
+ * Rules have no names: one we want and one in the kernel are the same when their digests are.
+ * A digest is the bytecode in words, without what the kernel adds or renames. What an anonymous
+ * `{ tcp, udp, sctp }` holds is not part of it: only the kernel's rule, not its dump, knows.
+ */
+
+const CHUNK = 4096
+
+export function ruleDigest(family: TableFamily, rule: Rule): string {
+  const writer = new AttributeWriter(CHUNK)
+  writeRule(writer, family, rule, { protocolSet: () => 0 })
+  return digestOf(readAttributes(writer.finish()))
+}
+
+/** The digest of a rule's attributes, sent or dumped. */
+export function digestOf(rule: Attributes): string {
+  const steps: string[] = []
+  const expressions = rule.get(RULE.expressions)
+  if (expressions !== undefined) {
+    eachAttribute(expressions, 0, expressions.length, (type, start, end) => {
+      if (type !== LIST_ELEMENT) return
+      const step = digestExpression(expressions.subarray(start, end))
+      if (!SWAP_OF_ONE_BYTE.test(step)) steps.push(step)
+    })
+  }
+  const comment = rule.get(RULE.userData)
+  if (comment !== undefined) steps.push(`userdata ${comment.toString('hex')}`)
+  return steps.join('; ')
+}
+
+/**
+ * nft turns the protocol in the key of an interval set to network order in units of two bytes:
+ * of one byte that is none, so we do without.
+ */
+const SWAP_OF_ONE_BYTE = /^byteorder\(.* 4=00000001 5=00000002\)$/
+
+const EXPRESSION = { name: 1, data: 2 } as const
+
+/** How an attribute is written down; those not named are written as they are. */
+type Treatment = 'leave-out' | 'unless-zero' | 'set-name' | 'data' | 'nat-flags' | 'nat-end'
+
+/** By expression and attribute. Set ids belong to a batch and are never dumped. */
+const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> = {
+  lookup: { 1: 'set-name', 4: 'leave-out', 5: 'unless-zero' },
+  dynset: { 1: 'set-name', 2: 'leave-out', 9: 'unless-zero' },
+  bitwise: { 4: 'data', 5: 'data', 6: 'unless-zero' },
+  cmp: { 3: 'data' },
+  immediate: { 2: 'data' },
+  numgen: { 4: 'unless-zero' },
+  nat: { 4: 'nat-end', 6: 'nat-end', 7: 'nat-flags' },
+  masq: { 1: 'unless-zero' },
+  reject: { 2: 'unless-zero' },
+}
+
+function digestExpression(expression: Buffer): string {
+  const found = readAttributes(expression)
+  const name = readText(found.get(EXPRESSION.name))
+  const attributes = readAttributes(found.get(EXPRESSION.data) ?? Buffer.alloc(0))
+  const treatments = TREATMENTS[name] ?? {}
+  const parts: string[] = []
+  for (const type of [...attributes.keys()].sort((a, b) => a - b)) {
+    const value = attributes.get(type) ?? Buffer.alloc(0)
+    const text = digestAttribute(treatments[type], type, value, attributes)
+    if (text !== undefined) parts.push(`${type}=${text}`)
+  }
+  return `${name}(${parts.join(' ')})`
+}
+
+/** NF_NAT_RANGE_MAP_IPS and NF_NAT_RANGE_PROTO_SPECIFIED: the kernel derives them. */
+const DERIVED_NAT_FLAGS = 0x3
+
+function digestAttribute(
+  treatment: Treatment | undefined,
+  type: number,
+  value: Buffer,
+  all: Attributes,
+): string | undefined {
+  switch (treatment) {
+    case 'leave-out':
+      return undefined
+    case 'unless-zero':
+      return value.every((byte) => byte === 0) ? undefined : value.toString('hex')
+    case 'set-name':
+      return readText(value).replace(/^__set(\d+|%d)$/, '__set')
+    case 'data':
+      return digestData(value)
+    case 'nat-flags': {
+      const flags = readU32(value) & ~DERIVED_NAT_FLAGS
+      return flags === 0 ? undefined : String(flags)
+    }
+    case 'nat-end':
+      // Where no end of the range is given it is its start.
+      return value.equals(all.get(type - 1) ?? value) ? undefined : value.toString('hex')
+    case undefined:
+      return value.toString('hex')
+  }
+}
+
+/** NFTA_DATA: a value, or a verdict with its own attributes. */
+function digestData(data: Buffer): string {
+  const parts: string[] = []
+  for (const [type, value] of readAttributes(data)) {
+    parts.push(type === 1 ? value.toString('hex') : `verdict ${digestVerdict(value)}`)
+  }
+  return parts.join(',')
+}
+
+function digestVerdict(verdict: Buffer): string {
+  const found = readAttributes(verdict)
+  const chain = readText(found.get(2))
+  return `${readU32(found.get(1)) | 0}${chain === '' ? '' : ` ${chain}`}`
+}

@@ -1,0 +1,120 @@
+import { printRule } from '../../ruleset/print.ts'
+import {
+  type Chain,
+  type ElementValue,
+  type KernelChain,
+  type KernelRule,
+  type KernelRuleset,
+  type KernelTable,
+  type SetSchema,
+  TABLE_NAME,
+  type TableFamily,
+  type Tuple,
+} from '../../ruleset/types.ts'
+import type { Reply, Request } from '../netlink/message.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import {
+  decodeChain,
+  decodeElements,
+  decodeRule,
+  decodeSet,
+  decodeTable,
+  listChains,
+  listElements,
+  listRules,
+  listSets,
+  listTables,
+} from './decode.ts'
+import { ruleDigest } from './identify.ts'
+
+/** What the kernel holds of ours. Rules carry their digest as text until `nameRules`. */
+export interface KernelState {
+  readonly generation: number
+  readonly ruleset: KernelRuleset
+}
+
+const ATTEMPTS = 10
+
+/** Reads both tables; begins again when somebody changed the rule set meanwhile. */
+export async function readKernel(socket: NetlinkSocket): Promise<KernelState> {
+  for (let attempt = 1; ; attempt++) {
+    const generation = await socket.generation()
+    const ruleset = await readTables(socket)
+    if (attempt === ATTEMPTS || (await socket.generation()) === generation) {
+      // After so many attempts the commit's own generation check has the last word.
+      return { generation, ruleset }
+    }
+  }
+}
+
+async function readTables(socket: NetlinkSocket): Promise<KernelRuleset> {
+  const tables = (await dump(socket, listTables())).map(decodeTable)
+  const present = (family: TableFamily): boolean =>
+    tables.some((table) => table.family === family && table.name === TABLE_NAME)
+  const ip = present('ip') ? await readTable(socket, 'ip') : undefined
+  const ip6 = present('ip6') ? await readTable(socket, 'ip6') : undefined
+  return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<KernelTable> {
+  const sets = new Map<string, SetSchema>()
+  const elements = new Map<string, ReadonlyMap<Tuple, ElementValue>>()
+  for (const found of (await dump(socket, listSets(family, TABLE_NAME))).map(decodeSet)) {
+    if (found.anonymous || found.table !== TABLE_NAME) continue
+    sets.set(found.schema.name, found.schema)
+    const replies = await dump(socket, listElements(family, TABLE_NAME, found.schema.name))
+    const pairs = decodeElements(replies, found.schema).map(
+      ({ key, value }) => [key, value] as const,
+    )
+    elements.set(found.schema.name, new Map(pairs))
+  }
+  return { family, sets, elements, chains: await readChains(socket, family) }
+}
+
+async function readChains(
+  socket: NetlinkSocket,
+  family: TableFamily,
+): Promise<ReadonlyMap<string, KernelChain>> {
+  const rules = new Map<string, KernelRule[]>()
+  for (const rule of (await dump(socket, listRules(family, TABLE_NAME))).map(decodeRule)) {
+    const chain = rules.get(rule.chain) ?? []
+    chain.push({ handle: rule.handle, text: rule.digest })
+    rules.set(rule.chain, chain)
+  }
+  const chains = new Map<string, KernelChain>()
+  for (const { table, name, base } of (await dump(socket, listChains(family))).map(decodeChain)) {
+    if (table !== TABLE_NAME) continue
+    chains.set(name, { name, ...(base && { base }), rules: rules.get(name) ?? [] })
+  }
+  return chains
+}
+
+async function dump(socket: NetlinkSocket, request: Request): Promise<readonly Reply[]> {
+  return (await socket.dump(request)).replies
+}
+
+/** Gives the kernel's rules the text of the known rule with the same bytecode. */
+export function nameRules(
+  kernel: KernelRuleset,
+  known: (family: TableFamily) => Iterable<Chain>,
+): KernelRuleset {
+  const named = (table: KernelTable | undefined): KernelTable | undefined => {
+    if (table === undefined) return undefined
+    const texts = new Map<string, string>()
+    for (const { rules } of known(table.family)) {
+      for (const rule of rules)
+        texts.set(ruleDigest(table.family, rule), printRule(table.family, rule))
+    }
+    const name = ({ handle, text }: KernelRule): KernelRule => ({
+      handle,
+      text: texts.get(text) ?? `handle ${handle}, not one of nodelb's: ${text}`,
+    })
+    const chains = new Map(
+      [...table.chains].map(([at, chain]) => [at, { ...chain, rules: chain.rules.map(name) }]),
+    )
+    return { ...table, chains }
+  }
+  const ip = named(kernel.ip)
+  const ip6 = named(kernel.ip6)
+  return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}

@@ -1,0 +1,169 @@
+import type { FieldType, SetSchema, TableFamily } from '../../ruleset/types.ts'
+import {
+  type Attributes,
+  type AttributeWriter,
+  readAttributes,
+  readText,
+  readU32,
+} from './attributes.ts'
+import { DESCRIPTION, LIST_ELEMENT, SET, SET_FLAG } from './constants.ts'
+import { fieldWidth, tupleLength } from './tuple.ts'
+import { typeofUserData } from './typeof.ts'
+
+/** Set declarations: SetSchema <-> the attributes of NEWSET. */
+
+/** nft's numbers of its data types. A slot is an `integer` of four bytes. */
+const TYPE_NUMBERS: Readonly<Record<FieldType, number>> = {
+  ipv4_addr: 7,
+  ipv6_addr: 8,
+  inet_proto: 12,
+  inet_service: 13,
+  slot: 4,
+}
+
+const TYPE_BITS = 6
+const TYPE_LIMIT = 1 << TYPE_BITS
+const TYPE_NAMES: ReadonlyMap<number, FieldType> = new Map(
+  (Object.keys(TYPE_NUMBERS) as FieldType[]).map((type) => [TYPE_NUMBERS[type], type]),
+)
+
+export function writeSet(
+  writer: AttributeWriter,
+  family: TableFamily,
+  set: SetSchema,
+  id: number,
+): void {
+  writer
+    .text(SET.name, set.name)
+    .u32(SET.flags, setFlags(set))
+    .u32(SET.keyType, foldTypes(set.key))
+    .u32(SET.keyLength, tupleLength(set.key))
+  if (set.data !== undefined) {
+    writer.u32(SET.dataType, foldTypes(set.data)).u32(SET.dataLength, tupleLength(set.data))
+  }
+  writer.u32(SET.id, id)
+  writeDescription(writer, set)
+  if (needsTypeof(set)) writer.bytes(SET.userData, typeofUserData(family, set))
+}
+
+export function setFlags(set: SetSchema): number {
+  let flags = set.data === undefined ? 0 : SET_FLAG.map
+  if (set.interval) flags |= SET_FLAG.interval
+  if (isRangeKey(set)) flags |= SET_FLAG.concatenation
+  if (set.learned !== undefined) flags |= SET_FLAG.dynamic | SET_FLAG.timeout
+  return flags
+}
+
+/** Interval concatenations have one element from KEY to KEY_END; plain intervals have two. */
+export function isRangeKey(set: SetSchema): boolean {
+  return set.interval === true && set.key.length > 1
+}
+
+/** nft cannot print `integer` without a width, so such a set is declared by its expressions. */
+function needsTypeof(set: SetSchema): boolean {
+  return set.key.includes('slot') || set.data?.includes('slot') === true
+}
+
+function writeDescription(writer: AttributeWriter, set: SetSchema): void {
+  const size = set.learned?.size
+  if (size === undefined && !isRangeKey(set)) return
+  writer.nested(SET.description, () => {
+    if (size !== undefined) writer.u32(DESCRIPTION.size, size)
+    if (isRangeKey(set)) writeFieldLengths(writer, set.key)
+  })
+}
+
+function writeFieldLengths(writer: AttributeWriter, key: readonly FieldType[]): void {
+  writer.nested(DESCRIPTION.concatenation, () => {
+    for (const type of key) {
+      const opened = writer.open(LIST_ELEMENT)
+      // nft rounds up as well: the fields of the key are padded.
+      writer.u32(DESCRIPTION.fieldLength, (fieldWidth(type) + 3) & ~3)
+      writer.close(opened)
+    }
+  })
+}
+
+function foldTypes(types: readonly FieldType[]): number {
+  return types.reduce((folded, type) => folded * TYPE_LIMIT + TYPE_NUMBERS[type], 0)
+}
+
+/** A set that is none of ours gets a key type that no wanted set has, so that plan replaces it. */
+export function decodeSchema(found: Attributes): SetSchema {
+  const name = readText(found.get(SET.name))
+  const key = unfoldTypes(readU32(found.get(SET.keyType)))
+  const flags = readU32(found.get(SET.flags))
+  const size = readU32(readAttributes(found.get(SET.description) ?? NOTHING).get(DESCRIPTION.size))
+  const learned = (flags & SET_FLAG.dynamic) !== 0
+  const schema: SetSchema = {
+    name,
+    key: key ?? [unknownType(`key type ${readU32(found.get(SET.keyType))}`)],
+    ...(flags & SET_FLAG.map ? { data: dataTypes(readU32(found.get(SET.dataType))) } : {}),
+    ...(flags & SET_FLAG.interval ? { interval: true } : {}),
+    ...(learned ? { learned: { size } } : {}),
+  }
+  const trouble = foreignTrait(found, schema, flags, size)
+  return trouble === undefined ? schema : { ...schema, key: [unknownType(trouble)] }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function foreignTrait(
+  found: Attributes,
+  schema: SetSchema,
+  flags: number,
+  size: number,
+): string | undefined {
+  if (!isDecodable(schema)) return schema.key.join(' . ')
+  if (flags !== setFlags(schema)) return `flags 0x${flags.toString(16)}`
+  if (schema.learned === undefined && size !== 0) return `size ${size}`
+  if (readU32(found.get(SET.keyLength)) !== tupleLength(schema.key)) return 'key length'
+  if (schema.data && readU32(found.get(SET.dataLength)) !== tupleLength(schema.data)) {
+    return 'data length'
+  }
+  if (found.has(SET.timeout)) return 'default timeout'
+  if (found.has(SET.expression) || found.has(SET.expressions)) return 'expressions'
+  return undefined
+}
+
+/** Whether element keys and data can be told apart into fields. */
+export function isDecodable(set: SetSchema): boolean {
+  return [...set.key, ...(set.data ?? [])].every((type) => Object.hasOwn(TYPE_NUMBERS, type))
+}
+
+function dataTypes(folded: number): readonly FieldType[] {
+  return unfoldTypes(folded) ?? [unknownType(`data type ${folded}`)]
+}
+
+function unfoldTypes(folded: number): readonly FieldType[] | undefined {
+  const types: FieldType[] = []
+  for (let rest = folded; rest > 0; rest = Math.floor(rest / TYPE_LIMIT)) {
+    const type = TYPE_NAMES.get(rest % TYPE_LIMIT)
+    if (type === undefined) return undefined
+    types.unshift(type)
+  }
+  return types.length === 0 ? undefined : types
+}
+
+/** Not a type at all: it only has to differ from every type and to say why. */
+function unknownType(note: string): FieldType {
+  return `unknown (${note})` as FieldType
+}
+
+/** `{ tcp, udp, sctp }` of a rule: a set without a name that lives and dies with the rule. */
+export const ANONYMOUS_NAME = '__set%d'
+export const PORT_PROTOCOLS: readonly number[] = [6, 17, 132]
+
+export function writeProtocolSet(writer: AttributeWriter, id: number): void {
+  writer
+    .text(SET.name, ANONYMOUS_NAME)
+    .u32(SET.flags, SET_FLAG.anonymous | SET_FLAG.constant)
+    .u32(SET.keyType, TYPE_NUMBERS.inet_proto)
+    .u32(SET.keyLength, 1)
+    .u32(SET.id, id)
+    .nested(SET.description, () => writer.u32(DESCRIPTION.size, PORT_PROTOCOLS.length))
+}
+
+export function isAnonymous(found: Attributes): boolean {
+  return (readU32(found.get(SET.flags)) & SET_FLAG.anonymous) !== 0
+}

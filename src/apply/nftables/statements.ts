@@ -1,0 +1,124 @@
+import type { Statement, TableFamily } from '../../ruleset/types.ts'
+import {
+  CT_KEY,
+  countWords,
+  dataWord,
+  type ExpressionWriter,
+  hostU32,
+  META_KEY,
+} from './expressions.ts'
+import { ANONYMOUS_NAME } from './schema.ts'
+
+/** Every kind of statement as bytecode; nft's for the same text, so that nft prints it back. */
+
+type StatementOf<Kind, Each = Statement> = Each extends { readonly kind: infer Kinds }
+  ? Kind extends Kinds
+    ? Each
+    : never
+  : never
+
+export interface StatementContext {
+  /** Announces an anonymous `{ tcp, udp, sctp }` and returns its id within the batch. */
+  readonly protocolSet: () => number
+}
+
+type Emitters = {
+  readonly [Kind in Statement['kind']]: (
+    to: ExpressionWriter,
+    statement: StatementOf<Kind>,
+    context: StatementContext,
+  ) => void
+}
+
+const CT_STATE_NEW = 8
+const CT_STATUS_DNAT = 0x20
+const FIB = { saddr: 1, daddr: 2 } as const
+const RTN_LOCAL = 2
+const TCP = 6
+const FULLY_RANDOM = 0x10
+const REJECT = { unreachable: 0, tcpReset: 1 } as const
+const PORT_UNREACHABLE: Readonly<Record<TableFamily, number>> = { ip: 3, ip6: 4 }
+const VERDICT = { drop: 0, jump: -3, goto: -4 } as const
+const INTERFACE_SIZE = 16
+const ALL_BITS = 0xffffffff
+
+const EMITTERS: Emitters = {
+  'in-set': (to, statement) => {
+    to.fields(statement.key)
+    to.lookup(statement.set, { inverted: statement.negated === true })
+  },
+  'new-connection': (to) => to.ct(CT_KEY.state).bitwise(CT_STATE_NEW, 0).compare('!=', hostU32(0)),
+  'was-dnat': (to) => to.ct(CT_KEY.status).bitwise(CT_STATUS_DNAT, 0).compare('!=', hostU32(0)),
+  'to-this-node': (to) => to.fib(FIB.daddr).compare('==', hostU32(RTN_LOCAL)),
+  'from-this-node': (to) => to.fib(FIB.saddr).compare('==', hostU32(RTN_LOCAL)),
+  interface: (to, statement) =>
+    to
+      .meta(META_KEY.iifname)
+      .compare(statement.negated ? '!=' : '==', interfaceName(statement.name, statement.prefix)),
+  'has-ports': (to, _statement, context) =>
+    to.meta(META_KEY.l4proto).lookup(ANONYMOUS_NAME, { setId: context.protocolSet() }),
+  'is-tcp': (to) => to.meta(META_KEY.l4proto).compare('==', Buffer.from([TCP])),
+  'not-loopback': (to) => {
+    // 127.0.0.0/8 is the first byte, ::1 the whole address.
+    if (to.family === 'ip') to.daddrPrefix(1).compare('!=', Buffer.from([127]))
+    else to.address('daddr').compare('!=', Buffer.from('00000000000000000000000000000001', 'hex'))
+  },
+  'set-mark': (to, { bit }) =>
+    to
+      .meta(META_KEY.mark)
+      .bitwise(ALL_BITS ^ mark(bit), mark(bit))
+      .setMeta(META_KEY.mark),
+  'has-mark': (to, { bit }) =>
+    to
+      .meta(META_KEY.mark)
+      .bitwise(mark(bit), 0)
+      .compare('==', hostU32(mark(bit))),
+  'clear-mark': (to, { bit }) =>
+    to.meta(META_KEY.mark).bitwise(ALL_BITS, mark(bit)).setMeta(META_KEY.mark),
+  dnat: (to, statement) => {
+    to.fields(statement.key)
+    to.lookup(statement.map, { map: true }).dnat()
+  },
+  remember: (to, statement) => {
+    const data = dataWord(
+      countWords(to.family, statement.key),
+      countWords(to.family, statement.data),
+    )
+    to.fields(statement.key)
+    to.fields(statement.data, data)
+    to.update(statement.map, data, statement.seconds)
+  },
+  masquerade: (to) => to.masquerade(FULLY_RANDOM),
+  reject: (to, statement) => {
+    if (statement.with === 'tcp-reset') to.reject(REJECT.tcpReset, 0)
+    else to.reject(REJECT.unreachable, PORT_UNREACHABLE[to.family])
+  },
+  drop: (to) => to.verdict(VERDICT.drop),
+  jump: (to, { chain }) => to.verdict(VERDICT.jump, chain),
+  goto: (to, { chain }) => to.verdict(VERDICT.goto, chain),
+}
+
+export function writeStatement(
+  to: ExpressionWriter,
+  statement: Statement,
+  context: StatementContext,
+): void {
+  const emit = EMITTERS[statement.kind] as (
+    to: ExpressionWriter,
+    statement: Statement,
+    context: StatementContext,
+  ) => void
+  emit(to, statement, context)
+}
+
+/** `bit` counts from 0, as kube-proxy's masqueradeBit does. */
+function mark(bit: number): number {
+  return (1 << bit) >>> 0
+}
+
+/** An exact name is compared with its padding, a prefix without. */
+function interfaceName(name: string, prefix: boolean): Buffer {
+  const bytes = Buffer.from(name)
+  if (bytes.length === 0 || bytes.length >= INTERFACE_SIZE) throw new Error(`interface "${name}"`)
+  return prefix ? bytes : Buffer.concat([bytes, Buffer.alloc(INTERFACE_SIZE - bytes.length)])
+}

@@ -1,0 +1,146 @@
+import type { FieldType, Tuple } from '../../ruleset/types.ts'
+import { CODECS, decimal } from './fields.ts'
+
+/** Element keys and data: text as nft prints it <-> the bytes the kernel compares. */
+
+const SEPARATOR = ' . '
+
+export function fieldWidth(type: FieldType): number {
+  return CODECS[type].width
+}
+
+/** Bytes of a key: a field alone stands bare, in a concatenation each is padded to four bytes. */
+export function tupleLength(types: readonly FieldType[]): number {
+  const [only] = types
+  if (types.length === 1 && only !== undefined) return fieldWidth(only)
+  return types.reduce((sum, type) => sum + padded(fieldWidth(type)), 0)
+}
+
+/** Writes a tuple without ranges. `target` must be zero from `at` on for `tupleLength` bytes. */
+export function writeTuple(
+  types: readonly FieldType[],
+  tuple: Tuple,
+  target: Uint8Array,
+  at: number,
+): void {
+  let position = at
+  eachField(types, tuple, (type, start, end) => {
+    const codec = CODECS[type]
+    codec.write(tuple, start, end, target, position)
+    position += padded(codec.width)
+  })
+}
+
+export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
+  const bytes = Buffer.alloc(tupleLength(types))
+  writeTuple(types, tuple, bytes, 0)
+  return bytes
+}
+
+export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0): Tuple {
+  let text = ''
+  let position = at
+  for (const type of types) {
+    const codec = CODECS[type]
+    text += text === '' ? codec.read(bytes, position) : SEPARATOR + codec.read(bytes, position)
+    position += padded(codec.width)
+  }
+  return text as Tuple
+}
+
+/** First and last key of an interval element. */
+export interface TupleRange {
+  readonly first: Buffer
+  readonly last: Buffer
+}
+
+export function encodeRange(types: readonly FieldType[], tuple: Tuple): TupleRange {
+  const first = Buffer.alloc(tupleLength(types))
+  const last = Buffer.alloc(first.length)
+  let position = 0
+  eachField(types, tuple, (type, start, end) => {
+    writeFieldRange(type, tuple.slice(start, end), first, last, position)
+    position += padded(fieldWidth(type))
+  })
+  return { first, last }
+}
+
+export function decodeRange(types: readonly FieldType[], range: TupleRange): Tuple {
+  const texts: string[] = []
+  let position = 0
+  for (const type of types) {
+    texts.push(readFieldRange(type, range, position))
+    position += padded(fieldWidth(type))
+  }
+  return texts.join(SEPARATOR) as Tuple
+}
+
+function writeFieldRange(
+  type: FieldType,
+  text: string,
+  first: Buffer,
+  last: Buffer,
+  at: number,
+): void {
+  const { width, write } = CODECS[type]
+  const slash = text.indexOf('/')
+  const dash = text.indexOf('-')
+  if (slash >= 0) {
+    write(text, 0, slash, first, at)
+    first.copy(last, at, at, at + width)
+    fillHostBits(last, at, width, decimal(text, slash + 1, text.length, 8 * width))
+    return
+  }
+  write(text, 0, dash < 0 ? text.length : dash, first, at)
+  write(text, dash + 1, text.length, last, at)
+}
+
+function readFieldRange(type: FieldType, { first, last }: TupleRange, at: number): string {
+  const { width, read } = CODECS[type]
+  const low = first.subarray(at, at + width)
+  const high = last.subarray(at, at + width)
+  if (low.equals(high)) return read(low, 0)
+  const length = type === 'ipv4_addr' || type === 'ipv6_addr' ? prefixLength(low, high) : undefined
+  return length === undefined ? `${read(low, 0)}-${read(high, 0)}` : `${read(low, 0)}/${length}`
+}
+
+/** The length of the prefix that covers exactly this range, if one does. */
+function prefixLength(first: Uint8Array, last: Uint8Array): number | undefined {
+  let length = 0
+  const bits = 8 * first.length
+  while (length < bits && bitAt(first, length) === bitAt(last, length)) length++
+  for (let bit = length; bit < bits; bit++) {
+    if (bitAt(first, bit) !== 0 || bitAt(last, bit) !== 1) return undefined
+  }
+  return length
+}
+
+function fillHostBits(bytes: Buffer, at: number, width: number, length: number): void {
+  for (let i = 0; i < width; i++) {
+    const kept = Math.min(8, Math.max(0, length - 8 * i))
+    bytes[at + i] = (bytes[at + i] ?? 0) | (0xff >> kept)
+  }
+}
+
+function bitAt(bytes: Uint8Array, bit: number): number {
+  return ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1
+}
+
+function eachField(
+  types: readonly FieldType[],
+  tuple: Tuple,
+  visit: (type: FieldType, start: number, end: number) => void,
+): void {
+  let start = 0
+  for (let i = 0; i < types.length; i++) {
+    const next = tuple.indexOf(SEPARATOR, start)
+    const last = i === types.length - 1
+    if (next < 0 !== last) throw new Error(`"${tuple}" is not ${types.join(SEPARATOR)}`)
+    visit(types[i] as FieldType, start, last ? tuple.length : next)
+    start = next + SEPARATOR.length
+  }
+}
+
+function padded(width: number): number {
+  return (width + 3) & ~3
+}

@@ -1,0 +1,177 @@
+import type { z } from 'zod'
+import type { Cidr } from '../model/address.ts'
+import type { Scope, Settings } from '../model/node.ts'
+import {
+  fields,
+  list,
+  nameOf,
+  oneOf,
+  parseFields,
+  readCidrs,
+  text,
+  valueAt,
+} from '../watch/fields.ts'
+import {
+  joinPath,
+  orList,
+  type Problem,
+  type Report,
+  said,
+  report as startReport,
+} from '../watch/problem.ts'
+import { readDocuments } from './documents.ts'
+import { checkFields, nodelbFields } from './known-fields.ts'
+import {
+  decodeKubeProxyConfig,
+  defaultKubeProxyConfig,
+  type KubeProxyConfig,
+} from './kube-proxy-config.ts'
+
+export type Backend = 'nftables'
+
+/** What a NodelbConfiguration says. */
+export interface NodelbConfig {
+  readonly scope: Scope
+  readonly backend: Backend
+  readonly target: Settings['target']
+  readonly serviceRanges: readonly Cidr[]
+}
+
+/** Everything the operator chose, before it meets a node. */
+export interface Config extends KubeProxyConfig, NodelbConfig {
+  /** Names the file in problems found later. */
+  readonly source: string
+}
+
+export type ReadConfig =
+  | { readonly kind: 'config'; readonly config: Config; readonly problems: readonly Problem[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+const defaultNodelbConfig: NodelbConfig = {
+  scope: 'load-balancer',
+  backend: 'nftables',
+  target: 'pods',
+  serviceRanges: [],
+}
+
+/** What holds where there is no configuration file. */
+export const defaultConfig: Config = {
+  source: 'defaults',
+  ...defaultKubeProxyConfig,
+  ...defaultNodelbConfig,
+}
+
+const kubeProxyType = 'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration'
+const nodelbType = 'nodelb.io/v1alpha1 NodelbConfiguration'
+const configMapType = 'v1 ConfigMap'
+
+const nodelbSchema = fields({
+  scope: oneOf(['load-balancer', 'all']).nullish(),
+  backend: text.nullish(),
+  target: oneOf(['pods', 'cluster-ip']).nullish(),
+  serviceCIDRs: list.nullish(),
+})
+
+/** The documents found so far; at most one of each. */
+interface Found {
+  kubeProxy: KubeProxyConfig | undefined
+  nodelb: NodelbConfig | undefined
+  readonly types: Set<string>
+  readonly problems: Problem[]
+}
+
+/** Reads kube-proxy's and our own configuration, bare or in kube-proxy's ConfigMap. */
+export function readConfig(text: string, source: string): ReadConfig {
+  const found: Found = { kubeProxy: undefined, nodelb: undefined, types: new Set(), problems: [] }
+  readText(text, source, true, found)
+  const { problems } = found
+  if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
+  const config: Config = {
+    source,
+    ...(found.kubeProxy ?? defaultKubeProxyConfig),
+    ...(found.nodelb ?? defaultNodelbConfig),
+  }
+  return { kind: 'config', config, problems }
+}
+
+/** `nftables`, or undefined after saying that another backend is not there yet. */
+export function readBackend(value: unknown, path: string, report: Report): Backend | undefined {
+  if (value === 'nftables') return value
+  const planned = value === 'iptables' || value === 'ipvs'
+  report.error(path, value, planned ? `nftables: there is no ${value} backend yet` : 'nftables')
+  return undefined
+}
+
+function readText(text: string, source: string, configMaps: boolean, found: Found): void {
+  const documents = readDocuments(text, source)
+  found.problems.push(...documents.problems)
+  const types = configMaps
+    ? [kubeProxyType, nodelbType, configMapType]
+    : [kubeProxyType, nodelbType]
+  if (documents.values.length === 0 && documents.problems.length === 0) {
+    const report = startReport(source)
+    report.error('', said('no document'), orList(types))
+    found.problems.push(...report.problems)
+  }
+  for (const value of documents.values) readDocument(value, source, types, found)
+}
+
+function readDocument(
+  value: unknown,
+  source: string,
+  types: readonly string[],
+  found: Found,
+): void {
+  const kind = valueAt(value, ['kind'])
+  const type = `${String(valueAt(value, ['apiVersion']))} ${String(kind)}`
+  if (typeof kind !== 'string' || !types.includes(type)) {
+    const report = startReport(source)
+    const object = typeof value === 'object' && !Array.isArray(value)
+    report.error(
+      '',
+      object ? said(`a document of kind ${type.slice(0, 80)}`) : value,
+      orList(types),
+    )
+    found.problems.push(...report.problems)
+  } else if (type === configMapType) {
+    readConfigMap(value, source, found)
+  } else {
+    readTyped(value, type, startReport(source, kind), found)
+  }
+}
+
+function readTyped(value: unknown, type: string, report: Report, found: Found): void {
+  if (found.types.has(type)) report.error('', said('a second document of this kind'), 'one')
+  else if (type === kubeProxyType) found.kubeProxy = decodeKubeProxyConfig(value, report)
+  else found.nodelb = decodeNodelbConfig(value, report)
+  found.types.add(type)
+  found.problems.push(...report.problems)
+}
+
+/** The ConfigMap kube-system/kube-proxy that kubeadm writes. */
+function readConfigMap(value: unknown, source: string, found: Found): void {
+  const text = valueAt(value, ['data', 'config.conf'])
+  const name = nameOf(value, true)
+  const path = joinPath('data', 'config.conf')
+  if (typeof text === 'string') {
+    readText(text, `${source}: ConfigMap ${name}: ${path}`, false, found)
+    return
+  }
+  const report = startReport(source, 'ConfigMap', name)
+  report.error(path, text, 'the text of a KubeProxyConfiguration')
+  found.problems.push(...report.problems)
+}
+
+function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undefined {
+  checkFields(json, nodelbFields, '', report)
+  const read: z.infer<typeof nodelbSchema> | undefined = parseFields(nodelbSchema, json, '', report)
+  if (read === undefined) return undefined
+  const backend = readBackend(read.backend ?? defaultNodelbConfig.backend, 'backend', report)
+  if (backend === undefined) return undefined
+  return {
+    scope: read.scope ?? defaultNodelbConfig.scope,
+    backend,
+    target: read.target ?? defaultNodelbConfig.target,
+    serviceRanges: readCidrs(read.serviceCIDRs ?? [], 'serviceCIDRs', report),
+  }
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Report, said } from '../watch/problem.ts'
+
+/**
+ * The files a path stands for: itself, or the manifests of a folder in the order of their names.
+ * Entries that start with a dot are skipped: a mounted ConfigMap keeps second copies there.
+ */
+export function filesAt(path: string, report: Report): string[] {
+  try {
+    if (!statSync(path).isDirectory()) return [path]
+    const files = manifestsIn(path)
+    if (files.length === 0) {
+      report.error('', said('no .yaml, .yml or .json file'), 'a folder with at least one')
+    }
+    return files
+  } catch (error) {
+    report.error('', said(reasonOf(error)), 'a readable file or folder')
+    return []
+  }
+}
+
+export function readText(file: string, report: Report): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    report.error('', said(reasonOf(error)), 'a readable file')
+    return undefined
+  }
+}
+
+function manifestsIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
+  return names.sort(byCodeUnit).flatMap((name) => {
+    const path = join(folder, name)
+    const entry = statSync(path, { throwIfNoEntry: false })
+    if (entry?.isDirectory()) return manifestsIn(path)
+    return entry?.isFile() && /\.(ya?ml|json)$/.test(name) ? [path] : []
+  })
+}
+
+/** The same order in every locale. */
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'no such file or folder'
+  if (code === 'EACCES') return 'no permission to read'
+  if (code === 'ERR_STRING_TOO_LONG') return 'more than 512 MB'
+  return error instanceof Error ? error.message : String(error)
+}

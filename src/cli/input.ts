@@ -1,0 +1,193 @@
+import type { NodeView } from '../model/node.ts'
+import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
+import { decodeEndpointSlice } from '../watch/decode-endpoint-slice.ts'
+import { decodeNode } from '../watch/decode-node.ts'
+import { decodeService } from '../watch/decode-service.ts'
+import { nameOf, valueAt } from '../watch/fields.ts'
+import { describe, type Problem, said, report as startReport } from '../watch/problem.ts'
+import { readDocuments } from './documents.ts'
+import { filesAt, readText } from './files.ts'
+
+export interface Input {
+  readonly cluster: Cluster
+  readonly nodes: ReadonlyMap<string, NodeView>
+  readonly problems: readonly Problem[]
+}
+
+/** Lists in lists deeper than this are not read. */
+const listDepth = 8
+
+/** What has been read so far; the keys are `namespace/name`. */
+interface Store {
+  readonly services: Map<string, ServiceObject>
+  readonly slices: Map<string, SliceObject>
+  readonly nodes: Map<string, NodeView>
+  /** `kind namespace/name` of everything decoded, for noticing a second definition. */
+  readonly seen: Set<string>
+  readonly problems: Problem[]
+}
+
+/** One file, or standard input, while its documents are taken in. */
+interface Source {
+  readonly name: string
+  readonly store: Store
+  /** Kinds that are not ours, with how many objects of each. */
+  readonly others: Map<string, number>
+}
+
+/** Reads the objects at `paths`: files, folders, and `-` for standard input. */
+export function readObjects(paths: readonly string[], stdin: () => string): Input {
+  const store: Store = {
+    services: new Map(),
+    slices: new Map(),
+    nodes: new Map(),
+    seen: new Set(),
+    problems: [],
+  }
+  for (const path of new Set(paths)) {
+    if (path === '-') takeText(stdin(), 'stdin', store)
+    else takePath(path, store)
+  }
+  return {
+    cluster: { services: [...store.services.values()], slices: [...store.slices.values()] },
+    nodes: store.nodes,
+    problems: store.problems,
+  }
+}
+
+function takePath(path: string, store: Store): void {
+  const place = startReport(path)
+  const files = filesAt(path, place)
+  store.problems.push(...place.problems)
+  for (const file of files) {
+    const report = startReport(file)
+    const text = readText(file, report)
+    store.problems.push(...report.problems)
+    if (text !== undefined) takeText(text, file, store)
+  }
+}
+
+function takeText(text: string, name: string, store: Store): void {
+  const documents = readDocuments(text, name)
+  for (const problem of documents.problems) store.problems.push(problem)
+  const source: Source = { name, store, others: new Map() }
+  for (const value of documents.values) takeObject(value, source, undefined, 0)
+  const report = startReport(name)
+  for (const [kind, count] of source.others) {
+    const objects = count === 1 ? '1 object' : `${count} objects`
+    report.note(
+      '',
+      said(`${objects} of kind ${kind}`),
+      'Service, EndpointSlice or Node',
+      'passed over',
+    )
+  }
+  store.problems.push(...report.problems)
+}
+
+/** What the items of a typed list are: the API server leaves these two out of each item. */
+interface ItemType {
+  readonly apiVersion: unknown
+  readonly kind: string
+}
+
+function takeObject(value: unknown, source: Source, type: ItemType | undefined, depth: number) {
+  const apiVersion = valueAt(value, ['apiVersion']) ?? type?.apiVersion
+  const kind = valueAt(value, ['kind']) ?? type?.kind
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
+    takeUntyped(value, kind, apiVersion, source)
+    return
+  }
+  switch (`${apiVersion} ${kind}`) {
+    case 'v1 List':
+      return takeItems(value, source, undefined, depth)
+    case 'v1 ServiceList':
+    case 'v1 NodeList':
+    case 'discovery.k8s.io/v1 EndpointSliceList':
+      return takeItems(value, source, { apiVersion, kind: kind.slice(0, -'List'.length) }, depth)
+    case 'v1 Service':
+      return takeService(value, source)
+    case 'discovery.k8s.io/v1 EndpointSlice':
+      return takeSlice(value, source)
+    case 'v1 Node':
+      return takeNode(value, source)
+    default:
+      return takeOther(value, kind, apiVersion, source)
+  }
+}
+
+function takeUntyped(value: unknown, kind: unknown, apiVersion: unknown, source: Source): void {
+  const object = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const typed = typeof kind === 'string'
+  const report = typed
+    ? startReport(source.name, kind.slice(0, 60), nameOf(value, kind !== 'Node'))
+    : startReport(source.name)
+  if (!object) report.error('', value, 'a Kubernetes object')
+  else if (typed) report.error('apiVersion', apiVersion, 'an API version such as v1')
+  else report.error('kind', kind, 'the kind of a Kubernetes object')
+  source.store.problems.push(...report.problems)
+}
+
+function takeItems(value: unknown, source: Source, type: ItemType | undefined, depth: number) {
+  const items = valueAt(value, ['items']) ?? []
+  const report = startReport(source.name)
+  if (!Array.isArray(items)) report.error('items', items, 'a list')
+  else if (depth >= listDepth) report.error('items', said('lists in lists'), `at most ${listDepth}`)
+  else for (const item of items) takeObject(item, source, type, depth + 1)
+  source.store.problems.push(...report.problems)
+}
+
+function takeService(value: unknown, source: Source): void {
+  const { services, problems } = source.store
+  const decoded = decodeService(value, source.name)
+  for (const problem of decoded.problems) problems.push(problem)
+  // What cannot be read replaces nothing: the definition before it still holds.
+  if (decoded.kind === 'invalid') return
+  const key = nameOf(value, true)
+  noteSecond('Service', key, source)
+  if (decoded.kind === 'ignored') services.delete(key)
+  else services.set(key, decoded.service)
+}
+
+function takeSlice(value: unknown, source: Source): void {
+  const { slices, problems } = source.store
+  const decoded = decodeEndpointSlice(value, source.name)
+  for (const problem of decoded.problems) problems.push(problem)
+  if (decoded.kind === 'invalid') return
+  const key = nameOf(value, true)
+  noteSecond('EndpointSlice', key, source)
+  if (decoded.kind === 'ignored') slices.delete(key)
+  else slices.set(key, decoded.slice)
+}
+
+function takeNode(value: unknown, source: Source): void {
+  const { nodes, problems } = source.store
+  const decoded = decodeNode(value, source.name)
+  for (const problem of decoded.problems) problems.push(problem)
+  if (decoded.kind === 'invalid') return
+  noteSecond('Node', decoded.node.name, source)
+  nodes.set(decoded.node.name, decoded.node)
+}
+
+function noteSecond(kind: string, name: string, { name: source, store }: Source): void {
+  const key = `${kind} ${name}`
+  if (store.seen.has(key)) {
+    const report = startReport(source, kind, name)
+    report.note('', said('a second definition'), 'one', 'the last one wins')
+    store.problems.push(...report.problems)
+  }
+  store.seen.add(key)
+}
+
+/** A slice of another version is an error: to pass it over would take a Service's endpoints. */
+function takeOther(value: unknown, kind: string, apiVersion: string, source: Source): void {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  if (kind === 'EndpointSlice' && group === 'discovery.k8s.io') {
+    const report = startReport(source.name, kind, nameOf(value, true))
+    report.error('apiVersion', apiVersion, 'discovery.k8s.io/v1')
+    source.store.problems.push(...report.problems)
+    return
+  }
+  const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
+  source.others.set(other, (source.others.get(other) ?? 0) + 1)
+}

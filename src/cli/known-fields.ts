@@ -1,0 +1,117 @@
+import { valueAt } from '../watch/fields.ts'
+import { joinPath, type Report, said } from '../watch/problem.ts'
+
+/** `used`: read by its own schema. `unused`: accepted, of any shape. Else: the fields inside. */
+export type Known = 'used' | 'unused' | KnownFields
+
+export interface KnownFields {
+  readonly [field: string]: Known
+}
+
+/** Reports fields that do not exist, and answers the paths of those set but not used here. */
+export function checkFields(
+  object: unknown,
+  known: KnownFields,
+  path: string,
+  report: Report,
+): string[] {
+  if (object === undefined || object === null) return []
+  if (typeof object !== 'object' || Array.isArray(object)) {
+    report.error(path, object, 'an object')
+    return []
+  }
+  return Object.keys(object).flatMap((field) => {
+    const place = joinPath(path, field)
+    const kind = Object.hasOwn(known, field) ? known[field] : undefined
+    if (kind === undefined) {
+      const allowed = Object.keys(known).join(', ')
+      report.error(place, said('an unknown field'), `one of ${allowed}`)
+      return []
+    }
+    if (kind === 'used') return []
+    const value = valueAt(object, [field])
+    if (kind === 'unused') return asksForNothing(value) ? [] : [place]
+    return checkFields(value, kind, place, report)
+  })
+}
+
+/** The zero values a generated file spells out: kube-proxy itself reads them as "the default". */
+function asksForNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return true
+  if (value === 0 || value === '0s') return true
+  return typeof value === 'object' && Object.values(value).every(asksForNothing)
+}
+
+const sync = { syncPeriod: 'unused', minSyncPeriod: 'unused' } as const
+
+const mark = { masqueradeBit: 'unused', masqueradeAll: 'unused' } as const
+
+/** kubeproxy.config.k8s.io/v1alpha1, with fields that older releases of it had. */
+export const kubeProxyFields: KnownFields = {
+  apiVersion: 'used',
+  kind: 'used',
+  mode: 'used',
+  clusterCIDR: 'used',
+  detectLocalMode: 'used',
+  detectLocal: { bridgeInterface: 'used', interfaceNamePrefix: 'used' },
+  nodePortAddresses: 'used',
+  hostnameOverride: 'used',
+  nftables: { masqueradeBit: 'used', masqueradeAll: 'used', ...sync },
+  iptables: { ...mark, localhostNodePorts: 'unused', snatNodeInternalIP: 'unused', ...sync },
+  ipvs: {
+    ...sync,
+    scheduler: 'unused',
+    excludeCIDRs: 'unused',
+    strictARP: 'unused',
+    tcpTimeout: 'unused',
+    tcpFinTimeout: 'unused',
+    udpTimeout: 'unused',
+  },
+  winkernel: {
+    networkName: 'unused',
+    sourceVip: 'unused',
+    enableDSR: 'unused',
+    rootHnsEndpointName: 'unused',
+    forwardHealthCheckVip: 'unused',
+  },
+  conntrack: {
+    max: 'unused',
+    maxPerCore: 'unused',
+    min: 'unused',
+    tcpEstablishedTimeout: 'unused',
+    tcpCloseWaitTimeout: 'unused',
+    tcpBeLiberal: 'unused',
+    udpTimeout: 'unused',
+    udpStreamTimeout: 'unused',
+  },
+  clientConnection: {
+    kubeconfig: 'unused',
+    acceptContentTypes: 'unused',
+    contentType: 'unused',
+    qps: 'unused',
+    burst: 'unused',
+  },
+  featureGates: 'unused',
+  logging: 'unused',
+  bindAddress: 'unused',
+  healthzBindAddress: 'unused',
+  metricsBindAddress: 'unused',
+  bindAddressHardFail: 'unused',
+  enableProfiling: 'unused',
+  showHiddenMetricsForVersion: 'unused',
+  oomScoreAdj: 'unused',
+  configSyncPeriod: 'unused',
+  portRange: 'unused',
+  windowsRunAsService: 'unused',
+  resourceContainer: 'unused',
+  udpIdleTimeout: 'unused',
+}
+
+export const nodelbFields: KnownFields = {
+  apiVersion: 'used',
+  kind: 'used',
+  scope: 'used',
+  backend: 'used',
+  target: 'used',
+  serviceCIDRs: 'used',
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import type { Goal } from '../agent/program.ts'
+import type { NodeView } from '../model/node.ts'
+import type { Problem } from '../watch/problem.ts'
+import type { Sources } from './arguments.ts'
+import { type Config, defaultConfig, readConfig } from './config.ts'
+import { readText } from './files.ts'
+import { type Input, readObjects } from './input.ts'
+import { toSettings } from './settings.ts'
+import { report as startReport, said } from '../watch/problem.ts'
+
+export type Loaded =
+  | { readonly kind: 'loaded'; readonly goal: Goal; readonly problems: readonly Problem[] }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
+
+const STDIN = 0
+
+/** Reads objects and configuration; everything wrong on the way is in `problems`. */
+export function load(sources: Sources): Loaded {
+  const read = loadConfig(sources.config)
+  if (read.config === undefined) return { kind: 'failed', problems: read.problems }
+  const input = readObjects(sources.files, () => readFileSync(STDIN, 'utf8'))
+  const problems = [...read.problems, ...input.problems]
+  const node = chooseNode(sources, read.config, input, problems)
+  if (node === undefined) return { kind: 'failed', problems }
+  const { scope, backend } = sources
+  const { settings, problems: more } = toSettings(read.config, node, { scope, backend })
+  problems.push(...more)
+  if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
+  return { kind: 'loaded', goal: { cluster: input.cluster, node, settings }, problems }
+}
+
+function loadConfig(file: string | undefined): {
+  readonly config: Config | undefined
+  readonly problems: readonly Problem[]
+} {
+  if (file === undefined) return { config: defaultConfig, problems: [] }
+  const report = startReport(file)
+  const text = readText(file, report)
+  if (text === undefined) return { config: undefined, problems: report.problems }
+  const read = readConfig(text, file)
+  return { config: read.kind === 'config' ? read.config : undefined, problems: read.problems }
+}
+
+function chooseNode(
+  sources: Sources,
+  config: Config,
+  input: Input,
+  problems: Problem[],
+): NodeView | undefined {
+  const wanted = sources.node ?? config.hostname ?? process.env['NODE_NAME']
+  const names = [...input.nodes.keys()].sort()
+  const node = wanted === undefined ? undefined : input.nodes.get(wanted)
+  if (node !== undefined) return node
+  const report = startReport('command line')
+  const known = names.length === 0 ? 'a Node object among the files' : `one of ${names.join(', ')}`
+  report.error('--node', wanted === undefined ? said('nothing') : wanted, known)
+  problems.push(...report.problems)
+  return undefined
+}

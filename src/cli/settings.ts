@@ -1,0 +1,131 @@
+import { addressBits, type Cidr, familyOf } from '../model/address.ts'
+import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
+import { unreachable } from '../model/unreachable.ts'
+import { oneOf, parseFields } from '../watch/fields.ts'
+import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { type Config, readBackend } from './config.ts'
+import type { NodePortAddress } from './kube-proxy-config.ts'
+
+/** Flags of the command line, as typed; they win over the file. */
+export interface Overrides {
+  readonly scope?: string | undefined
+  readonly backend?: string | undefined
+}
+
+export interface NodeSettings {
+  readonly settings: Settings
+  readonly problems: readonly Problem[]
+}
+
+/** What the configuration means on this node. */
+export function toSettings(
+  config: Config,
+  node: NodeView,
+  overrides: Overrides = {},
+): NodeSettings {
+  const flags = startReport('command line')
+  const report = startReport(config.source, 'Node', node.name)
+  const scope = scopeOf(config, overrides, flags)
+  if (overrides.backend !== undefined) readBackend(overrides.backend, '--backend', flags)
+  if (scope === 'all' && config.target === 'cluster-ip') {
+    report.error(
+      'target',
+      'cluster-ip',
+      'pods: with scope all this table is what leads a ClusterIP to its pods',
+    )
+  }
+  const settings: Settings = {
+    scope,
+    target: config.target,
+    localTraffic: localTrafficOf(config, node, report),
+    nodePortAddresses: nodePortAddressesOf(config, node, scope, report),
+    masqueradeAll: config.masqueradeAll,
+    masqueradeBit: config.masqueradeBit,
+    serviceRanges: config.serviceRanges,
+  }
+  return { settings, problems: [...flags.problems, ...report.problems] }
+}
+
+function scopeOf(config: Config, overrides: Overrides, flags: Report): Settings['scope'] {
+  if (overrides.scope === undefined) return config.scope
+  return (
+    parseFields(oneOf(['load-balancer', 'all']), overrides.scope, '--scope', flags) ?? config.scope
+  )
+}
+
+/** Without a detectLocalMode kube-proxy uses the cluster's ranges; the node's are the next best. */
+function localTrafficOf(config: Config, node: NodeView, report: Report): LocalTraffic {
+  const { detectLocal, clusterRanges } = config
+  switch (detectLocal.kind) {
+    case 'interface':
+    case 'interface-prefix':
+      return detectLocal
+    case 'cluster-cidr':
+      return rangesOrNone(clusterRanges, 'clusterCIDR', 'a range of pod addresses', report)
+    case 'node-cidr':
+      return rangesOrNone(node.podCidrs, 'spec.podCIDRs', 'the ranges of its pods', report)
+    case 'default': {
+      const ranges = clusterRanges.length > 0 ? clusterRanges : node.podCidrs
+      return rangesOrNone(
+        ranges,
+        'detectLocalMode',
+        'a mode, a clusterCIDR, or podCIDRs of the Node',
+        report,
+      )
+    }
+    default:
+      return unreachable(detectLocal)
+  }
+}
+
+function rangesOrNone(
+  ranges: readonly Cidr[],
+  path: string,
+  expected: string,
+  report: Report,
+): LocalTraffic {
+  if (ranges.length > 0) return { kind: 'ranges', ranges }
+  report.note(path, undefined, expected, 'no traffic counts as that of pods')
+  return { kind: 'none' }
+}
+
+function nodePortAddressesOf(
+  config: Config,
+  node: NodeView,
+  scope: Settings['scope'],
+  report: Report,
+): NodePortAddresses {
+  const chosen = config.nodePortAddresses
+  if (chosen.includes('all')) return { kind: 'all' }
+  if (chosen.length === 0) noteOtherDefault(config, scope, report)
+  const ranges = chosen.filter(isRange)
+  if (ranges.length === 0) return { kind: 'primary' }
+  const primary = chosen.includes('primary') ? primaryRanges(node) : []
+  return { kind: 'ranges', ranges: [...new Set([...primary, ...ranges])] }
+}
+
+/** In kube-proxy's older modes an empty list means every address of the node. */
+function noteOtherDefault(config: Config, scope: Settings['scope'], report: Report): void {
+  if (scope !== 'all' || (config.mode !== 'iptables' && config.mode !== 'ipvs')) return
+  report.note(
+    'nodePortAddresses',
+    said(`nothing, which with mode ${config.mode} means "all"`),
+    '"all" to be written out',
+    'NodePorts are served on the primary addresses only',
+  )
+}
+
+function isRange(address: NodePortAddress): address is Cidr {
+  return address !== 'primary' && address !== 'all'
+}
+
+/** The first address of each family, as ranges of one. */
+function primaryRanges(node: NodeView): Cidr[] {
+  const firsts = [
+    node.addresses.find((address) => familyOf(address) === 'ipv4'),
+    node.addresses.find((address) => familyOf(address) === 'ipv6'),
+  ]
+  return firsts
+    .filter((address) => address !== undefined)
+    .map((address) => `${address}/${addressBits(familyOf(address))}` as Cidr)
+}

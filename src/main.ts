@@ -1,0 +1,55 @@
+import { writeSync } from 'node:fs'
+import pc from 'picocolors'
+import { parseArguments, TROUBLE } from './cli/arguments.ts'
+import {
+  applyCommand,
+  cleanupCommand,
+  diffCommand,
+  type Output,
+  renderCommand,
+} from './cli/commands.ts'
+import { unreachable } from './model/unreachable.ts'
+import packageJson from '../package.json' with { type: 'json' }
+
+const output: Output = {
+  out: (text) => writeAll(1, text),
+  say: (line) => writeAll(2, `${line}\n`),
+  colour: pc.isColorSupported && process.stdout.isTTY === true,
+}
+
+/** Writes before the process ends, also into a pipe that is slow to empty. */
+function writeAll(fd: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') return
+      if (code !== 'EAGAIN') throw error
+    }
+  }
+}
+
+async function main(): Promise<number> {
+  const invocation = parseArguments(process.argv.slice(2), packageJson.version)
+  switch (invocation.kind) {
+    case 'render':
+      return renderCommand(invocation.sources, output)
+    case 'diff':
+      return diffCommand(invocation.sources, output)
+    case 'apply':
+      return applyCommand(invocation.sources, output)
+    case 'cleanup':
+      return cleanupCommand(output)
+    case 'done':
+      return invocation.exitCode
+    default:
+      return unreachable(invocation)
+  }
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  output.say(`nodelb: a bug: ${error instanceof Error ? error.stack : String(error)}`)
+  return TROUBLE
+})

@@ -1,0 +1,39 @@
+import type { Address, Cidr } from './address.ts'
+
+/** What this node is, and what the operator chose: everything rendering depends on beside the cluster. */
+export interface NodeView {
+  readonly name: string
+  /** The label topology.kubernetes.io/zone. */
+  readonly zone: string | undefined
+  /** InternalIP addresses (then ExternalIP where there are none); the first of each family is "primary". */
+  readonly addresses: readonly Address[]
+  readonly podCidrs: readonly Cidr[]
+}
+
+/** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */
+export type Scope = 'load-balancer' | 'all'
+
+/** How traffic of this node's or the cluster's pods is told from the rest. */
+export type LocalTraffic =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ranges'; readonly ranges: readonly Cidr[] }
+  | { readonly kind: 'interface'; readonly name: string }
+  | { readonly kind: 'interface-prefix'; readonly prefix: string }
+
+export type NodePortAddresses =
+  | { readonly kind: 'primary' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'ranges'; readonly ranges: readonly Cidr[] }
+
+export interface Settings {
+  readonly scope: Scope
+  /** Where a VIP leads: to pods, or to the ClusterIP where the CNI balances ClusterIPs itself. */
+  readonly target: 'pods' | 'cluster-ip'
+  readonly localTraffic: LocalTraffic
+  readonly nodePortAddresses: NodePortAddresses
+  readonly masqueradeAll: boolean
+  /** The mark bit of packets to masquerade, 0 to 31. kube-proxy's default is 14 (0x4000). */
+  readonly masqueradeBit: number
+  /** Service ranges in which an unallocated address is dropped; empty: leave them alone. */
+  readonly serviceRanges: readonly Cidr[]
+}

@@ -1,0 +1,70 @@
+import type { Address, Cidr, IpFamily, Port, Protocol } from './address.ts'
+
+/** What the Service and EndpointSlice objects of a cluster say, decoded and checked; no node yet. */
+export interface Cluster {
+  readonly services: readonly ServiceObject[]
+  readonly slices: readonly SliceObject[]
+}
+
+/** One Service that asks for load balancing (not headless, not ExternalName, not another proxy's). */
+export interface ServiceObject {
+  readonly namespace: string
+  readonly name: string
+  /** RFC 3339; decides who owns a contested address. Empty when the object carries none. */
+  readonly created: string
+  readonly clusterAddresses: readonly Address[]
+  readonly externalAddresses: readonly Address[]
+  /** Ingress addresses with ipMode VIP (or none); ipMode Proxy is left to the balancer in front. */
+  readonly loadBalancerAddresses: readonly Address[]
+  readonly sourceRanges: readonly Cidr[]
+  readonly internalPolicy: TrafficPolicy
+  readonly externalPolicy: TrafficPolicy
+  readonly affinity: Affinity
+  readonly ports: readonly ServicePort[]
+}
+
+export interface ServicePort {
+  /** Empty for a Service with a single unnamed port. */
+  readonly name: string
+  readonly protocol: Protocol
+  readonly port: Port
+  readonly nodePort: Port | undefined
+}
+
+export type TrafficPolicy = 'cluster' | 'local'
+
+export type Affinity =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'client-ip'; readonly seconds: number }
+
+/** One EndpointSlice (discovery.k8s.io/v1) of addressType IPv4 or IPv6. */
+export interface SliceObject {
+  readonly namespace: string
+  readonly name: string
+  /** The label kubernetes.io/service-name. */
+  readonly service: string
+  readonly family: IpFamily
+  readonly ports: readonly SlicePort[]
+  readonly endpoints: readonly SliceEndpoint[]
+}
+
+/** Matches a ServicePort by name and protocol. */
+export interface SlicePort {
+  readonly name: string
+  readonly protocol: Protocol
+  readonly port: Port
+}
+
+export interface SliceEndpoint {
+  readonly address: Address
+  readonly nodeName: string | undefined
+  /** conditions.ready; absent means true. */
+  readonly ready: boolean
+  /** conditions.serving; absent means the same as ready. */
+  readonly serving: boolean
+  readonly terminating: boolean
+  /** hints.forZones[].name; undefined when the endpoint has no such hint. */
+  readonly zones: readonly string[] | undefined
+  /** hints.forNodes[].name; undefined when the endpoint has no such hint. */
+  readonly nodes: readonly string[] | undefined
+}

@@ -1,0 +1,47 @@
+import { endpointsMap, SETS } from '../ruleset/sets.ts'
+import type { KernelRuleset, Ruleset, SetSchema, TableFamily, Tuple } from '../ruleset/types.ts'
+import type { Operation } from './operation.ts'
+
+/** Which Service port an operation serves, as `namespace/name:port kind`; undefined: all of them. */
+export type OwnerOf = (operation: Operation) => string | undefined
+
+/** Reads the comments that VIP elements carry, before and after. */
+export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
+  const labels: Record<TableFamily, Map<string, string>> = { ip: new Map(), ip6: new Map() }
+  for (const ruleset of [current, desired]) {
+    for (const family of ['ip', 'ip6'] as const) {
+      for (const elements of ruleset[family]?.elements.values() ?? []) {
+        for (const [key, { comment }] of elements) {
+          if (comment !== undefined) labels[family].set(key, comment)
+        }
+      }
+    }
+  }
+  return (operation) => {
+    if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return undefined
+    const front = frontOf(operation.set, operation.key)
+    return labels[operation.family].get(front) ?? operation.value.comment
+  }
+}
+
+/** `namespace/name` of a label `namespace/name:port kind`. */
+export function serviceOf(label: string): string {
+  const colon = label.lastIndexOf(':')
+  return colon < 0 ? label : label.slice(0, colon)
+}
+
+/** The VIP or node port that an element is about. */
+function frontOf(set: SetSchema, key: Tuple): string {
+  switch (set.name) {
+    case endpointsMap('vip', 'all'):
+    case endpointsMap('vip', 'local'):
+    case endpointsMap('node-port', 'all'):
+    case endpointsMap('node-port', 'local'):
+    case SETS.allowedSources:
+      return key.slice(0, key.lastIndexOf(' . '))
+    case SETS.affinity:
+      return key.slice(key.indexOf(' . ') + 3)
+    default:
+      return key
+  }
+}

@@ -1,0 +1,204 @@
+import type {
+  BaseHook,
+  Chain,
+  ElementValue,
+  KernelChain,
+  KernelRuleset,
+  KernelTable,
+  Ruleset,
+  SetSchema,
+  Table,
+  TableFamily,
+  Tuple,
+} from '../ruleset/types.ts'
+import type { Operation, Plan } from './operation.ts'
+import { deleteRule, planRules } from './plan-rules.ts'
+
+/**
+ * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
+ * kernel's: tables, sets and chains first; elements go before the same key comes again; rules bind
+ * to a map before it is filled (binding walks it); then rules, sets and chains that are no more.
+ */
+export function plan(current: KernelRuleset, desired: Ruleset): Plan {
+  return (['ip', 'ip6'] as const).flatMap((family) =>
+    planTable(family, current[family], desired[family]),
+  )
+}
+
+interface Phases {
+  readonly create: Operation[]
+  readonly removeElements: Operation[]
+  readonly addRules: Operation[]
+  readonly addElements: Operation[]
+  readonly deleteRules: Operation[]
+  readonly destroy: Operation[]
+}
+
+function planTable(
+  family: TableFamily,
+  current: KernelTable | undefined,
+  desired: Table | undefined,
+): Plan {
+  if (desired === undefined) return current === undefined ? [] : [{ kind: 'delete-table', family }]
+  const phases: Phases = {
+    create: [],
+    removeElements: [],
+    addRules: [],
+    addElements: [],
+    deleteRules: [],
+    destroy: [],
+  }
+  if (current === undefined) phases.create.push({ kind: 'add-table', family })
+  else if (!compatible(current, desired)) return rebuild(family, desired)
+  planSets(phases, family, current, desired)
+  planChains(phases, family, current, desired)
+  return [
+    ...phases.create,
+    ...phases.removeElements,
+    ...phases.addRules,
+    ...phases.addElements,
+    ...phases.deleteRules,
+    ...phases.destroy,
+  ]
+}
+
+/** A set of another shape or a chain on another hook cannot be changed in place. */
+function compatible(current: KernelTable, desired: Table): boolean {
+  for (const [name, schema] of desired.sets) {
+    const found = current.sets.get(name)
+    if (found !== undefined && !sameSchema(found, schema)) return false
+  }
+  for (const [name, chain] of desired.chains) {
+    const found = current.chains.get(name)
+    if (found !== undefined && !sameHook(found.base, chain.base)) return false
+  }
+  return true
+}
+
+/** Another layout: the old table goes and the new one comes in the same transaction. */
+function rebuild(family: TableFamily, desired: Table): Plan {
+  return [{ kind: 'delete-table', family }, ...planTable(family, undefined, desired)]
+}
+
+function planSets(
+  phases: Phases,
+  family: TableFamily,
+  current: KernelTable | undefined,
+  desired: Table,
+): void {
+  for (const [name, set] of desired.sets) {
+    const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
+    if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
+    if (set.learned) phases.removeElements.push(...staleClients(family, set, found, desired))
+    else planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
+  }
+  for (const name of current?.sets.keys() ?? []) {
+    if (!desired.sets.has(name)) phases.destroy.push({ kind: 'delete-set', family, set: name })
+  }
+}
+
+function planElements(
+  phases: Phases,
+  family: TableFamily,
+  set: SetSchema,
+  found: ReadonlyMap<Tuple, ElementValue>,
+  wanted: ReadonlyMap<Tuple, ElementValue>,
+): void {
+  for (const [key, value] of found) {
+    const keep = wanted.get(key)
+    if (keep === undefined || !same(value, keep)) {
+      phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
+    }
+  }
+  for (const [key, value] of wanted) {
+    const has = found.get(key)
+    if (has === undefined || !same(has, value)) {
+      phases.addElements.push({ kind: 'add-element', family, set, key, value })
+    }
+  }
+}
+
+function planChains(
+  phases: Phases,
+  family: TableFamily,
+  current: KernelTable | undefined,
+  desired: Table,
+): void {
+  for (const [name, chain] of desired.chains) {
+    const found = current?.chains.get(name)
+    if (found === undefined) phases.create.push(addChain(family, chain))
+    const { inserts, deletes } = planRules(family, found?.rules ?? [], chain)
+    phases.addRules.push(...inserts)
+    phases.deleteRules.push(...deletes)
+  }
+  const gone: KernelChain[] = [...(current?.chains.values() ?? [])].filter(
+    ({ name }) => !desired.chains.has(name),
+  )
+  for (const { name, rules } of gone) {
+    phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
+  }
+  const dropChains = gone.map(({ name }): Operation => ({ kind: 'delete-chain', family, chain: name }))
+  phases.destroy.unshift(...dropChains)
+}
+
+function addChain(family: TableFamily, { name, base }: Chain): Operation {
+  return base === undefined
+    ? { kind: 'add-chain', family, chain: name }
+    : { kind: 'add-chain', family, chain: name, base }
+}
+
+/** Clients remembered for an endpoint that their VIP no longer has. */
+function staleClients(
+  family: TableFamily,
+  set: SetSchema,
+  found: ReadonlyMap<Tuple, ElementValue>,
+  desired: Table,
+): readonly Operation[] {
+  if (found.size === 0) return []
+  const valid = stickyTargets(desired)
+  return [...found]
+    .filter(([key, { data }]) => data === undefined || !valid.get(vipOf(key))?.has(data))
+    .map(([key, value]): Operation => ({ kind: 'delete-element', family, set, key, value }))
+}
+
+/** The VIP (`address . protocol . port`) that a client was remembered for. */
+function vipOf(key: Tuple): string {
+  return key.slice(key.indexOf(' . ') + 3)
+}
+
+/** For each VIP with affinity the endpoints it may lead to. */
+function stickyTargets(desired: Table): { get(vip: string): ReadonlySet<string> | undefined } {
+  const byVip = new Map<string, Set<string>>()
+  const sticky = new Set<string>()
+  for (const [name, elements] of desired.elements) {
+    if (name.startsWith('sticky-')) for (const key of elements.keys()) sticky.add(key)
+    if (!name.endsWith('endpoints') || desired.sets.get(name)?.data === undefined) continue
+    for (const [key, { data }] of elements) {
+      const vip = key.slice(0, key.lastIndexOf(' . '))
+      const targets = byVip.get(vip) ?? new Set()
+      if (data !== undefined) targets.add(data)
+      byVip.set(vip, targets)
+    }
+  }
+  // A node port is known by protocol and port alone, whatever address of the node was used.
+  const find = (key: string) => (sticky.has(key) ? byVip.get(key) : undefined)
+  return { get: (vip) => find(vip) ?? find(vip.slice(vip.indexOf(' . ') + 3)) }
+}
+
+function same(a: ElementValue, b: ElementValue): boolean {
+  return a.data === b.data && a.comment === b.comment
+}
+
+function sameSchema(a: SetSchema, b: SetSchema): boolean {
+  return (
+    a.key.join() === b.key.join() &&
+    a.data?.join() === b.data?.join() &&
+    (a.interval ?? false) === (b.interval ?? false) &&
+    a.learned?.size === b.learned?.size
+  )
+}
+
+function sameHook(a: BaseHook | undefined, b: BaseHook | undefined): boolean {
+  return a?.type === b?.type && a?.hook === b?.hook && a?.priority === b?.priority
+}
+

@@ -1,0 +1,176 @@
+import { type Address, cidrContains, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
+import type { NodeView, Settings } from '../model/node.ts'
+import type { ServiceObject, ServicePort } from '../model/service.ts'
+import {
+  countSet,
+  endpointsMap,
+  type Front,
+  hashedSet,
+  type Reach,
+  SETS,
+  setsOf,
+  stickySet,
+  tuple,
+} from '../ruleset/sets.ts'
+import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
+import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
+import { type Claim, type ClaimKind, serviceName } from './claims.ts'
+import { intervals } from './intervals.ts'
+import { assignSlots, type SlotMemory } from './slots.ts'
+
+/** One element that a Service wants in a set. */
+export interface Contribution {
+  readonly family: TableFamily
+  readonly set: string
+  readonly key: Tuple
+  readonly value: ElementValue
+}
+
+/** All that one Service puts into the tables; the unit of rendering, comparing and blaming. */
+export type Fragment = readonly Contribution[]
+
+/** The endpoints that the slices offer for a port of the Service. */
+export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
+
+/** The SlotMemory of one family's table. */
+export type FamilyMemory = (family: TableFamily) => SlotMemory
+
+interface Job {
+  readonly service: ServiceObject
+  readonly node: NodeView
+  readonly settings: Settings
+  readonly memory: FamilyMemory
+  readonly out: Contribution[]
+}
+
+/** Renders the claims that the Service has won. */
+export function renderService(
+  service: ServiceObject,
+  claims: readonly Claim[],
+  candidates: Candidates,
+  node: NodeView,
+  settings: Settings,
+  memory: FamilyMemory,
+): Fragment {
+  const job: Job = { service, node, settings, memory, out: [] }
+  const chosen = new Map<string, Chosen>()
+  for (const claim of claims) {
+    for (const family of claimFamilies(service, claim)) {
+      const id = `${claim.port.name} ${claim.port.protocol} ${claim.port.port} ${family}`
+      const endpoints =
+        chosen.get(id) ?? chooseEndpoints(candidates(claim.port, family), node)
+      chosen.set(id, endpoints)
+      renderClaim(job, claim, family, aimed(job, claim, family, endpoints))
+    }
+  }
+  return job.out
+}
+
+function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
+  if (claim.address !== undefined) return [familyOf(claim.address as Address)]
+  const families = new Set(service.clusterAddresses.map(familyOf))
+  return families.size > 0 ? [...families] : ['ipv4']
+}
+
+/** With `target: cluster-ip` an external address leads to the ClusterIP, whatever its endpoints. */
+function aimed(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): Chosen {
+  if (job.settings.target === 'pods' || claim.kind === 'cluster-ip') return chosen
+  const address = job.service.clusterAddresses.find((cluster) => familyOf(cluster) === family)
+  if (address === undefined) return chosen
+  const target: Target = { address, port: claim.port.port, local: false }
+  return { all: [target], local: [target], any: true }
+}
+
+function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): void {
+  const front: Front = claim.kind === 'node-port' ? 'node-port' : 'vip'
+  const table: TableFamily = family === 'ipv4' ? 'ip' : 'ip6'
+  const put = (set: string, key: Tuple, value: ElementValue = {}): void => {
+    job.out.push({ family: table, set, key, value })
+  }
+  const names = setsOf(front)
+  const label = { comment: comment(job.service, claim.port, claim.kind) }
+  const external = claim.kind !== 'cluster-ip'
+  const policy = external ? job.service.externalPolicy : job.service.internalPolicy
+  const insideOnly = !external && policy === 'local'
+  const all = insideOnly ? chosen.local : chosen.all
+
+  if (claim.kind === 'cluster-ip') {
+    put(SETS.clusterIps, tuple(claim.address ?? ''), { comment: serviceName(job.service).slice(0, MAX_COMMENT) })
+  }
+  if (claim.kind === 'load-balancer') restrict(job, claim, family, put)
+  if (!chosen.any) {
+    put(names.noEndpoints, claim.key, label)
+    return
+  }
+  if (all.length > 0 || (external && policy === 'local')) put(names.known, claim.key, label)
+  spread(job, table, front, 'all', claim.key, all, put)
+  if (external && policy === 'cluster') put(names.masquerade, claim.key)
+  if (policy === 'local' && chosen.local.length === 0) put(names.noLocalEndpoints, claim.key, label)
+  if (external && policy === 'local') {
+    put(names.local, claim.key)
+    spread(job, table, front, 'local', claim.key, chosen.local, put)
+  }
+  if (table === 'ip' && job.service.affinity.kind === 'client-ip') {
+    put(stickySet(front, job.service.affinity.seconds), claim.key)
+  }
+}
+
+type Put = (set: string, key: Tuple, value?: ElementValue) => void
+
+/** Puts the endpoints into their slots and says how many there are. */
+function spread(
+  job: Job,
+  table: TableFamily,
+  front: Front,
+  reach: Reach,
+  key: Tuple,
+  endpoints: readonly Target[],
+  put: Put,
+): void {
+  if (endpoints.length === 0) return
+  const map = endpointsMap(front, reach)
+  const hashed = table === 'ip6' && job.service.affinity.kind === 'client-ip'
+  if (endpoints.length > 1) {
+    put((hashed ? hashedSet : countSet)(front, reach, endpoints.length), key)
+  }
+  const wanted = endpoints.map(({ address, port }) => tuple(address, port))
+  assignSlots(job.memory(table)(map, key), wanted).forEach((data, slot) => {
+    put(map, tuple(key, slot), { data })
+  })
+  // A pod that reaches itself would see its own address as the client and answer past the node.
+  for (const { address, local } of endpoints) {
+    if (local) put(SETS.hairpin, tuple(address, address))
+  }
+}
+
+/** loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. */
+function restrict(job: Job, claim: Claim, family: IpFamily, put: Put): void {
+  const ranges = job.service.sourceRanges.filter((range) => familyOf(range) === family)
+  if (ranges.length === 0 || claim.address === undefined) return
+  put(SETS.restricted, claim.key)
+  const own = nodeSpeaksAs(job.node, ranges, claim.address as Address)
+  for (const interval of intervals(family, [...ranges, ...own])) {
+    put(SETS.allowedSources, tuple(claim.key, interval))
+  }
+}
+
+const MAX_COMMENT = 127 // NFTNL_UDATA_COMMENT_MAXLEN without its NUL
+
+function comment(service: ServiceObject, port: ServicePort, kind: ClaimKind): string {
+  const name = port.name === '' ? String(port.port) : port.name
+  const tail = `:${name} ${kind}`
+  return serviceName(service).slice(0, MAX_COMMENT - tail.length) + tail
+}
+
+/**
+ * Where the load-balancer address sits on the node itself, the node's own connections to it carry
+ * that address as their source; they are allowed when the node is.
+ */
+function nodeSpeaksAs(
+  node: NodeView,
+  ranges: ServiceObject['sourceRanges'],
+  address: Address,
+): ServiceObject['sourceRanges'] {
+  const allowed = node.addresses.some((own) => ranges.some((range) => cidrContains(range, own)))
+  return allowed ? [hostCidr(address)] : []
+}

@@ -1,0 +1,284 @@
+import { unreachable } from '../model/unreachable.ts'
+import type { Settings } from '../model/node.ts'
+import { countSet, endpointsMap, type Front, hashedSet, numberOf, type Reach, SETS, setsOf } from '../ruleset/sets.ts'
+import type { BaseHook, Chain, Field, Rule, Statement } from '../ruleset/types.ts'
+
+const saddr: Field = { kind: 'saddr' }
+const daddr: Field = { kind: 'daddr' }
+const l4proto: Field = { kind: 'l4proto' }
+const dport: Field = { kind: 'dport' }
+const originalDaddr: Field = { kind: 'original-daddr' }
+const originalDport: Field = { kind: 'original-dport' }
+
+const hasPorts: Statement = { kind: 'has-ports' }
+
+/**
+ * The chains every node has. A rule is there only when every set that it looks up is, and every
+ * chain that it goes to: what is not used is not in the kernel and not in the listing.
+ */
+export function frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain> {
+  return prune([...hooks(settings), ...body(settings, [...sets])], sets)
+}
+
+const NAT_BEFORE_KUBE_PROXY = 5
+
+function hooks(settings: Settings): readonly Chain[] {
+  const ahead = settings.scope === 'load-balancer' ? NAT_BEFORE_KUBE_PROXY : 0
+  const base = (name: string, hook: BaseHook, ...rules: Rule[]): Chain => ({ name, base: hook, rules })
+  const check = rule({ kind: 'new-connection' }, { kind: 'jump', chain: 'source-check' })
+  const after = [
+    rule({ kind: 'new-connection' }, { kind: 'was-dnat' }, { kind: 'goto', chain: 'translated' }),
+    rule({ kind: 'new-connection' }, { kind: 'goto', chain: 'untranslated' }),
+  ]
+  const dispatch = rule({ kind: 'jump', chain: 'dispatch' })
+  return [
+    base('before-nat-prerouting', { type: 'filter', hook: 'prerouting', priority: -110 }, check),
+    base('before-nat-output', { type: 'filter', hook: 'output', priority: -110 }, check),
+    base('nat-prerouting', { type: 'nat', hook: 'prerouting', priority: -100 - ahead }, dispatch),
+    base('nat-output', { type: 'nat', hook: 'output', priority: -100 - ahead }, dispatch),
+    base('after-nat-prerouting', { type: 'filter', hook: 'prerouting', priority: -90 }, ...after),
+    base('after-nat-output', { type: 'filter', hook: 'output', priority: -90 }, ...after),
+    base(
+      'nat-postrouting',
+      { type: 'nat', hook: 'postrouting', priority: 100 - ahead },
+      rule(
+        { kind: 'has-mark', bit: settings.masqueradeBit },
+        { kind: 'clear-mark', bit: settings.masqueradeBit },
+        { kind: 'masquerade' },
+      ),
+      rule({ kind: 'was-dnat' }, inSet([saddr, daddr], SETS.hairpin), { kind: 'masquerade' }),
+    ),
+  ]
+}
+
+function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
+  return [
+    chain('source-check', sourceCheck()),
+    chain('dispatch', [
+      rule(inSet(frontKey('vip'), setsOf('vip').known), { kind: 'goto', chain: 'service' }),
+      nodePortRule(settings, setsOf('node-port').known, { kind: 'goto', chain: 'node-port' }),
+    ]),
+    chain('service', [...clusterIpMasquerade(settings), ...front('vip', settings)]),
+    chain('node-port', front('node-port', settings)),
+    chain('local-service', localPolicy('vip', settings)),
+    chain('local-node-port', localPolicy('node-port', settings)),
+    chain('spread', spread('vip', 'all', sets)),
+    chain('spread-local', spread('vip', 'local', sets)),
+    chain('spread-node-port', spread('node-port', 'all', sets)),
+    chain('spread-node-port-local', spread('node-port', 'local', sets)),
+    chain('translated', remember(sets)),
+    chain('untranslated', untranslated(settings)),
+    chain('refuse', [
+      rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
+      rule({ kind: 'reject', with: 'port-unreachable' }),
+    ]),
+  ]
+}
+
+function sourceCheck(): readonly Rule[] {
+  const vip = frontKey('vip')
+  return [
+    rule(
+      inSet(vip, SETS.restricted),
+      { ...inSet([...vip, saddr], SETS.allowedSources), negated: true },
+      { kind: 'drop' },
+    ),
+  ]
+}
+
+/** External traffic is masqueraded under policy Cluster; under Local it stays on this node. */
+function front(front: Front, settings: Settings): readonly Rule[] {
+  const names = setsOf(front)
+  const key = frontKey(front)
+  return [
+    rule(inSet(key, names.masquerade), { kind: 'set-mark', bit: settings.masqueradeBit }),
+    rule(inSet(key, names.local), { kind: 'goto', chain: localChain(front) }),
+    rule({ kind: 'goto', chain: spreadChain(front, 'all') }),
+  ]
+}
+
+/**
+ * Pods and the node itself may use every endpoint, as if they had come back through a balancer
+ * outside; the node's own source may be the VIP, so its connections are masqueraded.
+ */
+function localPolicy(front: Front, settings: Settings): readonly Rule[] {
+  const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'all') }
+  return [
+    ...fromPods(settings, false).map((match) => rule(match, everywhere)),
+    rule({ kind: 'from-this-node' }, { kind: 'set-mark', bit: settings.masqueradeBit }, everywhere),
+    rule({ kind: 'goto', chain: spreadChain(front, 'local') }),
+  ]
+}
+
+function clusterIpMasquerade(settings: Settings): readonly Rule[] {
+  const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
+  const toClusterIp = inSet([daddr], SETS.clusterIps)
+  if (settings.masqueradeAll) return [rule(toClusterIp, mark)]
+  return fromPods(settings, true).map((match) => rule(toClusterIp, match, mark))
+}
+
+/** Whether the packet comes from a pod; none when that cannot be told. */
+function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
+  const { localTraffic } = settings
+  switch (localTraffic.kind) {
+    case 'none':
+      return []
+    case 'ranges':
+      return [{ ...inSet([saddr], SETS.podRanges), negated }]
+    case 'interface':
+      return [{ kind: 'interface', name: localTraffic.name, prefix: false, negated }]
+    case 'interface-prefix':
+      return [{ kind: 'interface', name: localTraffic.prefix, prefix: true, negated }]
+    default:
+      return unreachable(localTraffic)
+  }
+}
+
+/**
+ * One rule for each number of endpoints in use. The last one serves those with a single endpoint,
+ * and a packet that meets a commit half way: slot 0 exists before and after.
+ */
+function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
+  const key = frontKey(front)
+  const map = endpointsMap(front, reach)
+  const dnat = (modulus: number, by: 'random' | 'client-hash' = 'random'): Statement => ({
+    kind: 'dnat',
+    key: [...key, { kind: by, modulus }],
+    map,
+  })
+  return [
+    rule(hasPorts, { kind: 'dnat', key: [saddr, ...frontKey('vip')], map: SETS.affinity }),
+    ...numbered(sets, (count) => hashedSet(front, reach, count)).map((count) =>
+      rule(inSet(key, hashedSet(front, reach, count)), hasPorts, dnat(count, 'client-hash')),
+    ),
+    ...numbered(sets, (count) => countSet(front, reach, count)).map((count) =>
+      rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
+    ),
+    rule(hasPorts, dnat(1)),
+  ]
+}
+
+function numbered(sets: readonly string[], name: (value: number) => string): readonly number[] {
+  return sets
+    .map(numberOf)
+    .filter((value, at) => Number.isInteger(value) && sets[at] === name(value))
+    .sort((a, b) => a - b)
+}
+
+/** Remembers where a client was sent, seen after translation, and renews the time limit. */
+function remember(sets: readonly string[]): readonly Rule[] {
+  const original = [originalDaddr, l4proto, originalDport]
+  const sticky = (set: string, key: readonly Field[]): Rule =>
+    rule(hasPorts, inSet(key, set), {
+      kind: 'remember',
+      map: SETS.affinity,
+      key: [saddr, ...original],
+      data: [daddr, dport],
+      seconds: numberOf(set),
+    })
+  const names = (front: string) =>
+    numbered(sets, (value) => `sticky-${front}-${value}`).map((value) => `sticky-${front}-${value}`)
+  return [
+    ...names('services').map((set) => sticky(set, original)),
+    ...names('node-ports').map((set) => sticky(set, [l4proto, originalDport])),
+  ]
+}
+
+/** What still has a VIP as its destination after translation has no endpoint to go to. */
+function untranslated(settings: Settings): readonly Rule[] {
+  const vip = setsOf('vip')
+  const nodePort = setsOf('node-port')
+  const reject: Statement = { kind: 'goto', chain: 'refuse' }
+  return [
+    rule(inSet(frontKey('vip'), vip.noEndpoints), reject),
+    rule(inSet(frontKey('vip'), vip.noLocalEndpoints), { kind: 'drop' }),
+    nodePortRule(settings, nodePort.noEndpoints, reject),
+    nodePortRule(settings, nodePort.noLocalEndpoints, { kind: 'drop' }),
+    rule(inSet([daddr], SETS.clusterIps), reject),
+    rule(inSet([daddr], SETS.serviceRanges), { kind: 'drop' }),
+  ]
+}
+
+function nodePortRule(settings: Settings, set: string, verdict: Statement): Rule {
+  const where: Statement =
+    settings.nodePortAddresses.kind === 'all'
+      ? { kind: 'not-loopback' }
+      : inSet([daddr], SETS.nodePortAddresses)
+  return rule({ kind: 'to-this-node' }, where, inSet(frontKey('node-port'), set), verdict)
+}
+
+function frontKey(front: Front): readonly Field[] {
+  return front === 'vip' ? [daddr, l4proto, dport] : [l4proto, dport]
+}
+
+function localChain(front: Front): string {
+  return front === 'vip' ? 'local-service' : 'local-node-port'
+}
+
+function spreadChain(front: Front, reach: Reach): string {
+  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}`
+}
+
+function chain(name: string, rules: readonly Rule[]): Chain {
+  return { name, rules }
+}
+
+function rule(...statements: Statement[]): Rule {
+  return { statements }
+}
+
+function inSet(key: readonly Field[], set: string): Statement & { readonly kind: 'in-set' } {
+  return { kind: 'in-set', key, set }
+}
+
+/** Drops rules whose sets or chains are not there, then chains without rules, until all hold. */
+function prune(chains: readonly Chain[], sets: ReadonlySet<string>): ReadonlyMap<string, Chain> {
+  let kept = reachable(new Map(chains.map((each) => [each.name, each])))
+  for (;;) {
+    const next = new Map<string, Chain>()
+    let same = true
+    for (const each of kept.values()) {
+      const rules = each.rules.filter((r) => r.statements.every((s) => stands(s, sets, kept)))
+      if (rules.length !== each.rules.length) same = false
+      if (rules.length > 0) next.set(each.name, { ...each, rules })
+    }
+    const used = reachable(next)
+    if (same && used.size === kept.size) return used
+    kept = used
+  }
+}
+
+/** Base chains and what they lead to. */
+function reachable(chains: ReadonlyMap<string, Chain>): Map<string, Chain> {
+  const found = new Set<string>()
+  const visit = (name: string): void => {
+    if (found.has(name)) return
+    found.add(name)
+    for (const { statements } of chains.get(name)?.rules ?? []) {
+      for (const each of statements) {
+        if (each.kind === 'jump' || each.kind === 'goto') visit(each.chain)
+      }
+    }
+  }
+  for (const { name, base } of chains.values()) if (base !== undefined) visit(name)
+  return new Map([...chains].filter(([name]) => found.has(name)))
+}
+
+function stands(
+  statement: Statement,
+  sets: ReadonlySet<string>,
+  chains: ReadonlyMap<string, Chain>,
+): boolean {
+  switch (statement.kind) {
+    case 'in-set':
+      return sets.has(statement.set)
+    case 'dnat':
+    case 'remember':
+      return sets.has(statement.map)
+    case 'jump':
+    case 'goto':
+      return chains.has(statement.chain)
+    default:
+      return true
+  }
+}

@@ -1,0 +1,117 @@
+import type { Brand } from '../model/brand.ts'
+
+/** The kernel's word for the address family of a table. */
+export type TableFamily = 'ip' | 'ip6'
+
+/** Element fields by their nft type name; `slot` is the integer that `numgen` yields. */
+export type FieldType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot'
+
+/**
+ * An element key or its data as nft prints it: `10.0.0.1 . tcp . 80 . 0`. The text is the identity.
+ * In interval sets the last field may be a prefix (`10.0.0.0/8`) or a range (`10.0.0.1-10.0.0.9`),
+ * canonical: a single address stands bare, a whole prefix stands as prefix.
+ */
+export type Tuple = Brand<string, 'Tuple'>
+
+export interface SetSchema {
+  readonly name: string
+  readonly key: readonly FieldType[]
+  /** Present in maps. */
+  readonly data?: readonly FieldType[]
+  readonly interval?: boolean
+  /** Filled by the kernel (session affinity), at most this many; never flushed, never compared. */
+  readonly learned?: { readonly size: number }
+}
+
+export interface ElementValue {
+  readonly data?: Tuple
+  readonly comment?: string
+}
+
+/** A packet field that may stand in a lookup key. `random` is `numgen random mod N`. */
+export type Field =
+  | { readonly kind: 'saddr' | 'daddr' | 'l4proto' | 'dport' | 'original-daddr' | 'original-dport' }
+  | { readonly kind: 'random'; readonly modulus: number }
+  /** `jhash ip6 saddr mod N`: the same client, the same number. */
+  | { readonly kind: 'client-hash'; readonly modulus: number }
+
+export type Statement =
+  | { readonly kind: 'in-set'; readonly key: readonly Field[]; readonly set: string; readonly negated?: boolean }
+  | { readonly kind: 'new-connection' }
+  | { readonly kind: 'was-dnat' }
+  | { readonly kind: 'to-this-node' }
+  | { readonly kind: 'from-this-node' }
+  | { readonly kind: 'interface'; readonly name: string; readonly prefix: boolean; readonly negated?: boolean }
+  /** `meta l4proto { tcp, udp, sctp }`: nft wants it before a statement that names ports. */
+  | { readonly kind: 'has-ports' }
+  | { readonly kind: 'is-tcp' }
+  /** IPv4 only: `ip daddr != 127.0.0.0/8`; IPv6: `ip6 daddr != ::1`. */
+  | { readonly kind: 'not-loopback' }
+  | { readonly kind: 'set-mark'; readonly bit: number }
+  | { readonly kind: 'has-mark'; readonly bit: number }
+  | { readonly kind: 'clear-mark'; readonly bit: number }
+  | { readonly kind: 'dnat'; readonly key: readonly Field[]; readonly map: string }
+  | {
+      readonly kind: 'remember'
+      readonly map: string
+      readonly key: readonly Field[]
+      readonly data: readonly Field[]
+      readonly seconds: number
+    }
+  | { readonly kind: 'masquerade' }
+  | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+
+export interface Rule {
+  readonly statements: readonly Statement[]
+  readonly comment?: string
+}
+
+export interface BaseHook {
+  readonly type: 'filter' | 'nat'
+  readonly hook: 'prerouting' | 'output' | 'postrouting'
+  readonly priority: number
+}
+
+export interface Chain {
+  readonly name: string
+  readonly base?: BaseHook
+  readonly rules: readonly Rule[]
+}
+
+/** What a table shall be. */
+export interface Table {
+  readonly family: TableFamily
+  readonly sets: ReadonlyMap<string, SetSchema>
+  /** By set name, then by key. Learned sets have no entry. */
+  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+  readonly chains: ReadonlyMap<string, Chain>
+}
+
+/** A missing family is a table that shall not (or does not) exist. */
+export type Ruleset = Partial<Readonly<Record<TableFamily, Table>>>
+
+/** A rule as found in the kernel. `text` is the printed rule when it is one of ours, else a note on what it is. */
+export interface KernelRule {
+  readonly handle: bigint
+  readonly text: string
+}
+
+export interface KernelChain {
+  readonly name: string
+  readonly base?: BaseHook
+  readonly rules: readonly KernelRule[]
+}
+
+export interface KernelTable {
+  readonly family: TableFamily
+  readonly sets: ReadonlyMap<string, SetSchema>
+  /** Learned maps are here too: entries of an endpoint that left must go. */
+  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+  readonly chains: ReadonlyMap<string, KernelChain>
+}
+
+export type KernelRuleset = Partial<Readonly<Record<TableFamily, KernelTable>>>
+
+export const TABLE_NAME = 'nodelb'

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import type { IpFamily } from '../model/address.ts'
+import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
+import {
+  anything,
+  fields,
+  flag,
+  list,
+  nameOf,
+  objectName,
+  ofFamily,
+  oneOf,
+  parseFields,
+  port,
+  portName,
+  protocol,
+  readAddress,
+  text,
+} from './fields.ts'
+import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
+
+export type DecodedSlice =
+  | { readonly kind: 'slice'; readonly slice: SliceObject; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'ignored'
+      readonly reason: 'host-names' | 'no-service' | 'headless' | 'other-proxy'
+      readonly problems: readonly Problem[]
+    }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+const serviceLabel = 'kubernetes.io/service-name'
+const proxyLabel = 'service.kubernetes.io/service-proxy-name'
+const headlessLabel = 'service.kubernetes.io/headless'
+
+const sliceSchema = fields({
+  metadata: fields({
+    name: objectName,
+    namespace: objectName.nullish(),
+    labels: fields({
+      // Empty is the same as absent, as in kube-proxy.
+      [serviceLabel]: z
+        .union([z.literal(''), objectName], { error: 'the name of a Service' })
+        .nullish(),
+      [proxyLabel]: anything,
+      [headlessLabel]: anything,
+    }).nullish(),
+  }),
+  addressType: oneOf(['IPv4', 'IPv6', 'FQDN']),
+  ports: list.nullish(),
+  endpoints: list.nullish(),
+})
+
+const portSchema = fields({ name: portName.nullish(), protocol, port: port.nullish() })
+
+const named = z.array(fields({ name: text }), { error: 'a list' }).nullish()
+
+const endpointSchema = fields({
+  addresses: z.array(z.unknown(), { error: 'a list of addresses' }).min(1, {
+    error: 'a list of addresses',
+  }),
+  nodeName: text.nullish(),
+  conditions: fields({
+    ready: flag.nullish(),
+    serving: flag.nullish(),
+    terminating: flag.nullish(),
+  }).nullish(),
+  hints: fields({ forZones: named, forNodes: named }).nullish(),
+})
+
+type SliceFields = z.infer<typeof sliceSchema>
+
+/** Reads a discovery.k8s.io/v1 EndpointSlice by the rules kube-proxy reads it by. */
+export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice {
+  const report = startReport(source, 'EndpointSlice', nameOf(json, true))
+  const { problems } = report
+  const read = parseFields(sliceSchema, json, '', report)
+  if (read === undefined) return { kind: 'invalid', problems }
+  const reason = whyIgnored(read, report)
+  if (reason !== undefined) return { kind: 'ignored', reason, problems }
+  return { kind: 'slice', slice: sliceOf(read, report), problems }
+}
+
+function whyIgnored({ addressType, metadata }: SliceFields, report: Report) {
+  const labels = metadata.labels
+  if (labels?.[proxyLabel] !== undefined) return 'other-proxy'
+  if (labels?.[headlessLabel] !== undefined) return 'headless'
+  if (addressType === 'FQDN') return 'host-names'
+  if (labels?.[serviceLabel]) return undefined
+  report.note(
+    joinPath('metadata.labels', serviceLabel),
+    labels?.[serviceLabel],
+    'the name of a Service',
+    'passed over',
+  )
+  return 'no-service'
+}
+
+function sliceOf(read: SliceFields, report: Report): SliceObject {
+  const family = read.addressType === 'IPv6' ? 'ipv6' : 'ipv4'
+  return {
+    namespace: read.metadata.namespace ?? 'default',
+    name: read.metadata.name,
+    service: read.metadata.labels?.[serviceLabel] ?? '',
+    family,
+    ports: portsOf(read.ports ?? [], report),
+    endpoints: endpointsOf(read.endpoints ?? [], family, report),
+  }
+}
+
+function portsOf(values: readonly unknown[], report: Report): SlicePort[] {
+  const ports = new Map<string, SlicePort>()
+  values.forEach((value, i) => {
+    const path = joinPath('ports', i)
+    const read = parseFields(portSchema, value, path, report)
+    if (read === undefined) return
+    const { port } = read
+    const name = read.name ?? ''
+    if (port === undefined || port === null) {
+      // In the API: every port. No Service port can be translated to that.
+      report.note(joinPath(path, 'port'), port, 'a port from 1 to 65535', 'passed over')
+    } else if (ports.has(name)) {
+      report.error(joinPath(path, 'name'), name, 'a name no other port of the slice has')
+    } else {
+      ports.set(name, { name, protocol: read.protocol, port })
+    }
+  })
+  return [...ports.values()]
+}
+
+function endpointsOf(
+  values: readonly unknown[],
+  family: IpFamily,
+  report: Report,
+): SliceEndpoint[] {
+  const endpoints: SliceEndpoint[] = []
+  values.forEach((value, i) => {
+    const endpoint = endpointOf(value, joinPath('endpoints', i), family, report)
+    if (endpoint !== undefined) endpoints.push(endpoint)
+  })
+  return endpoints
+}
+
+/** All addresses of an endpoint are the same pod: the first is used, as in kube-proxy. */
+function endpointOf(
+  value: unknown,
+  path: string,
+  family: IpFamily,
+  report: Report,
+): SliceEndpoint | undefined {
+  const read = parseFields(endpointSchema, value, path, report)
+  if (read === undefined) return undefined
+  const addressPath = joinPath(path, 'addresses', 0)
+  const address = readAddress(read.addresses[0], addressPath, report, ofFamily(family))
+  if (address === undefined) return undefined
+  const ready = read.conditions?.ready ?? true
+  return {
+    address,
+    nodeName: read.nodeName ?? undefined,
+    ready,
+    serving: read.conditions?.serving ?? ready,
+    terminating: read.conditions?.terminating ?? false,
+    zones: namesOf(read.hints?.forZones),
+    nodes: namesOf(read.hints?.forNodes),
+  }
+}
+
+/** An empty list of hints is no hint. */
+function namesOf(hints: z.infer<typeof named>): readonly string[] | undefined {
+  return hints?.length ? hints.map(({ name }) => name) : undefined
+}

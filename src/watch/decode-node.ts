@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import { type Address, familyOf } from '../model/address.ts'
+import type { NodeView } from '../model/node.ts'
+import {
+  anything,
+  fields,
+  list,
+  nameOf,
+  notSpecial,
+  objectName,
+  parseFields,
+  readAddress,
+  readCidrs,
+  text,
+} from './fields.ts'
+import { joinPath, type Problem, type Report, said, report as startReport } from './problem.ts'
+
+export type DecodedNode =
+  | { readonly kind: 'node'; readonly node: NodeView; readonly problems: readonly Problem[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+const zoneLabel = 'topology.kubernetes.io/zone'
+
+const nodeSchema = fields({
+  metadata: fields({
+    name: objectName,
+    labels: fields({ [zoneLabel]: text.nullish() }).nullish(),
+  }),
+  spec: fields({ podCIDR: text.nullish(), podCIDRs: list.nullish() }).nullish(),
+  status: fields({ addresses: list.nullish() }).nullish(),
+})
+
+const addressSchema = fields({ type: text, address: anything })
+
+type NodeFields = z.infer<typeof nodeSchema>
+
+/** Reads a v1 Node: its zone, its addresses and the ranges of its pods. */
+export function decodeNode(json: unknown, source: string): DecodedNode {
+  const report = startReport(source, 'Node', nameOf(json, false))
+  const { problems } = report
+  const read = parseFields(nodeSchema, json, '', report)
+  if (read === undefined) return { kind: 'invalid', problems }
+  const node: NodeView = {
+    name: read.metadata.name,
+    zone: read.metadata.labels?.[zoneLabel] || undefined,
+    addresses: addressesOf(read, report),
+    podCidrs: podCidrsOf(read, report),
+  }
+  return { kind: 'node', node, problems }
+}
+
+/** InternalIP addresses, and ExternalIP for a family that has none: kube-proxy's node IPs. */
+function addressesOf(read: NodeFields, report: Report): Address[] {
+  const byType = { InternalIP: new Set<Address>(), ExternalIP: new Set<Address>() }
+  const values = read.status?.addresses ?? []
+  values.forEach((value, i) => {
+    const path = joinPath('status.addresses', i)
+    const entry = parseFields(addressSchema, value, path, report)
+    if (entry?.type !== 'InternalIP' && entry?.type !== 'ExternalIP') return
+    const address = readAddress(entry.address, joinPath(path, 'address'), report, notSpecial)
+    if (address !== undefined) byType[entry.type].add(address)
+  })
+  const internal = [...byType.InternalIP]
+  const families = new Set(internal.map(familyOf))
+  const addresses = [
+    ...internal,
+    ...[...byType.ExternalIP].filter((address) => !families.has(familyOf(address))),
+  ]
+  if (addresses.length === 0) {
+    report.note('status.addresses', said('no InternalIP'), 'one', 'the node has no primary address')
+  }
+  return addresses
+}
+
+function podCidrsOf(read: NodeFields, report: Report): NodeView['podCidrs'] {
+  const podCidrs = read.spec?.podCIDRs ?? []
+  if (podCidrs.length > 0) return readCidrs(podCidrs, 'spec.podCIDRs', report)
+  const podCidr = read.spec?.podCIDR
+  return podCidr ? readCidrs([podCidr], 'spec.podCIDR', report) : []
+}

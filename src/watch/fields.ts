@@ -1,0 +1,174 @@
+import { z } from 'zod'
+import {
+  type Address,
+  type Cidr,
+  familyOf,
+  type IpFamily,
+  type Port,
+  type Protocol,
+  parseAddress,
+  parseCidr,
+  parsePort,
+} from '../model/address.ts'
+import { joinPath, orList, type Report } from './problem.ts'
+
+// A field's schema carries what was expected as its message: parseFields makes the problem of it.
+
+export const text: z.ZodType<string> = z.string({ error: 'text' })
+export const flag: z.ZodType<boolean> = z.boolean({ error: 'true or false' })
+/** A field whose value is judged later. */
+export const anything: z.ZodType<unknown> = z.unknown().optional()
+export const list: z.ZodType<unknown[]> = z.array(z.unknown(), { error: 'a list' })
+
+export const port: z.ZodType<Port> = z.custom<Port>((value) => parsePort(value) !== undefined, {
+  error: 'a port from 1 to 65535',
+})
+
+/** Also stands in the comments of the rule set, so nothing but a DNS subdomain may pass. */
+export const objectName: z.ZodType<string> = z
+  .string({ error: 'a name in lower-case letters, digits, "-" and "."' })
+  .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
+    error: 'a name in lower-case letters, digits, "-" and "."',
+  })
+
+export const portName: z.ZodType<string> = z
+  .string({ error: 'a port name in lower-case letters, digits and "-"' })
+  .regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, {
+    error: 'a port name in lower-case letters, digits and "-"',
+  })
+
+const protocolNames = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
+
+export const protocol: z.ZodType<Protocol> = oneOf(['TCP', 'UDP', 'SCTP'])
+  .nullish()
+  .transform((name) => protocolNames[name ?? 'TCP'])
+
+export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
+  return z.enum(values, { error: orList(values.map((value) => (value === '' ? '""' : value))) })
+}
+
+/** An object of which the named keys are read; every other key is dropped. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape> {
+  return z.object(shape, { error: 'an object' })
+}
+
+/** Reads the fields, or says of each bad one where it is, what stands there and what should. */
+export function parseFields<Fields>(
+  schema: z.ZodType<Fields>,
+  json: unknown,
+  path: string,
+  report: Report,
+): Fields | undefined {
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  for (const issue of result.error.issues) {
+    report.error(joinPath(path, ...issue.path), valueAt(json, issue.path), issue.message)
+  }
+  return undefined
+}
+
+/** Who an object says it is, for naming it in problems even when its name is unusable. */
+export function nameOf(json: unknown, namespaced: boolean): string {
+  const name = valueAt(json, ['metadata', 'name'])
+  const shown = typeof name === 'string' && name !== '' ? name.slice(0, 253) : '(unnamed)'
+  if (!namespaced) return shown
+  const namespace = valueAt(json, ['metadata', 'namespace'])
+  const usable = typeof namespace === 'string' && namespace !== ''
+  return `${usable ? namespace.slice(0, 253) : 'default'}/${shown}`
+}
+
+export function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
+  let value = json
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = Reflect.get(value, key)
+  }
+  return value
+}
+
+/** Every good address once, in order; a bad one is reported and left out. */
+export function readAddresses(
+  values: readonly unknown[],
+  path: string,
+  report: Report,
+  refused?: AddressRule,
+): Address[] {
+  const addresses = new Set<Address>()
+  values.forEach((value, i) => {
+    const address = readAddress(value, joinPath(path, i), report, refused)
+    if (address !== undefined) addresses.add(address)
+  })
+  return [...addresses]
+}
+
+/** Refuses some addresses: answers what was expected instead, or undefined. */
+export type AddressRule = (address: Address) => string | undefined
+
+export function readAddress(
+  value: unknown,
+  path: string,
+  report: Report,
+  refused?: AddressRule,
+): Address | undefined {
+  const parsed = typeof value === 'string' ? parseAddress(value) : undefined
+  // Go reads ::ffff:192.0.2.1 as IPv4; in an IPv6 table it would never match a packet.
+  if (parsed === undefined || /^::ffff:/.test(parsed.value)) {
+    report.error(path, value, 'an IPv4 or IPv6 address')
+    return undefined
+  }
+  const instead = refused?.(parsed.value)
+  if (instead !== undefined) {
+    report.error(path, value, instead)
+    return undefined
+  }
+  noteLeadingZeros(parsed.leadingZeros, parsed.value, value, path, report)
+  return parsed.value
+}
+
+/** kube-proxy allows white space around a range, because the API server does. */
+export function readCidr(value: unknown, path: string, report: Report): Cidr | undefined {
+  const parsed = typeof value === 'string' ? parseCidr(value.trim()) : undefined
+  if (parsed === undefined || /^::ffff:/.test(parsed.value)) {
+    report.error(path, value, 'an address range such as 192.0.2.0/24')
+    return undefined
+  }
+  noteLeadingZeros(parsed.leadingZeros, parsed.value, value, path, report)
+  return parsed.value
+}
+
+export function readCidrs(values: readonly unknown[], path: string, report: Report): Cidr[] {
+  const cidrs = values.map((value, i) => readCidr(value, joinPath(path, i), report))
+  return [...new Set(cidrs.filter((cidr) => cidr !== undefined))]
+}
+
+/** Addresses that no packet from elsewhere carries: translating them would break the node. */
+export function notSpecial(address: Address): string | undefined {
+  const special =
+    familyOf(address) === 'ipv4'
+      ? /^(0\.|127\.|2(2[4-9]|[345]\d)\.)/.test(address)
+      : /^(::1?$|ff)/.test(address)
+  return special ? 'no unspecified, loopback or multicast address' : undefined
+}
+
+/** What the API server refuses in externalIPs and endpoints: the above, and link-local. */
+export function notSpecialOrLinkLocal(address: Address): string | undefined {
+  const linkLocal = /^(169\.254\.|fe[89ab])/.test(address)
+  return linkLocal ? 'no link-local address' : notSpecial(address)
+}
+
+export function ofFamily(family: IpFamily): AddressRule {
+  return (address) => {
+    if (familyOf(address) === family) return notSpecialOrLinkLocal(address)
+    return family === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address'
+  }
+}
+
+function noteLeadingZeros(
+  leadingZeros: boolean,
+  value: Address | Cidr,
+  found: unknown,
+  path: string,
+  report: Report,
+): void {
+  if (leadingZeros) report.note(path, found, 'no leading zeros', `read as ${value}`)
+}

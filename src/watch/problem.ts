@@ -1,0 +1,115 @@
+/** What is wrong with one place of the input: in full enough that the line can be acted on. */
+export interface Problem {
+  /** error: the object, or the named part of it, is left out. note: used, but not as written. */
+  readonly severity: 'error' | 'note'
+  /** The file, or `stdin`. */
+  readonly source: string
+  readonly kind: string | undefined
+  /** `namespace/name`, or the name alone for a Node. */
+  readonly name: string | undefined
+  /** `spec.ports[0].port`; empty when the problem is the whole object or file. */
+  readonly path: string
+  readonly found: string
+  readonly expected: string
+  /** What was done instead. */
+  readonly effect: string | undefined
+}
+
+/** Where problems of one object are collected while it is decoded. */
+export interface Report {
+  readonly problems: Problem[]
+  /** The bad part is left out; `found` is the value as it stands in the input. */
+  error(path: string, found: unknown, expected: string): void
+  note(path: string, found: unknown, expected: string, effect: string): void
+}
+
+/** A ready-made text for `found`, printed as it is; any other value is described. */
+export interface Said {
+  readonly said: string
+}
+
+type Subject = Pick<Problem, 'source' | 'kind' | 'name'>
+
+export function report(source: string, kind?: string, name?: string): Report {
+  const problems: Problem[] = []
+  const subject: Subject = { source, kind, name }
+  return {
+    problems,
+    error(path, found, expected) {
+      problems.push(problem('error', subject, path, found, expected, undefined))
+    },
+    note(path, found, expected, effect) {
+      problems.push(problem('note', subject, path, found, expected, effect))
+    },
+  }
+}
+
+export function said(text: string): Said {
+  return new Saying(text)
+}
+
+/** `cluster.yaml: Service default/web: spec.ports[0].port: found 70000, expected …` */
+export function printProblem(problem: Problem): string {
+  const subject = [problem.kind, problem.name].filter((part) => part !== undefined).join(' ')
+  const what = `found ${problem.found}, expected ${problem.expected}`
+  const place = [problem.source, subject, problem.path].filter((part) => part !== '')
+  const effect = problem.effect === undefined ? '' : `; ${problem.effect}`
+  return visible(`${[...place, what].join(': ')}${effect}`)
+}
+
+/** A value of the input in one short line. */
+export function describe(value: unknown): string {
+  if (value instanceof Saying) return value.said
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(shortened(value))
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return String(value)
+}
+
+/** `spec.ports` and `0` and `port` to `spec.ports[0].port`. */
+export function joinPath(base: string, ...keys: readonly PropertyKey[]): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`
+    const name = String(key)
+    if (!/^[A-Za-z_][\w-]*$/.test(name)) return `${path}[${JSON.stringify(shortened(name))}]`
+    return path === '' ? name : `${path}.${name}`
+  }, base)
+}
+
+/** `a, b or c`. */
+export function orList(words: readonly string[]): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`
+}
+
+/** A class of its own, so that nothing in the input can pass for one. */
+class Saying implements Said {
+  readonly said: string
+  constructor(text: string) {
+    this.said = text
+  }
+}
+
+function problem(
+  severity: Problem['severity'],
+  subject: Subject,
+  path: string,
+  found: unknown,
+  expected: string,
+  effect: string | undefined,
+): Problem {
+  return { severity, ...subject, path, found: describe(found), expected, effect }
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/** Input is printed on a terminal: control and direction characters must not act there. */
+function visible(line: string): string {
+  return line.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
+}

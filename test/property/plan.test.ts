@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { plan } from '../../src/plan/plan.ts'
+import { kernelMemory } from '../../src/render/kernel-memory.ts'
+import { renderCluster } from '../../src/render/render.ts'
+import { createRenderer } from '../../src/render/renderer.ts'
+import { comparable, kernelModel } from '../support/kernel-model.ts'
+import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+
+const RUNS = 2_000
+const STEPS = 5
+
+describe('plans over random clusters and changes', () => {
+  test(`${RUNS * STEPS} random changes: the plan leads to what is wanted, and then is empty`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(cluster, { minLength: STEPS, maxLength: STEPS }),
+        settings,
+        (clusters, chosen) => {
+          const kernel = kernelModel()
+          for (const each of clusters) {
+            const found = kernel.ruleset()
+            const wanted = renderCluster(each, node, chosen, kernelMemory(found)).ruleset()
+            kernel.apply(plan(found, wanted))
+            expect(comparable(kernel.ruleset())).toEqual(comparable(wanted))
+            expect(plan(kernel.ruleset(), wanted)).toEqual([])
+            const again = renderCluster(each, node, chosen, kernelMemory(kernel.ruleset()))
+            expect(plan(kernel.ruleset(), again.ruleset())).toEqual([])
+          }
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('the order in which objects arrive does not show', () => {
+    fc.assert(
+      fc.property(cluster, settings, fc.infiniteStream(fc.nat()), (each, chosen, random) => {
+        const shuffled = <Value>(values: readonly Value[]): Value[] =>
+          values
+            .map((value) => ({ value, rank: random.next().value }))
+            .sort((a, b) => a.rank - b.rank)
+            .map(({ value }) => value)
+        const renderer = createRenderer(node, chosen)
+        const events = shuffled([
+          ...each.services.map((value) => () => renderer.setService(value)),
+          ...each.slices.map((value) => () => renderer.setSlice(value)),
+        ])
+        for (const event of events) event()
+        renderer.settle()
+        const expected = renderCluster(each, node, chosen).ruleset()
+        expect(comparable(renderer.ruleset())).toEqual(comparable(expected))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('rendering step by step ends where rendering at once with the same memory ends', () => {
+    const change = fc.oneof(
+      service.map((value) => ({ kind: 'service' as const, value })),
+      slice.map((value) => ({ kind: 'slice' as const, value })),
+      service.map((value) => ({ kind: 'gone' as const, value })),
+      slice.map((value) => ({ kind: 'slice-gone' as const, value })),
+    )
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
+        const renderer = createRenderer(node, chosen)
+        const services = new Map()
+        const slices = new Map()
+        renderer.settle()
+        for (const { kind, value } of changes) {
+          switch (kind) {
+            case 'service':
+              services.set(value.name, value)
+              renderer.setService(value)
+              break
+            case 'gone':
+              services.delete(value.name)
+              renderer.removeService(`default/${value.name}`)
+              break
+            case 'slice':
+              slices.set(value.name, value)
+              renderer.setSlice(value)
+              break
+            case 'slice-gone':
+              slices.delete(value.name)
+              renderer.removeSlice('default', value.name)
+          }
+          renderer.settle()
+        }
+        const kernel = kernelModel()
+        kernel.apply(plan({}, renderer.ruleset()))
+        const all = { services: [...services.values()], slices: [...slices.values()] }
+        const whole = renderCluster(all, node, chosen, kernelMemory(kernel.ruleset()))
+        expect(comparable(renderer.ruleset())).toEqual(comparable(whole.ruleset()))
+        expect(renderer.conflicts()).toEqual(whole.conflicts())
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})

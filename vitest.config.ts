@@ -1,0 +1,27 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+// Everything that needs root or packets, by the folder it lives in.
+const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
+const packets = ['test/packets/**/*.test.ts']
+const golden = ['test/golden/**/*.test.ts']
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...kernel, ...packets, ...golden],
+        },
+      },
+      { extends: true, test: { name: 'golden', include: golden } },
+      { extends: true, test: { name: 'kernel', include: kernel } },
+      { extends: true, test: { name: 'packets', include: packets } },
+    ],
+  },
+})
+export default config
