@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connection, type HeldConnection, Lab, type Stream } from '../support/lab.ts'
-import { type PodName, podAddresses } from '../support/topology.ts'
+import { type PodName, parties, podAddresses } from '../support/topology.ts'
 
 const changes = 200
 const loadBalancer = ['203.0.113.10:80', '[2001:db8:100::10]:80'] as const
@@ -107,14 +107,8 @@ function objectsAfter(change: number): object[] {
       },
       status: { loadBalancer: { ingress: ['203.0.113.10', '2001:db8:100::10'].map(ingress) } },
     },
-    slice(
-      'IPv4',
-      podsAfter(change).map((pod) => podAddresses[pod][0]),
-    ),
-    slice(
-      'IPv6',
-      podsAfter(change).map((pod) => podAddresses[pod][1]),
-    ),
+    slice('IPv4', podsAfter(change)),
+    slice('IPv6', podsAfter(change)),
   ]
 }
 
@@ -122,7 +116,7 @@ function ingress(ip: string): object {
   return { ip, ipMode: 'VIP' }
 }
 
-function slice(addressType: 'IPv4' | 'IPv6', addresses: readonly string[]): object {
+function slice(addressType: 'IPv4' | 'IPv6', pods: readonly PodName[]): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -137,6 +131,10 @@ function slice(addressType: 'IPv4' | 'IPv6', addresses: readonly string[]): obje
       protocol,
       port: 8080,
     })),
-    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    endpoints: pods.map((pod) => ({
+      addresses: [podAddresses[pod][addressType === 'IPv4' ? 0 : 1]],
+      conditions: { ready: true },
+      nodeName: parties[pod].namespace === 'remote' ? 'node-b' : 'node-a',
+    })),
   }
 }

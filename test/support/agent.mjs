@@ -141,7 +141,7 @@ function hold({ name, target: { host, port, bind, timeout } }) {
       if (state.released || state.failure !== undefined) return
       state.failure = reason
       clearTimeout(patience)
-      reject(new Error(reason))
+      reject(new Error(`${host} port ${port}: ${reason}`))
     }
     const speak = () => {
       patience = setTimeout(() => fail('no answer'), timeout)

@@ -41,7 +41,6 @@ const DATAGRAM = 32768
 /** npm netlink allocates DATAGRAM bytes for every message: copy short ones so it can be freed. */
 const WORTH_COPYING = DATAGRAM / 4
 const RECEIVE_BUFFER = 8 << 20
-const INITIAL_BUFFER = 1 << 16
 /** What one queued error costs of the receive buffer; the kernel doubles what is asked for. */
 const ERROR_COST = 1024
 /** The kernel keeps this much of the send buffer for itself. */
@@ -236,20 +235,15 @@ export class NetlinkSocket {
 
 /** A socket that is safe to use, see prepareSocket. */
 export function openRaw(options: SocketOptions = {}): RawSocket {
-  const protocol = options.protocol ?? NETLINK_NETFILTER
-  const settings = {
-    protocol,
-    receiveBuffer: options.receiveBuffer ?? RECEIVE_BUFFER,
-    groups: options.groups ?? [],
-  }
+  const { protocol = NETLINK_NETFILTER, receiveBuffer = RECEIVE_BUFFER, groups = [] } = options
   try {
     const native = new RawNetlinkSocket(protocol, {
       messagePeeking: false,
       msgBufferSize: DATAGRAM,
-      recvBufferSize: INITIAL_BUFFER,
-      sendBufferSize: INITIAL_BUFFER,
+      recvBufferSize: DATAGRAM,
+      sendBufferSize: DATAGRAM,
     })
-    return prepareSocket(native, settings)
+    return prepareSocket(native, { protocol, receiveBuffer, groups })
   } catch (error) {
     throw asNetlinkError(error)
   }

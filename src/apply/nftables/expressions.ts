@@ -1,3 +1,4 @@
+import { CLIENT_HASH_SEED } from '../../ruleset/print.ts'
 import type { Field, TableFamily } from '../../ruleset/types.ts'
 import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 import { DATA, FAMILY, LIST_ELEMENT } from './constants.ts'
@@ -20,6 +21,9 @@ export const CT_KEY = { state: 0, status: 2 } as const
 const CT_PROTO_DST = 12
 const CT_DST: Readonly<Record<TableFamily, number>> = { ip: 20, ip6: 22 }
 const ORIGINAL = 0
+
+const HASH = { source: 1, result: 2, length: 3, modulus: 4, seed: 5, offset: 6, type: 7 } as const
+const JHASH = 0
 
 /** Words (4 bytes) of the register file: 16 in all, the four of NFT_REG_1 first. */
 const WORDS = 16
@@ -150,6 +154,21 @@ export class ExpressionWriter {
     )
   }
 
+  /** The client's address goes through the last register, which no key with a hash reaches. */
+  clientHash(modulus: number, word: number): this {
+    const { size } = IP[this.family]
+    const source = WORDS - size / 4
+    return this.address('saddr', source).#expression('hash', (writer) =>
+      writer
+        .u32(HASH.source, register(source))
+        .u32(HASH.result, register(word))
+        .u32(HASH.length, size)
+        .u32(HASH.modulus, modulus)
+        .u32(HASH.seed, CLIENT_HASH_SEED)
+        .u32(HASH.type, JHASH),
+    )
+  }
+
   fib(flags: number): this {
     return this.#expression('fib', (writer) => writer.u32(1, register(0)).u32(2, 3).u32(3, flags))
   }
@@ -210,6 +229,9 @@ export class ExpressionWriter {
         return
       case 'random':
         this.random(field.modulus, word)
+        return
+      case 'client-hash':
+        this.clientHash(field.modulus, word)
     }
   }
 }

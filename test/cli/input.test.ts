@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { type Input, readObjects } from '../../src/cli/input.ts'
+import { printProblem } from '../../src/watch/problem.ts'
+import { badObjects, node, service, slice } from './bad-objects.ts'
+
+const good = `apiVersion: v1
+kind: Service
+metadata: {name: good}
+spec: {ports: [{port: 80}]}
+`
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-input-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function fromText(text: string): Input {
+  return readObjects(['-'], () => text)
+}
+
+function noStdin(): string {
+  throw new Error('standard input is not to be read')
+}
+
+function lines(input: Input): string[] {
+  return input.problems.map(printProblem)
+}
+
+function names(input: Input): string[] {
+  return [
+    ...input.cluster.services.map(({ name }) => name),
+    ...input.cluster.slices.map(({ name }) => name),
+    ...input.nodes.keys(),
+  ]
+}
+
+function write(path: string, text: string): string {
+  const file = join(folder, path)
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+
+test.each(badObjects)('says what is wrong with $title, and reads the object beside it', (bad) => {
+  const input = fromText(`${good}---\n${bad.text}---\n${good.replace('good', 'better')}`)
+  expect(lines(input)).toEqual(bad.lines)
+  expect(input.cluster.services.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['good', 'better']),
+  )
+  expect(names(input)).toHaveLength(bad.left === 'all' ? 3 : 2)
+})
+
+test('the objects the table starts from are good', () => {
+  const input = fromText([service, slice, node].join('---\n'))
+  expect(lines(input)).toEqual([])
+  expect(names(input)).toEqual(['web', 'web-1', 'node-z'])
+})
+
+test('a bad part is an error, a part read otherwise is a note', () => {
+  const bad = fromText(service.replace('port: 80', 'port: 70000'))
+  expect(bad.problems.map(({ severity }) => severity)).toEqual(['error'])
+  const zeros = fromText(service.replace('10.96.0.10', '10.096.0.10'))
+  expect(zeros.problems.map(({ severity }) => severity)).toEqual(['note'])
+})
+
+test('reads JSON, and lists within lists', () => {
+  const one = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'one' },
+    spec: { ports: [{ port: 1 }] },
+  }
+  const two = { ...one, metadata: { name: 'two' } }
+  const list = { apiVersion: 'v1', kind: 'List', items: [one] }
+  const input = fromText(JSON.stringify({ ...list, items: [list, two] }, null, 2))
+  expect(lines(input)).toEqual([])
+  expect(names(input)).toEqual(['one', 'two'])
+})
+
+test('items of a typed list need no kind of their own', () => {
+  const metadata = { name: 'one' }
+  const services = [{ metadata, spec: { ports: [{ port: 80 }] } }]
+  const slices = [
+    {
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'one' } },
+      addressType: 'IPv4',
+    },
+  ]
+  const texts = [
+    { apiVersion: 'v1', kind: 'ServiceList', items: services },
+    { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSliceList', items: slices },
+    { apiVersion: 'v1', kind: 'NodeList', items: [{ metadata }] },
+    { apiVersion: 'v1', kind: 'List', items: null },
+  ].map((list, i) => write(`lists/${i}.json`, JSON.stringify(list)))
+  expect(names(readObjects(texts, noStdin))).toEqual(['one', 'one', 'one'])
+})
+
+test('reads the manifests of a folder in order, without hidden and other files', () => {
+  write('tree/b.yaml', service)
+  write('tree/a/slice.yml', slice)
+  write('tree/c.json', JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } }))
+  write('tree/readme.md', 'not: read')
+  write('tree/..data/b.yaml', service)
+  symlinkSync('b.yaml', join(folder, 'tree/d.yaml'))
+  const input = readObjects([join(folder, 'tree')], noStdin)
+  expect(names(input)).toEqual(['web', 'web-1', 'n'])
+  expect(lines(input).map((line) => line.replaceAll(folder, ''))).toEqual([
+    '/tree/c.json: Node n: status.addresses: found no InternalIP, expected one; the node has no primary address',
+    '/tree/d.yaml: Service shop/web: found a second definition, expected one; the last one wins',
+  ])
+})
+
+test('a path that cannot be read is an error and spares the others', () => {
+  mkdirSync(join(folder, 'empty'))
+  const paths = [join(folder, 'missing.yaml'), join(folder, 'empty'), write('ok.txt', good)]
+  const input = readObjects(paths, noStdin)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input).map((line) => line.replaceAll(folder, ''))).toEqual([
+    '/missing.yaml: found no such file or folder, expected a readable file or folder',
+    '/empty: found no .yaml, .yml or .json file, expected a folder with at least one',
+  ])
+})
+
+test('names the line of a syntax error in JSON', () => {
+  const file = write('bad.json', '{\n  "kind": "Service",\n  oops\n}\n')
+  const [line] = lines(readObjects([file], noStdin))
+  expect(line).toMatch(/bad\.json: line 3: found a syntax error \(.*\), expected JSON$/)
+})
+
+test('counts the objects of other kinds, once per kind and file', () => {
+  const other = 'apiVersion: apps/v1\nkind: Deployment\n---\n'
+  expect(lines(fromText(`${other}${other}${other}${good}`))).toEqual([
+    'stdin: found 3 objects of kind Deployment (apps/v1), expected Service, EndpointSlice or Node; passed over',
+  ])
+})
+
+test('of two definitions the last wins', () => {
+  const input = fromText(`${good}---\n${good.replace('port: 80', 'port: 81')}`)
+  expect(input.cluster.services.map(({ ports }) => ports[0]?.port)).toEqual([81])
+})
+
+test('a definition that became headless removes the one before it', () => {
+  const headless = good.replace('spec: {', 'spec: {clusterIP: None, ')
+  expect(names(fromText(`${good}---\n${headless}`))).toEqual([])
+})
+
+test('a definition that cannot be read leaves the one before it', () => {
+  expect(names(fromText(`${good}---\n${good.replace('port: 80', 'port: 0')}`))).toEqual(['good'])
+})
+
+test('documents are told apart inside a block text and an open quote', () => {
+  const block = 'apiVersion: v1\nkind: Secret\ntext: |\n  some\n'
+  const input = fromText(`${block}---\n# nothing\n---\ntext: "open\n---\n${good}`)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)[0]).toMatch(/^stdin: line 9: found a syntax error/)
+})
+
+test('reads anchors, merge keys, a byte order mark, carriage returns and directives', () => {
+  const text = `\ufeff%YAML 1.2\n---\n${good}`.replaceAll('\n', '\r\n')
+  expect(names(fromText(text))).toEqual(['good'])
+  const merged = 'spec: {<<: *spec}'
+  const anchored = `x: &spec {ports: [{port: 80}]}\n${good.replace(/spec: .*/, merged)}`
+  expect(names(fromText(anchored))).toEqual(['good'])
+})
+
+test('aliases that multiply are refused, not expanded', () => {
+  const levels = 'abcdefghi'.split('')
+  const bomb = levels.map((level, i) => {
+    const before = levels[i - 1] ?? 'z'
+    return `${level}: &${level} [${Array(9).fill(`*${before}`).join(', ')}]`
+  })
+  const input = fromText(`z: &z lol\n${bomb.join('\n')}\n---\n${good}`)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)[0]).toMatch(/^stdin: line 1: found a document too large to read \(/)
+})
+
+test('nesting deeper than the stack is refused', () => {
+  const input = fromText(`x: ${'['.repeat(200_000)}\n---\n${good}`)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)).toHaveLength(1)
+})
+
+test('lists in lists end somewhere', () => {
+  let list: unknown = { apiVersion: 'v1', kind: 'List', items: [] }
+  for (let i = 0; i < 20; i++) list = { apiVersion: 'v1', kind: 'List', items: [list] }
+  expect(lines(fromText(JSON.stringify(list)))).toEqual([
+    'stdin: items: found lists in lists, expected at most 8',
+  ])
+})
+
+test('a key named __proto__ changes nothing', () => {
+  const tricks = [
+    'apiVersion: v1\nkind: Service\n__proto__: {spec: {ports: [{port: 80}]}}\nmetadata: {name: a}\n',
+    '{"apiVersion":"v1","kind":"Service","__proto__":{"spec":{"ports":[{"port":80}]}},"metadata":{"name":"a"}}',
+  ]
+  for (const trick of tricks) {
+    expect(lines(fromText(trick))).toEqual([
+      'stdin: Service default/a: spec: found nothing, expected an object',
+    ])
+  }
+  expect(Object.hasOwn(Object.prototype, 'spec')).toBe(false)
+})
+
+test('numbers, booleans and times of YAML 1.1 stay texts', () => {
+  const text = good.replace('name: good', 'name: on, creationTimestamp: 2026-01-31T12:00:00Z')
+  const [service] = fromText(text).cluster.services
+  expect(service).toMatchObject({ name: 'on', created: '2026-01-31T12:00:00Z' })
+})
