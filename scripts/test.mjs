@@ -9,13 +9,22 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
-check('biome', ['ci', '.'])
+// Not a pretest script: .npmrc has ignore-scripts, with which npm skips those.
+setUp()
+check('biome', ['ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'])
 check('tsc', ['-b'])
 test(process.argv.slice(2))
 
 const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed === 0 ? 0 : 1
+
+function setUp() {
+  const { status } = spawnSync('bash', [join(root, 'scripts', 'setup.sh')], { stdio: 'inherit' })
+  if (status === 0) return
+  console.log('\n0 passed, 1 failed')
+  process.exit(1)
+}
 
 /** Style and types count as one test each. */
 function check(tool, args) {

@@ -1,4 +1,4 @@
-import { readKernel, nameRules } from '../apply/nftables/read.ts'
+import { type KernelState, nameRules, readKernel } from '../apply/nftables/read.ts'
 import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import type { NodeView, Settings } from '../model/node.ts'
@@ -6,16 +6,20 @@ import type { Cluster } from '../model/service.ts'
 import type { Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
+import { serviceName } from '../render/claims.ts'
 import { frame } from '../render/frame.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
+import { keepServices, programmed } from './keep.ts'
 
 export interface Goal {
   readonly cluster: Cluster
   readonly node: NodeView
   readonly settings: Settings
+  /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
+  readonly keep?: ReadonlySet<string>
 }
 
 /** A plan against what the kernel held at `generation`. */
@@ -42,16 +46,42 @@ export type ProgramOutcome =
     }
   | { readonly kind: 'failed'; readonly reason: string; readonly failures: readonly Failure[] }
 
-/** Reads the kernel and works out what is missing; changes nothing. */
-export async function propose(socket: NetlinkSocket, goal: Goal): Promise<Proposal> {
+/**
+ * Reads the kernel and works out what is missing; changes nothing. Of the `refused` Services
+ * nothing is added: what the kernel holds of them stays as well.
+ */
+export async function propose(
+  socket: NetlinkSocket,
+  goal: Goal,
+  refused: ReadonlySet<string> = new Set(),
+): Promise<Proposal> {
   const { generation, ruleset: kernel } = await readKernel(socket)
-  const renderer = renderCluster(goal.cluster, goal.node, goal.settings, kernelMemory(kernel))
-  const desired = renderer.ruleset()
+  const kept = keptServices(kernel, goal, refused)
+  const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
+  const renderer = renderCluster(cluster, goal.node, goal.settings, kernelMemory(kernel))
+  const rendered = renderer.ruleset()
+  const desired = kept.size === 0 ? rendered : keepServices(kernel, rendered, kept, goal.settings)
   const current = nameRules(kernel, (family) => [
     ...frame(goal.settings, new Set(kernel[family]?.sets.keys() ?? [])).values(),
     ...(desired[family]?.chains.values() ?? []),
   ])
   return proposal(generation, current, desired, renderer)
+}
+
+/** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
+function keptServices(
+  kernel: KernelRuleset,
+  { keep = new Set() }: Goal,
+  refused: ReadonlySet<string>,
+): ReadonlySet<string> {
+  if (keep.size === 0) return refused
+  const present = programmed(kernel)
+  return new Set([...[...keep].filter((name) => present.has(name)), ...refused])
+}
+
+function without(cluster: Cluster, names: ReadonlySet<string>): Cluster {
+  const services = cluster.services.filter((service) => !names.has(serviceName(service)))
+  return { ...cluster, services }
 }
 
 function proposal(
@@ -70,55 +100,62 @@ function proposal(
 
 const ATTEMPTS = 10
 
-/** Reads, plans and commits, until the kernel holds what it shall. */
+/**
+ * Reads, plans and commits, until the kernel holds what it shall. A Service that the kernel
+ * refuses is taken out, and the rest is planned again.
+ */
 export async function program(socket: NetlinkSocket, goal: Goal): Promise<ProgramOutcome> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const outcome = await commit(socket, await propose(socket, goal))
-    if (outcome !== 'stale') return outcome
-  }
-  return failed(`another process changed the rule set ${ATTEMPTS} times while nodelb was reading it`)
-}
-
-/** Takes out the Services that the kernel refuses and commits the rest. */
-async function commit(socket: NetlinkSocket, found: Proposal): Promise<ProgramOutcome | 'stale'> {
-  const refusals: Refusal[] = []
-  let rest = found.plan
-  for (;;) {
-    const outcome = await commitPlan(socket, rest, found.generation)
+  const refusals = new Map<string, Refusal>()
+  for (let attempt = 1; attempt <= ATTEMPTS; ) {
+    const found = await propose(socket, goal, new Set(refusals.keys()))
+    const outcome = await commitPlan(socket, found.plan, found.generation)
     switch (outcome.kind) {
       case 'committed':
         return {
           kind: 'committed',
           proposal: found,
-          operations: rest.length,
+          operations: found.plan.length,
           bytes: outcome.bytes,
-          refusals,
+          refusals: [...refusals.values()],
         }
       case 'stale':
-        return 'stale'
+        attempt++
+        break
       case 'too-large':
-        return failed(
-          `a batch of ${outcome.bytes} bytes does not fit the socket's send buffer of ${outcome.limit}; ` +
-            'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max',
-        )
+        return failed(tooLarge(outcome.bytes, outcome.limit))
       case 'no-answer':
         return failed('the kernel did not answer in time')
       case 'rejected': {
-        const blamed = blame(outcome.failures, found.ownerOf)
-        const names = new Set(blamed.map(({ service }) => service))
-        const without = rest.filter((operation) => !names.has(serviceName(found, operation)))
-        if (without.length === rest.length) {
-          return failed('the kernel refused the rule set', outcome.failures)
+        if (outcome.failures.some(forgotten)) {
+          attempt++
+          break
         }
-        refusals.push(...blamed)
-        rest = without
+        const blamed = blame(outcome.failures, found.ownerOf).filter(
+          ({ service }) => !refusals.has(service),
+        )
+        if (blamed.length === 0) return failed('the kernel refused the rule set', outcome.failures)
+        for (const refusal of blamed) refusals.set(refusal.service, refusal)
+        break
       }
+      default:
+        return unreachable(outcome)
     }
   }
+  return failed(`another process changed the rule set ${ATTEMPTS} times while nodelb was reading it`)
 }
 
-function serviceName({ ownerOf }: Proposal, operation: Plan[number]): string {
-  return serviceOf(ownerOf(operation) ?? '')
+/** A client whose time ran out between the reading and the commit: no change of the generation. */
+function forgotten({ operation, errno }: Failure): boolean {
+  return (
+    errno === 'ENOENT' && operation.kind === 'delete-element' && operation.set.learned !== undefined
+  )
+}
+
+function tooLarge(bytes: number, limit: number): string {
+  return (
+    `a batch of ${bytes} bytes does not fit the socket's send buffer of ${limit}; ` +
+    'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
+  )
 }
 
 function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {

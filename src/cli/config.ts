@@ -123,21 +123,24 @@ function readDocument(
   found: Found,
 ): void {
   const kind = valueAt(value, ['kind'])
-  const type = `${String(valueAt(value, ['apiVersion']))} ${String(kind)}`
-  if (typeof kind !== 'string' || !types.includes(type)) {
+  const apiVersion = valueAt(value, ['apiVersion'])
+  const type =
+    typeof apiVersion === 'string' && typeof kind === 'string' ? `${apiVersion} ${kind}` : kind
+  if (typeof kind !== 'string' || typeof type !== 'string' || !types.includes(type)) {
     const report = startReport(source)
-    const object = typeof value === 'object' && !Array.isArray(value)
-    report.error(
-      '',
-      object ? said(`a document of kind ${type.slice(0, 80)}`) : value,
-      orList(types),
-    )
+    report.error('', wrongDocument(value, type), orList(types))
     found.problems.push(...report.problems)
   } else if (type === configMapType) {
     readConfigMap(value, source, found)
   } else {
     readTyped(value, type, startReport(source, kind), found)
   }
+}
+
+function wrongDocument(value: unknown, type: unknown): unknown {
+  if (typeof value !== 'object' || Array.isArray(value)) return value
+  const kind = typeof type === 'string' ? `of kind ${type.slice(0, 80)}` : 'without a kind'
+  return said(`a document ${kind}`)
 }
 
 function readTyped(value: unknown, type: string, report: Report, found: Found): void {

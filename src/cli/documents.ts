@@ -66,7 +66,7 @@ function readPart(part: string, firstLine: number, values: unknown[], report: Re
         const value: unknown = document.toJS({ maxAliasCount: 100 })
         if (value !== null && value !== undefined) values.push(value)
       } else {
-        const line = firstLine + lineAt(part, error.pos[0]) - 1
+        const line = firstLine + lineAt(part.trimEnd(), error.pos[0]) - 1
         report.error(`line ${line}`, said(`a syntax error (${firstLineOf(error.message)})`), 'YAML')
       }
     }
@@ -87,6 +87,7 @@ function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
   return Array.isArray(documents) ? documents : []
 }
 
+/** The line of a position; of one past the end, the last line. */
 function lineAt(text: string, position: number): number {
   let line = 1
   for (let i = text.indexOf('\n'); i >= 0 && i < position; i = text.indexOf('\n', i + 1)) line++

@@ -11,6 +11,8 @@ import { filesAt, readText } from './files.ts'
 export interface Input {
   readonly cluster: Cluster
   readonly nodes: ReadonlyMap<string, NodeView>
+  /** `namespace/name` of Services that are named here but cannot be read, or a slice of theirs. */
+  readonly unread: ReadonlySet<string>
   readonly problems: readonly Problem[]
 }
 
@@ -24,6 +26,8 @@ interface Store {
   readonly nodes: Map<string, NodeView>
   /** `kind namespace/name` of everything decoded, for noticing a second definition. */
   readonly seen: Set<string>
+  /** For everything that could not be decoded, named likewise: the Service it is about. */
+  readonly unread: Map<string, string>
   readonly problems: Problem[]
 }
 
@@ -42,6 +46,7 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
     slices: new Map(),
     nodes: new Map(),
     seen: new Set(),
+    unread: new Map(),
     problems: [],
   }
   for (const path of new Set(paths)) {
@@ -51,8 +56,14 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
   return {
     cluster: { services: [...store.services.values()], slices: [...store.slices.values()] },
     nodes: store.nodes,
+    unread: unreadServices(store),
     problems: store.problems,
   }
+}
+
+/** Where another definition could be read, that one holds. */
+function unreadServices({ unread, seen }: Store): ReadonlySet<string> {
+  return new Set([...unread].filter(([object]) => !seen.has(object)).map(([, service]) => service))
 }
 
 function takePath(path: string, store: Store): void {
@@ -142,8 +153,11 @@ function takeService(value: unknown, source: Source): void {
   const decoded = decodeService(value, source.name)
   for (const problem of decoded.problems) problems.push(problem)
   // What cannot be read replaces nothing: the definition before it still holds.
-  if (decoded.kind === 'invalid') return
   const key = nameOf(value, true)
+  if (decoded.kind === 'invalid') {
+    source.store.unread.set(`Service ${key}`, key)
+    return
+  }
   noteSecond('Service', key, source)
   if (decoded.kind === 'ignored') services.delete(key)
   else services.set(key, decoded.service)
@@ -153,11 +167,23 @@ function takeSlice(value: unknown, source: Source): void {
   const { slices, problems } = source.store
   const decoded = decodeEndpointSlice(value, source.name)
   for (const problem of decoded.problems) problems.push(problem)
-  if (decoded.kind === 'invalid') return
+  if (decoded.kind === 'invalid') {
+    noteUnreadSlice(value, source)
+    return
+  }
   const key = nameOf(value, true)
   noteSecond('EndpointSlice', key, source)
   if (decoded.kind === 'ignored') slices.delete(key)
   else slices.set(key, decoded.slice)
+}
+
+/** Without its label nobody knows which Service the slice is about. */
+function noteUnreadSlice(value: unknown, { store }: Source): void {
+  const service = valueAt(value, ['metadata', 'labels', 'kubernetes.io/service-name'])
+  if (typeof service !== 'string' || service === '') return
+  const slice = nameOf(value, true)
+  const namespace = slice.slice(0, slice.indexOf('/'))
+  store.unread.set(`EndpointSlice ${slice}`, `${namespace}/${service}`)
 }
 
 function takeNode(value: unknown, source: Source): void {
@@ -186,6 +212,7 @@ function takeOther(value: unknown, kind: string, apiVersion: string, source: Sou
     const report = startReport(source.name, kind, nameOf(value, true))
     report.error('apiVersion', apiVersion, 'discovery.k8s.io/v1')
     source.store.problems.push(...report.problems)
+    noteUnreadSlice(value, source)
     return
   }
   const other = describe(`${kind} (${apiVersion})`).slice(1, -1)

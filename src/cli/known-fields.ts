@@ -17,7 +17,8 @@ export function checkFields(
 ): string[] {
   if (object === undefined || object === null) return []
   if (typeof object !== 'object' || Array.isArray(object)) {
-    report.error(path, object, 'an object')
+    // Where a field inside is used, its schema says so itself.
+    if (!Object.values(known).includes('used')) report.error(path, object, 'an object')
     return []
   }
   return Object.keys(object).flatMap((field) => {

@@ -27,7 +27,8 @@ export function load(sources: Sources): Loaded {
   const { settings, problems: more } = toSettings(read.config, node, { scope, backend })
   problems.push(...more)
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
-  return { kind: 'loaded', goal: { cluster: input.cluster, node, settings }, problems }
+  const { cluster, unread: keep } = input
+  return { kind: 'loaded', goal: { cluster, node, settings, keep }, problems }
 }
 
 function loadConfig(file: string | undefined): {

@@ -17,10 +17,15 @@ export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
       }
     }
   }
+  return ownersBy((family, front) => labels[family].get(front))
+}
+
+/** Owners by whoever knows the label of a VIP or node port. */
+export function ownersBy(label: (family: TableFamily, front: string) => string | undefined): OwnerOf {
   return (operation) => {
     if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return undefined
     const front = frontOf(operation.set, operation.key)
-    return labels[operation.family].get(front) ?? operation.value.comment
+    return label(operation.family, front) ?? operation.value.comment
   }
 }
 

@@ -25,7 +25,8 @@ export function plan(current: KernelRuleset, desired: Ruleset): Plan {
   )
 }
 
-interface Phases {
+/** The operations of one table, in the order in which the kernel takes them. */
+export interface Phases {
   readonly create: Operation[]
   readonly removeElements: Operation[]
   readonly addRules: Operation[]
@@ -40,7 +41,16 @@ function planTable(
   desired: Table | undefined,
 ): Plan {
   if (desired === undefined) return current === undefined ? [] : [{ kind: 'delete-table', family }]
-  const phases: Phases = {
+  const phases = noPhases()
+  if (current === undefined) phases.create.push({ kind: 'add-table', family })
+  else if (!compatible(current, desired)) return rebuild(family, desired)
+  planSets(phases, family, current, desired)
+  planChains(phases, family, current?.chains, desired.chains)
+  return inOrder(phases)
+}
+
+export function noPhases(): Phases {
+  return {
     create: [],
     removeElements: [],
     addRules: [],
@@ -48,10 +58,9 @@ function planTable(
     deleteRules: [],
     destroy: [],
   }
-  if (current === undefined) phases.create.push({ kind: 'add-table', family })
-  else if (!compatible(current, desired)) return rebuild(family, desired)
-  planSets(phases, family, current, desired)
-  planChains(phases, family, current, desired)
+}
+
+export function inOrder(phases: Phases): Plan {
   return [
     ...phases.create,
     ...phases.removeElements,
@@ -118,22 +127,20 @@ function planElements(
   }
 }
 
-function planChains(
+export function planChains(
   phases: Phases,
   family: TableFamily,
-  current: KernelTable | undefined,
-  desired: Table,
+  current: ReadonlyMap<string, KernelChain> | undefined,
+  desired: ReadonlyMap<string, Chain>,
 ): void {
-  for (const [name, chain] of desired.chains) {
-    const found = current?.chains.get(name)
+  for (const [name, chain] of desired) {
+    const found = current?.get(name)
     if (found === undefined) phases.create.push(addChain(family, chain))
     const { inserts, deletes } = planRules(family, found?.rules ?? [], chain)
     phases.addRules.push(...inserts)
     phases.deleteRules.push(...deletes)
   }
-  const gone: KernelChain[] = [...(current?.chains.values() ?? [])].filter(
-    ({ name }) => !desired.chains.has(name),
-  )
+  const gone = [...(current?.values() ?? [])].filter(({ name }) => !desired.has(name))
   for (const { name, rules } of gone) {
     phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
   }

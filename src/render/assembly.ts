@@ -3,19 +3,17 @@ import type { Fragment } from './fragment.ts'
 import type { Slots } from './slots.ts'
 import { tuple } from '../ruleset/sets.ts'
 
-interface Entry {
-  readonly value: ElementValue
-  /** How many contributions want this element (pods in several Services share a hairpin element). */
-  owners: number
-}
+type Elements = Map<Tuple, ElementValue>
 
-type Sets = Map<string, Map<Tuple, Entry>>
-
-/** The elements of all fragments together, counted, with a record of what changed. */
+/** The elements of all fragments together, with a record of what changed. */
 export interface Assembly {
-  readonly sets: Readonly<Record<TableFamily, Sets>>
+  readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
+  /** How many more contributions want an element, where it is not one: pods shared by Services. */
+  readonly shared: Readonly<Record<TableFamily, Map<string, Map<Tuple, number>>>>
   /** By family, set and key: the value before the first touch; undefined where there was none. */
   readonly touched: Readonly<Record<TableFamily, Map<string, Map<Tuple, ElementValue | undefined>>>>
+  /** Off while the first fragments come in: all of them are new. */
+  recording: boolean
 }
 
 export interface ElementChange {
@@ -29,19 +27,21 @@ export interface ElementChange {
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
+    shared: { ip: new Map(), ip6: new Map() },
     touched: { ip: new Map(), ip6: new Map() },
+    recording: false,
   }
 }
 
 export function addFragment(assembly: Assembly, fragment: Fragment): void {
   for (const { family, set, key, value } of fragment) {
     const elements = nested(assembly.sets[family], set)
-    const entry = elements.get(key)
-    if (entry === undefined) {
-      touch(assembly, family, set, key, undefined)
-      elements.set(key, { value, owners: 1 })
+    if (elements.has(key)) {
+      const shared = nested(assembly.shared[family], set)
+      shared.set(key, (shared.get(key) ?? 0) + 1)
     } else {
-      entry.owners++
+      touch(assembly, family, set, key, undefined)
+      elements.set(key, value)
     }
   }
 }
@@ -49,14 +49,22 @@ export function addFragment(assembly: Assembly, fragment: Fragment): void {
 export function removeFragment(assembly: Assembly, fragment: Fragment): void {
   for (const { family, set, key } of fragment) {
     const elements = assembly.sets[family].get(set)
-    const entry = elements?.get(key)
-    if (elements === undefined || entry === undefined) continue
-    entry.owners--
-    if (entry.owners > 0) continue
-    touch(assembly, family, set, key, entry.value)
+    const value = elements?.get(key)
+    if (elements === undefined || value === undefined) continue
+    if (releaseShared(assembly.shared[family].get(set), key)) continue
+    touch(assembly, family, set, key, value)
     elements.delete(key)
     if (elements.size === 0) assembly.sets[family].delete(set)
   }
+}
+
+/** Whether somebody else still wants the element. */
+function releaseShared(shared: Map<Tuple, number> | undefined, key: Tuple): boolean {
+  const others = shared?.get(key)
+  if (shared === undefined || others === undefined) return false
+  if (others === 1) shared.delete(key)
+  else shared.set(key, others - 1)
+  return true
 }
 
 /** What changed since the last call, without what changed back. */
@@ -66,7 +74,7 @@ export function takeChanges(assembly: Assembly): readonly ElementChange[] {
     for (const [set, keys] of assembly.touched[family]) {
       const elements = assembly.sets[family].get(set)
       for (const [key, before] of keys) {
-        const after = elements?.get(key)?.value
+        const after = elements?.get(key)
         if (!sameValue(before, after)) changes.push({ family, set, key, before, after })
       }
     }
@@ -80,9 +88,9 @@ export function heldSlots(assembly: Assembly, family: TableFamily, map: string, 
   const elements = assembly.sets[family].get(map)
   const slots: (Tuple | undefined)[] = []
   for (;;) {
-    const entry = elements?.get(tuple(key, slots.length))
-    if (entry === undefined) return slots
-    slots.push(entry.value.data)
+    const value = elements?.get(tuple(key, slots.length))
+    if (value === undefined) return slots
+    slots.push(value.data)
   }
 }
 
@@ -98,6 +106,7 @@ function touch(
   key: Tuple,
   before: ElementValue | undefined,
 ): void {
+  if (!assembly.recording) return
   const keys = nested(assembly.touched[family], set)
   if (!keys.has(key)) keys.set(key, before)
 }

@@ -1,8 +1,16 @@
 import { type Cidr, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
-import { SETS, setSchema, tuple } from '../ruleset/sets.ts'
-import type { Chain, ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import { SETS, setSchema, setsOf, tuple } from '../ruleset/sets.ts'
+import type {
+  Chain,
+  ElementValue,
+  Ruleset,
+  SetSchema,
+  Table,
+  TableFamily,
+  Tuple,
+} from '../ruleset/types.ts'
 import {
   addFragment,
   type ElementChange,
@@ -19,11 +27,19 @@ import { frame } from './frame.ts'
 import { intervals } from './intervals.ts'
 import { noMemory } from './slots.ts'
 
+/** All of a table but the elements that Services put there. */
+export interface Frame {
+  readonly chains: ReadonlyMap<string, Chain>
+  readonly sets: ReadonlyMap<string, SetSchema>
+  /** The elements that come from the node and the configuration, by set. */
+  readonly base: BaseSets
+}
+
 /** What a round of rendering changed. */
 export interface Delta {
   readonly elements: readonly ElementChange[]
-  /** The chains of a family, where its frame changed; undefined in a family without any. */
-  readonly frames: Partial<Record<TableFamily, ReadonlyMap<string, Chain> | undefined>>
+  /** The new frame of a family whose frame changed; undefined where it has no table any more. */
+  readonly frames: ReadonlyMap<TableFamily, Frame | undefined>
 }
 
 /** Holds the objects of the cluster and what they render to; work per change follows the change. */
@@ -32,12 +48,15 @@ export interface Renderer {
   removeService(name: ServiceName): void
   setSlice(slice: SliceObject): void
   removeSlice(namespace: string, name: string): void
-  /** Renders what changed since the last call. */
+  /** Renders what changed since the last call; what the first call finds is in `ruleset` alone. */
   settle(): Delta
+  /** A view of the present state, not a copy: it moves with the next `settle`. */
   ruleset(): Ruleset
+  /** All of a family's table but its Services' elements; undefined where it has no table. */
+  frame(family: TableFamily): Frame | undefined
   conflicts(): readonly Conflict[]
-  /** Which Service put an element there. */
-  fragment(name: ServiceName): Fragment
+  /** The label (`namespace/name:port kind`) of a VIP or node port. */
+  label(family: TableFamily, front: string): string | undefined
   services(): number
 }
 
@@ -57,7 +76,7 @@ export function createRenderer(
   const book = claimBook()
   const assembly = emptyAssembly()
   const base = configuration(node, settings)
-  const frames: Partial<Record<TableFamily, ReadonlyMap<string, Chain>>> = {}
+  const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
   const slots: FamilyMemory = (family) => (map, key) => {
@@ -99,13 +118,13 @@ export function createRenderer(
     if (setNames[family] === id) return false
     setNames[family] = id
     if (names.size === 0 && !base[family].has(SETS.serviceRanges)) delete frames[family]
-    else frames[family] = frame(settings, new Set([...names, ...base[family].keys()]))
+    else frames[family] = makeFrame(family, settings, names, base[family])
     return true
   }
 
   const table = (family: TableFamily): Table | undefined => {
-    const chains = frames[family]
-    return chains && assemble(family, chains, base[family], assembly.sets[family])
+    const made = frames[family]
+    return made && assemble(family, made, assembly.sets[family])
   }
 
   return {
@@ -143,8 +162,9 @@ export function createRenderer(
       // In order of name, so that the listing reads well and arrival order does not show.
       rerender([...dirty].sort())
       dirty.clear()
-      const changed: Partial<Record<TableFamily, ReadonlyMap<string, Chain> | undefined>> = {}
-      for (const family of FAMILIES) if (reframe(family)) changed[family] = frames[family]
+      const changed = new Map<TableFamily, Frame | undefined>()
+      for (const family of FAMILIES) if (reframe(family)) changed.set(family, frames[family])
+      assembly.recording = true
       return { elements: takeChanges(assembly), frames: changed }
     },
     ruleset() {
@@ -152,8 +172,15 @@ export function createRenderer(
       const ip6 = table('ip6')
       return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
     },
+    frame: (family) => frames[family],
     conflicts: () => book.conflicts(),
-    fragment: (name) => fragments.get(name) ?? [],
+    label(family, front) {
+      for (const set of LABELLED) {
+        const comment = assembly.sets[family].get(set)?.get(front as Tuple)?.comment
+        if (comment !== undefined) return comment
+      }
+      return undefined
+    },
     services: () => services.size,
   }
 }
@@ -210,29 +237,46 @@ function nodePortRanges(node: NodeView, settings: Settings): readonly Cidr[] {
   )
 }
 
-function assemble(
+/** The sets whose elements carry the label of their Service port. */
+const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) => {
+  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
+  return [known, noEndpoints, noLocalEndpoints]
+})
+
+function makeFrame(
   family: TableFamily,
-  chains: ReadonlyMap<string, Chain>,
+  settings: Settings,
+  names: ReadonlySet<string>,
   base: BaseSets,
-  sets: ReadonlyMap<string, ReadonlyMap<Tuple, { readonly value: ElementValue }>>,
-): Table {
-  const lookedUp = new Set<string>()
+): Frame {
+  const chains = frame(settings, new Set([...names, ...base.keys()]))
+  const lookedUp = lookups(chains)
+  const used = [...base.keys()].filter((name) => lookedUp.has(name))
+  const sets = new Set([...used, ...names, ...lookedUp])
+  return {
+    chains,
+    sets: new Map([...sets].map((name) => [name, setSchema(family, name)])),
+    base: new Map(used.map((name) => [name, base.get(name) ?? []])),
+  }
+}
+
+function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
+  const names = new Set<string>()
   for (const { rules } of chains.values()) {
-    for (const { statements } of rules) {
-      for (const statement of statements) {
-        if (statement.kind === 'in-set') lookedUp.add(statement.set)
-        if (statement.kind === 'dnat' || statement.kind === 'remember') lookedUp.add(statement.map)
-      }
+    for (const statement of rules.flatMap(({ statements }) => statements)) {
+      if (statement.kind === 'in-set') names.add(statement.set)
+      if (statement.kind === 'dnat' || statement.kind === 'remember') names.add(statement.map)
     }
   }
-  const elements = new Map<string, Map<Tuple, ElementValue>>()
-  for (const [name, keys] of base) {
-    if (lookedUp.has(name)) elements.set(name, new Map(keys.map((key) => [key, {}])))
-  }
-  for (const [name, entries] of sets) {
-    elements.set(name, new Map([...entries].map(([key, { value }]) => [key, value])))
-  }
-  const names = new Set([...elements.keys(), ...lookedUp])
-  const schemas = new Map([...names].map((name) => [name, setSchema(family, name)]))
-  return { family, sets: schemas, elements, chains }
+  return names
+}
+
+function assemble(
+  family: TableFamily,
+  { chains, sets, base }: Frame,
+  held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
+): Table {
+  const elements = new Map(held)
+  for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
+  return { family, sets, elements, chains }
 }

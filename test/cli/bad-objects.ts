@@ -109,14 +109,14 @@ const badServices: readonly BadObject[] = [
   ),
   bad(
     service,
-    /\n {2}ports:[^]*(?=status)/.exec(service)?.[0] ?? 'ports',
+    /\n {2}ports:[\s\S]*(?=status)/.exec(service)?.[0] ?? 'ports',
     '\n',
     'nothing',
     `${ports}: found nothing, expected at least one port`,
   ),
   bad(
     service,
-    /ports:[^]*(?=status)/.exec(service)?.[0] ?? 'ports',
+    /ports:[\s\S]*(?=status)/.exec(service)?.[0] ?? 'ports',
     'ports: 80\n',
     'nothing',
     `${ports}: found 80, expected a list`,

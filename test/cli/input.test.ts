@@ -152,7 +152,7 @@ test('documents are told apart inside a block text and an open quote', () => {
   const block = 'apiVersion: v1\nkind: Secret\ntext: |\n  some\n'
   const input = fromText(`${block}---\n# nothing\n---\ntext: "open\n---\n${good}`)
   expect(names(input)).toEqual(['good'])
-  expect(lines(input)[0]).toMatch(/^stdin: line 9: found a syntax error/)
+  expect(lines(input)[0]).toMatch(/^stdin: line 8: found a syntax error/)
 })
 
 test('reads anchors, merge keys, a byte order mark, carriage returns and directives', () => {
@@ -175,7 +175,7 @@ test('aliases that multiply are refused, not expanded', () => {
 })
 
 test('nesting deeper than the stack is refused', () => {
-  const input = fromText(`x: ${'['.repeat(200_000)}\n---\n${good}`)
+  const input = fromText(`x: ${'['.repeat(20_000)}\n---\n${good}`)
   expect(names(input)).toEqual(['good'])
   expect(lines(input)).toHaveLength(1)
 })

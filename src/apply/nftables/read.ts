@@ -71,7 +71,7 @@ async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<Ke
   return { family, sets, elements, chains: await readChains(socket, family) }
 }
 
-async function readChains(
+export async function readChains(
   socket: NetlinkSocket,
   family: TableFamily,
 ): Promise<ReadonlyMap<string, KernelChain>> {
@@ -98,23 +98,25 @@ export function nameRules(
   kernel: KernelRuleset,
   known: (family: TableFamily) => Iterable<Chain>,
 ): KernelRuleset {
-  const named = (table: KernelTable | undefined): KernelTable | undefined => {
-    if (table === undefined) return undefined
-    const texts = new Map<string, string>()
-    for (const { rules } of known(table.family)) {
-      for (const rule of rules)
-        texts.set(ruleDigest(table.family, rule), printRule(table.family, rule))
-    }
-    const name = ({ handle, text }: KernelRule): KernelRule => ({
-      handle,
-      text: texts.get(text) ?? `handle ${handle}, not one of nodelb's: ${text}`,
-    })
-    const chains = new Map(
-      [...table.chains].map(([at, chain]) => [at, { ...chain, rules: chain.rules.map(name) }]),
-    )
-    return { ...table, chains }
-  }
+  const named = (table: KernelTable | undefined): KernelTable | undefined =>
+    table && { ...table, chains: nameChains(table.family, table.chains, known(table.family)) }
   const ip = named(kernel.ip)
   const ip6 = named(kernel.ip6)
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+export function nameChains(
+  family: TableFamily,
+  chains: ReadonlyMap<string, KernelChain>,
+  known: Iterable<Chain>,
+): ReadonlyMap<string, KernelChain> {
+  const texts = new Map<string, string>()
+  for (const { rules } of known) {
+    for (const rule of rules) texts.set(ruleDigest(family, rule), printRule(family, rule))
+  }
+  const name = ({ handle, text }: KernelRule): KernelRule => ({
+    handle,
+    text: texts.get(text) ?? `handle ${handle}, not one of nodelb's: ${text}`,
+  })
+  return new Map([...chains].map(([at, chain]) => [at, { ...chain, rules: chain.rules.map(name) }]))
 }

@@ -42,8 +42,21 @@ export function addElements(table: string, set: string, from: number, count: num
   return requests
 }
 
+export function missingTables(count: number): Request[] {
+  return Array.from({ length: count }, (_, index) => deleteTable(`missing-${index}`))
+}
+
+/** A table with a set of 20,000 elements: more announcements than a small buffer holds. */
+export function bigSet(): Request[] {
+  return [addTable('t'), addSet('t', 's'), ...addElements('t', 's', 0, 20_000)]
+}
+
 function request(message: number, flags: number, attributes: readonly Buffer[]): Request {
-  return { type: NFTABLES | message, flags, payload: Buffer.concat([nfgenmsg(IPV4), ...attributes]) }
+  return {
+    type: NFTABLES | message,
+    flags,
+    payload: Buffer.concat([nfgenmsg(IPV4), ...attributes]),
+  }
 }
 
 function text(type: number, value: string): Buffer {

@@ -1,0 +1,172 @@
+// How requests and transactions end.
+
+import { setImmediate as turn } from 'node:timers/promises'
+import { NLM_F_ACK } from '../../../src/apply/netlink/constants.ts'
+import { NetlinkSocket, openRaw } from '../../../src/apply/netlink/socket.ts'
+import {
+  addElements,
+  addSet,
+  addTable,
+  bigSet,
+  getElements,
+  getTable,
+  missingTables,
+} from './requests.ts'
+
+const BATCH_BEGIN = 0x10
+const BATCH_END_LENGTH = 20
+
+export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
+  async generations() {
+    const socket = NetlinkSocket.open()
+    const before = await socket.generation()
+    const first = await socket.transact([addTable('one')], before)
+    const second = await socket.transact([addTable('two')], before)
+    const third = await socket.transact([addTable('two')], await socket.generation())
+    const { replies } = await socket.dump(getTable())
+    socket.close()
+    return { first, second, third, tables: replies.length }
+  },
+
+  async 'missing-end'() {
+    const raw = openRaw()
+    const socket = NetlinkSocket.over({
+      ...raw,
+      send: (frame, sent) => raw.send(withoutEnd(frame), sent),
+    })
+    const outcome = await socket.transact([addTable('one'), addTable('two')], 0)
+    const { replies } = await socket.dump(getTable())
+    socket.close()
+    return { outcome, tables: replies.length }
+  },
+
+  /** Not even the fence comes back: only the time limit helps. */
+  async 'deaf-socket'() {
+    const raw = openRaw()
+    const socket = NetlinkSocket.over(
+      { ...raw, listen: (_received, failed) => raw.listen(() => undefined, failed) },
+      { timeLimit: 300 },
+    )
+    const outcome = await socket.transact([addTable('one')], 0)
+    const dump = await codeOf(socket.dump(getTable()))
+    socket.close()
+    return { outcome, dump }
+  },
+
+  /** npm netlink's answer to ENOBUFS: the callback never comes. */
+  async 'stuck-send'() {
+    const raw = openRaw()
+    const socket = NetlinkSocket.over({ ...raw, send: () => undefined })
+    const first = await codeOf(socket.transact([addTable('one')], 0))
+    const second = await codeOf(socket.generation())
+    return { first, second }
+  },
+
+  /** The loop is blocked for longer than the limits both while the kernel commits and afterwards. */
+  async 'busy-loop'() {
+    const raw = openRaw()
+    const socket = NetlinkSocket.over(
+      {
+        ...raw,
+        send(frame, sent) {
+          raw.send(frame, sent)
+          block(2_500)
+        },
+      },
+      { timeLimit: 100 },
+    )
+    const outcome = await socket.transact(missingTables(2_000), 0)
+    socket.close()
+    return outcome.kind === 'rejected' ? outcome.failures.length : outcome
+  },
+
+  async 'concurrent-requests'() {
+    const socket = NetlinkSocket.open()
+    await socket.transact(bigSet(), 0)
+    const dumps = [1, 2, 3].map(() => socket.dump(getElements('t', 's')))
+    const generation = socket.generation()
+    const missing = codeOf(socket.request(getTable('missing')))
+    const found = socket.request(getTable('t'))
+    const elements = await Promise.all(dumps)
+    const result = {
+      same: new Set(elements.map(({ replies }) => replies.length)).size === 1,
+      bytes: elements[0]?.replies.reduce((sum, { payload }) => sum + payload.length, 0),
+      interrupted: elements.map(({ interrupted }) => interrupted),
+      generation: (await generation) > 0,
+      missing: await missing,
+      found: (await found).length,
+    }
+    socket.close()
+    return result
+  },
+
+  async 'changed-while-dumped'() {
+    const socket = NetlinkSocket.open()
+    const writer = NetlinkSocket.open()
+    await socket.transact(bigSet(), 0)
+    const dump = socket.dump(getElements('t', 's'))
+    for (let round = 0; round < 3; round++)
+      await writer.transact(addElements('t', 's', 50_000 + round, 1), 0)
+    const { interrupted } = await dump
+    socket.close()
+    writer.close()
+    return { interrupted }
+  },
+
+  async 'too-large'() {
+    const socket = NetlinkSocket.open()
+    const requests = [addTable('t'), addSet('t', 's')]
+    for (let from = 0; from < 1_000_000; from += 20_000)
+      requests.push(...addElements('t', 's', from, 20_000))
+    const outcome = await socket.transact(requests, 0)
+    socket.close()
+    return outcome
+  },
+
+  async unprivileged() {
+    const socket = NetlinkSocket.open()
+    const transact = await codeOf(socket.transact([addTable('one')], 0))
+    const generation = await codeOf(socket.generation())
+    socket.close()
+    return { transact, generation }
+  },
+
+  async 'closed-midway'() {
+    const socket = NetlinkSocket.open()
+    const pending = codeOf(socket.generation())
+    const queued = codeOf(socket.dump(getTable()))
+    await turn()
+    socket.close()
+    socket.close()
+    return {
+      pending: await pending,
+      queued: await queued,
+      later: await codeOf(socket.generation()),
+    }
+  },
+}
+
+/** Nor an acknowledged request: the kernel acknowledges even what it does not commit. */
+function withoutEnd(frame: Buffer): Buffer {
+  if (frame.readUInt16LE(4) !== BATCH_BEGIN) return frame
+  const batch = frame.subarray(0, frame.length - BATCH_END_LENGTH)
+  for (
+    let offset = 0;
+    offset < batch.length;
+    offset += Math.ceil(batch.readUInt32LE(offset) / 4) * 4
+  )
+    batch.writeUInt16LE(batch.readUInt16LE(offset + 6) & ~NLM_F_ACK, offset + 6)
+  return batch
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    return { answered: await promise }
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : String(error)
+  }
+}
+
+function block(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}

@@ -1,0 +1,162 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+
+const SCRIPT = fileURLToPath(new URL('scenario.ts', import.meta.url))
+/** Root in a network of its own. */
+const NETWORK = ['unshare', '--net']
+/** Root of a user namespace only: may change rules, may not force buffers. */
+const USER_NAMESPACE = ['unshare', '--map-root-user', '--net']
+const WITHOUT_NET_ADMIN = [
+  ...NETWORK,
+  'setpriv',
+  '--bounding-set=-net_admin',
+  '--inh-caps=-net_admin',
+]
+
+interface Ending {
+  /** What the scenario printed, if it came to its end. */
+  readonly result: unknown
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+}
+
+async function run(scenario: string, inside: readonly string[] = NETWORK): Promise<Ending> {
+  const [command = '', ...rest] = [...inside, process.execPath, '--import', 'tsx', SCRIPT, scenario]
+  const child = await execa(command, rest, { reject: false, timeout: 40_000 })
+  const result = child.stdout === '' ? child.stderr : JSON.parse(child.stdout)
+  return { result, exitCode: child.exitCode, signal: child.signal }
+}
+
+async function resultOf(scenario: string, inside?: readonly string[]): Promise<unknown> {
+  const { result, exitCode } = await run(scenario, inside)
+  expect({ exitCode, result }).toEqual({ exitCode: 0, result })
+  return result
+}
+
+/** 134 is SIGABRT as a shell reports it. */
+function aborted({ exitCode, signal }: Ending): boolean {
+  return signal === 'SIGABRT' || exitCode === 134
+}
+
+describe('what kills a process that uses npm netlink as it comes', { concurrent: true }, () => {
+  it.each([
+    ['bare-failing-batch', 'more errors than the receive buffer holds'],
+    ['bare-throwing-listener', 'an exception in a message handler'],
+    ['bare-flooded-monitor', 'more announcements than the receive buffer holds'],
+  ])('%s: %s', async (scenario) => {
+    const ending = await run(scenario)
+    expect(ending).toSatisfy(aborted)
+  })
+})
+
+describe('a NetlinkSocket survives', () => {
+  it('reports every one of 5,000 failing requests', async () => {
+    expect(await resultOf('failing-batch')).toEqual({
+      distinct: 5_000,
+      last: { index: 4_999, errno: 'ENOENT', offset: 20 },
+      after: { kind: 'committed' },
+      drops: 0,
+    })
+  })
+
+  it('reports those errors that fit into a receive buffer that cannot grow', async () => {
+    expect(await resultOf('failing-batch-past-the-buffer')).toEqual({
+      kind: 'rejected',
+      some: true,
+      all: false,
+      drops: true,
+      after: { kind: 'committed' },
+    })
+  })
+
+  it('goes on after a listener throws', async () => {
+    expect(await resultOf('throwing-listener')).toEqual({ heard: 2, warned: true })
+  })
+
+  it('lets what a caller throws reach uncaughtException', async () => {
+    const errors = ['promise bug', 'tick bug']
+    expect(await resultOf('throwing-continuation')).toEqual({ errors, alive: true })
+  })
+
+  it('goes on after a flood of announcements', async () => {
+    expect(await resultOf('flooded-monitor')).toEqual({
+      flood: { kind: 'committed' },
+      after: { kind: 'committed' },
+      lost: true,
+      heard: 1,
+      answers: true,
+    })
+  })
+
+  it('waits for answers it was too busy to read', async () => {
+    expect(await resultOf('busy-loop')).toBe(2_000)
+  })
+})
+
+describe('a transaction', () => {
+  it('is stale once somebody else has committed', async () => {
+    expect(await resultOf('generations')).toEqual({
+      first: { kind: 'committed' },
+      second: { kind: 'stale' },
+      third: { kind: 'committed' },
+      tables: 2,
+    })
+  })
+
+  it('ends without an answer, and without effect, if its end is missing', async () => {
+    expect(await resultOf('missing-end')).toEqual({ outcome: { kind: 'no-answer' }, tables: 0 })
+  })
+
+  it('ends at the time limit if nothing comes back', async () => {
+    expect(await resultOf('deaf-socket')).toEqual({
+      outcome: { kind: 'no-answer' },
+      dump: 'ETIMEDOUT',
+    })
+  })
+
+  it('ends and closes the socket if sending never ends', async () => {
+    expect(await resultOf('stuck-send')).toEqual({ first: 'ENOBUFS', second: 'ENOBUFS' })
+  })
+
+  it('grows the send buffer where it may', async () => {
+    expect(await resultOf('too-large')).toEqual({ kind: 'committed' })
+  })
+
+  it('is too large where the send buffer may not grow', async () => {
+    const outcome = await resultOf('too-large', USER_NAMESPACE)
+    expect(outcome).toMatchObject({ kind: 'too-large', bytes: expect.any(Number) })
+  })
+
+  it('is refused without CAP_NET_ADMIN', async () => {
+    expect(await resultOf('unprivileged', WITHOUT_NET_ADMIN)).toEqual({
+      transact: 'EPERM',
+      generation: 'EPERM',
+    })
+  })
+})
+
+describe('requests', () => {
+  it('wait for each other', async () => {
+    expect(await resultOf('concurrent-requests')).toEqual({
+      same: true,
+      bytes: expect.any(Number),
+      interrupted: [false, false, false],
+      generation: true,
+      missing: 'ENOENT',
+      found: 1,
+    })
+  })
+
+  it('tell when the rule set changed while it was dumped', async () => {
+    expect(await resultOf('changed-while-dumped')).toEqual({ interrupted: true })
+  })
+
+  it('reject when the socket closes', async () => {
+    expect(await resultOf('closed-midway')).toEqual({
+      pending: 'ECANCELED',
+      queued: 'ECANCELED',
+      later: 'ECANCELED',
+    })
+  })
+})

@@ -1,0 +1,217 @@
+import { expect, test } from 'vitest'
+import { type Config, defaultConfig, readConfig } from '../../src/cli/config.ts'
+import { printProblem } from '../../src/watch/problem.ts'
+
+const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
+const nodelb = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'
+
+function config(text: string): Config {
+  const result = readConfig(text, 'config.yaml')
+  if (result.kind !== 'config') throw new Error(result.problems.map(printProblem).join('\n'))
+  return result.config
+}
+
+/** What kubeadm writes, shortened to fields of every kind. */
+const kubeadm = `${kubeProxy}bindAddress: 0.0.0.0
+bindAddressHardFail: false
+clientConnection: {acceptContentTypes: "", burst: 0, kubeconfig: /var/lib/kube-proxy/kubeconfig.conf}
+clusterCIDR: 10.244.0.0/16,fd00:10:244::/48
+configSyncPeriod: 0s
+conntrack: {maxPerCore: null, min: null, tcpBeLiberal: false, udpTimeout: 0s}
+detectLocal: {bridgeInterface: "", interfaceNamePrefix: ""}
+detectLocalMode: ""
+enableProfiling: false
+healthzBindAddress: ""
+hostnameOverride: ""
+iptables: {localhostNodePorts: null, masqueradeAll: false, masqueradeBit: null, syncPeriod: 0s}
+ipvs: {excludeCIDRs: null, strictARP: true, tcpTimeout: 0s}
+logging: {flushFrequency: 0, options: {json: {infoBufferSize: "0"}}, verbosity: 0}
+metricsBindAddress: ""
+mode: ""
+nftables: {masqueradeAll: false, masqueradeBit: null, minSyncPeriod: 0s, syncPeriod: 0s}
+nodePortAddresses: null
+oomScoreAdj: null
+portRange: ""
+showHiddenMetricsForVersion: ""
+winkernel: {enableDSR: false, networkName: ""}
+`
+
+test('without any field the defaults hold', () => {
+  expect(config(kubeProxy)).toEqual({ ...defaultConfig, source: 'config.yaml' })
+  expect(config(nodelb)).toEqual({ ...defaultConfig, source: 'config.yaml' })
+  expect(defaultConfig).toMatchObject({
+    scope: 'load-balancer',
+    backend: 'nftables',
+    target: 'pods',
+    masqueradeBit: 14,
+  })
+})
+
+test('reads what kubeadm writes, and names the fields that ask for something unused', () => {
+  expect(config(kubeadm)).toEqual({
+    ...defaultConfig,
+    source: 'config.yaml',
+    clusterRanges: ['10.244.0.0/16', 'fd00:10:244::/48'],
+    notUsed: ['bindAddress', 'clientConnection.kubeconfig', 'ipvs.strictARP', 'logging'],
+  })
+})
+
+test('reads the ConfigMap of kube-proxy', () => {
+  const text = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-proxy', namespace: 'kube-system' },
+    data: { 'config.conf': kubeadm, 'kubeconfig.conf': 'not: read' },
+  })
+  expect(config(text)).toEqual(config(kubeadm))
+})
+
+test('reads both documents of one file', () => {
+  const text = `${nodelb}scope: all
+target: pods
+backend: nftables
+serviceCIDRs: [10.96.0.0/16, "fd00:10:96::/112"]
+---
+${kubeProxy}mode: nftables
+hostnameOverride: " Node-A "
+nftables: {masqueradeAll: true, masqueradeBit: 0}
+nodePortAddresses: [primary, 192.0.2.0/24, "2001:db8::/32"]
+`
+  expect(config(text)).toMatchObject({
+    scope: 'all',
+    serviceRanges: ['10.96.0.0/16', 'fd00:10:96::/112'],
+    mode: 'nftables',
+    hostname: 'node-a',
+    masqueradeAll: true,
+    masqueradeBit: 0,
+    nodePortAddresses: ['primary', '192.0.2.0/24', '2001:db8::/32'],
+  })
+})
+
+test.each([
+  ['detectLocalMode: ClusterCIDR', { kind: 'cluster-cidr' }],
+  ['detectLocalMode: NodeCIDR', { kind: 'node-cidr' }],
+  [
+    'detectLocalMode: BridgeInterface\ndetectLocal: {bridgeInterface: cni0}',
+    { kind: 'interface', name: 'cni0' },
+  ],
+  [
+    'detectLocalMode: InterfaceNamePrefix\ndetectLocal: {interfaceNamePrefix: veth}',
+    { kind: 'interface-prefix', prefix: 'veth' },
+  ],
+])('reads %s', (text, detectLocal) => {
+  expect(config(kubeProxy + text).detectLocal).toEqual(detectLocal)
+})
+
+const loopback =
+  'expected "primary", "all" or a range of node addresses: nftables cannot serve NodePorts on loopback addresses (127.0.0.1, ::1); use the ClusterIP, or the NodePort on an address of the node'
+const types =
+  'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration, nodelb.io/v1alpha1 NodelbConfiguration or v1 ConfigMap'
+
+test.each([
+  ['mode: userspace', 'mode: found "userspace", expected nftables, iptables, ipvs or ""'],
+  [
+    'nftables: {masqueradAll: true}',
+    'nftables.masqueradAll: found an unknown field, expected one of masqueradeBit, masqueradeAll, syncPeriod, minSyncPeriod',
+  ],
+  [
+    'nftables: {masqueradeBit: 32}',
+    'nftables.masqueradeBit: found 32, expected a bit from 0 to 31',
+  ],
+  [
+    'nftables: {masqueradeAll: "true"}',
+    'nftables.masqueradeAll: found "true", expected true or false',
+  ],
+  ['conntrack: 5', 'conntrack: found 5, expected an object'],
+  ['detectLocal: [cni0]', 'detectLocal: found a list, expected an object'],
+  [
+    'detectLocal: {constructor: x}',
+    'detectLocal.constructor: found an unknown field, expected one of bridgeInterface, interfaceNamePrefix',
+  ],
+  [
+    'detectLocalMode: nodeCIDR',
+    'detectLocalMode: found "nodeCIDR", expected ClusterCIDR, NodeCIDR, BridgeInterface, InterfaceNamePrefix or ""',
+  ],
+  [
+    'detectLocalMode: BridgeInterface',
+    'detectLocal.bridgeInterface: found nothing, expected a network interface name of 1 to 15 characters',
+  ],
+  [
+    'detectLocalMode: InterfaceNamePrefix\ndetectLocal: {interfaceNamePrefix: "veth*"}',
+    'detectLocal.interfaceNamePrefix: found "veth*", expected a network interface name of 1 to 15 characters',
+  ],
+  [
+    'clusterCIDR: 10.244.0.0',
+    'clusterCIDR: found "10.244.0.0", expected an address range such as 192.0.2.0/24',
+  ],
+  [
+    'clusterCIDR: 10.244.0.0/16,10.245.0.0/16',
+    'clusterCIDR: found "10.244.0.0/16,10.245.0.0/16", expected one range, or an IPv4 and an IPv6 range',
+  ],
+  ['nodePortAddresses: [localhost]', `nodePortAddresses[0]: found "localhost", ${loopback}`],
+  ['nodePortAddresses: [127.0.0.0/8]', `nodePortAddresses[0]: found "127.0.0.0/8", ${loopback}`],
+  [
+    'nodePortAddresses: [all, 192.0.2.1]',
+    'nodePortAddresses[1]: found "192.0.2.1", expected "primary", "all" or an address range such as 192.0.2.0/24',
+  ],
+])('refuses %s', (text, line) => {
+  const result = readConfig(kubeProxy + text, 'config.yaml')
+  expect(result.kind).toBe('invalid')
+  expect(result.problems.map(printProblem)).toEqual([
+    `config.yaml: KubeProxyConfiguration: ${line}`,
+  ])
+})
+
+test.each([
+  ['scope: everything', 'scope: found "everything", expected load-balancer or all'],
+  ['backend: ipvs', 'backend: found "ipvs", expected nftables: there is no ipvs backend yet'],
+  ['backend: ebpf', 'backend: found "ebpf", expected nftables'],
+  ['target: nodes', 'target: found "nodes", expected pods or cluster-ip'],
+  [
+    'serviceCIDRs: [10.96.0.0/40]',
+    'serviceCIDRs[0]: found "10.96.0.0/40", expected an address range such as 192.0.2.0/24',
+  ],
+  [
+    'serviceCIDR: 10.96.0.0/16',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs',
+  ],
+])('refuses %s', (text, line) => {
+  const result = readConfig(nodelb + text, 'config.yaml')
+  expect(result.kind).toBe('invalid')
+  expect(result.problems.map(printProblem)).toEqual([`config.yaml: NodelbConfiguration: ${line}`])
+})
+
+test.each([
+  ['', `config.yaml: found no document, expected ${types}`],
+  [
+    '{"apiVersion": {"toString": 1}, "kind": "ConfigMap"}',
+    `config.yaml: found a document of kind ConfigMap, expected ${types}`,
+  ],
+  ['[]', `config.yaml: found an empty list, expected ${types}`],
+  [
+    'apiVersion: v1\nkind: Service',
+    `config.yaml: found a document of kind v1 Service, expected ${types}`,
+  ],
+  [
+    `${nodelb}---\n${nodelb}`,
+    'config.yaml: NodelbConfiguration: found a second document of this kind, expected one',
+  ],
+  [
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy}',
+    'config.yaml: ConfigMap default/kube-proxy: data["config.conf"]: found nothing, expected the text of a KubeProxyConfiguration',
+  ],
+  [
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-proxy}\ndata: {config.conf: "mode: nftables"}`,
+    'config.yaml: ConfigMap default/kube-proxy: data["config.conf"]: found a document without a kind, expected kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration or nodelb.io/v1alpha1 NodelbConfiguration',
+  ],
+])('refuses the file %j', (text, line) => {
+  const result = readConfig(text, 'config.yaml')
+  expect(result.kind).toBe('invalid')
+  expect(result.problems.map(printProblem)).toEqual([line])
+})
+
+test('leading zeros are a note and no obstacle', () => {
+  const result = readConfig(`${nodelb}serviceCIDRs: [10.096.0.0/16]`, 'config.yaml')
+  expect(result).toMatchObject({ kind: 'config', config: { serviceRanges: ['10.96.0.0/16'] } })
+  expect(result.problems.map(({ severity }) => severity)).toEqual(['note'])
+})

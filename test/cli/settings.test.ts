@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+import { type Config, defaultConfig } from '../../src/cli/config.ts'
+import { toSettings } from '../../src/cli/settings.ts'
+import { type Cidr, parseAddress, parseCidr } from '../../src/model/address.ts'
+import type { NodeView } from '../../src/model/node.ts'
+import { printProblem } from '../../src/watch/problem.ts'
+
+function cidrs(...texts: readonly string[]): Cidr[] {
+  return texts.flatMap((text) => parseCidr(text)?.value ?? [])
+}
+
+const node: NodeView = {
+  name: 'node-a',
+  zone: undefined,
+  addresses: ['192.0.2.1', '192.0.2.9', '2001:db8:1::1'].flatMap(
+    (a) => parseAddress(a)?.value ?? [],
+  ),
+  podCidrs: cidrs('10.244.1.0/24', 'fd00:10:244:1::/64'),
+}
+const clusterRanges = cidrs('10.244.0.0/16')
+const bare: NodeView = { ...node, podCidrs: [] }
+const none = { kind: 'none' }
+
+function lines(config: Partial<Config>, view = node, flags = {}): string[] {
+  return toSettings({ ...defaultConfig, ...config }, view, flags).problems.map(printProblem)
+}
+
+test('the defaults on a node with pod ranges', () => {
+  expect(toSettings(defaultConfig, node)).toEqual({
+    problems: [],
+    settings: {
+      scope: 'load-balancer',
+      target: 'pods',
+      localTraffic: { kind: 'ranges', ranges: node.podCidrs },
+      nodePortAddresses: { kind: 'primary' },
+      masqueradeAll: false,
+      masqueradeBit: 14,
+      serviceRanges: [],
+    },
+  })
+})
+
+test.each<[Partial<Config>, NodeView, object]>([
+  [{ clusterRanges }, node, { kind: 'ranges', ranges: clusterRanges }],
+  [
+    { clusterRanges, detectLocal: { kind: 'cluster-cidr' } },
+    node,
+    { kind: 'ranges', ranges: clusterRanges },
+  ],
+  [
+    { clusterRanges, detectLocal: { kind: 'node-cidr' } },
+    node,
+    { kind: 'ranges', ranges: node.podCidrs },
+  ],
+  [{ detectLocal: { kind: 'interface', name: 'cni0' } }, bare, { kind: 'interface', name: 'cni0' }],
+  [
+    { detectLocal: { kind: 'interface-prefix', prefix: 'veth' } },
+    bare,
+    { kind: 'interface-prefix', prefix: 'veth' },
+  ],
+])('local traffic with %j', (config, view, localTraffic) => {
+  const result = toSettings({ ...defaultConfig, ...config }, view)
+  expect(result).toMatchObject({ settings: { localTraffic }, problems: [] })
+})
+
+test.each<[Partial<Config>, string]>([
+  [{}, 'detectLocalMode: found nothing, expected a mode, a clusterCIDR, or podCIDRs of the Node'],
+  [
+    { detectLocal: { kind: 'cluster-cidr' } },
+    'clusterCIDR: found nothing, expected a range of pod addresses',
+  ],
+  [
+    { detectLocal: { kind: 'node-cidr' } },
+    'spec.podCIDRs: found nothing, expected the ranges of its pods',
+  ],
+])('with %j on a node without pod ranges nothing is local, and a note says so', (config, line) => {
+  const result = toSettings({ ...defaultConfig, ...config }, bare)
+  expect(result.settings.localTraffic).toEqual(none)
+  expect(result.problems.map(({ severity }) => severity)).toEqual(['note'])
+  expect(lines(config, bare)).toEqual([
+    `defaults: Node node-a: ${line}; no traffic counts as that of pods`,
+  ])
+})
+
+test.each<[Config['nodePortAddresses'], object]>([
+  [[], { kind: 'primary' }],
+  [['primary'], { kind: 'primary' }],
+  [['primary', 'all'], { kind: 'all' }],
+  [cidrs('192.0.2.0/24'), { kind: 'ranges', ranges: ['192.0.2.0/24'] }],
+  [
+    ['primary', ...cidrs('198.51.100.0/24')],
+    { kind: 'ranges', ranges: ['192.0.2.1/32', '2001:db8:1::1/128', '198.51.100.0/24'] },
+  ],
+])('node ports on %j', (nodePortAddresses, expected) => {
+  const { settings } = toSettings({ ...defaultConfig, nodePortAddresses }, node)
+  expect(settings.nodePortAddresses).toEqual(expected)
+})
+
+test('an older mode of kube-proxy served node ports on every address: that is noted', () => {
+  expect(lines({ scope: 'all', mode: 'ipvs' })).toEqual([
+    'defaults: Node node-a: nodePortAddresses: found nothing, which with mode ipvs means "all", expected "all" to be written out; NodePorts are served on the primary addresses only',
+  ])
+  expect(lines({ scope: 'load-balancer', mode: 'ipvs' })).toEqual([])
+})
+
+test('flags win over the file', () => {
+  const flags = { scope: 'all', backend: 'nftables' }
+  expect(toSettings(defaultConfig, node, flags)).toMatchObject({
+    settings: { scope: 'all' },
+    problems: [],
+  })
+  expect(lines({}, node, { scope: 'some', backend: 'iptables' })).toEqual([
+    'command line: --scope: found "some", expected load-balancer or all',
+    'command line: --backend: found "iptables", expected nftables: there is no iptables backend yet',
+  ])
+})
+
+test('scope all and target cluster-ip contradict each other', () => {
+  expect(lines({ target: 'cluster-ip' })).toEqual([])
+  expect(lines({ target: 'cluster-ip' }, node, { scope: 'all' })).toEqual([
+    'defaults: Node node-a: target: found "cluster-ip", expected pods: with scope all this table is what leads a ClusterIP to its pods',
+  ])
+})
