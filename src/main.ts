@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
+import packageJson from '../package.json' with { type: 'json' }
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
 import {
   applyCommand,
@@ -9,7 +10,6 @@ import {
   renderCommand,
 } from './cli/commands.ts'
 import { unreachable } from './model/unreachable.ts'
-import packageJson from '../package.json' with { type: 'json' }
 
 const output: Output = {
   out: (text) => writeAll(1, text),
@@ -48,6 +48,12 @@ async function main(): Promise<number> {
       return unreachable(invocation)
   }
 }
+
+// 1 means "differences": whatever else goes wrong must not look like that.
+process.on('uncaughtException', (error) => {
+  output.say(`nodelb: a bug: ${error.stack ?? error.message}`)
+  process.exit(TROUBLE)
+})
 
 process.exitCode = await main().catch((error: unknown) => {
   output.say(`nodelb: a bug: ${error instanceof Error ? error.stack : String(error)}`)

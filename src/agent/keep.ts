@@ -3,15 +3,15 @@ import type { OwnerOf } from '../plan/owners.ts'
 import { owners, serviceOf } from '../plan/owners.ts'
 import { frame } from '../render/frame.ts'
 import { endpointsMap, SETS, setSchema, tuple } from '../ruleset/sets.ts'
-import {
-  type Chain,
-  type ElementValue,
-  type KernelRuleset,
-  type KernelTable,
-  type Ruleset,
-  type Table,
-  type TableFamily,
-  type Tuple,
+import type {
+  Chain,
+  ElementValue,
+  KernelRuleset,
+  KernelTable,
+  Ruleset,
+  Table,
+  TableFamily,
+  Tuple,
 } from '../ruleset/types.ts'
 
 type Elements = Map<string, Map<Tuple, ElementValue>>

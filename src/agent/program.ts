@@ -1,8 +1,9 @@
-import { type KernelState, nameRules, readKernel } from '../apply/nftables/read.ts'
-import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
+import { type KernelState, nameRules, readKernel } from '../apply/nftables/read.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
+import { unreachable } from '../model/unreachable.ts'
 import type { Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
@@ -11,7 +12,7 @@ import { frame } from '../render/frame.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
+import type { KernelRuleset, TableFamily } from '../ruleset/types.ts'
 import { keepServices, programmed } from './keep.ts'
 
 export interface Goal {
@@ -55,17 +56,29 @@ export async function propose(
   goal: Goal,
   refused: ReadonlySet<string> = new Set(),
 ): Promise<Proposal> {
-  const { generation, ruleset: kernel } = await readKernel(socket)
-  const kept = keptServices(kernel, goal, refused)
+  const state = await readKernel(socket)
+  const kept = keptServices(state.ruleset, goal, refused)
   const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
-  const renderer = renderCluster(cluster, goal.node, goal.settings, kernelMemory(kernel))
+  const memory = kernelMemory(state.ruleset)
+  const renderer = renderCluster(cluster, goal.node, goal.settings, memory)
+  return compare(state, renderer, goal.settings, kept)
+}
+
+/** What lacks in the kernel of what the renderer wants, but for Services to keep as they are. */
+export function compare(
+  { generation, ruleset: kernel }: KernelState,
+  renderer: Renderer,
+  settings: Settings,
+  kept: ReadonlySet<string> = new Set(),
+): Proposal {
   const rendered = renderer.ruleset()
-  const desired = kept.size === 0 ? rendered : keepServices(kernel, rendered, kept, goal.settings)
+  const desired = kept.size === 0 ? rendered : keepServices(kernel, rendered, kept, settings)
   const current = nameRules(kernel, (family) => [
-    ...frame(goal.settings, new Set(kernel[family]?.sets.keys() ?? [])).values(),
+    ...frame(settings, new Set(kernel[family]?.sets.keys() ?? [])).values(),
     ...(desired[family]?.chains.values() ?? []),
   ])
-  return proposal(generation, current, desired, renderer)
+  const ownerOf = owners(current, desired)
+  return { generation, plan: plan(current, desired), ownerOf, renderer }
 }
 
 /** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
@@ -84,20 +97,6 @@ function without(cluster: Cluster, names: ReadonlySet<string>): Cluster {
   return { ...cluster, services }
 }
 
-function proposal(
-  generation: number,
-  current: KernelRuleset,
-  desired: Ruleset,
-  renderer: Renderer,
-): Proposal {
-  return {
-    generation,
-    plan: plan(current, desired),
-    ownerOf: owners(current, desired),
-    renderer,
-  }
-}
-
 const ATTEMPTS = 10
 
 /**
@@ -108,57 +107,98 @@ export async function program(socket: NetlinkSocket, goal: Goal): Promise<Progra
   const refusals = new Map<string, Refusal>()
   for (let attempt = 1; attempt <= ATTEMPTS; ) {
     const found = await propose(socket, goal, new Set(refusals.keys()))
-    const outcome = await commitPlan(socket, found.plan, found.generation)
-    switch (outcome.kind) {
-      case 'committed':
-        return {
-          kind: 'committed',
-          proposal: found,
-          operations: found.plan.length,
-          bytes: outcome.bytes,
-          refusals: [...refusals.values()],
-        }
-      case 'stale':
-        attempt++
-        break
-      case 'too-large':
-        return failed(tooLarge(outcome.bytes, outcome.limit))
-      case 'no-answer':
-        return failed('the kernel did not answer in time')
-      case 'rejected': {
-        if (outcome.failures.some(forgotten)) {
-          attempt++
-          break
-        }
-        const blamed = blame(outcome.failures, found.ownerOf).filter(
-          ({ service }) => !refusals.has(service),
-        )
-        if (blamed.length === 0) return failed('the kernel refused the rule set', outcome.failures)
-        for (const refusal of blamed) refusals.set(refusal.service, refusal)
-        break
-      }
-      default:
-        return unreachable(outcome)
-    }
+    const outcome = await tryOnce(socket, found, found.plan)
+    if (outcome.kind === 'stale') attempt++
+    else if (outcome.kind !== 'refused') return withRefusals(outcome, refusals)
+    else if (!addNew(refusals, outcome.refusals)) return failed(REFUSED, outcome.failures)
   }
-  return failed(`another process changed the rule set ${ATTEMPTS} times while nodelb was reading it`)
+  return failed(
+    `another process changed the rule set ${ATTEMPTS} times while nodelb was reading it`,
+  )
+}
+
+/** Commits a proposal as it is, less the operations of Services that the kernel refuses. */
+export async function commit(
+  socket: NetlinkSocket,
+  found: Proposal,
+): Promise<ProgramOutcome | 'stale'> {
+  const refusals = new Map<string, Refusal>()
+  for (;;) {
+    const rest = found.plan.filter(
+      (operation) => !refusals.has(serviceOf(found.ownerOf(operation) ?? '')),
+    )
+    const outcome = await tryOnce(socket, found, rest)
+    if (outcome.kind === 'stale') return 'stale'
+    if (outcome.kind !== 'refused') return withRefusals(outcome, refusals)
+    if (!addNew(refusals, outcome.refusals)) return failed(REFUSED, outcome.failures)
+  }
+}
+
+const REFUSED = 'the kernel refused the rule set'
+
+type Attempt =
+  | ProgramOutcome
+  | { readonly kind: 'stale' }
+  | {
+      readonly kind: 'refused'
+      readonly refusals: readonly Refusal[]
+      readonly failures: readonly Failure[]
+    }
+
+async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): Promise<Attempt> {
+  const outcome = await commitPlan(socket, plan, proposal.generation)
+  switch (outcome.kind) {
+    case 'committed': {
+      const { bytes } = outcome
+      return { kind: 'committed', proposal, operations: plan.length, bytes, refusals: [] }
+    }
+    case 'stale':
+      return outcome
+    case 'too-large':
+      return failed(tooLarge(outcome.bytes, outcome.limit))
+    case 'no-answer':
+      return failed('the kernel did not answer in time')
+    case 'rejected': {
+      const { failures } = outcome
+      if (failures.some(forgotten)) return { kind: 'stale' }
+      return { kind: 'refused', refusals: blame(failures, proposal.ownerOf), failures }
+    }
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function withRefusals(
+  outcome: ProgramOutcome,
+  refusals: ReadonlyMap<string, Refusal>,
+): ProgramOutcome {
+  return outcome.kind === 'failed' ? outcome : { ...outcome, refusals: [...refusals.values()] }
+}
+
+/** False when there was none, so that another attempt would end the same way. */
+function addNew(refusals: Map<string, Refusal>, more: readonly Refusal[]): boolean {
+  const before = refusals.size
+  for (const refusal of more) {
+    if (!refusals.has(refusal.service)) refusals.set(refusal.service, refusal)
+  }
+  return refusals.size > before
 }
 
 /** A client whose time ran out between the reading and the commit: no change of the generation. */
-function forgotten({ operation, errno }: Failure): boolean {
+export function forgotten({ operation, errno }: Failure): boolean {
   return (
     errno === 'ENOENT' && operation.kind === 'delete-element' && operation.set.learned !== undefined
   )
 }
 
-function tooLarge(bytes: number, limit: number): string {
+export function tooLarge(bytes: number, limit: number): string {
   return (
     `a batch of ${bytes} bytes does not fit the socket's send buffer of ${limit}; ` +
     'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
   )
 }
 
-function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
+export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
   const byService = new Map<string, Refusal>()
   for (const failure of failures) {
     const owner = ownerOf(failure.operation)
@@ -182,6 +222,6 @@ export async function cleanup(socket: NetlinkSocket): Promise<number> {
   throw new Error('cleanup: another process keeps changing the rule set')
 }
 
-function failed(reason: string, failures: readonly Failure[] = []): ProgramOutcome {
+export function failed(reason: string, failures: readonly Failure[] = []): ProgramOutcome {
   return { kind: 'failed', reason, failures }
 }

@@ -1,11 +1,21 @@
-import { nameChains, readChains, readKernel } from '../apply/nftables/read.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { type CommitOutcome, commitPlan } from '../apply/nftables/commit.ts'
+import { nameChains, nameRules, readChains, readKernel } from '../apply/nftables/read.ts'
 import type { Plan } from '../plan/operation.ts'
-import { ownersBy } from '../plan/owners.ts'
+import { type OwnerOf, owners, ownersBy, serviceOf } from '../plan/owners.ts'
+import { plan } from '../plan/plan.ts'
 import { planDelta, type Shape } from '../plan/plan-delta.ts'
+import { frame } from '../render/frame.ts'
 import type { Delta, Renderer } from '../render/renderer.ts'
 import type { KernelChain, TableFamily } from '../ruleset/types.ts'
-import { commit, compare, type Goal, type ProgramOutcome, type Proposal, program } from './program.ts'
+import {
+  blame,
+  forgotten,
+  type Goal,
+  type ProgramOutcome,
+  program,
+  type Refusal,
+} from './program.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 const ATTEMPTS = 10
@@ -14,16 +24,25 @@ export type Started =
   | { readonly kind: 'started'; readonly session: Session; readonly first: ProgramOutcome }
   | { readonly kind: 'failed'; readonly outcome: ProgramOutcome }
 
+export type Settled =
+  | {
+      readonly kind: 'committed'
+      readonly operations: number
+      readonly bytes: number
+      readonly refusals: readonly Refusal[]
+    }
+  | { readonly kind: 'failed'; readonly outcome: Exclude<CommitOutcome, { kind: 'committed' }> }
+
 /** Reads the kernel, brings it to the goal, and is ready to follow changes. */
 export async function startSession(socket: NetlinkSocket, goal: Goal): Promise<Started> {
   const first = await program(socket, goal)
   if (first.kind === 'failed') return { kind: 'failed', outcome: first }
   const session = new Session(socket, goal, first.proposal.renderer)
-  await session.learn(first.refusals.length === 0)
+  if (first.refusals.length === 0) await session.learn()
   return { kind: 'started', session, first }
 }
 
-/** Holds what the kernel holds, so that a change costs what it changes: no dump, no full render. */
+/** Knows what the kernel holds, so that a change costs what it changes: no dump, no full render. */
 export class Session {
   readonly renderer: Renderer
   readonly #socket: NetlinkSocket
@@ -40,58 +59,73 @@ export class Session {
   }
 
   /** Commits what changed in the renderer since the last call. */
-  async settle(): Promise<ProgramOutcome> {
+  async settle(): Promise<Settled> {
     const delta = this.renderer.settle()
-    const outcome = this.#known && this.#sameTables() ? await this.#commitDelta(delta) : 'stale'
-    return outcome === 'stale' ? this.#resync() : outcome
+    const settled = this.#known && this.#sameTables() ? await this.#follow(delta) : 'unknown'
+    return settled === 'unknown' ? this.#resync() : settled
   }
 
-  /** Takes stock after a commit: the generation, and the handles of new rules. */
-  async learn(known: boolean): Promise<void> {
-    this.#known = false
+  /** Takes stock of a kernel that holds what the renderer does: the generation, rules' handles. */
+  async learn(): Promise<void> {
     this.#generation = await this.#socket.generation()
     for (const family of FAMILIES) await this.#learnShape(family)
-    this.#known = known && (await this.#socket.generation()) === this.#generation
+    this.#known = (await this.#socket.generation()) === this.#generation
   }
 
-  async #commitDelta(delta: Delta): Promise<ProgramOutcome | 'stale'> {
+  async #follow(delta: Delta): Promise<Settled | 'unknown'> {
     const steps = FAMILIES.flatMap((family) => this.#planFamily(family, delta))
-    const outcome = await commit(this.#socket, this.#proposal(steps))
-    if (outcome === 'stale' || outcome.kind === 'failed') {
-      this.#known = false
-      return outcome
-    }
+    this.#known = false
+    const outcome = await commitPlan(this.#socket, steps, this.#generation)
+    if (outcome.kind !== 'committed') return 'unknown'
     if (steps.length > 0) this.#generation = nextGeneration(this.#generation)
     for (const family of delta.frames.keys()) await this.#learnShape(family)
-    if (outcome.refusals.length > 0) this.#known = false
-    return outcome
+    this.#known = true
+    return { kind: 'committed', operations: steps.length, bytes: outcome.bytes, refusals: [] }
   }
 
   #planFamily(family: TableFamily, delta: Delta): Plan {
     const after = delta.frames.get(family)
     const before = this.#shapes.get(family)
-    const frame = after && before && { before, after }
     const elements = delta.elements.filter((change) => change.family === family)
-    return planDelta(family, elements, frame)
+    return planDelta(family, elements, after && before && { before, after })
   }
 
-  #proposal(plan: Plan): Proposal {
-    const ownerOf = ownersBy((family, front) => this.renderer.label(family, front))
-    return { generation: this.#generation, plan, ownerOf, renderer: this.renderer }
-  }
-
-  /** Somebody else changed the rule set, or a table comes or goes: compare everything. */
-  async #resync(): Promise<ProgramOutcome> {
+  /** Somebody else changed the rule set, or a table comes or goes: compares everything. */
+  async #resync(): Promise<Settled> {
+    let outcome: CommitOutcome = { kind: 'stale' }
+    const refusals = new Map<string, Refusal>()
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const state = await readKernel(this.#socket)
-      const found = compare(state, this.renderer, this.#goal.settings)
-      const outcome = await commit(this.#socket, found)
-      if (outcome === 'stale') continue
-      if (outcome.kind === 'committed') await this.learn(outcome.refusals.length === 0)
-      return outcome
+      const found = await this.#compare()
+      const refused = (label: string | undefined) =>
+        label !== undefined && refusals.has(serviceOf(label))
+      const steps = found.plan.filter((operation) => !refused(found.ownerOf(operation)))
+      outcome = await commitPlan(this.#socket, steps, found.generation)
+      if (outcome.kind === 'committed') {
+        if (refusals.size === 0) await this.learn()
+        const { bytes } = outcome
+        const said = [...refusals.values()]
+        return { kind: 'committed', operations: steps.length, bytes, refusals: said }
+      }
+      if (outcome.kind === 'rejected' && !outcome.failures.some(forgotten)) {
+        const blamed = blame(outcome.failures, found.ownerOf)
+        if (blamed.length === 0) break
+        for (const refusal of blamed) refusals.set(refusal.service, refusal)
+      } else if (outcome.kind !== 'stale' && outcome.kind !== 'rejected') break
     }
-    const reason = `another process changed the rule set ${ATTEMPTS} times while it was read`
-    return { kind: 'failed', reason, failures: [] }
+    return { kind: 'failed', outcome }
+  }
+
+  async #compare(): Promise<{ plan: Plan; ownerOf: OwnerOf; generation: number }> {
+    const { generation, ruleset } = await readKernel(this.#socket)
+    const desired = this.renderer.ruleset()
+    const current = nameRules(ruleset, (family) => [
+      ...frame(this.#goal.settings, new Set(ruleset[family]?.sets.keys() ?? [])).values(),
+      ...(desired[family]?.chains.values() ?? []),
+    ])
+    const known = owners(current, desired)
+    const lately = ownersBy((family, front) => this.renderer.label(family, front))
+    const ownerOf: OwnerOf = (operation) => lately(operation) ?? known(operation)
+    return { generation, plan: plan(current, desired), ownerOf }
   }
 
   #sameTables(): boolean {
@@ -101,14 +135,14 @@ export class Session {
   }
 
   async #learnShape(family: TableFamily): Promise<void> {
-    const frame = this.renderer.frame(family)
-    if (frame === undefined) {
+    const made = this.renderer.frame(family)
+    if (made === undefined) {
       this.#shapes.delete(family)
       return
     }
     const chains = await readChains(this.#socket, family)
-    const named = nameChains(family, chains, frame.chains.values())
-    this.#shapes.set(family, { chains: named, sets: frame.sets })
+    const named = nameChains(family, chains, made.chains.values())
+    this.#shapes.set(family, { chains: named, sets: made.sets })
   }
 }
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Goal } from '../agent/program.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Problem } from '../watch/problem.ts'
+import { said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
 import { type Config, defaultConfig, readConfig } from './config.ts'
 import { readText } from './files.ts'
 import { type Input, readObjects } from './input.ts'
 import { toSettings } from './settings.ts'
-import { report as startReport, said } from '../watch/problem.ts'
 
 export type Loaded =
   | { readonly kind: 'loaded'; readonly goal: Goal; readonly problems: readonly Problem[] }

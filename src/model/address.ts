@@ -40,7 +40,10 @@ export function parseCidr(text: string): Normalised<Cidr> | undefined {
   if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined
   const length = Number(bits)
   if (length > addressBits(familyOf(address.value))) return undefined
-  const network = addressOf(familyOf(address.value), first(toBigInt(address.value), familyOf(address.value), length))
+  const network = addressOf(
+    familyOf(address.value),
+    first(toBigInt(address.value), familyOf(address.value), length),
+  )
   return { value: `${network}/${length}` as Cidr, leadingZeros: address.leadingZeros }
 }
 
@@ -118,7 +121,9 @@ function dropLeadingZeros(text: string): string {
 }
 
 function isIpv4(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((byte) => Number(byte) <= 255)
+  return (
+    /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split('.').every((byte) => Number(byte) <= 255)
+  )
 }
 
 function canonicalIpv6(text: string): Address {

@@ -1,4 +1,11 @@
-import type { BaseHook, ElementValue, Rule, SetSchema, TableFamily, Tuple } from '../ruleset/types.ts'
+import type {
+  BaseHook,
+  ElementValue,
+  Rule,
+  SetSchema,
+  TableFamily,
+  Tuple,
+} from '../ruleset/types.ts'
 
 export type RulePosition =
   | { readonly kind: 'append' }
@@ -9,7 +16,12 @@ export type Operation =
   | { readonly kind: 'add-table' | 'delete-table'; readonly family: TableFamily }
   | { readonly kind: 'add-set'; readonly family: TableFamily; readonly set: SetSchema }
   | { readonly kind: 'delete-set'; readonly family: TableFamily; readonly set: string }
-  | { readonly kind: 'add-chain'; readonly family: TableFamily; readonly chain: string; readonly base?: BaseHook }
+  | {
+      readonly kind: 'add-chain'
+      readonly family: TableFamily
+      readonly chain: string
+      readonly base?: BaseHook
+    }
   | { readonly kind: 'delete-chain'; readonly family: TableFamily; readonly chain: string }
   | {
       readonly kind: 'add-rule'

@@ -21,7 +21,9 @@ export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
 }
 
 /** Owners by whoever knows the label of a VIP or node port. */
-export function ownersBy(label: (family: TableFamily, front: string) => string | undefined): OwnerOf {
+export function ownersBy(
+  label: (family: TableFamily, front: string) => string | undefined,
+): OwnerOf {
   return (operation) => {
     if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return undefined
     const front = frontOf(operation.set, operation.key)

@@ -46,7 +46,13 @@ export function planDelta(
     // The elements of a set that goes, go with it.
     const stays = frame === undefined || frame.after.sets.has(set)
     if (before !== undefined && stays) {
-      phases.removeElements.push({ kind: 'delete-element', family, set: schema, key, value: before })
+      phases.removeElements.push({
+        kind: 'delete-element',
+        family,
+        set: schema,
+        key,
+        value: before,
+      })
     }
     if (after !== undefined) {
       phases.addElements.push({ kind: 'add-element', family, set: schema, key, value: after })

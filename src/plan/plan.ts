@@ -13,6 +13,7 @@ import type {
 } from '../ruleset/types.ts'
 import type { Operation, Plan } from './operation.ts'
 import { deleteRule, planRules } from './plan-rules.ts'
+import { staleClients } from './stale-clients.ts'
 
 /**
  * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
@@ -98,8 +99,14 @@ function planSets(
   for (const [name, set] of desired.sets) {
     const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
     if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
-    if (set.learned) phases.removeElements.push(...staleClients(family, set, found, desired))
-    else planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
+    if (set.learned) {
+      const forget = staleClients(found, desired).map(
+        ([key, value]): Operation => ({ kind: 'delete-element', family, set, key, value }),
+      )
+      phases.removeElements.push(...forget)
+    } else {
+      planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
+    }
   }
   for (const name of current?.sets.keys() ?? []) {
     if (!desired.sets.has(name)) phases.destroy.push({ kind: 'delete-set', family, set: name })
@@ -144,7 +151,9 @@ export function planChains(
   for (const { name, rules } of gone) {
     phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
   }
-  const dropChains = gone.map(({ name }): Operation => ({ kind: 'delete-chain', family, chain: name }))
+  const dropChains = gone.map(
+    ({ name }): Operation => ({ kind: 'delete-chain', family, chain: name }),
+  )
   phases.destroy.unshift(...dropChains)
 }
 
@@ -152,44 +161,6 @@ function addChain(family: TableFamily, { name, base }: Chain): Operation {
   return base === undefined
     ? { kind: 'add-chain', family, chain: name }
     : { kind: 'add-chain', family, chain: name, base }
-}
-
-/** Clients remembered for an endpoint that their VIP no longer has. */
-function staleClients(
-  family: TableFamily,
-  set: SetSchema,
-  found: ReadonlyMap<Tuple, ElementValue>,
-  desired: Table,
-): readonly Operation[] {
-  if (found.size === 0) return []
-  const valid = stickyTargets(desired)
-  return [...found]
-    .filter(([key, { data }]) => data === undefined || !valid.get(vipOf(key))?.has(data))
-    .map(([key, value]): Operation => ({ kind: 'delete-element', family, set, key, value }))
-}
-
-/** The VIP (`address . protocol . port`) that a client was remembered for. */
-function vipOf(key: Tuple): string {
-  return key.slice(key.indexOf(' . ') + 3)
-}
-
-/** For each VIP with affinity the endpoints it may lead to. */
-function stickyTargets(desired: Table): { get(vip: string): ReadonlySet<string> | undefined } {
-  const byVip = new Map<string, Set<string>>()
-  const sticky = new Set<string>()
-  for (const [name, elements] of desired.elements) {
-    if (name.startsWith('sticky-')) for (const key of elements.keys()) sticky.add(key)
-    if (!name.endsWith('endpoints') || desired.sets.get(name)?.data === undefined) continue
-    for (const [key, { data }] of elements) {
-      const vip = key.slice(0, key.lastIndexOf(' . '))
-      const targets = byVip.get(vip) ?? new Set()
-      if (data !== undefined) targets.add(data)
-      byVip.set(vip, targets)
-    }
-  }
-  // A node port is known by protocol and port alone, whatever address of the node was used.
-  const find = (key: string) => (sticky.has(key) ? byVip.get(key) : undefined)
-  return { get: (vip) => find(vip) ?? find(vip.slice(vip.indexOf(' . ') + 3)) }
 }
 
 function same(a: ElementValue, b: ElementValue): boolean {
@@ -208,4 +179,3 @@ function sameSchema(a: SetSchema, b: SetSchema): boolean {
 function sameHook(a: BaseHook | undefined, b: BaseHook | undefined): boolean {
   return a?.type === b?.type && a?.hook === b?.hook && a?.priority === b?.priority
 }
-

@@ -1,7 +1,7 @@
+import { tuple } from '../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import type { Fragment } from './fragment.ts'
 import type { Slots } from './slots.ts'
-import { tuple } from '../ruleset/sets.ts'
 
 type Elements = Map<Tuple, ElementValue>
 

@@ -5,7 +5,11 @@ import { type Claim, type Conflict, outranks, type ServiceName, serviceName } fr
 /** Who asks for which address, and who has it. */
 export interface ClaimBook {
   /** Replaces the claims of a Service and returns the Services whose claims were won or lost by it. */
-  replace(name: ServiceName, service: ServiceObject | undefined, claims: readonly Claim[]): Set<ServiceName>
+  replace(
+    name: ServiceName,
+    service: ServiceObject | undefined,
+    claims: readonly Claim[],
+  ): Set<ServiceName>
   /** The claims that the Service has won. */
   won(name: ServiceName): readonly Claim[]
   conflicts(): readonly Conflict[]

@@ -57,8 +57,7 @@ export function renderService(
   for (const claim of claims) {
     for (const family of claimFamilies(service, claim)) {
       const id = `${claim.port.name} ${claim.port.protocol} ${claim.port.port} ${family}`
-      const endpoints =
-        chosen.get(id) ?? chooseEndpoints(candidates(claim.port, family), node)
+      const endpoints = chosen.get(id) ?? chooseEndpoints(candidates(claim.port, family), node)
       chosen.set(id, endpoints)
       renderClaim(job, claim, family, aimed(job, claim, family, endpoints))
     }
@@ -95,7 +94,9 @@ function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): 
   const all = insideOnly ? chosen.local : chosen.all
 
   if (claim.kind === 'cluster-ip') {
-    put(SETS.clusterIps, tuple(claim.address ?? ''), { comment: serviceName(job.service).slice(0, MAX_COMMENT) })
+    put(SETS.clusterIps, tuple(claim.address ?? ''), {
+      comment: serviceName(job.service).slice(0, MAX_COMMENT),
+    })
   }
   if (claim.kind === 'load-balancer') restrict(job, claim, family, put)
   if (!chosen.any) {

@@ -1,7 +1,17 @@
-import { unreachable } from '../model/unreachable.ts'
 import type { Settings } from '../model/node.ts'
-import { countSet, endpointsMap, type Front, hashedSet, numberOf, type Reach, SETS, setsOf } from '../ruleset/sets.ts'
+import { unreachable } from '../model/unreachable.ts'
+import {
+  countSet,
+  endpointsMap,
+  type Front,
+  hashedSet,
+  numberOf,
+  type Reach,
+  SETS,
+  setsOf,
+} from '../ruleset/sets.ts'
 import type { BaseHook, Chain, Field, Rule, Statement } from '../ruleset/types.ts'
+import { prune } from './prune.ts'
 
 const saddr: Field = { kind: 'saddr' }
 const daddr: Field = { kind: 'daddr' }
@@ -24,7 +34,11 @@ const NAT_BEFORE_KUBE_PROXY = 5
 
 function hooks(settings: Settings): readonly Chain[] {
   const ahead = settings.scope === 'load-balancer' ? NAT_BEFORE_KUBE_PROXY : 0
-  const base = (name: string, hook: BaseHook, ...rules: Rule[]): Chain => ({ name, base: hook, rules })
+  const base = (name: string, hook: BaseHook, ...rules: Rule[]): Chain => ({
+    name,
+    base: hook,
+    rules,
+  })
   const check = rule({ kind: 'new-connection' }, { kind: 'jump', chain: 'source-check' })
   const after = [
     rule({ kind: 'new-connection' }, { kind: 'was-dnat' }, { kind: 'goto', chain: 'translated' }),
@@ -229,56 +243,4 @@ function rule(...statements: Statement[]): Rule {
 
 function inSet(key: readonly Field[], set: string): Statement & { readonly kind: 'in-set' } {
   return { kind: 'in-set', key, set }
-}
-
-/** Drops rules whose sets or chains are not there, then chains without rules, until all hold. */
-function prune(chains: readonly Chain[], sets: ReadonlySet<string>): ReadonlyMap<string, Chain> {
-  let kept = reachable(new Map(chains.map((each) => [each.name, each])))
-  for (;;) {
-    const next = new Map<string, Chain>()
-    let same = true
-    for (const each of kept.values()) {
-      const rules = each.rules.filter((r) => r.statements.every((s) => stands(s, sets, kept)))
-      if (rules.length !== each.rules.length) same = false
-      if (rules.length > 0) next.set(each.name, { ...each, rules })
-    }
-    const used = reachable(next)
-    if (same && used.size === kept.size) return used
-    kept = used
-  }
-}
-
-/** Base chains and what they lead to. */
-function reachable(chains: ReadonlyMap<string, Chain>): Map<string, Chain> {
-  const found = new Set<string>()
-  const visit = (name: string): void => {
-    if (found.has(name)) return
-    found.add(name)
-    for (const { statements } of chains.get(name)?.rules ?? []) {
-      for (const each of statements) {
-        if (each.kind === 'jump' || each.kind === 'goto') visit(each.chain)
-      }
-    }
-  }
-  for (const { name, base } of chains.values()) if (base !== undefined) visit(name)
-  return new Map([...chains].filter(([name]) => found.has(name)))
-}
-
-function stands(
-  statement: Statement,
-  sets: ReadonlySet<string>,
-  chains: ReadonlyMap<string, Chain>,
-): boolean {
-  switch (statement.kind) {
-    case 'in-set':
-      return sets.has(statement.set)
-    case 'dnat':
-    case 'remember':
-      return sets.has(statement.map)
-    case 'jump':
-    case 'goto':
-      return chains.has(statement.chain)
-    default:
-      return true
-  }
 }

@@ -1,16 +1,8 @@
-import { type Cidr, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
+import type { IpFamily } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
-import { SETS, setSchema, setsOf, tuple } from '../ruleset/sets.ts'
-import type {
-  Chain,
-  ElementValue,
-  Ruleset,
-  SetSchema,
-  Table,
-  TableFamily,
-  Tuple,
-} from '../ruleset/types.ts'
+import { SETS, setsOf } from '../ruleset/sets.ts'
+import type { Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import {
   addFragment,
   type ElementChange,
@@ -21,19 +13,11 @@ import {
 } from './assembly.ts'
 import type { Candidate } from './choose-endpoints.ts'
 import { claimBook } from './claim-book.ts'
-import { claimsOf, type Conflict, type ServiceName, serviceName } from './claims.ts'
+import { type Conflict, claimsOf, type ServiceName, serviceName } from './claims.ts'
+import { configuration } from './configuration.ts'
 import { type FamilyMemory, type Fragment, renderService } from './fragment.ts'
-import { frame } from './frame.ts'
-import { intervals } from './intervals.ts'
 import { noMemory } from './slots.ts'
-
-/** All of a table but the elements that Services put there. */
-export interface Frame {
-  readonly chains: ReadonlyMap<string, Chain>
-  readonly sets: ReadonlyMap<string, SetSchema>
-  /** The elements that come from the node and the configuration, by set. */
-  readonly base: BaseSets
-}
+import { assemble, type Frame, makeFrame } from './table.ts'
 
 /** What a round of rendering changed. */
 export interface Delta {
@@ -208,75 +192,8 @@ function usedSets(sets: ReadonlyMap<string, unknown>): Set<string> {
   return names
 }
 
-type BaseSets = ReadonlyMap<string, readonly Tuple[]>
-
-/** The sets that come from the node and the configuration. */
-function configuration(node: NodeView, settings: Settings): Record<TableFamily, BaseSets> {
-  const sets = (family: IpFamily): BaseSets => {
-    const found = new Map<string, readonly Tuple[]>()
-    const put = (name: string, cidrs: readonly Cidr[]): void => {
-      const mine = cidrs.filter((cidr) => familyOf(cidr) === family)
-      if (mine.length > 0) found.set(name, intervals(family, mine).map((text) => tuple(text)))
-    }
-    if (settings.localTraffic.kind === 'ranges') put(SETS.podRanges, settings.localTraffic.ranges)
-    if (settings.scope === 'all') {
-      put(SETS.nodePortAddresses, nodePortRanges(node, settings))
-      put(SETS.serviceRanges, settings.serviceRanges)
-    }
-    return found
-  }
-  return { ip: sets('ipv4'), ip6: sets('ipv6') }
-}
-
-function nodePortRanges(node: NodeView, settings: Settings): readonly Cidr[] {
-  const { nodePortAddresses } = settings
-  if (nodePortAddresses.kind === 'ranges') return nodePortAddresses.ranges
-  if (nodePortAddresses.kind === 'all') return []
-  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
-    node.addresses.filter((address) => familyOf(address) === family).slice(0, 1).map(hostCidr),
-  )
-}
-
 /** The sets whose elements carry the label of their Service port. */
 const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) => {
   const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
   return [known, noEndpoints, noLocalEndpoints]
 })
-
-function makeFrame(
-  family: TableFamily,
-  settings: Settings,
-  names: ReadonlySet<string>,
-  base: BaseSets,
-): Frame {
-  const chains = frame(settings, new Set([...names, ...base.keys()]))
-  const lookedUp = lookups(chains)
-  const used = [...base.keys()].filter((name) => lookedUp.has(name))
-  const sets = new Set([...used, ...names, ...lookedUp])
-  return {
-    chains,
-    sets: new Map([...sets].map((name) => [name, setSchema(family, name)])),
-    base: new Map(used.map((name) => [name, base.get(name) ?? []])),
-  }
-}
-
-function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
-  const names = new Set<string>()
-  for (const { rules } of chains.values()) {
-    for (const statement of rules.flatMap(({ statements }) => statements)) {
-      if (statement.kind === 'in-set') names.add(statement.set)
-      if (statement.kind === 'dnat' || statement.kind === 'remember') names.add(statement.map)
-    }
-  }
-  return names
-}
-
-function assemble(
-  family: TableFamily,
-  { chains, sets, base }: Frame,
-  held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
-): Table {
-  const elements = new Map(held)
-  for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
-  return { family, sets, elements, chains }
-}

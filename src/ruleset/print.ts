@@ -46,7 +46,9 @@ function printSet(
 export function setHeader(family: TableFamily, schema: SetSchema): string[] {
   const data = schema.data
   const lines = schema.key.includes('slot')
-    ? [`typeof ${schema.key.map((type) => typeExpression(family, type)).join(' . ')} : ${family} daddr . th dport`]
+    ? [
+        `typeof ${schema.key.map((type) => typeExpression(family, type)).join(' . ')} : ${family} daddr . th dport`,
+      ]
     : [`type ${schema.key.join(' . ')}${data === undefined ? '' : ` : ${data.join(' . ')}`}`]
   if (schema.interval) lines.push('flags interval')
   if (schema.learned) lines.push(`size ${schema.learned.size}`, 'flags dynamic,timeout')

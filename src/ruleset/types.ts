@@ -36,12 +36,22 @@ export type Field =
   | { readonly kind: 'client-hash'; readonly modulus: number }
 
 export type Statement =
-  | { readonly kind: 'in-set'; readonly key: readonly Field[]; readonly set: string; readonly negated?: boolean }
+  | {
+      readonly kind: 'in-set'
+      readonly key: readonly Field[]
+      readonly set: string
+      readonly negated?: boolean
+    }
   | { readonly kind: 'new-connection' }
   | { readonly kind: 'was-dnat' }
   | { readonly kind: 'to-this-node' }
   | { readonly kind: 'from-this-node' }
-  | { readonly kind: 'interface'; readonly name: string; readonly prefix: boolean; readonly negated?: boolean }
+  | {
+      readonly kind: 'interface'
+      readonly name: string
+      readonly prefix: boolean
+      readonly negated?: boolean
+    }
   /** `meta l4proto { tcp, udp, sctp }`: nft wants it before a statement that names ports. */
   | { readonly kind: 'has-ports' }
   | { readonly kind: 'is-tcp' }

@@ -84,7 +84,9 @@ export const ELEMENTS = { table: 1, set: 2, list: 3, setId: 4 } as const
 
 export const ELEMENT = { key: 1, data: 2, flags: 3, userData: 6, keyEnd: 10 } as const
 
+/** NFT_SET_ELEM_*. */
 export const INTERVAL_END = 0x1
+export const CATCH_ALL_FLAG = 0x2
 
 /** NFTA_LIST_ELEM and NFTA_DATA_*: the innermost layers. */
 export const LIST_ELEMENT = 1

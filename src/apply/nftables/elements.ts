@@ -1,7 +1,7 @@
 import type { ElementValue, FieldType, SetSchema, Tuple } from '../../ruleset/types.ts'
 import { type AttributeWriter, eachAttribute, readU32 } from './attributes.ts'
 import { decodeComment, writeComment } from './comment.ts'
-import { DATA, ELEMENT, ELEMENTS, INTERVAL_END, LIST_ELEMENT } from './constants.ts'
+import { CATCH_ALL_FLAG, DATA, ELEMENT, ELEMENTS, INTERVAL_END, LIST_ELEMENT } from './constants.ts'
 import { isDecodable, isRangeKey } from './schema.ts'
 import {
   decodeRange,
@@ -19,6 +19,9 @@ export interface Element {
   readonly value: ElementValue
 }
 
+/** nft's word for the element that stands for every key without one of its own; never ours. */
+const CATCH_ALL = '*' as Tuple
+
 /** Writes an element with its value, or the bare key that a deletion takes. */
 export function writeElement(
   writer: AttributeWriter,
@@ -26,6 +29,11 @@ export function writeElement(
   key: Tuple,
   value: ElementValue = {},
 ): void {
+  if (key === CATCH_ALL) {
+    const element = writer.open(LIST_ELEMENT)
+    writer.u32(ELEMENT.flags, CATCH_ALL_FLAG).close(element)
+    return
+  }
   if (set.interval && !isRangeKey(set)) {
     writeInterval(writer, encodeRange(set.key, key), value)
     return
@@ -95,20 +103,29 @@ interface RawElement {
 /** Elements of all replies to one dump; pieces of plain intervals are joined again. */
 export function readElements(payloads: Iterable<Buffer>, set: SetSchema): Element[] {
   const raw: RawElement[] = []
+  let catchAll = false
   for (const payload of payloads) {
     eachAttribute(payload, 4, payload.length, (type, start, end) => {
       if (type !== ELEMENTS.list) return
       eachAttribute(payload, start, end, (_type, from, to) => {
         const element = readElement(payload, from, to)
-        if (element !== undefined) raw.push(element)
+        if (element === undefined) catchAll = true
+        else raw.push(element)
       })
     })
   }
+  const elements = elementsOf(raw, set)
+  if (catchAll) elements.push({ key: CATCH_ALL, value: {} })
+  return elements
+}
+
+function elementsOf(raw: RawElement[], set: SetSchema): Element[] {
   if (!isDecodable(set)) return raw.map(foreignElement)
   if (set.interval && !isRangeKey(set)) return joinIntervals(raw, set)
   return raw.map((element) => ({ key: keyText(element, set), value: readValue(element, set) }))
 }
 
+/** Undefined for the catch-all element: it alone has no key. */
 function readElement(payload: Buffer, from: number, to: number): RawElement | undefined {
   let key: Buffer | undefined
   let keyEnd: Buffer | undefined

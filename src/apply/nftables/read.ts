@@ -1,5 +1,6 @@
 import { printRule } from '../../ruleset/print.ts'
 import {
+  type BaseHook,
   type Chain,
   type ElementValue,
   type KernelChain,
@@ -49,11 +50,29 @@ export async function readKernel(socket: NetlinkSocket): Promise<KernelState> {
 
 async function readTables(socket: NetlinkSocket): Promise<KernelRuleset> {
   const tables = (await dump(socket, listTables())).map(decodeTable)
-  const present = (family: TableFamily): boolean =>
-    tables.some((table) => table.family === family && table.name === TABLE_NAME)
-  const ip = present('ip') ? await readTable(socket, 'ip') : undefined
-  const ip6 = present('ip6') ? await readTable(socket, 'ip6') : undefined
+  const read = async (family: TableFamily): Promise<KernelTable | undefined> => {
+    const found = tables.find((table) => table.family === family && table.name === TABLE_NAME)
+    if (found === undefined) return undefined
+    const table = await readTable(socket, family)
+    return found.flags & DORMANT ? { ...table, chains: asleep(table.chains) } : table
+  }
+  const ip = await read('ip')
+  const ip6 = await read('ip6')
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+/** NFT_TABLE_F_DORMANT. */
+const DORMANT = 0x1
+
+/** The hooks of a dormant table are not in place: nothing we want has such, so it is built anew. */
+function asleep(chains: ReadonlyMap<string, KernelChain>): ReadonlyMap<string, KernelChain> {
+  const type = (base: BaseHook): BaseHook['type'] => `${base.type}, dormant` as BaseHook['type']
+  return new Map(
+    [...chains].map(([name, chain]) => [
+      name,
+      chain.base ? { ...chain, base: { ...chain.base, type: type(chain.base) } } : chain,
+    ]),
+  )
 }
 
 async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<KernelTable> {

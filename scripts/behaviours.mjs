@@ -1,0 +1,120 @@
+// Rewrites the table of behaviours in README.md from the folders below fixtures/.
+// With --check it changes nothing and fails when the table is stale.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readme = `${root}README.md`
+const begin = '<!-- behaviours: made by scripts/behaviours.mjs -->'
+const end = '<!-- end of behaviours -->'
+
+/** The first pattern that fits a folder's name says where its row goes. */
+const patterns = [
+  [/^contested-/, 'Contested addresses'],
+  [/^session-affinity/, 'Session affinity'],
+  [/^source-ranges/, 'Source ranges'],
+  [/^(zone|node)-hints/, 'Topology'],
+  [/hairpin$|^masquerade-|^local-traffic-/, 'Masquerade and local traffic'],
+  [
+    /undefined-port$|unallocated-address$|^cluster-ip-without-|^load-balancer-without-endpoints$/,
+    'Nothing to lead to',
+  ],
+  [/^node-port-without-endpoints$/, 'Nothing to lead to'],
+  [/policy-local|^internal-|^node-port-without-local-/, 'Traffic policies'],
+  [/^terminating-|-slices?$|^slices-|^ready-|^not-ready-/, 'Endpoints'],
+  [
+    /^(dual-stack|ipv6|udp|sctp|many-ports|named-target-port|same-port-)/,
+    'Ports, protocols, families',
+  ],
+  [/^(k3s|metallb|myweb)/, 'As clusters have them'],
+  [/^(cluster-ip|node-port|load-balancer|external|ip-mode|headless)/, 'Addresses'],
+  [/^(other-service-proxy|scope|target|shared|leading)/, 'Addresses'],
+]
+
+const sections = [
+  'Addresses',
+  'Ports, protocols, families',
+  'Endpoints',
+  'Traffic policies',
+  'Topology',
+  'Session affinity',
+  'Source ranges',
+  'Masquerade and local traffic',
+  'Nothing to lead to',
+  'Contested addresses',
+  'As clusters have them',
+]
+
+function folders(path) {
+  return readdirSync(`${root}${path}`, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+}
+
+function sectionOf(name) {
+  const found = patterns.find(([pattern]) => pattern.test(name))
+  if (found === undefined) throw new Error(`scripts/behaviours.mjs has no section for ${name}`)
+  return found[1]
+}
+
+function sentence(folder) {
+  const lines = readFileSync(`${root}${folder}/README.md`, 'utf8').split('\n')
+  return lines[0].replaceAll('|', '\\|')
+}
+
+function behaviours() {
+  const names = folders('fixtures').filter((name) => name !== 'stories' && name !== 'demo')
+  return sections.flatMap((section) =>
+    names.filter((name) => sectionOf(name) === section).map((name) => row(section, name)),
+  )
+}
+
+function row(section, name) {
+  const folder = `fixtures/${name}`
+  const packets = existsSync(`${root}${folder}/packets.yaml`)
+    ? `[packets](${folder}/packets.yaml)`
+    : `[none](${folder}/README.md)`
+  const cells = [section, `[${name}](${folder})`, sentence(folder)]
+  return `| ${[...cells, `[golden](${folder}/expected.nft)`, 'kernel', packets].join(' | ')} |`
+}
+
+function stories() {
+  return folders('fixtures/stories').map((name) => {
+    const folder = `fixtures/stories/${name}`
+    return `| [${name}](${folder}) | ${sentence(folder)} |`
+  })
+}
+
+function tables() {
+  const all = behaviours()
+  const changes = stories()
+  return [
+    `${all.length} behaviours:`,
+    '',
+    '| About | Fixture | What holds | Rule set | Kernel | Packets |',
+    '|---|---|---|---|---|---|',
+    ...all,
+    '',
+    `${changes.length} stories, which pin the exact operations between one input and the next:`,
+    '',
+    '| Story | What happens |',
+    '|---|---|',
+    ...changes,
+  ].join('\n')
+}
+
+const text = readFileSync(readme, 'utf8')
+const from = text.indexOf(begin)
+const to = text.indexOf(end)
+if (from < 0 || to < from) throw new Error('README.md has lost the marks of its table')
+const fresh = `${text.slice(0, from)}${begin}\n\n${tables()}\n\n${text.slice(to)}`
+
+if (process.argv.includes('--check')) {
+  if (fresh !== text) {
+    console.error('README.md is behind fixtures/: run node scripts/behaviours.mjs')
+    process.exitCode = 1
+  }
+} else {
+  writeFileSync(readme, fresh)
+}

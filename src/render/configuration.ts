@@ -1,0 +1,42 @@
+import { type Cidr, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
+import type { NodeView, Settings } from '../model/node.ts'
+import { SETS, tuple } from '../ruleset/sets.ts'
+import type { TableFamily, Tuple } from '../ruleset/types.ts'
+import { intervals } from './intervals.ts'
+
+/** Keys by set. */
+export type BaseSets = ReadonlyMap<string, readonly Tuple[]>
+
+/** The sets that come from the node and the configuration. */
+export function configuration(node: NodeView, settings: Settings): Record<TableFamily, BaseSets> {
+  const sets = (family: IpFamily): BaseSets => {
+    const found = new Map<string, readonly Tuple[]>()
+    const put = (name: string, cidrs: readonly Cidr[]): void => {
+      const mine = cidrs.filter((cidr) => familyOf(cidr) === family)
+      if (mine.length > 0)
+        found.set(
+          name,
+          intervals(family, mine).map((text) => tuple(text)),
+        )
+    }
+    if (settings.localTraffic.kind === 'ranges') put(SETS.podRanges, settings.localTraffic.ranges)
+    if (settings.scope === 'all') {
+      put(SETS.nodePortAddresses, nodePortRanges(node, settings))
+      put(SETS.serviceRanges, settings.serviceRanges)
+    }
+    return found
+  }
+  return { ip: sets('ipv4'), ip6: sets('ipv6') }
+}
+
+function nodePortRanges(node: NodeView, settings: Settings): readonly Cidr[] {
+  const { nodePortAddresses } = settings
+  if (nodePortAddresses.kind === 'ranges') return nodePortAddresses.ranges
+  if (nodePortAddresses.kind === 'all') return []
+  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
+    node.addresses
+      .filter((address) => familyOf(address) === family)
+      .slice(0, 1)
+      .map(hostCidr),
+  )
+}

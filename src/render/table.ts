@@ -1,0 +1,51 @@
+import type { Settings } from '../model/node.ts'
+import { setSchema } from '../ruleset/sets.ts'
+import type { Chain, ElementValue, SetSchema, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import type { BaseSets } from './configuration.ts'
+import { frame } from './frame.ts'
+
+/** All of a table but the elements that Services put there. */
+export interface Frame {
+  readonly chains: ReadonlyMap<string, Chain>
+  readonly sets: ReadonlyMap<string, SetSchema>
+  /** The elements that come from the node and the configuration, by set. */
+  readonly base: BaseSets
+}
+
+export function makeFrame(
+  family: TableFamily,
+  settings: Settings,
+  names: ReadonlySet<string>,
+  base: BaseSets,
+): Frame {
+  const chains = frame(settings, new Set([...names, ...base.keys()]))
+  const lookedUp = lookups(chains)
+  const used = [...base.keys()].filter((name) => lookedUp.has(name))
+  const sets = new Set([...used, ...names, ...lookedUp])
+  return {
+    chains,
+    sets: new Map([...sets].map((name) => [name, setSchema(family, name)])),
+    base: new Map(used.map((name) => [name, base.get(name) ?? []])),
+  }
+}
+
+function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { rules } of chains.values()) {
+    for (const statement of rules.flatMap(({ statements }) => statements)) {
+      if (statement.kind === 'in-set') names.add(statement.set)
+      if (statement.kind === 'dnat' || statement.kind === 'remember') names.add(statement.map)
+    }
+  }
+  return names
+}
+
+export function assemble(
+  family: TableFamily,
+  { chains, sets, base }: Frame,
+  held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
+): Table {
+  const elements = new Map(held)
+  for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
+  return { family, sets, elements, chains }
+}

@@ -1,0 +1,57 @@
+// Runs inside a network namespace of its own: walks the kernel through random clusters, following
+// changes in a session and committing whole goals, and says what went wrong, if anything.
+import fc from 'fast-check'
+import { type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
+import { type Settled, startSession } from '../../src/agent/session.ts'
+import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+
+const [walks, steps] = process.argv.slice(2).map(Number)
+const socket = NetlinkSocket.open()
+
+function accepted(outcome: ProgramOutcome | Settled): void {
+  if (outcome.kind === 'failed' || outcome.refusals.length > 0) {
+    throw new Error(`refused: ${JSON.stringify(outcome.kind === 'failed' ? outcome : outcome.refusals)}`)
+  }
+}
+
+const change = fc.oneof(
+  service.map((value) => ({ kind: 'service' as const, value })),
+  slice.map((value) => ({ kind: 'slice' as const, value })),
+  slice.map(({ name }) => ({ kind: 'slice-gone' as const, name })),
+)
+
+await fc.assert(
+  fc.asyncProperty(
+    cluster,
+    cluster,
+    settings,
+    fc.array(change, { minLength: steps ?? 5, maxLength: steps ?? 5 }),
+    async (before, after, chosen, changes) => {
+      accepted(await program(socket, { cluster: before, node, settings: chosen }))
+      const started = await startSession(socket, { cluster: after, node, settings: chosen })
+      if (started.kind === 'failed') throw new Error(JSON.stringify(started.outcome))
+      const { session } = started
+      const services = new Map(after.services.map((value) => [value.name, value]))
+      const slices = new Map(after.slices.map((value) => [value.name, value]))
+      for (const each of changes) {
+        if (each.kind === 'service') {
+          session.renderer.setService(each.value)
+          services.set(each.value.name, each.value)
+        } else if (each.kind === 'slice') {
+          session.renderer.setSlice(each.value)
+          slices.set(each.value.name, each.value)
+        } else {
+          session.renderer.removeSlice('default', each.name)
+          slices.delete(each.name)
+        }
+        accepted(await session.settle())
+      }
+      const now = { services: [...services.values()], slices: [...slices.values()] }
+      const { plan } = await propose(socket, { cluster: now, node, settings: chosen })
+      if (plan.length > 0) throw new Error(`after following: ${plan.length} operations are missing`)
+    },
+  ),
+  { numRuns: walks ?? 50 },
+)
+socket.close()
