@@ -5,9 +5,19 @@ import type { Operation } from './operation.ts'
 /** Which Service port an operation serves, as `namespace/name:port kind`; undefined: all of them. */
 export type OwnerOf = (operation: Operation) => string | undefined
 
-/** Reads the comments that VIP elements carry, before and after. */
+/** Reads the comments that VIP elements carry, before and after; only when first asked. */
 export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
-  const labels: Record<TableFamily, Map<string, string>> = { ip: new Map(), ip6: new Map() }
+  let labels: Labels | undefined
+  return ownersBy((family, front) => {
+    labels ??= readLabels(current, desired)
+    return labels[family].get(front)
+  })
+}
+
+type Labels = Readonly<Record<TableFamily, Map<string, string>>>
+
+function readLabels(current: KernelRuleset, desired: Ruleset): Labels {
+  const labels: Labels = { ip: new Map(), ip6: new Map() }
   for (const ruleset of [current, desired]) {
     for (const family of ['ip', 'ip6'] as const) {
       for (const elements of ruleset[family]?.elements.values() ?? []) {
@@ -17,7 +27,7 @@ export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
       }
     }
   }
-  return ownersBy((family, front) => labels[family].get(front))
+  return labels
 }
 
 /** Owners by whoever knows the label of a VIP or node port. */

@@ -2,8 +2,8 @@ import type { Protocol } from '../model/address.ts'
 import type { FieldType, SetSchema, TableFamily, Tuple } from './types.ts'
 
 /** Joins canonical texts to an element's key or data. */
-export function tuple(...fields: readonly (string | number)[]): Tuple {
-  return fields.join(' . ') as Tuple
+export function tuple(first: string, second?: string | number): Tuple {
+  return (second === undefined ? first : `${first} . ${second}`) as Tuple
 }
 
 /** The key of an address that nodelb answers for. */

@@ -113,7 +113,7 @@ test('what clients left in the affinity map stays, but for endpoints that are no
   expect(listed).not.toContain('192.0.2.8')
 })
 
-async function ourTables(): Promise<string[]> {
+async function ourTables(): Promise<string[][]> {
   const tables = ['ip', 'ip6'].map((family) => nft('list', 'table', family, 'nodelb'))
   return sortedListing((await Promise.all(tables)).join(''))
 }
