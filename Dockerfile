@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 
-FROM node:24-bookworm-slim AS build
+FROM node:26-slim AS build
 WORKDIR /nodelb
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -16,7 +16,7 @@ RUN npm ci --omit=dev \
  && cp -r node_modules/@koromix/koffi-linux-* /runtime/node_modules/@koromix/ \
  && rm -rf /runtime/node_modules/koffi/vendor /runtime/node_modules/koffi/doc
 
-FROM node:24-bookworm-slim
+FROM node:26-slim
 # nodelb speaks netlink by itself; nft is here for people who look at what it did.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends nftables \

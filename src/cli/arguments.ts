@@ -39,7 +39,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     )
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   const reading = (kind: 'render' | 'diff' | 'apply', description: string): void => {
     const command = program.command(kind).description(description)
     withSources(command).action((flags: Flags) => {
@@ -62,6 +62,15 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     return { kind: 'done', exitCode: error.exitCode === 0 ? 0 : TROUBLE }
   }
   return invocation
+}
+
+/** commander puts its suggestions on lines of their own. */
+function usageLine(text: string): string {
+  const said = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n/g, ' ')
+  return `nodelb: ${said}; --help lists what there is\n`
 }
 
 function withSources(command: Command): Command {

@@ -40,7 +40,13 @@ function loadConfig(file: string | undefined): {
   const text = readText(file, report)
   if (text === undefined) return { config: undefined, problems: report.problems }
   const read = readConfig(text, file)
-  return { config: read.kind === 'config' ? read.config : undefined, problems: read.problems }
+  if (read.kind === 'invalid') return { config: undefined, problems: read.problems }
+  const { notUsed } = read.config
+  if (notUsed.length > 0) {
+    const expected = 'fields that nodelb uses'
+    report.note('', said(notUsed.join(', ')), expected, 'these fields are accepted and not used')
+  }
+  return { config: read.config, problems: [...read.problems, ...report.problems] }
 }
 
 function chooseNode(
