@@ -21,6 +21,8 @@ export interface Goal {
   readonly settings: Settings
   /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
   readonly keep?: ReadonlySet<string>
+  /** Part of the input cannot be read: what the kernel holds stays unless the rest speaks of it. */
+  readonly incomplete?: boolean
 }
 
 /** A plan against what the kernel held at `generation`. */
@@ -84,12 +86,19 @@ export function compare(
 /** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
 function keptServices(
   kernel: KernelRuleset,
-  { keep = new Set() }: Goal,
+  { cluster, keep = new Set(), incomplete = false }: Goal,
   refused: ReadonlySet<string>,
 ): ReadonlySet<string> {
-  if (keep.size === 0) return refused
-  const present = programmed(kernel)
-  return new Set([...[...keep].filter((name) => present.has(name)), ...refused])
+  if (keep.size === 0 && !incomplete) return refused
+  const known = incomplete ? withEndpoints(cluster) : undefined
+  const unread = (name: string): boolean => keep.has(name) || known?.has(name) === false
+  return new Set([...[...programmed(kernel)].filter(unread), ...refused])
+}
+
+/** The Services of which both the object and a slice could be read. */
+function withEndpoints({ services, slices }: Cluster): ReadonlySet<string> {
+  const sliced = new Set(slices.map(({ namespace, service }) => `${namespace}/${service}`))
+  return new Set(services.map(serviceName).filter((name) => sliced.has(name)))
 }
 
 function without(cluster: Cluster, names: ReadonlySet<string>): Cluster {

@@ -21,10 +21,15 @@ export function filesAt(path: string, report: Report): string[] {
 }
 
 export function readText(file: string, report: Report): string | undefined {
+  return attempt(() => readFileSync(file, 'utf8'), report, 'a readable file')
+}
+
+/** What `read` returns; undefined after saying why it failed. */
+export function attempt(read: () => string, report: Report, expected: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
+    return read()
   } catch (error) {
-    report.error('', said(reasonOf(error)), 'a readable file')
+    report.error('', said(reasonOf(error)), expected)
     return undefined
   }
 }
@@ -48,6 +53,7 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT') return 'no such file or folder'
   if (code === 'EACCES') return 'no permission to read'
+  if (code === 'EISDIR') return 'a folder'
   if (code === 'ERR_STRING_TOO_LONG') return 'more than 512 MB'
   return error instanceof Error ? error.message : String(error)
 }

@@ -6,7 +6,7 @@ import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
 import { describe, type Problem, said, report as startReport } from '../watch/problem.ts'
 import { readDocuments } from './documents.ts'
-import { filesAt, readText } from './files.ts'
+import { attempt, filesAt, readText } from './files.ts'
 
 export interface Input {
   readonly cluster: Cluster
@@ -50,7 +50,7 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
     problems: [],
   }
   for (const path of new Set(paths)) {
-    if (path === '-') takeText(stdin(), 'stdin', store)
+    if (path === '-') takeStdin(stdin, store)
     else takePath(path, store)
   }
   return {
@@ -64,6 +64,13 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
 /** Where another definition could be read, that one holds. */
 function unreadServices({ unread, seen }: Store): ReadonlySet<string> {
   return new Set([...unread].filter(([object]) => !seen.has(object)).map(([, service]) => service))
+}
+
+function takeStdin(read: () => string, store: Store): void {
+  const report = startReport('stdin')
+  const text = attempt(read, report, 'YAML or JSON')
+  store.problems.push(...report.problems)
+  if (text !== undefined) takeText(text, 'stdin', store)
 }
 
 function takePath(path: string, store: Store): void {

@@ -28,7 +28,13 @@ export function load(sources: Sources): Loaded {
   problems.push(...more)
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
   const { cluster, unread: keep } = input
-  return { kind: 'loaded', goal: { cluster, node, settings, keep }, problems }
+  const incomplete = input.problems.some(isGap)
+  return { kind: 'loaded', goal: { cluster, node, settings, keep, incomplete }, problems }
+}
+
+/** A file, or a document in one, of which nobody knows what it held. */
+function isGap({ severity, kind }: Problem): boolean {
+  return severity === 'error' && kind === undefined
 }
 
 function loadConfig(file: string | undefined): {

@@ -120,11 +120,13 @@ function planElements(
   found: ReadonlyMap<Tuple, ElementValue>,
   wanted: ReadonlyMap<Tuple, ElementValue>,
 ): void {
-  for (const [key, value] of found) {
+  const gone = [...found].filter(([key, value]) => {
     const keep = wanted.get(key)
-    if (keep === undefined || !same(value, keep)) {
-      phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
-    }
+    return keep === undefined || !same(value, keep)
+  })
+  // The kernel lists by hash: a diff of the same things shall read the same every time.
+  for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
   }
   for (const [key, value] of wanted) {
     const has = found.get(key)

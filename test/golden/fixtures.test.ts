@@ -68,7 +68,9 @@ describe('the story', () => {
             ({ title, operations }) =>
               `${title}\n${operations.map(({ sign, text }) => `  ${sign} ${text}\n`).join('')}`,
           )
-          await expect(lines.join('')).toMatchFileSnapshot(`${directory}/${previous}-to-${step}.plan`)
+          await expect(lines.join('')).toMatchFileSnapshot(
+            `${directory}/${previous}-to-${step}.plan`,
+          )
         }
         kernel.apply(steps)
         previous = step

@@ -30,7 +30,10 @@ for (const directory of process.argv.slice(2)) {
   await cleanup(socket)
   if (list() !== '') throw new Error(`${directory}: cleanup left ${list()}`)
   const { cluster, node, settings } = goal
-  writeFileSync(`${scratch}/text.nft`, printRuleset(renderCluster(cluster, node, settings).ruleset()))
+  writeFileSync(
+    `${scratch}/text.nft`,
+    printRuleset(renderCluster(cluster, node, settings).ruleset()),
+  )
   execFileSync('nft', ['-f', `${scratch}/text.nft`])
   const loaded = list()
   execFileSync('nft', ['flush', 'ruleset'])

@@ -11,7 +11,9 @@ const socket = NetlinkSocket.open()
 
 function accepted(outcome: ProgramOutcome | Settled): void {
   if (outcome.kind === 'failed' || outcome.refusals.length > 0) {
-    throw new Error(`refused: ${JSON.stringify(outcome.kind === 'failed' ? outcome : outcome.refusals)}`)
+    throw new Error(
+      `refused: ${JSON.stringify(outcome.kind === 'failed' ? outcome : outcome.refusals)}`,
+    )
   }
 }
 

@@ -39,7 +39,9 @@ async function applied(text: string): Promise<string> {
 
 async function answering(): Promise<string> {
   const answers = await lab.probe({ from: 'client', to: `${vip}:${port}`, count: 5 })
-  const pods = new Set(answers.map((answer) => (answer.kind === 'answered' ? answer.pod : answer.kind)))
+  const pods = new Set(
+    answers.map((answer) => (answer.kind === 'answered' ? answer.pod : answer.kind)),
+  )
   expect([...pods]).toHaveLength(1)
   return [...pods][0] ?? ''
 }

@@ -17,7 +17,17 @@ test('an echo request to a ClusterIP is refused, from outside and from a pod', a
   const address = /(\d+\.\d+\.\d+\.\d+) comment/.exec(text.stdout)?.[1]
   expect(address).toBeDefined()
   for (const from of ['client', 'pod-a'] as const) {
-    const ping = ['netns', 'exec', lab.namespace(from), 'ping', '-c', '1', '-W', '2', String(address)]
+    const ping = [
+      'netns',
+      'exec',
+      lab.namespace(from),
+      'ping',
+      '-c',
+      '1',
+      '-W',
+      '2',
+      String(address),
+    ]
     const { stdout, exitCode } = await execa('ip', ping, { reject: false })
     expect(stdout, from).toContain('Destination Port Unreachable')
     expect(exitCode, from).not.toBe(0)

@@ -8,10 +8,18 @@ import { node, service, settings, slice } from '../support/random-cluster.ts'
 
 const change = fc.oneof(
   service.map((value) => (to: Renderer) => to.setService(value)),
-  service.map(({ name }) => (to: Renderer) => to.removeService(`default/${name}`)),
+  service.map(
+    ({ name }) =>
+      (to: Renderer) =>
+        to.removeService(`default/${name}`),
+  ),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
-  slice.map(({ name }) => (to: Renderer) => to.removeSlice('default', name)),
+  slice.map(
+    ({ name }) =>
+      (to: Renderer) =>
+        to.removeSlice('default', name),
+  ),
 )
 
 test('the plan for a change leads where the plan for everything leads, with as many operations', () => {

@@ -1,0 +1,43 @@
+// The measured processes. Bundled before it runs, as dist/nodelb.js is, so that memory and start-up
+// are those of the program and not of a compiler.
+import { runNft, runNftFile } from './nft.ts'
+import { measurePackets } from './packets.ts'
+import type { Answered, Answers, Asked, Question, Questions } from './protocol.ts'
+import { Subject } from './subject.ts'
+import { Writer } from './writer.ts'
+
+type Handlers = {
+  readonly [Kind in Question]: (about: Questions[Kind]) => Promise<Answers[Kind]> | Answers[Kind]
+}
+
+const subject = new Subject()
+const writer = new Writer()
+
+const handlers: Handlers = {
+  build: ({ size }) => {
+    writer.size = size
+    return subject.build(size)
+  },
+  start: () => subject.start(),
+  change: (change) => subject.change(change),
+  print: ({ file, extraFile }) => writer.print(file, extraFile),
+  changeText: (change) => ({ text: writer.change(change) }),
+  nftFile: ({ file }) => runNftFile(file),
+  nftText: ({ text }) => runNft(['-f', '-'], text),
+  flush: () => runNft(['flush', 'ruleset']),
+  packets: ({ counts }) => measurePackets(counts),
+}
+
+function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {
+  return handlers[kind](about)
+}
+
+process.on('message', async (asked: Asked) => {
+  let answered: Answered
+  try {
+    answered = { kind: 'answer', answer: await handle(asked) }
+  } catch (error) {
+    answered = { kind: 'failed', reason: error instanceof Error ? `${error.stack}` : `${error}` }
+  }
+  process.send?.(answered)
+})

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import koffi from 'koffi'
+import { startSession } from '../../src/agent/session.ts'
+import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import type { Cluster } from '../../src/model/service.ts'
+import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
+import type { Answers } from './protocol.ts'
+
+const VIPS = 4000
+const ROUNDS = 5
+const SIZE: Size = { services: VIPS, endpoints: 1, dualStack: false, external: false }
+const AF_INET = 2
+const SOCK_DGRAM = 2
+
+/**
+ * What the first packet of a connection costs when Services have 1, 2, … `counts` endpoints: one
+ * datagram to each of 4000 Services with one endpoint, which are found after all other counts were
+ * tried. The network behind is a dummy interface, which swallows everything.
+ */
+export async function measurePackets(counts: number): Promise<Answers['packets']> {
+  connectDummy()
+  const socket = NetlinkSocket.open()
+  const started = await startSession(socket, { cluster: withCounts(counts), node, settings })
+  if (started.kind !== 'started') throw new Error('packets: not started')
+  const send = sender()
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const { fd, close } = send.open()
+    const first = send.toAll(fd)
+    const later = send.toAll(fd)
+    close()
+    return { first, later }
+  })
+  socket.close()
+  const least = (times: readonly number[]): number => (Math.min(...times) * 1e6) / VIPS
+  return {
+    firstNs: least(rounds.map(({ first }) => first)),
+    laterNs: least(rounds.map(({ later }) => later)),
+  }
+}
+
+function withCounts(counts: number): Cluster {
+  const udp = <Ported extends { readonly ports: readonly object[] }>(object: Ported) => ({
+    ...object,
+    ports: object.ports.map((port) => ({ ...port, protocol: 'udp' as const })),
+  })
+  const { services } = makeCluster({ ...SIZE, services: VIPS + counts })
+  return {
+    services: services.map(udp),
+    slices: services.flatMap((_, index) =>
+      makeSlices({ ...SIZE, endpoints: 100 }, index, Math.max(1, index - VIPS + 1)).map(udp),
+    ),
+  }
+}
+
+function connectDummy(): void {
+  for (const command of [
+    'link add dummy0 type dummy',
+    'link set lo up',
+    'link set dummy0 up',
+    'address add 192.0.2.1/24 dev dummy0',
+    'route add default dev dummy0',
+  ]) {
+    execFileSync('ip', command.split(' '))
+  }
+}
+
+/** Calls of libc: a datagram of node:dgram costs more than all that is to be measured. */
+function sender() {
+  const libc = koffi.load('libc.so.6')
+  const open = libc.func('int socket(int, int, int)')
+  const close = libc.func('int close(int)')
+  const sendto = libc.func('ssize_t sendto(int, const void *, size_t, int, const void *, uint32)')
+  const body = Buffer.from('x')
+  const addresses = Array.from({ length: VIPS }, (_, index) => {
+    const number = index + 1
+    const family = new Uint8Array(new Uint16Array([AF_INET]).buffer)
+    return Buffer.from([
+      ...family,
+      0,
+      80,
+      10,
+      number >> 16,
+      (number >> 8) & 255,
+      number & 255,
+      ...Buffer.alloc(8),
+    ])
+  })
+  return {
+    open: () => {
+      const fd: number = open(AF_INET, SOCK_DGRAM, 0)
+      return { fd, close: () => void close(fd) }
+    },
+    toAll: (fd: number): number => {
+      const begin = performance.now()
+      for (const address of addresses) {
+        if (sendto(fd, body, 1, 0, address, address.length) !== 1) throw new Error('sendto failed')
+      }
+      return performance.now() - begin
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { Size } from './cluster.ts'
+
+/** One endpoint change, as a controller would see it. */
+export interface Change {
+  readonly service: number
+  readonly count: number
+  /** Numbers the pod that takes the last one's place. */
+  readonly fresh?: number
+}
+
+/** What the bench asks of its children; each is a process in a network namespace of its own. */
+export interface Questions {
+  /** Objects in memory; what the process weighs before any work. */
+  readonly build: { readonly size: Size }
+  /** From objects to committed rules. */
+  readonly start: Record<string, never>
+  readonly change: Change
+  /** The rendered text of the cluster, into a file. */
+  readonly print: { readonly file: string; readonly extraFile: string }
+  /** The same change as `change` in the nft language. */
+  readonly changeText: Change
+  readonly nftFile: { readonly file: string }
+  readonly nftText: { readonly text: string }
+  readonly flush: Record<string, never>
+  readonly packets: { readonly counts: number }
+}
+
+export interface Answers {
+  readonly build: { readonly residentMb: number }
+  readonly start: Committed & { readonly peakMb: number }
+  readonly change: Committed & { readonly peakMb: number }
+  readonly print: { readonly elements: number; readonly extraElements: number }
+  readonly changeText: { readonly text: string }
+  readonly nftFile: Timed & { readonly peakMb: number; readonly kernelMb: number }
+  readonly nftText: Timed
+  readonly flush: Timed
+  readonly packets: { readonly firstNs: number; readonly laterNs: number }
+}
+
+export interface Timed {
+  readonly ms: number
+}
+
+export interface Committed extends Timed {
+  readonly operations: number
+  readonly bytes: number
+}
+
+export type Question = keyof Questions & keyof Answers
+
+export interface Asked<Kind extends Question = Question> {
+  readonly kind: Kind
+  readonly about: Questions[Kind]
+}
+
+export type Answered =
+  | { readonly kind: 'answer'; readonly answer: unknown }
+  | { readonly kind: 'failed'; readonly reason: string }

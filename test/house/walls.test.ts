@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-walls-'))
+
+beforeAll(() => {
+  const config = JSON.parse(readFileSync(`${root}biome.json`, 'utf8')) as object
+  writeFileSync(`${folder}/biome.json`, JSON.stringify({ ...config, vcs: { enabled: false } }))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What the linter says to a file of that name that imports that. */
+async function lint(file: string, name: string): Promise<string> {
+  mkdirSync(join(folder, dirname(file)), { recursive: true })
+  writeFileSync(join(folder, file), `import { x } from '${name}'\nx()\n`)
+  const args = ['lint', '--colors=off', '--only=style/noRestrictedImports', file]
+  const biome = `${root}node_modules/.bin/biome`
+  const { stdout, stderr } = await execa(biome, args, { cwd: folder, reject: false })
+  return stdout + stderr
+}
+
+test.each<{ file: string; name: string; says: string }>([
+  { file: 'src/model/x.ts', name: 'zod', says: 'import nothing but ipaddr.js' },
+  { file: 'src/ruleset/x.ts', name: '../plan/plan.ts', says: 'import only src/model' },
+  { file: 'src/render/x.ts', name: '../plan/plan.ts', says: 'only src/model and src/ruleset' },
+  { file: 'src/render/x.ts', name: 'node:fs', says: 'src/render is pure' },
+  { file: 'src/plan/x.ts', name: '../render/frame.ts', says: 'src/plan is pure' },
+  { file: 'src/apply/nftables/x.ts', name: '../../render/frame.ts', says: 'never src/render' },
+  { file: 'src/apply/nftables/x.ts', name: 'netlink', says: 'netlink/socket.ts alone' },
+  {
+    file: 'src/apply/netlink/socket.ts',
+    name: 'koffi',
+    says: 'the only file that imports netlink',
+  },
+  { file: 'src/watch/x.ts', name: '../render/frame.ts', says: 'never what renders or applies' },
+  { file: 'src/agent/x.ts', name: '../cli/load.ts', says: 'src/cli is above it' },
+  { file: 'src/agent/x.ts', name: 'node:child_process', says: 'through src/apply only' },
+  { file: 'src/cli/x.ts', name: 'node:http', says: 'none of its business' },
+])('the linter refuses $name in $file, and says why', async ({ file, name, says }) => {
+  const said = await lint(file, name)
+  expect(said).toContain('noRestrictedImports')
+  expect(said.replace(/\s+/g, ' ')).toContain(says)
+})
+
+test.each([
+  ['src/model/x.ts', 'ipaddr.js'],
+  ['src/render/x.ts', '../ruleset/sets.ts'],
+  ['src/apply/netlink/socket.ts', 'netlink'],
+  ['src/apply/netlink/socket-options.ts', 'node:fs'],
+  ['src/agent/x.ts', '../render/frame.ts'],
+  ['src/cli/x.ts', 'node:fs'],
+])('%s may import %s', async (file, name) => {
+  const said = await lint(file, name)
+  expect(said).toContain('Checked 1 file')
+  expect(said).not.toContain('noRestrictedImports')
+})

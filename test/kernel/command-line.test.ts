@@ -1,0 +1,405 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
+import { sortedListing } from '../support/listing.ts'
+
+/** The built program as people start it, in a network of its own. */
+
+const program = fileURLToPath(new URL('../../dist/nodelb.js', import.meta.url))
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url))
+const input = `${fixtures}load-balancer/input.yaml`
+const node = `${fixtures}load-balancer/node.yaml`
+const good = ['-f', input, node, '--node', 'node-a']
+let folder = ''
+
+beforeAll(async () => {
+  enterNewNetwork()
+  folder = await mkdtemp(join(tmpdir(), 'nodelb-command-line-'))
+})
+beforeEach(async () => {
+  await nft('flush', 'ruleset')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+interface Result {
+  readonly code: number | undefined
+  readonly out: string
+  readonly err: readonly string[]
+}
+
+async function nodelb(args: readonly string[], stdin = ''): Promise<Result> {
+  return start([process.execPath, program, ...args], stdin)
+}
+
+async function start([file = '', ...args]: readonly string[], stdin = ''): Promise<Result> {
+  const ended = await execa(file, args, { input: stdin, reject: false, stripFinalNewline: false })
+  const err = ended.stderr.split('\n')
+  return { code: ended.exitCode, out: ended.stdout, err: err.slice(0, -1) }
+}
+
+async function write(name: string, text: string): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, text)
+  return file
+}
+
+describe('exit codes', () => {
+  test('diff: 1 differences, 0 nothing; apply in between says what it did', async () => {
+    const before = await nodelb(['diff', ...good])
+    expect(before.code).toBe(1)
+    expect(before.out).toMatch(/^ {2}\+ table ip nodelb$/m)
+    const number = /(\d+) operations\n$/.exec(before.out)?.[1]
+    const first = await nodelb(['apply', ...good])
+    expect(first.out).toMatch(new RegExp(`^applied: ${number} operations, 1 service, \\d+ ms\n$`))
+    expect(first).toMatchObject({ code: 0, err: [] })
+    expect(await nodelb(['diff', ...good])).toEqual({ code: 0, out: '0 operations\n', err: [] })
+    const second = await nodelb(['apply', ...good])
+    expect(second.out).toMatch(/^applied: 0 operations, 1 service, \d+ ms\n$/)
+  })
+
+  test('diff touches nothing', async () => {
+    await nodelb(['diff', ...good])
+    expect(await nft('list', 'ruleset')).toBe('')
+  })
+
+  test('cleanup removes the tables, once', async () => {
+    await nodelb(['apply', ...good])
+    const cleaned = { code: 0, out: 'cleaned up: 1 table removed\n', err: [] }
+    expect(await nodelb(['cleanup'])).toEqual(cleaned)
+    expect(await nft('list', 'ruleset')).toBe('')
+    expect((await nodelb(['cleanup'])).out).toBe('cleaned up: 0 tables removed\n')
+  })
+})
+
+describe('standard input', () => {
+  const yaml = `${readFileSync(input, 'utf8')}\n---\n${readFileSync(node, 'utf8')}`
+  const items = yaml.split(/^---$/m).map((text): unknown => parse(text))
+  const json = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+
+  test.each([
+    ['YAML', yaml],
+    ['JSON', json],
+  ])('%s renders the same as the files', async (_, text) => {
+    const fromFiles = await nodelb(['render', ...good])
+    const fromStdin = await nodelb(['render', '-f', '-', '--node', 'node-a'], text)
+    expect(fromStdin).toEqual(fromFiles)
+    expect(fromStdin).toMatchObject({ code: 0, err: [] })
+  })
+
+  test('a folder as standard input is one line, and nothing is lost', async () => {
+    await nodelb(['apply', ...good])
+    const script = `exec "$0" "$1" diff -f - ${node} --node node-a </`
+    const ended = await start(['sh', '-c', script, process.execPath, program])
+    expect(ended).toEqual({
+      code: 0,
+      out: '0 operations\n',
+      err: ['stdin: found a folder, expected YAML or JSON'],
+    })
+  })
+})
+
+describe('-o json', () => {
+  test('render', async () => {
+    const { out } = await nodelb(['render', ...good, '-o', 'json'])
+    expect(JSON.parse(out)).toBeTypeOf('object')
+  })
+
+  test('diff', async () => {
+    const { code, out } = await nodelb(['diff', ...good, '-o', 'json'])
+    const { operations } = JSON.parse(out) as { operations: readonly unknown[] }
+    expect(code).toBe(1)
+    expect(operations[0]).toEqual({
+      kind: 'add-table',
+      family: 'ip',
+      service: null,
+      owner: null,
+      change: '+ table ip nodelb',
+    })
+    await nodelb(['apply', ...good])
+    expect(await nodelb(['diff', ...good, '-o', 'json'])).toMatchObject({
+      code: 0,
+      out: '{\n  "operations": []\n}\n',
+    })
+  })
+
+  test('apply', async () => {
+    const { out } = await nodelb(['apply', ...good, '-o', 'json'])
+    expect(JSON.parse(out)).toEqual({
+      operations: expect.any(Number),
+      services: 1,
+      bytes: expect.any(Number),
+      rejected: [],
+      ms: expect.any(Number),
+    })
+  })
+})
+
+describe('what cannot be done is said in one line, with exit code 2', () => {
+  test.each<{ args: readonly string[]; line: string }>([
+    {
+      args: ['--nope'],
+      line: "nodelb: unknown option '--nope'; --help lists what there is",
+    },
+    {
+      args: ['rendr'],
+      line: "nodelb: unknown command 'rendr' (Did you mean render?); --help lists what there is",
+    },
+    {
+      args: ['diff', '-f', input, '--nod', 'x'],
+      line: "nodelb: unknown option '--nod' (Did you mean --node?); --help lists what there is",
+    },
+    {
+      args: ['apply'],
+      line: "nodelb: required option '-f, --filename <path...>' not specified; --help lists what there is",
+    },
+    {
+      args: ['render', ...good, '--scope', 'some'],
+      line: "nodelb: option '--scope <scope>' argument 'some' is invalid. Allowed choices are load-balancer, all.; --help lists what there is",
+    },
+    {
+      args: ['diff', '-f', input, node],
+      line: 'command line: --node: found nothing, expected one of node-a',
+    },
+    {
+      args: ['diff', '-f', input, node, '--node', 'node-z'],
+      line: 'command line: --node: found "node-z", expected one of node-a',
+    },
+    {
+      args: ['diff', '-f', input, '--node', 'node-a'],
+      line: 'command line: --node: found "node-a", expected a Node object among the files',
+    },
+    {
+      args: ['diff', ...good, '--config', '/nowhere.yaml'],
+      line: '/nowhere.yaml: found no such file or folder, expected a readable file',
+    },
+  ])('$args', async ({ args, line }) => {
+    expect(await nodelb(args)).toEqual({ code: 2, out: '', err: [line] })
+  })
+
+  test('several Nodes: all their names', async () => {
+    const other = readFileSync(node, 'utf8').replaceAll('node-a', 'node-b')
+    const { err } = await nodelb(['diff', '-f', node, '-', '--node', 'node-z'], other)
+    expect(err).toEqual(['command line: --node: found "node-z", expected one of node-a, node-b'])
+  })
+
+  test('a bad configuration: the path and the values allowed', async () => {
+    const text = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'
+    const file = await write('config.yaml', `${text}scope: some\nscop: all\n`)
+    const { code, out, err } = await nodelb(['apply', ...good, '--config', file])
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
+      [
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs",
+        "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
+      ]
+    `)
+    expect(await nft('list', 'ruleset')).toBe('')
+  })
+
+  test.each(['diff', 'apply', 'cleanup'])('%s without CAP_NET_ADMIN', async (command) => {
+    const without = ['--bounding-set=-net_admin', '--inh-caps=-net_admin']
+    const args = command === 'cleanup' ? [] : good
+    const ended = await start(['setpriv', ...without, process.execPath, program, command, ...args])
+    const line =
+      'nodelb: not allowed to read or change the rule set: the capability CAP_NET_ADMIN is missing'
+    expect(ended).toEqual({ code: 2, out: '', err: [line] })
+  })
+
+  test('render needs no privilege', async () => {
+    const without = ['--bounding-set=-all', '--inh-caps=-all']
+    const ended = await start(['setpriv', ...without, process.execPath, program, 'render', ...good])
+    expect(ended).toMatchObject({ code: 0, err: [] })
+  })
+})
+
+describe('a bad object beside good ones', () => {
+  const text = readFileSync(input, 'utf8')
+  const metadata = 'metadata: {namespace: shop, name: bad}'
+  const bad = `apiVersion: v1\nkind: Service\n${metadata}\nspec: {ports: [{port: 70000}]}\n`
+  const line = 'spec.ports[0].port: found 70000, expected a port from 1 to 65535'
+  const apply = (files: string): Promise<Result> =>
+    nodelb(['apply', '-f', '-', node, '--node', 'node-a'], files)
+  const listed = async (): Promise<string[][]> => sortedListing(await nft('list', 'ruleset'))
+
+  test('is reported, and the good ones are applied', async () => {
+    await nodelb(['apply', ...good])
+    const expected = await listed()
+    await nft('flush', 'ruleset')
+    const { code, err } = await apply(`${bad}---\n${text}`)
+    expect(err).toEqual([`stdin: Service shop/bad: ${line}`])
+    expect(code).toBe(0)
+    expect(await listed()).toEqual(expected)
+  })
+
+  test.each([
+    ['beside others', readFileSync(`${fixtures}session-affinity-dual-stack/input.yaml`, 'utf8')],
+    ['alone', ''],
+  ])('keeps what was programmed when it turns bad, %s', async (_, others) => {
+    await apply(`${others}---\n${text}`)
+    const before = await listed()
+    const broken = text.replace(/port: 80\b/, 'port: 70000')
+    expect(broken).not.toBe(text)
+    const { code, out, err } = await apply(`${others}---\n${broken}`)
+    expect(err).toEqual([expect.stringContaining(line)])
+    expect(out).toMatch(/^applied: 0 operations, /)
+    expect(code).toBe(0)
+    expect(await listed()).toEqual(before)
+  })
+
+  test('keeps its endpoints when its slice turns bad', async () => {
+    await apply(text)
+    const before = await listed()
+    const { out, err } = await apply(text.replace('addressType: IPv4', 'addressType: IPv5'))
+    expect(err).toEqual([
+      expect.stringMatching(/^stdin: EndpointSlice .*: addressType: found "IPv5"/),
+    ])
+    expect(out).toMatch(/^applied: 0 operations, /)
+    expect(await listed()).toEqual(before)
+  })
+
+  test.each([
+    ['a document that is no YAML', '"\n---\n'],
+    ['an object without a kind', 'apiVersion: v1\n---\n'],
+  ])('%s may have been any object: what is programmed stays', async (_, gap) => {
+    await apply(text)
+    const before = await listed()
+    const { out, err } = await apply(`${gap}${bad}`)
+    expect(err).toHaveLength(2)
+    expect(out).toMatch(/^applied: 0 operations, /)
+    expect(await listed()).toEqual(before)
+  })
+
+  test('goes when it is gone from the input', async () => {
+    await apply(text)
+    const { out } = await apply(bad)
+    expect(out).toMatch(/^applied: 1 operation, /)
+    expect(await nft('list', 'ruleset')).toBe('')
+  })
+})
+
+test('a reader that stops early ends nothing badly', async () => {
+  const pipe = '"$0" "$@" 2>/dev/null | head -n 1; echo $PIPESTATUS'
+  const inputs = readdirSync(fixtures).map((name) => `${fixtures}${name}/input.yaml`)
+  const command = [
+    'render',
+    '-f',
+    ...inputs,
+    node,
+    '--node',
+    'node-a',
+    '--scope',
+    'all',
+    '-o',
+    'json',
+  ]
+  const whole = await nodelb(command)
+  expect(whole.out.length, 'more than a pipe holds').toBeGreaterThan(1 << 16)
+  const ended = await start(['bash', '-c', pipe, process.execPath, program, ...command])
+  expect(ended).toEqual({ code: 0, out: '{\n0\n', err: [] })
+})
+
+describe('--help', () => {
+  const help = async (...args: readonly string[]): Promise<string> => {
+    const { code, out, err } = await nodelb([...args, '--help'])
+    expect({ code, err }).toEqual({ code: 0, err: [] })
+    return out
+  }
+
+  test('nodelb', async () =>
+    expect(await help()).toMatchInlineSnapshot(`
+    "Usage: nodelb [options] [command]
+
+    Load balancing for Kubernetes Services on this node: objects in, one flat rule
+    set in the kernel.
+
+    Options:
+      -V, --version     output the version number
+      -h, --help        display help for command
+
+    Commands:
+      render [options]  print the rule set as nft text (nft --check -f takes it)
+      diff [options]    show what apply would change here; exit 0 nothing, 1
+                        differences, 2 trouble
+      apply [options]   read the kernel, plan, commit in one transaction, print one
+                        line
+      cleanup           remove all that nodelb programmed, and nothing else
+      help [command]    display help for command
+    "
+  `))
+  test('render', async () =>
+    expect(await help('render')).toMatchInlineSnapshot(`
+    "Usage: nodelb render [options]
+
+    print the rule set as nft text (nft --check -f takes it)
+
+    Options:
+      -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                Nodes (YAML or JSON); - is standard input
+      --node <name>             the Node to render for (environment: NODE_NAME)
+      --config <file>           a KubeProxyConfiguration and/or a
+                                NodelbConfiguration
+      --scope <scope>           what to program (default: load-balancer) (choices:
+                                "load-balancer", "all")
+      --backend <backend>       how to program it (choices: "nftables")
+      -o, --output <format>     text for people, json for programs (choices: "text",
+                                "json", default: "text")
+      -h, --help                display help for command
+    "
+  `))
+  test('diff', async () =>
+    expect(await help('diff')).toMatchInlineSnapshot(`
+    "Usage: nodelb diff [options]
+
+    show what apply would change here; exit 0 nothing, 1 differences, 2 trouble
+
+    Options:
+      -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                Nodes (YAML or JSON); - is standard input
+      --node <name>             the Node to render for (environment: NODE_NAME)
+      --config <file>           a KubeProxyConfiguration and/or a
+                                NodelbConfiguration
+      --scope <scope>           what to program (default: load-balancer) (choices:
+                                "load-balancer", "all")
+      --backend <backend>       how to program it (choices: "nftables")
+      -o, --output <format>     text for people, json for programs (choices: "text",
+                                "json", default: "text")
+      -h, --help                display help for command
+    "
+  `))
+  test('apply', async () =>
+    expect(await help('apply')).toMatchInlineSnapshot(`
+    "Usage: nodelb apply [options]
+
+    read the kernel, plan, commit in one transaction, print one line
+
+    Options:
+      -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                Nodes (YAML or JSON); - is standard input
+      --node <name>             the Node to render for (environment: NODE_NAME)
+      --config <file>           a KubeProxyConfiguration and/or a
+                                NodelbConfiguration
+      --scope <scope>           what to program (default: load-balancer) (choices:
+                                "load-balancer", "all")
+      --backend <backend>       how to program it (choices: "nftables")
+      -o, --output <format>     text for people, json for programs (choices: "text",
+                                "json", default: "text")
+      -h, --help                display help for command
+    "
+  `))
+  test('cleanup', async () =>
+    expect(await help('cleanup')).toMatchInlineSnapshot(`
+    "Usage: nodelb cleanup [options]
+
+    remove all that nodelb programmed, and nothing else
+
+    Options:
+      -h, --help  display help for command
+    "
+  `))
+})
