@@ -2,9 +2,9 @@ import type { Settings } from '../model/node.ts'
 import type { OwnerOf } from '../plan/owners.ts'
 import { owners, serviceOf } from '../plan/owners.ts'
 import { frame } from '../render/frame.ts'
+import { lookups } from '../render/table.ts'
 import { endpointsMap, SETS, setSchema, tuple } from '../ruleset/sets.ts'
 import type {
-  Chain,
   ElementValue,
   KernelRuleset,
   KernelTable,
@@ -129,7 +129,7 @@ function assemble(
   const names = new Set(elements.keys())
   if ([...names].some((name) => name.startsWith('sticky-'))) names.add(SETS.affinity)
   const chains = frame(settings, names)
-  const used = lookedUp(chains)
+  const used = lookups(chains)
   for (const name of OF_THE_NODE) if (!used.has(name)) elements.delete(name)
   const sets = new Set([...elements.keys(), ...used])
   return {
@@ -138,15 +138,4 @@ function assemble(
     elements,
     chains,
   }
-}
-
-function lookedUp(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
-  const names = new Set<string>()
-  for (const { rules } of chains.values()) {
-    for (const statement of rules.flatMap(({ statements }) => statements)) {
-      if (statement.kind === 'in-set') names.add(statement.set)
-      if (statement.kind === 'dnat' || statement.kind === 'remember') names.add(statement.map)
-    }
-  }
-  return names
 }

@@ -194,20 +194,20 @@ function addNew(refusals: Map<string, Refusal>, more: readonly Refusal[]): boole
 }
 
 /** A client whose time ran out between the reading and the commit: no change of the generation. */
-export function forgotten({ operation, errno }: Failure): boolean {
+function forgotten({ operation, errno }: Failure): boolean {
   return (
     errno === 'ENOENT' && operation.kind === 'delete-element' && operation.set.learned !== undefined
   )
 }
 
-export function tooLarge(bytes: number, limit: number): string {
+function tooLarge(bytes: number, limit: number): string {
   return (
     `a batch of ${bytes} bytes does not fit the socket's send buffer of ${limit}; ` +
     'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
   )
 }
 
-export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
+function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
   const byService = new Map<string, Refusal>()
   for (const failure of failures) {
     const owner = ownerOf(failure.operation)

@@ -1,21 +1,12 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { type CommitOutcome, commitPlan } from '../apply/nftables/commit.ts'
-import { nameChains, nameRules, readChains, readKernel } from '../apply/nftables/read.ts'
+import { commitPlan } from '../apply/nftables/commit.ts'
+import { nameChains, readChains, readKernel } from '../apply/nftables/read.ts'
+import type { Settings } from '../model/node.ts'
 import type { Plan } from '../plan/operation.ts'
-import { type OwnerOf, owners, ownersBy, serviceOf } from '../plan/owners.ts'
-import { plan } from '../plan/plan.ts'
 import { planDelta, type Shape } from '../plan/plan-delta.ts'
-import { frame } from '../render/frame.ts'
 import type { Delta, Renderer } from '../render/renderer.ts'
 import type { KernelChain, TableFamily } from '../ruleset/types.ts'
-import {
-  blame,
-  forgotten,
-  type Goal,
-  type ProgramOutcome,
-  program,
-  type Refusal,
-} from './program.ts'
+import { commit, compare, failed, type Goal, type ProgramOutcome, program } from './program.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 const ATTEMPTS = 10
@@ -25,19 +16,14 @@ export type Started =
   | { readonly kind: 'failed'; readonly outcome: ProgramOutcome }
 
 export type Settled =
-  | {
-      readonly kind: 'committed'
-      readonly operations: number
-      readonly bytes: number
-      readonly refusals: readonly Refusal[]
-    }
-  | { readonly kind: 'failed'; readonly outcome: Exclude<CommitOutcome, { kind: 'committed' }> }
+  | Omit<Extract<ProgramOutcome, { kind: 'committed' }>, 'proposal'>
+  | Extract<ProgramOutcome, { kind: 'failed' }>
 
 /** Reads the kernel, brings it to the goal, and is ready to follow changes. */
 export async function startSession(socket: NetlinkSocket, goal: Goal): Promise<Started> {
   const first = await program(socket, goal)
   if (first.kind === 'failed') return { kind: 'failed', outcome: first }
-  const session = new Session(socket, goal, first.proposal.renderer)
+  const session = new Session(socket, goal.settings, first.proposal.renderer)
   if (first.refusals.length === 0) await session.learn()
   return { kind: 'started', session, first }
 }
@@ -46,15 +32,15 @@ export async function startSession(socket: NetlinkSocket, goal: Goal): Promise<S
 export class Session {
   readonly renderer: Renderer
   readonly #socket: NetlinkSocket
-  readonly #goal: Goal
+  readonly #settings: Settings
   readonly #shapes: Map<TableFamily, Shape<KernelChain>> = new Map()
   #generation = 0
   /** False when the kernel may differ from the renderer: the next commit reads it again. */
   #known = false
 
-  constructor(socket: NetlinkSocket, goal: Goal, renderer: Renderer) {
+  constructor(socket: NetlinkSocket, settings: Settings, renderer: Renderer) {
     this.#socket = socket
-    this.#goal = goal
+    this.#settings = settings
     this.renderer = renderer
   }
 
@@ -92,40 +78,14 @@ export class Session {
 
   /** Somebody else changed the rule set, or a table comes or goes: compares everything. */
   async #resync(): Promise<Settled> {
-    let outcome: CommitOutcome = { kind: 'stale' }
-    const refusals = new Map<string, Refusal>()
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const found = await this.#compare()
-      const refused = (label: string | undefined) =>
-        label !== undefined && refusals.has(serviceOf(label))
-      const steps = found.plan.filter((operation) => !refused(found.ownerOf(operation)))
-      outcome = await commitPlan(this.#socket, steps, found.generation)
-      if (outcome.kind === 'committed') {
-        if (refusals.size === 0) await this.learn()
-        const { bytes } = outcome
-        const said = [...refusals.values()]
-        return { kind: 'committed', operations: steps.length, bytes, refusals: said }
-      }
-      if (outcome.kind === 'rejected' && !outcome.failures.some(forgotten)) {
-        const blamed = blame(outcome.failures, found.ownerOf)
-        if (blamed.length === 0) break
-        for (const refusal of blamed) refusals.set(refusal.service, refusal)
-      } else if (outcome.kind !== 'stale' && outcome.kind !== 'rejected') break
+      const state = await readKernel(this.#socket)
+      const outcome = await commit(this.#socket, compare(state, this.renderer, this.#settings))
+      if (outcome === 'stale') continue
+      if (outcome.kind === 'committed' && outcome.refusals.length === 0) await this.learn()
+      return outcome
     }
-    return { kind: 'failed', outcome }
-  }
-
-  async #compare(): Promise<{ plan: Plan; ownerOf: OwnerOf; generation: number }> {
-    const { generation, ruleset } = await readKernel(this.#socket)
-    const desired = this.renderer.ruleset()
-    const current = nameRules(ruleset, (family) => [
-      ...frame(this.#goal.settings, new Set(ruleset[family]?.sets.keys() ?? [])).values(),
-      ...(desired[family]?.chains.values() ?? []),
-    ])
-    const known = owners(current, desired)
-    const lately = ownersBy((family, front) => this.renderer.label(family, front))
-    const ownerOf: OwnerOf = (operation) => lately(operation) ?? known(operation)
-    return { generation, plan: plan(current, desired), ownerOf }
+    return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)
   }
 
   #sameTables(): boolean {

@@ -153,10 +153,10 @@ export function planChains(
   for (const { name, rules } of gone) {
     phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
   }
-  const dropChains = gone.map(
-    ({ name }): Operation => ({ kind: 'delete-chain', family, chain: name }),
+  // After the sets: a verdict map of somebody else's may be what still jumps to a chain.
+  phases.destroy.push(
+    ...gone.map(({ name }): Operation => ({ kind: 'delete-chain', family, chain: name })),
   )
-  phases.destroy.unshift(...dropChains)
 }
 
 function addChain(family: TableFamily, { name, base }: Chain): Operation {

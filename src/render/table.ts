@@ -29,7 +29,8 @@ export function makeFrame(
   }
 }
 
-function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
+/** The sets and maps that rules look up. */
+export function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { rules } of chains.values()) {
     for (const statement of rules.flatMap(({ statements }) => statements)) {

@@ -225,6 +225,15 @@ const objects: readonly Damage[] = [
     ],
   },
   {
+    title: 'a verdict map of theirs that jumps to their chain',
+    commands: [
+      'add chain ip nodelb guests',
+      'add map ip nodelb doors { type ipv4_addr : verdict; elements = { 192.0.2.9 : jump guests }; }',
+    ],
+    operations: 2,
+    shows: ['  - chain ip nodelb guests\n', ' ip nodelb doors\n'],
+  },
+  {
     title: 'a chain deleted, after the rules that lead there',
     commands: [
       'delete rule ip nodelb before-nat-output HANDLE(before-nat-output: jump source-check)',
