@@ -41,3 +41,6 @@ process.on('message', async (asked: Asked) => {
   }
   process.send?.(answered)
 })
+
+// The session's socket would keep the process alive.
+process.on('disconnect', () => process.exit(0))
