@@ -35,6 +35,8 @@ export function runNft(
       if (code === 0) resolve({ ms: performance.now() - begin })
       else reject(new Error(`nft ${args.join(' ')}: ${said.slice(0, 1000)}`))
     })
+    // nft may end without reading.
+    nft.stdin.on('error', () => undefined)
     nft.stdin.end(input)
   })
 }

@@ -80,6 +80,7 @@ function externalAddresses(table: Table | undefined): { text: string; count: num
   if (table === undefined) return { text: '', count: 0 }
   const keys = [...(table.elements.get(setsOf('vip').masquerade)?.keys() ?? [])]
   const ports = [...(table.elements.get(setsOf('node-port').masquerade)?.keys() ?? [])]
+  if (keys.length + ports.length === 0) return { text: '', count: 0 }
   const text = [
     `table ${table.family} nodelb {`,
     `set more-services { type ${table.family === 'ip' ? 'ipv4' : 'ipv6'}_addr . inet_proto . inet_service`,
