@@ -27,6 +27,8 @@ export interface Result {
   readonly changes: Readonly<Record<ChangeKind, ChangeResult>>
   /** After all the changes. */
   readonly peakMb: number
+  /** One element added, nothing deleted. */
+  readonly nftAddition: readonly Timed[]
 }
 
 export interface Effort {
@@ -54,6 +56,7 @@ export async function measure(size: Size, effort: Effort): Promise<Result> {
     if (round === effort.loads) {
       const pair = { ours, theirs, writer, size, count: effort.changes, peakMb: 0 }
       const changes = await measureChanges(pair)
+      const nftAddition = await measureAdditions(theirs)
       extra.push(await theirs.ask('nftFile', { file: extraFile }))
       for (const worker of [ours, theirs, writer]) await worker.end()
       return {
@@ -61,6 +64,7 @@ export async function measure(size: Size, effort: Effort): Promise<Result> {
         cold: { ...counted, nodelb, nft, extra, idleMb },
         changes,
         peakMb: pair.peakMb,
+        nftAddition,
       }
     }
     extra.push(await theirs.ask('nftFile', { file: extraFile }))
@@ -125,6 +129,16 @@ async function structural(pair: Pair): Promise<Record<'first use' | 'last use', 
     await alone(pair, down, { service, count })
   }
   return { 'first use': up, 'last use': down }
+}
+
+/** What of nft's time is not waiting for the kernel to free what was deleted. */
+async function measureAdditions(theirs: Worker): Promise<Timed[]> {
+  const times: Timed[] = []
+  for (let port = 1; port <= 20; port++) {
+    const text = `add element ip nodelb services { 203.0.113.1 . tcp . ${port} }`
+    times.push(await theirs.ask('nftText', { text }))
+  }
+  return times
 }
 
 interface MutableResult {

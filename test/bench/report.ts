@@ -60,6 +60,12 @@ export function changeTable(results: readonly Result[]): string {
   return table([...head, ...times], rows)
 }
 
+/** From the fastest cluster's median to the slowest's. */
+export function additionTimes(results: readonly Result[]): string {
+  const medians = results.map(({ nftAddition }) => median(nftAddition.map(({ ms }) => ms)))
+  return `${short(Math.min(...medians))} to ${short(Math.max(...medians))}`
+}
+
 /** What issue 2 asks for at 10,000 Services × 2 endpoints. */
 export function targetTable(results: readonly Result[]): string {
   const find = (services: number, external: boolean) =>

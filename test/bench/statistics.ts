@@ -14,9 +14,9 @@ export function short(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3)
 }
 
-/** How many times as much; under one, how many times less. */
+/** How many times the value the reference is. */
 export function ratio(value: number, reference: number): string {
-  return `${short(reference / value)}×`
+  return Number.isFinite(reference) ? `${short(reference / value)}×` : '–'
 }
 
 /** Rows in columns: the first to the left, numbers to the right. */

@@ -87,9 +87,13 @@ export function startExchange<Result>(
   })
 }
 
+/** Again after every interval in which nothing arrived: while errors come in, it still may. */
 function repeatFence(line: Line, fence: Buffer): () => void {
-  const send = (): void => line.send(fence, () => undefined)
+  let stop: () => void
+  function send(): void {
+    line.send(fence, () => undefined)
+    stop = watchSilence(FENCE_INTERVAL, line.arrivals, send)
+  }
   send()
-  const timer = setInterval(send, FENCE_INTERVAL)
-  return () => clearInterval(timer)
+  return () => stop()
 }

@@ -2,6 +2,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { NLM_F_ACK } from '../../../src/apply/netlink/constants.ts'
+import { GET_GENERATION } from '../../../src/apply/netlink/message.ts'
 import { NetlinkSocket, openRaw } from '../../../src/apply/netlink/socket.ts'
 import {
   addElements,
@@ -51,6 +52,23 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
     const dump = await codeOf(socket.dump(getTable()))
     socket.close()
     return { outcome, dump }
+  },
+
+  /** As if errors had filled the receive buffer when the fence's answer came. */
+  async 'lost-fence'() {
+    const raw = openRaw()
+    let fences = 0
+    const socket = NetlinkSocket.over({
+      ...raw,
+      send(frame, sent) {
+        const lost = frame.readUInt16LE(4) === GET_GENERATION.type && fences++ === 0
+        if (lost) setImmediate(sent)
+        else raw.send(frame, sent)
+      },
+    })
+    const outcome = await socket.transact([addTable('one')], 0)
+    socket.close()
+    return { outcome, fences }
   },
 
   /** npm netlink's answer to ENOBUFS: the callback never comes. */
@@ -118,9 +136,10 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
     const requests = [addTable('t'), addSet('t', 's')]
     for (let from = 0; from < 1_000_000; from += 20_000)
       requests.push(...addElements('t', 's', from, 20_000))
-    const outcome = await socket.transact(requests, 0)
+    const small = await socket.transact([addTable('t')], 0)
+    const large = await socket.transact(requests, 0)
     socket.close()
-    return outcome
+    return { small, large }
   },
 
   async unprivileged() {

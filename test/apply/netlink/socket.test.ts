@@ -119,13 +119,20 @@ describe('a transaction', () => {
     expect(await resultOf('stuck-send')).toEqual({ first: 'ENOBUFS', second: 'ENOBUFS' })
   })
 
+  it('asks again if the answer to its fence is lost', async () => {
+    const outcome = { kind: 'committed' }
+    expect(await resultOf('lost-fence')).toEqual({ outcome, fences: 2 })
+  })
+
   it('grows the send buffer where it may', async () => {
-    expect(await resultOf('too-large')).toEqual({ kind: 'committed' })
+    const committed = { kind: 'committed' }
+    expect(await resultOf('too-large')).toEqual({ small: committed, large: committed })
   })
 
   it('is too large where the send buffer may not grow', async () => {
-    const outcome = await resultOf('too-large', USER_NAMESPACE)
-    expect(outcome).toMatchObject({ kind: 'too-large', bytes: expect.any(Number) })
+    const large = { kind: 'too-large', bytes: expect.any(Number), limit: expect.any(Number) }
+    const result = await resultOf('too-large', USER_NAMESPACE)
+    expect(result).toEqual({ small: { kind: 'committed' }, large })
   })
 
   it('is refused without CAP_NET_ADMIN', async () => {
