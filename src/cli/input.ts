@@ -4,7 +4,9 @@ import { decodeEndpointSlice } from '../watch/decode-endpoint-slice.ts'
 import { decodeNode } from '../watch/decode-node.ts'
 import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
-import { describe, type Problem, said, report as startReport } from '../watch/problem.ts'
+import { visitObjects } from '../watch/objects.ts'
+import { type Problem, said, report as startReport } from '../watch/problem.ts'
+import type { Resource } from '../watch/source.ts'
 import { readDocuments } from './documents.ts'
 import { attempt, filesAt, readText } from './files.ts'
 
@@ -15,9 +17,6 @@ export interface Input {
   readonly unread: ReadonlySet<string>
   readonly problems: readonly Problem[]
 }
-
-/** Lists in lists deeper than this are not read. */
-const listDepth = 8
 
 /** What has been read so far; the keys are `namespace/name`. */
 interface Store {
@@ -35,8 +34,6 @@ interface Store {
 interface Source {
   readonly name: string
   readonly store: Store
-  /** Kinds that are not ours, with how many objects of each. */
-  readonly others: Map<string, number>
 }
 
 /** Reads the objects at `paths`: files, folders, and `-` for standard input. */
@@ -88,71 +85,17 @@ function takePath(path: string, store: Store): void {
 function takeText(text: string, name: string, store: Store): void {
   const documents = readDocuments(text, name)
   for (const problem of documents.problems) store.problems.push(problem)
-  const source: Source = { name, store, others: new Map() }
-  for (const value of documents.values) takeObject(value, source, undefined, 0)
-  const report = startReport(name)
-  for (const [kind, count] of source.others) {
-    const objects = count === 1 ? '1 object' : `${count} objects`
-    report.note(
-      '',
-      said(`${objects} of kind ${kind}`),
-      'Service, EndpointSlice or Node',
-      'passed over',
-    )
-  }
-  store.problems.push(...report.problems)
+  const source: Source = { name, store }
+  const problems = visitObjects(documents.values, name, (resource, value) => {
+    TAKE[resource](value, source)
+  })
+  for (const problem of problems) store.problems.push(problem)
 }
 
-/** What the items of a typed list are: the API server leaves these two out of each item. */
-interface ItemType {
-  readonly apiVersion: unknown
-  readonly kind: string
-}
-
-function takeObject(value: unknown, source: Source, type: ItemType | undefined, depth: number) {
-  const apiVersion = valueAt(value, ['apiVersion']) ?? type?.apiVersion
-  const kind = valueAt(value, ['kind']) ?? type?.kind
-  if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
-    takeUntyped(value, kind, apiVersion, source)
-    return
-  }
-  switch (`${apiVersion} ${kind}`) {
-    case 'v1 List':
-      return takeItems(value, source, undefined, depth)
-    case 'v1 ServiceList':
-    case 'v1 NodeList':
-    case 'discovery.k8s.io/v1 EndpointSliceList':
-      return takeItems(value, source, { apiVersion, kind: kind.slice(0, -'List'.length) }, depth)
-    case 'v1 Service':
-      return takeService(value, source)
-    case 'discovery.k8s.io/v1 EndpointSlice':
-      return takeSlice(value, source)
-    case 'v1 Node':
-      return takeNode(value, source)
-    default:
-      return takeOther(value, kind, apiVersion, source)
-  }
-}
-
-function takeUntyped(value: unknown, kind: unknown, apiVersion: unknown, source: Source): void {
-  const object = typeof value === 'object' && value !== null && !Array.isArray(value)
-  const typed = typeof kind === 'string'
-  const report = typed
-    ? startReport(source.name, kind.slice(0, 60), nameOf(value, kind !== 'Node'))
-    : startReport(source.name)
-  if (!object) report.error('', value, 'a Kubernetes object')
-  else if (typed) report.error('apiVersion', apiVersion, 'an API version such as v1')
-  else report.error('kind', kind, 'the kind of a Kubernetes object')
-  source.store.problems.push(...report.problems)
-}
-
-function takeItems(value: unknown, source: Source, type: ItemType | undefined, depth: number) {
-  const items = valueAt(value, ['items']) ?? []
-  const report = startReport(source.name)
-  if (!Array.isArray(items)) report.error('items', items, 'a list')
-  else if (depth >= listDepth) report.error('items', said('lists in lists'), `at most ${listDepth}`)
-  else for (const item of items) takeObject(item, source, type, depth + 1)
-  source.store.problems.push(...report.problems)
+const TAKE: Readonly<Record<Resource, (value: unknown, source: Source) => void>> = {
+  services: takeService,
+  endpointslices: takeSlice,
+  nodes: takeNode,
 }
 
 function takeService(value: unknown, source: Source): void {
@@ -210,18 +153,4 @@ function noteSecond(kind: string, name: string, { name: source, store }: Source)
     store.problems.push(...report.problems)
   }
   store.seen.add(key)
-}
-
-/** A slice of another version is an error: to pass it over would take a Service's endpoints. */
-function takeOther(value: unknown, kind: string, apiVersion: string, source: Source): void {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
-  if (kind === 'EndpointSlice' && group === 'discovery.k8s.io') {
-    const report = startReport(source.name, kind, nameOf(value, true))
-    report.error('apiVersion', apiVersion, 'discovery.k8s.io/v1')
-    source.store.problems.push(...report.problems)
-    noteUnreadSlice(value, source)
-    return
-  }
-  const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
-  source.others.set(other, (source.others.get(other) ?? 0) + 1)
 }

@@ -20,6 +20,8 @@ export interface ServiceObject {
   readonly internalPolicy: TrafficPolicy
   readonly externalPolicy: TrafficPolicy
   readonly affinity: Affinity
+  /** Where balancers in front ask whether this node has endpoints (externalTrafficPolicy Local). */
+  readonly healthCheckPort: Port | undefined
   readonly ports: readonly ServicePort[]
 }
 

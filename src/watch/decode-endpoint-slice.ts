@@ -33,6 +33,8 @@ const proxyLabel = 'service.kubernetes.io/service-proxy-name'
 const headlessLabel = 'service.kubernetes.io/headless'
 
 const sliceSchema = fields({
+  // Other versions have endpoints of another shape.
+  apiVersion: z.literal('discovery.k8s.io/v1', { error: 'discovery.k8s.io/v1' }).nullish(),
   metadata: fields({
     name: objectName,
     namespace: objectName.nullish(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Address, Cidr } from '../model/address.ts'
+import type { Address, Cidr, Port } from '../model/address.ts'
 import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
 import { readServicePorts } from './decode-service-ports.ts'
 import {
@@ -12,6 +12,7 @@ import {
   objectName,
   oneOf,
   parseFields,
+  port,
   readAddress,
   readAddresses,
   readCidr,
@@ -70,6 +71,7 @@ const serviceSchema = fields({
     }).nullish(),
     internalTrafficPolicy: policy,
     externalTrafficPolicy: policy,
+    healthCheckNodePort: anything,
     loadBalancerSourceRanges: list.nullish(),
   }),
   status: fields({
@@ -130,6 +132,7 @@ function serviceOf(read: ServiceFields, report: Report): ServiceObject | undefin
     internalPolicy: spec.internalTrafficPolicy === 'Local' ? 'local' : 'cluster',
     externalPolicy: externalPolicyOf(spec),
     affinity: affinityOf(spec),
+    healthCheckPort: healthCheckPortOf(spec, report),
     ports,
   }
 }
@@ -154,6 +157,14 @@ function affinityOf(spec: Spec): Affinity {
   if (spec.sessionAffinity !== 'ClientIP') return { kind: 'none' }
   const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800
   return { kind: 'client-ip', seconds: timeout }
+}
+
+/** The API server writes 0 where there is none. */
+function healthCheckPortOf(spec: Spec, report: Report): Port | undefined {
+  const { healthCheckNodePort: found } = spec
+  const local = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
+  if (!local || found === undefined || found === null || found === 0) return undefined
+  return parseFields(port, found, 'spec.healthCheckNodePort', report)
 }
 
 /** Addresses with ipMode Proxy, and entries with a host name alone, are not ours to translate. */

@@ -87,6 +87,7 @@ function makeService(size: Size, index: number): ServiceObject {
     sourceRanges: [],
     internalPolicy: 'cluster',
     externalPolicy: 'cluster',
+    healthCheckPort: undefined,
     affinity: { kind: 'none' },
     ports: [
       {

@@ -62,6 +62,7 @@ export const service: fc.Arbitrary<ServiceObject> = fc
       externalPolicy: seed.externalPolicy,
       affinity:
         seed.seconds === 0 ? { kind: 'none' } : { kind: 'client-ip', seconds: seed.seconds },
+      healthCheckPort: undefined,
       ports: seed.ports.map((value, at) => ({
         name: `p${value}`,
         protocol: value === 53 ? 'udp' : 'tcp',

@@ -1,0 +1,195 @@
+import type { NodeView } from '../model/node.ts'
+import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { ServiceName } from '../render/claims.ts'
+import {
+  decodeObject,
+  isEligible,
+  type ObjectEvent,
+  type ReadObject,
+} from '../watch/decode-object.ts'
+import { nameOf, valueAt } from '../watch/fields.ts'
+import type { Problem } from '../watch/problem.ts'
+import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
+
+/** What an event means for what is rendered. */
+export type ObjectChange =
+  | ReadObject
+  | { readonly kind: 'service-gone'; readonly name: ServiceName }
+  | {
+      readonly kind: 'slice-gone'
+      readonly namespace: string
+      readonly name: string
+      readonly service: ServiceName
+    }
+
+export interface ObjectListener {
+  /** All problems of one object, each time they change; none: it is in order again. */
+  readonly problems: (object: string, problems: readonly Problem[]) => void
+}
+
+/**
+ * The objects as they were last readable. What cannot be read replaces nothing: the version before
+ * it still holds, and of a Service without one the kernel keeps what it has (`unread`).
+ */
+export class ObjectStore {
+  readonly #node: string
+  readonly #listener: ObjectListener
+  readonly #services: Map<string, ServiceObject> = new Map()
+  readonly #slices: Map<string, SliceObject> = new Map()
+  readonly #versions: Readonly<Record<Resource, Map<string, string>>> = perResource(() => new Map())
+  readonly #problems: Map<string, string> = new Map()
+  /** For objects that could never be read, the Service each is about. */
+  readonly #unread: Map<string, ServiceName> = new Map()
+  readonly #listed: Set<Resource> = new Set()
+  #nodeView: NodeView | undefined
+  #eligible = true
+
+  constructor(node: string, listener: ObjectListener) {
+    this.#node = node
+    this.#listener = listener
+  }
+
+  take(event: SourceEvent): readonly ObjectChange[] {
+    switch (event.kind) {
+      case 'object':
+        return this.#object(event)
+      case 'deleted':
+        return this.#deleted(event.resource, keyOf(event.resource, event.namespace, event.name))
+      case 'listed':
+        this.#listed.add(event.resource)
+        return [...this.#versions[event.resource].keys()]
+          .filter((key) => !event.names.has(key))
+          .flatMap((key) => this.#deleted(event.resource, key))
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** Whether every kind has been listed whole, so that what is missing here is missing there. */
+  complete(): boolean {
+    return this.#listed.size === RESOURCES.length
+  }
+
+  node(): NodeView | undefined {
+    return this.#nodeView
+  }
+
+  /** False while balancers in front should send new connections elsewhere (KEP-3836). */
+  eligible(): boolean {
+    return this.#eligible
+  }
+
+  cluster(): Cluster {
+    return { services: [...this.#services.values()], slices: [...this.#slices.values()] }
+  }
+
+  service(name: ServiceName): ServiceObject | undefined {
+    return this.#services.get(name)
+  }
+
+  unread(): ReadonlySet<ServiceName> {
+    return new Set(this.#unread.values())
+  }
+
+  counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
+    return {
+      services: this.#services.size,
+      endpointslices: this.#slices.size,
+      invalid: this.#unread.size,
+    }
+  }
+
+  #object(event: ObjectEvent): readonly ObjectChange[] {
+    const { resource, object } = event
+    const key = nameOf(object, resource !== 'nodes')
+    if (resource === 'nodes' && key !== this.#node) return []
+    const version = valueAt(object, ['metadata', 'resourceVersion'])
+    const known = this.#versions[resource].get(key)
+    if (typeof version === 'string' && version === known) return []
+    this.#versions[resource].set(key, typeof version === 'string' ? version : '')
+    const decoded = decodeObject(event)
+    this.#report(`${KIND[resource]} ${key}`, decoded.problems)
+    if (decoded.kind === 'invalid') {
+      this.#noteUnread(resource, key, object)
+      return []
+    }
+    this.#unread.delete(`${resource} ${key}`)
+    if (resource === 'nodes') this.#eligible = isEligible(object)
+    return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
+  }
+
+  #keep(key: string, change: ReadObject): readonly ObjectChange[] {
+    if (change.kind === 'service') this.#services.set(key, change.service)
+    if (change.kind === 'slice') {
+      const former = this.#slices.get(key)
+      this.#slices.set(key, change.slice)
+      if (former && former.service !== change.slice.service) return [goneSlice(former), change]
+    }
+    if (change.kind === 'node') {
+      if (same(change.node, this.#nodeView)) return []
+      this.#nodeView = change.node
+    }
+    return [change]
+  }
+
+  #deleted(resource: Resource, key: string): readonly ObjectChange[] {
+    this.#versions[resource].delete(key)
+    this.#report(`${KIND[resource]} ${key}`, [])
+    const unread = this.#unread.delete(`${resource} ${key}`)
+    if (unread && resource === 'services') return [{ kind: 'service-gone', name: key }]
+    return this.#remove(resource, key)
+  }
+
+  /** The Node stays: without it nothing could be rendered, and its rules are still the right ones. */
+  #remove(resource: Resource, key: string): readonly ObjectChange[] {
+    if (resource === 'services') {
+      return this.#services.delete(key) ? [{ kind: 'service-gone', name: key }] : []
+    }
+    const slice = resource === 'endpointslices' ? this.#slices.get(key) : undefined
+    if (slice === undefined) return []
+    this.#slices.delete(key)
+    return [goneSlice(slice)]
+  }
+
+  #noteUnread(resource: Resource, key: string, object: unknown): void {
+    if (resource === 'services' && !this.#services.has(key)) {
+      this.#unread.set(`${resource} ${key}`, key)
+    }
+    if (resource !== 'endpointslices' || this.#slices.has(key)) return
+    const service = valueAt(object, ['metadata', 'labels', 'kubernetes.io/service-name'])
+    if (typeof service !== 'string' || service === '') return
+    const namespace = key.slice(0, key.indexOf('/'))
+    this.#unread.set(`${resource} ${key}`, `${namespace}/${service}`)
+  }
+
+  #report(object: string, problems: readonly Problem[]): void {
+    const text = problems.length === 0 ? '' : JSON.stringify(problems)
+    if (text === (this.#problems.get(object) ?? '')) return
+    if (text === '') this.#problems.delete(object)
+    else this.#problems.set(object, text)
+    this.#listener.problems(object, problems)
+  }
+}
+
+const KIND: Readonly<Record<Resource, string>> = {
+  services: 'Service',
+  endpointslices: 'EndpointSlice',
+  nodes: 'Node',
+}
+
+function perResource<Value>(make: () => Value): Readonly<Record<Resource, Value>> {
+  return { services: make(), endpointslices: make(), nodes: make() }
+}
+
+function keyOf(resource: Resource, namespace: string, name: string): string {
+  return resource === 'nodes' ? name : `${namespace}/${name}`
+}
+
+function goneSlice({ namespace, name, service }: SliceObject): ObjectChange {
+  return { kind: 'slice-gone', namespace, name, service: `${namespace}/${service}` }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

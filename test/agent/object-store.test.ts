@@ -1,0 +1,127 @@
+import { expect, test } from 'vitest'
+import { ObjectStore } from '../../src/agent/object-store.ts'
+import type { Problem } from '../../src/watch/problem.ts'
+import { printProblem } from '../../src/watch/problem.ts'
+import type { Resource } from '../../src/watch/source.ts'
+
+function service(name: string, fields: object = {}): object {
+  return {
+    metadata: { name, namespace: 'shop' },
+    spec: { clusterIP: '10.96.0.1', ports: [{ port: 80 }], ...fields },
+  }
+}
+
+function slice(name: string, of: string, fields: object = {}): object {
+  return {
+    metadata: { name, namespace: 'shop', labels: { 'kubernetes.io/service-name': of } },
+    addressType: 'IPv4',
+    ports: [{ name: '', port: 8080 }],
+    endpoints: [{ addresses: ['10.244.1.10'] }],
+    ...fields,
+  }
+}
+
+function start() {
+  const reports: [string, readonly Problem[]][] = []
+  const store = new ObjectStore('node-a', {
+    problems: (object, problems) => reports.push([object, problems]),
+  })
+  const put = (resource: Resource, object: object) =>
+    store.take({ kind: 'object', resource, object })
+  const drop = (resource: Resource, name: string) =>
+    store.take({ kind: 'deleted', resource, namespace: 'shop', name })
+  const lines = () => reports.splice(0).map(([object, list]) => [object, list.map(printProblem)])
+  return { store, put, drop, lines }
+}
+
+const bad = { ports: [{ port: 70000 }] }
+const badLine =
+  'API server: Service shop/web: spec.ports[0].port: found 70000, expected a port from 1 to 65535'
+
+test('an object that cannot be read any more leaves the version before it in force', () => {
+  const { store, put, lines } = start()
+  put('services', service('web'))
+  expect(put('services', service('web', bad))).toEqual([])
+  expect(store.cluster().services).toMatchObject([{ name: 'web', ports: [{ port: 80 }] }])
+  expect(lines()).toEqual([['Service shop/web', [badLine]]])
+})
+
+test('a problem is told once, and again only when it changes', () => {
+  const { put, lines } = start()
+  put('services', service('web', bad))
+  put('services', service('web', bad))
+  expect(lines()).toHaveLength(1)
+  put('services', service('web'))
+  expect(lines()).toEqual([['Service shop/web', []]])
+})
+
+test('what could never be read is named, until it can be or is deleted', () => {
+  const { store, put, drop } = start()
+  put('services', service('web', bad))
+  put('endpointslices', slice('api-1', 'api', { addressType: 'IPX' }))
+  expect([...store.unread()].sort()).toEqual(['shop/api', 'shop/web'])
+  put('endpointslices', slice('api-1', 'api'))
+  expect([...store.unread()]).toEqual(['shop/web'])
+  expect(drop('services', 'web')).toEqual([{ kind: 'service-gone', name: 'shop/web' }])
+  expect([...store.unread()]).toEqual([])
+})
+
+test('a list takes what is not in it, and leaves the rest alone', () => {
+  const { store, put } = start()
+  for (const name of ['web', 'api']) put('services', service(name))
+  const names = new Set(['shop/web'])
+  const changes = store.take({ kind: 'listed', resource: 'services', names })
+  expect(changes).toEqual([{ kind: 'service-gone', name: 'shop/api' }])
+  expect(store.cluster().services.map(({ name }) => name)).toEqual(['web'])
+})
+
+test('the same resource version again is no change', () => {
+  const { put } = start()
+  const object = { ...service('web'), metadata: { ...META, resourceVersion: '7' } }
+  expect(put('services', object)).toHaveLength(1)
+  expect(put('services', object)).toEqual([])
+})
+
+const META = { name: 'web', namespace: 'shop' }
+
+test('is complete once every kind has been listed', () => {
+  const { store } = start()
+  for (const resource of ['services', 'endpointslices', 'nodes'] as const) {
+    expect(store.complete()).toBe(false)
+    store.take({ kind: 'listed', resource, names: new Set() })
+  }
+  expect(store.complete()).toBe(true)
+})
+
+test('only this node counts, and only what changes of it', () => {
+  const { store, put } = start()
+  const node = (name: string, address: string) => ({
+    metadata: { name },
+    status: { addresses: [{ type: 'InternalIP', address }] },
+  })
+  expect(put('nodes', node('node-b', '192.0.2.9'))).toEqual([])
+  expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
+  expect(put('nodes', node('node-a', '192.0.2.1'))).toEqual([])
+  expect(store.node()?.addresses).toEqual(['192.0.2.1'])
+  store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
+  expect(store.node()?.addresses, 'a node that is gone keeps its rules').toEqual(['192.0.2.1'])
+})
+
+test('a node that is to be removed wants no new connections', () => {
+  const { store, put } = start()
+  const taints = [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }]
+  put('nodes', { metadata: { name: 'node-a' }, spec: { taints } })
+  expect(store.eligible()).toBe(false)
+  put('nodes', { metadata: { name: 'node-a' } })
+  expect(store.eligible()).toBe(true)
+})
+
+test('a slice that moves to another Service leaves the first', () => {
+  const { put } = start()
+  put('endpointslices', slice('web-1', 'web'))
+  const changes = put('endpointslices', slice('web-1', 'api'))
+  expect(changes).toMatchObject([
+    { kind: 'slice-gone', namespace: 'shop', name: 'web-1', service: 'shop/web' },
+    { kind: 'slice', slice: { service: 'api' } },
+  ])
+})

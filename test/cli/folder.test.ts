@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { folderSource } from '../../src/cli/folder.ts'
+import { valueAt } from '../../src/watch/fields.ts'
+import { type Problem, printProblem } from '../../src/watch/problem.ts'
+import type { SourceEvent } from '../../src/watch/source.ts'
+
+let folder = ''
+let stop = new AbortController()
+let done: Promise<void> = Promise.resolve()
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nodelb-folder-'))
+  stop = new AbortController()
+})
+
+afterEach(async () => {
+  stop.abort()
+  await done
+  rmSync(folder, { recursive: true })
+})
+
+function manifest(name: string, port = 80): string {
+  return `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {ports: [{port: ${port}}]}\n`
+}
+
+/** Also as an editor does it: the file is never seen half written. */
+function write(path: string, ...documents: readonly string[]): void {
+  const file = join(folder, path)
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(`${file}.new`, documents.join('---\n'))
+  renameSync(`${file}.new`, file)
+}
+
+/** What has been told, in short; `next` waits until there is that much more of it. */
+function follow(paths: readonly string[] = [folder]) {
+  const told: string[] = []
+  let wake = (): void => undefined
+  const tell = (line: string): void => {
+    told.push(line)
+    wake()
+  }
+  done = folderSource(paths)(
+    {
+      event: (event) => tell(inShort(event)),
+      state: () => undefined,
+      problems: (problems: readonly Problem[]) => tell(problems.map(printProblem).join('; ')),
+    },
+    stop.signal,
+  )
+  return async (count: number): Promise<readonly string[]> => {
+    while (told.length < count) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    return told.splice(0)
+  }
+}
+
+function inShort(event: SourceEvent): string {
+  if (event.kind === 'listed') return `listed ${event.resource}: ${[...event.names].join(' ')}`
+  if (event.kind === 'deleted') return `deleted ${event.namespace}/${event.name}`
+  return `${valueAt(event.object, ['metadata', 'name'])}:${valueAt(event.object, ['spec', 'ports', 0, 'port'])}`
+}
+
+const LISTED = [
+  'listed services: default/web',
+  'listed endpointslices: ',
+  'listed nodes: ',
+] as const
+
+async function started(paths?: readonly string[]) {
+  const next = follow(paths)
+  expect(await next(4)).toEqual(['web:80', ...LISTED])
+  return next
+}
+
+test('tells what is there, then what changes', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  write('b.yaml', manifest('api'), manifest('db'))
+  expect(await next(2)).toEqual(['api:80', 'db:80'])
+  write('b.yaml', manifest('api', 81))
+  expect((await next(2)).toSorted()).toEqual(['api:81', 'deleted default/db'])
+  rmSync(join(folder, 'b.yaml'))
+  expect(await next(1)).toEqual(['deleted default/api'])
+})
+
+test('looks into folders that come later', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  write('team/api.yaml', manifest('api'))
+  expect(await next(1)).toEqual(['api:80'])
+  write('team/db.yaml', manifest('db'))
+  expect(await next(1)).toEqual(['db:80'])
+})
+
+test('the last definition wins, and the one before it when that goes', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  write('b.yaml', manifest('web', 81))
+  expect(await next(1)).toEqual(['web:81'])
+  rmSync(join(folder, 'b.yaml'))
+  expect(await next(1)).toEqual(['web:80'])
+})
+
+test('a file that cannot be read takes nothing away', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  write('a.yaml', 'kind: [\n', manifest('api'))
+  const told = await next(2)
+  expect(told[0]).toBe('api:80')
+  expect(told[1]).toContain('a.yaml: line 1: found a syntax error')
+  write('a.yaml', manifest('web', 81))
+  expect((await next(3)).toSorted()).toEqual(['', 'deleted default/api', 'web:81'])
+})
+
+test('follows a mounted ConfigMap, whose files change by a link', async () => {
+  write('..one/a.yaml', manifest('web'))
+  write('..two/a.yaml', manifest('web', 81))
+  symlinkSync('..one', join(folder, '..data'))
+  symlinkSync('..data/a.yaml', join(folder, 'a.yaml'))
+  const next = await started()
+  symlinkSync('..two', join(folder, '..new'))
+  renameSync(join(folder, '..new'), join(folder, '..data'))
+  expect(await next(1)).toEqual(['web:81'])
+})
+
+test('follows single files', async () => {
+  write('a.yaml', manifest('web'))
+  write('b.yaml', manifest('api'))
+  const next = await started([join(folder, 'a.yaml')])
+  write('a.yaml', manifest('web', 81))
+  expect(await next(1)).toEqual(['web:81'])
+})
