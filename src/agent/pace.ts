@@ -1,0 +1,76 @@
+/** What a run of the task ended with. `retry`: it failed, and is run again by itself. */
+export type Turn = 'done' | 'retry'
+
+export interface PaceLimits {
+  /** Milliseconds from the start of a run to the start of the next: bursts are gathered. */
+  readonly interval: number
+  /** Milliseconds before the second attempt; doubled for each after it, with jitter. */
+  readonly firstRetry: number
+  readonly lastRetry: number
+}
+
+/** Runs a task when asked: at once after a pause, gathered in a burst, backing off while it fails. */
+export class Pace {
+  readonly #task: () => Promise<Turn>
+  readonly #limits: PaceLimits
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  #wanted = false
+  #stopped = false
+  #failures = 0
+  /** Before this time (performance.now) nothing runs. */
+  #notBefore = 0
+
+  constructor(limits: PaceLimits, task: () => Promise<Turn>) {
+    this.#limits = limits
+    this.#task = task
+  }
+
+  /** Asks for a run that begins after this call. */
+  poke(): void {
+    this.#wanted = true
+    this.#schedule()
+  }
+
+  /** As `poke`, but does not wait for a pause or a retry to be over. */
+  now(): void {
+    this.#notBefore = 0
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.poke()
+  }
+
+  /** Resolves when nothing runs any more; nothing will. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await this.#running
+  }
+
+  #schedule(): void {
+    if (this.#stopped || this.#running || this.#timer || !this.#wanted) return
+    const wait = Math.max(0, this.#notBefore - performance.now())
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.#running = this.#run()
+    }, wait)
+  }
+
+  async #run(): Promise<void> {
+    this.#wanted = false
+    const started = performance.now()
+    const turn = await this.#task()
+    this.#running = undefined
+    this.#failures = turn === 'done' ? 0 : this.#failures + 1
+    if (turn === 'retry') this.#wanted = true
+    this.#notBefore = turn === 'done' ? started + this.#limits.interval : this.#retryTime()
+    this.#schedule()
+  }
+
+  /** Between half and all of the backoff, so that nodes do not retry in step. */
+  #retryTime(): number {
+    const { firstRetry, lastRetry } = this.#limits
+    const backoff = Math.min(lastRetry, firstRetry * 2 ** (this.#failures - 1))
+    return performance.now() + backoff * (0.5 + Math.random() / 2)
+  }
+}
