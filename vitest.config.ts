@@ -4,6 +4,7 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
+const e2e = ['test/e2e/**/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -15,12 +16,17 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...packets, ...golden],
+          exclude: [...kernel, ...packets, ...golden, ...e2e],
         },
       },
       { extends: true, test: { name: 'golden', include: golden } },
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
+      {
+        extends: true,
+        // Each file has an API server, whose first start compiles it.
+        test: { name: 'e2e', include: e2e, fileParallelism: false, hookTimeout: 600_000 },
+      },
     ],
   },
 })

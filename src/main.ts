@@ -9,6 +9,8 @@ import {
   type Output,
   renderCommand,
 } from './cli/commands.ts'
+import { prepareCommand } from './cli/prepare.ts'
+import { statusCommand } from './cli/status.ts'
 import { unreachable } from './model/unreachable.ts'
 
 const output: Output = {
@@ -42,6 +44,17 @@ async function main(): Promise<number> {
       return applyCommand(invocation.sources, output)
     case 'cleanup':
       return cleanupCommand(output)
+    case 'run':
+      // Loaded when wanted: it brings half of the program.
+      return (await import('./cli/run.ts')).runCommand(
+        invocation.options,
+        packageJson.version,
+        output,
+      )
+    case 'status':
+      return statusCommand(invocation.socket, invocation.format, output)
+    case 'prepare':
+      return prepareCommand(invocation.config, output)
     case 'done':
       return invocation.exitCode
     default:

@@ -1,6 +1,7 @@
 import type { Settings } from '../model/node.ts'
 import type { OwnerOf } from '../plan/owners.ts'
 import { owners, serviceOf } from '../plan/owners.ts'
+import type { ElementStep } from '../plan/plan-delta.ts'
 import { frame } from '../render/frame.ts'
 import { lookups } from '../render/table.ts'
 import { endpointsMap, SETS, setSchema, tuple } from '../ruleset/sets.ts'
@@ -52,6 +53,93 @@ export function keepServices(
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
+/** An element of a Service that stays as the kernel has it; without a value it is not there. */
+export interface HeldElement {
+  readonly service: string
+  readonly family: TableFamily
+  readonly set: string
+  readonly key: Tuple
+  readonly value: ElementValue | undefined
+}
+
+/** Where the kernel differs from what is desired of some Services, by Service. */
+export function differences(
+  kernel: KernelRuleset,
+  desired: Ruleset,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, readonly HeldElement[]> {
+  return heldBack(elementSteps(kernel, desired), names, owners(kernel, desired))
+}
+
+/** Of some changes those of these Services, as what the kernel holds instead. */
+export function heldBack(
+  steps: readonly ElementStep[],
+  names: ReadonlySet<string>,
+  ownerOf: OwnerOf,
+): ReadonlyMap<string, readonly HeldElement[]> {
+  const held = new Map<string, HeldElement[]>()
+  const users = new Map<string, string>()
+  const hold = (service: string, { family, set, key, before: value }: ElementStep): void => {
+    const element = { service, family, set, key, value }
+    const elements = held.get(service) ?? []
+    elements.push(element)
+    held.set(service, elements)
+    const target = ENDPOINTS.has(set) ? value?.data?.split(' . ')[0] : undefined
+    if (target !== undefined) users.set(`${family} ${tuple(target, target)}`, service)
+  }
+  for (const step of steps) {
+    const service = serviceOfStep(step, ownerOf)
+    if (service !== undefined && names.has(service)) hold(service, step)
+  }
+  for (const step of steps) {
+    const user = step.set === SETS.hairpin && users.get(`${step.family} ${step.key}`)
+    if (user && step.after === undefined) hold(user, step)
+  }
+  return held
+}
+
+/** `namespace/name` of the Service that a changed element serves. */
+export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): string | undefined {
+  const { family, set, key, before, after } = step
+  const value = before ?? after ?? {}
+  const label = ownerOf({ kind: 'add-element', family, set: setSchema(family, set), key, value })
+  return label === undefined ? undefined : serviceOf(label)
+}
+
+const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
+
+const ENDPOINTS: ReadonlySet<string> = new Set(
+  (['vip', 'node-port'] as const).flatMap((front) =>
+    (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+  ),
+)
+
+/** Every element in which the two differ. */
+export function elementSteps(kernel: KernelRuleset, desired: Ruleset): readonly ElementStep[] {
+  return FAMILIES.flatMap((family) => [...stepsOfFamily(family, kernel, desired)])
+}
+
+function* stepsOfFamily(
+  family: TableFamily,
+  kernel: KernelRuleset,
+  desired: Ruleset,
+): Iterable<ElementStep> {
+  const found = kernel[family]
+  const wanted = desired[family]
+  for (const [set, key, before] of found === undefined ? [] : entries(found)) {
+    const after = wanted?.elements.get(set)?.get(key)
+    if (after?.data !== before.data || after?.comment !== before.comment || after === undefined) {
+      yield { family, set, key, before, after }
+    }
+  }
+  for (const [set, elements] of wanted?.elements ?? []) {
+    const there = found?.elements.get(set)
+    for (const [key, after] of elements) {
+      if (!there?.has(key)) yield { family, set, key, before: undefined, after }
+    }
+  }
+}
+
 type IsOwned = (set: string, key: Tuple, value: ElementValue) => boolean
 
 function ownedBy(family: TableFamily, names: ReadonlySet<string>, ownerOf: OwnerOf): IsOwned {
@@ -99,12 +187,10 @@ function* sharedElements(
   kept: Elements,
 ): Iterable<readonly [string, Tuple, ElementValue]> {
   const targets = new Set<string>()
-  for (const front of ['vip', 'node-port'] as const) {
-    for (const reach of ['all', 'local'] as const) {
-      for (const { data } of kept.get(endpointsMap(front, reach))?.values() ?? []) {
-        const address = data?.split(' . ')[0]
-        if (address !== undefined) targets.add(tuple(address, address))
-      }
+  for (const map of ENDPOINTS) {
+    for (const { data } of kept.get(map)?.values() ?? []) {
+      const address = data?.split(' . ')[0]
+      if (address !== undefined) targets.add(tuple(address, address))
     }
   }
   for (const entry of entries(found)) {
@@ -126,9 +212,7 @@ function assemble(
   settings: Settings,
 ): Table | undefined {
   if (elements === undefined) return undefined
-  const names = new Set(elements.keys())
-  if ([...names].some((name) => name.startsWith('sticky-'))) names.add(SETS.affinity)
-  const chains = frame(settings, names)
+  const chains = frame(settings, new Set(elements.keys()))
   const used = lookups(chains)
   for (const name of OF_THE_NODE) if (!used.has(name)) elements.delete(name)
   const sets = new Set([...elements.keys(), ...used])

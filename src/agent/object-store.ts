@@ -26,6 +26,8 @@ export type ObjectChange =
 export interface ObjectListener {
   /** All problems of one object, each time they change; none: it is in order again. */
   readonly problems: (object: string, problems: readonly Problem[]) => void
+  /** KEP-3836: whether balancers in front should send new connections elsewhere. */
+  readonly leaving: (leaving: boolean) => void
 }
 
 /**
@@ -37,13 +39,16 @@ export class ObjectStore {
   readonly #listener: ObjectListener
   readonly #services: Map<string, ServiceObject> = new Map()
   readonly #slices: Map<string, SliceObject> = new Map()
+  /** The names of a Service's slices. */
+  readonly #slicesOf: Map<ServiceName, Set<string>> = new Map()
+  readonly #uids: Map<ServiceName, string> = new Map()
   readonly #versions: Readonly<Record<Resource, Map<string, string>>> = perResource(() => new Map())
   readonly #problems: Map<string, string> = new Map()
   /** For objects that could never be read, the Service each is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #listed: Set<Resource> = new Set()
   #nodeView: NodeView | undefined
-  #eligible = true
+  #leaving = false
 
   constructor(node: string, listener: ObjectListener) {
     this.#node = node
@@ -75,17 +80,22 @@ export class ObjectStore {
     return this.#nodeView
   }
 
-  /** False while balancers in front should send new connections elsewhere (KEP-3836). */
-  eligible(): boolean {
-    return this.#eligible
-  }
-
   cluster(): Cluster {
     return { services: [...this.#services.values()], slices: [...this.#slices.values()] }
   }
 
   service(name: ServiceName): ServiceObject | undefined {
     return this.#services.get(name)
+  }
+
+  slicesOf(service: ServiceName): readonly SliceObject[] {
+    const slices = [...(this.#slicesOf.get(service) ?? [])].map((name) => this.#slices.get(name))
+    return slices.filter((slice) => slice !== undefined)
+  }
+
+  /** metadata.uid of a Service. */
+  uid(service: ServiceName): string | undefined {
+    return this.#uids.get(service)
   }
 
   unread(): ReadonlySet<ServiceName> {
@@ -115,7 +125,9 @@ export class ObjectStore {
       return []
     }
     this.#unread.delete(`${resource} ${key}`)
-    if (resource === 'nodes') this.#eligible = isEligible(object)
+    if (resource === 'nodes') this.#tellLeaving(!isEligible(object))
+    const uid = valueAt(object, ['metadata', 'uid'])
+    if (resource === 'services' && typeof uid === 'string') this.#uids.set(key, uid)
     return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
   }
 
@@ -123,8 +135,14 @@ export class ObjectStore {
     if (change.kind === 'service') this.#services.set(key, change.service)
     if (change.kind === 'slice') {
       const former = this.#slices.get(key)
+      const moved = former && former.service !== change.slice.service
+      const gone = moved ? this.#remove('endpointslices', key) : []
       this.#slices.set(key, change.slice)
-      if (former && former.service !== change.slice.service) return [goneSlice(former), change]
+      const service = `${change.slice.namespace}/${change.slice.service}`
+      const mine = this.#slicesOf.get(service)
+      if (mine === undefined) this.#slicesOf.set(service, new Set([key]))
+      else mine.add(key)
+      return [...gone, change]
     }
     if (change.kind === 'node') {
       if (same(change.node, this.#nodeView)) return []
@@ -144,12 +162,17 @@ export class ObjectStore {
   /** The Node stays: without it nothing could be rendered, and its rules are still the right ones. */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
     if (resource === 'services') {
+      this.#uids.delete(key)
       return this.#services.delete(key) ? [{ kind: 'service-gone', name: key }] : []
     }
     const slice = resource === 'endpointslices' ? this.#slices.get(key) : undefined
     if (slice === undefined) return []
     this.#slices.delete(key)
-    return [goneSlice(slice)]
+    const service = `${slice.namespace}/${slice.service}`
+    const mine = this.#slicesOf.get(service)
+    mine?.delete(key)
+    if (mine?.size === 0) this.#slicesOf.delete(service)
+    return [{ kind: 'slice-gone', namespace: slice.namespace, name: slice.name, service }]
   }
 
   #noteUnread(resource: Resource, key: string, object: unknown): void {
@@ -161,6 +184,12 @@ export class ObjectStore {
     if (typeof service !== 'string' || service === '') return
     const namespace = key.slice(0, key.indexOf('/'))
     this.#unread.set(`${resource} ${key}`, `${namespace}/${service}`)
+  }
+
+  #tellLeaving(leaving: boolean): void {
+    if (leaving === this.#leaving) return
+    this.#leaving = leaving
+    this.#listener.leaving(leaving)
   }
 
   #report(object: string, problems: readonly Problem[]): void {
@@ -184,10 +213,6 @@ function perResource<Value>(make: () => Value): Readonly<Record<Resource, Value>
 
 function keyOf(resource: Resource, namespace: string, name: string): string {
   return resource === 'nodes' ? name : `${namespace}/${name}`
-}
-
-function goneSlice({ namespace, name, service }: SliceObject): ObjectChange {
-  return { kind: 'slice-gone', namespace, name, service: `${namespace}/${service}` }
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -3,7 +3,7 @@ export type Turn = 'done' | 'retry'
 
 export interface PaceLimits {
   /** Milliseconds from the start of a run to the start of the next: bursts are gathered. */
-  readonly interval: number
+  readonly interval: () => number
   /** Milliseconds before the second attempt; doubled for each after it, with jitter. */
   readonly firstRetry: number
   readonly lastRetry: number
@@ -63,7 +63,7 @@ export class Pace {
     this.#running = undefined
     this.#failures = turn === 'done' ? 0 : this.#failures + 1
     if (turn === 'retry') this.#wanted = true
-    this.#notBefore = turn === 'done' ? started + this.#limits.interval : this.#retryTime()
+    this.#notBefore = turn === 'done' ? started + this.#limits.interval() : this.#retryTime()
     this.#schedule()
   }
 

@@ -1,6 +1,8 @@
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
-import { type KernelState, nameRules, readKernel } from '../apply/nftables/read.ts'
+import { ownPort } from '../apply/nftables/port.ts'
+import { nameRules, readKernel } from '../apply/nftables/read.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -12,8 +14,9 @@ import { frame } from '../render/frame.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { KernelRuleset, TableFamily } from '../ruleset/types.ts'
+import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
 import { keepServices, programmed } from './keep.ts'
+import { ownedByAnother } from './table-owner.ts'
 
 export interface Goal {
   readonly cluster: Cluster
@@ -31,6 +34,7 @@ export interface Proposal {
   readonly plan: Plan
   readonly ownerOf: OwnerOf
   readonly renderer: Renderer
+  readonly kernel: KernelRuleset
 }
 
 /** A Service that the kernel did not take, with the first reason. */
@@ -47,7 +51,14 @@ export type ProgramOutcome =
       readonly bytes: number
       readonly refusals: readonly Refusal[]
     }
-  | { readonly kind: 'failed'; readonly reason: string; readonly failures: readonly Failure[] }
+  | Failed
+
+/** Nothing was changed. */
+export interface Failed {
+  readonly kind: 'failed'
+  readonly reason: string
+  readonly failures: readonly Failure[]
+}
 
 /**
  * Reads the kernel and works out what is missing; changes nothing. Of the `refused` Services
@@ -63,28 +74,33 @@ export async function propose(
   const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
   const memory = kernelMemory(state.ruleset)
   const renderer = renderCluster(cluster, goal.node, goal.settings, memory)
-  return compare(state, renderer, goal.settings, kept)
+  const rendered = renderer.ruleset()
+  const desired =
+    kept.size === 0 ? rendered : keepServices(state.ruleset, rendered, kept, goal.settings)
+  const kernel = nameKernel(state.ruleset, desired, goal.settings)
+  return {
+    generation: state.generation,
+    plan: plan(kernel, desired),
+    ownerOf: owners(kernel, desired),
+    renderer,
+    kernel,
+  }
 }
 
-/** What lacks in the kernel of what the renderer wants, but for Services to keep as they are. */
-export function compare(
-  { generation, ruleset: kernel }: KernelState,
-  renderer: Renderer,
+/** Gives the rules in the kernel their texts, as far as they are nodelb's, of now or before. */
+export function nameKernel(
+  kernel: KernelRuleset,
+  desired: Ruleset,
   settings: Settings,
-  kept: ReadonlySet<string> = new Set(),
-): Proposal {
-  const rendered = renderer.ruleset()
-  const desired = kept.size === 0 ? rendered : keepServices(kernel, rendered, kept, settings)
-  const current = nameRules(kernel, (family) => [
+): KernelRuleset {
+  return nameRules(kernel, (family) => [
     ...frame(settings, new Set(kernel[family]?.sets.keys() ?? [])).values(),
     ...(desired[family]?.chains.values() ?? []),
   ])
-  const ownerOf = owners(current, desired)
-  return { generation, plan: plan(current, desired), ownerOf, renderer }
 }
 
 /** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
-function keptServices(
+export function keptServices(
   kernel: KernelRuleset,
   { cluster, keep = new Set(), incomplete = false }: Goal,
   refused: ReadonlySet<string>,
@@ -126,24 +142,7 @@ export async function program(socket: NetlinkSocket, goal: Goal): Promise<Progra
   )
 }
 
-/** Commits a proposal as it is, less the operations of Services that the kernel refuses. */
-export async function commit(
-  socket: NetlinkSocket,
-  found: Proposal,
-): Promise<ProgramOutcome | 'stale'> {
-  const refusals = new Map<string, Refusal>()
-  for (;;) {
-    const rest = found.plan.filter(
-      (operation) => !refusals.has(serviceOf(found.ownerOf(operation) ?? '')),
-    )
-    const outcome = await tryOnce(socket, found, rest)
-    if (outcome.kind === 'stale') return 'stale'
-    if (outcome.kind !== 'refused') return withRefusals(outcome, refusals)
-    if (!addNew(refusals, outcome.refusals)) return failed(REFUSED, outcome.failures)
-  }
-}
-
-const REFUSED = 'the kernel refused the rule set'
+export const REFUSED = 'the kernel refused the rule set'
 
 type Attempt =
   | ProgramOutcome
@@ -155,6 +154,8 @@ type Attempt =
     }
 
 async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): Promise<Attempt> {
+  const reason = plan.length === 0 ? undefined : await forbidden(socket, proposal.kernel)
+  if (reason !== undefined) return failed(reason)
   const outcome = await commitPlan(socket, plan, proposal.generation)
   switch (outcome.kind) {
     case 'committed': {
@@ -169,12 +170,20 @@ async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): P
       return failed('the kernel did not answer in time')
     case 'rejected': {
       const { failures } = outcome
-      if (failures.some(forgotten)) return { kind: 'stale' }
       return { kind: 'refused', refusals: blame(failures, proposal.ownerOf), failures }
     }
     default:
       return unreachable(outcome)
   }
+}
+
+/** Why the tables cannot be changed: the socket of another process holds them (ADR 0011). */
+async function forbidden(
+  socket: NetlinkSocket,
+  kernel: KernelRuleset,
+): Promise<string | undefined> {
+  if (kernel.ip?.owner === undefined && kernel.ip6?.owner === undefined) return undefined
+  return ownedByAnother(kernel, await ownPort(socket))
 }
 
 function withRefusals(
@@ -193,21 +202,14 @@ function addNew(refusals: Map<string, Refusal>, more: readonly Refusal[]): boole
   return refusals.size > before
 }
 
-/** A client whose time ran out between the reading and the commit: no change of the generation. */
-function forgotten({ operation, errno }: Failure): boolean {
-  return (
-    errno === 'ENOENT' && operation.kind === 'delete-element' && operation.set.learned !== undefined
-  )
-}
-
-function tooLarge(bytes: number, limit: number): string {
+export function tooLarge(bytes: number, limit: number): string {
   return (
     `a batch of ${bytes} bytes does not fit the socket's send buffer of ${limit}; ` +
     'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
   )
 }
 
-function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
+export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
   const byService = new Map<string, Refusal>()
   for (const failure of failures) {
     const owner = ownerOf(failure.operation)
@@ -222,6 +224,8 @@ function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal
 export async function cleanup(socket: NetlinkSocket): Promise<number> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { generation, ruleset } = await readKernel(socket)
+    const reason = await forbidden(socket, ruleset)
+    if (reason !== undefined) throw new NetlinkError('EBUSY', 'cleanup', { explanation: reason })
     const families = (['ip', 'ip6'] as const).filter((family) => ruleset[family] !== undefined)
     const remove: Plan = families.map((family: TableFamily) => ({ kind: 'delete-table', family }))
     const outcome = await commitPlan(socket, remove, generation)
@@ -231,6 +235,6 @@ export async function cleanup(socket: NetlinkSocket): Promise<number> {
   throw new Error('cleanup: another process keeps changing the rule set')
 }
 
-export function failed(reason: string, failures: readonly Failure[] = []): ProgramOutcome {
+export function failed(reason: string, failures: readonly Failure[] = []): Failed {
   return { kind: 'failed', reason, failures }
 }

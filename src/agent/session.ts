@@ -1,112 +1,250 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { commitPlan } from '../apply/nftables/commit.ts'
-import { nameChains, readChains, readKernel } from '../apply/nftables/read.ts'
-import type { Settings } from '../model/node.ts'
-import type { Plan } from '../plan/operation.ts'
-import { planDelta, type Shape } from '../plan/plan-delta.ts'
-import type { Delta, Renderer } from '../render/renderer.ts'
-import type { KernelChain, TableFamily } from '../ruleset/types.ts'
-import { commit, compare, failed, type Goal, type ProgramOutcome, program } from './program.ts'
+import { type ForeignCommit, later, Monitor } from '../apply/nftables/monitor.ts'
+import { ownPort } from '../apply/nftables/port.ts'
+import { type KernelState, readKernel } from '../apply/nftables/read.ts'
+import { supportsOwnership } from '../apply/nftables/supports-ownership.ts'
+import { explain, type Group } from '../plan/explain.ts'
+import type { Ownership } from '../plan/ownership.ts'
+import type { ElementStep } from '../plan/plan-delta.ts'
+import { kernelMemory } from '../render/kernel-memory.ts'
+import { renderCluster } from '../render/render.ts'
+import { Committer } from './committer.ts'
+import { differences } from './keep.ts'
+import { KnownTables } from './known-tables.ts'
+import { type Failed, type Goal, keptServices, type Refusal } from './program.ts'
+import {
+  type Committed,
+  type Compared,
+  compareAndCommit,
+  orFailed,
+  REASONS,
+  type SessionParts,
+  summary,
+  withholdChanges,
+} from './session-compare.ts'
+import { WithholdingRenderer } from './withholding-renderer.ts'
 
-const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
-const ATTEMPTS = 10
+export interface SessionOptions {
+  /** Default: `kernel`, where the kernel can (ADR 0011). */
+  readonly ownership?: Ownership
+  /** Hears of commits by others as they happen; `close` ends it. */
+  readonly watch?: boolean
+}
 
 export type Started =
-  | { readonly kind: 'started'; readonly session: Session; readonly first: ProgramOutcome }
-  | { readonly kind: 'failed'; readonly outcome: ProgramOutcome }
+  | { readonly kind: 'started'; readonly session: Session; readonly first: Committed }
+  | { readonly kind: 'failed'; readonly outcome: Failed }
 
-export type Settled =
-  | Omit<Extract<ProgramOutcome, { kind: 'committed' }>, 'proposal'>
-  | Extract<ProgramOutcome, { kind: 'failed' }>
+export type Settled = Committed | Failed
+
+export type Verified =
+  | {
+      readonly kind: 'verified'
+      /** What others had changed and is repaired, by Service. */
+      readonly repaired: readonly Group[]
+      readonly operations: number
+      readonly changes: readonly ElementStep[]
+    }
+  | Failed
 
 /** Reads the kernel, brings it to the goal, and is ready to follow changes. */
-export async function startSession(socket: NetlinkSocket, goal: Goal): Promise<Started> {
-  const first = await program(socket, goal)
-  if (first.kind === 'failed') return { kind: 'failed', outcome: first }
-  const session = new Session(socket, goal.settings, first.proposal.renderer)
-  if (first.refusals.length === 0) await session.learn()
-  return { kind: 'started', session, first }
+export async function startSession(
+  socket: NetlinkSocket,
+  goal: Goal,
+  options: SessionOptions = {},
+): Promise<Started> {
+  const started = await orFailed(() => start(socket, goal, options))
+  return 'session' in started ? started : { kind: 'failed', outcome: started }
+}
+
+async function start(
+  socket: NetlinkSocket,
+  goal: Goal,
+  { ownership = 'kernel', watch = false }: SessionOptions,
+): Promise<Extract<Started, { kind: 'started' }> | Failed> {
+  const port = await ownPort(socket)
+  const able = ownership === 'kernel' && (await supportsOwnership(socket))
+  const monitor = watch ? await Monitor.open(socket) : undefined
+  const committer = new Committer(socket, monitor)
+  let first: Settled | undefined
+  try {
+    const state = await readKernel(socket, (from, to) => committer.untouched(from, to))
+    const renderer = render(goal, state)
+    const parts = { socket, port, committer, renderer, settings: goal.settings }
+    const session = new Session({ ...parts, ownership: able ? 'kernel' : 'none' }, monitor)
+    first = await session.begin(state)
+    return first.kind === 'committed' ? { kind: 'started', session, first } : first
+  } finally {
+    if (first?.kind !== 'committed') monitor?.close()
+  }
+}
+
+/** Of Services that cannot be read, what the kernel holds of them. */
+function render(goal: Goal, { ruleset }: KernelState): WithholdingRenderer {
+  const { cluster, node, settings } = goal
+  const rendered = renderCluster(cluster, node, settings, kernelMemory(ruleset))
+  const renderer = new WithholdingRenderer(rendered, node, settings)
+  const kept = keptServices(ruleset, goal, new Set())
+  const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)
+  for (const [name, elements] of held) renderer.withhold(name, elements)
+  return renderer
 }
 
 /** Knows what the kernel holds, so that a change costs what it changes: no dump, no full render. */
 export class Session {
-  readonly renderer: Renderer
-  readonly #socket: NetlinkSocket
-  readonly #settings: Settings
-  readonly #shapes: Map<TableFamily, Shape<KernelChain>> = new Map()
-  #generation = 0
-  /** False when the kernel may differ from the renderer: the next commit reads it again. */
-  #known = false
+  /** Takes the objects; what it renders is committed by `settle`. */
+  readonly renderer: WithholdingRenderer
+  readonly #parts: SessionParts
+  readonly #monitor: Monitor | undefined
+  readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
+  readonly #tables: KnownTables
+  /** Why the kernel may differ from what is rendered: the next commit reads it again. */
+  #unknown: string | undefined = 'start'
+  #touched: ForeignCommit | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(socket: NetlinkSocket, settings: Settings, renderer: Renderer) {
-    this.#socket = socket
-    this.#settings = settings
-    this.renderer = renderer
+  /** `startSession` makes sessions. */
+  constructor(parts: SessionParts, monitor: Monitor | undefined) {
+    this.#parts = parts
+    this.#tables = new KnownTables(parts.socket, parts.renderer)
+    this.#monitor = monitor
+    this.renderer = parts.renderer
+    monitor?.onForeign((commit) => this.#hear(commit))
   }
 
-  /** Commits what changed in the renderer since the last call. */
-  async settle(): Promise<Settled> {
-    const delta = this.renderer.settle()
-    const settled = this.#known && this.#sameTables() ? await this.#follow(delta) : 'unknown'
-    return settled === 'unknown' ? this.#resync() : settled
+  get ownership(): Ownership {
+    return this.#parts.ownership
   }
 
-  /** Takes stock of a kernel that holds what the renderer does: the generation, rules' handles. */
-  async learn(): Promise<void> {
-    this.#generation = await this.#socket.generation()
-    for (const family of FAMILIES) await this.#learnShape(family)
-    this.#known = (await this.#socket.generation()) === this.#generation
-  }
-
-  async #follow(delta: Delta): Promise<Settled | 'unknown'> {
-    const steps = FAMILIES.flatMap((family) => this.#planFamily(family, delta))
-    this.#known = false
-    const outcome = await commitPlan(this.#socket, steps, this.#generation)
-    if (outcome.kind !== 'committed') return 'unknown'
-    if (steps.length > 0) this.#generation = nextGeneration(this.#generation)
-    for (const family of delta.frames.keys()) await this.#learnShape(family)
-    this.#known = true
-    return { kind: 'committed', operations: steps.length, bytes: outcome.bytes, refusals: [] }
-  }
-
-  #planFamily(family: TableFamily, delta: Delta): Plan {
-    const after = delta.frames.get(family)
-    const before = this.#shapes.get(family)
-    const elements = delta.elements.filter((change) => change.family === family)
-    return planDelta(family, elements, after && before && { before, after })
-  }
-
-  /** Somebody else changed the rule set, or a table comes or goes: compares everything. */
-  async #resync(): Promise<Settled> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const state = await readKernel(this.#socket)
-      const outcome = await commit(this.#socket, compare(state, this.renderer, this.#settings))
-      if (outcome === 'stale') continue
-      if (outcome.kind === 'committed' && outcome.refusals.length === 0) await this.learn()
-      return outcome
-    }
-    return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)
-  }
-
-  #sameTables(): boolean {
-    return FAMILIES.every((family) => {
-      return this.#shapes.has(family) === (this.renderer.frame(family) !== undefined)
+  /** The first commit. */
+  begin(state: KernelState): Promise<Settled> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#compare(state)
+      return outcome.kind === 'failed' ? outcome : { ...summary(outcome, 'start'), changes: [] }
     })
   }
 
-  async #learnShape(family: TableFamily): Promise<void> {
-    const made = this.renderer.frame(family)
-    if (made === undefined) {
-      this.#shapes.delete(family)
-      return
-    }
-    const chains = await readChains(this.#socket, family)
-    const named = nameChains(family, chains, made.chains.values())
-    this.#shapes.set(family, { chains: named, sets: made.sets })
+  /** Commits what changed in the renderer since the last call. */
+  settle(): Promise<Settled> {
+    return this.#inTurn(() => this.#settle())
   }
-}
 
-/** The kernel counts commits in 32 bits and leaves out 0. */
-function nextGeneration(generation: number): number {
-  return generation === 0xffffffff ? 1 : generation + 1
+  /** Compares all that the kernel holds with what it shall hold, and repairs it. */
+  verify(): Promise<Verified> {
+    return this.#inTurn(async () => {
+      const settled = await this.#settle()
+      if (settled.kind === 'failed') return settled
+      const outcome = await this.#compare()
+      if (outcome.kind === 'failed') return outcome
+      const { plan, ownerOf, changes } = outcome
+      const repaired = explain(plan, ownerOf)
+      return { kind: 'verified', repaired, operations: plan.length, changes }
+    })
+  }
+
+  /** Services that the kernel refused, as it holds them or not; the others go on without them. */
+  refusals(): ReadonlyMap<string, Refusal> {
+    return this.renderer.refusals()
+  }
+
+  /** The next `settle` tries a refused Service again, as it does when its objects change. */
+  retry(name: string): void {
+    this.renderer.release(name)
+  }
+
+  retryRefused(): void {
+    for (const name of this.refusals().keys()) this.renderer.release(name)
+  }
+
+  /** Calls the listener when others changed nodelb's tables, or may have: time to `settle`. */
+  onForeign(listener: (commit: ForeignCommit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The rules stay, and so does the socket. */
+  close(): void {
+    this.#listeners.clear()
+    this.#monitor?.close()
+  }
+
+  async #settle(): Promise<Settled> {
+    const changes = this.renderer.settle()
+    const settled = this.#suspicion() ?? (await this.#follow(changes))
+    if (typeof settled !== 'string') return settled
+    const outcome = await this.#compare()
+    return outcome.kind === 'failed' ? outcome : summary(outcome, settled)
+  }
+
+  /** Why what is known of the kernel may be wrong. */
+  #suspicion(): string | undefined {
+    if (this.#unknown !== undefined) return this.#unknown
+    const touched = this.#touched
+    if (touched !== undefined && later(touched.generation, this.#parts.committer.generation)) {
+      return touched.touchesUs === 'yes'
+        ? `${touched.process} changed nodelb's tables`
+        : "another process may have changed nodelb's tables"
+    }
+    return this.#tables.areAllThere() ? undefined : 'a table comes or goes'
+  }
+
+  /** Commits changes of tables that are known. Returns why, where that cannot be done. */
+  async #follow(changes: readonly ElementStep[]): Promise<Committed | string> {
+    const refusals: Refusal[] = []
+    let rest = changes
+    for (;;) {
+      const steps = this.#tables.plan(rest)
+      this.#unknown = 'a commit did not end'
+      const outcome = await this.#parts.committer.commit(steps, this.ownership === 'kernel')
+      if (outcome.kind === 'committed') {
+        await this.#learn()
+        const { bytes } = outcome
+        return { kind: 'committed', operations: steps.length, bytes, refusals, changes: rest }
+      }
+      this.#unknown = REASONS[outcome.kind]
+      if (outcome.kind !== 'rejected') return this.#unknown
+      refusals.push(...withholdChanges(this.renderer, rest, outcome.failures))
+      const others = rest.filter((change) => !this.renderer.withholds(change))
+      if (others.length === rest.length) return this.#unknown
+      rest = others
+    }
+  }
+
+  async #compare(state?: KernelState): Promise<Compared | Failed> {
+    this.#unknown = 'a comparison did not end'
+    const outcome = await compareAndCommit(this.#parts, state)
+    if (outcome.kind === 'failed') return outcome
+    this.#tables.forget()
+    await this.#learn()
+    return outcome
+  }
+
+  /** Rules have new handles where rules changed. */
+  async #learn(): Promise<void> {
+    const learned = await this.#tables.learn()
+    const { committer } = this.#parts
+    const sure = !learned || this.ownership === 'kernel' || (await committer.isCurrent())
+    this.#unknown = sure ? undefined : 'another process changed the rule set'
+  }
+
+  #hear(commit: ForeignCommit): void {
+    if (commit.touchesUs === 'yes') this.#tell(commit)
+    else if (commit.touchesUs === 'maybe' && this.ownership === 'none') {
+      void this.#inTurn(async () => {
+        if (!(await this.#parts.committer.isCurrent())) this.#tell(commit)
+      })
+    }
+  }
+
+  #tell(commit: ForeignCommit): void {
+    this.#touched = commit
+    for (const listener of this.#listeners) listener(commit)
+  }
+
+  /** One task after the other: they share the socket and what is known of the kernel. */
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
+    const run = this.#turn.then(() => orFailed(task))
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import type { Level } from '../agent/telemetry/occurrence.ts'
 import type { Scope } from '../model/node.ts'
 
 export type Format = 'text' | 'json'
@@ -13,20 +14,46 @@ export interface Sources {
   readonly format: Format
 }
 
+/** What the agent is started with. */
+export interface RunOptions
+  extends Pick<Sources, 'files' | 'node' | 'config' | 'scope' | 'backend'> {
+  /** Undefined: the credentials of the pod. */
+  readonly kubeconfig: string | undefined
+  /** `host:port` for probes and metrics. */
+  readonly listen: string
+  readonly statusSocket: string
+  readonly logLevel: Level
+  readonly cleanupOnExit: boolean
+}
+
 export type Invocation =
   | { readonly kind: 'render' | 'diff' | 'apply'; readonly sources: Sources }
   | { readonly kind: 'cleanup' }
+  | { readonly kind: 'run'; readonly options: RunOptions }
+  | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
+  | { readonly kind: 'prepare'; readonly config: string | undefined }
   /** Help, the version or a usage error has been printed. */
   | { readonly kind: 'done'; readonly exitCode: number }
 
 interface Flags {
-  readonly filename: string[]
+  readonly filename?: string[]
   readonly node?: string
   readonly config?: string
   readonly scope?: Scope
   readonly backend?: string
   readonly output: Format
 }
+
+interface RunFlags extends Flags {
+  readonly kubeconfig?: string
+  readonly listen: string
+  readonly statusSocket: string
+  readonly logLevel: Level
+  readonly cleanupOnExit?: true
+}
+
+const LISTEN = '127.0.0.1:10266'
+const STATUS_SOCKET = '/run/nodelb/nodelb.sock'
 
 /** Exit code for trouble, as diff(1) has it; 1 says "differences". */
 export const TROUBLE = 2
@@ -42,7 +69,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   const reading = (kind: 'render' | 'diff' | 'apply', description: string): void => {
     const command = program.command(kind).description(description)
-    withSources(command).action((flags: Flags) => {
+    withFormat(withChoices(withSources(command))).action((flags: Flags) => {
       invocation = { kind, sources: sourcesOf(flags) }
     })
   }
@@ -54,6 +81,19 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .description('remove all that nodelb programmed, and nothing else')
     .action(() => {
       invocation = { kind: 'cleanup' }
+    })
+  runOptions(program.command('run')).action((flags: RunFlags) => {
+    invocation = { kind: 'run', options: runOptionsOf(flags) }
+  })
+  withFormat(withSocket(program.command('status')))
+    .description('what the agent that runs here does, and what it cannot do and why')
+    .action((flags: RunFlags) => {
+      invocation = { kind: 'status', socket: flags.statusSocket, format: flags.output }
+    })
+  withConfig(program.command('prepare'))
+    .description("set the node's sysctls, for which the agent has no privilege, and end")
+    .action((flags: Flags) => {
+      invocation = { kind: 'prepare', config: flags.config }
     })
   try {
     program.parse(argv as string[], { from: 'user' })
@@ -73,15 +113,23 @@ function usageLine(text: string): string {
   return `nodelb: ${said}; --help lists what there is\n`
 }
 
+const FILES = 'files or folders of Services, EndpointSlices and Nodes (YAML or JSON)'
+
 function withSources(command: Command): Command {
   return command
     .exitOverride()
-    .requiredOption(
-      '-f, --filename <path...>',
-      'files or folders of Services, EndpointSlices and Nodes (YAML or JSON); - is standard input',
-    )
-    .option('--node <name>', 'the Node to render for (environment: NODE_NAME)')
+    .requiredOption('-f, --filename <path...>', `${FILES}; - is standard input`)
+}
+
+function withConfig(command: Command): Command {
+  return command
+    .exitOverride()
     .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
+}
+
+function withChoices(command: Command): Command {
+  return withConfig(command)
+    .option('--node <name>', 'the Node to render for (environment: NODE_NAME)')
     .addOption(
       new Option('--scope <scope>', 'what to program (default: load-balancer)').choices([
         'load-balancer',
@@ -89,6 +137,11 @@ function withSources(command: Command): Command {
       ]),
     )
     .addOption(new Option('--backend <backend>', 'how to program it').choices(['nftables']))
+}
+
+function withFormat(command: Command): Command {
+  return command
+    .exitOverride()
     .addOption(
       new Option('-o, --output <format>', 'text for people, json for programs')
         .choices(['text', 'json'])
@@ -96,9 +149,39 @@ function withSources(command: Command): Command {
     )
 }
 
+function withSocket(command: Command): Command {
+  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
+}
+
+function runOptions(command: Command): Command {
+  return withSocket(withChoices(command))
+    .description('follow the cluster, program this node, repair what others break')
+    .option('-f, --filename <path...>', `in place of an API server, ${FILES}; they are followed`)
+    .addOption(
+      new Option(
+        '--kubeconfig <file>',
+        'how to reach the API server (default: as a pod of the cluster)',
+      ).conflicts('filename'),
+    )
+    .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
+    .addOption(
+      new Option('--log-level <level>', 'debug tells of every commit')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .option('--cleanup-on-exit', 'remove all rules at the end (they stay otherwise)')
+}
+
+function runOptionsOf(flags: RunFlags): RunOptions {
+  const { files, node, config, scope, backend } = sourcesOf(flags)
+  const { kubeconfig, listen, statusSocket, logLevel, cleanupOnExit = false } = flags
+  const sources = { files, node, config, scope, backend }
+  return { ...sources, kubeconfig, listen, statusSocket, logLevel, cleanupOnExit }
+}
+
 function sourcesOf(flags: Flags): Sources {
   return {
-    files: flags.filename,
+    files: flags.filename ?? [],
     node: flags.node,
     config: flags.config,
     scope: flags.scope,

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { Cidr } from '../model/address.ts'
 import type { Scope, Settings } from '../model/node.ts'
+import type { Ownership } from '../plan/ownership.ts'
+import type { TcpFlows } from '../plan/stale-flows.ts'
 import {
   fields,
   list,
@@ -20,6 +22,7 @@ import {
   report as startReport,
 } from '../watch/problem.ts'
 import { readDocuments } from './documents.ts'
+import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
 import {
   decodeKubeProxyConfig,
@@ -35,6 +38,12 @@ export interface NodelbConfig {
   readonly backend: Backend
   readonly target: Settings['target']
   readonly serviceRanges: readonly Cidr[]
+  readonly tcpFlows: TcpFlows
+  readonly ownership: Ownership
+  /** Milliseconds from the start of one commit of the agent to the next. */
+  readonly minSyncPeriod: number
+  /** Milliseconds between two full comparisons of the agent. */
+  readonly comparePeriod: number
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -52,6 +61,10 @@ const defaultNodelbConfig: NodelbConfig = {
   backend: 'nftables',
   target: 'pods',
   serviceRanges: [],
+  tcpFlows: 'keep',
+  ownership: 'kernel',
+  minSyncPeriod: 100,
+  comparePeriod: 600_000,
 }
 
 /** What holds where there is no configuration file. */
@@ -70,6 +83,10 @@ const nodelbSchema = fields({
   backend: text.nullish(),
   target: oneOf(['pods', 'cluster-ip']).nullish(),
   serviceCIDRs: list.nullish(),
+  conntrack: fields({ tcp: oneOf(['keep', 'reset']).nullish() }).nullish(),
+  ownership: oneOf(['kernel', 'none']).nullish(),
+  minSyncPeriod: milliseconds(0, 60_000).nullish(),
+  comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
 })
 
 /** The documents found so far; at most one of each. */
@@ -176,5 +193,9 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     backend,
     target: read.target ?? defaultNodelbConfig.target,
     serviceRanges: readCidrs(read.serviceCIDRs ?? [], 'serviceCIDRs', report),
+    tcpFlows: read.conntrack?.tcp ?? defaultNodelbConfig.tcpFlows,
+    ownership: read.ownership ?? defaultNodelbConfig.ownership,
+    minSyncPeriod: read.minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
+    comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,
   }
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { type Cidr, familyOf } from '../model/address.ts'
+import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag, list, oneOf, parseFields, readCidr, text } from '../watch/fields.ts'
 import { joinPath, type Report, said } from '../watch/problem.ts'
+import { conntrackBlock, defaultConntrack } from './conntrack-config.ts'
 import { checkFields, kubeProxyFields } from './known-fields.ts'
 
 export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
@@ -26,6 +28,7 @@ export interface KubeProxyConfig {
   readonly nodePortAddresses: readonly NodePortAddress[]
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
+  readonly conntrack: ConntrackSettings
   /** Paths of fields that are set in the file and have no meaning here. */
   readonly notUsed: readonly string[]
 }
@@ -39,6 +42,7 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   nodePortAddresses: [],
   masqueradeAll: false,
   masqueradeBit: 14,
+  conntrack: defaultConntrack,
   notUsed: [],
 }
 
@@ -61,6 +65,7 @@ const schema = fields({
   }).nullish(),
   nodePortAddresses: list.nullish(),
   nftables: fields({ masqueradeBit: bit.nullish(), masqueradeAll: flag.nullish() }).nullish(),
+  conntrack: conntrackBlock.nullish(),
 })
 
 type KubeProxyFields = z.infer<typeof schema>
@@ -79,6 +84,7 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
     nodePortAddresses: nodePortAddressesOf(read.nodePortAddresses ?? [], report),
     masqueradeAll: read.nftables?.masqueradeAll ?? false,
     masqueradeBit: read.nftables?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
+    conntrack: read.conntrack ?? defaultConntrack,
     notUsed,
   }
   const failed = report.problems.slice(before).some(({ severity }) => severity === 'error')

@@ -37,7 +37,8 @@ function isGap({ severity, kind }: Problem): boolean {
   return severity === 'error' && kind === undefined
 }
 
-function loadConfig(file: string | undefined): {
+/** The configuration in a file, or what holds without one. */
+export function loadConfig(file: string | undefined): {
   readonly config: Config | undefined
   readonly problems: readonly Problem[]
 } {

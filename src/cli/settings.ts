@@ -1,4 +1,5 @@
 import { addressBits, type Cidr, familyOf } from '../model/address.ts'
+import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
@@ -44,6 +45,14 @@ export function toSettings(
     serviceRanges: config.serviceRanges,
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
+}
+
+/** Undefined beside kube-proxy, or what stands in its place: it has limits of its own. */
+export function conntrackOf(
+  config: Config,
+  { scope }: Pick<Settings, 'scope'>,
+): ConntrackSettings | undefined {
+  return scope === 'all' ? config.conntrack : undefined
 }
 
 function scopeOf(config: Config, overrides: Overrides, flags: Report): Settings['scope'] {

@@ -13,7 +13,9 @@ export type RulePosition =
 
 /** One change of the kernel's tables. Rules are named by handle, all else by name or key. */
 export type Operation =
-  | { readonly kind: 'add-table' | 'delete-table'; readonly family: TableFamily }
+  /** `flags`: TABLE_FLAG bits; a table that is there gets them if the kernel lets it. */
+  | { readonly kind: 'add-table'; readonly family: TableFamily; readonly flags?: number }
+  | { readonly kind: 'delete-table'; readonly family: TableFamily }
   | { readonly kind: 'add-set'; readonly family: TableFamily; readonly set: SetSchema }
   | { readonly kind: 'delete-set'; readonly family: TableFamily; readonly set: string }
   | {

@@ -1,4 +1,4 @@
-import { endpointsMap, SETS } from '../ruleset/sets.ts'
+import { endpointsMap, isSeatedSet, SETS } from '../ruleset/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema, TableFamily, Tuple } from '../ruleset/types.ts'
 import type { Operation } from './operation.ts'
 
@@ -49,6 +49,7 @@ export function serviceOf(label: string): string {
 
 /** The VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
+  if (isSeatedSet(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')
   switch (set.name) {
     case endpointsMap('vip', 'all'):
     case endpointsMap('vip', 'local'):
@@ -56,9 +57,10 @@ function frontOf(set: SetSchema, key: Tuple): string {
     case endpointsMap('node-port', 'local'):
     case SETS.allowedSources:
       return key.slice(0, key.lastIndexOf(' . '))
-    case SETS.affinity:
-      return key.slice(key.indexOf(' . ') + 3)
     default:
       return key
   }
 }
+
+/** Address and port. */
+const ENDPOINT_FIELDS = 2

@@ -13,7 +13,6 @@ import type {
 } from '../ruleset/types.ts'
 import type { Operation, Plan } from './operation.ts'
 import { deleteRule, planRules } from './plan-rules.ts'
-import { staleClients } from './stale-clients.ts'
 
 /**
  * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
@@ -99,12 +98,7 @@ function planSets(
   for (const [name, set] of desired.sets) {
     const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
     if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
-    if (set.learned) {
-      const forget = staleClients(found, desired).map(
-        ([key, value]): Operation => ({ kind: 'delete-element', family, set, key, value }),
-      )
-      phases.removeElements.push(...forget)
-    } else {
+    if (!set.learned) {
       planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
     }
   }

@@ -17,26 +17,41 @@ export interface ClaimBook {
 
 export function claimBook(): ClaimBook {
   const services = new Map<ServiceName, { service: ServiceObject; claims: readonly Claim[] }>()
-  const claimants = new Map<Tuple, Set<ServiceName>>()
-  const contested = new Set<Tuple>()
+  // Nearly every address has one claimant; a set of names for each would weigh more than its claim.
+  const holders = new Map<Tuple, ServiceName>()
+  const contested = new Map<Tuple, Set<ServiceName>>()
 
-  const winner = (key: Tuple): ServiceName | undefined => {
+  const winner = (rivals: ReadonlySet<ServiceName>): ServiceName | undefined => {
     let best: ServiceObject | undefined
-    for (const name of claimants.get(key) ?? []) {
+    for (const name of rivals) {
       const rival = services.get(name)?.service
       if (rival !== undefined && (best === undefined || outranks(rival, best))) best = rival
     }
     return best === undefined ? undefined : serviceName(best)
   }
 
-  const settleKey = (key: Tuple, name: ServiceName, present: boolean): void => {
-    const names = claimants.get(key) ?? new Set()
-    if (present) names.add(name)
-    else names.delete(name)
-    if (names.size === 0) claimants.delete(key)
-    else claimants.set(key, names)
-    if (names.size > 1) contested.add(key)
-    else contested.delete(key)
+  const enter = (key: Tuple, name: ServiceName): void => {
+    const rivals = contested.get(key)
+    const holder = holders.get(key)
+    if (rivals !== undefined) rivals.add(name)
+    else if (holder === undefined || holder === name) holders.set(key, name)
+    else {
+      holders.delete(key)
+      contested.set(key, new Set([holder, name]))
+    }
+  }
+
+  const leave = (key: Tuple, name: ServiceName): void => {
+    const rivals = contested.get(key)
+    if (rivals === undefined) {
+      holders.delete(key)
+      return
+    }
+    rivals.delete(name)
+    const [last, ...others] = rivals
+    if (last === undefined || others.length > 0) return
+    contested.delete(key)
+    holders.set(key, last)
   }
 
   return {
@@ -45,28 +60,30 @@ export function claimBook(): ClaimBook {
       const affected = new Set<ServiceName>([name])
       const rivals = (): void => {
         for (const { key } of [...before, ...claims]) {
-          if (contested.has(key)) for (const rival of claimants.get(key) ?? []) affected.add(rival)
+          for (const rival of contested.get(key) ?? []) affected.add(rival)
         }
       }
       rivals()
-      for (const { key } of before) settleKey(key, name, false)
+      for (const { key } of before) leave(key, name)
       if (service === undefined) services.delete(name)
       else {
         services.set(name, { service, claims })
-        for (const { key } of claims) settleKey(key, name, true)
+        for (const { key } of claims) enter(key, name)
       }
       rivals()
       return affected
     },
     won: (name) =>
-      (services.get(name)?.claims ?? []).filter(
-        ({ key }) => !contested.has(key) || winner(key) === name,
-      ),
+      (services.get(name)?.claims ?? []).filter(({ key }) => {
+        const rivals = contested.get(key)
+        return rivals === undefined || winner(rivals) === name
+      }),
     conflicts: () =>
-      [...contested].sort().flatMap((key) => {
-        const best = winner(key)
+      [...contested.keys()].sort().flatMap((key) => {
+        const rivals = contested.get(key) ?? new Set()
+        const best = winner(rivals)
         if (best === undefined) return []
-        const losers = [...(claimants.get(key) ?? [])].filter((name) => name !== best).sort()
+        const losers = [...rivals].filter((name) => name !== best).sort()
         return losers.map((loser) => ({ key, winner: best, loser }))
       }),
   }

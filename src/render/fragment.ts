@@ -5,9 +5,10 @@ import {
   countSet,
   endpointsMap,
   type Front,
-  hashedSet,
   type Reach,
   SETS,
+  seatedSet,
+  seatMap,
   setsOf,
   stickySet,
   tuple,
@@ -16,6 +17,7 @@ import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
 import { type Claim, type ClaimKind, serviceName } from './claims.ts'
 import { intervals } from './intervals.ts'
+import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
 
 /** One element that a Service wants in a set. */
@@ -32,8 +34,15 @@ export type Fragment = readonly Contribution[]
 /** The endpoints that the slices offer for a port of the Service. */
 export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
 
-/** The SlotMemory of one family's table. */
-export type FamilyMemory = (family: TableFamily) => SlotMemory
+/** Who had which slot and which seat in one family's table. */
+export interface Memory {
+  readonly slots: SlotMemory
+  readonly seats: SeatMemory
+}
+
+export type FamilyMemory = (family: TableFamily) => Memory
+
+export const noMemory: Memory = { slots: () => [], seats: () => new Map() }
 
 interface Job {
   readonly service: ServiceObject
@@ -107,13 +116,12 @@ function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): 
   spread(job, table, front, 'all', claim.key, all, put)
   if (external && policy === 'cluster') put(names.masquerade, claim.key)
   if (policy === 'local' && chosen.local.length === 0) put(names.noLocalEndpoints, claim.key, label)
+  const local = external && policy === 'local' ? chosen.local : []
   if (external && policy === 'local') {
     put(names.local, claim.key)
-    spread(job, table, front, 'local', claim.key, chosen.local, put)
+    spread(job, table, front, 'local', claim.key, local, put)
   }
-  if (table === 'ip' && job.service.affinity.kind === 'client-ip') {
-    put(stickySet(front, job.service.affinity.seconds), claim.key)
-  }
+  seat(job, table, front, claim.key, { all, local }, put)
 }
 
 type Put = (set: string, key: Tuple, value?: ElementValue) => void
@@ -130,18 +138,45 @@ function spread(
 ): void {
   if (endpoints.length === 0) return
   const map = endpointsMap(front, reach)
-  const hashed = table === 'ip6' && job.service.affinity.kind === 'client-ip'
-  if (endpoints.length > 1) {
-    put((hashed ? hashedSet : countSet)(front, reach, endpoints.length), key)
-  }
-  const wanted = endpoints.map(({ address, port }) => tuple(address, port))
-  assignSlots(job.memory(table)(map, key), wanted).forEach((data, slot) => {
-    put(map, tuple(key, slot), { data })
-  })
+  if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), key)
+  assignSlots(job.memory(table).slots(map, key), endpoints.map(endpointTuple)).forEach(
+    (data, slot) => {
+      put(map, tuple(key, slot), { data })
+    },
+  )
   // A pod that reaches itself would see its own address as the client and answer past the node.
   for (const { address, local } of endpoints) {
     if (local) put(SETS.hairpin, tuple(address, address))
   }
+}
+
+/** With session affinity, gives the endpoints seats that their clients are remembered by. */
+function seat(
+  job: Job,
+  table: TableFamily,
+  front: Front,
+  key: Tuple,
+  endpoints: Readonly<Record<Reach, readonly Target[]>>,
+  put: Put,
+): void {
+  const { affinity } = job.service
+  if (affinity.kind === 'none') return
+  const every = new Set([...endpoints.all, ...endpoints.local].map(endpointTuple))
+  if (every.size === 0) return
+  const seats = assignSeats(job.memory(table).seats(front, key), [...every])
+  put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), key)
+  for (const reach of ['all', 'local'] as const) {
+    for (const data of endpoints[reach].map(endpointTuple)) {
+      put(seatMap(front, reach, seats.get(data) ?? 0), key, { data })
+    }
+  }
+  for (const [endpoint, number] of seats) {
+    put(seatedSet(front, affinity.seconds, number), tuple(key, endpoint))
+  }
+}
+
+function endpointTuple({ address, port }: Target): Tuple {
+  return tuple(address, port)
 }
 
 /** loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. */

@@ -4,30 +4,23 @@ import {
   countSet,
   endpointsMap,
   type Front,
-  hashedSet,
   numberOf,
   type Reach,
   SETS,
   setsOf,
 } from '../ruleset/sets.ts'
-import type { BaseHook, Chain, Field, Rule, Statement } from '../ruleset/types.ts'
+import type { BaseHook, Chain, Rule, Statement } from '../ruleset/types.ts'
+import { affinityChains, learnedSets, recallRules, rememberRules } from './affinity.ts'
 import { prune } from './prune.ts'
-
-const saddr: Field = { kind: 'saddr' }
-const daddr: Field = { kind: 'daddr' }
-const l4proto: Field = { kind: 'l4proto' }
-const dport: Field = { kind: 'dport' }
-const originalDaddr: Field = { kind: 'original-daddr' }
-const originalDport: Field = { kind: 'original-dport' }
-
-const hasPorts: Statement = { kind: 'has-ports' }
+import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
 
 /**
  * The chains every node has. A rule is there only when every set that it looks up is, and every
  * chain that it goes to: what is not used is not in the kernel and not in the listing.
  */
 export function frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain> {
-  return prune([...hooks(settings), ...body(settings, [...sets])], sets)
+  const all = new Set([...sets, ...learnedSets(sets)])
+  return prune([...hooks(settings), ...body(settings, [...all])], all)
 }
 
 const NAT_BEFORE_KUBE_PROXY = 5
@@ -80,7 +73,8 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     chain('spread-local', spread('vip', 'local', sets)),
     chain('spread-node-port', spread('node-port', 'all', sets)),
     chain('spread-node-port-local', spread('node-port', 'local', sets)),
-    chain('translated', remember(sets)),
+    ...affinityChains(sets),
+    chain('translated', rememberRules(sets)),
     chain('untranslated', untranslated(settings)),
     chain('refuse', [
       rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
@@ -155,16 +149,13 @@ function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
 function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
   const key = frontKey(front)
   const map = endpointsMap(front, reach)
-  const dnat = (modulus: number, by: 'random' | 'client-hash' = 'random'): Statement => ({
+  const dnat = (modulus: number): Statement => ({
     kind: 'dnat',
-    key: [...key, { kind: by, modulus }],
+    key: [...key, { kind: 'random', modulus }],
     map,
   })
   return [
-    rule(hasPorts, { kind: 'dnat', key: [saddr, ...frontKey('vip')], map: SETS.affinity }),
-    ...numbered(sets, (count) => hashedSet(front, reach, count)).map((count) =>
-      rule(inSet(key, hashedSet(front, reach, count)), hasPorts, dnat(count, 'client-hash')),
-    ),
+    ...recallRules(front, reach, sets),
     ...numbered(sets, (count) => countSet(front, reach, count)).map((count) =>
       rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
     ),
@@ -177,25 +168,6 @@ function numbered(sets: readonly string[], name: (value: number) => string): rea
     .map(numberOf)
     .filter((value, at) => Number.isInteger(value) && sets[at] === name(value))
     .sort((a, b) => a - b)
-}
-
-/** Remembers where a client was sent, seen after translation, and renews the time limit. */
-function remember(sets: readonly string[]): readonly Rule[] {
-  const original = [originalDaddr, l4proto, originalDport]
-  const sticky = (set: string, key: readonly Field[]): Rule =>
-    rule(hasPorts, inSet(key, set), {
-      kind: 'remember',
-      map: SETS.affinity,
-      key: [saddr, ...original],
-      data: [daddr, dport],
-      seconds: numberOf(set),
-    })
-  const names = (front: string) =>
-    numbered(sets, (value) => `sticky-${front}-${value}`).map((value) => `sticky-${front}-${value}`)
-  return [
-    ...names('services').map((set) => sticky(set, original)),
-    ...names('node-ports').map((set) => sticky(set, [l4proto, originalDport])),
-  ]
 }
 
 /** What still has a VIP as its destination after translation has no endpoint to go to. */
@@ -221,26 +193,10 @@ function nodePortRule(settings: Settings, set: string, verdict: Statement): Rule
   return rule({ kind: 'to-this-node' }, where, inSet(frontKey('node-port'), set), verdict)
 }
 
-function frontKey(front: Front): readonly Field[] {
-  return front === 'vip' ? [daddr, l4proto, dport] : [l4proto, dport]
-}
-
 function localChain(front: Front): string {
   return front === 'vip' ? 'local-service' : 'local-node-port'
 }
 
 function spreadChain(front: Front, reach: Reach): string {
   return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}`
-}
-
-function chain(name: string, rules: readonly Rule[]): Chain {
-  return { name, rules }
-}
-
-function rule(...statements: Statement[]): Rule {
-  return { statements }
-}
-
-function inSet(key: readonly Field[], set: string): Statement & { readonly kind: 'in-set' } {
-  return { kind: 'in-set', key, set }
 }

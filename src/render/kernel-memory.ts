@@ -1,18 +1,18 @@
-import { endpointsMap } from '../ruleset/sets.ts'
+import { endpointsMap, isSeatedSet, numberOf } from '../ruleset/sets.ts'
 import type { KernelRuleset, KernelTable, TableFamily, Tuple } from '../ruleset/types.ts'
-import type { FamilyMemory } from './fragment.ts'
-import { noMemory, type SlotMemory, type Slots } from './slots.ts'
+import { type FamilyMemory, type Memory, noMemory } from './fragment.ts'
+import { heldSeats } from './seats.ts'
 
-/** Remembers the slots that the kernel's tables hold, so that a restart moves no endpoint. */
+/** Remembers slots and seats that the kernel's tables hold, so that a restart moves no endpoint. */
 export function kernelMemory(kernel: KernelRuleset): FamilyMemory {
-  const memories: Record<TableFamily, SlotMemory> = {
+  const memories: Record<TableFamily, Memory> = {
     ip: tableMemory(kernel.ip),
     ip6: tableMemory(kernel.ip6),
   }
   return (family) => memories[family]
 }
 
-function tableMemory(table: KernelTable | undefined): SlotMemory {
+function tableMemory(table: KernelTable | undefined): Memory {
   if (table === undefined) return noMemory
   const maps = new Map<string, Map<string, (Tuple | undefined)[]>>()
   for (const front of ['vip', 'node-port'] as const) {
@@ -21,7 +21,11 @@ function tableMemory(table: KernelTable | undefined): SlotMemory {
       maps.set(name, slotsByKey(table.elements.get(name) ?? new Map()))
     }
   }
-  return (map, key): Slots => maps.get(map)?.get(key) ?? []
+  const seats = 1 + Math.max(-1, ...[...table.sets.keys()].filter(isSeatedSet).map(numberOf))
+  return {
+    slots: (map, key) => maps.get(map)?.get(key) ?? [],
+    seats: (front, key) => heldSeats(table.elements, front, key, Math.min(seats, MAX_SLOT) || 0),
+  }
 }
 
 /** A slot beyond this is somebody else's doing; it must not make us allocate an array for it. */

@@ -43,9 +43,10 @@ function stands(
 ): boolean {
   switch (statement.kind) {
     case 'in-set':
+    case 'remember':
+    case 'forget':
       return sets.has(statement.set)
     case 'dnat':
-    case 'remember':
       return sets.has(statement.map)
     case 'jump':
     case 'goto':

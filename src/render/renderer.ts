@@ -15,8 +15,8 @@ import type { Candidate } from './choose-endpoints.ts'
 import { claimBook } from './claim-book.ts'
 import { type Conflict, claimsOf, type ServiceName, serviceName } from './claims.ts'
 import { configuration } from './configuration.ts'
-import { type FamilyMemory, type Fragment, renderService } from './fragment.ts'
-import { noMemory } from './slots.ts'
+import { type FamilyMemory, type Fragment, noMemory, renderService } from './fragment.ts'
+import { heldSeats } from './seats.ts'
 import { assemble, type Frame, makeFrame } from './table.ts'
 
 /** What a round of rendering changed. */
@@ -46,7 +46,7 @@ export interface Renderer {
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
-/** Pure in all but form: the same calls give the same rule set. `memory` is the kernel's slots at start. */
+/** Pure in all but form: the same calls give the same rule set. `memory` is the kernel's at start. */
 export function createRenderer(
   node: NodeView,
   settings: Settings,
@@ -63,10 +63,16 @@ export function createRenderer(
   const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
-  const slots: FamilyMemory = (family) => (map, key) => {
-    const held = heldSlots(assembly, family, map, key)
-    return held.length > 0 ? held : memory(family)(map, key)
-  }
+  const held: FamilyMemory = (family) => ({
+    slots(map, key) {
+      const slots = heldSlots(assembly, family, map, key)
+      return slots.length > 0 ? slots : memory(family).slots(map, key)
+    },
+    seats(front, key) {
+      const seats = heldSeats(assembly.sets[family], front, key)
+      return seats.size > 0 ? seats : memory(family).seats(front, key)
+    },
+  })
 
   const candidates = (name: ServiceName) => {
     // By name: where two slices disagree on an endpoint, arrival order must not decide.
@@ -82,7 +88,7 @@ export function createRenderer(
   const rendered = (name: ServiceName): Fragment => {
     const service = services.get(name)
     if (service === undefined) return []
-    return renderService(service, book.won(name), candidates(name), node, settings, slots)
+    return renderService(service, book.won(name), candidates(name), node, settings, held)
   }
 
   /** First all out, then all in: an address that changes hands is never in twice. */
@@ -97,7 +103,7 @@ export function createRenderer(
   }
 
   const reframe = (family: TableFamily): boolean => {
-    const names = usedSets(assembly.sets[family])
+    const names = new Set(assembly.sets[family].keys())
     const id = [...names].sort().join(' ')
     if (setNames[family] === id) return false
     setNames[family] = id
@@ -184,12 +190,6 @@ function join(
     }
   }
   return found
-}
-
-function usedSets(sets: ReadonlyMap<string, unknown>): Set<string> {
-  const names = new Set(sets.keys())
-  if ([...names].some((name) => name.startsWith('sticky-'))) names.add(SETS.affinity)
-  return names
 }
 
 /** The sets whose elements carry the label of their Service port. */

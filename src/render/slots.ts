@@ -6,8 +6,6 @@ export type Slots = readonly (Tuple | undefined)[]
 /** What the slots of a VIP (or node port) in an endpoints map hold now. */
 export type SlotMemory = (map: string, key: Tuple) => Slots
 
-export const noMemory: SlotMemory = () => []
-
 /**
  * Gives each wanted endpoint a slot 0 … N-1. Who has a slot below N keeps it; holes are filled with
  * the rest, in order. So one endpoint more or less changes at most two slots, whatever N is.

@@ -29,13 +29,13 @@ export function makeFrame(
   }
 }
 
-/** The sets and maps that rules look up. */
+/** The sets and maps that rules look up or fill. */
 export function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { rules } of chains.values()) {
     for (const statement of rules.flatMap(({ statements }) => statements)) {
-      if (statement.kind === 'in-set') names.add(statement.set)
-      if (statement.kind === 'dnat' || statement.kind === 'remember') names.add(statement.map)
+      if ('set' in statement) names.add(statement.set)
+      if ('map' in statement) names.add(statement.map)
     }
   }
   return names

@@ -117,8 +117,9 @@ const printers: Printers = {
   'has-mark': ({ bit }) => `meta mark & ${hex(bit)} == ${hex(bit)}`,
   'clear-mark': ({ bit }) => `meta mark set meta mark ^ ${hex(bit)}`,
   dnat: ({ key, map }, family) => `dnat ${family} to ${printKey(family, key)} map @${map}`,
-  remember: ({ map, key, data, seconds }, family) =>
-    `update @${map} { ${printKey(family, key)} timeout ${seconds}s : ${printKey(family, data)} }`,
+  remember: ({ set, key, seconds }, family) =>
+    `update @${set} { ${printKey(family, key)} timeout ${seconds}s }`,
+  forget: ({ set, key }, family) => `delete @${set} { ${printKey(family, key)} }`,
   masquerade: () => 'masquerade fully-random',
   reject: ({ with: answer }) => (answer === 'tcp-reset' ? 'reject with tcp reset' : 'reject'),
   drop: () => 'drop',
@@ -150,13 +151,8 @@ function printField(family: TableFamily, field: Field): string {
       return 'ct original proto-dst'
     case 'random':
       return `numgen random mod ${field.modulus}`
-    case 'client-hash':
-      return `jhash ${family} saddr mod ${field.modulus} seed 0x${CLIENT_HASH_SEED.toString(16)}`
   }
 }
-
-/** Any fixed number will do; with a random one, a client would move with every restart. */
-export const CLIENT_HASH_SEED = 0x6e6c
 
 function hex(bit: number): string {
   return `0x${(2 ** bit).toString(16).padStart(8, '0')}`

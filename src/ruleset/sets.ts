@@ -60,21 +60,38 @@ export function countSet(front: Front, reach: Reach, count: number): string {
   return `${reach === 'all' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
 }
 
-/** Like countSet, for Services with affinity in IPv6 (ADR 0006): the client's hash chooses. */
-export function hashedSet(front: Front, reach: Reach, count: number): string {
-  return `hashed-${countSet(front, reach, count)}`
+/** Who sits in this seat of a VIP (or node port) with session affinity (ADR 0006). */
+export function seatMap(front: Front, reach: Reach, seat: number): string {
+  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}seat-${seat}`
 }
 
-export function stickySet(front: Front, seconds: number): string {
-  return `sticky-${front === 'vip' ? 'services' : 'node-ports'}-${seconds}`
+/** The VIPs with session affinity whose seats are all below this number, a power of two. */
+export function stickySet(front: Front, seats: number): string {
+  return `sticky-${setsOf(front).known}-${seats}`
 }
 
-/** The number at the end of a count set's or sticky set's name. */
+/** VIP and endpoint, for those who sit in this seat and are remembered for so long. */
+export function seatedSet(front: Front, seconds: number, seat: number): string {
+  return `${SEATED}${setsOf(front).known}-${seconds}-${seat}`
+}
+
+const SEATED = 'seated-'
+
+export function isSeatedSet(name: string): boolean {
+  return name.startsWith(SEATED)
+}
+
+/** Clients, with the VIP they came to, whose endpoint there has this seat; the kernel's to fill. */
+export function clientsSet(seat: number): string {
+  return `${SETS.affinity}-${seat}`
+}
+
+/** The number at the end of a set's name. */
 export function numberOf(name: string): number {
   return Number(name.slice(name.lastIndexOf('-') + 1))
 }
 
-/** A client sticks in the kernel's memory, not ours: this many clients and VIPs at most. */
+/** A client sticks in the kernel's memory, not ours: this many clients and VIPs for each seat. */
 const AFFINITY_SIZE = 262_144
 
 /** What a set holds follows from its name. */
@@ -106,8 +123,6 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [address], interval: true }
     case SETS.allowedSources:
       return { name, key: [...vip, address], interval: true }
-    case SETS.affinity:
-      return { name, key: [address, ...vip], data: target, learned: { size: AFFINITY_SIZE } }
     case endpointsMap('vip', 'all'):
     case endpointsMap('vip', 'local'):
       return { name, key: [...vip, 'slot'], data: target }
@@ -115,6 +130,16 @@ function makeSchema(address: FieldType, name: string): SetSchema {
     case endpointsMap('node-port', 'local'):
       return { name, key: [...nodePort, 'slot'], data: target }
     default:
-      return { name, key: name.includes('node-port') ? nodePort : vip }
+      return frontSchema(name, address, name.includes('node-port') ? nodePort : vip)
   }
+}
+
+/** Sets of which there are several, told apart by the number at the end. */
+function frontSchema(name: string, address: FieldType, front: readonly FieldType[]): SetSchema {
+  const target: readonly FieldType[] = [address, 'inet_service']
+  if (name.startsWith(`${SETS.affinity}-`)) {
+    return { name, key: [address, ...front], learned: { size: AFFINITY_SIZE } }
+  }
+  if (isSeatedSet(name)) return { name, key: [...front, ...target] }
+  return /(^|-)seat-\d+$/.test(name) ? { name, key: front, data: target } : { name, key: front }
 }

@@ -32,8 +32,6 @@ export interface ElementValue {
 export type Field =
   | { readonly kind: 'saddr' | 'daddr' | 'l4proto' | 'dport' | 'original-daddr' | 'original-dport' }
   | { readonly kind: 'random'; readonly modulus: number }
-  /** `jhash ip6 saddr mod N`: the same client, the same number. */
-  | { readonly kind: 'client-hash'; readonly modulus: number }
 
 export type Statement =
   | {
@@ -61,13 +59,14 @@ export type Statement =
   | { readonly kind: 'has-mark'; readonly bit: number }
   | { readonly kind: 'clear-mark'; readonly bit: number }
   | { readonly kind: 'dnat'; readonly key: readonly Field[]; readonly map: string }
+  /** Adds the key to a learned set, or starts its time again. */
   | {
       readonly kind: 'remember'
-      readonly map: string
+      readonly set: string
       readonly key: readonly Field[]
-      readonly data: readonly Field[]
       readonly seconds: number
     }
+  | { readonly kind: 'forget'; readonly set: string; readonly key: readonly Field[] }
   | { readonly kind: 'masquerade' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   | { readonly kind: 'drop' }
@@ -114,10 +113,19 @@ export interface KernelChain {
   readonly rules: readonly KernelRule[]
 }
 
+/** NFT_TABLE_F_* of <linux/netfilter/nf_tables.h>. */
+export const TABLE_FLAG = { dormant: 0x1, owner: 0x2, persist: 0x4 } as const
+
 export interface KernelTable {
   readonly family: TableFamily
+  /** TABLE_FLAG bits. */
+  readonly flags?: number
+  /** Netlink port of the only socket that may change the table, while that is open. */
+  readonly owner?: number
+  /** Counters, quotas, flow tables and the like are in it: nodelb never makes such. */
+  readonly otherObjects?: boolean
   readonly sets: ReadonlyMap<string, SetSchema>
-  /** Learned maps are here too: entries of an endpoint that left must go. */
+  /** Of learned sets nothing is known: what the kernel put there is its own business. */
   readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
   readonly chains: ReadonlyMap<string, KernelChain>
 }

@@ -18,6 +18,7 @@ import {
   text,
 } from './fields.ts'
 import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
+import { shared } from './shared-text.ts'
 
 export type DecodedSlice =
   | { readonly kind: 'slice'; readonly slice: SliceObject; readonly problems: readonly Problem[] }
@@ -100,7 +101,7 @@ function whyIgnored({ addressType, metadata }: SliceFields, report: Report) {
 function sliceOf(read: SliceFields, report: Report): SliceObject {
   const family = read.addressType === 'IPv6' ? 'ipv6' : 'ipv4'
   return {
-    namespace: read.metadata.namespace ?? 'default',
+    namespace: shared(read.metadata.namespace ?? 'default'),
     name: read.metadata.name,
     service: read.metadata.labels?.[serviceLabel] ?? '',
     family,
@@ -123,7 +124,7 @@ function portsOf(values: readonly unknown[], report: Report): SlicePort[] {
     } else if (ports.has(name)) {
       report.error(joinPath(path, 'name'), name, 'a name no other port of the slice has')
     } else {
-      ports.set(name, { name, protocol: read.protocol, port })
+      ports.set(name, { name: shared(name), protocol: read.protocol, port })
     }
   })
   return [...ports.values()]
@@ -139,7 +140,8 @@ function endpointsOf(
     const endpoint = endpointOf(value, joinPath('endpoints', i), family, report)
     if (endpoint !== undefined) endpoints.push(endpoint)
   })
-  return endpoints
+  // A copy is as long as it has to be: `push` leaves room for more.
+  return [...endpoints]
 }
 
 /** All addresses of an endpoint are the same pod: the first is used, as in kube-proxy. */
@@ -157,7 +159,7 @@ function endpointOf(
   const ready = read.conditions?.ready ?? true
   return {
     address,
-    nodeName: read.nodeName ?? undefined,
+    nodeName: read.nodeName ? shared(read.nodeName) : undefined,
     ready,
     serving: read.conditions?.serving ?? ready,
     terminating: read.conditions?.terminating ?? false,
@@ -168,5 +170,5 @@ function endpointOf(
 
 /** An empty list of hints is no hint. */
 function namesOf(hints: z.infer<typeof named>): readonly string[] | undefined {
-  return hints?.length ? hints.map(({ name }) => name) : undefined
+  return hints?.length ? hints.map(({ name }) => shared(name)) : undefined
 }

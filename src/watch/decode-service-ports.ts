@@ -2,6 +2,7 @@ import { type Port, parsePort } from '../model/address.ts'
 import type { ServicePort } from '../model/service.ts'
 import { anything, fields, parseFields, port, portName, protocol } from './fields.ts'
 import { joinPath, type Report } from './problem.ts'
+import { shared } from './shared-text.ts'
 
 const portSchema = fields({
   name: portName.nullish(),
@@ -24,7 +25,8 @@ export function readServicePorts(
     const read = readPort(value, path, nodePorts, report)
     if (read !== undefined && unique(read, path, taken, report)) ports.push(read)
   })
-  return ports
+  // A copy is as long as it has to be: `push` leaves room for more.
+  return [...ports]
 }
 
 function readPort(
@@ -40,7 +42,7 @@ function readPort(
     report.error(joinPath(path, 'nodePort'), read.nodePort, 'a port from 1 to 65535')
     return undefined
   }
-  return { name: read.name ?? '', protocol: read.protocol, port: read.port, nodePort }
+  return { name: shared(read.name ?? ''), protocol: read.protocol, port: read.port, nodePort }
 }
 
 /** 0 stands for none, as in a Service with allocateLoadBalancerNodePorts: false. */

@@ -19,6 +19,7 @@ import {
   text,
 } from './fields.ts'
 import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
+import { shared } from './shared-text.ts'
 
 export type DecodedService =
   | {
@@ -117,7 +118,7 @@ function serviceOf(read: ServiceFields, report: Report): ServiceObject | undefin
   const sourceRanges = balanced ? sourceRangesOf(read, report) : []
   if (ports.length === 0 || sourceRanges === undefined) return undefined
   return {
-    namespace: metadata.namespace ?? 'default',
+    namespace: shared(metadata.namespace ?? 'default'),
     name: metadata.name,
     created: metadata.creationTimestamp ?? '',
     clusterAddresses: clusterAddressesOf(spec, report),

@@ -23,15 +23,17 @@ function slice(name: string, of: string, fields: object = {}): object {
 
 function start() {
   const reports: [string, readonly Problem[]][] = []
+  const moods: boolean[] = []
   const store = new ObjectStore('node-a', {
     problems: (object, problems) => reports.push([object, problems]),
+    leaving: (leaving) => moods.push(leaving),
   })
   const put = (resource: Resource, object: object) =>
     store.take({ kind: 'object', resource, object })
   const drop = (resource: Resource, name: string) =>
     store.take({ kind: 'deleted', resource, namespace: 'shop', name })
   const lines = () => reports.splice(0).map(([object, list]) => [object, list.map(printProblem)])
-  return { store, put, drop, lines }
+  return { store, put, drop, lines, moods }
 }
 
 const bad = { ports: [{ port: 70000 }] }
@@ -108,12 +110,12 @@ test('only this node counts, and only what changes of it', () => {
 })
 
 test('a node that is to be removed wants no new connections', () => {
-  const { store, put } = start()
+  const { put, moods } = start()
   const taints = [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }]
   put('nodes', { metadata: { name: 'node-a' }, spec: { taints } })
-  expect(store.eligible()).toBe(false)
+  expect(moods).toEqual([true])
   put('nodes', { metadata: { name: 'node-a' } })
-  expect(store.eligible()).toBe(true)
+  expect(moods).toEqual([true, false])
 })
 
 test('a slice that moves to another Service leaves the first', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Pace, type Turn } from '../../src/agent/pace.ts'
 
-const limits = { interval: 100, firstRetry: 1000, lastRetry: 8000 }
+const limits = { interval: () => 100, firstRetry: 1000, lastRetry: 8000 }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })

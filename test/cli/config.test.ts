@@ -173,7 +173,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

@@ -10,6 +10,7 @@ export interface Damage {
 }
 
 const vip = '203.0.113.14 . tcp . 8096'
+const sticky = '203.0.113.76 . udp . 5060'
 const label = `${vip} comment "media/jellyfin:web load-balancer"`
 
 const elements: readonly Damage[] = [
@@ -122,6 +123,18 @@ const elements: readonly Damage[] = [
     operations: 2,
     shows: ['  + element ip6 nodelb node-port-endpoints { tcp . 30123 . 1 :'],
   },
+  {
+    title: 'a seat emptied',
+    commands: [`delete element ip nodelb seat-1 { ${sticky} }`],
+    operations: 1,
+    shows: [`  + element ip nodelb seat-1 { ${sticky} : 10.244.1.11 . 8080 }\n`],
+  },
+  {
+    title: 'an address no longer sticky',
+    commands: [`delete element ip nodelb sticky-services-4 { ${sticky} }`],
+    operations: 1,
+    shows: [`  + element ip nodelb sticky-services-4 { ${sticky} }\n`],
+  },
 ]
 
 const rules: readonly Damage[] = [
@@ -140,7 +153,7 @@ const rules: readonly Damage[] = [
   {
     title: 'the first and the last rule deleted',
     commands: [
-      'delete rule ip nodelb spread HANDLE(spread: map @affinity)',
+      'delete rule ip nodelb spread HANDLE(spread: @sticky-services-4)',
       'delete rule ip nodelb spread HANDLE(spread: random mod 1 map)',
     ],
     operations: 2,

@@ -1,20 +1,36 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Lab } from '../support/lab.ts'
+import { type PartyName, type PodName, podAddresses } from '../support/topology.ts'
 
-const folder = new URL('../../fixtures/session-affinity/', import.meta.url).pathname
-const ADDRESSES: Readonly<Record<string, string>> = {
-  'pod-a': '10.244.1.10',
-  'pod-b': '10.244.1.11',
-  'pod-c': '10.244.1.12',
-  'pod-d': '10.244.2.10',
-  'pod-e': '10.244.2.11',
+const node = new URL('../../fixtures/session-affinity-dual-stack/node.yaml', import.meta.url)
+
+interface Family {
+  readonly name: 'IPv4' | 'IPv6'
+  readonly table: 'ip' | 'ip6'
+  readonly clusterIp: string
+  readonly balancer: string
+  readonly nodeAddress: string
 }
-const input = readFileSync(`${folder}input.yaml`, 'utf8')
-const vip = /- ip: "?([\d.]+)"?/.exec(input)?.[1] ?? ''
-const port = /- name: http\s+(?:protocol: TCP\s+)?port: (\d+)/.exec(input)?.[1] ?? '80'
+
+const families: readonly Family[] = [
+  {
+    name: 'IPv4',
+    table: 'ip',
+    clusterIp: '10.96.75.1',
+    balancer: '203.0.113.80',
+    nodeAddress: '192.0.2.1',
+  },
+  {
+    name: 'IPv6',
+    table: 'ip6',
+    clusterIp: 'fd00:10:96::7501',
+    balancer: '2001:db8:100::80',
+    nodeAddress: '2001:db8:1::1',
+  },
+]
 
 let lab: Lab
 let scratch: string
@@ -22,40 +38,232 @@ beforeAll(async () => {
   scratch = await mkdtemp(`${tmpdir()}/nodelb-affinity-`)
   lab = await Lab.build()
 })
+afterEach(async () => {
+  await lab.nodelb(['cleanup'])
+  await lab.flushConnections()
+})
 afterAll(async () => {
   await lab?.remove()
   await rm(scratch, { recursive: true })
 })
 
-async function applied(text: string): Promise<string> {
-  const file = `${scratch}/input.yaml`
-  writeFileSync(file, text)
+describe.each(families)('a sticky Service in $name', (family) => {
+  const at = (address: string, port: number): string =>
+    address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  const balancer = at(family.balancer, 80)
+
+  test('keeps a client at its pod while others come and go', async () => {
+    await applied(family, { pods: ['pod-a', 'pod-b', 'pod-c'] })
+    const home = await answering(balancer)
+    const [first, second] = others(home, ['pod-a', 'pod-b', 'pod-c'])
+    for (const pods of [
+      [home],
+      [first, home, 'pod-d', 'pod-e'],
+      [second, home],
+      ['pod-e', first, home, second],
+    ] as const) {
+      await applied(family, { pods })
+      expect(await answering(balancer)).toBe(home)
+    }
+    expect(await applied(family, { pods: ['pod-e', first, home, second] })).toContain(
+      '0 operations',
+    )
+  })
+
+  test('leads a client elsewhere when its pod leaves, and leaves it there', async () => {
+    await applied(family, { pods: ['pod-a', 'pod-b'] })
+    const gone = await answering(balancer)
+    const [left] = others(gone, ['pod-a', 'pod-b'])
+    await applied(family, { pods: [left] })
+    expect(await answering(balancer)).toBe(left)
+    // Another pod takes the place of the one that left; whoever moved meanwhile is not its client.
+    await applied(family, { pods: [left, 'pod-c'] })
+    expect(await answering(balancer)).toBe(left)
+    await applied(family, { pods: ['pod-c'] })
+    expect(await answering(balancer)).toBe('pod-c')
+  })
+
+  test('starts the time anew with each connection', async () => {
+    await applied(family, { pods: ['pod-a', 'pod-b', 'pod-c'], seconds: 1_000 })
+    await answering(balancer)
+    const passed = await until(
+      async () => only(await remembered(family)),
+      (left) => left < 998,
+    )
+    await answering(balancer)
+    expect(only(await remembered(family))).toBeGreaterThan(passed)
+  })
+
+  test('forgets a client when its time is over', async () => {
+    const pods = ['pod-a', 'pod-b', 'pod-c'] as const
+    await applied(family, { pods, seconds: 1 })
+    const first = (await lab.probe({ from: 'client', to: balancer, count: 1 })).map(podOf)
+    // Pods are drawn by lot: sooner or later it is another one.
+    for (let pod = first; pod[0] === first[0]; ) {
+      await until(
+        () => remembered(family),
+        (clients) => clients.length === 0,
+      )
+      pod = (await lab.probe({ from: 'client', to: balancer, count: 1 })).map(podOf)
+      expect(pods).toContain(pod[0])
+    }
+  })
+
+  test('keeps clients of all its addresses at pods that listen on different ports', async () => {
+    const pods = ['pod-a', 'pod-b', 'pod-c'] as const
+    const addresses = [
+      balancer,
+      at(family.clusterIp, 80),
+      at(family.nodeAddress, NODE_PORT),
+    ] as const
+    await applied(family, { pods, ports: [8080, 9090, 8080] })
+    const homes = await Promise.all(addresses.map((to) => answering(to)))
+    await applied(family, { pods: ['pod-d', ...pods], ports: [9090, 8080, 9090, 8080] })
+    expect(await Promise.all(addresses.map((to) => answering(to)))).toEqual(homes)
+    const portOf: Record<string, number> = { 'pod-a': 8080, 'pod-b': 9090, 'pod-c': 8080 }
+    for (const { pod, port } of await connected(family)) expect(port).toBe(portOf[pod])
+  })
+
+  test('under policy Local keeps to local pods, and pods outside of that to all', async () => {
+    await applied(family, { pods: ['pod-a', 'pod-b', 'pod-d'], policy: 'Local' })
+    const home = await answering(balancer)
+    expect(['pod-a', 'pod-b']).toContain(home)
+    expect(['pod-a', 'pod-b', 'pod-d']).toContain(await answering(balancer, 'pod-c'))
+    const [other] = others(home, ['pod-a', 'pod-b'])
+    await applied(family, { pods: [other, 'pod-d'], policy: 'Local' })
+    expect(await answering(balancer)).toBe(other)
+    expect([other, 'pod-d']).toContain(await answering(balancer, 'pod-c'))
+  })
+
+  test('leads nobody away from this node whom policy Local has here from now on', async () => {
+    await applied(family, { pods: ['pod-d'] })
+    expect(await answering(balancer)).toBe('pod-d')
+    await applied(family, { pods: ['pod-d', 'pod-a'], policy: 'Local' })
+    expect(await answering(balancer)).toBe('pod-a')
+  })
+})
+
+interface Wanted {
+  readonly pods: readonly PodName[]
+  /** One for each pod; all 8080 unless told otherwise. */
+  readonly ports?: readonly number[]
+  readonly seconds?: number
+  readonly policy?: 'Cluster' | 'Local'
+}
+
+const NODE_PORT = 30_750
+
+async function applied(family: Family, wanted: Wanted): Promise<string> {
+  const items = [service(family, wanted), ...wanted.pods.map((_, n) => slice(family, wanted, n))]
+  const file = `${scratch}/input.json`
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
   const { stdout, exitCode, stderr } = await lab.nodelb([
-    ...['apply', '-f', file, `${folder}node.yaml`, '--node', 'node-a'],
+    ...['apply', '-f', file, node.pathname, '--node', 'node-a', '--scope', 'all'],
   ])
   expect(exitCode, stderr).toBe(0)
   return stdout
 }
 
-async function answering(): Promise<string> {
-  const answers = await lab.probe({ from: 'client', to: `${vip}:${port}`, count: 5 })
-  const pods = new Set(
-    answers.map((answer) => (answer.kind === 'answered' ? answer.pod : answer.kind)),
-  )
-  expect([...pods]).toHaveLength(1)
-  return [...pods][0] ?? ''
+function service({ name, clusterIp, balancer }: Family, { seconds = 3_600, policy }: Wanted) {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: {
+      type: 'LoadBalancer',
+      clusterIP: clusterIp,
+      clusterIPs: [clusterIp],
+      ipFamilies: [name],
+      externalTrafficPolicy: policy ?? 'Cluster',
+      sessionAffinity: 'ClientIP',
+      sessionAffinityConfig: { clientIP: { timeoutSeconds: seconds } },
+      ports: [{ name: 'http', protocol: 'TCP', port: 80, targetPort: 'web', nodePort: NODE_PORT }],
+    },
+    status: { loadBalancer: { ingress: [{ ip: balancer }] } },
+  }
 }
 
-test('a client stays with its endpoint, and moves to another one when that leaves', async () => {
-  await applied(input)
-  const first = await answering()
-  expect(Object.keys(ADDRESSES)).toContain(first)
-  const endpoint = new RegExp(`\\n( *)- addresses: \\["?${ADDRESSES[first]}"?\\](?:\\n\\1  .*)*`)
-  const without = input.replace(endpoint, '')
-  expect(without).not.toBe(input)
-  await applied(without)
-  const second = await answering()
-  expect(Object.keys(ADDRESSES)).toContain(second)
-  expect(second).not.toBe(first)
-  expect(await applied(without)).toContain('0 operations')
-})
+/** A slice for each pod, since each may have a port of its own. */
+function slice({ name }: Family, { pods, ports }: Wanted, index: number) {
+  const pod = pods[index] ?? 'pod-a'
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      namespace: 'shop',
+      name: `web-${pod}`,
+      labels: { 'kubernetes.io/service-name': 'web' },
+    },
+    addressType: name,
+    ports: [{ name: 'http', protocol: 'TCP', port: ports?.[index] ?? 8080 }],
+    endpoints: [
+      {
+        addresses: [podAddresses[pod][name === 'IPv4' ? 0 : 1]],
+        conditions: { ready: true },
+        nodeName: pod === 'pod-d' || pod === 'pod-e' ? 'node-b' : 'node-a',
+      },
+    ],
+  }
+}
+
+type Answer = Awaited<ReturnType<Lab['probe']>>[number]
+
+function podOf(answer: Answer): string {
+  return answer.kind === 'answered' ? answer.pod : answer.kind
+}
+
+/** The one pod that answers this client, again and again. */
+async function answering(to: string, from: PartyName = 'client'): Promise<PodName> {
+  const answers = await lab.probe({ from, to, count: 10, concurrency: 1 })
+  const pods = [...new Set(answers.map(podOf))]
+  expect(pods).toHaveLength(1)
+  return pods[0] as PodName
+}
+
+function others(pod: PodName, pods: readonly PodName[]): readonly [PodName, PodName] {
+  const [first, second] = pods.filter((other) => other !== pod)
+  return [first ?? pod, second ?? first ?? pod]
+}
+
+/** Pods with the ports that connections were led to, by the kernel's connection tracking. */
+async function connected({ name }: Family): Promise<readonly { pod: PodName; port: number }[]> {
+  const { stdout } = await lab.run('conntrack', ['-L', '-f', name.toLowerCase()])
+  const found = (Object.keys(podAddresses) as PodName[]).flatMap((pod) => {
+    const address = podAddresses[pod][name === 'IPv4' ? 0 : 1]
+    const ports = stdout.matchAll(new RegExp(` src=${address} \\S+ sport=(\\d+)`, 'g'))
+    return [...ports].map(([, port]) => ({ pod, port: Number(port) }))
+  })
+  expect(found.length).toBeGreaterThan(0)
+  return found
+}
+
+/** Seconds that the clients the kernel remembers have left. */
+async function remembered({ table }: Family): Promise<readonly number[]> {
+  const { stdout } = await lab.run('nft', ['-j', 'list', 'table', table, 'nodelb'])
+  const listed: { nftables: readonly { set?: ListedSet }[] } = JSON.parse(stdout)
+  return listed.nftables
+    .filter(({ set }) => set?.name.startsWith('affinity-'))
+    .flatMap(({ set }) => set?.elem ?? [])
+    .map(({ elem }) => elem.expires)
+}
+
+interface ListedSet {
+  readonly name: string
+  readonly elem?: readonly { readonly elem: { readonly expires: number } }[]
+}
+
+function only(values: readonly number[]): number {
+  expect(values).toHaveLength(1)
+  return values[0] ?? 0
+}
+
+/** Asks again until the answer is as wished; the time limit of the test ends it otherwise. */
+async function until<Value>(
+  ask: () => Promise<Value>,
+  wished: (value: Value) => boolean,
+): Promise<Value> {
+  for (;;) {
+    const value = await ask()
+    if (wished(value)) return value
+  }
+}

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connection, type HeldConnection, Lab, type Stream } from '../support/lab.ts'
-import { type PodName, parties, podAddresses } from '../support/topology.ts'
+import type { PodName } from '../support/topology.ts'
+import { list, WEB, webObjects } from '../support/web.ts'
 
 const changes = 200
-const loadBalancer = ['203.0.113.10:80', '[2001:db8:100::10]:80'] as const
-const cluster = ['10.96.0.10:80', '[fd00:10:96::10]:80'] as const
+const { loadBalancer, cluster } = WEB
 
 /** Who connects to what, all the time. */
 const routes: readonly Connection[] = [
@@ -60,7 +60,7 @@ async function endurance(connection: HeldConnection): Promise<object> {
 }
 
 async function apply(change: number): Promise<string> {
-  const objects = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objectsAfter(change) })
+  const objects = list(webObjects(podsAfter(change)))
   const applied = await lab.nodelb(
     ['apply', '-f', '-', '--node', 'node-a', '--scope', 'all'],
     objects,
@@ -73,68 +73,4 @@ async function apply(change: number): Promise<string> {
 function podsAfter(change: number): PodName[] {
   const others = (['pod-b', 'pod-c', 'pod-e'] as const).filter((_, bit) => (change >> bit) & 1)
   return ['pod-a', 'pod-d', ...others]
-}
-
-function objectsAfter(change: number): object[] {
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name: 'node-a' },
-      spec: { podCIDRs: ['10.244.1.0/24', 'fd00:10:244:1::/64'] },
-      status: {
-        addresses: ['192.0.2.1', '2001:db8:1::1'].map((address) => ({
-          type: 'InternalIP',
-          address,
-        })),
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { namespace: 'default', name: 'web' },
-      spec: {
-        type: 'LoadBalancer',
-        clusterIP: '10.96.0.10',
-        clusterIPs: ['10.96.0.10', 'fd00:10:96::10'],
-        ipFamilies: ['IPv4', 'IPv6'],
-        ports: ['TCP', 'UDP'].map((protocol) => ({
-          name: protocol.toLowerCase(),
-          protocol,
-          port: 80,
-          targetPort: 8080,
-        })),
-      },
-      status: { loadBalancer: { ingress: ['203.0.113.10', '2001:db8:100::10'].map(ingress) } },
-    },
-    slice('IPv4', podsAfter(change)),
-    slice('IPv6', podsAfter(change)),
-  ]
-}
-
-function ingress(ip: string): object {
-  return { ip, ipMode: 'VIP' }
-}
-
-function slice(addressType: 'IPv4' | 'IPv6', pods: readonly PodName[]): object {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      namespace: 'default',
-      name: `web-${addressType.toLowerCase()}`,
-      labels: { 'kubernetes.io/service-name': 'web' },
-    },
-    addressType,
-    ports: ['TCP', 'UDP'].map((protocol) => ({
-      name: protocol.toLowerCase(),
-      protocol,
-      port: 8080,
-    })),
-    endpoints: pods.map((pod) => ({
-      addresses: [podAddresses[pod][addressType === 'IPv4' ? 0 : 1]],
-      conditions: { ready: true },
-      nodeName: parties[pod].namespace === 'remote' ? 'node-b' : 'node-a',
-    })),
-  }
 }

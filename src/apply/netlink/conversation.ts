@@ -46,9 +46,22 @@ export interface Conversation<Result> {
   silence(): Settled<Result>
 }
 
-/** Replies until NLMSG_DONE. */
+/** Replies until NLMSG_DONE, all of them. */
 export function dumpConversation(type: number): Conversation<Dump> {
   const replies: Reply[] = []
+  return walkConversation(
+    type,
+    (reply) => replies.push(reply),
+    (interrupted) => ({ replies, interrupted }),
+  )
+}
+
+/** Replies until NLMSG_DONE, each handed over as it comes: a long dump is never held whole. */
+export function walkConversation<Result>(
+  type: number,
+  visit: (reply: Reply) => void,
+  conclude: (interrupted: boolean) => Result,
+): Conversation<Result> {
   let interrupted = false
   let resource: number | undefined
   return {
@@ -56,13 +69,13 @@ export function dumpConversation(type: number): Conversation<Dump> {
       if (reply.type === NLMSG_ERROR) return unlessZero(parseAcknowledgement(reply), type)
       if ((reply.flags & NLM_F_DUMP_INTR) !== 0) interrupted = true
       if (reply.type === NLMSG_DONE)
-        return unlessZero({ errno: parseDone(reply) }, type) ?? answered({ replies, interrupted })
+        return unlessZero({ errno: parseDone(reply) }, type) ?? answered(conclude(interrupted))
       // Element dumps never set NLM_F_DUMP_INTR, but every message names its generation.
       const current = resourceId(reply)
       if (resource !== undefined && current !== undefined && current !== resource)
         interrupted = true
       resource = current ?? resource
-      replies.push(reply)
+      visit(reply)
       return undefined
     },
     ...plainFailures(type),

@@ -12,6 +12,7 @@ import {
   fenceNumber,
   requestConversation,
   type TransactOutcome,
+  walkConversation,
 } from './conversation.ts'
 import { type Exchange, type Inquiry, type Line, startExchange } from './exchange.ts'
 import {
@@ -94,6 +95,15 @@ export class NetlinkSocket {
   /** Everything the request selects. Rejects with NetlinkError if the kernel refuses. */
   dump(request: Request): Promise<Dump> {
     return this.#ask(request, NLM_F_DUMP, dumpConversation(request.type))
+  }
+
+  /**
+   * Like `dump`, but hands over each reply as it comes; the reply is valid during the call only.
+   * Other work of the event loop goes on between datagrams.
+   */
+  walk(request: Request, visit: (reply: Reply) => void): Promise<void> {
+    const conversation = walkConversation(request.type, visit, () => undefined)
+    return this.#ask(request, NLM_F_DUMP, conversation)
   }
 
   /** The answers to one request outside a batch. Rejects with NetlinkError. */

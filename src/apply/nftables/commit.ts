@@ -42,9 +42,10 @@ async function send(
     }
   }
   if (outcome.kind !== 'rejected') return outcome
+  const all = [...plan]
   const failures = outcome.failures.flatMap(({ index, errno }) =>
     (operations[index] ?? []).flatMap((at) => {
-      const operation = plan[at]
+      const operation = all[at]
       return operation === undefined ? [] : [{ operation, errno }]
     }),
   )

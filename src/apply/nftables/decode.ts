@@ -116,6 +116,20 @@ export function listChains(family: TableFamily): Request {
   return list(MESSAGE.getChain, family)
 }
 
+/** Named counters, quotas and the like, and flow tables, of every table of the family. */
+export function listOtherObjects(family: TableFamily): readonly Request[] {
+  return [list(GET_OBJECT, family), list(GET_FLOW_TABLE, family)]
+}
+
+/** NFT_MSG_GETOBJ and NFT_MSG_GETFLOWTABLE. */
+const GET_OBJECT = 0x0a13
+const GET_FLOW_TABLE = 0x0a17
+
+/** NFTA_OBJ_TABLE and NFTA_FLOWTABLE_TABLE are the same number as NFTA_TABLE_NAME. */
+export function tableOf(reply: Reply): string {
+  return readText(messageAttributes(reply.payload).get(TABLE.name))
+}
+
 export function listSets(family: TableFamily, table: string): Request {
   return list(MESSAGE.getSet, family, (writer) => writer.text(SET.table, table))
 }

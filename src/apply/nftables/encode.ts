@@ -29,7 +29,8 @@ const MAX_ELEMENT_BYTES = 60_000
 
 export function encodePlan(plan: Plan, options: EncodeOptions = {}): EncodedPlan {
   const batch = new Batch(options)
-  for (const [index, operation] of plan.entries()) batch.add(operation, index)
+  let index = 0
+  for (const operation of plan) batch.add(operation, index++)
   return batch.finish()
 }
 
@@ -89,6 +90,7 @@ class Batch {
     switch (operation.kind) {
       case 'add-table':
         this.#begin(operation.family).text(TABLE.name, TABLE_NAME)
+        if (operation.flags !== undefined) this.#writer.u32(TABLE.flags, operation.flags)
         this.#end(MESSAGE.newTable, FLAGS.create, index)
         break
       case 'delete-table':

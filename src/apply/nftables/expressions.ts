@@ -1,4 +1,3 @@
-import { CLIENT_HASH_SEED } from '../../ruleset/print.ts'
 import type { Field, TableFamily } from '../../ruleset/types.ts'
 import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 import { DATA, FAMILY, LIST_ELEMENT } from './constants.ts'
@@ -22,8 +21,8 @@ const CT_PROTO_DST = 12
 const CT_DST: Readonly<Record<TableFamily, number>> = { ip: 20, ip6: 22 }
 const ORIGINAL = 0
 
-const HASH = { source: 1, result: 2, length: 3, modulus: 4, seed: 5, offset: 6, type: 7 } as const
-const JHASH = 0
+/** NFT_DYNSET_OP_*. */
+const CHANGE = { update: 1, delete: 2 } as const
 
 /** Words (4 bytes) of the register file: 16 in all, the four of NFT_REG_1 first. */
 const WORDS = 16
@@ -43,7 +42,7 @@ export function hostU32(value: number): Buffer {
   return bytes
 }
 
-/** Writes one rule's expressions; all work on register 1 unless a field says otherwise. */
+/** Writes one rule's expressions; all work on register 1 but for the fields of a key. */
 export class ExpressionWriter {
   readonly family: TableFamily
   readonly #writer: AttributeWriter
@@ -116,15 +115,14 @@ export class ExpressionWriter {
     )
   }
 
-  /** Loads the fields one after another, each at a word boundary; returns the words used. */
-  fields(fields: readonly Field[], firstWord = 0): number {
-    let word = firstWord
+  /** Loads the fields one after another, each at a word boundary. */
+  fields(fields: readonly Field[]): void {
+    let word = 0
     for (const field of fields) {
       this.#field(field, word)
       word += fieldWords(this.family, field)
     }
     if (word > WORDS) throw new Error(`a key of ${word} words does not fit the registers`)
-    return word - firstWord
   }
 
   lookup(set: string, options: { inverted?: boolean; map?: boolean; setId?: number } = {}): this {
@@ -136,14 +134,13 @@ export class ExpressionWriter {
     })
   }
 
-  /** Adds the key in the registers, or starts its time again. */
-  update(map: string, dataWord: number, seconds: number): this {
+  /** Adds the key in the registers or starts its time again; or takes it out. */
+  change(set: string, operation: keyof typeof CHANGE, seconds = 0): this {
     return this.#expression('dynset', (writer) =>
       writer
-        .text(1, map)
-        .u32(3, 1)
+        .text(1, set)
+        .u32(3, CHANGE[operation])
         .u32(4, register(0))
-        .u32(5, register(dataWord))
         .u64(6, BigInt(seconds) * 1000n),
     )
   }
@@ -151,21 +148,6 @@ export class ExpressionWriter {
   random(modulus: number, word: number): this {
     return this.#expression('numgen', (writer) =>
       writer.u32(1, register(word)).u32(2, modulus).u32(3, 1).u32(4, 0),
-    )
-  }
-
-  /** The client's address goes through the last register, which no key with a hash reaches. */
-  clientHash(modulus: number, word: number): this {
-    const { size } = IP[this.family]
-    const source = WORDS - size / 4
-    return this.address('saddr', source).#expression('hash', (writer) =>
-      writer
-        .u32(HASH.source, register(source))
-        .u32(HASH.result, register(word))
-        .u32(HASH.length, size)
-        .u32(HASH.modulus, modulus)
-        .u32(HASH.seed, CLIENT_HASH_SEED)
-        .u32(HASH.type, JHASH),
     )
   }
 
@@ -229,24 +211,8 @@ export class ExpressionWriter {
         return
       case 'random':
         this.random(field.modulus, word)
-        return
-      case 'client-hash':
-        this.clientHash(field.modulus, word)
     }
   }
-}
-
-/**
- * Where the data of an `update` starts: nft leaves it a register of its own; an IPv6 key and its
- * data fit only when packed.
- */
-export function dataWord(keyWords: number, dataWords: number): number {
-  const aligned = Math.ceil(keyWords / WORDS_PER_REGISTER) * WORDS_PER_REGISTER
-  return aligned + dataWords <= WORDS ? aligned : keyWords
-}
-
-export function countWords(family: TableFamily, fields: readonly Field[]): number {
-  return fields.reduce((sum, field) => sum + fieldWords(family, field), 0)
 }
 
 function fieldWords(family: TableFamily, field: Field): number {

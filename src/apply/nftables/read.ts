@@ -8,11 +8,13 @@ import {
   type KernelRuleset,
   type KernelTable,
   type SetSchema,
+  TABLE_FLAG,
   TABLE_NAME,
   type TableFamily,
   type Tuple,
 } from '../../ruleset/types.ts'
 import type { Reply, Request } from '../netlink/message.ts'
+import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import {
   decodeChain,
@@ -22,9 +24,11 @@ import {
   decodeTable,
   listChains,
   listElements,
+  listOtherObjects,
   listRules,
   listSets,
   listTables,
+  tableOf,
 } from './decode.ts'
 import { ruleDigest } from './identify.ts'
 
@@ -36,33 +40,57 @@ export interface KernelState {
 
 const ATTEMPTS = 10
 
-/** Reads both tables; begins again when somebody changed the rule set meanwhile. */
-export async function readKernel(socket: NetlinkSocket): Promise<KernelState> {
+/** Whether it is certain that no commit after `from`, up to `to`, changed our tables. */
+export type Untouched = (from: number, to: number) => Promise<boolean>
+
+/** Reads both tables; begins again when they may have been changed meanwhile. */
+export async function readKernel(
+  socket: NetlinkSocket,
+  untouched: Untouched = async (from, to) => from === to,
+): Promise<KernelState> {
   for (let attempt = 1; ; attempt++) {
     const generation = await socket.generation()
-    const ruleset = await readTables(socket)
-    if (attempt === ATTEMPTS || (await socket.generation()) === generation) {
+    const ruleset = await unlessGone(readTables(socket))
+    if (ruleset === undefined) continue
+    if (attempt >= ATTEMPTS || (await untouched(generation, await socket.generation()))) {
       // After so many attempts the commit's own generation check has the last word.
       return { generation, ruleset }
     }
   }
 }
 
+/** Undefined where a table or set went away between its listing and the listing of its content. */
+export async function unlessGone<Found>(reading: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 async function readTables(socket: NetlinkSocket): Promise<KernelRuleset> {
   const tables = (await dump(socket, listTables())).map(decodeTable)
   const read = async (family: TableFamily): Promise<KernelTable | undefined> => {
-    const found = tables.find((table) => table.family === family && table.name === TABLE_NAME)
-    if (found === undefined) return undefined
-    const table = await readTable(socket, family)
-    return found.flags & DORMANT ? { ...table, chains: asleep(table.chains) } : table
+    const listed = tables.find((table) => table.family === family && table.name === TABLE_NAME)
+    if (listed === undefined) return undefined
+    const { flags, owner } = listed
+    const otherObjects = await hasOtherObjects(socket, family)
+    const found = await readTable(socket, family)
+    const table = { ...found, flags, otherObjects, ...(owner && { owner }) }
+    return flags & TABLE_FLAG.dormant ? { ...table, chains: asleep(table.chains) } : table
   }
   const ip = await read('ip')
   const ip6 = await read('ip6')
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
-/** NFT_TABLE_F_DORMANT. */
-const DORMANT = 0x1
+async function hasOtherObjects(socket: NetlinkSocket, family: TableFamily): Promise<boolean> {
+  for (const request of listOtherObjects(family)) {
+    if ((await dump(socket, request)).some((reply) => tableOf(reply) === TABLE_NAME)) return true
+  }
+  return false
+}
 
 /** The hooks of a dormant table are not in place: nothing we want has such, so it is built anew. */
 function asleep(chains: ReadonlyMap<string, KernelChain>): ReadonlyMap<string, KernelChain> {
@@ -81,6 +109,7 @@ async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<Ke
   for (const found of (await dump(socket, listSets(family, TABLE_NAME))).map(decodeSet)) {
     if (found.anonymous || found.table !== TABLE_NAME) continue
     sets.set(found.schema.name, found.schema)
+    if (found.schema.learned !== undefined) continue
     const replies = await dump(socket, listElements(family, TABLE_NAME, found.schema.name))
     const pairs = decodeElements(replies, found.schema).map(
       ({ key, value }) => [key, value] as const,

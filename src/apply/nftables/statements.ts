@@ -1,12 +1,5 @@
 import type { Statement, TableFamily } from '../../ruleset/types.ts'
-import {
-  CT_KEY,
-  countWords,
-  dataWord,
-  type ExpressionWriter,
-  hostU32,
-  META_KEY,
-} from './expressions.ts'
+import { CT_KEY, type ExpressionWriter, hostU32, META_KEY } from './expressions.ts'
 import { ANONYMOUS_NAME } from './schema.ts'
 
 /** Every kind of statement as bytecode; nft's for the same text, so that nft prints it back. */
@@ -80,13 +73,12 @@ const EMITTERS: Emitters = {
     to.lookup(statement.map, { map: true }).dnat()
   },
   remember: (to, statement) => {
-    const data = dataWord(
-      countWords(to.family, statement.key),
-      countWords(to.family, statement.data),
-    )
     to.fields(statement.key)
-    to.fields(statement.data, data)
-    to.update(statement.map, data, statement.seconds)
+    to.change(statement.set, 'update', statement.seconds)
+  },
+  forget: (to, statement) => {
+    to.fields(statement.key)
+    to.change(statement.set, 'delete')
   },
   masquerade: (to) => to.masquerade(FULLY_RANDOM),
   reject: (to, statement) => {

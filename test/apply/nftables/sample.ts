@@ -39,7 +39,9 @@ export function sampleSets(family: TableFamily): readonly SetSchema[] {
     { name: 'allowed-sources', key: [...vip, address], interval: true },
     { name: 'endpoints', key: [...vip, 'slot'], data },
     { name: 'node-port-endpoints', key: ['inet_proto', 'inet_service', 'slot'], data },
-    { name: 'affinity', key: [address, ...vip], data, learned: { size: 262_144 } },
+    { name: 'seat-0', key: vip, data },
+    { name: 'seated-services-3600-0', key: [...vip, ...data] },
+    { name: 'affinity-0', key: [address, ...vip], learned: { size: 262_144 } },
   ]
 }
 
@@ -72,6 +74,8 @@ const ELEMENTS_4: Readonly<Record<string, readonly (readonly [string, ElementVal
     ['10.0.0.1 . tcp . 80 . 300', { data: '10.1.1.2 . 8080' as Tuple }],
   ],
   'node-port-endpoints': [['tcp . 30080 . 1', { data: '10.1.1.1 . 8080' as Tuple }]],
+  'seat-0': [['10.0.0.1 . tcp . 80', { data: '10.1.1.1 . 8080' as Tuple }]],
+  'seated-services-3600-0': [['10.0.0.1 . tcp . 80 . 10.1.1.1 . 8080']],
 }
 
 const ELEMENTS_6: typeof ELEMENTS_4 = {
@@ -96,6 +100,8 @@ const ELEMENTS_6: typeof ELEMENTS_4 = {
     ['fd00::1 . tcp . 80 . 1', { data: 'fd01::2 . 8080' as Tuple }],
   ],
   'node-port-endpoints': [['tcp . 30080 . 0', { data: 'fd01::1 . 8080' as Tuple }]],
+  'seat-0': [['fd00::1 . tcp . 80', { data: 'fd01::1 . 8080' as Tuple }]],
+  'seated-services-3600-0': [['fd00::1 . tcp . 80 . fd01::1 . 8080']],
 }
 
 /** At least one rule for each kind of statement and each of its variants. */
@@ -120,21 +126,27 @@ export const SAMPLE_RULES: readonly Rule[] = [
   { statements: [PORTS], comment: 'has ports' },
   rule({ kind: 'set-mark', bit: 14 }),
   rule({ kind: 'has-mark', bit: 31 }, { kind: 'clear-mark', bit: 31 }, { kind: 'masquerade' }),
-  rule(PORTS, { kind: 'dnat', key: [SADDR, ...VIP], map: 'affinity' }),
+  rule({ kind: 'in-set', key: [SADDR, ...VIP], set: 'affinity-0' }, PORTS, {
+    kind: 'dnat',
+    key: VIP,
+    map: 'seat-0',
+  }),
+  rule({ kind: 'forget', set: 'affinity-0', key: [SADDR, ...VIP] }),
+  rule(
+    PORTS,
+    {
+      kind: 'in-set',
+      key: [...ORIGINAL, DADDR, { kind: 'dport' }],
+      set: 'seated-services-3600-0',
+    },
+    { kind: 'remember', set: 'affinity-0', key: [SADDR, ...ORIGINAL], seconds: 10_800 },
+  ),
   rule(PORTS, { kind: 'dnat', key: [...VIP, slot(3)], map: 'endpoints' }),
   rule(PORTS, { kind: 'dnat', key: [...NODE_PORT, slot(1)], map: 'node-port-endpoints' }),
   rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
   rule({ kind: 'reject', with: 'port-unreachable' }),
   rule({ kind: 'drop' }),
 ]
-
-export const REMEMBER: Rule = rule(PORTS, {
-  kind: 'remember',
-  map: 'affinity',
-  key: [SADDR, ...ORIGINAL],
-  data: [DADDR, { kind: 'dport' }],
-  seconds: 10_800,
-})
 
 function rule(...statements: readonly Statement[]): Rule {
   return { statements }

@@ -1,0 +1,138 @@
+import type { Scope } from '../model/node.ts'
+import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/stale-flows.ts'
+import type { ServiceName } from '../render/claims.ts'
+import type { FlowCleaner } from './flow-cleaner.ts'
+import type { HealthChecks } from './health-check.ts'
+import { localEndpoints } from './health-check-addresses.ts'
+import type { ObjectChange, ObjectStore } from './object-store.ts'
+import type { Session } from './session.ts'
+import type { Committed } from './session-compare.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+
+export interface AftermathParts {
+  readonly node: string
+  readonly store: ObjectStore
+  readonly telemetry: Telemetry
+  readonly healthChecks: HealthChecks
+  readonly flows: FlowCleaner
+  readonly scope: () => Scope | undefined
+}
+
+/** What follows from a commit: stale flows, health checks, news for operators. */
+export class Aftermath {
+  readonly #parts: AftermathParts
+  /** The healthCheckNodePorts that are open. */
+  readonly #ports: Map<ServiceName, number> = new Map()
+  readonly #touched: Set<ServiceName> = new Set()
+  #servicesChanged = false
+  /** `key loser` of what was told. */
+  #contested: ReadonlyMap<string, { readonly service: string; readonly address: string }> =
+    new Map()
+  #refused: ReadonlySet<ServiceName> = new Set()
+
+  constructor(parts: AftermathParts) {
+    this.#parts = parts
+  }
+
+  /** Notes what the next commit is about. */
+  changed(change: ObjectChange): void {
+    const name = serviceOf(change)
+    if (name !== undefined) this.#touched.add(name)
+    if (change.kind === 'service' || change.kind === 'service-gone') this.#servicesChanged = true
+  }
+
+  /** Everything may have changed: the first commit of a session. */
+  started(session: Session, tcp: TcpFlows): void {
+    for (const { namespace, name } of this.#parts.store.cluster().services) {
+      this.#touched.add(`${namespace}/${name}`)
+    }
+    this.#servicesChanged = true
+    this.#follow(session, allFronts(session.renderer.ruleset(), tcp))
+  }
+
+  committed({ changes }: Pick<Committed, 'changes'>, session: Session, tcp: TcpFlows): void {
+    this.#follow(session, touchedFronts(changes, session.renderer.ruleset(), tcp))
+  }
+
+  /** Flows may have gone stale unseen: nobody compares them with each commit. */
+  compared(session: Session, tcp: TcpFlows): void {
+    this.#follow(session, allFronts(session.renderer.ruleset(), tcp))
+  }
+
+  #follow(session: Session, touched: readonly TouchedFront[]): void {
+    this.#parts.flows.follow(session, touched, this.#touched)
+    // First out, then in: a port may have gone from one Service to another.
+    for (const name of this.#touched) this.#closeHealthCheck(name)
+    for (const name of this.#touched) this.#openHealthCheck(name)
+    this.#touched.clear()
+    if (this.#servicesChanged) this.#tellContested(session)
+    this.#servicesChanged = false
+    this.#tellRefused(session)
+  }
+
+  #closeHealthCheck(name: ServiceName): void {
+    const former = this.#ports.get(name)
+    if (former === undefined || former === this.#portOf(name)) return
+    this.#parts.healthChecks.set(former, undefined)
+    this.#ports.delete(name)
+  }
+
+  #openHealthCheck(name: ServiceName): void {
+    const { store, healthChecks, node } = this.#parts
+    const service = store.service(name)
+    const port = this.#portOf(name)
+    if (service === undefined || port === undefined) return
+    this.#ports.set(name, port)
+    const endpoints = localEndpoints(store.slicesOf(name), node)
+    const { namespace } = service
+    healthChecks.set(port, { namespace, name: service.name, localEndpoints: endpoints })
+  }
+
+  /** Beside kube-proxy the ports are kube-proxy's. */
+  #portOf(name: ServiceName): number | undefined {
+    const { store, scope } = this.#parts
+    return scope() === 'all' ? store.service(name)?.healthCheckPort : undefined
+  }
+
+  #tellContested(session: Session): void {
+    const { telemetry } = this.#parts
+    const found = new Map<string, { service: string; address: string }>()
+    for (const { key, winner, loser } of session.renderer.conflicts()) {
+      const contest = { service: loser, address: key }
+      found.set(`${key} ${loser}`, contest)
+      telemetry.tell({ event: 'address-contested', ...contest, winner })
+    }
+    for (const [id, contest] of this.#contested) {
+      if (!found.has(id)) telemetry.tell({ event: 'address-settled', ...contest })
+    }
+    this.#contested = found
+  }
+
+  #tellRefused(session: Session): void {
+    const { telemetry } = this.#parts
+    const refusals = session.refusals()
+    for (const [service, { failure }] of refusals) {
+      const reason = `${failure.errno} to ${failure.operation.kind}`
+      telemetry.tell({ event: 'service-refused', service, reason })
+    }
+    for (const service of this.#refused) {
+      if (!refusals.has(service)) telemetry.tell({ event: 'service-accepted', service })
+    }
+    this.#refused = new Set(refusals.keys())
+  }
+}
+
+function serviceOf(change: ObjectChange): ServiceName | undefined {
+  switch (change.kind) {
+    case 'service':
+      return `${change.service.namespace}/${change.service.name}`
+    case 'service-gone':
+      return change.name
+    case 'slice':
+      return `${change.slice.namespace}/${change.slice.service}`
+    case 'slice-gone':
+      return change.service
+    case 'node':
+      return undefined
+  }
+}

@@ -1,0 +1,59 @@
+import type { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { type CommitOutcome, commitPlan } from '../apply/nftables/commit.ts'
+import { type Monitor, next } from '../apply/nftables/monitor.ts'
+import type { Plan } from '../plan/operation.ts'
+
+const ATTEMPTS = 10
+
+/**
+ * Commits what was planned for the tables as they were at a generation. Where the agent owns them,
+ * nobody else can have changed them since; elsewhere the kernel compares the generation, and the
+ * monitor tells whether commits of others in between matter.
+ */
+export class Committer {
+  readonly #socket: NetlinkSocket
+  readonly #monitor: Monitor | undefined
+  /** Of the tables that are known: the last commit, or one like it for us. */
+  #generation = 0
+
+  constructor(socket: NetlinkSocket, monitor: Monitor | undefined) {
+    this.#socket = socket
+    this.#monitor = monitor
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** The tables are known as they were at this generation. */
+  knows(generation: number): void {
+    this.#generation = generation
+  }
+
+  /** Whether no commit after `from`, up to `to`, can have changed our tables. */
+  async untouched(from: number, to: number): Promise<boolean> {
+    return from === to || (await this.#monitor?.untouched(from, to)) === true
+  }
+
+  /** Whether the tables are still those that are known. */
+  async isCurrent(): Promise<boolean> {
+    const now = await this.#socket.generation()
+    if (!(await this.untouched(this.#generation, now))) return false
+    this.#generation = now
+    return true
+  }
+
+  /** `owned`: all the tables that the plan is about can only be changed by this socket. */
+  async commit(plan: Plan, owned: boolean): Promise<CommitOutcome> {
+    if (plan.length === 0) return { kind: 'committed', bytes: 0 }
+    if (owned) return commitPlan(this.#socket, plan, 0)
+    for (let attempt = 1; ; attempt++) {
+      this.#generation = this.#monitor?.latestLike(this.#generation) ?? this.#generation
+      const outcome = await commitPlan(this.#socket, plan, this.#generation)
+      if (outcome.kind === 'committed') this.#generation = next(this.#generation)
+      if (outcome.kind !== 'stale' || attempt === ATTEMPTS || !(await this.isCurrent())) {
+        return outcome
+      }
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { networkInterfaces } from 'node:os'
+import { type Address, cidrContains, familyOf, parseAddress } from '../model/address.ts'
+import type { NodePortAddresses, NodeView } from '../model/node.ts'
+import type { SliceObject } from '../model/service.ts'
+
+/** Undefined: all addresses, of both families where the node has them. */
+export type ListenAddress = Address | undefined
+
+/** Where healthCheckNodePorts answer: on the addresses of NodePorts, as kube-proxy has it. */
+export function healthCheckAddresses(
+  choice: NodePortAddresses,
+  node: NodeView,
+  own: readonly Address[],
+): readonly ListenAddress[] {
+  switch (choice.kind) {
+    case 'all':
+      return [undefined]
+    case 'primary':
+      return (['ipv4', 'ipv6'] as const).flatMap((family) => {
+        const first = node.addresses.find((address) => familyOf(address) === family)
+        return first === undefined ? [] : [first]
+      })
+    case 'ranges':
+      return own.filter((address) => choice.ranges.some((range) => cidrContains(range, address)))
+  }
+}
+
+/** The addresses of this machine's interfaces, but for link-local ones, which need a scope. */
+export function ownAddresses(): readonly Address[] {
+  const found = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
+  return found.flatMap(({ address, scopeid }) => {
+    const parsed = scopeid ? undefined : parseAddress(address)
+    return parsed === undefined ? [] : [parsed.value]
+  })
+}
+
+/**
+ * How many endpoints a Service has here: ready ones, each address once whatever its ports, as
+ * kube-proxy's LocalReadyEndpoints. Of two families the one with more: a pod has both addresses.
+ */
+export function localEndpoints(slices: Iterable<SliceObject>, node: string): number {
+  const found = { ipv4: new Set<Address>(), ipv6: new Set<Address>() }
+  for (const { family, ports, endpoints } of slices) {
+    if (ports.length === 0) continue
+    for (const { address, nodeName, ready } of endpoints) {
+      if (ready && nodeName === node) found[family].add(address)
+    }
+  }
+  return Math.max(found.ipv4.size, found.ipv6.size)
+}

@@ -1,0 +1,217 @@
+import type { EventName, Level, OccurrenceOf } from './occurrence.ts'
+
+/** How an occurrence is logged. */
+export interface Entry<Name extends EventName> {
+  readonly level: Level
+  /** For people: the message of the line, and the table in docs/metrics.md. */
+  readonly says: string
+  /** Occurrences about one subject are its states: the same state is not told twice. */
+  readonly subject?: (occurrence: OccurrenceOf<Name>) => string
+  /** What tells two states with the same name apart. */
+  readonly state?: (occurrence: OccurrenceOf<Name>) => string
+  /** Ends the state of its subject; not told if there was none to end. */
+  readonly ends?: true
+  /** Nothing that lasts: told again after this many milliseconds. Metrics count all of them. */
+  readonly everyMs?: number
+}
+
+/** Who changes the tables in a loop shall not fill the disk with it. */
+const FLOOD_MS = 10_000
+
+/** All that nodelb logs: one event name per change of state. */
+export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
+  'agent-started': { level: 'info', says: 'the agent started' },
+  'agent-ready': { level: 'info', says: 'the first commit is made: all is programmed' },
+  'agent-stopping': { level: 'info', says: 'the agent ends' },
+  'configuration-loaded': { level: 'info', says: 'a configuration is in force' },
+  'configuration-refused': {
+    level: 'error',
+    says: 'a configuration cannot be used; the one before it stays in force',
+    subject: ({ source }) => `configuration ${source}`,
+    state: ({ reason }) => reason,
+  },
+  'watch-listing': { level: 'debug', says: 'objects are listed' },
+  'watch-following': {
+    level: 'info',
+    says: 'objects are followed',
+    subject: ({ resource }) => `watch ${resource}`,
+  },
+  'watch-lost': {
+    level: 'warn',
+    says: 'objects cannot be followed; the rules stay as they are',
+    subject: ({ resource }) => `watch ${resource}`,
+    state: ({ reason }) => reason,
+  },
+  'source-problem': {
+    level: 'warn',
+    says: 'part of the input cannot be read',
+    subject: () => 'source',
+    state: ({ problems }) => problems.join('\n'),
+  },
+  'source-in-order': {
+    level: 'info',
+    says: 'all of the input can be read',
+    subject: () => 'source',
+    ends: true,
+  },
+  'object-invalid': {
+    level: 'warn',
+    says: 'an object, or a part of it, cannot be used',
+    subject: ({ object }) => `object ${object}`,
+    state: ({ problems }) => problems.join('\n'),
+  },
+  'object-noted': {
+    level: 'info',
+    says: 'an object is used, but not as written',
+    subject: ({ object }) => `object ${object}`,
+    state: ({ problems }) => problems.join('\n'),
+  },
+  'object-in-order': {
+    level: 'info',
+    says: 'an object is in order again',
+    subject: ({ object }) => `object ${object}`,
+    ends: true,
+  },
+  'kernel-committed': { level: 'debug', says: 'the kernel took a change' },
+  'commit-failed': {
+    level: 'error',
+    says: 'the kernel did not take a change; the rules stay as they are',
+    subject: () => 'commits',
+    state: ({ reason }) => reason,
+  },
+  'commits-resumed': {
+    level: 'info',
+    says: 'the kernel takes changes again',
+    subject: () => 'commits',
+    ends: true,
+  },
+  'service-refused': {
+    level: 'warn',
+    says: 'the kernel refused a Service; the others go on',
+    subject: ({ service }) => `service ${service}`,
+    state: ({ reason }) => reason,
+  },
+  'service-accepted': {
+    level: 'info',
+    says: 'a Service that was refused is programmed, or gone',
+    subject: ({ service }) => `service ${service}`,
+    ends: true,
+  },
+  'address-contested': {
+    level: 'warn',
+    says: 'two Services ask for one address; the older one has it',
+    subject: ({ service, address }) => `address ${service} ${address}`,
+    state: ({ winner }) => winner,
+  },
+  'address-settled': {
+    level: 'info',
+    says: 'an address is contested no more',
+    subject: ({ service, address }) => `address ${service} ${address}`,
+    ends: true,
+  },
+  'kernel-compared': { level: 'debug', says: 'the kernel holds what it shall' },
+  'drift-repaired': {
+    level: 'warn',
+    says: 'the kernel held something else; it is repaired',
+    subject: () => 'drift',
+    everyMs: FLOOD_MS,
+  },
+  'foreign-change': {
+    level: 'warn',
+    says: 'another process changed the tables of nodelb',
+    subject: (occurrence) => `foreign ${occurrence.process}`,
+    everyMs: FLOOD_MS,
+  },
+  'table-owned': {
+    level: 'info',
+    says: 'the kernel keeps other processes from changing the tables',
+    subject: () => 'ownership',
+  },
+  'table-not-owned': {
+    level: 'warn',
+    says: 'the tables are not owned; changes by others are repaired instead',
+    subject: () => 'ownership',
+    state: ({ reason }) => reason,
+  },
+  'kube-proxy-present': {
+    level: 'warn',
+    says: 'tables of kube-proxy are in the kernel, and so is all of nodelb (scope: all)',
+    subject: () => 'kube-proxy',
+    state: ({ tables }) => tables.join(' '),
+  },
+  'kube-proxy-gone': {
+    level: 'info',
+    says: 'no tables of kube-proxy are in the kernel any more',
+    subject: () => 'kube-proxy',
+    ends: true,
+  },
+  'flows-deleted': { level: 'debug', says: 'stale flows were deleted from conntrack' },
+  'conntrack-failed': {
+    level: 'warn',
+    says: 'stale flows cannot be deleted',
+    subject: () => 'conntrack',
+    state: ({ reason }) => reason,
+  },
+  'conntrack-resumed': {
+    level: 'info',
+    says: 'stale flows are deleted again',
+    subject: () => 'conntrack',
+    ends: true,
+  },
+  'sysctl-set': { level: 'info', says: 'a sysctl is set as configured' },
+  'sysctl-not-set': {
+    level: 'warn',
+    says: 'a sysctl is not as configured, and the agent may not set it',
+    subject: ({ sysctl }) => `sysctl ${sysctl}`,
+    state: ({ found }) => found,
+  },
+  'node-leaving': {
+    level: 'info',
+    says: 'the node is about to go: /healthz asks balancers to send new connections elsewhere',
+    subject: () => 'node',
+  },
+  'node-staying': {
+    level: 'info',
+    says: 'the node stays after all',
+    subject: () => 'node',
+    ends: true,
+  },
+  'server-listening': {
+    level: 'info',
+    says: 'a server answers',
+    subject: ({ server }) => `server ${server}`,
+    state: ({ address }) => address,
+  },
+  'server-waiting': {
+    level: 'error',
+    says: 'a server cannot listen; it will try again',
+    subject: ({ server }) => `server ${server}`,
+    state: ({ address, reason }) => `${address} ${reason}`,
+  },
+  'health-check-waiting': {
+    level: 'warn',
+    says: 'a healthCheckNodePort cannot be opened; it will be tried again',
+    subject: ({ port }) => `health-check ${port}`,
+    state: ({ service, reason }) => `${service} ${reason}`,
+  },
+  'health-check-open': {
+    level: 'info',
+    says: 'a healthCheckNodePort could be opened after all, or is not wanted any more',
+    subject: ({ port }) => `health-check ${port}`,
+    ends: true,
+  },
+  'kubernetes-events-failed': {
+    level: 'warn',
+    says: 'Kubernetes Events cannot be sent',
+    subject: () => 'kubernetes-events',
+    state: ({ reason }) => reason,
+  },
+  'kubernetes-events-resumed': {
+    level: 'info',
+    says: 'Kubernetes Events are sent again',
+    subject: () => 'kubernetes-events',
+    ends: true,
+  },
+  'log-lines-lost': { level: 'warn', says: 'lines of this log could not be written' },
+  bug: { level: 'error', says: 'a bug; please report it' },
+}

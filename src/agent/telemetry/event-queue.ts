@@ -1,0 +1,169 @@
+import { type KubernetesEvent, microTime } from './kubernetes-event.ts'
+import type { EventOutcome } from './metrics.ts'
+
+/** How the API server took a request; `broken` when it could not be asked, or did not answer. */
+export type Sent =
+  | { readonly kind: 'answered'; readonly status: number }
+  | { readonly kind: 'broken'; readonly reason: string }
+
+/** Of the API client: `path` begins with `/apis`. Patches are JSON merge patches. */
+export interface EventSink {
+  post(path: string, body: object): Promise<Sent>
+  patch(path: string, body: object): Promise<Sent>
+}
+
+export interface EventQueueOptions {
+  readonly sink: EventSink
+  readonly onOutcome: (outcome: EventOutcome) => void
+  /** Undefined: Events go through again. */
+  readonly onTrouble: (reason: string | undefined) => void
+  readonly now?: () => number
+  /** The first wait after a failure; it doubles up to a minute. */
+  readonly retryMs?: number
+}
+
+/** Events that may wait; what comes after is dropped and counted. */
+const WAITING = 1_000
+/** As many at once, then one a second. */
+const BURST = 25
+const REFILL_MS = 1_000
+/** The same news is not sent again within this time; the API server keeps Events for an hour. */
+const QUIET_MS = 10 * 60_000
+const KNOWN = 2_000
+const MAX_RETRY_MS = 60_000
+
+interface Known {
+  readonly count: number
+  readonly sentAt: number
+}
+
+type Verdict = 'sent' | 'refused' | 'again'
+
+/** Sends Events one after another, slowly enough for the API server. */
+export class EventQueue {
+  readonly #options: EventQueueOptions
+  readonly #now: () => number
+  readonly #waiting: Map<string, KubernetesEvent> = new Map()
+  readonly #known: Map<string, Known> = new Map()
+  #tokens = BURST
+  #filledAt: number
+  #retryMs: number
+  #busy = false
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: EventQueueOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#filledAt = this.#now()
+    this.#retryMs = options.retryMs ?? 1_000
+  }
+
+  add(event: KubernetesEvent): void {
+    const last = this.#known.get(event.name)
+    if (this.#closed || (last !== undefined && this.#now() - last.sentAt < QUIET_MS)) return
+    if (this.#waiting.has(event.name)) return
+    if (this.#waiting.size >= WAITING) {
+      this.#options.onOutcome('dropped')
+      return
+    }
+    this.#waiting.set(event.name, event)
+    if (this.#timer === undefined) void this.#drain()
+  }
+
+  /** Forgets what waits. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    this.#waiting.clear()
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#busy) return
+    this.#busy = true
+    let wait = REFILL_MS
+    for (const [name, event] of this.#waiting) {
+      if (!this.#takeToken()) break
+      const verdict = await this.#send(event)
+      if (verdict === 'again') {
+        this.#options.onOutcome('failed')
+        wait = this.#retryMs
+        this.#retryMs = Math.min(2 * wait, MAX_RETRY_MS)
+        break
+      }
+      this.#retryMs = this.#options.retryMs ?? 1_000
+      this.#waiting.delete(name)
+      this.#options.onOutcome(verdict === 'sent' ? 'sent' : 'dropped')
+    }
+    this.#busy = false
+    if (this.#waiting.size > 0) this.#drainLater(wait)
+  }
+
+  #drainLater(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#drain()
+    }, ms).unref()
+  }
+
+  #takeToken(): boolean {
+    const gained = Math.floor((this.#now() - this.#filledAt) / REFILL_MS)
+    this.#tokens = Math.min(BURST, this.#tokens + gained)
+    this.#filledAt += gained * REFILL_MS
+    if (this.#tokens === 0) return false
+    this.#tokens--
+    return true
+  }
+
+  /** What was sent before is counted up; what the API server has forgotten is sent anew. */
+  async #send(event: KubernetesEvent): Promise<Verdict> {
+    const { name, ofCluster } = event
+    const path = `/apis/events.k8s.io/v1/namespaces/${event.namespace}/events`
+    const before = this.#known.get(name)
+    if (before !== undefined) {
+      const count = before.count + 1
+      const patched = await this.#options.sink.patch(`${path}/${name}`, series(count, this.#now()))
+      if (!isStatus(patched, 404)) return this.#judge(patched, name, count)
+      this.#known.delete(name)
+    }
+    const posted = await this.#options.sink.post(path, event.body)
+    if (!isStatus(posted, 409)) return this.#judge(posted, name, 1)
+    // Another node said so, or this one before it was restarted.
+    if (ofCluster) return this.#judge({ kind: 'answered', status: 200 }, name, 1)
+    const patched = await this.#options.sink.patch(`${path}/${name}`, series(2, this.#now()))
+    return this.#judge(patched, name, 2)
+  }
+
+  #judge(sent: Sent, name: string, count: number): Verdict {
+    const verdict = verdictOf(sent)
+    if (verdict !== 'again') this.#remember(name, count)
+    if (verdict === 'sent') {
+      this.#options.onTrouble(undefined)
+    } else {
+      const reason = sent.kind === 'broken' ? sent.reason : `the API server answers ${sent.status}`
+      this.#options.onTrouble(reason)
+    }
+    return verdict
+  }
+
+  #remember(name: string, count: number): void {
+    this.#known.delete(name)
+    this.#known.set(name, { count, sentAt: this.#now() })
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > KNOWN && oldest !== undefined) this.#known.delete(oldest)
+  }
+}
+
+/** What the API server will never take is not sent twice. */
+function verdictOf(sent: Sent): Verdict {
+  if (sent.kind === 'broken' || sent.status === 429 || sent.status >= 500) return 'again'
+  return sent.status < 300 ? 'sent' : 'refused'
+}
+
+function isStatus(sent: Sent, status: number): boolean {
+  return sent.kind === 'answered' && sent.status === status
+}
+
+function series(count: number, now: number): object {
+  return { series: { count, lastObservedTime: microTime(new Date(now)) } }
+}

@@ -1,0 +1,52 @@
+import { RESOURCES } from '../../watch/source.ts'
+import type { AgentState } from './state.ts'
+
+/** An answer to a probe, with the reason in words. */
+export interface Verdict {
+  readonly good: boolean
+  readonly reason: string
+}
+
+/** kube-proxy's healthTimeout: how long a change may wait before the agent counts as broken. */
+export const HEALTH_TIMEOUT_MS = 120_000
+
+/** Whether the node does what the cluster asks for, and goes on doing so. */
+export function readiness(state: AgentState): Verdict {
+  if (state.stopping !== undefined) return bad(`the agent ends: ${state.stopping}`)
+  if (state.failing !== undefined) return bad(`the kernel took no change: ${state.failing.reason}`)
+  if (state.firstCommitAt === undefined) return bad(`nothing is committed yet: ${waitsFor(state)}`)
+  return { good: true, reason: 'ready' }
+}
+
+/** Whether a restart would help: false only while a change is neither taken nor refused. */
+export function liveness(state: AgentState, now: number): Verdict {
+  const waited = state.pendingSince === undefined ? 0 : now - state.pendingSince
+  if (waited < HEALTH_TIMEOUT_MS) return { good: true, reason: 'alive' }
+  return bad(`a change has waited for ${Math.round(waited / 1000)} s to be committed`)
+}
+
+/**
+ * Whether balancers in front may send traffic here, the node's own fate aside: kube-proxy's
+ * IsHealthy. Good during start, as the rules of the process before are in force.
+ */
+export function health(state: AgentState, now: number): Verdict {
+  const alive = liveness(state, now)
+  if (!alive.good || state.failing === undefined) return alive
+  const { since, reason } = state.failing
+  if (now - since < HEALTH_TIMEOUT_MS) return alive
+  return bad(`commits have failed for ${Math.round((now - since) / 1000)} s: ${reason}`)
+}
+
+function waitsFor(state: AgentState): string {
+  const waiting = RESOURCES.flatMap((resource) => {
+    const watch = state.watches[resource]
+    if (watch.kind === 'following') return []
+    return [watch.kind === 'lost' ? `${resource} (${watch.reason})` : resource]
+  })
+  if (waiting.length === 0) return 'the first commit is being made'
+  return `waiting for the first list of ${waiting.join(', ')}`
+}
+
+function bad(reason: string): Verdict {
+  return { good: false, reason }
+}

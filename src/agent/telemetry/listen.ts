@@ -1,0 +1,70 @@
+import type { ListenOptions, Server } from 'node:net'
+
+export type ListenState =
+  | { readonly kind: 'listening' }
+  /** The next attempt comes by itself. */
+  | { readonly kind: 'waiting'; readonly reason: string; readonly retryMs: number }
+
+export interface KeepListening {
+  /** Where to; TCP or a path. */
+  readonly at: ListenOptions
+  readonly onState: (state: ListenState) => void
+  /** For the file that a path makes. */
+  readonly umask?: number
+  /** May clear the way before the next attempt. */
+  readonly beforeRetry?: (code: string) => Promise<void>
+  /** The first wait; it doubles up to `MAX_RETRY_MS`. */
+  readonly retryMs?: number
+}
+
+const RETRY_MS = 500
+const MAX_RETRY_MS = 30_000
+
+/** Listens, and tries again for as long as it takes; returns what ends the attempts. */
+export function keepListening(server: Server, options: KeepListening): () => void {
+  let retryMs = options.retryMs ?? RETRY_MS
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  const listen = (): void => {
+    if (ended) return
+    const mask = options.umask === undefined ? undefined : process.umask(options.umask)
+    server.listen(options.at)
+    // A path is bound within the call.
+    if (mask !== undefined) process.umask(mask)
+  }
+  server.on('listening', () => {
+    // A host is listened on some time after the call: it may be too late.
+    if (ended) server.close()
+    else options.onState({ kind: 'listening' })
+  })
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    // Out of descriptors for one connection: the server goes on.
+    if (ended || server.listening) return
+    options.onState({ kind: 'waiting', reason: listenFailure(error), retryMs })
+    timer = setTimeout(() => {
+      void (options.beforeRetry?.(error.code ?? '') ?? Promise.resolve()).then(listen)
+    }, retryMs)
+    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
+  })
+  listen()
+  return () => {
+    ended = true
+    clearTimeout(timer)
+  }
+}
+
+/** Why a port or a path cannot be listened on, in words. */
+export function listenFailure({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'another process uses it (EADDRINUSE)'
+    case 'EADDRNOTAVAIL':
+      return 'no interface of this node has the address (EADDRNOTAVAIL)'
+    case 'EACCES':
+      return 'not permitted (EACCES)'
+    case 'EMFILE':
+      return 'this process has no file descriptors left (EMFILE)'
+    default:
+      return message
+  }
+}

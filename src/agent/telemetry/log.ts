@@ -1,0 +1,42 @@
+import { pino } from 'pino'
+import { CATALOGUE } from './catalogue.ts'
+import type { Level, Occurrence } from './occurrence.ts'
+import { SyncOutput } from './sync-output.ts'
+
+export interface Log {
+  write(occurrence: Occurrence): void
+  /** Before the process ends. */
+  flush(): void
+  linesLost(): number
+}
+
+/** One JSON object per line: `time` (RFC 3339), `level`, `event`, its fields, `msg` for people. */
+export function openLog(level: Level, output: SyncOutput = new SyncOutput(1)): Log {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    output,
+  )
+  let told = 0
+  const write = (occurrence: Occurrence): void => {
+    const { level, says } = CATALOGUE[occurrence.event]
+    logger[level](occurrence, says)
+  }
+  return {
+    write(occurrence) {
+      const lost = output.lost
+      write(occurrence)
+      // Told when lines get through again, not with every line that does not.
+      if (lost === told || output.lost !== lost) return
+      const lines = lost - told
+      told = lost
+      write({ event: 'log-lines-lost', lines })
+    },
+    flush: () => output.flush(),
+    linesLost: () => output.lost,
+  }
+}

@@ -1,0 +1,62 @@
+import type { Resource } from '../../watch/source.ts'
+
+/** Texts of kernel, API server and users; secrets are taken out before anybody sees them. */
+type Text = string
+
+/** Everything that an operator may hear of. `event` is its name in the log. */
+export type Occurrence =
+  | { event: 'agent-started'; version: string; node: string; scope: string }
+  | { event: 'agent-ready'; operations: number; startMs: number }
+  | { event: 'agent-stopping'; reason: Text; rules: 'stay' | 'removed' }
+  | { event: 'configuration-loaded'; source: string }
+  | { event: 'configuration-refused'; source: string; reason: Text }
+  | { event: 'watch-listing'; resource: Resource }
+  | { event: 'watch-following'; resource: Resource; resourceVersion: string }
+  | { event: 'watch-lost'; resource: Resource; reason: Text; retryMs: number }
+  | { event: 'source-problem'; problems: readonly Text[] }
+  | { event: 'source-in-order' }
+  | { event: 'object-invalid'; object: string; problems: readonly Text[] }
+  | { event: 'object-noted'; object: string; problems: readonly Text[] }
+  | { event: 'object-in-order'; object: string }
+  | ({ event: 'kernel-committed' } & Commit)
+  | { event: 'commit-failed'; reason: Text; durationMs: number }
+  | { event: 'commits-resumed' }
+  | { event: 'service-refused'; service: string; reason: Text }
+  | { event: 'service-accepted'; service: string }
+  | { event: 'address-contested'; service: string; address: string; winner: string }
+  | { event: 'address-settled'; service: string; address: string }
+  | { event: 'kernel-compared'; durationMs: number }
+  | { event: 'drift-repaired'; operations: number; found: Text }
+  | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }
+  | { event: 'table-owned' }
+  | { event: 'table-not-owned'; reason: Text }
+  | { event: 'kube-proxy-present'; tables: readonly string[] }
+  | { event: 'kube-proxy-gone' }
+  | { event: 'flows-deleted'; deleted: number; examined: number }
+  | { event: 'conntrack-failed'; reason: Text }
+  | { event: 'conntrack-resumed' }
+  | { event: 'sysctl-set'; sysctl: string; found: Text }
+  | { event: 'sysctl-not-set'; sysctl: string; found: Text }
+  | { event: 'node-leaving'; reason: Text }
+  | { event: 'node-staying' }
+  | { event: 'server-listening'; server: Server; address: string }
+  | { event: 'server-waiting'; server: Server; address: string; reason: Text; retryMs: number }
+  | { event: 'health-check-waiting'; service: string; port: number; reason: Text }
+  | { event: 'health-check-open'; service: string; port: number }
+  | { event: 'kubernetes-events-failed'; reason: Text }
+  | { event: 'kubernetes-events-resumed'; dropped: number }
+  | { event: 'log-lines-lost'; lines: number }
+  | { event: 'bug'; reason: Text }
+
+/** What one transaction took. `generation` is the kernel's, counted in 32 bits, where it is known. */
+export interface Commit {
+  operations: number
+  bytes: number
+  generation?: number
+  durationMs: number
+}
+
+export type Server = 'http' | 'status'
+export type EventName = Occurrence['event']
+export type OccurrenceOf<Name extends EventName> = Extract<Occurrence, { event: Name }>
+export type Level = 'debug' | 'info' | 'warn' | 'error'

@@ -1,0 +1,164 @@
+import { RESOURCES, type Resource } from '../../watch/source.ts'
+import type { Commit, Occurrence, OccurrenceOf } from './occurrence.ts'
+
+/** Milliseconds since 1970. */
+type Time = number
+
+export type WatchState =
+  | { readonly kind: 'starting' | 'listing'; readonly since: Time }
+  | { readonly kind: 'following'; readonly since: Time; readonly resourceVersion: string }
+  | { readonly kind: 'lost'; readonly since: Time; readonly reason: string }
+
+export type Ownership =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'owned' }
+  | { readonly kind: 'not-owned'; readonly reason: string }
+
+/** What the agent's occurrences add up to. Written by `follow` alone. */
+export interface AgentState {
+  readonly startedAt: Time
+  readonly watches: Record<Resource, WatchState>
+  firstCommitAt: Time | undefined
+  lastCommit: (Commit & { readonly at: Time }) | undefined
+  failing: { readonly since: Time; readonly reason: string } | undefined
+  /** The oldest change that the kernel has not been told of. */
+  pendingSince: Time | undefined
+  ownership: Ownership
+  stopping: string | undefined
+  leaving: string | undefined
+  kubeProxy: readonly string[]
+  readonly refused: Map<string, { readonly reason: string; readonly since: Time }>
+  /** By Service and address. */
+  readonly contested: Map<string, OccurrenceOf<'address-contested'>>
+  readonly invalid: Map<string, readonly string[]>
+  sourceProblems: readonly string[]
+  /** By port. */
+  readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
+}
+
+export function newState(now: Time): AgentState {
+  const watches = Object.fromEntries(
+    RESOURCES.map((resource) => [resource, { kind: 'starting', since: now }]),
+  ) as Record<Resource, WatchState>
+  return {
+    startedAt: now,
+    watches,
+    firstCommitAt: undefined,
+    lastCommit: undefined,
+    failing: undefined,
+    pendingSince: undefined,
+    ownership: { kind: 'unknown' },
+    stopping: undefined,
+    leaving: undefined,
+    kubeProxy: [],
+    refused: new Map(),
+    contested: new Map(),
+    invalid: new Map(),
+    sourceProblems: [],
+    closedHealthChecks: new Map(),
+  }
+}
+
+/** Brings the state up to date; costs the same whatever the number of Services. */
+export function follow(state: AgentState, occurrence: Occurrence, now: Time): void {
+  switch (occurrence.event) {
+    case 'watch-listing':
+      state.watches[occurrence.resource] = { kind: 'listing', since: now }
+      return
+    case 'watch-following': {
+      const { resource, resourceVersion } = occurrence
+      state.watches[resource] = { kind: 'following', since: now, resourceVersion }
+      return
+    }
+    case 'watch-lost':
+      state.watches[occurrence.resource] = { kind: 'lost', since: now, reason: occurrence.reason }
+      return
+    case 'source-problem':
+      state.sourceProblems = occurrence.problems
+      return
+    case 'source-in-order':
+      state.sourceProblems = []
+      return
+    case 'object-invalid':
+      state.invalid.set(occurrence.object, occurrence.problems)
+      return
+    case 'object-noted':
+    case 'object-in-order':
+      state.invalid.delete(occurrence.object)
+      return
+    case 'address-contested':
+      state.contested.set(`${occurrence.service} ${occurrence.address}`, occurrence)
+      return
+    case 'address-settled':
+      state.contested.delete(`${occurrence.service} ${occurrence.address}`)
+      return
+    case 'health-check-waiting':
+      state.closedHealthChecks.set(occurrence.port, occurrence)
+      return
+    case 'health-check-open':
+      state.closedHealthChecks.delete(occurrence.port)
+      return
+    default:
+      followKernel(state, occurrence, now)
+  }
+}
+
+function followKernel(state: AgentState, occurrence: Occurrence, now: Time): void {
+  switch (occurrence.event) {
+    case 'kernel-committed': {
+      const { operations, bytes, generation, durationMs } = occurrence
+      state.firstCommitAt ??= now
+      state.lastCommit = {
+        at: now,
+        operations,
+        bytes,
+        durationMs,
+        ...(generation && { generation }),
+      }
+      state.failing = undefined
+      state.pendingSince = undefined
+      return
+    }
+    case 'commit-failed':
+      state.failing = { since: state.failing?.since ?? now, reason: occurrence.reason }
+      // The kernel answered: the agent is not stuck.
+      state.pendingSince = undefined
+      return
+    case 'service-refused': {
+      const { service, reason } = occurrence
+      state.refused.set(service, { reason, since: state.refused.get(service)?.since ?? now })
+      return
+    }
+    case 'service-accepted':
+      state.refused.delete(occurrence.service)
+      return
+    case 'table-owned':
+      state.ownership = { kind: 'owned' }
+      return
+    case 'table-not-owned':
+      state.ownership = { kind: 'not-owned', reason: occurrence.reason }
+      return
+    default:
+      followNode(state, occurrence)
+  }
+}
+
+function followNode(state: AgentState, occurrence: Occurrence): void {
+  switch (occurrence.event) {
+    case 'agent-stopping':
+      state.stopping = occurrence.reason
+      return
+    case 'node-leaving':
+      state.leaving = occurrence.reason
+      return
+    case 'node-staying':
+      state.leaving = undefined
+      return
+    case 'kube-proxy-present':
+      state.kubeProxy = occurrence.tables
+      return
+    case 'kube-proxy-gone':
+      state.kubeProxy = []
+      return
+  }
+}

@@ -1,0 +1,122 @@
+import type { Resource } from '../../watch/source.ts'
+import { readiness } from './health.ts'
+import type { AgentState, Ownership, WatchState } from './state.ts'
+
+/** What a Service looks like from outside. */
+export interface ServiceSummary {
+  /** `namespace/name`. */
+  readonly service: string
+  /** `203.0.113.10:80/tcp`. */
+  readonly addresses: readonly string[]
+  readonly endpoints: number
+}
+
+/** The running agent's view of itself, as its socket gives it. Times are RFC 3339. */
+export interface Status {
+  readonly version: string
+  readonly node: string
+  readonly pid: number
+  readonly startedAt: string
+  readonly ready: boolean
+  readonly reason: string
+  readonly generation: number | null
+  readonly lastCommit: {
+    readonly at: string
+    readonly operations: number
+    readonly bytes: number
+    readonly durationMs: number
+  } | null
+  readonly failing: { readonly since: string; readonly reason: string } | null
+  readonly ownership: Ownership
+  readonly watches: Readonly<
+    Record<Resource, Omit<WatchState, 'since'> & { readonly since: string }>
+  >
+  readonly objects: Readonly<Record<string, number>>
+  readonly conditions: readonly string[]
+  readonly refused: readonly {
+    readonly service: string
+    readonly reason: string
+    readonly since: string
+  }[]
+  readonly contested: readonly {
+    readonly service: string
+    readonly address: string
+    readonly winner: string
+  }[]
+  readonly problems: readonly string[]
+  readonly healthChecksWaiting: readonly {
+    readonly service: string
+    readonly port: number
+    readonly reason: string
+  }[]
+  readonly services: readonly ServiceSummary[]
+}
+
+export interface StatusSource {
+  readonly version: string
+  readonly node: string
+  readonly objects: () => Readonly<Record<string, number>>
+  readonly services: () => Iterable<ServiceSummary>
+}
+
+export function statusOf(state: AgentState, source: StatusSource): Status {
+  const { good, reason } = readiness(state)
+  const { lastCommit, failing } = state
+  return {
+    version: source.version,
+    node: source.node,
+    pid: process.pid,
+    startedAt: time(state.startedAt),
+    ready: good,
+    reason,
+    generation: lastCommit?.generation ?? null,
+    lastCommit: lastCommit
+      ? {
+          at: time(lastCommit.at),
+          operations: lastCommit.operations,
+          bytes: lastCommit.bytes,
+          durationMs: lastCommit.durationMs,
+        }
+      : null,
+    failing: failing ? { ...failing, since: time(failing.since) } : null,
+    ownership: state.ownership,
+    watches: watchesOf(state),
+    objects: source.objects(),
+    conditions: conditions(state),
+    refused: [...state.refused].map(([service, { reason, since }]) => ({
+      service,
+      reason,
+      since: time(since),
+    })),
+    contested: [...state.contested.values()].map(({ service, address, winner }) => ({
+      service,
+      address,
+      winner,
+    })),
+    problems: [...state.sourceProblems, ...[...state.invalid.values()].flat()],
+    healthChecksWaiting: [...state.closedHealthChecks.values()].map(
+      ({ service, port, reason }) => ({ service, port, reason }),
+    ),
+    services: [...source.services()],
+  }
+}
+
+function watchesOf({ watches }: AgentState): Status['watches'] {
+  const entries = Object.entries(watches).map(([resource, watch]) => {
+    return [resource, { ...watch, since: time(watch.since) }]
+  })
+  return Object.fromEntries(entries) as Status['watches']
+}
+
+/** What an operator should know though nothing failed. */
+function conditions({ kubeProxy, leaving, stopping }: AgentState): readonly string[] {
+  const found: string[] = []
+  if (kubeProxy.length > 0) found.push(`tables of kube-proxy are present: ${kubeProxy.join(', ')}`)
+  if (leaving !== undefined) found.push(`the node is leaving: ${leaving}`)
+  if (stopping !== undefined) found.push(`the agent ends: ${stopping}`)
+  return found
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,204 @@
+import { type Problem, printProblem } from '../../watch/problem.ts'
+import type { Resource, SourceState } from '../../watch/source.ts'
+import { EventQueue, type EventSink } from './event-queue.ts'
+import { health } from './health.ts'
+import { type HttpServer, serveHttp } from './http.ts'
+import { eventOf } from './kubernetes-event.ts'
+import { trackLatency } from './latency.ts'
+import type { ListenState } from './listen.ts'
+import { type Log, openLog } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { Level, Occurrence, Server } from './occurrence.ts'
+import { metricsRoutes, probeRoutes } from './probes.ts'
+import { withoutSecrets } from './secrets.ts'
+import { type AgentState, follow, newState } from './state.ts'
+import { type ServiceSummary, type Status, statusOf } from './status.ts'
+import { serveStatus } from './status-socket.ts'
+import { toldOnce } from './told-once.ts'
+
+/** What operators learn of the agent, in all ways at once: log, metrics, probes, status, Events. */
+export interface Telemetry {
+  /** Something happened. Never throws, never waits. */
+  tell(occurrence: Occurrence): void
+  /** The state of a watch, as sources tell it. */
+  watch(resource: Resource, state: SourceState): void
+  /** All problems of one object; none: it is in order. */
+  problems(object: string, problems: readonly Problem[]): void
+  /** All problems of the source itself, such as files that cannot be read. */
+  sourceProblems(problems: readonly Problem[]): void
+  /** Something is to be committed; `kernel-committed` or `commit-failed` ends the wait. */
+  pending(): void
+  /** A slice changed, at `triggered` ms since 1970: its latency ends with the next commit. */
+  sliceChanged(triggered: number | undefined): void
+  /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
+  healthy(): boolean
+  status(): Status
+  readonly metrics: Metrics
+  /** Closes what listens; `flush`es the log. */
+  close(): Promise<void>
+}
+
+/** What telemetry asks the agent for when it is asked itself. */
+export interface AgentView {
+  objects(): Readonly<Record<'services' | 'endpointslices', number>>
+  services(): Iterable<ServiceSummary>
+  /** metadata.uid of a Service (`namespace/name`). */
+  uid(service: string): string | undefined
+  /** Open ports of healthCheckNodePort. */
+  healthChecks(): number
+}
+
+export interface Address {
+  /** Undefined: all addresses. */
+  readonly host: string | undefined
+  readonly port: number
+}
+
+export interface TelemetryOptions {
+  readonly version: string
+  readonly node: string
+  readonly view: AgentView
+  readonly level?: Level
+  readonly log?: Log
+  /** Where `/livez`, `/readyz`, `/healthz` and `/metrics` are. */
+  readonly listen?: Address
+  /** The path of the socket for `nodelb status`. */
+  readonly status?: string
+  readonly events?: EventSink
+}
+
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  const { version, node, view } = options
+  const state = newState(Date.now())
+  const log = options.log ?? openLog(options.level ?? 'info')
+  const isNews = toldOnce()
+  const latency = trackLatency()
+  const metrics = createMetrics({
+    version,
+    state,
+    objects: () => view.objects(),
+    linesLost: () => log.linesLost(),
+    healthChecks: () => view.healthChecks(),
+  })
+  const status = (): Status => {
+    return statusOf(state, {
+      version,
+      node,
+      objects: () => view.objects(),
+      services: () => view.services(),
+    })
+  }
+  let queue: EventQueue | undefined
+
+  const take = (occurrence: Occurrence): void => {
+    follow(state, occurrence, Date.now())
+    metrics.observe(occurrence)
+    if (isNews(occurrence)) log.write(occurrence)
+    if (queue === undefined) return
+    const event = eventOf(occurrence, { node, uid: view.uid }, new Date())
+    if (event !== undefined) queue.add(event)
+  }
+
+  const tell = (told: Occurrence): void => {
+    const first = state.firstCommitAt === undefined
+    take(withoutSecrets(told))
+    if (told.event !== 'kernel-committed') return
+    const { operations } = told
+    if (first) take({ event: 'agent-ready', operations, startMs: Date.now() - state.startedAt })
+    take({ event: 'commits-resumed' })
+    for (const seconds of latency.committed()) metrics.programmed(seconds)
+  }
+
+  if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
+  const servers = startServers(options, state, metrics, status, tell)
+  return {
+    tell,
+    watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
+    problems: (object, problems) => tell(problemOccurrence(object, problems)),
+    sourceProblems: (problems) => tell(sourceOccurrence(problems)),
+    pending() {
+      state.pendingSince ??= Date.now()
+    },
+    sliceChanged: (triggered) => latency.changed(triggered),
+    healthy: () => health(state, Date.now()).good,
+    status,
+    metrics,
+    async close() {
+      queue?.close()
+      await Promise.all(servers.map((server) => server.close()))
+      log.flush()
+    },
+  }
+}
+
+type Tell = Telemetry['tell']
+
+function startEvents(sink: EventSink, metrics: Metrics, tell: Tell): EventQueue {
+  let dropped = 0
+  return new EventQueue({
+    sink,
+    onOutcome(outcome) {
+      metrics.eventSent(outcome)
+      if (outcome === 'dropped') dropped++
+    },
+    onTrouble(reason) {
+      if (reason !== undefined) return tell({ event: 'kubernetes-events-failed', reason })
+      tell({ event: 'kubernetes-events-resumed', dropped })
+      dropped = 0
+    },
+  })
+}
+
+function startServers(
+  options: TelemetryOptions,
+  state: AgentState,
+  metrics: Metrics,
+  status: () => Status,
+  tell: Tell,
+): readonly HttpServer[] {
+  const servers: HttpServer[] = []
+  if (options.listen !== undefined) {
+    const { host, port } = options.listen
+    const routes = new Map([...probeRoutes(state), ...metricsRoutes(metrics)])
+    const onState = teller('http', `${host ?? '*'}:${port}`, tell)
+    servers.push(serveHttp({ host, port, routes, onState, onAnswer: metrics.answered }))
+  }
+  if (options.status !== undefined) {
+    servers.push(serveStatus(options.status, status, teller('status', options.status, tell)))
+  }
+  return servers
+}
+
+function teller(server: Server, address: string, tell: Tell): (state: ListenState) => void {
+  return (state) => {
+    if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
+    else tell({ event: 'server-waiting', server, address, ...reasonOf(state) })
+  }
+}
+
+function reasonOf({ reason, retryMs }: Extract<ListenState, { kind: 'waiting' }>) {
+  return { reason, retryMs }
+}
+
+function watchOccurrence(resource: Resource, watched: SourceState): Occurrence {
+  switch (watched.kind) {
+    case 'listing':
+      return { event: 'watch-listing', resource }
+    case 'following':
+      return { event: 'watch-following', resource, resourceVersion: watched.resourceVersion }
+    case 'lost':
+      return { event: 'watch-lost', resource, reason: watched.reason, retryMs: watched.retryMs }
+  }
+}
+
+function problemOccurrence(object: string, found: readonly Problem[]): Occurrence {
+  const problems = found.map(printProblem)
+  if (found.length === 0) return { event: 'object-in-order', object }
+  const bad = found.some(({ severity }) => severity === 'error')
+  return { event: bad ? 'object-invalid' : 'object-noted', object, problems }
+}
+
+function sourceOccurrence(problems: readonly Problem[]): Occurrence {
+  if (problems.length === 0) return { event: 'source-in-order' }
+  return { event: 'source-problem', problems: problems.map(printProblem) }
+}

@@ -1,0 +1,27 @@
+import { CATALOGUE, type Entry } from './catalogue.ts'
+import type { EventName, Occurrence } from './occurrence.ts'
+
+/** True if the occurrence is news: its subject was in another state, or nothing is known of it. */
+export type IsNews = (occurrence: Occurrence) => boolean
+
+interface Told {
+  readonly state: string
+  readonly at: number
+}
+
+/** Remembers one state per subject that is in trouble, or of which there are few. */
+export function toldOnce(now: () => number = Date.now): IsNews {
+  const told = new Map<string, Told>()
+  return (occurrence) => {
+    const entry = CATALOGUE[occurrence.event] as Entry<EventName>
+    if (entry.subject === undefined) return true
+    const subject = entry.subject(occurrence)
+    if (entry.ends) return told.delete(subject)
+    const state = `${occurrence.event} ${entry.state?.(occurrence) ?? ''}`
+    const last = told.get(subject)
+    const old = last !== undefined && now() - last.at >= (entry.everyMs ?? Number.POSITIVE_INFINITY)
+    if (last?.state === state && !old) return false
+    told.set(subject, { state, at: now() })
+    return true
+  }
+}

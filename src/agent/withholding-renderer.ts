@@ -1,0 +1,225 @@
+import type { NodeView, Settings } from '../model/node.ts'
+import type { ServiceObject, SliceObject } from '../model/service.ts'
+import { type OwnerOf, ownersBy } from '../plan/owners.ts'
+import type { ElementStep } from '../plan/plan-delta.ts'
+import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
+import { type BaseSets, configuration } from '../render/configuration.ts'
+import type { Renderer } from '../render/renderer.ts'
+import { assemble, type Frame, makeFrame } from '../render/table.ts'
+import { SETS } from '../ruleset/sets.ts'
+import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import { type HeldElement, serviceOfStep } from './keep.ts'
+import type { Refusal } from './program.ts'
+
+interface Withheld {
+  readonly elements: Map<string, HeldElement>
+  /** Missing where the Service is kept because it cannot be read. */
+  readonly refusal: Refusal | undefined
+}
+
+interface ExtendedFrame {
+  readonly from: Frame | undefined
+  readonly sets: string
+  readonly frame: Frame
+}
+
+/**
+ * A renderer with exceptions: of Services that the kernel refused, or that cannot be read, it
+ * renders what the kernel holds. So what it renders is what the kernel can be brought to. A Service
+ * is no exception any more when its object or its rendering changes, or when it is released.
+ */
+export class WithholdingRenderer implements Omit<Renderer, 'settle'> {
+  readonly #inner: Renderer
+  readonly #settings: Settings
+  readonly #base: Record<TableFamily, BaseSets>
+  readonly #services: Map<ServiceName, Withheld> = new Map()
+  readonly #elements: Map<string, HeldElement> = new Map()
+  /** What the kernel still holds of Services that were released since the last `settle`. */
+  readonly #released: Map<string, HeldElement> = new Map()
+  readonly #frames: Map<TableFamily, ExtendedFrame> = new Map()
+
+  constructor(inner: Renderer, node: NodeView, settings: Settings) {
+    this.#inner = inner
+    this.#settings = settings
+    this.#base = configuration(node, settings)
+  }
+
+  setService(service: ServiceObject): void {
+    this.release(serviceName(service))
+    this.#inner.setService(service)
+  }
+
+  removeService(name: ServiceName): void {
+    this.release(name)
+    this.#inner.removeService(name)
+  }
+
+  setSlice(slice: SliceObject): void {
+    this.release(`${slice.namespace}/${slice.service}`)
+    this.#inner.setSlice(slice)
+  }
+
+  removeSlice(namespace: string, name: string): void {
+    this.#inner.removeSlice(namespace, name)
+  }
+
+  conflicts(): readonly Conflict[] {
+    return this.#inner.conflicts()
+  }
+
+  label(family: TableFamily, front: string): string | undefined {
+    return this.#inner.label(family, front)
+  }
+
+  services(): number {
+    return this.#inner.services()
+  }
+
+  refusals(): ReadonlyMap<ServiceName, Refusal> {
+    const found = new Map<ServiceName, Refusal>()
+    for (const [name, { refusal }] of this.#services) if (refusal) found.set(name, refusal)
+    return found
+  }
+
+  /** Services that are left as the kernel has them because they cannot be read. */
+  kept(): ReadonlySet<ServiceName> {
+    const unread = [...this.#services].filter(([, { refusal }]) => refusal === undefined)
+    return new Set(unread.map(([name]) => name))
+  }
+
+  /** From now on these elements are as the kernel has them, whatever the Service wants. */
+  withhold(name: ServiceName, elements: readonly HeldElement[], refusal?: Refusal): void {
+    const held = this.#services.get(name) ?? { elements: new Map(), refusal }
+    this.#services.set(name, held)
+    for (const element of elements) {
+      const id = idOf(element)
+      if (this.#elements.has(id)) continue
+      this.#elements.set(id, element)
+      held.elements.set(id, element)
+    }
+  }
+
+  withholds(element: ElementStep): boolean {
+    return this.#elements.has(idOf(element))
+  }
+
+  /** The next `settle` renders the Service again as it wants to be. */
+  release(name: ServiceName): void {
+    const held = this.#services.get(name)
+    if (held === undefined) return
+    this.#services.delete(name)
+    for (const [id, element] of held.elements) {
+      this.#elements.delete(id)
+      this.#released.set(id, element)
+    }
+  }
+
+  /** Renders what changed since the last call. */
+  settle(): readonly ElementStep[] {
+    const changes = this.#inner.settle().elements
+    if (this.#services.size > 0) for (const change of changes) this.#releaseOwner(change)
+    if (this.#released.size === 0) return changes
+    const sinceHeld = changes.map((change): ElementStep => {
+      const held = this.#released.get(idOf(change))
+      this.#released.delete(idOf(change))
+      return held === undefined ? change : { ...change, before: held.value }
+    })
+    const { ip, ip6 } = this.#inner.ruleset()
+    const tables = { ip, ip6 }
+    const back = [...this.#released.values()].map((held): ElementStep => {
+      const { family, set, key, value: before } = held
+      return { family, set, key, before, after: tables[family]?.elements.get(set)?.get(key) }
+    })
+    this.#released.clear()
+    return [...sinceHeld, ...back].filter(({ before, after }) => !same(before, after))
+  }
+
+  /** All of a family's table but its Services' elements; undefined where it has no table. */
+  frame(family: TableFamily): Frame | undefined {
+    const from = this.#inner.frame(family)
+    const names = this.#setNames(family)
+    if (names === undefined) return from
+    if (names.length === 0 && !this.#base[family].has(SETS.serviceRanges)) return undefined
+    const sets = names.sort().join(' ')
+    const known = this.#frames.get(family)
+    if (known?.from === from && known?.sets === sets) return known.frame
+    const frame = makeFrame(family, this.#settings, new Set(names), this.#base[family])
+    this.#frames.set(family, { from, sets, frame })
+    return frame
+  }
+
+  /** The sets that Services put elements into; undefined where no exception changes which. */
+  #setNames(family: TableFamily): string[] | undefined {
+    const more = new Map<string, number>()
+    const rendered = this.#inner.ruleset()[family]?.elements
+    for (const { family: of, set, key, value } of this.#elements.values()) {
+      if (of !== family) continue
+      const there = rendered?.get(set)?.has(key) === true
+      more.set(set, (more.get(set) ?? 0) + Number(value !== undefined) - Number(there))
+    }
+    const size = (set: string): number => (rendered?.get(set)?.size ?? 0) + (more.get(set) ?? 0)
+    const isUsed = (set: string): boolean => rendered?.has(set) === true
+    if ([...more.keys()].every((set) => size(set) > 0 === isUsed(set))) return undefined
+    const all = new Set([...(rendered?.keys() ?? []), ...more.keys()])
+    return [...all].filter((set) => size(set) > 0 && !this.#base[family].has(set))
+  }
+
+  ruleset(): Ruleset {
+    const rendered = this.#inner.ruleset()
+    if (this.#elements.size === 0) return rendered
+    const table = (family: TableFamily): Table | undefined => {
+      const frame = this.frame(family)
+      return frame && assemble(family, frame, this.#elementsOf(family, rendered[family]))
+    }
+    const ip = table('ip')
+    const ip6 = table('ip6')
+    return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+  }
+
+  #elementsOf(
+    family: TableFamily,
+    rendered: Table | undefined,
+  ): Map<string, ReadonlyMap<Tuple, ElementValue>> {
+    const elements = new Map(rendered?.elements ?? [])
+    const copies = new Map<string, Map<Tuple, ElementValue>>()
+    for (const { family: of, set, key, value } of this.#elements.values()) {
+      if (of !== family) continue
+      const copy = copies.get(set) ?? new Map(elements.get(set) ?? [])
+      copies.set(set, copy)
+      elements.set(set, copy)
+      if (value === undefined) copy.delete(key)
+      else copy.set(key, value)
+    }
+    return elements
+  }
+
+  /** What renders differently is worth another attempt. */
+  #releaseOwner(change: ElementStep): void {
+    const holder = this.#elements.get(idOf(change))?.service
+    const owner = holder ?? serviceOfStep(change, labelsIn([change], this.#inner))
+    if (owner !== undefined) this.release(owner)
+  }
+}
+
+/** The labels that changes bear, before and after, or else what is rendered bears. */
+export function labelsIn(
+  changes: readonly ElementStep[],
+  renderer: Pick<Renderer, 'label'>,
+): OwnerOf {
+  const labels = new Map<string, string>()
+  for (const { family, key, before, after } of changes) {
+    const comment = after?.comment ?? before?.comment
+    if (comment !== undefined) labels.set(`${family} ${key}`, comment)
+  }
+  return ownersBy(
+    (family, front) => labels.get(`${family} ${front}`) ?? renderer.label(family, front),
+  )
+}
+
+function idOf({ family, set, key }: Pick<ElementStep, 'family' | 'set' | 'key'>): string {
+  return `${family} ${set} ${key}`
+}
+
+function same(a: ElementValue | undefined, b: ElementValue | undefined): boolean {
+  return a?.data === b?.data && a?.comment === b?.comment && (a === undefined) === (b === undefined)
+}

@@ -1,0 +1,115 @@
+import { networkInterfaces } from 'node:os'
+import {
+  type FlowJudge,
+  flowJudge,
+  type StillServes,
+  type TouchedFront,
+} from '../../plan/stale-flows.ts'
+import type { Ruleset } from '../../ruleset/types.ts'
+import type { Request } from '../netlink/message.ts'
+import { NetlinkError } from '../netlink/netlink-error.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
+
+/** How many flows to the ports of touched fronts were looked at, and how many of them deleted. */
+export interface Counts {
+  readonly examined: number
+  readonly deleted: number
+}
+
+export type CleanOutcome =
+  | ({ readonly kind: 'cleaned' } & Counts)
+  /** The kernel has no ctnetlink, or does not let us; stale flows may be left. */
+  | ({ readonly kind: 'refused'; readonly errno: string; readonly remedy: string } & Counts)
+
+/**
+ * Deletes the flows that touched fronts left stale. `after` gives the latest rule set each time:
+ * a newer commit may have brought an endpoint back. Give it a socket of its own, for commits wait
+ * while a long table is listed.
+ */
+export async function cleanFlows(
+  socket: NetlinkSocket,
+  touched: readonly TouchedFront[],
+  after: () => Ruleset,
+  stillServes?: StillServes,
+): Promise<CleanOutcome> {
+  const isStale = flowJudge(touched, stillServes)
+  const counts = { examined: 0, deleted: 0 }
+  try {
+    for (const selection of selections(touched)) {
+      const found = await findStale(socket, selection, isStale, after)
+      counts.examined += found.examined
+      for (const deletion of found.deletions) {
+        if (await deleted(socket, deletion)) counts.deleted += 1
+      }
+    }
+    return { kind: 'cleaned', ...counts }
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    return { kind: 'refused', errno: error.code, remedy: remedy(error.code), ...counts }
+  }
+}
+
+/** One listing for each family and protocol. */
+function selections(touched: readonly TouchedFront[]): readonly Selection[] {
+  const found = new Map<string, Selection & { readonly ports: Set<number> }>()
+  for (const { family, protocol, port } of touched) {
+    const id = `${family} ${protocol}`
+    const selection = found.get(id) ?? { family, protocol, ports: new Set() }
+    found.set(id, selection)
+    selection.ports.add(port)
+  }
+  return [...found.values()]
+}
+
+interface Found {
+  readonly examined: number
+  readonly deletions: readonly Request[]
+}
+
+async function findStale(
+  socket: NetlinkSocket,
+  selection: Selection,
+  isStale: FlowJudge,
+  after: () => Ruleset,
+): Promise<Found> {
+  const local = localAddresses()
+  const deletions: Request[] = []
+  let examined = 0
+  await socket.walk(listFlows(selection), (reply) => {
+    const flow = readFlow(reply, selection)
+    if (flow === undefined) return
+    examined += 1
+    if (isStale(flow, after(), local)) deletions.push(deleteFlow(reply, selection.family))
+  })
+  return { examined, deletions }
+}
+
+/** False when the flow has ended by itself. */
+async function deleted(socket: NetlinkSocket, deletion: Request): Promise<boolean> {
+  try {
+    await socket.request(deletion)
+    return true
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** On which node ports answer: not on loopback addresses, though on others of that interface. */
+function localAddresses(): ReadonlySet<string> {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const addresses = all.map(({ address }) => address)
+  return new Set(addresses.filter((address) => address !== '::1' && !address.startsWith('127.')))
+}
+
+function remedy(errno: string): string {
+  switch (errno) {
+    case 'EPERM':
+      return 'give nodelb the capability NET_ADMIN'
+    case 'EINVAL':
+      return 'load the kernel module nf_conntrack_netlink'
+    default:
+      return 'the next cleaning will try again'
+  }
+}

@@ -1,0 +1,140 @@
+import type { Address, Protocol } from '../../model/address.ts'
+import type { Flow } from '../../plan/stale-flows.ts'
+import { tuple } from '../../ruleset/sets.ts'
+import type { TableFamily } from '../../ruleset/types.ts'
+import { NFGENMSG_LEN } from '../netlink/constants.ts'
+import type { Reply, Request } from '../netlink/message.ts'
+import { AttributeWriter, eachAttribute, HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+import { FAMILY } from '../nftables/constants.ts'
+import { CODECS } from '../nftables/fields.ts'
+import {
+  ADDRESS,
+  FILTER,
+  FILTER_FLAG,
+  FLOW,
+  MESSAGE,
+  PROTOCOL,
+  PROTOCOL_NUMBERS,
+  TUPLE,
+} from './constants.ts'
+
+/** Which flows to list. */
+export interface Selection {
+  readonly family: TableFamily
+  readonly protocol: Protocol
+  /** That clients sent to; judged here, not by the kernel. */
+  readonly ports: ReadonlySet<number>
+}
+
+/**
+ * The kernel leaves out other protocols, and other ports than a single one, where it can (Linux
+ * 5.8); `readFlow` leaves them out in any case.
+ */
+export function listFlows({ family, protocol, ports }: Selection): Request {
+  const [port] = ports
+  const single = ports.size === 1 ? port : undefined
+  const writer = messageOf(family)
+  writer.nested(FLOW.original, () => {
+    writer.nested(TUPLE.protocol, () => {
+      writer.u8(PROTOCOL.number, PROTOCOL_NUMBERS[protocol])
+      if (single !== undefined) writer.bytes(PROTOCOL.destinationPort, networkOrder(single))
+    })
+  })
+  const flags = FILTER_FLAG.protocol | (single === undefined ? 0 : FILTER_FLAG.destinationPort)
+  writer.nested(FLOW.filter, () => writer.bytes(FILTER.originalFlags, hostOrder(flags)))
+  return { type: MESSAGE.getFlow, flags: 0, payload: writer.finish() }
+}
+
+/** Undefined where the flow is not among those selected. */
+export function readFlow({ payload }: Reply, selection: Selection): Flow | undefined {
+  const { family, protocol, ports } = selection
+  let original: Half | undefined
+  let reply: Half | undefined
+  eachAttribute(payload, NFGENMSG_LEN, payload.length, (type, start, end) => {
+    if (type === FLOW.original) original = readHalf(payload, family, start, end)
+    else if (type === FLOW.reply) reply = readHalf(payload, family, start, end)
+  })
+  if (original?.protocol !== PROTOCOL_NUMBERS[protocol] || reply === undefined) return undefined
+  const port = original.destinationPort
+  if (!ports.has(port)) return undefined
+  const { read } = CODECS[family === 'ip' ? 'ipv4_addr' : 'ipv6_addr']
+  return {
+    family,
+    protocol,
+    destination: read(payload, original.destination) as Address,
+    port,
+    answerer: tuple(read(payload, reply.source), reply.sourcePort),
+  }
+}
+
+/**
+ * Names the flow by its reply tuple, of which the answerer is part: a later flow of the same client
+ * that leads elsewhere is not hit. The id alone would not tell (it is a hash of where the kernel
+ * keeps the flow and of its original tuple: nf_ct_get_id), but excludes a flow the other way.
+ */
+export function deleteFlow({ payload }: Reply, family: TableFamily): Request {
+  const writer = messageOf(family)
+  eachAttribute(payload, NFGENMSG_LEN, payload.length, (type, start, end) => {
+    const value = payload.subarray(start, end)
+    if (type === FLOW.reply) writer.bytes(type | NESTED, value)
+    else if (type === FLOW.id || type === FLOW.zone) writer.bytes(type, value)
+  })
+  return { type: MESSAGE.deleteFlow, flags: 0, payload: writer.finish() }
+}
+
+const NESTED = 0x8000
+const MESSAGE_SIZE = 256
+
+function messageOf(family: TableFamily): AttributeWriter {
+  return new AttributeWriter(MESSAGE_SIZE).family(FAMILY[family])
+}
+
+/** One direction of a flow; addresses are places in the message. */
+interface Half {
+  source: number
+  destination: number
+  protocol: number
+  sourcePort: number
+  destinationPort: number
+}
+
+function readHalf(payload: Buffer, family: TableFamily, start: number, end: number): Half {
+  const half: Half = { source: 0, destination: 0, protocol: 0, sourcePort: 0, destinationPort: 0 }
+  eachAttribute(payload, start, end, (type, from, to) => {
+    if (type === TUPLE.addresses) readAddresses(payload, family, from, to, half)
+    else if (type === TUPLE.protocol) readPorts(payload, from, to, half)
+  })
+  return half
+}
+
+function readAddresses(
+  payload: Buffer,
+  family: TableFamily,
+  start: number,
+  end: number,
+  half: Half,
+): void {
+  eachAttribute(payload, start, end, (type, from) => {
+    if (type === ADDRESS[family].source) half.source = from
+    else if (type === ADDRESS[family].destination) half.destination = from
+  })
+}
+
+function readPorts(payload: Buffer, start: number, end: number, half: Half): void {
+  eachAttribute(payload, start, end, (type, from) => {
+    if (type === PROTOCOL.number) half.protocol = payload.readUInt8(from)
+    else if (type === PROTOCOL.sourcePort) half.sourcePort = payload.readUInt16BE(from)
+    else if (type === PROTOCOL.destinationPort) half.destinationPort = payload.readUInt16BE(from)
+  })
+}
+
+function networkOrder(port: number): Uint8Array {
+  return Uint8Array.of(port >> 8, port & 0xff)
+}
+
+function hostOrder(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4)
+  if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value)
+  else bytes.writeUInt32BE(value)
+  return bytes
+}

@@ -1,0 +1,182 @@
+import { TABLE_NAME } from '../../ruleset/types.ts'
+import { NFNL_SUBSYS_NFTABLES, NFNLGRP_NFTABLES, NFT_MSG_NEWGEN } from '../netlink/constants.ts'
+import { parseGeneration, type Reply } from '../netlink/message.ts'
+import { NetlinkSocket } from '../netlink/socket.ts'
+import { eachAttribute, messageAttributes, readText, readU32 } from './attributes.ts'
+import { familyName } from './constants.ts'
+import { ownPort, portOf } from './port.ts'
+
+/** A commit that another socket made. */
+export interface ForeignCommit {
+  readonly generation: number
+  /** Whether it changed nodelb's tables; `maybe` where announcements were lost. */
+  readonly touchesUs: 'yes' | 'no' | 'maybe'
+  /** Who did it, as the initial process namespace numbers it; unknown where that was lost. */
+  readonly pid?: number
+  readonly process?: string
+}
+
+const NEWGEN = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN
+/** NFTA_GEN_PROC_PID and NFTA_GEN_PROC_NAME. */
+const GENERATION = { pid: 2, name: 3 } as const
+/** Every kind of object names its table first: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and so on. */
+const TABLE_ATTRIBUTE = 1
+/** What does not fit is lost and noticed; more would be memory for floods of others. */
+const RECEIVE_BUFFER = 2 << 20
+/** Milliseconds after the last announcement at which losses are looked for. */
+const SETTLING = 100
+/** Milliseconds to wait for the announcement of a commit that has happened. */
+const PATIENCE = 1_000
+
+/**
+ * Hears of every commit in the network namespace. The kernel announces the objects of a commit one
+ * by one, then its generation; what does not fit the receive buffer is lost without a word, which
+ * shows as a gap in the generations or in the socket's count of drops.
+ */
+export class Monitor {
+  readonly #socket: NetlinkSocket
+  readonly #port: number
+  readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
+  readonly #waiting: Set<() => void> = new Set()
+  /** The latest generation heard of; undefined after a loss, until the next one. */
+  #heard: number | undefined
+  /** No commit after this one, up to `#heard`, touched our tables. */
+  #cleanSince = 0
+  #touched = false
+  #drops = 0
+  #settling: NodeJS.Timeout | undefined
+
+  /** `committer` is the socket whose own commits are no news. */
+  static async open(committer: NetlinkSocket): Promise<Monitor> {
+    const port = await ownPort(committer)
+    const socket = NetlinkSocket.open({
+      groups: [NFNLGRP_NFTABLES],
+      receiveBuffer: RECEIVE_BUFFER,
+    })
+    return new Monitor(socket, port, await committer.generation())
+  }
+
+  private constructor(socket: NetlinkSocket, port: number, generation: number) {
+    this.#socket = socket
+    this.#port = port
+    this.#heard = generation
+    this.#cleanSince = generation
+    socket.onMessage((announcement) => this.#hear(announcement))
+  }
+
+  /** Calls the listener for every commit of others; returns how to stop. */
+  onForeign(listener: (commit: ForeignCommit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The latest generation that is known to hold the same of ours as `generation` did. */
+  latestLike(generation: number): number {
+    const heard = this.#heard
+    if (heard === undefined || later(this.#cleanSince, generation)) return generation
+    return later(heard, generation) ? heard : generation
+  }
+
+  /** Whether no commit after `from`, up to `to`, touched our tables; waits until that can be told. */
+  async untouched(from: number, to: number): Promise<boolean> {
+    await this.#hasHeard(to)
+    return !later(to, this.latestLike(from))
+  }
+
+  close(): void {
+    clearTimeout(this.#settling)
+    this.#listeners.clear()
+    this.#wake()
+    this.#socket.close()
+  }
+
+  #hear(announcement: Reply): void {
+    this.#settling ??= setTimeout(() => this.#lookForLosses(), SETTLING).unref()
+    if (announcement.type === NEWGEN) this.#endCommit(announcement)
+    else if (!this.#touched && portOf(announcement) !== this.#port) {
+      this.#touched = isAboutUs(announcement)
+    }
+  }
+
+  #endCommit(announcement: Reply): void {
+    const generation = parseGeneration(announcement)
+    const touched = this.#touched
+    this.#touched = false
+    if (generation === undefined) return
+    const gap = this.#heard === undefined || later(generation, next(this.#heard))
+    const own = portOf(announcement) === this.#port
+    if (touched || gap) this.#cleanSince = generation
+    if (this.#heard === undefined || later(generation, this.#heard)) this.#heard = generation
+    this.#wake()
+    if (own) {
+      if (gap) this.#tell({ generation, touchesUs: 'maybe' })
+      return
+    }
+    const found = messageAttributes(announcement.payload)
+    this.#tell({
+      generation,
+      touchesUs: touched ? 'yes' : gap ? 'maybe' : 'no',
+      pid: readU32(found.get(GENERATION.pid)),
+      process: readText(found.get(GENERATION.name)),
+    })
+  }
+
+  /** A loss may have swallowed whole commits, their generations included. */
+  #lookForLosses(): void {
+    this.#settling = undefined
+    const drops = this.#socket.drops()
+    if (drops === this.#drops) return
+    this.#drops = drops
+    this.#heard = undefined
+    this.#wake()
+    void this.#socket.generation().then(
+      (generation) => this.#tell({ generation, touchesUs: 'maybe' }),
+      () => undefined,
+    )
+  }
+
+  #tell(commit: ForeignCommit): void {
+    for (const listener of this.#listeners) listener(commit)
+  }
+
+  async #hasHeard(generation: number): Promise<void> {
+    const reached = (): boolean => this.#heard === undefined || !later(generation, this.#heard)
+    if (reached()) return
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        this.#waiting.delete(check)
+        resolve()
+      }
+      const check = (): void => {
+        if (reached()) end()
+      }
+      const timer = setTimeout(end, PATIENCE)
+      this.#waiting.add(check)
+    })
+  }
+
+  #wake(): void {
+    for (const check of this.#waiting) check()
+  }
+}
+
+/** Whether an announced object is in one of nodelb's tables, or is one. */
+function isAboutUs({ payload }: Reply): boolean {
+  if (familyName(payload[0]) === undefined) return false
+  let ours = false
+  eachAttribute(payload, 4, payload.length, (type, start, end) => {
+    if (type === TABLE_ATTRIBUTE) ours = readText(payload.subarray(start, end)) === TABLE_NAME
+  })
+  return ours
+}
+
+/** The kernel counts commits in 32 bits and leaves out 0. */
+export function next(generation: number): number {
+  return generation === 0xffffffff ? 1 : generation + 1
+}
+
+/** Whether generation `a` comes after `b`, also where the count starts anew between them. */
+export function later(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0
+}

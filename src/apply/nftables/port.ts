@@ -1,0 +1,20 @@
+import { GET_GENERATION, type Reply } from '../netlink/message.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { HOST_LITTLE_ENDIAN } from './attributes.ts'
+
+/** nlmsg_pid is the last field of nlmsghdr, right before the payload. */
+const PORT_BEFORE_PAYLOAD = 4
+
+/** The netlink port a message names: who is answered, or whose commit is announced. */
+export function portOf({ payload }: Reply): number {
+  const { buffer, byteOffset } = payload
+  const header = new DataView(buffer, byteOffset - PORT_BEFORE_PAYLOAD, PORT_BEFORE_PAYLOAD)
+  return header.getUint32(0, HOST_LITTLE_ENDIAN)
+}
+
+/** The socket's own port: the kernel addresses its answers to it. */
+export async function ownPort(socket: NetlinkSocket): Promise<number> {
+  const [answer] = await socket.request(GET_GENERATION)
+  if (answer === undefined) throw new Error('the kernel did not tell its generation')
+  return portOf(answer)
+}

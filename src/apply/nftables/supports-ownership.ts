@@ -1,0 +1,25 @@
+import { OWNED } from '../../plan/ownership.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { AttributeWriter } from './attributes.ts'
+import { FAMILY, FLAGS, MESSAGE, TABLE } from './constants.ts'
+
+const PROBE = 'nodelb-probe'
+const SMALL = 256
+
+/**
+ * Whether the kernel knows such tables: asks for one in a transaction that cannot succeed, because
+ * it then deletes a table that is not there. A kernel that does not know says EOPNOTSUPP or EINVAL.
+ */
+export async function supportsOwnership(socket: NetlinkSocket): Promise<boolean> {
+  const writer = new AttributeWriter(SMALL)
+  const make = writer.family(FAMILY.ip).text(TABLE.name, PROBE).u32(TABLE.flags, OWNED).finish()
+  const fail = writer.family(FAMILY.ip).text(TABLE.name, `${PROBE}-missing`).finish()
+  const outcome = await socket.transact(
+    [
+      { type: MESSAGE.newTable, flags: FLAGS.create, payload: make },
+      { type: MESSAGE.deleteTable, flags: FLAGS.request, payload: fail },
+    ],
+    0,
+  )
+  return outcome.kind === 'rejected' && outcome.failures.every(({ index }) => index !== 0)
+}

@@ -1,0 +1,34 @@
+// The kernel's settings are files below /proc/sys and /sys: numbers in text.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+
+export type ReadResult =
+  | { readonly kind: 'value'; readonly value: number }
+  | { readonly kind: 'unreadable'; readonly errno: string }
+
+export type WriteResult =
+  | { readonly kind: 'written' }
+  | { readonly kind: 'refused'; readonly errno: string }
+
+export function readNumber(file: string): ReadResult {
+  try {
+    const value = Number.parseInt(readFileSync(file, 'utf8'), 10)
+    return Number.isNaN(value) ? { kind: 'unreadable', errno: 'EBADMSG' } : { kind: 'value', value }
+  } catch (error) {
+    return { kind: 'unreadable', errno: errnoOf(error) }
+  }
+}
+
+/** Never creates the file: a setting that the kernel does not have cannot be set. */
+export function writeNumber(file: string, value: number): WriteResult {
+  try {
+    writeFileSync(file, `${value}\n`, { flag: 'r+' })
+    return { kind: 'written' }
+  } catch (error) {
+    return { kind: 'refused', errno: errnoOf(error) }
+  }
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

@@ -1,0 +1,97 @@
+import { cpus } from 'node:os'
+import type { ConntrackSettings } from '../../model/conntrack.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import { differs, type WantedSysctl, wantedBuckets, wantedSysctls } from '../../plan/sysctls.ts'
+import { readNumber, writeNumber } from './files.ts'
+
+export type SysctlOutcome =
+  | { readonly kind: 'kept'; readonly name: string; readonly value: number }
+  | { readonly kind: 'set'; readonly name: string; readonly from: number; readonly to: number }
+  | {
+      readonly kind: 'not-set'
+      readonly name: string
+      /** Undefined where it cannot be read. */
+      readonly found: number | undefined
+      readonly wanted: number
+      readonly errno: string
+      readonly remedy: string
+    }
+
+export interface Machine {
+  /** The folder that holds `proc` and `sys`; default: the machine's own. */
+  readonly root?: string
+  /** All of the machine's, whatever share of them a container gets. */
+  readonly processors?: number
+}
+
+const BUCKETS = '/sys/module/nf_conntrack/parameters/hashsize'
+
+/**
+ * Brings the kernel's connection tracking to what is configured, and says of each setting what
+ * became of it. Writes only what differs, so that after `nodelb prepare` it needs no rights.
+ */
+export function prepareNode(
+  settings: ConntrackSettings,
+  { root = '', processors = cpus().length }: Machine = {},
+): readonly SysctlOutcome[] {
+  const wanted = wantedSysctls(settings, processors)
+  const buckets = wantedBuckets(wanted)
+  return [
+    ...wanted.map((sysctl) => ensure(sysctl, `${root}/proc/sys/${fileOf(sysctl.name)}`)),
+    ...(buckets === undefined ? [] : ensureBuckets(buckets, root + BUCKETS)),
+  ]
+}
+
+/** `net.netfilter.nf_conntrack_max: is 65536, should be 131072 (EROFS); run …`. */
+export function printSysctl(outcome: SysctlOutcome): string {
+  switch (outcome.kind) {
+    case 'kept':
+      return `${outcome.name}: ${outcome.value}`
+    case 'set':
+      return `${outcome.name}: ${outcome.from} -> ${outcome.to}`
+    case 'not-set': {
+      const { name, found, wanted, errno, remedy } = outcome
+      return `${name}: is ${found ?? 'unknown'}, should be ${wanted} (${errno}); ${remedy}`
+    }
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function ensure(wanted: WantedSysctl, file: string): SysctlOutcome {
+  const { name, value } = wanted
+  const found = readNumber(file)
+  if (found.kind === 'unreadable') return notSet(name, undefined, value, found.errno)
+  if (!differs(found.value, wanted)) return { kind: 'kept', name, value: found.value }
+  const written = writeNumber(file, value)
+  if (written.kind === 'refused') return notSet(name, found.value, value, written.errno)
+  return { kind: 'set', name, from: found.value, to: value }
+}
+
+/**
+ * Fewer buckets make lookups slower and nothing else, and inside a container nobody may change
+ * them: where they cannot be read or written (not of the first network, sysfs read-only), they are
+ * left as they are, like kube-proxy does.
+ */
+function ensureBuckets(value: number, file: string): readonly SysctlOutcome[] {
+  const outcome = ensure({ name: BUCKETS, value, orMore: true }, file)
+  return outcome.kind === 'not-set' ? [] : [outcome]
+}
+
+function notSet(
+  name: string,
+  found: number | undefined,
+  wanted: number,
+  errno: string,
+): SysctlOutcome {
+  return { kind: 'not-set', name, found, wanted, errno, remedy: remedy(name, wanted, errno) }
+}
+
+function remedy(name: string, wanted: number, errno: string): string {
+  if (errno === 'ENOENT') return 'load the kernel module nf_conntrack'
+  return `run the init container "nodelb prepare", or on the node: sysctl -w ${name}=${wanted}`
+}
+
+function fileOf(name: string): string {
+  return name.replaceAll('.', '/')
+}

@@ -1,0 +1,11 @@
+import type { EventSink } from '../agent/telemetry/event-queue.ts'
+import type { ApiClient } from '../watch/api/client.ts'
+
+/** Sends Kubernetes Events through the client that also watches. */
+export function eventSink(client: ApiClient, signal: AbortSignal): EventSink {
+  const contentType = 'application/merge-patch+json'
+  return {
+    post: (path, body) => client.fetch({ method: 'POST', path, body, signal }),
+    patch: (path, body) => client.fetch({ method: 'PATCH', path, body, contentType, signal }),
+  }
+}

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { Counter, Gauge, Histogram } from 'prom-client'
+import { describe, expect, test } from 'vitest'
+import { lossCause } from '../../src/agent/telemetry/bounded-label.ts'
+import { CATALOGUE } from '../../src/agent/telemetry/catalogue.ts'
+import { trackLatency } from '../../src/agent/telemetry/latency.ts'
+import { createMetrics } from '../../src/agent/telemetry/metrics.ts'
+import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
+import { follow, newState } from '../../src/agent/telemetry/state.ts'
+
+const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
+
+/** The cells of all rows of the table below this head. */
+function table(head: string): string[][] {
+  const below = docs.slice(docs.indexOf(`| ${head} |`)).split('\n\n')[0] ?? ''
+  const rows = below.split('\n').slice(2)
+  return rows
+    .filter((row) => row.startsWith('|'))
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+}
+
+function start() {
+  const state = newState(1_000)
+  const metrics = createMetrics({
+    version: '1.2.3',
+    state,
+    objects: () => ({ services: 3, endpointslices: 4 }),
+    linesLost: () => 5,
+    healthChecks: () => 2,
+  })
+  const tell = (occurrence: Occurrence): void => {
+    follow(state, occurrence, 3_000)
+    metrics.observe(occurrence)
+  }
+  return { metrics, tell }
+}
+
+/** The value of one line of the exposition. */
+async function value(metrics: ReturnType<typeof start>['metrics'], line: string) {
+  const found = (await metrics.text()).split('\n').find((each) => each.startsWith(`${line} `))
+  return found === undefined ? undefined : Number(found.slice(line.length + 1))
+}
+
+describe('docs/metrics.md lists', () => {
+  test('every metric with its type and labels, and no other', () => {
+    const { registry } = start().metrics
+    const made = registry.getMetricsAsArray().map(({ name }) => {
+      const metric = registry.getSingleMetric(name)
+      const type = [Counter, Gauge, Histogram].find((kind) => metric instanceof kind)
+      const { labelNames } = metric as unknown as { labelNames: string[] }
+      const labels = labelNames.map((label) => `\`${label}\``).join(', ')
+      return [`\`${name}\``, type?.name.toLowerCase(), labels || '–']
+    })
+    const listed = table('Metric').map(([name, type, labels]) => [name, type, labels])
+    expect(listed.sort()).toEqual(made.sort())
+  })
+
+  test('every event of the log with its level, and no other', () => {
+    const made = Object.entries(CATALOGUE).map(([name, { level, says }]) => {
+      return [`\`${name}\``, level, says]
+    })
+    expect(table('Event')).toEqual(made)
+  })
+})
+
+describe('the exposition', () => {
+  test('is the text format of Prometheus', async () => {
+    const { metrics } = start()
+    metrics.programmed(0.2)
+    metrics.answered('/livez', 200)
+    expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
+    const sample = /^[a-z_]+(\{([a-z_]+="[^"\\\n]*",?)+\})? (NaN|[+-]?Inf|-?\d[\d.e+-]*)$/
+    const lines = (await metrics.text()).split('\n').filter((line) => line !== '')
+    for (const line of lines) {
+      expect(line).toMatch(line.startsWith('#') ? /^# (HELP|TYPE) [a-z_]+ \S/ : sample)
+    }
+    expect(lines.length).toBeGreaterThan(60)
+  })
+
+  test('counts commits, operations and bytes', async () => {
+    const { metrics, tell } = start()
+    expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(0)
+    tell({ event: 'kernel-committed', operations: 3, bytes: 200, generation: 17, durationMs: 4 })
+    tell({ event: 'kernel-committed', operations: 4, bytes: 100, generation: 18, durationMs: 4 })
+    tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    expect(await value(metrics, 'nodelb_commits_total{outcome="committed"}')).toBe(2)
+    expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(1)
+    expect(await value(metrics, 'nodelb_operations_total')).toBe(7)
+    expect(await value(metrics, 'nodelb_netlink_sent_bytes_total')).toBe(300)
+    expect(await value(metrics, 'nodelb_ruleset_generation')).toBe(18)
+    expect(await value(metrics, 'nodelb_last_commit_timestamp_seconds')).toBe(3)
+    expect(await value(metrics, 'nodelb_start_duration_seconds')).toBe(2)
+    expect(await value(metrics, 'nodelb_sync_duration_seconds_count')).toBe(3)
+    expect(await value(metrics, 'nodelb_sync_duration_seconds_bucket{le="0.004"}')).toBe(3)
+  })
+
+  test('shows what is so', async () => {
+    const { metrics, tell } = start()
+    tell({ event: 'watch-following', resource: 'services', resourceVersion: '1' })
+    tell({ event: 'address-contested', service: 'a/b', address: '10.0.0.1:80/tcp', winner: 'c/d' })
+    tell({ event: 'object-invalid', object: 'Service a/b', problems: ['x'] })
+    tell({ event: 'health-check-waiting', service: 'a/b', port: 30000, reason: 'x' })
+    tell({ event: 'table-owned' })
+    expect(await value(metrics, 'nodelb_watch_following{resource="services"}')).toBe(1)
+    expect(await value(metrics, 'nodelb_watch_following{resource="nodes"}')).toBe(0)
+    expect(await value(metrics, 'nodelb_contested_addresses')).toBe(1)
+    expect(await value(metrics, 'nodelb_invalid_objects')).toBe(1)
+    expect(await value(metrics, 'nodelb_health_check_ports_waiting')).toBe(1)
+    expect(await value(metrics, 'nodelb_health_check_ports')).toBe(2)
+    expect(await value(metrics, 'nodelb_objects{resource="endpointslices"}')).toBe(4)
+    expect(await value(metrics, 'nodelb_log_lines_lost_total')).toBe(5)
+    expect(await value(metrics, 'nodelb_log_lines_lost_total')).toBe(5)
+    expect(await value(metrics, 'nodelb_table_owned')).toBe(1)
+    expect(await value(metrics, 'process_open_fds')).toBeGreaterThan(2)
+    expect(await value(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(1e7)
+  })
+
+  test('a thousand names of processes make twenty-one series', async () => {
+    const { metrics, tell } = start()
+    for (let pid = 0; pid < 1_000; pid++) {
+      tell({ event: 'foreign-change', process: `p"\n${pid}`, pid, changes: 'a table' })
+    }
+    tell({ event: 'foreign-change', changes: 'a table' })
+    const lines = (await metrics.text()).split('\n')
+    const series = lines.filter((line) => line.startsWith('nodelb_foreign_changes_total{'))
+    expect(series).toHaveLength(21)
+    expect(await value(metrics, 'nodelb_foreign_changes_total{process="other"}')).toBe(981)
+  })
+})
+
+test.each([
+  ['list services: 410: too old resource version', 'expired'],
+  ['watch services: 410: Expired', 'expired'],
+  ['list nodes: 403: nodes is forbidden', 'forbidden'],
+  ['list nodes: 429: Too many requests', 'throttled'],
+  ['list services: 503: the server is starting', 'server-error'],
+  ['watch services: connect ECONNREFUSED 127.0.0.1:6443', 'unreachable'],
+  ['list services: getaddrinfo ENOTFOUND kubernetes', 'unreachable'],
+  ['watch services: socket hang up', 'unreachable'],
+  ['list services: no list: "<html>"', 'garbage'],
+  ['watch services: the server ended it at once', 'closed'],
+  ['watch services: nobody knows', 'other'],
+])('a watch lost for «%s» counts as %s', (reason, cause) => {
+  expect(lossCause(reason)).toBe(cause)
+})
+
+describe('programming latency', () => {
+  test('from the trigger time, or else the arrival, to the commit', () => {
+    let now = 10_000
+    const latency = trackLatency(() => now)
+    latency.changed(9_999)
+    now = 12_000
+    latency.changed(10_500)
+    latency.changed(undefined)
+    latency.changed(99_999)
+    now = 12_500
+    expect(latency.committed()).toEqual([2, 0.5, 0])
+    expect(latency.committed()).toEqual([])
+  })
+})

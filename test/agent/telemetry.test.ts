@@ -1,0 +1,228 @@
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { openLog } from '../../src/agent/telemetry/log.ts'
+import { SyncOutput } from '../../src/agent/telemetry/sync-output.ts'
+import {
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+} from '../../src/agent/telemetry/telemetry.ts'
+import { RESOURCES } from '../../src/watch/source.ts'
+import { ask, connected, freePort, refusal, takePort } from './asking.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-telemetry-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const running: Telemetry[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((telemetry) => telemetry.close()))
+})
+
+let logs = 0
+
+function start(more: Partial<TelemetryOptions> = {}) {
+  const file = join(folder, `log-${logs++}`)
+  const telemetry = startTelemetry({
+    version: '1.2.3',
+    node: 'node-a',
+    view: {
+      objects: () => ({ services: 3, endpointslices: 4 }),
+      services: () => [],
+      uid: () => undefined,
+      healthChecks: () => 2,
+    },
+    log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
+    ...more,
+  })
+  running.push(telemetry)
+  const logged = () => {
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+  return { telemetry, logged }
+}
+
+async function serving(more: Partial<TelemetryOptions> = {}) {
+  const port = await freePort()
+  const started = start({ listen: { host: '127.0.0.1', port }, ...more })
+  await until(async () => (await refusal(port)) === undefined)
+  return { port, ...started }
+}
+
+/** Real sockets: what they bring about is asked for until it is so. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise(setImmediate)
+}
+
+const commit = { operations: 3, bytes: 200, generation: 17, durationMs: 4 }
+
+describe('probes', () => {
+  test('ready from the first commit on, unready while commits fail and at the end', async () => {
+    const { port, telemetry } = await serving()
+    const ready = () => ask(port, '/readyz')
+    expect(await ready()).toMatchObject({
+      status: 503,
+      body: 'nothing is committed yet: waiting for the first list of services, endpointslices, nodes\n',
+    })
+    telemetry.watch('services', { kind: 'following', resourceVersion: '1' })
+    telemetry.watch('nodes', { kind: 'lost', reason: 'list nodes: 403: no', retryMs: 10 })
+    expect((await ready()).body).toMatch(
+      /first list of endpointslices, nodes \(list nodes: 403: no/,
+    )
+    for (const resource of RESOURCES) {
+      telemetry.watch(resource, { kind: 'following', resourceVersion: '2' })
+    }
+    expect((await ready()).body).toContain('the first commit is being made')
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    expect(await ready()).toMatchObject({ status: 200, body: 'ready\n' })
+    telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    expect(await ready()).toMatchObject({ status: 503, body: 'the kernel took no change: EPERM\n' })
+    expect((await ask(port, '/livez')).status).toBe(200)
+    expect(telemetry.healthy()).toBe(true)
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    expect((await ready()).status).toBe(200)
+    telemetry.watch('services', { kind: 'lost', reason: 'gone', retryMs: 10 })
+    expect((await ready()).status).toBe(200)
+    telemetry.tell({ event: 'agent-stopping', reason: 'SIGTERM', rules: 'stay' })
+    expect(await ready()).toMatchObject({ status: 503, body: 'the agent ends: SIGTERM\n' })
+    expect((await ask(port, '/livez')).status).toBe(200)
+  })
+
+  test('/healthz answers as that of kube-proxy, 503 while the node is leaving', async () => {
+    const { port, telemetry } = await serving()
+    const good = await ask(port, '/healthz')
+    expect(good.status).toBe(200)
+    expect(good.headers['content-type']).toBe('application/json')
+    expect(JSON.parse(good.body)).toEqual({
+      lastUpdated: expect.any(String),
+      currentTime: expect.any(String),
+      nodeEligible: true,
+    })
+    telemetry.tell({ event: 'node-leaving', reason: 'taint ToBeDeletedByClusterAutoscaler' })
+    const bad = await ask(port, '/healthz')
+    expect(bad.status).toBe(503)
+    expect(JSON.parse(bad.body)).toMatchObject({ nodeEligible: false })
+    expect((await ask(port, '/livez')).status).toBe(200)
+    telemetry.tell({ event: 'node-staying' })
+    expect((await ask(port, '/healthz')).status).toBe(200)
+  })
+
+  test('nothing else is there, and nothing is changed', async () => {
+    const { port } = await serving()
+    expect((await ask(port, '/')).status).toBe(404)
+    expect((await ask(port, '/metrics', 'POST')).status).toBe(405)
+    expect(await ask(port, '/livez?verbose', 'HEAD')).toMatchObject({ status: 200, body: '' })
+  })
+})
+
+describe('the server', () => {
+  test('an address in use is told once and taken when it is free', async () => {
+    const { port, free } = await takePort()
+    const { telemetry, logged } = start({ listen: { host: '127.0.0.1', port } })
+    await until(async () => logged().some(({ event }) => event === 'server-waiting'))
+    expect(logged().at(-1)).toMatchObject({
+      level: 'error',
+      address: `127.0.0.1:${port}`,
+      reason: 'another process uses it (EADDRINUSE)',
+    })
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    await free()
+    await until(async () => logged().some(({ event }) => event === 'server-listening'))
+    expect((await ask(port, '/readyz')).status).toBe(200)
+  })
+
+  test('a close waits for no connection', async () => {
+    const { port, telemetry } = await serving()
+    const idle = await connected(port)
+    const half = await connected(port)
+    half.write('GET /metrics HTTP/1.1\r\n')
+    const ended = [idle, half].map(
+      (socket) => new Promise((resolve) => socket.on('close', resolve)),
+    )
+    await telemetry.close()
+    await Promise.all(ended)
+    expect(await refusal(port)).toBe('ECONNREFUSED')
+  })
+
+  test('more connections than it takes are closed, not held', async () => {
+    const { port } = await serving()
+    const many = await Promise.all(Array.from({ length: 150 }, () => connected(port)))
+    await Promise.race(many.map((socket) => new Promise((resolve) => socket.on('close', resolve))))
+    for (const socket of many) socket.destroy()
+    await until(async () => {
+      return ask(port, '/livez')
+        .then(({ status }) => status === 200)
+        .catch(() => false)
+    })
+    expect((await ask(port, '/livez')).status).toBe(200)
+  })
+})
+
+describe('one occurrence reaches all', () => {
+  test('log, metrics and status tell the same of a refused Service', async () => {
+    const { telemetry, logged } = start()
+    const refused = { event: 'service-refused', service: 'shop/web' } as const
+    telemetry.tell({ ...refused, reason: 'ENOMEM' })
+    telemetry.tell({ ...refused, reason: 'ENOMEM' })
+    expect(logged()).toMatchObject([{ event: 'service-refused', service: 'shop/web' }])
+    expect(await telemetry.metrics.text()).toContain('\nnodelb_rejected_services 1\n')
+    expect(telemetry.status().refused).toMatchObject([{ service: 'shop/web', reason: 'ENOMEM' }])
+    telemetry.tell({ event: 'service-accepted', service: 'shop/web' })
+    expect(await telemetry.metrics.text()).toContain('\nnodelb_rejected_services 0\n')
+    expect(telemetry.status().refused).toEqual([])
+  })
+
+  test('the first commit is told as such, failures and their end once', () => {
+    const { telemetry, logged } = start()
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+    expect(logged().map(({ event }) => event)).toEqual([
+      'kernel-committed',
+      'agent-ready',
+      'commit-failed',
+      'kernel-committed',
+      'commits-resumed',
+      'kernel-committed',
+    ])
+  })
+
+  test('no secret gets through', async () => {
+    const { telemetry, logged } = start()
+    const reason = 'list services: Bearer abcdefghijkl was not taken'
+    telemetry.watch('services', { kind: 'lost', reason, retryMs: 1 })
+    telemetry.tell({ event: 'commit-failed', reason: 'https://me:word@host', durationMs: 1 })
+    const all = JSON.stringify([logged(), telemetry.status(), await telemetry.metrics.text()])
+    expect(all).toContain('[secret]')
+    expect(all).not.toMatch(/abcdefghijkl|me:word/)
+  })
+
+  test('problems of an object come and go', () => {
+    const { telemetry, logged } = start()
+    const problem = {
+      severity: 'error',
+      source: 'API server',
+      kind: 'Service',
+      name: 'shop/web',
+      path: 'spec.ports[0].port',
+      found: '70000',
+      expected: 'a port from 1 to 65535',
+      effect: undefined,
+    } as const
+    telemetry.problems('Service shop/web', [problem])
+    expect(telemetry.status().problems).toEqual([
+      'API server: Service shop/web: spec.ports[0].port: found 70000, expected a port from 1 to 65535',
+    ])
+    telemetry.problems('Service shop/web', [{ ...problem, severity: 'note' }])
+    expect(telemetry.status().problems).toEqual([])
+    telemetry.problems('Service shop/web', [])
+    expect(logged().map(({ event }) => event)).toEqual([
+      'object-invalid',
+      'object-noted',
+      'object-in-order',
+    ])
+  })
+})

@@ -1,0 +1,157 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
+import type { Request } from '../../../src/apply/netlink/message.ts'
+import { NetlinkSocket, openRaw } from '../../../src/apply/netlink/socket.ts'
+import { allFronts, type TouchedFront } from '../../../src/plan/stale-flows.ts'
+import type { Ruleset, Tuple } from '../../../src/ruleset/types.ts'
+import { enterNewNetwork } from '../nftables/namespace.ts'
+import { forgetAll, plant, portsLeft } from './conntrack-tool.ts'
+import { dnsFront } from './dns-front.ts'
+
+let socket: NetlinkSocket
+beforeAll(() => {
+  enterNewNetwork()
+  socket = NetlinkSocket.open()
+})
+beforeEach(forgetAll)
+afterAll(() => socket.close())
+
+const client = '192.0.2.2'
+const vip = ['203.0.113.10', 53] as const
+const serving = ['10.244.1.10', 5353] as const
+const gone = ['10.244.1.11', 5353] as const
+
+/** A rule set in which the VIP leads to one endpoint; only what is looked at. */
+function leadingTo(target: string, ...keys: readonly string[]): Ruleset {
+  const elements = new Map(keys.map((key) => [key as Tuple, { data: target as Tuple }]))
+  const table = { sets: new Map(), chains: new Map() }
+  const family = target.includes(':') ? 'ip6' : 'ip'
+  return { [family]: { ...table, family, elements: new Map([['endpoints', elements]]) } }
+}
+
+const after = leadingTo('10.244.1.10 . 5353', '203.0.113.10 . udp . 53 . 0')
+const touched = allFronts(after, 'keep')
+
+function clean(fronts: readonly TouchedFront[] = touched, now = after) {
+  return cleanFlows(socket, fronts, () => now)
+}
+
+test('deletes what bypassed the VIP or leads to nobody, and no other flow', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone })
+  await plant({ client, clientPort: 1002, to: vip, answerer: serving })
+  await plant({ client, clientPort: 1003, to: vip, answerer: vip })
+  await plant({ client, clientPort: 1004, to: [vip[0], 54], answerer: gone })
+  await plant({ client, clientPort: 1005, to: ['203.0.113.11', 53], answerer: gone })
+  await plant({ client, clientPort: 1006, to: vip, answerer: gone, protocol: 'tcp' })
+  expect(await clean()).toEqual({ kind: 'cleaned', examined: 4, deleted: 2 })
+  expect(await portsLeft()).toEqual([1002, 1004, 1005, 1006])
+})
+
+test('an endpoint is an address and a port', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: [serving[0], 9090] })
+  expect(await clean()).toMatchObject({ deleted: 1 })
+})
+
+test('deletes in the zone of the flow, and leaves the same tuple of another zone', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone, zone: 5 })
+  await plant({ client, clientPort: 1001, to: vip, answerer: serving })
+  expect(await clean()).toEqual({ kind: 'cleaned', examined: 2, deleted: 1 })
+  expect(await portsLeft()).toEqual([1001])
+})
+
+test('a flow of the same client that begins between listing and deletion is safe', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone })
+  const replacing: NetlinkSocket = Object.create(socket, {
+    walk: { value: socket.walk.bind(socket) },
+    request: {
+      async value(request: Request) {
+        await forgetAll()
+        await plant({ client, clientPort: 1001, to: vip, answerer: serving })
+        return socket.request(request)
+      },
+    },
+  })
+  expect(await cleanFlows(replacing, touched, () => after)).toEqual({
+    kind: 'cleaned',
+    examined: 1,
+    deleted: 0,
+  })
+  expect(await portsLeft()).toEqual([1001])
+})
+
+test('SCTP is cleaned like UDP; TCP when it is to be reset', async () => {
+  const keys = ['sctp', 'tcp'].map((protocol) => `203.0.113.10 . ${protocol} . 53 . 0`)
+  const both = leadingTo('10.244.1.10 . 5353', ...keys)
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone, protocol: 'sctp' })
+  await plant({ client, clientPort: 1002, to: vip, answerer: gone, protocol: 'tcp' })
+  expect(await clean(allFronts(both, 'keep'), both)).toMatchObject({ deleted: 1 })
+  expect(await portsLeft()).toEqual([1002])
+  expect(await clean(allFronts(both, 'reset'), both)).toMatchObject({ deleted: 1 })
+  expect(await portsLeft()).toEqual([])
+})
+
+test('IPv6', async () => {
+  const after6 = leadingTo('fd00:10:244:1::10 . 5353', '2001:db8:100::10 . udp . 53 . 0')
+  const flow = { client: '2001:db8:1::2', to: ['2001:db8:100::10', 53] as const }
+  await plant({ ...flow, clientPort: 1001, answerer: ['fd00:10:244:1::11', 5353] })
+  await plant({ ...flow, clientPort: 1002, answerer: ['fd00:10:244:1::10', 5353] })
+  expect(await clean(allFronts(after6, 'keep'), after6)).toMatchObject({ deleted: 1 })
+  expect(await portsLeft('ipv6')).toEqual([1002])
+})
+
+test('of many flows each is judged', async () => {
+  const clientPorts = Array.from({ length: 40 }, (_, index) => 2000 + index)
+  for (const clientPort of clientPorts) {
+    await plant({ client, clientPort, to: vip, answerer: clientPort % 2 === 0 ? serving : gone })
+  }
+  expect(await clean()).toEqual({ kind: 'cleaned', examined: 40, deleted: 20 })
+  expect(await portsLeft()).toEqual(clientPorts.filter((port) => port % 2 === 0))
+})
+
+test('where a Service is gone, only flows to its endpoints go', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone })
+  await plant({ client, clientPort: 1002, to: vip, answerer: ['192.0.2.77', 53] })
+  expect(await clean([dnsFront], {})).toMatchObject({ deleted: 1 })
+  expect(await portsLeft()).toEqual([1002])
+})
+
+test('a front that two commits touched counts with all it lost', async () => {
+  const other = { ...dnsFront, gone: new Set(['10.244.1.12 . 5353' as Tuple]) }
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone })
+  await plant({ client, clientPort: 1002, to: vip, answerer: ['10.244.1.12', 5353] })
+  expect(await clean([dnsFront, other], {})).toMatchObject({ deleted: 2 })
+})
+
+test('without the right to, says what is missing', async () => {
+  const script = fileURLToPath(new URL('unprivileged.ts', import.meta.url))
+  const without = ['setpriv', '--bounding-set=-net_admin', '--inh-caps=-net_admin']
+  const node = [process.execPath, '--import', 'tsx', script]
+  const { stdout } = await execa('unshare', ['--net', ...without, ...node])
+  expect(JSON.parse(stdout)).toEqual({
+    kind: 'refused',
+    errno: 'EPERM',
+    remedy: 'give nodelb the capability NET_ADMIN',
+    examined: 0,
+    deleted: 0,
+  })
+})
+
+test('a kernel without ctnetlink is an outcome, not an exception', async () => {
+  const unknown = openRaw()
+  const elsewhere = NetlinkSocket.over({
+    ...unknown,
+    send(frame, sent) {
+      // Whatever is asked, it is asked of a subsystem that no kernel has.
+      frame.writeUInt16LE(0x0f01, 4)
+      unknown.send(frame, sent)
+    },
+  })
+  expect(await cleanFlows(elsewhere, touched, () => after)).toMatchObject({
+    kind: 'refused',
+    errno: 'EINVAL',
+    remedy: 'load the kernel module nf_conntrack_netlink',
+  })
+  elsewhere.close()
+})

@@ -1,0 +1,12 @@
+import type { TouchedFront } from '../../../src/plan/stale-flows.ts'
+import type { Tuple } from '../../../src/ruleset/types.ts'
+
+/** A VIP that lost its only endpoint. */
+export const dnsFront: TouchedFront = {
+  family: 'ip',
+  front: 'vip',
+  key: '203.0.113.10 . udp . 53' as Tuple,
+  protocol: 'udp',
+  port: 53,
+  gone: new Set(['10.244.1.11 . 5353' as Tuple]),
+}

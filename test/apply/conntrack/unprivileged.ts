@@ -1,0 +1,9 @@
+// Cleans without the right to, and prints what came of it as JSON.
+
+import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
+import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
+import { dnsFront } from './dns-front.ts'
+
+const socket = NetlinkSocket.open()
+process.stdout.write(JSON.stringify(await cleanFlows(socket, [dnsFront], () => ({}))))
+socket.close()

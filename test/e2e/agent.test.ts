@@ -1,0 +1,248 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { type Connection, Lab } from '../support/lab.ts'
+import { type LogLine, RunningAgent } from '../support/running-agent.ts'
+import type { PodName } from '../support/topology.ts'
+import { WEB, webNode, webService, webSlices } from '../support/web.ts'
+import { ApiServer } from './support/apiserver.ts'
+import { confined } from './support/confined.ts'
+import { Door } from './support/door.ts'
+import { services, slices } from './support/objects.ts'
+
+let server: ApiServer
+let lab: Lab
+let door: Door
+let agents: RunningAgent[]
+
+beforeAll(async () => {
+  server = await ApiServer.start()
+  await install()
+  await put('/api/v1/nodes', webNode)
+}, 600_000)
+
+afterAll(() => server?.stop())
+
+beforeEach(async () => {
+  agents = []
+  lab = await Lab.build()
+  door = await Door.open(lab.namespace('node'), server.port)
+})
+
+afterEach(async () => {
+  await Promise.all(agents.map((agent) => agent.end('SIGKILL')))
+  await door?.close()
+  await lab?.remove()
+  for (const path of [services, slices]) {
+    const { items } = await server.admin.call('GET', path)
+    for (const { metadata } of items) {
+      if (metadata.name !== 'kubernetes') {
+        await server.admin.call('DELETE', `${path}/${metadata.name}`)
+      }
+    }
+  }
+})
+
+/** The account and the rights that deploy/ gives the agent, from what kubectl makes of it. */
+async function install(): Promise<void> {
+  const built = fileURLToPath(new URL('../../deploy/overlays/all/expected.yaml', import.meta.url))
+  const paths: Readonly<Record<string, string>> = {
+    ServiceAccount: '/api/v1/namespaces/kube-system/serviceaccounts',
+    ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+    ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  }
+  for (const document of parseAllDocuments(readFileSync(built, 'utf8'))) {
+    const manifest = document.toJS()
+    const path = paths[manifest.kind]
+    if (path !== undefined) await server.admin.call('POST', path, manifest)
+  }
+}
+
+/** The agent as deploy/ runs it: its rights, its capabilities, its read-only root. */
+async function start(...args: readonly string[]): Promise<RunningAgent> {
+  const token = await server.serviceAccountToken('kube-system', 'nodelb')
+  const agent = RunningAgent.start(
+    ['ip', 'netns', 'exec', lab.namespace('node')],
+    [
+      ...['--kubeconfig', server.kubeconfig({ token }), '--node', 'node-a', '--scope', 'all'],
+      ...args,
+    ],
+    confined,
+  )
+  agents.push(agent)
+  return agent
+}
+
+/** An API server this old takes one protocol in a Service of type LoadBalancer. */
+function web(fields: object = {}): object {
+  return webService({ ports: [{ name: 'tcp', port: 80, targetPort: 8080 }], ...fields })
+}
+
+/** Creates or replaces an object, and its status as its controller would. */
+async function put(path: string, object: object): Promise<void> {
+  const { name } = (object as { metadata: { name: string } }).metadata
+  const { status } = object as { status?: object }
+  const found = await server.admin.ask('GET', `${path}/${name}`)
+  if (found.status === 404) await server.admin.call('POST', path, object)
+  else await server.admin.call('PATCH', `${path}/${name}`, object)
+  if (status) await server.admin.call('PATCH', `${path}/${name}/status`, { status })
+}
+
+async function serve(pods: readonly PodName[]): Promise<void> {
+  for (const slice of webSlices(pods)) await put(slices, slice)
+}
+
+async function answers(connection: Partial<Connection> = {}): Promise<readonly string[]> {
+  const results = await lab.probe({ from: 'client', to: WEB.loadBalancer[0], ...connection })
+  return [
+    ...new Set(results.map((result) => (result.kind === 'answered' ? result.pod : result.kind))),
+  ].sort()
+}
+
+/** Resolves once packets do what they shall: several commits may lead there. */
+async function reaches(
+  agent: RunningAgent,
+  pods: readonly string[],
+  connection = {},
+): Promise<void> {
+  for (;;) {
+    const found = await answers(connection)
+    if (String(found) === String([...pods].sort())) return
+    await agent.next('kernel-committed')
+  }
+}
+
+const changed = ({ operations }: LogLine): boolean => Number(operations) > 0
+
+test('packets follow the cluster: created, scaled, changed, deleted', async () => {
+  const agent = await start()
+  await agent.next('agent-ready')
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  await serve(['pod-a', 'pod-b', 'pod-d'])
+  await reaches(agent, ['pod-a', 'pod-b', 'pod-d'])
+  await reaches(agent, ['pod-a', 'pod-b', 'pod-d'], { to: WEB.loadBalancer[1] })
+  await serve([])
+  await reaches(agent, ['refused'])
+  await serve(['pod-c'])
+  await reaches(agent, ['pod-c'])
+  await reaches(agent, ['pod-c'], { to: WEB.cluster[0], from: 'pod-a' })
+  await put(services, web({ externalTrafficPolicy: 'Local' }))
+  await serve(['pod-b', 'pod-d'])
+  await reaches(agent, ['pod-b'])
+  const status = { loadBalancer: { ingress: [{ ip: '203.0.113.77' }] } }
+  await server.admin.call('PATCH', `${services}/web/status`, { status })
+  await reaches(agent, ['pod-b'], { to: '203.0.113.77:80' })
+  expect(await answers()).not.toContain('pod-b')
+  const ports = [{ name: 'tcp', port: 81, targetPort: 8080 }]
+  await server.admin.call('PATCH', `${services}/web`, { spec: { ports } })
+  await reaches(agent, ['pod-b'], { to: '203.0.113.77:81' })
+  await server.admin.call('DELETE', `${services}/web`)
+  for (const slice of ['web-ipv4', 'web-ipv6'])
+    await server.admin.call('DELETE', `${slices}/${slice}`)
+  await agent.next('kernel-committed', changed)
+  const { stdout } = await lab.run('nft', ['list', 'ruleset'])
+  expect(stdout).not.toContain('203.0.113.77')
+})
+
+test('the time from a write to the API server to its commit', async () => {
+  const agent = await start()
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  const times: number[] = []
+  for (let change = 0; change < 60; change++) {
+    const [slice = {}] = webSlices(change % 2 === 0 ? ['pod-a', 'pod-b'] : ['pod-a'])
+    agent.skip()
+    const began = Date.now()
+    await put(slices, slice)
+    const { time } = await agent.next('kernel-committed', changed)
+    times.push(Date.parse(String(time)) - began)
+  }
+  times.sort((a, b) => a - b)
+  console.log(`API write to commit: p50 ${times[30]} ms, p99 ${times[59]} ms`)
+  expect(times).toHaveLength(60)
+})
+
+test('an API server that is away for a minute and forgot its history changes nothing here', async () => {
+  const agent = await start()
+  await put(services, web())
+  await serve(['pod-a', 'pod-d'])
+  await reaches(agent, ['pod-a', 'pod-d'])
+  const stream = await lab.pour({ from: 'client', to: WEB.loadBalancer[0], pause: 20 })
+  const held = await lab.hold({ from: 'client', to: WEB.loadBalancer[1] })
+  await server.kill()
+  for (const resource of ['services', 'endpointslices', 'nodes']) {
+    await agent.next('watch-lost', (line) => line['resource'] === resource)
+    agent.rewind()
+  }
+  const away = new Promise((resolve) => setTimeout(resolve, 60_000))
+  await away
+  const linesWhileAway = agent.lines.length
+  await server.resume()
+  await serve(['pod-d'])
+  await server.compact()
+  await agent.next('kernel-committed', changed)
+  await reaches(agent, ['pod-d'])
+  const fates = Object.keys(await stream.stop())
+  expect(fates.filter((fate) => !fate.startsWith('pod-'))).toEqual([])
+  expect(await held.release()).not.toHaveProperty('failure')
+  const losses = agent.lines.slice(0, linesWhileAway).filter(({ event }) => event === 'watch-lost')
+  expect(losses.length, agent.transcript()).toBeLessThanOrEqual(9)
+}, 240_000)
+
+test('garbage in one object is told once and does no harm', async () => {
+  const agent = await start()
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  const [slice] = webSlices(['pod-b'])
+  const bad = { ...slice, addressType: 'IPv4', endpoints: [{ addresses: ['no address'] }] }
+  await put(slices, { ...bad, metadata: { ...META, name: 'other-1' } })
+  const told = await agent.next('object-invalid')
+  expect(told['object']).toBe('EndpointSlice default/other-1')
+  await serve(['pod-a', 'pod-c'])
+  await reaches(agent, ['pod-a', 'pod-c'])
+  expect(agent.lines.filter(({ event }) => event === 'object-invalid')).toHaveLength(1)
+})
+
+const META = { namespace: 'default', labels: { 'kubernetes.io/service-name': 'other' } }
+
+test('a slow API server delays changes and harms nothing', async () => {
+  const agent = await start()
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  door.delay = 1_500
+  await serve(['pod-b'])
+  expect(await answers()).toEqual(['pod-a'])
+  await reaches(agent, ['pod-b'])
+})
+
+test('conflicts are told as Events of the Service that has to wait', async () => {
+  const agent = await start()
+  await agent.next('agent-ready')
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  await put(services, {
+    ...web({ clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'], ipFamilies: ['IPv4'] }),
+    metadata: { namespace: 'default', name: 'web-2' },
+  })
+  await agent.next('address-contested')
+  const path = '/apis/events.k8s.io/v1/namespaces/default/events'
+  for (;;) {
+    const { items } = await server.admin.call('GET', path)
+    const found = items.find(
+      ({ regarding }: { regarding: { name: string } }) => regarding.name === 'web-2',
+    )
+    if (found)
+      return expect(found).toMatchObject({
+        type: 'Warning',
+        note: expect.stringContaining('203.0.113.10'),
+      })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+})

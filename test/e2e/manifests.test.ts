@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments, stringify } from 'yaml'
+import { Api } from './support/api.ts'
+import { ApiServer } from './support/apiserver.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
+type Manifest = any
+
+const overlays = fileURLToPath(new URL('../../deploy/overlays/', import.meta.url))
+const components = fileURLToPath(new URL('../../deploy/components/', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-manifests-'))
+let server: ApiServer
+
+beforeAll(async () => {
+  server = await ApiServer.start()
+}, 600_000)
+afterAll(async () => {
+  rmSync(folder, { recursive: true })
+  await server.stop()
+})
+
+/**
+ * What kubectl makes of a kustomization. Kustomizations of today need kubectl 1.22: Debian 12 has
+ * an older one, which is good enough for the API server beside it.
+ */
+async function build(path: string): Promise<Manifest[]> {
+  const { stdout } = await execa('kubectl', ['kustomize', path])
+  return parseAllDocuments(stdout).map((document) => document.toJS())
+}
+
+/** The same for every version of kubectl. */
+function print(manifests: readonly Manifest[]): string {
+  const sorted = [...manifests].sort((a, b) => nameOf(a).localeCompare(nameOf(b), 'en'))
+  return sorted
+    .map((manifest) => stringify(manifest, { sortMapEntries: true, lineWidth: 0 }))
+    .join('---\n')
+}
+
+function nameOf({ kind, metadata }: Manifest): string {
+  return `${kind} ${metadata.name}`
+}
+
+/** What the API server says to the manifests, which it is to check and then forget. */
+function tryOut(manifests: readonly Manifest[]) {
+  return kubectl(['apply', '--dry-run=server', '--filename=-'], print(manifests))
+}
+
+/** kubectl of the API server's own version, as its admin. */
+function kubectl(args: readonly string[], input: string) {
+  const program = join(server.programs, 'kubectl')
+  const all = [`--kubeconfig=${server.kubeconfig()}`, ...args]
+  return execa(program, all, { input, reject: false })
+}
+
+describe.each(['load-balancer', 'all'])('overlay %s', (overlay) => {
+  const path = join(overlays, overlay)
+
+  test('is built as test/house/deploy.test.ts examines it', async () => {
+    await expect(print(await build(path))).toMatchFileSnapshot(join(path, 'expected.yaml'))
+  })
+
+  test('is what the API server takes', async () => {
+    const manifests = await build(path)
+    const { stdout, stderr } = await tryOut(manifests)
+    expect(stderr).toBe('')
+    const said = stdout.split('\n')
+    expect(said).toHaveLength(manifests.length)
+    for (const line of said) expect(line).toMatch(/ created \(server dry run\)$/)
+  })
+})
+
+test.each<[string, (pod: Manifest) => void, RegExp]>([
+  ['an unknown field', (pod) => Object.assign(pod, { hostNetwrok: true }), /unknown field/],
+  ['a wrong type', (pod) => Object.assign(pod, { terminationGracePeriodSeconds: 'x' }), /invalid/],
+  ['a missing volume', (pod) => Object.assign(pod, { volumes: [] }), /volumeMounts.*Not found/],
+])('the API server notices %s', async (_, spoil, complaint) => {
+  const manifests = await build(join(overlays, 'all'))
+  spoil(manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec)
+  expect((await tryOut(manifests)).stderr).toMatch(complaint)
+})
+
+test('with the metrics component it answers on the address of the node', async () => {
+  const resources = [relative(folder, join(overlays, 'load-balancer'))]
+  const used = [relative(folder, join(components, 'metrics'))]
+  const kustomization = { namespace: 'kube-system', resources, components: used }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+  const manifests = await build(folder)
+  const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
+  const [agent] = daemonSet.spec.template.spec.containers
+  expect(agent.args).toContain('--listen=$(NODE_IP):10266')
+  expect(agent.livenessProbe.httpGet).toEqual({ path: '/livez', port: 'http' })
+  expect(agent.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' })
+  const monitor = manifests.find(({ kind }) => kind === 'PodMonitor')
+  expect(monitor.metadata.namespace).toBe(daemonSet.metadata.namespace)
+  expect(monitor.spec.selector).toEqual(daemonSet.spec.selector)
+  // The API server has no PodMonitors.
+  const { stderr } = await tryOut(manifests.filter((manifest) => manifest !== monitor))
+  expect(stderr).toBe('')
+})
+
+describe('with the token of its ServiceAccount', () => {
+  let agent: Api
+
+  beforeAll(async () => {
+    const rights = (await build(join(overlays, 'all'))).filter(({ kind }) =>
+      ['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding'].includes(kind),
+    )
+    expect((await kubectl(['apply', '--filename=-'], print(rights))).stderr).toBe('')
+    const token = await server.serviceAccountToken('kube-system', 'nodelb')
+    agent = new Api({ port: server.port, ca: server.certificate, token })
+  })
+  afterAll(() => agent.close())
+
+  test('the agent may do what it does, and nothing else', async () => {
+    const review = { spec: { namespace: 'default' } }
+    const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews'
+    const { status } = await agent.call('POST', path, review)
+    expect(status.resourceRules.map(said).sort()).toEqual([
+      'create, patch: events of events.k8s.io',
+      // What every account may: ask what it may.
+      'create: selfsubjectaccessreviews, selfsubjectrulesreviews of authorization.k8s.io',
+      'list, watch: endpointslices of discovery.k8s.io',
+      'list, watch: services, nodes of ',
+    ])
+
+    function said({ verbs, resources, apiGroups, resourceNames }: Manifest): string {
+      expect(resourceNames).toBeUndefined()
+      return `${verbs.join(', ')}: ${resources.join(', ')} of ${apiGroups.join(', ')}`
+    }
+  })
+
+  test('it reads its Node, and no other kind of object', async () => {
+    const node = '/api/v1/nodes?fieldSelector=metadata.name%3Dnode-a'
+    expect((await agent.ask('GET', node)).status).toBe(200)
+    expect((await agent.ask('GET', '/api/v1/secrets')).status).toBe(403)
+  })
+
+  test('it may write an Event and change it', async () => {
+    const path = '/apis/events.k8s.io/v1/namespaces/default/events'
+    const eventTime = new Date().toISOString().replace('Z', '000Z')
+    const event = {
+      metadata: { name: 'web.1' },
+      eventTime,
+      reportingController: 'nodelb',
+      reportingInstance: 'node-a',
+      type: 'Warning',
+      reason: 'AddressContested',
+      action: 'Program',
+      note: 'another Service has it',
+      regarding: { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'web' },
+    }
+    expect((await agent.ask('POST', path, event)).status).toBe(201)
+    const series = { count: 2, lastObservedTime: eventTime }
+    expect((await agent.ask('PATCH', `${path}/web.1`, { series })).status).toBe(200)
+  })
+})

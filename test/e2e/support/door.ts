@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('door.mjs', import.meta.url))
+
+/**
+ * Makes a port of this namespace's loopback reachable as the same port in another namespace, so
+ * that a lab needs no cable to the machine.
+ */
+export class Door {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nodelb-door-'))
+  readonly #connections: Set<Socket> = new Set()
+  readonly #outside: Server
+  readonly #inside: ChildProcess
+  /** Milliseconds by which what the server says is held up. */
+  delay = 0
+
+  static async open(namespace: string, port: number): Promise<Door> {
+    const door = new Door(namespace, port)
+    await once(door.#outside, 'listening')
+    if (door.#inside.stdout !== null) await once(door.#inside.stdout, 'data')
+    return door
+  }
+
+  private constructor(namespace: string, port: number) {
+    const path = join(this.#folder, 'door')
+    this.#outside = createServer((near) => this.#through(near, port)).listen(path)
+    this.#inside = spawn(
+      'ip',
+      ['netns', 'exec', namespace, process.execPath, script, String(port), path],
+      { stdio: ['pipe', 'pipe', 'inherit'] },
+    )
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.#inside, 'close')
+    this.#inside.stdin?.end()
+    for (const socket of this.#connections) socket.destroy()
+    this.#outside.close()
+    await ended
+    rmSync(this.#folder, { recursive: true })
+  }
+
+  #through(near: Socket, port: number): void {
+    const far = connect(port, '127.0.0.1')
+    for (const socket of [near, far]) {
+      this.#connections.add(socket)
+      socket.on('close', () => this.#connections.delete(socket))
+    }
+    near.pipe(far)
+    far.on('data', (chunk) => setTimeout(() => near.write(chunk), this.delay))
+    far.on('close', () => setTimeout(() => near.destroy(), this.delay))
+    near.on('error', () => far.destroy())
+    near.on('close', () => far.destroy())
+    far.on('error', () => near.destroy())
+  }
+}

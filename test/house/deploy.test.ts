@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import packageJson from '../../package.json' with { type: 'json' }
+import { readConfig } from '../../src/cli/config.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
+type Manifest = any
+
+const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url))
+
+/** What kubectl builds of an overlay; test/e2e/manifests.test.ts keeps the file up to date. */
+function built(overlay: string): Manifest[] {
+  const text = readFileSync(`${deploy}overlays/${overlay}/expected.yaml`, 'utf8')
+  return parseAllDocuments(text).map((document) => document.toJS())
+}
+
+function only(kind: string, manifests: readonly Manifest[]): Manifest {
+  const found = manifests.filter((manifest) => manifest.kind === kind)
+  expect(found).toHaveLength(1)
+  return found[0]
+}
+
+describe.each(['load-balancer', 'all'])('overlay %s', (overlay) => {
+  const manifests = built(overlay)
+  const pod = only('DaemonSet', manifests).spec.template.spec
+  const [agent, ...others] = pod.containers
+
+  test('has these objects, and no Role, Secret or webhook', () => {
+    const kinds = manifests.map(({ kind }) => kind)
+    const expected = ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']
+    expect([...new Set(kinds)].sort()).toEqual([...expected, 'ServiceAccount'])
+  })
+
+  test('lets the agent read what it watches and write Events', () => {
+    expect(only('ClusterRole', manifests).rules).toEqual([
+      { apiGroups: [''], resources: ['services', 'nodes'], verbs: ['list', 'watch'] },
+      {
+        apiGroups: ['discovery.k8s.io'],
+        resources: ['endpointslices'],
+        verbs: ['list', 'watch'],
+      },
+      { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+    ])
+    const binding = only('ClusterRoleBinding', manifests)
+    const { name, namespace } = only('ServiceAccount', manifests).metadata
+    expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', name, namespace }])
+    expect(binding.roleRef.name).toBe(only('ClusterRole', manifests).metadata.name)
+    expect(pod.serviceAccountName).toBe(name)
+  })
+
+  test('runs the agent with CAP_NET_ADMIN and nothing else', () => {
+    expect(others).toEqual([])
+    expect(agent.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] },
+    })
+    expect(pod.securityContext).toEqual({
+      runAsUser: 0,
+      runAsGroup: 0,
+      seccompProfile: { type: 'RuntimeDefault' },
+    })
+    expect(pod).not.toHaveProperty('hostPID')
+    expect(pod).not.toHaveProperty('hostIPC')
+  })
+
+  test('shows it nothing of the node but its network', () => {
+    expect(pod.hostNetwork).toBe(true)
+    expect(pod.volumes).toEqual([
+      { name: 'config', configMap: { name: 'nodelb' } },
+      { name: 'run', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    ])
+  })
+
+  test('runs it on every node, before other Pods, and a few at a time', () => {
+    expect(pod.priorityClassName).toBe('system-node-critical')
+    expect(pod.tolerations).toEqual([{ operator: 'Exists' }])
+    const { updateStrategy } = only('DaemonSet', manifests).spec
+    expect(updateStrategy.rollingUpdate).toEqual({ maxUnavailable: '10%' })
+  })
+
+  test('asks it on loopback whether it lives and is ready', () => {
+    const { name } = agent.ports.find((port: Manifest) => port.containerPort === 10266)
+    const at = { host: '127.0.0.1', port: name }
+    expect(agent.livenessProbe.httpGet).toEqual({ ...at, path: '/livez' })
+    expect(agent.readinessProbe.httpGet).toEqual({ ...at, path: '/readyz' })
+  })
+
+  test('names an image of this version', () => {
+    expect(agent.image).toBe(`registry.example.com/nodelb:${packageJson.version}`)
+  })
+
+  test('has a configuration of that scope, under a name that stays', () => {
+    const map = manifests.find(
+      ({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'nodelb',
+    )
+    const read = readConfig(map.data['config.yaml'], 'config.yaml')
+    expect(read).toMatchObject({ kind: 'config', config: { scope: overlay } })
+    expect(agent.args).toContain('--config=/etc/nodelb/config.yaml')
+    expect(agent.volumeMounts).toContainEqual({
+      name: 'config',
+      mountPath: '/etc/nodelb',
+      readOnly: true,
+    })
+  })
+})
+
+test('beside kube-proxy nothing is privileged', () => {
+  const text = JSON.stringify(built('load-balancer'))
+  expect(text).not.toContain('initContainers')
+  expect(text).not.toContain('privileged')
+})
+
+test('instead of kube-proxy only the container that sets sysctls is, and it ends', () => {
+  const { initContainers, containers } = only('DaemonSet', built('all')).spec.template.spec
+  expect(initContainers).toHaveLength(1)
+  expect(initContainers[0]).toMatchObject({
+    image: containers[0].image,
+    args: ['prepare', '--config=/etc/nodelb/config.yaml'],
+    securityContext: { privileged: true, readOnlyRootFilesystem: true },
+  })
+  expect(initContainers[0]).not.toHaveProperty('restartPolicy')
+})
+
+test('instead of kube-proxy the agent is told where the API server really is', () => {
+  const manifests = built('all')
+  const [agent] = only('DaemonSet', manifests).spec.template.spec.containers
+  const { name } = agent.envFrom[0].configMapRef
+  const map = manifests.find(({ metadata }) => metadata.name === name)
+  expect(Object.keys(map.data)).toEqual(['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT'])
+})

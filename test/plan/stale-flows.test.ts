@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import type { Address } from '../../src/model/address.ts'
+import type { ElementStep } from '../../src/plan/plan-delta.ts'
+import {
+  allFronts,
+  elementSteps,
+  type Flow,
+  flowJudge,
+  type TouchedFront,
+  touchedFronts,
+} from '../../src/plan/stale-flows.ts'
+import { setSchema } from '../../src/ruleset/sets.ts'
+import type { Ruleset, Tuple } from '../../src/ruleset/types.ts'
+
+const DNS = '203.0.113.10 . udp . 53'
+const NODE_PORT = 'udp . 30053'
+const [A, B, C] = ['10.244.1.10 . 5353', '10.244.1.11 . 5353', '10.244.1.12 . 5353']
+
+/** By set, then by key: the data, or nothing where the set is no map. */
+type Elements = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+function ruleset(elements: Elements): Ruleset {
+  const table = { family: 'ip' as const, sets: new Map(), chains: new Map() }
+  return { ip: { ...table, elements: mapsOf(elements) } }
+}
+
+function mapsOf(elements: Elements): Map<string, Map<Tuple, { data: Tuple }>> {
+  const map = (held: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(held).map(([key, data]) => [key as Tuple, { data: data as Tuple }]))
+  return new Map(Object.entries(elements).map(([set, held]) => [set, map(held)]))
+}
+
+/** What leads from one state to the other. */
+function steps(before: Elements, after: Elements): ElementStep[] {
+  const [old, now] = [mapsOf(before), mapsOf(after)]
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((set) => {
+    const keys = new Set([...(old.get(set)?.keys() ?? []), ...(now.get(set)?.keys() ?? [])])
+    return [...keys]
+      .map((key) => ({ key, before: old.get(set)?.get(key), after: now.get(set)?.get(key) }))
+      .filter((step) => step.before?.data !== step.after?.data)
+      .map((step): ElementStep => ({ family: 'ip', set, ...step }))
+  })
+}
+
+function slots(front: string, ...endpoints: readonly (string | undefined)[]) {
+  return Object.fromEntries(endpoints.map((data, slot) => [`${front} . ${slot}`, data ?? '']))
+}
+
+function flow(to: string, answerer: string | undefined): Flow {
+  const [destination, protocol, port] = to.split(' . ')
+  return {
+    family: 'ip',
+    protocol: protocol as Flow['protocol'],
+    destination: destination as Address,
+    port: Number(port),
+    answerer: answerer as Tuple,
+  }
+}
+
+/** Which of the answerers of flows to a destination are deleted. */
+function deleted(before: Elements, after: Elements, to = DNS, ...others: string[]): string[] {
+  const touched = touchedFronts(steps(before, after), ruleset(after), 'keep')
+  const answerers = [A, B, C, '198.18.0.2 . 53', ...others].map(String)
+  return answerers.filter((answerer) => goes(touched, flow(to, answerer), after))
+}
+
+function goes(touched: readonly TouchedFront[], each: Flow, after: Elements): boolean {
+  return flowJudge(touched)(each, ruleset(after), new Set(['192.0.2.1', '10.244.1.1']))
+}
+
+const BYPASS = '203.0.113.10 . 53'
+
+test('an endpoint leaves: what does not lead to one that serves goes', () => {
+  const before = { endpoints: slots(DNS, A, B) }
+  const after = { endpoints: slots(DNS, A) }
+  expect(deleted(before, after, DNS, BYPASS)).toEqual([B, C, '198.18.0.2 . 53', BYPASS])
+})
+
+test('the first endpoint comes: what bypassed the VIP goes', () => {
+  expect(deleted({}, { endpoints: slots(DNS, A) }, DNS, BYPASS)).toContain(BYPASS)
+})
+
+test('where nobody serves any more, only what was translated to ours goes', () => {
+  const before = { endpoints: slots(DNS, A), 'local-endpoints': slots(DNS, B) }
+  expect(deleted(before, {}, DNS, BYPASS)).toEqual([A, B])
+})
+
+describe('nothing is looked at', () => {
+  const before = { endpoints: slots(DNS, A) }
+  test.each<[string, Elements, Elements]>([
+    ['another endpoint comes', before, { endpoints: slots(DNS, A, B) }],
+    [
+      'endpoints change their slots',
+      { endpoints: slots(DNS, A, B) },
+      { endpoints: slots(DNS, B, A) },
+    ],
+    ['it is TCP', { endpoints: slots('203.0.113.10 . tcp . 53', A) }, {}],
+    ['no endpoint changes', { services: { [DNS]: '' } }, { 'sticky-services-60': { [DNS]: '' } }],
+  ])('when %s', (_, from, to) => {
+    expect(touchedFronts(steps(from, to), ruleset(to), 'keep')).toEqual([])
+  })
+})
+
+test('all flows are looked at when an address is another Service’s, with the same endpoints', () => {
+  const step: ElementStep = {
+    family: 'ip',
+    set: 'services',
+    key: DNS as Tuple,
+    before: { comment: 'default/old:dns load-balancer' },
+    after: { comment: 'default/new:dns load-balancer' },
+  }
+  const after = ruleset({ endpoints: slots(DNS, A) })
+  expect(touchedFronts([step], after, 'keep')).toMatchObject([{ key: DNS, gone: new Set() }])
+})
+
+test('TCP counts when it is to be reset', () => {
+  const before = { endpoints: slots('203.0.113.10 . tcp . 53', A) }
+  expect(touchedFronts(steps(before, {}), {}, 'reset')).toMatchObject([{ gone: new Set([A]) }])
+})
+
+test('flows stay with an endpoint that gets no new ones and still serves', () => {
+  const before = { endpoints: slots(DNS, A, B) }
+  const after = { endpoints: slots(DNS, A) }
+  const touched = touchedFronts(steps(before, after), ruleset(after), 'keep')
+  const judge = flowJudge(touched, (front, endpoint) => front.key === DNS && endpoint === B)
+  const stale = [A, B, C].filter((each) => judge(flow(DNS, each), ruleset(after), new Set()))
+  expect(stale).toEqual([C])
+})
+
+test('flows stay with an endpoint that only other clients are sent to now', () => {
+  const before = { endpoints: slots(DNS, A, B, C) }
+  const after = { endpoints: slots(DNS, A), 'local-endpoints': slots(DNS, B) }
+  expect(deleted(before, after)).toEqual([C, '198.18.0.2 . 53'])
+})
+
+test('an endpoint that a later commit brought back keeps its flows', () => {
+  const touched = touchedFronts(steps({ endpoints: slots(DNS, A) }, {}), {}, 'keep')
+  expect(goes(touched, flow(DNS, A), {})).toBe(true)
+  expect(goes(touched, flow(DNS, A), { endpoints: slots(DNS, A) })).toBe(false)
+})
+
+describe('a node port', () => {
+  const before = { 'node-port-endpoints': slots(NODE_PORT, A, B) }
+  const after = { 'node-port-endpoints': slots(NODE_PORT, A) }
+  const others = ['192.0.2.1 . 30053', '8.8.8.8 . 30053'].map(String)
+
+  test('stands on every address of the node', () => {
+    expect(deleted(before, after, '192.0.2.1 . udp . 30053', ...others)).toContain(B)
+    expect(deleted(before, after, '10.244.1.1 . udp . 30053', ...others)).toContain(B)
+  })
+
+  test('does not concern what passes through', () => {
+    expect(deleted(before, after, '8.8.8.8 . udp . 30053', ...others)).toEqual([])
+  })
+
+  test('stands on no address that is not served', () => {
+    const ranges = ['192.0.2.0/24', '192.0.2.1', '192.0.2.0-192.0.2.9']
+    for (const range of ranges) {
+      const some = { ...after, 'node-port-addresses': { [range]: '' } }
+      expect(deleted(before, some, '192.0.2.1 . udp . 30053')).toContain(B)
+      expect(deleted(before, some, '10.244.1.1 . udp . 30053')).toEqual([])
+    }
+  })
+
+  test('gives way to a VIP on an address of the node', () => {
+    const vip = '192.0.2.1 . udp . 30053'
+    const claimed = { ...after, services: { [vip]: '' }, endpoints: slots(vip, B) }
+    expect(deleted({ ...claimed, ...before }, claimed, vip)).toEqual([])
+  })
+})
+
+test('a plan tells the same as the changes', () => {
+  const [before, after] = [{ endpoints: slots(DNS, A, B) }, { endpoints: slots(DNS, A) }]
+  const set = setSchema('ip', 'endpoints')
+  const plan = steps(before, after).map(
+    ({ family, key }) =>
+      ({ kind: 'delete-element', family, set, key, value: { data: B as Tuple } }) as const,
+  )
+  const rest = { kind: 'add-set', family: 'ip', set } as const
+  expect(touchedFronts(elementSteps([rest, ...plan]), ruleset(after), 'keep')).toEqual(
+    touchedFronts(steps(before, after), ruleset(after), 'keep'),
+  )
+})
+
+test('all fronts, each once', () => {
+  const all = ruleset({
+    endpoints: { ...slots(DNS, A, B), ...slots('203.0.113.10 . tcp . 53', A) },
+    'local-endpoints': slots(DNS, A),
+    'node-port-local-endpoints': slots(NODE_PORT, A),
+  })
+  expect(allFronts(all, 'keep').map(({ front, key, port }) => [front, key, port])).toEqual([
+    ['vip', DNS, 53],
+    ['node-port', NODE_PORT, 30053],
+  ])
+  expect(allFronts(all, 'reset')).toHaveLength(3)
+})
