@@ -6,7 +6,7 @@ import { nameRules, readKernel } from '../apply/nftables/read.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Plan } from '../plan/operation.ts'
+import { operationCount, type Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
 import { serviceName } from '../render/claims.ts'
@@ -160,7 +160,7 @@ async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): P
   switch (outcome.kind) {
     case 'committed': {
       const { bytes } = outcome
-      return { kind: 'committed', proposal, operations: plan.length, bytes, refusals: [] }
+      return { kind: 'committed', proposal, operations: operationCount(plan), bytes, refusals: [] }
     }
     case 'stale':
       return outcome

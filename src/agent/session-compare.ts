@@ -4,7 +4,7 @@ import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import type { CommitOutcome, Failure } from '../apply/nftables/commit.ts'
 import { type KernelState, readKernel } from '../apply/nftables/read.ts'
 import type { Settings } from '../model/node.ts'
-import type { Plan } from '../plan/operation.ts'
+import { operationCount, type Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners } from '../plan/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
@@ -43,7 +43,8 @@ export interface Compared {
   /** What lacked. */
   readonly plan: Plan
   readonly ownerOf: OwnerOf
-  readonly changes: readonly ElementStep[]
+  /** To be asked before what is rendered changes again. */
+  readonly changes: () => readonly ElementStep[]
   readonly bytes: number
   /** Services that this comparison had to leave as they were. */
   readonly refusals: readonly Refusal[]
@@ -150,12 +151,19 @@ function compared(
   bytes: number,
   refusals: readonly Refusal[],
 ): Compared {
-  const changes = plan.length === 0 ? [] : elementSteps(kernel, desired)
+  const changes = () => (plan.length === 0 ? [] : elementSteps(kernel, desired))
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 
 export function summary({ plan, bytes, refusals, changes }: Compared, reread: string): Committed {
-  return { kind: 'committed', operations: plan.length, bytes, refusals, changes, reread }
+  return {
+    kind: 'committed',
+    operations: operationCount(plan),
+    bytes,
+    refusals,
+    changes: reread === 'start' ? [] : changes(),
+    reread,
+  }
 }
 
 /** Leaves the Services as they are whose operations failed; returns those that were not yet. */

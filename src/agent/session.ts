@@ -4,6 +4,7 @@ import { ownPort } from '../apply/nftables/port.ts'
 import { type KernelState, readKernel } from '../apply/nftables/read.ts'
 import { supportsOwnership } from '../apply/nftables/supports-ownership.ts'
 import { explain, type Group } from '../plan/explain.ts'
+import { operationCount } from '../plan/operation.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
@@ -120,7 +121,7 @@ export class Session {
   begin(state: KernelState): Promise<Settled> {
     return this.#inTurn(async () => {
       const outcome = await this.#compare(state)
-      return outcome.kind === 'failed' ? outcome : { ...summary(outcome, 'start'), changes: [] }
+      return outcome.kind === 'failed' ? outcome : summary(outcome, 'start')
     })
   }
 
@@ -136,9 +137,10 @@ export class Session {
       if (settled.kind === 'failed') return settled
       const outcome = await this.#compare()
       if (outcome.kind === 'failed') return outcome
-      const { plan, ownerOf, changes } = outcome
+      const { plan, ownerOf } = outcome
+      const changes = outcome.changes()
       const repaired = explain(plan, ownerOf)
-      return { kind: 'verified', repaired, operations: plan.length, changes }
+      return { kind: 'verified', repaired, operations: operationCount(plan), changes }
     })
   }
 

@@ -63,7 +63,7 @@ function readPart(part: string, firstLine: number, values: unknown[], report: Re
     for (const document of parse(part)) {
       const [error] = document.errors
       if (error === undefined) {
-        const value: unknown = document.toJS({ maxAliasCount: 100 })
+        const value: unknown = structuredClone(document.toJS({ maxAliasCount: 100 }))
         if (value !== null && value !== undefined) values.push(value)
       } else {
         const line = firstLine + lineAt(part.trimEnd(), error.pos[0]) - 1

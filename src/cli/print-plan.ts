@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { explain, type Group, signOf, textOf } from '../plan/explain.ts'
-import type { Plan } from '../plan/operation.ts'
+import { eachOperation, operationCount, type Plan } from '../plan/operation.ts'
 import { type OwnerOf, serviceOf } from '../plan/owners.ts'
 
 /** The plan for people: a heading a Service port, `+` and `-` lines below. */
@@ -13,12 +13,12 @@ export function printPlan(plan: Plan, ownerOf: OwnerOf, colour: boolean): string
     return `${paint.bold(title)}\n${lines.join('\n')}\n`
   }
   const groups = explain(plan, ownerOf).map(group).join('')
-  return `${groups}${count(plan.length, 'operation')}\n`
+  return `${groups}${count(operationCount(plan), 'operation')}\n`
 }
 
 /** The plan for programs; `owner` is null for what no single Service owns. */
 export function planAsJson(plan: Plan, ownerOf: OwnerOf): string {
-  const operations = plan.map((operation) => {
+  const operations = Array.from(eachOperation(plan), (operation) => {
     const owner = ownerOf(operation)
     return {
       kind: operation.kind,

@@ -45,6 +45,8 @@ interface Run {
 }
 
 async function follow(run: Run): Promise<number> {
+  // As ps, nft and other agents name the owner of the tables.
+  process.title = 'nodelb'
   const { options, version, node } = run
   const stop = new AbortController()
   const { source, events } = sourceOf(run, stop.signal)

@@ -1,6 +1,6 @@
 import { printElement, printHook, printRule } from '../ruleset/print.ts'
 import { TABLE_NAME } from '../ruleset/types.ts'
-import type { Operation, Plan } from './operation.ts'
+import { eachOperation, type Operation, type Plan } from './operation.ts'
 import type { OwnerOf } from './owners.ts'
 
 export type Sign = '+' | '-'
@@ -20,7 +20,7 @@ export interface Group {
 /** The plan as people read it: by Service, the rule set's own structure last. */
 export function explain(plan: Plan, ownerOf: OwnerOf): readonly Group[] {
   const groups = new Map<string, ExplainedOperation[]>()
-  for (const operation of plan) {
+  for (const operation of eachOperation(plan)) {
     const title = ownerOf(operation) ?? shared(operation)
     const group = groups.get(title) ?? []
     group.push({ sign: signOf(operation), text: textOf(operation) })

@@ -47,5 +47,34 @@ export type Operation =
       readonly value: ElementValue
     }
 
-/** Operations in the order the kernel takes them; one batch, all or nothing. */
-export type Plan = readonly Operation[]
+/**
+ * The elements of a set that is new: an operation each, which at a first load would weigh as much
+ * as the elements themselves if all were in memory at once. Refers to the rule set, no copy.
+ */
+export interface Filling {
+  readonly kind: 'fill-set'
+  readonly family: TableFamily
+  readonly set: SetSchema
+  readonly elements: ReadonlyMap<Tuple, ElementValue>
+}
+
+export type Step = Operation | Filling
+
+/** Steps in the order the kernel takes them; one batch, all or nothing. */
+export type Plan = readonly Step[]
+
+/** The operations of a plan, made one by one. */
+export function* eachOperation(plan: Plan): Generator<Operation, undefined> {
+  for (const step of plan) {
+    if (step.kind !== 'fill-set') {
+      yield step
+      continue
+    }
+    const { family, set, elements } = step
+    for (const [key, value] of elements) yield { kind: 'add-element', family, set, key, value }
+  }
+}
+
+export function operationCount(plan: Plan): number {
+  return plan.reduce((sum, step) => sum + (step.kind === 'fill-set' ? step.elements.size : 1), 0)
+}

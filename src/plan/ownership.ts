@@ -1,5 +1,5 @@
 import { type KernelRuleset, type KernelTable, type Ruleset, TABLE_FLAG } from '../ruleset/types.ts'
-import type { Operation, Plan } from './operation.ts'
+import type { Operation, Plan, Step } from './operation.ts'
 import { plan } from './plan.ts'
 
 /** Whether the kernel lets the agent's socket alone change the tables (ADR 0011), or anybody. */
@@ -52,6 +52,6 @@ function fits({ flags = 0, otherObjects = false }: KernelTable, ownership: Owner
   return !otherObjects && (flags & ~TABLE_FLAG.owner) === wanted
 }
 
-function owned(operation: Operation): Operation {
-  return operation.kind === 'add-table' ? { ...operation, flags: OWNED } : operation
+function owned(step: Step): Step {
+  return step.kind === 'add-table' ? { ...step, flags: OWNED } : step
 }

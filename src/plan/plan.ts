@@ -11,13 +11,14 @@ import type {
   TableFamily,
   Tuple,
 } from '../ruleset/types.ts'
-import type { Operation, Plan } from './operation.ts'
+import type { Operation, Plan, Step } from './operation.ts'
 import { deleteRule, planRules } from './plan-rules.ts'
 
 /**
  * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
  * kernel's: tables, sets and chains first; elements go before the same key comes again; rules bind
  * to a map before it is filled (binding walks it); then rules, sets and chains that are no more.
+ * The plan may refer to elements of `desired`: it holds until they change.
  */
 export function plan(current: KernelRuleset, desired: Ruleset): Plan {
   return (['ip', 'ip6'] as const).flatMap((family) =>
@@ -25,12 +26,12 @@ export function plan(current: KernelRuleset, desired: Ruleset): Plan {
   )
 }
 
-/** The operations of one table, in the order in which the kernel takes them. */
+/** The steps of one table, in the order in which the kernel takes them. */
 export interface Phases {
   readonly create: Operation[]
   readonly removeElements: Operation[]
   readonly addRules: Operation[]
-  readonly addElements: Operation[]
+  readonly addElements: Step[]
   readonly deleteRules: Operation[]
   readonly destroy: Operation[]
 }
@@ -121,6 +122,12 @@ function planElements(
   // The kernel lists by hash: a diff of the same things shall read the same every time.
   for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
     phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
+  }
+  if (found.size === 0) {
+    if (wanted.size > 0) {
+      phases.addElements.push({ kind: 'fill-set', family, set, elements: wanted })
+    }
+    return
   }
   for (const [key, value] of wanted) {
     const has = found.get(key)

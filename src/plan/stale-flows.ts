@@ -16,7 +16,7 @@ import {
   vipKey,
 } from '../ruleset/sets.ts'
 import type { Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
-import type { Plan } from './operation.ts'
+import { eachOperation, type Plan } from './operation.ts'
 import type { ElementStep } from './plan-delta.ts'
 
 /**
@@ -94,7 +94,7 @@ export function allFronts(after: Ruleset, tcp: TcpFlows): readonly TouchedFront[
 
 /** What a plan does to elements, for a commit that was planned as a whole. */
 export function elementSteps(plan: Plan): readonly ElementStep[] {
-  return plan.flatMap((operation): ElementStep[] => {
+  return [...eachOperation(plan)].flatMap((operation): ElementStep[] => {
     if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return []
     const { kind, family, set, key, value } = operation
     const adds = kind === 'add-element'

@@ -12,8 +12,22 @@ export interface Assembly {
   readonly shared: Readonly<Record<TableFamily, Map<string, Map<Tuple, number>>>>
   /** By family, set and key: the value before the first touch; undefined where there was none. */
   readonly touched: Readonly<Record<TableFamily, Map<string, Map<Tuple, ElementValue | undefined>>>>
+  /** One object for each set, however many holdings name it. */
+  readonly places: Readonly<Record<TableFamily, Map<string, Place>>>
   /** Off while the first fragments come in: all of them are new. */
   recording: boolean
+}
+
+/** Where elements lie: a set of one of the tables. */
+interface Place {
+  readonly family: TableFamily
+  readonly set: string
+}
+
+/** What a fragment holds in the assembly, without values: the first key in the first place … */
+export interface Holding {
+  readonly places: readonly Place[]
+  readonly keys: readonly Tuple[]
 }
 
 export interface ElementChange {
@@ -29,11 +43,13 @@ export function emptyAssembly(): Assembly {
     sets: { ip: new Map(), ip6: new Map() },
     shared: { ip: new Map(), ip6: new Map() },
     touched: { ip: new Map(), ip6: new Map() },
+    places: { ip: new Map(), ip6: new Map() },
     recording: false,
   }
 }
 
-export function addFragment(assembly: Assembly, fragment: Fragment): void {
+/** Returns what to give to `removeFragment`; the fragment itself need not be kept. */
+export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
   for (const { family, set, key, value } of fragment) {
     const elements = nested(assembly.sets[family], set)
     if (elements.has(key)) {
@@ -44,10 +60,17 @@ export function addFragment(assembly: Assembly, fragment: Fragment): void {
       elements.set(key, value)
     }
   }
+  return {
+    places: fragment.map(({ family, set }) => placeOf(assembly, family, set)),
+    keys: fragment.map(({ key }) => key),
+  }
 }
 
-export function removeFragment(assembly: Assembly, fragment: Fragment): void {
-  for (const { family, set, key } of fragment) {
+export function removeFragment(assembly: Assembly, { places, keys }: Holding): void {
+  for (const [at, key] of keys.entries()) {
+    const place = places[at]
+    if (place === undefined) continue
+    const { family, set } = place
     const elements = assembly.sets[family].get(set)
     const value = elements?.get(key)
     if (elements === undefined || value === undefined) continue
@@ -109,6 +132,15 @@ function touch(
   if (!assembly.recording) return
   const keys = nested(assembly.touched[family], set)
   if (!keys.has(key)) keys.set(key, before)
+}
+
+function placeOf({ places }: Assembly, family: TableFamily, set: string): Place {
+  let place = places[family].get(set)
+  if (place === undefined) {
+    place = { family, set }
+    places[family].set(set, place)
+  }
+  return place
 }
 
 function nested<Value>(maps: Map<string, Map<Tuple, Value>>, name: string): Map<Tuple, Value> {

@@ -50,6 +50,8 @@ interface Job {
   readonly settings: Settings
   readonly memory: FamilyMemory
   readonly out: Contribution[]
+  /** One value for an endpoint, however many addresses lead to it. */
+  readonly values: Map<Tuple, ElementValue>
 }
 
 /** Renders the claims that the Service has won. */
@@ -61,7 +63,7 @@ export function renderService(
   settings: Settings,
   memory: FamilyMemory,
 ): Fragment {
-  const job: Job = { service, node, settings, memory, out: [] }
+  const job: Job = { service, node, settings, memory, out: [], values: new Map() }
   const chosen = new Map<string, Chosen>()
   for (const claim of claims) {
     for (const family of claimFamilies(service, claim)) {
@@ -92,7 +94,7 @@ function aimed(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): Chosen
 function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): void {
   const front: Front = claim.kind === 'node-port' ? 'node-port' : 'vip'
   const table: TableFamily = family === 'ipv4' ? 'ip' : 'ip6'
-  const put = (set: string, key: Tuple, value: ElementValue = {}): void => {
+  const put = (set: string, key: Tuple, value: ElementValue = NOTHING): void => {
     job.out.push({ family: table, set, key, value })
   }
   const names = setsOf(front)
@@ -124,6 +126,9 @@ function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): 
   seat(job, table, front, claim.key, { all, local }, put)
 }
 
+/** The value of all elements that say no more than their key. */
+const NOTHING: ElementValue = {}
+
 type Put = (set: string, key: Tuple, value?: ElementValue) => void
 
 /** Puts the endpoints into their slots and says how many there are. */
@@ -141,7 +146,7 @@ function spread(
   if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), key)
   assignSlots(job.memory(table).slots(map, key), endpoints.map(endpointTuple)).forEach(
     (data, slot) => {
-      put(map, tuple(key, slot), { data })
+      put(map, tuple(key, slot), sharedValue(job, data))
     },
   )
   // A pod that reaches itself would see its own address as the client and answer past the node.
@@ -167,12 +172,18 @@ function seat(
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), key)
   for (const reach of ['all', 'local'] as const) {
     for (const data of endpoints[reach].map(endpointTuple)) {
-      put(seatMap(front, reach, seats.get(data) ?? 0), key, { data })
+      put(seatMap(front, reach, seats.get(data) ?? 0), key, sharedValue(job, data))
     }
   }
   for (const [endpoint, number] of seats) {
     put(seatedSet(front, affinity.seconds, number), tuple(key, endpoint))
   }
+}
+
+function sharedValue({ values }: Job, data: Tuple): ElementValue {
+  const value = values.get(data) ?? { data }
+  values.set(data, value)
+  return value
 }
 
 function endpointTuple({ address, port }: Target): Tuple {
@@ -195,7 +206,7 @@ const MAX_COMMENT = 127 // NFTNL_UDATA_COMMENT_MAXLEN without its NUL
 function comment(service: ServiceObject, port: ServicePort, kind: ClaimKind): string {
   const name = port.name === '' ? String(port.port) : port.name
   const tail = `:${name} ${kind}`
-  return serviceName(service).slice(0, MAX_COMMENT - tail.length) + tail
+  return [serviceName(service).slice(0, MAX_COMMENT - tail.length), tail].join('')
 }
 
 /**

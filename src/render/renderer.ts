@@ -7,6 +7,7 @@ import {
   addFragment,
   type ElementChange,
   emptyAssembly,
+  type Holding,
   heldSlots,
   removeFragment,
   takeChanges,
@@ -55,7 +56,7 @@ export function createRenderer(
   const services = new Map<ServiceName, ServiceObject>()
   const slices = new Map<ServiceName, Map<string, SliceObject>>()
   const serviceOfSlice = new Map<string, ServiceName>()
-  const fragments = new Map<ServiceName, Fragment>()
+  const holdings = new Map<ServiceName, Holding>()
   const dirty = new Set<ServiceName>()
   const book = claimBook()
   const assembly = emptyAssembly()
@@ -91,15 +92,27 @@ export function createRenderer(
     return renderService(service, book.won(name), candidates(name), node, settings, held)
   }
 
+  const put = (name: ServiceName, fragment: Fragment): void => {
+    const holding = addFragment(assembly, fragment)
+    if (services.has(name)) holdings.set(name, holding)
+  }
+
+  const take = (name: ServiceName): void => {
+    const holding = holdings.get(name)
+    if (holding !== undefined) removeFragment(assembly, holding)
+    holdings.delete(name)
+  }
+
   /** First all out, then all in: an address that changes hands is never in twice. */
   const rerender = (names: readonly ServiceName[]): void => {
-    const fresh = names.map((name) => [name, rendered(name)] as const)
-    for (const name of names) removeFragment(assembly, fragments.get(name) ?? [])
-    for (const [name, fragment] of fresh) {
-      addFragment(assembly, fragment)
-      if (services.has(name)) fragments.set(name, fragment)
-      else fragments.delete(name)
+    // At the start nothing has to leave first, and there are more fragments than need be in memory.
+    if (holdings.size === 0) {
+      for (const name of names) put(name, rendered(name))
+      return
     }
+    const fresh = names.map((name) => [name, rendered(name)] as const)
+    for (const name of names) take(name)
+    for (const [name, fragment] of fresh) put(name, fragment)
   }
 
   const reframe = (family: TableFamily): boolean => {

@@ -4,6 +4,7 @@ import { startSession } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import type { Address } from '../../src/model/address.ts'
 import { textOf } from '../../src/plan/explain.ts'
+import { eachOperation } from '../../src/plan/operation.ts'
 import { TABLE_FLAG } from '../../src/ruleset/types.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import {
@@ -192,7 +193,7 @@ async function elementsOf(address: string): Promise<string[]> {
 
 /** What the kernel lacks of a goal, and has too much. */
 async function lacking(goal: Goal): Promise<string[]> {
-  return (await propose(other, goal)).plan.map(textOf)
+  return [...eachOperation((await propose(other, goal)).plan)].map(textOf)
 }
 
 /** Another pod has taken the last one's place. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { program, propose } from '../../src/agent/program.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { textOf } from '../../src/plan/explain.ts'
+import { eachOperation } from '../../src/plan/operation.ts'
 import { enterNewNetwork, nft, nftLoad } from '../apply/nftables/namespace.ts'
 import { asterisk, begin, jellyfin, listed, nginx, together } from './session-setup.ts'
 
@@ -96,7 +97,7 @@ describe('a session turns into its own, in one transaction,', () => {
     await using running = await begin(goal)
     expect(await other.generation()).toBe(generation + 1)
     expect(running.first.refusals).toEqual([])
-    expect((await propose(other, goal)).plan.map(textOf)).toEqual([])
+    expect([...eachOperation((await propose(other, goal)).plan)].map(textOf)).toEqual([])
     expect(await listed()).toEqual(expected)
   })
 

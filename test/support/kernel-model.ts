@@ -1,4 +1,4 @@
-import type { Plan } from '../../src/plan/operation.ts'
+import { eachOperation, type Operation, type Plan } from '../../src/plan/operation.ts'
 import { printRule } from '../../src/ruleset/print.ts'
 import type {
   BaseHook,
@@ -38,7 +38,7 @@ export function kernelModel(): KernelModel {
   const inUse = (table: ModelTable, pattern: RegExp): boolean =>
     [...table.chains.values()].some(({ rules }) => rules.some(({ text }) => pattern.test(text)))
 
-  const applyOne = (operation: Plan[number]): void => {
+  const applyOne = (operation: Operation): void => {
     const { family } = operation
     if (operation.kind === 'add-table') {
       forbid(tables[family] !== undefined, family)
@@ -117,7 +117,7 @@ export function kernelModel(): KernelModel {
   return {
     ruleset: () => structuredClone(tables),
     apply(plan) {
-      for (const operation of plan) applyOne(operation)
+      for (const operation of eachOperation(plan)) applyOne(operation)
     },
   }
 }

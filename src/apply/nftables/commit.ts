@@ -1,4 +1,4 @@
-import type { Operation, Plan } from '../../plan/operation.ts'
+import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { encodePlan } from './encode.ts'
 
@@ -42,7 +42,7 @@ async function send(
     }
   }
   if (outcome.kind !== 'rejected') return outcome
-  const all = [...plan]
+  const all = [...eachOperation(plan)]
   const failures = outcome.failures.flatMap(({ index, errno }) =>
     (operations[index] ?? []).flatMap((at) => {
       const operation = all[at]

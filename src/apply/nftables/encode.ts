@@ -1,4 +1,4 @@
-import type { Operation, Plan } from '../../plan/operation.ts'
+import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
 import { TABLE_NAME, type TableFamily } from '../../ruleset/types.ts'
 import type { Request } from '../netlink/message.ts'
 import { AttributeWriter } from './attributes.ts'
@@ -30,7 +30,7 @@ const MAX_ELEMENT_BYTES = 60_000
 export function encodePlan(plan: Plan, options: EncodeOptions = {}): EncodedPlan {
   const batch = new Batch(options)
   let index = 0
-  for (const operation of plan) batch.add(operation, index++)
+  for (const operation of eachOperation(plan)) batch.add(operation, index++)
   return batch.finish()
 }
 

@@ -58,7 +58,6 @@ const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> 
   bitwise: { 4: 'data', 5: 'data', 6: 'unless-zero' },
   cmp: { 3: 'data' },
   immediate: { 2: 'data' },
-  hash: { 6: 'unless-zero', 7: 'unless-zero' },
   numgen: { 4: 'unless-zero' },
   nat: { 4: 'nat-end', 6: 'nat-end', 7: 'nat-flags' },
   masq: { 1: 'unless-zero' },
