@@ -128,8 +128,9 @@ function withConfig(command: Command): Command {
 }
 
 function withChoices(command: Command): Command {
-  return withConfig(command)
-    .option('--node <name>', 'the Node to render for (environment: NODE_NAME)')
+  return withConfig(
+    command.option('--node <name>', 'the Node to render for (environment: NODE_NAME)'),
+  )
     .addOption(
       new Option('--scope <scope>', 'what to program (default: load-balancer)').choices([
         'load-balancer',

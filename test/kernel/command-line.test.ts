@@ -195,7 +195,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
       [
-        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs",
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod",
         "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
       ]
     `)
@@ -313,25 +313,31 @@ describe('--help', () => {
 
   test('nodelb', async () =>
     expect(await help()).toMatchInlineSnapshot(`
-    "Usage: nodelb [options] [command]
+      "Usage: nodelb [options] [command]
 
-    Load balancing for Kubernetes Services on this node: objects in, one flat rule
-    set in the kernel.
+      Load balancing for Kubernetes Services on this node: objects in, one flat rule
+      set in the kernel.
 
-    Options:
-      -V, --version     output the version number
-      -h, --help        display help for command
+      Options:
+        -V, --version      output the version number
+        -h, --help         display help for command
 
-    Commands:
-      render [options]  print the rule set as nft text (nft --check -f takes it)
-      diff [options]    show what apply would change here; exit 0 nothing, 1
-                        differences, 2 trouble
-      apply [options]   read the kernel, plan, commit in one transaction, print one
-                        line
-      cleanup           remove all that nodelb programmed, and nothing else
-      help [command]    display help for command
-    "
-  `))
+      Commands:
+        render [options]   print the rule set as nft text (nft --check -f takes it)
+        diff [options]     show what apply would change here; exit 0 nothing, 1
+                           differences, 2 trouble
+        apply [options]    read the kernel, plan, commit in one transaction, print one
+                           line
+        cleanup            remove all that nodelb programmed, and nothing else
+        run [options]      follow the cluster, program this node, repair what others
+                           break
+        status [options]   what the agent that runs here does, and what it cannot do
+                           and why
+        prepare [options]  set the node's sysctls, for which the agent has no
+                           privilege, and end
+        help [command]     display help for command
+      "
+    `))
   test('render', async () =>
     expect(await help('render')).toMatchInlineSnapshot(`
     "Usage: nodelb render [options]
@@ -392,6 +398,59 @@ describe('--help', () => {
       -h, --help                display help for command
     "
   `))
+  test('run', async () =>
+    expect(await help('run')).toMatchInlineSnapshot(`
+      "Usage: nodelb run [options]
+
+      follow the cluster, program this node, repair what others break
+
+      Options:
+        --node <name>             the Node to render for (environment: NODE_NAME)
+        --config <file>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration
+        --scope <scope>           what to program (default: load-balancer) (choices:
+                                  "load-balancer", "all")
+        --backend <backend>       how to program it (choices: "nftables")
+        --status-socket <path>    where the agent tells its state (default:
+                                  "/run/nodelb/nodelb.sock")
+        -f, --filename <path...>  in place of an API server, files or folders of
+                                  Services, EndpointSlices and Nodes (YAML or JSON);
+                                  they are followed
+        --kubeconfig <file>       how to reach the API server (default: as a pod of
+                                  the cluster)
+        --listen <host:port>      where probes and metrics are answered (default:
+                                  "127.0.0.1:10266")
+        --log-level <level>       debug tells of every commit (choices: "debug",
+                                  "info", "warn", "error", default: "info")
+        --cleanup-on-exit         remove all rules at the end (they stay otherwise)
+        -h, --help                display help for command
+      "
+    `))
+  test('status', async () =>
+    expect(await help('status')).toMatchInlineSnapshot(`
+      "Usage: nodelb status [options]
+
+      what the agent that runs here does, and what it cannot do and why
+
+      Options:
+        --status-socket <path>  where the agent tells its state (default:
+                                "/run/nodelb/nodelb.sock")
+        -o, --output <format>   text for people, json for programs (choices: "text",
+                                "json", default: "text")
+        -h, --help              display help for command
+      "
+    `))
+  test('prepare', async () =>
+    expect(await help('prepare')).toMatchInlineSnapshot(`
+      "Usage: nodelb prepare [options]
+
+      set the node's sysctls, for which the agent has no privilege, and end
+
+      Options:
+        --config <file>  a KubeProxyConfiguration and/or a NodelbConfiguration
+        -h, --help       display help for command
+      "
+    `))
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`
     "Usage: nodelb cleanup [options]
