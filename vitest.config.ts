@@ -5,6 +5,8 @@ const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
+// What is deeper there runs inside the guests that these boot.
+const vm = ['test/vm/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -16,12 +18,13 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...packets, ...golden, ...e2e],
+          exclude: [...kernel, ...packets, ...golden, ...e2e, 'test/vm/**'],
         },
       },
       { extends: true, test: { name: 'golden', include: golden } },
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
+      { extends: true, test: { name: 'vm', include: vm, fileParallelism: false } },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

@@ -26,7 +26,7 @@ const patterns = [
     /^(dual-stack|ipv6|udp|sctp|many-ports|named-target-port|same-port-)/,
     'Ports, protocols, families',
   ],
-  [/^(k3s|metallb|myweb)/, 'As clusters have them'],
+  [/^(k3s|kube-proxy|metallb|myweb)/, 'As clusters have them'],
   [/^(cluster-ip|node-port|load-balancer|external|ip-mode|headless)/, 'Addresses'],
   [/^(other-service-proxy|scope|target|shared|leading)/, 'Addresses'],
 ]
@@ -75,8 +75,12 @@ function row(section, name) {
   const packets = existsSync(`${root}${folder}/packets.yaml`)
     ? `[packets](${folder}/packets.yaml)`
     : `[none](${folder}/README.md)`
+  const goldens = ['nft', 'ipvs']
+    .filter((backend) => existsSync(`${root}${folder}/expected.${backend}`))
+    .map((backend) => `[${backend}](${folder}/expected.${backend})`)
+    .join(', ')
   const cells = [section, `[${name}](${folder})`, sentence(folder)]
-  return `| ${[...cells, `[golden](${folder}/expected.nft)`, 'kernel', packets].join(' | ')} |`
+  return `| ${[...cells, goldens, 'kernel', packets].join(' | ')} |`
 }
 
 function stories() {

@@ -9,6 +9,7 @@ import {
   type Output,
   renderCommand,
 } from './cli/commands.ts'
+import { explainCommand } from './cli/explain.ts'
 import { prepareCommand } from './cli/prepare.ts'
 import { statusCommand } from './cli/status.ts'
 import { unreachable } from './model/unreachable.ts'
@@ -18,6 +19,9 @@ const output: Output = {
   say: (line) => writeAll(2, `${line}\n`),
   colour: pc.isColorSupported && process.stdout.isTTY === true,
 }
+
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
+const RETRY_MS = 5
 
 /** Writes before the process ends, also into a pipe that is slow to empty. */
 function writeAll(fd: number, text: string): void {
@@ -29,6 +33,7 @@ function writeAll(fd: number, text: string): void {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EPIPE') return
       if (code !== 'EAGAIN') throw error
+      Atomics.wait(NOBODY_WAKES, 0, 0, RETRY_MS)
     }
   }
 }
@@ -39,7 +44,9 @@ async function main(): Promise<number> {
     case 'render':
       return renderCommand(invocation.sources, output)
     case 'diff':
-      return diffCommand(invocation.sources, output)
+      return diffCommand(invocation.sources, output, invocation.against)
+    case 'explain':
+      return explainCommand(invocation.options, output)
     case 'apply':
       return applyCommand(invocation.sources, output)
     case 'cleanup':
@@ -68,7 +75,5 @@ process.on('uncaughtException', (error) => {
   process.exit(TROUBLE)
 })
 
-process.exitCode = await main().catch((error: unknown) => {
-  output.say(`nodelb: a bug: ${error instanceof Error ? error.stack : String(error)}`)
-  return TROUBLE
-})
+// Nothing that is still open, such as a connection to a server that hangs, delays the end.
+main().then((code) => process.exit(code))

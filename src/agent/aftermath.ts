@@ -1,4 +1,5 @@
 import type { Scope } from '../model/node.ts'
+import { textOf } from '../plan/explain.ts'
 import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
@@ -112,7 +113,7 @@ export class Aftermath {
     const { telemetry } = this.#parts
     const refusals = session.refusals()
     for (const [service, { failure }] of refusals) {
-      const reason = `${failure.errno} to ${failure.operation.kind}`
+      const reason = `${failure.errno} to ${textOf(failure.operation)}`
       telemetry.tell({ event: 'service-refused', service, reason })
     }
     for (const service of this.#refused) {

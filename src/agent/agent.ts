@@ -1,34 +1,22 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
-import type { NodeView, Settings } from '../model/node.ts'
-import type { Ownership } from '../plan/ownership.ts'
-import type { TcpFlows } from '../plan/stale-flows.ts'
+import type { Problem } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
+import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { ObjectStore } from './object-store.ts'
-import { cleanup } from './program.ts'
+import { cleanup, type Goal } from './program.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports } from './reports.ts'
-import { type Session, startSession } from './session.ts'
+import { type Session, type Started, startSession } from './session.ts'
+import { SteadySocket } from './steady-socket.ts'
 import { summaries } from './summaries.ts'
 import type { Occurrence } from './telemetry/occurrence.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry/telemetry.ts'
-
-/** What the operator chose; it may change while the agent runs. */
-export interface Configuration {
-  /** Undefined: it does not suit the node, which has been said. */
-  readonly settingsFor: (node: NodeView) => Settings | undefined
-  readonly ownership: Ownership
-  readonly tcp: TcpFlows
-  /** Milliseconds between the starts of two commits. */
-  readonly minSyncPeriod: number
-  /** Milliseconds between two full comparisons. */
-  readonly comparePeriod: number
-}
 
 export interface AgentOptions {
   readonly version: string
@@ -41,7 +29,8 @@ const LEAVING: Occurrence = {
   event: 'node-leaving',
   reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
 }
-const NOTHING: Promise<readonly string[]> = Promise.resolve([])
+/** Milliseconds that a commit under way has at the end; the next start mends what it leaves. */
+const GRACE = 500
 
 /** `nodelb run`, but for where objects and configuration come from. */
 export class Agent {
@@ -50,49 +39,36 @@ export class Agent {
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #reconciler: Reconciler
-  readonly #conntrack: NetlinkSocket
-  #socket: NetlinkSocket | undefined
-  #configuration: Configuration
-  #settings: Settings | undefined
+  readonly #configuration: CurrentConfiguration
+  readonly #socket: SteadySocket = new SteadySocket()
   #comparison: NodeJS.Timeout | undefined
 
-  /** Throws NetlinkError where the kernel has no netfilter netlink. */
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
-    this.#configuration = configuration
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
+    const current = new CurrentConfiguration(configuration, telemetry.tell)
     const store = new ObjectStore(node, {
       problems: telemetry.problems,
       leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
     })
     const healthChecks = openHealthChecks(telemetry)
-    const conntrack = NetlinkSocket.open()
-    const flows = new FlowCleaner({ store, telemetry, conntrack })
-    const aftermath = new Aftermath({
-      node,
-      store,
-      telemetry,
-      healthChecks,
-      flows,
-      scope: () => this.#settings?.scope,
-    })
-    this.#conntrack = conntrack
+    const flows = new FlowCleaner(store, telemetry)
+    const scope = () => current.settings?.scope
+    const aftermath = new Aftermath({ node, store, telemetry, healthChecks, flows, scope })
     this.telemetry = telemetry
     this.#store = store
     this.#healthChecks = healthChecks
     this.#flows = flows
+    this.#configuration = current
     this.#reconciler = new Reconciler({
       store,
-      settingsFor: (view) => this.#settingsFor(view),
-      minSyncPeriod: () => this.#configuration.minSyncPeriod,
-      start: (goal) => {
-        const { ownership } = this.#configuration
-        return startSession(this.#open(), goal, { ownership, watch: true })
-      },
-      broken: () => this.#closeSocket(),
+      settingsFor: (view) => current.settingsFor(view),
+      minSyncPeriod: () => current.chosen.minSyncPeriod,
+      start: (goal) => this.#start(goal),
       told: reports({
         telemetry,
         aftermath,
-        tcp: () => this.#configuration.tcp,
+        node,
+        tcp: () => current.chosen.tcp,
         started: (session) => this.#started(session),
       }),
     })
@@ -106,97 +82,129 @@ export class Agent {
       {
         event: (event) => this.#reconciler.take(event),
         state: telemetry.watch,
-        problems: telemetry.sourceProblems,
+        problems: (problems) => {
+          telemetry.sourceProblems(problems)
+          this.#reconciler.setIncomplete(problems.some(isGap))
+        },
       },
       signal,
     )
   }
 
   configure(configuration: Configuration): void {
-    this.#configuration = configuration
+    this.#configuration.replace(configuration)
     this.#compareLater()
     this.#reconciler.reconfigure()
   }
 
-  /** Ends everything; `remove` takes the rules along. */
-  async stop(remove: boolean): Promise<void> {
-    clearTimeout(this.#comparison)
-    await this.#reconciler.stop()
-    this.#healthChecks.close()
-    if (remove) await cleanup(this.#open())
-    await this.#flows.idle()
-    this.#closeSocket()
-    this.#conntrack.close()
+  /** Ends everything within a second, and leaves the rules as they are. */
+  async stop(): Promise<void> {
+    await Promise.race([this.#idle(), pause(GRACE)])
     await this.telemetry.close()
   }
 
-  #settingsFor(node: NodeView): Settings | undefined {
-    this.#settings = this.#configuration.settingsFor(node)
-    return this.#settings
+  /** Ends everything and takes the rules along; false: they are still there, which has been said. */
+  async remove(): Promise<boolean> {
+    const began = performance.now()
+    await this.#idle()
+    const removed = await this.#cleanup(began)
+    await this.telemetry.close()
+    return removed
+  }
+
+  async #idle(): Promise<void> {
+    clearTimeout(this.#comparison)
+    this.#healthChecks.close()
+    await this.#reconciler.stop()
+    await this.#flows.idle()
+  }
+
+  async #cleanup(began: number): Promise<boolean> {
+    try {
+      await cleanup(await this.#socket.working())
+      return true
+    } catch (error) {
+      const reason = `cleanup: ${error instanceof Error ? error.message : error}`
+      const durationMs = Math.round(performance.now() - began)
+      this.telemetry.tell({ event: 'commit-failed', reason, durationMs })
+      return false
+    }
+  }
+
+  async #start(goal: Goal): Promise<Started> {
+    const { ownership } = this.#configuration.chosen
+    return startSession(await this.#socket.working(), goal, { ownership, watch: true })
   }
 
   #started(session: Session): void {
     const { telemetry } = this
     if (session.ownership === 'kernel') telemetry.tell({ event: 'table-owned' })
     else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned() })
-    const node = this.#store.node()
-    if (node !== undefined && this.#settings !== undefined) {
-      const { nodePortAddresses } = this.#settings
-      this.#healthChecks.listenOn(healthCheckAddresses(nodePortAddresses, node, ownAddresses()))
-    }
-    this.#lookForKubeProxy()
+    this.#look()
   }
 
   #whyNotOwned(): string {
-    return this.#configuration.ownership === 'none'
+    return this.#configuration.chosen.ownership === 'none'
       ? 'the configuration says ownership: none'
       : 'the kernel has no tables that are owned and stay (it needs 6.9)'
   }
 
+  /** At what may change without a word. */
+  #look(): void {
+    const node = this.#store.node()
+    const { settings } = this.#configuration
+    if (node === undefined || settings === undefined) return
+    const { nodePortAddresses } = settings
+    this.#healthChecks.listenOn(healthCheckAddresses(nodePortAddresses, node, ownAddresses()))
+    void this.#lookForKubeProxy()
+  }
+
   /** Two that balance the same addresses: the one whose hook comes first wins. */
-  #lookForKubeProxy(): void {
-    const { telemetry } = this
-    const look = this.#settings?.scope === 'all' ? findKubeProxy(this.#conntrack) : NOTHING
-    look.then(
-      (tables) => {
-        if (tables.length > 0) telemetry.tell({ event: 'kube-proxy-present', tables })
-        else telemetry.tell({ event: 'kube-proxy-gone' })
-      },
-      // The agent ends, or may not speak to the kernel, which is said where it commits.
-      (error: unknown) => {
-        if (!(error instanceof NetlinkError)) throw error
-      },
-    )
+  async #lookForKubeProxy(): Promise<void> {
+    const found = await kubeProxyTables()
+    if (found === undefined) return
+    const tables = this.#configuration.settings?.scope === 'all' ? found : []
+    if (tables.length > 0) this.telemetry.tell({ event: 'kube-proxy-present', tables })
+    else this.telemetry.tell({ event: 'kube-proxy-gone' })
   }
 
   /** Spread out, so that the nodes of a cluster do not compare in step. */
   #compareLater(): void {
     clearTimeout(this.#comparison)
-    const wait = this.#configuration.comparePeriod * (0.9 + Math.random() * 0.2)
+    const wait = this.#configuration.chosen.comparePeriod * (0.9 + Math.random() * 0.2)
     this.#comparison = setTimeout(() => {
       this.#reconciler.verify()
-      this.#lookForKubeProxy()
+      this.#look()
       this.#compareLater()
     }, wait)
-  }
-
-  #open(): NetlinkSocket {
-    this.#socket ??= NetlinkSocket.open()
-    return this.#socket
-  }
-
-  #closeSocket(): void {
-    this.#socket?.close()
-    this.#socket = undefined
   }
 
   #view(): TelemetryOptions['view'] {
     return {
       objects: () => this.#store.counts(),
-      services: () => summaries(this.#store, this.#settings),
+      services: () => summaries(this.#store, this.#configuration.settings),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
+      generation: () => this.#socket.generation(),
     }
+  }
+}
+
+/** A file, or a document in one, of which nobody knows what it held. */
+function isGap({ severity, kind }: Problem): boolean {
+  return severity === 'error' && kind === undefined
+}
+
+/** Undefined where the kernel does not tell; why is said where nodelb commits. */
+async function kubeProxyTables(): Promise<readonly string[] | undefined> {
+  const socket = new SteadySocket()
+  try {
+    return await findKubeProxy(socket.open())
+  } catch (error) {
+    if (error instanceof NetlinkError) return undefined
+    throw error
+  } finally {
+    await socket.close()
   }
 }
 

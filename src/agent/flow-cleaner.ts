@@ -1,32 +1,27 @@
-import { cleanFlows } from '../apply/conntrack/clean.ts'
-import type { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/lingering.ts'
 import { serviceOf } from '../plan/owners.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { ObjectStore } from './object-store.ts'
 import type { Session } from './session.ts'
+import { SteadySocket } from './steady-socket.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
-
-export interface FlowCleanerParts {
-  readonly store: ObjectStore
-  readonly telemetry: Telemetry
-  /** Of its own: commits do not wait for a long list of flows. */
-  readonly conntrack: NetlinkSocket
-}
 
 /** Deletes what conntrack knows of flows that commits led elsewhere. */
 export class FlowCleaner {
-  readonly #parts: FlowCleanerParts
+  readonly #telemetry: Telemetry
   readonly #lingering: LingeringEndpoints
+  /** Of its own: commits do not wait for a long list of flows. */
+  readonly #socket: SteadySocket = new SteadySocket()
   #session: Session | undefined
   /** Fronts that were touched while others were being cleaned. */
   #waiting: readonly TouchedFront[] = []
-  #cleaning: Promise<void> | undefined
+  #cleaning: Promise<void> = Promise.resolve()
 
-  constructor(parts: FlowCleanerParts) {
-    this.#parts = parts
-    const { store } = parts
+  constructor(store: ObjectStore, telemetry: Telemetry) {
+    this.#telemetry = telemetry
     this.#lingering = new LingeringEndpoints({
       ownerOf: ({ family, key }) => {
         const label = this.#session?.renderer.label(family, key)
@@ -44,8 +39,9 @@ export class FlowCleaner {
   ): void {
     this.#session = session
     const fronts = this.#lingering.follow(touched, changed, session.renderer.ruleset())
+    if (fronts.length === 0) return
     this.#waiting = [...this.#waiting, ...fronts]
-    this.#cleaning ??= this.#clean(session)
+    this.#cleaning = this.#cleaning.then(() => this.#clean())
   }
 
   /** Resolves when no flows are being looked at. */
@@ -53,25 +49,27 @@ export class FlowCleaner {
     await this.#cleaning
   }
 
-  async #clean(session: Session): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const fronts = [...byFront(this.#waiting).values()]
-      this.#waiting = []
-      const after = () => (this.#session ?? session).renderer.ruleset()
-      const { conntrack } = this.#parts
-      this.#tell(await cleanFlows(conntrack, fronts, after, this.#lingering.stillServes))
-    }
-    this.#cleaning = undefined
+  async #clean(): Promise<void> {
+    const fronts = [...byFront(this.#waiting).values()]
+    this.#waiting = []
+    if (fronts.length === 0) return
+    const outcome = await this.#delete(fronts)
+    const { deleted, examined } = outcome
+    if (deleted > 0) this.#telemetry.tell({ event: 'flows-deleted', deleted, examined })
+    if (outcome.kind === 'cleaned') return this.#telemetry.tell({ event: 'conntrack-resumed' })
+    const reason = `the kernel says ${outcome.errno}: ${outcome.remedy}`
+    this.#telemetry.tell({ event: 'conntrack-failed', reason })
+    await this.#socket.close()
   }
 
-  #tell(outcome: Awaited<ReturnType<typeof cleanFlows>>): void {
-    const { telemetry } = this.#parts
-    const { deleted, examined } = outcome
-    if (deleted > 0) telemetry.tell({ event: 'flows-deleted', deleted, examined })
-    if (outcome.kind === 'cleaned') telemetry.tell({ event: 'conntrack-resumed' })
-    else {
-      const reason = `the kernel says ${outcome.errno}: ${outcome.remedy}`
-      telemetry.tell({ event: 'conntrack-failed', reason })
+  async #delete(fronts: readonly TouchedFront[]): Promise<CleanOutcome> {
+    const after = () => this.#session?.renderer.ruleset() ?? {}
+    try {
+      return await cleanFlows(this.#socket.open(), fronts, after, this.#lingering.stillServes)
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error
+      const { code: errno, message: remedy } = error
+      return { kind: 'refused', errno, remedy, examined: 0, deleted: 0 }
     }
   }
 }

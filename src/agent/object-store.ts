@@ -102,6 +102,11 @@ export class ObjectStore {
     return new Set(this.#unread.values())
   }
 
+  /** Whether a Service can be rendered: it and all its slices could be read at some time. */
+  isRead(service: ServiceName): boolean {
+    return this.#services.has(service) && ![...this.#unread.values()].includes(service)
+  }
+
   counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
     return {
       services: this.#services.size,
@@ -124,7 +129,6 @@ export class ObjectStore {
       this.#noteUnread(resource, key, object)
       return []
     }
-    this.#unread.delete(`${resource} ${key}`)
     if (resource === 'nodes') this.#tellLeaving(!isEligible(object))
     const uid = valueAt(object, ['metadata', 'uid'])
     if (resource === 'services' && typeof uid === 'string') this.#uids.set(key, uid)
@@ -132,47 +136,68 @@ export class ObjectStore {
   }
 
   #keep(key: string, change: ReadObject): readonly ObjectChange[] {
-    if (change.kind === 'service') this.#services.set(key, change.service)
-    if (change.kind === 'slice') {
-      const former = this.#slices.get(key)
-      const moved = former && former.service !== change.slice.service
-      const gone = moved ? this.#remove('endpointslices', key) : []
-      this.#slices.set(key, change.slice)
-      const service = `${change.slice.namespace}/${change.slice.service}`
-      const mine = this.#slicesOf.get(service)
-      if (mine === undefined) this.#slicesOf.set(service, new Set([key]))
-      else mine.add(key)
-      return [...gone, change]
+    switch (change.kind) {
+      case 'service':
+        this.#unread.delete(`services ${key}`)
+        this.#services.set(key, change.service)
+        return [change]
+      case 'slice':
+        return [...this.#keepSlice(key, change.slice), change]
+      case 'node':
+        if (same(change.node, this.#nodeView)) return []
+        this.#nodeView = change.node
+        return [change]
+      default:
+        return unreachable(change)
     }
-    if (change.kind === 'node') {
-      if (same(change.node, this.#nodeView)) return []
-      this.#nodeView = change.node
-    }
-    return [change]
+  }
+
+  /** Returns what that means for the Service it belonged to before. */
+  #keepSlice(key: string, slice: SliceObject): readonly ObjectChange[] {
+    const service = `${slice.namespace}/${slice.service}`
+    const former = this.#serviceOfSlice(key)
+    const gone = former === service ? [] : this.#remove('endpointslices', key)
+    this.#unread.delete(`endpointslices ${key}`)
+    this.#slices.set(key, slice)
+    const mine = this.#slicesOf.get(service)
+    if (mine === undefined) this.#slicesOf.set(service, new Set([key]))
+    else mine.add(key)
+    return gone
+  }
+
+  /** As it was last readable; of what never was, as its label says. */
+  #serviceOfSlice(key: string): ServiceName | undefined {
+    const slice = this.#slices.get(key)
+    if (slice !== undefined) return `${slice.namespace}/${slice.service}`
+    return this.#unread.get(`endpointslices ${key}`)
   }
 
   #deleted(resource: Resource, key: string): readonly ObjectChange[] {
     this.#versions[resource].delete(key)
     this.#report(`${KIND[resource]} ${key}`, [])
-    const unread = this.#unread.delete(`${resource} ${key}`)
-    if (unread && resource === 'services') return [{ kind: 'service-gone', name: key }]
     return this.#remove(resource, key)
   }
 
-  /** The Node stays: without it nothing could be rendered, and its rules are still the right ones. */
+  /**
+   * Also of what could never be read: the kernel may have something of it. The Node stays: without
+   * it nothing could be rendered, and its rules are still the right ones.
+   */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
+    if (resource === 'nodes') return []
+    const slice = resource === 'endpointslices' ? this.#serviceOfSlice(key) : undefined
+    const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {
       this.#uids.delete(key)
-      return this.#services.delete(key) ? [{ kind: 'service-gone', name: key }] : []
+      const known = this.#services.delete(key)
+      return known || unread ? [{ kind: 'service-gone', name: key }] : []
     }
-    const slice = resource === 'endpointslices' ? this.#slices.get(key) : undefined
     if (slice === undefined) return []
     this.#slices.delete(key)
-    const service = `${slice.namespace}/${slice.service}`
-    const mine = this.#slicesOf.get(service)
+    const mine = this.#slicesOf.get(slice)
     mine?.delete(key)
-    if (mine?.size === 0) this.#slicesOf.delete(service)
-    return [{ kind: 'slice-gone', namespace: slice.namespace, name: slice.name, service }]
+    if (mine?.size === 0) this.#slicesOf.delete(slice)
+    const [namespace = '', name = ''] = key.split('/')
+    return [{ kind: 'slice-gone', namespace, name, service: slice }]
   }
 
   #noteUnread(resource: Resource, key: string, object: unknown): void {

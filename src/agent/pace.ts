@@ -4,6 +4,8 @@ export type Turn = 'done' | 'retry'
 export interface PaceLimits {
   /** Milliseconds from the start of a run to the start of the next: bursts are gathered. */
   readonly interval: () => number
+  /** The same, and in place of any wait for a retry, for what cannot wait: see `now`. */
+  readonly urgent: number
   /** Milliseconds before the second attempt; doubled for each after it, with jitter. */
   readonly firstRetry: number
   readonly lastRetry: number
@@ -18,8 +20,11 @@ export class Pace {
   #wanted = false
   #stopped = false
   #failures = 0
-  /** Before this time (performance.now) nothing runs. */
+  /** Of the last run (performance.now). */
+  #started = Number.NEGATIVE_INFINITY
+  /** Before this time nothing runs. */
   #notBefore = 0
+  #urgent = false
 
   constructor(limits: PaceLimits, task: () => Promise<Turn>) {
     this.#limits = limits
@@ -32,9 +37,9 @@ export class Pace {
     this.#schedule()
   }
 
-  /** As `poke`, but does not wait for a pause or a retry to be over. */
+  /** As `poke`, but a pause or a wait for a retry is cut short. */
   now(): void {
-    this.#notBefore = 0
+    this.#urgent = true
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.poke()
@@ -49,7 +54,9 @@ export class Pace {
 
   #schedule(): void {
     if (this.#stopped || this.#running || this.#timer || !this.#wanted) return
-    const wait = Math.max(0, this.#notBefore - performance.now())
+    const soon = this.#started + this.#limits.urgent
+    const start = this.#urgent ? Math.min(this.#notBefore, soon) : this.#notBefore
+    const wait = Math.max(0, start - performance.now())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#running = this.#run()
@@ -58,12 +65,13 @@ export class Pace {
 
   async #run(): Promise<void> {
     this.#wanted = false
-    const started = performance.now()
+    this.#urgent = false
+    this.#started = performance.now()
     const turn = await this.#task()
     this.#running = undefined
     this.#failures = turn === 'done' ? 0 : this.#failures + 1
     if (turn === 'retry') this.#wanted = true
-    this.#notBefore = turn === 'done' ? started + this.#limits.interval() : this.#retryTime()
+    this.#notBefore = turn === 'done' ? this.#started + this.#limits.interval() : this.#retryTime()
     this.#schedule()
   }
 

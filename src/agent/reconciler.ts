@@ -2,31 +2,32 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Renderer } from '../render/renderer.ts'
+import type { ServiceName } from '../render/claims.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
 import { Pace, type Turn } from './pace.ts'
-import type { Failed, Goal } from './program.ts'
+import { type Failed, failed, type Goal } from './program.ts'
 import type { Session, Started, Verified } from './session.ts'
 import type { Committed } from './session-compare.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 export interface ReconcilerParts {
   readonly store: ObjectStore
-  /** Reads the kernel and brings it to the goal. */
+  /** Reads the kernel and brings it to the goal. Rejects with NetlinkError. */
   readonly start: (goal: Goal) => Promise<Started>
-  /** Undefined: the configuration does not suit this node, which has been said. */
-  readonly settingsFor: (node: NodeView) => Settings | undefined
+  readonly settingsFor: (node: NodeView) => Settings
   /** Milliseconds between the starts of two commits. */
   readonly minSyncPeriod: () => number
   readonly told: ReconcilerListener
-  /** The kernel cannot be spoken to any more; the next start begins with a new socket. */
-  readonly broken: () => void
 }
 
 export interface ReconcilerListener {
   /** Every change of the objects, as it comes. */
   readonly changed: (change: ObjectChange) => void
+  /** All is listed, but for the Node: nothing can be done. */
+  readonly nodeMissing: () => void
+  /** What changed so far is about to be committed; one of the next four follows. */
+  readonly attempting: () => void
   readonly started: (first: Committed, session: Session, ms: number) => void
   readonly committed: (outcome: Committed, session: Session, ms: number) => void
   readonly verified: (outcome: Repaired, session: Session, ms: number) => void
@@ -36,7 +37,7 @@ export interface ReconcilerListener {
 
 export type Repaired = Exclude<Verified, Failed>
 
-const FAILURES = { firstRetry: 1_000, lastRetry: 30_000 } as const
+const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
 /** Milliseconds until Services that the kernel refused are tried again; doubled each time. */
 const REFUSED = { first: 10_000, last: 600_000 } as const
 
@@ -48,6 +49,10 @@ export class Reconciler {
   /** The node or the configuration changed: all is rendered anew. */
   #outdated = false
   #verify = false
+  /** Part of the input cannot be read: what is missing may be there all the same. */
+  #incomplete = false
+  /** It was so when the session began, so that what nobody speaks of was kept. */
+  #keeps = false
   /** What arrived while a session was being started. */
   #missed: ObjectChange[] | undefined
   #refusedTimer: NodeJS.Timeout | undefined
@@ -55,12 +60,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
-    const interval = parts.minSyncPeriod
-    this.#pace = new Pace({ interval, ...FAILURES }, () => this.#turn())
-  }
-
-  get session(): Session | undefined {
-    return this.#session
+    this.#pace = new Pace({ interval: parts.minSyncPeriod, ...LIMITS }, () => this.#turn())
   }
 
   take(event: SourceEvent): void {
@@ -68,6 +68,12 @@ export class Reconciler {
     for (const change of changes) this.#note(change)
     const mayBegin = event.kind === 'listed' && this.#session === undefined
     if (changes.length > 0 || mayBegin) this.#pace.poke()
+  }
+
+  /** What the kernel holds and no object speaks of stays until the input can be read whole. */
+  setIncomplete(incomplete: boolean): void {
+    this.#incomplete = incomplete
+    if (this.#keeps && !incomplete) this.reconfigure()
   }
 
   /** Settings may have changed. */
@@ -82,98 +88,116 @@ export class Reconciler {
     this.#pace.poke()
   }
 
-  /** The rules stay; a commit under way is finished first. */
+  /** The rules stay. Resolves when a commit under way has ended. */
   async stop(): Promise<void> {
     clearTimeout(this.#refusedTimer)
     await this.#pace.stop()
-    this.#session?.close()
+    this.#end()
   }
 
   #note(change: ObjectChange): void {
     this.#parts.told.changed(change)
     if (change.kind === 'node') this.#outdated = true
     this.#missed?.push(change)
-    if (this.#session) applyChange(this.#session.renderer, change)
+    if (this.#session) this.#apply(this.#session, change)
   }
 
+  #apply({ renderer }: Session, change: ObjectChange): void {
+    switch (change.kind) {
+      case 'service':
+        renderer.setService(change.service)
+        return
+      case 'service-gone':
+        renderer.removeService(change.name)
+        return
+      case 'slice':
+        renderer.setSlice(change.slice)
+        this.#release(renderer, `${change.slice.namespace}/${change.slice.service}`)
+        return
+      case 'slice-gone':
+        renderer.removeSlice(change.namespace, change.name)
+        this.#release(renderer, change.service)
+        return
+      case 'node':
+        return
+      default:
+        unreachable(change)
+    }
+  }
+
+  /** Of a Service that can be rendered, nothing of before has to be kept. */
+  #release(renderer: Session['renderer'], service: ServiceName): void {
+    if (this.#parts.store.isRead(service)) renderer.release(service)
+  }
+
+  /** After a failure nothing is taken for known: the next turn begins with reading the kernel. */
   async #turn(): Promise<Turn> {
     const began = performance.now()
-    try {
-      return await this.#attempt()
-    } catch (error) {
-      if (!(error instanceof NetlinkError)) throw error
-      this.#session?.close()
-      this.#session = undefined
-      this.#parts.broken()
-      const failed = { kind: 'failed', reason: saying(error), failures: [] } as const
-      this.#parts.told.failed(failed, Math.round(performance.now() - began))
-      return 'retry'
-    }
+    const failure = await this.#attempt(began).catch(asFailure)
+    if (failure === undefined) return 'done'
+    this.#end()
+    this.#parts.told.failed(failure, since(began))
+    return 'retry'
   }
 
-  async #attempt(): Promise<Turn> {
-    const { store, settingsFor } = this.#parts
+  async #attempt(began: number): Promise<Failed | undefined> {
+    const { store, told } = this.#parts
+    if (!store.complete()) return undefined
     const node = store.node()
-    if (!store.complete() || node === undefined) return 'done'
-    if (this.#session !== undefined && !this.#outdated) return this.#settle(this.#session)
-    const settings = settingsFor(node)
-    return settings === undefined ? 'done' : this.#start(node, settings)
+    if (node === undefined) {
+      told.nodeMissing()
+      return undefined
+    }
+    told.attempting()
+    if (this.#session === undefined || this.#outdated) return this.#start(node, began)
+    return this.#settle(this.#session, began)
   }
 
-  async #settle(session: Session): Promise<Turn> {
-    const { told } = this.#parts
-    const began = performance.now()
+  async #settle(session: Session, began: number): Promise<Failed | undefined> {
     const outcome = await session.settle()
-    const ms = Math.round(performance.now() - began)
-    if (outcome.kind === 'failed') {
-      told.failed(outcome, ms)
-      return 'retry'
-    }
-    told.committed(outcome, session, ms)
+    if (outcome.kind === 'failed') return outcome
+    this.#parts.told.committed(outcome, session, since(began))
     this.#retryRefused(session)
-    return this.#verify ? this.#compare(session) : 'done'
+    return this.#verify ? this.#compare(session) : undefined
   }
 
-  async #compare(session: Session): Promise<Turn> {
+  async #compare(session: Session): Promise<Failed | undefined> {
     const { told } = this.#parts
     const began = performance.now()
+    told.attempting()
     const outcome = await session.verify()
-    const ms = Math.round(performance.now() - began)
-    if (outcome.kind === 'failed') {
-      told.failed(outcome, ms)
-      return 'retry'
-    }
+    if (outcome.kind === 'failed') return outcome
     this.#verify = false
-    told.verified(outcome, session, ms)
-    return 'done'
+    told.verified(outcome, session, since(began))
+    return undefined
   }
 
-  async #start(node: NodeView, settings: Settings): Promise<Turn> {
-    const { store, start, told } = this.#parts
-    const began = performance.now()
+  async #start(node: NodeView, began: number): Promise<Failed | undefined> {
+    const { store, settingsFor, start, told } = this.#parts
     this.#outdated = false
-    this.#session?.close()
-    this.#session = undefined
-    this.#missed = []
-    const started = await start({ cluster: store.cluster(), node, settings, keep: store.unread() })
-    const missed = this.#missed
+    this.#keeps = this.#incomplete
+    this.#end()
+    const missed: ObjectChange[] = []
+    this.#missed = missed
+    const goal = { cluster: store.cluster(), node, settings: settingsFor(node) }
+    const started = await start({ ...goal, keep: store.unread(), incomplete: this.#keeps })
     this.#missed = undefined
-    const ms = Math.round(performance.now() - began)
-    if (started.kind === 'failed') {
-      told.failed(started.outcome, ms)
-      return 'retry'
-    }
+    if (started.kind === 'failed') return started.outcome
     const { session, first } = started
     this.#session = session
-    for (const change of missed) applyChange(session.renderer, change)
+    for (const change of missed) this.#apply(session, change)
     session.onForeign((commit) => {
       told.foreign(commit)
       this.#pace.now()
     })
-    told.started(first, session, ms)
+    told.started(first, session, since(began))
     this.#retryRefused(session)
-    if (missed.length > 0) this.#pace.poke()
-    return 'done'
+    return undefined
+  }
+
+  #end(): void {
+    this.#session?.close()
+    this.#session = undefined
   }
 
   #retryRefused(session: Session): void {
@@ -192,27 +216,13 @@ export class Reconciler {
   }
 }
 
-function saying({ code, message }: NetlinkError): string {
-  return code === 'EPERM' ? 'the capability CAP_NET_ADMIN is missing' : message
+/** A kernel that cannot be spoken to. */
+function asFailure(error: unknown): Failed {
+  if (!(error instanceof NetlinkError)) throw error
+  const { code, message } = error
+  return failed(code === 'EPERM' ? 'the capability CAP_NET_ADMIN is missing' : message)
 }
 
-function applyChange(renderer: Omit<Renderer, 'settle'>, change: ObjectChange): void {
-  switch (change.kind) {
-    case 'service':
-      renderer.setService(change.service)
-      return
-    case 'service-gone':
-      renderer.removeService(change.name)
-      return
-    case 'slice':
-      renderer.setSlice(change.slice)
-      return
-    case 'slice-gone':
-      renderer.removeSlice(change.namespace, change.name)
-      return
-    case 'node':
-      return
-    default:
-      unreachable(change)
-  }
+function since(began: number): number {
+  return Math.round(performance.now() - began)
 }

@@ -10,6 +10,7 @@ import type { Telemetry } from './telemetry/telemetry.ts'
 export interface ReportParts {
   readonly telemetry: Telemetry
   readonly aftermath: Aftermath
+  readonly node: string
   readonly tcp: () => TcpFlows
   /** A session began: settings, addresses and ownership may be others than before. */
   readonly started: (session: Session) => void
@@ -19,17 +20,25 @@ export interface ReportParts {
 const MOST = 5
 
 /** Tells operators what the reconciler does, and does what follows from it. */
-export function reports({ telemetry, aftermath, tcp, started }: ReportParts): ReconcilerListener {
+export function reports({
+  telemetry,
+  aftermath,
+  node,
+  tcp,
+  started,
+}: ReportParts): ReconcilerListener {
   const tellCommit = ({ operations, bytes }: Committed, durationMs: number): void => {
     telemetry.tell({ event: 'kernel-committed', operations, bytes, durationMs })
   }
   return {
     changed(change) {
       aftermath.changed(change)
-      telemetry.pending()
       if (change.kind === 'slice') telemetry.sliceChanged(change.triggered)
     },
+    nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
+    attempting: () => telemetry.attempting(),
     started(outcome, session, ms) {
+      telemetry.tell({ event: 'node-found', node })
       started(session)
       tellCommit(outcome, ms)
       aftermath.started(session, tcp())

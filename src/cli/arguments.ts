@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { Level } from '../agent/telemetry/occurrence.ts'
+import { STATUS_SOCKET } from '../agent/telemetry/status-socket.ts'
 import type { Scope } from '../model/node.ts'
 
 export type Format = 'text' | 'json'
@@ -12,6 +13,16 @@ export interface Sources {
   readonly scope: Scope | undefined
   readonly backend: string | undefined
   readonly format: Format
+}
+
+/** Where a packet is asked about. */
+export interface ExplainOptions {
+  /** Without files, what the kernel holds is asked. */
+  readonly sources: Sources
+  readonly from: string
+  readonly to: string
+  /** The interface the packet comes in by; undefined: the routes tell. */
+  readonly input: string | undefined
 }
 
 /** What the agent is started with. */
@@ -27,7 +38,10 @@ export interface RunOptions
 }
 
 export type Invocation =
-  | { readonly kind: 'render' | 'diff' | 'apply'; readonly sources: Sources }
+  | { readonly kind: 'render' | 'apply'; readonly sources: Sources }
+  /** Against other objects, or against the kernel where there are none. */
+  | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
+  | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
@@ -44,6 +58,16 @@ interface Flags {
   readonly output: Format
 }
 
+interface DiffFlags extends Flags {
+  readonly against?: string[]
+}
+
+interface ExplainFlags extends Flags {
+  readonly from: string
+  readonly to: string
+  readonly in?: string
+}
+
 interface RunFlags extends Flags {
   readonly kubeconfig?: string
   readonly listen: string
@@ -53,7 +77,6 @@ interface RunFlags extends Flags {
 }
 
 const LISTEN = '127.0.0.1:10266'
-const STATUS_SOCKET = '/run/nodelb/nodelb.sock'
 
 /** Exit code for trouble, as diff(1) has it; 1 says "differences". */
 export const TROUBLE = 2
@@ -67,15 +90,21 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
-  const reading = (kind: 'render' | 'diff' | 'apply', description: string): void => {
+  const reading = (kind: 'render' | 'apply', description: string): void => {
     const command = program.command(kind).description(description)
     withFormat(withChoices(withSources(command))).action((flags: Flags) => {
       invocation = { kind, sources: sourcesOf(flags) }
     })
   }
-  reading('render', 'print the rule set as nft text (nft --check -f takes it)')
-  reading('diff', 'show what apply would change here; exit 0 nothing, 1 differences, 2 trouble')
+  reading('render', 'print the rule set as the text that nft (ipvsadm, ip and sysctl) take')
+  diffOptions(program.command('diff')).action((flags: DiffFlags) => {
+    invocation = { kind: 'diff', sources: sourcesOf(flags), against: flags.against ?? [] }
+  })
   reading('apply', 'read the kernel, plan, commit in one transaction, print one line')
+  explainOptions(program.command('explain')).action((flags: ExplainFlags) => {
+    const { from, to, in: input } = flags
+    invocation = { kind: 'explain', options: { sources: sourcesOf(flags), from, to, input } }
+  })
   program
     .command('cleanup')
     .description('remove all that nodelb programmed, and nothing else')
@@ -121,6 +150,24 @@ function withSources(command: Command): Command {
     .requiredOption('-f, --filename <path...>', `${FILES}; - is standard input`)
 }
 
+function diffOptions(command: Command): Command {
+  return withFormat(withChoices(withSources(command)))
+    .description('show what apply would change here; exit 0 nothing, 1 differences, 2 trouble')
+    .option(
+      '--against <path...>',
+      'show what changes from these objects to those, and leave the kernel alone',
+    )
+}
+
+function explainOptions(command: Command): Command {
+  return withFormat(withChoices(command.exitOverride()))
+    .description('where a packet goes on this node, by which rules, and why')
+    .requiredOption('--from <address>', 'who sends it')
+    .requiredOption('--to <address:port>', 'where to; /udp or /sctp behind it if not TCP')
+    .option('--in <interface>', 'by which interface it comes in (default: as the routes say)')
+    .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
+}
+
 function withConfig(command: Command): Command {
   return command
     .exitOverride()
@@ -137,7 +184,7 @@ function withChoices(command: Command): Command {
         'all',
       ]),
     )
-    .addOption(new Option('--backend <backend>', 'how to program it').choices(['nftables']))
+    .addOption(new Option('--backend <backend>', 'how to program it').choices(['nftables', 'ipvs']))
 }
 
 function withFormat(command: Command): Command {
@@ -157,7 +204,7 @@ function withSocket(command: Command): Command {
 function runOptions(command: Command): Command {
   return withSocket(withChoices(command))
     .description('follow the cluster, program this node, repair what others break')
-    .option('-f, --filename <path...>', `in place of an API server, ${FILES}; they are followed`)
+    .option('-f, --filename <path...>', `in place of an API server, ${FILES}, which are followed`)
     .addOption(
       new Option(
         '--kubeconfig <file>',

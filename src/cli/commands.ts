@@ -4,12 +4,13 @@ import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { textOf } from '../plan/explain.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import { rulesetAsJson } from '../ruleset/json.ts'
-import { printRuleset } from '../ruleset/print.ts'
 import { printProblem } from '../watch/problem.ts'
+import { type Difference, difference } from './against.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
-import { type Loaded, load } from './load.ts'
+import type { Backend } from './config.ts'
+import { type Loaded, load, loadOther } from './load.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
+import { printRendering, renderingAsJson } from './print-rendering.ts'
 
 /** Where a command writes; the exit code is its result. */
 export interface Output {
@@ -22,30 +23,45 @@ export interface Output {
 const DIFFERENCES = 1
 
 export async function renderCommand(sources: Sources, output: Output): Promise<number> {
-  const loaded = reported(sources, output)
+  const loaded = reported(sources, output, ['nftables', 'ipvs'])
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
   const renderer = renderCluster(cluster, node, settings)
   sayConflicts(renderer, output)
-  const ruleset = renderer.ruleset()
-  output.out(
-    sources.format === 'json'
-      ? `${JSON.stringify(rulesetAsJson(ruleset), null, 2)}\n`
-      : printRuleset(ruleset),
-  )
+  const json = sources.format === 'json'
+  output.out(json ? renderingAsJson(renderer, settings) : printRendering(renderer, settings))
   return 0
 }
 
-export async function diffCommand(sources: Sources, output: Output): Promise<number> {
+/** Against the kernel, or against other objects where there are `against`. */
+export async function diffCommand(
+  sources: Sources,
+  output: Output,
+  against: readonly string[] = [],
+): Promise<number> {
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
-  return withKernel(output, async (socket) => {
-    const { plan, ownerOf, renderer } = await propose(socket, loaded.goal)
-    sayConflicts(renderer, output)
-    const json = sources.format === 'json'
-    output.out(json ? planAsJson(plan, ownerOf) : printPlan(plan, ownerOf, output.colour))
-    return plan.length === 0 ? 0 : DIFFERENCES
-  })
+  if (against.length === 0) {
+    return withKernel(output, async (socket) =>
+      showDifference(await propose(socket, loaded.goal), sources, output),
+    )
+  }
+  const old = loadOther(sources, against, loaded.goal)
+  for (const problem of old.problems) output.say(printProblem(problem))
+  if (old.kind === 'failed') return TROUBLE
+  return showDifference(difference(old.goal, loaded.goal), sources, output)
+}
+
+function showDifference(
+  { plan, ownerOf, renderer }: Difference,
+  { format }: Sources,
+  output: Output,
+): number {
+  sayConflicts(renderer, output)
+  output.out(
+    format === 'json' ? planAsJson(plan, ownerOf) : printPlan(plan, ownerOf, output.colour),
+  )
+  return plan.length === 0 ? 0 : DIFFERENCES
 }
 
 export async function applyCommand(sources: Sources, output: Output): Promise<number> {
@@ -91,8 +107,9 @@ export async function cleanupCommand(output: Output): Promise<number> {
 
 const MOST_FAILURES = 20
 
-function reported(sources: Sources, output: Output): Loaded {
-  const loaded = load(sources)
+/** Loads, and says what is wrong. */
+export function reported(sources: Sources, output: Output, backends?: readonly Backend[]): Loaded {
+  const loaded = load(sources, backends)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
 }
@@ -114,7 +131,7 @@ function refusalLine({ service, failure }: Refusal): string {
 }
 
 /** Opens a socket for one task; what the kernel forbids is said in a line. */
-async function withKernel(
+export async function withKernel(
   output: Output,
   task: (socket: NetlinkSocket) => Promise<number>,
 ): Promise<number> {

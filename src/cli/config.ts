@@ -1,5 +1,6 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Cidr } from '../model/address.ts'
+import { defaultIpvsSettings } from '../model/ipvs.ts'
 import type { Scope, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
@@ -30,7 +31,7 @@ import {
   type KubeProxyConfig,
 } from './kube-proxy-config.ts'
 
-export type Backend = 'nftables'
+export type Backend = 'nftables' | 'ipvs'
 
 /** What a NodelbConfiguration says. */
 export interface NodelbConfig {
@@ -44,6 +45,8 @@ export interface NodelbConfig {
   readonly minSyncPeriod: number
   /** Milliseconds between two full comparisons of the agent. */
   readonly comparePeriod: number
+  /** The dummy interface of the ipvs backend. */
+  readonly ipvsInterface: string
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -65,6 +68,7 @@ const defaultNodelbConfig: NodelbConfig = {
   ownership: 'kernel',
   minSyncPeriod: 100,
   comparePeriod: 600_000,
+  ipvsInterface: defaultIpvsSettings.interface,
 }
 
 /** What holds where there is no configuration file. */
@@ -78,6 +82,13 @@ const kubeProxyType = 'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration'
 const nodelbType = 'nodelb.io/v1alpha1 NodelbConfiguration'
 const configMapType = 'v1 ConfigMap'
 
+const INTERFACE_NAME = 'a network interface name of 1 to 15 characters'
+
+/** The kernel's rule for names, less what means something to a shell or to ip(8). */
+const interfaceName = z
+  .string({ error: INTERFACE_NAME })
+  .regex(/^[a-zA-Z][\w.-]{0,14}$/, { error: INTERFACE_NAME })
+
 const nodelbSchema = fields({
   scope: oneOf(['load-balancer', 'all']).nullish(),
   backend: text.nullish(),
@@ -87,6 +98,7 @@ const nodelbSchema = fields({
   ownership: oneOf(['kernel', 'none']).nullish(),
   minSyncPeriod: milliseconds(0, 60_000).nullish(),
   comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
+  ipvs: fields({ interface: interfaceName.nullish() }).nullish(),
 })
 
 /** The documents found so far; at most one of each. */
@@ -111,11 +123,11 @@ export function readConfig(text: string, source: string): ReadConfig {
   return { kind: 'config', config, problems }
 }
 
-/** `nftables`, or undefined after saying that another backend is not there yet. */
+/** Undefined after saying that there is no such backend, or not yet. */
 export function readBackend(value: unknown, path: string, report: Report): Backend | undefined {
-  if (value === 'nftables') return value
-  const planned = value === 'iptables' || value === 'ipvs'
-  report.error(path, value, planned ? `nftables: there is no ${value} backend yet` : 'nftables')
+  if (value === 'nftables' || value === 'ipvs') return value
+  const planned = value === 'iptables' ? ': there is no iptables backend yet' : ''
+  report.error(path, value, `nftables or ipvs${planned}`)
   return undefined
 }
 
@@ -197,5 +209,6 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     ownership: read.ownership ?? defaultNodelbConfig.ownership,
     minSyncPeriod: read.minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
     comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,
+    ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
   }
 }

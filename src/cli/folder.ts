@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { nameOf } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
-import { type Problem, printProblem, report as startReport } from '../watch/problem.ts'
+import { type Problem, printProblem, said, report as startReport } from '../watch/problem.ts'
 import {
   RESOURCES,
   type Resource,
@@ -86,7 +86,7 @@ class Folder {
   /** The folders in which a change would show. */
   places(): ReadonlySet<string> {
     const folders = [...this.#order.keys()].map((file) => dirname(file))
-    const given = this.#paths.filter((path) => statSync(path, QUIET)?.isDirectory())
+    const given = this.#paths.filter((path) => statOf(path)?.isDirectory())
     return new Set([...given, ...folders])
   }
 
@@ -160,18 +160,28 @@ class Folder {
   }
 }
 
-const QUIET = { throwIfNoEntry: false } as const
+/** Undefined where there is nothing to be seen; why is said by whoever reads it. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
 
 function signatureOf(file: string): string {
-  const { ino, size, mtimeMs, ctimeMs } = statSync(file, QUIET) ?? {}
+  const { ino, size, mtimeMs, ctimeMs } = statOf(file) ?? {}
   return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 }
 
 function readObjectsOf(file: string, signature: string, former: Seen | undefined): Read {
   const report = startReport(file)
   const text = readText(file, report)
+  // Whoever writes a file in place empties it first.
+  const emptied = text?.trim() === '' && former !== undefined && former.digests.size > 0
+  if (emptied) report.error('', said('nothing any more'), 'objects, or no such file')
   const documents = text === undefined ? undefined : readDocuments(text, file)
-  const unread = documents === undefined || documents.problems.length > 0
+  const unread = documents === undefined || documents.problems.length > 0 || emptied
   // What a file said before holds while a part of it cannot be read.
   const digests = new Map<Key, string>(unread ? former?.digests : [])
   const values = new Map<Key, unknown>()

@@ -61,12 +61,12 @@ export const kubeProxyFields: KnownFields = {
   iptables: { ...mark, localhostNodePorts: 'unused', snatNodeInternalIP: 'unused', ...sync },
   ipvs: {
     ...sync,
-    scheduler: 'unused',
-    excludeCIDRs: 'unused',
-    strictARP: 'unused',
-    tcpTimeout: 'unused',
-    tcpFinTimeout: 'unused',
-    udpTimeout: 'unused',
+    scheduler: 'used',
+    excludeCIDRs: 'used',
+    strictARP: 'used',
+    tcpTimeout: 'used',
+    tcpFinTimeout: 'used',
+    udpTimeout: 'used',
   },
   winkernel: {
     networkName: 'unused',
@@ -119,4 +119,5 @@ export const nodelbFields: KnownFields = {
   ownership: 'used',
   minSyncPeriod: 'used',
   comparePeriod: 'used',
+  ipvs: { interface: 'used' },
 }

@@ -4,6 +4,12 @@ import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag, list, oneOf, parseFields, readCidr, text } from '../watch/fields.ts'
 import { joinPath, type Report, said } from '../watch/problem.ts'
 import { conntrackBlock, defaultConntrack } from './conntrack-config.ts'
+import {
+  defaultProxyIpvs,
+  ipvsBlock,
+  ipvsSettingsOf,
+  type ProxyIpvsSettings,
+} from './ipvs-config.ts'
 import { checkFields, kubeProxyFields } from './known-fields.ts'
 
 export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
@@ -29,6 +35,8 @@ export interface KubeProxyConfig {
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
   readonly conntrack: ConntrackSettings
+  /** For the backend of that name. */
+  readonly proxyIpvs: ProxyIpvsSettings
   /** Paths of fields that are set in the file and have no meaning here. */
   readonly notUsed: readonly string[]
 }
@@ -43,6 +51,7 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   masqueradeAll: false,
   masqueradeBit: 14,
   conntrack: defaultConntrack,
+  proxyIpvs: defaultProxyIpvs,
   notUsed: [],
 }
 
@@ -66,6 +75,7 @@ const schema = fields({
   nodePortAddresses: list.nullish(),
   nftables: fields({ masqueradeBit: bit.nullish(), masqueradeAll: flag.nullish() }).nullish(),
   conntrack: conntrackBlock.nullish(),
+  ipvs: ipvsBlock.nullish(),
 })
 
 type KubeProxyFields = z.infer<typeof schema>
@@ -85,6 +95,7 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
     masqueradeAll: read.nftables?.masqueradeAll ?? false,
     masqueradeBit: read.nftables?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
     conntrack: read.conntrack ?? defaultConntrack,
+    proxyIpvs: ipvsSettingsOf(read.ipvs, report),
     notUsed,
   }
   const failed = report.problems.slice(before).some(({ severity }) => severity === 'error')

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Goal } from '../agent/program.ts'
+import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Problem } from '../watch/problem.ts'
 import { said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
-import { type Config, defaultConfig, readConfig } from './config.ts'
+import { type Backend, type Config, defaultConfig, readConfig } from './config.ts'
 import { readText } from './files.ts'
 import { type Input, readObjects } from './input.ts'
 import { toSettings } from './settings.ts'
@@ -16,7 +17,7 @@ export type Loaded =
 const STDIN = 0
 
 /** Reads objects and configuration; everything wrong on the way is in `problems`. */
-export function load(sources: Sources): Loaded {
+export function load(sources: Sources, backends?: readonly Backend[]): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
   const input = readObjects(sources.files, () => readFileSync(STDIN, 'utf8'))
@@ -24,12 +25,25 @@ export function load(sources: Sources): Loaded {
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
   const { scope, backend } = sources
-  const { settings, problems: more } = toSettings(read.config, node, { scope, backend })
+  const { settings, problems: more } = toSettings(read.config, node, { scope, backend }, backends)
   problems.push(...more)
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
   const { cluster, unread: keep } = input
   const incomplete = input.problems.some(isGap)
   return { kind: 'loaded', goal: { cluster, node, settings, keep, incomplete }, problems }
+}
+
+/** The same node with other objects; where these have no such Node, it is as in `goal`. */
+export function loadOther(sources: Sources, files: readonly string[], { node }: Goal): Loaded {
+  const { config } = loadConfig(sources.config)
+  if (config === undefined) return { kind: 'failed', problems: [] }
+  const { cluster, nodes, problems } = readObjects(files, () => readFileSync(STDIN, 'utf8'))
+  const view = nodes.get(node.name) ?? node
+  // What these said is what all is compared with: it has to be whole.
+  if (problems.some(isGap)) return { kind: 'failed', problems }
+  // What there is to say of the configuration has been said.
+  const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
+  return { kind: 'loaded', goal: { cluster, node: view, settings }, problems }
 }
 
 /** A file, or a document in one, of which nobody knows what it held. */
@@ -65,10 +79,14 @@ function chooseNode(
   const wanted = sources.node ?? config.hostname ?? process.env['NODE_NAME']
   const names = [...input.nodes.keys()].sort()
   const node = wanted === undefined ? undefined : input.nodes.get(wanted)
-  if (node !== undefined) return node
+  if (node !== undefined) return { ...node, otherNodes: otherAddresses(node, input) }
   const report = startReport('command line')
   const known = names.length === 0 ? 'a Node object among the files' : `one of ${names.join(', ')}`
   report.error('--node', wanted === undefined ? said('nothing') : wanted, known)
   problems.push(...report.problems)
   return undefined
+}
+
+function otherAddresses({ name }: NodeView, { nodes }: Input): readonly Address[] {
+  return [...nodes.values()].filter((each) => each.name !== name).flatMap((each) => each.addresses)
 }

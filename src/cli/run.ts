@@ -1,8 +1,10 @@
 import { dirname } from 'node:path'
-import { Agent, type Configuration } from '../agent/agent.ts'
+import { Agent } from '../agent/agent.ts'
+import type { Configuration } from '../agent/configuration.ts'
 import type { Address, Telemetry } from '../agent/telemetry/telemetry.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
+import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { type Problem, printProblem } from '../watch/problem.ts'
@@ -22,19 +24,22 @@ export async function runCommand(
   version: string,
   output: Output,
 ): Promise<number> {
-  const loaded = loadConfig(options.config)
-  for (const problem of loaded.problems) output.say(printProblem(problem))
-  if (loaded.config === undefined) return TROUBLE
-  const node = options.node ?? loaded.config.hostname ?? process.env['NODE_NAME']
+  const { config, notes, errors } = readConfiguration(options)
+  for (const problem of errors) output.say(printProblem(problem))
+  if (config === undefined) return TROUBLE
+  const node = options.node || config.hostname || process.env['NODE_NAME'] || undefined
   const listen = parseListen(options.listen)
   if (node === undefined) output.say(NO_NODE)
   if (listen === undefined) output.say(`nodelb: --listen: found "${options.listen}", ${ADDRESS}`)
-  if (node === undefined || listen === undefined) return TROUBLE
-  return follow({ options, version, node, listen, config: loaded.config })
+  if (options.files.includes('-')) output.say(STDIN)
+  if (node === undefined || listen === undefined || options.files.includes('-')) return TROUBLE
+  return follow({ options, version, node, listen, config, notes })
 }
 
 const NO_NODE = 'nodelb: --node: found nothing, expected the name of this Node (or NODE_NAME)'
 const ADDRESS = 'expected an address and a port, such as 127.0.0.1:10266 or [::1]:10266'
+const STDIN =
+  'nodelb: --filename: found -, expected files or folders: what is followed can be read again'
 
 interface Run {
   readonly options: RunOptions
@@ -42,19 +47,19 @@ interface Run {
   readonly node: string
   readonly listen: Address
   readonly config: Config
+  readonly notes: readonly Problem[]
 }
 
 async function follow(run: Run): Promise<number> {
   // As ps, nft and other agents name the owner of the tables.
   process.title = 'nodelb'
-  const { options, version, node } = run
+  const { options, version, node, config, notes } = run
   const stop = new AbortController()
   const { source, events } = sourceOf(run, stop.signal)
-  const teller: Teller = {}
   const agent = new Agent({
     version,
     node,
-    configuration: configurationOf(run.config, options, teller),
+    configuration: configurationOf(config, notes, options),
     telemetry: {
       level: options.logLevel,
       listen: run.listen,
@@ -63,25 +68,24 @@ async function follow(run: Run): Promise<number> {
     },
   })
   const { telemetry } = agent
-  teller.telemetry = telemetry
-  const reason = untilSignal(stop)
-  const scope = options.scope ?? run.config.scope
+  process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
+    telemetry.tell({ event: 'bug', reason: stack })
+  })
+  const stopped = untilSignal(stop)
+  const scope = options.scope ?? config.scope
   telemetry.tell({ event: 'agent-started', version, node, scope })
-  setSysctls(conntrackOf(run.config, { scope }), telemetry)
-  const following = [agent.run(source, stop.signal)]
-  if (options.config !== undefined) {
-    following.push(followConfig(options.config, options, agent, teller, stop.signal))
-  }
-  await Promise.all(following)
+  setSysctls(conntrackOf(config, { scope }), telemetry)
+  // At the end nobody waits for an API server, or for a plugin that gets credentials.
+  const following = Promise.all([
+    agent.run(source, stop.signal),
+    followConfiguration(options, config, agent, stop.signal),
+  ]).then(() => stopped)
+  const reason = await Promise.race([stopped, following])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
-  telemetry.tell({ event: 'agent-stopping', reason: await reason, rules })
-  await agent.stop(options.cleanupOnExit)
+  telemetry.tell({ event: 'agent-stopping', reason, rules })
+  if (options.cleanupOnExit) return (await agent.remove()) ? 0 : TROUBLE
+  await agent.stop()
   return 0
-}
-
-/** Filled once there is telemetry; the configuration is needed to start it. */
-interface Teller {
-  telemetry?: Telemetry
 }
 
 function sourceOf({ options, version, node }: Run, signal: AbortSignal) {
@@ -95,45 +99,64 @@ function sourceOf({ options, version, node }: Run, signal: AbortSignal) {
   return { source, events: eventSink(client, signal) }
 }
 
-function configurationOf(config: Config, options: RunOptions, teller: Teller): Configuration {
-  const { scope, backend } = options
+function configurationOf(
+  config: Config,
+  notes: readonly Problem[],
+  { scope, backend }: RunOptions,
+): Configuration {
   return {
+    source: config.source,
     ownership: config.ownership,
     tcp: config.tcpFlows,
     minSyncPeriod: config.minSyncPeriod,
     comparePeriod: config.comparePeriod,
     settingsFor(node) {
       const { settings, problems } = toSettings(config, node, { scope, backend })
-      const refused = tellConfig(config.source, problems, teller)
-      return refused ? undefined : settings
+      return { settings, notes: [...notes, ...problems].map(printProblem) }
     },
   }
 }
 
-/** True where the configuration cannot be used. */
-function tellConfig(source: string, problems: readonly Problem[], teller: Teller): boolean {
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  const reason = errors.map(printProblem).join('; ')
-  if (errors.length > 0) teller.telemetry?.tell({ event: 'configuration-refused', source, reason })
-  else teller.telemetry?.tell({ event: 'configuration-loaded', source })
-  return errors.length > 0
+interface ReadConfiguration {
+  /** Undefined: it cannot be used, whatever the node is like. */
+  readonly config: Config | undefined
+  readonly errors: readonly Problem[]
+  readonly notes: readonly Problem[]
 }
 
-async function followConfig(
-  file: string,
+function readConfiguration({ config: file, scope, backend }: RunOptions): ReadConfiguration {
+  const { config, problems } = loadConfig(file)
+  // What is only to be noted is said of the node that there is.
+  const unfit = config ? toSettings(config, ANY_NODE, { scope, backend }).problems : []
+  const errors = [...problems, ...unfit].filter(isError)
+  const notes = problems.filter((problem) => !isError(problem))
+  return { config: errors.length > 0 ? undefined : config, errors, notes }
+}
+
+const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error'
+}
+
+/** What cannot be used leaves in force what was before. */
+async function followConfiguration(
   options: RunOptions,
+  first: Config,
   agent: Agent,
-  teller: Teller,
   signal: AbortSignal,
 ): Promise<void> {
-  let former = JSON.stringify(loadConfig(file))
+  const { config: file } = options
+  if (file === undefined) return
+  let former = JSON.stringify(first)
   const look = (): void => {
-    const { config, problems } = loadConfig(file)
-    const now = JSON.stringify({ config, problems })
+    const { config, notes, errors } = readConfiguration(options)
+    const reason = errors.map(printProblem).join('; ')
+    const now = config === undefined ? reason : JSON.stringify(config)
     if (now === former) return
     former = now
-    tellConfig(file, problems, teller)
-    if (config !== undefined) agent.configure(configurationOf(config, options, teller))
+    if (config !== undefined) agent.configure(configurationOf(config, notes, options))
+    else agent.telemetry.tell({ event: 'configuration-refused', source: file, reason })
   }
   await eachChange(() => new Set([dirname(file)]), look, signal)
 }
@@ -149,13 +172,14 @@ function setSysctls(wanted: ConntrackSettings | undefined, telemetry: Telemetry)
 
 /** Resolves with the name of the signal; a second one ends the process at once. */
 function untilSignal(stop: AbortController): Promise<string> {
+  const signals = ['SIGTERM', 'SIGINT'] as const
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        resolve(signal)
-        stop.abort()
-      })
+    const end = (signal: NodeJS.Signals): void => {
+      for (const each of signals) process.off(each, end)
+      resolve(signal)
+      stop.abort()
     }
+    for (const signal of signals) process.on(signal, end)
   })
 }
 

@@ -3,8 +3,8 @@ import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
-import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
-import { type Config, readBackend } from './config.ts'
+import { orList, type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { type Backend, type Config, readBackend } from './config.ts'
 import type { NodePortAddress } from './kube-proxy-config.ts'
 
 /** Flags of the command line, as typed; they win over the file. */
@@ -12,6 +12,9 @@ export interface Overrides {
   readonly scope?: string | undefined
   readonly backend?: string | undefined
 }
+
+/** What can be programmed so far; `render` can print more. */
+const PROGRAMMED: readonly Backend[] = ['nftables']
 
 export interface NodeSettings {
   readonly settings: Settings
@@ -23,16 +26,27 @@ export function toSettings(
   config: Config,
   node: NodeView,
   overrides: Overrides = {},
+  backends: readonly Backend[] = PROGRAMMED,
 ): NodeSettings {
   const flags = startReport('command line')
   const report = startReport(config.source, 'Node', node.name)
   const scope = scopeOf(config, overrides, flags)
-  if (overrides.backend !== undefined) readBackend(overrides.backend, '--backend', flags)
+  const backend = backendOf(config, overrides, flags)
+  if (!backends.includes(backend)) {
+    report.error('backend', backend, `${orList(backends)}: ${backend} can only be rendered yet`)
+  }
   if (scope === 'all' && config.target === 'cluster-ip') {
     report.error(
       'target',
       'cluster-ip',
       'pods: with scope all this table is what leads a ClusterIP to its pods',
+    )
+  }
+  if (backend === 'ipvs' && config.target === 'cluster-ip') {
+    report.error(
+      'target',
+      'cluster-ip',
+      'pods: ipvs takes a connection once, and leads it to a pod',
     )
   }
   const settings: Settings = {
@@ -43,6 +57,7 @@ export function toSettings(
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
+    ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
 }
@@ -53,6 +68,11 @@ export function conntrackOf(
   { scope }: Pick<Settings, 'scope'>,
 ): ConntrackSettings | undefined {
   return scope === 'all' ? config.conntrack : undefined
+}
+
+function backendOf(config: Config, { backend }: Overrides, flags: Report): Backend {
+  if (backend === undefined) return config.backend
+  return readBackend(backend, '--backend', flags) ?? config.backend
 }
 
 function scopeOf(config: Config, overrides: Overrides, flags: Report): Settings['scope'] {

@@ -1,4 +1,5 @@
 import type { Address, Cidr } from './address.ts'
+import type { IpvsSettings } from './ipvs.ts'
 
 /** What this node is, and what the operator chose: everything rendering depends on beside the cluster. */
 export interface NodeView {
@@ -8,6 +9,10 @@ export interface NodeView {
   /** InternalIP addresses (then ExternalIP where there are none); the first of each family is "primary". */
   readonly addresses: readonly Address[]
   readonly podCidrs: readonly Cidr[]
+  /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
+  readonly localAddresses?: readonly Address[]
+  /** Addresses of other Nodes, where they are known: the ipvs backend must not take them. */
+  readonly otherNodes?: readonly Address[]
 }
 
 /** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */
@@ -36,4 +41,6 @@ export interface Settings {
   readonly masqueradeBit: number
   /** Service ranges in which an unallocated address is dropped; empty: leave them alone. */
   readonly serviceRanges: readonly Cidr[]
+  /** There when ipvs spreads the connections, in place of nftables. */
+  readonly ipvs?: IpvsSettings | undefined
 }

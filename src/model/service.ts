@@ -1,4 +1,5 @@
 import type { Address, Cidr, IpFamily, Port, Protocol } from './address.ts'
+import type { Scheduler } from './ipvs.ts'
 
 /** What the Service and EndpointSlice objects of a cluster say, decoded and checked; no node yet. */
 export interface Cluster {
@@ -20,6 +21,8 @@ export interface ServiceObject {
   readonly internalPolicy: TrafficPolicy
   readonly externalPolicy: TrafficPolicy
   readonly affinity: Affinity
+  /** The Service's own choice for ipvs, where it makes one. */
+  readonly scheduler?: Scheduler | undefined
   /** Where balancers in front ask whether this node has endpoints (externalTrafficPolicy Local). */
   readonly healthCheckPort: Port | undefined
   readonly ports: readonly ServicePort[]

@@ -1,4 +1,4 @@
-import { type Address, cidrContains, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
+import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort } from '../model/service.ts'
 import {
@@ -15,10 +15,11 @@ import {
 } from '../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
-import { type Claim, type ClaimKind, serviceName } from './claims.ts'
-import { intervals } from './intervals.ts'
+import type { Claim } from './claims.ts'
+import { claimLabel, serviceLabel } from './labels.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
+import { restrict } from './source-ranges.ts'
 
 /** One element that a Service wants in a set. */
 export interface Contribution {
@@ -34,15 +35,23 @@ export type Fragment = readonly Contribution[]
 /** The endpoints that the slices offer for a port of the Service. */
 export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
 
-/** Who had which slot and which seat in one family's table. */
+/** Who had which slot and which seat in one family's table, and what ipvs held. */
 export interface Memory {
   readonly slots: SlotMemory
   readonly seats: SeatMemory
+  readonly destinations: DestinationMemory
 }
+
+/** Whether the endpoint is a destination of the virtual server now. */
+export type DestinationMemory = (server: Tuple, endpoint: Tuple) => boolean
 
 export type FamilyMemory = (family: TableFamily) => Memory
 
-export const noMemory: Memory = { slots: () => [], seats: () => new Map() }
+export const noMemory: Memory = {
+  slots: () => [],
+  seats: () => new Map(),
+  destinations: () => false,
+}
 
 interface Job {
   readonly service: ServiceObject
@@ -76,7 +85,8 @@ export function renderService(
   return job.out
 }
 
-function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
+/** The families in which a claim asks for something. */
+export function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
   if (claim.address !== undefined) return [familyOf(claim.address as Address)]
   const families = new Set(service.clusterAddresses.map(familyOf))
   return families.size > 0 ? [...families] : ['ipv4']
@@ -98,18 +108,16 @@ function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): 
     job.out.push({ family: table, set, key, value })
   }
   const names = setsOf(front)
-  const label = { comment: comment(job.service, claim.port, claim.kind) }
+  const label = { comment: claimLabel(job.service, claim) }
   const external = claim.kind !== 'cluster-ip'
   const policy = external ? job.service.externalPolicy : job.service.internalPolicy
   const insideOnly = !external && policy === 'local'
   const all = insideOnly ? chosen.local : chosen.all
 
   if (claim.kind === 'cluster-ip') {
-    put(SETS.clusterIps, tuple(claim.address ?? ''), {
-      comment: serviceName(job.service).slice(0, MAX_COMMENT),
-    })
+    put(SETS.clusterIps, tuple(claim.address ?? ''), { comment: serviceLabel(job.service) })
   }
-  if (claim.kind === 'load-balancer') restrict(job, claim, family, put)
+  if (claim.kind === 'load-balancer') restrict(job.service, job.node, claim, put)
   if (!chosen.any) {
     put(names.noEndpoints, claim.key, label)
     return
@@ -129,7 +137,7 @@ function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): 
 /** The value of all elements that say no more than their key. */
 const NOTHING: ElementValue = {}
 
-type Put = (set: string, key: Tuple, value?: ElementValue) => void
+export type Put = (set: string, key: Tuple, value?: ElementValue) => void
 
 /** Puts the endpoints into their slots and says how many there are. */
 function spread(
@@ -188,36 +196,4 @@ function sharedValue({ values }: Job, data: Tuple): ElementValue {
 
 function endpointTuple({ address, port }: Target): Tuple {
   return tuple(address, port)
-}
-
-/** loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. */
-function restrict(job: Job, claim: Claim, family: IpFamily, put: Put): void {
-  const ranges = job.service.sourceRanges.filter((range) => familyOf(range) === family)
-  if (ranges.length === 0 || claim.address === undefined) return
-  put(SETS.restricted, claim.key)
-  const own = nodeSpeaksAs(job.node, ranges, claim.address as Address)
-  for (const interval of intervals(family, [...ranges, ...own])) {
-    put(SETS.allowedSources, tuple(claim.key, interval))
-  }
-}
-
-const MAX_COMMENT = 127 // NFTNL_UDATA_COMMENT_MAXLEN without its NUL
-
-function comment(service: ServiceObject, port: ServicePort, kind: ClaimKind): string {
-  const name = port.name === '' ? String(port.port) : port.name
-  const tail = `:${name} ${kind}`
-  return [serviceName(service).slice(0, MAX_COMMENT - tail.length), tail].join('')
-}
-
-/**
- * Where the load-balancer address sits on the node itself, the node's own connections to it carry
- * that address as their source; they are allowed when the node is.
- */
-function nodeSpeaksAs(
-  node: NodeView,
-  ranges: ServiceObject['sourceRanges'],
-  address: Address,
-): ServiceObject['sourceRanges'] {
-  const allowed = node.addresses.some((own) => ranges.some((range) => cidrContains(range, own)))
-  return allowed ? [hostCidr(address)] : []
 }

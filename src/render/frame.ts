@@ -23,7 +23,8 @@ export function frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMa
   return prune([...hooks(settings), ...body(settings, [...all])], all)
 }
 
-const NAT_BEFORE_KUBE_PROXY = 5
+/** How far ahead of kube-proxy's nat chains ours stand, where both are. */
+export const NAT_BEFORE_KUBE_PROXY = 5
 
 function hooks(settings: Settings): readonly Chain[] {
   const ahead = settings.scope === 'load-balancer' ? NAT_BEFORE_KUBE_PROXY : 0
@@ -76,14 +77,16 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     ...affinityChains(sets),
     chain('translated', rememberRules(sets)),
     chain('untranslated', untranslated(settings)),
-    chain('refuse', [
-      rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
-      rule({ kind: 'reject', with: 'port-unreachable' }),
-    ]),
+    refuse,
   ]
 }
 
-function sourceCheck(): readonly Rule[] {
+export const refuse: Chain = chain('refuse', [
+  rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
+  rule({ kind: 'reject', with: 'port-unreachable' }),
+])
+
+export function sourceCheck(): readonly Rule[] {
   const vip = frontKey('vip')
   return [
     rule(
@@ -118,7 +121,7 @@ function localPolicy(front: Front, settings: Settings): readonly Rule[] {
   ]
 }
 
-function clusterIpMasquerade(settings: Settings): readonly Rule[] {
+export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
   const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
   const toClusterIp = inSet([daddr], SETS.clusterIps)
   if (settings.masqueradeAll) return [rule(toClusterIp, mark)]
@@ -126,7 +129,7 @@ function clusterIpMasquerade(settings: Settings): readonly Rule[] {
 }
 
 /** Whether the packet comes from a pod; none when that cannot be told. */
-function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
+export function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
   const { localTraffic } = settings
   switch (localTraffic.kind) {
     case 'none':

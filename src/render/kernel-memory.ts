@@ -1,3 +1,4 @@
+import type { KernelIpvs } from '../ruleset/ipvs.ts'
 import { endpointsMap, isSeatedSet, numberOf } from '../ruleset/sets.ts'
 import type { KernelRuleset, KernelTable, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type FamilyMemory, type Memory, noMemory } from './fragment.ts'
@@ -25,6 +26,7 @@ function tableMemory(table: KernelTable | undefined): Memory {
   return {
     slots: (map, key) => maps.get(map)?.get(key) ?? [],
     seats: (front, key) => heldSeats(table.elements, front, key, Math.min(seats, MAX_SLOT) || 0),
+    destinations: noMemory.destinations,
   }
 }
 
@@ -45,4 +47,13 @@ function slotsByKey(
     byKey.set(vip, slots)
   }
   return byKey
+}
+
+/** Remembers the destinations that ipvs holds, so that a restart cuts no connection. */
+export function ipvsMemory({ servers }: KernelIpvs): FamilyMemory {
+  const memory: Memory = {
+    ...noMemory,
+    destinations: (server, endpoint) => servers.get(server)?.destinations.has(endpoint) === true,
+  }
+  return () => memory
 }

@@ -1,7 +1,7 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import type { FamilyMemory } from './fragment.ts'
-import { createRenderer, type Renderer } from './renderer.ts'
+import { createRenderer, type WholeRenderer } from './renderer.ts'
 
 /** Renders a whole cluster for one node. */
 export function renderCluster(
@@ -9,7 +9,7 @@ export function renderCluster(
   node: NodeView,
   settings: Settings,
   memory?: FamilyMemory,
-): Renderer {
+): WholeRenderer {
   const renderer = createRenderer(node, settings, memory)
   for (const slice of cluster.slices) renderer.setSlice(slice)
   for (const service of cluster.services) renderer.setService(service)

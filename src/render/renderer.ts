@@ -1,7 +1,9 @@
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
-import { SETS, setsOf } from '../ruleset/sets.ts'
+import type { IpvsRules } from '../ruleset/ipvs.ts'
+import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
+import { SETS, setsOf, tuple } from '../ruleset/sets.ts'
 import type { Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import {
   addFragment,
@@ -12,17 +14,20 @@ import {
   removeFragment,
   takeChanges,
 } from './assembly.ts'
+import { backendOf } from './backend.ts'
 import type { Candidate } from './choose-endpoints.ts'
 import { claimBook } from './claim-book.ts'
-import { type Conflict, claimsOf, type ServiceName, serviceName } from './claims.ts'
+import { type Conflict, type ServiceName, serviceName } from './claims.ts'
 import { configuration } from './configuration.ts'
-import { type FamilyMemory, type Fragment, noMemory, renderService } from './fragment.ts'
+import { type FamilyMemory, type Fragment, noMemory } from './fragment.ts'
 import { heldSeats } from './seats.ts'
 import { assemble, type Frame, makeFrame } from './table.ts'
 
 /** What a round of rendering changed. */
 export interface Delta {
   readonly elements: readonly ElementChange[]
+  /** Of the sets that stand for what ipvs and the dummy interface hold (ruleset/ipvs-elements.ts). */
+  readonly ipvs: readonly ElementChange[]
   /** The new frame of a family whose frame changed; undefined where it has no table any more. */
   readonly frames: ReadonlyMap<TableFamily, Frame | undefined>
 }
@@ -45,6 +50,12 @@ export interface Renderer {
   services(): number
 }
 
+/** A renderer that knows of ipvs as well. */
+export interface WholeRenderer extends Renderer {
+  /** What ipvs and the dummy interface shall hold beside the table; undefined with nftables. */
+  ipvs(): IpvsRules | undefined
+}
+
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
 /** Pure in all but form: the same calls give the same rule set. `memory` is the kernel's at start. */
@@ -52,7 +63,7 @@ export function createRenderer(
   node: NodeView,
   settings: Settings,
   memory: FamilyMemory = () => noMemory,
-): Renderer {
+): WholeRenderer {
   const services = new Map<ServiceName, ServiceObject>()
   const slices = new Map<ServiceName, Map<string, SliceObject>>()
   const serviceOfSlice = new Map<string, ServiceName>()
@@ -61,6 +72,7 @@ export function createRenderer(
   const book = claimBook()
   const assembly = emptyAssembly()
   const base = configuration(node, settings)
+  const backend = backendOf(settings)
   const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
@@ -72,6 +84,12 @@ export function createRenderer(
     seats(front, key) {
       const seats = heldSeats(assembly.sets[family], front, key)
       return seats.size > 0 ? seats : memory(family).seats(front, key)
+    },
+    destinations(server, endpoint) {
+      const sets = assembly.sets[family]
+      return sets.get(IPVS_SETS.servers)?.has(server)
+        ? sets.get(IPVS_SETS.destinations)?.has(tuple(server, endpoint)) === true
+        : memory(family).destinations(server, endpoint)
     },
   })
 
@@ -89,7 +107,7 @@ export function createRenderer(
   const rendered = (name: ServiceName): Fragment => {
     const service = services.get(name)
     if (service === undefined) return []
-    return renderService(service, book.won(name), candidates(name), node, settings, held)
+    return backend.renderService(service, book.won(name), candidates(name), node, settings, held)
   }
 
   const put = (name: ServiceName, fragment: Fragment): void => {
@@ -116,7 +134,7 @@ export function createRenderer(
   }
 
   const reframe = (family: TableFamily): boolean => {
-    const names = new Set(assembly.sets[family].keys())
+    const names = new Set([...assembly.sets[family].keys()].filter((name) => !isIpvsSet(name)))
     const id = [...names].sort().join(' ')
     if (setNames[family] === id) return false
     setNames[family] = id
@@ -134,7 +152,8 @@ export function createRenderer(
     setService(service) {
       const name = serviceName(service)
       services.set(name, service)
-      for (const each of book.replace(name, service, claimsOf(service, settings))) dirty.add(each)
+      for (const each of book.replace(name, service, backend.claimsOf(service, settings, node)))
+        dirty.add(each)
     },
     removeService(name) {
       services.delete(name)
@@ -168,7 +187,11 @@ export function createRenderer(
       const changed = new Map<TableFamily, Frame | undefined>()
       for (const family of FAMILIES) if (reframe(family)) changed.set(family, frames[family])
       assembly.recording = true
-      return { elements: takeChanges(assembly), frames: changed }
+      const changes = takeChanges(assembly)
+      if (settings.ipvs === undefined) return { elements: changes, ipvs: [], frames: changed }
+      const beside = changes.filter(({ set }) => isIpvsSet(set))
+      const elements = changes.filter(({ set }) => !isIpvsSet(set))
+      return { elements, ipvs: beside, frames: changed }
     },
     ruleset() {
       const ip = table('ip')
@@ -176,6 +199,11 @@ export function createRenderer(
       return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
     },
     frame: (family) => frames[family],
+    ipvs() {
+      if (settings.ipvs === undefined) return undefined
+      const { interface: dummy, timeouts } = settings.ipvs
+      return { ...ipvsOf(assembly.sets), dummy, timeouts, filter: this.ruleset() }
+    },
     conflicts: () => book.conflicts(),
     label(family, front) {
       for (const set of LABELLED) {

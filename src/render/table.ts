@@ -1,8 +1,9 @@
 import type { Settings } from '../model/node.ts'
+import { isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import { setSchema } from '../ruleset/sets.ts'
 import type { Chain, ElementValue, SetSchema, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import { backendOf } from './backend.ts'
 import type { BaseSets } from './configuration.ts'
-import { frame } from './frame.ts'
 
 /** All of a table but the elements that Services put there. */
 export interface Frame {
@@ -18,7 +19,7 @@ export function makeFrame(
   names: ReadonlySet<string>,
   base: BaseSets,
 ): Frame {
-  const chains = frame(settings, new Set([...names, ...base.keys()]))
+  const chains = backendOf(settings).frame(settings, new Set([...names, ...base.keys()]))
   const lookedUp = lookups(chains)
   const used = [...base.keys()].filter((name) => lookedUp.has(name))
   const sets = new Set([...used, ...names, ...lookedUp])
@@ -46,7 +47,7 @@ export function assemble(
   { chains, sets, base }: Frame,
   held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
 ): Table {
-  const elements = new Map(held)
+  const elements = new Map([...held].filter(([name]) => !isIpvsSet(name)))
   for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
   return { family, sets, elements, chains }
 }

@@ -1,4 +1,6 @@
+import type { IpvsRules } from './ipvs.ts'
 import { printElement, printHook, printRule, setHeader } from './print.ts'
+import type { PrintedSysctl } from './print-ipvs.ts'
 import { type Ruleset, TABLE_NAME } from './types.ts'
 
 /** The rule set as plain data: the same texts as `printRuleset`, one entry an object. */
@@ -21,5 +23,19 @@ export function rulesetAsJson(ruleset: Ruleset): unknown {
         rules: rules.map((rule) => printRule(table.family, rule)),
       })),
     })),
+  }
+}
+
+/** The same of what stands beside a table that ipvs spreads connections for. */
+export function ipvsAsJson(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): unknown {
+  return {
+    sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name, value])),
+    ...(rulesetAsJson(rules.filter) as object),
+    ...(rules.timeouts && { timeouts: rules.timeouts }),
+    servers: [...rules.servers.values()].map(({ destinations, ...server }) => ({
+      ...server,
+      destinations: [...destinations.values()],
+    })),
+    dummy: { name: rules.dummy, addresses: [...rules.addresses] },
   }
 }

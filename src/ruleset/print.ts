@@ -123,6 +123,7 @@ const printers: Printers = {
   masquerade: () => 'masquerade fully-random',
   reject: ({ with: answer }) => (answer === 'tcp-reset' ? 'reject with tcp reset' : 'reject'),
   drop: () => 'drop',
+  accept: () => 'accept',
   jump: ({ chain }) => `jump ${chain}`,
   goto: ({ chain }) => `goto ${chain}`,
 }

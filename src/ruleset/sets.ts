@@ -33,6 +33,12 @@ export const SETS = {
   restricted: 'restricted',
   allowedSources: 'allowed-sources',
   affinity: 'affinity',
+  /** Beside ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
+  boundAddresses: 'bound-addresses',
+  /** Beside ipvs: what leads pods and the node past policy Local. */
+  shortCuts: 'short-cuts',
+  /** Beside ipvs and kube-proxy: addresses that lead to themselves, so that kube-proxy lets them be. */
+  reserved: 'reserved',
 } as const
 
 /** Names of the sets that exist once for VIPs and once for node ports. */
@@ -119,6 +125,7 @@ function makeSchema(address: FieldType, name: string): SetSchema {
     case SETS.hairpin:
       return { name, key: [address, address] }
     case SETS.clusterIps:
+    case SETS.boundAddresses:
       return { name, key: [address] }
     case SETS.podRanges:
     case SETS.nodePortAddresses:
@@ -126,6 +133,9 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [address], interval: true }
     case SETS.allowedSources:
       return { name, key: [...vip, address], interval: true }
+    case SETS.shortCuts:
+    case SETS.reserved:
+      return { name, key: vip, data: target }
     case endpointsMap('vip', 'all'):
     case endpointsMap('vip', 'local'):
       return { name, key: [...vip, 'slot'], data: target }

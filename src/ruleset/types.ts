@@ -70,6 +70,8 @@ export type Statement =
   | { readonly kind: 'masquerade' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   | { readonly kind: 'drop' }
+  /** Of the chains of this hook and priority: others still have their say. */
+  | { readonly kind: 'accept' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
 
 export interface Rule {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Address, Cidr, Port } from '../model/address.ts'
+import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
 import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
 import { readServicePorts } from './decode-service-ports.ts'
 import {
@@ -18,7 +19,7 @@ import {
   readCidr,
   text,
 } from './fields.ts'
-import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
+import { joinPath, orList, type Problem, type Report, report as startReport } from './problem.ts'
 import { shared } from './shared-text.ts'
 
 export type DecodedService =
@@ -58,7 +59,10 @@ const serviceSchema = fields({
     namespace: objectName.nullish(),
     creationTimestamp: time.nullish(),
     labels: fields({ [proxyLabel]: anything, [headlessLabel]: anything }).nullish(),
-    annotations: fields({ [rangesAnnotation]: text.nullish() }).nullish(),
+    annotations: fields({
+      [rangesAnnotation]: text.nullish(),
+      [schedulerAnnotation]: anything,
+    }).nullish(),
   }),
   spec: fields({
     type: oneOf(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
@@ -133,6 +137,7 @@ function serviceOf(read: ServiceFields, report: Report): ServiceObject | undefin
     internalPolicy: spec.internalTrafficPolicy === 'Local' ? 'local' : 'cluster',
     externalPolicy: externalPolicyOf(spec),
     affinity: affinityOf(spec),
+    scheduler: schedulerOf(read, report),
     healthCheckPort: healthCheckPortOf(spec, report),
     ports,
   }
@@ -158,6 +163,16 @@ function affinityOf(spec: Spec): Affinity {
   if (spec.sessionAffinity !== 'ClientIP') return { kind: 'none' }
   const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800
   return { kind: 'client-ip', seconds: timeout }
+}
+
+function schedulerOf({ metadata }: ServiceFields, report: Report): Scheduler | undefined {
+  const found = metadata.annotations?.[schedulerAnnotation]
+  if (found === undefined || found === null || found === '') return undefined
+  const scheduler = schedulers.find((each) => each === found)
+  if (scheduler !== undefined) return scheduler
+  const path = joinPath('metadata.annotations', schedulerAnnotation)
+  report.note(path, found, orList(schedulers), 'the scheduler of the configuration is used')
+  return undefined
 }
 
 /** The API server writes 0 where there is none. */

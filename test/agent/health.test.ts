@@ -7,7 +7,6 @@ const committed: Occurrence = {
   event: 'kernel-committed',
   operations: 1,
   bytes: 1,
-  generation: 1,
   durationMs: 1,
 }
 const failed: Occurrence = { event: 'commit-failed', reason: 'EPERM', durationMs: 1 }
@@ -21,22 +20,24 @@ function stateAfter(...occurrences: Occurrence[]): AgentState {
 const good = { good: true }
 const bad = { good: false }
 
-describe('a change that is neither taken nor refused', () => {
+describe('a change that the kernel neither takes nor refuses', () => {
   test('is waited for, up to the time kube-proxy has', () => {
     const state = stateAfter(committed)
-    state.pendingSince = 0
+    state.attemptSince = 0
     expect(liveness(state, HEALTH_TIMEOUT_MS - 1)).toMatchObject(good)
     expect(liveness(state, HEALTH_TIMEOUT_MS)).toEqual({
       good: false,
-      reason: 'a change has waited for 120 s to be committed',
+      reason: 'a commit has not ended for 120 s',
     })
     expect(health(state, HEALTH_TIMEOUT_MS)).toMatchObject(bad)
     expect(readiness(state)).toMatchObject(good)
   })
 
-  test.each([committed, failed])('ends with $event', (ending) => {
+  const compared: Occurrence = { event: 'kernel-compared', durationMs: 1 }
+  const repaired: Occurrence = { event: 'drift-repaired', operations: 1, found: '' }
+  test.each([committed, failed, compared, repaired])('ends with $event', (ending) => {
     const state = stateAfter(committed)
-    state.pendingSince = 0
+    state.attemptSince = 0
     follow(state, ending, 1)
     expect(liveness(state, 10 * HEALTH_TIMEOUT_MS)).toMatchObject(good)
   })

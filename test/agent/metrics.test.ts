@@ -32,6 +32,7 @@ function start() {
     objects: () => ({ services: 3, endpointslices: 4 }),
     linesLost: () => 5,
     healthChecks: () => 2,
+    generation: async () => 18,
   })
   const tell = (occurrence: Occurrence): void => {
     follow(state, occurrence, 3_000)
@@ -85,8 +86,8 @@ describe('the exposition', () => {
   test('counts commits, operations and bytes', async () => {
     const { metrics, tell } = start()
     expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(0)
-    tell({ event: 'kernel-committed', operations: 3, bytes: 200, generation: 17, durationMs: 4 })
-    tell({ event: 'kernel-committed', operations: 4, bytes: 100, generation: 18, durationMs: 4 })
+    tell({ event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4 })
+    tell({ event: 'kernel-committed', operations: 4, bytes: 100, durationMs: 4 })
     tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
     expect(await value(metrics, 'nodelb_commits_total{outcome="committed"}')).toBe(2)
     expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(1)
@@ -158,8 +159,34 @@ describe('programming latency', () => {
     latency.changed(10_500)
     latency.changed(undefined)
     latency.changed(99_999)
+    latency.attempting()
     now = 12_500
     expect(latency.committed()).toEqual([2, 0.5, 0])
     expect(latency.committed()).toEqual([])
+  })
+
+  test('of what changes during a commit ends with the next one', () => {
+    let now = 1_000
+    const latency = trackLatency(() => now)
+    latency.changed(undefined)
+    latency.attempting()
+    now = 2_000
+    latency.changed(undefined)
+    expect(latency.committed()).toEqual([1])
+    latency.attempting()
+    now = 4_000
+    expect(latency.committed()).toEqual([2])
+  })
+
+  test('goes on while commits fail', () => {
+    let now = 1_000
+    const latency = trackLatency(() => now)
+    latency.changed(undefined)
+    latency.attempting()
+    now = 2_000
+    latency.changed(undefined)
+    latency.attempting()
+    now = 3_000
+    expect(latency.committed()).toEqual([2, 1])
   })
 })

@@ -68,6 +68,41 @@ test('what could never be read is named, until it can be or is deleted', () => {
   expect([...store.unread()]).toEqual([])
 })
 
+test('what could never be read is gone as well when it wants no balancing, or is deleted', () => {
+  const { store, put, drop } = start()
+  put('services', service('web', bad))
+  put('endpointslices', slice('api-1', 'api', { addressType: 'IPX' }))
+  const external = { type: 'ExternalName', externalName: 'example.com' }
+  expect(put('services', service('web', external))).toEqual([
+    { kind: 'service-gone', name: 'shop/web' },
+  ])
+  const gone = { kind: 'slice-gone', namespace: 'shop', name: 'api-1', service: 'shop/api' }
+  expect(drop('endpointslices', 'api-1')).toEqual([gone])
+  expect([...store.unread()]).toEqual([])
+  expect(drop('endpointslices', 'api-1')).toEqual([])
+})
+
+test('a slice that could not be read and turns out to be of another Service leaves the first', () => {
+  const { put } = start()
+  put('endpointslices', slice('web-1', 'web', { addressType: 'IPX' }))
+  expect(put('endpointslices', slice('web-1', 'api'))).toMatchObject([
+    { kind: 'slice-gone', name: 'web-1', service: 'shop/web' },
+    { kind: 'slice', slice: { service: 'api' } },
+  ])
+})
+
+test('a Service is read when it and all its slices are', () => {
+  const { store, put } = start()
+  put('endpointslices', slice('web-1', 'web'))
+  expect(store.isRead('shop/web')).toBe(false)
+  put('services', service('web'))
+  expect(store.isRead('shop/web')).toBe(true)
+  put('endpointslices', slice('web-2', 'web', { addressType: 'IPX' }))
+  expect(store.isRead('shop/web')).toBe(false)
+  put('endpointslices', slice('web-2', 'web'))
+  expect(store.isRead('shop/web')).toBe(true)
+})
+
 test('a list takes what is not in it, and leaves the rest alone', () => {
   const { store, put } = start()
   for (const name of ['web', 'api']) put('services', service(name))

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Pace, type Turn } from '../../src/agent/pace.ts'
 
-const limits = { interval: () => 100, firstRetry: 1000, lastRetry: 8000 }
+const limits = { interval: () => 100, urgent: 20, firstRetry: 1000, lastRetry: 8000 }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -71,6 +71,33 @@ test('what cannot wait does not wait for a retry', async () => {
   pace.now()
   await vi.advanceTimersByTimeAsync(1)
   expect(runs).toEqual([0, 100])
+})
+
+test('what cannot wait and comes during a run waits neither for a pause nor for a retry', async () => {
+  let finish: (turn: Turn) => void = () => undefined
+  const { pace, runs } = start(
+    () =>
+      new Promise((resolve) => {
+        finish = resolve
+      }),
+  )
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(5)
+  pace.now()
+  finish('retry')
+  await vi.advanceTimersByTimeAsync(100)
+  finish('done')
+  await vi.advanceTimersByTimeAsync(100)
+  expect(runs).toEqual([0, 20])
+})
+
+test('what cannot wait and comes without end is gathered, too', async () => {
+  const { pace, runs } = start()
+  for (let at = 0; at < 90; at++) {
+    pace.now()
+    await vi.advanceTimersByTimeAsync(1)
+  }
+  expect(runs).toEqual([0, 20, 40, 60, 80])
 })
 
 test('after the stop nothing runs', async () => {

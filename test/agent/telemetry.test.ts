@@ -1,47 +1,8 @@
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { openLog } from '../../src/agent/telemetry/log.ts'
-import { SyncOutput } from '../../src/agent/telemetry/sync-output.ts'
-import {
-  startTelemetry,
-  type Telemetry,
-  type TelemetryOptions,
-} from '../../src/agent/telemetry/telemetry.ts'
+import { describe, expect, test } from 'vitest'
+import type { TelemetryOptions } from '../../src/agent/telemetry/telemetry.ts'
 import { RESOURCES } from '../../src/watch/source.ts'
 import { ask, connected, freePort, refusal, takePort } from './asking.ts'
-
-const folder = mkdtempSync(join(tmpdir(), 'nodelb-telemetry-'))
-afterAll(() => rmSync(folder, { recursive: true }))
-const running: Telemetry[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((telemetry) => telemetry.close()))
-})
-
-let logs = 0
-
-function start(more: Partial<TelemetryOptions> = {}) {
-  const file = join(folder, `log-${logs++}`)
-  const telemetry = startTelemetry({
-    version: '1.2.3',
-    node: 'node-a',
-    view: {
-      objects: () => ({ services: 3, endpointslices: 4 }),
-      services: () => [],
-      uid: () => undefined,
-      healthChecks: () => 2,
-    },
-    log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
-    ...more,
-  })
-  running.push(telemetry)
-  const logged = () => {
-    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
-  }
-  return { telemetry, logged }
-}
+import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
 async function serving(more: Partial<TelemetryOptions> = {}) {
   const port = await freePort()
@@ -54,8 +15,6 @@ async function serving(more: Partial<TelemetryOptions> = {}) {
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise(setImmediate)
 }
-
-const commit = { operations: 3, bytes: 200, generation: 17, durationMs: 4 }
 
 describe('probes', () => {
   test('ready from the first commit on, unready while commits fail and at the end', async () => {
@@ -156,73 +115,5 @@ describe('the server', () => {
         .catch(() => false)
     })
     expect((await ask(port, '/livez')).status).toBe(200)
-  })
-})
-
-describe('one occurrence reaches all', () => {
-  test('log, metrics and status tell the same of a refused Service', async () => {
-    const { telemetry, logged } = start()
-    const refused = { event: 'service-refused', service: 'shop/web' } as const
-    telemetry.tell({ ...refused, reason: 'ENOMEM' })
-    telemetry.tell({ ...refused, reason: 'ENOMEM' })
-    expect(logged()).toMatchObject([{ event: 'service-refused', service: 'shop/web' }])
-    expect(await telemetry.metrics.text()).toContain('\nnodelb_rejected_services 1\n')
-    expect(telemetry.status().refused).toMatchObject([{ service: 'shop/web', reason: 'ENOMEM' }])
-    telemetry.tell({ event: 'service-accepted', service: 'shop/web' })
-    expect(await telemetry.metrics.text()).toContain('\nnodelb_rejected_services 0\n')
-    expect(telemetry.status().refused).toEqual([])
-  })
-
-  test('the first commit is told as such, failures and their end once', () => {
-    const { telemetry, logged } = start()
-    telemetry.tell({ event: 'kernel-committed', ...commit })
-    telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
-    telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
-    telemetry.tell({ event: 'kernel-committed', ...commit })
-    telemetry.tell({ event: 'kernel-committed', ...commit })
-    expect(logged().map(({ event }) => event)).toEqual([
-      'kernel-committed',
-      'agent-ready',
-      'commit-failed',
-      'kernel-committed',
-      'commits-resumed',
-      'kernel-committed',
-    ])
-  })
-
-  test('no secret gets through', async () => {
-    const { telemetry, logged } = start()
-    const reason = 'list services: Bearer abcdefghijkl was not taken'
-    telemetry.watch('services', { kind: 'lost', reason, retryMs: 1 })
-    telemetry.tell({ event: 'commit-failed', reason: 'https://me:word@host', durationMs: 1 })
-    const all = JSON.stringify([logged(), telemetry.status(), await telemetry.metrics.text()])
-    expect(all).toContain('[secret]')
-    expect(all).not.toMatch(/abcdefghijkl|me:word/)
-  })
-
-  test('problems of an object come and go', () => {
-    const { telemetry, logged } = start()
-    const problem = {
-      severity: 'error',
-      source: 'API server',
-      kind: 'Service',
-      name: 'shop/web',
-      path: 'spec.ports[0].port',
-      found: '70000',
-      expected: 'a port from 1 to 65535',
-      effect: undefined,
-    } as const
-    telemetry.problems('Service shop/web', [problem])
-    expect(telemetry.status().problems).toEqual([
-      'API server: Service shop/web: spec.ports[0].port: found 70000, expected a port from 1 to 65535',
-    ])
-    telemetry.problems('Service shop/web', [{ ...problem, severity: 'note' }])
-    expect(telemetry.status().problems).toEqual([])
-    telemetry.problems('Service shop/web', [])
-    expect(logged().map(({ event }) => event)).toEqual([
-      'object-invalid',
-      'object-noted',
-      'object-in-order',
-    ])
   })
 })

@@ -1,10 +1,22 @@
 import type { ServiceObject, SliceObject } from '../../src/model/service.ts'
 import { makeCluster, makeSlices, node, type Size, usualCount } from './cluster.ts'
 
-/** The objects of a made-up cluster as Kubernetes has them, with what the agent does not read. */
+/** A Kubernetes object; what the agent does not read is in it too. */
+export interface Manifest {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string } & Readonly<Record<string, unknown>>
+  readonly spec?: Readonly<Record<string, unknown>>
+  readonly status?: object
+  /** Of an EndpointSlice. */
+  readonly addressType?: string
+  readonly ports?: readonly object[]
+  readonly endpoints?: readonly object[]
+}
+
 export interface Manifests {
-  readonly services: readonly object[]
-  readonly slices: readonly object[]
+  readonly services: readonly Manifest[]
+  readonly slices: readonly Manifest[]
 }
 
 export function makeManifests(size: Size): Manifests {
@@ -13,13 +25,13 @@ export function makeManifests(size: Size): Manifests {
 }
 
 /** The slice of a Service in which another pod has taken the last one's place. */
-export function replacedSlice(size: Size, index: number, fresh: number): object {
+export function replacedSlice(size: Size, index: number, fresh: number): Manifest {
   const [slice] = makeSlices(size, index, usualCount(size, index), fresh)
   if (slice === undefined) throw new Error(`no slice of service ${index}`)
   return sliceManifest(slice)
 }
 
-export const nodeManifest: object = {
+export const nodeManifest: Manifest = {
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name: node.name },
@@ -27,7 +39,7 @@ export const nodeManifest: object = {
   status: { addresses: node.addresses.map((address) => ({ type: 'InternalIP', address })) },
 }
 
-function serviceManifest(service: ServiceObject): object {
+function serviceManifest(service: ServiceObject): Manifest {
   const { namespace, name, clusterAddresses, loadBalancerAddresses, ports } = service
   const external = loadBalancerAddresses.length > 0
   return {
@@ -52,7 +64,8 @@ function serviceManifest(service: ServiceObject): object {
   }
 }
 
-function sliceManifest({ namespace, name, service, family, ports, endpoints }: SliceObject) {
+function sliceManifest(slice: SliceObject): Manifest {
+  const { namespace, name, service, family, ports, endpoints } = slice
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',

@@ -1,8 +1,10 @@
-// Compares nodelb over netlink with `nft -f` on the same rule sets: `npm run bench [-- --quick]`.
+// Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
+// `npm run bench [-- --quick]`; `-- --agent` for the agent alone.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureAgents } from './agent.ts'
 import type { Size } from './cluster.ts'
 import { type Effort, measure, type Result } from './measure.ts'
 import {
@@ -37,11 +39,16 @@ const FULL_SIZES: readonly Size[] = [
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
 async function main(): Promise<void> {
-  const sizes = process.argv.includes('--quick') ? QUICK_SIZES : FULL_SIZES
   console.log(
     `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}`,
   )
   await bundle()
+  if (!process.argv.includes('--agent')) await compareWithNft()
+  for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
+}
+
+async function compareWithNft(): Promise<void> {
+  const sizes = process.argv.includes('--quick') ? QUICK_SIZES : FULL_SIZES
   const folder = mkdtempSync(join(tmpdir(), 'nodelb-bench-'))
   try {
     const results: Result[] = []

@@ -52,7 +52,7 @@ test('reads what kubeadm writes, and names the fields that ask for something unu
     ...defaultConfig,
     source: 'config.yaml',
     clusterRanges: ['10.244.0.0/16', 'fd00:10:244::/48'],
-    notUsed: ['bindAddress', 'clientConnection.kubeconfig', 'ipvs.strictARP', 'logging'],
+    notUsed: ['bindAddress', 'clientConnection.kubeconfig', 'logging'],
   })
 })
 
@@ -164,8 +164,15 @@ test.each([
 
 test.each([
   ['scope: everything', 'scope: found "everything", expected load-balancer or all'],
-  ['backend: ipvs', 'backend: found "ipvs", expected nftables: there is no ipvs backend yet'],
-  ['backend: ebpf', 'backend: found "ebpf", expected nftables'],
+  [
+    'backend: iptables',
+    'backend: found "iptables", expected nftables or ipvs: there is no iptables backend yet',
+  ],
+  ['backend: ebpf', 'backend: found "ebpf", expected nftables or ipvs'],
+  [
+    'ipvs: {interface: "lb 0"}',
+    'ipvs.interface: found "lb 0", expected a network interface name of 1 to 15 characters',
+  ],
   ['target: nodes', 'target: found "nodes", expected pods or cluster-ip'],
   [
     'serviceCIDRs: [10.96.0.0/40]',
@@ -173,7 +180,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

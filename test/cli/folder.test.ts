@@ -136,3 +136,15 @@ test('follows single files', async () => {
   write('a.yaml', manifest('web', 81))
   expect(await next(1)).toEqual(['web:81'])
 })
+
+test('a place that cannot be looked at is told, and the others are followed', async () => {
+  write('a.yaml', manifest('web'))
+  const loop = join(folder, 'loop')
+  symlinkSync('loop', loop)
+  const next = follow([join(folder, 'a.yaml'), loop])
+  const [first, problem = '', ...listed] = await next(5)
+  expect([first, ...listed]).toEqual(['web:80', ...LISTED])
+  expect(problem).toContain('too many symbolic links')
+  write('a.yaml', manifest('web', 81))
+  expect(await next(1)).toEqual(['web:81'])
+})

@@ -111,7 +111,7 @@ test('flags win over the file', () => {
   })
   expect(lines({}, node, { scope: 'some', backend: 'iptables' })).toEqual([
     'command line: --scope: found "some", expected load-balancer or all',
-    'command line: --backend: found "iptables", expected nftables: there is no iptables backend yet',
+    'command line: --backend: found "iptables", expected nftables or ipvs: there is no iptables backend yet',
   ])
 })
 

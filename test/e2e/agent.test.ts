@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
 import { type Connection, Lab } from '../support/lab.ts'
 import { type LogLine, RunningAgent } from '../support/running-agent.ts'
 import type { PodName } from '../support/topology.ts'
@@ -9,6 +6,7 @@ import { WEB, webNode, webService, webSlices } from '../support/web.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { confined } from './support/confined.ts'
 import { Door } from './support/door.ts'
+import { install } from './support/install.ts'
 import { services, slices } from './support/objects.ts'
 
 let server: ApiServer
@@ -18,7 +16,7 @@ let agents: RunningAgent[]
 
 beforeAll(async () => {
   server = await ApiServer.start()
-  await install()
+  await install(server.admin)
   await put('/api/v1/nodes', webNode)
 }, 600_000)
 
@@ -43,21 +41,6 @@ afterEach(async () => {
     }
   }
 })
-
-/** The account and the rights that deploy/ gives the agent, from what kubectl makes of it. */
-async function install(): Promise<void> {
-  const built = fileURLToPath(new URL('../../deploy/overlays/all/expected.yaml', import.meta.url))
-  const paths: Readonly<Record<string, string>> = {
-    ServiceAccount: '/api/v1/namespaces/kube-system/serviceaccounts',
-    ClusterRole: '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-    ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-  }
-  for (const document of parseAllDocuments(readFileSync(built, 'utf8'))) {
-    const manifest = document.toJS()
-    const path = paths[manifest.kind]
-    if (path !== undefined) await server.admin.call('POST', path, manifest)
-  }
-}
 
 /** The agent as deploy/ runs it: its rights, its capabilities, its read-only root. */
 async function start(...args: readonly string[]): Promise<RunningAgent> {
@@ -100,17 +83,15 @@ async function answers(connection: Partial<Connection> = {}): Promise<readonly s
   ].sort()
 }
 
-/** Resolves once packets do what they shall: several commits may lead there. */
-async function reaches(
-  agent: RunningAgent,
-  pods: readonly string[],
-  connection = {},
-): Promise<void> {
-  for (;;) {
-    const found = await answers(connection)
-    if (String(found) === String([...pods].sort())) return
-    await agent.next('kernel-committed')
-  }
+/** Resolves once it is so: several commits may lead there. */
+async function until(agent: RunningAgent, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await agent.next('kernel-committed')
+}
+
+/** Resolves once packets do what they shall. */
+function reaches(agent: RunningAgent, pods: readonly string[], connection = {}): Promise<void> {
+  const expected = String([...pods].sort())
+  return until(agent, async () => String(await answers(connection)) === expected)
 }
 
 const changed = ({ operations }: LogLine): boolean => Number(operations) > 0
@@ -142,9 +123,22 @@ test('packets follow the cluster: created, scaled, changed, deleted', async () =
   await server.admin.call('DELETE', `${services}/web`)
   for (const slice of ['web-ipv4', 'web-ipv6'])
     await server.admin.call('DELETE', `${slices}/${slice}`)
-  await agent.next('kernel-committed', changed)
-  const { stdout } = await lab.run('nft', ['list', 'ruleset'])
-  expect(stdout).not.toContain('203.0.113.77')
+  await until(agent, async () => {
+    const { stdout } = await lab.run('nft', ['list', 'ruleset'])
+    return !stdout.includes('203.0.113.77')
+  })
+})
+
+test('an agent that is told to end leaves the rules, and the next one changes none', async () => {
+  const agent = await start()
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  expect(await agent.end('SIGTERM')).toBe(0)
+  expect(agent.noise).toEqual([])
+  expect(await answers()).toEqual(['pod-a'])
+  const next = await start()
+  expect(await next.next('agent-ready')).toMatchObject({ operations: 0 })
 })
 
 test('the time from a write to the API server to its commit', async () => {

@@ -98,6 +98,7 @@ describe('a folder imports only what it may', () => {
     { folder: 'ruleset', may: ['model'] },
     { folder: 'render', may: ['model', 'ruleset'] },
     { folder: 'plan', may: ['model', 'ruleset'] },
+    { folder: 'trace', may: ['model', 'ruleset'] },
     {
       folder: 'apply',
       may: ['model', 'ruleset', 'plan', 'netlink', 'koffi', 'node:fs', 'node:os'],
@@ -139,5 +140,5 @@ describe('a folder imports only what it may', () => {
 
 /** The folder of a file below src; the whole name of a package. */
 function topOf(name: string): string {
-  return /^(model|ruleset|render|plan|apply|watch|agent|cli)\//.exec(name)?.[1] ?? name
+  return /^(model|ruleset|render|plan|trace|apply|watch|agent|cli)\//.exec(name)?.[1] ?? name
 }

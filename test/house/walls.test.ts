@@ -30,6 +30,7 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/render/x.ts', name: '../plan/plan.ts', says: 'only src/model and src/ruleset' },
   { file: 'src/render/x.ts', name: 'node:fs', says: 'src/render is pure' },
   { file: 'src/plan/x.ts', name: '../render/frame.ts', says: 'src/plan is pure' },
+  { file: 'src/trace/x.ts', name: '../render/frame.ts', says: 'src/trace is pure' },
   { file: 'src/apply/nftables/x.ts', name: '../../render/frame.ts', says: 'never src/render' },
   { file: 'src/apply/nftables/x.ts', name: 'netlink', says: 'netlink/socket.ts alone' },
   {

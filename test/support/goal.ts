@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Goal } from '../../src/agent/program.ts'
-import { defaultConfig, readConfig } from '../../src/cli/config.ts'
+import { type Backend, defaultConfig, readConfig } from '../../src/cli/config.ts'
 import { readObjects } from '../../src/cli/input.ts'
 import { toSettings } from '../../src/cli/settings.ts'
 import { type Problem, printProblem } from '../../src/watch/problem.ts'
@@ -10,12 +10,16 @@ export interface FixtureGoal extends Goal {
 }
 
 /** The goal that a fixture's files describe, for its node `node-a`. */
-export function fixtureGoal(directory: string, input = 'input.yaml'): FixtureGoal {
+export function fixtureGoal(
+  directory: string,
+  input = 'input.yaml',
+  backend?: Backend,
+): FixtureGoal {
   const config = fixtureConfig(`${directory}/config.yaml`)
   const objects = readObjects([`${directory}/${input}`, `${directory}/node.yaml`], () => '')
   const node = objects.nodes.get('node-a')
   if (node === undefined) throw new Error(`${directory}: no node-a`)
-  const { settings, problems } = toSettings(config, node)
+  const { settings, problems } = toSettings(config, node, { backend }, ['nftables', 'ipvs'])
   return { cluster: objects.cluster, node, settings, problems: [...objects.problems, ...problems] }
 }
 

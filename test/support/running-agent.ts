@@ -69,9 +69,13 @@ export class RunningAgent {
     this.#read = 0
   }
 
-  /** Ends the process and tells how: its exit code, or the signal that killed it. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals | null> {
+  kill(signal: NodeJS.Signals): void {
     this.#process.kill(signal)
+  }
+
+  /** Ends the process and tells how: its exit code, or the signal that killed it. */
+  async end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
+    this.kill(signal)
     return this.ended()
   }
 

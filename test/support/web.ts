@@ -40,8 +40,9 @@ export function webService(fields: object = {}): object {
   }
 }
 
-export function webSlices(pods: readonly PodName[]): object[] {
-  return [slice('IPv4', pods), slice('IPv6', pods)]
+/** Pods that end (terminating, still serving) are listed beside those that serve. */
+export function webSlices(pods: readonly PodName[], ending: readonly PodName[] = []): object[] {
+  return [slice('IPv4', pods, ending), slice('IPv6', pods, ending)]
 }
 
 export function webObjects(pods: readonly PodName[]): object[] {
@@ -52,11 +53,22 @@ export function list(items: readonly object[]): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
 }
 
+const ENDING = { ready: false, serving: true, terminating: true }
+
 function ingress(ip: string): object {
   return { ip, ipMode: 'VIP' }
 }
 
-function slice(addressType: 'IPv4' | 'IPv6', pods: readonly PodName[]): object {
+function slice(
+  addressType: 'IPv4' | 'IPv6',
+  pods: readonly PodName[],
+  ending: readonly PodName[],
+): object {
+  const endpoint = (pod: PodName, conditions: object): object => ({
+    addresses: [podAddresses[pod][addressType === 'IPv4' ? 0 : 1]],
+    conditions,
+    nodeName: parties[pod].namespace === 'remote' ? 'node-b' : 'node-a',
+  })
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
@@ -71,10 +83,9 @@ function slice(addressType: 'IPv4' | 'IPv6', pods: readonly PodName[]): object {
       protocol,
       port: 8080,
     })),
-    endpoints: pods.map((pod) => ({
-      addresses: [podAddresses[pod][addressType === 'IPv4' ? 0 : 1]],
-      conditions: { ready: true },
-      nodeName: parties[pod].namespace === 'remote' ? 'node-b' : 'node-a',
-    })),
+    endpoints: [
+      ...pods.map((pod) => endpoint(pod, { ready: true })),
+      ...ending.map((pod) => endpoint(pod, ENDING)),
+    ],
   }
 }

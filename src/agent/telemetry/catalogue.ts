@@ -165,6 +165,17 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: ({ sysctl }) => `sysctl ${sysctl}`,
     state: ({ found }) => found,
   },
+  'node-missing': {
+    level: 'warn',
+    says: 'there is no Node of this name; nothing is changed until there is',
+    subject: () => 'node-object',
+  },
+  'node-found': {
+    level: 'info',
+    says: 'the Node is there',
+    subject: () => 'node-object',
+    ends: true,
+  },
   'node-leaving': {
     level: 'info',
     says: 'the node is about to go: /healthz asks balancers to send new connections elsewhere',

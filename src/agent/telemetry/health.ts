@@ -7,7 +7,7 @@ export interface Verdict {
   readonly reason: string
 }
 
-/** kube-proxy's healthTimeout: how long a change may wait before the agent counts as broken. */
+/** kube-proxy's healthTimeout: how long a commit may take before the agent counts as broken. */
 export const HEALTH_TIMEOUT_MS = 120_000
 
 /** Whether the node does what the cluster asks for, and goes on doing so. */
@@ -18,11 +18,11 @@ export function readiness(state: AgentState): Verdict {
   return { good: true, reason: 'ready' }
 }
 
-/** Whether a restart would help: false only while a change is neither taken nor refused. */
+/** Whether a restart would help: if the kernel neither takes a change nor refuses it. */
 export function liveness(state: AgentState, now: number): Verdict {
-  const waited = state.pendingSince === undefined ? 0 : now - state.pendingSince
-  if (waited < HEALTH_TIMEOUT_MS) return { good: true, reason: 'alive' }
-  return bad(`a change has waited for ${Math.round(waited / 1000)} s to be committed`)
+  const lasted = state.attemptSince === undefined ? 0 : now - state.attemptSince
+  if (lasted < HEALTH_TIMEOUT_MS) return { good: true, reason: 'alive' }
+  return bad(`a commit has not ended for ${Math.round(lasted / 1000)} s`)
 }
 
 /**
@@ -43,8 +43,9 @@ function waitsFor(state: AgentState): string {
     if (watch.kind === 'following') return []
     return [watch.kind === 'lost' ? `${resource} (${watch.reason})` : resource]
   })
-  if (waiting.length === 0) return 'the first commit is being made'
-  return `waiting for the first list of ${waiting.join(', ')}`
+  if (waiting.length > 0) return `waiting for the first list of ${waiting.join(', ')}`
+  if (state.missingNode !== undefined) return `there is no Node ${state.missingNode}`
+  return 'the first commit is being made'
 }
 
 function bad(reason: string): Verdict {

@@ -2,11 +2,13 @@
 export interface Latency {
   /** A slice changed: at `triggered` (ms since 1970), or now if the slice does not say. */
   changed(triggered: number | undefined): void
-  /** All of them are in the kernel now; gives seconds each, and forgets them. */
+  /** What changed so far goes into the commit that begins now. */
+  attempting(): void
+  /** That commit is made: gives seconds for each, and forgets them. */
   committed(): readonly number[]
 }
 
-/** More changes than this between two commits are a sample. */
+/** More changes than this in one commit are a sample. */
 const SAMPLE = 10_000
 
 /**
@@ -16,16 +18,22 @@ const SAMPLE = 10_000
 export function trackLatency(now: () => number = Date.now): Latency {
   const started = now()
   let pending: number[] = []
+  let rendered: number[] = []
   return {
     changed(triggered) {
       const at = triggered ?? now()
       if (at >= started && pending.length < SAMPLE) pending.push(at)
     },
+    attempting() {
+      // After a failure they are together what did not get through.
+      rendered = [...rendered, ...pending].slice(0, SAMPLE)
+      pending = []
+    },
     committed() {
       const end = now()
       // The clock of the API server may be ahead.
-      const latencies = pending.map((at) => Math.max(0, end - at) / 1000)
-      pending = []
+      const latencies = rendered.map((at) => Math.max(0, end - at) / 1000)
+      rendered = []
       return latencies
     },
   }

@@ -11,8 +11,8 @@ export interface KeepListening {
   readonly onState: (state: ListenState) => void
   /** For the file that a path makes. */
   readonly umask?: number
-  /** May clear the way before the next attempt. */
-  readonly beforeRetry?: (code: string) => Promise<void>
+  /** Whether the way could be cleared, so that there is nothing to wait for. */
+  readonly clear?: (code: string) => Promise<boolean>
   /** The first wait; it doubles up to `MAX_RETRY_MS`. */
   readonly retryMs?: number
 }
@@ -32,6 +32,12 @@ export function keepListening(server: Server, options: KeepListening): () => voi
     // A path is bound within the call.
     if (mask !== undefined) process.umask(mask)
   }
+  const waitFor = (error: NodeJS.ErrnoException): void => {
+    if (ended) return
+    options.onState({ kind: 'waiting', reason: listenFailure(error), retryMs })
+    timer = setTimeout(listen, retryMs)
+    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
+  }
   server.on('listening', () => {
     // A host is listened on some time after the call: it may be too late.
     if (ended) server.close()
@@ -40,11 +46,10 @@ export function keepListening(server: Server, options: KeepListening): () => voi
   server.on('error', (error: NodeJS.ErrnoException) => {
     // Out of descriptors for one connection: the server goes on.
     if (ended || server.listening) return
-    options.onState({ kind: 'waiting', reason: listenFailure(error), retryMs })
-    timer = setTimeout(() => {
-      void (options.beforeRetry?.(error.code ?? '') ?? Promise.resolve()).then(listen)
-    }, retryMs)
-    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
+    void (options.clear?.(error.code ?? '') ?? Promise.resolve(false)).then((cleared) => {
+      if (cleared) listen()
+      else waitFor(error)
+    })
   })
   listen()
   return () => {

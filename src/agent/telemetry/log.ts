@@ -11,7 +11,7 @@ export interface Log {
 }
 
 /** One JSON object per line: `time` (RFC 3339), `level`, `event`, its fields, `msg` for people. */
-export function openLog(level: Level, output: SyncOutput = new SyncOutput(1)): Log {
+export function openLog(level: Level, output: SyncOutput = standardOutput()): Log {
   const logger = pino(
     {
       level,
@@ -39,4 +39,9 @@ export function openLog(level: Level, output: SyncOutput = new SyncOutput(1)): L
     flush: () => output.flush(),
     linesLost: () => output.lost,
   }
+}
+
+/** Node.js keeps a pipe from blocking from the moment on that its stream is asked for. */
+function standardOutput(): SyncOutput {
+  return new SyncOutput(process.stdout.fd)
 }

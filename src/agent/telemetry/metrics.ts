@@ -101,7 +101,8 @@ function counters(registry: Registry) {
 function observe(made: Made, process: (name: string) => string, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'kernel-committed':
-      made.commits.inc({ outcome: 'committed' })
+      // With nothing to do, nothing was sent.
+      if (occurrence.operations > 0) made.commits.inc({ outcome: 'committed' })
       made.operations.inc(occurrence.operations)
       made.bytes.inc(occurrence.bytes)
       made.duration.observe(occurrence.durationMs / 1000)

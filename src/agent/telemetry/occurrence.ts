@@ -8,7 +8,7 @@ export type Occurrence =
   | { event: 'agent-started'; version: string; node: string; scope: string }
   | { event: 'agent-ready'; operations: number; startMs: number }
   | { event: 'agent-stopping'; reason: Text; rules: 'stay' | 'removed' }
-  | { event: 'configuration-loaded'; source: string }
+  | { event: 'configuration-loaded'; source: string; notes: readonly Text[] }
   | { event: 'configuration-refused'; source: string; reason: Text }
   | { event: 'watch-listing'; resource: Resource }
   | { event: 'watch-following'; resource: Resource; resourceVersion: string }
@@ -37,6 +37,8 @@ export type Occurrence =
   | { event: 'conntrack-resumed' }
   | { event: 'sysctl-set'; sysctl: string; found: Text }
   | { event: 'sysctl-not-set'; sysctl: string; found: Text }
+  | { event: 'node-missing'; node: string }
+  | { event: 'node-found'; node: string }
   | { event: 'node-leaving'; reason: Text }
   | { event: 'node-staying' }
   | { event: 'server-listening'; server: Server; address: string }
@@ -48,11 +50,10 @@ export type Occurrence =
   | { event: 'log-lines-lost'; lines: number }
   | { event: 'bug'; reason: Text }
 
-/** What one transaction took. `generation` is the kernel's, counted in 32 bits, where it is known. */
+/** What one transaction took. */
 export interface Commit {
   operations: number
   bytes: number
-  generation?: number
   durationMs: number
 }
 

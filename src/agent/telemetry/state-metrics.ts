@@ -9,19 +9,21 @@ export interface StateSource {
   readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
   readonly linesLost: () => number
   readonly healthChecks: () => number
+  readonly generation: () => Promise<number | undefined>
 }
 
 /** What is so at the moment; read when asked for. */
 export function registerStateMetrics(registry: Registry, source: StateSource): void {
   const registers = [registry]
   const { state } = source
-  const gauge = (name: string, help: string, value: () => number | undefined): void => {
+  type Value = number | undefined
+  const gauge = (name: string, help: string, value: () => Value | Promise<Value>): void => {
     new Gauge({
       name,
       help,
       registers,
-      collect() {
-        const now = value()
+      async collect() {
+        const now = await value()
         if (now !== undefined) this.set(now)
       },
     })
@@ -30,7 +32,7 @@ export function registerStateMetrics(registry: Registry, source: StateSource): v
   gauge(
     'nodelb_ruleset_generation',
     'Generation of the rule set, as the kernel counts.',
-    () => state.lastCommit?.generation,
+    source.generation,
   )
   gauge('nodelb_last_commit_timestamp_seconds', 'The last successful commit, since 1970.', () =>
     seconds(state.lastCommit?.at),

@@ -21,11 +21,13 @@ export interface AgentState {
   firstCommitAt: Time | undefined
   lastCommit: (Commit & { readonly at: Time }) | undefined
   failing: { readonly since: Time; readonly reason: string } | undefined
-  /** The oldest change that the kernel has not been told of. */
-  pendingSince: Time | undefined
+  /** When the commit or the comparison under way began. */
+  attemptSince: Time | undefined
   ownership: Ownership
   stopping: string | undefined
   leaving: string | undefined
+  /** All is listed, but the API server or the files have no such Node. */
+  missingNode: string | undefined
   kubeProxy: readonly string[]
   readonly refused: Map<string, { readonly reason: string; readonly since: Time }>
   /** By Service and address. */
@@ -46,10 +48,11 @@ export function newState(now: Time): AgentState {
     firstCommitAt: undefined,
     lastCommit: undefined,
     failing: undefined,
-    pendingSince: undefined,
+    attemptSince: undefined,
     ownership: { kind: 'unknown' },
     stopping: undefined,
     leaving: undefined,
+    missingNode: undefined,
     kubeProxy: [],
     refused: new Map(),
     contested: new Map(),
@@ -106,23 +109,20 @@ export function follow(state: AgentState, occurrence: Occurrence, now: Time): vo
 function followKernel(state: AgentState, occurrence: Occurrence, now: Time): void {
   switch (occurrence.event) {
     case 'kernel-committed': {
-      const { operations, bytes, generation, durationMs } = occurrence
+      const { operations, bytes, durationMs } = occurrence
       state.firstCommitAt ??= now
-      state.lastCommit = {
-        at: now,
-        operations,
-        bytes,
-        durationMs,
-        ...(generation && { generation }),
-      }
+      state.lastCommit = { at: now, operations, bytes, durationMs }
       state.failing = undefined
-      state.pendingSince = undefined
+      state.attemptSince = undefined
       return
     }
     case 'commit-failed':
       state.failing = { since: state.failing?.since ?? now, reason: occurrence.reason }
-      // The kernel answered: the agent is not stuck.
-      state.pendingSince = undefined
+      state.attemptSince = undefined
+      return
+    case 'kernel-compared':
+    case 'drift-repaired':
+      state.attemptSince = undefined
       return
     case 'service-refused': {
       const { service, reason } = occurrence
@@ -153,6 +153,12 @@ function followNode(state: AgentState, occurrence: Occurrence): void {
       return
     case 'node-staying':
       state.leaving = undefined
+      return
+    case 'node-missing':
+      state.missingNode = occurrence.node
+      return
+    case 'node-found':
+      state.missingNode = undefined
       return
     case 'kube-proxy-present':
       state.kubeProxy = occurrence.tables

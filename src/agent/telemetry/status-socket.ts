@@ -28,7 +28,7 @@ export function serveStatus(
     // Mode 0600 from its first moment on.
     umask: 0o177,
     onState,
-    beforeRetry: (code) => (code === 'EADDRINUSE' ? removeStale(path) : Promise.resolve()),
+    clear: async (code) => code === 'EADDRINUSE' && (await removeStale(path)),
     ...(retryMs !== undefined && { retryMs }),
   })
   return { close: () => closeServer(server, stop) }
@@ -41,12 +41,16 @@ function makeFolder(path: string): void {
   } catch {}
 }
 
-/** A socket where nobody answers was left by a process that was killed. */
-async function removeStale(path: string): Promise<void> {
-  if (await isAnswered(path)) return
+/** A socket where nobody answers was left by a process that was killed. True: it is gone. */
+async function removeStale(path: string): Promise<boolean> {
+  if (await isAnswered(path)) return false
   try {
-    if (lstatSync(path).isSocket()) unlinkSync(path)
-  } catch {}
+    if (!lstatSync(path).isSocket()) return false
+    unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isAnswered(path: string): Promise<boolean> {
@@ -66,10 +70,7 @@ export type StatusAnswer =
   | { readonly kind: 'failed'; readonly reason: string }
 
 /** Asks the agent that runs on this node. */
-export function readStatus(
-  path: string = STATUS_SOCKET,
-  timeoutMs: number = TIMEOUT_MS,
-): Promise<StatusAnswer> {
+export function readStatus(path: string, timeoutMs: number = TIMEOUT_MS): Promise<StatusAnswer> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(failure(error, path))
     const request = get({ socketPath: path, path: '/status', agent: false }, (response) => {

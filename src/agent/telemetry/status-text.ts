@@ -46,7 +46,7 @@ function head(status: Status): readonly string[] {
     status.ready ? 'ready' : `NOT READY: ${status.reason}`,
     lastCommit
       ? `last commit ${lastCommit.at}: ${lastCommit.operations} operations in ` +
-        `${Math.round(lastCommit.durationMs)} ms, generation ${status.generation}`
+        `${Math.round(lastCommit.durationMs)} ms`
       : 'no commit yet',
     ...(failing ? [`commits fail since ${failing.since}: ${failing.reason}`] : []),
     `tables: ${printOwnership(status.ownership)}`,

@@ -19,7 +19,6 @@ export interface Status {
   readonly startedAt: string
   readonly ready: boolean
   readonly reason: string
-  readonly generation: number | null
   readonly lastCommit: {
     readonly at: string
     readonly operations: number
@@ -69,7 +68,6 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     startedAt: time(state.startedAt),
     ready: good,
     reason,
-    generation: lastCommit?.generation ?? null,
     lastCommit: lastCommit
       ? {
           at: time(lastCommit.at),

@@ -26,9 +26,9 @@ export interface Telemetry {
   problems(object: string, problems: readonly Problem[]): void
   /** All problems of the source itself, such as files that cannot be read. */
   sourceProblems(problems: readonly Problem[]): void
-  /** Something is to be committed; `kernel-committed` or `commit-failed` ends the wait. */
-  pending(): void
-  /** A slice changed, at `triggered` ms since 1970: its latency ends with the next commit. */
+  /** A commit or a comparison begins, of all that changed so far; what came of it is told. */
+  attempting(): void
+  /** A slice changed, at `triggered` ms since 1970: its latency ends with the commit it is in. */
   sliceChanged(triggered: number | undefined): void
   /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
   healthy(): boolean
@@ -46,6 +46,8 @@ export interface AgentView {
   uid(service: string): string | undefined
   /** Open ports of healthCheckNodePort. */
   healthChecks(): number
+  /** Of the rule set, as the kernel counts commits of all processes. */
+  generation(): Promise<number | undefined>
 }
 
 export interface Address {
@@ -79,6 +81,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     objects: () => view.objects(),
     linesLost: () => log.linesLost(),
     healthChecks: () => view.healthChecks(),
+    generation: () => view.generation(),
   })
   const status = (): Status => {
     return statusOf(state, {
@@ -116,10 +119,14 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
     problems: (object, problems) => tell(problemOccurrence(object, problems)),
     sourceProblems: (problems) => tell(sourceOccurrence(problems)),
-    pending() {
-      state.pendingSince ??= Date.now()
+    attempting() {
+      state.attemptSince = Date.now()
+      latency.attempting()
     },
-    sliceChanged: (triggered) => latency.changed(triggered),
+    sliceChanged(triggered) {
+      // What the first lists tell of happened before.
+      if (state.firstCommitAt !== undefined) latency.changed(triggered)
+    },
     healthy: () => health(state, Date.now()).good,
     status,
     metrics,

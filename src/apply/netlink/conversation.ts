@@ -6,6 +6,7 @@ import {
   parseAcknowledgement,
   parseDone,
   type Reply,
+  type Request,
   resourceId,
 } from './message.ts'
 import { errnoName, NetlinkError } from './netlink-error.ts'
@@ -93,6 +94,27 @@ export function requestConversation(type: number): Conversation<readonly Reply[]
       return undefined
     },
     ...plainFailures(type),
+  }
+}
+
+/**
+ * Requests in one datagram, each on its own: the kernel works them off in order, answers those that
+ * fail, and the last one in any case. Gives the failures.
+ */
+export function seriesConversation(
+  requests: readonly Request[],
+  first: number,
+): Conversation<readonly RequestFailure[]> {
+  const failures: RequestFailure[] = []
+  return {
+    accept(reply) {
+      if (reply.type !== NLMSG_ERROR) return undefined
+      const { errno, ...detail } = parseAcknowledgement(reply)
+      const index = reply.sequence - first
+      if (errno !== 0) failures.push({ index, errno: errnoName(errno), ...detail })
+      return index === requests.length - 1 ? answered(failures) : undefined
+    },
+    ...plainFailures(requests[0]?.type ?? 0),
   }
 }
 

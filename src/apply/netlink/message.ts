@@ -74,15 +74,30 @@ export function frameBatch(
   generation: number,
   sequence: number,
 ): Buffer {
+  return frameMessages(
+    [
+      batchMark(NFNL_MSG_BATCH_BEGIN, generation === 0 ? [] : [generationAttribute(generation)]),
+      ...lastAcknowledged(requests),
+      batchMark(NFNL_MSG_BATCH_END, []),
+    ],
+    sequence,
+  )
+}
+
+/** One buffer with the requests, numbered from `sequence` on. Only the last one is acknowledged. */
+export function frameSeries(requests: readonly Request[], sequence: number): Buffer {
+  return frameMessages(lastAcknowledged(requests), sequence)
+}
+
+function lastAcknowledged(requests: readonly Request[]): readonly Request[] {
   const last = requests.length - 1
-  const messages = [
-    batchMark(NFNL_MSG_BATCH_BEGIN, generation === 0 ? [] : [generationAttribute(generation)]),
-    ...requests.map((request, index) => {
-      const acknowledged = index === last ? NLM_F_ACK : 0
-      return { ...request, flags: request.flags | NLM_F_REQUEST | acknowledged }
-    }),
-    batchMark(NFNL_MSG_BATCH_END, []),
-  ]
+  return requests.map((request, index) => {
+    const acknowledged = index === last ? NLM_F_ACK : 0
+    return { ...request, flags: request.flags | NLM_F_REQUEST | acknowledged }
+  })
+}
+
+function frameMessages(messages: readonly Request[], sequence: number): Buffer {
   let length = 0
   for (const message of messages) length += framedLength(message)
   const frame = Buffer.alloc(length)

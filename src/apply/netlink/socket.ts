@@ -10,7 +10,9 @@ import {
   type Dump,
   dumpConversation,
   fenceNumber,
+  type RequestFailure,
   requestConversation,
+  seriesConversation,
   type TransactOutcome,
   walkConversation,
 } from './conversation.ts'
@@ -18,6 +20,7 @@ import { type Exchange, type Inquiry, type Line, startExchange } from './exchang
 import {
   frameBatch,
   frameMessage,
+  frameSeries,
   GET_GENERATION,
   parseDatagram,
   parseGeneration,
@@ -109,6 +112,17 @@ export class NetlinkSocket {
   /** The answers to one request outside a batch. Rejects with NetlinkError. */
   request(request: Request): Promise<readonly Reply[]> {
     return this.#ask(request, NLM_F_ACK, requestConversation(request.type))
+  }
+
+  /** A few hundred requests in one datagram, each on its own; gives the failures. See series.ts. */
+  series(requests: readonly Request[]): Promise<readonly RequestFailure[]> {
+    return this.#enqueue(() => {
+      const first = this.#take(requests.length)
+      const frame = frameSeries(requests, first)
+      this.#makeRoom(frame.length, requests.length)
+      const conversation = seriesConversation(requests, first)
+      return this.#converse({ frame, first, last: first + requests.length - 1, conversation })
+    })
   }
 
   /** The generation of the rule set; every commit raises it. */

@@ -31,7 +31,7 @@ const TCP = 6
 const FULLY_RANDOM = 0x10
 const REJECT = { unreachable: 0, tcpReset: 1 } as const
 const PORT_UNREACHABLE: Readonly<Record<TableFamily, number>> = { ip: 3, ip6: 4 }
-const VERDICT = { drop: 0, jump: -3, goto: -4 } as const
+const VERDICT = { drop: 0, accept: 1, jump: -3, goto: -4 } as const
 const INTERFACE_SIZE = 16
 const ALL_BITS = 0xffffffff
 
@@ -86,6 +86,7 @@ const EMITTERS: Emitters = {
     else to.reject(REJECT.unreachable, PORT_UNREACHABLE[to.family])
   },
   drop: (to) => to.verdict(VERDICT.drop),
+  accept: (to) => to.verdict(VERDICT.accept),
   jump: (to, { chain }) => to.verdict(VERDICT.jump, chain),
   goto: (to, { chain }) => to.verdict(VERDICT.goto, chain),
 }

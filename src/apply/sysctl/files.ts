@@ -1,6 +1,6 @@
 // The kernel's settings are files below /proc/sys and /sys: numbers in text.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 export type ReadResult =
   | { readonly kind: 'value'; readonly value: number }
@@ -29,6 +29,20 @@ export function writeNumber(file: string, value: number): WriteResult {
   }
 }
 
-function errnoOf(error: unknown): string {
+/** Where `net.ipv4.conf.eth0/100.arp_ignore` is: as in sysctl(8), dots and slashes change places. */
+export function sysctlFile(root: string, name: string): string {
+  return `${root}/proc/sys/${name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`
+}
+
+/** None where there is no such folder. */
+export function listNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

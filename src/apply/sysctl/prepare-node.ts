@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import type { ConntrackSettings } from '../../model/conntrack.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { differs, type WantedSysctl, wantedBuckets, wantedSysctls } from '../../plan/sysctls.ts'
-import { readNumber, writeNumber } from './files.ts'
+import { readNumber, sysctlFile, writeNumber } from './files.ts'
 
 export type SysctlOutcome =
   | { readonly kind: 'kept'; readonly name: string; readonly value: number }
@@ -37,7 +37,7 @@ export function prepareNode(
   const wanted = wantedSysctls(settings, processors)
   const buckets = wantedBuckets(wanted)
   return [
-    ...wanted.map((sysctl) => ensure(sysctl, `${root}/proc/sys/${fileOf(sysctl.name)}`)),
+    ...wanted.map((sysctl) => ensure(sysctl, sysctlFile(root, sysctl.name))),
     ...(buckets === undefined ? [] : ensureBuckets(buckets, root + BUCKETS)),
   ]
 }
@@ -78,7 +78,7 @@ function ensureBuckets(value: number, file: string): readonly SysctlOutcome[] {
   return outcome.kind === 'not-set' ? [] : [outcome]
 }
 
-function notSet(
+export function notSet(
   name: string,
   found: number | undefined,
   wanted: number,
@@ -88,10 +88,8 @@ function notSet(
 }
 
 function remedy(name: string, wanted: number, errno: string): string {
-  if (errno === 'ENOENT') return 'load the kernel module nf_conntrack'
+  if (errno === 'ENOENT') {
+    return `load the kernel module ${name.startsWith('net.ipv4.vs.') ? 'ip_vs' : 'nf_conntrack'}`
+  }
   return `run the init container "nodelb prepare", or on the node: sysctl -w ${name}=${wanted}`
-}
-
-function fileOf(name: string): string {
-  return name.replaceAll('.', '/')
 }

@@ -1,0 +1,124 @@
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
+import type { KernelIpvs } from '../../ruleset/ipvs.ts'
+import { findFamily } from '../generic/family.ts'
+import type { Request } from '../netlink/message.ts'
+import { sendSeries } from '../netlink/series.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { addAddress, deleteAddress } from '../rtnetlink/addresses.ts'
+import { IPVS_FAMILY } from './constants.ts'
+import { changeDummy, type DummyOperation, findDummy } from './dummy.ts'
+import { encodeOperation, type ServerOperation } from './encode.ts'
+import { alreadyDone, explain, type IpvsFailure } from './failure.ts'
+import { Obstacles } from './obstacles.ts'
+import type { IpvsSockets } from './sockets.ts'
+
+export interface IpvsCommit {
+  /** How many operations took effect, or found that they need not. */
+  readonly done: number
+  readonly failures: readonly IpvsFailure[]
+}
+
+/**
+ * Does the operations in their order, as many at once as go to the kernel by one way. There are no
+ * transactions: one that fails stops no other, unless the other would leave an address without the
+ * servers behind it. Those can be tried again. `current` is what the plan started from. Rejects with
+ * NetlinkError when an answer stays out: read the kernel again then.
+ */
+export async function commitIpvs(
+  sockets: IpvsSockets,
+  plan: IpvsPlan,
+  current: KernelIpvs,
+): Promise<IpvsCommit> {
+  const obstacles = new Obstacles(plan, current)
+  const failures: IpvsFailure[] = []
+  for (const run of runs(plan)) {
+    const tried = run.operations.filter((operation) => {
+      const failure = obstacles.before(operation)
+      if (failure !== undefined) failures.push(failure)
+      return failure === undefined
+    })
+    const refused = await perform(sockets, { ...run, operations: tried } as Run)
+    failures.push(...refused.map((failure) => obstacles.note(failure)))
+  }
+  return { done: plan.length - failures.length, failures }
+}
+
+type AddressOperation = Extract<IpvsOperation, { readonly kind: 'add-address' | 'delete-address' }>
+
+/** Operations that go to the kernel by one way. */
+type Run =
+  | { readonly way: 'servers'; readonly operations: readonly ServerOperation[] }
+  | { readonly way: 'dummy'; readonly operations: readonly DummyOperation[] }
+  | { readonly way: 'addresses'; readonly operations: readonly AddressOperation[] }
+
+function wayOf({ kind }: IpvsOperation): Run['way'] {
+  if (kind === 'add-dummy' || kind === 'delete-dummy') return 'dummy'
+  return kind === 'add-address' || kind === 'delete-address' ? 'addresses' : 'servers'
+}
+
+function runs(plan: IpvsPlan): readonly Run[] {
+  const found: { way: Run['way']; operations: IpvsOperation[] }[] = []
+  for (const operation of plan) {
+    const way = wayOf(operation)
+    const last = found.at(-1)
+    if (last?.way === way) last.operations.push(operation)
+    else found.push({ way, operations: [operation] })
+  }
+  return found as readonly Run[]
+}
+
+async function perform(sockets: IpvsSockets, run: Run): Promise<readonly IpvsFailure[]> {
+  if (run.operations.length === 0) return []
+  switch (run.way) {
+    case 'servers':
+      return performServers(sockets.generic, run.operations)
+    case 'addresses':
+      return performAddresses(sockets.route, run.operations)
+    case 'dummy': {
+      const failures: IpvsFailure[] = []
+      for (const operation of run.operations) {
+        const failure = await changeDummy(sockets.route, operation)
+        if (failure !== undefined) failures.push(failure)
+      }
+      return failures
+    }
+  }
+}
+
+async function performServers(
+  socket: NetlinkSocket,
+  operations: readonly ServerOperation[],
+): Promise<readonly IpvsFailure[]> {
+  const family = await findFamily(socket, IPVS_FAMILY)
+  if (family.kind === 'missing') {
+    const reason = 'the kernel has no ipvs: load the kernel module ip_vs'
+    return operations.map((operation) => ({ operation, errno: 'ENOENT', reason }))
+  }
+  const requests = operations.map((operation) => encodeOperation(family.id, operation))
+  return performEach(socket, operations, requests)
+}
+
+/** All of a run are of the one dummy. */
+async function performAddresses(
+  socket: NetlinkSocket,
+  operations: readonly AddressOperation[],
+): Promise<readonly IpvsFailure[]> {
+  const link = await findDummy(socket, operations[0]?.dummy ?? '')
+  if (link.kind === 'unusable') return operations.map((operation) => ({ operation, ...link.why }))
+  const requests = operations.map(({ kind, address }) =>
+    kind === 'add-address' ? addAddress(link.index, address) : deleteAddress(link.index, address),
+  )
+  return performEach(socket, operations, requests)
+}
+
+async function performEach(
+  socket: NetlinkSocket,
+  operations: readonly IpvsOperation[],
+  requests: readonly Request[],
+): Promise<readonly IpvsFailure[]> {
+  return (await sendSeries(socket, requests)).flatMap(({ index, errno }) => {
+    const operation = operations[index]
+    if (operation === undefined || alreadyDone(operation, errno)) return []
+    return [{ operation, errno, reason: explain(operation, errno) }]
+  })
+}

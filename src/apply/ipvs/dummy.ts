@@ -1,0 +1,46 @@
+import type { IpvsOperation } from '../../plan/ipvs-operation.ts'
+import { NetlinkError } from '../netlink/netlink-error.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { addDummy, deleteLink, findLink } from '../rtnetlink/links.ts'
+import { explain, type IpvsFailure, notADummy } from './failure.ts'
+
+export type DummyOperation = Extract<IpvsOperation, { readonly kind: 'add-dummy' | 'delete-dummy' }>
+
+type Why = Pick<IpvsFailure, 'errno' | 'reason'>
+
+/** The number of the dummy interface of that name. */
+export async function findDummy(
+  socket: NetlinkSocket,
+  name: string,
+): Promise<
+  | { readonly kind: 'dummy'; readonly index: number }
+  | { readonly kind: 'unusable'; readonly why: Why }
+> {
+  const link = await findLink(socket, name)
+  if (link.kind === 'dummy') return link
+  const why =
+    link.kind === 'missing'
+      ? { errno: 'ENODEV', reason: `there is no interface ${name}` }
+      : { errno: 'EEXIST', reason: notADummy(name, link.found) }
+  return { kind: 'unusable', why }
+}
+
+/** Never touches an interface that is no dummy. Undefined when it is as it is to be. */
+export async function changeDummy(
+  socket: NetlinkSocket,
+  operation: DummyOperation,
+): Promise<IpvsFailure | undefined> {
+  const { kind, name } = operation
+  const link = await findLink(socket, name)
+  if (link.kind === 'other') {
+    return { operation, errno: 'EEXIST', reason: notADummy(name, link.found) }
+  }
+  if ((link.kind === 'dummy') === (kind === 'add-dummy')) return undefined
+  try {
+    await socket.request(link.kind === 'dummy' ? deleteLink(link.index) : addDummy(name))
+    return undefined
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    return { operation, errno: error.code, reason: explain(operation, error.code) }
+  }
+}

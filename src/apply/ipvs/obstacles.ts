@@ -1,0 +1,68 @@
+import type { Address } from '../../model/address.ts'
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
+import { type KernelIpvs, type ServerKey, serverKey } from '../../ruleset/ipvs.ts'
+import type { IpvsFailure } from './failure.ts'
+
+/** What failed so far, and what therefore must not be done. */
+export class Obstacles {
+  readonly #plan: IpvsPlan
+  readonly #current: KernelIpvs
+  readonly #refused = new Set<ServerKey>()
+  readonly #refusedAddresses = new Set<Address>()
+  readonly #stuck = new Set<Address>()
+
+  constructor(plan: IpvsPlan, current: KernelIpvs) {
+    this.#plan = plan
+    this.#current = current
+  }
+
+  /** Takes note of a failure; gives it the reason that it has in the light of former ones. */
+  note(failure: IpvsFailure): IpvsFailure {
+    const { operation, errno } = failure
+    switch (operation.kind) {
+      case 'add-server':
+        this.#refused.add(serverKey(operation.server))
+        this.#refusedAddresses.add(operation.server.address)
+        return failure
+      case 'delete-address':
+        this.#stuck.add(operation.address)
+        return failure
+      case 'add-destination': {
+        const orphaned = errno === 'ESRCH' && this.#refused.has(serverKey(operation.server))
+        return orphaned ? { ...failure, reason: 'its virtual server was refused' } : failure
+      }
+      default:
+        return failure
+    }
+  }
+
+  /** Undefined when nothing is in the way of the operation. */
+  before(operation: IpvsOperation): IpvsFailure | undefined {
+    const reason = this.#reason(operation)
+    return reason === undefined ? undefined : { operation, errno: 'ECANCELED', reason }
+  }
+
+  #reason(operation: IpvsOperation): string | undefined {
+    if (operation.kind === 'delete-server' && this.#stuck.has(operation.server.address)) {
+      return 'its address could not be taken from the interface'
+    }
+    if (operation.kind === 'add-address' && this.#forsaken(operation.address)) {
+      return 'none of its virtual servers could be made'
+    }
+    return undefined
+  }
+
+  /** Rare enough to look through everything. */
+  #forsaken(address: Address): boolean {
+    if (!this.#refusedAddresses.has(address)) return false
+    for (const server of this.#current.servers.values()) {
+      if (server.address === address) return false
+    }
+    return this.#plan.every(
+      (operation) =>
+        operation.kind !== 'add-server' ||
+        operation.server.address !== address ||
+        this.#refused.has(serverKey(operation.server)),
+    )
+  }
+}

@@ -1,0 +1,26 @@
+// nf_tables wants its numbers in network order; generic netlink and rtnetlink in the machine's own.
+
+import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+
+export function writeU16(writer: AttributeWriter, type: number, value: number): void {
+  const at = writer.attribute(type, 2)
+  if (HOST_LITTLE_ENDIAN) writer.target.writeUInt16LE(value, at)
+  else writer.target.writeUInt16BE(value, at)
+}
+
+export function writeU32(writer: AttributeWriter, type: number, value: number): void {
+  const at = writer.attribute(type, 4)
+  if (HOST_LITTLE_ENDIAN) writer.target.writeUInt32LE(value >>> 0, at)
+  else writer.target.writeUInt32BE(value >>> 0, at)
+}
+
+/** Zero where the attribute is missing or too short, as all that follow. */
+export function readU16(value: Buffer | undefined): number {
+  if (value === undefined || value.length < 2) return 0
+  return HOST_LITTLE_ENDIAN ? value.readUInt16LE(0) : value.readUInt16BE(0)
+}
+
+export function readU32(value: Buffer | undefined): number {
+  if (value === undefined || value.length < 4) return 0
+  return HOST_LITTLE_ENDIAN ? value.readUInt32LE(0) : value.readUInt32BE(0)
+}

@@ -1,0 +1,21 @@
+import type { SetSchema, TableFamily, Tuple } from '../../ruleset/types.ts'
+import { TABLE_NAME } from '../../ruleset/types.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
+import { decodeElements, listElements } from './decode.ts'
+
+/** Who is in the learned sets of a table: of up to 262,144 in each, those of one client. */
+export async function readClients(
+  socket: NetlinkSocket,
+  family: TableFamily,
+  sets: Iterable<SetSchema>,
+  client: string,
+): Promise<ReadonlyMap<string, ReadonlySet<Tuple>>> {
+  const found = new Map<string, ReadonlySet<Tuple>>()
+  for (const set of sets) {
+    if (set.learned === undefined) continue
+    const { replies } = await socket.dump(listElements(family, TABLE_NAME, set.name))
+    const keys = decodeElements(replies, set).map(({ key }) => key)
+    found.set(set.name, new Set(keys.filter((key) => key.startsWith(`${client} . `))))
+  }
+  return found
+}

@@ -1,0 +1,26 @@
+/** Names and numbers of linux/rtnetlink.h, linux/if_link.h and linux/if_addr.h, as far as used. */
+
+export const NETLINK_ROUTE = 0
+
+export const MESSAGE = {
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+} as const
+
+/** Bytes of ifinfomsg and ifaddrmsg. */
+export const LINK_HEADER = 16
+export const ADDRESS_HEADER = 8
+
+export const LINK = { name: 3, info: 18 } as const
+export const LINK_INFO = { kind: 1 } as const
+
+export const ADDRESS = { address: 1, local: 2 } as const
+
+/** An IPv6 address is used at once, without asking the link whether somebody else has it. */
+export const IFA_F_NODAD = 0x02
+
+export const ADDRESS_FAMILY = { ipv4: 2, ipv6: 10 } as const

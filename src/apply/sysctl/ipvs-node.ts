@@ -1,0 +1,40 @@
+import { release } from 'node:os'
+import {
+  ipvsSysctls,
+  type NodeFound,
+  type NodeSysctl,
+  type SysctlWish,
+} from '../../plan/ipvs-sysctls.ts'
+import { listNames, readNumber, sysctlFile } from './files.ts'
+
+/** The settings that the ipvs backend wants on the node it runs on. */
+export function wantedOnNode(wish: SysctlWish, root = ''): readonly NodeSysctl[] {
+  return ipvsSysctls(wish, findNode(root))
+}
+
+function findNode(root: string): NodeFound {
+  const forwarding = readNumber(sysctlFile(root, 'net.ipv6.conf.all.forwarding'))
+  const forwards = forwarding.kind === 'value' && forwarding.value !== 0
+  return {
+    release: release(),
+    arpIgnore: ofInterfaces(root, 'ipv4', 'arp_ignore'),
+    acceptRa: forwards ? new Map() : ofInterfaces(root, 'ipv6', 'accept_ra'),
+  }
+}
+
+/** Not links to others; `all` counts for each of them, `default` for those to come. */
+const GENERAL: ReadonlySet<string> = new Set(['all', 'default', 'lo'])
+
+function ofInterfaces(
+  root: string,
+  family: 'ipv4' | 'ipv6',
+  setting: string,
+): ReadonlyMap<string, number> {
+  const folder = `${root}/proc/sys/net/${family}/conf`
+  const found = new Map<string, number>()
+  for (const name of listNames(folder)) {
+    const read = readNumber(`${folder}/${name}/${setting}`)
+    if (!GENERAL.has(name) && read.kind === 'value') found.set(name, read.value)
+  }
+  return found
+}

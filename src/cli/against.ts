@@ -1,0 +1,54 @@
+import { keepServices } from '../agent/keep.ts'
+import { type Goal, keptServices } from '../agent/program.ts'
+import type { Plan } from '../plan/operation.ts'
+import { type OwnerOf, owners } from '../plan/owners.ts'
+import { plan } from '../plan/plan.ts'
+import { serviceName } from '../render/claims.ts'
+import { kernelMemory } from '../render/kernel-memory.ts'
+import { renderCluster } from '../render/render.ts'
+import type { Renderer } from '../render/renderer.ts'
+import { printRule } from '../ruleset/print.ts'
+import type { KernelRuleset, KernelTable, Ruleset, Table } from '../ruleset/types.ts'
+
+/** What changes on a node between two sets of objects. */
+export interface Difference {
+  readonly plan: Plan
+  readonly ownerOf: OwnerOf
+  readonly renderer: Renderer
+}
+
+/** What `diff` shows on a node that holds just what `old` calls for; asks no kernel. */
+export function difference(old: Goal, goal: Goal): Difference {
+  const held = asHeld(renderCluster(old.cluster, old.node, old.settings).ruleset())
+  const kept = keptServices(held, goal, new Set())
+  const services = goal.cluster.services.filter((service) => !kept.has(serviceName(service)))
+  const { node, settings } = goal
+  const renderer = renderCluster({ ...goal.cluster, services }, node, settings, kernelMemory(held))
+  const rendered = renderer.ruleset()
+  const desired = kept.size === 0 ? rendered : keepServices(held, rendered, kept, settings)
+  return { plan: plan(held, desired), ownerOf: owners(held, desired), renderer }
+}
+
+/** A rule set as if a kernel held it. */
+function asHeld(ruleset: Ruleset): KernelRuleset {
+  const ip = ruleset.ip && heldTable(ruleset.ip)
+  const ip6 = ruleset.ip6 && heldTable(ruleset.ip6)
+  return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+function heldTable(table: Table): KernelTable {
+  const chains = [...table.chains.values()].map(
+    (chain) =>
+      [
+        chain.name,
+        {
+          ...chain,
+          rules: chain.rules.map((rule, at) => ({
+            handle: BigInt(at + 1),
+            text: printRule(table.family, rule),
+          })),
+        },
+      ] as const,
+  )
+  return { ...table, chains: new Map(chains) }
+}

@@ -1,0 +1,85 @@
+import { printRule } from '../ruleset/print.ts'
+import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
+import { type Outcome, type Reading, read } from '../trace/outcome.ts'
+import type { Packet } from '../trace/packet.ts'
+import type { Step, WalkedRuleset } from '../trace/state.ts'
+import type { Path, Trace } from '../trace/trace.ts'
+
+/** A trace, read: what `nodelb explain` prints as text and as JSON. */
+export interface Explanation {
+  readonly packet: Packet
+  readonly ways: readonly ExplainedWay[]
+  readonly doubts: readonly string[]
+}
+
+export interface ExplainedWay extends Reading {
+  readonly odds: number
+  readonly steps: readonly ExplainedStep[]
+}
+
+/** A rule that did something, in nft's words. */
+export interface ExplainedStep {
+  readonly hook: string
+  readonly chain: string
+  readonly rule: string
+  readonly elements: readonly ExplainedElement[]
+}
+
+export interface ExplainedElement extends ElementValue {
+  readonly set: string
+  readonly key: Tuple
+}
+
+export function explainTrace(trace: Trace, ruleset: WalkedRuleset): Explanation {
+  const { packet, doubts } = trace
+  const ways = trace.paths.map((path) => wayOf(trace, path, ruleset))
+  return { packet, ways, doubts }
+}
+
+function wayOf(trace: Trace, path: Path, ruleset: WalkedRuleset): ExplainedWay {
+  const family: TableFamily = trace.packet.to.includes(':') ? 'ip6' : 'ip'
+  return {
+    ...read(trace, path, ruleset),
+    odds: path.odds,
+    steps: path.state.steps.map((step) => stepOf(step, family)),
+  }
+}
+
+function stepOf({ hook, chain, rule, elements }: Step, family: TableFamily): ExplainedStep {
+  return {
+    hook,
+    chain,
+    rule: printRule(family, rule),
+    elements: elements.map(({ set, key, value }) => ({ set, key, ...value })),
+  }
+}
+
+/** What becomes of the packet, without how: two explanations that agree in it are as good as one. */
+export function sameOutcome(a: Explanation, b: Explanation): boolean {
+  return outcomeText(a) === outcomeText(b)
+}
+
+function outcomeText({ ways }: Explanation): string {
+  const odds = new Map<string, number>()
+  for (const way of ways) {
+    const text = JSON.stringify(withoutReason(way.outcome))
+    odds.set(text, (odds.get(text) ?? 0) + way.odds)
+  }
+  return [...odds]
+    .map(([text, each]) => `${text} ${each.toFixed(6)}`)
+    .sort()
+    .join()
+}
+
+/** The same may have another reason elsewhere. */
+function withoutReason(outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case 'delivered':
+      return [outcome.address, outcome.port, outcome.source.kind]
+    case 'refused':
+      return [outcome.kind, outcome.with]
+    case 'dropped':
+    case 'untouched':
+      return outcome.kind
+  }
+}

@@ -1,0 +1,35 @@
+import { familyOf } from '../model/address.ts'
+import type { Settings } from '../model/node.ts'
+import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/ipvs-sysctls.ts'
+import type { WholeRenderer } from '../render/renderer.ts'
+import type { IpvsRules } from '../ruleset/ipvs.ts'
+import { ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
+import { printRuleset } from '../ruleset/print.ts'
+import { printIpvs } from '../ruleset/print-ipvs.ts'
+
+/** All that `apply` would bring to the node, in the languages of the programs that could. */
+export function printRendering(renderer: WholeRenderer, { ipvs }: Settings): string {
+  const rules = renderer.ipvs()
+  if (ipvs === undefined || rules === undefined) return printRuleset(renderer.ruleset())
+  return printIpvs(rules, sysctls(rules, ipvs))
+}
+
+export function renderingAsJson(renderer: WholeRenderer, { ipvs }: Settings): string {
+  const rules = renderer.ipvs()
+  const value =
+    ipvs === undefined || rules === undefined
+      ? rulesetAsJson(renderer.ruleset())
+      : ipvsAsJson(rules, sysctls(rules, ipvs))
+  return `${JSON.stringify(value, null, 2)}\n`
+}
+
+function sysctls(
+  { servers }: IpvsRules,
+  { strictArp }: NonNullable<Settings['ipvs']>,
+): readonly NodeSysctl[] {
+  const families = new Set([...servers.values()].map(({ address }) => familyOf(address)))
+  return ipvsSysctls({ families: [...families].sort(), strictArp }, ORDINARY)
+}
+
+/** Files say nothing of the kernel and the interfaces of a node: one that needs nothing special. */
+const ORDINARY: NodeFound = { release: '', arpIgnore: new Map(), acceptRa: new Map() }

@@ -1,0 +1,29 @@
+import { type Address, type Cidr, cidrContains, familyOf, hostCidr } from '../model/address.ts'
+import type { NodeView } from '../model/node.ts'
+import type { ServiceObject } from '../model/service.ts'
+import { SETS, tuple } from '../ruleset/sets.ts'
+import type { Claim } from './claims.ts'
+import type { Put } from './fragment.ts'
+import { intervals } from './intervals.ts'
+
+/** loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. */
+export function restrict(service: ServiceObject, node: NodeView, claim: Claim, put: Put): void {
+  if (claim.address === undefined) return
+  const address = claim.address as Address
+  const family = familyOf(address)
+  const ranges = service.sourceRanges.filter((range) => familyOf(range) === family)
+  if (ranges.length === 0) return
+  put(SETS.restricted, claim.key)
+  for (const interval of intervals(family, [...ranges, ...nodeSpeaksAs(node, ranges, address)])) {
+    put(SETS.allowedSources, tuple(claim.key, interval))
+  }
+}
+
+/**
+ * Where the load-balancer address sits on the node itself, the node's own connections to it carry
+ * that address as their source; they are allowed when the node is.
+ */
+function nodeSpeaksAs(node: NodeView, ranges: readonly Cidr[], address: Address): readonly Cidr[] {
+  const allowed = node.addresses.some((own) => ranges.some((range) => cidrContains(range, own)))
+  return allowed ? [hostCidr(address)] : []
+}

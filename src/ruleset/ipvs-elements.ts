@@ -1,0 +1,99 @@
+import type { Address, Port } from '../model/address.ts'
+import {
+  type DestinationKey,
+  destinationKey,
+  type IpvsRules,
+  type RealServer,
+  type ServerId,
+  type ServerKey,
+  type ServerProperties,
+  serverIdOf,
+  type VirtualServer,
+} from './ipvs.ts'
+import { tuple } from './sets.ts'
+import type { ElementValue, TableFamily, Tuple } from './types.ts'
+
+/**
+ * What ipvs and the dummy interface hold, written as elements of sets: so they are gathered, shared
+ * and compared as those of the table are. These sets never reach nftables.
+ */
+export const IPVS_SETS = {
+  /** Virtual server : scheduler . flags . persistence */
+  servers: 'ipvs:servers',
+  /** Virtual server . endpoint : weight */
+  destinations: 'ipvs:destinations',
+  addresses: 'ipvs:addresses',
+} as const
+
+export function isIpvsSet(name: string): boolean {
+  return name.startsWith('ipvs:')
+}
+
+export function serverValue(properties: ServerProperties, comment: string): ElementValue {
+  const { scheduler, schedulerFlags, persistence } = properties
+  return { data: tuple(scheduler, schedulerFlags, persistence ?? 0), comment }
+}
+
+export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
+  const [scheduler = '', flags, persistence] = data.split(' . ')
+  return {
+    scheduler,
+    schedulerFlags: Number(flags),
+    persistence: Number(persistence) || undefined,
+  }
+}
+
+export function weightValue(weight: number): ElementValue {
+  return { data: tuple(weight) }
+}
+
+/** Which destination of which server an element is about. */
+export function destinationOf(
+  key: Tuple,
+  value: ElementValue,
+): { readonly server: ServerId; readonly destination: RealServer } {
+  const server = serverOfDestination(key)
+  const [address, port] = key.slice(server.length + ' . '.length).split(' . ')
+  return {
+    server: serverIdOf(server),
+    destination: {
+      address: address as Address,
+      port: Number(port) as Port,
+      weight: Number(value.data),
+      method: 'masq',
+    },
+  }
+}
+
+export function serverOfDestination(key: Tuple): ServerKey {
+  return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ') as ServerKey
+}
+
+/** Address and port. */
+const ENDPOINT_FIELDS = 2
+
+type Sets = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** The servers and addresses that such elements stand for. */
+export function ipvsOf(
+  sets: Readonly<Record<TableFamily, Sets>>,
+): Pick<IpvsRules, 'servers' | 'addresses'> {
+  const servers = new Map<ServerKey, VirtualServer>()
+  const destinations = new Map<ServerKey, Map<DestinationKey, RealServer>>()
+  const addresses = new Set<Address>()
+  for (const family of ['ip', 'ip6'] as const) {
+    for (const [key, value] of sets[family].get(IPVS_SETS.servers) ?? []) {
+      const mine = new Map<DestinationKey, RealServer>()
+      destinations.set(key, mine)
+      servers.set(key, { ...serverIdOf(key), ...propertiesOf(value), destinations: mine })
+    }
+    for (const [key, value] of sets[family].get(IPVS_SETS.destinations) ?? []) {
+      const { destination } = destinationOf(key, value)
+      destinations.get(serverOfDestination(key))?.set(destinationKey(destination), destination)
+    }
+    for (const key of sets[family].get(IPVS_SETS.addresses)?.keys() ?? []) {
+      addresses.add(key as string as Address)
+    }
+  }
+  return { servers, addresses }
+}

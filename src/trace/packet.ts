@@ -1,0 +1,71 @@
+import {
+  type Address,
+  type Cidr,
+  cidrContains,
+  cidrRange,
+  type Port,
+  type Protocol,
+} from '../model/address.ts'
+import type { Tuple } from '../ruleset/types.ts'
+
+/** The first packet of a connection, as it meets this node. */
+export interface Packet {
+  readonly from: Address
+  readonly to: Address
+  readonly protocol: Protocol | 'icmp'
+  /** Undefined for ICMP. */
+  readonly port: Port | undefined
+  readonly origin: Origin
+}
+
+export type Origin =
+  /** The node's own processes. */
+  | { readonly kind: 'node' }
+  /** Undefined: nobody knows which. */
+  | { readonly kind: 'interface'; readonly name: string | undefined }
+
+/** What the path of a packet depends on beside the rules. */
+export interface NodeFacts {
+  /** The node's own addresses; those of the loopback interface need not be told. */
+  readonly addresses: ReadonlySet<string>
+  readonly routes: readonly Route[]
+}
+
+export interface Route {
+  readonly to: Cidr
+  readonly interface: string | undefined
+  /** The address that `masquerade` takes on that interface. */
+  readonly address: Address | undefined
+}
+
+/** By learned set, who is remembered there: `client . address . protocol . port`. */
+export type Clients = ReadonlyMap<string, ReadonlySet<Tuple>>
+
+export function isOwn(address: Address, facts: NodeFacts): boolean {
+  return isLoopback(address) || facts.addresses.has(address)
+}
+
+export function isLoopback(address: Address): boolean {
+  return address === '::1' || address.startsWith('127.')
+}
+
+/** The most specific route; undefined where none is known. */
+export function routeTo(address: Address, { routes }: NodeFacts): Route | undefined {
+  let best: Route | undefined
+  for (const route of routes) {
+    if (!cidrContains(route.to, address)) continue
+    if (best === undefined || size(route) < size(best)) best = route
+  }
+  return best
+}
+
+function size({ to }: Route): bigint {
+  const { first, last } = cidrRange(to)
+  return last - first
+}
+
+/** Where a packet from this address comes from: as answers to it would leave. */
+export function originOf(address: Address, facts: NodeFacts): Origin {
+  if (isOwn(address, facts)) return { kind: 'node' }
+  return { kind: 'interface', name: routeTo(address, facts)?.interface }
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { openLog } from '../../src/agent/telemetry/log.ts'
+import { SyncOutput } from '../../src/agent/telemetry/sync-output.ts'
+import {
+  startTelemetry,
+  type Telemetry,
+  type TelemetryOptions,
+} from '../../src/agent/telemetry/telemetry.ts'
+
+export interface LoggedTelemetry {
+  readonly telemetry: Telemetry
+  /** The lines of its log so far. */
+  logged(): readonly Readonly<Record<string, unknown>>[]
+}
+
+export const commit = { operations: 3, bytes: 200, durationMs: 4 } as const
+
+/** Ends with the test. */
+export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): LoggedTelemetry {
+  const folder = mkdtempSync(join(tmpdir(), 'nodelb-telemetry-'))
+  const file = join(folder, 'log')
+  const telemetry = startTelemetry({
+    version: '1.2.3',
+    node: 'node-a',
+    view: {
+      objects: () => ({ services: 3, endpointslices: 4 }),
+      services: () => [],
+      uid: () => undefined,
+      healthChecks: () => 2,
+      generation: async () => 17,
+    },
+    log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
+    ...more,
+  })
+  onTestFinished(async () => {
+    await telemetry.close()
+    rmSync(folder, { recursive: true })
+  })
+  const logged = () => {
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+    return lines.map((line) => JSON.parse(line))
+  }
+  return { telemetry, logged }
+}

@@ -1,0 +1,324 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
+
+/** `nodelb explain` and `nodelb diff --against` as people start them, in a network of their own. */
+
+const program = fileURLToPath(new URL('../../dist/nodelb.js', import.meta.url))
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url))
+const WITHOUT = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
+
+beforeAll(() => enterNewNetwork())
+beforeEach(async () => {
+  await nft('flush', 'ruleset')
+})
+
+interface Result {
+  readonly code: number | undefined
+  readonly out: string
+  readonly err: readonly string[]
+}
+
+async function start([file = '', ...args]: readonly string[]): Promise<Result> {
+  const ended = await execa(file, args, { reject: false, stripFinalNewline: false })
+  return { code: ended.exitCode, out: ended.stdout, err: ended.stderr.split('\n').slice(0, -1) }
+}
+
+function nodelb(...args: readonly string[]): Promise<Result> {
+  return start([process.execPath, program, ...args])
+}
+
+function filesOf(fixture: string): readonly string[] {
+  const folder = `${fixtures}${fixture}`
+  return ['-f', `${folder}/input.yaml`, `${folder}/node.yaml`, '--node', 'node-a']
+}
+
+const packet = (from: string, to: string): readonly string[] => [
+  'explain',
+  '--from',
+  from,
+  '--to',
+  to,
+]
+
+describe('from files', () => {
+  const local = filesOf('external-policy-local')
+
+  test('text for people: what becomes of the packet, why, and the rules in order', async () => {
+    const { code, out, err } = await nodelb(...packet('192.0.2.2', '203.0.113.30:80'), ...local)
+    expect({ code, err }).toEqual({ code: 0, err: [] })
+    expect(out).toMatchInlineSnapshot(`
+      "192.0.2.2 -> 203.0.113.30:80/tcp: delivered
+        Service   web/envoy:http load-balancer
+        policy    Local: endpoints on this node only
+        endpoint  10.244.1.10:8080  1 of 2
+                  10.244.1.11:8080  1 of 2
+        sees      192.0.2.2, as it came: policy Local keeps it
+
+        prerouting
+          nat-prerouting: jump dispatch
+          dispatch: ip daddr . meta l4proto . th dport @services goto service
+            @services 203.0.113.30 . tcp . 80 comment "web/envoy:http load-balancer"
+          service: ip daddr . meta l4proto . th dport @local-services goto local-service
+            @local-services 203.0.113.30 . tcp . 80
+          local-service: goto spread-local
+          spread-local: ip daddr . meta l4proto . th dport @local-services-2 meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 2 map @local-endpoints
+            @local-services-2 203.0.113.30 . tcp . 80
+            @local-endpoints 203.0.113.30 . tcp . 80 . 0 : 10.244.1.10 . 8080
+            @local-endpoints 203.0.113.30 . tcp . 80 . 1 : 10.244.1.11 . 8080
+      "
+    `)
+  })
+
+  test('no privilege is needed', async () => {
+    const args = [...packet('192.0.2.2', '203.0.113.30:80'), ...local]
+    const ended = await start([...WITHOUT, process.execPath, program, ...args])
+    expect(ended).toMatchObject({ code: 0, err: [] })
+    expect(ended.out).toContain('10.244.1.10:8080  1 of 2')
+  })
+
+  test.each([
+    [
+      'source-ranges',
+      '192.0.2.3',
+      '203.0.113.80:443',
+      /dropped\n.*\n {2}why .*loadBalancerSourceRanges/,
+    ],
+    [
+      'external-policy-local-without-local-endpoints',
+      '192.0.2.2',
+      '203.0.113.31:80',
+      /dropped\n.*\n.*\n {2}why .*policy Local/,
+    ],
+    [
+      'load-balancer-without-endpoints',
+      '192.0.2.2',
+      '203.0.113.20:80',
+      /refused\n.*\n {2}why .*no endpoint.*\n {2}with .*reset/,
+    ],
+    [
+      'load-balancer-undefined-port',
+      '192.0.2.2',
+      '203.0.113.15:8883',
+      /not ours\n {2}why .*\n {2}known there {2}tcp 1883: /,
+    ],
+    ['udp', '192.0.2.2', '203.0.113.54:514/udp', /delivered\n[\s\S]*masqueraded: policy Cluster/],
+    ['load-balancer-hairpin', '10.244.1.10', '203.0.113.13:80', /delivered\n[\s\S]*masqueraded: /],
+    [
+      'ipv6',
+      '2001:db8:1::2',
+      '[2001:db8:100::63]:80',
+      /-> \[2001:db8:100::63\]:80\/tcp: delivered/,
+    ],
+  ])('%s: %s -> %s', async (fixture, from, to, expected) => {
+    const { code, out, err } = await nodelb(...packet(from, to), ...filesOf(fixture))
+    expect({ code, err }).toEqual({ code: 0, err: [] })
+    expect(out).toMatch(expected)
+  })
+
+  test('-o json', async () => {
+    const { out } = await nodelb(
+      ...packet('192.0.2.2', '203.0.113.31:80'),
+      '-o',
+      'json',
+      ...filesOf('external-policy-local-without-local-endpoints'),
+    )
+    const { ways, ...rest } = JSON.parse(out)
+    expect(rest).toEqual({
+      packet: {
+        from: '192.0.2.2',
+        to: '203.0.113.31',
+        port: 80,
+        protocol: 'tcp',
+        sentBy: 'other',
+        interface: null,
+      },
+      of: 'files',
+      doubts: [],
+      kernel: null,
+    })
+    expect(ways).toMatchObject([
+      {
+        odds: 1,
+        outcome: { kind: 'dropped', why: 'no-local-endpoints' },
+        service: expect.stringMatching(/ load-balancer$/),
+        policy: 'local',
+        reach: null,
+        sticky: false,
+        besides: [],
+      },
+    ])
+    expect(ways[0].steps.at(-1)).toEqual({
+      hook: 'prerouting',
+      chain: 'untranslated',
+      rule: 'ip daddr . meta l4proto . th dport @no-local-endpoints drop',
+      elements: [
+        {
+          set: 'no-local-endpoints',
+          key: '203.0.113.31 . tcp . 80',
+          comment: ways[0].service,
+        },
+      ],
+    })
+  })
+
+  test('where an interface decides and nobody knows it, that is said, and --in tells', async () => {
+    const fixture = 'local-traffic-bridge-interface'
+    const files = [...filesOf(fixture), '--config', `${fixtures}${fixture}/config.yaml`]
+    const ask = packet('192.0.2.2', '10.96.78.3:80')
+    expect((await nodelb(...ask, ...files)).out).toContain(
+      'not known  by which interface 192.0.2.2 comes in',
+    )
+    const told = (await nodelb(...ask, ...files, '--in', 'eth0')).out
+    expect(told).toContain('in by eth0')
+    expect(told).toContain('masqueraded: traffic to a ClusterIP that does not come from pods')
+    expect(told).not.toContain('not known')
+    const pod = (await nodelb(...packet('10.244.1.12', '10.96.78.3:80'), ...files)).out
+    expect(pod).toContain('as it came: it comes from a pod')
+  })
+})
+
+describe('from what the kernel holds', () => {
+  const files = filesOf('load-balancer')
+  const ask = packet('192.0.2.2', '203.0.113.10:80')
+
+  test('the same as from the files it was made of', async () => {
+    const wanted = await nodelb(...ask, ...files)
+    await nodelb('apply', ...files)
+    expect(await nodelb(...ask)).toEqual(wanted)
+    expect((await nodelb(...ask, ...files)).out).toBe(
+      `${wanted.out}\nThe kernel here holds these rules.\n`,
+    )
+  })
+
+  test('where it differs from the files, that is said, and whether it matters to the packet', async () => {
+    await nodelb('apply', ...files)
+    await nft('add', 'element', 'ip', 'nodelb', 'services', '{ 198.51.100.9 . tcp . 80 }')
+    const other = await nodelb(...ask, ...files)
+    expect(other.out).toContain(
+      'The kernel here differs from the files by 1 operation, but not in what becomes of this packet.\n',
+    )
+    await nft('delete', 'element', 'ip', 'nodelb', 'services', '{ 203.0.113.10 . tcp . 80 }')
+    const { out } = await nodelb(...ask, ...files)
+    expect(out).toContain(
+      'The kernel here differs from the files by 2 operations, and does otherwise with this packet:\n\n192.0.2.2 -> 203.0.113.10:80/tcp: not ours\n',
+    )
+    const json = JSON.parse((await nodelb(...ask, ...files, '-o', 'json')).out)
+    expect(json).toMatchObject({
+      of: 'files',
+      ways: Array.from({ length: 3 }, () => ({ outcome: { kind: 'delivered' } })),
+      kernel: { operations: 2, same: false, ways: [{ outcome: { kind: 'untouched' } }] },
+    })
+  })
+
+  test("a rule of somebody else's in nodelb's chains is a doubt", async () => {
+    await nodelb('apply', ...files)
+    await nft('add', 'rule', 'ip', 'nodelb', 'dispatch', 'counter')
+    expect((await nodelb(...packet('192.0.2.2', '203.0.113.12:80'))).out).toMatch(
+      /not known {2}what this rule in chain dispatch does: counter/,
+    )
+  })
+
+  test('no table: nothing is ours', async () => {
+    const { code, out, err } = await nodelb(...ask)
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: ['nodelb: the kernel holds no table of nodelb'],
+    })
+    expect(out).toContain('not ours')
+  })
+
+  test('without CAP_NET_ADMIN', async () => {
+    const ended = await start([...WITHOUT, process.execPath, program, ...ask])
+    expect(ended).toMatchObject({ code: 2, out: '' })
+    expect(ended.err[0]).toContain('CAP_NET_ADMIN is missing')
+  })
+})
+
+describe('what cannot be done is said in one line, with exit code 2', () => {
+  test.each([
+    [packet('client', '203.0.113.11:80'), '--from: found "client", expected an address'],
+    [
+      packet('192.0.2.2', '203.0.113.11'),
+      '--to: found "203.0.113.11", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80',
+    ],
+    [
+      packet('192.0.2.2', '2001:db8::10:80'),
+      '--to: found "2001:db8::10:80", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80',
+    ],
+    [
+      packet('192.0.2.2', '[2001:db8::10]:80'),
+      '--from: found "192.0.2.2", expected an IPv6 address, as --to',
+    ],
+  ])('%s', async (args, line) => {
+    expect(await nodelb(...args)).toEqual({ code: 2, out: '', err: [`nodelb: ${line}`] })
+  })
+})
+
+describe('diff --against', () => {
+  const story = `${fixtures}stories/scale-up-and-down/`
+  const node = ['--node', 'node-a']
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nodelb-against-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  const between = (old: string, now: string): readonly string[] => [
+    ...['diff', '-f', now, `${story}node.yaml`, ...node, '--against', old],
+  ]
+
+  test('what changes from one set of objects to the other, by Service, without any privilege', async () => {
+    const args = between(`${story}1-input.yaml`, `${story}2-input.yaml`)
+    const ended = await start([...WITHOUT, process.execPath, program, ...args])
+    expect(ended).toMatchObject({ code: 1, err: [] })
+    expect(ended.out).toMatchInlineSnapshot(`
+      "shop/web:http load-balancer
+        + element ip nodelb services-3 { 203.0.113.150 . tcp . 80 }
+        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 1 : 10.244.1.11 . 8080 }
+        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 2 : 10.244.2.10 . 8080 }
+      rules
+        + rule ip nodelb spread ip daddr . meta l4proto . th dport @services-3 meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 3 map @endpoints
+      shared elements
+        + element ip nodelb hairpin { 10.244.1.11 . 10.244.1.11 }
+      tables, sets and chains
+        + set ip nodelb services-3
+      6 operations
+      "
+    `)
+  })
+
+  test('it is the plan of a node that holds the old objects', async () => {
+    await nodelb('apply', '-f', `${story}1-input.yaml`, `${story}node.yaml`, ...node)
+    const onNode = await nodelb('diff', '-f', `${story}2-input.yaml`, `${story}node.yaml`, ...node)
+    const args = between(`${story}1-input.yaml`, `${story}2-input.yaml`)
+    expect(await nodelb(...args)).toEqual(onNode)
+  })
+
+  test('the same objects: nothing, exit 0', async () => {
+    const same = between(`${story}1-input.yaml`, `${story}1-input.yaml`)
+    expect(await nodelb(...same)).toEqual({ code: 0, out: '0 operations\n', err: [] })
+  })
+
+  test('old objects that are not there: trouble', async () => {
+    const ended = await nodelb(...between('/nowhere.yaml', `${story}1-input.yaml`))
+    expect(ended).toEqual({
+      code: 2,
+      out: '',
+      err: ['/nowhere.yaml: found no such file or folder, expected a readable file or folder'],
+    })
+  })
+
+  test('a Service that turned unreadable keeps its rules, as on a node', async () => {
+    const file = join(folder, 'broken.yaml')
+    const text = (await execa('cat', [`${story}1-input.yaml`])).stdout
+    await writeFile(file, text.replace(/port: 80\b/, 'port: 70000'))
+    const { code, out, err } = await nodelb(...between(`${story}1-input.yaml`, file))
+    expect({ code, out }).toEqual({ code: 0, out: '0 operations\n' })
+    expect(err).toEqual([expect.stringContaining('found 70000, expected a port')])
+  })
+})

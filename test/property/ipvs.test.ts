@@ -1,0 +1,264 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Address, Port } from '../../src/model/address.ts'
+import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
+import type { Settings } from '../../src/model/node.ts'
+import type { Cluster } from '../../src/model/service.ts'
+import { planIpvs } from '../../src/plan/ipvs.ts'
+import { planIpvsDelta } from '../../src/plan/ipvs-delta.ts'
+import { recordedServers, withoutConflicts } from '../../src/plan/ipvs-ownership.ts'
+import { aroundIpvs } from '../../src/plan/ipvs-steps.ts'
+import { plan } from '../../src/plan/plan.ts'
+import { ipvsMemory } from '../../src/render/kernel-memory.ts'
+import { renderCluster } from '../../src/render/render.ts'
+import { createRenderer } from '../../src/render/renderer.ts'
+import type { IpvsRules, KernelIpvs, RealServer, ServerKey } from '../../src/ruleset/ipvs.ts'
+import type { KernelRuleset } from '../../src/ruleset/types.ts'
+import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
+import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
+import {
+  cluster,
+  node,
+  service,
+  slice,
+  settings as tableSettings,
+} from '../support/random-cluster.ts'
+
+const settings: fc.Arbitrary<Settings> = fc
+  .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
+  .map(({ table, scheduler }) => ({
+    ...table,
+    target: 'pods',
+    ipvs: { ...defaultIpvsSettings, scheduler },
+  }))
+
+const keep = { excludedRanges: [] }
+
+function rulesFor(each: Cluster, chosen: Settings, found: KernelIpvs): IpvsRules {
+  const rules = renderCluster(each, node, chosen, ipvsMemory(found)).ipvs()
+  if (rules === undefined) throw new Error('no ipvs rules')
+  return rules
+}
+
+/** A node: the table and ipvs. */
+interface World {
+  readonly table: KernelModel
+  readonly ipvs: IpvsModel
+}
+
+function world(): World {
+  return { table: kernelModel(), ipvs: ipvsModel() }
+}
+
+/** As the agent does it: the table gains, ipvs changes, the table loses. */
+function bring(to: World, desired: IpvsRules, observe?: () => void): IpvsRules {
+  const found = to.table.ruleset()
+  const recorded = recordedServers(found)
+  const { rules } = withoutConflicts(to.ipvs.state(), desired, recorded)
+  const { before, after } = aroundIpvs(plan(found, rules.filter))
+  to.table.apply(before)
+  to.ipvs.apply(planIpvs(to.ipvs.state(), rules, { ...keep, recorded }), observe)
+  to.table.apply(after)
+  return rules
+}
+
+/** Addresses on the dummy of which no server, or one without destinations, is the only answer. */
+function hollow({ servers, addresses }: KernelIpvs): ReadonlySet<string> {
+  const served = new Set([...servers.values()].map(({ address }) => address))
+  const empty = [...servers].filter(
+    ([, { address, destinations }]) => addresses.has(address) && destinations.size === 0,
+  )
+  return new Set([
+    ...[...addresses].filter((address) => !served.has(address)),
+    ...empty.map(([key]) => key),
+  ])
+}
+
+describe('ipvs over random clusters and changes', () => {
+  test('each plan leads to what is wanted, and then is empty', () => {
+    fc.assert(
+      fc.property(
+        fc.array(cluster, { minLength: 2, maxLength: 3 }),
+        settings,
+        (clusters, chosen) => {
+          const kernel = world()
+          for (const each of clusters) {
+            const wanted = rulesFor(each, chosen, kernel.ipvs.state())
+            bring(kernel, wanted)
+            expect(comparableIpvs(kernel.ipvs.state())).toEqual(comparableIpvs(wanted))
+            expect(comparable(kernel.table.ruleset())).toEqual(comparable(wanted.filter))
+            expect(again(kernel, wanted)).toEqual([])
+            expect(again(kernel, rulesFor(each, chosen, kernel.ipvs.state()))).toEqual([])
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('no address is bound without destinations, no server of a bound address loses all', () => {
+    fc.assert(
+      fc.property(cluster, cluster, settings, (first, second, chosen) => {
+        const kernel = world()
+        const never = new Set<string>()
+        bring(kernel, rulesFor(first, chosen, kernel.ipvs.state()), () => {
+          expect(hollow(kernel.ipvs.state())).toEqual(never)
+        })
+        const before = kernel.ipvs.state()
+        const wanted = rulesFor(second, chosen, before)
+        bring(kernel, wanted, () => {
+          const now = kernel.ipvs.state()
+          for (const key of hollow(now)) {
+            // A port that is added to a bound address has no destinations for one operation.
+            expect(before.servers.has(key as ServerKey)).toBe(false)
+          }
+          for (const [key, { address }] of before.servers) {
+            const stays = wanted.servers.has(key)
+            if (stays) expect(now.servers.get(key)?.destinations.size).toBeGreaterThan(0)
+            else if (now.addresses.has(address) && !wanted.addresses.has(address)) {
+              expect(now.servers.has(key)).toBe(true)
+            }
+          }
+        })
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('a server that takes connections before and after takes them at every instant', () => {
+    fc.assert(
+      fc.property(cluster, cluster, settings, (first, second, chosen) => {
+        const kernel = world()
+        bring(kernel, rulesFor(first, chosen, kernel.ipvs.state()))
+        const before = kernel.ipvs.state()
+        const wanted = rulesFor(second, chosen, before)
+        const open = [...wanted.servers.keys()].filter(
+          (key) => takes(before, key) && takes(wanted, key),
+        )
+        bring(kernel, wanted, () => {
+          for (const key of open) expect(takes(kernel.ipvs.state(), key)).toBe(true)
+        })
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('servers of others are neither changed nor taken for ours', () => {
+    const foreign: RealServer = {
+      address: '198.51.100.7' as Address,
+      port: 1 as Port,
+      weight: 3,
+      method: 'route',
+    }
+    fc.assert(
+      fc.property(
+        cluster,
+        cluster,
+        settings,
+        fc.infiniteStream(fc.nat()),
+        (a, b, chosen, random) => {
+          const kernel = world()
+          const keys = [...rulesFor(a, chosen, kernel.ipvs.state()).servers.keys()]
+          fc.pre(keys.length > 0)
+          const theirs = new Set([
+            keys[random.next().value % keys.length] as ServerKey,
+            '198.51.100.1 . tcp . 80' as ServerKey,
+          ])
+          for (const key of theirs) kernel.ipvs.put(key, [foreign])
+          const before = kernel.ipvs.state()
+          for (const each of [a, b, a, { services: [], slices: [] }]) {
+            bring(kernel, rulesFor(each, chosen, kernel.ipvs.state()))
+            const now = kernel.ipvs.state()
+            for (const key of theirs) expect(now.servers.get(key)).toEqual(before.servers.get(key))
+          }
+          expect(kernel.ipvs.state().servers.size).toBe(theirs.size)
+          expect(kernel.ipvs.state().dummy).toBe(false)
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('the table of the nftables backend becomes that of ipvs, and back, in two transactions', () => {
+    fc.assert(
+      fc.property(cluster, cluster, settings, (first, second, chosen) => {
+        const kernel = world()
+        const { ipvs: _, ...plain } = chosen
+        const tables = [
+          renderCluster(first, node, plain).ruleset(),
+          renderCluster(second, node, chosen).ruleset(),
+          renderCluster(first, node, plain).ruleset(),
+        ]
+        for (const wanted of tables) {
+          const { before, after } = aroundIpvs(plan(kernel.table.ruleset(), wanted))
+          kernel.table.apply(before)
+          kernel.table.apply(after)
+          expect(comparable(kernel.table.ruleset())).toEqual(comparable(wanted))
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('following changes ends where rendering at once ends, and costs what changed', () => {
+    const change = fc.oneof(
+      service.map((value) => ({ kind: 'service' as const, value })),
+      slice.map((value) => ({ kind: 'slice' as const, value })),
+      service.map((value) => ({ kind: 'gone' as const, value })),
+      slice.map((value) => ({ kind: 'slice-gone' as const, value })),
+    )
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
+        const renderer = createRenderer(node, chosen)
+        const kernel = ipvsModel()
+        const services = new Map()
+        const slices = new Map()
+        renderer.settle()
+        for (const { kind, value } of changes) {
+          switch (kind) {
+            case 'service':
+              services.set(value.name, value)
+              renderer.setService(value)
+              break
+            case 'gone':
+              services.delete(value.name)
+              renderer.removeService(`default/${value.name}`)
+              break
+            case 'slice':
+              slices.set(value.name, value)
+              renderer.setSlice(value)
+              break
+            case 'slice-gone':
+              slices.delete(value.name)
+              renderer.removeSlice('default', value.name)
+          }
+          const { ipvs } = renderer.settle()
+          const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
+          const name = defaultIpvsSettings.interface
+          kernel.apply(planIpvsDelta(ipvs, { name, before: kernel.state().dummy, after }))
+        }
+        const rules = renderer.ipvs()
+        if (rules === undefined) throw new Error('no ipvs rules')
+        expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(rules))
+        const all = { services: [...services.values()], slices: [...slices.values()] }
+        const whole = rulesFor(all, chosen, kernel.state())
+        expect(comparableIpvs(rules)).toEqual(comparableIpvs(whole))
+        expect(comparable(rules.filter)).toEqual(comparable(whole.filter))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+function again(kernel: World, wanted: IpvsRules): readonly unknown[] {
+  const found: KernelRuleset = kernel.table.ruleset()
+  const recorded = recordedServers(found)
+  return [
+    ...plan(found, wanted.filter),
+    ...planIpvs(kernel.ipvs.state(), wanted, { ...keep, recorded }),
+  ]
+}
+
+function takes({ servers }: Pick<KernelIpvs, 'servers'>, key: ServerKey): boolean {
+  return [...(servers.get(key)?.destinations.values() ?? [])].some(({ weight }) => weight > 0)
+}

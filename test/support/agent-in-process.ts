@@ -1,0 +1,97 @@
+import { Aftermath } from '../../src/agent/aftermath.ts'
+import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
+import { HealthChecks } from '../../src/agent/health-check.ts'
+import { ObjectStore } from '../../src/agent/object-store.ts'
+import type { Goal } from '../../src/agent/program.ts'
+import { Reconciler } from '../../src/agent/reconciler.ts'
+import { reports } from '../../src/agent/reports.ts'
+import { startSession } from '../../src/agent/session.ts'
+import { SteadySocket } from '../../src/agent/steady-socket.ts'
+import type { Occurrence, OccurrenceOf } from '../../src/agent/telemetry/occurrence.ts'
+import { startTelemetry, type Telemetry } from '../../src/agent/telemetry/telemetry.ts'
+import { defaultConfig } from '../../src/cli/config.ts'
+import { toSettings } from '../../src/cli/settings.ts'
+import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
+import { RESOURCES, type Resource } from '../../src/watch/source.ts'
+import { Told } from '../agent/asking.ts'
+
+const silent = (): undefined => undefined
+
+/** What runs below `nodelb run`, on the network of the caller's thread: its socket can be had. */
+export class AgentInProcess {
+  readonly socket: SteadySocket = new SteadySocket()
+  readonly store: ObjectStore = new ObjectStore('node-a', { problems: silent, leaving: silent })
+  readonly telemetry: Telemetry
+  readonly reconciler: Reconciler
+  scope: Scope = 'all'
+  readonly #log = new Told<Occurrence>()
+
+  constructor() {
+    const { store, socket } = this
+    const view = {
+      objects: () => store.counts(),
+      services: () => [],
+      uid: silent,
+      healthChecks: () => 0,
+      generation: () => socket.generation(),
+    }
+    const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
+    const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })
+    const healthy = () => true
+    const aftermath = new Aftermath({
+      node: 'node-a',
+      store,
+      telemetry,
+      healthChecks: new HealthChecks({ addresses: [], healthy, onState: silent }),
+      flows: new FlowCleaner(store, telemetry),
+      scope: () => this.scope,
+    })
+    this.telemetry = telemetry
+    this.reconciler = new Reconciler({
+      store,
+      settingsFor: (node) => this.#settingsFor(node),
+      minSyncPeriod: () => 0,
+      start: async (goal) => startSession(await socket.working(), goal, { watch: true }),
+      told: reports({ telemetry, aftermath, node: 'node-a', tcp: () => 'keep', started: silent }),
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.reconciler.stop()
+    await this.socket.close()
+    await this.telemetry.close()
+  }
+
+  put(resource: Resource, object: object): void {
+    this.reconciler.take({ kind: 'object', resource, object })
+  }
+
+  drop(resource: Resource, name: string): void {
+    this.reconciler.take({ kind: 'deleted', resource, namespace: 'default', name })
+  }
+
+  /** All that was put is all that there is. */
+  listed(): void {
+    const { services, slices } = this.store.cluster()
+    const names = new Set([...services, ...slices].map(({ name }) => `default/${name}`))
+    for (const resource of RESOURCES) this.reconciler.take({ kind: 'listed', resource, names })
+  }
+
+  /** What the objects ask for, now. */
+  goal(): Goal {
+    const node = this.store.node()
+    if (node === undefined) throw new Error('there is no node')
+    return { cluster: this.store.cluster(), node, settings: this.#settingsFor(node) }
+  }
+
+  /** The next occurrence of the kind in the log; what comes before it counts as read. */
+  async next<Name extends Occurrence['event']>(event: Name): Promise<OccurrenceOf<Name>> {
+    const found = await this.#log.next((occurrence) => occurrence.event === event)
+    this.#log.all.splice(0, this.#log.all.indexOf(found) + 1)
+    return found as OccurrenceOf<Name>
+  }
+
+  #settingsFor(node: NodeView): Settings {
+    return toSettings({ ...defaultConfig, scope: this.scope }, node).settings
+  }
+}

@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { type Connection, Lab } from './lab.ts'
+import { RunningAgent } from './running-agent.ts'
+import { type Namespace, parties } from './topology.ts'
+import { list, WEB } from './web.ts'
+
+/** A lab whose node is programmed by an agent that follows a folder. */
+export class AgentLab {
+  readonly lab: Lab
+  readonly #scratch = mkdtempSync(join(tmpdir(), 'nodelb-agent-'))
+  readonly #agents: RunningAgent[] = []
+
+  private constructor(lab: Lab) {
+    this.lab = lab
+    mkdirSync(this.folder)
+  }
+
+  static async build(): Promise<AgentLab> {
+    return new AgentLab(await Lab.build())
+  }
+
+  /** What agents follow. */
+  get folder(): string {
+    return this.path('objects')
+  }
+
+  get statusSocket(): string {
+    return this.path('status.sock')
+  }
+
+  path(name: string): string {
+    return join(this.#scratch, name)
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.end('SIGKILL')))
+    await this.lab.remove()
+    rmSync(this.#scratch, { recursive: true })
+  }
+
+  /** What the agent is to know; the file is never seen half written. */
+  write(objects: readonly object[], name = 'objects.json'): void {
+    replace(join(this.folder, name), list(objects))
+  }
+
+  /** The fields of a NodelbConfiguration; returns the file. */
+  configure(fields: object): string {
+    const config = { apiVersion: 'nodelb.io/v1alpha1', kind: 'NodelbConfiguration', ...fields }
+    replace(this.path('config.yaml'), JSON.stringify(config))
+    return this.path('config.yaml')
+  }
+
+  /** An agent that follows the folder, with scope all unless a configuration says. */
+  start(...args: readonly string[]): RunningAgent {
+    const scope = args.includes('--config') ? [] : ['--scope', 'all']
+    return this.run(['-f', this.folder, ...scope, ...args])
+  }
+
+  /** `confine` makes of a command one that has less. */
+  run(
+    args: readonly string[],
+    confine?: (command: readonly string[]) => readonly string[],
+  ): RunningAgent {
+    const agent = RunningAgent.start(
+      ['ip', 'netns', 'exec', this.lab.namespace('node')],
+      ['--node', 'node-a', '--status-socket', this.statusSocket, ...args],
+      confine,
+    )
+    this.#agents.push(agent)
+    return agent
+  }
+
+  /** Who answers connections, and what becomes of the others; each once, in order of name. */
+  async answers(connection: Partial<Connection> = {}): Promise<readonly string[]> {
+    const results = await this.lab.probe({
+      from: 'client',
+      to: WEB.loadBalancer[0],
+      ...connection,
+    })
+    return [...new Set(results.map((it) => (it.kind === 'answered' ? it.pod : it.kind)))].sort()
+  }
+
+  /** All rules of the node. Who owns the table is not one of them. */
+  async rules(): Promise<string> {
+    const { stdout } = await this.lab.run('nft', ['list', 'ruleset'])
+    return stdout.replace(/ # progname \S+$/gm, '').replace(/^\s*(flags (owner)?)?\n/gm, '')
+  }
+
+  /** Who answers a datagram that the client sends from a port of its own choosing. */
+  async askByUdp(to: string, fromPort: number): Promise<string> {
+    const { hostname, port } = new URL(`udp://${to}`)
+    const host = hostname.replace(/^\[|\]$/g, '')
+    const from = parties.client.addresses?.[host.includes(':') ? 1 : 0] ?? ''
+    const args = ['--input-type=module', '-e', UDP_CLIENT, host, port, from, String(fromPort)]
+    return (await this.runAt('client', process.execPath, args)).stdout
+  }
+
+  /** Runs a command somewhere in the lab. */
+  async runAt(
+    namespace: Namespace,
+    file: string,
+    args: readonly string[],
+  ): Promise<{ readonly stdout: string }> {
+    return execa('ip', ['netns', 'exec', this.lab.namespace(namespace), file, ...args])
+  }
+}
+
+/** Prints the pod that answers, `refused`, or `dropped` after a second. */
+const UDP_CLIENT = `
+import { createSocket } from 'node:dgram'
+const [host, port, from, fromPort] = process.argv.slice(1)
+const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+const done = (text) => { console.log(text); process.exit(0) }
+socket.on('message', (message) => done(JSON.parse(message).pod))
+socket.on('error', ({ code }) => done(code === 'ECONNREFUSED' ? 'refused' : code))
+socket.bind(Number(fromPort), from, () => {
+  socket.connect(Number(port), host, () => socket.send('who?'))
+  setTimeout(done, 1000, 'dropped')
+})
+`
+
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text)
+  renameSync(`${file}.new`, file)
+}

@@ -1,0 +1,277 @@
+import {
+  type Address,
+  type Cidr,
+  cidrContains,
+  familyOf,
+  type Port,
+} from '../../src/model/address.ts'
+import type { NodeView, Settings } from '../../src/model/node.ts'
+import type { Cluster, ServiceObject, ServicePort, SliceEndpoint } from '../../src/model/service.ts'
+import type { Packet } from '../../src/trace/packet.ts'
+
+/**
+ * What kube-proxy's semantics demand of a packet, read off the objects one sentence after another,
+ * with no thought of rules and sets. It knows nothing of the renderer and is compared with it.
+ */
+export type Demand =
+  | { readonly kind: 'delivered'; readonly to: readonly Delivery[]; readonly sticky: boolean }
+  | { readonly kind: 'dropped' | 'refused' | 'untouched' }
+
+/** An endpoint that has to get its equal share, and whether it sees the client or the node. */
+export interface Delivery {
+  readonly address: Address
+  readonly port: Port
+  readonly sees: 'client' | 'node'
+}
+
+export interface World {
+  readonly cluster: Cluster
+  readonly node: NodeView
+  readonly settings: Settings
+  /** All addresses of the node, not only those of the Node object. */
+  readonly own: ReadonlySet<string>
+}
+
+export function demandOf(world: World, packet: Packet): Demand {
+  const front = frontOf(world, packet)
+  if (front === undefined) return unclaimed(world, packet)
+  if (isKeptOut(world, front, packet)) return { kind: 'dropped' }
+  const { all, local } = endpointsOf(world, front)
+  if (all.length === 0 && local.length === 0) return { kind: 'refused' }
+  const { from, where } = policyOf(world, front, packet)
+  const eligible = where === 'local' ? local : all
+  if (eligible.length === 0) return { kind: 'dropped' }
+  const to = eligible.map(({ address, port, here }): Delivery => {
+    const itself = here && address === packet.from
+    return { address, port, sees: itself || from === 'node' ? 'node' : 'client' }
+  })
+  return { kind: 'delivered', to, sticky: front.service.affinity.kind === 'client-ip' }
+}
+
+type Kind = 'cluster-ip' | 'load-balancer' | 'external-ip' | 'node-port'
+
+/** The Service port that a packet is for, and by what kind of address. */
+interface Front {
+  readonly service: ServiceObject
+  readonly port: ServicePort
+  readonly kind: Kind
+  readonly to: Address
+}
+
+/** An address of a Service comes before a port of the node. */
+function frontOf(world: World, packet: Packet): Front | undefined {
+  if (packet.protocol === 'icmp') return undefined
+  const { settings, cluster } = world
+  const kinds: readonly Kind[] =
+    settings.scope === 'all'
+      ? ['cluster-ip', 'load-balancer', 'external-ip']
+      : ['load-balancer', 'external-ip']
+  const byAge = [...cluster.services].sort(olderFirst)
+  for (const service of byAge) {
+    const port = service.ports.find(
+      (each) => each.port === packet.port && each.protocol === packet.protocol,
+    )
+    const kind = kinds.find((each) => addressesOf(service, each).includes(packet.to))
+    if (port && kind && serves(service, packet.to)) return { service, port, kind, to: packet.to }
+  }
+  return nodePortFront(world, byAge, packet)
+}
+
+/** A port of the node belongs to one Service, whatever the families of the others. */
+function nodePortFront(
+  world: World,
+  byAge: readonly ServiceObject[],
+  { to, protocol, port }: Packet,
+): Front | undefined {
+  if (world.settings.scope !== 'all' || !answersNodePorts(world, to)) return undefined
+  for (const service of byAge) {
+    const found = service.ports.find((each) => each.nodePort === port && each.protocol === protocol)
+    if (found === undefined) continue
+    return serves(service, to) ? { service, port: found, kind: 'node-port', to } : undefined
+  }
+  return undefined
+}
+
+function answersNodePorts({ settings, node, own }: World, to: Address): boolean {
+  if (!own.has(to) || isLoopback(to)) return false
+  const { nodePortAddresses: chosen } = settings
+  switch (chosen.kind) {
+    case 'all':
+      return true
+    case 'ranges':
+      return isIn(chosen.ranges, to)
+    case 'primary':
+      return node.addresses.find((each) => familyOf(each) === familyOf(to)) === to
+  }
+}
+
+function olderFirst(a: ServiceObject, b: ServiceObject): number {
+  const age = (service: ServiceObject): string => service.created || '9999'
+  const name = (service: ServiceObject): string => `${service.namespace}/${service.name}`
+  return age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : name(a) < name(b) ? -1 : 1
+}
+
+function addressesOf(service: ServiceObject, kind: Kind): readonly Address[] {
+  switch (kind) {
+    case 'cluster-ip':
+      return service.clusterAddresses
+    case 'load-balancer':
+      return service.loadBalancerAddresses
+    case 'external-ip':
+      return service.externalAddresses
+    case 'node-port':
+      return []
+  }
+}
+
+/** A Service serves the families of its cluster addresses. */
+function serves({ clusterAddresses }: ServiceObject, to: Address): boolean {
+  return clusterAddresses.some((each) => familyOf(each) === familyOf(to))
+}
+
+/** A ClusterIP is no host: what it does not offer is refused. Its ranges hold nothing else. */
+function unclaimed({ cluster, settings }: World, { to }: Packet): Demand {
+  if (settings.scope === 'load-balancer') return { kind: 'untouched' }
+  if (cluster.services.some(({ clusterAddresses }) => clusterAddresses.includes(to))) {
+    return { kind: 'refused' }
+  }
+  return { kind: isIn(settings.serviceRanges, to) ? 'dropped' : 'untouched' }
+}
+
+/** Source ranges guard load-balancer addresses, each family by its own ranges. */
+function isKeptOut({ node }: World, { service, kind, to }: Front, { from }: Packet): boolean {
+  const ranges = service.sourceRanges.filter((range) => familyOf(range) === familyOf(to))
+  if (kind !== 'load-balancer' || ranges.length === 0 || isIn(ranges, from)) return false
+  // Where the address sits on the node, the node speaks to it from that same address.
+  const nodeMay = node.addresses.some((address) => isIn(ranges, address))
+  return !(from === to && nodeMay)
+}
+
+interface Endpoint {
+  readonly address: Address
+  readonly port: Port
+  readonly here: boolean
+}
+
+interface Endpoints {
+  readonly all: readonly Endpoint[]
+  readonly local: readonly Endpoint[]
+}
+
+function endpointsOf(world: World, front: Front): Endpoints {
+  const { service, port, kind, to } = front
+  if (world.settings.target === 'cluster-ip' && kind !== 'cluster-ip') {
+    const address = service.clusterAddresses.find((each) => familyOf(each) === familyOf(to))
+    const target = { address: address ?? to, port: port.port, here: false }
+    return { all: [target], local: [target] }
+  }
+  const offered = offeredBy(world, front)
+  const here = offered.filter(({ state }) => state.nodeName === world.node.name)
+  const known = ({ address, port, state }: Offer): Endpoint => ({
+    address,
+    port,
+    here: state.nodeName === world.node.name,
+  })
+  return {
+    all: serving(offered, (ready) => near(ready, world.node)).map(known),
+    local: serving(here, (ready) => ready).map(known),
+  }
+}
+
+interface Offer {
+  readonly address: Address
+  readonly port: Port
+  readonly state: SliceEndpoint
+}
+
+/** What the slices say, by name so that an endpoint in two of them has one state: the better. */
+function offeredBy({ cluster }: World, { service, port, to }: Front): readonly Offer[] {
+  const offers = new Map<string, Offer>()
+  const slices = cluster.slices
+    .filter((slice) => slice.namespace === service.namespace && slice.service === service.name)
+    .filter((slice) => slice.family === familyOf(to))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const better = (a: SliceEndpoint, b: SliceEndpoint): boolean =>
+    (a.ready && !b.ready) || (a.serving && !b.serving)
+  for (const { ports, endpoints } of slices) {
+    for (const each of ports) {
+      if (each.name !== port.name || each.protocol !== port.protocol) continue
+      for (const state of endpoints) {
+        const id = `${state.address} ${each.port}`
+        const other = offers.get(id)
+        if (other !== undefined && !better(state, other.state)) continue
+        offers.set(id, { address: state.address, port: each.port, state })
+      }
+    }
+  }
+  return [...offers.values()]
+}
+
+/** Ready ones; if there are none, those that terminate and still serve (KEP-1669). */
+function serving(
+  offers: readonly Offer[],
+  among: (ready: readonly Offer[]) => readonly Offer[],
+): readonly Offer[] {
+  const ready = offers.filter(({ state }) => state.ready)
+  return ready.length > 0
+    ? among(ready)
+    : offers.filter(({ state }) => state.serving && state.terminating)
+}
+
+/** Hints count when every endpoint has one and some are for us; for the node before its zone. */
+function near(ready: readonly Offer[], node: NodeView): readonly Offer[] {
+  for (const hint of ['nodes', 'zones'] as const) {
+    const mine = hint === 'nodes' ? node.name : node.zone
+    const all = ready.every(({ state }) => (state[hint]?.length ?? 0) > 0)
+    const chosen = ready.filter(({ state }) => mine !== undefined && state[hint]?.includes(mine))
+    if (all && chosen.length > 0) return chosen
+  }
+  return ready
+}
+
+interface Policy {
+  readonly where: 'all' | 'local'
+  /** Whom the endpoints are to see, a pod that reaches itself excepted. */
+  readonly from: 'client' | 'node'
+}
+
+function policyOf({ settings, own }: World, front: Front, packet: Packet): Policy {
+  const { service, kind } = front
+  const byPod = isFromPod(settings, packet)
+  if (kind === 'cluster-ip') {
+    const masquerade = settings.masqueradeAll || byPod === false
+    return {
+      where: service.internalPolicy === 'local' ? 'local' : 'all',
+      from: masquerade ? 'node' : 'client',
+    }
+  }
+  if (service.externalPolicy === 'cluster') return { where: 'all', from: 'node' }
+  if (byPod === true) return { where: 'all', from: 'client' }
+  if (own.has(packet.from) || isLoopback(packet.from)) return { where: 'all', from: 'node' }
+  return { where: 'local', from: 'client' }
+}
+
+/** Undefined: nothing tells. */
+function isFromPod({ localTraffic: told }: Settings, packet: Packet): boolean | undefined {
+  const came = packet.origin.kind === 'interface' ? (packet.origin.name ?? '') : ''
+  switch (told.kind) {
+    case 'none':
+      return undefined
+    case 'ranges': {
+      const mine = told.ranges.filter((range) => familyOf(range) === familyOf(packet.from))
+      return mine.length === 0 ? undefined : isIn(mine, packet.from)
+    }
+    case 'interface':
+      return came === told.name
+    case 'interface-prefix':
+      return came.startsWith(told.prefix)
+  }
+}
+
+function isIn(ranges: readonly Cidr[], address: Address): boolean {
+  return ranges.some((range) => cidrContains(range, address))
+}
+
+function isLoopback(address: Address): boolean {
+  return address === '::1' || address.startsWith('127.')
+}

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest'
+import type { Address, Cidr, Port } from '../../src/model/address.ts'
+import { setSchema, tuple } from '../../src/ruleset/sets.ts'
+import type { BaseHook, Field, Rule, Statement, Tuple } from '../../src/ruleset/types.ts'
+import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
+import type { WalkedChain, WalkedRuleset } from '../../src/trace/state.ts'
+import { trace } from '../../src/trace/trace.ts'
+
+/** What no fixture tells: how the kernel goes through hooks and statements, whatever they are for. */
+
+const facts: NodeFacts = {
+  addresses: new Set(['192.0.2.1', '203.0.113.10']),
+  routes: [
+    { to: '10.244.0.0/16' as Cidr, interface: 'cni0', address: '10.244.1.1' as Address },
+    { to: '0.0.0.0/0' as Cidr, interface: 'eth0', address: '192.0.2.1' as Address },
+  ],
+}
+
+function packet(from: string, to = '203.0.113.10', protocol: Packet['protocol'] = 'tcp'): Packet {
+  const origin = originOf(from as Address, facts)
+  const port = protocol === 'icmp' ? undefined : (80 as Port)
+  return { from: from as Address, to: to as Address, protocol, port, origin }
+}
+
+const key: readonly Field[] = [{ kind: 'daddr' }, { kind: 'l4proto' }, { kind: 'dport' }]
+const vip = '203.0.113.10 . tcp . 80'
+
+function rule(...statements: Statement[]): Rule {
+  return { statements }
+}
+
+function dnat(modulus: number): Rule {
+  return rule({ kind: 'dnat', key: [...key, { kind: 'random', modulus }], map: 'endpoints' })
+}
+
+function base(
+  name: string,
+  type: BaseHook['type'],
+  hook: BaseHook['hook'],
+  priority: number,
+  ...rules: WalkedChain['rules']
+): WalkedChain {
+  return { name, base: { type, hook, priority }, rules }
+}
+
+interface Wanted {
+  readonly chains: readonly WalkedChain[]
+  readonly slots?: Readonly<Record<number, string>>
+}
+
+function ruleset({ chains, slots = {} }: Wanted): WalkedRuleset {
+  const endpoints = Object.entries(slots).map(
+    ([slot, data]) => [tuple(vip, slot), { data: data as Tuple }] as const,
+  )
+  return {
+    ip: {
+      family: 'ip',
+      sets: new Map([['endpoints', setSchema('ip', 'endpoints')]]),
+      elements: new Map([['endpoints', new Map(endpoints)]]),
+      chains: new Map(chains.map((chain) => [chain.name, chain])),
+    },
+  }
+}
+
+/** The chains that did something, way by way. */
+function chainsOf(found: ReturnType<typeof trace>): readonly (readonly string[])[] {
+  return found.paths.map(({ state }) => state.steps.map(({ chain }) => chain))
+}
+
+const mark = rule({ kind: 'set-mark', bit: 14 })
+
+describe('hooks', () => {
+  const everywhere = [
+    base('late', 'filter', 'prerouting', -90, mark),
+    base('nat', 'nat', 'prerouting', -105, mark),
+    base('early', 'filter', 'prerouting', -110, mark),
+    // Its own priority says after the translation; conntrack translates at -100 all the same.
+    base('other-nat', 'nat', 'prerouting', 0, mark),
+    base('between', 'filter', 'prerouting', -95, mark),
+    base('out', 'filter', 'output', 0, mark),
+    base('post', 'filter', 'postrouting', 0, mark),
+  ]
+
+  test('a nat chain runs where conntrack translates, whatever its priority', () => {
+    const chains = ['early', 'nat', 'other-nat', 'between', 'late', 'post']
+    expect(
+      chainsOf(trace(ruleset({ chains: everywhere }), packet('198.51.100.7', '192.0.2.9'), facts)),
+    ).toEqual([chains])
+  })
+
+  test('what the node keeps for itself does not pass postrouting', () => {
+    const [chains] = chainsOf(trace(ruleset({ chains: everywhere }), packet('198.51.100.7'), facts))
+    expect(chains).not.toContain('post')
+  })
+
+  test('what the node sends goes out, and comes in again if it is for the node', () => {
+    const away = chainsOf(
+      trace(ruleset({ chains: everywhere }), packet('192.0.2.1', '192.0.2.9'), facts),
+    )
+    expect(away).toEqual([['out', 'post']])
+    const back = chainsOf(trace(ruleset({ chains: everywhere }), packet('192.0.2.1'), facts))
+    expect(back).toEqual([['out', 'post', 'early', 'between', 'late']])
+  })
+
+  test('a connection is translated once: no other nat chain is asked', () => {
+    const chains = [
+      base('first', 'nat', 'prerouting', -105, dnat(1)),
+      base('second', 'nat', 'prerouting', -100, mark),
+    ]
+    const found = trace(
+      ruleset({ chains, slots: { 0: '10.244.1.10 . 8080' } }),
+      packet('198.51.100.7'),
+      facts,
+    )
+    expect(chainsOf(found)).toEqual([['first']])
+  })
+
+  test('accept ends the chains of its hook and priority only, drop all', () => {
+    const chains = [
+      base('one', 'filter', 'prerouting', -110, rule({ kind: 'accept' }), rule({ kind: 'drop' })),
+      base('two', 'filter', 'prerouting', -90, rule({ kind: 'drop' })),
+      base('three', 'filter', 'prerouting', 0, mark),
+    ]
+    const found = trace(ruleset({ chains }), packet('198.51.100.7'), facts)
+    expect(found.paths).toMatchObject([{ odds: 1, end: 'dropped' }])
+    expect(chainsOf(found)).toEqual([['one', 'two']])
+  })
+})
+
+describe('chains', () => {
+  const calls = (kind: 'jump' | 'goto'): readonly WalkedChain[] => [
+    base('base', 'filter', 'prerouting', 0, rule({ kind, chain: 'called' }), mark),
+    { name: 'called', rules: [rule({ kind: 'goto', chain: 'last' }), mark] },
+    { name: 'last', rules: [mark] },
+  ]
+
+  test('after jump the caller goes on, after goto it does not', () => {
+    const steps = (kind: 'jump' | 'goto') =>
+      chainsOf(trace(ruleset({ chains: calls(kind) }), packet('198.51.100.7'), facts))
+    expect(steps('jump')).toEqual([['base', 'called', 'last', 'base']])
+    expect(steps('goto')).toEqual([['base', 'called', 'last']])
+  })
+})
+
+describe('dnat', () => {
+  const hooks = (...rules: Rule[]): readonly WalkedChain[] => [
+    base('nat', 'nat', 'prerouting', -100, ...rules),
+    base('after', 'filter', 'prerouting', -90, rule({ kind: 'was-dnat' }, { kind: 'drop' })),
+  ]
+
+  test('a slot that is empty half way through a commit leaves the packet to the next rule', () => {
+    const slots = { 0: '10.244.1.10 . 8080', 1: '10.244.1.11 . 8080' }
+    const found = trace(
+      ruleset({ chains: hooks(dnat(4), dnat(1)), slots }),
+      packet('198.51.100.7'),
+      facts,
+    )
+    expect(found.paths.map(({ odds, state }) => [state.destination, odds])).toEqual([
+      ['10.244.1.10', 0.25],
+      ['10.244.1.11', 0.25],
+      ['10.244.1.10', 0.5],
+    ])
+  })
+
+  test('ct status dnat is true of what was changed, not of what dnat led where it went anyway', () => {
+    const ends = (to: string) =>
+      trace(
+        ruleset({ chains: hooks(dnat(1)), slots: { 0: to } }),
+        packet('198.51.100.7'),
+        facts,
+      ).paths.map(({ end }) => end)
+    expect(ends('10.244.1.10 . 8080')).toEqual(['dropped'])
+    expect(ends('203.0.113.10 . 80')).toEqual(['passed'])
+  })
+
+  test('ICMP has no port to be led by', () => {
+    const slots = { 0: '10.244.1.10 . 8080' }
+    const sent = packet('198.51.100.7', '203.0.113.10', 'icmp')
+    const found = trace(ruleset({ chains: hooks(dnat(1)), slots }), sent, facts)
+    expect(found.paths).toMatchObject([{ end: 'passed', state: { translated: false } }])
+  })
+})
+
+describe('what cannot be known is a doubt', () => {
+  test('a rule that is not one of nodelb, where the packet comes by', () => {
+    const chains = [
+      base('base', 'filter', 'prerouting', 0, mark, { strange: 'counter' }, mark),
+      { name: 'elsewhere', rules: [{ strange: 'log' }] },
+    ]
+    const found = trace(ruleset({ chains }), packet('198.51.100.7'), facts)
+    expect(found.doubts).toEqual(['what this rule in chain base does: counter'])
+    expect(chainsOf(found)).toEqual([['base', 'base']])
+  })
+
+  test('the input interface, where a rule asks for it', () => {
+    const asks = rule({ kind: 'interface', name: 'cni0', prefix: false }, { kind: 'drop' })
+    const chains = [base('base', 'filter', 'prerouting', 0, asks)]
+    const sent = packet('198.51.100.7')
+    expect(trace(ruleset({ chains }), sent, { ...facts, routes: [] }).doubts).toEqual([])
+    const lost: Packet = { ...sent, origin: { kind: 'interface', name: undefined } }
+    expect(trace(ruleset({ chains }), lost, facts).doubts).toEqual([
+      'by which interface 198.51.100.7 comes in',
+    ])
+  })
+
+  test('where no route says it, the address that masquerade takes', () => {
+    const chains = [base('post', 'nat', 'postrouting', 100, rule({ kind: 'masquerade' }))]
+    const sent = packet('198.51.100.7', '192.0.2.9')
+    const as = (known: NodeFacts) =>
+      trace(ruleset({ chains }), sent, known).paths.map(({ state }) => state.masqueraded)
+    expect(as(facts)).toEqual([{ as: '192.0.2.1' }])
+    expect(as({ ...facts, routes: [] })).toEqual([{ as: undefined }])
+  })
+})

@@ -1,0 +1,10 @@
+// Commits a plan given as JSON, and prints what came of it as JSON.
+
+import { commitIpvs } from '../../../src/apply/ipvs/commit.ts'
+import { openIpvsSockets } from '../../../src/apply/ipvs/sockets.ts'
+import { emptyKernelIpvs } from '../../../src/ruleset/ipvs.ts'
+
+const sockets = openIpvsSockets()
+const outcome = await commitIpvs(sockets, JSON.parse(process.argv[2] ?? '[]'), emptyKernelIpvs)
+process.stdout.write(JSON.stringify(outcome))
+sockets.close()
