@@ -56,8 +56,9 @@ export class Aftermath {
   }
 
   /** Flows may have gone stale unseen: nobody compares them with each commit. */
-  compared(session: Session, tcp: TcpFlows): void {
-    this.#follow(session, allFronts(session.renderer.ruleset(), tcp))
+  compared(changes: Committed['changes'], session: Session, tcp: TcpFlows): void {
+    const ruleset = session.renderer.ruleset()
+    this.#follow(session, [...allFronts(ruleset, tcp), ...touchedFronts(changes, ruleset, tcp)])
   }
 
   #follow(session: Session, touched: readonly TouchedFront[]): void {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
-import type { Problem } from '../watch/problem.ts'
+import { isGap } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
@@ -188,11 +188,6 @@ export class Agent {
       generation: () => this.#socket.generation(),
     }
   }
-}
-
-/** A file, or a document in one, of which nobody knows what it held. */
-function isGap({ severity, kind }: Problem): boolean {
-  return severity === 'error' && kind === undefined
 }
 
 /** Undefined where the kernel does not tell; why is said where nodelb commits. */

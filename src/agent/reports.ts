@@ -47,10 +47,10 @@ export function reports({
       tellCommit(outcome, ms)
       aftermath.committed(outcome, session, tcp())
     },
-    verified({ repaired, operations }, session, durationMs) {
+    verified({ repaired, operations, changes }, session, durationMs) {
       if (operations === 0) telemetry.tell({ event: 'kernel-compared', durationMs })
       else telemetry.tell({ event: 'drift-repaired', operations, found: inShort(repaired) })
-      aftermath.compared(session, tcp())
+      aftermath.compared(changes, session, tcp())
     },
     failed({ reason }, durationMs) {
       telemetry.tell({ event: 'commit-failed', reason, durationMs })

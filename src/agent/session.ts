@@ -138,7 +138,7 @@ export class Session {
       const outcome = await this.#compare()
       if (outcome.kind === 'failed') return outcome
       const { plan, ownerOf } = outcome
-      const changes = outcome.changes()
+      const changes = [...settled.changes, ...outcome.changes()]
       const repaired = explain(plan, ownerOf)
       return { kind: 'verified', repaired, operations: operationCount(plan), changes }
     })

@@ -55,7 +55,7 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'> {
   }
 
   setSlice(slice: SliceObject): void {
-    this.release(`${slice.namespace}/${slice.service}`)
+    this.#retry(`${slice.namespace}/${slice.service}`)
     this.#inner.setSlice(slice)
   }
 
@@ -197,7 +197,12 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'> {
   #releaseOwner(change: ElementStep): void {
     const holder = this.#elements.get(idOf(change))?.service
     const owner = holder ?? serviceOfStep(change, labelsIn([change], this.#inner))
-    if (owner !== undefined) this.release(owner)
+    if (owner !== undefined) this.#retry(owner)
+  }
+
+  /** One that cannot be read stays as the kernel has it until its object can be. */
+  #retry(name: ServiceName): void {
+    if (this.#services.get(name)?.refusal !== undefined) this.release(name)
   }
 }
 

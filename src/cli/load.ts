@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Goal } from '../agent/program.ts'
 import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
-import type { Problem } from '../watch/problem.ts'
-import { said, report as startReport } from '../watch/problem.ts'
+import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
 import { type Backend, type Config, defaultConfig, readConfig } from './config.ts'
 import { readText } from './files.ts'
@@ -44,11 +43,6 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
   // What there is to say of the configuration has been said.
   const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
   return { kind: 'loaded', goal: { cluster, node: view, settings }, problems }
-}
-
-/** A file, or a document in one, of which nobody knows what it held. */
-function isGap({ severity, kind }: Problem): boolean {
-  return severity === 'error' && kind === undefined
 }
 
 /** The configuration in a file, or what holds without one. */

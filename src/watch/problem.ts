@@ -57,6 +57,11 @@ export function printProblem(problem: Problem): string {
   return visible(`${[...place, what].join(': ')}${effect}`)
 }
 
+/** A file, or a document in one, of which nobody knows what it held. */
+export function isGap({ severity, kind }: Problem): boolean {
+  return severity === 'error' && kind === undefined
+}
+
 /** A value of the input in one short line. */
 export function describe(value: unknown): string {
   if (value instanceof Saying) return value.said

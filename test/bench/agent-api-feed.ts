@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type ResultPromise, execa } from 'execa'
+import { execa, type ResultPromise } from 'execa'
 import { ApiServer } from '../e2e/support/apiserver.ts'
 import { Door } from '../e2e/support/door.ts'
 import type { Feed, Replacement } from './agent-feed.ts'

@@ -105,8 +105,8 @@ async function measureChanges(
   }
 }
 
-/** Milliseconds for V8 to end what it does beside the program after a start. */
-const SETTLING = 5_000
+/** Milliseconds for V8 to collect what the start left behind. */
+const SETTLING = 30_000
 
 /** All over the cluster, but ten neighbours in a row: a file is not written anew for each. */
 function replacements({ services }: Size): () => Replacement {

@@ -85,6 +85,7 @@ describe('few files reach the world', () => {
       'apply/netlink/port-holder.ts',
       'apply/netlink/socket-options.ts',
       'apply/sysctl/files.ts',
+      'apply/sysctl/state-file.ts',
       'main.ts',
       'watch/api/credentials.ts',
     ]

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { readStatus } from '../../src/agent/telemetry/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
 import { nodelb } from '../support/lab.ts'
@@ -42,24 +42,25 @@ describe('the agent ends at once', () => {
   test('while an API server says nothing', { timeout: TIMEOUT }, async () => {
     const inside = ['netns', 'exec', place.lab.namespace('node'), process.execPath]
     const server = spawn('ip', [...inside, '--input-type=module', '-e', MUTE])
+    onTestFinished(() => void server.kill())
     await once(server.stdout, 'data')
     const user = { token: 'some' }
     const agent = place.run(['--kubeconfig', kubeconfig('https://127.0.0.1:6443', user)])
     await once(server.stdout, 'data')
     expect(await agent.end('SIGTERM')).toBe(0)
     expect(agent.lines.at(-1)).toMatchObject({ event: 'agent-stopping', reason: 'SIGTERM' })
-    server.kill()
   })
 
   test('while a plugin that is to get credentials says nothing', { timeout: TIMEOUT }, async () => {
     const begun = place.path('begun')
     await execa('mkfifo', [begun])
-    const command = `echo begun > ${begun}; exec sleep 1000`
+    const command = `echo $$ > ${begun}; exec sleep 1000`
     const version = 'client.authentication.k8s.io/v1'
     const exec = { apiVersion: version, command: 'sh', args: ['-c', command] }
     const file = kubeconfig('https://127.0.0.1:6443', { exec })
     const agent = place.run(['--kubeconfig', file])
-    await execa('cat', [begun])
+    const { stdout: plugin } = await execa('cat', [begun])
+    onTestFinished(() => void process.kill(Number(plugin)))
     expect(await agent.end('SIGINT')).toBe(0)
     expect(agent.lines.at(-1)).toMatchObject({ event: 'agent-stopping', reason: 'SIGINT' })
   })
@@ -69,6 +70,7 @@ describe('the agent ends at once', () => {
     await execa('mkfifo', [log])
     // Opened and never read: a pipe holds 64 KiB.
     const reader = openSync(log, constants.O_RDONLY | constants.O_NONBLOCK)
+    onTestFinished(() => closeSync(reader))
     const ports = Array.from({ length: 2000 }, (_, at) => ({ name: `p${at}`, port: 100_000 + at }))
     place.write([...webObjects(['pod-a']), { ...webService({ ports }), metadata: { name: 'bad' } }])
     const inside = ['netns', 'exec', place.lab.namespace('node'), 'sh', '-c', 'exec "$@" >"$0"']
@@ -77,6 +79,7 @@ describe('the agent ends at once', () => {
     const command = [...inside, log, process.execPath, nodelb, ...run, ...flags]
     // Without colours nobody else asks what standard output is.
     const child = spawn('ip', command, { env: { ...process.env, NO_COLOR: '1' } })
+    onTestFinished(() => void child.kill('SIGKILL'))
     let status = await readStatus(place.statusSocket)
     while (status.kind !== 'status' || !status.status.ready) {
       status = await readStatus(place.statusSocket)
@@ -84,7 +87,6 @@ describe('the agent ends at once', () => {
     expect(JSON.stringify(status.status.problems).length).toBeGreaterThan(1 << 16)
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])
-    closeSync(reader)
   })
 
   test('when it is told twice', { timeout: TIMEOUT }, async () => {

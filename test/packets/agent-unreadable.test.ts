@@ -74,6 +74,24 @@ describe('what the kernel has of a Service stays', () => {
     await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
     expect(await place.rules()).not.toContain('203.0.113.10')
   })
+
+  test('while the Service cannot be read, whatever becomes of its slices', async () => {
+    place.write([unreadable], 'service.json')
+    const agent = place.start()
+    await agent.next('agent-ready')
+    place.write(webSlices(['pod-b']), 'slices.json')
+    await agent.next('kernel-committed')
+    expect(await place.answers()).toEqual(['pod-a'])
+  })
+
+  test('while a slice cannot be read, whatever becomes of the others', async () => {
+    place.write([bad, slice6], 'slices.json')
+    const agent = place.start()
+    await agent.next('agent-ready')
+    place.write([bad, webSlices(['pod-b'])[1] ?? {}], 'slices.json')
+    await agent.next('kernel-committed')
+    expect(await place.answers()).toEqual(['pod-a'])
+  })
 })
 
 test('an object that cannot be read any more leaves in force what it said', async () => {

@@ -2,8 +2,12 @@ import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.ts'
 import type { Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { AttributeWriter, readAttributes, readText } from '../nftables/attributes.ts'
-import { HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+import {
+  AttributeWriter,
+  HOST_LITTLE_ENDIAN,
+  readAttributes,
+  readText,
+} from '../nftables/attributes.ts'
 import { LINK, LINK_HEADER, LINK_INFO, MESSAGE } from './constants.ts'
 
 /** What has a name that a dummy interface is to have. */

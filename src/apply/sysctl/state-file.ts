@@ -10,7 +10,6 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
 import { errnoOf, type WriteResult } from './files.ts'
 
 /** One setting: what it was, and what nodelb made of it. */
@@ -46,7 +45,7 @@ export function writeSaved(file: string, sysctls: SavedSysctls): WriteResult {
       rmSync(file, { force: true })
       return { kind: 'written' }
     }
-    mkdirSync(dirname(file), { recursive: true })
+    mkdirSync(file.replace(/[^/]*$/, '') || '.', { recursive: true })
     writeDurably(draft, `${JSON.stringify({ sysctls: Object.fromEntries(sysctls) }, null, 2)}\n`)
     renameSync(draft, file)
     return { kind: 'written' }
