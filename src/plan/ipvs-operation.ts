@@ -4,7 +4,7 @@ import type { RealServer, ServerId, ServerProperties } from '../ruleset/ipvs.ts'
 
 /** One change of ipvs or of the dummy interface; each is a request of its own to the kernel. */
 export type IpvsOperation =
-  /** A dummy interface, set up. */
+  /** A dummy interface; left down, as kube-proxy does: its addresses are the node's all the same. */
   | { readonly kind: 'add-dummy' | 'delete-dummy'; readonly name: string }
   /** As a prefix of one; IPv6 without duplicate address detection. */
   | {

@@ -61,7 +61,6 @@ function printDummy({ dummy, addresses }: IpvsRules): string {
   if (addresses.size === 0) return ''
   return lines([
     `link add ${dummy} type dummy`,
-    `link set ${dummy} up`,
     ...[...addresses].map((address) => `address add ${addressText(address)} dev ${dummy}`),
   ])
 }

@@ -195,7 +195,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
       [
-        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod",
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs",
         "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
       ]
     `)
@@ -323,11 +323,13 @@ describe('--help', () => {
         -h, --help         display help for command
 
       Commands:
-        render [options]   print the rule set as nft text (nft --check -f takes it)
+        render [options]   print the rule set as the text that nft (ipvsadm, ip and
+                           sysctl) take
         diff [options]     show what apply would change here; exit 0 nothing, 1
                            differences, 2 trouble
         apply [options]    read the kernel, plan, commit in one transaction, print one
                            line
+        explain [options]  where a packet goes on this node, by which rules, and why
         cleanup            remove all that nodelb programmed, and nothing else
         run [options]      follow the cluster, program this node, repair what others
                            break
@@ -340,64 +342,66 @@ describe('--help', () => {
     `))
   test('render', async () =>
     expect(await help('render')).toMatchInlineSnapshot(`
-    "Usage: nodelb render [options]
+      "Usage: nodelb render [options]
 
-    print the rule set as nft text (nft --check -f takes it)
+      print the rule set as the text that nft (ipvsadm, ip and sysctl) take
 
-    Options:
-      -f, --filename <path...>  files or folders of Services, EndpointSlices and
-                                Nodes (YAML or JSON); - is standard input
-      --node <name>             the Node to render for (environment: NODE_NAME)
-      --config <file>           a KubeProxyConfiguration and/or a
-                                NodelbConfiguration
-      --scope <scope>           what to program (default: load-balancer) (choices:
-                                "load-balancer", "all")
-      --backend <backend>       how to program it (choices: "nftables")
-      -o, --output <format>     text for people, json for programs (choices: "text",
-                                "json", default: "text")
-      -h, --help                display help for command
-    "
-  `))
+      Options:
+        -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                  Nodes (YAML or JSON); - is standard input
+        --node <name>             the Node to render for (environment: NODE_NAME)
+        --config <file>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration
+        --scope <scope>           what to program (default: load-balancer) (choices:
+                                  "load-balancer", "all")
+        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        -o, --output <format>     text for people, json for programs (choices: "text",
+                                  "json", default: "text")
+        -h, --help                display help for command
+      "
+    `))
   test('diff', async () =>
     expect(await help('diff')).toMatchInlineSnapshot(`
-    "Usage: nodelb diff [options]
+      "Usage: nodelb diff [options]
 
-    show what apply would change here; exit 0 nothing, 1 differences, 2 trouble
+      show what apply would change here; exit 0 nothing, 1 differences, 2 trouble
 
-    Options:
-      -f, --filename <path...>  files or folders of Services, EndpointSlices and
-                                Nodes (YAML or JSON); - is standard input
-      --node <name>             the Node to render for (environment: NODE_NAME)
-      --config <file>           a KubeProxyConfiguration and/or a
-                                NodelbConfiguration
-      --scope <scope>           what to program (default: load-balancer) (choices:
-                                "load-balancer", "all")
-      --backend <backend>       how to program it (choices: "nftables")
-      -o, --output <format>     text for people, json for programs (choices: "text",
-                                "json", default: "text")
-      -h, --help                display help for command
-    "
-  `))
+      Options:
+        -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                  Nodes (YAML or JSON); - is standard input
+        --node <name>             the Node to render for (environment: NODE_NAME)
+        --config <file>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration
+        --scope <scope>           what to program (default: load-balancer) (choices:
+                                  "load-balancer", "all")
+        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        -o, --output <format>     text for people, json for programs (choices: "text",
+                                  "json", default: "text")
+        --against <path...>       show what changes from these objects to those, and
+                                  leave the kernel alone
+        -h, --help                display help for command
+      "
+    `))
   test('apply', async () =>
     expect(await help('apply')).toMatchInlineSnapshot(`
-    "Usage: nodelb apply [options]
+      "Usage: nodelb apply [options]
 
-    read the kernel, plan, commit in one transaction, print one line
+      read the kernel, plan, commit in one transaction, print one line
 
-    Options:
-      -f, --filename <path...>  files or folders of Services, EndpointSlices and
-                                Nodes (YAML or JSON); - is standard input
-      --node <name>             the Node to render for (environment: NODE_NAME)
-      --config <file>           a KubeProxyConfiguration and/or a
-                                NodelbConfiguration
-      --scope <scope>           what to program (default: load-balancer) (choices:
-                                "load-balancer", "all")
-      --backend <backend>       how to program it (choices: "nftables")
-      -o, --output <format>     text for people, json for programs (choices: "text",
-                                "json", default: "text")
-      -h, --help                display help for command
-    "
-  `))
+      Options:
+        -f, --filename <path...>  files or folders of Services, EndpointSlices and
+                                  Nodes (YAML or JSON); - is standard input
+        --node <name>             the Node to render for (environment: NODE_NAME)
+        --config <file>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration
+        --scope <scope>           what to program (default: load-balancer) (choices:
+                                  "load-balancer", "all")
+        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        -o, --output <format>     text for people, json for programs (choices: "text",
+                                  "json", default: "text")
+        -h, --help                display help for command
+      "
+    `))
   test('run', async () =>
     expect(await help('run')).toMatchInlineSnapshot(`
       "Usage: nodelb run [options]
@@ -410,12 +414,12 @@ describe('--help', () => {
                                   NodelbConfiguration
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
-        --backend <backend>       how to program it (choices: "nftables")
+        --backend <backend>       how to program it (choices: "nftables", "ipvs")
         --status-socket <path>    where the agent tells its state (default:
                                   "/run/nodelb/nodelb.sock")
         -f, --filename <path...>  in place of an API server, files or folders of
-                                  Services, EndpointSlices and Nodes (YAML or JSON);
-                                  they are followed
+                                  Services, EndpointSlices and Nodes (YAML or JSON),
+                                  which are followed
         --kubeconfig <file>       how to reach the API server (default: as a pod of
                                   the cluster)
         --listen <host:port>      where probes and metrics are answered (default:
