@@ -1,9 +1,11 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type CommitOutcome, commitPlan } from '../apply/nftables/commit.ts'
 import { type Monitor, next } from '../apply/nftables/monitor.ts'
-import type { Plan } from '../plan/operation.ts'
+import { operationCount, type Plan } from '../plan/operation.ts'
 
 const ATTEMPTS = 10
+/** Operations from which on the monitor does not listen; opening it anew takes some milliseconds. */
+const LARGE = 2_000
 
 /**
  * Commits what was planned for the tables as they were at a generation. Where the agent owns them,
@@ -46,14 +48,21 @@ export class Committer {
   /** `owned`: all the tables that the plan is about can only be changed by this socket. */
   async commit(plan: Plan, owned: boolean): Promise<CommitOutcome> {
     if (plan.length === 0) return { kind: 'committed', bytes: 0 }
-    if (owned) return commitPlan(this.#socket, plan, 0)
+    if (owned) return this.#send(plan, 0)
     for (let attempt = 1; ; attempt++) {
       this.#generation = this.#monitor?.latestLike(this.#generation) ?? this.#generation
-      const outcome = await commitPlan(this.#socket, plan, this.#generation)
+      const outcome = await this.#send(plan, this.#generation)
       if (outcome.kind === 'committed') this.#generation = next(this.#generation)
       if (outcome.kind !== 'stale' || attempt === ATTEMPTS || !(await this.isCurrent())) {
         return outcome
       }
     }
+  }
+
+  #send(plan: Plan, generation: number): Promise<CommitOutcome> {
+    const commit = () => commitPlan(this.#socket, plan, generation)
+    return this.#monitor !== undefined && operationCount(plan) >= LARGE
+      ? this.#monitor.deaf(commit)
+      : commit()
   }
 }

@@ -1,8 +1,10 @@
+import { setImmediate as pause } from 'node:timers/promises'
 import { TABLE_NAME } from '../../ruleset/types.ts'
 import { NFNL_SUBSYS_NFTABLES, NFNLGRP_NFTABLES, NFT_MSG_NEWGEN } from '../netlink/constants.ts'
 import { parseGeneration, type Reply } from '../netlink/message.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { eachAttribute, messageAttributes, readText, readU32 } from './attributes.ts'
+import type { CommitOutcome } from './commit.ts'
 import { familyName } from './constants.ts'
 import { ownPort, portOf } from './port.ts'
 
@@ -34,7 +36,7 @@ const PATIENCE = 1_000
  * shows as a gap in the generations or in the socket's count of drops.
  */
 export class Monitor {
-  readonly #socket: NetlinkSocket
+  #socket: NetlinkSocket
   readonly #port: number
   readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
   readonly #waiting: Set<() => void> = new Set()
@@ -45,23 +47,20 @@ export class Monitor {
   #touched = false
   #drops = 0
   #settling: NodeJS.Timeout | undefined
+  #closed = false
 
   /** `committer` is the socket whose own commits are no news. */
   static async open(committer: NetlinkSocket): Promise<Monitor> {
-    const port = await ownPort(committer)
-    const socket = NetlinkSocket.open({
-      groups: [NFNLGRP_NFTABLES],
-      receiveBuffer: RECEIVE_BUFFER,
-    })
-    return new Monitor(socket, port, await committer.generation())
+    const monitor = new Monitor(await ownPort(committer))
+    const generation = await committer.generation()
+    monitor.#heard = generation
+    monitor.#cleanSince = generation
+    return monitor
   }
 
-  private constructor(socket: NetlinkSocket, port: number, generation: number) {
-    this.#socket = socket
+  private constructor(port: number) {
     this.#port = port
-    this.#heard = generation
-    this.#cleanSince = generation
-    socket.onMessage((announcement) => this.#hear(announcement))
+    this.#socket = this.#listen()
   }
 
   /** Calls the listener for every commit of others; returns how to stop. */
@@ -83,11 +82,47 @@ export class Monitor {
     return !later(to, this.latestLike(from))
   }
 
+  /**
+   * For a large commit of ours nobody listens: while any socket of the machine does, in whichever
+   * network namespace, the kernel writes an announcement of 4 KB for every element, which takes it
+   * twice as long as the commit. What others did meanwhile shows in the generation.
+   */
+  async deaf(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
+    const before = await this.#socket.generation()
+    this.#socket.close()
+    // The socket closes in an immediate of its own.
+    await pause()
+    const outcome = await commit()
+    if (this.#closed) return outcome
+    this.#socket = this.#listen()
+    const generation = await this.#socket.generation()
+    const expected = outcome.kind === 'committed' ? next(before) : before
+    this.#heard = generation
+    if (generation !== expected) {
+      this.#cleanSince = generation
+      this.#tell({ generation, touchesUs: 'maybe' })
+    }
+    this.#wake()
+    return outcome
+  }
+
   close(): void {
+    this.#closed = true
     clearTimeout(this.#settling)
     this.#listeners.clear()
     this.#wake()
     this.#socket.close()
+  }
+
+  #listen(): NetlinkSocket {
+    const socket = NetlinkSocket.open({
+      groups: [NFNLGRP_NFTABLES],
+      receiveBuffer: RECEIVE_BUFFER,
+    })
+    socket.onMessage((announcement) => this.#hear(announcement))
+    this.#drops = 0
+    this.#touched = false
+    return socket
   }
 
   #hear(announcement: Reply): void {
