@@ -26,8 +26,7 @@ export class RunningAgent {
     args: readonly string[],
     confine: (command: readonly string[]) => readonly string[] = (command) => command,
   ): RunningAgent {
-    // By its first line, which names Node's flags (ADR 0014).
-    const command = [nodelb, 'run', '--log-level', 'debug', ...args]
+    const command = [process.execPath, nodelb, 'run', '--log-level', 'debug', ...args]
     return new RunningAgent([...enter, ...confine(command)])
   }
 
