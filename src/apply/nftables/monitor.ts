@@ -1,4 +1,3 @@
-import { setImmediate as pause } from 'node:timers/promises'
 import { TABLE_NAME } from '../../ruleset/types.ts'
 import { NFNL_SUBSYS_NFTABLES, NFNLGRP_NFTABLES, NFT_MSG_NEWGEN } from '../netlink/constants.ts'
 import { parseGeneration, type Reply } from '../netlink/message.ts'
@@ -91,7 +90,7 @@ export class Monitor {
     const before = await this.#socket.generation()
     this.#socket.close()
     // The socket closes in an immediate of its own.
-    await pause()
+    await new Promise((resolve) => setImmediate(resolve))
     const outcome = await commit()
     if (this.#closed) return outcome
     this.#socket = this.#listen()
