@@ -70,13 +70,7 @@ export async function propose(
   refused: ReadonlySet<string> = new Set(),
 ): Promise<Proposal> {
   const state = await readKernel(socket)
-  const kept = keptServices(state.ruleset, goal, refused)
-  const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
-  const memory = kernelMemory(state.ruleset)
-  const renderer = renderCluster(cluster, goal.node, goal.settings, memory)
-  const rendered = renderer.ruleset()
-  const desired =
-    kept.size === 0 ? rendered : keepServices(state.ruleset, rendered, kept, goal.settings)
+  const { renderer, desired } = desiredFor(state.ruleset, goal, refused)
   const kernel = nameKernel(state.ruleset, desired, goal.settings)
   return {
     generation: state.generation,
@@ -85,6 +79,21 @@ export async function propose(
     renderer,
     kernel,
   }
+}
+
+/** What tables that are as `held` shall become; of Services to keep, what is held stays. */
+export function desiredFor(
+  held: KernelRuleset,
+  goal: Goal,
+  refused: ReadonlySet<string> = new Set(),
+): { readonly renderer: Renderer; readonly desired: Ruleset } {
+  const { node, settings } = goal
+  const kept = keptServices(held, goal, refused)
+  const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
+  const renderer = renderCluster(cluster, node, settings, kernelMemory(held))
+  const rendered = renderer.ruleset()
+  const desired = kept.size === 0 ? rendered : keepServices(held, rendered, kept, settings)
+  return { renderer, desired }
 }
 
 /** Gives the rules in the kernel their texts, as far as they are nodelb's, of now or before. */

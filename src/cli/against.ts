@@ -1,10 +1,7 @@
-import { keepServices } from '../agent/keep.ts'
-import { type Goal, keptServices } from '../agent/program.ts'
+import { desiredFor, type Goal } from '../agent/program.ts'
 import type { Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
-import { serviceName } from '../render/claims.ts'
-import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
 import { printRule } from '../ruleset/print.ts'
@@ -20,12 +17,7 @@ export interface Difference {
 /** What `diff` shows on a node that holds just what `old` calls for; asks no kernel. */
 export function difference(old: Goal, goal: Goal): Difference {
   const held = asHeld(renderCluster(old.cluster, old.node, old.settings).ruleset())
-  const kept = keptServices(held, goal, new Set())
-  const services = goal.cluster.services.filter((service) => !kept.has(serviceName(service)))
-  const { node, settings } = goal
-  const renderer = renderCluster({ ...goal.cluster, services }, node, settings, kernelMemory(held))
-  const rendered = renderer.ruleset()
-  const desired = kept.size === 0 ? rendered : keepServices(held, rendered, kept, settings)
+  const { renderer, desired } = desiredFor(held, goal)
   return { plan: plan(held, desired), ownerOf: owners(held, desired), renderer }
 }
 

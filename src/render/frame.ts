@@ -9,8 +9,9 @@ import {
   SETS,
   setsOf,
 } from '../ruleset/sets.ts'
-import type { BaseHook, Chain, Rule, Statement } from '../ruleset/types.ts'
+import type { Chain, Rule, Statement } from '../ruleset/types.ts'
 import { affinityChains, learnedSets, recallRules, rememberRules } from './affinity.ts'
+import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
 
@@ -23,39 +24,24 @@ export function frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMa
   return prune([...hooks(settings), ...body(settings, [...all])], all)
 }
 
-/** How far ahead of kube-proxy's nat chains ours stand, where both are. */
-export const NAT_BEFORE_KUBE_PROXY = 5
-
 function hooks(settings: Settings): readonly Chain[] {
-  const ahead = settings.scope === 'load-balancer' ? NAT_BEFORE_KUBE_PROXY : 0
-  const base = (name: string, hook: BaseHook, ...rules: Rule[]): Chain => ({
-    name,
-    base: hook,
-    rules,
-  })
-  const check = rule({ kind: 'new-connection' }, { kind: 'jump', chain: 'source-check' })
   const after = [
     rule({ kind: 'new-connection' }, { kind: 'was-dnat' }, { kind: 'goto', chain: 'translated' }),
     rule({ kind: 'new-connection' }, { kind: 'goto', chain: 'untranslated' }),
   ]
-  const dispatch = rule({ kind: 'jump', chain: 'dispatch' })
+  const hairpin = rule({ kind: 'was-dnat' }, inSet([saddr, daddr], SETS.hairpin), {
+    kind: 'masquerade',
+  })
   return [
-    base('before-nat-prerouting', { type: 'filter', hook: 'prerouting', priority: -110 }, check),
-    base('before-nat-output', { type: 'filter', hook: 'output', priority: -110 }, check),
-    base('nat-prerouting', { type: 'nat', hook: 'prerouting', priority: -100 - ahead }, dispatch),
-    base('nat-output', { type: 'nat', hook: 'output', priority: -100 - ahead }, dispatch),
-    base('after-nat-prerouting', { type: 'filter', hook: 'prerouting', priority: -90 }, ...after),
-    base('after-nat-output', { type: 'filter', hook: 'output', priority: -90 }, ...after),
-    base(
-      'nat-postrouting',
-      { type: 'nat', hook: 'postrouting', priority: 100 - ahead },
-      rule(
-        { kind: 'has-mark', bit: settings.masqueradeBit },
-        { kind: 'clear-mark', bit: settings.masqueradeBit },
-        { kind: 'masquerade' },
-      ),
-      rule({ kind: 'was-dnat' }, inSet([saddr, daddr], SETS.hairpin), { kind: 'masquerade' }),
+    ...beforeNat(),
+    ...natDestination(settings, rule({ kind: 'jump', chain: 'dispatch' })),
+    hookChain(
+      'after-nat-prerouting',
+      { type: 'filter', hook: 'prerouting', priority: -90 },
+      ...after,
     ),
+    hookChain('after-nat-output', { type: 'filter', hook: 'output', priority: -90 }, ...after),
+    natSource(settings, hairpin),
   ]
 }
 

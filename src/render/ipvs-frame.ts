@@ -1,13 +1,8 @@
 import type { Settings } from '../model/node.ts'
 import { SETS, setsOf } from '../ruleset/sets.ts'
-import type { BaseHook, Chain, Rule, Statement } from '../ruleset/types.ts'
-import {
-  clusterIpMasquerade,
-  fromPods,
-  NAT_BEFORE_KUBE_PROXY,
-  refuse,
-  sourceCheck,
-} from './frame.ts'
+import type { Chain, Rule, Statement } from '../ruleset/types.ts'
+import { clusterIpMasquerade, fromPods, refuse, sourceCheck } from './frame.ts'
+import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
 
@@ -37,37 +32,14 @@ const { known, masquerade, local, noEndpoints, noLocalEndpoints } = setsOf('vip'
 const BEFORE_IPVS = -99
 
 function hooks(settings: Settings): readonly Chain[] {
-  const ahead = settings.scope === 'load-balancer' ? NAT_BEFORE_KUBE_PROXY : 0
-  const base = (name: string, hook: BaseHook, ...rules: Rule[]): Chain => ({
-    name,
-    base: hook,
-    rules,
-  })
-  const fresh: Statement = { kind: 'new-connection' }
-  const check = rule(fresh, { kind: 'jump', chain: 'source-check' })
-  const unserved = rule(fresh, { kind: 'goto', chain: 'unserved' })
-  const dispatch = rule(inSet(vip, known), { kind: 'goto', chain: 'service' })
+  const unserved = rule({ kind: 'new-connection' }, { kind: 'goto', chain: 'unserved' })
+  const priority = BEFORE_IPVS
   return [
-    base('before-nat-prerouting', { type: 'filter', hook: 'prerouting', priority: -110 }, check),
-    base('before-nat-output', { type: 'filter', hook: 'output', priority: -110 }, check),
-    base('nat-prerouting', { type: 'nat', hook: 'prerouting', priority: -100 - ahead }, dispatch),
-    base('nat-output', { type: 'nat', hook: 'output', priority: -100 - ahead }, dispatch),
-    base(
-      'before-ipvs-prerouting',
-      { type: 'filter', hook: 'prerouting', priority: BEFORE_IPVS },
-      unserved,
-    ),
-    base('before-ipvs-output', { type: 'filter', hook: 'output', priority: BEFORE_IPVS }, unserved),
-    base(
-      'nat-postrouting',
-      { type: 'nat', hook: 'postrouting', priority: 100 - ahead },
-      rule(
-        { kind: 'has-mark', bit: settings.masqueradeBit },
-        { kind: 'clear-mark', bit: settings.masqueradeBit },
-        { kind: 'masquerade' },
-      ),
-      rule(inSet([saddr, daddr], SETS.hairpin), { kind: 'masquerade' }),
-    ),
+    ...beforeNat(),
+    ...natDestination(settings, rule(inSet(vip, known), { kind: 'goto', chain: 'service' })),
+    hookChain('before-ipvs-prerouting', { type: 'filter', hook: 'prerouting', priority }, unserved),
+    hookChain('before-ipvs-output', { type: 'filter', hook: 'output', priority }, unserved),
+    natSource(settings, rule(inSet([saddr, daddr], SETS.hairpin), { kind: 'masquerade' })),
   ]
 }
 

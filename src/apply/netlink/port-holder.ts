@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { NETLINK_NETFILTER } from './constants.ts'
+import { socketRow } from './socket-options.ts'
 
 /** A netfilter socket, and its process where the /proc of this process shows it. */
 export interface PortHolder {
@@ -10,7 +11,7 @@ export interface PortHolder {
 
 /** Looks for the process that has the netlink socket with this port open. */
 export function findHolder(port: number): PortHolder {
-  const inode = inodeOf(port)
+  const inode = attempt(() => socketRow({ protocol: NETLINK_NETFILTER, port })?.inode)
   if (inode === undefined) return { port }
   for (const pid of list('/proc')) {
     if (!/^\d+$/.test(pid)) continue
@@ -21,16 +22,6 @@ export function findHolder(port: number): PortHolder {
     }
   }
   return { port }
-}
-
-/** Columns: sk, Eth (protocol), Pid (port), Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. */
-function inodeOf(port: number): string | undefined {
-  const table = attempt(() => readFileSync('/proc/thread-self/net/netlink', 'utf8')) ?? ''
-  for (const line of table.split('\n')) {
-    const columns = line.trim().split(/\s+/)
-    if (Number(columns[1]) === NETLINK_NETFILTER && Number(columns[2]) === port) return columns[9]
-  }
-  return undefined
 }
 
 function list(folder: string): readonly string[] {

@@ -127,7 +127,7 @@ function setOption(fd: number, level: number, name: number, value: number): numb
 }
 
 /** Columns: sk, Eth (protocol), Pid (port), Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. */
-function socketRow(address: SocketAddress): { inode: number; drops: number } | undefined {
+export function socketRow(address: SocketAddress): { inode: number; drops: number } | undefined {
   // A worker thread can live in another network namespace than the process.
   const table = readFileSync('/proc/thread-self/net/netlink', 'utf8')
   for (const line of table.split('\n')) {
