@@ -1,13 +1,11 @@
 import type { Scope } from '../model/node.ts'
-import { textOf } from '../plan/explain.ts'
 import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { localEndpoints } from './health-check-addresses.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
-import type { Session } from './session.ts'
-import type { Committed } from './session-compare.ts'
+import type { Committed, Session } from './session.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface AftermathParts {
@@ -113,8 +111,7 @@ export class Aftermath {
   #tellRefused(session: Session): void {
     const { telemetry } = this.#parts
     const refusals = session.refusals()
-    for (const [service, { failure }] of refusals) {
-      const reason = `${failure.errno} to ${textOf(failure.operation)}`
+    for (const [service, { reason }] of refusals) {
       telemetry.tell({ event: 'service-refused', service, reason })
     }
     for (const service of this.#refused) {

@@ -5,14 +5,15 @@ import { isGap } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import type { Goal } from './dataplane.ts'
+import { Dataplanes } from './dataplanes.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { ObjectStore } from './object-store.ts'
-import { cleanup, type Goal } from './program.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports } from './reports.ts'
-import { type Session, type Started, startSession } from './session.ts'
+import type { Session, Started } from './session.ts'
 import { SteadySocket } from './steady-socket.ts'
 import { summaries } from './summaries.ts'
 import type { Occurrence } from './telemetry/occurrence.ts'
@@ -40,7 +41,7 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
-  readonly #socket: SteadySocket = new SteadySocket()
+  readonly #dataplanes: Dataplanes = new Dataplanes()
   #comparison: NodeJS.Timeout | undefined
 
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
@@ -121,7 +122,7 @@ export class Agent {
 
   async #cleanup(began: number): Promise<boolean> {
     try {
-      await cleanup(await this.#socket.working())
+      await this.#dataplanes.removeAll()
       return true
     } catch (error) {
       const reason = `cleanup: ${error instanceof Error ? error.message : error}`
@@ -133,7 +134,7 @@ export class Agent {
 
   async #start(goal: Goal): Promise<Started> {
     const { ownership } = this.#configuration.chosen
-    return startSession(await this.#socket.working(), goal, { ownership, watch: true })
+    return this.#dataplanes.of(goal.settings).start(goal, { ownership, watch: true })
   }
 
   #started(session: Session): void {
@@ -185,7 +186,7 @@ export class Agent {
       services: () => summaries(this.#store, this.#configuration.settings),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
-      generation: () => this.#socket.generation(),
+      generation: () => this.#dataplanes.generation(),
     }
   }
 }

@@ -3,9 +3,10 @@ import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
 import { ownPort } from '../apply/nftables/port.ts'
 import { nameRules, readKernel } from '../apply/nftables/read.ts'
-import type { NodeView, Settings } from '../model/node.ts'
+import type { Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { textOf } from '../plan/explain.ts'
 import { operationCount, type Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
@@ -15,18 +16,10 @@ import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
+import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
+import { type Failed, failed, type Refusal } from './outcome.ts'
 import { ownedByAnother } from './table-owner.ts'
-
-export interface Goal {
-  readonly cluster: Cluster
-  readonly node: NodeView
-  readonly settings: Settings
-  /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
-  readonly keep?: ReadonlySet<string>
-  /** Part of the input cannot be read: what the kernel holds stays unless the rest speaks of it. */
-  readonly incomplete?: boolean
-}
 
 /** A plan against what the kernel held at `generation`. */
 export interface Proposal {
@@ -35,12 +28,6 @@ export interface Proposal {
   readonly ownerOf: OwnerOf
   readonly renderer: Renderer
   readonly kernel: KernelRuleset
-}
-
-/** A Service that the kernel did not take, with the first reason. */
-export interface Refusal {
-  readonly service: string
-  readonly failure: Failure
 }
 
 export type ProgramOutcome =
@@ -52,13 +39,6 @@ export type ProgramOutcome =
       readonly refusals: readonly Refusal[]
     }
   | Failed
-
-/** Nothing was changed. */
-export interface Failed {
-  readonly kind: 'failed'
-  readonly reason: string
-  readonly failures: readonly Failure[]
-}
 
 /**
  * Reads the kernel and works out what is missing; changes nothing. Of the `refused` Services
@@ -144,7 +124,8 @@ export async function program(socket: NetlinkSocket, goal: Goal): Promise<Progra
     const outcome = await tryOnce(socket, found, found.plan)
     if (outcome.kind === 'stale') attempt++
     else if (outcome.kind !== 'refused') return withRefusals(outcome, refusals)
-    else if (!addNew(refusals, outcome.refusals)) return failed(REFUSED, outcome.failures)
+    else if (!addNew(refusals, outcome.refusals))
+      return failed(REFUSED, refusedOperations(outcome.failures))
   }
   return failed(
     `another process changed the rule set ${ATTEMPTS} times while nodelb was reading it`,
@@ -218,13 +199,23 @@ export function tooLarge(bytes: number, limit: number): string {
   )
 }
 
+/** `EINVAL to element ip nodelb services { … }` */
+function refusedOperation({ operation, errno }: Failure): string {
+  return `${errno} to ${textOf(operation)}`
+}
+
+export function refusedOperations(failures: readonly Failure[]): readonly string[] {
+  return failures.map(refusedOperation)
+}
+
 export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
   const byService = new Map<string, Refusal>()
   for (const failure of failures) {
     const owner = ownerOf(failure.operation)
     if (owner === undefined) continue
     const service = serviceOf(owner)
-    if (!byService.has(service)) byService.set(service, { service, failure })
+    if (!byService.has(service))
+      byService.set(service, { service, reason: refusedOperation(failure) })
   }
   return [...byService.values()]
 }
@@ -242,8 +233,4 @@ export async function cleanup(socket: NetlinkSocket): Promise<number> {
     if (outcome.kind !== 'stale') throw new Error(`cleanup: ${JSON.stringify(outcome)}`)
   }
   throw new Error('cleanup: another process keeps changing the rule set')
-}
-
-export function failed(reason: string, failures: readonly Failure[] = []): Failed {
-  return { kind: 'failed', reason, failures }
 }

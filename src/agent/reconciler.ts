@@ -4,11 +4,11 @@ import type { NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { SourceEvent } from '../watch/source.ts'
+import type { Goal } from './dataplane.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
+import { type Failed, failed } from './outcome.ts'
 import { Pace, type Turn } from './pace.ts'
-import { type Failed, failed, type Goal } from './program.ts'
-import type { Session, Started, Verified } from './session.ts'
-import type { Committed } from './session-compare.ts'
+import type { Committed, Drift, Session, Started } from './session.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 export interface ReconcilerParts {
@@ -30,12 +30,10 @@ export interface ReconcilerListener {
   readonly attempting: () => void
   readonly started: (first: Committed, session: Session, ms: number) => void
   readonly committed: (outcome: Committed, session: Session, ms: number) => void
-  readonly verified: (outcome: Repaired, session: Session, ms: number) => void
+  readonly verified: (outcome: Drift, session: Session, ms: number) => void
   readonly failed: (outcome: Failed, ms: number) => void
   readonly foreign: (commit: ForeignCommit) => void
 }
-
-export type Repaired = Exclude<Verified, Failed>
 
 const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
 /** Milliseconds until Services that the kernel refused are tried again; doubled each time. */

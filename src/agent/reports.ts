@@ -3,8 +3,7 @@ import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
 import type { Aftermath } from './aftermath.ts'
 import type { ReconcilerListener } from './reconciler.ts'
-import type { Session } from './session.ts'
-import type { Committed } from './session-compare.ts'
+import type { Committed, Session } from './session.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface ReportParts {

@@ -11,15 +11,9 @@ import type { ElementStep } from '../plan/plan-delta.ts'
 import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
 import type { Committer } from './committer.ts'
 import { differences, elementSteps, heldBack } from './keep.ts'
-import {
-  blame,
-  type Failed,
-  failed,
-  nameKernel,
-  REFUSED,
-  type Refusal,
-  tooLarge,
-} from './program.ts'
+import { type Failed, failed, type Refusal } from './outcome.ts'
+import { blame, nameKernel, REFUSED, refusedOperations, tooLarge } from './program.ts'
+import type { Committed } from './session.ts'
 import { ownedByAnother } from './table-owner.ts'
 import { labelsIn, type WithholdingRenderer } from './withholding-renderer.ts'
 
@@ -48,18 +42,6 @@ export interface Compared {
   readonly bytes: number
   /** Services that this comparison had to leave as they were. */
   readonly refusals: readonly Refusal[]
-}
-
-export interface Committed {
-  readonly kind: 'committed'
-  readonly operations: number
-  readonly bytes: number
-  /** Services that this commit had to leave as they were. */
-  readonly refusals: readonly Refusal[]
-  /** Elements before and after; none at the start, where flows of any kind may be stale. */
-  readonly changes: readonly ElementStep[]
-  /** Why the kernel had to be read again. */
-  readonly reread?: string
 }
 
 interface Comparison extends OwnedPlan {
@@ -95,7 +77,7 @@ export async function compareAndCommit(
     const refused = withhold(parts, found, outcome.failures)
     refusals.push(...refused)
     if (refused.length > 0) continue
-    if (anew) return failed(REFUSED, outcome.failures)
+    if (anew) return failed(REFUSED, refusedOperations(outcome.failures))
     anew = true
   }
   return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)

@@ -9,7 +9,8 @@ import { assemble, type Frame, makeFrame } from '../render/table.ts'
 import { SETS } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type HeldElement, serviceOfStep } from './keep.ts'
-import type { Refusal } from './program.ts'
+import type { Refusal } from './outcome.ts'
+import type { SessionRenderer } from './session.ts'
 
 interface Withheld {
   readonly elements: Map<string, HeldElement>
@@ -28,7 +29,7 @@ interface ExtendedFrame {
  * renders what the kernel holds. So what it renders is what the kernel can be brought to. A Service
  * is no exception any more when its object or its rendering changes, or when it is released.
  */
-export class WithholdingRenderer implements Omit<Renderer, 'settle'> {
+export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRenderer {
   readonly #inner: Renderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>

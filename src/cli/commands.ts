@@ -1,13 +1,12 @@
-import { cleanup, program, propose, type Refusal } from '../agent/program.ts'
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { textOf } from '../plan/explain.ts'
+import type { Proposed } from '../agent/dataplane.ts'
+import type { Refusal } from '../agent/outcome.ts'
+import type { Conflict } from '../render/claims.ts'
 import { renderCluster } from '../render/render.ts'
-import type { Renderer } from '../render/renderer.ts'
 import { printProblem } from '../watch/problem.ts'
-import { type Difference, difference } from './against.ts'
+import { difference } from './against.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import type { Backend } from './config.ts'
+import { withDataplanes } from './kernel.ts'
 import { type Loaded, load, loadOther } from './load.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
@@ -27,7 +26,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
   const renderer = renderCluster(cluster, node, settings)
-  sayConflicts(renderer, output)
+  sayConflicts(renderer.conflicts(), output)
   const json = sources.format === 'json'
   output.out(json ? renderingAsJson(renderer, settings) : printRendering(renderer, settings))
   return 0
@@ -42,8 +41,9 @@ export async function diffCommand(
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   if (against.length === 0) {
-    return withKernel(output, async (socket) =>
-      showDifference(await propose(socket, loaded.goal), sources, output),
+    const { goal } = loaded
+    return withDataplanes(output, async (dataplanes) =>
+      showDifference(await dataplanes.of(goal.settings).propose(goal), sources, output),
     )
   }
   const old = loadOther(sources, against, loaded.goal)
@@ -52,38 +52,32 @@ export async function diffCommand(
   return showDifference(difference(old.goal, loaded.goal), sources, output)
 }
 
-function showDifference(
-  { plan, ownerOf, renderer }: Difference,
-  { format }: Sources,
-  output: Output,
-): number {
-  sayConflicts(renderer, output)
-  output.out(
-    format === 'json' ? planAsJson(plan, ownerOf) : printPlan(plan, ownerOf, output.colour),
-  )
-  return plan.length === 0 ? 0 : DIFFERENCES
+function showDifference(proposed: Proposed, { format }: Sources, output: Output): number {
+  sayConflicts(proposed.conflicts, output)
+  output.out(format === 'json' ? planAsJson(proposed) : printPlan(proposed, output.colour))
+  return proposed.count === 0 ? 0 : DIFFERENCES
 }
 
 export async function applyCommand(sources: Sources, output: Output): Promise<number> {
   const start = performance.now()
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
-  return withKernel(output, async (socket) => {
-    const outcome = await program(socket, loaded.goal)
+  const { goal } = loaded
+  return withDataplanes(output, async (dataplanes) => {
+    const outcome = await dataplanes.of(goal.settings).program(goal)
     if (outcome.kind === 'failed') {
       output.say(`nodelb: nothing was changed: ${outcome.reason}`)
-      for (const { operation, errno } of outcome.failures.slice(0, MOST_FAILURES)) {
-        output.say(`nodelb: the kernel says ${errno} to ${textOf(operation)}`)
+      for (const detail of outcome.details.slice(0, MOST_DETAILS)) {
+        output.say(`nodelb: the kernel says ${detail}`)
       }
       return TROUBLE
     }
-    const { renderer } = outcome.proposal
-    sayConflicts(renderer, output)
+    sayConflicts(outcome.conflicts, output)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal))
     const ms = Math.round(performance.now() - start)
     const summary = {
       operations: outcome.operations,
-      services: renderer.services(),
+      services: outcome.services,
       bytes: outcome.bytes,
       rejected: outcome.refusals.map(({ service }) => service),
       ms,
@@ -98,14 +92,14 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
 }
 
 export async function cleanupCommand(output: Output): Promise<number> {
-  return withKernel(output, async (socket) => {
-    const tables = await cleanup(socket)
-    output.out(`cleaned up: ${count(tables, 'table')} removed\n`)
+  return withDataplanes(output, async (dataplanes) => {
+    const removed = await dataplanes.removeAll()
+    output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
     return 0
   })
 }
 
-const MOST_FAILURES = 20
+const MOST_DETAILS = 20
 
 /** Loads, and says what is wrong. */
 export function reported(sources: Sources, output: Output, backends?: readonly Backend[]): Loaded {
@@ -114,8 +108,8 @@ export function reported(sources: Sources, output: Output, backends?: readonly B
   return loaded
 }
 
-function sayConflicts(renderer: Renderer, output: Output): void {
-  for (const { key, winner, loser } of renderer.conflicts()) {
+function sayConflicts(conflicts: readonly Conflict[], output: Output): void {
+  for (const { key, winner, loser } of conflicts) {
     output.say(
       `Service ${loser}: ${key} belongs to Service ${winner}, which is older or comes first by name; ` +
         'it is served here when that one goes',
@@ -123,31 +117,6 @@ function sayConflicts(renderer: Renderer, output: Output): void {
   }
 }
 
-function refusalLine({ service, failure }: Refusal): string {
-  return (
-    `Service ${service}: left as it was: the kernel says ${failure.errno} to ` +
-    textOf(failure.operation)
-  )
-}
-
-/** Opens a socket for one task; what the kernel forbids is said in a line. */
-export async function withKernel(
-  output: Output,
-  task: (socket: NetlinkSocket) => Promise<number>,
-): Promise<number> {
-  let socket: NetlinkSocket | undefined
-  try {
-    socket = NetlinkSocket.open()
-    return await task(socket)
-  } catch (error) {
-    if (!(error instanceof NetlinkError)) throw error
-    output.say(
-      error.code === 'EPERM'
-        ? 'nodelb: not allowed to read or change the rule set: the capability CAP_NET_ADMIN is missing'
-        : `nodelb: ${error.message}`,
-    )
-    return TROUBLE
-  } finally {
-    socket?.close()
-  }
+function refusalLine({ service, reason }: Refusal): string {
+  return `Service ${service}: left as it was: the kernel says ${reason}`
 }

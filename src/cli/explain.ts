@@ -1,4 +1,5 @@
-import { type Goal, propose } from '../agent/program.ts'
+import type { Goal } from '../agent/dataplane.ts'
+import { propose } from '../agent/program.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { readClients } from '../apply/nftables/clients.ts'
@@ -10,8 +11,9 @@ import { type Clients, type NodeFacts, originOf, type Packet } from '../trace/pa
 import type { WalkedRuleset } from '../trace/state.ts'
 import { trace } from '../trace/trace.ts'
 import { type ExplainOptions, TROUBLE } from './arguments.ts'
-import { type Output, reported, withKernel } from './commands.ts'
+import { type Output, reported } from './commands.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
+import { withSocket } from './kernel.ts'
 import { walkedRuleset } from './kernel-ruleset.ts'
 import { machineFacts, nodeFacts } from './node-facts.ts'
 import { parsePacket, type SentPacket } from './packet-arguments.ts'
@@ -27,7 +29,7 @@ export async function explainCommand(options: ExplainOptions, output: Output): P
   }
   return options.sources.files.length > 0
     ? explainFiles(options, parsed.packet, output)
-    : withKernel(output, (socket) => explainKernel(socket, options, parsed.packet, output))
+    : withSocket(output, (socket) => explainKernel(socket, options, parsed.packet, output))
 }
 
 async function explainFiles(

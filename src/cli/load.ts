@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Goal } from '../agent/program.ts'
+import type { Goal } from '../agent/dataplane.ts'
 import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'

@@ -1,34 +1,35 @@
 import pc from 'picocolors'
-import { explain, type Group, signOf, textOf } from '../plan/explain.ts'
-import { eachOperation, operationCount, type Plan } from '../plan/operation.ts'
-import { type OwnerOf, serviceOf } from '../plan/owners.ts'
+import type { Proposed } from '../agent/dataplane.ts'
+import { type Group, grouped, type Sign } from '../plan/explain.ts'
+import { serviceOf } from '../plan/owners.ts'
 
-/** The plan for people: a heading a Service port, `+` and `-` lines below. */
-export function printPlan(plan: Plan, ownerOf: OwnerOf, colour: boolean): string {
+/** The plan for people: a heading a Service port, `+`, `-` and `~` lines below. */
+export function printPlan(proposed: Proposed, colour: boolean): string {
   const paint = pc.createColors(colour)
   const group = ({ title, operations }: Group): string => {
-    const lines = operations.map(({ sign, text }) =>
-      sign === '+' ? paint.green(`  + ${text}`) : paint.red(`  - ${text}`),
-    )
+    const lines = operations.map(({ sign, text }) => paint[COLOURS[sign]](`  ${sign} ${text}`))
     return `${paint.bold(title)}\n${lines.join('\n')}\n`
   }
-  const groups = explain(plan, ownerOf).map(group).join('')
-  return `${groups}${count(operationCount(plan), 'operation')}\n`
+  const groups = grouped(proposed.operations).map(group).join('')
+  return `${groups}${count(proposed.count, 'operation')}\n`
 }
 
 /** The plan for programs; `owner` is null for what no single Service owns. */
-export function planAsJson(plan: Plan, ownerOf: OwnerOf): string {
-  const operations = Array.from(eachOperation(plan), (operation) => {
-    const owner = ownerOf(operation)
-    return {
-      kind: operation.kind,
-      family: operation.family,
-      service: owner === undefined ? null : serviceOf(owner),
-      owner: owner ?? null,
-      change: `${signOf(operation)} ${textOf(operation)}`,
-    }
-  })
+export function planAsJson(proposed: Proposed): string {
+  const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
+    kind,
+    family: family ?? null,
+    service: owner === undefined ? null : serviceOf(owner),
+    owner: owner ?? null,
+    change: `${sign} ${text}`,
+  }))
   return `${JSON.stringify({ operations }, null, 2)}\n`
+}
+
+const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {
+  '+': 'green',
+  '-': 'red',
+  '~': 'yellow',
 }
 
 export function count(number: number, noun: string): string {

@@ -1,38 +1,63 @@
 import { printElement, printHook, printRule } from '../ruleset/print.ts'
-import { TABLE_NAME } from '../ruleset/types.ts'
+import { TABLE_NAME, type TableFamily } from '../ruleset/types.ts'
 import { eachOperation, type Operation, type Plan } from './operation.ts'
 import type { OwnerOf } from './owners.ts'
 
-export type Sign = '+' | '-'
+/** `~` changes what is there. */
+export type Sign = '+' | '-' | '~'
 
 export interface ExplainedOperation {
   readonly sign: Sign
   readonly text: string
 }
 
-/** Operations of one Service port (or of the table itself) in the order of the plan. */
+/** An operation of any backend, as people and programs read it. */
+export interface ShownOperation extends ExplainedOperation {
+  /** `add-element` and its like. */
+  readonly kind: string
+  /** Undefined for what is of no family, or of both. */
+  readonly family: TableFamily | undefined
+  /** `namespace/name:port kind`; undefined for what no single Service owns. */
+  readonly owner: string | undefined
+  /** The heading it stands under where it has no owner. */
+  readonly about: string
+}
+
+/** Operations of one Service port (or of the rule set itself) in the order of the plan. */
 export interface Group {
   /** `namespace/name:port kind`, or what the operations are about when no Service owns them. */
   readonly title: string
   readonly operations: readonly ExplainedOperation[]
 }
 
-/** The plan as people read it: by Service, the rule set's own structure last. */
 export function explain(plan: Plan, ownerOf: OwnerOf): readonly Group[] {
-  const groups = new Map<string, ExplainedOperation[]>()
-  for (const operation of eachOperation(plan)) {
-    const title = ownerOf(operation) ?? shared(operation)
-    const group = groups.get(title) ?? []
-    group.push({ sign: signOf(operation), text: textOf(operation) })
-    groups.set(title, group)
-  }
-  const rank = (title: string): number => (SHARED.includes(title) ? 1 : 0)
-  return [...groups]
-    .map(([title, operations]) => ({ title, operations }))
-    .sort((a, b) => rank(a.title) - rank(b.title) || (a.title < b.title ? -1 : 1))
+  return grouped(shown(plan, ownerOf))
 }
 
-const SHARED: readonly string[] = ['shared elements', 'rules', 'tables, sets and chains']
+export function* shown(plan: Plan, ownerOf: OwnerOf): Iterable<ShownOperation> {
+  for (const operation of eachOperation(plan)) {
+    const { kind, family } = operation
+    const [owner, about] = [ownerOf(operation), shared(operation)]
+    yield { kind, family, owner, about, sign: signOf(operation), text: textOf(operation) }
+  }
+}
+
+/** As people read them: by Service, then what is nobody's, each by name. */
+export function grouped(operations: Iterable<ShownOperation>): readonly Group[] {
+  const owned = new Map<string, ExplainedOperation[]>()
+  const others = new Map<string, ExplainedOperation[]>()
+  for (const { owner, about, sign, text } of operations) {
+    const [groups, title] = owner === undefined ? [others, about] : [owned, owner]
+    const group = groups.get(title) ?? []
+    group.push({ sign, text })
+    groups.set(title, group)
+  }
+  const titled = (groups: typeof owned): readonly Group[] =>
+    [...groups]
+      .map(([title, operations]) => ({ title, operations }))
+      .sort((a, b) => (a.title < b.title ? -1 : 1))
+  return [...titled(owned), ...titled(others)]
+}
 
 function shared(operation: Operation): string {
   switch (operation.kind) {

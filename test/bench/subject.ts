@@ -1,4 +1,4 @@
-import { type Session, startSession } from '../../src/agent/session.ts'
+import { type NftablesSession, startSession } from '../../src/agent/nftables-session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
@@ -9,7 +9,7 @@ import type { Answers, Change } from './protocol.ts'
 export class Subject {
   #size: Size | undefined
   #cluster: Cluster = { services: [], slices: [] }
-  #session: Session | undefined
+  #session: NftablesSession | undefined
 
   build(size: Size): Answers['build'] {
     this.#size = size

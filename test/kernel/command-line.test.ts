@@ -73,7 +73,7 @@ describe('exit codes', () => {
     const cleaned = { code: 0, out: 'cleaned up: 1 table removed\n', err: [] }
     expect(await nodelb(['cleanup'])).toEqual(cleaned)
     expect(await nft('list', 'ruleset')).toBe('')
-    expect((await nodelb(['cleanup'])).out).toBe('cleaned up: 0 tables removed\n')
+    expect((await nodelb(['cleanup'])).out).toBe('cleaned up: nothing removed\n')
   })
 })
 

@@ -1,8 +1,9 @@
 // Runs inside a network namespace of its own: walks the kernel through random clusters, following
 // changes in a session and committing whole goals, and says what went wrong, if anything.
 import fc from 'fast-check'
+import { startSession } from '../../src/agent/nftables-session.ts'
 import { type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
-import { type Settled, startSession } from '../../src/agent/session.ts'
+import type { Settled } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
 

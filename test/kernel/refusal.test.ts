@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Goal, type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
+import type { Goal } from '../../src/agent/dataplane.ts'
+import { type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
 import type { Request } from '../../src/apply/netlink/message.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { commitPlan } from '../../src/apply/nftables/commit.ts'
@@ -30,7 +31,7 @@ test('a Service that the kernel refuses is taken out and reported; the rest is c
   spoil(socket, bytesOf('203.0.113.76'))
   const outcome = await program(socket, all)
   expect(reported(outcome)).toEqual([
-    'voip/asterisk ENOENT element ip nodelb services { 203.0.113.76 . udp . 5060 comment "voip/asterisk:sip load-balancer" }',
+    'voip/asterisk: ENOENT to element ip nodelb services { 203.0.113.76 . udp . 5060 comment "voip/asterisk:sip load-balancer" }',
   ])
   expect(await listed()).toEqual(expected)
   const again = await program(socket, all)
@@ -44,7 +45,7 @@ test('a Service that was programmed before stays as it was, with the sets and ru
   spoil(socket, bytesOf('203.0.113.14'))
   const outcome = await program(socket, together(scaled(jellyfin, 3), asterisk, nginx))
   expect(reported(outcome)).toEqual([
-    'media/jellyfin ENOENT element ip nodelb endpoints { 203.0.113.14 . tcp . 8096 . 3 : 10.244.2.10 . 8080 }',
+    'media/jellyfin: ENOENT to element ip nodelb endpoints { 203.0.113.14 . tcp . 8096 . 3 : 10.244.2.10 . 8080 }',
   ])
   expect(outcome).toMatchObject({ kind: 'committed', operations: 0 })
   expect(await listed()).toEqual(before)
@@ -86,9 +87,7 @@ function spoil(target: NetlinkSocket, bytes: Buffer): void {
 
 function reported(outcome: ProgramOutcome): string[] {
   if (outcome.kind === 'failed') throw new Error(outcome.reason)
-  return outcome.refusals.map(
-    ({ service, failure }) => `${service} ${failure.errno} ${textOf(failure.operation)}`,
-  )
+  return outcome.refusals.map(({ service, reason }) => `${service}: ${reason}`)
 }
 
 async function listed(): Promise<string[][]> {

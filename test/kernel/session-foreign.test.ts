@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Session } from '../../src/agent/session.ts'
+import type { NftablesSession } from '../../src/agent/nftables-session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ForeignCommit, later, Monitor, next } from '../../src/apply/nftables/monitor.ts'
 import { enterNewNetwork, nft, nftLoad } from '../apply/nftables/namespace.ts'
@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 
 /** The next commit by others that the session hears of. */
-function heard(session: Session): Promise<ForeignCommit> {
+function heard(session: NftablesSession): Promise<ForeignCommit> {
   return new Promise((resolve) => {
     const stop = session.onForeign((commit) => {
       stop()
@@ -199,7 +199,7 @@ describe('a monitor', () => {
 })
 
 /** Another pod takes the last place, so that the number of endpoints stays. */
-function moveEndpoint({ renderer }: Session, round: number): void {
+function moveEndpoint({ renderer }: NftablesSession, round: number): void {
   for (const slice of jellyfin.cluster.slices) {
     const endpoints = slice.endpoints.slice(0, 4)
     const last = endpoints[3]

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startSession } from '../../src/agent/nftables-session.ts'
 import { cleanup, program } from '../../src/agent/program.ts'
-import { startSession } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { ownPort } from '../../src/apply/nftables/port.ts'
 import { supportsOwnership } from '../../src/apply/nftables/supports-ownership.ts'
@@ -88,7 +88,7 @@ describe('tables of a running session', () => {
     expect(await program(other, asterisk)).toEqual({
       kind: 'failed',
       reason: expect.stringMatching(reason),
-      failures: [],
+      details: [],
     })
     await expect(cleanup(other)).rejects.toThrow(reason)
     expect(await startSession(other, asterisk)).toMatchObject({

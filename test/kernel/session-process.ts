@@ -1,5 +1,5 @@
 // A process with a session on a fixture's rule set. Says `started` and lives until it is killed.
-import { startSession } from '../../src/agent/session.ts'
+import { startSession } from '../../src/agent/nftables-session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { fixtureGoal } from '../support/goal.ts'
 

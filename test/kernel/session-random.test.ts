@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { NftablesSession } from '../../src/agent/nftables-session.ts'
 import { program, propose } from '../../src/agent/program.ts'
-import type { Session } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { textOf } from '../../src/plan/explain.ts'
@@ -20,7 +20,7 @@ afterAll(() => other.close())
 const RUNS = 60
 
 /** Does something to a session and to the cluster that it shall stand for. */
-type Change = (session: Session, objects: Objects) => void
+type Change = (session: NftablesSession, objects: Objects) => void
 
 interface Objects {
   readonly services: Map<string, Cluster['services'][number]>
@@ -106,7 +106,7 @@ test('whatever is refused and when, the kernel holds what the session says, and 
   expect(refused).toBeGreaterThan(RUNS / 10)
 })
 
-async function proven(session: Session): Promise<void> {
+async function proven(session: NftablesSession): Promise<void> {
   const verified = await session.verify()
   if (verified.kind === 'failed') throw new Error(verified.reason)
   expect(verified.repaired.map(({ title, operations }) => [title, operations])).toEqual([])

@@ -1,13 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Goal } from '../../src/agent/program.ts'
-import {
-  type Session,
-  type SessionOptions,
-  type Settled,
-  startSession,
-} from '../../src/agent/session.ts'
+import type { Goal } from '../../src/agent/dataplane.ts'
+import { type NftablesSession, startSession } from '../../src/agent/nftables-session.ts'
+import type { SessionOptions, Settled } from '../../src/agent/session.ts'
 import type { Request } from '../../src/apply/netlink/message.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { decodeTable, type FoundTable, listTables } from '../../src/apply/nftables/decode.ts'
@@ -24,7 +20,7 @@ export const nginx: Goal = fixtureGoal(`${fixtures}dual-stack-policy-local`)
 
 export interface Running extends AsyncDisposable {
   readonly socket: NetlinkSocket
-  readonly session: Session
+  readonly session: NftablesSession
   readonly first: Extract<Settled, { kind: 'committed' }>
   /** How often the kernel was asked for a list since the last call. */
   dumps(): number
@@ -72,7 +68,7 @@ async function closed(socket: NetlinkSocket): Promise<void> {
 }
 
 export function committed(outcome: Settled): Extract<Settled, { kind: 'committed' }> {
-  if (outcome.kind === 'failed') throw new Error(`${outcome.reason} ${outcome.failures.length}`)
+  if (outcome.kind === 'failed') throw new Error(`${outcome.reason} ${outcome.details.length}`)
   return outcome
 }
 
@@ -146,7 +142,7 @@ export function together(first: Goal, ...more: readonly Goal[]): Goal {
 }
 
 /** Gives the Services of a goal that many endpoints. */
-export function scale({ renderer }: Session, goal: Goal, count: number): void {
+export function scale({ renderer }: NftablesSession, goal: Goal, count: number): void {
   for (const slice of scaled(goal, count).cluster.slices) renderer.setSlice(slice)
 }
 

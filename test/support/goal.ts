@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { Goal } from '../../src/agent/program.ts'
+import type { Goal } from '../../src/agent/dataplane.ts'
 import { type Backend, defaultConfig, readConfig } from '../../src/cli/config.ts'
 import { readObjects } from '../../src/cli/input.ts'
 import { toSettings } from '../../src/cli/settings.ts'

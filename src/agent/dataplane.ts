@@ -1,0 +1,44 @@
+import type { NodeView, Settings } from '../model/node.ts'
+import type { Cluster } from '../model/service.ts'
+import type { ShownOperation } from '../plan/explain.ts'
+import type { Conflict } from '../render/claims.ts'
+import type { Failed, Refusal } from './outcome.ts'
+import type { SessionOptions, Started } from './session.ts'
+
+export interface Goal {
+  readonly cluster: Cluster
+  readonly node: NodeView
+  readonly settings: Settings
+  /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
+  readonly keep?: ReadonlySet<string>
+  /** Part of the input cannot be read: what the kernel holds stays unless the rest speaks of it. */
+  readonly incomplete?: boolean
+}
+
+/** Programs Services into the kernel in the way of one backend. Rejects with NetlinkError. */
+export interface Dataplane {
+  /** Reads the kernel and works out what lacks; changes nothing. */
+  propose(goal: Goal): Promise<Proposed>
+  /** Reads, plans and commits, until the kernel holds what it shall. */
+  program(goal: Goal): Promise<Programmed>
+  /** The same, ready to follow changes. */
+  start(goal: Goal, options: SessionOptions): Promise<Started>
+}
+
+export interface Proposed {
+  /** In the order in which they would be done. */
+  readonly operations: Iterable<ShownOperation>
+  readonly count: number
+  readonly conflicts: readonly Conflict[]
+}
+
+export type Programmed =
+  | {
+      readonly kind: 'committed'
+      readonly operations: number
+      readonly bytes: number
+      readonly services: number
+      readonly refusals: readonly Refusal[]
+      readonly conflicts: readonly Conflict[]
+    }
+  | Failed

@@ -1,0 +1,51 @@
+import { shown } from '../plan/explain.ts'
+import { operationCount, type Plan } from '../plan/operation.ts'
+import type { OwnerOf } from '../plan/owners.ts'
+import type { Renderer } from '../render/renderer.ts'
+import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
+import { startSession } from './nftables-session.ts'
+import { program, propose } from './program.ts'
+import type { SessionOptions, Started } from './session.ts'
+import type { SteadySocket } from './steady-socket.ts'
+
+/** One flat table for each family, over netlink. */
+export class NftablesDataplane implements Dataplane {
+  readonly #socket: SteadySocket
+
+  constructor(socket: SteadySocket) {
+    this.#socket = socket
+  }
+
+  async propose(goal: Goal): Promise<Proposed> {
+    return proposed(await propose(this.#socket.open(), goal))
+  }
+
+  async program(goal: Goal): Promise<Programmed> {
+    const outcome = await program(this.#socket.open(), goal)
+    if (outcome.kind === 'failed') return outcome
+    const { proposal, ...committed } = outcome
+    const { renderer } = proposal
+    return { ...committed, services: renderer.services(), conflicts: renderer.conflicts() }
+  }
+
+  async start(goal: Goal, options: SessionOptions): Promise<Started> {
+    return startSession(await this.#socket.working(), goal, options)
+  }
+}
+
+/** A plan as all backends show theirs. */
+export function proposed({
+  plan,
+  ownerOf,
+  renderer,
+}: {
+  readonly plan: Plan
+  readonly ownerOf: OwnerOf
+  readonly renderer: Renderer
+}): Proposed {
+  return {
+    operations: shown(plan, ownerOf),
+    count: operationCount(plan),
+    conflicts: renderer.conflicts(),
+  }
+}

@@ -1,0 +1,19 @@
+/** A Service that the kernel did not take; it is left as the kernel has it. */
+export interface Refusal {
+  /** `namespace/name` */
+  readonly service: string
+  /** The first thing that was refused, in the words of the backend, with why. */
+  readonly reason: string
+}
+
+/** Nothing was changed, or not all; the next attempt reads again what is there. */
+export interface Failed {
+  readonly kind: 'failed'
+  readonly reason: string
+  /** What was refused and why, a line each. */
+  readonly details: readonly string[]
+}
+
+export function failed(reason: string, details: readonly string[] = []): Failed {
+  return { kind: 'failed', reason, details }
+}

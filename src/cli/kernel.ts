@@ -1,0 +1,45 @@
+import { Dataplanes } from '../agent/dataplanes.ts'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { TROUBLE } from './arguments.ts'
+import type { Output } from './commands.ts'
+
+/** The backends, for one task. */
+export async function withDataplanes(
+  output: Output,
+  task: (dataplanes: Dataplanes) => Promise<number>,
+): Promise<number> {
+  const dataplanes = new Dataplanes()
+  const code = await unlessForbidden(output, () => task(dataplanes))
+  await dataplanes.close()
+  return code
+}
+
+/** A socket, for one task. */
+export async function withSocket(
+  output: Output,
+  task: (socket: NetlinkSocket) => Promise<number>,
+): Promise<number> {
+  let socket: NetlinkSocket | undefined
+  const code = await unlessForbidden(output, () => {
+    socket = NetlinkSocket.open()
+    return task(socket)
+  })
+  socket?.close()
+  return code
+}
+
+/** What the kernel forbids is said in a line. */
+async function unlessForbidden(output: Output, task: () => Promise<number>): Promise<number> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    output.say(
+      error.code === 'EPERM'
+        ? 'nodelb: not allowed to read or change the rule set: the capability CAP_NET_ADMIN is missing'
+        : `nodelb: ${error.message}`,
+    )
+    return TROUBLE
+  }
+}

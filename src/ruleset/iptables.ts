@@ -1,0 +1,26 @@
+import type { TableFamily } from './types.ts'
+
+/** Built-in tables that nodelb puts chains into, in the order that a packet meets them. */
+export const IPTABLES_TABLES = ['mangle', 'nat', 'filter'] as const
+export type IptablesTable = (typeof IPTABLES_TABLES)[number]
+
+/** `NODELB-…`; at most 28 characters, the most that every flavour takes. */
+export type ChainName = string
+
+/** `PREROUTING` and its like. */
+export type BuiltinChain = string
+
+/** A rule as `iptables-save` writes it, without `-A` and its chain: `-d 10.96.0.10/32 -p tcp … -j X`. */
+export type RuleText = string
+
+/** nodelb's part of a table: its own chains, and the rules of its own in built-in chains. */
+export interface IptablesChains {
+  readonly chains: ReadonlyMap<ChainName, readonly RuleText[]>
+  /** They stand first in their built-in chain. */
+  readonly jumps: ReadonlyMap<BuiltinChain, readonly RuleText[]>
+}
+
+/** What nodelb has, or wants, in the tables of both families. A table without chains is not there. */
+export type IptablesRuleset = {
+  readonly [family in TableFamily]?: ReadonlyMap<IptablesTable, IptablesChains>
+}
