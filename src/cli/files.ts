@@ -9,8 +9,8 @@ import { type Report, said } from '../watch/problem.ts'
 export function filesAt(path: string, report: Report): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path]
-    const files = manifestsIn(path)
-    if (files.length === 0) {
+    const files = manifestsIn(path, report)
+    if (files.length === 0 && report.problems.length === 0) {
       report.error('', said('no .yaml, .yml or .json file'), 'a folder with at least one')
     }
     return files
@@ -34,13 +34,19 @@ export function attempt(read: () => string, report: Report, expected: string): s
   }
 }
 
-function manifestsIn(folder: string): string[] {
+/** An entry that cannot be looked at hides no other. */
+function manifestsIn(folder: string, report: Report): string[] {
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
   return names.sort(byCodeUnit).flatMap((name) => {
     const path = join(folder, name)
-    const entry = statSync(path, { throwIfNoEntry: false })
-    if (entry?.isDirectory()) return manifestsIn(path)
-    return entry?.isFile() && /\.(ya?ml|json)$/.test(name) ? [path] : []
+    try {
+      const entry = statSync(path, { throwIfNoEntry: false })
+      if (entry?.isDirectory()) return manifestsIn(path, report)
+      return entry?.isFile() && /\.(ya?ml|json)$/.test(name) ? [path] : []
+    } catch (error) {
+      report.error('', said(`${path}: ${reasonOf(error)}`), 'a readable file or folder')
+      return []
+    }
   })
 }
 
@@ -54,6 +60,7 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'no such file or folder'
   if (code === 'EACCES') return 'no permission to read'
   if (code === 'EISDIR') return 'a folder'
+  if (code === 'ELOOP') return 'links that lead in a circle'
   if (code === 'ERR_STRING_TOO_LONG') return 'more than 512 MB'
   return error instanceof Error ? error.message : String(error)
 }

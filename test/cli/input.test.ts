@@ -110,6 +110,16 @@ test('reads the manifests of a folder in order, without hidden and other files',
   ])
 })
 
+test('an entry of a folder that cannot be looked at hides no other', () => {
+  write('circle/good.yaml', good)
+  symlinkSync('self.yaml', join(folder, 'circle/self.yaml'))
+  const input = readObjects([join(folder, 'circle')], noStdin)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)).toEqual([
+    `${folder}/circle: found ${folder}/circle/self.yaml: links that lead in a circle, expected a readable file or folder`,
+  ])
+})
+
 test('a path that cannot be read is an error and spares the others', () => {
   mkdirSync(join(folder, 'empty'))
   const paths = [join(folder, 'missing.yaml'), join(folder, 'empty'), write('ok.txt', good)]
