@@ -66,15 +66,17 @@ class Folder {
   look(): void {
     const { files, problems } = this.#list()
     this.#order = new Map(files.map((file, at) => [file, at]))
-    const fresh = new Map<string, Read>()
     const affected = new Set<Key>()
-    for (const file of files) this.#refresh(file, fresh, affected)
+    // The last file first: the first definition that is met wins and is told at once, so that the
+    // objects of one file only are in memory.
+    for (const file of files.toReversed()) this.#refresh(file, affected)
     // A place that cannot be listed tells nothing about the files that were there.
     if (problems.length === 0) {
       for (const file of this.#seen.keys()) if (!this.#order.has(file)) this.#forget(file, affected)
     }
-    for (const key of affected) this.#tell(key, fresh)
-    this.#report([...problems, ...[...this.#seen.values()].flatMap((seen) => seen.problems)])
+    this.#settle(affected)
+    const seen = this.#inOrder(this.#seen.keys()).map((file) => this.#seen.get(file))
+    this.#report([...problems, ...seen.flatMap((file) => file?.problems ?? [])])
   }
 
   names(resource: Resource): ReadonlySet<string> {
@@ -101,20 +103,20 @@ class Folder {
     return { files: [...new Set(files)], problems }
   }
 
-  #refresh(file: string, fresh: Map<string, Read>, affected: Set<Key>): void {
+  #refresh(file: string, affected: Set<Key>): void {
     const signature = signatureOf(file)
     const former = this.#seen.get(file)
     if (former?.signature === signature) return
-    const read = readObjectsOf(file, signature, former)
-    fresh.set(file, read)
-    const { digests, problems } = read
-    this.#seen.set(file, { signature, digests, problems })
+    const { values, ...seen } = readObjectsOf(file, signature, former)
+    this.#seen.set(file, seen)
     for (const key of former?.digests.keys() ?? []) this.#disown(key, file, affected)
-    for (const key of digests.keys()) {
+    for (const key of seen.digests.keys()) {
       const owners = this.#owners.get(key)
       if (owners === undefined) this.#owners.set(key, new Set([file]))
       else owners.add(file)
-      affected.add(key)
+    }
+    for (const [key, object] of values) {
+      if (this.#winner(key) === file) this.#tell(key, file, object)
     }
   }
 
@@ -130,22 +132,45 @@ class Folder {
     affected.add(key)
   }
 
-  /** Says what became of an object, if anything did. */
-  #tell(key: Key, fresh: Map<string, Read>): void {
-    const [file] = [...(this.#owners.get(key) ?? [])].sort((a, b) => this.#at(b) - this.#at(a))
-    const digest = file === undefined ? undefined : this.#seen.get(file)?.digests.get(key)
-    if (file === undefined || digest === undefined) {
-      if (this.#told.delete(key)) tellDeleted(key, this.#listener.event)
-      return
+  /** Of objects that lost a definition: told is what holds now. */
+  #settle(affected: ReadonlySet<Key>): void {
+    const elsewhere = new Map<string, Key[]>()
+    for (const key of affected) {
+      const file = this.#winner(key)
+      if (file === undefined) {
+        if (this.#told.delete(key)) tellDeleted(key, this.#listener.event)
+      } else if (this.#digest(key, file) !== this.#told.get(key)) {
+        const keys = elsewhere.get(file)
+        if (keys === undefined) elsewhere.set(file, [key])
+        else keys.push(key)
+      }
     }
-    if (digest === this.#told.get(key)) return
-    // The object of a file that did not change: a definition that came after it is gone.
-    const read = fresh.get(file) ?? readObjectsOf(file, '', undefined)
-    fresh.set(file, read)
-    const object = read.values.get(key)
-    if (object === undefined) return
+    // Files that did not change: a definition that came after theirs is gone.
+    for (const [file, keys] of elsewhere) {
+      const { values } = readObjectsOf(file, '', undefined)
+      for (const key of keys) this.#tell(key, file, values.get(key))
+    }
+  }
+
+  /** Says how an object is defined, if that is new. */
+  #tell(key: Key, file: string, object: unknown): void {
+    const digest = this.#digest(key, file)
+    if (object === undefined || digest === undefined || digest === this.#told.get(key)) return
     this.#told.set(key, digest)
     this.#listener.event({ kind: 'object', resource: resourceOf(key), object, origin: file })
+  }
+
+  #digest(key: Key, file: string): string | undefined {
+    return this.#seen.get(file)?.digests.get(key)
+  }
+
+  /** The file whose definition of an object holds. */
+  #winner(key: Key): string | undefined {
+    return this.#inOrder(this.#owners.get(key) ?? []).at(-1)
+  }
+
+  #inOrder(files: Iterable<string>): readonly string[] {
+    return [...files].sort((a, b) => this.#at(a) - this.#at(b))
   }
 
   #at(file: string): number {

@@ -1,6 +1,12 @@
 import type { KernelIpvs } from '../ruleset/ipvs.ts'
-import { endpointsMap, isSeatedSet, numberOf } from '../ruleset/sets.ts'
-import type { KernelRuleset, KernelTable, TableFamily, Tuple } from '../ruleset/types.ts'
+import { endpointsMap, isForSeats, isSeatedSet, numberOf } from '../ruleset/sets.ts'
+import type {
+  ElementValue,
+  KernelRuleset,
+  KernelTable,
+  TableFamily,
+  Tuple,
+} from '../ruleset/types.ts'
 import { type FamilyMemory, type Memory, noMemory } from './fragment.ts'
 import { heldSeats } from './seats.ts'
 
@@ -13,30 +19,52 @@ export function kernelMemory(kernel: KernelRuleset): FamilyMemory {
   return (family) => memories[family]
 }
 
+/**
+ * The table itself is named in no closure here: V8 would keep it as long as the renderer, which
+ * lives for weeks. Slots are told once, for then the renderer has them; what stays is of Services
+ * that are not rendered yet.
+ */
 function tableMemory(table: KernelTable | undefined): Memory {
   if (table === undefined) return noMemory
-  const maps = new Map<string, Map<string, (Tuple | undefined)[]>>()
-  for (const front of ['vip', 'node-port'] as const) {
-    for (const reach of ['all', 'local'] as const) {
-      const name = endpointsMap(front, reach)
-      maps.set(name, slotsByKey(table.elements.get(name) ?? new Map()))
-    }
-  }
-  const seats = 1 + Math.max(-1, ...[...table.sets.keys()].filter(isSeatedSet).map(numberOf))
+  const maps = slotsByMap(table)
+  const seating = seatingOf(table)
+  const most = mostSeats(table)
   return {
-    slots: (map, key) => maps.get(map)?.get(key) ?? [],
-    seats: (front, key) => heldSeats(table.elements, front, key, Math.min(seats, MAX_SLOT) || 0),
+    slots(map, key) {
+      const slots = maps.get(map)?.get(key) ?? []
+      maps.get(map)?.delete(key)
+      return slots
+    },
+    seats: (front, key) => heldSeats(seating, front, key, most),
     destinations: noMemory.destinations,
   }
 }
 
+/** The sets that say who sits where. */
+function seatingOf({ elements }: KernelTable): KernelTable['elements'] {
+  return new Map([...elements].filter(([name]) => isForSeats(name)))
+}
+
+function mostSeats({ sets }: KernelTable): number {
+  const seats = 1 + Math.max(-1, ...[...sets.keys()].filter(isSeatedSet).map(numberOf))
+  return Math.min(seats, MAX_SLOT) || 0
+}
+
+const ENDPOINTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) =>
+  (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+)
+
 /** A slot beyond this is somebody else's doing; it must not make us allocate an array for it. */
 const MAX_SLOT = 65_535
 
-function slotsByKey(
-  elements: ReadonlyMap<Tuple, { readonly data?: Tuple }>,
-): Map<string, (Tuple | undefined)[]> {
-  const byKey = new Map<string, (Tuple | undefined)[]>()
+function slotsByMap({ elements }: KernelTable): ReadonlyMap<string, SlotsByKey> {
+  return new Map(ENDPOINTS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map())]))
+}
+
+type SlotsByKey = Map<string, (Tuple | undefined)[]>
+
+function slotsByKey(elements: ReadonlyMap<Tuple, ElementValue>): SlotsByKey {
+  const byKey: SlotsByKey = new Map()
   for (const [key, { data }] of elements) {
     const end = key.lastIndexOf(' . ')
     const slot = Number(key.slice(end + 3))

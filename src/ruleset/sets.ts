@@ -90,6 +90,11 @@ export function isSeatedSet(name: string): boolean {
   return name.startsWith(SEATED)
 }
 
+/** Whether the set says who sits where, or on how many seats (`seatMap`, `stickySet`). */
+export function isForSeats(name: string): boolean {
+  return /(^|-)seat-\d+$|^sticky-/.test(name)
+}
+
 /** Clients, with the VIP they came to, whose endpoint there has this seat; the kernel's to fill. */
 export function clientsSet(seat: number): string {
   return `${SETS.affinity}-${seat}`

@@ -107,6 +107,34 @@ test('the last definition wins, and the one before it when that goes', async () 
   expect(await next(1)).toEqual(['web:80'])
 })
 
+test('of several definitions only the last is told', async () => {
+  write('a.yaml', manifest('web', 79), manifest('api', 79))
+  write('b.yaml', manifest('web'), manifest('api'))
+  const next = follow()
+  const [web, api, listed] = await next(5)
+  expect([web, api, listed]).toEqual([
+    'web:80',
+    'api:80',
+    'listed services: default/web default/api',
+  ])
+  write('a.yaml', manifest('web', 78), manifest('db', 78))
+  expect(await next(1)).toEqual(['db:78'])
+})
+
+test('objects that change places are never gone', async () => {
+  write('..one/a.yaml', manifest('web'))
+  write('..one/b.yaml', manifest('api'))
+  write('..two/a.yaml', manifest('api', 81))
+  write('..two/b.yaml', manifest('web', 81))
+  symlinkSync('..one', join(folder, '..data'))
+  for (const name of ['a.yaml', 'b.yaml']) symlinkSync(`..data/${name}`, join(folder, name))
+  const next = follow()
+  await next(5)
+  symlinkSync('..two', join(folder, '..new'))
+  renameSync(join(folder, '..new'), join(folder, '..data'))
+  expect((await next(2)).toSorted()).toEqual(['api:81', 'web:81'])
+})
+
 test('a file that cannot be read takes nothing away', async () => {
   write('a.yaml', manifest('web'))
   const next = await started()
@@ -144,7 +172,7 @@ test('a place that cannot be looked at is told, and the others are followed', as
   const next = follow([join(folder, 'a.yaml'), loop])
   const [first, problem = '', ...listed] = await next(5)
   expect([first, ...listed]).toEqual(['web:80', ...LISTED])
-  expect(problem).toContain('too many symbolic links')
+  expect(problem).toContain('links that lead in a circle')
   write('a.yaml', manifest('web', 81))
   expect(await next(1)).toEqual(['web:81'])
 })

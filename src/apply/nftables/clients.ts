@@ -14,7 +14,7 @@ export async function readClients(
   for (const set of sets) {
     if (set.learned === undefined) continue
     const { replies } = await socket.dump(listElements(family, TABLE_NAME, set.name))
-    const keys = decodeElements(replies, set).map(({ key }) => key)
+    const keys = [...decodeElements(replies, set).keys()]
     found.set(set.name, new Set(keys.filter((key) => key.startsWith(`${client} . `))))
   }
   return found

@@ -1,4 +1,4 @@
-import type { BaseHook, SetSchema, TableFamily } from '../../ruleset/types.ts'
+import type { BaseHook, ElementValue, SetSchema, TableFamily, Tuple } from '../../ruleset/types.ts'
 import type { Reply, Request } from '../netlink/message.ts'
 import { AttributeWriter, messageAttributes, readText, readU32, readU64 } from './attributes.ts'
 import {
@@ -12,7 +12,7 @@ import {
   SET,
   TABLE,
 } from './constants.ts'
-import { type Element, readElements } from './elements.ts'
+import { ElementReader } from './elements.ts'
 import { digestOf } from './identify.ts'
 import { readHook } from './rules.ts'
 import { decodeSchema, isAnonymous } from './schema.ts'
@@ -85,11 +85,13 @@ export function decodeSet(reply: Reply): FoundSet {
 }
 
 /** Takes all replies of one dump: the two ends of an interval may come in different ones. */
-export function decodeElements(replies: readonly Reply[], schema: SetSchema): Element[] {
-  return readElements(
-    replies.map((reply) => reply.payload),
-    schema,
-  )
+export function decodeElements(
+  replies: readonly Reply[],
+  schema: SetSchema,
+): ReadonlyMap<Tuple, ElementValue> {
+  const reader = new ElementReader(schema)
+  for (const { payload } of replies) reader.take(payload)
+  return reader.elements()
 }
 
 export function decodeRule(reply: Reply): FoundRule {

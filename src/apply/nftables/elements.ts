@@ -14,11 +14,6 @@ import {
 
 /** Set elements: (key, value) <-> the list inside NEWSETELEM. */
 
-export interface Element {
-  readonly key: Tuple
-  readonly value: ElementValue
-}
-
 /** nft's word for the element that stands for every key without one of its own; never ours. */
 const CATCH_ALL = '*' as Tuple
 
@@ -100,30 +95,55 @@ interface RawElement {
   readonly comment: string | undefined
 }
 
-/** Elements of all replies to one dump; pieces of plain intervals are joined again. */
-export function readElements(payloads: Iterable<Buffer>, set: SetSchema): Element[] {
-  const raw: RawElement[] = []
-  let catchAll = false
-  for (const payload of payloads) {
+/**
+ * Takes the replies to a dump of a set one by one: all of them together are larger than what they
+ * say. Only the pieces of plain intervals have to wait for the rest.
+ */
+export class ElementReader {
+  readonly #set: SetSchema
+  readonly #elements: Map<Tuple, ElementValue> = new Map()
+  readonly #pieces: Piece[] = []
+  /** One value for an endpoint, however many addresses lead to it. */
+  readonly #values: Map<Tuple, ElementValue> = new Map()
+
+  constructor(set: SetSchema) {
+    this.#set = set
+  }
+
+  take(payload: Buffer): void {
     eachAttribute(payload, 4, payload.length, (type, start, end) => {
       if (type !== ELEMENTS.list) return
       eachAttribute(payload, start, end, (_type, from, to) => {
-        const element = readElement(payload, from, to)
-        if (element === undefined) catchAll = true
-        else raw.push(element)
+        this.#takeElement(readElement(payload, from, to))
       })
     })
   }
-  const elements = elementsOf(raw, set)
-  if (catchAll) elements.push({ key: CATCH_ALL, value: {} })
-  return elements
+
+  elements(): ReadonlyMap<Tuple, ElementValue> {
+    for (const [key, value] of joinIntervals(this.#pieces, this.#set)) {
+      this.#elements.set(key, value)
+    }
+    return this.#elements
+  }
+
+  #takeElement(element: RawElement | undefined): void {
+    const set = this.#set
+    if (element === undefined) this.#elements.set(CATCH_ALL, NOTHING)
+    else if (!isDecodable(set)) this.#elements.set(hex(element.key), NOTHING)
+    else if (set.interval && !isRangeKey(set)) this.#pieces.push(pieceOf(element, set))
+    else this.#elements.set(keyText(element, set), this.#shared(readValue(element, set)))
+  }
+
+  #shared(value: ElementValue): ElementValue {
+    if (value.data === undefined || value.comment !== undefined) return value
+    const known = this.#values.get(value.data)
+    if (known === undefined) this.#values.set(value.data, value)
+    return known ?? value
+  }
 }
 
-function elementsOf(raw: RawElement[], set: SetSchema): Element[] {
-  if (!isDecodable(set)) return raw.map(foreignElement)
-  if (set.interval && !isRangeKey(set)) return joinIntervals(raw, set)
-  return raw.map((element) => ({ key: keyText(element, set), value: readValue(element, set) }))
-}
+/** The value of all elements that say no more than their key. */
+const NOTHING: ElementValue = {}
 
 /** Undefined for the catch-all element: it alone has no key. */
 function readElement(payload: Buffer, from: number, to: number): RawElement | undefined {
@@ -159,31 +179,38 @@ function keyText(element: RawElement, set: SetSchema): Tuple {
   return decodeRange(set.key, { first: element.key, last: element.keyEnd ?? element.key })
 }
 
-function readValue({ data, comment }: RawElement, set: SetSchema): ElementValue {
-  const value: { data?: Tuple; comment?: string } = {}
-  if (data !== undefined && set.data !== undefined) {
-    value.data = data.length === tupleLength(set.data) ? decodeTuple(set.data, data) : hex(data)
-  }
-  if (comment !== undefined) value.comment = comment
-  return value
+function readValue({ data: bytes, comment }: RawElement, set: SetSchema): ElementValue {
+  const data = bytes === undefined ? undefined : dataText(bytes, set)
+  if (data === undefined) return comment === undefined ? NOTHING : { comment }
+  return comment === undefined ? { data } : { data, comment }
 }
 
-function foreignElement(element: RawElement): Element {
-  return { key: hex(element.key), value: {} }
+function dataText(bytes: Buffer, { data: types }: SetSchema): Tuple | undefined {
+  if (types === undefined) return undefined
+  return bytes.length === tupleLength(types) ? decodeTuple(types, bytes) : hex(bytes)
 }
 
-function joinIntervals(raw: RawElement[], set: SetSchema): Element[] {
+/** Where a plain interval begins or ends; its reply is gone when it is joined. */
+interface Piece {
+  readonly key: Buffer
+  readonly intervalEnd: boolean
+  readonly value: ElementValue
+}
+
+function pieceOf(element: RawElement, set: SetSchema): Piece {
+  const { key, intervalEnd } = element
+  return { key: Buffer.from(key), intervalEnd, value: readValue(element, set) }
+}
+
+function* joinIntervals(pieces: Piece[], set: SetSchema): Iterable<readonly [Tuple, ElementValue]> {
   // Where one interval ends and the next begins the end comes first.
-  raw.sort((a, b) => a.key.compare(b.key) || Number(b.intervalEnd) - Number(a.intervalEnd))
-  const joined: Element[] = []
-  for (const [i, element] of raw.entries()) {
-    if (element.intervalEnd) continue
-    const next = raw[i + 1]
-    const last = next === undefined ? allOnes(element.key.length) : predecessor(next.key)
-    const key = decodeRange(set.key, { first: element.key, last })
-    joined.push({ key, value: readValue(element, set) })
+  pieces.sort((a, b) => a.key.compare(b.key) || Number(b.intervalEnd) - Number(a.intervalEnd))
+  for (const [i, { key: first, intervalEnd, value }] of pieces.entries()) {
+    if (intervalEnd) continue
+    const next = pieces[i + 1]
+    const last = next === undefined ? allOnes(first.length) : predecessor(next.key)
+    yield [decodeRange(set.key, { first, last }), value]
   }
-  return joined
 }
 
 function successor(bytes: Buffer): Buffer | undefined {

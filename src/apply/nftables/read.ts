@@ -18,7 +18,6 @@ import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import {
   decodeChain,
-  decodeElements,
   decodeRule,
   decodeSet,
   decodeTable,
@@ -30,6 +29,7 @@ import {
   listTables,
   tableOf,
 } from './decode.ts'
+import { ElementReader } from './elements.ts'
 import { ruleDigest } from './identify.ts'
 
 /** What the kernel holds of ours. Rules carry their digest as text until `nameRules`. */
@@ -110,13 +110,22 @@ async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<Ke
     if (found.anonymous || found.table !== TABLE_NAME) continue
     sets.set(found.schema.name, found.schema)
     if (found.schema.learned !== undefined) continue
-    const replies = await dump(socket, listElements(family, TABLE_NAME, found.schema.name))
-    const pairs = decodeElements(replies, found.schema).map(
-      ({ key, value }) => [key, value] as const,
-    )
-    elements.set(found.schema.name, new Map(pairs))
+    elements.set(found.schema.name, await readElements(socket, family, found.schema))
   }
   return { family, sets, elements, chains: await readChains(socket, family) }
+}
+
+/** Datagram by datagram: a socket's buffers are 32 KB each, however little is in them. */
+async function readElements(
+  socket: NetlinkSocket,
+  family: TableFamily,
+  set: SetSchema,
+): Promise<ReadonlyMap<Tuple, ElementValue>> {
+  const reader = new ElementReader(set)
+  await socket.walk(listElements(family, TABLE_NAME, set.name), ({ payload }) => {
+    reader.take(payload)
+  })
+  return reader.elements()
 }
 
 export async function readChains(

@@ -37,15 +37,16 @@ export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
   return bytes
 }
 
+/** By `join`, as `tuple` (ruleset/sets.ts): a text that is put together piece by piece is larger. */
 export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0): Tuple {
-  let text = ''
+  const texts: string[] = []
   let position = at
   for (const type of types) {
     const codec = CODECS[type]
-    text += text === '' ? codec.read(bytes, position) : SEPARATOR + codec.read(bytes, position)
+    texts.push(codec.read(bytes, position))
     position += padded(codec.width)
   }
-  return text as Tuple
+  return texts.join(SEPARATOR) as Tuple
 }
 
 /** First and last key of an interval element. */

@@ -45,9 +45,11 @@ async function read(request: Request): Promise<readonly Reply[]> {
   return (await socket.dump(request)).replies
 }
 
-async function elementsOf(family: TableFamily, set: SetSchema): Promise<Map<Tuple, unknown>> {
-  const replies = await read(listElements(family, 'nodelb', set.name))
-  return new Map(decodeElements(replies, set).map(({ key, value }) => [key, value]))
+async function elementsOf(
+  family: TableFamily,
+  set: SetSchema,
+): Promise<ReadonlyMap<Tuple, unknown>> {
+  return decodeElements(await read(listElements(family, 'nodelb', set.name)), set)
 }
 
 describe.each(FAMILIES)('table %s', (family) => {

@@ -1,0 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import type { FamilyMemory } from '../../src/render/fragment.ts'
+import { kernelMemory } from '../../src/render/kernel-memory.ts'
+import { endpointsMap, tuple, vipKey } from '../../src/ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../src/ruleset/types.ts'
+
+const WEB = vipKey('10.96.0.1', 'tcp', 80)
+const SLOTS = [tuple('10.0.0.2', 8080), tuple('10.0.0.1', 8080)]
+const MAP = endpointsMap('vip', 'all')
+
+function remembered(): { readonly memory: FamilyMemory; readonly elements: WeakRef<object> } {
+  const endpoints = SLOTS.map((data, slot) => [tuple(WEB, slot), { data }] as const)
+  const elements = new Map([[MAP, new Map<Tuple, ElementValue>(endpoints)]])
+  const table = { sets: new Map(), chains: new Map() }
+  const memory = kernelMemory({ ip: { ...table, family: 'ip', elements } })
+  return { memory, elements: new WeakRef(elements) }
+}
+
+test('slots are remembered until they are told, and the table is not held', async () => {
+  const { memory, elements } = remembered()
+  // A WeakRef holds what it is made of until the job that made it is over.
+  await pause(0)
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  expect(elements.deref()).toBeUndefined()
+  expect(memory('ip').slots(MAP, WEB)).toEqual(SLOTS)
+  expect(memory('ip').slots(MAP, WEB)).toEqual([])
+})
