@@ -5,7 +5,7 @@ import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { localEndpoints } from './health-check-addresses.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
-import type { Committed, Session } from './session.ts'
+import { type Committed, leadsOf, type Session } from './session.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface AftermathParts {
@@ -46,16 +46,16 @@ export class Aftermath {
       this.#touched.add(`${namespace}/${name}`)
     }
     this.#servicesChanged = true
-    this.#follow(session, allFronts(session.renderer.ruleset(), tcp))
+    this.#follow(session, allFronts(leadsOf(session), tcp))
   }
 
   committed({ changes }: Pick<Committed, 'changes'>, session: Session, tcp: TcpFlows): void {
-    this.#follow(session, touchedFronts(changes, session.renderer.ruleset(), tcp))
+    this.#follow(session, touchedFronts(changes, leadsOf(session), tcp))
   }
 
   /** Flows may have gone stale unseen: nobody compares them with each commit. */
   compared(changes: Committed['changes'], session: Session, tcp: TcpFlows): void {
-    const ruleset = session.renderer.ruleset()
+    const ruleset = leadsOf(session)
     this.#follow(session, [...allFronts(ruleset, tcp), ...touchedFronts(changes, ruleset, tcp)])
   }
 

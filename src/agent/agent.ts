@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
+import type { Settings } from '../model/node.ts'
 import { isGap } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
+import type { BackendChoice } from './backend-choice.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import type { Goal } from './dataplane.ts'
 import { Dataplanes } from './dataplanes.ts'
@@ -16,6 +18,7 @@ import { reports } from './reports.ts'
 import type { Session, Started } from './session.ts'
 import { SteadySocket } from './steady-socket.ts'
 import { summaries } from './summaries.ts'
+import { tellSysctl } from './sysctl-report.ts'
 import type { Occurrence } from './telemetry/occurrence.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry/telemetry.ts'
 
@@ -41,8 +44,12 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
-  readonly #dataplanes: Dataplanes = new Dataplanes()
+  readonly #dataplanes: Dataplanes
   #comparison: NodeJS.Timeout | undefined
+  /** With the backend of the session. */
+  #settings: Settings | undefined
+  /** Something of another backend could not be removed. */
+  #othersRemain = false
 
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
@@ -55,6 +62,7 @@ export class Agent {
     const flows = new FlowCleaner(store, telemetry)
     const scope = () => current.settings?.scope
     const aftermath = new Aftermath({ node, store, telemetry, healthChecks, flows, scope })
+    this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.telemetry = telemetry
     this.#store = store
     this.#healthChecks = healthChecks
@@ -132,16 +140,47 @@ export class Agent {
     }
   }
 
-  async #start(goal: Goal): Promise<Started> {
+  async #start(wanted: Goal): Promise<Started> {
     const { ownership } = this.#configuration.chosen
-    return this.#dataplanes.of(goal.settings).start(goal, { ownership, watch: true })
+    const { goal, choice } = await this.#dataplanes.decide(wanted)
+    this.#settings = goal.settings
+    const started = await this.#dataplanes.of(goal.settings).start(goal, { ownership, watch: true })
+    if (started.kind === 'started') this.#tellBackend(goal.settings, choice, started.flavour)
+    return started
+  }
+
+  #tellBackend(
+    { ipvs, iptables }: Settings,
+    choice: BackendChoice | undefined,
+    flavour: string | undefined,
+  ): void {
+    const backend = iptables ? 'iptables' : ipvs ? 'ipvs' : 'nftables'
+    const reasons = [choice?.reason ?? 'the configuration says so', flavour]
+    const reason = reasons.filter((each) => each !== undefined).join('; ')
+    this.telemetry.tell({ event: 'backend-chosen', backend, reason })
   }
 
   #started(session: Session): void {
     const { telemetry } = this
     if (session.ownership === 'kernel') telemetry.tell({ event: 'table-owned' })
     else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned() })
+    void this.#replaceOthers()
     this.#look()
+  }
+
+  /** Once all is programmed, what another backend left is not needed any more. */
+  async #replaceOthers(): Promise<void> {
+    const settings = this.#settings
+    if (settings === undefined) return
+    try {
+      const removed = await this.#dataplanes.removeOthers(settings)
+      if (removed.length > 0) this.telemetry.tell({ event: 'backend-replaced', removed })
+      this.#othersRemain = false
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error
+      this.telemetry.tell({ event: 'backend-remains', reason: error.message })
+      this.#othersRemain = true
+    }
   }
 
   #whyNotOwned(): string {
@@ -175,6 +214,7 @@ export class Agent {
     const wait = this.#configuration.chosen.comparePeriod * (0.9 + Math.random() * 0.2)
     this.#comparison = setTimeout(() => {
       this.#reconciler.verify()
+      if (this.#othersRemain) void this.#replaceOthers()
       this.#look()
       this.#compareLater()
     }, wait)

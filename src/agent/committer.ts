@@ -7,6 +7,9 @@ const ATTEMPTS = 10
 /** Operations from which on the monitor does not listen; opening it anew takes some milliseconds. */
 const LARGE = 2_000
 
+/** How plans for the tables get to the kernel, with what goes with them. */
+export type Commits = Pick<Committer, 'commit' | 'generation' | 'isCurrent' | 'knows' | 'untouched'>
+
 /**
  * Commits what was planned for the tables as they were at a generation. Where the agent owns them,
  * nobody else can have changed them since; elsewhere the kernel compares the generation, and the

@@ -18,7 +18,7 @@ export interface Goal {
 /** Programs Services into the kernel in the way of one backend. Rejects with NetlinkError. */
 export interface Dataplane {
   /** Reads the kernel and works out what lacks; changes nothing. */
-  propose(goal: Goal): Promise<Proposed>
+  propose(goal: Goal): Promise<Proposed | Failed>
   /** Reads, plans and commits, until the kernel holds what it shall. */
   program(goal: Goal): Promise<Programmed>
   /** The same, ready to follow changes. */
@@ -26,10 +26,13 @@ export interface Dataplane {
 }
 
 export interface Proposed {
+  readonly kind: 'proposed'
   /** In the order in which they would be done. */
   readonly operations: Iterable<ShownOperation>
   readonly count: number
   readonly conflicts: readonly Conflict[]
+  /** Services that cannot be programmed, as far as that shows before anything is tried. */
+  readonly refusals?: readonly Refusal[]
 }
 
 export type Programmed =

@@ -5,7 +5,7 @@ import { serviceOf } from '../plan/owners.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { ObjectStore } from './object-store.ts'
-import type { Session } from './session.ts'
+import { leadsOf, type Session } from './session.ts'
 import { SteadySocket } from './steady-socket.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -38,7 +38,7 @@ export class FlowCleaner {
     changed: ReadonlySet<ServiceName>,
   ): void {
     this.#session = session
-    const fronts = this.#lingering.follow(touched, changed, session.renderer.ruleset())
+    const fronts = this.#lingering.follow(touched, changed, leadsOf(session))
     if (fronts.length === 0) return
     this.#waiting = [...this.#waiting, ...fronts]
     this.#cleaning = this.#cleaning.then(() => this.#clean())
@@ -63,7 +63,7 @@ export class FlowCleaner {
   }
 
   async #delete(fronts: readonly TouchedFront[]): Promise<CleanOutcome> {
-    const after = () => this.#session?.renderer.ruleset() ?? {}
+    const after = () => (this.#session === undefined ? {} : leadsOf(this.#session))
     try {
       return await cleanFlows(this.#socket.open(), fronts, after, this.#lingering.stillServes)
     } catch (error) {

@@ -11,9 +11,12 @@ import type { SteadySocket } from './steady-socket.ts'
 /** One flat table for each family, over netlink. */
 export class NftablesDataplane implements Dataplane {
   readonly #socket: SteadySocket
+  readonly #before: () => Promise<void>
 
-  constructor(socket: SteadySocket) {
+  /** `before` is called before anything is changed as a whole. */
+  constructor(socket: SteadySocket, before: () => Promise<void> = async () => undefined) {
     this.#socket = socket
+    this.#before = before
   }
 
   async propose(goal: Goal): Promise<Proposed> {
@@ -21,6 +24,7 @@ export class NftablesDataplane implements Dataplane {
   }
 
   async program(goal: Goal): Promise<Programmed> {
+    await this.#before()
     const outcome = await program(this.#socket.open(), goal)
     if (outcome.kind === 'failed') return outcome
     const { proposal, ...committed } = outcome
@@ -29,6 +33,7 @@ export class NftablesDataplane implements Dataplane {
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
+    await this.#before()
     return startSession(await this.#socket.working(), goal, options)
   }
 }
@@ -44,6 +49,7 @@ export function proposed({
   readonly renderer: Renderer
 }): Proposed {
   return {
+    kind: 'proposed',
     operations: shown(plan, ownerOf),
     count: operationCount(plan),
     conflicts: renderer.conflicts(),

@@ -27,13 +27,22 @@ import {
 } from './session-compare.ts'
 import { WithholdingRenderer } from './withholding-renderer.ts'
 
+/** What a session of a backend begins with. */
+export interface Beginning extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
+  readonly state: KernelState
+}
+
+/** Reads what the backend has in the kernel, and renders what it shall be. */
+export type Begin = (socket: NetlinkSocket, goal: Goal, committer: Committer) => Promise<Beginning>
+
 /** Reads the kernel, brings it to the goal, and is ready to follow changes. */
 export async function startSession(
   socket: NetlinkSocket,
   goal: Goal,
   options: SessionOptions = {},
+  begin: Begin = beginWithTables,
 ): Promise<Started<NftablesSession>> {
-  const started = await orFailed(() => start(socket, goal, options))
+  const started = await orFailed(() => start(socket, goal, options, begin))
   return 'session' in started ? started : { kind: 'failed', outcome: started }
 }
 
@@ -41,22 +50,31 @@ async function start(
   socket: NetlinkSocket,
   goal: Goal,
   { ownership = 'kernel', watch = false }: SessionOptions,
+  begin: Begin,
 ): Promise<Extract<Started<NftablesSession>, { kind: 'started' }> | Failed> {
   const port = await ownPort(socket)
   const able = ownership === 'kernel' && (await supportsOwnership(socket))
   const monitor = watch ? await Monitor.open(socket) : undefined
-  const committer = new Committer(socket, monitor)
   let first: Settled | undefined
   try {
-    const state = await readKernel(socket, (from, to) => committer.untouched(from, to))
-    const renderer = render(goal, state)
-    const parts = { socket, port, committer, renderer, settings: goal.settings }
+    const { state, ...begun } = await begin(socket, goal, new Committer(socket, monitor))
+    const parts = { socket, port, ...begun, settings: goal.settings }
     const session = new NftablesSession({ ...parts, ownership: able ? 'kernel' : 'none' }, monitor)
     first = await session.begin(state)
     return first.kind === 'committed' ? { kind: 'started', session, first } : first
   } finally {
     if (first?.kind !== 'committed') monitor?.close()
   }
+}
+
+async function beginWithTables(
+  socket: NetlinkSocket,
+  goal: Goal,
+  committer: Committer,
+): Promise<Beginning> {
+  const read = () => readKernel(socket, (from, to) => committer.untouched(from, to))
+  const state = await read()
+  return { state, read, committer, renderer: render(goal, state) }
 }
 
 /** Of Services that cannot be read, what the kernel holds of them. */
@@ -94,6 +112,11 @@ export class NftablesSession implements Session {
 
   get ownership(): Ownership {
     return this.#parts.ownership
+  }
+
+  /** The next commit compares all. */
+  distrust(reason: string): void {
+    this.#unknown = reason
   }
 
   /** The first commit. */

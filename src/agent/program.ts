@@ -12,10 +12,11 @@ import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
 import { serviceName } from '../render/claims.ts'
 import { frame } from '../render/frame.ts'
+import { ipvsFrame } from '../render/ipvs-frame.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
+import type { Chain, KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
@@ -83,21 +84,34 @@ export function nameKernel(
   settings: Settings,
 ): KernelRuleset {
   return nameRules(kernel, (family) => [
-    ...frame(settings, new Set(kernel[family]?.sets.keys() ?? [])).values(),
+    ...formerFrames(settings, new Set(kernel[family]?.sets.keys() ?? [])),
     ...(desired[family]?.chains.values() ?? []),
   ])
+}
+
+/** The chains that such sets called for, by whichever backend. */
+function* formerFrames(settings: Settings, sets: ReadonlySet<string>): Iterable<Chain> {
+  yield* frame(settings, sets).values()
+  yield* ipvsFrame(settings, sets).values()
 }
 
 /** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
 export function keptServices(
   kernel: KernelRuleset,
-  { cluster, keep = new Set(), incomplete = false }: Goal,
+  goal: Goal,
   refused: ReadonlySet<string>,
 ): ReadonlySet<string> {
-  if (keep.size === 0 && !incomplete) return refused
+  if (!goal.incomplete && (goal.keep?.size ?? 0) === 0) return refused
+  return new Set([...unreadServices(programmed(kernel), goal), ...refused])
+}
+
+/** Of the Services that are programmed, those that the goal does not speak of, or cannot. */
+export function unreadServices(
+  there: ReadonlySet<string>,
+  { cluster, keep = new Set(), incomplete = false }: Goal,
+): ReadonlySet<string> {
   const known = incomplete ? withEndpoints(cluster) : undefined
-  const unread = (name: string): boolean => keep.has(name) || known?.has(name) === false
-  return new Set([...[...programmed(kernel)].filter(unread), ...refused])
+  return new Set([...there].filter((name) => keep.has(name) || known?.has(name) === false))
 }
 
 /** The Services of which both the object and a slice could be read. */

@@ -1,5 +1,4 @@
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { ServiceName } from '../render/claims.ts'
@@ -8,7 +7,7 @@ import type { Goal } from './dataplane.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
 import { type Failed, failed } from './outcome.ts'
 import { Pace, type Turn } from './pace.ts'
-import type { Committed, Drift, Session, Started } from './session.ts'
+import type { Committed, Drift, ForeignChange, Session, Started } from './session.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 export interface ReconcilerParts {
@@ -32,7 +31,7 @@ export interface ReconcilerListener {
   readonly committed: (outcome: Committed, session: Session, ms: number) => void
   readonly verified: (outcome: Drift, session: Session, ms: number) => void
   readonly failed: (outcome: Failed, ms: number) => void
-  readonly foreign: (commit: ForeignCommit) => void
+  readonly foreign: (change: ForeignChange) => void
 }
 
 const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
@@ -147,8 +146,11 @@ export class Reconciler {
       return undefined
     }
     told.attempting()
-    if (this.#session === undefined || this.#outdated) return this.#start(node, began)
-    return this.#settle(this.#session, began)
+    const session = this.#session
+    if (session === undefined || this.#outdated) return this.#start(node, began)
+    const failure = await this.#settle(session, began)
+    if (failure !== undefined || session.outdated !== true) return failure
+    return this.#start(node, performance.now())
   }
 
   async #settle(session: Session, began: number): Promise<Failed | undefined> {

@@ -1,9 +1,8 @@
-import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
 import type { Aftermath } from './aftermath.ts'
 import type { ReconcilerListener } from './reconciler.ts'
-import type { Committed, Session } from './session.ts'
+import type { Committed, ForeignChange, Session } from './session.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface ReportParts {
@@ -54,7 +53,7 @@ export function reports({
     failed({ reason }, durationMs) {
       telemetry.tell({ event: 'commit-failed', reason, durationMs })
     },
-    foreign({ touchesUs, ...who }: ForeignCommit) {
+    foreign({ touchesUs, ...who }: ForeignChange) {
       const changes = touchesUs === 'yes' ? "changed nodelb's tables" : 'may have changed them'
       telemetry.tell({ event: 'foreign-change', changes, ...who })
     },

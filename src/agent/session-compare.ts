@@ -2,14 +2,14 @@ import { setImmediate as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import type { CommitOutcome, Failure } from '../apply/nftables/commit.ts'
-import { type KernelState, readKernel } from '../apply/nftables/read.ts'
+import type { KernelState } from '../apply/nftables/read.ts'
 import type { Settings } from '../model/node.ts'
 import { operationCount, type Plan } from '../plan/operation.ts'
 import { type OwnerOf, owners } from '../plan/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
-import type { Committer } from './committer.ts'
+import type { Commits } from './committer.ts'
 import { differences, elementSteps, heldBack } from './keep.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
 import { blame, nameKernel, REFUSED, refusedOperations, tooLarge } from './program.ts'
@@ -25,7 +25,9 @@ export interface SessionParts {
   readonly socket: NetlinkSocket
   /** The socket's netlink port: the owner of tables that this process owns. */
   readonly port: number
-  readonly committer: Committer
+  readonly committer: Commits
+  /** What the kernel holds now. */
+  readonly read: () => Promise<KernelState>
   readonly renderer: WithholdingRenderer
   readonly settings: Settings
   readonly ownership: Ownership
@@ -62,7 +64,7 @@ export async function compareAndCommit(
   let state = before
   let anew = false
   for (let attempt = 1; attempt <= ATTEMPTS; ) {
-    state ??= await read(parts)
+    state ??= await parts.read()
     const obstacle = ownedByAnother(state.ruleset, parts.port)
     if (obstacle !== undefined) return failed(obstacle)
     const found = await compare(parts, state, anew)
@@ -81,10 +83,6 @@ export async function compareAndCommit(
     anew = true
   }
   return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)
-}
-
-async function read({ socket, committer }: SessionParts): Promise<KernelState> {
-  return readKernel(socket, (from, to) => committer.untouched(from, to))
 }
 
 /** Lets others have a turn between its steps: with many Services each takes a while. */

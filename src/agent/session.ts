@@ -3,6 +3,7 @@ import type { Group } from '../plan/explain.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import type { Renderer } from '../render/renderer.ts'
+import type { Ruleset } from '../ruleset/types.ts'
 import type { Failed, Refusal } from './outcome.ts'
 
 /** Knows what was programmed, so that a change costs what it changes. One for each backend. */
@@ -10,16 +11,20 @@ export interface Session {
   /** Takes the objects; what it renders is committed by `settle`. */
   readonly renderer: SessionRenderer
   readonly ownership: Ownership
+  /** What it was started with is not so any more: another one has to be. */
+  readonly outdated?: boolean
   /** Commits what changed in the renderer since the last call. */
   settle(): Promise<Settled>
   /** Compares all that is programmed with what shall be, and repairs it. */
   verify(): Promise<Verified>
+  /** Where flows are led, as tables of nftables say it; where missing, `renderer.ruleset`. */
+  leads?(): Ruleset
   /** Services that were refused, as the kernel holds them or not; the others go on without them. */
   refusals(): ReadonlyMap<string, Refusal>
   /** The next `settle` tries refused Services again, as it does when their objects change. */
   retryRefused(): void
   /** Calls the listener when others changed what is nodelb's, or may have: time to `settle`. */
-  onForeign(listener: (commit: ForeignCommit) => void): () => void
+  onForeign(listener: (change: ForeignChange) => void): () => void
   /** What is programmed stays. */
   close(): void
 }
@@ -40,6 +45,14 @@ export interface SessionRenderer
   release(name: string): void
 }
 
+/** What others did; `process` names who, or what it was noticed by. */
+export type ForeignChange = Pick<ForeignCommit, 'touchesUs' | 'pid' | 'process'>
+
+/** Where flows are led. */
+export function leadsOf(session: Session): Ruleset {
+  return session.leads?.() ?? session.renderer.ruleset()
+}
+
 export interface SessionOptions {
   /** Default: `kernel`, where the kernel can (ADR 0011). */
   readonly ownership?: Ownership
@@ -48,7 +61,13 @@ export interface SessionOptions {
 }
 
 export type Started<Begun extends Session = Session> =
-  | { readonly kind: 'started'; readonly session: Begun; readonly first: Committed }
+  | {
+      readonly kind: 'started'
+      readonly session: Begun
+      readonly first: Committed
+      /** Of iptables: which flavour, and why that. */
+      readonly flavour?: string
+    }
   | { readonly kind: 'failed'; readonly outcome: Failed }
 
 export type Settled = Committed | Failed

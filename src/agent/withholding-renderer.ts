@@ -4,8 +4,11 @@ import { type OwnerOf, ownersBy } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
 import { type BaseSets, configuration } from '../render/configuration.ts'
-import type { Renderer } from '../render/renderer.ts'
+import type { Renderer, WholeRenderer } from '../render/renderer.ts'
 import { assemble, type Frame, makeFrame } from '../render/table.ts'
+import type { IpvsRules } from '../ruleset/ipvs.ts'
+import { isIpvsSet } from '../ruleset/ipvs-elements.ts'
+import { overlay } from '../ruleset/ipvs-overlay.ts'
 import { SETS } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type HeldElement, serviceOfStep } from './keep.ts'
@@ -29,8 +32,8 @@ interface ExtendedFrame {
  * renders what the kernel holds. So what it renders is what the kernel can be brought to. A Service
  * is no exception any more when its object or its rendering changes, or when it is released.
  */
-export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRenderer {
-  readonly #inner: Renderer
+export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, SessionRenderer {
+  readonly #inner: WholeRenderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>
   readonly #services: Map<ServiceName, Withheld> = new Map()
@@ -39,7 +42,7 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
   readonly #released: Map<string, HeldElement> = new Map()
   readonly #frames: Map<TableFamily, ExtendedFrame> = new Map()
 
-  constructor(inner: Renderer, node: NodeView, settings: Settings) {
+  constructor(inner: WholeRenderer, node: NodeView, settings: Settings) {
     this.#inner = inner
     this.#settings = settings
     this.#base = configuration(node, settings)
@@ -70,6 +73,11 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
 
   label(family: TableFamily, front: string): string | undefined {
     return this.#inner.label(family, front)
+  }
+
+  element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined {
+    const held = this.#elements.get(idOf({ family, set, key }))
+    return held === undefined ? this.#inner.element(family, set, key) : held.value
   }
 
   services(): number {
@@ -115,9 +123,10 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
     }
   }
 
-  /** Renders what changed since the last call. */
+  /** Renders what changed since the last call, in the tables and beside them. */
   settle(): readonly ElementStep[] {
-    const changes = this.#inner.settle().elements
+    const { elements, ipvs } = this.#inner.settle()
+    const changes = ipvs.length === 0 ? elements : [...elements, ...ipvs]
     if (this.#services.size > 0) for (const change of changes) this.#releaseOwner(change)
     if (this.#released.size === 0) return changes
     const sinceHeld = changes.map((change): ElementStep => {
@@ -125,11 +134,9 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
       this.#released.delete(idOf(change))
       return held === undefined ? change : { ...change, before: held.value }
     })
-    const { ip, ip6 } = this.#inner.ruleset()
-    const tables = { ip, ip6 }
     const back = [...this.#released.values()].map((held): ElementStep => {
       const { family, set, key, value: before } = held
-      return { family, set, key, before, after: tables[family]?.elements.get(set)?.get(key) }
+      return { family, set, key, before, after: this.#inner.element(family, set, key) }
     })
     this.#released.clear()
     return [...sinceHeld, ...back].filter(({ before, after }) => !same(before, after))
@@ -154,7 +161,7 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
     const more = new Map<string, number>()
     const rendered = this.#inner.ruleset()[family]?.elements
     for (const { family: of, set, key, value } of this.#elements.values()) {
-      if (of !== family) continue
+      if (of !== family || isIpvsSet(set)) continue
       const there = rendered?.get(set)?.has(key) === true
       more.set(set, (more.get(set) ?? 0) + Number(value !== undefined) - Number(there))
     }
@@ -177,6 +184,12 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
     return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
   }
 
+  ipvs(): IpvsRules | undefined {
+    const rules = this.#inner.ipvs()
+    if (rules === undefined || this.#elements.size === 0) return rules
+    return { ...rules, ...overlay(rules, [...this.#elements.values()]), filter: this.ruleset() }
+  }
+
   #elementsOf(
     family: TableFamily,
     rendered: Table | undefined,
@@ -184,7 +197,7 @@ export class WithholdingRenderer implements Omit<Renderer, 'settle'>, SessionRen
     const elements = new Map(rendered?.elements ?? [])
     const copies = new Map<string, Map<Tuple, ElementValue>>()
     for (const { family: of, set, key, value } of this.#elements.values()) {
-      if (of !== family) continue
+      if (of !== family || isIpvsSet(set)) continue
       const copy = copies.get(set) ?? new Map(elements.get(set) ?? [])
       copies.set(set, copy)
       elements.set(set, copy)

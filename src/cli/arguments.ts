@@ -184,7 +184,14 @@ function withChoices(command: Command): Command {
         'all',
       ]),
     )
-    .addOption(new Option('--backend <backend>', 'how to program it').choices(['nftables', 'ipvs']))
+    .addOption(
+      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
+        'auto',
+        'nftables',
+        'ipvs',
+        'iptables',
+      ]),
+    )
 }
 
 function withFormat(command: Command): Command {

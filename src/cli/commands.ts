@@ -1,11 +1,13 @@
-import type { Proposed } from '../agent/dataplane.ts'
-import type { Refusal } from '../agent/outcome.ts'
+import type { Goal, Proposed } from '../agent/dataplane.ts'
+import type { Dataplanes } from '../agent/dataplanes.ts'
+import type { Failed, Refusal } from '../agent/outcome.ts'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import type { Settings } from '../model/node.ts'
 import type { Conflict } from '../render/claims.ts'
 import { renderCluster } from '../render/render.ts'
 import { printProblem } from '../watch/problem.ts'
 import { difference } from './against.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
-import type { Backend } from './config.ts'
 import { withDataplanes } from './kernel.ts'
 import { type Loaded, load, loadOther } from './load.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
@@ -22,7 +24,7 @@ export interface Output {
 const DIFFERENCES = 1
 
 export async function renderCommand(sources: Sources, output: Output): Promise<number> {
-  const loaded = reported(sources, output, ['nftables', 'ipvs'])
+  const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
   const renderer = renderCluster(cluster, node, settings)
@@ -41,10 +43,10 @@ export async function diffCommand(
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   if (against.length === 0) {
-    const { goal } = loaded
-    return withDataplanes(output, async (dataplanes) =>
-      showDifference(await dataplanes.of(goal.settings).propose(goal), sources, output),
-    )
+    return withDataplanes(output, async (dataplanes) => {
+      const goal = await decided(dataplanes, loaded.goal, output)
+      return showDifference(await dataplanes.of(goal.settings).propose(goal), sources, output)
+    })
   }
   const old = loadOther(sources, against, loaded.goal)
   for (const problem of old.problems) output.say(printProblem(problem))
@@ -52,8 +54,13 @@ export async function diffCommand(
   return showDifference(difference(old.goal, loaded.goal), sources, output)
 }
 
-function showDifference(proposed: Proposed, { format }: Sources, output: Output): number {
+function showDifference(proposed: Proposed | Failed, { format }: Sources, output: Output): number {
+  if (proposed.kind === 'failed') {
+    output.say(`nodelb: ${proposed.reason}`)
+    return TROUBLE
+  }
   sayConflicts(proposed.conflicts, output)
+  for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal))
   output.out(format === 'json' ? planAsJson(proposed) : printPlan(proposed, output.colour))
   return proposed.count === 0 ? 0 : DIFFERENCES
 }
@@ -62,8 +69,8 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
   const start = performance.now()
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
-  const { goal } = loaded
   return withDataplanes(output, async (dataplanes) => {
+    const goal = await decided(dataplanes, loaded.goal, output)
     const outcome = await dataplanes.of(goal.settings).program(goal)
     if (outcome.kind === 'failed') {
       output.say(`nodelb: nothing was changed: ${outcome.reason}`)
@@ -87,8 +94,26 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
         ? `${JSON.stringify(summary)}\n`
         : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
     )
-    return outcome.refusals.length === 0 ? 0 : TROUBLE
+    const rest = await removeOthers(dataplanes, goal.settings, output)
+    return rest && outcome.refusals.length === 0 ? 0 : TROUBLE
   })
+}
+
+/** What another backend left; false where some of it stays. */
+async function removeOthers(
+  dataplanes: Dataplanes,
+  settings: Settings,
+  output: Output,
+): Promise<boolean> {
+  try {
+    const removed = await dataplanes.removeOthers(settings)
+    if (removed.length > 0) output.say(`nodelb: of another backend removed: ${removed.join(', ')}`)
+    return true
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    output.say(`nodelb: what another backend left is not removed: ${error.message}`)
+    return false
+  }
 }
 
 export async function cleanupCommand(output: Output): Promise<number> {
@@ -101,9 +126,16 @@ export async function cleanupCommand(output: Output): Promise<number> {
 
 const MOST_DETAILS = 20
 
+/** With a backend; one that is not the usual one is told with the reason. */
+async function decided(dataplanes: Dataplanes, wanted: Goal, output: Output): Promise<Goal> {
+  const { goal, choice } = await dataplanes.decide(wanted)
+  if (choice?.backend === 'iptables') output.say(`nodelb: backend iptables: ${choice.reason}`)
+  return goal
+}
+
 /** Loads, and says what is wrong. */
-export function reported(sources: Sources, output: Output, backends?: readonly Backend[]): Loaded {
-  const loaded = load(sources, backends)
+export function reported(sources: Sources, output: Output): Loaded {
+  const loaded = load(sources)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
 }

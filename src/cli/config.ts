@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Cidr } from '../model/address.ts'
+import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import type { Scope, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
@@ -31,12 +32,14 @@ import {
   type KubeProxyConfig,
 } from './kube-proxy-config.ts'
 
-export type Backend = 'nftables' | 'ipvs'
+export type Backend = 'nftables' | 'ipvs' | 'iptables'
+/** As configured: `auto` is nftables where the kernel has it, else iptables. */
+export type BackendName = Backend | 'auto'
 
 /** What a NodelbConfiguration says. */
 export interface NodelbConfig {
   readonly scope: Scope
-  readonly backend: Backend
+  readonly backend: BackendName
   readonly target: Settings['target']
   readonly serviceRanges: readonly Cidr[]
   readonly tcpFlows: TcpFlows
@@ -47,6 +50,7 @@ export interface NodelbConfig {
   readonly comparePeriod: number
   /** The dummy interface of the ipvs backend. */
   readonly ipvsInterface: string
+  readonly iptablesFlavour: IptablesSettings['flavour']
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -61,7 +65,7 @@ export type ReadConfig =
 
 const defaultNodelbConfig: NodelbConfig = {
   scope: 'load-balancer',
-  backend: 'nftables',
+  backend: 'auto',
   target: 'pods',
   serviceRanges: [],
   tcpFlows: 'keep',
@@ -69,6 +73,7 @@ const defaultNodelbConfig: NodelbConfig = {
   minSyncPeriod: 100,
   comparePeriod: 600_000,
   ipvsInterface: defaultIpvsSettings.interface,
+  iptablesFlavour: 'auto',
 }
 
 /** What holds where there is no configuration file. */
@@ -99,6 +104,7 @@ const nodelbSchema = fields({
   minSyncPeriod: milliseconds(0, 60_000).nullish(),
   comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
   ipvs: fields({ interface: interfaceName.nullish() }).nullish(),
+  iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
 })
 
 /** The documents found so far; at most one of each. */
@@ -123,11 +129,13 @@ export function readConfig(text: string, source: string): ReadConfig {
   return { kind: 'config', config, problems }
 }
 
-/** Undefined after saying that there is no such backend, or not yet. */
-export function readBackend(value: unknown, path: string, report: Report): Backend | undefined {
-  if (value === 'nftables' || value === 'ipvs') return value
-  const planned = value === 'iptables' ? ': there is no iptables backend yet' : ''
-  report.error(path, value, `nftables or ipvs${planned}`)
+const BACKENDS: readonly BackendName[] = ['auto', 'nftables', 'ipvs', 'iptables']
+
+/** Undefined after saying that there is no such backend. */
+export function readBackend(value: unknown, path: string, report: Report): BackendName | undefined {
+  const name = BACKENDS.find((each) => each === value)
+  if (name !== undefined) return name
+  report.error(path, value, orList(BACKENDS))
   return undefined
 }
 
@@ -210,5 +218,6 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     minSyncPeriod: read.minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
     comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,
     ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
+    iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
   }
 }

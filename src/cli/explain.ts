@@ -1,20 +1,21 @@
 import type { Goal } from '../agent/dataplane.ts'
-import { propose } from '../agent/program.ts'
+import { Dataplanes } from '../agent/dataplanes.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { readClients } from '../apply/nftables/clients.ts'
-import { readKernel } from '../apply/nftables/read.ts'
-import { operationCount } from '../plan/operation.ts'
+import type { Address } from '../model/address.ts'
+import { defaultIpvsSettings } from '../model/ipvs.ts'
+import { lower } from '../render/iptables/lowering.ts'
 import { renderCluster } from '../render/render.ts'
-import type { TableFamily } from '../ruleset/types.ts'
-import { type Clients, type NodeFacts, originOf, type Packet } from '../trace/packet.ts'
+import { type NodeFacts, originOf, type Packet } from '../trace/packet.ts'
 import type { WalkedRuleset } from '../trace/state.ts'
 import { trace } from '../trace/trace.ts'
+import { readApplied } from './applied.ts'
 import { type ExplainOptions, TROUBLE } from './arguments.ts'
 import { type Output, reported } from './commands.ts'
+import { explainAppliedIptables, explainIptables } from './explain-iptables.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { withSocket } from './kernel.ts'
-import { walkedRuleset } from './kernel-ruleset.ts'
+import { loadConfig } from './load.ts'
 import { machineFacts, nodeFacts } from './node-facts.ts'
 import { parsePacket, type SentPacket } from './packet-arguments.ts'
 import { printExplanation } from './print-explanation.ts'
@@ -40,10 +41,9 @@ async function explainFiles(
   const loaded = reported(options.sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   const { goal } = loaded
-  const ruleset = renderCluster(goal.cluster, goal.node, goal.settings).ruleset()
   const facts = nodeFacts(goal.node, goal.settings)
   const packet = packetOf(sent, facts)
-  const explanation = explainTrace(trace(ruleset, packet, facts), ruleset)
+  const explanation = explainRendered(goal, packet, facts)
   const kernel = await compareKernel(goal, packet, facts, explanation)
   if (options.sources.format === 'json') output.out(asJson('files', explanation, kernel))
   else {
@@ -51,6 +51,21 @@ async function explainFiles(
     if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
   }
   return 0
+}
+
+function explainRendered(
+  { cluster, node, settings }: Goal,
+  packet: Packet,
+  facts: NodeFacts,
+): Explanation {
+  // ipvs knows a NodePort by every address that the node has.
+  const localAddresses = [...facts.addresses] as Address[]
+  const renderer = renderCluster(cluster, { ...node, localAddresses }, settings)
+  const rules = renderer.ruleset()
+  if (settings.iptables) return explainIptables(lower(rules, settings), packet, facts)
+  const ipvs = renderer.ipvs()
+  const ruleset: WalkedRuleset = { ...rules, ...(ipvs && { ipvs }) }
+  return explainTrace(trace(ruleset, packet, facts), ruleset)
 }
 
 async function explainKernel(
@@ -61,14 +76,18 @@ async function explainKernel(
 ): Promise<number> {
   const facts = machineFacts()
   const packet = packetOf(sent, facts)
-  const found = await readApplied(socket, packet)
-  if (found === undefined) output.say('nodelb: the kernel holds no table of nodelb')
-  const explanation = explainApplied(found, packet, facts)
+  const found = await explainApplied(socket, packet, facts, dummyOf(sources.config))
+  if (found === undefined) output.say('nodelb: the kernel holds no rules of nodelb')
+  const explanation = found ?? explainTrace(trace({}, packet, facts), {})
   const json = sources.format === 'json'
   output.out(
     json ? asJson('kernel', explanation, undefined) : printExplanation(explanation, output.colour),
   )
   return 0
+}
+
+function dummyOf(config: string | undefined): string {
+  return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface
 }
 
 function packetOf({ input, ...packet }: SentPacket, facts: NodeFacts): Packet {
@@ -77,26 +96,16 @@ function packetOf({ input, ...packet }: SentPacket, facts: NodeFacts): Packet {
   return { ...packet, origin: { kind: 'interface', name: input } }
 }
 
-interface Applied {
-  readonly ruleset: WalkedRuleset
-  readonly clients: Clients
-}
-
-/** Undefined where the kernel has no table of ours. */
-async function readApplied(socket: NetlinkSocket, packet: Packet): Promise<Applied | undefined> {
-  const { ruleset: kernel } = await readKernel(socket)
-  if (kernel.ip === undefined && kernel.ip6 === undefined) return undefined
-  const family: TableFamily = packet.to.includes(':') ? 'ip6' : 'ip'
-  const sets = kernel[family]?.sets.values() ?? []
-  const clients = await readClients(socket, family, sets, packet.from)
-  return { ruleset: walkedRuleset(kernel), clients }
-}
-
-function explainApplied(
-  { ruleset, clients }: Applied = { ruleset: {}, clients: new Map() },
+/** Undefined where the kernel holds nothing of nodelb. Rejects with NetlinkError. */
+async function explainApplied(
+  socket: NetlinkSocket,
   packet: Packet,
   facts: NodeFacts,
-): Explanation {
+  dummy: string,
+): Promise<Explanation | undefined> {
+  const applied = await readApplied(socket, packet, dummy)
+  if (applied === undefined) return explainAppliedIptables(packet, facts)
+  const { ruleset, clients } = applied
   return explainTrace(trace(ruleset, packet, facts, clients), ruleset)
 }
 
@@ -114,20 +123,23 @@ async function compareKernel(
   facts: NodeFacts,
   wanted: Explanation,
 ): Promise<KernelComparison | undefined> {
+  const dataplanes = new Dataplanes()
   let socket: NetlinkSocket | undefined
   try {
     socket = NetlinkSocket.open()
-    const applied = await readApplied(socket, packet)
-    if (applied === undefined) return undefined
-    const explanation = explainApplied(applied, packet, facts)
-    const { plan } = await propose(socket, goal)
+    const dummy = (goal.settings.ipvs ?? defaultIpvsSettings).interface
+    const explanation = await explainApplied(socket, packet, facts, dummy)
+    if (explanation === undefined) return undefined
+    const proposed = await dataplanes.of(goal.settings).propose(goal)
+    if (proposed.kind === 'failed') return undefined
     const same = sameOutcome(explanation, wanted)
-    return { explanation, operations: operationCount(plan), same }
+    return { explanation, operations: proposed.count, same }
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error
     return undefined
   } finally {
     socket?.close()
+    await dataplanes.close()
   }
 }
 

@@ -1,4 +1,5 @@
 import { printRule } from '../ruleset/print.ts'
+import { endpointText, serverText } from '../ruleset/print-ipvs.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type Outcome, type Reading, read } from '../trace/outcome.ts'
 import type { Packet } from '../trace/packet.ts'
@@ -17,12 +18,37 @@ export interface ExplainedWay extends Reading {
   readonly steps: readonly ExplainedStep[]
 }
 
+export type ExplainedStep = ExplainedRule | ExplainedChainRule | ExplainedServer
+
 /** A rule that did something, in nft's words. */
-export interface ExplainedStep {
+export interface ExplainedRule {
+  readonly kind: 'rule'
   readonly hook: string
   readonly chain: string
   readonly rule: string
   readonly elements: readonly ExplainedElement[]
+}
+
+/** The same in the words of iptables. */
+export interface ExplainedChainRule {
+  readonly kind: 'iptables'
+  readonly hook: string
+  readonly table: string
+  readonly chain: string
+  readonly rule: string
+}
+
+/** A virtual server that took the packet, in ipvsadm's words. */
+export interface ExplainedServer {
+  readonly kind: 'ipvs'
+  readonly hook: string
+  /** `-t 10.96.0.10:80` */
+  readonly server: string
+  readonly scheduler: string
+  /** Seconds for which a client stays; null without session affinity. */
+  readonly persistence: number | null
+  /** `10.244.1.10:8080 masq`; none where it takes no connections. */
+  readonly destinations: readonly string[]
 }
 
 export interface ExplainedElement extends ElementValue {
@@ -45,12 +71,28 @@ function wayOf(trace: Trace, path: Path, ruleset: WalkedRuleset): ExplainedWay {
   }
 }
 
-function stepOf({ hook, chain, rule, elements }: Step, family: TableFamily): ExplainedStep {
+function stepOf(step: Step, family: TableFamily): ExplainedStep {
+  const { hook } = step
+  if (step.kind === 'rule') {
+    const { chain, rule, elements } = step
+    return {
+      kind: 'rule',
+      hook,
+      chain,
+      rule: printRule(family, rule),
+      elements: elements.map(({ set, key, value }) => ({ set, key, ...value })),
+    }
+  }
+  const { server, destination } = step
+  const { scheduler, persistence = null } = server
   return {
+    kind: 'ipvs',
     hook,
-    chain,
-    rule: printRule(family, rule),
-    elements: elements.map(({ set, key, value }) => ({ set, key, ...value })),
+    server: serverText(server),
+    scheduler,
+    persistence,
+    destinations:
+      destination === undefined ? [] : [`${endpointText(destination)} ${destination.method}`],
   }
 }
 

@@ -2,6 +2,7 @@ import { ruleDigest } from '../apply/nftables/identify.ts'
 import { interfacesIn } from '../apply/nftables/interfaces.ts'
 import type { LocalTraffic, Settings } from '../model/node.ts'
 import { frame } from '../render/frame.ts'
+import { ipvsFrame } from '../render/ipvs-frame.ts'
 import type { KernelRuleset, KernelTable, Rule, TableFamily } from '../ruleset/types.ts'
 import { TABLE_FLAG } from '../ruleset/types.ts'
 import type { WalkedChain, WalkedRuleset, WalkedTable } from '../trace/state.ts'
@@ -38,13 +39,22 @@ function knownRules({ family, sets, chains }: KernelTable): ReadonlyMap<string, 
   const names = new Set(sets.keys())
   const known = new Map<string, Rule>()
   for (const settings of possibleSettings(family, digests)) {
-    for (const { rules } of frame(settings, names).values()) {
+    for (const { rules } of [frame, ipvsFrame].flatMap((make) => [
+      ...make(settings, names).values(),
+    ])) {
       for (const rule of rules) known.set(ruleDigest(family, rule), rule)
     }
     if (digests.every((digest) => known.has(digest))) break
   }
   return known
 }
+
+/** The scope shows in the rules beside ipvs alone. */
+const SHAPES = [
+  { kind: 'primary', scope: 'all' },
+  { kind: 'all', scope: 'all' },
+  { kind: 'primary', scope: 'load-balancer' },
+] as const
 
 /** All that rules may differ by, as far as the digests do not tell. */
 function possibleSettings(family: TableFamily, digests: readonly string[]): readonly Settings[] {
@@ -61,9 +71,9 @@ function possibleSettings(family: TableFamily, digests: readonly string[]): read
   const masqueradeBit = bitIn(family, digests)
   return detections.flatMap((localTraffic) =>
     [false, true].flatMap((masqueradeAll) =>
-      (['primary', 'all'] as const).map(
-        (kind): Settings => ({
-          scope: 'all',
+      SHAPES.map(
+        ({ kind, scope }): Settings => ({
+          scope,
           target: 'pods',
           localTraffic,
           nodePortAddresses: { kind },

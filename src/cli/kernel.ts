@@ -1,6 +1,7 @@
 import { Dataplanes } from '../agent/dataplanes.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
 
@@ -9,7 +10,11 @@ export async function withDataplanes(
   output: Output,
   task: (dataplanes: Dataplanes) => Promise<number>,
 ): Promise<number> {
-  const dataplanes = new Dataplanes()
+  const dataplanes = new Dataplanes({
+    onSysctl: (outcome) => {
+      if (outcome.kind === 'not-set') output.say(`nodelb: ${printSysctl(outcome)}`)
+    },
+  })
   const code = await unlessForbidden(output, () => task(dataplanes))
   await dataplanes.close()
   return code

@@ -120,4 +120,5 @@ export const nodelbFields: KnownFields = {
   minSyncPeriod: 'used',
   comparePeriod: 'used',
   ipvs: { interface: 'used' },
+  iptables: { flavour: 'used' },
 }

@@ -4,7 +4,7 @@ import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
-import { type Backend, type Config, defaultConfig, readConfig } from './config.ts'
+import { type Config, defaultConfig, readConfig } from './config.ts'
 import { readText } from './files.ts'
 import { type Input, readObjects } from './input.ts'
 import { toSettings } from './settings.ts'
@@ -16,7 +16,7 @@ export type Loaded =
 const STDIN = 0
 
 /** Reads objects and configuration; everything wrong on the way is in `problems`. */
-export function load(sources: Sources, backends?: readonly Backend[]): Loaded {
+export function load(sources: Sources): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
   const input = readObjects(sources.files, () => readFileSync(STDIN, 'utf8'))
@@ -24,7 +24,7 @@ export function load(sources: Sources, backends?: readonly Backend[]): Loaded {
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
   const { scope, backend } = sources
-  const { settings, problems: more } = toSettings(read.config, node, { scope, backend }, backends)
+  const { settings, problems: more } = toSettings(read.config, node, { scope, backend })
   problems.push(...more)
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
   const { cluster, unread: keep } = input

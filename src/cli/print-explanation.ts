@@ -1,7 +1,8 @@
 import pc from 'picocolors'
 import { printElement } from '../ruleset/print.ts'
+import { endpointText } from '../ruleset/print-ipvs.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
-import { policyLine, sourceLine, UNTOUCHED, whyEnded } from './reasons.ts'
+import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
 /** The explanation for people: what becomes of the packet, why, and the rules in order. */
 export function printExplanation(explanation: Explanation, colour: boolean): string {
@@ -69,19 +70,15 @@ function endpointFacts(ways: readonly ExplainedWay[]): readonly Fact[] {
   return [...endpoints, ...seen]
 }
 
-function endpointText({ address, port }: { address: string; port: number }): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`
-}
-
 function endFacts(ways: readonly ExplainedWay[]): readonly Fact[] {
   const facts = ways.flatMap(({ outcome, besides }): readonly Fact[] => {
-    const why = outcome.kind === 'untouched' ? UNTOUCHED : whyEnded(outcome)
+    const why = whyEnded(outcome)
     if (why === undefined) return []
     const how = outcome.kind === 'refused' ? ANSWERS[outcome.with] : undefined
     return [
       ['why', why],
       ...(how === undefined ? [] : [['with', how] as const]),
-      ...besides.slice(0, MOST_ELEMENTS).map((each) => ['known there', each] as const),
+      ...besides.slice(0, MOST_DETAILS).map((each) => ['known there', each] as const),
     ]
   })
   return distinct(facts)
@@ -99,13 +96,13 @@ export function oddsText(odds: number): string {
 /** The rules that all ways have in common, then those of each. */
 function printWays(ways: readonly ExplainedWay[]): string {
   const shared = commonSteps(ways)
-  const common = ways[0]?.steps.slice(0, shared) ?? []
+  const common = (ways[0]?.steps.slice(0, shared) ?? []).map(shown)
   const groups = grouped(ways, shared)
-  const shown = groups.slice(0, MOST_GROUPS)
-  const more = groups.length - shown.length
+  const some = groups.slice(0, MOST_GROUPS)
+  const more = groups.length - some.length
   return [
     printSteps(common, undefined),
-    ...shown.map((group) => {
+    ...some.map((group) => {
       const title = groups.length > 1 ? `\n  then, to ${ends(group)}\n` : ''
       return title + printSteps(joined(group, shared), title === '' ? common.at(-1) : undefined)
     }),
@@ -132,14 +129,14 @@ function commonSteps(ways: readonly ExplainedWay[]): number {
   return at < 0 ? steps.length : at
 }
 
-/** Ways by the same rules, with different elements. */
+/** Ways by the same rules, with different elements; with iptables, by the same chains. */
 function grouped(
   ways: readonly ExplainedWay[],
   from: number,
 ): readonly (readonly ExplainedWay[])[] {
   const groups = new Map<string, ExplainedWay[]>()
   for (const way of ways) {
-    const id = JSON.stringify(way.steps.slice(from).map(({ chain, rule }) => [chain, rule]))
+    const id = JSON.stringify(way.steps.slice(from).map((step) => [step.hook, placeOf(step)]))
     const group = groups.get(id)
     if (group === undefined) groups.set(id, [way])
     else group.push(way)
@@ -147,29 +144,68 @@ function grouped(
   return [...groups.values()]
 }
 
-/** The steps of ways by the same rules, with the elements of all of them. */
-function joined(group: readonly ExplainedWay[], from: number): readonly ExplainedStep[] {
-  return (group[0]?.steps ?? []).slice(from).map((step, index) => ({
-    ...step,
-    elements: distinct(group.flatMap(({ steps }) => steps[from + index]?.elements ?? [])),
-  }))
+function placeOf(step: ExplainedStep): string {
+  return step.kind === 'iptables' ? `${step.table} ${step.chain}` : titleOf(step)
+}
+
+/** The steps of ways by the same rules, with the elements and destinations of all of them. */
+function joined(group: readonly ExplainedWay[], from: number): readonly ShownStep[] {
+  return (group[0]?.steps ?? []).slice(from).map((step, index) => {
+    const steps = group.flatMap(({ steps }) => steps[from + index] ?? [])
+    const titles = distinct(steps.map(titleOf))
+    const title = titles.length === 1 ? titleOf(step) : `${placeOf(step)}: one of`
+    const details = distinct([
+      ...(titles.length === 1 ? [] : rulesIn(steps)),
+      ...steps.flatMap(detailsOf),
+    ])
+    return { hook: step.hook, title, details }
+  })
+}
+
+function rulesIn(steps: readonly ExplainedStep[]): readonly string[] {
+  return steps.flatMap((step) => (step.kind === 'iptables' ? step.rule : []))
 }
 
 function distinct<Value>(values: readonly Value[]): readonly Value[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()]
 }
 
-const MOST_ELEMENTS = 10
+/** A step as it is printed. */
+interface ShownStep {
+  readonly hook: string
+  readonly title: string
+  /** What was found there. */
+  readonly details: readonly string[]
+}
 
-function printSteps(steps: readonly ExplainedStep[], before: ExplainedStep | undefined): string {
+function shown(step: ExplainedStep): ShownStep {
+  return { hook: step.hook, title: titleOf(step), details: detailsOf(step) }
+}
+
+function titleOf(step: ExplainedStep): string {
+  if (step.kind === 'rule') return `${step.chain}: ${step.rule}`
+  if (step.kind === 'iptables') return `${step.table} ${step.chain}: ${step.rule}`
+  const { server, scheduler, persistence } = step
+  return `ipvs: ${server} ${scheduler}${persistence === null ? '' : ` persistent ${persistence}`}`
+}
+
+function detailsOf(step: ExplainedStep | undefined): readonly string[] {
+  if (step?.kind === 'ipvs') return step.destinations.map((destination) => `-> ${destination}`)
+  if (step?.kind !== 'rule') return []
+  return step.elements.map(({ set, key, ...value }) => `@${set} ${printElement(key, value)}`)
+}
+
+const MOST_DETAILS = 10
+
+function printSteps(steps: readonly ShownStep[], before: ShownStep | undefined): string {
   return steps
-    .map(({ hook, chain, rule, elements }, at) => {
-      const title = hook === (steps[at - 1] ?? before)?.hook ? '' : `\n  ${hook}\n`
-      const shown = elements.slice(0, MOST_ELEMENTS)
-      const more = elements.length - shown.length
+    .map(({ hook, title, details }, at) => {
+      const heading = hook === (steps[at - 1] ?? before)?.hook ? '' : `\n  ${hook}\n`
+      const some = details.slice(0, MOST_DETAILS)
+      const more = details.length - some.length
       return [
-        `${title}    ${chain}: ${rule}\n`,
-        ...shown.map(({ set, key, ...value }) => `      @${set} ${printElement(key, value)}\n`),
+        `${heading}    ${title}\n`,
+        ...some.map((detail) => `      ${detail}\n`),
         ...(more > 0 ? [`      and ${more} more\n`] : []),
       ].join('')
     })

@@ -1,26 +1,34 @@
 import { familyOf } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
 import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/ipvs-sysctls.ts'
+import { lower } from '../render/iptables/lowering.ts'
 import type { WholeRenderer } from '../render/renderer.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
-import { ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
+import { iptablesAsJson, ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
 import { printRuleset } from '../ruleset/print.ts'
+import { printIptables } from '../ruleset/print-iptables.ts'
 import { printIpvs } from '../ruleset/print-ipvs.ts'
 
 /** All that `apply` would bring to the node, in the languages of the programs that could. */
-export function printRendering(renderer: WholeRenderer, { ipvs }: Settings): string {
+export function printRendering(renderer: WholeRenderer, settings: Settings): string {
+  if (settings.iptables) return printIptables(lower(renderer.ruleset(), settings))
+  const { ipvs } = settings
   const rules = renderer.ipvs()
   if (ipvs === undefined || rules === undefined) return printRuleset(renderer.ruleset())
   return printIpvs(rules, sysctls(rules, ipvs))
 }
 
-export function renderingAsJson(renderer: WholeRenderer, { ipvs }: Settings): string {
+export function renderingAsJson(renderer: WholeRenderer, settings: Settings): string {
+  return `${JSON.stringify(asJson(renderer, settings), null, 2)}\n`
+}
+
+function asJson(renderer: WholeRenderer, settings: Settings): unknown {
+  if (settings.iptables) return iptablesAsJson(lower(renderer.ruleset(), settings))
+  const { ipvs } = settings
   const rules = renderer.ipvs()
-  const value =
-    ipvs === undefined || rules === undefined
-      ? rulesetAsJson(renderer.ruleset())
-      : ipvsAsJson(rules, sysctls(rules, ipvs))
-  return `${JSON.stringify(value, null, 2)}\n`
+  return ipvs === undefined || rules === undefined
+    ? rulesetAsJson(renderer.ruleset())
+    : ipvsAsJson(rules, sysctls(rules, ipvs))
 }
 
 function sysctls(

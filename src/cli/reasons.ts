@@ -5,6 +5,7 @@ import type {
   WhyKept,
   WhyMasqueraded,
   WhyRefused,
+  WhyUntouched,
 } from '../trace/outcome.ts'
 
 /** Why, in a sentence that stands after a colon. */
@@ -18,7 +19,8 @@ const DROPPED: Readonly<Record<WhyDropped, string>> = {
 
 const REFUSED: Readonly<Record<WhyRefused, string>> = {
   'no-endpoints': 'no endpoint of the Service can serve, here or elsewhere',
-  'undefined-port': 'a ClusterIP on which no Service offers this port and protocol',
+  'undefined-port': 'an address of Services on which none offers this port and protocol',
+  'no-destination': 'the virtual server has no destination that takes connections',
   'not-known': 'a rule of nodelb says so',
 }
 
@@ -40,17 +42,21 @@ const KEPT: Readonly<Record<WhyKept, string>> = {
   'not-asked': 'no rule asks for more',
 }
 
-export const UNTOUCHED = 'no Service asks for this; it goes where the routing table says'
+const UNTOUCHED: Readonly<Record<WhyUntouched, string>> = {
+  'no-service': 'no Service asks for this; it goes where the routing table says',
+  'left-to-kube-proxy': 'policy Local is not for pods and the node itself: kube-proxy leads them',
+}
 
-/** Why this becomes of the packet; undefined for what is delivered or left alone. */
+/** Why this becomes of the packet; undefined for what is delivered. */
 export function whyEnded(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'dropped':
       return DROPPED[outcome.why]
     case 'refused':
       return REFUSED[outcome.why]
-    case 'delivered':
     case 'untouched':
+      return UNTOUCHED[outcome.why]
+    case 'delivered':
       return undefined
   }
 }

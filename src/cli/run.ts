@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import type { Configuration } from '../agent/configuration.ts'
+import { tellSysctl } from '../agent/sysctl-report.ts'
 import type { Address, Telemetry } from '../agent/telemetry/telemetry.ts'
-import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
+import { prepareNode } from '../apply/sysctl/prepare-node.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
@@ -161,12 +162,9 @@ async function followConfiguration(
   await eachChange(() => new Set([dirname(file)]), look, signal)
 }
 
-/** What the init container could not set, or nobody has yet. */
 function setSysctls(wanted: ConntrackSettings | undefined, telemetry: Telemetry): void {
   for (const outcome of wanted === undefined ? [] : prepareNode(wanted)) {
-    if (outcome.kind === 'kept') continue
-    const event = outcome.kind === 'set' ? 'sysctl-set' : 'sysctl-not-set'
-    telemetry.tell({ event, sysctl: outcome.name, found: printSysctl(outcome) })
+    tellSysctl(outcome, telemetry)
   }
 }
 

@@ -3,8 +3,8 @@ import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
-import { orList, type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
-import { type Backend, type Config, readBackend } from './config.ts'
+import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { type BackendName, type Config, readBackend } from './config.ts'
 import type { NodePortAddress } from './kube-proxy-config.ts'
 
 /** Flags of the command line, as typed; they win over the file. */
@@ -12,9 +12,6 @@ export interface Overrides {
   readonly scope?: string | undefined
   readonly backend?: string | undefined
 }
-
-/** What can be programmed so far; `render` can print more. */
-const PROGRAMMED: readonly Backend[] = ['nftables']
 
 export interface NodeSettings {
   readonly settings: Settings
@@ -26,15 +23,11 @@ export function toSettings(
   config: Config,
   node: NodeView,
   overrides: Overrides = {},
-  backends: readonly Backend[] = PROGRAMMED,
 ): NodeSettings {
   const flags = startReport('command line')
   const report = startReport(config.source, 'Node', node.name)
   const scope = scopeOf(config, overrides, flags)
   const backend = backendOf(config, overrides, flags)
-  if (!backends.includes(backend)) {
-    report.error('backend', backend, `${orList(backends)}: ${backend} can only be rendered yet`)
-  }
   if (scope === 'all' && config.target === 'cluster-ip') {
     report.error(
       'target',
@@ -57,6 +50,8 @@ export function toSettings(
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
+    ...(backend === 'iptables' && { iptables: { flavour: config.iptablesFlavour } }),
+    ...(backend === 'auto' && { otherwise: { flavour: config.iptablesFlavour } }),
     ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
@@ -70,7 +65,7 @@ export function conntrackOf(
   return scope === 'all' ? config.conntrack : undefined
 }
 
-function backendOf(config: Config, { backend }: Overrides, flags: Report): Backend {
+function backendOf(config: Config, { backend }: Overrides, flags: Report): BackendName {
   if (backend === undefined) return config.backend
   return readBackend(backend, '--backend', flags) ?? config.backend
 }

@@ -1,4 +1,5 @@
 import type { Address, Cidr } from './address.ts'
+import type { IptablesSettings } from './iptables.ts'
 import type { IpvsSettings } from './ipvs.ts'
 
 /** What this node is, and what the operator chose: everything rendering depends on beside the cluster. */
@@ -43,4 +44,8 @@ export interface Settings {
   readonly serviceRanges: readonly Cidr[]
   /** There when ipvs spreads the connections, in place of nftables. */
   readonly ipvs?: IpvsSettings | undefined
+  /** There when the rules are chains of iptables, in place of a table of nftables. */
+  readonly iptables?: IptablesSettings | undefined
+  /** There where the backend is still to be chosen: iptables if the kernel has no nftables. */
+  readonly otherwise?: IptablesSettings | undefined
 }

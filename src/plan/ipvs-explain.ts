@@ -1,5 +1,5 @@
 import { unreachable } from '../model/unreachable.ts'
-import { serverKey } from '../ruleset/ipvs.ts'
+import { type ServerKey, serverKey } from '../ruleset/ipvs.ts'
 import {
   addressText,
   destinationText,
@@ -7,46 +7,31 @@ import {
   serverText,
   timeoutsText,
 } from '../ruleset/print-ipvs.ts'
-import type { Tuple } from '../ruleset/types.ts'
+import type { ShownOperation, Sign } from './explain.ts'
+import { elementOf } from './ipvs-elements.ts'
 import type { IpvsOperation, IpvsPlan } from './ipvs-operation.ts'
 
-/** `~` changes what is there. */
-export type IpvsSign = '+' | '-' | '~'
-
-export interface ExplainedIpvsOperation {
-  readonly sign: IpvsSign
-  readonly text: string
-}
-
-export interface IpvsGroup {
-  /** `namespace/name:port kind`, or what the operations are about when no Service owns them. */
-  readonly title: string
-  readonly operations: readonly ExplainedIpvsOperation[]
-}
-
-/** The plan as people read it: by Service, in ipvsadm's and ip's own words. */
-export function explainIpvs(
+/** The plan as people read it, in ipvsadm's and ip's own words. */
+export function shownIpvs(
   plan: IpvsPlan,
-  labelOf: (server: Tuple) => string | undefined,
-): readonly IpvsGroup[] {
-  const groups = new Map<string, ExplainedIpvsOperation[]>()
-  for (const operation of plan) {
-    const title =
-      'server' in operation
-        ? (labelOf(serverKey(operation.server)) ?? 'virtual servers')
-        : titleOf(operation)
-    const group = groups.get(title) ?? []
-    group.push({ sign: signOf(operation), text: ipvsTextOf(operation) })
-    groups.set(title, group)
-  }
-  return [...groups].map(([title, operations]) => ({ title, operations }))
+  labelOf: (server: ServerKey) => string | undefined,
+): readonly ShownOperation[] {
+  return plan.map((operation) => ({
+    kind: operation.kind,
+    family: elementOf(operation)?.family,
+    owner: 'server' in operation ? labelOf(serverKey(operation.server)) : undefined,
+    about: subjectOf(operation),
+    sign: signOf(operation),
+    text: ipvsTextOf(operation),
+  }))
 }
 
-function titleOf(operation: IpvsOperation): string {
+function subjectOf(operation: IpvsOperation): string {
+  if ('server' in operation) return 'virtual servers'
   return operation.kind === 'set-timeouts' ? 'timeouts' : 'addresses'
 }
 
-function signOf({ kind }: IpvsOperation): IpvsSign {
+function signOf({ kind }: IpvsOperation): Sign {
   if (kind === 'set-timeouts' || kind.startsWith('edit-')) return '~'
   return kind.startsWith('add-') ? '+' : '-'
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../ruleset/ipvs.ts'
-import { SETS, setsOf } from '../ruleset/sets.ts'
+import { endpointsMap, SETS, setsOf } from '../ruleset/sets.ts'
 import type { KernelRuleset, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 
 /** A virtual server of somebody else where one of ours should be. */
@@ -14,9 +14,13 @@ export interface ServerConflict {
 /** The servers that we made; undefined where nothing tells. */
 export type RecordedServers = ReadonlySet<ServerKey> | undefined
 
-/** A virtual server has no room for a name: our own table, where there is one, tells whose it is. */
+/**
+ * A virtual server has no room for a name: our own table, where there is one, tells whose it is. One
+ * that the nftables backend wrote tells that there are none.
+ */
 export function recordedServers(table: KernelRuleset): RecordedServers {
   if (table.ip === undefined && table.ip6 === undefined) return undefined
+  if (isOfNftables(table)) return new Set()
   const { known } = setsOf('vip')
   return new Set(
     (['ip', 'ip6'] as const).flatMap((family) => [
@@ -24,6 +28,18 @@ export function recordedServers(table: KernelRuleset): RecordedServers {
     ]),
   )
 }
+
+/** Its tables have maps of endpoints, which ipvs knows itself. */
+function isOfNftables({ ip, ip6 }: KernelRuleset): boolean {
+  const leads = (name: string): boolean => ENDPOINTS.has(name) || /(^|-)seat-\d+$/.test(name)
+  return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leads))
+}
+
+const ENDPOINTS: ReadonlySet<string> = new Set(
+  (['vip', 'node-port'] as const).flatMap((front) =>
+    (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+  ),
+)
 
 /** Ours are those that our table names; where it is lost, those on our interface's addresses. */
 export function isOurs(

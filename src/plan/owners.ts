@@ -1,3 +1,4 @@
+import { IPVS_SETS, serverOfDestination } from '../ruleset/ipvs-elements.ts'
 import { endpointsMap, isSeatedSet, SETS } from '../ruleset/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema, TableFamily, Tuple } from '../ruleset/types.ts'
 import type { Operation } from './operation.ts'
@@ -57,6 +58,8 @@ function frontOf(set: SetSchema, key: Tuple): string {
     case endpointsMap('node-port', 'local'):
     case SETS.allowedSources:
       return key.slice(0, key.lastIndexOf(' . '))
+    case IPVS_SETS.destinations:
+      return serverOfDestination(key)
     default:
       return key
   }

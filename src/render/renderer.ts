@@ -4,7 +4,7 @@ import type { ServiceObject, ServicePort, SliceObject } from '../model/service.t
 import type { IpvsRules } from '../ruleset/ipvs.ts'
 import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import { SETS, setsOf, tuple } from '../ruleset/sets.ts'
-import type { Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import {
   addFragment,
   type ElementChange,
@@ -47,6 +47,8 @@ export interface Renderer {
   conflicts(): readonly Conflict[]
   /** The label (`namespace/name:port kind`) of a VIP or node port. */
   label(family: TableFamily, front: string): string | undefined
+  /** What a Service renders to; of any set, those that stand for ipvs among them. */
+  element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
   services(): number
 }
 
@@ -212,6 +214,7 @@ export function createRenderer(
       }
       return undefined
     },
+    element: (family, set, key) => assembly.sets[family].get(set)?.get(key),
     services: () => services.size,
   }
 }

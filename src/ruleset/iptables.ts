@@ -10,7 +10,7 @@ export type ChainName = string
 /** `PREROUTING` and its like. */
 export type BuiltinChain = string
 
-/** A rule as `iptables-save` writes it, without `-A` and its chain: `-d 10.96.0.10/32 -p tcp … -j X`. */
+/** A rule as `iptables-save` writes it, without `-A` and its chain; iptables-rule.ts has the grammar. */
 export type RuleText = string
 
 /** nodelb's part of a table: its own chains, and the rules of its own in built-in chains. */
@@ -23,4 +23,18 @@ export interface IptablesChains {
 /** What nodelb has, or wants, in the tables of both families. A table without chains is not there. */
 export type IptablesRuleset = {
   readonly [family in TableFamily]?: ReadonlyMap<IptablesTable, IptablesChains>
+}
+
+/** The rules of a chain before and after; undefined where there is no such chain. */
+export interface ChainChange {
+  readonly before: readonly RuleText[] | undefined
+  readonly after: readonly RuleText[] | undefined
+}
+
+/** What changes in one table; chains and jumps that stay are not named. */
+export interface TableChange {
+  readonly family: TableFamily
+  readonly table: IptablesTable
+  readonly chains: ReadonlyMap<ChainName, ChainChange>
+  readonly jumps: ReadonlyMap<BuiltinChain, ChainChange>
 }

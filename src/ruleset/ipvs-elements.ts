@@ -3,6 +3,7 @@ import {
   type DestinationKey,
   destinationKey,
   type IpvsRules,
+  type KernelIpvs,
   type RealServer,
   type ServerId,
   type ServerKey,
@@ -29,9 +30,10 @@ export function isIpvsSet(name: string): boolean {
   return name.startsWith('ipvs:')
 }
 
-export function serverValue(properties: ServerProperties, comment: string): ElementValue {
+export function serverValue(properties: ServerProperties, comment?: string): ElementValue {
   const { scheduler, schedulerFlags, persistence } = properties
-  return { data: tuple(scheduler, schedulerFlags, persistence ?? 0), comment }
+  const data = tuple(scheduler, schedulerFlags, persistence ?? 0)
+  return comment === undefined ? { data } : { data, comment }
 }
 
 export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
@@ -67,6 +69,20 @@ export function destinationOf(
 
 export function serverOfDestination(key: Tuple): ServerKey {
   return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ') as ServerKey
+}
+
+/** What the kernel holds, as such an element; undefined where it holds nothing of the kind. */
+export function elementIn(kernel: KernelIpvs, set: string, key: Tuple): ElementValue | undefined {
+  if (set === IPVS_SETS.addresses)
+    return kernel.addresses.has(key as string as Address) ? {} : undefined
+  if (set === IPVS_SETS.servers) {
+    const server = kernel.servers.get(key)
+    return server && serverValue(server)
+  }
+  const server = serverOfDestination(key)
+  const destination = key.slice(server.length + ' . '.length) as DestinationKey
+  const found = kernel.servers.get(server)?.destinations.get(destination)
+  return found && weightValue(found.weight)
 }
 
 /** Address and port. */

@@ -1,3 +1,4 @@
+import type { IptablesChains, IptablesRuleset } from './iptables.ts'
 import type { IpvsRules } from './ipvs.ts'
 import { printElement, printHook, printRule, setHeader } from './print.ts'
 import type { PrintedSysctl } from './print-ipvs.ts'
@@ -38,4 +39,20 @@ export function ipvsAsJson(rules: IpvsRules, sysctls: readonly PrintedSysctl[]):
     })),
     dummy: { name: rules.dummy, addresses: [...rules.addresses] },
   }
+}
+
+/** Rules in the text of iptables-save, by family, table and chain. */
+export function iptablesAsJson(ruleset: IptablesRuleset): unknown {
+  const tables = ({ chains, jumps }: IptablesChains) => ({
+    jumps: Object.fromEntries(jumps),
+    chains: Object.fromEntries(chains),
+  })
+  return Object.fromEntries(
+    (['ip', 'ip6'] as const).map((family) => [
+      family,
+      Object.fromEntries(
+        [...(ruleset[family] ?? [])].map(([name, table]) => [name, tables(table)]),
+      ),
+    ]),
+  )
 }

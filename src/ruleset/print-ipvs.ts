@@ -77,8 +77,8 @@ const PROTOCOL_FLAG: Readonly<Record<Protocol, string>> = {
 }
 
 /** As ipvsadm names a virtual server: `-t 10.96.0.10:80`. */
-export function serverText({ address, protocol, port }: ServerId): string {
-  return `${PROTOCOL_FLAG[protocol]} ${endpointText(address, port)}`
+export function serverText(server: ServerId): string {
+  return `${PROTOCOL_FLAG[server.protocol]} ${endpointText(server)}`
 }
 
 /** `-s rr -p 10800` */
@@ -93,8 +93,9 @@ export function propertiesText(properties: ServerProperties): string {
 }
 
 /** `-r 10.244.1.10:8080 -m -w 1` */
-export function destinationText({ address, port, method, weight }: RealServer): string {
-  return `-r ${endpointText(address, port)} ${methodFlag(method)} -w ${weight}`
+export function destinationText(destination: RealServer): string {
+  const { method, weight } = destination
+  return `-r ${endpointText(destination)} ${methodFlag(method)} -w ${weight}`
 }
 
 /** tcp, tcpfin, udp */
@@ -102,7 +103,8 @@ export function timeoutsText({ tcp, tcpFin, udp }: IpvsTimeouts): string {
   return `--set ${tcp} ${tcpFin} ${udp}`
 }
 
-function endpointText(address: Address, port: number): string {
+/** `10.244.1.10:8080`, `[fd00::10]:8080` */
+export function endpointText({ address, port }: { address: Address; port: number }): string {
   return familyOf(address) === 'ipv4' ? `${address}:${port}` : `[${address}]:${port}`
 }
 

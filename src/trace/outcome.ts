@@ -1,5 +1,6 @@
 import { type Address, familyOf, type Port } from '../model/address.ts'
 import { endpointsMap, type nodePortKey, SETS, setsOf, vipKey } from '../ruleset/sets.ts'
+import type { Statement } from '../ruleset/types.ts'
 import type { Packet } from './packet.ts'
 import type { State, Step, WalkedRuleset, WalkedTable } from './state.ts'
 import type { Path, Trace } from './trace.ts'
@@ -18,8 +19,8 @@ export type Outcome =
       readonly with: 'tcp-reset' | 'port-unreachable'
       readonly why: WhyRefused
     }
-  /** Not ours: it goes where the routing table says. */
-  | { readonly kind: 'untouched' }
+  /** Not ours: it goes where the routing table says, or kube-proxy's rules. */
+  | { readonly kind: 'untouched'; readonly why: WhyUntouched }
 
 /** Whom the endpoint sees. */
 export type Source =
@@ -36,7 +37,8 @@ export type WhyDropped =
   | 'no-local-endpoints'
   | 'unallocated-address'
   | 'not-known'
-export type WhyRefused = 'no-endpoints' | 'undefined-port' | 'not-known'
+export type WhyRefused = 'no-endpoints' | 'undefined-port' | 'no-destination' | 'not-known'
+export type WhyUntouched = 'no-service' | 'left-to-kube-proxy'
 export type WhyMasqueraded =
   | 'masquerade-all'
   | 'not-from-pods'
@@ -72,7 +74,7 @@ export function read({ packet }: Trace, path: Path, ruleset: WalkedRuleset): Rea
   return {
     service: table && labelOf(steps, packet, table),
     policy: sets.some(isLocalSet) ? 'local' : sets.some(isMasqueradeSet) ? 'cluster' : undefined,
-    reach: reachOf(steps),
+    reach: path.end === 'left' ? 'all' : reachOf(steps),
     sticky: steps.some(({ effects }) => effects.some(({ kind }) => kind === 'remember')),
     outcome,
     besides: table && isUnknown(outcome) ? offeredAt(packet.to, table) : [],
@@ -80,9 +82,8 @@ export function read({ packet }: Trace, path: Path, ruleset: WalkedRuleset): Rea
 }
 
 function isUnknown(outcome: Outcome): boolean {
-  return (
-    outcome.kind === 'untouched' || (outcome.kind === 'refused' && outcome.why === 'undefined-port')
-  )
+  if (outcome.kind === 'untouched') return outcome.why === 'no-service'
+  return outcome.kind === 'refused' && outcome.why === 'undefined-port'
 }
 
 function offeredAt(address: Address, { elements }: WalkedTable): readonly string[] {
@@ -97,12 +98,13 @@ function offeredAt(address: Address, { elements }: WalkedTable): readonly string
 }
 
 function outcomeOf({ end, state }: Path, table: WalkedTable | undefined): Outcome {
-  const { translated, destination, port, steps } = state
+  const { translated, balanced, destination, port, steps } = state
   if (end === 'dropped') return { kind: 'dropped', why: whyDropped(setsIn(steps)) }
-  if (end !== 'passed') {
-    return { kind: 'refused', with: end.rejectedWith, why: whyRefused(setsIn(steps)) }
+  if (end === 'left') return { kind: 'untouched', why: 'left-to-kube-proxy' }
+  if (end !== 'passed') return { kind: 'refused', with: end.rejectedWith, why: whyRefused(steps) }
+  if (!(translated || balanced) || port === undefined) {
+    return { kind: 'untouched', why: 'no-service' }
   }
-  if (!translated || port === undefined) return { kind: 'untouched' }
   return { kind: 'delivered', address: destination, port, source: sourceOf(state, table) }
 }
 
@@ -121,10 +123,18 @@ function setsIn(steps: readonly Step[]): readonly string[] {
 }
 
 function reachOf(steps: readonly Step[]): Reading['reach'] {
-  const map = steps.flatMap(({ rule }) => rule.statements).find(({ kind }) => kind === 'dnat')
+  const map = steps.flatMap(statementsOf).find(({ kind }) => kind === 'dnat')
+  if (map?.kind === 'dnat' && map.map === SETS.shortCuts) return 'all'
+  if (steps.some(({ kind }) => kind === 'ipvs')) {
+    return setsIn(steps).some(isLocalSet) ? 'local' : 'all'
+  }
   if (map?.kind !== 'dnat') return undefined
   const local = [endpointsMap('vip', 'local'), endpointsMap('node-port', 'local')]
   return local.includes(map.map) || /(^|-)local-seat-\d+$/.test(map.map) ? 'local' : 'all'
+}
+
+function statementsOf(step: Step): readonly Statement[] {
+  return step.kind === 'rule' ? step.rule.statements : []
 }
 
 function whyDropped(sets: readonly string[]): WhyDropped {
@@ -141,9 +151,11 @@ function whyDropped(sets: readonly string[]): WhyDropped {
   }
 }
 
-function whyRefused(sets: readonly string[]): WhyRefused {
-  switch (sets.at(-1)) {
+function whyRefused(steps: readonly Step[]): WhyRefused {
+  if (steps.at(-1)?.kind === 'ipvs') return 'no-destination'
+  switch (setsIn(steps).at(-1)) {
     case SETS.clusterIps:
+    case SETS.boundAddresses:
       return 'undefined-port'
     case FRONTS[0].noEndpoints:
     case FRONTS[1].noEndpoints:
@@ -166,12 +178,10 @@ function sourceOf(state: State, table: WalkedTable | undefined): Source {
 function whyMarked(step: Step | undefined): WhyMasqueraded {
   if (step === undefined) return 'not-known'
   if (setsIn([step]).some(isMasqueradeSet)) return 'policy-cluster'
-  const { statements } = step.rule
+  const statements = statementsOf(step)
   if (statements.some(({ kind }) => kind === 'from-this-node')) return 'from-this-node'
   return statements.some(tellsPods) ? 'not-from-pods' : 'masquerade-all'
 }
-
-type Statement = Step['rule']['statements'][number]
 
 function tellsPods(statement: Statement): boolean {
   return (
@@ -187,7 +197,7 @@ function whyKept(
 ): WhyKept {
   if (marking !== undefined) return 'endpoint-on-this-node'
   if (setsIn(steps).some(isLocalSet)) {
-    return steps.some(({ rule }) => rule.statements.some(tellsPods)) ? 'from-pods' : 'policy-local'
+    return steps.some((step) => statementsOf(step).some(tellsPods)) ? 'from-pods' : 'policy-local'
   }
   const toClusterIp = steps.some(({ elements }) =>
     elements.some(({ value }) => value.comment?.endsWith(' cluster-ip')),

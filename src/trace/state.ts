@@ -1,4 +1,5 @@
 import type { Address, Port } from '../model/address.ts'
+import type { RealServer, ServerKey, VirtualServer } from '../ruleset/ipvs.ts'
 import type {
   BaseHook,
   ElementValue,
@@ -28,13 +29,23 @@ export interface WalkedChain {
   readonly rules: readonly (Rule | StrangeRule)[]
 }
 
-export type WalkedRuleset = Partial<Readonly<Record<TableFamily, WalkedTable>>>
+export type WalkedRuleset = Partial<Readonly<Record<TableFamily, WalkedTable>>> & {
+  /** There with the ipvs backend. */
+  readonly ipvs?: WalkedIpvs
+}
+
+/** What ipvs leads, and which addresses are the node's own for it; rendered, or as found. */
+export interface WalkedIpvs {
+  readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+  readonly addresses: ReadonlySet<Address>
+}
 
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
 
 /** What stands still while a packet moves. */
 export interface Ground {
   readonly table: WalkedTable
+  readonly ipvs: WalkedIpvs | undefined
   readonly facts: NodeFacts
   /** What could not be known; whoever reads the answer has to. */
   readonly doubts: Set<string>
@@ -52,6 +63,8 @@ export interface State {
   readonly marks: ReadonlySet<number>
   /** Where `dnat` led, if anywhere. */
   readonly translated: boolean
+  /** Whether ipvs has given it a destination: it is asked no more. */
+  readonly balanced: boolean
   /** `masquerade`; the address is undefined where no route says which. */
   readonly masqueraded: { readonly as: Address | undefined } | undefined
   readonly clients: Clients
@@ -68,6 +81,7 @@ export interface FoundElement {
 /** What a rule did to the packet, or to what the kernel remembers. */
 export type Effect =
   | { readonly kind: 'mark' | 'unmark'; readonly bit: number }
+  /** By a rule, or by ipvs. */
   | { readonly kind: 'dnat'; readonly to: Tuple }
   | { readonly kind: 'masquerade'; readonly as: Address | undefined }
   | { readonly kind: 'remember' | 'forget'; readonly set: string; readonly client: Tuple }
@@ -77,12 +91,26 @@ export type Verdict =
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
 
-/** A rule that did something. */
-export interface Step {
+/** Something that was done to the packet, or decided about it. */
+export type Step = RuleStep | IpvsStep
+
+export interface RuleStep {
+  readonly kind: 'rule'
   readonly hook: Hook
   readonly chain: string
   readonly rule: Rule
   readonly elements: readonly FoundElement[]
   readonly effects: readonly Effect[]
   readonly verdict: Verdict | undefined
+}
+
+/** A virtual server that took the packet. */
+export interface IpvsStep {
+  readonly kind: 'ipvs'
+  readonly hook: Hook
+  readonly server: VirtualServer
+  /** Undefined where none takes new connections. */
+  readonly destination: RealServer | undefined
+  readonly elements: readonly FoundElement[]
+  readonly effects: readonly Effect[]
 }

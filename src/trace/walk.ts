@@ -1,6 +1,6 @@
 import { unreachable } from '../model/unreachable.ts'
 import type { Rule } from '../ruleset/types.ts'
-import type { Ground, Hook, State, Step } from './state.ts'
+import type { Ground, Hook, RuleStep, State } from './state.ts'
 import { evaluate, type Moment } from './statements.ts'
 
 /** One of the ways a packet may go, with its odds from 0 to 1. */
@@ -75,7 +75,7 @@ function follow(
   if (verdict?.kind === 'no-match' || (verdict === undefined && effects.length === 0)) {
     return [{ odds, state, end: NEXT }]
   }
-  const step: Step = { hook, chain, rule, elements, effects, verdict }
+  const step: RuleStep = { kind: 'rule', hook, chain, rule, elements, effects, verdict }
   const way: Way = { odds, state: { ...state, steps: [...state.steps, step] } }
   if (verdict === undefined) return [{ ...way, end: NEXT }]
   switch (verdict.kind) {

@@ -1,10 +1,11 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
-// `npm run bench [-- --quick]`; `-- --agent` for the agent alone.
+// `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureAgents } from './agent.ts'
+import { measureBackends } from './backends.ts'
 import type { Size } from './cluster.ts'
 import { type Effort, measure, type Result } from './measure.ts'
 import {
@@ -43,8 +44,21 @@ async function main(): Promise<void> {
     `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}`,
   )
   await bundle()
-  if (!process.argv.includes('--agent')) await compareWithNft()
+  const alone = ['--agent', '--backends'].find((part) => process.argv.includes(part))
+  if (alone === undefined) await compareWithNft()
+  if (alone !== '--agent') await inFolder(compareBackends)
+  if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
+}
+
+async function compareBackends(folder: string): Promise<void> {
+  const sections = await measureBackends(folder, progress)
+  for (const { title, body, notes } of sections) section(title, body, notes)
+}
+
+async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'nodelb-bench-'))
+  await task(folder).finally(() => rmSync(folder, { recursive: true }))
 }
 
 async function compareWithNft(): Promise<void> {

@@ -1,6 +1,8 @@
 // The measured processes. Bundled before it runs, as dist/nodelb.js is, so that memory and start-up
 // are those of the program and not of a compiler.
-import { runNft, runNftFile } from './nft.ts'
+
+import { measureFirstPackets } from './first-packets.ts'
+import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
 import type { Answered, Answers, Asked, Question, Questions } from './protocol.ts'
 import { Subject } from './subject.ts'
@@ -14,9 +16,9 @@ const subject = new Subject()
 const writer = new Writer()
 
 const handlers: Handlers = {
-  build: ({ size }) => {
+  build: ({ size, backend }) => {
     writer.size = size
-    return subject.build(size)
+    return subject.build(size, backend)
   },
   start: () => subject.start(),
   change: (change) => subject.change(change),
@@ -26,6 +28,9 @@ const handlers: Handlers = {
   nftText: ({ text }) => runNft(['-f', '-'], text),
   flush: () => runNft(['flush', 'ruleset']),
   packets: ({ counts }) => measurePackets(counts),
+  printChains: ({ file }) => writer.printChains(file),
+  restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
+  firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

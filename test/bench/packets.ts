@@ -22,7 +22,7 @@ export async function measurePackets(counts: number): Promise<Answers['packets']
   const socket = NetlinkSocket.open()
   const started = await startSession(socket, { cluster: withCounts(counts), node, settings })
   if (started.kind !== 'started') throw new Error('packets: not started')
-  const send = sender()
+  const send = sender(Array.from({ length: VIPS }, (_, index) => index))
   const rounds = Array.from({ length: ROUNDS }, () => {
     const { fd, close } = send.open()
     const first = send.toAll(fd)
@@ -52,7 +52,8 @@ function withCounts(counts: number): Cluster {
   }
 }
 
-function connectSink(): void {
+/** A bridge without ports, which swallows everything. */
+export function connectSink(): void {
   for (const command of [
     'link add sink0 type bridge',
     'link set lo up',
@@ -64,14 +65,23 @@ function connectSink(): void {
   }
 }
 
-/** Calls of libc: a datagram of node:dgram costs more than all that is to be measured. */
-function sender() {
+export interface Sender {
+  open(): { readonly fd: number; close(): void }
+  /** Milliseconds. */
+  toAll(fd: number): number
+}
+
+/**
+ * A datagram to each of these Services. Calls of libc: one of node:dgram costs more than all that is
+ * to be measured.
+ */
+export function sender(services: readonly number[]): Sender {
   const libc = koffi.load('libc.so.6')
   const open = libc.func('int socket(int, int, int)')
   const close = libc.func('int close(int)')
   const sendto = libc.func('intptr sendto(int, const void *, size_t, int, const void *, uint32)')
   const body = Buffer.from('x')
-  const addresses = Array.from({ length: VIPS }, (_, index) => {
+  const addresses = services.map((index) => {
     const number = index + 1
     const family = new Uint8Array(new Uint16Array([AF_INET]).buffer)
     return Buffer.from([

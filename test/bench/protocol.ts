@@ -8,10 +8,14 @@ export interface Change {
   readonly fresh?: number
 }
 
+/** What programs the kernel; of iptables each flavour. */
+export const BACKENDS = ['nftables', 'iptables-nft', 'iptables-legacy'] as const
+export type BenchBackend = (typeof BACKENDS)[number]
+
 /** What the bench asks of its children; each is a process in a network namespace of its own. */
 export interface Questions {
   /** Objects in memory; what the process weighs before any work. */
-  readonly build: { readonly size: Size }
+  readonly build: { readonly size: Size; readonly backend?: BenchBackend }
   /** From objects to committed rules. */
   readonly start: Record<string, never>
   readonly change: Change
@@ -23,6 +27,12 @@ export interface Questions {
   readonly nftText: { readonly text: string }
   readonly flush: Record<string, never>
   readonly packets: { readonly counts: number }
+  /** The rendered chains of the cluster, into a file. */
+  readonly printChains: { readonly file: string }
+  /** Plain `iptables-restore` of that file. */
+  readonly restoreFile: { readonly file: string; readonly backend: BenchBackend }
+  /** What a first packet costs in a cluster of so many Services. */
+  readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
 }
 
 export interface Answers {
@@ -35,6 +45,9 @@ export interface Answers {
   readonly nftText: Timed
   readonly flush: Timed
   readonly packets: { readonly firstNs: number; readonly laterNs: number }
+  readonly printChains: { readonly rules: number }
+  readonly restoreFile: Timed & { readonly peakMb: number; readonly kernelMb: number }
+  readonly firstPackets: { readonly firstNs: number; readonly laterNs: number }
 }
 
 export interface Timed {

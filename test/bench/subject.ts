@@ -1,17 +1,19 @@
-import { type NftablesSession, startSession } from '../../src/agent/nftables-session.ts'
-import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import type { Session } from '../../src/agent/session.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
 import { memoryOf } from './memory.ts'
-import type { Answers, Change } from './protocol.ts'
+import type { Answers, BenchBackend, Change } from './protocol.ts'
+import { startOn } from './start-on.ts'
 
 /** nodelb as its agent will run it: one long-lived session. */
 export class Subject {
   #size: Size | undefined
   #cluster: Cluster = { services: [], slices: [] }
-  #session: NftablesSession | undefined
+  #session: Session | undefined
+  #backend: BenchBackend = 'nftables'
 
-  build(size: Size): Answers['build'] {
+  build(size: Size, backend: BenchBackend = 'nftables'): Answers['build'] {
+    this.#backend = backend
     this.#size = size
     this.#cluster = makeCluster(size)
     return { residentMb: memoryOf('self', 'VmRSS') }
@@ -20,7 +22,7 @@ export class Subject {
   async start(): Promise<Answers['start']> {
     const cluster = this.#cluster
     const begin = performance.now()
-    const started = await startSession(NetlinkSocket.open(), { cluster, node, settings })
+    const started = await startOn(this.#backend, { cluster, node, settings })
     const ms = performance.now() - begin
     if (started.kind !== 'started' || started.first.kind !== 'committed') {
       throw new Error(`nodelb: ${JSON.stringify(started).slice(0, 1000)}`)

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
+import { lower } from '../../src/render/iptables/lowering.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { Delta, Renderer } from '../../src/render/renderer.ts'
 import type { Frame } from '../../src/render/table.ts'
 import { printElement, printRule, printRuleset, setHeader } from '../../src/ruleset/print.ts'
+import { iptablesSections } from '../../src/ruleset/print-iptables.ts'
 import { setsOf } from '../../src/ruleset/sets.ts'
 import type { Ruleset, Table, TableFamily } from '../../src/ruleset/types.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
@@ -26,6 +28,16 @@ export class Writer {
       elements: FAMILIES.reduce((sum, family) => sum + countElements(ruleset, family), 0),
       extraElements: extra.reduce((sum, { count }) => sum + count, 0),
     }
+  }
+
+  /** For IPv4 alone: `iptables-restore` knows one family. */
+  printChains(file: string): Answers['printChains'] {
+    if (this.size === undefined) throw new Error('no size')
+    const ruleset = renderCluster(makeCluster(this.size), node, settings).ruleset()
+    const [section] = iptablesSections(lower(ruleset, settings))
+    const text = section?.text ?? ''
+    writeFileSync(file, text)
+    return { rules: text.match(/^-[AI] /gm)?.length ?? 0 }
   }
 
   change({ service, count, fresh }: Change): string {

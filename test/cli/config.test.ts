@@ -41,7 +41,7 @@ test('without any field the defaults hold', () => {
   expect(config(nodelb)).toEqual({ ...defaultConfig, source: 'config.yaml' })
   expect(defaultConfig).toMatchObject({
     scope: 'load-balancer',
-    backend: 'nftables',
+    backend: 'auto',
     target: 'pods',
     masqueradeBit: 14,
   })
@@ -164,11 +164,8 @@ test.each([
 
 test.each([
   ['scope: everything', 'scope: found "everything", expected load-balancer or all'],
-  [
-    'backend: iptables',
-    'backend: found "iptables", expected nftables or ipvs: there is no iptables backend yet',
-  ],
-  ['backend: ebpf', 'backend: found "ebpf", expected nftables or ipvs'],
+  ['iptables: {flavour: old}', 'iptables.flavour: found "old", expected auto, legacy or nft'],
+  ['backend: ebpf', 'backend: found "ebpf", expected auto, nftables, ipvs or iptables'],
   [
     'ipvs: {interface: "lb 0"}',
     'ipvs.interface: found "lb 0", expected a network interface name of 1 to 15 characters',
@@ -180,7 +177,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

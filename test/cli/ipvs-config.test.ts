@@ -15,11 +15,11 @@ function config(text: string): Config {
 }
 
 function ipvsOf(text: string) {
-  return toSettings(config(text), node, { backend: 'ipvs' }, ['ipvs']).settings.ipvs
+  return toSettings(config(text), node, { backend: 'ipvs' }).settings.ipvs
 }
 
 test('without a configuration: rr on kube-ipvs0, strict ARP', () => {
-  expect(toSettings(defaultConfig, node, { backend: 'ipvs' }, ['ipvs']).settings.ipvs).toEqual({
+  expect(toSettings(defaultConfig, node, { backend: 'ipvs' }).settings.ipvs).toEqual({
     scheduler: 'rr',
     interface: 'kube-ipvs0',
     excludedRanges: [],
@@ -89,7 +89,6 @@ test('a ClusterIP as target is refused', () => {
     { ...defaultConfig, target: 'cluster-ip' },
     { ...node, podCidrs: node.podCidrs },
     { backend: 'ipvs' },
-    ['ipvs'],
   )
   expect(problems.map(printProblem)).toEqual([
     'defaults: Node node-a: target: found "cluster-ip", expected pods: ipvs takes a connection once, and leads it to a pod',

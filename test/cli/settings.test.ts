@@ -36,6 +36,7 @@ test('the defaults on a node with pod ranges', () => {
       masqueradeAll: false,
       masqueradeBit: 14,
       serviceRanges: [],
+      otherwise: { flavour: 'auto' },
     },
   })
 })
@@ -109,9 +110,9 @@ test('flags win over the file', () => {
     settings: { scope: 'all' },
     problems: [],
   })
-  expect(lines({}, node, { scope: 'some', backend: 'iptables' })).toEqual([
+  expect(lines({}, node, { scope: 'some', backend: 'ebpf' })).toEqual([
     'command line: --scope: found "some", expected load-balancer or all',
-    'command line: --backend: found "iptables", expected nftables or ipvs: there is no iptables backend yet',
+    'command line: --backend: found "ebpf", expected auto, nftables, ipvs or iptables',
   ])
 })
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { printRendering } from '../../src/cli/print-rendering.ts'
+import type { ShownOperation } from '../../src/plan/explain.ts'
 import { planIpvs } from '../../src/plan/ipvs.ts'
-import { explainIpvs } from '../../src/plan/ipvs-explain.ts'
+import { shownIpvs } from '../../src/plan/ipvs-explain.ts'
 import { labelOf, recordedServers } from '../../src/plan/ipvs-ownership.ts'
 import { aroundIpvs } from '../../src/plan/ipvs-steps.ts'
 import { operationCount } from '../../src/plan/operation.ts'
@@ -12,16 +13,12 @@ import { plan } from '../../src/plan/plan.ts'
 import { ipvsMemory } from '../../src/render/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { Tuple } from '../../src/ruleset/types.ts'
+import { lacking } from '../support/differences.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { ipvsModel } from '../support/ipvs-model.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 
 const FIXTURES = new URL('../../fixtures/', import.meta.url).pathname
-
-/** Behaviours that ipvs does not have, and why. */
-const WITHOUT_IPVS: ReadonlyMap<string, string> = new Map([
-  ['target-cluster-ip', 'ipvs takes a connection once: a ClusterIP as destination stays one'],
-])
 
 const scratch = mkdtempSync(`${tmpdir()}/nodelb-ipvs-`)
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -46,7 +43,8 @@ async function checkWithNft(text: string): Promise<void> {
 }
 
 describe('with ipvs, the rules of', () => {
-  const names = folders(FIXTURES).filter((name) => !WITHOUT_IPVS.has(name))
+  const reasons = folders(FIXTURES).map((name) => [name, lacking(name, 'ipvs')] as const)
+  const names = reasons.filter(([, reason]) => reason === undefined).map(([name]) => name)
   test.each(names.map((name) => [name, sentence(FIXTURES + name)]))('%s: %s', async (name) => {
     const { cluster, node, settings } = fixtureGoal(FIXTURES + name, 'input.yaml', 'ipvs')
     const text = printRendering(renderCluster(cluster, node, settings), settings)
@@ -54,7 +52,8 @@ describe('with ipvs, the rules of', () => {
     await checkWithNft(text)
   })
 
-  test.each([...WITHOUT_IPVS])('%s are refused: %s', (name) => {
+  const lacked = reasons.filter(([, reason]) => reason !== undefined)
+  test.each(lacked)('%s are refused: %s', (name) => {
     const { problems } = fixtureGoal(FIXTURES + name, 'input.yaml', 'ipvs')
     expect(problems.filter(({ severity }) => severity === 'error')).toHaveLength(1)
   })
@@ -83,10 +82,7 @@ describe('with ipvs, the story', () => {
           const label = (key: Tuple) => labelOf(rules.filter, key) ?? labelOf(found, key)
           const lines = [
             `table: ${operationCount(before)} operations before, ${operationCount(after)} after\n`,
-            ...explainIpvs(steps, label).map(
-              ({ title, operations }) =>
-                `${title}\n${operations.map(({ sign, text }) => `  ${sign} ${text}\n`).join('')}`,
-            ),
+            ...inOrder(shownIpvs(steps, label)),
           ]
           const file = `${directory}/${previous}-to-${step}.ipvs-plan`
           await expect(lines.join('')).toMatchFileSnapshot(file)
@@ -99,3 +95,13 @@ describe('with ipvs, the story', () => {
     },
   )
 })
+
+/** Each heading with its operations, where the first of them is. */
+function inOrder(operations: readonly ShownOperation[]): readonly string[] {
+  const groups = new Map<string, string>()
+  for (const { owner, about, sign, text } of operations) {
+    const title = owner ?? about
+    groups.set(title, `${groups.get(title) ?? `${title}\n`}  ${sign} ${text}\n`)
+  }
+  return [...groups.values()]
+}

@@ -39,7 +39,14 @@ test('the search finds imports', () => {
 describe('few files reach the world', () => {
   test.each<{ name: RegExp; files: readonly string[] }>([
     { name: /^netlink$/, files: ['apply/netlink/socket.ts'] },
-    { name: /^koffi$/, files: ['apply/netlink/socket-options.ts'] },
+    {
+      name: /^koffi$/,
+      files: [
+        'apply/iptables/legacy-tables.ts',
+        'apply/iptables/recent-lists.ts',
+        'apply/netlink/socket-options.ts',
+      ],
+    },
     {
       name: /^(node:)?http$/,
       files: [
@@ -69,19 +76,23 @@ describe('few files reach the world', () => {
       name: /^(node:)?(http2|tls|dgram|child_process|worker_threads|cluster)$/,
       files: [],
     },
-    { name: /^(execa|undici)$/, files: [] },
+    { name: /^execa$/, files: ['apply/iptables/process.ts'] },
+    { name: /^undici$/, files: [] },
   ])('$name is imported by $files', ({ name, files }) => {
     expect(importersOf(name)).toEqual(files)
   })
 
   test('only the command line, and main, read and write files', () => {
     const files = importersOf(/^(node:)?fs(\/promises)?$/)
-    // The socket's file descriptor is found in /proc.
+    // The socket's file descriptor is found in /proc, iptables' programs in the folders of PATH.
     const allowed = [
       'agent/table-owner.ts',
       'agent/telemetry/process-metrics.ts',
       'agent/telemetry/status-socket.ts',
       'agent/telemetry/sync-output.ts',
+      'apply/iptables/legacy-tables.ts',
+      'apply/iptables/programs.ts',
+      'apply/iptables/recent-lists.ts',
       'apply/netlink/port-holder.ts',
       'apply/netlink/socket-options.ts',
       'apply/sysctl/files.ts',
@@ -102,7 +113,10 @@ describe('a folder imports only what it may', () => {
     { folder: 'trace', may: ['model', 'ruleset'] },
     {
       folder: 'apply',
-      may: ['model', 'ruleset', 'plan', 'netlink', 'koffi', 'node:fs', 'node:os'],
+      may: [
+        ...['model', 'ruleset', 'plan', 'netlink', 'koffi', 'execa'],
+        ...['node:fs', 'node:os', 'node:path', 'node:stream'],
+      ],
     },
     {
       folder: 'watch',

@@ -33,6 +33,14 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/trace/x.ts', name: '../render/frame.ts', says: 'src/trace is pure' },
   { file: 'src/apply/nftables/x.ts', name: '../../render/frame.ts', says: 'never src/render' },
   { file: 'src/apply/nftables/x.ts', name: 'netlink', says: 'netlink/socket.ts alone' },
+  { file: 'src/apply/iptables/x.ts', name: 'execa', says: 'takes a plan to the kernel' },
+  {
+    file: 'src/apply/iptables/process.ts',
+    name: 'node:child_process',
+    says: 'the only file that starts processes',
+  },
+  { file: 'src/apply/iptables/programs.ts', name: 'execa', says: 'looks for programs' },
+  { file: 'src/apply/iptables/legacy-tables.ts', name: 'execa', says: 'about the legacy tables' },
   {
     file: 'src/apply/netlink/socket.ts',
     name: 'koffi',
@@ -51,6 +59,7 @@ test.each<{ file: string; name: string; says: string }>([
 test.each([
   ['src/model/x.ts', 'ipaddr.js'],
   ['src/render/x.ts', '../ruleset/sets.ts'],
+  ['src/apply/iptables/process.ts', 'execa'],
   ['src/apply/netlink/socket.ts', 'netlink'],
   ['src/apply/netlink/socket-options.ts', 'node:fs'],
   ['src/agent/x.ts', '../render/frame.ts'],

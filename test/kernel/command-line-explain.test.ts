@@ -120,6 +120,25 @@ describe('from files', () => {
     expect(out).toMatch(expected)
   })
 
+  test('with ipvs, the virtual server and its destinations', async () => {
+    const ask = packet('192.0.2.2', '203.0.113.30:80')
+    const { code, out } = await nodelb(...ask, ...local, '--backend', 'ipvs')
+    expect(code).toBe(0)
+    expect(out).toContain(`
+  input
+    ipvs: -t 203.0.113.30:80 rr
+      -> 10.244.1.10:8080 masq
+      -> 10.244.1.11:8080 masq
+`)
+  })
+
+  test('with ipvs beside kube-proxy, what is left to that', async () => {
+    const ask = packet('10.244.1.12', '203.0.113.30:80')
+    const { out } = await nodelb(...ask, ...local, '--backend', 'ipvs')
+    expect(out).toMatch(/^10.244.1.12 -> 203.0.113.30:80\/tcp: not ours$/m)
+    expect(out).toMatch(/^ {2}why +policy Local is not for pods and the node itself: kube-proxy/m)
+  })
+
   test('-o json', async () => {
     const { out } = await nodelb(
       ...packet('192.0.2.2', '203.0.113.31:80'),
@@ -153,6 +172,7 @@ describe('from files', () => {
       },
     ])
     expect(ways[0].steps.at(-1)).toEqual({
+      kind: 'rule',
       hook: 'prerouting',
       chain: 'untranslated',
       rule: 'ip daddr . meta l4proto . th dport @no-local-endpoints drop',
@@ -227,7 +247,7 @@ describe('from what the kernel holds', () => {
     const { code, out, err } = await nodelb(...ask)
     expect({ code, err }).toEqual({
       code: 0,
-      err: ['nodelb: the kernel holds no table of nodelb'],
+      err: ['nodelb: the kernel holds no rules of nodelb'],
     })
     expect(out).toContain('not ours')
   })

@@ -5,7 +5,7 @@ import type { Settings } from '../../src/model/node.ts'
 import type { ServiceObject, SliceObject } from '../../src/model/service.ts'
 import { planIpvs } from '../../src/plan/ipvs.ts'
 import { planIpvsDelta } from '../../src/plan/ipvs-delta.ts'
-import { explainIpvs } from '../../src/plan/ipvs-explain.ts'
+import { shownIpvs } from '../../src/plan/ipvs-explain.ts'
 import type { IpvsPlan } from '../../src/plan/ipvs-operation.ts'
 import { ipvsMemory } from '../../src/render/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
@@ -74,9 +74,7 @@ function rules(slices: SliceObject[], found: KernelIpvs = emptyKernelIpvs): Ipvs
 }
 
 function texts(plan: IpvsPlan): string[] {
-  return explainIpvs(plan, () => 'it').flatMap(({ operations }) =>
-    operations.map(({ sign, text }) => `${sign} ${text}`),
-  )
+  return shownIpvs(plan, () => 'it').map(({ sign, text }) => `${sign} ${text}`)
 }
 
 const options = { recorded: undefined, excludedRanges: [] }

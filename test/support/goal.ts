@@ -19,7 +19,7 @@ export function fixtureGoal(
   const objects = readObjects([`${directory}/${input}`, `${directory}/node.yaml`], () => '')
   const node = objects.nodes.get('node-a')
   if (node === undefined) throw new Error(`${directory}: no node-a`)
-  const { settings, problems } = toSettings(config, node, { backend }, ['nftables', 'ipvs'])
+  const { settings, problems } = toSettings(config, node, { backend })
   return { cluster: objects.cluster, node, settings, problems: [...objects.problems, ...problems] }
 }
 

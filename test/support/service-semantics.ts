@@ -4,6 +4,7 @@ import {
   cidrContains,
   familyOf,
   type Port,
+  type Protocol,
 } from '../../src/model/address.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, ServicePort, SliceEndpoint } from '../../src/model/service.ts'
@@ -30,6 +31,27 @@ export interface World {
   readonly settings: Settings
   /** All addresses of the node, not only those of the Node object. */
   readonly own: ReadonlySet<string>
+  /** What the backend does in its own way; nothing, where there are none. */
+  readonly ways?: OwnWays | undefined
+}
+
+/** Where a backend departs from the semantics; docs/adr/0013-ipvs.md has the reasons. */
+export interface OwnWays {
+  /** Addresses of Services with endpoints are the node's own: ports that none has are refused. */
+  readonly takesAddresses: boolean
+  /** The node speaks to a Service from the Service's own address, so it is always masqueraded. */
+  readonly masqueradesNode: boolean
+  /** Past policy Local pods and the node are led to the ClusterIP, or left to kube-proxy. */
+  readonly passesLocalBy: 'cluster-ip'
+  /** Two Services of different families may have the same NodePort (no API server allows it). */
+  readonly claimsByFamily: boolean
+}
+
+export const waysOfIpvs: OwnWays = {
+  takesAddresses: true,
+  masqueradesNode: true,
+  passesLocalBy: 'cluster-ip',
+  claimsByFamily: true,
 }
 
 export function demandOf(world: World, packet: Packet): Demand {
@@ -39,6 +61,7 @@ export function demandOf(world: World, packet: Packet): Demand {
   const { all, local } = endpointsOf(world, front)
   if (all.length === 0 && local.length === 0) return { kind: 'refused' }
   const { from, where } = policyOf(world, front, packet)
+  if (where === 'kube-proxy') return { kind: 'untouched' }
   const eligible = where === 'local' ? local : all
   if (eligible.length === 0) return { kind: 'dropped' }
   const to = eligible.map(({ address, port, here }): Delivery => {
@@ -59,8 +82,12 @@ interface Front {
 }
 
 /** An address of a Service comes before a port of the node. */
-function frontOf(world: World, packet: Packet): Front | undefined {
-  if (packet.protocol === 'icmp') return undefined
+function frontOf(world: World, { to, protocol, port }: Packet): Front | undefined {
+  if (protocol === 'icmp' || port === undefined) return undefined
+  return frontAt(world, to, protocol, port)
+}
+
+function frontAt(world: World, to: Address, protocol: Protocol, at: Port): Front | undefined {
   const { settings, cluster } = world
   const kinds: readonly Kind[] =
     settings.scope === 'all'
@@ -68,26 +95,25 @@ function frontOf(world: World, packet: Packet): Front | undefined {
       : ['load-balancer', 'external-ip']
   const byAge = [...cluster.services].sort(olderFirst)
   for (const service of byAge) {
-    const port = service.ports.find(
-      (each) => each.port === packet.port && each.protocol === packet.protocol,
-    )
-    const kind = kinds.find((each) => addressesOf(service, each).includes(packet.to))
-    if (port && kind && serves(service, packet.to)) return { service, port, kind, to: packet.to }
+    const port = service.ports.find((each) => each.port === at && each.protocol === protocol)
+    const kind = kinds.find((each) => addressesOf(service, each).includes(to))
+    if (port && kind && serves(service, to)) return { service, port, kind, to }
   }
-  return nodePortFront(world, byAge, packet)
+  return nodePortFront(world, byAge, { to, protocol, port: at })
 }
 
-/** A port of the node belongs to one Service, whatever the families of the others. */
+/** A port of the node belongs to one Service, if need be in a family that this does not serve. */
 function nodePortFront(
   world: World,
   byAge: readonly ServiceObject[],
-  { to, protocol, port }: Packet,
+  { to, protocol, port }: Pick<Packet, 'to' | 'protocol' | 'port'>,
 ): Front | undefined {
   if (world.settings.scope !== 'all' || !answersNodePorts(world, to)) return undefined
   for (const service of byAge) {
     const found = service.ports.find((each) => each.nodePort === port && each.protocol === protocol)
     if (found === undefined) continue
-    return serves(service, to) ? { service, port: found, kind: 'node-port', to } : undefined
+    if (serves(service, to)) return { service, port: found, kind: 'node-port', to }
+    if (!world.ways?.claimsByFamily) return undefined
   }
   return undefined
 }
@@ -130,12 +156,37 @@ function serves({ clusterAddresses }: ServiceObject, to: Address): boolean {
 }
 
 /** A ClusterIP is no host: what it does not offer is refused. Its ranges hold nothing else. */
-function unclaimed({ cluster, settings }: World, { to }: Packet): Demand {
+function unclaimed(world: World, { to, protocol }: Packet): Demand {
+  const { cluster, settings, ways } = world
+  if (ways?.takesAddresses && protocol !== 'icmp' && isTaken(world, to)) return { kind: 'refused' }
   if (settings.scope === 'load-balancer') return { kind: 'untouched' }
   if (cluster.services.some(({ clusterAddresses }) => clusterAddresses.includes(to))) {
     return { kind: 'refused' }
   }
   return { kind: isIn(settings.serviceRanges, to) ? 'dropped' : 'untouched' }
+}
+
+/** Whether some port is led from there; an address that the node has anyhow is not taken. */
+function isTaken(world: World, to: Address): boolean {
+  if (world.own.has(to)) return false
+  return world.cluster.services
+    .flatMap(({ ports }) => ports)
+    .some(({ protocol, port }) => {
+      const front = frontAt(world, to, protocol, port)
+      return front !== undefined && hasDestinations(world, front)
+    })
+}
+
+/** Endpoints that terminate are led to no more, but keep what they have; UDP has nothing to keep. */
+function hasDestinations(world: World, front: Front): boolean {
+  const { service, port, kind } = front
+  const { all, local } = endpointsOf(world, front)
+  const policy = kind === 'cluster-ip' ? service.internalPolicy : service.externalPolicy
+  const leaving = offeredBy(world, front).some(
+    ({ state }) =>
+      state.terminating && (policy === 'cluster' || state.nodeName === world.node.name),
+  )
+  return (policy === 'local' ? local : all).length > 0 || (leaving && port.protocol !== 'udp')
 }
 
 /** Source ranges guard load-balancer addresses, each family by its own ranges. */
@@ -230,25 +281,36 @@ function near(ready: readonly Offer[], node: NodeView): readonly Offer[] {
 }
 
 interface Policy {
-  readonly where: 'all' | 'local'
+  readonly where: 'all' | 'local' | 'kube-proxy'
   /** Whom the endpoints are to see, a pod that reaches itself excepted. */
   readonly from: 'client' | 'node'
 }
 
-function policyOf({ settings, own }: World, front: Front, packet: Packet): Policy {
+function policyOf(world: World, front: Front, packet: Packet): Policy {
+  const { settings, own, ways } = world
   const { service, kind } = front
   const byPod = isFromPod(settings, packet)
+  const byNode = own.has(packet.from) || isLoopback(packet.from)
+  const hidesNode = byNode && ways?.masqueradesNode === true
   if (kind === 'cluster-ip') {
-    const masquerade = settings.masqueradeAll || byPod === false
+    const masquerade = settings.masqueradeAll || byPod === false || hidesNode
     return {
       where: service.internalPolicy === 'local' ? 'local' : 'all',
       from: masquerade ? 'node' : 'client',
     }
   }
   if (service.externalPolicy === 'cluster') return { where: 'all', from: 'node' }
-  if (byPod === true) return { where: 'all', from: 'client' }
-  if (own.has(packet.from) || isLoopback(packet.from)) return { where: 'all', from: 'node' }
+  const where = pastLocal(world, service)
+  if (byPod === true) return { where, from: hidesNode ? 'node' : 'client' }
+  if (byNode) return { where, from: 'node' }
   return { where: 'local', from: 'client' }
+}
+
+/** Where pods and the node are led whom policy Local does not bind. */
+function pastLocal({ settings, ways }: World, { internalPolicy }: ServiceObject): Policy['where'] {
+  if (ways?.passesLocalBy !== 'cluster-ip') return 'all'
+  if (settings.scope === 'load-balancer') return 'kube-proxy'
+  return internalPolicy === 'local' ? 'local' : 'all'
 }
 
 /** Undefined: nothing tells. */

@@ -1,18 +1,12 @@
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { parseAddress } from '../../src/model/address.ts'
-import { type Outcome, read } from '../../src/trace/outcome.ts'
-import {
-  type Clients,
-  isLoopback,
-  type NodeFacts,
-  originOf,
-  type Packet,
-} from '../../src/trace/packet.ts'
-import type { WalkedRuleset } from '../../src/trace/state.ts'
-import { trace } from '../../src/trace/trace.ts'
+import type { NodeView } from '../../src/model/node.ts'
+import type { Outcome } from '../../src/trace/outcome.ts'
+import { isLoopback, type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 import { parseDestination } from './lab.ts'
 import type { Expectation } from './packets.ts'
 import { answerers, nodeAddresses, outsider, type PartyName, parties } from './topology.ts'
+import type { Followed, Walker } from './traced-backends.ts'
 
 /** The lab's node as the tracer wants to know it (see `interiors` of topology.ts). */
 export const labFacts: NodeFacts = {
@@ -35,51 +29,57 @@ function route(to: string, device: string, address: string): NodeFacts['routes']
   return { to: to as Cidr, interface: device, address: address as Address }
 }
 
-/** The packet that this party of the lab sends. */
-export function labPacket(from: PartyName, to: string, protocol: Packet['protocol']): Packet {
+/** The lab's node with all of its addresses, as the machine itself would tell. */
+export function labNode(node: NodeView): NodeView {
+  return { ...node, localAddresses: [...labFacts.addresses] as Address[] }
+}
+
+/** The packet that this party of the lab sends, where the node has these addresses beside its own. */
+export function labPacket(
+  from: PartyName,
+  to: string,
+  protocol: Packet['protocol'],
+  bound: ReadonlySet<string> = new Set(),
+): Packet {
   const { host, port } = parseDestination(to)
   const destination = parseAddress(host)?.value ?? ('' as Address)
-  const source = sourceOf(from, destination)
-  const origin = originOf(source, labFacts)
+  const source = sourceOf(from, destination, bound)
+  const origin: Packet['origin'] = from === 'node' ? { kind: 'node' } : originOf(source, labFacts)
   return { from: source, to: destination, protocol, port: port as Port, origin }
 }
 
 /** The node speaks for itself with its InternalIP, and to itself as the one it speaks to. */
-function sourceOf(from: PartyName, to: Address): Address {
+function sourceOf(from: PartyName, to: Address, bound: ReadonlySet<string>): Address {
   const v6 = to.includes(':')
   const { addresses } = parties[from]
   if (addresses !== undefined) return addresses[v6 ? 1 : 0] as Address
-  if (nodeAddresses.includes(to)) return to
+  if (nodeAddresses.includes(to) || bound.has(to)) return to
   return (v6 ? '2001:db8:1::1' : '192.0.2.1') as Address
 }
 
 /** What the tracer says to a line of a packets.yaml, if that is something else. */
-export function tracedDisappointment(
-  ruleset: WalkedRuleset,
-  expected: Expectation,
-): string | undefined {
-  const packet = labPacket(expected.from, expected.to, expected.protocol)
-  const outcomes = outcomesOf(ruleset, packet)
+export function tracedDisappointment(walker: Walker, expected: Expectation): string | undefined {
+  const { bound } = walker
+  const packet = labPacket(expected.from, expected.to, expected.protocol, bound)
+  const followed = walker.follow(packet, labFacts)
+  const outcomes = outcomesOf(followed)
   const said =
     complain(expected, outcomes) ??
-    ('sticky' in expected && expected.sticky ? unsteady(ruleset, packet) : undefined)
+    ('sticky' in expected && expected.sticky ? unsteady(followed) : undefined)
   if (said === undefined) return undefined
   const found = outcomes.map((outcome) => JSON.stringify(outcome)).join('; ')
   return `${expected.from} -> ${expected.to}/${expected.protocol}: expected ${said}, but: ${found}`
 }
 
-function outcomesOf(ruleset: WalkedRuleset, packet: Packet, clients?: Clients): readonly Outcome[] {
-  const traced = trace(ruleset, packet, labFacts, clients)
-  return traced.paths.map((path) => read(traced, path, ruleset).outcome)
+function outcomesOf({ ways }: Followed): readonly Outcome[] {
+  return ways.map(({ reading }) => reading.outcome)
 }
 
 /** The next connection of a client goes where its first one went, whichever way that was. */
-function unsteady(ruleset: WalkedRuleset, packet: Packet): string | undefined {
-  const first = trace(ruleset, packet, labFacts)
-  const moved = first.paths.filter((path) => {
-    const again = trace(ruleset, packet, labFacts, path.state.clients)
-    return again.paths.some(({ state }) => state.destination !== path.state.destination)
-  })
+function unsteady({ ways }: Followed): string | undefined {
+  const moved = ways.filter(({ reading, next }) =>
+    outcomesOf(next()).some((outcome) => answererOf(outcome) !== answererOf(reading.outcome)),
+  )
   return moved.length === 0 ? undefined : 'the same endpoint again'
 }
 

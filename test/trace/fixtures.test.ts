@@ -1,42 +1,53 @@
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { plan } from '../../src/plan/plan.ts'
-import { kernelMemory } from '../../src/render/kernel-memory.ts'
-import { renderCluster } from '../../src/render/render.ts'
-import type { Ruleset } from '../../src/ruleset/types.ts'
+import { differences, expectedOf, lacking, lineOf } from '../support/differences.ts'
 import { type PacketFixture, packetFixtures } from '../support/fixtures.ts'
 import { fixtureGoal } from '../support/goal.ts'
-import { kernelModel } from '../support/kernel-model.ts'
-import type { Expectation } from '../support/packets.ts'
-import { tracedDisappointment } from '../support/traced-packets.ts'
+import { type TracedBackend, tracedBackends } from '../support/traced-backends.ts'
+import { labNode, tracedDisappointment } from '../support/traced-packets.ts'
+
+const fixtures = packetFixtures()
 
 /** What real packets do in test/packets, the tracer has to say. */
-describe('the tracer agrees with the packets of', () => {
-  for (const fixture of packetFixtures()) {
-    test(`${fixture.name}: ${fixture.sentence}`, () => {
-      const sent = play(fixture)
-      expect(sent.length).toBeGreaterThan(0)
-      expect(sent.flatMap(({ complaint }) => complaint ?? [])).toEqual([])
-    })
-  }
+describe.each(tracedBackends)('the tracer of $name agrees with the packets of', (backend) => {
+  const having = fixtures.filter(({ name }) => lacking(name, backend.name) === undefined)
+  test.each(having.map((each) => [each.name, each.sentence, each] as const))(
+    '%s: %s',
+    (...args) => {
+      const complaints = play(args[2], backend)
+      expect(complaints.length).toBeGreaterThan(0)
+      expect(complaints.filter((complaint) => complaint !== undefined)).toEqual([])
+    },
+  )
 })
 
-interface Sent {
-  readonly expected: Expectation
-  readonly complaint: string | undefined
-}
-
-function play({ node, steps }: PacketFixture): readonly Sent[] {
-  const kernel = kernelModel()
-  const folder = node.slice(0, -'/node.yaml'.length)
+/** For each packet that is sent, what disappoints. */
+function play(
+  { name, node, steps }: PacketFixture,
+  backend: TracedBackend,
+): (string | undefined)[] {
+  const kernel = backend.start()
   return steps.flatMap(({ input, packets }) => {
-    const { cluster, node: view, settings } = fixtureGoal(folder, basename(input))
-    const found = kernel.ruleset()
-    const ruleset: Ruleset = renderCluster(cluster, view, settings, kernelMemory(found)).ruleset()
-    kernel.apply(plan(found, ruleset))
-    return packets.map((expected) => ({
-      expected,
-      complaint: tracedDisappointment(ruleset, expected),
-    }))
+    const goal = fixtureGoal(dirname(node), basename(input), backend.name)
+    const walker = kernel.program(goal.cluster, labNode(goal.node), goal.settings)
+    return packets.map((usual) =>
+      tracedDisappointment(walker, expectedOf(name, backend.name, usual)),
+    )
   })
 }
+
+test('differences are about what the fixtures tell', () => {
+  const told = new Set(
+    fixtures.flatMap(({ name, steps }) =>
+      steps.flatMap(({ packets }) => packets.map((packet) => `${name}: ${lineOf(packet)}`)),
+    ),
+  )
+  const named = differences.flatMap((each) =>
+    'lacks' in each
+      ? []
+      : Object.entries(each.packets).flatMap(([name, lines]) =>
+          lines.map((line) => `${name}: ${line}`),
+        ),
+  )
+  expect(named.filter((name) => !told.has(name))).toEqual([])
+})

@@ -64,7 +64,9 @@ function ruleset({ chains, slots = {} }: Wanted): WalkedRuleset {
 
 /** The chains that did something, way by way. */
 function chainsOf(found: ReturnType<typeof trace>): readonly (readonly string[])[] {
-  return found.paths.map(({ state }) => state.steps.map(({ chain }) => chain))
+  return found.paths.map(({ state }) =>
+    state.steps.map((step) => (step.kind === 'rule' ? step.chain : 'ipvs')),
+  )
 }
 
 const mark = rule({ kind: 'set-mark', bit: 14 })

@@ -6,7 +6,7 @@ import { commitIpvs } from '../../src/apply/ipvs/commit.ts'
 import { readIpvs } from '../../src/apply/ipvs/read.ts'
 import { openIpvsSockets } from '../../src/apply/ipvs/sockets.ts'
 import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs-operation.ts'
-import { emptyKernelIpvs } from '../../src/ruleset/ipvs.ts'
+
 import { destination, id, properties } from './uml/ipvs.ts'
 
 const ROUNDS = 5
@@ -59,7 +59,7 @@ async function full(): Promise<void> {}
 
 async function loaded(operations: IpvsPlan): Promise<void> {
   await nothing()
-  const { failures } = await commitIpvs(sockets, operations, emptyKernelIpvs)
+  const { failures } = await commitIpvs(sockets, operations, () => false)
   if (failures.length > 0) throw new Error(JSON.stringify(failures[0]))
 }
 
@@ -76,7 +76,7 @@ async function change(servers: number): Promise<number> {
   let turn = 0
   return median(
     full,
-    () => commitIpvs(sockets, (edits[turn++ & 1] ?? []) as IpvsPlan, emptyKernelIpvs),
+    () => commitIpvs(sockets, (edits[turn++ & 1] ?? []) as IpvsPlan, () => false),
     CHANGES,
   )
 }
@@ -86,7 +86,7 @@ const all = plan(5_000)
 await loaded(all)
 const { stdout: text } = await execa('ipvsadm', ['-Sn'])
 const restore = () => execa('ipvsadm', ['-R'], { input: text })
-const commit = () => commitIpvs(sockets, all, emptyKernelIpvs)
+const commit = () => commitIpvs(sockets, all, () => false)
 console.log('nodelb, ipvsadm:')
 row('load 5,000 x 3', await median(nothing, commit), await median(nothing, restore))
 const read = () => readIpvs(sockets, 'kube-ipvs0')

@@ -133,6 +133,24 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: () => 'ownership',
     state: ({ reason }) => reason,
   },
+  'backend-chosen': {
+    level: 'info',
+    says: 'this backend programs the node',
+    subject: () => 'backend chosen',
+    state: ({ backend, reason }) => `${backend} ${reason}`,
+  },
+  'backend-replaced': {
+    level: 'info',
+    says: 'what another backend of nodelb had programmed is removed',
+    subject: () => 'backend',
+    state: ({ removed }) => removed.join(' '),
+  },
+  'backend-remains': {
+    level: 'warn',
+    says: 'what another backend of nodelb had programmed is still there; it will be tried again',
+    subject: () => 'backend',
+    state: ({ reason }) => reason,
+  },
   'kube-proxy-present': {
     level: 'warn',
     says: 'tables of kube-proxy are in the kernel, and so is all of nodelb (scope: all)',

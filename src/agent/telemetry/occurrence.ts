@@ -30,6 +30,9 @@ export type Occurrence =
   | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }
   | { event: 'table-owned' }
   | { event: 'table-not-owned'; reason: Text }
+  | { event: 'backend-chosen'; backend: Text; reason: Text }
+  | { event: 'backend-replaced'; removed: readonly Text[] }
+  | { event: 'backend-remains'; reason: Text }
   | { event: 'kube-proxy-present'; tables: readonly string[] }
   | { event: 'kube-proxy-gone' }
   | { event: 'flows-deleted'; deleted: number; examined: number }

@@ -1,5 +1,5 @@
+import type { Address } from '../../model/address.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
-import type { KernelIpvs } from '../../ruleset/ipvs.ts'
 import { findFamily } from '../generic/family.ts'
 import type { Request } from '../netlink/message.ts'
 import { sendSeries } from '../netlink/series.ts'
@@ -21,15 +21,15 @@ export interface IpvsCommit {
 /**
  * Does the operations in their order, as many at once as go to the kernel by one way. There are no
  * transactions: one that fails stops no other, unless the other would leave an address without the
- * servers behind it. Those can be tried again. `current` is what the plan started from. Rejects with
- * NetlinkError when an answer stays out: read the kernel again then.
+ * servers behind it. Those can be tried again. `served` tells whether an address had a server before.
+ * Rejects with NetlinkError when an answer stays out: read the kernel again then.
  */
 export async function commitIpvs(
   sockets: IpvsSockets,
   plan: IpvsPlan,
-  current: KernelIpvs,
+  served: (address: Address) => boolean,
 ): Promise<IpvsCommit> {
-  const obstacles = new Obstacles(plan, current)
+  const obstacles = new Obstacles(plan, served)
   const failures: IpvsFailure[] = []
   for (const run of runs(plan)) {
     const tried = run.operations.filter((operation) => {

@@ -1,19 +1,19 @@
 import type { Address } from '../../model/address.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
-import { type KernelIpvs, type ServerKey, serverKey } from '../../ruleset/ipvs.ts'
+import { type ServerKey, serverKey } from '../../ruleset/ipvs.ts'
 import type { IpvsFailure } from './failure.ts'
 
 /** What failed so far, and what therefore must not be done. */
 export class Obstacles {
   readonly #plan: IpvsPlan
-  readonly #current: KernelIpvs
+  readonly #served: (address: Address) => boolean
   readonly #refused = new Set<ServerKey>()
   readonly #refusedAddresses = new Set<Address>()
   readonly #stuck = new Set<Address>()
 
-  constructor(plan: IpvsPlan, current: KernelIpvs) {
+  constructor(plan: IpvsPlan, served: (address: Address) => boolean) {
     this.#plan = plan
-    this.#current = current
+    this.#served = served
   }
 
   /** Takes note of a failure; gives it the reason that it has in the light of former ones. */
@@ -54,10 +54,7 @@ export class Obstacles {
 
   /** Rare enough to look through everything. */
   #forsaken(address: Address): boolean {
-    if (!this.#refusedAddresses.has(address)) return false
-    for (const server of this.#current.servers.values()) {
-      if (server.address === address) return false
-    }
+    if (!this.#refusedAddresses.has(address) || this.#served(address)) return false
     return this.#plan.every(
       (operation) =>
         operation.kind !== 'add-server' ||

@@ -6,10 +6,17 @@ import {
   familyOf,
 } from '../../model/address.ts'
 import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.ts'
-import type { Reply, Request } from '../netlink/message.ts'
+import type { Request } from '../netlink/message.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { AttributeWriter, HOST_LITTLE_ENDIAN, readAttributes } from '../nftables/attributes.ts'
-import { ADDRESS, ADDRESS_FAMILY, ADDRESS_HEADER, IFA_F_NODAD, MESSAGE } from './constants.ts'
+import {
+  ADDRESS,
+  ADDRESS_FAMILY,
+  ADDRESS_HEADER,
+  IFA_F_NODAD,
+  MESSAGE,
+  SCOPE_LINK,
+} from './constants.ts'
 
 /**
  * The addresses of one interface that stand for themselves (/32, /128). The kernel tells those of
@@ -20,12 +27,25 @@ export async function listAddresses(
   index: number,
 ): Promise<ReadonlySet<Address>> {
   const found = new Set<Address>()
-  const all = { type: MESSAGE.getAddress, flags: 0, payload: Buffer.alloc(ADDRESS_HEADER) }
-  await socket.walk(all, (reply) => {
-    const address = readAddress(reply, index)
-    if (address !== undefined) found.add(address)
+  await socket.walk(listAll(), ({ payload }) => {
+    const read = decodeAddress(payload)
+    if (read?.index === index && read.isHost) found.add(read.address)
   })
   return found
+}
+
+/** The addresses of all interfaces but some; those that hold on one link only are not among them. */
+export async function listOtherAddresses(
+  socket: NetlinkSocket,
+  except: readonly number[],
+): Promise<readonly Address[]> {
+  const found = new Set<Address>()
+  await socket.walk(listAll(), ({ payload }) => {
+    const read = decodeAddress(payload)
+    const counts = read !== undefined && !except.includes(read.index) && read.scope !== SCOPE_LINK
+    if (counts) found.add(read.address)
+  })
+  return [...found]
 }
 
 export function addAddress(index: number, address: Address): Request {
@@ -51,12 +71,28 @@ function addressRequest(type: number, flags: number, index: number, address: Add
   return { type, flags, payload: Buffer.concat([header, writer.finish()]) }
 }
 
-function readAddress({ payload }: Reply, index: number): Address | undefined {
+function listAll(): Request {
+  return { type: MESSAGE.getAddress, flags: 0, payload: Buffer.alloc(ADDRESS_HEADER) }
+}
+
+interface FoundAddress {
+  readonly index: number
+  readonly scope: number
+  readonly address: Address
+  /** Whether it stands for itself, with no network behind it. */
+  readonly isHost: boolean
+}
+
+function decodeAddress(payload: Buffer): FoundAddress | undefined {
   if (payload.length < ADDRESS_HEADER) return undefined
   const view = new DataView(payload.buffer, payload.byteOffset)
-  if (view.getUint32(4, HOST_LITTLE_ENDIAN) !== index) return undefined
   const attributes = readAttributes(payload.subarray(ADDRESS_HEADER))
   const bytes = attributes.get(ADDRESS.local) ?? attributes.get(ADDRESS.address)
-  if (bytes === undefined || payload[1] !== bytes.length * 8) return undefined
-  return addressFromBytes(bytes)
+  if (bytes === undefined) return undefined
+  return {
+    index: view.getUint32(4, HOST_LITTLE_ENDIAN),
+    scope: payload[3] ?? 0,
+    address: addressFromBytes(bytes),
+    isHost: payload[1] === bytes.length * 8,
+  }
 }

@@ -6,6 +6,7 @@ export const MESSAGE = {
   newLink: 16,
   deleteLink: 17,
   getLink: 18,
+  setLink: 19,
   newAddress: 20,
   deleteAddress: 21,
   getAddress: 22,
@@ -15,10 +16,13 @@ export const MESSAGE = {
 export const LINK_HEADER = 16
 export const ADDRESS_HEADER = 8
 
-export const LINK = { name: 3, info: 18 } as const
+export const LINK = { name: 3, info: 18, alias: 20 } as const
 export const LINK_INFO = { kind: 1 } as const
 
 export const ADDRESS = { address: 1, local: 2 } as const
+
+/** RT_SCOPE_LINK of linux/rtnetlink.h: link-local addresses of IPv6. */
+export const SCOPE_LINK = 253
 
 /** An IPv6 address is used at once, without asking the link whether somebody else has it. */
 export const IFA_F_NODAD = 0x02

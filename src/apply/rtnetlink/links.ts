@@ -13,7 +13,8 @@ import { LINK, LINK_HEADER, LINK_INFO, MESSAGE } from './constants.ts'
 /** What has a name that a dummy interface is to have. */
 export type Link =
   | { readonly kind: 'missing' }
-  | { readonly kind: 'dummy'; readonly index: number }
+  /** `marked`: nodelb has taken it for its own. */
+  | { readonly kind: 'dummy'; readonly index: number; readonly marked: boolean }
   /** Somebody else's: `found` is what `ip -details link` calls it, `unknown` for a physical one. */
   | { readonly kind: 'other'; readonly index: number; readonly found: string }
 
@@ -39,6 +40,30 @@ export function addDummy(name: string): Request {
   })
 }
 
+/** By its alias, which `ip link` shows, an interface is known as nodelb's whatever its name. */
+export function markLink(name: string): Request {
+  return linkRequest(MESSAGE.setLink, 0, 0, (writer) => {
+    writer.text(LINK.name, name)
+    writer.text(LINK.alias, ALIAS)
+  })
+}
+
+/** The dummy interfaces that are marked. */
+export async function listOwnDummies(
+  socket: NetlinkSocket,
+): Promise<readonly { readonly name: string; readonly index: number }[]> {
+  const found: { name: string; index: number }[] = []
+  await socket.walk(linkRequest(MESSAGE.getLink, 0, 0), ({ payload }) => {
+    const link = readLink(payload)
+    const name = readAttributes(payload.subarray(LINK_HEADER)).get(LINK.name)
+    if (link.kind !== 'dummy' || !link.marked) return
+    found.push({ name: readText(name), index: link.index })
+  })
+  return found
+}
+
+const ALIAS = 'nodelb'
+
 export function deleteLink(index: number): Request {
   return linkRequest(MESSAGE.deleteLink, 0, index)
 }
@@ -58,7 +83,9 @@ function linkRequest(
 
 function readLink(payload: Buffer): Link {
   const index = new DataView(payload.buffer, payload.byteOffset).getInt32(4, HOST_LITTLE_ENDIAN)
-  const info = readAttributes(payload.subarray(LINK_HEADER)).get(LINK.info)
+  const attributes = readAttributes(payload.subarray(LINK_HEADER))
+  const info = attributes.get(LINK.info)
   const found = readText(info && readAttributes(info).get(LINK_INFO.kind)) || 'unknown'
-  return found === 'dummy' ? { kind: 'dummy', index } : { kind: 'other', index, found }
+  if (found !== 'dummy') return { kind: 'other', index, found }
+  return { kind: 'dummy', index, marked: readText(attributes.get(LINK.alias)) === ALIAS }
 }

@@ -12,6 +12,11 @@ export function wantedOnNode(wish: SysctlWish, root = ''): readonly NodeSysctl[]
   return ipvsSysctls(wish, findNode(root))
 }
 
+/** Whether there can be anything of ipvs in this network; loads nothing. */
+export function hasIpvs(root = ''): boolean {
+  return listNames(`${root}/proc/sys/net/ipv4/vs`).length > 0
+}
+
 function findNode(root: string): NodeFound {
   const forwarding = readNumber(sysctlFile(root, 'net.ipv6.conf.all.forwarding'))
   const forwards = forwarding.kind === 'value' && forwarding.value !== 0

@@ -21,14 +21,18 @@ export type RestoreOutcome =
   /** The file that says what to restore cannot be read, or not be brought up to date. */
   | { readonly kind: 'unusable'; readonly file: string; readonly errno: string }
 
-/** Puts settings back, the last one set first, and forgets those that are back. */
-export function restoreSaved({ file, root = '' }: SavedPlace): RestoreOutcome {
+/** Puts settings back (those `chosen`), the last one set first, and forgets those that are back. */
+export function restoreSaved(
+  { file, root = '' }: SavedPlace,
+  chosen: (name: string) => boolean = () => true,
+): RestoreOutcome {
   const saved = readSaved(file)
   if (saved.kind === 'unreadable') return { kind: 'unusable', file, errno: saved.errno }
-  if (saved.sysctls.size === 0) return { kind: 'restored', sysctls: [] }
-  const sysctls = [...saved.sysctls].reverse().map(([name, one]) => restore(name, one, root))
-  const failed = new Set(sysctls.flatMap((one) => (one.kind === 'not-restored' ? [one.name] : [])))
-  const left = new Map([...saved.sysctls].filter(([name]) => failed.has(name)))
+  const mine = [...saved.sysctls].filter(([name]) => chosen(name))
+  if (mine.length === 0) return { kind: 'restored', sysctls: [] }
+  const sysctls = mine.reverse().map(([name, one]) => restore(name, one, root))
+  const done = new Set(sysctls.flatMap((one) => (one.kind === 'not-restored' ? [] : [one.name])))
+  const left = new Map([...saved.sysctls].filter(([name]) => !done.has(name)))
   const written = writeSaved(file, left)
   if (written.kind === 'refused') return { kind: 'unusable', file, errno: written.errno }
   return { kind: 'restored', sysctls }

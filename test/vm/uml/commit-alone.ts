@@ -2,9 +2,8 @@
 
 import { commitIpvs } from '../../../src/apply/ipvs/commit.ts'
 import { openIpvsSockets } from '../../../src/apply/ipvs/sockets.ts'
-import { emptyKernelIpvs } from '../../../src/ruleset/ipvs.ts'
 
 const sockets = openIpvsSockets()
-const outcome = await commitIpvs(sockets, JSON.parse(process.argv[2] ?? '[]'), emptyKernelIpvs)
+const outcome = await commitIpvs(sockets, JSON.parse(process.argv[2] ?? '[]'), () => false)
 process.stdout.write(JSON.stringify(outcome))
 sockets.close()

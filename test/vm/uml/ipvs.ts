@@ -37,7 +37,8 @@ export function commit(
   plan: readonly IpvsOperation[],
   current: KernelIpvs = emptyKernelIpvs,
 ): Promise<IpvsCommit> {
-  return commitIpvs(sockets, plan, current)
+  const servers = [...current.servers.values()]
+  return commitIpvs(sockets, plan, (address) => servers.some((each) => each.address === address))
 }
 
 export async function read(sockets: IpvsSockets): Promise<KernelIpvs> {

@@ -1,0 +1,85 @@
+import type { ServiceObject, SliceObject } from '../model/service.ts'
+import type { ElementStep } from '../plan/plan-delta.ts'
+import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
+import type { IptablesLowering } from '../render/iptables/lowering.ts'
+import type { Renderer } from '../render/renderer.ts'
+import type { TableChange } from '../ruleset/iptables.ts'
+import type { Ruleset, TableFamily } from '../ruleset/types.ts'
+import type { Refusal } from './outcome.ts'
+import type { SessionRenderer } from './session.ts'
+
+/** What a round of rendering changed. */
+export interface Rendered {
+  readonly elements: readonly ElementStep[]
+  readonly tables: readonly TableChange[]
+}
+
+/**
+ * Renders to elements, and these to chains, with exceptions: of Services that were refused, or that
+ * cannot be read, the chains stay as the kernel has them until their objects change.
+ */
+export class IptablesRenderer implements SessionRenderer {
+  readonly #inner: Renderer
+  readonly lowering: IptablesLowering
+  readonly #refusals: Map<ServiceName, Refusal> = new Map()
+
+  constructor(inner: Renderer, lowering: IptablesLowering) {
+    this.#inner = inner
+    this.lowering = lowering
+  }
+
+  setService(service: ServiceObject): void {
+    this.release(serviceName(service))
+    this.#inner.setService(service)
+  }
+
+  removeService(name: ServiceName): void {
+    this.release(name)
+    this.#inner.removeService(name)
+  }
+
+  setSlice(slice: SliceObject): void {
+    const name = `${slice.namespace}/${slice.service}`
+    if (this.#refusals.has(name)) this.release(name)
+    this.#inner.setSlice(slice)
+  }
+
+  removeSlice(namespace: string, name: string): void {
+    this.#inner.removeSlice(namespace, name)
+  }
+
+  release(name: ServiceName): void {
+    this.#refusals.delete(name)
+    this.lowering.release(name)
+  }
+
+  /** They are held already. */
+  refuse(refusals: readonly Refusal[]): void {
+    for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
+  }
+
+  refusals(): ReadonlyMap<ServiceName, Refusal> {
+    return this.#refusals
+  }
+
+  settle(): Rendered {
+    const { elements } = this.#inner.settle()
+    return { elements, tables: this.lowering.update(this.#inner.ruleset(), elements) }
+  }
+
+  ruleset(): Ruleset {
+    return this.#inner.ruleset()
+  }
+
+  conflicts(): readonly Conflict[] {
+    return this.#inner.conflicts()
+  }
+
+  label(family: TableFamily, front: string): string | undefined {
+    return this.#inner.label(family, front)
+  }
+
+  services(): number {
+    return this.#inner.services()
+  }
+}

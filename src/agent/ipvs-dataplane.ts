@@ -1,0 +1,118 @@
+import { openIpvsSockets } from '../apply/ipvs/sockets.ts'
+import { readKernel } from '../apply/nftables/read.ts'
+import { wantedOnNode } from '../apply/sysctl/ipvs-node.ts'
+import type { SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
+import { differingSysctls, setSaved } from '../apply/sysctl/saved.ts'
+import type { IpFamily } from '../model/address.ts'
+import { defaultIpvsSettings } from '../model/ipvs.ts'
+import type { Settings } from '../model/node.ts'
+import { type ShownOperation, shown } from '../plan/explain.ts'
+import { shownIpvs } from '../plan/ipvs-explain.ts'
+import { labelOf, recordedServers } from '../plan/ipvs-ownership.ts'
+import { aroundIpvs } from '../plan/ipvs-steps.ts'
+import type { NodeSysctl } from '../plan/ipvs-sysctls.ts'
+import { owners } from '../plan/owners.ts'
+import { plan } from '../plan/plan.ts'
+import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
+import { intrusions, ipvsTask } from './ipvs-compare.ts'
+import { startIpvsSession } from './ipvs-session.ts'
+import { readIpvsState, renderBesideIpvs } from './ipvs-state.ts'
+import { nameKernel } from './program.ts'
+import type { SessionOptions, Started } from './session.ts'
+import type { SteadySocket } from './steady-socket.ts'
+
+export interface IpvsDataplaneParts {
+  readonly socket: SteadySocket
+  /** The file that keeps what settings of the kernel were before. */
+  readonly sysctlFile: string
+  readonly onSysctl: (outcome: SysctlOutcome) => void
+}
+
+/** Virtual servers, a dummy interface that has their addresses, and a small table beside them. */
+export class IpvsDataplane implements Dataplane {
+  readonly #parts: IpvsDataplaneParts
+
+  constructor(parts: IpvsDataplaneParts) {
+    this.#parts = parts
+  }
+
+  async propose(goal: Goal): Promise<Proposed> {
+    const sockets = openIpvsSockets()
+    try {
+      const { settings } = goal
+      const { interface: dummy, excludedRanges } = settings.ipvs ?? defaultIpvsSettings
+      const { ruleset: tables } = await readKernel(this.#parts.socket.open())
+      const found = await readIpvsState(sockets, dummy)
+      const { ipvs: current } = found
+      const renderer = renderBesideIpvs(goal, tables, found)
+      const compared = { tables, current, recorded: recordedServers(tables) }
+      for (const { refusal, held } of intrusions(compared, renderer)) {
+        renderer.withhold(refusal.service, held, refusal)
+      }
+      const desired = renderer.ruleset()
+      const kernel = nameKernel(tables, desired, settings)
+      const { before, after } = aroundIpvs(plan(kernel, desired))
+      const ownerOf = owners(kernel, desired)
+      const task = ipvsTask(compared, renderer, excludedRanges)
+      const operations = [
+        ...differing(wantedFor(settings, familiesOf(desired))),
+        ...shown(before, ownerOf),
+        ...shownIpvs(task.plan, (key) => labelOf(desired, key) ?? labelOf(tables, key)),
+        ...shown(after, ownerOf),
+      ]
+      const conflicts = renderer.conflicts()
+      const refusals = [...renderer.refusals().values()]
+      return { kind: 'proposed', operations, count: operations.length, conflicts, refusals }
+    } finally {
+      sockets.close()
+    }
+  }
+
+  /** Tables that a process owned keep their flags: they are whole, and made anew otherwise. */
+  async program(goal: Goal): Promise<Programmed> {
+    const { ruleset } = await readKernel(await this.#parts.socket.working())
+    const flagged = [ruleset.ip, ruleset.ip6].some((table) => (table?.flags ?? 0) !== 0)
+    const started = await this.start(goal, { ownership: flagged ? 'kernel' : 'none' })
+    if (started.kind === 'failed') return started.outcome
+    const { session, first } = started
+    const { operations, bytes } = first
+    const { renderer } = session
+    const refusals = [...session.refusals().values()]
+    const [services, conflicts] = [renderer.services(), renderer.conflicts()]
+    session.close()
+    return { kind: 'committed', operations, bytes, services, refusals, conflicts }
+  }
+
+  async start(goal: Goal, options: SessionOptions): Promise<Started> {
+    const { socket, sysctlFile: file, onSysctl } = this.#parts
+    return startIpvsSession(await socket.working(), goal, options, (families) => {
+      for (const outcome of setSaved(wantedFor(goal.settings, families), { file })) {
+        onSysctl(outcome)
+      }
+    })
+  }
+}
+
+/** What the node needs where these families have tables. */
+export function wantedFor(
+  { ipvs }: Settings,
+  families: readonly IpFamily[],
+): readonly NodeSysctl[] {
+  const { strictArp } = ipvs ?? defaultIpvsSettings
+  return wantedOnNode({ families, strictArp })
+}
+
+function familiesOf({ ip, ip6 }: { ip?: unknown; ip6?: unknown }): readonly IpFamily[] {
+  return [...(ip ? (['ipv4'] as const) : []), ...(ip6 ? (['ipv6'] as const) : [])]
+}
+
+function differing(wanted: readonly NodeSysctl[]): readonly ShownOperation[] {
+  return differingSysctls(wanted).map(({ name, from, to }) => ({
+    kind: 'set-sysctl',
+    family: undefined,
+    owner: undefined,
+    about: 'sysctls',
+    sign: '~',
+    text: `sysctl ${name} = ${to} (now ${from ?? 'unknown'})`,
+  }))
+}

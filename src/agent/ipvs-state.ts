@@ -1,0 +1,91 @@
+import { notADummy } from '../apply/ipvs/failure.ts'
+import { readIpvs } from '../apply/ipvs/read.ts'
+import type { IpvsSockets } from '../apply/ipvs/sockets.ts'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import { listOtherAddresses } from '../apply/rtnetlink/addresses.ts'
+import { findLink, listOwnDummies } from '../apply/rtnetlink/links.ts'
+import type { Address } from '../model/address.ts'
+import { labelOf } from '../plan/ipvs-ownership.ts'
+import { serviceOf } from '../plan/owners.ts'
+import { ipvsMemory } from '../render/kernel-memory.ts'
+import { renderCluster } from '../render/render.ts'
+import type { KernelIpvs, ServerKey, VirtualServer } from '../ruleset/ipvs.ts'
+import { elementIn, IPVS_SETS } from '../ruleset/ipvs-elements.ts'
+import { SETS, tuple } from '../ruleset/sets.ts'
+import type { KernelRuleset, TableFamily } from '../ruleset/types.ts'
+import type { Goal } from './dataplane.ts'
+import { IpvsRenderer } from './ipvs-renderer.ts'
+import { differences, type HeldElement } from './keep.ts'
+import { keptServices } from './program.ts'
+
+/** What the kernel holds beside the tables, and what the node's other interfaces carry. */
+export interface IpvsState {
+  readonly ipvs: KernelIpvs
+  /** Whether the interface is there and not yet marked as ours. */
+  readonly unmarked: boolean
+  readonly localAddresses: readonly Address[]
+}
+
+/** Rejects with NetlinkError, also where the interface is none that nodelb may use. */
+export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promise<IpvsState> {
+  const reading = await readIpvs(sockets, dummy)
+  if (reading.kind === 'not-a-dummy') {
+    const explanation = notADummy(reading.name, reading.found)
+    throw new NetlinkError('EEXIST', `interface ${dummy}`, { explanation })
+  }
+  const link = await findLink(sockets.route, dummy)
+  // One that had another name in the configuration before is about to go.
+  const own = await listOwnDummies(sockets.route)
+  const ours = [...(link.kind === 'dummy' ? [link] : []), ...own].map(({ index }) => index)
+  const localAddresses = await listOtherAddresses(sockets.route, ours)
+  const unmarked = link.kind === 'dummy' && !link.marked
+  return { ipvs: reading.kernel, unmarked, localAddresses }
+}
+
+/** Of Services that cannot be read, what the kernel holds of them. */
+export function renderBesideIpvs(
+  goal: Goal,
+  tables: KernelRuleset,
+  { ipvs, localAddresses }: IpvsState,
+): IpvsRenderer {
+  const { cluster, settings } = goal
+  const node = { ...goal.node, localAddresses }
+  const rendered = renderCluster(cluster, node, settings, ipvsMemory(ipvs))
+  const renderer = new IpvsRenderer(rendered, node, settings)
+  const kept = keptServices(tables, goal, new Set())
+  if (kept.size === 0) return renderer
+  const held = differences(tables, rendered.ruleset(), kept)
+  for (const name of kept) renderer.withhold(name, [...(held.get(name) ?? [])])
+  for (const [key, server] of ipvs.servers) {
+    const label = labelOf(tables, key)
+    const service = label === undefined ? undefined : serviceOf(label)
+    if (service !== undefined && kept.has(service)) {
+      renderer.withhold(service, elementsOf(service, key, server, ipvs, tables))
+    }
+  }
+  return renderer
+}
+
+function elementsOf(
+  service: string,
+  key: ServerKey,
+  { address, destinations }: VirtualServer,
+  ipvs: KernelIpvs,
+  tables: KernelRuleset,
+): readonly HeldElement[] {
+  const family: TableFamily = address.includes(':') ? 'ip6' : 'ip'
+  const held = (set: string, at: typeof key): HeldElement => {
+    return { service, family, set, key: at, value: elementIn(ipvs, set, at) }
+  }
+  const shared = (set: string, at: typeof key): readonly HeldElement[] => {
+    const value = tables[family]?.elements.get(set)?.get(at)
+    return value === undefined ? [] : [{ service, family, set, key: at, value }]
+  }
+  return [
+    held(IPVS_SETS.servers, key),
+    ...[...destinations.keys()].map((to) => held(IPVS_SETS.destinations, tuple(key, to))),
+    ...(ipvs.addresses.has(address) ? [held(IPVS_SETS.addresses, tuple(address))] : []),
+    ...shared(SETS.boundAddresses, tuple(address)),
+    ...[...destinations.values()].flatMap(({ address: to }) => shared(SETS.hairpin, tuple(to, to))),
+  ]
+}

@@ -1,0 +1,127 @@
+import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
+import type { TableFamily } from '../../ruleset/types.ts'
+import type { Ended } from './process.ts'
+
+/** What keeps a program from doing anything at all, whatever it is given. */
+export interface Obstacle {
+  readonly kind:
+    | 'not-permitted'
+    /** Another program holds the lock of the legacy tables. */
+    | 'locked'
+    /** By the program, which is too old, or by the kernel. */
+    | 'unsupported'
+    | 'not-started'
+    /** By its time limit, by the caller or by somebody else. */
+    | 'stopped'
+    /** None of the above: what the program said. */
+    | 'failed'
+  readonly reason: string
+}
+
+/** Something in the input that the program or the kernel does not take. */
+export interface IptablesFailure {
+  readonly family: TableFamily
+  readonly table: IptablesTable
+  /** Not told by the legacy flavour where the kernel refuses: then it is any of the table's. */
+  readonly chain?: ChainName
+  readonly rule?: RuleText
+  readonly message: string
+}
+
+const NEEDS = 'give nodelb the capabilities NET_ADMIN and NET_RAW'
+
+/** Words of the programs, most telling first. */
+const SIGNS: readonly (readonly [RegExp, Obstacle['kind'], string?])[] = [
+  [/xtables lock|can't lock/i, 'locked'],
+  [/permission denied|operation not permitted/i, 'not-permitted', NEEDS],
+  [/unrecognized option|invalid option/i, 'unsupported', 'iptables 1.6.2 or newer is needed'],
+  [/is incompatible, use 'nft' tool/, 'unsupported'],
+  [
+    /initialize table|table does not exist|failed to initialize nft|protocol not supported/i,
+    'unsupported',
+    `the kernel lacks the table, or nodelb a right: ${NEEDS}`,
+  ],
+]
+
+export function obstacleOf(ended: Ended): Obstacle {
+  switch (ended.kind) {
+    case 'not-started':
+      return { kind: 'not-started', reason: ended.reason }
+    case 'stopped':
+      return { kind: 'stopped', reason: ended.why }
+    case 'exited':
+      return knownObstacle(ended.stderr) ?? { kind: 'failed', reason: told(ended) }
+  }
+}
+
+export function knownObstacle(stderr: string): Obstacle | undefined {
+  for (const [sign, kind, remedy] of SIGNS) {
+    if (!sign.test(stderr)) continue
+    const said = sentences(stderr)
+    return { kind, reason: remedy === undefined ? said : `${said}: ${remedy}` }
+  }
+  return undefined
+}
+
+/** What went wrong in which line of the input, counted from 1. */
+export interface LineFailure {
+  readonly line: number
+  readonly message: string
+}
+
+/**
+ * Three ways of saying where: `line 3: RULE_APPEND failed (…)` by the kernel of the nft flavour, many
+ * at once; `Error occurred at line: 3` after the reason; `line 3 failed: …` with or without reason.
+ */
+export function lineFailures(stderr: string): readonly LineFailure[] {
+  const found: LineFailure[] = []
+  let said = ''
+  for (const line of stderr.split('\n')) {
+    const kernel = /^line (\d+): (.+)$/.exec(line)
+    const parser = /^Error occurred at line: (\d+)$/.exec(line)
+    const other = /line (\d+) failed(?:: (.*))?$/.exec(line)
+    if (kernel) found.push({ line: Number(kernel[1]), message: kernel[2] ?? '' })
+    else if (parser) found.push({ line: Number(parser[1]), message: withoutProgram(said) })
+    else if (other) found.push({ line: Number(other[1]), message: other[2] ?? 'refused' })
+    else if (line !== '' && !line.startsWith('Try ')) said = line
+  }
+  return found
+}
+
+/** Which line of an input it was: an index made once for all failures. */
+export function locate(
+  family: TableFamily,
+  lines: readonly string[],
+  { line, message }: LineFailure,
+): IptablesFailure | undefined {
+  const table = tableAt(lines, line)
+  if (table === undefined) return undefined
+  const text = lines[line - 1] ?? ''
+  const [, kind, chain, rule] = /^(:|-[A-Z] )(\S+)(?: (.*))?$/.exec(text) ?? []
+  if (chain === undefined) return { family, table, message }
+  if (rule === undefined || kind === ':') return { family, table, chain, message }
+  return { family, table, chain, rule, message }
+}
+
+function tableAt(lines: readonly string[], line: number): IptablesTable | undefined {
+  const start = lines.findLastIndex((text, index) => index < line && text.startsWith('*'))
+  return start === -1 ? undefined : (lines[start]?.slice(1) as IptablesTable)
+}
+
+function told({ code, stderr }: Extract<Ended, { readonly kind: 'exited' }>): string {
+  return sentences(stderr) || `exit code ${code} without a word`
+}
+
+function sentences(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => line !== '' && !/^(Try |Error occurred)/.test(line))
+    .map(withoutProgram)
+    .slice(0, 3)
+    .join('; ')
+}
+
+/** "iptables-restore v1.8.9 (legacy): Couldn't …" */
+function withoutProgram(text: string): string {
+  return text.replace(/^(ip6?tables(-\w+)*( v[\d.]+)?( \(\w+\))?: )+/, '')
+}

@@ -1,0 +1,60 @@
+import { defaultFlavour, type Flavour, type FlavourPrograms, findPrograms } from './programs.ts'
+import { type Survey, survey } from './survey.ts'
+
+export type FlavourChoice =
+  | {
+      readonly kind: 'chosen'
+      readonly programs: FlavourPrograms
+      /** For the log: why this one. */
+      readonly reason: string
+      /** The other flavour, where it holds chains of nodelb: clean it once this one has them. */
+      readonly leftover: FlavourPrograms | undefined
+    }
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+/** `path` is what PATH holds. */
+export async function chooseFlavour(
+  wanted: Flavour | 'auto',
+  path?: string,
+): Promise<FlavourChoice> {
+  const nft = await findPrograms('nft', path)
+  const legacy = await findPrograms('legacy', path)
+  const surveys = { nft: await survey(nft), legacy: await survey(legacy) }
+  const choice =
+    wanted === 'auto'
+      ? judge(surveys, await defaultFlavour(path))
+      : { flavour: wanted, reason: 'the configuration says so' }
+  const [programs, other] = choice.flavour === 'nft' ? [nft, legacy] : [legacy, nft]
+  const { ip } = programs.families
+  if (ip.kind === 'missing') return { kind: 'unavailable', reason: ip.reason }
+  const leftover = surveys[other.flavour].own > 0 ? other : undefined
+  return { kind: 'chosen', programs, reason: choice.reason, leftover }
+}
+
+/**
+ * The kubelet knows best. Then nodelb stays where it is, for moving for a rule more or less of
+ * others would make every start another. Then whoever else has rules, in the end the host's own.
+ */
+function judge(
+  { nft, legacy }: { readonly nft: Survey; readonly legacy: Survey },
+  ofHost: Flavour | undefined,
+): { readonly flavour: Flavour; readonly reason: string } {
+  if (nft.installed !== legacy.installed) {
+    const { flavour } = nft.installed ? nft : legacy
+    return { flavour, reason: 'no other flavour is installed' }
+  }
+  for (const { flavour, hint } of [nft, legacy]) {
+    if (hint !== undefined) return { flavour, reason: `the kubelet made the chain ${hint} there` }
+  }
+  if (nft.own > 0 !== legacy.own > 0) {
+    const { flavour } = nft.own > 0 ? nft : legacy
+    return { flavour, reason: 'the chains of nodelb are there already' }
+  }
+  if (nft.rules !== legacy.rules) {
+    const [more, less] = nft.rules > legacy.rules ? [nft, legacy] : [legacy, nft]
+    const reason = `others have ${more.rules} rules there, ${less.rules} in ${less.flavour}`
+    return { flavour: more.flavour, reason }
+  }
+  const flavour = ofHost ?? 'nft'
+  return { flavour, reason: `the program iptables of this host is ${flavour}` }
+}

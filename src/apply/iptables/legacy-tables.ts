@@ -1,0 +1,88 @@
+// What <linux/netfilter_ipv4/ip_tables.h> and its twin for IPv6 tell of a table without its rules.
+
+import { readFileSync } from 'node:fs'
+import koffi from 'koffi'
+import { IPTABLES_TABLES, type IptablesTable } from '../../ruleset/iptables.ts'
+import type { TableFamily } from '../../ruleset/types.ts'
+import { HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+
+/** Changes with almost every change of the table: not when a rule takes the place of its equal in size. */
+export interface TableInfo {
+  /** A chain counts two, and one more for each rule in it. */
+  readonly entries: number
+  readonly bytes: number
+  /** Where each hook and each policy begins, in bytes. */
+  readonly places: string
+}
+
+const AF: { readonly [family in TableFamily]: number } = { ip: 2, ip6: 10 }
+const LEVEL: { readonly [family in TableFamily]: number } = { ip: 0, ip6: 41 }
+const NAMES: { readonly [family in TableFamily]: string } = {
+  ip: '/proc/thread-self/net/ip_tables_names',
+  ip6: '/proc/thread-self/net/ip6_tables_names',
+}
+const SOCK_DGRAM_CLOEXEC = 0x80002
+/** IPT_SO_GET_INFO and IP6T_SO_GET_INFO. */
+const GET_INFO = 64
+/** struct ipt_getinfo: name[32], valid_hooks, hook_entry[5], underflow[5], num_entries, size. */
+const INFO = { length: 84, places: 36, entries: 76, bytes: 80 } as const
+
+interface Libc {
+  socket(domain: number, type: number, protocol: number): number
+  close(fd: number): number
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array, size: number[]): number
+}
+
+let loaded: Libc | undefined
+
+function libc(): Libc {
+  if (loaded) return loaded
+  const self = koffi.load(null)
+  loaded = {
+    socket: self.func('int socket(int, int, int)'),
+    close: self.func('int close(int)'),
+    getsockopt: self.func(
+      'int getsockopt(int, int, int, _Inout_ uint8_t *, _Inout_ unsigned int *)',
+    ),
+  }
+  return loaded
+}
+
+/**
+ * The legacy tables of this thread's network namespace; one that is not there stays so, which
+ * asking for it would change. None where the kernel does not say: without CAP_NET_ADMIN, say.
+ */
+export function legacyTables(family: TableFamily): ReadonlyMap<IptablesTable, TableInfo> {
+  const found = new Map<IptablesTable, TableInfo>()
+  const names = tableNames(family)
+  if (names.length === 0) return found
+  const fd = libc().socket(AF[family], SOCK_DGRAM_CLOEXEC, 0)
+  if (fd < 0) return found
+  for (const table of names) {
+    const info = tableInfo(fd, family, table)
+    if (info !== undefined) found.set(table, info)
+  }
+  libc().close(fd)
+  return found
+}
+
+function tableNames(family: TableFamily): readonly IptablesTable[] {
+  try {
+    const names = readFileSync(NAMES[family], 'utf8').split('\n')
+    return IPTABLES_TABLES.filter((table) => names.includes(table))
+  } catch {
+    return []
+  }
+}
+
+function tableInfo(fd: number, family: TableFamily, table: IptablesTable): TableInfo | undefined {
+  const info = Buffer.alloc(INFO.length)
+  info.write(table, 'latin1')
+  if (libc().getsockopt(fd, LEVEL[family], GET_INFO, info, [INFO.length]) !== 0) return undefined
+  const numbers = new DataView(info.buffer, info.byteOffset, INFO.length)
+  return {
+    entries: numbers.getUint32(INFO.entries, HOST_LITTLE_ENDIAN),
+    bytes: numbers.getUint32(INFO.bytes, HOST_LITTLE_ENDIAN),
+    places: info.toString('hex', INFO.places, INFO.entries),
+  }
+}

@@ -1,0 +1,120 @@
+// iptables comes in two flavours that know nothing of each other's rules: `legacy` keeps its tables
+// in ip_tables, `nft` in nf_tables. A host can have the programs of both.
+
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
+import type { TableFamily } from '../../ruleset/types.ts'
+import { runProgram } from './process.ts'
+
+export const FLAVOURS = ['nft', 'legacy'] as const
+export type Flavour = (typeof FLAVOURS)[number]
+
+/** By their absolute names. */
+export interface FamilyPrograms {
+  readonly save: string
+  readonly restore: string
+}
+
+/** A family without programs, or without a kernel that has it, is a reason. */
+export type Availability =
+  | { readonly kind: 'programs'; readonly programs: FamilyPrograms }
+  | { readonly kind: 'missing'; readonly reason: string }
+
+export interface FlavourPrograms {
+  readonly flavour: Flavour
+  readonly families: { readonly [family in TableFamily]: Availability }
+}
+
+export const COMMAND: { readonly [family in TableFamily]: string } = {
+  ip: 'iptables',
+  ip6: 'ip6tables',
+}
+
+/** Where they are if PATH does not say, as for a service or another user than root. */
+const USUAL_FOLDERS = [
+  '/usr/local/sbin',
+  '/usr/sbin',
+  '/sbin',
+  '/usr/local/bin',
+  '/usr/bin',
+  '/bin',
+]
+
+/** `path` is what PATH holds; only absolute folders of it count, then the `usual` ones. */
+export async function findPrograms(
+  flavour: Flavour,
+  path: string = process.env['PATH'] ?? '',
+  usual: readonly string[] = USUAL_FOLDERS,
+): Promise<FlavourPrograms> {
+  const folders = foldersOf(path, usual)
+  const [ip, ip6] = await Promise.all([find('ip', flavour, folders), find('ip6', flavour, folders)])
+  return { flavour, families: { ip, ip6: hasIpv6() ? ip6 : NO_IPV6 } }
+}
+
+/** The flavour that the host's own `iptables` is. */
+export async function defaultFlavour(
+  path: string = process.env['PATH'] ?? '',
+): Promise<Flavour | undefined> {
+  const program = findProgram(COMMAND.ip, foldersOf(path, USUAL_FOLDERS))
+  return program === undefined ? undefined : await flavourOf(program)
+}
+
+/** A kernel that was started without IPv6 refuses its tables. */
+function hasIpv6(): boolean {
+  return existsSync('/proc/thread-self/net/if_inet6')
+}
+
+const NO_IPV6: Availability = { kind: 'missing', reason: 'the kernel has no IPv6' }
+
+async function find(
+  family: TableFamily,
+  flavour: Flavour,
+  folders: readonly string[],
+): Promise<Availability> {
+  const named = pair(`${COMMAND[family]}-${flavour}`, folders)
+  if (named !== undefined) return { kind: 'programs', programs: named }
+  // Where only one flavour is installed it may have the plain names alone.
+  const plain = pair(COMMAND[family], folders)
+  if (plain !== undefined && (await flavourOf(plain.restore)) === flavour) {
+    return { kind: 'programs', programs: plain }
+  }
+  return { kind: 'missing', reason: `there is no program ${COMMAND[family]}-${flavour}-restore` }
+}
+
+function pair(prefix: string, folders: readonly string[]): FamilyPrograms | undefined {
+  const save = findProgram(`${prefix}-save`, folders)
+  const restore = findProgram(`${prefix}-restore`, folders)
+  return save === undefined || restore === undefined ? undefined : { save, restore }
+}
+
+function foldersOf(path: string, usual: readonly string[]): readonly string[] {
+  return [...path.split(delimiter).filter((folder) => isAbsolute(folder)), ...usual]
+}
+
+/** Links are left as they are: the programs look at the name they are called by. */
+function findProgram(name: string, folders: readonly string[]): string | undefined {
+  return folders.map((folder) => join(folder, name)).find((file) => isExecutable(file))
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Programs before 1.8 do not tell, and are legacy. */
+async function flavourOf(program: string): Promise<Flavour | undefined> {
+  let version = ''
+  const ended = await runProgram({
+    file: program,
+    args: ['--version'],
+    onLine: (line) => {
+      version += line
+    },
+  })
+  if (ended.kind !== 'exited' || ended.code !== 0) return undefined
+  return version.includes('(nf_tables)') ? 'nft' : 'legacy'
+}

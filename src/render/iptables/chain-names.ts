@@ -1,0 +1,23 @@
+import type { ChainName } from '../../ruleset/iptables.ts'
+import { sha256 } from './sha256.ts'
+
+const LONGEST = 28 // XT_EXTENSION_MAXNAMELEN less its NUL
+
+/**
+ * `NODELB-S-10.96.0.10-tcp-80`; where that is too long, a hash in its place. Colons would make a
+ * name that nft cannot read back.
+ */
+export function chainName(beginning: string, text: string): ChainName {
+  const name = `${beginning}${text.replaceAll(':', '.')}`
+  return name.length <= LONGEST ? name : `${beginning}${hash(text)}`
+}
+
+/** 80 bits, in 16 characters of RFC 4648's base 32; in pairs, for two hashes never meet by chance. */
+function hash(text: string): string {
+  const bytes = sha256(text).subarray(0, 10)
+  let bits = ''
+  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0')
+  return bits.replace(/.{5}/g, (five) => BASE32[Number.parseInt(five, 2)] ?? '')
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

@@ -1,0 +1,175 @@
+import type { ChainChange, ChainName, RuleText } from '../../ruleset/iptables.ts'
+import { sameRules } from '../../ruleset/iptables-compare.ts'
+import { goto, jump, ruleText } from '../../ruleset/iptables-rule.ts'
+import { chainName } from './chain-names.ts'
+import type { Digits, KeySpace } from './key-space.ts'
+
+export interface TreeShape {
+  readonly space: KeySpace
+  /** The chain that a packet enters by. */
+  readonly root: ChainName
+  /** Begins the names of the others. */
+  readonly beginning: string
+  /** By `jump` a packet comes back to the chain above, by `goto` to where it entered. */
+  readonly down: 'jump' | 'goto'
+}
+
+/** A chain with so many rules is not divided any more (ADR 0015 has the figures). */
+const BUCKET = 16
+
+/** A chain of the tree: what it is for, and which keys that are, as a part of the sorted ones. */
+interface Node {
+  readonly prefix: Digits
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Many rules, of which a packet shall meet few: a radix tree of chains. A chain with more rules
+ * than a bucket holds is divided where its keys first differ. What it looks like follows from the
+ * keys alone, so nothing is kept but the keys in order; one that comes or goes changes the chain
+ * that has it, and rarely the one above and those beside it.
+ */
+export class ChainTree {
+  readonly #shape: TreeShape
+  readonly #rules: Map<Digits, RuleText> = new Map()
+  readonly #chains: Map<ChainName, readonly RuleText[]> = new Map()
+  #keys: Digits[] = []
+
+  constructor(shape: TreeShape) {
+    this.#shape = shape
+  }
+
+  get isEmpty(): boolean {
+    return this.#keys.length === 0
+  }
+
+  /** Sets the rule of each key, or removes it; returns the chains that are different now. */
+  update(changes: ReadonlyMap<string, RuleText | undefined>): ReadonlyMap<ChainName, ChainChange> {
+    const rules = new Map<Digits, RuleText | undefined>()
+    for (const [key, rule] of changes) {
+      const digits = this.#shape.space.digits(key)
+      if (this.#rules.get(digits) !== rule) rules.set(digits, rule)
+    }
+    if (rules.size === 0) return new Map()
+    const touched = [...rules.keys()].sort()
+    const old = new Map(this.#nodes(touched))
+    this.#put(rules)
+    const changed = new Map<ChainName, ChainChange>()
+    for (const [name, node] of this.#nodes(touched)) {
+      old.delete(name)
+      this.#replace(name, this.#rulesOf(node), changed)
+    }
+    for (const name of old.keys()) this.#replace(name, undefined, changed)
+    return changed
+  }
+
+  /** All chains, each before those that it leads to. */
+  *chains(): Iterable<readonly [ChainName, readonly RuleText[]]> {
+    for (const [name] of this.#nodes([''])) yield [name, this.#chains.get(name) ?? []]
+  }
+
+  /** The keys that begin with these digits. */
+  *keysWith(prefix: Digits): Iterable<Digits> {
+    const to = this.#after(prefix, 0, this.#keys.length)
+    for (let at = lowerBound(this.#keys, prefix, 0); at < to; at++) yield this.#keys[at] ?? ''
+  }
+
+  #replace(
+    name: ChainName,
+    after: readonly RuleText[] | undefined,
+    changed: Map<ChainName, ChainChange>,
+  ): void {
+    const before = this.#chains.get(name)
+    if (before !== undefined && after !== undefined && sameRules(before, after)) return
+    if (after === undefined) this.#chains.delete(name)
+    else this.#chains.set(name, after)
+    changed.set(name, { before, after })
+  }
+
+  #put(rules: ReadonlyMap<Digits, RuleText | undefined>): void {
+    const isMany = rules.size > this.#keys.length / 16
+    for (const [key, rule] of rules) {
+      const isNew = !this.#rules.has(key)
+      if (rule === undefined) this.#rules.delete(key)
+      else this.#rules.set(key, rule)
+      if (isMany || (rule !== undefined && !isNew)) continue
+      const at = lowerBound(this.#keys, key, 0)
+      if (rule === undefined) this.#keys.splice(at, 1)
+      else this.#keys.splice(at, 0, key)
+    }
+    if (isMany) this.#keys = [...this.#rules.keys()].sort()
+  }
+
+  /** The chains on the way to these keys (or beginnings of keys), and their children. */
+  *#nodes(
+    touched: readonly Digits[],
+    node: Node = { prefix: '', from: 0, to: this.#keys.length },
+  ): Iterable<readonly [ChainName, Node]> {
+    if (node.from === node.to) return
+    yield [this.#nameOf(node), node]
+    const wants = touched[0] === '' || isTouched(touched, node.prefix)
+    if (wants) for (const child of this.#children(node)) yield* this.#nodes(touched, child)
+  }
+
+  #children({ from, to }: Node): readonly Node[] {
+    if (to - from <= BUCKET) return []
+    const first = this.#keys[from] ?? ''
+    const at = commonLength(first, this.#keys[to - 1] ?? '')
+    const children: Node[] = []
+    for (let start = from; start < to; ) {
+      const prefix = (this.#keys[start] ?? '').slice(0, at + 1)
+      const end = this.#after(prefix, start, to)
+      children.push({ prefix, from: start, to: end })
+      start = end
+    }
+    return children
+  }
+
+  #rulesOf(node: Node): readonly RuleText[] {
+    const children = this.#children(node)
+    const { space, down } = this.#shape
+    if (children.length === 0) {
+      return this.#keys.slice(node.from, node.to).map((key) => this.#rules.get(key) ?? '')
+    }
+    const lead = down === 'goto' ? goto : jump
+    return children.map((child) => ruleText(space.match(child.prefix), lead(this.#nameOf(child))))
+  }
+
+  #nameOf({ prefix }: Node): ChainName {
+    const { root, beginning, space } = this.#shape
+    return prefix === '' ? root : chainName(beginning, space.text(prefix))
+  }
+
+  /** Where the keys with this beginning end. */
+  #after(prefix: Digits, from: number, to: number): number {
+    return lowerBound(this.#keys, `${prefix}~`, from, to) // sorts after every digit
+  }
+}
+
+function isTouched(touched: readonly Digits[], prefix: Digits): boolean {
+  return touched[lowerBound(touched, prefix, 0)]?.startsWith(prefix) === true
+}
+
+function commonLength(a: Digits, b: Digits): number {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return at
+}
+
+/** The first place whose text is not smaller. */
+function lowerBound(
+  texts: readonly string[],
+  text: string,
+  from: number,
+  to = texts.length,
+): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((texts[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,171 @@
+import { parseAddress } from '../../model/address.ts'
+import type {
+  IptablesChains,
+  IptablesRuleset,
+  IptablesTable,
+  RuleText,
+} from '../../ruleset/iptables.ts'
+import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { jump } from '../../ruleset/iptables-rule.ts'
+import { SETS, setsOf, tuple } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import type { LoweredFront } from './front-chains.ts'
+import { leavesOf, NO_FRONT, serviceOfLabel } from './leaves.ts'
+import { noTouched, type Touched } from './touched.ts'
+
+type Tables = ReadonlyMap<IptablesTable, IptablesChains>
+type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** What of a Service stays as the tables have it; undefined where they have nothing. */
+interface Held {
+  readonly fronts: Map<Tuple, LoweredFront>
+  readonly clusterIps: Map<Tuple, RuleText | undefined>
+  readonly pods: Set<Tuple>
+}
+
+/** The Services that tables have something of, as the comments name them. */
+export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const tables of [ruleset.ip, ruleset.ip6]) {
+    const { fronts, clusterIps } = leavesOf(tables ?? new Map())
+    for (const { label } of [...fronts.values(), ...clusterIps.values()]) {
+      if (label !== undefined) names.add(serviceOfLabel(label))
+    }
+  }
+  return names
+}
+
+/** Of one family: Services that stay as the tables have them, whatever their elements say. */
+export class HeldServices {
+  readonly #services: Map<string, Held> = new Map()
+  readonly #fronts: Map<Tuple, LoweredFront> = new Map()
+  readonly #clusterIps: Map<Tuple, RuleText | undefined> = new Map()
+  #outside: readonly RuleText[] | undefined
+
+  /** Returns what has to be lowered anew. */
+  hold(tables: Tables, names: ReadonlySet<string>, elements: Elements): Touched {
+    const { fronts, clusterIps } = leavesOf(tables)
+    const of = (label: string | undefined): Held | undefined =>
+      label === undefined ? undefined : this.#held(serviceOfLabel(label), names)
+    for (const [key, label] of labelled(elements, FRONTS)) of(label)?.fronts.set(key, NO_FRONT)
+    for (const [key, label] of labelled(elements, [SETS.clusterIps])) {
+      of(label)?.clusterIps.set(key, undefined)
+    }
+    const hairpin = new Set(masqueradedPods(tables))
+    for (const [key, front] of fronts) {
+      const held = of(front.label)
+      held?.fronts.set(key, front)
+      for (const pod of endpointsOf(front)) if (hairpin.has(pod)) held?.pods.add(pod)
+    }
+    for (const [key, { rule, label }] of clusterIps) of(label)?.clusterIps.set(key, rule)
+    this.#outside = tables.get('nat')?.chains.get(CHAINS.markOutside)
+    this.#gather()
+    return touchedOf([...names].flatMap((name) => this.#services.get(name) ?? []))
+  }
+
+  /** Returns what has to be lowered anew; nothing of a Service that is not held. */
+  release(name: string): Touched {
+    const held = this.#services.get(name)
+    if (held === undefined) return noTouched()
+    this.#services.delete(name)
+    this.#gather()
+    return touchedOf([held])
+  }
+
+  names(): Iterable<string> {
+    return this.#services.keys()
+  }
+
+  front(key: Tuple): LoweredFront | undefined {
+    return this.#fronts.get(key)
+  }
+
+  /** Whether the address is held, and its rule. */
+  clusterIp(address: Tuple): { readonly rule: RuleText | undefined } | undefined {
+    return this.#clusterIps.has(address) ? { rule: this.#clusterIps.get(address) } : undefined
+  }
+
+  hasPod(pod: Tuple): boolean {
+    return [...this.#services.values()].some(({ pods }) => pods.has(pod))
+  }
+
+  /** The shared chain that held chains lead to, where they do. */
+  outside(): readonly RuleText[] | undefined {
+    const fronts = [...this.#fronts.values()].flatMap(({ chains }) => [...chains.values()])
+    const isUsed = fronts.some(({ rules }) => rules.includes(jump(CHAINS.markOutside)))
+    return isUsed ? this.#outside : undefined
+  }
+
+  #held(name: string, names: ReadonlySet<string>): Held | undefined {
+    if (!names.has(name)) return undefined
+    const held = this.#services.get(name) ?? {
+      fronts: new Map(),
+      clusterIps: new Map(),
+      pods: new Set(),
+    }
+    this.#services.set(name, held)
+    return held
+  }
+
+  /** An address that one Service has and another wants stays with the one that has it. */
+  #gather(): void {
+    this.#fronts.clear()
+    this.#clusterIps.clear()
+    for (const { fronts, clusterIps } of this.#services.values()) {
+      for (const [key, front] of fronts) {
+        if (front !== NO_FRONT || !this.#fronts.has(key)) this.#fronts.set(key, front)
+      }
+      for (const [key, rule] of clusterIps) {
+        if (rule !== undefined || !this.#clusterIps.has(key)) this.#clusterIps.set(key, rule)
+      }
+    }
+  }
+}
+
+/** The sets whose elements carry the label of their Service port. */
+const FRONTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) => {
+  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
+  return [known, noEndpoints, noLocalEndpoints]
+})
+
+function* labelled(
+  elements: Elements,
+  sets: readonly string[],
+): Iterable<readonly [Tuple, string | undefined]> {
+  for (const set of sets) {
+    for (const [key, { comment }] of elements.get(set) ?? []) yield [key, comment]
+  }
+}
+
+/** The pods that are masqueraded when they reach themselves. */
+function masqueradedPods(tables: Tables): readonly Tuple[] {
+  const rules = [...(tables.get('nat')?.chains.values() ?? [])].flat()
+  return rules.flatMap((rule) => {
+    const [, host = ''] = /^-s (\S+)\/\d+ -d \1\/\d+ -j MASQUERADE/.exec(rule) ?? []
+    const address = parseAddress(host)?.value
+    return address === undefined ? [] : [tuple(address)]
+  })
+}
+
+/** The addresses that the chains of a front lead to. */
+function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
+  const rules = [...chains.values()].flatMap((chain) => chain.rules)
+  return rules.flatMap((rule) => {
+    const [, host = ''] = / --to-destination \[?(.*?)\]?:\d+$/.exec(rule) ?? []
+    const address = parseAddress(host)?.value
+    return address === undefined ? [] : [tuple(address)]
+  })
+}
+
+function touchedOf(held: readonly Held[]): Touched {
+  const touched = noTouched()
+  for (const { fronts, clusterIps, pods } of held) {
+    for (const key of fronts.keys()) {
+      const isVip = key.split(' . ').length === 3
+      touched[isVip ? 'vips' : 'nodePorts'].add(key)
+    }
+    for (const address of clusterIps.keys()) touched.clusterIps.add(address)
+    for (const pod of pods) touched.hairpin.add(pod)
+  }
+  return touched
+}

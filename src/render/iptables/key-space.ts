@@ -1,0 +1,133 @@
+import {
+  type Address,
+  addressBits,
+  addressBytes,
+  addressFromBytes,
+  type Cidr,
+  type IpFamily,
+  type Protocol,
+  protocols,
+} from '../../model/address.ts'
+import { inPrefix, type Match, ruleText, toPorts } from '../../ruleset/iptables-rule.ts'
+import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
+import type { Tuple } from '../../ruleset/types.ts'
+
+/**
+ * What a tree sorts, as text of digits in which keys with a common beginning are neighbours: the
+ * address, then the protocol, then the port. Each tree has those that it needs.
+ */
+export interface KeySpace {
+  /** The digits of an element's key: `10.96.0.10 . tcp . 80`, `tcp . 30080`, `10.244.1.10`. */
+  digits(key: string): Digits
+  /** And back. */
+  key(digits: Digits): Tuple
+  /** What a packet matches that is for a key which begins like this. */
+  match(prefix: Digits): Match
+  /** The same for names: `10.96.0.0/20`, `10.96.0.10-tcp-0-4095`. */
+  text(prefix: Digits): string
+}
+
+export type Digits = string
+
+/** Bits to a digit, so a node of a tree has at most 2^BITS children (ADR 0015 has the figures). */
+const BITS = 2
+
+export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
+  return {
+    digits: (key) => addressDigits(key as Address),
+    key: (digits) => tuple(addressOfDigits(family, digits)),
+    match: (prefix) => inPrefix(flag, cidrOf(family, prefix)),
+    text: (prefix) => cidrOf(family, prefix),
+  }
+}
+
+export const portSpace: KeySpace = {
+  digits(key) {
+    const [protocol = '', port = ''] = key.split(' . ')
+    return portDigits(protocol, port)
+  },
+  key(digits) {
+    const { protocol, first } = portsOf(digits)
+    return nodePortKey(protocol, first)
+  },
+  match(prefix) {
+    const { protocol, first, last } = portsOf(prefix)
+    return first === 0 && last === MAX_PORT ? `-p ${protocol}` : toPorts(protocol, first, last)
+  },
+  text(prefix) {
+    const { protocol, first, last } = portsOf(prefix)
+    return `${protocol}-${first}-${last}`
+  },
+}
+
+export function vipSpace(family: IpFamily): KeySpace {
+  const length = addressBits(family) / BITS
+  const addresses = addressSpace(family, '-d')
+  return {
+    digits(key) {
+      const [address = '', protocol = '', port = ''] = key.split(' . ')
+      return addressDigits(address as Address) + portDigits(protocol, port)
+    },
+    key(digits) {
+      const { protocol, first } = portsOf(digits.slice(length))
+      return vipKey(addressOfDigits(family, digits.slice(0, length)), protocol, first)
+    },
+    match(prefix) {
+      const rest = prefix.slice(length)
+      const address = addresses.match(prefix.slice(0, length))
+      return rest === '' ? address : ruleText(address, portSpace.match(rest))
+    },
+    text(prefix) {
+      const rest = prefix.slice(length)
+      if (rest === '') return addresses.text(prefix)
+      const address = addresses.text(prefix.slice(0, length)).split('/')[0]
+      return `${address}-${portSpace.text(rest)}`
+    },
+  }
+}
+
+const MAX_PORT = 65_535
+
+function addressDigits(address: Address): Digits {
+  let digits = ''
+  for (const byte of addressBytes(address)) digits += numberDigits(byte, 8)
+  return digits
+}
+
+function portDigits(protocol: string, port: string): Digits {
+  return `${protocols.indexOf(protocol as Protocol)}${numberDigits(Number(port), 16)}`
+}
+
+function numberDigits(value: number, bits: number): Digits {
+  return value.toString(2 ** BITS).padStart(bits / BITS, '0')
+}
+
+function cidrOf(family: IpFamily, prefix: Digits): Cidr {
+  return `${addressOfDigits(family, prefix)}/${prefix.length * BITS}` as Cidr
+}
+
+/** What is missing at the end is zero. */
+function addressOfDigits(family: IpFamily, prefix: Digits): Address {
+  const bytes = new Uint8Array(addressBits(family) / 8)
+  const each = 8 / BITS
+  for (let at = 0; at * each < prefix.length; at++) {
+    const digits = prefix.slice(at * each, at * each + each).padEnd(each, '0')
+    bytes[at] = Number.parseInt(digits, 2 ** BITS)
+  }
+  return addressFromBytes(bytes)
+}
+
+function portsOf(prefix: Digits): {
+  readonly protocol: Protocol
+  readonly first: number
+  readonly last: number
+} {
+  const rest = prefix.slice(1)
+  const length = 16 / BITS
+  const base = 2 ** BITS
+  return {
+    protocol: protocols[Number(prefix[0])] ?? 'tcp',
+    first: Number.parseInt(rest.padEnd(length, '0'), base),
+    last: Number.parseInt(rest.padEnd(length, (base - 1).toString(base)), base),
+  }
+}

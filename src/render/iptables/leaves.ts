@@ -1,0 +1,91 @@
+import { type Address, type Protocol, parseAddress } from '../../model/address.ts'
+import type { IptablesChains, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
+import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
+import { goto } from '../../ruleset/iptables-rule.ts'
+import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
+import type { Tuple } from '../../ruleset/types.ts'
+import { type FrontChain, frontChainNames, type LoweredFront } from './front-chains.ts'
+
+/** What tables of a family have of one VIP or node port, with its label. */
+export interface Leaves {
+  readonly fronts: ReadonlyMap<Tuple, LoweredFront>
+  readonly clusterIps: ReadonlyMap<Tuple, { readonly rule: RuleText; readonly label: string }>
+}
+
+type Tables = ReadonlyMap<IptablesTable, IptablesChains>
+
+/** Reads the rules at the ends of trees back; each has the label of what it is about. */
+export function leavesOf(tables: Tables): Leaves {
+  const fronts = new Map<Tuple, LoweredFront>()
+  const clusterIps = new Map<Tuple, { readonly rule: RuleText; readonly label: string }>()
+  for (const { chains } of tables.values()) {
+    for (const rule of [...chains.values()].flat()) {
+      const leaf = readLeaf(rule)
+      if (leaf?.kind === 'cluster-ip') clusterIps.set(leaf.key, { rule, label: leaf.label })
+      if (leaf?.kind !== 'front') continue
+      const front = fronts.get(leaf.key) ?? bare(leaf.label, leaf.key, tables)
+      fronts.set(leaf.key, { ...front, [leaf.tree]: rule })
+    }
+  }
+  return { fronts, clusterIps }
+}
+
+/** Nothing but the chains that are the front's own. */
+function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFront {
+  const chains = new Map<string, FrontChain>()
+  for (const name of Object.values(frontChainNames(key))) {
+    for (const [table, held] of tables) {
+      const rules = held.chains.get(name)
+      if (rules !== undefined) chains.set(name, { table, rules })
+    }
+  }
+  return { label, dispatch: undefined, refusal: undefined, source: undefined, chains }
+}
+
+export const NO_FRONT: LoweredFront = bare(undefined, tuple(), new Map())
+
+type Leaf =
+  | { readonly kind: 'cluster-ip'; readonly key: Tuple; readonly label: string }
+  | {
+      readonly kind: 'front'
+      readonly tree: 'dispatch' | 'refusal' | 'source'
+      readonly key: Tuple
+      readonly label: string
+    }
+
+const LEAF =
+  /^(?:-d (?<address>\S+)\/(?:32|128) )?(?:-p (?<protocol>\S+) -m \S+ --dport (?<port>\d+) )?-m comment --comment "(?<label>(?:[^"\\]|\\.)*)" (?<target>-[jg] \S+)$/
+
+function readLeaf(rule: RuleText): Leaf | undefined {
+  const {
+    address: listed,
+    protocol,
+    port,
+    label: quoted = '',
+    target,
+  } = LEAF.exec(rule)?.groups ?? {}
+  const label = quoted.replace(/\\(.)/g, '$1')
+  const address = listed === undefined ? undefined : parseAddress(listed)?.value
+  if (target === undefined) return undefined
+  if (port === undefined) {
+    const isClusterIp = address !== undefined && target === goto(CHAINS.reject)
+    return isClusterIp ? { kind: 'cluster-ip', key: tuple(address), label } : undefined
+  }
+  const key = keyOf(address, protocol as Protocol, Number(port))
+  return { kind: 'front', tree: treeOf(target), key, label }
+}
+
+function keyOf(address: Address | undefined, protocol: Protocol, port: number): Tuple {
+  return address === undefined ? nodePortKey(protocol, port) : vipKey(address, protocol, port)
+}
+
+function treeOf(target: string): 'dispatch' | 'refusal' | 'source' {
+  if (target.startsWith(goto(FRONT_CHAINS.serve))) return 'dispatch'
+  return target.startsWith(goto(FRONT_CHAINS.allow)) ? 'source' : 'refusal'
+}
+
+/** `namespace/name` of a label. */
+export function serviceOfLabel(label: string): string {
+  const colon = label.lastIndexOf(':')
+  return colon < 0 ? label : label.slice(0, colon)
+}

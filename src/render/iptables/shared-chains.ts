@@ -1,0 +1,148 @@
+import type { IpFamily } from '../../model/address.ts'
+import type { Settings } from '../../model/node.ts'
+import type {
+  BuiltinChain,
+  ChainName,
+  IptablesChains,
+  IptablesTable,
+  RuleText,
+} from '../../ruleset/iptables.ts'
+import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import {
+  clearMark,
+  DROP,
+  goto,
+  hasMark,
+  inInterval,
+  jump,
+  MASQUERADE,
+  type Match,
+  NEW_CONNECTION,
+  NOT_DNAT,
+  RETURN,
+  ruleText,
+  setMark,
+  TO_THIS_NODE,
+  WAS_DNAT,
+} from '../../ruleset/iptables-rule.ts'
+import { SETS } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import { fromPods, tellsPods } from './front-chains.ts'
+import type { TreeName } from './trees.ts'
+
+export interface SharedContext {
+  readonly family: IpFamily
+  readonly settings: Settings
+  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+  /** Whether the tree has chains. */
+  has(tree: TreeName): boolean
+  /** What tells pods from others for chains that stay as they are held, if any. */
+  readonly outside: readonly RuleText[] | undefined
+}
+
+/** The chains that are there once, and the jumps to them; each is there only where it is of use. */
+export function sharedChains(context: SharedContext): ReadonlyMap<IptablesTable, IptablesChains> {
+  return new Map([
+    ['mangle', { chains: new Map(), jumps: sourceJumps(context) }],
+    ['nat', nat(context)],
+    ['filter', filter(context)],
+  ])
+}
+
+function sourceJumps(context: SharedContext): IptablesChains['jumps'] {
+  const check = ruleText(NEW_CONNECTION, jump(CHAINS.sources))
+  return jumps(context.has('sources'), ['PREROUTING', 'OUTPUT'], check)
+}
+
+function nat(context: SharedContext): IptablesChains {
+  const { settings } = context
+  const dispatch = [
+    ...(context.has('vips') ? [jump(CHAINS.vips)] : []),
+    ...(context.has('nodePorts') ? toNode(context, goto(CHAINS.nodePorts)) : []),
+  ]
+  const hairpin = context.has('hairpin') ? [ruleText(WAS_DNAT, jump(CHAINS.hairpin))] : []
+  const bit = settings.masqueradeBit
+  const isUsed = dispatch.length + hairpin.length > 0
+  return {
+    chains: present([
+      [CHAINS.dispatch, dispatch],
+      [CHAINS.markOutside, markOutside(context)],
+      [
+        CHAINS.postrouting,
+        isUsed ? [ruleText(hasMark(bit), goto(CHAINS.masquerade)), ...hairpin] : [],
+      ],
+      [CHAINS.masquerade, isUsed ? [clearMark(bit), MASQUERADE] : []],
+    ]),
+    jumps: new Map([
+      ...jumps(dispatch.length > 0, ['PREROUTING', 'OUTPUT'], jump(CHAINS.dispatch)),
+      ...jumps(isUsed, ['POSTROUTING'], jump(CHAINS.postrouting)),
+    ]),
+  }
+}
+
+/** Marks what is not from pods. */
+function markOutside(context: SharedContext): readonly RuleText[] {
+  const { settings, elements, outside = [] } = context
+  if (!context.has('vips') || !context.has('clusterIps')) return outside
+  if (settings.masqueradeAll || !tellsPods(settings, elements)) return outside
+  return [
+    ...fromPods(context).map((match) => ruleText(match, RETURN)),
+    setMark(settings.masqueradeBit),
+  ]
+}
+
+/** What still has a VIP as its destination after translation has no endpoint to go to. */
+function filter(context: SharedContext): IptablesChains {
+  const { family, elements } = context
+  const ranges = [...(elements.get(SETS.serviceRanges)?.keys() ?? [])]
+  const refuse = [
+    ...(context.has('unservedVips') ? [jump(CHAINS.unservedVips)] : []),
+    ...(context.has('unservedNodePorts') ? toNode(context, jump(CHAINS.unservedNodePorts)) : []),
+    ...(context.has('clusterIps') ? [jump(CHAINS.clusterIps)] : []),
+    ...ranges.map((range) => ruleText(inInterval('dst', range), DROP)),
+  ]
+  const rejects = (['unservedVips', 'unservedNodePorts', 'clusterIps'] as const).some(context.has)
+  const unreachable = family === 'ipv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'
+  const reject = [
+    '-p tcp -j REJECT --reject-with tcp-reset',
+    `-j REJECT --reject-with ${unreachable}`,
+  ]
+  return {
+    chains: present([
+      [CHAINS.refuse, refuse],
+      [CHAINS.reject, rejects ? reject : []],
+    ]),
+    jumps: jumps(
+      refuse.length > 0,
+      ['INPUT', 'FORWARD', 'OUTPUT'],
+      ruleText(NEW_CONNECTION, NOT_DNAT, jump(CHAINS.refuse)),
+    ),
+  }
+}
+
+/** What goes to those addresses of this node that serve NodePorts. */
+function toNode(context: SharedContext, target: string): readonly RuleText[] {
+  return nodePortAddresses(context).map((match) => ruleText(match, TO_THIS_NODE, target))
+}
+
+function nodePortAddresses({ family, settings, elements }: SharedContext): readonly Match[] {
+  if (settings.nodePortAddresses.kind === 'all') {
+    return [family === 'ipv4' ? '! -d 127.0.0.0/8' : '! -d ::1/128']
+  }
+  const ranges = [...(elements.get(SETS.nodePortAddresses)?.keys() ?? [])]
+  return ranges.map((range) => inInterval('dst', range))
+}
+
+function present(
+  chains: readonly (readonly [ChainName, readonly RuleText[]])[],
+): ReadonlyMap<ChainName, readonly RuleText[]> {
+  return new Map(chains.filter(([, rules]) => rules.length > 0))
+}
+
+function jumps(
+  wanted: boolean,
+  from: readonly BuiltinChain[],
+  rule: RuleText,
+): ReadonlyMap<BuiltinChain, readonly RuleText[]> {
+  return new Map(wanted ? from.map((chain) => [chain, [rule]]) : [])
+}

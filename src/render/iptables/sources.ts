@@ -1,0 +1,33 @@
+import { SETS, tuple } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import type { ElementChange } from '../assembly.ts'
+
+/** Who may come to a restricted VIP; the set has them by VIP and interval, in no order. */
+export class AllowedSources {
+  readonly #intervals: Map<Tuple, Set<string>> = new Map()
+
+  of(vip: Tuple): readonly string[] {
+    return [...(this.#intervals.get(vip) ?? [])].sort()
+  }
+
+  fill(elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>): void {
+    this.#intervals.clear()
+    for (const key of elements.get(SETS.allowedSources)?.keys() ?? []) this.#note(key, true)
+  }
+
+  follow(changes: readonly Pick<ElementChange, 'set' | 'key' | 'after'>[]): void {
+    for (const { set, key, after } of changes) {
+      if (set === SETS.allowedSources) this.#note(key, after !== undefined)
+    }
+  }
+
+  #note(key: Tuple, isThere: boolean): void {
+    const [address = '', protocol = '', port = '', interval = ''] = key.split(' . ')
+    const vip = tuple(address, protocol, port)
+    const intervals = this.#intervals.get(vip) ?? new Set()
+    if (isThere) intervals.add(interval)
+    else intervals.delete(interval)
+    if (intervals.size > 0) this.#intervals.set(vip, intervals)
+    else this.#intervals.delete(vip)
+  }
+}

@@ -1,0 +1,33 @@
+import { endpointsMap, type Front, isSeatedSet, setsOf, tuple } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+
+type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** How long the clients of a front are remembered; undefined of one without session affinity. */
+export type StickySeconds = (front: Front, key: Tuple) => number | undefined
+
+/** The names of the sets say it (ADR 0006): an endpoint is in the one of its seat and its time. */
+export function stickySeconds(elements: Elements): StickySeconds {
+  const sticky = [...elements.keys()].filter((name) => name.startsWith('sticky-'))
+  const seated = [...elements.keys()].filter(isSeatedSet)
+  return (front, key) => {
+    const { known } = setsOf(front)
+    const holds = (name: string, element: Tuple): boolean =>
+      elements.get(name)?.has(element) === true
+    if (!sticky.some((name) => name.startsWith(`sticky-${known}-`) && holds(name, key)))
+      return undefined
+    const endpoint = anyEndpoint(elements, front, key)
+    if (endpoint === undefined) return undefined
+    const mine = seated.filter((name) => name.startsWith(`seated-${known}-`))
+    const set = mine.find((name) => holds(name, tuple(key, endpoint)))
+    return set === undefined ? undefined : Number(set.split('-').at(-2))
+  }
+}
+
+function anyEndpoint(elements: Elements, front: Front, key: Tuple): Tuple | undefined {
+  for (const reach of ['all', 'local'] as const) {
+    const endpoint = elements.get(endpointsMap(front, reach))?.get(tuple(key, 0))?.data
+    if (endpoint !== undefined) return endpoint
+  }
+  return undefined
+}

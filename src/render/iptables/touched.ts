@@ -1,0 +1,73 @@
+import { SETS, setsOf, tuple } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import type { ElementChange } from '../assembly.ts'
+
+type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** What has to be lowered anew, by key. */
+export interface Touched {
+  readonly vips: Set<Tuple>
+  readonly nodePorts: Set<Tuple>
+  readonly clusterIps: Set<Tuple>
+  /** Addresses of pods. */
+  readonly hairpin: Set<Tuple>
+}
+
+/** What these changes are about. */
+export function touchedBy(changes: readonly Pick<ElementChange, 'set' | 'key'>[]): Touched {
+  const touched = noTouched()
+  for (const { set, key } of changes) note(touched, set, key)
+  return touched
+}
+
+export function touchedByBoth(a: Touched, b: Touched): Touched {
+  return {
+    vips: new Set([...a.vips, ...b.vips]),
+    nodePorts: new Set([...a.nodePorts, ...b.nodePorts]),
+    clusterIps: new Set([...a.clusterIps, ...b.clusterIps]),
+    hairpin: new Set([...a.hairpin, ...b.hairpin]),
+  }
+}
+
+/** All that there is. */
+export function touchedByAll(elements: Elements): Touched {
+  const touched = noTouched()
+  for (const set of NAMING) {
+    for (const key of elements.get(set)?.keys() ?? []) note(touched, set, key)
+  }
+  return touched
+}
+
+/** Sets that together name everything once at least. */
+const NAMING: readonly string[] = [
+  ...(['vip', 'node-port'] as const).flatMap((front) => {
+    const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
+    return [known, noEndpoints, noLocalEndpoints]
+  }),
+  SETS.restricted,
+  SETS.hairpin,
+  SETS.clusterIps,
+]
+
+export function noTouched(): Touched {
+  return { vips: new Set(), nodePorts: new Set(), clusterIps: new Set(), hairpin: new Set() }
+}
+
+function note(touched: Touched, set: string, key: Tuple): void {
+  if (OF_THE_NODE.has(set)) return
+  if (set === SETS.clusterIps) touched.clusterIps.add(key)
+  else if (set === SETS.hairpin) touched.hairpin.add(first(key, 1))
+  else if (set.includes('node-port')) touched.nodePorts.add(first(key, 2))
+  else touched.vips.add(first(key, 3))
+}
+
+/** They change with the configuration alone. */
+const OF_THE_NODE: ReadonlySet<string> = new Set([
+  SETS.podRanges,
+  SETS.nodePortAddresses,
+  SETS.serviceRanges,
+])
+
+function first(key: Tuple, fields: number): Tuple {
+  return tuple(...key.split(' . ', fields))
+}

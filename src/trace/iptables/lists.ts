@@ -1,0 +1,21 @@
+import { familyOf } from '../../model/address.ts'
+import type { IptablesRuleset } from '../../ruleset/iptables.ts'
+import { parseRules } from './parse.ts'
+import type { Trace } from './trace.ts'
+
+/** The lists that the rules on these ways ask for the client, and for how many seconds it stays. */
+export function listsOn(
+  { packet, paths }: Trace,
+  ruleset: IptablesRuleset,
+): ReadonlyMap<string, number> {
+  const tables = ruleset[familyOf(packet.to) === 'ipv4' ? 'ip' : 'ip6']
+  const steps = paths.flatMap(({ state }) => state.steps)
+  const chains = steps.map(({ table, chain }) => tables?.get(table)?.chains.get(chain))
+  const found = new Map<string, number>()
+  for (const rules of new Set(chains)) {
+    for (const match of parseRules(rules ?? []).flatMap(({ matches }) => matches)) {
+      if (match.kind === 'recent' && match.does === 'update') found.set(match.list, match.seconds)
+    }
+  }
+  return found
+}

@@ -1,0 +1,66 @@
+import type { Address, IpFamily, Port } from '../../model/address.ts'
+
+/** A rule as it is walked: all matches in order, then the target. */
+export interface ParsedRule {
+  readonly matches: readonly Match[]
+  readonly target: Target
+}
+
+/** `strange`: what nodelb never writes, so what it does is not known. */
+export type Match =
+  | ({ readonly negated: boolean } & Condition)
+  | { readonly kind: 'comment'; readonly text: string }
+  | Recent
+  | Strange
+
+/** What may be asked with a `!` before it. */
+export type Condition =
+  | { readonly kind: 'source' | 'destination'; readonly range: Range }
+  | { readonly kind: 'source-is-local' | 'destination-is-local' }
+  | { readonly kind: 'interface'; readonly name: string; readonly prefix: boolean }
+  | { readonly kind: 'protocol'; readonly name: string }
+  | { readonly kind: 'ports'; readonly first: number; readonly last: number }
+  | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'state'; readonly states: readonly ('NEW' | 'DNAT')[] }
+  /** One of so many; a number that is not whole where the rule is not nodelb's. */
+  | { readonly kind: 'one-of'; readonly count: number }
+
+/**
+ * xt_recent: `update` asks whether the source is on the list, and came within so many seconds; `set`
+ * puts it there, and always matches.
+ */
+export type Recent =
+  | {
+      readonly kind: 'recent'
+      readonly does: 'update'
+      readonly list: string
+      readonly seconds: number
+    }
+  | { readonly kind: 'recent'; readonly does: 'set'; readonly list: string }
+
+export interface Strange {
+  readonly kind: 'strange'
+  readonly text: string
+}
+
+/** Addresses as numbers; both ends belong to it. */
+export interface Range {
+  readonly family: IpFamily
+  readonly first: bigint
+  readonly last: bigint
+}
+
+export type Target =
+  /** The rule goes on to the next one, for what its matches do. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'return' | 'accept' | 'drop' }
+  | Change
+  | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
+  | Strange
+
+/** What becomes of the packet or its connection by it. */
+export type Change =
+  | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'dnat'; readonly address: Address; readonly port: Port }
+  | { readonly kind: 'masquerade' }

@@ -1,0 +1,154 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { execa } from 'execa'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Address, Port } from '../../src/model/address.ts'
+import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
+import { lower } from '../../src/render/iptables/lowering.ts'
+import { renderCluster } from '../../src/render/render.ts'
+import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
+import { iptablesSections, printIptables } from '../../src/ruleset/print-iptables.ts'
+import type { TableFamily } from '../../src/ruleset/types.ts'
+import { fixtureGoal } from '../support/goal.ts'
+import { savedRules } from '../support/iptables-save.ts'
+
+const FIXTURES = new URL('../../fixtures/', import.meta.url).pathname
+
+const scratch = mkdtempSync(`${tmpdir()}/nodelb-iptables-`)
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+function folders(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => name !== 'stories' && name !== 'demo')
+    .sort()
+}
+
+function sentence(directory: string): string {
+  return readFileSync(`${directory}/README.md`, 'utf8').trim()
+}
+
+/** What the real programs list after they loaded the text, in a network namespace of its own. */
+async function listing(
+  flavour: 'legacy' | 'nft',
+  { family, text }: { readonly family: TableFamily; readonly text: string },
+): Promise<string> {
+  const program = `${family === 'ip' ? 'iptables' : 'ip6tables'}-${flavour}`
+  const script = [
+    `${program}-restore --noflush --test <"$1"`,
+    `${program}-restore --noflush <"$1"`,
+    `${program}-save`,
+  ].join(' && ')
+  const file = `${scratch}/${program}`
+  writeFileSync(file, text)
+  const { stdout } = await execa('unshare', ['-n', 'sh', '-c', script, 'sh', file])
+  return stdout
+}
+
+describe('with iptables, the rules of', () => {
+  const names = folders(FIXTURES)
+  test.each(names.map((name) => [name, sentence(FIXTURES + name)]))('%s: %s', async (name) => {
+    const { cluster, node, settings } = fixtureGoal(FIXTURES + name, 'input.yaml', 'iptables')
+    const rules = lower(renderCluster(cluster, node, settings).ruleset(), settings)
+    await expect(printIptables(rules)).toMatchFileSnapshot(`${FIXTURES}${name}/expected.iptables`)
+    await isListedAsLoaded(rules)
+  })
+
+  test('many Services, on many ports, are listed as they were loaded', async () => {
+    const { node, settings } = fixtureGoal(
+      `${FIXTURES}dual-stack-cluster-ip`,
+      undefined,
+      'iptables',
+    )
+    await isListedAsLoaded(lower(renderCluster(crowd(), node, settings).ruleset(), settings))
+  })
+})
+
+/** By both flavours, in both families. */
+async function isListedAsLoaded(rules: IptablesRuleset): Promise<void> {
+  for (const section of iptablesSections(rules)) {
+    for (const flavour of ['legacy', 'nft'] as const) {
+      const listed = savedRules(await listing(flavour, section))
+      expect(comparable(listed)).toEqual(comparable(ofFamily(rules, section.family)))
+    }
+  }
+}
+
+/** Addresses near and far, of every shape that an address of IPv6 is written in; ports in plenty. */
+function crowd(): Cluster {
+  const addresses = [
+    ...Array.from({ length: 120 }, (_, n) => `10.${96 + (n % 5)}.${n * 2}.${n}`),
+    ...Array.from({ length: 60 }, (_, n) => `fd00:10:96::${(n * 37 + 1).toString(16)}`),
+    ...['::1:2', '::102:304', '64:ff9b::1', '1::2:0:0:3:4', '1:0:2::3', '2001:db8:0:1:1:1:1:1'],
+  ] as Address[]
+  const protocols = ['tcp', 'udp', 'sctp'] as const
+  const services = addresses.map((address, n): ServiceObject => {
+    const count = n % 40 === 0 ? 60 : 2
+    return {
+      ...SERVICE,
+      name: `s${n}`,
+      clusterAddresses: [address],
+      affinity: n % 7 === 0 ? { kind: 'client-ip', seconds: 60 + n } : { kind: 'none' },
+      ports: Array.from({ length: count }, (_, p) => ({
+        name: `p${p}`,
+        protocol: protocols[p % 3] ?? 'tcp',
+        port: (1 + ((p * 1009) % 65_535)) as Port,
+        nodePort: undefined,
+      })),
+    }
+  })
+  const slices = services.map((service, n) => sliceOf(service, n % 3))
+  return { services, slices }
+}
+
+const SERVICE: ServiceObject = {
+  namespace: 'crowd',
+  name: '',
+  created: '',
+  clusterAddresses: [],
+  externalAddresses: [],
+  loadBalancerAddresses: [],
+  sourceRanges: [],
+  internalPolicy: 'cluster',
+  externalPolicy: 'cluster',
+  affinity: { kind: 'none' },
+  healthCheckPort: undefined,
+  ports: [],
+}
+
+function sliceOf(service: ServiceObject, count: number): SliceObject {
+  const family = service.clusterAddresses[0]?.includes(':') ? 'ipv6' : 'ipv4'
+  const prefix = family === 'ipv4' ? '10.244.1.' : '::a:'
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    service: service.name,
+    family,
+    ports: service.ports,
+    endpoints: Array.from({ length: count }, (_, n) => ({
+      address: `${prefix}${n + 1}` as Address,
+      nodeName: 'node-a',
+      ready: true,
+      serving: true,
+      terminating: false,
+      zones: undefined,
+      nodes: undefined,
+    })),
+  }
+}
+
+function ofFamily(rules: IptablesRuleset, family: TableFamily) {
+  return rules[family] ?? new Map()
+}
+
+/** The order of chains in a listing is not ours to choose. */
+function comparable(tables: NonNullable<IptablesRuleset['ip']>): unknown {
+  return [...tables]
+    .map(([table, { chains, jumps }]) => ({
+      table,
+      chains: [...chains].sort(),
+      jumps: [...jumps].sort(),
+    }))
+    .sort((a, b) => (a.table < b.table ? -1 : 1))
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { planIptables } from '../../src/plan/iptables.ts'
+import { servicesIn } from '../../src/render/iptables/held.ts'
+import { IptablesLowering, lower } from '../../src/render/iptables/lowering.ts'
+import { renderCluster } from '../../src/render/render.ts'
+import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
+import { iptablesModel } from '../support/iptables-model.ts'
+import { cluster, node, settings } from '../support/random-cluster.ts'
+
+/** What is said of the Service, in any chain. */
+function rulesAbout(ruleset: IptablesRuleset, service: string): readonly string[] {
+  return (['ip', 'ip6'] as const)
+    .flatMap((family) => [...(ruleset[family] ?? [])])
+    .flatMap(([table, { chains }]) => [...chains.values()].flat().map((rule) => `${table} ${rule}`))
+    .filter((rule) => rule.includes(`"${service}:`) || rule.includes(`"${service}"`))
+    .sort()
+}
+
+const pairs = fc.tuple(cluster, cluster, settings, settings)
+const names = fc.subarray(['default/web', 'default/api', 'default/dns', 'default/db'])
+
+describe('Services that are held', () => {
+  test('stay as the tables have them, and the tables take the rest', () => {
+    fc.assert(
+      fc.property(pairs, names, ([before, after, old, now], held) => {
+        const found = lower(renderCluster(before, node, old).ruleset(), old)
+        const model = iptablesModel()
+        for (const step of planIptables({}, found)) model.apply(step)
+        const lowering = new IptablesLowering(now)
+        const renderer = renderCluster(after, node, now)
+        lowering.update(renderer.ruleset())
+        lowering.hold(found, new Set(held))
+        const wanted = lowering.rules()
+        for (const step of planIptables(found, wanted)) model.apply(step)
+        for (const name of held) expect(rulesAbout(wanted, name)).toEqual(rulesAbout(found, name))
+        expect(planIptables(model.ruleset(), wanted)).toEqual([])
+        for (const name of held) lowering.release(name)
+        lowering.update(renderer.ruleset(), [])
+        const free = lower(renderer.ruleset(), now)
+        expect(planIptables(lowering.rules(), free)).toEqual([])
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('are known by what the rules say', () => {
+    fc.assert(
+      fc.property(cluster, settings, (each, chosen) => {
+        const rules = lower(renderCluster(each, node, chosen).ruleset(), chosen)
+        for (const name of servicesIn(rules)) expect(rulesAbout(rules, name)).not.toEqual([])
+        const all = each.services.map((service) => `${service.namespace}/${service.name}`)
+        const present = all.filter((name) => rulesAbout(rules, name).length > 0)
+        expect([...servicesIn(rules)].sort()).toEqual(present.sort())
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

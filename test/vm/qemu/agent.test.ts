@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { AgentLab } from '../../support/agent-lab.ts'
+import type { Connection } from '../../support/lab.ts'
+import type { RunningAgent } from '../../support/running-agent.ts'
+import type { PodName } from '../../support/topology.ts'
+import { WEB, webNode, webObjects, webService, webSlices } from '../../support/web.ts'
+
+let place: AgentLab
+
+beforeEach(async () => {
+  place = await AgentLab.build()
+})
+
+afterEach(() => place?.remove())
+
+function start(fields: object = {}): RunningAgent {
+  const config = place.configure({ scope: 'all', backend: 'ipvs', ...fields })
+  return place.start('--config', config)
+}
+
+async function servers(): Promise<string> {
+  return (await place.lab.run('ipvsadm', ['-S', '-n'])).stdout
+}
+
+test('an agent follows objects, a second one finds nothing to do, and repairs what others undo', async () => {
+  place.write(webObjects(['pod-a', 'pod-b', 'pod-d']))
+  const agent = start()
+  await agent.next('kernel-committed')
+  for (const to of [...WEB.loadBalancer, ...WEB.cluster]) {
+    expect(await place.answers({ to })).toEqual(['pod-a', 'pod-b', 'pod-d'])
+  }
+  const whole = await servers()
+  for (const pods of [['pod-b'], [], ['pod-a', 'pod-b', 'pod-d']] as const) {
+    place.write(webObjects(pods))
+    await agent.next('kernel-committed')
+    expect(await place.answers()).toEqual(pods.length === 0 ? ['refused'] : [...pods])
+  }
+  expect(sorted(await servers())).toEqual(sorted(whole))
+  expect(await agent.end('SIGTERM')).toBe(0)
+  expect(await place.answers()).toEqual(['pod-a', 'pod-b', 'pod-d'])
+
+  const second = start({ comparePeriod: '1s' })
+  expect(await second.next('kernel-committed')).toMatchObject({ operations: 0 })
+  await place.lab.run('ipvsadm', ['-C'])
+  expect(await second.next('drift-repaired')).toMatchObject({ operations: 32 })
+  expect(sorted(await servers())).toEqual(sorted(whole))
+})
+
+test('an endpoint that ends gets no new connections and finishes those that it has', async () => {
+  place.write(webObjects(['pod-a']))
+  const agent = start()
+  await agent.next('kernel-committed')
+  const held = await place.lab.hold({ from: 'client', to: WEB.loadBalancer[0] })
+  expect(held.pod).toBe('pod-a')
+  place.write([webNode, webService(), ...webSlices(['pod-b'], ['pod-a'])])
+  await agent.next('kernel-committed')
+  expect(await place.answers()).toEqual(['pod-b'])
+  expect(await servers()).toContain('-r 10.244.1.10:8080 -m -w 0')
+  expect(await held.release()).not.toHaveProperty('failure')
+  place.write(webObjects(['pod-b']))
+  await agent.next('kernel-committed')
+  expect(await servers()).not.toContain('10.244.1.10')
+})
+
+test('datagrams of a client go elsewhere when its endpoint is gone', async () => {
+  place.write(webObjects(['pod-a']))
+  const agent = start()
+  await agent.next('kernel-committed')
+  expect(await place.askByUdp(WEB.loadBalancer[0], 4711)).toBe('pod-a')
+  place.write(webObjects(['pod-d']))
+  await agent.next('kernel-committed')
+  // The kernel ends what was led to a destination that is gone, in a while.
+  while ((await place.askByUdp(WEB.loadBalancer[0], 4711)) !== 'pod-d');
+  expect(await place.lab.run('conntrack', ['-L', '-p', 'udp'])).toMatchObject({
+    stdout: expect.not.stringContaining('10.244.1.10'),
+  })
+})
+
+test('datagrams of a client that came before the Service reach it', async () => {
+  place.write([webNode])
+  const agent = start()
+  await agent.next('kernel-committed')
+  await place.askByUdp(WEB.loadBalancer[0], 4711)
+  place.write(webObjects(['pod-a']))
+  await agent.next('flows-deleted')
+  expect(await place.askByUdp(WEB.loadBalancer[0], 4711)).toBe('pod-a')
+})
+
+const CHANGES = 200
+const ROUTES: readonly Connection[] = [
+  { from: 'client', to: WEB.loadBalancer[0] },
+  { from: 'client', to: WEB.loadBalancer[1] },
+  { from: 'node', to: WEB.cluster[0] },
+  { from: 'pod-a', to: WEB.cluster[1] },
+]
+
+test(`${CHANGES} changes of scale lose no connection`, async () => {
+  place.write(objectsAfter(0))
+  const agent = start({ minSyncPeriod: '0s' })
+  await agent.next('kernel-committed')
+  const held = await Promise.all(ROUTES.map((route) => place.lab.hold(route)))
+  const streams = await Promise.all(
+    ROUTES.map((route) => place.lab.pour({ ...route, concurrency: 1, pause: 50 })),
+  )
+  for (let change = 1; change <= CHANGES; change++) {
+    place.write(objectsAfter(change))
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+  }
+  const fates = await Promise.all(streams.map((stream) => stream.stop()))
+  const failures = fates.flatMap((fate) =>
+    Object.keys(fate).filter((name) => !name.startsWith('pod-')),
+  )
+  expect(failures).toEqual([])
+  const ends = await Promise.all(held.map((each) => each.release()))
+  expect(ends.filter(({ failure }) => failure !== undefined)).toEqual([])
+})
+
+/** One of two always serves; whoever goes ends first, as pods do. */
+function objectsAfter(change: number): object[] {
+  const others: readonly PodName[] = ['pod-b', 'pod-c', 'pod-e']
+  const phase = (pod: number): number => (change + pod * 2) % 6
+  const serving = others.filter((_, pod) => phase(pod) < 3)
+  const ending = others.filter((_, pod) => phase(pod) === 3)
+  return [webNode, webService(), ...webSlices(['pod-a', 'pod-d', ...serving], ending)]
+}
+
+function sorted(text: string): readonly string[] {
+  return text.split('\n').sort()
+}
