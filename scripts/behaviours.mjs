@@ -2,6 +2,7 @@
 // With --check it changes nothing and fails when the table is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = `${root}README.md`
@@ -70,17 +71,41 @@ function behaviours() {
   )
 }
 
+/** Each backend with the ending of its golden. */
+const backends = [
+  ['nftables', 'nft'],
+  ['iptables', 'iptables'],
+  ['ipvs', 'ipvs'],
+]
+
+/** What a backend does otherwise, each reason once (fixtures/differences.yaml). */
+const differences = parse(readFileSync(`${root}fixtures/differences.yaml`, 'utf8'))
+
 function row(section, name) {
   const folder = `fixtures/${name}`
   const packets = existsSync(`${root}${folder}/packets.yaml`)
     ? `[packets](${folder}/packets.yaml)`
     : `[none](${folder}/README.md)`
-  const goldens = ['nft', 'ipvs']
-    .filter((backend) => existsSync(`${root}${folder}/expected.${backend}`))
-    .map((backend) => `[${backend}](${folder}/expected.${backend})`)
-    .join(', ')
   const cells = [section, `[${name}](${folder})`, sentence(folder)]
-  return `| ${[...cells, goldens, 'kernel', packets].join(' | ')} |`
+  return `| ${[...cells, ...backends.map((backend) => cell(folder, name, backend)), packets].join(' | ')} |`
+}
+
+/** The rule set; with the number of the reason where packets fare otherwise. */
+function cell(folder, name, [backend, ending]) {
+  const at = differences.findIndex(
+    (each) => each.backend === backend && (each.lacks?.includes(name) || each.packets?.[name]),
+  )
+  const golden = `${folder}/expected.${ending}`
+  const mark = at < 0 ? '' : `<sup>${at + 1}</sup>`
+  return existsSync(`${root}${golden}`) ? `[✓](${golden})${mark}` : `–${mark}`
+}
+
+function reasons() {
+  return differences.map(({ backend, why, lacks, outcome, unsent }, at) => {
+    const what = lacks ? 'not there' : `some packets are ${outcome}`
+    const shown = unsent === undefined ? '' : ` (not sent: ${unsent})`
+    return `${at + 1}. ${backend}: ${what}: ${why}${shown}.`
+  })
 }
 
 function stories() {
@@ -96,9 +121,13 @@ function tables() {
   return [
     `${all.length} behaviours:`,
     '',
-    '| About | Fixture | What holds | Rule set | Kernel | Packets |',
-    '|---|---|---|---|---|---|',
+    '| About | Fixture | What holds | nftables | iptables | ipvs | Packets |',
+    '|---|---|---|---|---|---|---|',
     ...all,
+    '',
+    'Where a backend differs:',
+    '',
+    ...reasons(),
     '',
     `${changes.length} stories, which pin the exact operations between one input and the next:`,
     '',

@@ -69,7 +69,11 @@ export class Dataplanes {
    * all; says what, a phrase each. Rejects with NetlinkError where something stays.
    */
   async removeOthers({ ipvs, iptables }: Settings): Promise<readonly string[]> {
-    if (iptables !== undefined) return this.#removeParts(['ipvs', 'sysctls', 'tables'])
+    if (iptables !== undefined) {
+      const servers = await this.#remove('ipvs')
+      const sysctls = this.#restoreSysctls((name) => !isForwarding(name))
+      return [...servers, ...sysctls, ...(await this.#remove('tables'))]
+    }
     return [...(await this.#removeBeside(ipvs)), ...(await removeChains())]
   }
 

@@ -5,7 +5,6 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { CommitOutcome } from '../apply/nftables/commit.ts'
 import { markLink } from '../apply/rtnetlink/links.ts'
 import { type Address, familyOf } from '../model/address.ts'
-import type { ShownOperation } from '../plan/explain.ts'
 import { planIpvsDelta } from '../plan/ipvs-delta.ts'
 import { type ElementId, elementOf } from '../plan/ipvs-elements.ts'
 import { ipvsTextOf, shownIpvs } from '../plan/ipvs-explain.ts'
@@ -17,38 +16,12 @@ import { serviceOf } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type ServerKey, serverIdOf, serverKey } from '../ruleset/ipvs.ts'
 import { IPVS_SETS } from '../ruleset/ipvs-elements.ts'
-import type { ElementValue } from '../ruleset/types.ts'
 import type { Commits, Committer } from './committer.ts'
 import type { IpvsState } from './ipvs-state.ts'
+import { type IpvsDone, type IpvsTask, NOTHING } from './ipvs-task.ts'
 import type { HeldElement } from './keep.ts'
 import type { Refusal } from './outcome.ts'
 import type { WithholdingRenderer } from './withholding-renderer.ts'
-
-/** What is to be done between the two halves of the tables' plan. */
-export interface IpvsTask {
-  readonly plan: IpvsPlan
-  /** The name of the interface. */
-  readonly dummy: string
-  /** What the kernel held of an element when it was planned. */
-  readonly before: (element: ElementId) => ElementValue | undefined
-  /** What flows have to follow. */
-  readonly flows: readonly ElementStep[]
-  /** Whether an address had a server. */
-  readonly served: (address: Address) => boolean
-  /** The label of a server that is not rendered any more. */
-  readonly formerLabel: (server: ServerKey) => string | undefined
-}
-
-/** What commits did since it was last asked. */
-export interface IpvsDone {
-  readonly operations: readonly ShownOperation[]
-  readonly refusals: readonly Refusal[]
-  readonly flows: readonly ElementStep[]
-  /** Virtual servers that somebody else made where ours should be. */
-  readonly intruders: readonly ServerKey[]
-}
-
-export const NOTHING: IpvsDone = { operations: [], refusals: [], flows: [], intruders: [] }
 
 /**
  * Commits plans of the tables with what ipvs shall become in between: the tables gain, ipvs changes,

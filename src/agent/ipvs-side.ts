@@ -11,11 +11,12 @@ import { IPVS_SETS } from '../ruleset/ipvs-elements.ts'
 import type { Ruleset } from '../ruleset/types.ts'
 import type { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
-import { IpvsCommitter, type IpvsDone, NOTHING } from './ipvs-committer.ts'
+import { IpvsCommitter } from './ipvs-committer.ts'
 import { intrusions, ipvsTask } from './ipvs-compare.ts'
 import type { IpvsRenderer } from './ipvs-renderer.ts'
 import { type IpvsState, readIpvsState, renderBesideIpvs } from './ipvs-state.ts'
-import type { Beginning } from './nftables-session.ts'
+import { type IpvsDone, NOTHING } from './ipvs-task.ts'
+import type { Beginning } from './session-begin.ts'
 
 /** Sets what ipvs needs of the node for these families. */
 export type PrepareNode = (families: readonly IpFamily[]) => void

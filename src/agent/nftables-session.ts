@@ -1,21 +1,18 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type ForeignCommit, later, Monitor } from '../apply/nftables/monitor.ts'
 import { ownPort } from '../apply/nftables/port.ts'
-import { type KernelState, readKernel } from '../apply/nftables/read.ts'
+import type { KernelState } from '../apply/nftables/read.ts'
 import { supportsOwnership } from '../apply/nftables/supports-ownership.ts'
 import { explain } from '../plan/explain.ts'
 import { operationCount } from '../plan/operation.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
-import { kernelMemory } from '../render/kernel-memory.ts'
-import { renderCluster } from '../render/render.ts'
 import { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
-import { differences } from './keep.ts'
 import { KnownTables } from './known-tables.ts'
 import type { Failed, Refusal } from './outcome.ts'
-import { keptServices } from './program.ts'
 import type { Committed, Session, SessionOptions, Settled, Started, Verified } from './session.ts'
+import { type Begin, beginWithTables } from './session-begin.ts'
 import {
   type Compared,
   compareAndCommit,
@@ -25,15 +22,7 @@ import {
   summary,
   withholdChanges,
 } from './session-compare.ts'
-import { WithholdingRenderer } from './withholding-renderer.ts'
-
-/** What a session of a backend begins with. */
-export interface Beginning extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
-  readonly state: KernelState
-}
-
-/** Reads what the backend has in the kernel, and renders what it shall be. */
-export type Begin = (socket: NetlinkSocket, goal: Goal, committer: Committer) => Promise<Beginning>
+import type { WithholdingRenderer } from './withholding-renderer.ts'
 
 /** Reads the kernel, brings it to the goal, and is ready to follow changes. */
 export async function startSession(
@@ -65,27 +54,6 @@ async function start(
   } finally {
     if (first?.kind !== 'committed') monitor?.close()
   }
-}
-
-async function beginWithTables(
-  socket: NetlinkSocket,
-  goal: Goal,
-  committer: Committer,
-): Promise<Beginning> {
-  const read = () => readKernel(socket, (from, to) => committer.untouched(from, to))
-  const state = await read()
-  return { state, read, committer, renderer: render(goal, state) }
-}
-
-/** Of Services that cannot be read, what the kernel holds of them. */
-function render(goal: Goal, { ruleset }: KernelState): WithholdingRenderer {
-  const { cluster, node, settings } = goal
-  const rendered = renderCluster(cluster, node, settings, kernelMemory(ruleset))
-  const renderer = new WithholdingRenderer(rendered, node, settings)
-  const kept = keptServices(ruleset, goal, new Set())
-  const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)
-  for (const [name, elements] of held) renderer.withhold(name, elements)
-  return renderer
 }
 
 /** Knows what the kernel holds, so that a change costs what it changes: no dump, no full render. */
