@@ -17,6 +17,12 @@ export async function bundle(): Promise<void> {
     format: 'esm',
     target: 'node20',
     external: ['netlink', 'koffi'],
+    banner: {
+      js: [
+        "import { createRequire as createRequireForBundle } from 'node:module'",
+        'const require = createRequireForBundle(import.meta.url)',
+      ].join('\n'),
+    },
     logLevel: 'warning',
   })
 }
