@@ -33,13 +33,17 @@ export type Match = string
 export type Target = string
 
 export function ruleText(...parts: readonly (Match | Target)[]): RuleText {
-  return parts.filter((part) => part !== '').join(' ')
+  return (parts.includes('') ? parts.filter((part) => part !== '') : parts).join(' ')
 }
 
 /** Undefined for a prefix that holds everything: iptables does not list such a match. */
 export function inPrefix(flag: '-s' | '-d', prefix: Cidr): Match {
   const [address = '', length] = prefix.split('/')
   return length === '0' ? '' : `${flag} ${listed(address as Address)}/${length}`
+}
+
+export function onHost(flag: '-s' | '-d', address: Address): Match {
+  return `${flag} ${listed(address)}/${addressBits(familyOf(address))}`
 }
 
 /** As inet_ntop(3) writes it, which writes the last half of `::1:2` as an IPv4 address. */
@@ -64,7 +68,7 @@ export function inInterval(side: 'src' | 'dst', interval: string): Match {
   )
 }
 
-export function toPorts(protocol: Protocol, first: number, last: number): Match {
+export function toPorts(protocol: Protocol, first: number | string, last: number | string): Match {
   const ports = first === last ? `${first}` : `${first}:${last}`
   return `-p ${protocol} -m ${protocol} --dport ${ports}`
 }
@@ -77,7 +81,7 @@ export const TO_THIS_NODE: Match = '-m addrtype --dst-type LOCAL'
 
 /** As libxtables quotes what it saves; a comment of nodelb has a slash, so it is always quoted. */
 export function comment(text: string): Match {
-  const plain = [...text].map((sign) => (sign < ' ' ? '?' : sign)).join('')
+  const plain = text.replace(/[^ -\uffff]/g, '?') // control characters
   return `-m comment --comment "${plain.replace(/["'\\]/g, '\\$&')}"`
 }
 

@@ -25,6 +25,13 @@ export type IptablesRuleset = {
   readonly [family in TableFamily]?: ReadonlyMap<IptablesTable, IptablesChains>
 }
 
+/** A built-in chain in which rules of ours do not stand first. */
+export interface DisplacedJumps {
+  readonly family: TableFamily
+  readonly table: IptablesTable
+  readonly chain: BuiltinChain
+}
+
 /** The rules of a chain before and after; undefined where there is no such chain. */
 export interface ChainChange {
   readonly before: readonly RuleText[] | undefined

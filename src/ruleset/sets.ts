@@ -41,16 +41,25 @@ export const SETS = {
   reserved: 'reserved',
 } as const
 
-/** Names of the sets that exist once for VIPs and once for node ports. */
-export function setsOf(front: Front): {
+interface FrontSets {
   readonly known: string
   readonly masquerade: string
   readonly local: string
   readonly noEndpoints: string
   readonly noLocalEndpoints: string
-} {
-  const prefix = front === 'vip' ? '' : 'node-port-'
-  const plural = front === 'vip' ? 'services' : 'node-ports'
+}
+
+/** Names of the sets that exist once for VIPs and once for node ports. */
+export function setsOf(front: Front): FrontSets {
+  return FRONT_SETS[front]
+}
+
+const FRONT_SETS: Readonly<Record<Front, FrontSets>> = {
+  vip: frontSets('', 'services'),
+  'node-port': frontSets('node-port-', 'node-ports'),
+}
+
+function frontSets(prefix: string, plural: string): FrontSets {
   return {
     known: plural,
     masquerade: `masquerade-${plural}`,

@@ -3,13 +3,17 @@ import { sha256 } from './sha256.ts'
 
 const LONGEST = 28 // XT_EXTENSION_MAXNAMELEN less its NUL
 
-/**
- * `NODELB-S-10.96.0.10-tcp-80`; where that is too long, a hash in its place. Colons would make a
- * name that nft cannot read back.
- */
+/** `NODELB-V-10.96.0.0.20`; where that is too long, a hash in place of what comes after. */
 export function chainName(beginning: string, text: string): ChainName {
-  const name = `${beginning}${text.replaceAll(':', '.')}`
-  return name.length <= LONGEST ? name : `${beginning}${hash(text)}`
+  return `${beginning}${nameWithin(beginning.length, text)}`
+}
+
+/**
+ * What may follow a beginning of this length: the text, or where that is too long, its hash. Colons
+ * would make a name that nft cannot read back.
+ */
+export function nameWithin(taken: number, text: string): string {
+  return taken + text.length <= LONGEST ? text.replaceAll(':', '.') : hash(text)
 }
 
 /** 80 bits, in 16 characters of RFC 4648's base 32; in pairs, for two hashes never meet by chance. */

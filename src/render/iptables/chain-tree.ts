@@ -3,6 +3,7 @@ import { sameRules } from '../../ruleset/iptables-compare.ts'
 import { goto, jump, ruleText } from '../../ruleset/iptables-rule.ts'
 import { chainName } from './chain-names.ts'
 import type { Digits, KeySpace } from './key-space.ts'
+import { insertSorted, lowerBound } from './sorted.ts'
 
 export interface TreeShape {
   readonly space: KeySpace
@@ -46,16 +47,11 @@ export class ChainTree {
 
   /** Sets the rule of each key, or removes it; returns the chains that are different now. */
   update(changes: ReadonlyMap<string, RuleText | undefined>): ReadonlyMap<ChainName, ChainChange> {
-    const rules = new Map<Digits, RuleText | undefined>()
-    for (const [key, rule] of changes) {
-      const digits = this.#shape.space.digits(key)
-      if (this.#rules.get(digits) !== rule) rules.set(digits, rule)
-    }
-    if (rules.size === 0) return new Map()
-    const touched = [...rules.keys()].sort()
-    const old = new Map(this.#nodes(touched))
-    this.#put(rules)
     const changed = new Map<ChainName, ChainChange>()
+    const touched = this.#put(changes)
+    if (touched.length === 0) return changed
+    const old = new Map(this.#nodes(touched))
+    this.#sort(touched)
     for (const [name, node] of this.#nodes(touched)) {
       old.delete(name)
       this.#replace(name, this.#rulesOf(node), changed)
@@ -72,7 +68,7 @@ export class ChainTree {
   /** The keys that begin with these digits. */
   *keysWith(prefix: Digits): Iterable<Digits> {
     const to = this.#after(prefix, 0, this.#keys.length)
-    for (let at = lowerBound(this.#keys, prefix, 0); at < to; at++) yield this.#keys[at] ?? ''
+    for (let at = lowerBound(this.#keys, prefix); at < to; at++) yield this.#keys[at] ?? ''
   }
 
   #replace(
@@ -87,18 +83,32 @@ export class ChainTree {
     changed.set(name, { before, after })
   }
 
-  #put(rules: ReadonlyMap<Digits, RuleText | undefined>): void {
-    const isMany = rules.size > this.#keys.length / 16
-    for (const [key, rule] of rules) {
-      const isNew = !this.#rules.has(key)
-      if (rule === undefined) this.#rules.delete(key)
-      else this.#rules.set(key, rule)
-      if (isMany || (rule !== undefined && !isNew)) continue
-      const at = lowerBound(this.#keys, key, 0)
-      if (rule === undefined) this.#keys.splice(at, 1)
-      else this.#keys.splice(at, 0, key)
+  /** Returns the keys whose rule is another now, in order. */
+  #put(changes: ReadonlyMap<string, RuleText | undefined>): readonly Digits[] {
+    const touched: Digits[] = []
+    for (const [key, rule] of changes) {
+      const digits = this.#shape.space.digits(key)
+      if (this.#rules.get(digits) === rule) continue
+      if (rule === undefined) this.#rules.delete(digits)
+      else this.#rules.set(digits, rule)
+      touched.push(digits)
     }
-    if (isMany) this.#keys = [...this.#rules.keys()].sort()
+    return touched.sort()
+  }
+
+  /** Brings the keys in step with the rules. */
+  #sort(touched: readonly Digits[]): void {
+    if (touched.length > this.#keys.length / 16) {
+      this.#keys = [...this.#rules.keys()].sort()
+      return
+    }
+    for (const key of touched) {
+      const at = lowerBound(this.#keys, key)
+      const wasThere = this.#keys[at] === key
+      const isThere = this.#rules.has(key)
+      if (wasThere && !isThere) this.#keys.splice(at, 1)
+      if (isThere && !wasThere) insertSorted(this.#keys, key)
+    }
   }
 
   /** The chains on the way to these keys (or beginnings of keys), and their children. */
@@ -148,28 +158,11 @@ export class ChainTree {
 }
 
 function isTouched(touched: readonly Digits[], prefix: Digits): boolean {
-  return touched[lowerBound(touched, prefix, 0)]?.startsWith(prefix) === true
+  return touched[lowerBound(touched, prefix)]?.startsWith(prefix) === true
 }
 
 function commonLength(a: Digits, b: Digits): number {
   let at = 0
   while (at < a.length && a[at] === b[at]) at++
   return at
-}
-
-/** The first place whose text is not smaller. */
-function lowerBound(
-  texts: readonly string[],
-  text: string,
-  from: number,
-  to = texts.length,
-): number {
-  let low = from
-  let high = to
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((texts[middle] ?? '') < text) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -1,4 +1,4 @@
-import { type Address, hostCidr, type IpFamily } from '../../model/address.ts'
+import type { Address, IpFamily } from '../../model/address.ts'
 import type { Settings } from '../../model/node.ts'
 import {
   type ChainChange,
@@ -9,19 +9,26 @@ import {
   type RuleText,
   type TableChange,
 } from '../../ruleset/iptables.ts'
-import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { CHAINS, isFrontChain } from '../../ruleset/iptables-chains.ts'
 import { changedChains, sameRules } from '../../ruleset/iptables-compare.ts'
-import { comment, goto, inPrefix, MASQUERADE, ruleText } from '../../ruleset/iptables-rule.ts'
+import { comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables-rule.ts'
 import { type Front, SETS, tuple } from '../../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../../ruleset/types.ts'
 import type { ElementChange } from '../assembly.ts'
-import { type FrontChain, type FrontContext, frontChainNames, lowerFront } from './front-chains.ts'
+import {
+  FRONT_ROLES,
+  type FrontChain,
+  type FrontRole,
+  frontChainNames,
+  lowerFront,
+  TABLE_OF_ROLE,
+} from './front-chains.ts'
+import { type FrontContext, frontContext } from './front-context.ts'
 import { HeldServices } from './held.ts'
 import { addressSpace, portSpace, vipSpace } from './key-space.ts'
 import { sharedChains } from './shared-chains.ts'
 import { AllowedSources } from './sources.ts'
-import { stickySeconds } from './sticky.ts'
-import { noTouched, type Touched, touchedBy, touchedByAll, touchedByBoth } from './touched.ts'
+import { addTouched, noTouched, type Touched, touchedBy, touchedByAll } from './touched.ts'
 import { makeTrees, TABLE_OF, TREE_NAMES, type TreeName, type Trees } from './trees.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
@@ -36,7 +43,11 @@ export class FamilyLowering {
   readonly #settings: Settings
   readonly #trees: Trees
   readonly #allowed: AllowedSources = new AllowedSources()
-  readonly #fronts: Map<ChainName, FrontChain & { readonly label: string | undefined }> = new Map()
+  readonly #fronts: Readonly<Record<FrontRole, Map<ChainName, FrontChain>>> = {
+    allow: new Map(),
+    every: new Map(),
+    serve: new Map(),
+  }
   readonly #held: HeldServices = new HeldServices()
   #shared: ReadonlyMap<IptablesTable, IptablesChains> = new Map()
   #elements: Elements = new Map()
@@ -58,9 +69,9 @@ export class FamilyLowering {
     else this.#allowed.follow(changes)
     this.#elements = elements
     const touched = changes === undefined ? touchedByAll(elements) : touchedBy(changes)
-    const released = this.#released
+    addTouched(touched, this.#released)
     this.#released = noTouched()
-    return this.#relower(touchedByBoth(touched, released))
+    return this.#relower(touched)
   }
 
   /** From now on what these tables have of the Services stays. */
@@ -70,7 +81,7 @@ export class FamilyLowering {
 
   /** The next update lowers the Service again. */
   release(name: string): void {
-    this.#released = touchedByBoth(this.#released, this.#held.release(name))
+    addTouched(this.#released, this.#held.release(name))
   }
 
   heldServices(): Iterable<string> {
@@ -93,16 +104,16 @@ export class FamilyLowering {
     const whole = new Map<IptablesTable, IptablesChains>()
     for (const table of IPTABLES_TABLES) {
       const shared = this.#shared.get(table)
-      const chains = new Map([
-        ...(shared?.chains ?? []),
-        ...TREE_NAMES.filter((name) => TABLE_OF[name] === table).flatMap((name) => [
-          ...this.#trees[name].chains(),
-        ]),
-        ...[...this.#fronts]
-          .filter(([, front]) => front.table === table)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, { rules }]) => [name, rules] as const),
-      ])
+      const chains = new Map(shared?.chains)
+      for (const tree of TREE_NAMES.filter((name) => TABLE_OF[name] === table)) {
+        for (const [name, rules] of this.#trees[tree].chains()) chains.set(name, rules)
+      }
+      for (const role of FRONT_ROLES.filter((name) => TABLE_OF_ROLE[name] === table)) {
+        const fronts = this.#fronts[role]
+        for (const name of [...fronts.keys()].sort()) {
+          chains.set(name, fronts.get(name)?.rules ?? [])
+        }
+      }
       if (chains.size > 0) whole.set(table, { chains, jumps: shared?.jumps ?? new Map() })
     }
     return whole
@@ -110,69 +121,73 @@ export class FamilyLowering {
 
   /** The label of the VIP or node port that a chain is for. */
   labelOf(chain: ChainName): string | undefined {
-    return this.#fronts.get(chain)?.label
+    const role = FRONT_ROLES.find((name) => isFrontChain(name, chain))
+    return role && this.#fronts[role].get(chain)?.label
   }
 
   #lower(elements: Elements, touched: Touched, changed: Changes): TreeChanges {
     const trees = noTreeChanges()
-    const context = this.#context(elements)
+    const vipKeys = vipSpace(this.#family)
+    const addresses = addressSpace(this.#family, '-d')
     for (const address of touched.clusterIps) {
       const label = elements.get(SETS.clusterIps)?.get(address)?.comment
-      const rule = ruleText(this.#host('-d', address), comment(label ?? ''), goto(CHAINS.reject))
+      const rule = ruleText(addresses.leaf(address), comment(label ?? ''), goto(CHAINS.reject))
       const held = this.#held.clusterIp(address)
       trees.clusterIps.set(address, held ? held.rule : label === undefined ? undefined : rule)
       // The address decides on masquerading for whoever else has a port of it.
-      const digits = addressSpace(this.#family, '-d').digits(address)
-      const vips = this.#trees.vips.keysWith(digits)
-      for (const vip of vips) touched.vips.add(vipSpace(this.#family).key(vip))
+      const vips = this.#trees.vips.keysWith(addresses.digits(address))
+      for (const vip of vips) touched.vips.add(vipKeys.key(vip))
     }
     for (const pod of touched.hairpin) {
       const isThere = elements.get(SETS.hairpin)?.has(tuple(pod, pod)) || this.#held.hasPod(pod)
-      const rule = ruleText(this.#host('-s', pod), this.#host('-d', pod), MASQUERADE)
+      const address = pod as string as Address
+      const rule = ruleText(onHost('-s', address), onHost('-d', address), MASQUERADE)
       trees.hairpin.set(pod, isThere ? rule : undefined)
     }
-    for (const key of touched.vips) this.#lowerFront(context, 'vip', key, trees, changed)
-    for (const key of touched.nodePorts) this.#lowerFront(context, 'node-port', key, trees, changed)
+    this.#lowerFronts('vip', touched.vips, trees, changed)
+    this.#lowerFronts('node-port', touched.nodePorts, trees, changed)
     return trees
   }
 
-  #lowerFront(
-    context: FrontContext,
-    front: Front,
-    key: Tuple,
-    trees: TreeChanges,
-    changed: Changes,
-  ): void {
-    const space = front === 'vip' ? vipSpace(this.#family) : portSpace
-    const lowered =
-      this.#held.front(key) ?? lowerFront(context, front, key, space.match(space.digits(key)))
+  #lowerFronts(front: Front, keys: Iterable<Tuple>, trees: TreeChanges, changed: Changes): void {
     const isVip = front === 'vip'
-    trees[isVip ? 'vips' : 'nodePorts'].set(key, lowered.dispatch)
-    trees[isVip ? 'unservedVips' : 'unservedNodePorts'].set(key, lowered.refusal)
-    if (isVip) trees.sources.set(key, lowered.source)
-    for (const name of Object.values(frontChainNames(key))) {
-      const before = this.#fronts.get(name)
-      const after = lowered.chains.get(name)
-      if (after === undefined) this.#fronts.delete(name)
-      else this.#fronts.set(name, { ...after, label: lowered.label })
-      const table = (after ?? before)?.table
-      if (table === undefined || (before && after && sameRules(before.rules, after.rules))) continue
-      changed[table].set(name, { before: before?.rules, after: after?.rules })
+    const space = isVip ? vipSpace(this.#family) : portSpace
+    const context = this.#context(front)
+    const note = (tree: TreeName, key: Tuple, rule: RuleText | undefined): void => {
+      if (rule !== undefined || !this.#trees[tree].isEmpty) trees[tree].set(key, rule)
+    }
+    for (const key of keys) {
+      const names = frontChainNames(key)
+      const lowered = this.#held.front(key) ?? lowerFront(context, key, space.leaf(key), names)
+      note(isVip ? 'vips' : 'nodePorts', key, lowered.dispatch)
+      note(isVip ? 'unservedVips' : 'unservedNodePorts', key, lowered.refusal)
+      if (isVip) note('sources', key, lowered.source)
+      for (const role of FRONT_ROLES) {
+        this.#replace(role, names[role], lowered.chains[role], changed[TABLE_OF_ROLE[role]])
+      }
     }
   }
 
-  #context(elements: Elements): FrontContext {
-    return {
-      family: this.#family,
-      settings: this.#settings,
-      elements,
-      allowed: (vip) => this.#allowed.of(vip),
-      stickySeconds: stickySeconds(elements),
-    }
+  #replace(
+    role: FrontRole,
+    name: ChainName,
+    after: FrontChain | undefined,
+    changed: Map<ChainName, ChainChange>,
+  ): void {
+    const fronts = this.#fronts[role]
+    if (after === undefined && fronts.size === 0) return
+    const before = fronts.get(name)
+    if (after === before) return
+    if (after === undefined) fronts.delete(name)
+    else fronts.set(name, after)
+    if (before && after && sameRules(before.rules, after.rules)) return
+    changed.set(name, { before: before?.rules, after: after?.rules })
   }
 
-  #host(flag: '-s' | '-d', address: Tuple): string {
-    return inPrefix(flag, hostCidr(address as string as Address))
+  #context(front: Front): FrontContext {
+    return frontContext(front, this.#family, this.#settings, this.#elements, (vip) =>
+      this.#allowed.of(vip),
+    )
   }
 
   /** The chains that are there once, and what of them changed too. */
@@ -188,10 +203,8 @@ export class FamilyLowering {
     return IPTABLES_TABLES.flatMap((table) => {
       const old = before.get(table)
       const now = this.#shared.get(table)
-      const chains = new Map([
-        ...changedChains(old?.chains ?? new Map(), now?.chains ?? new Map()),
-        ...changed[table],
-      ])
+      const chains = new Map(changedChains(old?.chains ?? new Map(), now?.chains ?? new Map()))
+      for (const [name, change] of changed[table]) chains.set(name, change)
       const jumps = changedChains(old?.jumps ?? new Map(), now?.jumps ?? new Map())
       if (chains.size + jumps.size === 0) return []
       return [{ family: this.#table, table, chains, jumps }]

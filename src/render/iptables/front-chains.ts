@@ -1,6 +1,4 @@
-import type { Address, IpFamily } from '../../model/address.ts'
-import type { Settings } from '../../model/node.ts'
-import { unreachable } from '../../model/unreachable.ts'
+import type { Address } from '../../model/address.ts'
 import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
 import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
 import {
@@ -11,33 +9,33 @@ import {
   FROM_THIS_NODE,
   goto,
   inInterval,
-  jump,
   type Match,
   oneOf,
   RETURN,
   recalled,
   remembered,
   ruleText,
-  setMark,
 } from '../../ruleset/iptables-rule.ts'
-import { endpointsMap, type Front, type Reach, SETS, setsOf, tuple } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
-import { chainName } from './chain-names.ts'
-import type { StickySeconds } from './sticky.ts'
+import { type Reach, tuple } from '../../ruleset/sets.ts'
+import type { Tuple } from '../../ruleset/types.ts'
+import { nameWithin } from './chain-names.ts'
+import type { FrontContext } from './front-context.ts'
+import { insertSorted } from './sorted.ts'
 
-/** All that the lowering of a front looks up. */
-export interface FrontContext {
-  readonly family: IpFamily
-  readonly settings: Settings
-  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
-  /** Who may come to a restricted VIP, as intervals in order. */
-  allowed(vip: Tuple): readonly string[]
-  readonly stickySeconds: StickySeconds
+/** What a chain of a front is for; in the order of the chains' names. */
+export const FRONT_ROLES = ['allow', 'every', 'serve'] as const
+export type FrontRole = (typeof FRONT_ROLES)[number]
+
+export const TABLE_OF_ROLE: Readonly<Record<FrontRole, IptablesTable>> = {
+  allow: 'mangle',
+  every: 'nat',
+  serve: 'nat',
 }
 
 export interface FrontChain {
-  readonly table: IptablesTable
   readonly rules: readonly RuleText[]
+  /** Of the front. */
+  readonly label: string | undefined
 }
 
 /** What one VIP or node port becomes: a rule in some trees, and chains of its own. */
@@ -47,181 +45,136 @@ export interface LoweredFront {
   readonly dispatch: RuleText | undefined
   readonly refusal: RuleText | undefined
   readonly source: RuleText | undefined
-  readonly chains: ReadonlyMap<ChainName, FrontChain>
+  readonly chains: { readonly [role in FrontRole]?: FrontChain | undefined }
 }
 
+export type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
+
 /** Every chain that a front may have; those that it has not, `lowerFront` does not return. */
-export function frontChainNames(
-  key: Tuple,
-): Readonly<Record<'serve' | 'every' | 'allow', ChainName>> {
-  const text = key.replaceAll(' . ', '-')
-  return {
-    serve: chainName(FRONT_CHAINS.serve, text),
-    every: chainName(FRONT_CHAINS.every, text),
-    allow: chainName(FRONT_CHAINS.allow, text),
-  }
+export function frontChainNames(key: Tuple): FrontChainNames {
+  const { serve, every, allow } = FRONT_CHAINS
+  const end = nameWithin(serve.length, key.replaceAll(' . ', '-'))
+  return { serve: serve + end, every: every + end, allow: allow + end }
 }
 
 /** `match` is what a packet for the front matches. */
 export function lowerFront(
   context: FrontContext,
-  front: Front,
   key: Tuple,
   match: Match,
+  names: FrontChainNames,
 ): LoweredFront {
-  const has = (set: string): boolean => context.elements.get(set)?.has(key) === true
-  const names = setsOf(front)
-  const label = labelOf(context, front, key)
-  const chain = frontChainNames(key)
+  const label = labelOf(context, key)
   const leaf = (target: string): RuleText => ruleText(match, comment(label ?? ''), target)
-  const chains = new Map<ChainName, FrontChain>()
-  if (has(names.known)) {
-    chains.set(chain.serve, { table: 'nat', rules: serve(context, front, key) })
-    if (has(names.local)) {
-      chains.set(chain.every, { table: 'nat', rules: spread(context, front, 'all', key) })
-    }
-  }
-  const isRestricted = front === 'vip' && has(SETS.restricted)
-  if (isRestricted) chains.set(chain.allow, { table: 'mangle', rules: allow(context, key) })
-  const refusal = has(names.noEndpoints)
-    ? leaf(goto(CHAINS.reject))
-    : has(names.noLocalEndpoints)
-      ? leaf(DROP)
-      : undefined
+  const isKnown = context.known.has(key)
+  const isLocal = isKnown && context.local.has(key)
+  const isRestricted = context.restricted.has(key)
   return {
     label,
-    dispatch: has(names.known) ? leaf(goto(chain.serve)) : undefined,
-    refusal,
-    source: isRestricted ? leaf(goto(chain.allow)) : undefined,
-    chains,
+    dispatch: isKnown ? leaf(goto(names.serve)) : undefined,
+    refusal: context.noEndpoints.has(key)
+      ? leaf(goto(CHAINS.reject))
+      : context.noLocalEndpoints.has(key)
+        ? leaf(DROP)
+        : undefined,
+    source: isRestricted ? leaf(goto(names.allow)) : undefined,
+    chains: {
+      serve: isKnown ? { rules: serve(context, key, isLocal, names), label } : undefined,
+      every: isLocal ? { rules: spread(context, 'all', key), label } : undefined,
+      allow: isRestricted ? { rules: allow(context, key), label } : undefined,
+    },
   }
 }
 
-function labelOf({ elements }: FrontContext, front: Front, key: Tuple): string | undefined {
-  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-  for (const set of [known, noEndpoints, noLocalEndpoints]) {
-    const label = elements.get(set)?.get(key)?.comment
-    if (label !== undefined) return label
-  }
-  return undefined
+function labelOf(context: FrontContext, key: Tuple): string | undefined {
+  const { known, noEndpoints, noLocalEndpoints } = context
+  return (
+    known.get(key)?.comment ?? noEndpoints.get(key)?.comment ?? noLocalEndpoints.get(key)?.comment
+  )
 }
+
+/** Marks what is to be masqueraded, then leads to an endpoint. */
+function serve(
+  context: FrontContext,
+  key: Tuple,
+  isLocal: boolean,
+  names: FrontChainNames,
+): readonly RuleText[] {
+  return NOTHING.concat(
+    context.clusterIps.has(addressOf(key)) ? context.clusterIpMarks : NOTHING,
+    context.masquerade.has(key) ? context.mark : NOTHING,
+    isLocal ? shortCuts(context, names) : NOTHING,
+    spread(context, isLocal ? 'local' : 'all', key),
+  )
+}
+
+const NOTHING: readonly RuleText[] = []
 
 /**
- * Marks what is to be masqueraded, then leads to an endpoint. Under policy Local pods and the node
- * itself may use every endpoint; the node's own source may be the VIP, so it is masqueraded.
+ * Under policy Local pods and the node itself may use every endpoint; the node's own source may be
+ * the VIP, so it is masqueraded.
  */
-function serve(context: FrontContext, front: Front, key: Tuple): readonly RuleText[] {
-  const { elements, settings } = context
-  const { masquerade, local } = setsOf(front)
-  const mark = setMark(settings.masqueradeBit)
-  const marks = [
-    ...(front === 'vip' ? clusterIpMarks(context, key) : []),
-    ...(elements.get(masquerade)?.has(key) ? [mark] : []),
-  ]
-  if (!elements.get(local)?.has(key)) return [...marks, ...spread(context, front, 'all', key)]
-  const every = goto(frontChainNames(key).every)
+function shortCuts({ fromPods, mark }: FrontContext, names: FrontChainNames): readonly RuleText[] {
+  const every = goto(names.every)
   return [
-    ...marks,
-    ...fromPods(context).map((match) => ruleText(match, every)),
+    ...fromPods.map((match) => ruleText(match, every)),
     ruleText(FROM_THIS_NODE, mark),
     ruleText(FROM_THIS_NODE, every),
-    ...spread(context, front, 'local', key),
   ]
 }
 
-function clusterIpMarks({ elements, settings }: FrontContext, key: Tuple): readonly RuleText[] {
-  const [address = ''] = key.split(' . ')
-  if (!elements.get(SETS.clusterIps)?.has(tuple(address))) return []
-  if (settings.masqueradeAll) return [setMark(settings.masqueradeBit)]
-  return tellsPods(settings, elements) ? [jump(CHAINS.markOutside)] : []
-}
-
-/** Whether there is something that tells the packets of pods from others, in this family. */
-export function tellsPods(settings: Settings, elements: FrontContext['elements']): boolean {
-  const { kind } = settings.localTraffic
-  return kind === 'ranges' ? elements.has(SETS.podRanges) : kind !== 'none'
-}
-
-/** One match for each way of being a pod's packet. */
-export function fromPods({
-  elements,
-  settings,
-}: Pick<FrontContext, 'elements' | 'settings'>): readonly Match[] {
-  const { localTraffic } = settings
-  switch (localTraffic.kind) {
-    case 'none':
-      return []
-    case 'ranges':
-      return [...(elements.get(SETS.podRanges)?.keys() ?? [])].map((range) =>
-        inInterval('src', range),
-      )
-    case 'interface':
-      return [`-i ${localTraffic.name}`]
-    case 'interface-prefix':
-      return [`-i ${localTraffic.prefix}+`]
-    default:
-      return unreachable(localTraffic)
-  }
+function addressOf(vip: Tuple): Tuple {
+  return vip.slice(0, vip.indexOf(' ')) as Tuple
 }
 
 /** In order of their text: which slot or seat somebody has is history, and must not show. */
-function spread(
-  context: FrontContext,
-  front: Front,
-  reach: Reach,
-  key: Tuple,
-): readonly RuleText[] {
-  const endpoints = endpointsOf(context, endpointsMap(front, reach), key)
+function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleText[] {
+  const endpoints = endpointsOf(context, reach, key)
   if (endpoints.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
-  const [protocol = ''] = key.split(' . ').slice(-2)
-  const seconds = context.stickySeconds(front, key)
-  const affinity = endpoints.map((endpoint) => clientList(context, key, endpoint))
-  const recall = endpoints.map((endpoint, at) =>
-    ruleText(
-      `-p ${protocol}`,
-      recalled(...(affinity[at] ?? NO_LIST), seconds ?? 0),
-      leadTo(endpoint),
-    ),
-  )
-  const pick = endpoints.map((endpoint, at) =>
-    ruleText(
-      `-p ${protocol}`,
-      oneOf(endpoints.length - at),
-      seconds === undefined ? '' : remembered(...(affinity[at] ?? NO_LIST)),
-      leadTo(endpoint),
-    ),
-  )
-  return [...(seconds === undefined ? [] : recall), ...pick]
+  const protocol = `-p ${key.split(' . ').at(-2)}`
+  const seconds = context.stickySeconds(key)
+  if (seconds === undefined) {
+    return endpoints.map((endpoint, at) =>
+      ruleText(protocol, oneOf(endpoints.length - at), leadTo(endpoint)),
+    )
+  }
+  const lists = endpoints.map((endpoint) => clientList(context, key, endpoint))
+  return [
+    ...lists.map(({ name, mask, target }) => {
+      return ruleText(protocol, recalled(name, mask, seconds), target)
+    }),
+    ...lists.map(({ name, mask, target }, at) => {
+      return ruleText(protocol, oneOf(lists.length - at), remembered(name, mask), target)
+    }),
+  ]
 }
 
 /** The way out of a VIP without local endpoints, so that it is not looked up as node port. */
 const NOBODY = 'no endpoint here; dropped in the table filter'
 
-const NO_LIST = ['', ''] as const
-
-/** Name and mask of the list of clients that came to a front and were led to this endpoint. */
+/** The clients that came to a front and were led to this endpoint. */
 function clientList(
   { family }: FrontContext,
   key: Tuple,
   endpoint: Tuple,
-): readonly [name: string, mask: string] {
+): Readonly<Record<'name' | 'mask' | 'target', string>> {
   const name = `NODELB-${tuple(key, endpoint).replaceAll(' . ', '-').replaceAll(':', '.')}`
-  return [name, family === 'ipv4' ? '255.255.255.255' : Array(8).fill('ffff').join(':')]
+  const mask = family === 'ipv4' ? '255.255.255.255' : Array(8).fill('ffff').join(':')
+  return { name, mask, target: leadTo(endpoint) }
 }
 
-function endpointsOf({ elements }: FrontContext, map: string, key: Tuple): readonly Tuple[] {
+function endpointsOf({ endpoints }: FrontContext, reach: Reach, key: Tuple): readonly Tuple[] {
   const found: Tuple[] = []
-  const held = elements.get(map)
   for (;;) {
-    const value = held?.get(tuple(key, found.length))
-    if (value?.data === undefined) return found.sort()
-    found.push(value.data)
+    const endpoint = endpoints[reach].get(tuple(key, found.length))?.data
+    if (endpoint === undefined) return found
+    insertSorted(found, endpoint)
   }
 }
 
 function leadTo(endpoint: Tuple): string {
-  const [address = '', port = ''] = endpoint.split(' . ')
-  return dnat(address as Address, port)
+  const end = endpoint.indexOf(' ')
+  return dnat(endpoint.slice(0, end) as Address, endpoint.slice(end + ' . '.length))
 }
 
 function allow(context: FrontContext, vip: Tuple): readonly RuleText[] {

@@ -91,8 +91,8 @@ export class HeldServices {
 
   /** The shared chain that held chains lead to, where they do. */
   outside(): readonly RuleText[] | undefined {
-    const fronts = [...this.#fronts.values()].flatMap(({ chains }) => [...chains.values()])
-    const isUsed = fronts.some(({ rules }) => rules.includes(jump(CHAINS.markOutside)))
+    const fronts = [...this.#fronts.values()].flatMap(({ chains }) => Object.values(chains))
+    const isUsed = fronts.some((chain) => chain?.rules.includes(jump(CHAINS.markOutside)))
     return isUsed ? this.#outside : undefined
   }
 
@@ -149,7 +149,7 @@ function masqueradedPods(tables: Tables): readonly Tuple[] {
 
 /** The addresses that the chains of a front lead to. */
 function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
-  const rules = [...chains.values()].flatMap((chain) => chain.rules)
+  const rules = Object.values(chains).flatMap((chain) => chain?.rules ?? [])
   return rules.flatMap((rule) => {
     const [, host = ''] = / --to-destination \[?(.*?)\]?:\d+$/.exec(rule) ?? []
     const address = parseAddress(host)?.value

@@ -4,11 +4,12 @@ import {
   addressBytes,
   addressFromBytes,
   type Cidr,
+  familyOf,
   type IpFamily,
   type Protocol,
   protocols,
 } from '../../model/address.ts'
-import { inPrefix, type Match, ruleText, toPorts } from '../../ruleset/iptables-rule.ts'
+import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables-rule.ts'
 import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
 import type { Tuple } from '../../ruleset/types.ts'
 
@@ -21,6 +22,8 @@ export interface KeySpace {
   digits(key: string): Digits
   /** And back. */
   key(digits: Digits): Tuple
+  /** What a packet for this key matches. */
+  leaf(key: string): Match
   /** What a packet matches that is for a key which begins like this. */
   match(prefix: Digits): Match
   /** The same for names: `10.96.0.0/20`, `10.96.0.10-tcp-0-4095`. */
@@ -36,6 +39,7 @@ export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   return {
     digits: (key) => addressDigits(key as Address),
     key: (digits) => tuple(addressOfDigits(family, digits)),
+    leaf: (key) => onHost(flag, key as Address),
     match: (prefix) => inPrefix(flag, cidrOf(family, prefix)),
     text: (prefix) => cidrOf(family, prefix),
   }
@@ -49,6 +53,10 @@ export const portSpace: KeySpace = {
   key(digits) {
     const { protocol, first } = portsOf(digits)
     return nodePortKey(protocol, first)
+  },
+  leaf(key) {
+    const [protocol = '', port = ''] = key.split(' . ')
+    return toPorts(protocol as Protocol, port, port)
   },
   match(prefix) {
     const { protocol, first, last } = portsOf(prefix)
@@ -72,6 +80,10 @@ export function vipSpace(family: IpFamily): KeySpace {
       const { protocol, first } = portsOf(digits.slice(length))
       return vipKey(addressOfDigits(family, digits.slice(0, length)), protocol, first)
     },
+    leaf(key) {
+      const [address = '', protocol = '', port = ''] = key.split(' . ')
+      return ruleText(addresses.leaf(address), toPorts(protocol as Protocol, port, port))
+    },
     match(prefix) {
       const rest = prefix.slice(length)
       const address = addresses.match(prefix.slice(0, length))
@@ -89,18 +101,22 @@ export function vipSpace(family: IpFamily): KeySpace {
 const MAX_PORT = 65_535
 
 function addressDigits(address: Address): Digits {
-  let digits = ''
-  for (const byte of addressBytes(address)) digits += numberDigits(byte, 8)
-  return digits
+  if (familyOf(address) === 'ipv4') return address.split('.').map(Number).map(byteDigits).join('')
+  return Array.from(addressBytes(address), byteDigits).join('')
 }
 
 function portDigits(protocol: string, port: string): Digits {
-  return `${protocols.indexOf(protocol as Protocol)}${numberDigits(Number(port), 16)}`
+  const number = Number(port)
+  return `${protocols.indexOf(protocol as Protocol)}${byteDigits(number >> 8)}${byteDigits(number & 255)}`
 }
 
-function numberDigits(value: number, bits: number): Digits {
-  return value.toString(2 ** BITS).padStart(bits / BITS, '0')
+function byteDigits(byte: number): Digits {
+  return DIGITS_OF_BYTES[byte] ?? ''
 }
+
+const DIGITS_OF_BYTES: readonly Digits[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(2 ** BITS).padStart(8 / BITS, '0'),
+)
 
 function cidrOf(family: IpFamily, prefix: Digits): Cidr {
   return `${addressOfDigits(family, prefix)}/${prefix.length * BITS}` as Cidr

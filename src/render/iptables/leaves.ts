@@ -4,7 +4,14 @@ import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
 import { goto } from '../../ruleset/iptables-rule.ts'
 import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
 import type { Tuple } from '../../ruleset/types.ts'
-import { type FrontChain, frontChainNames, type LoweredFront } from './front-chains.ts'
+import {
+  FRONT_ROLES,
+  type FrontChain,
+  type FrontRole,
+  frontChainNames,
+  type LoweredFront,
+  TABLE_OF_ROLE,
+} from './front-chains.ts'
 
 /** What tables of a family have of one VIP or node port, with its label. */
 export interface Leaves {
@@ -32,12 +39,11 @@ export function leavesOf(tables: Tables): Leaves {
 
 /** Nothing but the chains that are the front's own. */
 function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFront {
-  const chains = new Map<string, FrontChain>()
-  for (const name of Object.values(frontChainNames(key))) {
-    for (const [table, held] of tables) {
-      const rules = held.chains.get(name)
-      if (rules !== undefined) chains.set(name, { table, rules })
-    }
+  const chains: { [role in FrontRole]?: FrontChain } = {}
+  const names = frontChainNames(key)
+  for (const role of FRONT_ROLES) {
+    const rules = tables.get(TABLE_OF_ROLE[role])?.chains.get(names[role])
+    if (rules !== undefined) chains[role] = { rules, label }
   }
   return { label, dispatch: undefined, refusal: undefined, source: undefined, chains }
 }

@@ -27,7 +27,7 @@ import {
 } from '../../ruleset/iptables-rule.ts'
 import { SETS } from '../../ruleset/sets.ts'
 import type { ElementValue, Tuple } from '../../ruleset/types.ts'
-import { fromPods, tellsPods } from './front-chains.ts'
+import { fromPods, tellsPods } from './front-context.ts'
 import type { TreeName } from './trees.ts'
 
 export interface SharedContext {

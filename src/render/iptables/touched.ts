@@ -1,4 +1,4 @@
-import { SETS, setsOf, tuple } from '../../ruleset/sets.ts'
+import { SETS, setsOf } from '../../ruleset/sets.ts'
 import type { ElementValue, Tuple } from '../../ruleset/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
@@ -20,12 +20,9 @@ export function touchedBy(changes: readonly Pick<ElementChange, 'set' | 'key'>[]
   return touched
 }
 
-export function touchedByBoth(a: Touched, b: Touched): Touched {
-  return {
-    vips: new Set([...a.vips, ...b.vips]),
-    nodePorts: new Set([...a.nodePorts, ...b.nodePorts]),
-    clusterIps: new Set([...a.clusterIps, ...b.clusterIps]),
-    hairpin: new Set([...a.hairpin, ...b.hairpin]),
+export function addTouched(to: Touched, more: Touched): void {
+  for (const kind of ['vips', 'nodePorts', 'clusterIps', 'hairpin'] as const) {
+    for (const key of more[kind]) to[kind].add(key)
   }
 }
 
@@ -68,6 +65,12 @@ const OF_THE_NODE: ReadonlySet<string> = new Set([
   SETS.serviceRanges,
 ])
 
+/** The key itself where it has no more fields. */
 function first(key: Tuple, fields: number): Tuple {
-  return tuple(...key.split(' . ', fields))
+  let end = -1
+  for (let field = 0; field < fields; field++) {
+    end = key.indexOf(' . ', end + 1)
+    if (end < 0) return key
+  }
+  return key.slice(0, end) as Tuple
 }

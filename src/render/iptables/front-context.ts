@@ -1,0 +1,94 @@
+import type { IpFamily } from '../../model/address.ts'
+import type { Settings } from '../../model/node.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import type { RuleText } from '../../ruleset/iptables.ts'
+import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { inInterval, jump, type Match, setMark, type Target } from '../../ruleset/iptables-rule.ts'
+import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import { type StickySeconds, stickySeconds } from './sticky.ts'
+
+type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+type SetElements = ReadonlyMap<Tuple, ElementValue>
+
+/** All that the lowering of VIPs (or of node ports) looks up, found once for all of them. */
+export interface FrontContext
+  extends Readonly<Record<keyof ReturnType<typeof setsOf>, SetElements>> {
+  readonly family: IpFamily
+  readonly endpoints: Readonly<Record<Reach, SetElements>>
+  readonly stickySeconds: StickySeconds
+  readonly clusterIps: SetElements
+  readonly restricted: SetElements
+  /** Who may come to a restricted VIP, as intervals in order. */
+  allowed(vip: Tuple): readonly string[]
+  readonly fromPods: readonly Match[]
+  readonly mark: Target
+  /** What comes to a ClusterIP is marked by these. */
+  readonly clusterIpMarks: readonly RuleText[]
+}
+
+export function frontContext(
+  front: Front,
+  family: IpFamily,
+  settings: Settings,
+  elements: Elements,
+  allowed: FrontContext['allowed'],
+): FrontContext {
+  const of = (set: string): SetElements => elements.get(set) ?? NONE
+  const sets = setsOf(front)
+  const isVip = front === 'vip'
+  return {
+    family,
+    known: of(sets.known),
+    masquerade: of(sets.masquerade),
+    local: of(sets.local),
+    noEndpoints: of(sets.noEndpoints),
+    noLocalEndpoints: of(sets.noLocalEndpoints),
+    endpoints: { all: of(endpointsMap(front, 'all')), local: of(endpointsMap(front, 'local')) },
+    stickySeconds: stickySeconds(front, elements),
+    clusterIps: isVip ? of(SETS.clusterIps) : NONE,
+    restricted: isVip ? of(SETS.restricted) : NONE,
+    allowed,
+    fromPods: fromPods({ elements, settings }),
+    mark: setMark(settings.masqueradeBit),
+    clusterIpMarks: clusterIpMarks(settings, elements),
+  }
+}
+
+const NONE: SetElements = new Map()
+
+function clusterIpMarks(settings: Settings, elements: Elements): readonly RuleText[] {
+  if (settings.masqueradeAll) return [setMark(settings.masqueradeBit)]
+  return tellsPods(settings, elements) ? [jump(CHAINS.markOutside)] : []
+}
+
+/** Whether there is something that tells the packets of pods from others, in this family. */
+export function tellsPods(settings: Settings, elements: Elements): boolean {
+  const { kind } = settings.localTraffic
+  return kind === 'ranges' ? elements.has(SETS.podRanges) : kind !== 'none'
+}
+
+/** One match for each way of being a pod's packet. */
+export function fromPods({
+  elements,
+  settings,
+}: {
+  readonly elements: Elements
+  readonly settings: Settings
+}): readonly Match[] {
+  const { localTraffic } = settings
+  switch (localTraffic.kind) {
+    case 'none':
+      return []
+    case 'ranges':
+      return [...(elements.get(SETS.podRanges)?.keys() ?? [])].map((range) =>
+        inInterval('src', range),
+      )
+    case 'interface':
+      return [`-i ${localTraffic.name}`]
+    case 'interface-prefix':
+      return [`-i ${localTraffic.prefix}+`]
+    default:
+      return unreachable(localTraffic)
+  }
+}

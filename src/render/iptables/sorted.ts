@@ -1,0 +1,22 @@
+/** The first place whose text is not smaller. */
+export function lowerBound(
+  texts: readonly string[],
+  text: string,
+  from = 0,
+  to: number = texts.length,
+): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((texts[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+export function insertSorted<Text extends string>(texts: Text[], text: Text): void {
+  const at = lowerBound(texts, text)
+  if (at === texts.length) texts.push(text)
+  else texts.splice(at, 0, text)
+}
