@@ -18,15 +18,16 @@ COPY src src
 RUN node scripts/build.mjs && node scripts/image-files.mjs /image
 
 FROM ${NODE}
-# nodelb speaks netlink by itself. nft and conntrack are for people: `kubectl exec` is often the only
-# shell on a node, and these show what the kernel holds. npm and yarn are of no use here.
+# nodelb speaks netlink by itself; for the backend iptables it starts the programs of either flavour,
+# which are all in the package iptables. nft and conntrack are for people: `kubectl exec` is often the
+# only shell on a node, and these show what the kernel holds. npm and yarn are of no use here.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends nftables conntrack \
+ && apt-get install -y --no-install-recommends nftables conntrack iptables \
  && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /opt/yarn* \
  && find /usr/local/bin -xtype l -delete \
  && ln -s /nodelb/dist/nodelb.js /usr/local/bin/nodelb
 COPY --from=build /image /nodelb
 # Root: CAP_NET_ADMIN reaches a process of another user only by ways that the manifests forbid. It is
-# the only capability needed; see deploy/.
+# the only capability needed, but for iptables-legacy; see deploy/.
 USER 0:0
 ENTRYPOINT ["nodelb"]

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
 import type { Settings } from '../model/node.ts'
 import { isGap } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
@@ -12,11 +11,11 @@ import { Dataplanes } from './dataplanes.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
+import { kubeProxyTables } from './kube-proxy-tables.ts'
 import { ObjectStore } from './object-store.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports } from './reports.ts'
 import type { Session, Started } from './session.ts'
-import { SteadySocket } from './steady-socket.ts'
 import { summaries } from './summaries.ts'
 import { tellSysctl } from './sysctl-report.ts'
 import type { Occurrence } from './telemetry/occurrence.ts'
@@ -184,6 +183,7 @@ export class Agent {
   }
 
   #whyNotOwned(): string {
+    if (this.#settings?.iptables !== undefined) return 'chains of iptables have no owner'
     return this.#configuration.chosen.ownership === 'none'
       ? 'the configuration says ownership: none'
       : 'the kernel has no tables that are owned and stay (it needs 6.9)'
@@ -228,19 +228,6 @@ export class Agent {
       healthChecks: () => this.#healthChecks.open,
       generation: () => this.#dataplanes.generation(),
     }
-  }
-}
-
-/** Undefined where the kernel does not tell; why is said where nodelb commits. */
-async function kubeProxyTables(): Promise<readonly string[] | undefined> {
-  const socket = new SteadySocket()
-  try {
-    return await findKubeProxy(socket.open())
-  } catch (error) {
-    if (error instanceof NetlinkError) return undefined
-    throw error
-  } finally {
-    await socket.close()
   }
 }
 

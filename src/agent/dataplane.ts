@@ -43,5 +43,7 @@ export type Programmed =
       readonly services: number
       readonly refusals: readonly Refusal[]
       readonly conflicts: readonly Conflict[]
+      /** Of iptables: which flavour, and why that. */
+      readonly flavour?: string
     }
   | Failed

@@ -4,14 +4,14 @@ import type { FlavourPrograms } from '../apply/iptables/programs.ts'
 import { readIptables } from '../apply/iptables/read.ts'
 import { compareIptables, planChanges } from '../plan/iptables.ts'
 import { servicesIn } from '../plan/iptables-explain.ts'
-import type { IptablesLowering } from '../render/iptables/lowering.ts'
 import type { IptablesRuleset, TableChange } from '../ruleset/iptables.ts'
+import type { IptablesRenderer } from './iptables-renderer.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
 
 /** What programming iptables works with. */
 export interface IptablesParts {
   readonly programs: FlavourPrograms
-  readonly lowering: IptablesLowering
+  readonly renderer: IptablesRenderer
   /** Hears of commits before and after, if anybody has to. */
   readonly around: (
     held: IptablesRuleset,
@@ -33,75 +33,120 @@ export interface Comparison {
   readonly kind: 'read'
   readonly held: IptablesRuleset
   readonly changes: readonly TableChange[]
-  readonly steps: ReturnType<typeof planChanges>
 }
 
-const ATTEMPTS = 10
+/** Commits of one comparison until what is still refused is no longer looked for. */
+const MOST_COMMITS = 100
+/** Times that rules of no Service are refused, which others may have moved since they were read. */
+const MOST_LOST = 3
 
 /** Reads, and works out what is missing; changes nothing. */
 export async function compareTables({
   programs,
-  lowering,
-}: Pick<IptablesParts, 'programs' | 'lowering'>): Promise<Comparison | Failed> {
+  renderer,
+}: Pick<IptablesParts, 'programs' | 'renderer'>): Promise<Comparison | Failed> {
   const state = await readIptables(programs)
   if (state.kind === 'unreadable') return failed(state.obstacle.reason)
-  const held = state.ruleset
-  const { ip, ip6 } = lowering.rules()
+  const { ruleset: held, displaced, missing } = state
+  const { ip, ip6 } = renderer.lowering.rules()
   const desired = {
-    ...(ip && state.missing.ip === undefined && { ip }),
-    ...(ip6 && state.missing.ip6 === undefined && { ip6 }),
+    ...(ip && missing.ip === undefined && { ip }),
+    ...(ip6 && missing.ip6 === undefined && { ip6 }),
   }
-  const changes = compareIptables(held, desired)
-  return { kind: 'read', held, changes, steps: [...state.realignment, ...planChanges(changes)] }
+  return { kind: 'read', held, changes: compareIptables(held, desired, displaced) }
 }
 
-/** Commits what lacks. A Service that is refused is held as it was, and the rest planned again. */
-export async function compareAndCommit(
-  parts: IptablesParts,
-  first?: Comparison,
-): Promise<Compared | Failed> {
-  const refusals = new Map<string, Refusal>()
-  let found: Comparison | Failed | undefined = first
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    found ??= await compareTables(parts)
+/**
+ * Commits what lacks. Services that are refused are held as they were, and the rest planned again;
+ * where it is not clear which of some it was, they are tried again half by half.
+ */
+export async function compareAndCommit(parts: IptablesParts): Promise<Compared | Failed> {
+  const { renderer } = parts
+  const done: TableChange[] = []
+  const suspects = new Suspects()
+  let sent = 0
+  let lost = 0
+  for (let commits = 1; ; commits++) {
+    const found = await compareTables(parts)
     if (found.kind === 'failed') return found
-    const { held, steps, changes } = found
+    const { held, changes } = found
     const { outcome, bytes } = await parts.around(held, () =>
-      commitIptables(parts.programs, held, steps),
+      commitIptables(parts.programs, held, planChanges(changes)),
     )
-    if (outcome.kind === 'committed') {
-      return { kind: 'compared', changes, bytes, refusals: [...refusals.values()] }
-    }
+    sent += bytes
     if (outcome.kind === 'unable') return failed(outcome.obstacle.reason)
-    const refused = blame(outcome.failures, changes, parts.lowering)
-    const fresh = [...refused].filter(([name]) => !refusals.has(name))
-    if (fresh.length === 0) return failed(REFUSED, outcome.failures.map(refusedRule))
-    for (const [name, refusal] of fresh) refusals.set(name, refusal)
-    parts.lowering.hold(held, new Set(fresh.map(([name]) => name)))
-    found = undefined
+    if (outcome.kind === 'rejected') {
+      const names = suspects.accuse(
+        blame(outcome.failures, changes, renderer.lowering),
+        renderer.lowering.heldServices(),
+      )
+      if (names.size > 0) renderer.lowering.hold(held, names)
+      else if (++lost === MOST_LOST) return failed(REFUSED, outcome.failures.map(refusedRule))
+      continue
+    }
+    done.push(...changes)
+    const next = commits < MOST_COMMITS ? suspects.next() : undefined
+    if (next === undefined) {
+      return { kind: 'compared', changes: done, bytes: sent, refusals: suspects.refusals() }
+    }
+    renderer.lowerAgain(next)
   }
-  return failed(`${REFUSED} ${ATTEMPTS} times`)
 }
 
 const REFUSED = 'iptables refused the rules'
 
-/**
- * The Services of refused chains. The legacy flavour does not tell which chain it was: then all that
- * change in the table are left as they were, and each is tried again for itself.
- */
+/** For each failure the Services that it may be about, with what was refused. */
+export type Blame = readonly {
+  readonly reason: string
+  readonly services: ReadonlySet<string>
+}[]
+
+/** The legacy flavour does not tell which chain the kernel refused: it is any that changes. */
 export function blame(
   failures: readonly IptablesFailure[],
   changes: readonly TableChange[],
-  lowering: Pick<IptablesLowering, 'labelOf'>,
-): ReadonlyMap<string, Refusal> {
-  const refusals = new Map<string, Refusal>()
-  for (const failure of failures) {
-    const labelOf: IptablesLowering['labelOf'] = (family, chain) => lowering.labelOf(family, chain)
-    for (const service of servicesIn(changes, labelOf, failure)) {
-      if (!refusals.has(service)) refusals.set(service, { service, reason: refusedRule(failure) })
+  lowering: Pick<IptablesRenderer['lowering'], 'labelOf'>,
+): Blame {
+  return failures.map((failure) => ({
+    reason: refusedRule(failure),
+    services: servicesIn(changes, (family, chain) => lowering.labelOf(family, chain), failure),
+  }))
+}
+
+/** Who is refused, and of whom that is not known yet. */
+class Suspects {
+  readonly #refusals: Map<string, Refusal> = new Map()
+  /** Of each, one at least was refused; all are held. */
+  readonly #groups: Refusal[][] = []
+  /** The group that is being tried: all others are as they were when that was committed. */
+  #tried: ReadonlySet<string> = new Set()
+
+  /** Returns whom to hold besides those that are held, who did not change. */
+  accuse(blamed: Blame, held: ReadonlySet<string>): ReadonlySet<string> {
+    const names = new Set<string>()
+    for (const { reason, services } of blamed) {
+      const able = [...services].filter((name) => !names.has(name) && !held.has(name))
+      const tried = able.filter((name) => this.#tried.has(name))
+      const fresh = tried.length > 0 ? tried : able
+      for (const name of fresh) names.add(name)
+      const refusals = fresh.map((service) => ({ service, reason }))
+      const half = Math.ceil(refusals.length / 2)
+      if (refusals.length > 1) this.#groups.push(refusals.slice(half), refusals.slice(0, half))
+      else for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
     }
+    return names
   }
-  return refusals
+
+  /** Whom to try next. */
+  next(): readonly string[] | undefined {
+    const names = this.#groups.pop()?.map(({ service }) => service)
+    this.#tried = new Set(names)
+    return names
+  }
+
+  refusals(): readonly Refusal[] {
+    return [...this.#refusals.values(), ...this.#groups.flat()]
+  }
 }
 
 /** `iptables -t nat NODELB-S-…: RULE_APPEND failed (Invalid argument)` */

@@ -1,11 +1,20 @@
 import { cleanIptables, type IptablesCleanup } from '../apply/iptables/cleanup.ts'
+import type { Obstacle } from '../apply/iptables/failure.ts'
 import { chooseFlavour } from '../apply/iptables/flavour.ts'
-import { FLAVOURS, type FlavourPrograms, findPrograms } from '../apply/iptables/programs.ts'
+import { legacyHoldsOurs } from '../apply/iptables/legacy-tables.ts'
+import {
+  FLAVOURS,
+  type Flavour,
+  type FlavourPrograms,
+  findPrograms,
+} from '../apply/iptables/programs.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { iptablesOperationCount, shownIptables } from '../plan/iptables-explain.ts'
+import type { TableChange } from '../ruleset/iptables.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
 import { compareTables, refusedRule } from './iptables-compare.ts'
 import { desiredChains, programIptables } from './iptables-program.ts'
+import type { IptablesRenderer } from './iptables-renderer.ts'
 import { startIptablesSession } from './iptables-session.ts'
 import { type Failed, failed } from './outcome.ts'
 import type { SessionOptions, Started } from './session.ts'
@@ -18,23 +27,17 @@ export class IptablesDataplane implements Dataplane {
     const desired = await desiredChains(chosen.programs, goal)
     if (desired.kind === 'failed') return desired
     const { renderer } = desired
-    const { lowering } = renderer
-    const found = await compareTables({ programs: chosen.programs, lowering })
-    if (found.kind === 'failed') return found
-    return {
-      kind: 'proposed',
-      operations: shownIptables(found.changes, (family, chain) => lowering.labelOf(family, chain)),
-      count: iptablesOperationCount(found.changes),
-      conflicts: renderer.conflicts(),
-    }
+    const found = await compareTables({ programs: chosen.programs, renderer })
+    return found.kind === 'failed' ? found : proposedChains(found.changes, renderer)
   }
 
   async program(goal: Goal): Promise<Programmed> {
     const chosen = await choose(goal)
     if (chosen.kind === 'failed') return chosen
     const outcome = await programIptables(chosen.programs, goal)
-    if (outcome.kind === 'committed') await chosen.retire()
-    return outcome
+    if (outcome.kind === 'failed') return outcome
+    await chosen.retire()
+    return { ...outcome, flavour: chosen.flavour }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
@@ -44,6 +47,20 @@ export class IptablesDataplane implements Dataplane {
     if (started.kind !== 'started') return started
     await chosen.retire()
     return { ...started, flavour: chosen.flavour }
+  }
+}
+
+/** Changes as all backends show theirs. */
+export function proposedChains(
+  changes: readonly TableChange[],
+  renderer: IptablesRenderer,
+): Proposed {
+  const { lowering } = renderer
+  return {
+    kind: 'proposed',
+    operations: shownIptables(changes, (family, chain) => lowering.labelOf(family, chain)),
+    count: iptablesOperationCount(changes),
+    conflicts: renderer.conflicts(),
   }
 }
 
@@ -78,8 +95,7 @@ export async function removeChains(): Promise<readonly string[]> {
     const programs = await findPrograms(flavour)
     if (programs.families.ip.kind === 'missing') continue
     const cleaned = await cleanIptables(programs)
-    // What only nft can read, nodelb's programs did not write.
-    if (cleaned.kind === 'unreadable' && cleaned.obstacle.kind === 'unsupported') continue
+    if (cleaned.kind === 'unreadable' && isOfOthers(cleaned.obstacle, flavour)) continue
     const reason = leftBecause(cleaned)
     if (reason !== undefined) throw new NetlinkError('EBUSY', 'cleanup', { explanation: reason })
     if (cleaned.kind !== 'tried') continue
@@ -89,6 +105,13 @@ export async function removeChains(): Promise<readonly string[]> {
     removed.push(`${chains} chain${chains === 1 ? '' : 's'} of iptables (${flavour})`)
   }
   return removed
+}
+
+/** What only nft can read, nodelb's programs did not write; where it may not read, it can look. */
+function isOfOthers({ kind }: Obstacle, flavour: Flavour): boolean {
+  if (kind === 'unsupported') return true
+  if (kind !== 'not-permitted' || flavour !== 'legacy') return false
+  return !legacyHoldsOurs('ip') && !legacyHoldsOurs('ip6')
 }
 
 function leftBecause(cleaned: IptablesCleanup): string | undefined {

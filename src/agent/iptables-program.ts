@@ -39,8 +39,7 @@ export async function programIptables(programs: FlavourPrograms, goal: Goal): Pr
   const desired = await desiredChains(programs, goal)
   if (desired.kind === 'failed') return desired
   const { renderer } = desired
-  const { lowering } = renderer
-  const outcome = await compareAndCommit({ programs, lowering, around: (_, commit) => commit() })
+  const outcome = await compareAndCommit({ programs, renderer, around: (_, commit) => commit() })
   if (outcome.kind === 'failed') return outcome
   return {
     kind: 'committed',

@@ -53,6 +53,12 @@ export class IptablesRenderer implements SessionRenderer {
     this.lowering.release(name)
   }
 
+  /** Ends that these are held, without a look at what changed since the last round. */
+  lowerAgain(names: readonly ServiceName[]): void {
+    for (const name of names) this.release(name)
+    this.lowering.update(this.#inner.ruleset(), [])
+  }
+
   /** They are held already. */
   refuse(refusals: readonly Refusal[]): void {
     for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)

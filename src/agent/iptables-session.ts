@@ -5,6 +5,7 @@ import { grouped } from '../plan/explain.ts'
 import { planChanges } from '../plan/iptables.ts'
 import { type ChainLabel, iptablesOperationCount, shownIptables } from '../plan/iptables-explain.ts'
 import type { Ownership } from '../plan/ownership.ts'
+import type { ElementStep } from '../plan/plan-delta.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
@@ -16,7 +17,8 @@ import type { Goal } from './dataplane.ts'
 import { type Compared, compareAndCommit, type IptablesParts } from './iptables-compare.ts'
 import { desiredChains } from './iptables-program.ts'
 import type { IptablesRenderer } from './iptables-renderer.ts'
-import type { Failed, Refusal } from './outcome.ts'
+import { elementSteps } from './keep.ts'
+import { type Failed, failed, type Refusal } from './outcome.ts'
 import type {
   Committed,
   ForeignChange,
@@ -28,6 +30,8 @@ import type {
 } from './session.ts'
 import { orFailed } from './session-compare.ts'
 
+const START = 'start'
+
 /** Reads the tables, brings them to the goal, and is ready to follow changes. */
 export async function startIptablesSession(
   programs: FlavourPrograms,
@@ -38,11 +42,14 @@ export async function startIptablesSession(
     const desired = await desiredChains(programs, goal)
     if (desired.kind === 'failed') return desired
     const session = new IptablesSession(programs, desired.renderer)
-    if (watch) await session.watch()
-    const first = await session.begin()
-    if (first.kind === 'committed') return { kind: 'started' as const, session, first }
-    session.close()
-    return first
+    let first: Settled | undefined
+    try {
+      if (watch) await session.watch()
+      first = await session.begin()
+      return first.kind === 'committed' ? { kind: 'started' as const, session, first } : first
+    } finally {
+      if (first?.kind !== 'committed') session.close()
+    }
   })
   return started.kind === 'started' ? started : { kind: 'failed', outcome: started }
 }
@@ -55,18 +62,16 @@ export class IptablesSession implements Session {
   readonly #listeners: Set<(change: ForeignChange) => void> = new Set()
   #watch: IptablesWatch | undefined
   /** Why the tables may differ from what is rendered: the next commit reads them again. */
-  #unknown: string | undefined = 'start'
+  #unknown: string | undefined = START
   /** What others did since the tables were last read, which a commit under way does not mend. */
   #foreign: string | undefined
-  /** Refused Services that are to be tried again, each for itself. */
-  #again: string[] = []
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(programs: FlavourPrograms, renderer: IptablesRenderer) {
     this.renderer = renderer
     this.#parts = {
       programs,
-      lowering: renderer.lowering,
+      renderer,
       around: (held, commit) => this.#watch?.around(held, commit) ?? commit(),
     }
   }
@@ -82,17 +87,7 @@ export class IptablesSession implements Session {
 
   /** Commits what changed in the renderer since the last call. */
   settle(): Promise<Settled> {
-    return this.#inTurn(async () => {
-      const again = this.#again.splice(0)
-      let settled = await this.#settle()
-      for (const name of again) {
-        if (settled.kind === 'failed') break
-        this.renderer.release(name)
-        const next = await this.#settle()
-        settled = next.kind === 'failed' ? next : together(settled, next)
-      }
-      return settled
-    })
+    return this.#inTurn(() => this.#settle())
   }
 
   verify(): Promise<Verified> {
@@ -116,7 +111,7 @@ export class IptablesSession implements Session {
   }
 
   retryRefused(): void {
-    this.#again = [...this.refusals().keys()]
+    for (const name of this.refusals().keys()) this.renderer.release(name)
   }
 
   onForeign(listener: (change: ForeignChange) => void): () => void {
@@ -136,16 +131,26 @@ export class IptablesSession implements Session {
   async #settle(): Promise<Settled> {
     const { elements, tables } = this.renderer.settle()
     const settled = this.#unknown ?? this.#foreign ?? (await this.#follow(tables))
-    if (typeof settled !== 'string') return { ...settled, changes: elements }
+    if (typeof settled !== 'string') {
+      return settled.kind === 'failed' ? settled : { ...settled, changes: elements }
+    }
     const outcome = await this.#compare()
     if (outcome.kind === 'failed') return outcome
-    const { changes, bytes, refusals } = outcome
-    const operations = iptablesOperationCount(changes)
-    return { kind: 'committed', operations, bytes, refusals, changes: elements, reread: settled }
+    const { bytes, refusals } = outcome
+    const operations = iptablesOperationCount(outcome.changes)
+    const changes = operations > 0 && settled !== START ? this.#everything() : elements
+    return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
+  }
+
+  /** Where rules were missing, flows of anything may have begun that go nowhere. */
+  #everything(): readonly ElementStep[] {
+    return elementSteps({}, this.renderer.ruleset())
   }
 
   /** Commits changes of tables that are known. Returns why, where that cannot be done. */
-  async #follow(changes: readonly TableChange[]): Promise<Committed | string> {
+  async #follow(all: readonly TableChange[]): Promise<Committed | Failed | string> {
+    const { families } = this.#parts.programs
+    const changes = all.filter(({ family }) => families[family].kind === 'programs')
     const committed = { kind: 'committed' as const, refusals: [], changes: [] }
     if (changes.length === 0) return { ...committed, operations: 0, bytes: 0 }
     const held = heldBefore(changes)
@@ -153,10 +158,8 @@ export class IptablesSession implements Session {
     const { outcome, bytes } = await this.#parts.around(held, () =>
       commitIptables(this.#parts.programs, held, planChanges(changes)),
     )
-    if (outcome.kind !== 'committed') {
-      this.#unknown = outcome.kind === 'unable' ? outcome.obstacle.reason : 'rules were refused'
-      return this.#unknown
-    }
+    if (outcome.kind === 'unable') return failed(outcome.obstacle.reason)
+    if (outcome.kind === 'rejected') return 'rules were refused'
     this.#unknown = undefined
     return { ...committed, operations: iptablesOperationCount(changes), bytes }
   }
@@ -195,14 +198,4 @@ function heldBefore(changes: readonly TableChange[]): IptablesRuleset {
     held[family] = new Map([...(held[family] ?? []), [table, mine]])
   }
   return held
-}
-
-function together(first: Committed, second: Committed): Committed {
-  return {
-    ...second,
-    operations: first.operations + second.operations,
-    bytes: first.bytes + second.bytes,
-    refusals: [...first.refusals, ...second.refusals],
-    changes: [...first.changes, ...second.changes],
-  }
 }

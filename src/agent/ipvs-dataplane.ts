@@ -13,10 +13,11 @@ import { aroundIpvs } from '../plan/ipvs-steps.ts'
 import type { NodeSysctl } from '../plan/ipvs-sysctls.ts'
 import { owners } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
+import type { KernelRuleset, Ruleset } from '../ruleset/types.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
 import { intrusions, ipvsTask } from './ipvs-compare.ts'
 import { startIpvsSession } from './ipvs-session.ts'
-import { readIpvsState, renderBesideIpvs } from './ipvs-state.ts'
+import { type IpvsState, readIpvsState, renderBesideIpvs } from './ipvs-state.ts'
 import { nameKernel } from './program.ts'
 import type { SessionOptions, Started } from './session.ts'
 import type { SteadySocket } from './steady-socket.ts'
@@ -40,29 +41,13 @@ export class IpvsDataplane implements Dataplane {
     const sockets = openIpvsSockets()
     try {
       const { settings } = goal
-      const { interface: dummy, excludedRanges } = settings.ipvs ?? defaultIpvsSettings
+      const { interface: dummy } = settings.ipvs ?? defaultIpvsSettings
       const { ruleset: tables } = await readKernel(this.#parts.socket.open())
       const found = await readIpvsState(sockets, dummy)
-      const { ipvs: current } = found
-      const renderer = renderBesideIpvs(goal, tables, found)
-      const compared = { tables, current, recorded: recordedServers(tables) }
-      for (const { refusal, held } of intrusions(compared, renderer)) {
-        renderer.withhold(refusal.service, held, refusal)
-      }
-      const desired = renderer.ruleset()
-      const kernel = nameKernel(tables, desired, settings)
-      const { before, after } = aroundIpvs(plan(kernel, desired))
-      const ownerOf = owners(kernel, desired)
-      const task = ipvsTask(compared, renderer, excludedRanges)
-      const operations = [
-        ...differing(wantedFor(settings, familiesOf(desired))),
-        ...shown(before, ownerOf),
-        ...shownIpvs(task.plan, (key) => labelOf(desired, key) ?? labelOf(tables, key)),
-        ...shown(after, ownerOf),
-      ]
-      const conflicts = renderer.conflicts()
-      const refusals = [...renderer.refusals().values()]
-      return { kind: 'proposed', operations, count: operations.length, conflicts, refusals }
+      return proposeBeside(goal, tables, found, {
+        named: (desired) => nameKernel(tables, desired, settings),
+        sysctls: (desired) => differing(wantedFor(settings, familiesOf(desired))),
+      })
     } finally {
       sockets.close()
     }
@@ -91,6 +76,43 @@ export class IpvsDataplane implements Dataplane {
       }
     })
   }
+}
+
+/** What only a node can tell beside what was found. */
+export interface OfNode {
+  /** The tables that were found, with the texts of their rules. */
+  readonly named: (desired: Ruleset) => KernelRuleset
+  /** What of the node's settings differs. */
+  readonly sysctls: (desired: Ruleset) => readonly ShownOperation[]
+}
+
+/** What lacks where that was found. */
+export function proposeBeside(
+  goal: Goal,
+  tables: KernelRuleset,
+  found: IpvsState,
+  { named, sysctls }: OfNode,
+): Proposed {
+  const { excludedRanges } = goal.settings.ipvs ?? defaultIpvsSettings
+  const renderer = renderBesideIpvs(goal, tables, found)
+  const compared = { tables, current: found.ipvs, recorded: recordedServers(tables) }
+  for (const { refusal, held } of intrusions(compared, renderer)) {
+    renderer.withhold(refusal.service, held, refusal)
+  }
+  const desired = renderer.ruleset()
+  const kernel = named(desired)
+  const { before, after } = aroundIpvs(plan(kernel, desired))
+  const ownerOf = owners(kernel, desired)
+  const task = ipvsTask(compared, renderer, excludedRanges)
+  const operations = [
+    ...sysctls(desired),
+    ...shown(before, ownerOf),
+    ...shownIpvs(task.plan, (key) => labelOf(desired, key) ?? labelOf(tables, key)),
+    ...shown(after, ownerOf),
+  ]
+  const conflicts = renderer.conflicts()
+  const refusals = [...renderer.refusals().values()]
+  return { kind: 'proposed', operations, count: operations.length, conflicts, refusals }
 }
 
 /** What the node needs where these families have tables. */

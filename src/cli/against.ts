@@ -1,17 +1,47 @@
 import type { Goal, Proposed } from '../agent/dataplane.ts'
+import { proposedChains } from '../agent/iptables-dataplane.ts'
+import { chainsOver } from '../agent/iptables-program.ts'
+import { proposeBeside } from '../agent/ipvs-dataplane.ts'
 import { proposed } from '../agent/nftables-dataplane.ts'
 import { desiredFor } from '../agent/program.ts'
+import { compareIptables } from '../plan/iptables.ts'
 import { owners } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
 import { renderCluster } from '../render/render.ts'
+import type { IpvsRules } from '../ruleset/ipvs.ts'
 import { printRule } from '../ruleset/print.ts'
 import type { KernelRuleset, KernelTable, Ruleset, Table } from '../ruleset/types.ts'
 
-/** What `diff` shows on a node that holds just what `old` calls for; asks no kernel. */
+/**
+ * What `diff` shows on a node that holds just what `old` calls for; asks no kernel. A backend that
+ * follows from the kernel is nftables here.
+ */
 export function difference(old: Goal, goal: Goal): Proposed {
-  const held = asHeld(renderCluster(old.cluster, old.node, old.settings).ruleset())
+  if (goal.settings.iptables !== undefined) return differentChains(old, goal)
+  const { cluster, node, settings } = old
+  const rendered = renderCluster(cluster, node, settings)
+  const ipvs = rendered.ipvs()
+  if (ipvs !== undefined) return differentServers(ipvs, goal)
+  const held = asHeld(rendered.ruleset())
   const { renderer, desired } = desiredFor(held, goal)
   return proposed({ plan: plan(held, desired), ownerOf: owners(held, desired), renderer })
+}
+
+function differentChains(old: Goal, goal: Goal): Proposed {
+  const held = chainsOver({}, old).lowering.rules()
+  const renderer = chainsOver(held, goal)
+  return proposedChains(compareIptables(held, renderer.lowering.rules()), renderer)
+}
+
+/** Of a node whose other interfaces are not known. */
+function differentServers(
+  { filter, servers, addresses, timeouts }: IpvsRules,
+  goal: Goal,
+): Proposed {
+  const ipvs = { servers, addresses, timeouts, dummy: addresses.size > 0 }
+  const found = { ipvs, unmarked: false, localAddresses: [] }
+  const tables = asHeld(filter)
+  return proposeBeside(goal, tables, found, { named: () => tables, sysctls: () => [] })
 }
 
 /** A rule set as if a kernel held it. */

@@ -79,6 +79,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
       }
       return TROUBLE
     }
+    if (outcome.flavour !== undefined) output.say(`nodelb: iptables ${outcome.flavour}`)
     sayConflicts(outcome.conflicts, output)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal))
     const ms = Math.round(performance.now() - start)

@@ -38,7 +38,7 @@ export function iptablesOperationCount(changes: readonly TableChange[]): number 
   return count
 }
 
-/** `namespace/name` of the Services that a refused chain may be of; of all that change, if untold. */
+/** `namespace/name` of the Services whose changes a refused chain may be about; of all, if untold. */
 export function servicesIn(
   changes: readonly TableChange[],
   labelOf: ChainLabel,
@@ -52,7 +52,8 @@ export function servicesIn(
   for (const { family, chain, change } of eachChain(mine)) {
     if (refused.chain !== undefined && refused.chain !== chain) continue
     const own = labelOf(family, chain) ?? former.get(`${family} ${chain}`)
-    const labels = own === undefined ? (change.after ?? []).map(labelIn) : [own]
+    const labels =
+      own === undefined ? [...changedRules(change)].map(({ rule }) => labelIn(rule)) : [own]
     for (const label of labels) if (label !== undefined) names.add(label.split(':', 1)[0] ?? label)
   }
   return names

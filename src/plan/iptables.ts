@@ -1,6 +1,7 @@
 import {
   type ChainChange,
   type ChainName,
+  type DisplacedJumps,
   IPTABLES_TABLES,
   type IptablesRuleset,
   type RuleText,
@@ -19,20 +20,29 @@ export function planIptables(
   return planChanges(compareIptables(current, desired))
 }
 
-/** What is different, one change for a table. */
+/** What is different, one change for a table; `displaced` jumps are moved to the front again. */
 export function compareIptables(
   current: IptablesRuleset,
   desired: IptablesRuleset,
+  displaced: readonly DisplacedJumps[] = [],
 ): readonly TableChange[] {
   return FAMILIES.flatMap((family) =>
     IPTABLES_TABLES.flatMap((table) => {
       const before = current[family]?.get(table)
       const after = desired[family]?.get(table)
       const chains = changedChains(before?.chains ?? NONE, after?.chains ?? NONE)
-      const jumps = changedChains(before?.jumps ?? NONE, after?.jumps ?? NONE)
+      const moved = displaced.filter((place) => place.family === family && place.table === table)
+      const jumps = new Map([
+        ...moved.map(({ chain }) => [chain, unmoved(before?.jumps.get(chain))] as const),
+        ...changedChains(before?.jumps ?? NONE, after?.jumps ?? NONE),
+      ])
       return [{ family, table, chains, jumps }].filter(isSomething)
     }),
   )
+}
+
+function unmoved(rules: readonly RuleText[] | undefined): ChainChange {
+  return { before: rules, after: rules }
 }
 
 /**

@@ -103,6 +103,28 @@ test('with the metrics component it answers on the address of the node', async (
   expect(stderr).toBe('')
 })
 
+test('with the iptables component it has what iptables-legacy needs', async () => {
+  const resources = [relative(folder, join(overlays, 'all'))]
+  const used = ['metrics', 'iptables'].map((name) => relative(folder, join(components, name)))
+  const kustomization = { namespace: 'kube-system', resources, components: used }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+  const manifests = await build(folder)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  const [agent] = pod.containers
+  expect(agent.securityContext.capabilities).toEqual({
+    drop: ['ALL'],
+    add: ['NET_ADMIN', 'NET_RAW'],
+  })
+  const path = '/run/xtables.lock'
+  expect(agent.volumeMounts).toContainEqual({ name: 'xtables-lock', mountPath: path })
+  expect(pod.volumes).toContainEqual({
+    name: 'xtables-lock',
+    hostPath: { path, type: 'FileOrCreate' },
+  })
+  const { stderr } = await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))
+  expect(stderr).toBe('')
+})
+
 describe('with the token of its ServiceAccount', () => {
   let agent: Api
 

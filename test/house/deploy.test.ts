@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { readConfig } from '../../src/cli/config.ts'
 
@@ -122,6 +122,31 @@ test('instead of kube-proxy only the container that sets sysctls is, and it ends
     securityContext: { privileged: true, readOnlyRootFilesystem: true },
   })
   expect(initContainers[0]).not.toHaveProperty('restartPolicy')
+})
+
+test('the component for iptables-legacy adds a capability and the lock of its tables alone', () => {
+  const read = (file: string) => parse(readFileSync(`${deploy}components/iptables/${file}`, 'utf8'))
+  const [patch, ...others] = read('kustomization.yaml').patches
+  expect(others).toEqual([])
+  expect(patch.target).toEqual({ kind: 'DaemonSet', name: 'nodelb' })
+  const pod = '/spec/template/spec'
+  const agent = `${pod}/containers/0`
+  const name = 'xtables-lock'
+  const path = '/run/xtables.lock'
+  expect(read(patch.path)).toEqual([
+    { op: 'add', path: `${agent}/securityContext/capabilities/add/-`, value: 'NET_RAW' },
+    { op: 'add', path: `${agent}/volumeMounts/-`, value: { name, mountPath: path } },
+    {
+      op: 'add',
+      path: `${pod}/volumes/-`,
+      value: { name, hostPath: { path, type: 'FileOrCreate' } },
+    },
+  ])
+})
+
+test('the image has the programs of iptables', () => {
+  const dockerfile = readFileSync(`${deploy}../Dockerfile`, 'utf8')
+  expect(dockerfile).toMatch(/apt-get install [^\n]*\biptables\b/)
 })
 
 test('instead of kube-proxy the agent is told where the API server really is', () => {

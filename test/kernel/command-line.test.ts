@@ -195,7 +195,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
       [
-        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs",
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables",
         "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
       ]
     `)
@@ -354,7 +354,8 @@ describe('--help', () => {
                                   NodelbConfiguration
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
-        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        --backend <backend>       how to program it (default: auto) (choices: "auto",
+                                  "nftables", "ipvs", "iptables")
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -h, --help                display help for command
@@ -374,7 +375,8 @@ describe('--help', () => {
                                   NodelbConfiguration
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
-        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        --backend <backend>       how to program it (default: auto) (choices: "auto",
+                                  "nftables", "ipvs", "iptables")
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         --against <path...>       show what changes from these objects to those, and
@@ -396,7 +398,8 @@ describe('--help', () => {
                                   NodelbConfiguration
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
-        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        --backend <backend>       how to program it (default: auto) (choices: "auto",
+                                  "nftables", "ipvs", "iptables")
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -h, --help                display help for command
@@ -414,7 +417,8 @@ describe('--help', () => {
                                   NodelbConfiguration
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
-        --backend <backend>       how to program it (choices: "nftables", "ipvs")
+        --backend <backend>       how to program it (default: auto) (choices: "auto",
+                                  "nftables", "ipvs", "iptables")
         --status-socket <path>    where the agent tells its state (default:
                                   "/run/nodelb/nodelb.sock")
         -f, --filename <path...>  in place of an API server, files or folders of

@@ -36,9 +36,14 @@ export class AgentLab {
   }
 
   async remove(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => agent.end('SIGKILL')))
+    await this.endAgents()
     await this.lab.remove()
     rmSync(this.#scratch, { recursive: true })
+  }
+
+  /** Kills those that run; the lab stays. */
+  async endAgents(): Promise<void> {
+    await Promise.all(this.#agents.splice(0).map((agent) => agent.end('SIGKILL')))
   }
 
   /** What the agent is to know; the file is never seen half written. */

@@ -1,3 +1,4 @@
+import { nftIsMissing } from './nft-support.ts'
 import { defaultFlavour, type Flavour, type FlavourPrograms, findPrograms } from './programs.ts'
 import { type Survey, survey } from './survey.ts'
 
@@ -22,7 +23,7 @@ export async function chooseFlavour(
   const surveys = { nft: await survey(nft), legacy: await survey(legacy) }
   const choice =
     wanted === 'auto'
-      ? judge(surveys, await defaultFlavour(path))
+      ? judge(surveys, await nftIsMissing(), await defaultFlavour(path))
       : { flavour: wanted, reason: 'the configuration says so' }
   const [programs, other] = choice.flavour === 'nft' ? [nft, legacy] : [legacy, nft]
   const { ip } = programs.families
@@ -32,16 +33,20 @@ export async function chooseFlavour(
 }
 
 /**
- * The kubelet knows best. Then nodelb stays where it is, for moving for a rule more or less of
+ * What the kernel lacks is no choice. The kubelet knows best. Then nodelb stays where it is, for moving for a rule more or less of
  * others would make every start another. Then whoever else has rules, in the end the host's own.
  */
 function judge(
   { nft, legacy }: { readonly nft: Survey; readonly legacy: Survey },
+  missing: string | undefined,
   ofHost: Flavour | undefined,
 ): { readonly flavour: Flavour; readonly reason: string } {
   if (nft.installed !== legacy.installed) {
     const { flavour } = nft.installed ? nft : legacy
     return { flavour, reason: 'no other flavour is installed' }
+  }
+  if (missing !== undefined) {
+    return { flavour: 'legacy', reason: `the kernel has no nftables (${missing})` }
   }
   for (const { flavour, hint } of [nft, legacy]) {
     if (hint !== undefined) return { flavour, reason: `the kubelet made the chain ${hint} there` }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import koffi from 'koffi'
 import { IPTABLES_TABLES, type IptablesTable } from '../../ruleset/iptables.ts'
+import { OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
 import type { TableFamily } from '../../ruleset/types.ts'
 import { HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
 
@@ -24,6 +25,8 @@ const NAMES: { readonly [family in TableFamily]: string } = {
 const SOCK_DGRAM_CLOEXEC = 0x80002
 /** IPT_SO_GET_INFO and IP6T_SO_GET_INFO. */
 const GET_INFO = 64
+/** IPT_SO_GET_ENTRIES and IP6T_SO_GET_ENTRIES. */
+const GET_ENTRIES = 65
 /** struct ipt_getinfo: name[32], valid_hooks, hook_entry[5], underflow[5], num_entries, size. */
 const INFO = { length: 84, places: 36, entries: 76, bytes: 80 } as const
 
@@ -64,6 +67,39 @@ export function legacyTables(family: TableFamily): ReadonlyMap<IptablesTable, Ta
   }
   libc().close(fd)
   return found
+}
+
+/** struct ipt_get_entries: name[32], size, then the entries from a multiple of eight on. */
+const ENTRIES = { size: 32, head: 40 } as const
+/** The head of a chain is an entry with this target: name[29], revision, then the chain's name. */
+const CHAIN_HEAD: Buffer = Buffer.concat([Buffer.from('ERROR'), Buffer.alloc(25)])
+
+/**
+ * Whether there are chains of nodelb in the legacy tables: told to CAP_NET_ADMIN alone, while the
+ * programs want CAP_NET_RAW as well.
+ */
+export function legacyHoldsOurs(family: TableFamily): boolean {
+  const ours = Buffer.concat([CHAIN_HEAD, Buffer.from(OWN_CHAIN)])
+  return [...legacyTables(family)].some(([table, { bytes }]) =>
+    tableEntries(family, table, bytes)?.includes(ours),
+  )
+}
+
+/** Undefined where the table has changed its size meanwhile. */
+function tableEntries(
+  family: TableFamily,
+  table: IptablesTable,
+  bytes: number,
+): Buffer | undefined {
+  const fd = libc().socket(AF[family], SOCK_DGRAM_CLOEXEC, 0)
+  if (fd < 0) return undefined
+  const entries = Buffer.alloc(ENTRIES.head + bytes)
+  entries.write(table, 'latin1')
+  const numbers = new DataView(entries.buffer, entries.byteOffset, ENTRIES.head)
+  numbers.setUint32(ENTRIES.size, bytes, HOST_LITTLE_ENDIAN)
+  const result = libc().getsockopt(fd, LEVEL[family], GET_ENTRIES, entries, [entries.length])
+  libc().close(fd)
+  return result === 0 ? entries : undefined
 }
 
 function tableNames(family: TableFamily): readonly IptablesTable[] {

@@ -1,5 +1,9 @@
-import type { IptablesChains, IptablesRuleset, IptablesTable } from '../../ruleset/iptables.ts'
-import type { RestoreStep } from '../../ruleset/print-iptables.ts'
+import type {
+  DisplacedJumps,
+  IptablesChains,
+  IptablesRuleset,
+  IptablesTable,
+} from '../../ruleset/iptables.ts'
 import type { TableFamily } from '../../ruleset/types.ts'
 import { type Obstacle, obstacleOf } from './failure.ts'
 import { type Listing, ListingReader } from './listing.ts'
@@ -13,8 +17,8 @@ export type IptablesState =
   | {
       readonly kind: 'read'
       readonly ruleset: IptablesRuleset
-      /** Puts jumps first again where a rule of others stands before one; send it before the rest. */
-      readonly realignment: readonly RestoreStep[]
+      /** Where a rule of others stands before one of ours. */
+      readonly displaced: readonly DisplacedJumps[]
       /** Why a family cannot be read or written here: no program, no such family in the kernel. */
       readonly missing: { readonly [family in TableFamily]?: string }
     }
@@ -27,7 +31,7 @@ export async function readIptables(
 ): Promise<IptablesState> {
   const ruleset: { [family in TableFamily]?: ReadonlyMap<IptablesTable, IptablesChains> } = {}
   const missing: { [family in TableFamily]?: string } = {}
-  const realignment: RestoreStep[] = []
+  const displaced: DisplacedJumps[] = []
   for (const family of FAMILIES) {
     const available = programs.families[family]
     if (available.kind === 'missing') {
@@ -37,18 +41,9 @@ export async function readIptables(
     const listing = await list(available.programs.save, signal)
     if ('obstacle' in listing) return { kind: 'unreadable', family, obstacle: listing.obstacle }
     if (listing.tables.size > 0) ruleset[family] = listing.tables
-    realignment.push(...realign(family, listing))
+    displaced.push(...listing.displaced.map((place) => ({ family, ...place })))
   }
-  return { kind: 'read', ruleset, realignment, missing }
-}
-
-function realign(family: TableFamily, { tables, displaced }: Listing): readonly RestoreStep[] {
-  return displaced.map(({ table, chain }) => {
-    const rules = tables.get(table)?.jumps.get(chain) ?? []
-    const jumps = rules.map((rule) => ({ chain, rule }))
-    const again = { delete: jumps, insert: jumps }
-    return { family, table, chains: new Map(), gone: [], jumps: again }
-  })
+  return { kind: 'read', ruleset, displaced, missing }
 }
 
 async function list(

@@ -85,7 +85,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
       held = wanted
     }
     const state = await readIptables(programs)
-    expect(state).toMatchObject({ kind: 'read', realignment: [] })
+    expect(state).toMatchObject({ kind: 'read', displaced: [] })
     if (state.kind === 'read') expect(planIptables(state.ruleset, held)).toEqual([])
     const own = (line: string): boolean => !/NODELB/.test(line) || /not one that/.test(line)
     const during = await everything()

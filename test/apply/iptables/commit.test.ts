@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { commitIptables } from '../../../src/apply/iptables/commit.ts'
 import { FLAVOURS, findPrograms } from '../../../src/apply/iptables/programs.ts'
 import { readIptables } from '../../../src/apply/iptables/read.ts'
+import { compareIptables, planChanges } from '../../../src/plan/iptables.ts'
 import type { IptablesRuleset } from '../../../src/ruleset/iptables.ts'
 import { enterNewNetwork, nftLoad } from '../nftables/namespace.ts'
 import { otherPrograms } from './hosts.ts'
@@ -47,7 +48,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     expect(done).toEqual([WEB])
     expect(bytes).toBeGreaterThan(SERVE.join('').length)
     const state = await readIptables(programs)
-    expect(state).toEqual({ kind: 'read', ruleset: HELD, realignment: [], missing: {} })
+    expect(state).toEqual({ kind: 'read', ruleset: HELD, displaced: [], missing: {} })
   })
 
   test('both families, and the tables of each in the order that is given', async () => {
@@ -74,10 +75,10 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
   })
 
   test('others are not read, and reading makes no table', async () => {
-    expect(await readIptables(programs)).toMatchObject({ ruleset: {}, realignment: [] })
+    expect(await readIptables(programs)).toMatchObject({ ruleset: {}, displaced: [] })
     expect(await listing(flavour)).toBe('')
     await restore(flavour, otherPrograms('ip'))
-    expect(await readIptables(programs)).toMatchObject({ ruleset: {}, realignment: [] })
+    expect(await readIptables(programs)).toMatchObject({ ruleset: {}, displaced: [] })
   })
 
   test('a jump behind a rule of others is put first again', async () => {
@@ -85,10 +86,15 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     await iptables(flavour, '-t nat -I PREROUTING -p udp -j ACCEPT')
     const state = await readIptables(programs)
     if (state.kind !== 'read') throw new Error(state.obstacle.reason)
-    expect(state.realignment).toHaveLength(1)
-    expect(state.ruleset).toEqual(HELD)
-    await commitIptables(programs, state.ruleset, state.realignment)
-    expect(await readIptables(programs)).toMatchObject({ ruleset: HELD, realignment: [] })
+    const { displaced, ruleset } = state
+    expect(displaced).toEqual([{ family: 'ip', table: 'nat', chain: 'PREROUTING' }])
+    expect(ruleset).toEqual(HELD)
+    await commitIptables(
+      programs,
+      ruleset,
+      planChanges(compareIptables(ruleset, ruleset, displaced)),
+    )
+    expect(await readIptables(programs)).toMatchObject({ ruleset: HELD, displaced: [] })
     expect(await listing(flavour)).toContain(
       '-A PREROUTING -j NODELB-DISPATCH\n-A PREROUTING -p udp -j ACCEPT\n',
     )

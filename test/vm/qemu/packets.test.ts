@@ -9,9 +9,7 @@ import { disappointments } from '../../support/packets.ts'
 const labs = new LabPool(1)
 afterAll(() => labs.remove())
 
-const ONLY = process.env['FIXTURES']?.split(' ')
-
-for (const fixture of packetFixtures().filter(({ name }) => ONLY?.includes(name) ?? true)) {
+for (const fixture of packetFixtures()) {
   const { name, sentence } = fixture
   const run = lacking(name, 'ipvs') === undefined ? test : test.skip
   run(`${name}: ${sentence}`, () => labs.use((lab) => play(lab, fixture)))

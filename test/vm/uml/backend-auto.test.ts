@@ -1,0 +1,37 @@
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { chooseBackend } from '../../../src/agent/backend-choice.ts'
+import { applyCommand, cleanupCommand } from '../../../src/cli/commands.ts'
+import { apply, diff, fixtureSources, run } from '../../support/commands.ts'
+
+/** Without a word of configuration about the backend, which is auto. */
+const sources = fixtureSources(['dual-stack-cluster-ip', 'node-port'], 'text')
+
+const BACKEND = 'nodelb: backend iptables: the kernel says EOPNOTSUPP to a rule set for nftables'
+const FLAVOUR = 'nodelb: iptables legacy: the kernel has no nftables (EOPNOTSUPP)'
+
+async function saved(): Promise<string> {
+  const texts = await Promise.all(
+    ['iptables-legacy-save', 'ip6tables-legacy-save'].map((file) => execa(file)),
+  )
+  return texts.map(({ stdout }) => stdout).join('\n')
+}
+
+test('a kernel without nftables is given iptables, of the legacy flavour', async () => {
+  expect(await chooseBackend()).toMatchObject({ backend: 'iptables' })
+  const applied = await run(applyCommand, sources)
+  expect(applied.lines).toEqual([BACKEND, FLAVOUR])
+  expect(applied).toMatchObject({ code: 0, out: expect.stringMatching(/^applied: \d+ op/) })
+  const rules = await saved()
+  expect(rules).toContain('-g NODELB-S-tcp-30022')
+  expect(rules).toContain('-j DNAT --to-destination [fd00:10:244:1::10]:8080')
+  expect(await apply(sources)).toBe(0)
+  expect(await diff(sources)).toMatchObject({ code: 0, lines: [BACKEND] })
+})
+
+test('and what it got is removed again', async () => {
+  const cleaned = await run((_, output) => cleanupCommand(output), sources)
+  expect(cleaned).toMatchObject({ code: 0, lines: [] })
+  expect(cleaned.out).toMatch(/^cleaned up: \d+ chains of iptables \(legacy\) removed\n$/)
+  expect(await saved()).not.toContain('NODELB')
+})
