@@ -7,9 +7,12 @@ const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
 // What is deeper there runs inside the guests that these boot.
 const vm = ['test/vm/*.test.ts']
+const slow = ['test/vm/slow/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // One fewer than there are processors would be usual; most of the time goes by waiting.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     projects: [
@@ -25,6 +28,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
       { extends: true, test: { name: 'vm', include: vm, fileParallelism: false } },
+      { extends: true, test: { name: 'slow', include: slow } },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

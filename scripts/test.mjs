@@ -1,6 +1,7 @@
 // Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
 // Arguments go to vitest: `npm test -- --project packets`. Without any, all but the tests that need
-// an API server are run, which `npm run test:e2e` does.
+// an API server, and those of ipvs that take an emulated kernel long, are run: `npm run test:e2e`
+// and `npm run test:ipvs` do that.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +16,8 @@ setUp()
 check('biome', ['ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'])
 check('tsc', ['-b'])
 const [, , ...given] = process.argv
-test(given.length > 0 ? given : ['--project=!e2e'])
+const usual = ['unit', 'golden', 'kernel', 'packets', 'vm'].map((name) => `--project=${name}`)
+test(given.length > 0 ? given : usual)
 
 const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)

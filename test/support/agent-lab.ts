@@ -94,13 +94,17 @@ export class AgentLab {
     return stdout.replace(/ # progname \S+$/gm, '').replace(/^\s*(flags (owner)?)?\n/gm, '')
   }
 
-  /** Who answers a datagram that the client sends from a port of its own choosing. */
-  async askByUdp(to: string, fromPort: number): Promise<string> {
+  /**
+   * Who answers a datagram that the client sends from a port of its own choosing; `dropped` where
+   * nobody does within so many milliseconds.
+   */
+  async askByUdp(to: string, fromPort: number, patience = 1_000): Promise<string> {
     const { hostname, port } = new URL(`udp://${to}`)
     const host = hostname.replace(/^\[|\]$/g, '')
     const from = parties.client.addresses?.[host.includes(':') ? 1 : 0] ?? ''
-    const args = ['--input-type=module', '-e', UDP_CLIENT, host, port, from, String(fromPort)]
-    return (await this.runAt('client', process.execPath, args)).stdout
+    const args = ['--input-type=module', '-e', UDP_CLIENT, host, port, from]
+    const numbers = [fromPort, patience].map(String)
+    return (await this.runAt('client', process.execPath, [...args, ...numbers])).stdout
   }
 
   /** Runs a command somewhere in the lab. */
@@ -113,17 +117,17 @@ export class AgentLab {
   }
 }
 
-/** Prints the pod that answers, `refused`, or `dropped` after a second. */
+/** Prints the pod that answers, `refused`, or `dropped`. */
 const UDP_CLIENT = `
 import { createSocket } from 'node:dgram'
-const [host, port, from, fromPort] = process.argv.slice(1)
+const [host, port, from, fromPort, patience] = process.argv.slice(1)
 const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
 const done = (text) => { console.log(text); process.exit(0) }
 socket.on('message', (message) => done(JSON.parse(message).pod))
 socket.on('error', ({ code }) => done(code === 'ECONNREFUSED' ? 'refused' : code))
 socket.bind(Number(fromPort), from, () => {
   socket.connect(Number(port), host, () => socket.send('who?'))
-  setTimeout(done, 1000, 'dropped')
+  setTimeout(done, Number(patience), 'dropped')
 })
 `
 

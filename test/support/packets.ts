@@ -39,39 +39,62 @@ export function decodeExpectations(content: unknown): readonly Expectation[] {
   return z.array(expectation).min(1).parse(content)
 }
 
+/** How many connections a line of a packets.yaml takes, and how long they may. */
+export interface Pace {
+  /** Enough for each of so many pods to get some. */
+  connections(pods: number): number
+  /** Milliseconds for what is to be answered. */
+  readonly patience: number
+  /** Milliseconds without an answer for what is to be dropped. */
+  readonly silence: number
+}
+
+const USUAL: Pace = {
+  // Enough that a pod with its share of the connections is as good as never missed (1e-11).
+  connections: (pods) => Math.max(40, 30 * pods),
+  // A patient probe tells "slow" from "dropped" on a busy machine.
+  patience: 5_000,
+  silence: 1_000,
+}
+
 /** Sends everything a packets.yaml lists; each line says what was expected and what happened. */
 export async function disappointments(
   lab: Lab,
   expectations: readonly Expectation[],
+  pace: Pace = USUAL,
 ): Promise<string[]> {
-  const found = await Promise.all(expectations.map((expected) => disappointment(lab, expected)))
+  const found = await Promise.all(
+    expectations.map((expected) => disappointment(lab, expected, pace)),
+  )
   return found.filter((line) => line !== undefined)
 }
 
-async function disappointment(lab: Lab, expected: Expectation): Promise<string | undefined> {
-  const results = await lab.probe(probeFor(expected))
+async function disappointment(
+  lab: Lab,
+  expected: Expectation,
+  pace: Pace,
+): Promise<string | undefined> {
+  const results = await lab.probe(probeFor(expected, pace))
   const complaint = complain(expected, results)
   if (complaint === undefined) return undefined
   const { from, to, protocol } = expected
   return `${from} -> ${to}/${protocol}: expected ${complaint}, but: ${summary(results)}`
 }
 
-function probeFor(expected: Expectation): Probe {
+function probeFor(expected: Expectation, { connections, patience, silence }: Pace): Probe {
   const { from, to, protocol } = expected
   if ('outcome' in expected) {
-    // A patient probe tells "slow" from "dropped" on a busy machine.
-    const timeout = expected.outcome === 'dropped' ? 1_000 : 3_000
+    const timeout = expected.outcome === 'dropped' ? silence : patience
     return { from, to, protocol, count: 3, concurrency: 3, timeout }
   }
   return {
     from,
     to,
     protocol,
-    // Enough that a pod with its share of the connections is as good as never missed (1e-11).
-    count: Math.max(40, 30 * expected.reaches.length),
+    count: connections(expected.reaches.length),
     // The kernel remembers a client with its first connection: the others have to come later.
     concurrency: expected.sticky ? 1 : 20,
-    timeout: 5_000,
+    timeout: patience,
   }
 }
 

@@ -1,3 +1,4 @@
 import { declareGuestTests } from './guest/suite.ts'
 
-await declareGuestTests('qemu')
+// The others take the emulated kernel many minutes: slow/qemu.test.ts.
+await declareGuestTests('qemu', 'programming')

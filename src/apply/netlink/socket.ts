@@ -127,7 +127,7 @@ export class NetlinkSocket {
 
   /** The generation of the rule set; every commit raises it. */
   async generation(): Promise<number> {
-    for (const reply of await this.request(GET_GENERATION)) {
+    for (const reply of await this.request(GET_GENERATION).catch(explained)) {
       const generation = parseGeneration(reply)
       if (generation !== undefined) return generation
     }
@@ -271,4 +271,11 @@ export function openRaw(options: SocketOptions = {}): RawSocket {
   } catch (error) {
     throw asNetlinkError(error)
   }
+}
+
+/** nfnetlink.c: EINVAL where no subsystem of that number can be loaded. */
+function explained(error: unknown): never {
+  if (!(error instanceof NetlinkError) || error.code !== 'EINVAL') throw error
+  const explanation = 'the kernel has no nftables: load the kernel module nf_tables'
+  throw new NetlinkError('EINVAL', 'nf_tables', { explanation })
 }

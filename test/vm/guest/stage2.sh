@@ -8,6 +8,8 @@ done
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo guest >/proc/sys/kernel/hostname
 modprobe ipv6
+# As on a cluster's node: what pods on one bridge say to each other passes netfilter.
+modprobe -q br_netfilter
 ip link set lo up
 if [ -n "$writable" ]; then
   mkdir -p "$writable"

@@ -1,32 +1,76 @@
 import { afterAll, expect, test } from 'vitest'
 import { expectedOf, isSent, lacking } from '../../support/differences.ts'
 import { type PacketFixture, packetFixtures } from '../../support/fixtures.ts'
-import type { Lab } from '../../support/lab.ts'
-import { LabPool } from '../../support/lab-pool.ts'
-import { disappointments } from '../../support/packets.ts'
+import { Lab } from '../../support/lab.ts'
+import { disappointments, type Expectation, type Pace } from '../../support/packets.ts'
+import { Player } from './player.ts'
 
-// The guest has one processor: fixtures take turns in one lab.
-const labs = new LabPool(1)
-afterAll(() => labs.remove())
+/** The guest is slow: much patience and few connections, which ipvs gives to the pods in turn. */
+const PACE: Pace = {
+  connections: (pods) => 4 * pods,
+  patience: 120_000,
+  silence: 3_000,
+}
+
+let stage: { readonly lab: Lab; readonly player: Player } | undefined
+afterAll(clear)
 
 for (const fixture of packetFixtures()) {
   const { name, sentence } = fixture
   const run = lacking(name, 'ipvs') === undefined ? test : test.skip
-  run(`${name}: ${sentence}`, () => labs.use((lab) => play(lab, fixture)))
+  run(`${name}: ${sentence}`, () => play(fixture))
 }
 
-/** What one fixture programmed goes with the next one's. */
-async function play(lab: Lab, { name, node, config, steps }: PacketFixture): Promise<void> {
+/** What one fixture programmed goes with the next one's; one that fails takes all with it. */
+async function play(fixture: PacketFixture): Promise<void> {
+  stage ??= await build()
+  const { lab, player } = stage
+  try {
+    await playSteps(lab, player, fixture)
+    await lab.flushConnections()
+  } catch (error) {
+    await clear()
+    throw error
+  }
+}
+
+async function build(): Promise<{ readonly lab: Lab; readonly player: Player }> {
+  const lab = await Lab.build()
+  return { lab, player: new Player(lab) }
+}
+
+async function clear(): Promise<void> {
+  await stage?.player.end()
+  await stage?.lab.remove()
+  stage = undefined
+}
+
+async function playSteps(lab: Lab, player: Player, fixture: PacketFixture): Promise<void> {
+  const { name, node, config, steps } = fixture
   for (const { input, packets } of steps) {
-    const applied = await lab.nodelb([
-      ...['apply', '--backend', 'ipvs', '-f', input, '-f', node, '--node', 'node-a'],
-      ...(config === undefined ? [] : ['--config', config]),
-    ])
-    expect(applied, applied.stderr).toMatchObject({ exitCode: 0 })
+    const sources = { node: 'node-a', config, scope: undefined, format: 'text' } as const
+    const files = [input, node]
+    const { code, lines } = await player.apply({ ...sources, files, backend: 'ipvs' })
+    expect(code, lines.join('\n')).toBe(0)
     const sent = packets.filter((each) => isSent(name, 'ipvs', each))
     const expected = sent.map((each) => expectedOf(name, 'ipvs', each))
-    // One after the other: the guest is slow, and who waits too long counts as dropped.
-    for (const each of expected) expect(await disappointments(lab, [each])).toEqual([])
+    expect(await disappointmentsInTurn(lab, expected)).toEqual([])
   }
-  await lab.flushConnections()
+}
+
+/** Two lines about one virtual server at a time might take turns at its pods, each always the same. */
+async function disappointmentsInTurn(
+  lab: Lab,
+  lines: readonly Expectation[],
+): Promise<readonly string[]> {
+  const byServer = new Map<string, Promise<readonly string[]>>()
+  for (const line of lines) {
+    const server = `${line.to}/${line.protocol}`
+    const before = byServer.get(server) ?? Promise.resolve([])
+    byServer.set(
+      server,
+      before.then(async (found) => [...found, ...(await disappointments(lab, [line], PACE))]),
+    )
+  }
+  return (await Promise.all(byServer.values())).flat()
 }

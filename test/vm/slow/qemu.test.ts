@@ -1,0 +1,3 @@
+import { declareGuestTests } from '../guest/suite.ts'
+
+await declareGuestTests('qemu')
