@@ -144,6 +144,25 @@ test('the component for iptables-legacy adds a capability and the lock of its ta
   ])
 })
 
+test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {
+  const read = (file: string) => parse(readFileSync(`${deploy}components/ipvs/${file}`, 'utf8'))
+  const { patches, replacements } = read('kustomization.yaml')
+  expect(patches).toEqual([{ path: 'prepare.yaml' }])
+  const { initContainers, volumes, ...others } = read('prepare.yaml').spec.template.spec
+  expect(others).toEqual({})
+  const [prepare] = only('DaemonSet', built('all')).spec.template.spec.initContainers
+  const { image: _, volumeMounts, ...usual } = prepare
+  const run = { name: 'run', mountPath: '/run/nodelb' }
+  expect(initContainers).toEqual([
+    { ...usual, image: 'nodelb', volumeMounts: [...volumeMounts, run] },
+  ])
+  const hostPath = { path: '/run/nodelb', type: 'DirectoryOrCreate' }
+  expect(volumes).toEqual([{ name: 'run', emptyDir: null, hostPath }])
+  expect(replacements[0].targets[0].fieldPaths).toEqual([
+    'spec.template.spec.initContainers.[name=prepare].image',
+  ])
+})
+
 test('the image has the programs of iptables', () => {
   const dockerfile = readFileSync(`${deploy}../Dockerfile`, 'utf8')
   expect(dockerfile).toMatch(/apt-get install [^\n]*\biptables\b/)
