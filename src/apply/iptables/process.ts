@@ -42,6 +42,8 @@ export async function runProgram(call: ProgramCall): Promise<Ended> {
     extendEnv: false,
     cwd: '/',
     reject: false,
+    // With it, a signal to the agent would end it before it has ended what it does.
+    cleanup: false,
     timeout: call.timeLimit ?? TIME_LIMIT,
     forceKillAfterDelay: GRACE,
     ...(signal !== undefined && { cancelSignal: signal }),
