@@ -126,7 +126,7 @@ test('50 restarts in the middle of changes lose no connection', async () => {
   await last.end('SIGTERM')
   const again = place.start()
   expect(await again.next('kernel-committed')).toMatchObject({ operations: 0 })
-}, 300_000)
+}, 900_000)
 
 function hold(count: number, route: Connection): Promise<HeldConnection>[] {
   return Array.from({ length: count }, () => place.lab.hold(route))

@@ -35,7 +35,7 @@ test(`${changes} endpoint changes disturb no connection to a healthy endpoint`, 
     routes.map(() => ({ enough: true, failures: {} })),
   )
   expect(await Promise.all(held.map(endurance))).toEqual(held.map(() => ({ enough: true })))
-}, 300_000)
+}, 900_000)
 
 function isTcp({ protocol = 'tcp' }: Connection): boolean {
   return protocol === 'tcp'
