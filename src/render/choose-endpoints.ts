@@ -66,7 +66,7 @@ function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
 }
 
 /** The same address and port in two slices counts once; the better state wins. */
-function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
+export function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const key = `${candidate.endpoint.address} ${candidate.port}`

@@ -6,7 +6,13 @@ import { destinationKey, serverIdOf } from '../ruleset/ipvs.ts'
 import { IPVS_SETS, serverValue, weightValue } from '../ruleset/ipvs-elements.ts'
 import { SETS, setsOf, tuple, vipKey } from '../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
-import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
+import {
+  type Candidate,
+  type Chosen,
+  chooseEndpoints,
+  distinct,
+  type Target,
+} from './choose-endpoints.ts'
 import type { Claim } from './claims.ts'
 import type { Candidates, Contribution, FamilyMemory, Fragment, Put } from './fragment.ts'
 import { isNodeAddress } from './ipvs-claims.ts'
@@ -148,10 +154,10 @@ function quietTargets(
   const taken = new Set(wanted.map(destinationKey))
   const { destinations } = job.memory(table)
   const quiet = new Map<Tuple, Target>()
-  for (const { endpoint, port } of candidates) {
+  for (const { endpoint, port } of distinct(candidates)) {
     const target = { address: endpoint.address, port, local: endpoint.nodeName === job.node.name }
     const key = destinationKey(target)
-    if (taken.has(key) || (quiet.has(key) && !target.local)) continue
+    if (taken.has(key)) continue
     const leaves = endpoint.terminating && (target.local || !localOnly)
     if (leaves || destinations(claim.key, key)) quiet.set(key, target)
   }
