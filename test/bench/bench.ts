@@ -1,5 +1,6 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
-// `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone.
+// `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
+// `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { measureAgents } from './agent.ts'
 import { measureBackends } from './backends.ts'
 import type { Size } from './cluster.ts'
+import { measureIpvs } from './ipvs.ts'
 import { type Effort, measure, type Result } from './measure.ts'
 import {
   additionTimes,
@@ -43,6 +45,7 @@ async function main(): Promise<void> {
   console.log(
     `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}`,
   )
+  if (process.argv.includes('--ipvs')) return inFolder(compareWithIpvsadm)
   await bundle()
   const alone = ['--agent', '--backends'].find((part) => process.argv.includes(part))
   if (alone === undefined) await compareWithNft()
@@ -54,6 +57,12 @@ async function main(): Promise<void> {
 async function compareBackends(folder: string): Promise<void> {
   const sections = await measureBackends(folder, progress)
   for (const { title, body, notes } of sections) section(title, body, notes)
+}
+
+async function compareWithIpvsadm(folder: string): Promise<void> {
+  for (const { title, body, notes } of await measureIpvs(folder, progress)) {
+    section(title, body, notes)
+  }
 }
 
 async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {

@@ -125,25 +125,25 @@ test('with the iptables component it has what iptables-legacy needs', async () =
   expect(stderr).toBe('')
 })
 
-test.each([
-  'load-balancer',
-  'all',
-])('with the ipvs component overlay %s keeps on the node what sysctls were', async (overlay) => {
-  const resources = [relative(folder, join(overlays, overlay))]
-  const used = [relative(folder, join(components, 'ipvs'))]
-  const kustomization = { namespace: 'kube-system', resources, components: used }
-  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-  const manifests = await build(folder)
-  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
-  const [[prepare, ...others], [agent]] = [pod.initContainers, pod.containers]
-  expect(others).toEqual([])
-  expect(prepare.image).toBe(agent.image)
-  const run = { name: 'run', mountPath: '/run/nodelb' }
-  for (const { volumeMounts } of [prepare, agent]) expect(volumeMounts).toContainEqual(run)
-  const hostPath = { path: run.mountPath, type: 'DirectoryOrCreate' }
-  expect(pod.volumes).toContainEqual({ name: 'run', hostPath })
-  expect((await tryOut(manifests)).stderr).toBe('')
-})
+test.each(['load-balancer', 'all'])(
+  'with the ipvs component overlay %s keeps on the node what sysctls were',
+  async (overlay) => {
+    const resources = [relative(folder, join(overlays, overlay))]
+    const used = [relative(folder, join(components, 'ipvs'))]
+    const kustomization = { namespace: 'kube-system', resources, components: used }
+    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+    const manifests = await build(folder)
+    const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+    const [[prepare, ...others], [agent]] = [pod.initContainers, pod.containers]
+    expect(others).toEqual([])
+    expect(prepare.image).toBe(agent.image)
+    const run = { name: 'run', mountPath: '/run/nodelb' }
+    for (const { volumeMounts } of [prepare, agent]) expect(volumeMounts).toContainEqual(run)
+    const hostPath = { path: run.mountPath, type: 'DirectoryOrCreate' }
+    expect(pod.volumes).toContainEqual({ name: 'run', hostPath })
+    expect((await tryOut(manifests)).stderr).toBe('')
+  },
+)
 
 describe('with the token of its ServiceAccount', () => {
   let agent: Api
