@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   closeSync,
   constants,
@@ -202,16 +203,28 @@ describe('a descriptor that takes nothing', () => {
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(42)
   })
 
-  test('nothing is lost when the process ends at once', async () => {
+  const atItsEnd = (): string[] => {
     const source = fileURLToPath(new URL('../../src/agent/telemetry/', import.meta.url))
     const script = `
       import { openLog } from ${JSON.stringify(`${source}log.ts`)}
       const log = openLog('info')
-      for (let i = 0; i < 2000; i++) log.write({ event: 'node-staying' })
+      for (let i = 0; i < 5000; i++) log.write({ event: 'node-staying' })
+      process.stderr.write('written')
       process.exit(0)`
-    const out = execFileSync(process.execPath, [
-      ...['--import', 'tsx', '--input-type=module', '-e', script],
-    ])
-    expect(out.toString().trimEnd().split('\n')).toHaveLength(2000)
+    return ['--import', 'tsx', '--input-type=module', '-e', script]
+  }
+
+  test('a reader that is late gets all that was written before the process ended', async () => {
+    const child = spawn(process.execPath, atItsEnd())
+    await once(child.stderr, 'data')
+    let text = ''
+    for await (const part of child.stdout) text += part
+    expect(text.trimEnd().split('\n')).toHaveLength(5000)
+  })
+
+  test('a reader that never comes does not keep the process', async () => {
+    const child = spawn(process.execPath, atItsEnd())
+    expect(await once(child, 'exit')).toEqual([0, null])
+    child.stdout.destroy()
   })
 })

@@ -3,6 +3,9 @@ import { CATALOGUE } from './catalogue.ts'
 import type { Level, Occurrence } from './occurrence.ts'
 import { SyncOutput } from './sync-output.ts'
 
+/** For so long a process that ends waits for the reader of its last lines. */
+const LAST_LINES_MS = 500
+
 export interface Log {
   write(occurrence: Occurrence): void
   /** Before the process ends. */
@@ -41,7 +44,12 @@ export function openLog(level: Level, output: SyncOutput = standardOutput()): Lo
   }
 }
 
-/** Node.js keeps a pipe from blocking from the moment on that its stream is asked for. */
+/**
+ * Node.js keeps a pipe from blocking from the moment on that its stream is asked for: a reader that
+ * stopped holds up nothing but the end, and that not for long.
+ */
 function standardOutput(): SyncOutput {
-  return new SyncOutput(process.stdout.fd)
+  const output = new SyncOutput(process.stdout.fd)
+  process.once('exit', () => output.drain(LAST_LINES_MS))
+  return output
 }

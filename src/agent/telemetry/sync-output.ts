@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 /** Bytes that may wait for a reader that is slow. */
 const ROOM = 1024 * 1024
 const RETRY_MS = 100
+const DRAIN_RETRY_MS = 5
 
 /**
  * Writes lines at once, so that nothing is lost when the process ends; never throws. What a full
@@ -53,6 +54,17 @@ export class SyncOutput {
       this.#begun = written < head.length
       if (this.#begun) this.#waiting[0] = head.subarray(written)
       else this.#waiting.shift()
+    }
+  }
+
+  /** Blocks until nothing waits, or for `withinMs`: for the end of the process, after which nobody writes. */
+  drain(withinMs: number): void {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4))
+    const deadline = Date.now() + withinMs
+    for (;;) {
+      this.flush()
+      if (this.#waiting.length === 0 || Date.now() >= deadline) return
+      Atomics.wait(sleeper, 0, 0, DRAIN_RETRY_MS)
     }
   }
 
