@@ -1,8 +1,11 @@
+import type { MessageFilter } from './message-filter.ts'
 import { NetlinkError } from './netlink-error.ts'
 import {
+  attachFilter,
   findDescriptor,
   forceBuffer,
   hardenSocket,
+  type OptionResult,
   readDrops,
   type SocketAddress,
 } from './socket-options.ts'
@@ -36,6 +39,7 @@ export interface RawSettings {
   readonly protocol: number
   readonly receiveBuffer: number
   readonly groups: readonly number[]
+  readonly filter: MessageFilter | undefined
 }
 
 /**
@@ -57,6 +61,7 @@ export function prepareSocket(native: NativeSocket, settings: RawSettings): RawS
     const address = { protocol: settings.protocol, port: native.address().port }
     const fd = harden(address)
     forceBuffer(fd, 'receive', settings.receiveBuffer)
+    if (settings.filter !== undefined) expectSet(attachFilter(fd, settings.filter))
     for (const group of settings.groups) native.addMembership(group)
     return adapt(native, fd, address)
   } catch (error) {
@@ -75,9 +80,12 @@ function harden(address: SocketAddress): number {
   const descriptor = findDescriptor(address)
   if (descriptor.kind === 'missing')
     throw new NetlinkError('EBADF', 'netlink socket', { explanation: descriptor.reason })
-  const result = hardenSocket(descriptor.fd)
-  if (result.kind === 'refused') throw new NetlinkError(result.errno, result.option)
+  expectSet(hardenSocket(descriptor.fd))
   return descriptor.fd
+}
+
+function expectSet(result: OptionResult): void {
+  if (result.kind === 'refused') throw new NetlinkError(result.errno, result.option)
 }
 
 function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSocket {

@@ -7,6 +7,7 @@ import {
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_NO_ENOBUFS,
+  SO_ATTACH_FILTER,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_SNDBUF,
@@ -14,6 +15,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
 } from './constants.ts'
+import { filterProgram, type Instruction, type MessageFilter } from './message-filter.ts'
 import { errnoName } from './netlink-error.ts'
 
 /** Which netlink socket of this thread's network namespace. */
@@ -58,8 +60,23 @@ type GetSockOpt = (
   size: number[],
 ) => number
 
+/** struct sock_fprog of linux/filter.h. */
+interface SockFprog {
+  readonly len: number
+  readonly filter: readonly Instruction[]
+}
+type AttachFilter = (
+  fd: number,
+  level: number,
+  name: number,
+  program: SockFprog,
+  size: number,
+) => number
+
 interface Libc {
   readonly setsockopt: SetSockOpt
+  readonly attachFilter: AttachFilter
+  readonly programSize: number
   readonly getsockopt: GetSockOpt
 }
 
@@ -69,8 +86,13 @@ let loaded: Libc | undefined
 function libc(): Libc {
   if (loaded) return loaded
   const self = koffi.load(null)
+  const instruction = koffi.struct({ code: 'uint16', jt: 'uint8', jf: 'uint8', k: 'uint32' })
+  const program = koffi.struct({ len: 'uint16', filter: koffi.pointer(instruction) })
+  const parameters = ['int', 'int', 'int', koffi.pointer(program), 'unsigned int']
   loaded = {
     setsockopt: self.func('int setsockopt(int, int, int, const int *, unsigned int)'),
+    attachFilter: self.func('setsockopt', 'int', parameters),
+    programSize: koffi.sizeof(program),
     getsockopt: self.func('int getsockopt(int, int, int, _Out_ int *, _Inout_ unsigned int *)'),
   }
   return loaded
@@ -105,6 +127,15 @@ export function hardenSocket(fd: number): OptionResult {
     if (errno !== 0) return { kind: 'refused', option, errno: errnoName(errno) }
   }
   return { kind: 'set' }
+}
+
+/** From now on the kernel leaves out what the filter says; what is queued already stays. */
+export function attachFilter(fd: number, filter: MessageFilter): OptionResult {
+  const { attachFilter: attach, programSize } = libc()
+  const instructions = filterProgram(filter)
+  const program = { len: instructions.length, filter: instructions }
+  if (attach(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, programSize) === 0) return { kind: 'set' }
+  return { kind: 'refused', option: 'SO_ATTACH_FILTER', errno: errnoName(koffi.errno()) }
 }
 
 /** Asks past the sysctl limit, then within it; returns the bytes the kernel now grants. */

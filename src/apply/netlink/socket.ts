@@ -27,12 +27,15 @@ import {
   type Reply,
   type Request,
 } from './message.ts'
+import type { MessageFilter } from './message-filter.ts'
 import { NetlinkError } from './netlink-error.ts'
 import { type Arrival, asNetlinkError, prepareSocket, type RawSocket } from './raw-socket.ts'
 
 export interface SocketOptions {
   /** Multicast groups to join. Announcements can crowd out answers: use a socket of its own. */
   readonly groups?: readonly number[]
+  /** Of what the groups announce. */
+  readonly filter?: MessageFilter
   readonly protocol?: number
   /** Bytes of answers the kernel may queue; more are dropped. */
   readonly receiveBuffer?: number
@@ -259,7 +262,8 @@ export class NetlinkSocket {
 
 /** A socket that is safe to use, see prepareSocket. */
 export function openRaw(options: SocketOptions = {}): RawSocket {
-  const { protocol = NETLINK_NETFILTER, receiveBuffer = RECEIVE_BUFFER, groups = [] } = options
+  const { protocol = NETLINK_NETFILTER, receiveBuffer = RECEIVE_BUFFER } = options
+  const { groups = [], filter } = options
   try {
     const native = new RawNetlinkSocket(protocol, {
       messagePeeking: false,
@@ -267,7 +271,7 @@ export function openRaw(options: SocketOptions = {}): RawSocket {
       recvBufferSize: DATAGRAM,
       sendBufferSize: DATAGRAM,
     })
-    return prepareSocket(native, { protocol, receiveBuffer, groups })
+    return prepareSocket(native, { protocol, receiveBuffer, groups, filter })
   } catch (error) {
     throw asNetlinkError(error)
   }

@@ -116,6 +116,9 @@ export class Monitor {
   #listen(): NetlinkSocket {
     const socket = NetlinkSocket.open({
       groups: [NFNLGRP_NFTABLES],
+      // Of our own commits the generation is enough. npm netlink takes 32 KB for each datagram, of
+      // which V8 knows nothing and which it keeps until its next full collection.
+      filter: { port: this.#port, except: NEWGEN },
       receiveBuffer: RECEIVE_BUFFER,
     })
     socket.onMessage((announcement) => this.#hear(announcement))
@@ -127,9 +130,7 @@ export class Monitor {
   #hear(announcement: Reply): void {
     this.#settling ??= setTimeout(() => this.#lookForLosses(), SETTLING).unref()
     if (announcement.type === NEWGEN) this.#endCommit(announcement)
-    else if (!this.#touched && portOf(announcement) !== this.#port) {
-      this.#touched = isAboutUs(announcement)
-    }
+    else if (!this.#touched) this.#touched = isAboutUs(announcement)
   }
 
   #endCommit(announcement: Reply): void {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AgentLab } from '../../support/agent-lab.ts'
 import type { Connection, HeldConnection } from '../../support/lab.ts'
 import type { RunningAgent } from '../../support/running-agent.ts'
-import type { PodName } from '../../support/topology.ts'
+import { type PodName, podAddresses } from '../../support/topology.ts'
 import { WEB, webNode, webObjects, webService, webSlices } from '../../support/web.ts'
 
 /** No slowness of the guest passes for a loss. */
@@ -21,6 +21,10 @@ function start(fields: object = {}): RunningAgent {
   return place.start('--config', config)
 }
 
+function answers(to: string = WEB.loadBalancer[0]): Promise<readonly string[]> {
+  return place.answers({ to, timeout })
+}
+
 async function servers(): Promise<string> {
   return (await place.lab.run('ipvsadm', ['-S', '-n'])).stdout
 }
@@ -35,17 +39,17 @@ test('an agent follows objects, a second one finds nothing to do, and repairs wh
   const agent = start()
   await agent.next('kernel-committed')
   for (const to of [...WEB.loadBalancer, ...WEB.cluster]) {
-    expect(await place.answers({ to })).toEqual(['pod-a', 'pod-b', 'pod-d'])
+    expect(await answers(to)).toEqual(['pod-a', 'pod-b', 'pod-d'])
   }
   const whole = await servers()
   for (const pods of [['pod-b'], [], ['pod-a', 'pod-b', 'pod-d']] as const) {
     place.write(webObjects(pods))
     await agent.next('kernel-committed')
-    expect(await place.answers()).toEqual(pods.length === 0 ? ['refused'] : [...pods])
+    expect(await answers()).toEqual(pods.length === 0 ? ['refused'] : [...pods])
   }
   expect(sorted(await servers())).toEqual(sorted(whole))
   expect(await agent.end('SIGTERM')).toBe(0)
-  expect(await place.answers()).toEqual(['pod-a', 'pod-b', 'pod-d'])
+  expect(await answers()).toEqual(['pod-a', 'pod-b', 'pod-d'])
 
   const second = start({ comparePeriod: '1s' })
   expect(await second.next('kernel-committed')).toMatchObject({ operations: 0 })
@@ -62,7 +66,7 @@ test('an endpoint that ends gets no new connections and finishes those that it h
   expect(held.pod).toBe('pod-a')
   place.write([webNode, webService(), ...webSlices(['pod-b'], ['pod-a'])])
   await agent.next('kernel-committed')
-  expect(await place.answers()).toEqual(['pod-b'])
+  expect(await answers()).toEqual(['pod-b'])
   expect(await servers()).toContain('-r 10.244.1.10:8080 -m -w 0')
   expect(await held.release()).not.toHaveProperty('failure')
   place.write(webObjects(['pod-b']))
@@ -121,6 +125,7 @@ test(`${CHANGES} changes of scale lose no connection`, async () => {
     ROUTES.map((route) => place.lab.pour({ ...route, concurrency: 1, pause: 50 })),
   )
   for (let change = 1; change <= CHANGES; change++) {
+    await finished(podsIn(2, change).filter((pod) => podsIn(1, change - 1).includes(pod)))
     place.write(objectsAfter(change))
     await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
   }
@@ -139,10 +144,22 @@ function twice(pod: PodName): readonly PodName[] {
 
 /** Two always serve. Of the others each serves, ends and is away, for three changes each. */
 function objectsAfter(change: number): object[] {
+  const serving = [...LASTING, ...podsIn(0, change)]
+  return [webNode, webService(), ...webSlices(serving, podsIn(1, change))]
+}
+
+/** 0: serving; 1: ending; 2: away. */
+function podsIn(phase: 0 | 1 | 2, change: number): readonly PodName[] {
   const others: readonly PodName[] = ['pod-b', 'pod-c', 'pod-e']
-  const inPhase = (phase: number): readonly PodName[] =>
-    others.filter((_, pod) => Math.floor(((change + pod) % 9) / 3) === phase)
-  return [webNode, webService(), ...webSlices([...LASTING, ...inPhase(0)], inPhase(1))]
+  return others.filter((_, pod) => Math.floor(((change + pod) % 9) / 3) === phase)
+}
+
+/** A pod that ends goes when it has nobody to answer; ipvs would end what is open to it. */
+async function finished(pods: readonly PodName[]): Promise<void> {
+  const places = pods.flatMap((pod) => podAddresses[pod] ?? [])
+  const isOpen = (row: string): boolean =>
+    /SYN_RECV|ESTABLISHED/.test(row) && places.some((address) => row.includes(`${address}`))
+  while ((await connections()).split('\n').some(isOpen));
 }
 
 function sorted(text: string): readonly string[] {
