@@ -32,7 +32,7 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/plan/x.ts', name: '../render/frame.ts', says: 'src/plan is pure' },
   { file: 'src/trace/x.ts', name: '../render/frame.ts', says: 'src/trace is pure' },
   { file: 'src/apply/nftables/x.ts', name: '../../render/frame.ts', says: 'never src/render' },
-  { file: 'src/apply/nftables/x.ts', name: 'netlink', says: 'netlink/socket.ts alone' },
+  { file: 'src/apply/nftables/x.ts', name: 'netlink', says: 'netlink/open-raw.ts alone' },
   { file: 'src/apply/iptables/x.ts', name: 'execa', says: 'takes a plan to the kernel' },
   {
     file: 'src/apply/iptables/process.ts',
@@ -42,7 +42,7 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/apply/iptables/programs.ts', name: 'execa', says: 'looks for programs' },
   { file: 'src/apply/iptables/legacy-tables.ts', name: 'execa', says: 'about the legacy tables' },
   {
-    file: 'src/apply/netlink/socket.ts',
+    file: 'src/apply/netlink/open-raw.ts',
     name: 'koffi',
     says: 'the only file that imports netlink',
   },
@@ -60,7 +60,7 @@ test.each([
   ['src/model/x.ts', 'ipaddr.js'],
   ['src/render/x.ts', '../ruleset/sets.ts'],
   ['src/apply/iptables/process.ts', 'execa'],
-  ['src/apply/netlink/socket.ts', 'netlink'],
+  ['src/apply/netlink/open-raw.ts', 'netlink'],
   ['src/apply/netlink/socket-options.ts', 'node:fs'],
   ['src/agent/x.ts', '../render/frame.ts'],
   ['src/cli/x.ts', 'node:fs'],

@@ -2,8 +2,7 @@
 // thrown, and crashes when a socket closes inside one. So no callback here does more than queue a
 // setImmediate, which runs after native code has returned. See also raw-socket.ts.
 
-import { RawNetlinkSocket } from 'netlink'
-import { NETLINK_NETFILTER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.ts'
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.ts'
 import {
   batchConversation,
   type Conversation,
@@ -27,27 +26,17 @@ import {
   type Reply,
   type Request,
 } from './message.ts'
-import type { MessageFilter } from './message-filter.ts'
 import { NetlinkError } from './netlink-error.ts'
-import { type Arrival, asNetlinkError, prepareSocket, type RawSocket } from './raw-socket.ts'
+import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT } from './open-raw.ts'
+import { type Arrival, asNetlinkError, type RawSocket } from './raw-socket.ts'
 
-export interface SocketOptions {
-  /** Multicast groups to join. Announcements can crowd out answers: use a socket of its own. */
-  readonly groups?: readonly number[]
-  /** Of what the groups announce. */
-  readonly filter?: MessageFilter
-  readonly protocol?: number
-  /** Bytes of answers the kernel may queue; more are dropped. */
-  readonly receiveBuffer?: number
+export interface SocketOptions extends RawOptions {
   /** Milliseconds without an answer after which a request is given up. */
   readonly timeLimit?: number
 }
 
-/** The kernel fills dump messages up to this size, however large the buffer is. */
-const DATAGRAM = 32768
-/** npm netlink allocates DATAGRAM bytes for every message: copy short ones so it can be freed. */
-const WORTH_COPYING = DATAGRAM / 4
-const RECEIVE_BUFFER = 8 << 20
+/** npm netlink allocates the whole size for each datagram: copy short ones so it can be freed. */
+const WORTH_COPYING = 2048
 /** What one queued error costs of the receive buffer; the kernel doubles what is asked for. */
 const ERROR_COST = 1024
 /** The kernel keeps this much of the send buffer for itself. */
@@ -55,9 +44,15 @@ const SEND_RESERVE = 32
 const TIME_LIMIT = 30_000
 const LAST_SEQUENCE = 0xffffffff
 
-/** One netlink socket. Requests wait for each other, so there is never more than one dump. */
+/**
+ * One netlink socket, and another one for dumps. Of the memory that npm netlink takes for datagrams
+ * V8 knows nothing: it may stay until the next full collection, whatever it adds up to. Requests
+ * wait for each other, so there is never more than one dump.
+ */
 export class NetlinkSocket {
   readonly #raw: RawSocket
+  readonly #openReader: (() => NetlinkSocket) | undefined
+  #reader: NetlinkSocket | undefined
   readonly #line: Line
   readonly #listeners: Set<(reply: Reply) => void> = new Set()
   #sequence = 1
@@ -70,16 +65,19 @@ export class NetlinkSocket {
 
   /** Throws NetlinkError where the kernel has no such protocol or /proc cannot be read. */
   static open(options: SocketOptions = {}): NetlinkSocket {
-    return NetlinkSocket.over(openRaw(options), options)
+    const { groups: _, filter: __, ...plain } = options
+    const openReader = () => NetlinkSocket.over(openRaw(plain, LONG), plain)
+    return new NetlinkSocket(openRaw(options, SHORT), options, openReader)
   }
 
-  /** For sockets opened elsewhere, such as a test's. */
+  /** For sockets opened elsewhere, such as a test's; dumps use it as well. */
   static over(raw: RawSocket, options: SocketOptions = {}): NetlinkSocket {
     return new NetlinkSocket(raw, options)
   }
 
-  private constructor(raw: RawSocket, options: SocketOptions) {
+  private constructor(raw: RawSocket, options: SocketOptions, openReader?: () => NetlinkSocket) {
     this.#raw = raw
+    this.#openReader = openReader
     this.#line = {
       send: (frame, sent) => this.#send(frame, sent),
       arrivals: () => this.#arrivals,
@@ -100,7 +98,10 @@ export class NetlinkSocket {
 
   /** Everything the request selects. Rejects with NetlinkError if the kernel refuses. */
   dump(request: Request): Promise<Dump> {
-    return this.#ask(request, NLM_F_DUMP, dumpConversation(request.type))
+    return (
+      this.#byReader((reader) => reader.dump(request)) ??
+      this.#ask(request, NLM_F_DUMP, dumpConversation(request.type))
+    )
   }
 
   /**
@@ -108,6 +109,8 @@ export class NetlinkSocket {
    * Other work of the event loop goes on between datagrams.
    */
   walk(request: Request, visit: (reply: Reply) => void): Promise<void> {
+    const walked = this.#byReader((reader) => reader.walk(request, visit))
+    if (walked !== undefined) return walked
     const conversation = walkConversation(request.type, visit, () => undefined)
     return this.#ask(request, NLM_F_DUMP, conversation)
   }
@@ -178,8 +181,19 @@ export class NetlinkSocket {
     this.#closed = reason
     this.#listeners.clear()
     this.#exchange?.abort(reason)
+    this.#reader?.close()
     // Never right away: a promise may have brought us here from inside a native callback.
     setImmediate(() => this.#raw.close())
+  }
+
+  /** Opens it for the first dump; undefined where this socket is one for everything. */
+  #byReader<Result>(dump: (reader: NetlinkSocket) => Promise<Result>): Promise<Result> | undefined {
+    const open = this.#openReader
+    if (open === undefined) return undefined
+    return this.#enqueue(() => {
+      this.#reader ??= open()
+      return dump(this.#reader)
+    })
   }
 
   #ask<Result>(
@@ -257,23 +271,6 @@ export class NetlinkSocket {
         process.emitWarning(error instanceof Error ? error : String(error))
       }
     }
-  }
-}
-
-/** A socket that is safe to use, see prepareSocket. */
-export function openRaw(options: SocketOptions = {}): RawSocket {
-  const { protocol = NETLINK_NETFILTER, receiveBuffer = RECEIVE_BUFFER } = options
-  const { groups = [], filter } = options
-  try {
-    const native = new RawNetlinkSocket(protocol, {
-      messagePeeking: false,
-      msgBufferSize: DATAGRAM,
-      recvBufferSize: DATAGRAM,
-      sendBufferSize: DATAGRAM,
-    })
-    return prepareSocket(native, { protocol, receiveBuffer, groups, filter })
-  } catch (error) {
-    throw asNetlinkError(error)
   }
 }
 

@@ -1,9 +1,11 @@
 // How requests and transactions end.
 
+import { execFileSync } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { NLM_F_ACK } from '../../../src/apply/netlink/constants.ts'
 import { GET_GENERATION } from '../../../src/apply/netlink/message.ts'
-import { NetlinkSocket, openRaw } from '../../../src/apply/netlink/socket.ts'
+import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
+import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
 import {
   addElements,
   addSet,
@@ -101,6 +103,7 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
   async 'concurrent-requests'() {
     const socket = NetlinkSocket.open()
     await socket.transact(bigSet(), 0)
+    await socket.dump(getTable())
     const dumps = [1, 2, 3].map(() => socket.dump(getElements('t', 's')))
     const generation = socket.generation()
     const missing = codeOf(socket.request(getTable('missing')))
@@ -119,15 +122,22 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
   },
 
   async 'changed-while-dumped'() {
-    const socket = NetlinkSocket.open()
-    const writer = NetlinkSocket.open()
+    const raw = openRaw()
+    let change: (() => void) | undefined
+    const socket = NetlinkSocket.over({
+      ...raw,
+      listen: (received, failed) =>
+        raw.listen((arrival) => {
+          change?.()
+          change = undefined
+          received(arrival)
+        }, failed),
+    })
     await socket.transact(bigSet(), 0)
-    const dump = socket.dump(getElements('t', 's'))
-    for (let round = 0; round < 3; round++)
-      await writer.transact(addElements('t', 's', 50_000 + round, 1), 0)
-    const { interrupted } = await dump
+    // When the first of a dozen datagrams is there.
+    change = () => void execFileSync('nft', ['add', 'table', 'other'])
+    const { interrupted } = await socket.dump(getElements('t', 's'))
     socket.close()
-    writer.close()
     return { interrupted }
   },
 

@@ -5,7 +5,8 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { RawNetlinkSocket } from 'netlink'
 import { NFNLGRP_NFTABLES } from '../../../src/apply/netlink/constants.ts'
 import { frameBatch, frameMessage, GET_GENERATION } from '../../../src/apply/netlink/message.ts'
-import { NetlinkSocket, openRaw } from '../../../src/apply/netlink/socket.ts'
+import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
+import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
 import { addTable, bigSet, missingTables } from './requests.ts'
 
 const NEWGEN = 0x0a0f
