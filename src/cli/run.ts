@@ -4,7 +4,6 @@ import type { Configuration } from '../agent/configuration.ts'
 import { tellSysctl } from '../agent/sysctl-report.ts'
 import type { Address, Telemetry } from '../agent/telemetry/telemetry.ts'
 import { prepareNode } from '../apply/sysctl/prepare-node.ts'
-import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
@@ -75,7 +74,7 @@ async function follow(run: Run): Promise<number> {
   const stopped = untilSignal(stop)
   const scope = options.scope ?? config.scope
   telemetry.tell({ event: 'agent-started', version, node, scope })
-  setSysctls(conntrackOf(config, { scope }), telemetry)
+  setSysctls(config, options, telemetry)
   // At the end nobody waits for an API server, or for a plugin that gets credentials.
   const following = Promise.all([
     agent.run(source, stop.signal),
@@ -156,13 +155,18 @@ async function followConfiguration(
     const now = config === undefined ? reason : JSON.stringify(config)
     if (now === former) return
     former = now
-    if (config !== undefined) agent.configure(configurationOf(config, notes, options))
-    else agent.telemetry.tell({ event: 'configuration-refused', source: file, reason })
+    if (config === undefined) {
+      agent.telemetry.tell({ event: 'configuration-refused', source: file, reason })
+      return
+    }
+    setSysctls(config, options, agent.telemetry)
+    agent.configure(configurationOf(config, notes, options))
   }
   await eachChange(() => new Set([dirname(file)]), look, signal)
 }
 
-function setSysctls(wanted: ConntrackSettings | undefined, telemetry: Telemetry): void {
+function setSysctls(config: Config, { scope }: RunOptions, telemetry: Telemetry): void {
+  const wanted = conntrackOf(config, { scope: scope ?? config.scope })
   for (const outcome of wanted === undefined ? [] : prepareNode(wanted)) {
     tellSysctl(outcome, telemetry)
   }

@@ -109,3 +109,22 @@ test('a Node that comes late, changes, and goes', async () => {
   await agent.next('kernel-committed')
   expect(await place.answers(at('198.51.100.1'))).toEqual(['pod-b'])
 })
+
+test('settings of connection tracking follow the configuration', async () => {
+  const sysctl = 'net.netfilter.nf_conntrack_tcp_timeout_close_wait'
+  const seconds = async () => (await place.lab.run('sysctl', ['-n', sysctl])).stdout
+  const kubeProxy = (tcpCloseWaitTimeout: string) =>
+    place.configure({
+      apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+      kind: 'KubeProxyConfiguration',
+      conntrack: { tcpCloseWaitTimeout },
+    })
+  place.write(webObjects(['pod-a']))
+  const agent = place.start('--scope', 'all', '--config', kubeProxy('2h'))
+  await agent.next('agent-ready')
+  expect(await seconds()).toBe('7200')
+  kubeProxy('3h')
+  const found = `${sysctl}: 7200 -> 10800`
+  expect(await agent.next('sysctl-set')).toMatchObject({ sysctl, found })
+  expect(await seconds()).toBe('10800')
+})

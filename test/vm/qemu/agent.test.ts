@@ -134,7 +134,7 @@ test(`${CHANGES} changes of scale lose no connection`, async () => {
   expect(failures).toEqual(ROUTES.map(() => []))
   const ends = await Promise.all(held.map((each) => each.release()))
   expect(ends.filter(({ failure }) => failure !== undefined)).toEqual([])
-})
+}, 3_600_000)
 
 const LASTING: readonly PodName[] = ['pod-a', 'pod-d']
 
