@@ -57,7 +57,7 @@ export class SyncOutput {
     }
   }
 
-  /** Blocks until nothing waits, or for `withinMs`: for the end of the process, after which nobody writes. */
+  /** Blocks until nothing waits, or for `withinMs`: the process ends, and nobody writes later. */
   drain(withinMs: number): void {
     const sleeper = new Int32Array(new SharedArrayBuffer(4))
     const deadline = Date.now() + withinMs

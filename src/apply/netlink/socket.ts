@@ -186,13 +186,15 @@ export class NetlinkSocket {
     setImmediate(() => this.#raw.close())
   }
 
-  /** Opens it for the first dump; undefined where this socket is one for everything. */
+  /** Opens it for the first dump, and after it broke; undefined where this socket does everything. */
   #byReader<Result>(dump: (reader: NetlinkSocket) => Promise<Result>): Promise<Result> | undefined {
     const open = this.#openReader
     if (open === undefined) return undefined
     return this.#enqueue(() => {
-      this.#reader ??= open()
-      return dump(this.#reader)
+      const before = this.#reader
+      const reader = before === undefined || before.#closed !== undefined ? open() : before
+      this.#reader = reader
+      return dump(reader)
     })
   }
 
