@@ -21,7 +21,7 @@ await build({
   banner: {
     // Bundled CommonJS packages call require(), which an ES module has to make for itself.
     js: [
-      '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=35',
+      '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=50',
       "import { createRequire as createRequireForBundle } from 'node:module'",
       'const require = createRequireForBundle(import.meta.url)',
     ].join('\n'),

@@ -28,7 +28,7 @@ export async function bundle(): Promise<void> {
 }
 
 /** As the image and the bundle's first line have it. */
-const FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=35']
+const FLAGS = ['--max-semi-space-size=4', '--heap-growing-percent=50']
 
 /** A child process in a network namespace that it has to itself. */
 export class Worker {
