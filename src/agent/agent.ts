@@ -99,6 +99,11 @@ export class Agent {
     )
   }
 
+  /** Nothing is committed before the source has listed the Nodes that matter from now on. */
+  expectNodes(): void {
+    this.#store.expectList('nodes')
+  }
+
   configure(configuration: Configuration): void {
     this.#configuration.replace(configuration)
     this.#compareLater()

@@ -1,3 +1,4 @@
+import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -47,6 +48,9 @@ export class ObjectStore {
   /** For objects that could never be read, the Service each is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #listed: Set<Resource> = new Set()
+  #own: NodeView | undefined
+  /** Addresses of other Nodes, as far as the source tells of them. */
+  readonly #others: Map<string, readonly Address[]> = new Map()
   #nodeView: NodeView | undefined
   #leaving = false
 
@@ -74,6 +78,11 @@ export class ObjectStore {
   /** Whether every kind has been listed whole, so that what is missing here is missing there. */
   complete(): boolean {
     return this.#listed.size === RESOURCES.length
+  }
+
+  /** A list that is known is not enough any more: another one is about to come. */
+  expectList(resource: Resource): void {
+    this.#listed.delete(resource)
   }
 
   node(): NodeView | undefined {
@@ -118,18 +127,18 @@ export class ObjectStore {
   #object(event: ObjectEvent): readonly ObjectChange[] {
     const { resource, object } = event
     const key = nameOf(object, resource !== 'nodes')
-    if (resource === 'nodes' && key !== this.#node) return []
+    const isOther = resource === 'nodes' && key !== this.#node
     const version = valueAt(object, ['metadata', 'resourceVersion'])
     const known = this.#versions[resource].get(key)
     if (typeof version === 'string' && version === known) return []
     this.#versions[resource].set(key, typeof version === 'string' ? version : '')
     const decoded = decodeObject(event)
-    this.#report(`${KIND[resource]} ${key}`, decoded.problems)
+    if (!isOther) this.#report(`${KIND[resource]} ${key}`, decoded.problems)
     if (decoded.kind === 'invalid') {
       this.#noteUnread(resource, key, object)
       return []
     }
-    if (resource === 'nodes') this.#tellLeaving(!isEligible(object))
+    if (resource === 'nodes' && !isOther) this.#tellLeaving(!isEligible(object))
     const uid = valueAt(object, ['metadata', 'uid'])
     if (resource === 'services' && typeof uid === 'string') this.#uids.set(key, uid)
     return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
@@ -144,12 +153,23 @@ export class ObjectStore {
       case 'slice':
         return [...this.#keepSlice(key, change.slice), change]
       case 'node':
-        if (same(change.node, this.#nodeView)) return []
-        this.#nodeView = change.node
-        return [change]
+        if (key === this.#node) this.#own = change.node
+        else this.#others.set(key, change.node.addresses)
+        return this.#viewNode()
       default:
         return unreachable(change)
     }
+  }
+
+  /** The node as it is seen among the others, if that is news. */
+  #viewNode(): readonly ObjectChange[] {
+    const own = this.#own
+    if (own === undefined) return []
+    const others = [...this.#others.values()].flat().filter((it) => !own.addresses.includes(it))
+    const node = others.length === 0 ? own : { ...own, otherNodes: others.sort() }
+    if (same(node, this.#nodeView)) return []
+    this.#nodeView = node
+    return [{ kind: 'node', node }]
   }
 
   /** Returns what that means for the Service it belonged to before. */
@@ -179,11 +199,11 @@ export class ObjectStore {
   }
 
   /**
-   * Also of what could never be read: the kernel may have something of it. The Node stays: without
+   * Also of what could never be read: the kernel may have something of it. Our Node stays: without
    * it nothing could be rendered, and its rules are still the right ones.
    */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
-    if (resource === 'nodes') return []
+    if (resource === 'nodes') return this.#others.delete(key) ? this.#viewNode() : []
     const slice = resource === 'endpointslices' ? this.#serviceOfSlice(key) : undefined
     const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {

@@ -63,7 +63,8 @@ export class Reconciler {
   take(event: SourceEvent): void {
     const changes = this.#parts.store.take(event)
     for (const change of changes) this.#note(change)
-    const mayBegin = event.kind === 'listed' && this.#session === undefined
+    const waits = this.#session === undefined || this.#outdated
+    const mayBegin = event.kind === 'listed' && waits
     if (changes.length > 0 || mayBegin) this.#pace.poke()
   }
 

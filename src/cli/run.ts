@@ -7,6 +7,7 @@ import { prepareNode } from '../apply/sysctl/prepare-node.ts'
 import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
+import { NodeInterest } from '../watch/node-interest.ts'
 import { type Problem, printProblem } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
@@ -55,7 +56,8 @@ async function follow(run: Run): Promise<number> {
   process.title = 'nodelb'
   const { options, version, node, config, notes } = run
   const stop = new AbortController()
-  const { source, events } = sourceOf(run, stop.signal)
+  const interest = new NodeInterest(wantsAllNodes(config, options))
+  const { source, events } = sourceOf(run, interest, stop.signal)
   const agent = new Agent({
     version,
     node,
@@ -78,7 +80,7 @@ async function follow(run: Run): Promise<number> {
   // At the end nobody waits for an API server, or for a plugin that gets credentials.
   const following = Promise.all([
     agent.run(source, stop.signal),
-    followConfiguration(options, config, agent, stop.signal),
+    followConfiguration(options, config, { agent, interest, signal: stop.signal }),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, following])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
@@ -88,14 +90,14 @@ async function follow(run: Run): Promise<number> {
   return 0
 }
 
-function sourceOf({ options, version, node }: Run, signal: AbortSignal) {
+function sourceOf({ options, version, node }: Run, interest: NodeInterest, signal: AbortSignal) {
   if (options.files.length > 0) return { source: folderSource(options.files), events: undefined }
   const location =
     options.kubeconfig === undefined
       ? ({ kind: 'in-cluster' } as const)
       : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
   const client = new ApiClient(location, `nodelb/${version}`)
-  const source: Source = followApiServer(client, node)
+  const source: Source = followApiServer(client, node, interest)
   return { source, events: eventSink(client, signal) }
 }
 
@@ -139,12 +141,17 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
+interface Following {
+  readonly agent: Agent
+  readonly interest: NodeInterest
+  readonly signal: AbortSignal
+}
+
 /** What cannot be used leaves in force what was before. */
 async function followConfiguration(
   options: RunOptions,
   first: Config,
-  agent: Agent,
-  signal: AbortSignal,
+  { agent, interest, signal }: Following,
 ): Promise<void> {
   const { config: file } = options
   if (file === undefined) return
@@ -160,9 +167,17 @@ async function followConfiguration(
       return
     }
     setSysctls(config, options, agent.telemetry)
+    // Files tell of all Nodes anyway.
+    const wantsMore = interest.follow(wantsAllNodes(config, options))
+    if (wantsMore && options.files.length === 0) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options))
   }
   await eachChange(() => new Set([dirname(file)]), look, signal)
+}
+
+/** ipvs would take another Node's address for itself, were it one of a Service. */
+function wantsAllNodes(config: Config, { backend }: RunOptions): boolean {
+  return (backend ?? config.backend) === 'ipvs'
 }
 
 function setSysctls(config: Config, { scope }: RunOptions, telemetry: Telemetry): void {

@@ -1,7 +1,8 @@
 import type { ApiClient } from './api/client.ts'
+import type { NodeInterest } from './node-interest.ts'
 import { type Problem, said, report as startReport } from './problem.ts'
 import { reflect } from './reflector.ts'
-import { RESOURCES, type Resource, type Source, type SourceListener } from './source.ts'
+import type { Resource, Source, SourceListener } from './source.ts'
 
 const kinds: Readonly<Record<Resource, string>> = {
   services: 'Service',
@@ -9,16 +10,19 @@ const kinds: Readonly<Record<Resource, string>> = {
   nodes: 'Node',
 }
 
-/** Follows the API server: every Service and EndpointSlice for us, and the node of that name. */
-export function followApiServer(client: ApiClient, node: string): Source {
+/**
+ * Follows the API server: every Service and EndpointSlice for us, and the node of that name, or all
+ * Nodes as long as that is the interest.
+ */
+export function followApiServer(client: ApiClient, node: string, interest: NodeInterest): Source {
   return async (listener, signal) => {
     const garbage = noteGarbage(listener)
-    const follow = (resource: Resource) =>
+    const follow = (resource: Resource, until = signal) =>
       reflect({
         client,
         resource,
-        node,
-        signal,
+        node: interest.all ? undefined : node,
+        signal: until,
         sink: listener.event,
         onState(state) {
           if (state.kind === 'listing') garbage.forget(resource)
@@ -26,7 +30,10 @@ export function followApiServer(client: ApiClient, node: string): Source {
         },
         onGarbage: (found) => garbage.note(resource, found),
       })
-    await Promise.all(RESOURCES.map(follow))
+    const followNodes = async (): Promise<void> => {
+      while (!signal.aborted) await follow('nodes', AbortSignal.any([signal, interest.changed]))
+    }
+    await Promise.all([follow('services'), follow('endpointslices'), followNodes()])
   }
 }
 

@@ -13,8 +13,8 @@ import { identityOf, keyOf, parseJson, readWatchEvent } from './watch-event.ts'
 export interface Reflection {
   readonly client: ApiClient
   readonly resource: Resource
-  /** Of the Nodes only this one is followed. */
-  readonly node: string
+  /** Of the Nodes only this one is followed; undefined: all. */
+  readonly node: string | undefined
   readonly sink: Sink
   readonly onState: (state: SourceState) => void
   /** Something in a list or a watch was no object, and passed over: told once for each. */
@@ -100,6 +100,7 @@ class Reflector {
       const from = page.next === undefined ? {} : { continue: page.next }
       const path = pathOf(this.#selection, { limit: PAGE, ...from })
       const answer = await client.fetch({ path, signal })
+      if (signal.aborted) return done
       if (answer.kind === 'broken') return this.#failed('list', answer.reason)
       if (answer.status !== 200) return this.#refused('list', answer)
       const read = readPage(answer.text)

@@ -11,9 +11,10 @@ export interface Selection {
 
 /**
  * As kube-proxy 1.36 asks (cmd/kube-proxy/app/server.go), so that the server keeps headless
- * Services and those of other proxies to itself. Slices carry the labels of their Service.
+ * Services and those of other proxies to itself. Slices carry the labels of their Service. Without a
+ * `node` all Nodes are asked for.
  */
-export function selectionOf(resource: Resource, node: string): Selection {
+export function selectionOf(resource: Resource, node: string | undefined): Selection {
   switch (resource) {
     case 'services': {
       const instead = {
@@ -29,7 +30,7 @@ export function selectionOf(resource: Resource, node: string): Selection {
         labels: '!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name',
       }
     case 'nodes':
-      return { path: '/api/v1/nodes', fields: `metadata.name=${node}` }
+      return { path: '/api/v1/nodes', ...(node && { fields: `metadata.name=${node}` }) }
   }
 }
 

@@ -130,18 +130,48 @@ test('is complete once every kind has been listed', () => {
   expect(store.complete()).toBe(true)
 })
 
-test('only this node counts, and only what changes of it', () => {
+const node = (name: string, address: string) => ({
+  metadata: { name },
+  status: { addresses: [{ type: 'InternalIP', address }] },
+})
+
+test('of this node what changes counts', () => {
   const { store, put } = start()
-  const node = (name: string, address: string) => ({
-    metadata: { name },
-    status: { addresses: [{ type: 'InternalIP', address }] },
-  })
-  expect(put('nodes', node('node-b', '192.0.2.9'))).toEqual([])
   expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
   expect(put('nodes', node('node-a', '192.0.2.1'))).toEqual([])
   expect(store.node()?.addresses).toEqual(['192.0.2.1'])
   store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
   expect(store.node()?.addresses, 'a node that is gone keeps its rules').toEqual(['192.0.2.1'])
+})
+
+test('of other nodes the addresses count, for as long as they are there', () => {
+  const { store, put } = start()
+  expect(put('nodes', node('node-b', '192.0.2.9'))).toEqual([])
+  expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
+  expect(store.node()).toMatchObject({ addresses: ['192.0.2.1'], otherNodes: ['192.0.2.9'] })
+  expect(
+    put('nodes', { ...node('node-b', '192.0.2.9'), spec: { podCIDR: '10.244.9.0/24' } }),
+  ).toEqual([])
+  expect(put('nodes', node('node-b', '192.0.2.8'))).toHaveLength(1)
+  expect(put('nodes', node('node-c', '192.0.2.7'))).toHaveLength(1)
+  expect(store.node()?.otherNodes).toEqual(['192.0.2.7', '192.0.2.8'])
+  expect(put('nodes', node('node-c', '192.0.2.1')), 'what is ours is ours').toHaveLength(1)
+  expect(store.node()?.otherNodes).toEqual(['192.0.2.8'])
+  const names = new Set(['node-a', 'node-c'])
+  expect(store.take({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
+  expect(store.node()).not.toHaveProperty('otherNodes')
+})
+
+test('a list that is to come again is waited for', () => {
+  const { store } = start()
+  for (const resource of ['services', 'endpointslices', 'nodes'] as const) {
+    store.take({ kind: 'listed', resource, names: new Set() })
+  }
+  expect(store.complete()).toBe(true)
+  store.expectList('nodes')
+  expect(store.complete()).toBe(false)
+  store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
+  expect(store.complete()).toBe(true)
 })
 
 test('a node that is to be removed wants no new connections', () => {

@@ -1,3 +1,5 @@
+import { renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Connection, Lab } from '../support/lab.ts'
@@ -217,6 +219,33 @@ test('a slow API server delays changes and harms nothing', async () => {
   expect(await answers()).toEqual(['pod-a'])
   await reaches(agent, ['pod-b'])
 })
+
+test('ipvs gets no turn before the addresses of all Nodes are known', async () => {
+  const config = join(dirname(server.kubeconfig()), 'nodelb.yaml')
+  configure(config, 'nftables')
+  const agent = await start('--config', config)
+  await agent.next('agent-ready')
+  door.delay = 1_000
+  agent.skip()
+  const from = agent.lines.length
+  configure(config, 'ipvs')
+  const loaded = await agent.next('configuration-loaded')
+  const asked = agent.lines.slice(from).find(({ event }) => event === 'watch-listing')
+  expect(asked).toMatchObject({ resource: 'nodes' })
+  // The list took as long as the door makes it.
+  expect(timeOf(loaded) - timeOf(asked)).toBeGreaterThanOrEqual(door.delay)
+})
+
+function timeOf(line: LogLine | undefined): number {
+  return Date.parse(String(line?.['time']))
+}
+
+/** What the agent follows is never seen half written. */
+function configure(file: string, backend: string): void {
+  const kind = { apiVersion: 'nodelb.io/v1alpha1', kind: 'NodelbConfiguration' }
+  writeFileSync(`${file}.new`, JSON.stringify({ ...kind, backend }))
+  renameSync(`${file}.new`, file)
+}
 
 test('conflicts are told as Events of the Service that has to wait', async () => {
   const agent = await start()

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ApiClient } from '../../src/watch/api/client.ts'
 import type { ApiLocation } from '../../src/watch/api/credentials.ts'
+import { followApiServer } from '../../src/watch/api-source.ts'
+import { NodeInterest } from '../../src/watch/node-interest.ts'
+import type { SourceEvent } from '../../src/watch/source.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { follow, isAbout, isFollowing, isListed, namesIn } from './support/follow.ts'
 import { headless, otherProxy, service, services, slice, slices } from './support/objects.ts'
+import { Recorder } from './support/recorder.ts'
 import { isWatch, Relay } from './support/relay.ts'
 
 let server: ApiServer
@@ -89,6 +94,33 @@ describe('a list', () => {
     expect(await listed('services')).not.toContain('default/theirs')
     expect(await listed('endpointslices')).toEqual(['default/ours'])
     expect(await listed('nodes')).toEqual(['node-a'])
+  })
+
+  test('is of all Nodes for as long as others matter', async () => {
+    const interest = new NodeInterest(false)
+    const events = new Recorder<SourceEvent>()
+    const client = new ApiClient(direct(), 'nodelb-test')
+    const abort = new AbortController()
+    const ignored = { state: () => undefined, problems: () => undefined }
+    const source = followApiServer(client, 'node-a', interest)
+    const end = source({ event: events.add, ...ignored }, abort.signal)
+    const nodes = async (from: number) => {
+      const isList = (event: SourceEvent) => event.kind === 'listed' && event.resource === 'nodes'
+      return namesIn(await events.find(isList, from))
+    }
+
+    expect(await nodes(0)).toEqual(['node-a'])
+    for (const [all, names] of [
+      [true, ['node-a', 'node-b']],
+      [false, ['node-a']],
+    ] as const) {
+      const from = events.items.length
+      expect(interest.follow(all)).toBe(all)
+      expect(await nodes(from)).toEqual(names)
+    }
+    abort.abort()
+    await end
+    client.close()
   })
 })
 

@@ -58,6 +58,24 @@ test('an agent follows objects, a second one finds nothing to do, and repairs wh
   expect(sorted(await servers())).toEqual(sorted(whole))
 })
 
+test('an address that another Node has is left to it, until that has it no more', async () => {
+  const address = '203.0.113.10'
+  const other = {
+    ...webNode,
+    metadata: { name: 'node-b' },
+    status: { addresses: [{ type: 'InternalIP', address }] },
+  }
+  place.write([...webObjects(['pod-a']), other])
+  const agent = start()
+  await agent.next('kernel-committed')
+  expect(await servers()).toContain('10.96.0.10:80')
+  expect(await servers()).not.toContain(address)
+  place.write(webObjects(['pod-a']))
+  await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+  expect(await servers()).toContain(`-A -t ${address}:80`)
+  expect(await answers()).toEqual(['pod-a'])
+})
+
 test('an endpoint that ends gets no new connections and finishes those that it has', async () => {
   place.write(webObjects(['pod-a']))
   const agent = start()
