@@ -51,6 +51,7 @@ export class ObjectStore {
   #own: NodeView | undefined
   /** Addresses of other Nodes, as far as the source tells of them. */
   readonly #others: Map<string, readonly Address[]> = new Map()
+  /** Both together; undefined: to be made anew. */
   #nodeView: NodeView | undefined
   #leaving = false
 
@@ -85,7 +86,12 @@ export class ObjectStore {
     this.#listed.delete(resource)
   }
 
+  /** Our Node, among those others that the source tells of. */
   node(): NodeView | undefined {
+    const own = this.#own
+    if (own === undefined || this.#nodeView !== undefined) return this.#nodeView
+    const others = [...this.#others.values()].flat().filter((it) => !own.addresses.includes(it))
+    this.#nodeView = others.length === 0 ? own : { ...own, otherNodes: new Set(others) }
     return this.#nodeView
   }
 
@@ -153,23 +159,28 @@ export class ObjectStore {
       case 'slice':
         return [...this.#keepSlice(key, change.slice), change]
       case 'node':
-        if (key === this.#node) this.#own = change.node
-        else this.#others.set(key, change.node.addresses)
-        return this.#viewNode()
+        return key === this.#node ? this.#keepOwn(change.node) : this.#keepOther(key, change.node)
       default:
         return unreachable(change)
     }
   }
 
-  /** The node as it is seen among the others, if that is news. */
-  #viewNode(): readonly ObjectChange[] {
-    const own = this.#own
-    if (own === undefined) return []
-    const others = [...this.#others.values()].flat().filter((it) => !own.addresses.includes(it))
-    const node = others.length === 0 ? own : { ...own, otherNodes: others.sort() }
-    if (same(node, this.#nodeView)) return []
-    this.#nodeView = node
-    return [{ kind: 'node', node }]
+  #keepOwn(node: NodeView): readonly ObjectChange[] {
+    if (same(node, this.#own)) return []
+    this.#own = node
+    return this.#nodeChanged()
+  }
+
+  /** Each is told of every few minutes: what does not change costs nothing. */
+  #keepOther(key: string, { addresses }: NodeView): readonly ObjectChange[] {
+    if (same(addresses, this.#others.get(key))) return []
+    this.#others.set(key, addresses)
+    return this.#nodeChanged()
+  }
+
+  #nodeChanged(): readonly ObjectChange[] {
+    this.#nodeView = undefined
+    return this.#own === undefined ? [] : [{ kind: 'node', node: this.#own }]
   }
 
   /** Returns what that means for the Service it belonged to before. */
@@ -203,7 +214,7 @@ export class ObjectStore {
    * it nothing could be rendered, and its rules are still the right ones.
    */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
-    if (resource === 'nodes') return this.#others.delete(key) ? this.#viewNode() : []
+    if (resource === 'nodes') return this.#others.delete(key) ? this.#nodeChanged() : []
     const slice = resource === 'endpointslices' ? this.#serviceOfSlice(key) : undefined
     const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {

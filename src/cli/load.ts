@@ -81,6 +81,7 @@ function chooseNode(
   return undefined
 }
 
-function otherAddresses({ name }: NodeView, { nodes }: Input): readonly Address[] {
-  return [...nodes.values()].filter((each) => each.name !== name).flatMap((each) => each.addresses)
+function otherAddresses({ name }: NodeView, { nodes }: Input): ReadonlySet<Address> {
+  const others = [...nodes.values()].filter((each) => each.name !== name)
+  return new Set(others.flatMap((each) => each.addresses))
 }

@@ -13,7 +13,7 @@ export interface NodeView {
   /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
   readonly localAddresses?: readonly Address[]
   /** Addresses of other Nodes, where they are known: the ipvs backend must not take them. */
-  readonly otherNodes?: readonly Address[]
+  readonly otherNodes?: ReadonlySet<Address>
 }
 
 /** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */

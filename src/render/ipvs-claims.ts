@@ -19,7 +19,7 @@ export function ipvsClaimsOf(
 ): readonly Claim[] {
   const claims = new Map<Tuple, Claim>()
   for (const claim of claimsOf(service, settings)) {
-    if (node.otherNodes?.includes(claim.address as Address)) continue
+    if (node.otherNodes?.has(claim.address as Address)) continue
     for (const each of claim.kind === 'node-port'
       ? spelled(service, claim, settings, node)
       : [claim]) {

@@ -148,15 +148,18 @@ test('of other nodes the addresses count, for as long as they are there', () => 
   const { store, put } = start()
   expect(put('nodes', node('node-b', '192.0.2.9'))).toEqual([])
   expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
-  expect(store.node()).toMatchObject({ addresses: ['192.0.2.1'], otherNodes: ['192.0.2.9'] })
+  expect(store.node()).toMatchObject({
+    addresses: ['192.0.2.1'],
+    otherNodes: new Set(['192.0.2.9']),
+  })
   expect(
     put('nodes', { ...node('node-b', '192.0.2.9'), spec: { podCIDR: '10.244.9.0/24' } }),
   ).toEqual([])
   expect(put('nodes', node('node-b', '192.0.2.8'))).toHaveLength(1)
   expect(put('nodes', node('node-c', '192.0.2.7'))).toHaveLength(1)
-  expect(store.node()?.otherNodes).toEqual(['192.0.2.7', '192.0.2.8'])
+  expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.7', '192.0.2.8']))
   expect(put('nodes', node('node-c', '192.0.2.1')), 'what is ours is ours').toHaveLength(1)
-  expect(store.node()?.otherNodes).toEqual(['192.0.2.8'])
+  expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.8']))
   const names = new Set(['node-a', 'node-c'])
   expect(store.take({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
   expect(store.node()).not.toHaveProperty('otherNodes')

@@ -184,7 +184,7 @@ test('another scheduler and session affinity are edits', () => {
 
 test('the address of another node is left to it', () => {
   const cluster = { services: [service], slices: [slice([{}])] }
-  const crowd = { ...node, otherNodes: ['203.0.113.1' as Address] }
+  const crowd = { ...node, otherNodes: new Set(['203.0.113.1' as Address]) }
   const made = renderCluster(cluster, crowd, settings).ipvs()
   expect([...(made?.addresses ?? [])]).toEqual(['10.96.0.1'])
   expect([...(made?.servers.keys() ?? [])]).not.toContain('203.0.113.1 . tcp . 80')
