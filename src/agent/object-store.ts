@@ -1,4 +1,3 @@
-import type { Address } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -12,6 +11,7 @@ import {
 import { nameOf, valueAt } from '../watch/fields.ts'
 import type { Problem } from '../watch/problem.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
+import { SeenNodes } from './seen-nodes.ts'
 
 /** What an event means for what is rendered. */
 export type ObjectChange =
@@ -36,7 +36,7 @@ export interface ObjectListener {
  * it still holds, and of a Service without one the kernel keeps what it has (`unread`).
  */
 export class ObjectStore {
-  readonly #node: string
+  readonly #nodes: SeenNodes
   readonly #listener: ObjectListener
   readonly #services: Map<string, ServiceObject> = new Map()
   readonly #slices: Map<string, SliceObject> = new Map()
@@ -48,15 +48,10 @@ export class ObjectStore {
   /** For objects that could never be read, the Service each is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #listed: Set<Resource> = new Set()
-  #own: NodeView | undefined
-  /** Addresses of other Nodes, as far as the source tells of them. */
-  readonly #others: Map<string, readonly Address[]> = new Map()
-  /** Both together; undefined: to be made anew. */
-  #nodeView: NodeView | undefined
   #leaving = false
 
   constructor(node: string, listener: ObjectListener) {
-    this.#node = node
+    this.#nodes = new SeenNodes(node)
     this.#listener = listener
   }
 
@@ -88,11 +83,7 @@ export class ObjectStore {
 
   /** Our Node, among those others that the source tells of. */
   node(): NodeView | undefined {
-    const own = this.#own
-    if (own === undefined || this.#nodeView !== undefined) return this.#nodeView
-    const others = [...this.#others.values()].flat().filter((it) => !own.addresses.includes(it))
-    this.#nodeView = others.length === 0 ? own : { ...own, otherNodes: new Set(others) }
-    return this.#nodeView
+    return this.#nodes.view()
   }
 
   cluster(): Cluster {
@@ -133,7 +124,7 @@ export class ObjectStore {
   #object(event: ObjectEvent): readonly ObjectChange[] {
     const { resource, object } = event
     const key = nameOf(object, resource !== 'nodes')
-    const isOther = resource === 'nodes' && key !== this.#node
+    const isOther = resource === 'nodes' && !this.#nodes.isOwn(key)
     const version = valueAt(object, ['metadata', 'resourceVersion'])
     const known = this.#versions[resource].get(key)
     if (typeof version === 'string' && version === known) return []
@@ -159,28 +150,10 @@ export class ObjectStore {
       case 'slice':
         return [...this.#keepSlice(key, change.slice), change]
       case 'node':
-        return key === this.#node ? this.#keepOwn(change.node) : this.#keepOther(key, change.node)
+        return nodeChange(this.#nodes.keep(key, change.node))
       default:
         return unreachable(change)
     }
-  }
-
-  #keepOwn(node: NodeView): readonly ObjectChange[] {
-    if (same(node, this.#own)) return []
-    this.#own = node
-    return this.#nodeChanged()
-  }
-
-  /** Each is told of every few minutes: what does not change costs nothing. */
-  #keepOther(key: string, { addresses }: NodeView): readonly ObjectChange[] {
-    if (same(addresses, this.#others.get(key))) return []
-    this.#others.set(key, addresses)
-    return this.#nodeChanged()
-  }
-
-  #nodeChanged(): readonly ObjectChange[] {
-    this.#nodeView = undefined
-    return this.#own === undefined ? [] : [{ kind: 'node', node: this.#own }]
   }
 
   /** Returns what that means for the Service it belonged to before. */
@@ -209,12 +182,9 @@ export class ObjectStore {
     return this.#remove(resource, key)
   }
 
-  /**
-   * Also of what could never be read: the kernel may have something of it. Our Node stays: without
-   * it nothing could be rendered, and its rules are still the right ones.
-   */
+  /** Also of what could never be read: the kernel may have something of it. */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
-    if (resource === 'nodes') return this.#others.delete(key) ? this.#nodeChanged() : []
+    if (resource === 'nodes') return nodeChange(this.#nodes.remove(key))
     const slice = resource === 'endpointslices' ? this.#serviceOfSlice(key) : undefined
     const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {
@@ -271,6 +241,6 @@ function keyOf(resource: Resource, namespace: string, name: string): string {
   return resource === 'nodes' ? name : `${namespace}/${name}`
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+function nodeChange(node: NodeView | undefined): readonly ObjectChange[] {
+  return node === undefined ? [] : [{ kind: 'node', node }]
 }

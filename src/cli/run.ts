@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import type { Configuration } from '../agent/configuration.ts'
 import { tellSysctl } from '../agent/sysctl-report.ts'
+import type { EventSink } from '../agent/telemetry/event-queue.ts'
 import type { Address, Telemetry } from '../agent/telemetry/telemetry.ts'
 import { prepareNode } from '../apply/sysctl/prepare-node.ts'
 import type { NodeView } from '../model/node.ts'
@@ -56,8 +57,7 @@ async function follow(run: Run): Promise<number> {
   process.title = 'nodelb'
   const { options, version, node, config, notes } = run
   const stop = new AbortController()
-  const interest = new NodeInterest(wantsAllNodes(config, options))
-  const { source, events } = sourceOf(run, interest, stop.signal)
+  const { source, events, interest } = sourceOf(run, stop.signal)
   const agent = new Agent({
     version,
     node,
@@ -90,15 +90,25 @@ async function follow(run: Run): Promise<number> {
   return 0
 }
 
-function sourceOf({ options, version, node }: Run, interest: NodeInterest, signal: AbortSignal) {
-  if (options.files.length > 0) return { source: folderSource(options.files), events: undefined }
+interface Followed {
+  readonly source: Source
+  readonly events: EventSink | undefined
+  /** Undefined: files, which tell of all Nodes anyway. */
+  readonly interest: NodeInterest | undefined
+}
+
+function sourceOf({ options, version, node, config }: Run, signal: AbortSignal): Followed {
+  if (options.files.length > 0) {
+    return { source: folderSource(options.files), events: undefined, interest: undefined }
+  }
   const location =
     options.kubeconfig === undefined
       ? ({ kind: 'in-cluster' } as const)
       : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
   const client = new ApiClient(location, `nodelb/${version}`)
-  const source: Source = followApiServer(client, node, interest)
-  return { source, events: eventSink(client, signal) }
+  const interest = new NodeInterest(wantsAllNodes(config, options))
+  const source = followApiServer(client, node, interest)
+  return { source, events: eventSink(client, signal), interest }
 }
 
 function configurationOf(
@@ -141,9 +151,8 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
-interface Following {
+interface Following extends Pick<Followed, 'interest'> {
   readonly agent: Agent
-  readonly interest: NodeInterest
   readonly signal: AbortSignal
 }
 
@@ -167,9 +176,7 @@ async function followConfiguration(
       return
     }
     setSysctls(config, options, agent.telemetry)
-    // Files tell of all Nodes anyway.
-    const wantsMore = interest.follow(wantsAllNodes(config, options))
-    if (wantsMore && options.files.length === 0) agent.expectNodes()
+    if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options))
   }
   await eachChange(() => new Set([dirname(file)]), look, signal)

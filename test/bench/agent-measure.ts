@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RunningAgent } from '../support/running-agent.ts'
+import { type RunningAgent, timeOf } from '../support/running-agent.ts'
 import type { Feed, Replacement } from './agent-feed.ts'
 import {
   changed,
@@ -9,7 +9,6 @@ import {
   quiet,
   type Start,
   startAgent,
-  timeOf,
 } from './agent-process.ts'
 import type { Size } from './cluster.ts'
 import { memoryOf } from './memory.ts'

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type LogLine, RunningAgent } from '../support/running-agent.ts'
+import { type LogLine, RunningAgent, timeOf } from '../support/running-agent.ts'
 import type { Feed } from './agent-feed.ts'
 import { inside } from './agent-namespace.ts'
 import { node } from './cluster.ts'
@@ -51,11 +51,6 @@ export async function startAgent(feed: Feed, ...more: readonly string[]): Promis
 /** Without Node.js in front: the first line of the program says with which flags it runs. */
 function byItsName([_node, ...command]: readonly string[]): readonly string[] {
   return command
-}
-
-/** Milliseconds since 1970. */
-export function timeOf({ time }: LogLine): number {
-  return Date.parse(String(time))
 }
 
 /** Commits that changed something, among the lines from this one on. */

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeConfiguration } from '../support/configuration.ts'
 import { Lab } from '../support/lab.ts'
 import { RunningAgent } from '../support/running-agent.ts'
 import { webNode } from '../support/web.ts'
@@ -81,8 +82,7 @@ function start(): RunningAgent {
   const kubeconfig = server.kubeconfig()
   folder = dirname(kubeconfig)
   const config = join(folder, 'nodelb.yaml')
-  const kind = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'
-  writeFileSync(config, `${kind}minSyncPeriod: 0s\n`)
+  writeConfiguration(config, { minSyncPeriod: '0s' })
   const flags = [...SMALL_HEAP, '--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${folder}`]
   return RunningAgent.start(
     ['ip', 'netns', 'exec', lab.namespace('node')],

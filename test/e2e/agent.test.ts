@@ -1,9 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { writeConfiguration } from '../support/configuration.ts'
 import { type Connection, Lab } from '../support/lab.ts'
-import { type LogLine, RunningAgent } from '../support/running-agent.ts'
+import { type LogLine, RunningAgent, timeOf } from '../support/running-agent.ts'
 import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webService, webSlices } from '../support/web.ts'
 import { ApiServer } from './support/apiserver.ts'
@@ -222,30 +222,20 @@ test('a slow API server delays changes and harms nothing', async () => {
 
 test('ipvs gets no turn before the addresses of all Nodes are known', async () => {
   const config = join(dirname(server.kubeconfig()), 'nodelb.yaml')
-  configure(config, 'nftables')
+  writeConfiguration(config, { backend: 'nftables' })
   const agent = await start('--config', config)
   await agent.next('agent-ready')
   door.delay = 1_000
   agent.skip()
   const from = agent.lines.length
-  configure(config, 'ipvs')
+  writeConfiguration(config, { backend: 'ipvs' })
   const loaded = await agent.next('configuration-loaded')
   const asked = agent.lines.slice(from).find(({ event }) => event === 'watch-listing')
+  if (asked === undefined) throw new Error('nothing was listed')
   expect(asked).toMatchObject({ resource: 'nodes' })
   // The list took as long as the door makes it.
   expect(timeOf(loaded) - timeOf(asked)).toBeGreaterThanOrEqual(door.delay)
 })
-
-function timeOf(line: LogLine | undefined): number {
-  return Date.parse(String(line?.['time']))
-}
-
-/** What the agent follows is never seen half written. */
-function configure(file: string, backend: string): void {
-  const kind = { apiVersion: 'nodelb.io/v1alpha1', kind: 'NodelbConfiguration' }
-  writeFileSync(`${file}.new`, JSON.stringify({ ...kind, backend }))
-  renameSync(`${file}.new`, file)
-}
 
 test('conflicts are told as Events of the Service that has to wait', async () => {
   const agent = await start()

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { replaceFile, writeConfiguration } from './configuration.ts'
 import { type Connection, Lab } from './lab.ts'
 import { RunningAgent } from './running-agent.ts'
 import { type Namespace, parties } from './topology.ts'
@@ -48,13 +49,12 @@ export class AgentLab {
 
   /** What the agent is to know; the file is never seen half written. */
   write(objects: readonly object[], name = 'objects.json'): void {
-    replace(join(this.folder, name), list(objects))
+    replaceFile(join(this.folder, name), list(objects))
   }
 
   /** The fields of a NodelbConfiguration; returns the file. */
   configure(fields: object): string {
-    const config = { apiVersion: 'nodelb.io/v1alpha1', kind: 'NodelbConfiguration', ...fields }
-    replace(this.path('config.yaml'), JSON.stringify(config))
+    writeConfiguration(this.path('config.yaml'), fields)
     return this.path('config.yaml')
   }
 
@@ -130,8 +130,3 @@ socket.bind(Number(fromPort), from, () => {
   setTimeout(done, Number(patience), 'dropped')
 })
 `
-
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text)
-  renameSync(`${file}.new`, file)
-}

@@ -6,6 +6,11 @@ import { nodelb } from './lab.ts'
 /** One line of the agent's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string }
 
+/** Milliseconds since 1970. */
+export function timeOf({ time }: LogLine): number {
+  return Date.parse(String(time))
+}
+
 /** `nodelb run` as its users see it: a process, its log, its exit. */
 export class RunningAgent {
   readonly lines: LogLine[] = []

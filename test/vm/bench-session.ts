@@ -9,6 +9,7 @@ import type { Session } from '../../src/agent/session.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from '../bench/cluster.ts'
 import { median } from '../bench/statistics.ts'
+import { row, time } from './figures.ts'
 
 const ROUNDS = 3
 const CHANGES = 51
@@ -27,12 +28,6 @@ async function begin(goal: Goal): Promise<Session> {
   const started = await dataplanes.of(goal.settings).start(goal, { watch: true })
   if (started.kind === 'failed') throw new Error(started.outcome.reason)
   return started.session
-}
-
-async function time(task: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await task()
-  return performance.now() - start
 }
 
 /** Milliseconds of each round, and the session that the last one leaves. */
@@ -103,12 +98,6 @@ async function changes(session: Session, services: number): Promise<readonly num
   return times
 }
 
-function row(what: string, ours: readonly number[], theirs: readonly number[]): void {
-  const [one, other] = [median(ours), median(theirs)]
-  const ratio = (one / other).toFixed(2)
-  console.log(`${what}: ${one.toFixed(1)} ms, ${other.toFixed(1)} ms, ratio ${ratio}`)
-}
-
 const small = await loads(goalOf(500), 1)
 const few = await changes(small.session, 500)
 await end(small.session)
@@ -120,8 +109,8 @@ const plain = await restores(programs)
 const whole = plain.map((times) => times.reduce((sum, each) => sum + each, 0))
 const servers = plain.map(([ipvsadm = 0]) => ipvsadm)
 console.log('nodelb from objects to all that is programmed, and the programs with a text of it:')
-row('load 5,000 x 3, ipvsadm -R, ip -batch, nft -f', large.times, whole)
-row('load 5,000 x 3, ipvsadm -R alone', large.times, servers)
+row('load 5,000 x 3, ipvsadm -R, ip -batch, nft -f', median(large.times), median(whole))
+row('load 5,000 x 3, ipvsadm -R alone', median(large.times), median(servers))
 console.log('at 5,000, at 500:')
-row('one change', many, few)
+row('one change', median(many), median(few))
 await dataplanes.close()

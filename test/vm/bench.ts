@@ -7,6 +7,7 @@ import { readIpvs } from '../../src/apply/ipvs/read.ts'
 import { openIpvsSockets } from '../../src/apply/ipvs/sockets.ts'
 import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs-operation.ts'
 
+import { row, time } from './figures.ts'
 import { destination, id, properties } from './uml/ipvs.ts'
 
 const ROUNDS = 5
@@ -28,12 +29,6 @@ function pods(server: number): ReturnType<typeof destination>[] {
   return Array.from({ length: DESTINATIONS }, (_, j) =>
     destination(`10.${244 + j}.${server >> 8}.${server & 255}`, 8080),
   )
-}
-
-async function time(task: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await task()
-  return performance.now() - start
 }
 
 /** Milliseconds of the middle one. */
@@ -61,11 +56,6 @@ async function loaded(operations: IpvsPlan): Promise<void> {
   await nothing()
   const { failures } = await commitIpvs(sockets, operations, () => false)
   if (failures.length > 0) throw new Error(JSON.stringify(failures[0]))
-}
-
-function row(what: string, ours: number, theirs: number): void {
-  const ratio = (ours / theirs).toFixed(2)
-  console.log(`${what}: ${ours.toFixed(1)} ms, ${theirs.toFixed(1)} ms, ratio ${ratio}`)
 }
 
 async function change(servers: number): Promise<number> {

@@ -2,6 +2,8 @@
 // thrown, and crashes when a socket closes inside one. So no callback here does more than queue a
 // setImmediate, which runs after native code has returned. See also raw-socket.ts.
 
+import { Announcements } from './announcements.ts'
+import { Buffers } from './buffers.ts'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.ts'
 import {
   batchConversation,
@@ -16,13 +18,13 @@ import {
   walkConversation,
 } from './conversation.ts'
 import { type Exchange, type Inquiry, type Line, startExchange } from './exchange.ts'
+import { askGeneration } from './generation.ts'
 import {
   frameBatch,
   frameMessage,
   frameSeries,
   GET_GENERATION,
   parseDatagram,
-  parseGeneration,
   type Reply,
   type Request,
 } from './message.ts'
@@ -37,10 +39,6 @@ export interface SocketOptions extends RawOptions {
 
 /** npm netlink allocates the whole size for each datagram: copy short ones so it can be freed. */
 const WORTH_COPYING = 2048
-/** What one queued error costs of the receive buffer; the kernel doubles what is asked for. */
-const ERROR_COST = 1024
-/** The kernel keeps this much of the send buffer for itself. */
-const SEND_RESERVE = 32
 const TIME_LIMIT = 30_000
 const LAST_SEQUENCE = 0xffffffff
 
@@ -54,14 +52,13 @@ export class NetlinkSocket {
   readonly #openReader: (() => NetlinkSocket) | undefined
   #reader: NetlinkSocket | undefined
   readonly #line: Line
-  readonly #listeners: Set<(reply: Reply) => void> = new Set()
+  readonly #announcements: Announcements = new Announcements()
+  readonly #buffers: Buffers
   #sequence = 1
   #queue: Promise<unknown> = Promise.resolve()
   #exchange: Exchange | undefined
   #closed: NetlinkError | undefined
   #arrivals = 0
-  #sendLimit = 0
-  #receiveBuffer: number
 
   /** Throws NetlinkError where the kernel has no such protocol or /proc cannot be read. */
   static open(options: SocketOptions = {}): NetlinkSocket {
@@ -84,7 +81,7 @@ export class NetlinkSocket {
       shut: (reason) => this.#shut(reason),
       timeLimit: options.timeLimit ?? TIME_LIMIT,
     }
-    this.#receiveBuffer = options.receiveBuffer ?? RECEIVE_BUFFER
+    this.#buffers = new Buffers(raw, options.receiveBuffer ?? RECEIVE_BUFFER)
     raw.listen(
       (arrival) => {
         if (!arrival.multicast) this.#arrivals += 1
@@ -125,19 +122,15 @@ export class NetlinkSocket {
     return this.#enqueue(() => {
       const first = this.#take(requests.length)
       const frame = frameSeries(requests, first)
-      this.#makeRoom(frame.length, requests.length)
+      this.#buffers.makeRoom(frame.length, requests.length)
       const conversation = seriesConversation(requests, first)
       return this.#converse({ frame, first, last: first + requests.length - 1, conversation })
     })
   }
 
   /** The generation of the rule set; every commit raises it. */
-  async generation(): Promise<number> {
-    for (const reply of await this.request(GET_GENERATION).catch(explained)) {
-      const generation = parseGeneration(reply)
-      if (generation !== undefined) return generation
-    }
-    throw new NetlinkError('EBADMSG', 'nf_tables generation')
+  generation(): Promise<number> {
+    return askGeneration((request) => this.request(request))
   }
 
   /**
@@ -150,7 +143,7 @@ export class NetlinkSocket {
       if (requests.length === 0) return { kind: 'committed' }
       const begin = this.#take(requests.length + 3)
       const frame = frameBatch(requests, generation, begin)
-      const limit = this.#makeRoom(frame.length, requests.length)
+      const limit = this.#buffers.makeRoom(frame.length, requests.length)
       if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
       const numbers = { begin, requests: requests.length, bytes: frame.length, limit }
       const last = fenceNumber(numbers)
@@ -162,8 +155,7 @@ export class NetlinkSocket {
 
   /** Calls the listener for every announcement to the joined groups; returns how to stop. */
   onMessage(listener: (reply: Reply) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#announcements.listen(listener)
   }
 
   /** How many messages were lost since the socket opened because nobody read them in time. */
@@ -179,7 +171,7 @@ export class NetlinkSocket {
   #shut(reason: NetlinkError): void {
     if (this.#closed) return
     this.#closed = reason
-    this.#listeners.clear()
+    this.#announcements.end()
     this.#exchange?.abort(reason)
     this.#reader?.close()
     // Never right away: a promise may have brought us here from inside a native callback.
@@ -228,16 +220,6 @@ export class NetlinkSocket {
     return first
   }
 
-  /** Makes both buffers large enough if the kernel lets us; returns how much may be sent. */
-  #makeRoom(bytes: number, requests: number): number {
-    if (bytes > this.#sendLimit) this.#sendLimit = this.#raw.resize('send', bytes) - SEND_RESERVE
-    if (requests * ERROR_COST > this.#receiveBuffer) {
-      this.#receiveBuffer = requests * ERROR_COST
-      this.#raw.resize('receive', this.#receiveBuffer)
-    }
-    return this.#sendLimit
-  }
-
   #converse<Result>(inquiry: Inquiry<Result>): Promise<Result> {
     return startExchange(this.#line, inquiry, (exchange) => {
       this.#exchange = exchange
@@ -257,28 +239,10 @@ export class NetlinkSocket {
     if (this.#closed) return
     const bytes = datagram.length < WORTH_COPYING ? Buffer.from(datagram) : datagram
     const replies = parseDatagram(bytes)
-    if (multicast) for (const reply of replies) this.#announce(reply)
+    if (multicast) for (const reply of replies) this.#announcements.announce(reply)
     else {
       if (truncated) this.#exchange?.damage()
       for (const reply of replies) this.#exchange?.accept(reply)
     }
   }
-
-  /** A listener that throws has a bug of its own; the socket and the others go on. */
-  #announce(reply: Reply): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(reply)
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error))
-      }
-    }
-  }
-}
-
-/** nfnetlink.c: EINVAL where no subsystem of that number can be loaded. */
-function explained(error: unknown): never {
-  if (!(error instanceof NetlinkError) || error.code !== 'EINVAL') throw error
-  const explanation = 'the kernel has no nftables: load the kernel module nf_tables'
-  throw new NetlinkError('EINVAL', 'nf_tables', { explanation })
 }

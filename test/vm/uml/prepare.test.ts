@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { cleanupCommand } from '../../../src/cli/commands.ts'
 import { prepareCommand } from '../../../src/cli/prepare.ts'
 import { fixtureSources, run } from '../../support/commands.ts'
+import { writeConfiguration } from '../../support/configuration.ts'
 
 const before = [
   'net.ipv4.conf.all.arp_announce = 0',
@@ -44,8 +45,7 @@ async function settings(): Promise<readonly string[]> {
 /** What it says of the settings that are looked at here. */
 async function prepare(): Promise<readonly string[]> {
   const config = join(folder, 'config.yaml')
-  const kind = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'
-  await writeFile(config, `${kind}backend: ipvs\n`)
+  writeConfiguration(config, { backend: 'ipvs' })
   const { code, out, lines } = await run((_, output) => prepareCommand(config, output), sources)
   expect({ code, lines }).toEqual({ code: 0, lines: [] })
   return out.split('\n').filter((line) => /all\.arp_|ipv4\.ip_forward|vs\.conntrack/.test(line))
