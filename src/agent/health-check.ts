@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { ListenAddress } from './health-check-addresses.ts'
+import { boundConnections } from './telemetry/bounded-connections.ts'
 import { listenFailure } from './telemetry/listen.ts'
 
 /** A Service with externalTrafficPolicy Local, as its healthCheckNodePort tells of it. */
@@ -34,9 +35,8 @@ interface Entry {
   readonly failed: Map<ListenAddress, string>
 }
 
-/** A probe is a request and an answer; whatever lasts longer is closed. */
-const LIFETIME_MS = 10_000
-const CONNECTIONS = 1_000
+/** With the other servers fewer than the 1,024 descriptors that a process has at the least. */
+const CONNECTIONS = 512
 const MAX_RETRY_MS = 60_000
 
 /**
@@ -48,7 +48,7 @@ export class HealthChecks {
   readonly #options: HealthCheckOptions
   readonly #entries: Map<number, Entry> = new Map()
   readonly #waiting: Set<number> = new Set()
-  readonly #connections: Set<Socket> = new Set()
+  readonly #connections: ReadonlySet<Socket>
   readonly #http: HttpServer
   readonly #firstRetryMs: number
   #addresses: readonly ListenAddress[]
@@ -65,6 +65,7 @@ export class HealthChecks {
       if (answer === undefined) return void request.socket.destroy()
       response.writeHead(answer.status, answer.headers).end(answer.body)
     })
+    this.#connections = boundConnections(this.#http, { most: CONNECTIONS })
   }
 
   /** Makes these all that is open. Costs their number: for a change use `set`. */
@@ -115,7 +116,7 @@ export class HealthChecks {
 
   #listen(port: number, entry: Entry, address: ListenAddress): void {
     if (entry.servers.has(address)) return
-    const server = createServer((socket) => this.#connected(socket))
+    const server = createServer((socket) => this.#http.emit('connection', socket))
     entry.servers.set(address, server)
     const isWanted = (): boolean => entry.servers.get(address) === server
     server.on('listening', () => {
@@ -170,19 +171,6 @@ export class HealthChecks {
     entry.servers.clear()
     for (const socket of this.#connections) if (socket.localPort === port) socket.destroy()
     this.#good(port, entry)
-  }
-
-  /** Many at once: the oldest gives way, as a probe that was to be answered has been by then. */
-  #connected(socket: Socket): void {
-    const [oldest] = this.#connections
-    if (this.#connections.size >= CONNECTIONS) oldest?.destroy()
-    this.#connections.add(socket)
-    const late = setTimeout(() => socket.destroy(), LIFETIME_MS)
-    socket.on('close', () => {
-      clearTimeout(late)
-      this.#connections.delete(socket)
-    })
-    this.#http.emit('connection', socket)
   }
 
   #answer(port: number) {

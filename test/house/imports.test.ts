@@ -51,6 +51,8 @@ describe('few files reach the world', () => {
       name: /^(node:)?http$/,
       files: [
         'agent/health-check.ts',
+        // Types alone.
+        'agent/telemetry/bounded-connections.ts',
         'agent/telemetry/http.ts',
         'agent/telemetry/status-socket.ts',
         // Types alone.
@@ -63,6 +65,7 @@ describe('few files reach the world', () => {
       files: [
         'agent/health-check.ts',
         // Types alone.
+        'agent/telemetry/bounded-connections.ts',
         'agent/telemetry/listen.ts',
         'agent/telemetry/status-socket.ts',
       ],

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { boundConnections } from './bounded-connections.ts'
 import { keepListening, type ListenState } from './listen.ts'
 
 export interface Answer {
@@ -25,7 +26,6 @@ export interface ServeOptions {
   readonly retryMs?: number
 }
 
-const TIMEOUT_MS = 5_000
 const CONNECTIONS = 128
 
 /** Serves probes and scrapes. Never throws: an address in use is a state that is tried again. */
@@ -46,22 +46,12 @@ export function serveHttp(options: ServeOptions): HttpServer {
   return { close: () => closeServer(server, stop) }
 }
 
-/** A server that slow and many clients cannot hold up: what does not move is closed. */
+/** A server that slow, idle and many clients cannot hold up, which answers once per connection. */
 export function limitedServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
-  const server = createServer(
-    {
-      headersTimeout: TIMEOUT_MS,
-      requestTimeout: TIMEOUT_MS,
-      keepAliveTimeout: TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_MS,
-      maxHeaderSize: 8192,
-    },
-    handler,
-  )
-  server.maxConnections = CONNECTIONS
-  server.timeout = 2 * TIMEOUT_MS
+  const server = createServer({ maxHeaderSize: 8192 }, handler)
+  boundConnections(server, { most: CONNECTIONS })
   return server
 }
 
@@ -78,6 +68,8 @@ export function send(response: ServerResponse, { status, type, body }: Answer): 
     'Content-Type': type,
     'X-Content-Type-Options': 'nosniff',
     'Content-Length': Buffer.byteLength(body),
+    // A connection kept open could be closed just when the next probe is on its way.
+    Connection: 'close',
   })
   response.end(body)
 }
