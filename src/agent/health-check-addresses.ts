@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os'
 import { type Address, cidrContains, familyOf, parseAddress } from '../model/address.ts'
 import type { NodePortAddresses, NodeView } from '../model/node.ts'
-import type { SliceObject } from '../model/service.ts'
+import type { SliceEndpoint, SliceObject } from '../model/service.ts'
+import { joinEndpoints } from '../render/join-endpoints.ts'
 
 /** Undefined: all addresses, of both families where the node has them. */
 export type ListenAddress = Address | undefined
@@ -39,12 +40,17 @@ export function ownAddresses(): readonly Address[] {
  * kube-proxy's LocalReadyEndpoints. Of two families the one with more: a pod has both addresses.
  */
 export function localEndpoints(slices: Iterable<SliceObject>, node: string): number {
-  const found = { ipv4: new Set<Address>(), ipv6: new Set<Address>() }
+  const found = { ipv4: new Map<Address, SliceEndpoint>(), ipv6: new Map<Address, SliceEndpoint>() }
   for (const { family, ports, endpoints } of slices) {
     if (ports.length === 0) continue
-    for (const { address, nodeName, ready } of endpoints) {
-      if (ready && nodeName === node) found[family].add(address)
+    for (const endpoint of endpoints) {
+      const other = found[family].get(endpoint.address)
+      const joined = other === undefined ? endpoint : joinEndpoints(other, endpoint, node)
+      found[family].set(endpoint.address, joined)
     }
   }
-  return Math.max(found.ipv4.size, found.ipv6.size)
+  const counts = [found.ipv4, found.ipv6].map(
+    (joined) => [...joined.values()].filter((one) => one.ready && one.nodeName === node).length,
+  )
+  return Math.max(...counts)
 }

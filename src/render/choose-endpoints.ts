@@ -1,6 +1,7 @@
 import type { Address, Port } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { SliceEndpoint } from '../model/service.ts'
+import { joinEndpoints } from './join-endpoints.ts'
 
 /** An endpoint of one Service port, joined from the slices. */
 export interface Candidate {
@@ -30,7 +31,7 @@ export interface Chosen {
  * (KEP-2433, KEP-3015).
  */
 export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView): Chosen {
-  const unique = distinct(candidates)
+  const unique = distinct(candidates, node)
   const ready = unique.filter(({ endpoint }) => endpoint.ready)
   const leaving = unique.filter(({ endpoint }) => endpoint.serving && endpoint.terminating)
   const near = byTopology(ready, node)
@@ -65,19 +66,21 @@ function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
   return endpoint.nodeName === node.name
 }
 
-/** The same address and port in two slices counts once; the better state wins. */
-export function distinct(candidates: readonly Candidate[]): readonly Candidate[] {
+/** The same address and port in several slices is one endpoint. */
+export function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
-    const key = `${candidate.endpoint.address} ${candidate.port}`
+    const { endpoint, port } = candidate
+    const key = `${endpoint.address} ${port}`
     const other = seen.get(key)
-    if (other === undefined || rank(candidate) > rank(other)) seen.set(key, candidate)
+    seen.set(
+      key,
+      other === undefined
+        ? candidate
+        : { endpoint: joinEndpoints(other.endpoint, endpoint, node.name), port },
+    )
   }
   return [...seen.values()]
-}
-
-function rank({ endpoint }: Candidate): number {
-  return endpoint.ready ? 2 : endpoint.serving ? 1 : 0
 }
 
 function targets(candidates: readonly Candidate[], node: NodeView): readonly Target[] {

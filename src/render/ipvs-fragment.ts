@@ -154,7 +154,7 @@ function quietTargets(
   const taken = new Set(wanted.map(destinationKey))
   const { destinations } = job.memory(table)
   const quiet = new Map<Tuple, Target>()
-  for (const { endpoint, port } of distinct(candidates)) {
+  for (const { endpoint, port } of distinct(candidates, job.node)) {
     const target = { address: endpoint.address, port, local: endpoint.nodeName === job.node.name }
     const key = destinationKey(target)
     if (taken.has(key)) continue

@@ -267,6 +267,14 @@ describe('local endpoints', () => {
       count: 2,
     },
     {
+      name: 'an address in two slices is here if either says so',
+      slices: [
+        slice([at('10.0.0.1', { nodeName: undefined })]),
+        slice([at('10.0.0.1', { ready: false })], { name: 'web-2' }),
+      ],
+      count: 1,
+    },
+    {
       name: 'a pod with an address of each family counts once',
       slices: [slice([at('10.0.0.1')]), slice([at('2001:db8::1')], { family: 'ipv6' })],
       count: 1,

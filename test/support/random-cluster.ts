@@ -79,6 +79,7 @@ const endpoint = fc
     terminating: fc.boolean(),
     zones: fc.constantFrom(undefined, ['zone-1'], ['zone-2']),
     nodes: fc.constantFrom(undefined, ['node-a']),
+    namesNode: fc.constantFrom(true, true, false),
   })
   .map(({ number, ...rest }) => ({ number, serving: true, ...rest }))
 
@@ -99,9 +100,9 @@ export const slice: fc.Arbitrary<SliceObject> = fc
       { name: 'p443', protocol: 'tcp', port: port(8443) },
       { name: 'p53', protocol: 'udp', port: port(5353) },
     ],
-    endpoints: endpoints.map(({ number, ...state }) => ({
+    endpoints: endpoints.map(({ number, namesNode, ...state }) => ({
       address: address(family === 'ipv4' ? `10.244.1.${number}` : `fd00:10:244:1::${number}`),
-      nodeName: number % 2 === 0 ? 'node-a' : 'node-b',
+      nodeName: !namesNode ? undefined : number % 2 === 0 ? 'node-a' : 'node-b',
       ...state,
     })),
   }))

@@ -235,27 +235,39 @@ interface Offer {
   readonly state: SliceEndpoint
 }
 
-/** What the slices say, by name so that an endpoint in two of them has one state: the better. */
-function offeredBy({ cluster }: World, { service, port, to }: Front): readonly Offer[] {
-  const offers = new Map<string, Offer>()
-  const slices = cluster.slices
+/** An endpoint that stands in two slices is one: here if one says so, in the best state of them. */
+function offeredBy({ cluster, node }: World, { service, port, to }: Front): readonly Offer[] {
+  const entries = cluster.slices
     .filter((slice) => slice.namespace === service.namespace && slice.service === service.name)
     .filter((slice) => slice.family === familyOf(to))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-  const better = (a: SliceEndpoint, b: SliceEndpoint): boolean =>
-    (a.ready && !b.ready) || (a.serving && !b.serving)
-  for (const { ports, endpoints } of slices) {
-    for (const each of ports) {
-      if (each.name !== port.name || each.protocol !== port.protocol) continue
-      for (const state of endpoints) {
-        const id = `${state.address} ${each.port}`
-        const other = offers.get(id)
-        if (other !== undefined && !better(state, other.state)) continue
-        offers.set(id, { address: state.address, port: each.port, state })
-      }
-    }
-  }
-  return [...offers.values()]
+    .flatMap(({ ports, endpoints }) =>
+      ports
+        .filter((each) => each.name === port.name && each.protocol === port.protocol)
+        .flatMap((each) => endpoints.map((state) => ({ port: each.port, state }))),
+    )
+  const ids = new Set(entries.map((each) => `${each.state.address} ${each.port}`))
+  return [...ids].flatMap((id) => {
+    const same = entries.filter((each) => `${each.state.address} ${each.port}` === id)
+    const states = same.map(({ state }) => state)
+    const ready = states.some((state) => state.ready)
+    const hints = (kind: 'zones' | 'nodes'): readonly string[] =>
+      states.flatMap((state) => state[kind] ?? [])
+    return same.slice(0, 1).map(({ port: number, state }) => ({
+      address: state.address,
+      port: number,
+      state: {
+        ...state,
+        nodeName: states.some(({ nodeName }) => nodeName === node.name) ? node.name : undefined,
+        ready,
+        serving: states.some((each) => each.serving),
+        terminating: ready
+          ? states.every((each) => each.terminating)
+          : states.some((each) => each.terminating),
+        zones: hints('zones'),
+        nodes: hints('nodes'),
+      },
+    }))
+  })
 }
 
 /** Ready ones; if there are none, those that terminate and still serve (KEP-1669). */
