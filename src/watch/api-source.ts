@@ -24,10 +24,7 @@ export function followApiServer(client: ApiClient, node: string, interest: NodeI
         node: interest.all ? undefined : node,
         signal: until,
         sink: listener.event,
-        onState(state) {
-          if (state.kind === 'listing') garbage.forget(resource)
-          listener.state(resource, state)
-        },
+        onState: (state) => listener.state(resource, state),
         onGarbage: (found) => garbage.note(resource, found),
       })
     const followNodes = async (): Promise<void> => {
@@ -37,19 +34,20 @@ export function followApiServer(client: ApiClient, node: string, interest: NodeI
   }
 }
 
-/** Keeps of each resource what was last found that is no object, until it is listed again. */
+/** Keeps of each resource what its latest list had that is no object. */
 function noteGarbage(listener: SourceListener) {
   const problems = new Map<Resource, readonly Problem[]>()
   const tell = () => listener.problems([...problems.values()].flat())
   return {
-    note(resource: Resource, found: string) {
+    note(resource: Resource, found: string | undefined) {
+      if (found === undefined) {
+        if (problems.delete(resource)) tell()
+        return
+      }
       const report = startReport('the API server', kinds[resource])
       report.error('', said(found), 'an object with a name')
       problems.set(resource, report.problems)
       tell()
-    },
-    forget(resource: Resource) {
-      if (problems.delete(resource)) tell()
     },
   }
 }

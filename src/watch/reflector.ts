@@ -4,6 +4,7 @@ import type { Answered } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
 import { startBackoff } from './backoff.ts'
 import { valueAt } from './fields.ts'
+import { fetchPage } from './list-page.ts'
 import { describe } from './problem.ts'
 import { sayChanges } from './say-changes.ts'
 import { pathOf, type Selection, selectionOf } from './selection.ts'
@@ -17,8 +18,8 @@ export interface Reflection {
   readonly node: string | undefined
   readonly sink: Sink
   readonly onState: (state: SourceState) => void
-  /** Something in a list or a watch was no object, and passed over: told once for each. */
-  readonly onGarbage: (found: string) => void
+  /** What the latest list had that is no object, and was passed over; undefined: nothing. */
+  readonly onGarbage: (found: string | undefined) => void
   readonly signal: AbortSignal
   readonly pace?: Pace
 }
@@ -27,13 +28,11 @@ export interface Reflection {
 export interface Pace {
   /** A watch is asked to last between this and twice this, so that not all end together. */
   readonly watch: number
-  /** Bookmarks come every minute: after the first of a watch, silence for so long is an end. */
+  /** Bookmarks come every minute: a watch that is silent for so long has lost its other end. */
   readonly silence: number
-  /** How much later than it should a watch may end. */
-  readonly overtime: number
 }
 
-const usualPace: Pace = { watch: 300_000, silence: 150_000, overtime: 30_000 }
+const usualPace: Pace = { watch: 300_000, silence: 150_000 }
 
 /** Objects per page, as client-go asks. */
 const PAGE = '500'
@@ -93,45 +92,42 @@ class Reflector {
    */
   async #list(): Promise<Step> {
     this.#say({ kind: 'listing' })
-    const { client, resource, sink, signal } = this.#options
-    const names = new Set<string>()
-    let page: Page = { items: [], resourceVersion: '', next: undefined }
+    const { client, resource, sink, onGarbage, signal } = this.#options
+    const list: List = { names: new Set(), nameless: undefined }
+    let next: string | undefined
     do {
-      const from = page.next === undefined ? {} : { continue: page.next }
+      const from = next === undefined ? {} : { continue: next }
       const path = pathOf(this.#selection, { limit: PAGE, ...from })
-      const answer = await client.fetch({ path, signal })
+      const page = await fetchPage(client, path, signal, (object) => this.#tell(object, list))
       if (signal.aborted) return done
-      if (answer.kind === 'broken') return this.#failed('list', answer.reason)
-      if (answer.status !== 200) return this.#refused('list', answer)
-      const read = readPage(answer.text)
-      if (read === undefined) return this.#failed('list', `no list: ${describe(answer.text)}`)
-      page = read
-      this.#tellPage(page, names)
-    } while (page.next !== undefined)
-    this.#version = page.resourceVersion
-    sink({ kind: 'listed', resource, names })
+      if (page.kind === 'broken') return this.#failed('list', page.reason)
+      if (page.kind === 'answered') return this.#refused('list', page)
+      next = page.next
+      this.#version = next === undefined ? page.resourceVersion : undefined
+    } while (next !== undefined)
+    onGarbage(list.nameless)
+    sink({ kind: 'listed', resource, names: list.names })
     return done
   }
 
-  #tellPage({ items }: Page, names: Set<string>): void {
-    const { resource, sink, onGarbage } = this.#options
-    for (const object of items) {
-      const identity = identityOf(object)
-      if (identity === undefined) {
-        onGarbage(`an item of a list without a name: ${describe(object)}`)
-        continue
-      }
-      names.add(keyOf(identity))
-      sink({ kind: 'object', resource, object })
+  #tell(object: unknown, list: List): void {
+    const { resource, sink, signal } = this.#options
+    if (signal.aborted) return
+    const identity = identityOf(object)
+    if (identity === undefined) {
+      list.nameless ??= `an item of a list without a name: ${describe(object)}`
+      return
     }
+    list.names.add(keyOf(identity))
+    sink({ kind: 'object', resource, object })
   }
 
   async #watch(from: string): Promise<Step> {
     const { client, signal } = this.#options
     const lasts = this.#pace.watch * (1 + Math.random())
-    const began = Date.now()
-    const watch: Watch = { heard: false, bookmarked: false, garbage: 0, error: undefined }
-    const ending = await client.follow({
+    const began = performance.now()
+    const watch: Watch = { heard: false, trouble: undefined }
+    const ending = await client.stream({
       path: pathOf(this.#selection, {
         watch: 'true',
         allowWatchBookmarks: 'true',
@@ -139,15 +135,18 @@ class Reflector {
         timeoutSeconds: String(Math.ceil(lasts / 1000)),
       }),
       signal,
+      long: false,
       onOpen: () => this.#say({ kind: 'following', resourceVersion: from }),
-      onLine: (line) => this.#take(line, watch),
-      silenceMs: () => (watch.bookmarked ? this.#pace.silence : lasts + this.#pace.overtime),
+      parts: { onObject: (text) => this.#take(text, watch) },
+      silenceMs: () => this.#pace.silence,
     })
-    const good = watch.heard || Date.now() - began >= GOOD_MS
+    // A change may be among what could not be read: a list will tell.
+    if (ending.kind === 'garbage') {
+      return this.#failed('watch', noEvent(describe(ending.found)), { expired: true })
+    }
+    if (watch.trouble !== undefined) return this.#failed('watch', watch.trouble, { expired: true })
+    const good = watch.heard || performance.now() - began >= GOOD_MS
     if (good) this.#backoff.reset()
-    // What could not be read may have been a change: a list will tell.
-    if (watch.garbage > 0) this.#version = undefined
-    if (watch.error !== undefined) return this.#failed('watch', watch.error, { expired: true })
     switch (ending.kind) {
       case 'broken':
         return this.#failed('watch', ending.reason)
@@ -160,16 +159,18 @@ class Reflector {
     }
   }
 
-  #take(line: string, watch: Watch): void {
-    const { resource, sink, onGarbage } = this.#options
-    const event = readWatchEvent(line)
+  /** Whether the watch can go on. */
+  #take(text: string, watch: Watch): boolean {
+    const { resource, sink, signal } = this.#options
+    if (signal.aborted) return false
+    const event = readWatchEvent(text)
     switch (event.kind) {
       case 'garbage':
-        if (watch.garbage++ === 0) onGarbage(event.found)
-        return
+        watch.trouble = noEvent(event.found)
+        return false
       case 'error':
-        watch.error = `${event.code}: ${event.message}`
-        return
+        watch.trouble = `${event.code}: ${event.message}`
+        return false
       case 'object':
         sink({ kind: 'object', resource, object: event.object })
         break
@@ -177,13 +178,13 @@ class Reflector {
         sink({ kind: 'deleted', resource, namespace: event.namespace, name: event.name })
         break
       case 'bookmark':
-        watch.bookmarked = true
         break
       default:
         unreachable(event)
     }
     watch.heard = true
     this.#version = event.resourceVersion
+    return true
   }
 
   /** An answer with a status that is not 200. */
@@ -210,29 +211,17 @@ class Reflector {
 /** What was heard from one watch. */
 interface Watch {
   heard: boolean
-  bookmarked: boolean
-  garbage: number
-  /** The server says that this watch cannot go on. */
-  error: string | undefined
+  /** Why it cannot go on. */
+  trouble: string | undefined
 }
 
-interface Page {
-  readonly items: readonly unknown[]
-  readonly resourceVersion: string
-  /** Where the next page begins. */
-  readonly next: string | undefined
+/** What one list has told so far. */
+interface List {
+  readonly names: Set<string>
+  /** The first item that is no object. */
+  nameless: string | undefined
 }
 
-function readPage(text: string): Page | undefined {
-  const list = parseJson(text)
-  const items = valueAt(list, ['items'])
-  const resourceVersion = valueAt(list, ['metadata', 'resourceVersion'])
-  const next = valueAt(list, ['metadata', 'continue'])
-  if (typeof resourceVersion !== 'string') return undefined
-  return {
-    // Go writes null for an empty list.
-    items: Array.isArray(items) ? items : [],
-    resourceVersion,
-    next: typeof next === 'string' && next !== '' ? next : undefined,
-  }
+function noEvent(found: string): string {
+  return `no event: ${found}`
 }

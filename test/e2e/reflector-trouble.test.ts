@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiLocation } from '../../src/watch/api/credentials.ts'
 import { allow } from './support/allow.ts'
 import { ApiServer } from './support/apiserver.ts'
-import { follow, isAbout, isFollowing, isListed, isLost } from './support/follow.ts'
-import { service, services, slice, slices } from './support/objects.ts'
+import { follow, isAbout, isFollowing, isListed, isLost, namesIn } from './support/follow.ts'
+import { slice, slices } from './support/objects.ts'
 import { isWatch, onFirstWatch, Relay } from './support/relay.ts'
 
 let server: ApiServer
@@ -109,7 +109,7 @@ describe('a connection', () => {
     relay.meddle = onFirstWatch(
       () => new Transform({ transform: (_, __, passOn) => passOn(), flush: () => {} }),
     )
-    const pace = { watch: 1_000, silence: 60_000, overtime: 0 }
+    const pace = { watch: 60_000, silence: 1_000 }
     const { events, states } = follow(through(relay), 'endpointslices', pace)
     await states.find(isFollowing)
     await server.admin.call('POST', slices, slice('unheard'))
@@ -117,16 +117,6 @@ describe('a connection', () => {
     const lost = await states.find(isLost)
     expect(lost).toMatchObject({ reason: expect.stringContaining('nothing was heard for ') })
     expect(events.items.filter(isListed).length).toBe(1)
-  })
-
-  test('that brought one bookmark and then no other is given up early', async () => {
-    const pace = { watch: 4_000, silence: 200, overtime: 60_000 }
-    const { states } = follow(direct(), 'services', pace)
-    await states.find(isFollowing)
-    await server.admin.call('POST', services, service('sign-of-life'))
-    expect(await states.find(isLost)).toMatchObject({
-      reason: 'watch services: nothing was heard for 0.2 s',
-    })
   })
 
   test('that brings one byte at a time brings text whole', async () => {
@@ -140,39 +130,36 @@ describe('a connection', () => {
           },
         }),
     )
-    const { events, states, garbage } = follow(through(relay), 'endpointslices')
+    const { events, states } = follow(through(relay), 'endpointslices')
     await states.find(isFollowing)
     const note = 'Grüße, 世界 🌍'.repeat(50)
     const object = { ...slice('bytes'), note }
     await server.admin.call('POST', slices, object)
     expect(await events.find(isAbout('object', 'bytes'))).toMatchObject({ object: { note } })
-    expect(garbage.items).toEqual([])
+    expect(states.items.filter(isLost)).toEqual([])
   })
 
-  test('that brings garbage is told once and kept; a list makes good for it', async () => {
+  test('that brings garbage is ended; a list makes good for it', async () => {
     const relay = await Relay.start(server)
-    const rubbish = ['rubbish', '{"type":"ADDED","object":{}}', '[]', '{"type":"?"}', '']
     relay.meddle = onFirstWatch(() => {
       let begun = false
       return new Transform({
         transform(chunk: Buffer, _, passOn) {
           // In place of the first event: what it told must come some other way.
-          if (begun) return passOn(null, chunk)
+          passOn(null, begun ? chunk : 'rubbish\n')
           begun = true
-          passOn(null, `${rubbish.join('\n')}\n`)
         },
       })
     })
-    const pace = { watch: 2_000, silence: 60_000, overtime: 60_000 }
-    const { events, states, garbage } = follow(through(relay), 'endpointslices', pace)
+    const { events, states } = follow(through(relay), 'endpointslices')
     await states.find(isFollowing)
     await server.admin.call('POST', slices, slice('garbled'))
-    await garbage.find(() => true)
-    await server.admin.call('POST', slices, slice('legible'))
-    await events.find(isAbout('object', 'legible'))
-    expect(relay.requests.items.filter(isWatch).length).toBe(1)
-    expect(garbage.items).toEqual(['"rubbish"'])
-    await events.find(isAbout('object', 'garbled'))
-    expect(states.items.map(({ kind }) => kind)).not.toContain('lost')
+    const made = await events.find(isAbout('object', 'garbled'))
+    expect(namesIn(await events.find(isListed, events.items.indexOf(made)))).toContain(
+      'default/garbled',
+    )
+    expect(await states.find(isLost)).toMatchObject({
+      reason: 'watch endpointslices: no event: "rubbish\\n"',
+    })
   })
 })

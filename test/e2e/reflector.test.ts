@@ -154,7 +154,7 @@ describe('a watch', () => {
   test('goes on after its end where the last bookmark stood', async () => {
     const relay = await Relay.start(server)
     // The server sends a bookmark 2 s before the end of a watch.
-    const pace = { watch: 4_000, silence: 60_000, overtime: 60_000 }
+    const pace = { watch: 4_000, silence: 60_000 }
     const { events, states } = follow(through(relay), 'services', pace)
     await states.find(isFollowing)
     const told = events.items.length

@@ -1,55 +1,61 @@
-import type { IncomingMessage } from 'node:http'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Ending, Head, Take } from './exchange.ts'
 
 export interface Answered {
   readonly kind: 'answered'
   readonly status: number
   readonly text: string
-  /** How long the server asks to be left alone. */
+  /** Milliseconds for which the server asks to be left alone, at most `LONGEST_RETRY_MS`. */
   readonly retryAfterMs: number | undefined
 }
 
 export type Answer = Answered | { readonly kind: 'broken'; readonly reason: string }
 
-/** Gathers an answer while it comes in. */
+/** Gathers a short answer while it comes in: a Status, or an Event. */
 export interface Gathering {
-  start(message: IncomingMessage): (chunk: Buffer) => void
-  /** Once it is there whole. */
-  read(): Promise<Answer>
+  start(head: Head): Take
+  /** Once the exchange has ended. */
+  read(ending: Ending): Answer
 }
 
-const unzip = promisify(gunzip)
+/** Bytes. Lists do not come this way. */
+const LONGEST_ANSWER = 4 << 20
+/** A server, or a proxy before it, that asks for more does not know how soon it will be well. */
+export const LONGEST_RETRY_MS = 60_000
 
 export function gatherAnswer(): Gathering {
   const chunks: Buffer[] = []
-  let message: IncomingMessage | undefined
+  let length = 0
+  let head: Head | undefined
   return {
     start(incoming) {
-      message = incoming
-      return (chunk) => chunks.push(chunk)
+      head = incoming
+      return (chunk) => {
+        chunks.push(chunk)
+        length += chunk.length
+        return length <= LONGEST_ANSWER
+      }
     },
-    async read() {
-      const headers = message?.headers ?? {}
-      const text = await textOf(Buffer.concat(chunks), headers['content-encoding'])
-      if (text === undefined) return { kind: 'broken', reason: 'the answer is not well compressed' }
-      const retryAfterMs = millisecondsOf(headers['retry-after'])
-      return { kind: 'answered', status: message?.statusCode ?? 0, text, retryAfterMs }
+    read(ending) {
+      if (ending.kind === 'broken') return ending
+      const { status = 0, headers = {} } = head ?? {}
+      if (ending.kind === 'stopped') {
+        return { kind: 'broken', reason: `${status} with more than ${LONGEST_ANSWER >> 20} MiB` }
+      }
+      const text = Buffer.concat(chunks).toString()
+      return { kind: 'answered', status, text, retryAfterMs: retryAfter(headers) }
     },
   }
 }
 
-async function textOf(body: Buffer, encoding: string | undefined): Promise<string | undefined> {
-  if (encoding !== 'gzip') return body.toString()
-  return unzip(body).then(
-    (text) => text.toString(),
-    () => undefined,
-  )
-}
-
-/** The API server writes seconds. */
-function millisecondsOf(retryAfter: string | undefined): number | undefined {
-  return retryAfter !== undefined && /^\d{1,4}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : undefined
+/**
+ * RFC 9110, section 10.2.3: seconds, or a date. A date is held against the server's own clock, which
+ * it sends along.
+ */
+export function retryAfter(headers: IncomingHttpHeaders): number | undefined {
+  const asked = headers['retry-after']
+  if (asked === undefined) return undefined
+  const now = Date.parse(headers.date ?? '') || Date.now()
+  const ms = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - now
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_RETRY_MS)
 }

@@ -1,8 +1,9 @@
 import { Agent, type RequestOptions } from 'node:https'
+import { unreachable } from '../../model/unreachable.ts'
 import { type Answer, gatherAnswer } from './answer.ts'
 import { type Access, type ApiLocation, readAccess } from './credentials.ts'
-import { type Ending, exchange } from './exchange.ts'
-import { lineSplitter } from './lines.ts'
+import { type Ending, exchange, type Listener } from './exchange.ts'
+import { type Cut, type JsonParts, JsonSplitter, LARGEST_PART } from './json-splitter.ts'
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PATCH'
@@ -15,15 +16,25 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
-/** A request whose answer comes line by line and has no end of its own. */
-export interface Following {
+/** A GET whose answer is read while it comes: a list, or a watch, which has no end of its own. */
+export interface Stream {
   readonly path: string
   readonly signal: AbortSignal
-  onOpen(): void
-  onLine(line: string): void
-  /** How long the server may be silent; asked again after whatever it sends. */
-  silenceMs(): number
+  /** Whether compression is worth its while. */
+  readonly long: boolean
+  /** The server answers with 200. */
+  onOpen?(): void
+  readonly parts: JsonParts
+  /** Milliseconds for which the server may be silent once it has answered; asked again each time. */
+  silenceMs?(): number
 }
+
+export type StreamEnding =
+  /** Also where the listener wanted no more. */
+  | { readonly kind: 'ended'; readonly unfinished: boolean }
+  | { readonly kind: 'garbage'; readonly found: string }
+  /** With another status than 200. */
+  | Answer
 
 /** Longer than the 60 s after which the API server itself gives up a request. */
 const ANSWER_MS = 65_000
@@ -46,36 +57,37 @@ export class ApiClient {
 
   /** One request and its whole answer, whatever the status. */
   async fetch({ method = 'GET', path, body, contentType, signal }: Call): Promise<Answer> {
-    const type = body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }
-    const headers = { ...type, 'accept-encoding': 'gzip' }
-    const prepared = await this.#prepare(path, { method, headers, signal })
-    if (prepared.kind === 'broken') return prepared
+    const headers = body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }
     const answer = gatherAnswer()
     const sent = body === undefined ? undefined : JSON.stringify(body)
-    const ending = await exchange(prepared.options, sent, {
+    const ending = await this.#exchange(path, { method, headers, signal }, sent, {
       onAnswer: answer.start,
       silenceMs: () => ANSWER_MS,
     })
-    return ending.kind === 'ended' ? answer.read() : ending
+    return answer.read(ending)
   }
 
-  /** Tells line by line what comes with status 200; returns the answer if it has another status. */
-  async follow(following: Following): Promise<Ending | Answer> {
-    const prepared = await this.#prepare(following.path, { signal: following.signal })
-    if (prepared.kind === 'broken') return prepared
+  /** Tells object by object what comes with status 200; returns how it ended. */
+  async stream({ path, signal, long, ...stream }: Stream): Promise<StreamEnding> {
     const refusal = gatherAnswer()
+    const splitter = new JsonSplitter(stream.parts)
     let open = false
-    const ending = await exchange(prepared.options, undefined, {
-      onAnswer(message) {
-        if (message.statusCode !== 200) return refusal.start(message)
+    let cut: Cut = { kind: 'more' }
+    const headers = long ? { 'accept-encoding': 'gzip' } : {}
+    const ending = await this.#exchange(path, { headers, signal }, undefined, {
+      onAnswer(head) {
+        if (head.status !== 200) return refusal.start(head)
         open = true
-        following.onOpen()
-        const split = lineSplitter()
-        return (chunk) => split(chunk).forEach(following.onLine)
+        stream.onOpen?.()
+        return (chunk) => {
+          cut = splitter.take(chunk)
+          return cut.kind === 'more'
+        }
       },
-      silenceMs: () => (open ? following.silenceMs() : ANSWER_MS),
+      silenceMs: () => (open && stream.silenceMs?.()) || ANSWER_MS,
     })
-    return open || ending.kind === 'broken' ? ending : refusal.read()
+    if (!open) return refusal.read(ending)
+    return ending.kind === 'broken' ? ending : endingOf(cut, splitter.unfinished)
   }
 
   /** The server did not know us: credentials are read anew for the next request. */
@@ -86,6 +98,19 @@ export class ApiClient {
   /** Closes idle connections. Those in use end with their signal. */
   close(): void {
     this.#agent.destroy()
+  }
+
+  async #exchange(
+    path: string,
+    request: RequestOptions,
+    body: string | undefined,
+    listener: Listener,
+  ): Promise<Ending> {
+    const prepared = await this.#prepare(path, request)
+    if (prepared.kind === 'broken') return prepared
+    const ending = await exchange(prepared.options, body, listener)
+    if (ending.kind === 'broken' && ending.distrust) this.forgetCredentials()
+    return ending
   }
 
   async #prepare(path: string, request: RequestOptions): Promise<Prepared> {
@@ -116,9 +141,9 @@ export class ApiClient {
 
   /** Several that ask at once share one reading. */
   #readAccess(): Promise<Access> {
-    if (this.#access === undefined || Date.now() >= this.#accessUntil) {
+    if (this.#access === undefined || performance.now() >= this.#accessUntil) {
       this.#access = readAccess(this.#location)
-      this.#accessUntil = Date.now() + ACCESS_MS
+      this.#accessUntil = performance.now() + ACCESS_MS
     }
     return this.#access
   }
@@ -127,3 +152,17 @@ export class ApiClient {
 type Prepared =
   | { readonly kind: 'ready'; readonly options: RequestOptions }
   | { readonly kind: 'broken'; readonly reason: string }
+
+function endingOf(cut: Cut, unfinished: boolean): StreamEnding {
+  switch (cut.kind) {
+    case 'more':
+    case 'enough':
+      return { kind: 'ended', unfinished }
+    case 'garbage':
+      return cut
+    case 'too-large':
+      return { kind: 'broken', reason: `one object has more than ${LARGEST_PART >> 20} MiB` }
+    default:
+      return unreachable(cut)
+  }
+}

@@ -1,23 +1,42 @@
 // The only file that opens connections to the API server.
 
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 
 /** Idle time before the kernel asks whether the peer still lives; it notices 10 s later. */
 const KEEPALIVE_MS = 15_000
 
+export interface Head {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Takes the next bytes of a body, decompressed. False: nothing more is wanted. */
+export type Take = (chunk: Buffer) => boolean
+
 /** Who listens to the answer of one request. */
 export interface Listener {
-  /** Called once, when the headers are there; returns who takes the chunks of the body. */
-  onAnswer(answer: IncomingMessage): (chunk: Buffer) => void
-  /** How long nothing may be heard before the connection is given up; asked after each chunk. */
+  /** Called once, when the headers are there. */
+  onAnswer(head: Head): Take
+  /** Milliseconds for which nothing may be heard; asked again whenever something was. */
   silenceMs(): number
 }
 
 export type Ending =
   | { readonly kind: 'ended' }
-  /** The answer did not come, or not whole. */
-  | { readonly kind: 'broken'; readonly reason: string }
+  /** The listener wanted no more. */
+  | { readonly kind: 'stopped' }
+  | Broken
+
+/** The answer did not come, or not whole. */
+export interface Broken {
+  readonly kind: 'broken'
+  readonly reason: string
+  /** Keys, certificates or tokens may be the reason: the next try should read them anew. */
+  readonly distrust?: true
+}
 
 /** Sends one request and tells the listener what comes back, until it ends one way or the other. */
 export function exchange(
@@ -26,67 +45,94 @@ export function exchange(
   listener: Listener,
 ): Promise<Ending> {
   return new Promise((resolve) => {
-    const outgoing = prepare(options)
-    if (outgoing instanceof TypeError) return resolve(broken(outgoing))
-    const fail = (error: Error) => end(broken(error))
-    const alarm = startAlarm(listener.silenceMs, (error) => {
-      fail(error)
-      outgoing.destroy()
-    })
-    function end(ending: Ending): void {
+    const prepared = prepare(options)
+    if (prepared instanceof Error) return resolve({ ...broken(prepared), distrust: true })
+    const outgoing = prepared
+    const alarm = startAlarm(listener.silenceMs, (error) => finish(broken(error)))
+    let finished = false
+    function finish(ending: Ending): void {
+      if (finished) return
+      finished = true
       alarm.stop()
+      if (ending.kind !== 'ended') outgoing.destroy()
       resolve(ending)
     }
-    // The agent has a setting for this, which makes Node.js 20 ask every second over TLS.
-    outgoing.on('socket', (socket) => socket.setKeepAlive(true, KEEPALIVE_MS))
-    outgoing.on('response', (answer) => {
-      const onChunk = listener.onAnswer(answer)
-      alarm.wait()
-      answer.on('data', (chunk: Buffer) => {
-        onChunk(chunk)
-        alarm.wait()
-      })
-      answer.on('end', () => end({ kind: 'ended' }))
-      // Node.js says "aborted", whoever did it.
-      answer.on('error', () => fail(new Error('the connection broke')))
+    const handshake = watchHandshake(outgoing)
+    outgoing.on('error', (error) => {
+      finish({ ...broken(error), ...(handshake.open && { distrust: true }) })
     })
-    outgoing.on('error', fail)
+    outgoing.on('response', (answer) => {
+      const take = listener.onAnswer({ status: answer.statusCode ?? 0, headers: answer.headers })
+      alarm.wait()
+      decoded(answer, (reason) => finish({ kind: 'broken', reason }))
+        .on('data', (chunk: Buffer) => {
+          if (finished) return
+          if (take(chunk)) alarm.wait()
+          else finish({ kind: 'stopped' })
+        })
+        .on('end', () => finish({ kind: 'ended' }))
+    })
     outgoing.end(body)
   })
 }
 
-/** Node.js throws at once for a token that cannot stand in a header. */
-function prepare(options: RequestOptions): ClientRequest | TypeError {
+/**
+ * Node.js throws at once for a token that cannot stand in a header, and for a key that is cut short
+ * or belongs to another certificate, as while both files are being replaced.
+ */
+function prepare(options: RequestOptions): ClientRequest | Error {
   try {
     return request(options)
   } catch (error) {
-    if (error instanceof TypeError) return error
-    throw error
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 
-function broken(error: Error): Ending {
+/** Whether a connection is made and the peer is not yet known: what fails then is about trust. */
+function watchHandshake(outgoing: ClientRequest): { readonly open: boolean } {
+  const handshake = { open: false }
+  outgoing.on('socket', (socket) => {
+    // The agent has a setting for this, which makes Node.js 20 ask every second over TLS.
+    socket.setKeepAlive(true, KEEPALIVE_MS)
+    socket.once('connect', () => {
+      handshake.open = true
+    })
+    socket.once('secureConnect', () => {
+      handshake.open = false
+    })
+  })
+  return handshake
+}
+
+function decoded(answer: IncomingMessage, onFailure: (reason: string) => void): Readable {
+  // Node.js says "aborted", whoever did it.
+  answer.on('error', () => onFailure('the connection broke'))
+  if (answer.headers['content-encoding'] !== 'gzip') return answer
+  const text = createGunzip()
+  text.on('error', () => onFailure('the answer is not well compressed'))
+  answer.on('close', () => {
+    if (!answer.complete) text.destroy()
+  })
+  return answer.pipe(text)
+}
+
+function broken(error: Error): Broken {
   // Of several addresses that were tried, the error itself says nothing.
   const errors = error instanceof AggregateError ? error.errors : [error]
   return { kind: 'broken', reason: errors.map((each: Error) => each.message).join('; ') }
 }
 
-/** Goes off when nobody waits anew for as long as `silenceMs` says. */
+/** Goes off when nothing is heard for as long as `silenceMs` says. */
 function startAlarm(silenceMs: () => number, onSilence: (error: Error) => void) {
   let timer: NodeJS.Timeout | undefined
-  let stopped = false
   const alarm = {
     wait() {
-      if (stopped) return
       clearTimeout(timer)
       const ms = silenceMs()
       const silent = () => onSilence(new Error(`nothing was heard for ${ms / 1000} s`))
       timer = setTimeout(silent, ms)
     },
-    stop() {
-      stopped = true
-      clearTimeout(timer)
-    },
+    stop: () => clearTimeout(timer),
   }
   alarm.wait()
   return alarm

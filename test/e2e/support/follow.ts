@@ -9,7 +9,8 @@ import { Recorder } from './recorder.ts'
 export interface Followed {
   readonly events: Recorder<SourceEvent>
   readonly states: Recorder<SourceState>
-  readonly garbage: Recorder<string>
+  /** Of each list. */
+  readonly garbage: Recorder<string | undefined>
 }
 
 /** Reflects a resource until the test is over. */
@@ -18,7 +19,7 @@ export function follow(location: ApiLocation, resource: Resource, pace?: Pace): 
   const abort = new AbortController()
   const events = new Recorder<SourceEvent>()
   const states = new Recorder<SourceState>()
-  const garbage = new Recorder<string>()
+  const garbage = new Recorder<string | undefined>()
   const end = reflect({
     client,
     resource,

@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { onTestFinished } from 'vitest'
+import type { ApiLocation } from '../../src/watch/api/credentials.ts'
+import { Recorder } from '../e2e/support/recorder.ts'
+
+/** How a scripted API server answers one request. */
+export type Script = (url: URL, answer: ServerResponse, asked: IncomingMessage) => void
+
+/** PEM. */
+export interface KeyPair {
+  readonly key: string
+  readonly certificate: string
+}
+
+/**
+ * A server that does what a real one never would, over TLS and real sockets. Gone when the test is
+ * over, and with it the folder of its kubeconfig.
+ */
+export class ScriptedApi {
+  readonly requests: Recorder<URL> = new Recorder()
+  /** Requests whose connection the client has ended, or that were answered whole. */
+  readonly closed: Recorder<URL> = new Recorder()
+  readonly folder: string
+  script: Script
+  readonly #server: Server
+
+  private constructor(folder: string, pair: KeyPair, script: Script) {
+    this.folder = folder
+    this.script = script
+    this.#server = createServer({ key: pair.key, cert: pair.certificate })
+    this.#server.on('request', (asked, answer) => {
+      const url = new URL(asked.url ?? '/', 'https://scripted')
+      this.requests.add(url)
+      answer.on('close', () => this.closed.add(url))
+      this.script(url, answer, asked)
+    })
+  }
+
+  static async start(script: Script): Promise<ScriptedApi> {
+    const folder = mkdtempSync(join(tmpdir(), 'nodelb-scripted-'))
+    const pair = await makeKeyPair(folder, 'server')
+    const api = new ScriptedApi(folder, pair, script)
+    await new Promise<void>((listening) => api.#server.listen(0, '127.0.0.1', listening))
+    onTestFinished(async () => {
+      const closed = new Promise((resolve) => api.#server.close(resolve))
+      api.cut()
+      await closed
+      rmSync(folder, { recursive: true })
+    })
+    return api
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** All connections break. */
+  cut(): void {
+    this.#server.closeAllConnections()
+  }
+
+  /** Shows another certificate from now on, of which the kubeconfig's authority file knows nothing. */
+  show(pair: KeyPair): void {
+    this.#server.setSecureContext({ key: pair.key, cert: pair.certificate })
+    this.cut()
+  }
+
+  /** A kubeconfig for that user, which finds the authority in the file `server.crt`. */
+  location(user: object = { token: 'x' }): ApiLocation {
+    const server = `https://127.0.0.1:${this.port}`
+    const file = join(this.folder, 'config')
+    const config = {
+      clusters: [{ name: 'c', cluster: { server, 'certificate-authority': 'server.crt' } }],
+      users: [{ name: 'u', user }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }
+    writeFileSync(file, JSON.stringify(config))
+    return { kind: 'kubeconfig', file }
+  }
+}
+
+/** A certificate for 127.0.0.1 that is its own authority, and its key, in `NAME.crt` and `NAME.key`. */
+export async function makeKeyPair(folder: string, name: string): Promise<KeyPair> {
+  const file = (suffix: string) => join(folder, `${name}.${suffix}`)
+  await execa('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+    ...['-days', '30', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'],
+    ...['-keyout', file('key'), '-out', file('crt')],
+  ])
+  return { key: readFileSync(file('key'), 'utf8'), certificate: readFileSync(file('crt'), 'utf8') }
+}
+
+export const isWatch = (url: URL): boolean => url.searchParams.has('watch')
+
+export function listOf(items: readonly unknown[], resourceVersion = '100'): string {
+  return JSON.stringify({ kind: 'List', metadata: { resourceVersion }, items })
+}
+
+/** An EndpointSlice as far as a reflector looks. */
+export function slice(name: string, resourceVersion = '101'): object {
+  return { metadata: { namespace: 'shop', name, resourceVersion } }
+}
+
+export function added(name: string, resourceVersion?: string): string {
+  return JSON.stringify({ type: 'ADDED', object: slice(name, resourceVersion) })
+}
