@@ -62,6 +62,7 @@ export class Agent {
     const scope = () => current.settings?.scope
     const aftermath = new Aftermath({ node, store, telemetry, healthChecks, flows, scope })
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
+    telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
     this.telemetry = telemetry
     this.#store = store
     this.#healthChecks = healthChecks
@@ -106,6 +107,7 @@ export class Agent {
 
   configure(configuration: Configuration): void {
     this.#configuration.replace(configuration)
+    this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
     this.#compareLater()
     this.#reconciler.reconfigure()
   }

@@ -1,6 +1,7 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
+import type { KubeProxyAddresses } from './telemetry/servers.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What the operator chose. */
@@ -9,6 +10,8 @@ export interface Configuration {
   readonly source: string
   /** With what is to be said of it on this node. */
   readonly settingsFor: (node: NodeView) => NodeSettings
+  /** Where kube-proxy would answer, and nodelb does in its place. */
+  readonly kubeProxyAddresses: KubeProxyAddresses
   readonly ownership: Ownership
   readonly tcp: TcpFlows
   /** Milliseconds between the starts of two commits. */

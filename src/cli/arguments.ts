@@ -32,6 +32,8 @@ export interface RunOptions
   readonly kubeconfig: string | undefined
   /** `host:port` for probes and metrics. */
   readonly listen: string
+  /** `host:port` for metrics alone, besides. */
+  readonly metricsListen: string | undefined
   readonly statusSocket: string
   readonly logLevel: Level
   readonly cleanupOnExit: boolean
@@ -71,6 +73,7 @@ interface ExplainFlags extends Flags {
 interface RunFlags extends Flags {
   readonly kubeconfig?: string
   readonly listen: string
+  readonly metricsListen?: string
   readonly statusSocket: string
   readonly logLevel: Level
   readonly cleanupOnExit?: true
@@ -219,6 +222,7 @@ function runOptions(command: Command): Command {
       ).conflicts('filename'),
     )
     .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
+    .option('--metrics-listen <host:port>', 'where metrics alone are answered besides')
     .addOption(
       new Option('--log-level <level>', 'debug tells of every commit')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -228,10 +232,10 @@ function runOptions(command: Command): Command {
 }
 
 function runOptionsOf(flags: RunFlags): RunOptions {
-  const { files, node, config, scope, backend } = sourcesOf(flags)
-  const { kubeconfig, listen, statusSocket, logLevel, cleanupOnExit = false } = flags
-  const sources = { files, node, config, scope, backend }
-  return { ...sources, kubeconfig, listen, statusSocket, logLevel, cleanupOnExit }
+  const { format: _, ...sources } = sourcesOf(flags)
+  const { kubeconfig, listen, metricsListen, statusSocket, logLevel } = flags
+  const { cleanupOnExit = false } = flags
+  return { ...sources, kubeconfig, listen, metricsListen, statusSocket, logLevel, cleanupOnExit }
 }
 
 function sourcesOf(flags: Flags): Sources {

@@ -23,6 +23,7 @@ import {
   said,
   report as startReport,
 } from '../watch/problem.ts'
+import { type OwnBindAddresses, ownBindAddresses } from './bind-address.ts'
 import { readDocuments } from './documents.ts'
 import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
@@ -51,6 +52,7 @@ export interface NodelbConfig {
   /** The dummy interface of the ipvs backend. */
   readonly ipvsInterface: string
   readonly iptablesFlavour: IptablesSettings['flavour']
+  readonly ownBindAddresses: OwnBindAddresses
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -74,6 +76,7 @@ const defaultNodelbConfig: NodelbConfig = {
   comparePeriod: 600_000,
   ipvsInterface: defaultIpvsSettings.interface,
   iptablesFlavour: 'auto',
+  ownBindAddresses: { healthz: undefined, metrics: undefined },
 }
 
 /** What holds where there is no configuration file. */
@@ -105,6 +108,8 @@ const nodelbSchema = fields({
   comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
   ipvs: fields({ interface: interfaceName.nullish() }).nullish(),
   iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
+  healthzBindAddress: text.nullish(),
+  metricsBindAddress: text.nullish(),
 })
 
 /** The documents found so far; at most one of each. */
@@ -219,5 +224,6 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,
     ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
+    ownBindAddresses: ownBindAddresses(read, report),
   }
 }

@@ -3,6 +3,11 @@ import { type Cidr, familyOf } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag, list, oneOf, parseFields, readCidr, text } from '../watch/fields.ts'
 import { joinPath, type Report, said } from '../watch/problem.ts'
+import {
+  defaultBindAddresses,
+  type KubeProxyBindAddresses,
+  kubeProxyBindAddresses,
+} from './bind-address.ts'
 import { conntrackBlock, defaultConntrack } from './conntrack-config.ts'
 import {
   defaultProxyIpvs,
@@ -35,6 +40,7 @@ export interface KubeProxyConfig {
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
   readonly conntrack: ConntrackSettings
+  readonly bindAddresses: KubeProxyBindAddresses
   /** For the backend of that name. */
   readonly proxyIpvs: ProxyIpvsSettings
   /** Paths of fields that are set in the file and have no meaning here. */
@@ -51,6 +57,7 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   masqueradeAll: false,
   masqueradeBit: 14,
   conntrack: defaultConntrack,
+  bindAddresses: defaultBindAddresses,
   proxyIpvs: defaultProxyIpvs,
   notUsed: [],
 }
@@ -75,6 +82,9 @@ const schema = fields({
   nodePortAddresses: list.nullish(),
   nftables: fields({ masqueradeBit: bit.nullish(), masqueradeAll: flag.nullish() }).nullish(),
   conntrack: conntrackBlock.nullish(),
+  bindAddress: text.nullish(),
+  healthzBindAddress: text.nullish(),
+  metricsBindAddress: text.nullish(),
   ipvs: ipvsBlock.nullish(),
 })
 
@@ -95,6 +105,7 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
     masqueradeAll: read.nftables?.masqueradeAll ?? false,
     masqueradeBit: read.nftables?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
     conntrack: read.conntrack ?? defaultConntrack,
+    bindAddresses: kubeProxyBindAddresses(read, report),
     proxyIpvs: ipvsSettingsOf(read.ipvs, report),
     notUsed,
   }

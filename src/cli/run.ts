@@ -3,7 +3,8 @@ import { Agent } from '../agent/agent.ts'
 import type { Configuration } from '../agent/configuration.ts'
 import { tellSysctl } from '../agent/sysctl-report.ts'
 import type { EventSink } from '../agent/telemetry/event-queue.ts'
-import type { Address, Telemetry } from '../agent/telemetry/telemetry.ts'
+import type { Address, ServerOptions } from '../agent/telemetry/servers.ts'
+import type { Telemetry } from '../agent/telemetry/telemetry.ts'
 import { prepareNode } from '../apply/sysctl/prepare-node.ts'
 import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
@@ -12,6 +13,7 @@ import { NodeInterest } from '../watch/node-interest.ts'
 import { type Problem, printProblem } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
+import { answersAsKubeProxy, parseListen } from './bind-address.ts'
 import type { Output } from './commands.ts'
 import type { Config } from './config.ts'
 import { eventSink } from './event-sink.ts'
@@ -30,12 +32,22 @@ export async function runCommand(
   for (const problem of errors) output.say(printProblem(problem))
   if (config === undefined) return TROUBLE
   const node = options.node || config.hostname || process.env['NODE_NAME'] || undefined
-  const listen = parseListen(options.listen)
+  const listen = readListen('--listen', options.listen, output)
+  const metricsListen =
+    options.metricsListen && readListen('--metrics-listen', options.metricsListen, output)
   if (node === undefined) output.say(NO_NODE)
-  if (listen === undefined) output.say(`nodelb: --listen: found "${options.listen}", ${ADDRESS}`)
   if (options.files.includes('-')) output.say(STDIN)
-  if (node === undefined || listen === undefined || options.files.includes('-')) return TROUBLE
-  return follow({ options, version, node, listen, config, notes })
+  if (node === undefined || options.files.includes('-')) return TROUBLE
+  if (listen === 'bad' || metricsListen === 'bad') return TROUBLE
+  const addresses = { listen, ...(metricsListen && { metricsListen }) }
+  return follow({ options, version, node, addresses, config, notes })
+}
+
+function readListen(flag: string, text: string, output: Output): Address | 'bad' {
+  const address = parseListen(text)
+  if (address !== undefined) return address
+  output.say(`nodelb: ${flag}: found "${text}", ${ADDRESS}`)
+  return 'bad'
 }
 
 const NO_NODE = 'nodelb: --node: found nothing, expected the name of this Node (or NODE_NAME)'
@@ -47,7 +59,7 @@ interface Run {
   readonly options: RunOptions
   readonly version: string
   readonly node: string
-  readonly listen: Address
+  readonly addresses: Pick<ServerOptions, 'listen' | 'metricsListen'>
   readonly config: Config
   readonly notes: readonly Problem[]
 }
@@ -64,7 +76,7 @@ async function follow(run: Run): Promise<number> {
     configuration: configurationOf(config, notes, options),
     telemetry: {
       level: options.logLevel,
-      listen: run.listen,
+      ...run.addresses,
       status: options.statusSocket,
       ...(events && { events }),
     },
@@ -118,6 +130,11 @@ function configurationOf(
 ): Configuration {
   return {
     source: config.source,
+    kubeProxyAddresses: answersAsKubeProxy(
+      config.bindAddresses,
+      config.ownBindAddresses,
+      scope ?? config.scope,
+    ),
     ownership: config.ownership,
     tcp: config.tcpFlows,
     minSyncPeriod: config.minSyncPeriod,
@@ -205,13 +222,4 @@ function untilSignal(stop: AbortController): Promise<string> {
     }
     for (const signal of signals) process.on(signal, end)
   })
-}
-
-/** `127.0.0.1:10266`, `[::1]:10266`, `:10266` for all addresses. */
-function parseListen(text: string): Address | undefined {
-  const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? []
-  const port = Number(digits)
-  if (digits === '' || port > 65535) return undefined
-  const bare = host.replace(/^\[(.*)\]$/, '$1')
-  return { host: bare === '' ? undefined : bare, port }
 }

@@ -52,7 +52,7 @@ test('reads what kubeadm writes, and names the fields that ask for something unu
     ...defaultConfig,
     source: 'config.yaml',
     clusterRanges: ['10.244.0.0/16', 'fd00:10:244::/48'],
-    notUsed: ['bindAddress', 'clientConnection.kubeconfig', 'logging'],
+    notUsed: ['clientConnection.kubeconfig', 'logging'],
   })
 })
 
@@ -177,7 +177,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

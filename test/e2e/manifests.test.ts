@@ -84,7 +84,7 @@ test.each<[string, (pod: Manifest) => void, RegExp]>([
   expect((await tryOut(manifests)).stderr).toMatch(complaint)
 })
 
-test('with the metrics component it answers on the address of the node', async () => {
+test('with the metrics component metrics are on the address of the node, probes on loopback', async () => {
   const resources = [relative(folder, join(overlays, 'load-balancer'))]
   const used = [relative(folder, join(components, 'metrics'))]
   const kustomization = { namespace: 'kube-system', resources, components: used }
@@ -92,9 +92,10 @@ test('with the metrics component it answers on the address of the node', async (
   const manifests = await build(folder)
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
   const [agent] = daemonSet.spec.template.spec.containers
-  expect(agent.args).toContain('--listen=$(NODE_IP):10266')
-  expect(agent.livenessProbe.httpGet).toEqual({ path: '/livez', port: 'http' })
-  expect(agent.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' })
+  expect(agent.args).toContain('--metrics-listen=$(NODE_IP):10266')
+  const loopback = { host: '127.0.0.1', port: 'http' }
+  expect(agent.livenessProbe.httpGet).toEqual({ ...loopback, path: '/livez' })
+  expect(agent.readinessProbe.httpGet).toEqual({ ...loopback, path: '/readyz' })
   const monitor = manifests.find(({ kind }) => kind === 'PodMonitor')
   expect(monitor.metadata.namespace).toBe(daemonSet.metadata.namespace)
   expect(monitor.spec.selector).toEqual(daemonSet.spec.selector)

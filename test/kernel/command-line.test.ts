@@ -412,26 +412,28 @@ describe('--help', () => {
       follow the cluster, program this node, repair what others break
 
       Options:
-        --node <name>             the Node to render for (environment: NODE_NAME)
-        --config <file>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration
-        --scope <scope>           what to program (default: load-balancer) (choices:
-                                  "load-balancer", "all")
-        --backend <backend>       how to program it (default: auto) (choices: "auto",
-                                  "nftables", "ipvs", "iptables")
-        --status-socket <path>    where the agent tells its state (default:
-                                  "/run/nodelb/nodelb.sock")
-        -f, --filename <path...>  in place of an API server, files or folders of
-                                  Services, EndpointSlices and Nodes (YAML or JSON),
-                                  which are followed
-        --kubeconfig <file>       how to reach the API server (default: as a pod of
-                                  the cluster)
-        --listen <host:port>      where probes and metrics are answered (default:
-                                  "127.0.0.1:10266")
-        --log-level <level>       debug tells of every commit (choices: "debug",
-                                  "info", "warn", "error", default: "info")
-        --cleanup-on-exit         remove all rules at the end (they stay otherwise)
-        -h, --help                display help for command
+        --node <name>                 the Node to render for (environment: NODE_NAME)
+        --config <file>               a KubeProxyConfiguration and/or a
+                                      NodelbConfiguration
+        --scope <scope>               what to program (default: load-balancer)
+                                      (choices: "load-balancer", "all")
+        --backend <backend>           how to program it (default: auto) (choices:
+                                      "auto", "nftables", "ipvs", "iptables")
+        --status-socket <path>        where the agent tells its state (default:
+                                      "/run/nodelb/nodelb.sock")
+        -f, --filename <path...>      in place of an API server, files or folders of
+                                      Services, EndpointSlices and Nodes (YAML or
+                                      JSON), which are followed
+        --kubeconfig <file>           how to reach the API server (default: as a pod
+                                      of the cluster)
+        --listen <host:port>          where probes and metrics are answered (default:
+                                      "127.0.0.1:10266")
+        --metrics-listen <host:port>  where metrics alone are answered besides
+        --log-level <level>           debug tells of every commit (choices: "debug",
+                                      "info", "warn", "error", default: "info")
+        --cleanup-on-exit             remove all rules at the end (they stay
+                                      otherwise)
+        -h, --help                    display help for command
       "
     `))
   test('status', async () =>

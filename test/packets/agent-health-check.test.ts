@@ -42,8 +42,8 @@ try {
 `
 
 /** What a balancer in front of the node is told: it asks as the client does. */
-async function ask(host: string): Promise<Health | string> {
-  const url = `http://${host}:${PORT}/healthz`
+async function ask(host: string, port = PORT): Promise<Health | string> {
+  const url = `http://${host}:${port}/healthz`
   const args = ['--input-type=module', '-e', ASK, url]
   const { stdout } = await place.runAt('client', process.execPath, args)
   return JSON.parse(stdout)
@@ -88,5 +88,17 @@ describe.each(['192.0.2.1', '[2001:db8:1::1]'])('a balancer that asks at %s', (h
     place.configure({ scope: 'all' })
     await agent.next('kernel-committed')
     expect(await ask(host)).toEqual(healthy(1))
+  })
+
+  test('is answered on the port of kube-proxy in its place, not beside it', async () => {
+    expect(await ask(host, 10_256)).toMatchObject({ status: 200, body: { nodeEligible: true } })
+    agent.skip()
+    place.configure({ scope: 'load-balancer' })
+    await agent.next('server-closed', ({ server }) => server === 'kube-proxy-healthz')
+    expect(await ask(host, 10_256)).toBe('ECONNREFUSED')
+    agent.skip()
+    place.configure({ scope: 'all' })
+    await agent.next('server-listening', ({ server }) => server === 'kube-proxy-healthz')
+    expect(await ask(host, 10_256)).toMatchObject({ status: 200 })
   })
 })

@@ -1,19 +1,5 @@
-import type { EventName, Level, OccurrenceOf } from './occurrence.ts'
-
-/** How an occurrence is logged. */
-export interface Entry<Name extends EventName> {
-  readonly level: Level
-  /** For people: the message of the line, and the table in docs/metrics.md. */
-  readonly says: string
-  /** Occurrences about one subject are its states: the same state is not told twice. */
-  readonly subject?: (occurrence: OccurrenceOf<Name>) => string
-  /** What tells two states with the same name apart. */
-  readonly state?: (occurrence: OccurrenceOf<Name>) => string
-  /** Ends the state of its subject; not told if there was none to end. */
-  readonly ends?: true
-  /** Nothing that lasts: told again after this many milliseconds. Metrics count all of them. */
-  readonly everyMs?: number
-}
+import type { Entry } from './catalogue-entry.ts'
+import type { EventName } from './occurrence.ts'
 
 /** Who changes the tables in a loop shall not fill the disk with it. */
 const FLOOD_MS = 10_000
@@ -216,6 +202,18 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     says: 'a server cannot listen; it will try again',
     subject: ({ server }) => `server ${server}`,
     state: ({ address, reason }) => `${address} ${reason}`,
+  },
+  'kube-proxy-port-taken': {
+    level: 'warn',
+    says: 'a port that nodelb answers on in place of kube-proxy is taken; it will be tried again',
+    subject: ({ server }) => `server ${server}`,
+    state: ({ address, reason }) => `${address} ${reason}`,
+  },
+  'server-closed': {
+    level: 'info',
+    says: 'a server is not wanted any more',
+    subject: ({ server }) => `server ${server}`,
+    ends: true,
   },
   'health-check-waiting': {
     level: 'warn',

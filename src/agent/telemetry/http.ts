@@ -24,13 +24,14 @@ export interface ServeOptions {
   readonly onState: (state: ListenState) => void
   readonly onAnswer: (path: string, status: number) => void
   readonly retryMs?: number
+  readonly mostRetryMs?: number
 }
 
 const CONNECTIONS = 128
 
 /** Serves probes and scrapes. Never throws: an address in use is a state that is tried again. */
 export function serveHttp(options: ServeOptions): HttpServer {
-  const { host, port, routes, onState, onAnswer } = options
+  const { host, port, routes, onState, onAnswer, retryMs, mostRetryMs } = options
   const server = limitedServer((request, response) => {
     const path = pathOf(request)
     void answer(request, routes.get(path)).then((given) => {
@@ -41,7 +42,8 @@ export function serveHttp(options: ServeOptions): HttpServer {
   const stop = keepListening(server, {
     at: { port, ...(host !== undefined && { host }) },
     onState,
-    ...(options.retryMs !== undefined && { retryMs: options.retryMs }),
+    ...(retryMs !== undefined && { retryMs }),
+    ...(mostRetryMs !== undefined && { mostRetryMs }),
   })
   return { close: () => closeServer(server, stop) }
 }

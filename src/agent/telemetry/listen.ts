@@ -13,15 +13,17 @@ export interface KeepListening {
   readonly umask?: number
   /** Whether the way could be cleared, so that there is nothing to wait for. */
   readonly clear?: (code: string) => Promise<boolean>
-  /** The first wait; it doubles up to `MAX_RETRY_MS`. */
+  /** The first wait; it doubles up to `mostRetryMs`. */
   readonly retryMs?: number
+  readonly mostRetryMs?: number
 }
 
 const RETRY_MS = 500
-const MAX_RETRY_MS = 30_000
+const MOST_RETRY_MS = 30_000
 
 /** Listens, and tries again for as long as it takes; returns what ends the attempts. */
 export function keepListening(server: Server, options: KeepListening): () => void {
+  const { mostRetryMs = MOST_RETRY_MS } = options
   let retryMs = options.retryMs ?? RETRY_MS
   let timer: NodeJS.Timeout | undefined
   let ended = false
@@ -36,7 +38,7 @@ export function keepListening(server: Server, options: KeepListening): () => voi
     if (ended) return
     options.onState({ kind: 'waiting', reason: listenFailure(error), retryMs })
     timer = setTimeout(listen, retryMs)
-    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)
+    retryMs = Math.min(2 * retryMs, mostRetryMs)
   }
   server.on('listening', () => {
     // A host is listened on some time after the call: it may be too late.

@@ -9,6 +9,8 @@ export interface Metrics {
   /** From the change that a slice tells of to the commit. */
   programmed(seconds: number): void
   answered(path: string, code: number): void
+  /** On kube-proxy's healthzBindAddress. */
+  answeredAsKubeProxy(path: string, code: number): void
   eventSent(outcome: EventOutcome): void
   /** Prometheus text format 0.0.4, and its Content-Type. */
   readonly contentType: string
@@ -37,6 +39,10 @@ export function createMetrics(source: StateSource): Metrics {
     observe: (occurrence) => observe(made, processLabel, occurrence),
     programmed: (seconds) => made.latency.observe(seconds),
     answered: (path, code) => made.answers.inc({ path, code }),
+    answeredAsKubeProxy(path, code) {
+      if (path === '/healthz') made.healthz.inc({ code })
+      if (path === '/livez') made.livez.inc({ code })
+    },
     eventSent: (outcome) => made.events.inc({ outcome }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -92,6 +98,8 @@ function counters(registry: Registry) {
       'path',
       'code',
     ),
+    healthz: counter('kubeproxy_proxy_healthz_total', 'Answers as kube-proxy, /healthz.', 'code'),
+    livez: counter('kubeproxy_proxy_livez_total', 'Answers as kube-proxy, /livez.', 'code'),
     events: counter('nodelb_kubernetes_events_total', 'Kubernetes Events, by outcome.', 'outcome'),
   }
   for (const outcome of ['committed', 'failed']) made.commits.inc({ outcome }, 0)

@@ -46,6 +46,8 @@ export type Occurrence =
   | { event: 'node-staying' }
   | { event: 'server-listening'; server: Server; address: string }
   | { event: 'server-waiting'; server: Server; address: string; reason: Text; retryMs: number }
+  | { event: 'kube-proxy-port-taken'; server: Server; address: string; reason: Text }
+  | { event: 'server-closed'; server: Server }
   | { event: 'health-check-waiting'; service: string; port: number; reason: Text }
   | { event: 'health-check-open'; service: string; port: number }
   | { event: 'kubernetes-events-failed'; reason: Text }
@@ -60,7 +62,7 @@ export interface Commit {
   durationMs: number
 }
 
-export type Server = 'http' | 'status'
+export type Server = 'http' | 'metrics' | 'status' | 'kube-proxy-healthz' | 'kube-proxy-metrics'
 export type EventName = Occurrence['event']
 export type OccurrenceOf<Name extends EventName> = Extract<Occurrence, { event: Name }>
 export type Level = 'debug' | 'info' | 'warn' | 'error'

@@ -12,11 +12,29 @@ export function probeRoutes(state: AgentState): Routes {
   ])
 }
 
+/** What kube-proxy answers on its healthzBindAddress (pkg/proxy/healthcheck/proxy_health.go). */
+export function kubeProxyHealthRoutes(state: AgentState): Routes {
+  return new Map([
+    ['/livez', () => livez(state, Date.now())],
+    ['/healthz', () => healthz(state, Date.now())],
+  ])
+}
+
 export function metricsRoutes(metrics: Metrics): Routes {
-  const text = async (): Promise<Answer> => {
-    return { status: 200, type: metrics.contentType, body: await metrics.text() }
-  }
-  return new Map([['/metrics', text]])
+  return new Map([['/metrics', () => metricsText(metrics)]])
+}
+
+/** What kube-proxy answers on its metricsBindAddress (serveMetrics of cmd/kube-proxy). */
+export function kubeProxyMetricsRoutes(metrics: Metrics, state: AgentState): Routes {
+  return new Map<string, () => Answer | Promise<Answer>>([
+    ['/metrics', () => metricsText(metrics)],
+    ['/healthz', () => text(200, 'ok')],
+    ['/proxyMode', () => text(200, state.backend ?? '')],
+  ])
+}
+
+async function metricsText(metrics: Metrics): Promise<Answer> {
+  return { status: 200, type: metrics.contentType, body: await metrics.text() }
 }
 
 function verdict({ good, reason }: Verdict): Answer {
@@ -27,12 +45,32 @@ function verdict({ good, reason }: Verdict): Answer {
 function healthz(state: AgentState, now: number): Answer {
   const nodeEligible = state.leaving === undefined
   const good = health(state, now).good && nodeEligible
-  // kube-proxy: as good as new while it is healthy.
-  const lastUpdated = good ? now : (state.lastCommit?.at ?? 0)
-  const body = {
-    lastUpdated: new Date(lastUpdated).toISOString(),
-    currentTime: new Date(now).toISOString(),
-    nodeEligible,
-  }
-  return { status: good ? 200 : 503, type: 'application/json', body: JSON.stringify(body) }
+  return json(good, `{${times(state, now, good)}, "nodeEligible": ${nodeEligible}}`)
+}
+
+/** The same without the node's own fate: kube-proxy's question whether a restart would help. */
+function livez(state: AgentState, now: number): Answer {
+  const { good } = health(state, now)
+  return json(good, `{${times(state, now, good)}}`)
+}
+
+/** kube-proxy counts as updated just now while it is healthy. */
+function times({ lastCommit }: AgentState, now: number, good: boolean): string {
+  const lastUpdated = good ? now : lastCommit?.at
+  return `"lastUpdated": "${goTime(lastUpdated)}","currentTime": "${goTime(now)}"`
+}
+
+/** As Go prints a time in UTC; undefined is Go's zero. */
+function goTime(ms: number | undefined): string {
+  if (ms === undefined) return '0001-01-01 00:00:00 +0000 UTC'
+  const [date, time = ''] = new Date(ms).toISOString().slice(0, -1).split('T')
+  return `${date} ${time.replace(/\.?0+$/, '')} +0000 UTC`
+}
+
+function json(good: boolean, body: string): Answer {
+  return { status: good ? 200 : 503, type: 'application/json', body }
+}
+
+function text(status: number, body: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body }
 }

@@ -1,5 +1,5 @@
 import { RESOURCES, type Resource } from '../../watch/source.ts'
-import type { Commit, Occurrence, OccurrenceOf } from './occurrence.ts'
+import type { Commit, Occurrence, OccurrenceOf, Server } from './occurrence.ts'
 
 /** Milliseconds since 1970. */
 type Time = number
@@ -24,6 +24,10 @@ export interface AgentState {
   /** When the commit or the comparison under way began. */
   attemptSince: Time | undefined
   ownership: Ownership
+  /** The one that programs the node. */
+  backend: string | undefined
+  /** Addresses that kube-proxy, or another process, still has, by server. */
+  readonly takenPorts: Map<Server, OccurrenceOf<'kube-proxy-port-taken'>>
   stopping: string | undefined
   leaving: string | undefined
   /** All is listed, but the API server or the files have no such Node. */
@@ -50,6 +54,8 @@ export function newState(now: Time): AgentState {
     failing: undefined,
     attemptSince: undefined,
     ownership: { kind: 'unknown' },
+    backend: undefined,
+    takenPorts: new Map(),
     stopping: undefined,
     leaving: undefined,
     missingNode: undefined,
@@ -159,6 +165,16 @@ function followNode(state: AgentState, occurrence: Occurrence): void {
       return
     case 'node-found':
       state.missingNode = undefined
+      return
+    case 'backend-chosen':
+      state.backend = occurrence.backend
+      return
+    case 'kube-proxy-port-taken':
+      state.takenPorts.set(occurrence.server, occurrence)
+      return
+    case 'server-listening':
+    case 'server-closed':
+      state.takenPorts.delete(occurrence.server)
       return
     case 'kube-proxy-present':
       state.kubeProxy = occurrence.tables

@@ -107,9 +107,12 @@ function watchesOf({ watches }: AgentState): Status['watches'] {
 }
 
 /** What an operator should know though nothing failed. */
-function conditions({ kubeProxy, leaving, stopping }: AgentState): readonly string[] {
+function conditions({ kubeProxy, takenPorts, leaving, stopping }: AgentState): readonly string[] {
   const found: string[] = []
   if (kubeProxy.length > 0) found.push(`tables of kube-proxy are present: ${kubeProxy.join(', ')}`)
+  for (const { address, reason } of takenPorts.values()) {
+    found.push(`${address}, where nodelb answers in place of kube-proxy, is taken: ${reason}`)
+  }
   if (leaving !== undefined) found.push(`the node is leaving: ${leaving}`)
   if (stopping !== undefined) found.push(`the agent ends: ${stopping}`)
   return found

@@ -2,18 +2,15 @@ import { type Problem, printProblem } from '../../watch/problem.ts'
 import type { Resource, SourceState } from '../../watch/source.ts'
 import { EventQueue, type EventSink } from './event-queue.ts'
 import { health } from './health.ts'
-import { type HttpServer, serveHttp } from './http.ts'
 import { eventOf } from './kubernetes-event.ts'
 import { trackLatency } from './latency.ts'
-import type { ListenState } from './listen.ts'
 import { type Log, openLog } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
-import type { Level, Occurrence, Server } from './occurrence.ts'
-import { metricsRoutes, probeRoutes } from './probes.ts'
+import type { Level, Occurrence } from './occurrence.ts'
 import { withoutSecrets } from './secrets.ts'
-import { type AgentState, follow, newState } from './state.ts'
+import { type KubeProxyAddresses, type ServerOptions, startServers } from './servers.ts'
+import { follow, newState } from './state.ts'
 import { type ServiceSummary, type Status, statusOf } from './status.ts'
-import { serveStatus } from './status-socket.ts'
 import { toldOnce } from './told-once.ts'
 
 /** What operators learn of the agent, in all ways at once: log, metrics, probes, status, Events. */
@@ -32,6 +29,8 @@ export interface Telemetry {
   sliceChanged(triggered: number | undefined): void
   /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
   healthy(): boolean
+  /** From now on, answers as kube-proxy does at these addresses, and at no others. */
+  answerAsKubeProxy(addresses: KubeProxyAddresses): void
   status(): Status
   readonly metrics: Metrics
   /** Closes what listens; `flush`es the log. */
@@ -50,22 +49,12 @@ export interface AgentView {
   generation(): Promise<number | undefined>
 }
 
-export interface Address {
-  /** Undefined: all addresses. */
-  readonly host: string | undefined
-  readonly port: number
-}
-
-export interface TelemetryOptions {
+export interface TelemetryOptions extends ServerOptions {
   readonly version: string
   readonly node: string
   readonly view: AgentView
   readonly level?: Level
   readonly log?: Log
-  /** Where `/livez`, `/readyz`, `/healthz` and `/metrics` are. */
-  readonly listen?: Address
-  /** The path of the socket for `nodelb status`. */
-  readonly status?: string
   readonly events?: EventSink
 }
 
@@ -113,7 +102,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
-  const servers = startServers(options, state, metrics, status, tell)
+  const servers = startServers(options, { state, metrics, status, tell })
   return {
     tell,
     watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
@@ -128,11 +117,12 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       if (state.firstCommitAt !== undefined) latency.changed(triggered)
     },
     healthy: () => health(state, Date.now()).good,
+    answerAsKubeProxy: servers.answerAsKubeProxy,
     status,
     metrics,
     async close() {
       queue?.close()
-      await Promise.all(servers.map((server) => server.close()))
+      await servers.close()
       log.flush()
     },
   }
@@ -154,37 +144,6 @@ function startEvents(sink: EventSink, metrics: Metrics, tell: Tell): EventQueue 
       dropped = 0
     },
   })
-}
-
-function startServers(
-  options: TelemetryOptions,
-  state: AgentState,
-  metrics: Metrics,
-  status: () => Status,
-  tell: Tell,
-): readonly HttpServer[] {
-  const servers: HttpServer[] = []
-  if (options.listen !== undefined) {
-    const { host, port } = options.listen
-    const routes = new Map([...probeRoutes(state), ...metricsRoutes(metrics)])
-    const onState = teller('http', `${host ?? '*'}:${port}`, tell)
-    servers.push(serveHttp({ host, port, routes, onState, onAnswer: metrics.answered }))
-  }
-  if (options.status !== undefined) {
-    servers.push(serveStatus(options.status, status, teller('status', options.status, tell)))
-  }
-  return servers
-}
-
-function teller(server: Server, address: string, tell: Tell): (state: ListenState) => void {
-  return (state) => {
-    if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
-    else tell({ event: 'server-waiting', server, address, ...reasonOf(state) })
-  }
-}
-
-function reasonOf({ reason, retryMs }: Extract<ListenState, { kind: 'waiting' }>) {
-  return { reason, retryMs }
 }
 
 function watchOccurrence(resource: Resource, watched: SourceState): Occurrence {

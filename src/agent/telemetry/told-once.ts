@@ -1,4 +1,5 @@
-import { CATALOGUE, type Entry } from './catalogue.ts'
+import { CATALOGUE } from './catalogue.ts'
+import type { Entry } from './catalogue-entry.ts'
 import type { EventName, Occurrence } from './occurrence.ts'
 
 /** True if the occurrence is news: its subject was in another state, or nothing is known of it. */
