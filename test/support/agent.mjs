@@ -6,7 +6,7 @@ import { connect, createServer, isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const commands = { settings, listen, probe, hold, release, pour, stop }
+const commands = { settings, listen, probe, hold, release, pour, stop, get }
 /** Long-lived connections and running streams by name. */
 const held = new Map()
 const streams = new Map()
@@ -77,6 +77,15 @@ async function probe({ target, connections, concurrency }) {
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
   return results
+}
+
+/** The status with which a server answers, or nothing where none does. */
+async function get({ url, timeout }) {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(timeout) })).status
+  } catch {
+    return null
+  }
 }
 
 function once(target) {

@@ -121,6 +121,11 @@ export class Lab {
     return { stop: () => agent.request('stop', { name }) }
   }
 
+  /** The status with which an HTTP server there answers; null if it does not, within a second. */
+  get(from: PartyName, url: string): Promise<number | null> {
+    return this.#agent(from).request('get', { url, timeout: 1_000 })
+  }
+
   /** Runs a command in the node's network namespace. */
   run(file: string, args: readonly string[] = [], input = ''): Promise<Ran> {
     return run('ip', ['netns', 'exec', this.namespace('node'), file, ...args], input)

@@ -87,6 +87,11 @@ export class ApiServer {
     await this.#server?.end('SIGKILL')
   }
 
+  /** Stops the API server where it is, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#server?.signal(signal)
+  }
+
   /** Starts it again, at the same port and with the same data; returns when it is ready. */
   async resume(): Promise<void> {
     this.#server = new Daemon(join(this.programs, 'kube-apiserver'), this.#serverFlags())
@@ -112,7 +117,7 @@ export class ApiServer {
   }
 
   /** A certificate and its key for a cluster admin, as a kubeconfig names them: files, PEM. */
-  async clientCertificate(): Promise<object> {
+  async clientCertificate(): Promise<ClientCertificate> {
     const file = (name: string) => join(this.#folder, name)
     const [certificate, key] = [file('client.crt'), file('client.key')]
     await execa('openssl', [
@@ -211,6 +216,11 @@ export class ApiServer {
     if (!answer.ok) throw new Error(`etcd ${call}: ${answer.status} ${await answer.text()}`)
     return answer.json()
   }
+}
+
+export interface ClientCertificate {
+  readonly 'client-certificate': string
+  readonly 'client-key': string
 }
 
 interface Ports {

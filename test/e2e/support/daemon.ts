@@ -47,8 +47,12 @@ export class Daemon {
     }
   }
 
-  async end(signal: NodeJS.Signals): Promise<void> {
+  signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal)
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.signal(signal)
     await this.#exit
   }
 }

@@ -37,10 +37,15 @@ export class Door {
     )
   }
 
+  /** All connections break. */
+  cut(): void {
+    for (const socket of this.#connections) socket.destroy()
+  }
+
   async close(): Promise<void> {
     const ended = once(this.#inside, 'close')
     this.#inside.stdin?.end()
-    for (const socket of this.#connections) socket.destroy()
+    this.cut()
     this.#outside.close()
     await ended
     rmSync(this.#folder, { recursive: true })
