@@ -31,7 +31,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   sayConflicts(renderer.conflicts(), output)
   const json = sources.format === 'json'
   output.out(json ? renderingAsJson(renderer, settings) : printRendering(renderer, settings))
-  return 0
+  return unlessIncomplete(loaded.goal, 0)
 }
 
 /** Against the kernel, or against other objects where there are `against`. */
@@ -45,13 +45,15 @@ export async function diffCommand(
   if (against.length === 0) {
     return withDataplanes(output, async (dataplanes) => {
       const goal = await decided(dataplanes, loaded.goal, output)
-      return showDifference(await dataplanes.of(goal.settings).propose(goal), sources, output)
+      const shown = await dataplanes.of(goal.settings).propose(goal)
+      return unlessIncomplete(goal, showDifference(shown, sources, output))
     })
   }
   const old = loadOther(sources, against, loaded.goal)
   for (const problem of old.problems) output.say(printProblem(problem))
   if (old.kind === 'failed') return TROUBLE
-  return showDifference(difference(old.goal, loaded.goal), sources, output)
+  const shown = showDifference(difference(old.goal, loaded.goal), sources, output)
+  return unlessIncomplete(loaded.goal, shown)
 }
 
 function showDifference(proposed: Proposed | Failed, { format }: Sources, output: Output): number {
@@ -96,7 +98,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
         : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
     )
     const rest = await removeOthers(dataplanes, goal.settings, output)
-    return rest && outcome.refusals.length === 0 ? 0 : TROUBLE
+    return unlessIncomplete(goal, rest && outcome.refusals.length === 0 ? 0 : TROUBLE)
   })
 }
 
@@ -132,6 +134,11 @@ async function decided(dataplanes: Dataplanes, wanted: Goal, output: Output): Pr
   const { goal, choice } = await dataplanes.decide(wanted)
   if (choice?.backend === 'iptables') output.say(`nodelb: backend iptables: ${choice.reason}`)
   return goal
+}
+
+/** What nobody could read may have changed everything: that is no success. */
+export function unlessIncomplete({ incomplete }: Goal, code: number): number {
+  return incomplete ? TROUBLE : code
 }
 
 /** Loads, and says what is wrong. */

@@ -11,7 +11,7 @@ import type { WalkedRuleset } from '../trace/state.ts'
 import { trace } from '../trace/trace.ts'
 import { readApplied } from './applied.ts'
 import { type ExplainOptions, TROUBLE } from './arguments.ts'
-import { type Output, reported } from './commands.ts'
+import { type Output, reported, unlessIncomplete } from './commands.ts'
 import { explainAppliedIptables, explainIptables } from './explain-iptables.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { withSocket } from './kernel.ts'
@@ -50,7 +50,7 @@ async function explainFiles(
     output.out(printExplanation(explanation, output.colour))
     if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
   }
-  return 0
+  return unlessIncomplete(goal, 0)
 }
 
 function explainRendered(

@@ -3,7 +3,7 @@ import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { nameOf } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
-import { type Problem, printProblem, said, report as startReport } from '../watch/problem.ts'
+import { isGap, type Problem, printProblem, said, report as startReport } from '../watch/problem.ts'
 import {
   RESOURCES,
   type Resource,
@@ -206,16 +206,17 @@ function readObjectsOf(file: string, signature: string, former: Seen | undefined
   const emptied = text?.trim() === '' && former !== undefined && former.digests.size > 0
   if (emptied) report.error('', said('nothing any more'), 'objects, or no such file')
   const documents = text === undefined ? undefined : readDocuments(text, file)
-  const unread = documents === undefined || documents.problems.length > 0 || emptied
-  // What a file said before holds while a part of it cannot be read.
-  const digests = new Map<Key, string>(unread ? former?.digests : [])
+  const found = new Map<Key, string>()
   const values = new Map<Key, unknown>()
   const odd = visitObjects(documents?.values ?? [], file, (resource, value) => {
     const key: Key = `${resource} ${nameOf(value, resource !== 'nodes')}`
     values.set(key, value)
-    digests.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
+    found.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
   })
   const problems = [...report.problems, ...(documents?.problems ?? []), ...odd]
+  // What a file said before holds while a part of it cannot be read.
+  const held = problems.some(isGap) ? (former?.digests ?? []) : []
+  const digests = new Map<Key, string>([...held, ...found])
   return { signature, digests, values, problems }
 }
 

@@ -7,7 +7,7 @@ import { nameOf, valueAt } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
 import { type Problem, said, report as startReport } from '../watch/problem.ts'
 import type { Resource } from '../watch/source.ts'
-import { readDocuments } from './documents.ts'
+import { type Documents, readDocuments } from './documents.ts'
 import { attempt, filesAt, readText } from './files.ts'
 
 export interface Input {
@@ -67,7 +67,17 @@ function takeStdin(read: () => string, store: Store): void {
   const report = startReport('stdin')
   const text = attempt(read, report, 'YAML or JSON')
   store.problems.push(...report.problems)
-  if (text !== undefined) takeText(text, 'stdin', store)
+  if (text === undefined) return
+  const documents = readDocuments(text, 'stdin')
+  // A program that fails before a pipe says nothing at all; one that finds nothing says a List.
+  if (documents.values.length + documents.problems.length === 0) noteNothing('stdin', store)
+  else takeDocuments(documents, 'stdin', store)
+}
+
+function noteNothing(name: string, { problems }: Store): void {
+  const report = startReport(name)
+  report.error('', said('nothing'), 'objects')
+  problems.push(...report.problems)
 }
 
 function takePath(path: string, store: Store): void {
@@ -78,12 +88,14 @@ function takePath(path: string, store: Store): void {
     const report = startReport(file)
     const text = readText(file, report)
     store.problems.push(...report.problems)
-    if (text !== undefined) takeText(text, file, store)
+    if (text === undefined) continue
+    // One that is named, not one that a folder has besides.
+    if (file === path && text.trim() === '') noteNothing(file, store)
+    else takeDocuments(readDocuments(text, file), file, store)
   }
 }
 
-function takeText(text: string, name: string, store: Store): void {
-  const documents = readDocuments(text, name)
+function takeDocuments(documents: Documents, name: string, store: Store): void {
   for (const problem of documents.problems) store.problems.push(problem)
   const source: Source = { name, store }
   const problems = visitObjects(documents.values, name, (resource, value) => {

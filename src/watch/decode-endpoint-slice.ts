@@ -7,6 +7,7 @@ import {
   flag,
   list,
   nameOf,
+  namespaceName,
   objectName,
   ofFamily,
   oneOf,
@@ -17,6 +18,7 @@ import {
   readAddress,
   text,
 } from './fields.ts'
+import { serviceLabel, serviceLabelValue } from './identity.ts'
 import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
 import { shared } from './shared-text.ts'
 
@@ -29,7 +31,6 @@ export type DecodedSlice =
     }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
-const serviceLabel = 'kubernetes.io/service-name'
 const proxyLabel = 'service.kubernetes.io/service-proxy-name'
 const headlessLabel = 'service.kubernetes.io/headless'
 
@@ -38,12 +39,9 @@ const sliceSchema = fields({
   apiVersion: z.literal('discovery.k8s.io/v1', { error: 'discovery.k8s.io/v1' }).nullish(),
   metadata: fields({
     name: objectName,
-    namespace: objectName.nullish(),
+    namespace: namespaceName,
     labels: fields({
-      // Empty is the same as absent, as in kube-proxy.
-      [serviceLabel]: z
-        .union([z.literal(''), objectName], { error: 'the name of a Service' })
-        .nullish(),
+      [serviceLabel]: serviceLabelValue,
       [proxyLabel]: anything,
       [headlessLabel]: anything,
     }).nullish(),
@@ -80,7 +78,18 @@ export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice
   if (read === undefined) return { kind: 'invalid', problems }
   const reason = whyIgnored(read, report)
   if (reason !== undefined) return { kind: 'ignored', reason, problems }
-  return { kind: 'slice', slice: sliceOf(read, report), problems }
+  const slice = sliceOf(read, report)
+  return isLeft(read, slice, problems)
+    ? { kind: 'slice', slice, problems }
+    : { kind: 'invalid', problems }
+}
+
+/** Whether anything can be read of its ports and endpoints, where it has some. */
+function isLeft(read: SliceFields, slice: SliceObject, problems: readonly Problem[]): boolean {
+  if (!problems.some(({ severity }) => severity === 'error')) return true
+  const noPort = slice.ports.length === 0 && !!read.ports?.length
+  const noEndpoint = slice.endpoints.length === 0 && !!read.endpoints?.length
+  return !noPort && !noEndpoint
 }
 
 function whyIgnored({ addressType, metadata }: SliceFields, report: Report) {
@@ -101,7 +110,7 @@ function whyIgnored({ addressType, metadata }: SliceFields, report: Report) {
 function sliceOf(read: SliceFields, report: Report): SliceObject {
   const family = read.addressType === 'IPv6' ? 'ipv6' : 'ipv4'
   return {
-    namespace: shared(read.metadata.namespace ?? 'default'),
+    namespace: shared(read.metadata.namespace || 'default'),
     name: read.metadata.name,
     service: read.metadata.labels?.[serviceLabel] ?? '',
     family,

@@ -8,6 +8,7 @@ import {
   fields,
   list,
   nameOf,
+  namespaceName,
   notSpecial,
   notSpecialOrLinkLocal,
   objectName,
@@ -56,7 +57,7 @@ const seconds = z.custom<number>(
 const serviceSchema = fields({
   metadata: fields({
     name: objectName,
-    namespace: objectName.nullish(),
+    namespace: namespaceName,
     creationTimestamp: time.nullish(),
     labels: fields({ [proxyLabel]: anything, [headlessLabel]: anything }).nullish(),
     annotations: fields({
@@ -122,7 +123,7 @@ function serviceOf(read: ServiceFields, report: Report): ServiceObject | undefin
   const sourceRanges = balanced ? sourceRangesOf(read, report) : []
   if (ports.length === 0 || sourceRanges === undefined) return undefined
   return {
-    namespace: shared(metadata.namespace ?? 'default'),
+    namespace: shared(metadata.namespace || 'default'),
     name: metadata.name,
     created: metadata.creationTimestamp ?? '',
     clusterAddresses: clusterAddressesOf(spec, report),

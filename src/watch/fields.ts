@@ -31,6 +31,13 @@ export const objectName: z.ZodType<string> = z
     error: 'a name in lower-case letters, digits, "-" and "."',
   })
 
+/** Empty stands for the default namespace, as for the API server. */
+export const namespaceName: z.ZodType<string | null | undefined> = z
+  .union([z.literal(''), objectName], {
+    error: 'a name in lower-case letters, digits, "-" and "."',
+  })
+  .nullish()
+
 export const portName: z.ZodType<string> = z
   .string({ error: 'a port name in lower-case letters, digits and "-"' })
   .regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, {

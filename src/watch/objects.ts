@@ -1,6 +1,14 @@
 import { nameOf, valueAt } from './fields.ts'
-import { describe, type Problem, type Report, said, report as startReport } from './problem.ts'
-import type { Resource } from './source.ts'
+import { identityProblems, kindOf } from './identity.ts'
+import {
+  describe,
+  type Problem,
+  type Report,
+  said,
+  report as startReport,
+  unidentified,
+} from './problem.ts'
+import { RESOURCES, type Resource } from './source.ts'
 
 /** Called for every object of a kind that nodelb reads. */
 export type Visit = (resource: Resource, value: unknown) => void
@@ -23,7 +31,7 @@ interface ItemType {
   readonly kind: string
 }
 
-/** Finds the objects among documents, also in lists; returns what is not an object at all. */
+/** Finds the objects among documents, also in lists; returns what is none, or cannot be identified. */
 export function visitObjects(
   documents: readonly unknown[],
   source: string,
@@ -57,16 +65,40 @@ function takeObject(value: unknown, walk: Walk, type: ItemType | undefined, dept
     case 'discovery.k8s.io/v1 EndpointSliceList':
       return takeItems(value, walk, { apiVersion, kind: kind.slice(0, -'List'.length) }, depth)
     case 'v1 Service':
-      return walk.visit('services', value)
+      return takeOurs('services', value, walk)
     case 'v1 Node':
-      return walk.visit('nodes', value)
+      return takeOurs('nodes', value, walk)
+    case 'discovery.k8s.io/v1 EndpointSlice':
+      return takeOurs('endpointslices', value, walk)
+    default:
+      return takeOther(value, kind, apiVersion, walk)
   }
-  // Of another version too: it is refused by the decoder. To pass it over would be to lose pods.
-  if (kind === 'EndpointSlice' && apiVersion.startsWith('discovery.k8s.io/')) {
-    return walk.visit('endpointslices', value)
+}
+
+function takeOurs(resource: Resource, value: unknown, { source, visit, problems }: Walk): void {
+  const unknown = identityProblems(resource, value, source)
+  if (unknown.length > 0) problems.push(...unknown)
+  else visit(resource, value)
+}
+
+/** To pass over what is one of ours, but for its version or a capital letter, would be to lose it. */
+function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk): void {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  const meant = RESOURCES.find(
+    (resource) =>
+      kindOf[resource].toLowerCase() === kind.toLowerCase() &&
+      (resource === 'endpointslices' ? 'discovery.k8s.io' : '') === group,
+  )
+  if (meant === undefined) {
+    const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
+    walk.others.set(other, (walk.others.get(other) ?? 0) + 1)
+    return
   }
-  const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
-  walk.others.set(other, (walk.others.get(other) ?? 0) + 1)
+  const name = nameOf(value, meant !== 'nodes')
+  const report = unidentified(walk.source, kindOf[meant], name)
+  if (kind !== kindOf[meant]) report.error('kind', kind, kindOf[meant])
+  if (version !== 'v1') report.error('apiVersion', apiVersion, group ? `${group}/v1` : 'v1')
+  walk.problems.push(...report.problems)
 }
 
 function untyped(
@@ -78,7 +110,7 @@ function untyped(
   const object = typeof value === 'object' && value !== null && !Array.isArray(value)
   const typed = typeof kind === 'string'
   const report = typed
-    ? startReport(source, kind.slice(0, 60), nameOf(value, kind !== 'Node'))
+    ? unidentified(source, kind.slice(0, 60), nameOf(value, kind !== 'Node'))
     : startReport(source)
   if (!object) report.error('', value, 'a Kubernetes object')
   else if (typed) report.error('apiVersion', apiVersion, 'an API version such as v1')

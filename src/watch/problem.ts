@@ -13,6 +13,8 @@ export interface Problem {
   readonly expected: string
   /** What was done instead. */
   readonly effect: string | undefined
+  /** There where nobody can tell which object of its kind it is about. */
+  readonly unidentified?: true
 }
 
 /** Where problems of one object are collected while it is decoded. */
@@ -28,11 +30,19 @@ export interface Said {
   readonly said: string
 }
 
-type Subject = Pick<Problem, 'source' | 'kind' | 'name'>
+type Subject = Pick<Problem, 'source' | 'kind' | 'name' | 'unidentified'>
 
 export function report(source: string, kind?: string, name?: string): Report {
+  return reportOn({ source, kind, name })
+}
+
+/** A report on an object of which nobody can tell which one of its kind it is. */
+export function unidentified(source: string, kind: string, name: string): Report {
+  return reportOn({ source, kind, name, unidentified: true })
+}
+
+function reportOn(subject: Subject): Report {
   const problems: Problem[] = []
-  const subject: Subject = { source, kind, name }
   return {
     problems,
     error(path, found, expected) {
@@ -57,9 +67,9 @@ export function printProblem(problem: Problem): string {
   return visible(`${[...place, what].join(': ')}${effect}`)
 }
 
-/** A file, or a document in one, of which nobody knows what it held. */
-export function isGap({ severity, kind }: Problem): boolean {
-  return severity === 'error' && kind === undefined
+/** A file, a document or an object of which nobody knows what it was about. */
+export function isGap({ severity, kind, unidentified: nameless }: Problem): boolean {
+  return severity === 'error' && (kind === undefined || nameless === true)
 }
 
 /** A value of the input in one short line. */

@@ -146,6 +146,19 @@ test('a file that cannot be read takes nothing away', async () => {
   expect((await next(3)).toSorted()).toEqual(['', 'deleted default/api', 'web:81'])
 })
 
+test('an object that cannot be identified may be any of those the file had', async () => {
+  write('a.yaml', manifest('web'), manifest('api'))
+  const next = follow()
+  await next(5)
+  write('a.yaml', manifest('Web'), manifest('api', 81))
+  expect(await next(2)).toEqual([
+    'api:81',
+    `${join(folder, 'a.yaml')}: Service default/Web: metadata.name: found "Web", expected a name in lower-case letters, digits, "-" and "."`,
+  ])
+  write('a.yaml', manifest('api', 81))
+  expect(await next(2)).toEqual(['deleted default/web', ''])
+})
+
 test('follows a mounted ConfigMap, whose files change by a link', async () => {
   write('..one/a.yaml', manifest('web'))
   write('..two/a.yaml', manifest('web', 81))

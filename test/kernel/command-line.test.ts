@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -97,7 +97,7 @@ describe('standard input', () => {
     const script = `exec "$0" "$1" diff -f - ${node} --node node-a </`
     const ended = await start(['sh', '-c', script, process.execPath, program])
     expect(ended).toEqual({
-      code: 0,
+      code: 2,
       out: '0 operations\n',
       err: ['stdin: found a folder, expected YAML or JSON'],
     })
@@ -285,7 +285,9 @@ describe('a bad object beside good ones', () => {
 
 test('a reader that stops early ends nothing badly', async () => {
   const pipe = '"$0" "$@" 2>/dev/null | head -n 1; echo $PIPESTATUS'
-  const inputs = readdirSync(fixtures).map((name) => `${fixtures}${name}/input.yaml`)
+  const inputs = readdirSync(fixtures)
+    .map((name) => `${fixtures}${name}/input.yaml`)
+    .filter((file) => existsSync(file))
   const command = [
     'render',
     '-f',
