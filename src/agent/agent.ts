@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { Settings } from '../model/node.ts'
+import { recalled, type Situation } from '../render/recall.ts'
 import { isGap } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
@@ -47,6 +48,8 @@ export class Agent {
   #comparison: NodeJS.Timeout | undefined
   /** With the backend of the session. */
   #settings: Settings | undefined
+  /** What the session renders for. */
+  #situation: Situation | undefined
   /** Something of another backend could not be removed. */
   #othersRemain = false
 
@@ -56,6 +59,7 @@ export class Agent {
     const store = new ObjectStore(node, {
       problems: telemetry.problems,
       leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
+      nodeSeen: () => this.#tellIncomplete(),
     })
     const healthChecks = openHealthChecks(telemetry)
     const flows = new FlowCleaner(store, telemetry)
@@ -170,6 +174,8 @@ export class Agent {
     const { telemetry } = this
     if (session.ownership === 'kernel') telemetry.tell({ event: 'table-owned' })
     else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned() })
+    this.#situation = session.renderer.situation
+    this.#tellIncomplete()
     void this.#replaceOthers()
     this.#look()
   }
@@ -196,11 +202,25 @@ export class Agent {
       : 'the kernel has no tables that are owned and stay (it needs 6.9)'
   }
 
-  /** At what may change without a word. */
-  #look(): void {
+  /** What our Node does not name and stays as it was: since it was seen, or as the kernel held it. */
+  #tellIncomplete(): void {
+    const condition = 'NodeIncomplete'
+    const messages = [...this.#store.nodeMissing(), ...this.#recalled()]
+    if (messages.length === 0) this.telemetry.tell({ event: 'condition-gone', condition })
+    else this.telemetry.tell({ event: 'condition-found', condition, messages })
+  }
+
+  #recalled(): readonly string[] {
     const node = this.#store.node()
     const { settings } = this.#configuration
-    if (node === undefined || settings === undefined) return
+    if (node === undefined || settings === undefined || this.#situation === undefined) return []
+    return recalled({ node, settings }, this.#situation)
+  }
+
+  /** At what may change without a word. */
+  #look(): void {
+    if (this.#situation === undefined) return
+    const { node, settings } = this.#situation
     const { nodePortAddresses } = settings
     this.#healthChecks.listenOn(healthCheckAddresses(nodePortAddresses, node, ownAddresses()))
     void this.#lookForKubeProxy()

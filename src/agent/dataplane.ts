@@ -2,6 +2,7 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import type { ShownOperation } from '../plan/explain.ts'
 import type { Conflict } from '../render/claims.ts'
+import type { Situation } from '../render/recall.ts'
 import type { Failed, Refusal } from './outcome.ts'
 import type { SessionOptions, Started } from './session.ts'
 
@@ -31,6 +32,8 @@ export interface Proposed {
   readonly operations: Iterable<ShownOperation>
   readonly count: number
   readonly conflicts: readonly Conflict[]
+  /** The node as it was rendered for: with what the kernel holds where its object says nothing. */
+  readonly situation: Situation
   /** Services that cannot be programmed, as far as that shows before anything is tried. */
   readonly refusals?: readonly Refusal[]
 }
@@ -43,6 +46,8 @@ export type Programmed =
       readonly services: number
       readonly refusals: readonly Refusal[]
       readonly conflicts: readonly Conflict[]
+      /** As in `Proposed`. */
+      readonly situation: Situation
       /** Of iptables: which flavour, and why that. */
       readonly flavour?: string
     }

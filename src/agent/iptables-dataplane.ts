@@ -61,6 +61,7 @@ export function proposedChains(
     operations: shownIptables(changes, (family, chain) => lowering.labelOf(family, chain)),
     count: iptablesOperationCount(changes),
     conflicts: renderer.conflicts(),
+    situation: renderer.situation,
   }
 }
 

@@ -3,6 +3,7 @@ import { readIptables } from '../apply/iptables/read.ts'
 import { iptablesOperationCount } from '../plan/iptables-explain.ts'
 import { servicesIn } from '../render/iptables/held.ts'
 import { IptablesLowering } from '../render/iptables/lowering.ts'
+import { heldInChains, mayRecall, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { IptablesRuleset } from '../ruleset/iptables.ts'
 import type { Goal, Programmed } from './dataplane.ts'
@@ -17,7 +18,7 @@ export async function desiredChains(
   goal: Goal,
 ): Promise<{ readonly kind: 'rendered'; readonly renderer: IptablesRenderer } | Failed> {
   const mayKeep = goal.incomplete === true || (goal.keep?.size ?? 0) > 0
-  if (!mayKeep) return { kind: 'rendered', renderer: chainsOver({}, goal) }
+  if (!mayKeep && !mayRecall(goal)) return { kind: 'rendered', renderer: chainsOver({}, goal) }
   const state = await readIptables(programs)
   if (state.kind === 'unreadable') return failed(state.obstacle.reason)
   return { kind: 'rendered', renderer: chainsOver(state.ruleset, goal) }
@@ -25,7 +26,7 @@ export async function desiredChains(
 
 /** What tables that are as `held` shall become. */
 export function chainsOver(held: IptablesRuleset, goal: Goal): IptablesRenderer {
-  const { cluster, node, settings } = goal
+  const { cluster, node, settings } = recall(goal, heldInChains(held))
   const inner = renderCluster(cluster, node, settings)
   const lowering = new IptablesLowering(settings)
   lowering.update(inner.ruleset())
@@ -48,5 +49,6 @@ export async function programIptables(programs: FlavourPrograms, goal: Goal): Pr
     services: renderer.services(),
     refusals: outcome.refusals,
     conflicts: renderer.conflicts(),
+    situation: renderer.situation,
   }
 }

@@ -2,6 +2,7 @@ import type { ServiceObject, SliceObject } from '../model/service.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
 import type { IptablesLowering } from '../render/iptables/lowering.ts'
+import type { Situation } from '../render/recall.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { TableChange } from '../ruleset/iptables.ts'
 import type { Ruleset, TableFamily } from '../ruleset/types.ts'
@@ -83,6 +84,10 @@ export class IptablesRenderer implements SessionRenderer {
 
   label(family: TableFamily, front: string): string | undefined {
     return this.#inner.label(family, front)
+  }
+
+  get situation(): Situation {
+    return this.#inner.situation
   }
 
   services(): number {

@@ -64,8 +64,9 @@ export class IpvsDataplane implements Dataplane {
     const { renderer } = session
     const refusals = [...session.refusals().values()]
     const [services, conflicts] = [renderer.services(), renderer.conflicts()]
+    const { situation } = renderer
     session.close()
-    return { kind: 'committed', operations, bytes, services, refusals, conflicts }
+    return { kind: 'committed', operations, bytes, services, refusals, conflicts, situation }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
@@ -112,7 +113,8 @@ export function proposeBeside(
   ]
   const conflicts = renderer.conflicts()
   const refusals = [...renderer.refusals().values()]
-  return { kind: 'proposed', operations, count: operations.length, conflicts, refusals }
+  const { situation } = renderer
+  return { kind: 'proposed', operations, count: operations.length, conflicts, situation, refusals }
 }
 
 /** What the node needs where these families have tables. */

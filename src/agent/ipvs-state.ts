@@ -4,12 +4,13 @@ import type { IpvsSockets } from '../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { listOtherAddresses } from '../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../apply/rtnetlink/links.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, hostCidr } from '../model/address.ts'
 import { labelOf } from '../plan/ipvs-ownership.ts'
 import { serviceOf } from '../plan/owners.ts'
 import { ipvsMemory } from '../render/kernel-memory.ts'
+import { type HeldNode, heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
-import type { KernelIpvs, ServerKey, VirtualServer } from '../ruleset/ipvs.ts'
+import { type KernelIpvs, type ServerKey, serverIdOf, type VirtualServer } from '../ruleset/ipvs.ts'
 import { elementIn, IPVS_SETS } from '../ruleset/ipvs-elements.ts'
 import { SETS, tuple } from '../ruleset/sets.ts'
 import type { KernelRuleset, TableFamily } from '../ruleset/types.ts'
@@ -42,14 +43,33 @@ export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promis
   return { ipvs: reading.kernel, unmarked, localAddresses }
 }
 
+/**
+ * What ipvs holds of the node: its virtual servers on addresses that are on another interface than
+ * the dummy, which carries those of Services. Objects in a file tell
+ * nothing of other interfaces.
+ */
+function heldBesideIpvs(
+  tables: KernelRuleset,
+  { ipvs: { servers, addresses }, localAddresses }: IpvsState,
+): HeldNode {
+  const own = [...servers.keys()]
+    .filter((key) => labelOf(tables, key) !== undefined)
+    .map((key) => serverIdOf(key).address)
+    .filter((address) => !addresses.has(address))
+    .filter((address) => localAddresses.length === 0 || localAddresses.includes(address))
+  return { nodePorts: [...new Set(own)].map(hostCidr), pods: heldInTables(tables).pods }
+}
+
 /** Of Services that cannot be read, what the kernel holds of them. */
 export function renderBesideIpvs(
   goal: Goal,
   tables: KernelRuleset,
-  { ipvs, localAddresses }: IpvsState,
+  found: IpvsState,
 ): IpvsRenderer {
-  const { cluster, settings } = goal
-  const node = { ...goal.node, localAddresses }
+  const { ipvs, localAddresses } = found
+  const known = recall(goal, heldBesideIpvs(tables, found))
+  const { cluster, settings } = known
+  const node = { ...known.node, localAddresses }
   const rendered = renderCluster(cluster, node, settings, ipvsMemory(ipvs))
   const renderer = new IpvsRenderer(rendered, node, settings)
   const kept = keptServices(tables, goal, new Set())

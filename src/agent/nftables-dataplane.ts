@@ -29,7 +29,9 @@ export class NftablesDataplane implements Dataplane {
     if (outcome.kind === 'failed') return outcome
     const { proposal, ...committed } = outcome
     const { renderer } = proposal
-    return { ...committed, services: renderer.services(), conflicts: renderer.conflicts() }
+    const { situation } = renderer
+    const [services, conflicts] = [renderer.services(), renderer.conflicts()]
+    return { ...committed, services, conflicts, situation }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
@@ -53,5 +55,6 @@ export function proposed({
     operations: shown(plan, ownerOf),
     count: operationCount(plan),
     conflicts: renderer.conflicts(),
+    situation: renderer.situation,
   }
 }

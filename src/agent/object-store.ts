@@ -27,6 +27,8 @@ export type ObjectChange =
 export interface ObjectListener {
   /** All problems of one object, each time they change; none: it is in order again. */
   readonly problems: (object: string, problems: readonly Problem[]) => void
+  /** Our Node is told of, changed or not. */
+  readonly nodeSeen?: () => void
   /** KEP-3836: whether balancers in front should send new connections elsewhere. */
   readonly leaving: (leaving: boolean) => void
 }
@@ -84,6 +86,11 @@ export class ObjectStore {
   /** Our Node, among those others that the source tells of. */
   node(): NodeView | undefined {
     return this.#nodes.view()
+  }
+
+  /** What our Node names no more and stays as it was, a sentence each. */
+  nodeMissing(): readonly string[] {
+    return this.#nodes.missing()
   }
 
   cluster(): Cluster {
@@ -149,8 +156,11 @@ export class ObjectStore {
         return [change]
       case 'slice':
         return [...this.#keepSlice(key, change.slice), change]
-      case 'node':
-        return nodeChange(this.#nodes.keep(key, change.node))
+      case 'node': {
+        const news = nodeChange(this.#nodes.keep(key, change.node))
+        if (this.#nodes.isOwn(key)) this.#listener.nodeSeen?.()
+        return news
+      }
       default:
         return unreachable(change)
     }

@@ -14,6 +14,7 @@ import { serviceName } from '../render/claims.ts'
 import { frame } from '../render/frame.ts'
 import { ipvsFrame } from '../render/ipvs-frame.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
+import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { Chain, KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
@@ -68,7 +69,7 @@ export function desiredFor(
   goal: Goal,
   refused: ReadonlySet<string> = new Set(),
 ): { readonly renderer: Renderer; readonly desired: Ruleset } {
-  const { node, settings } = goal
+  const { node, settings } = recall(goal, heldInTables(held))
   const kept = keptServices(held, goal, refused)
   const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
   const renderer = renderCluster(cluster, node, settings, kernelMemory(held))

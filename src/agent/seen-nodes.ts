@@ -1,10 +1,11 @@
-import type { Address } from '../model/address.ts'
+import { type Address, type Cidr, familyOf, type IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 
 /** Our Node, and of the others that the source tells of the addresses. Each call says what is news. */
 export class SeenNodes {
   readonly #name: string
   #own: NodeView | undefined
+  #missing: readonly string[] = []
   readonly #others: Map<string, readonly Address[]> = new Map()
   /** Both together; undefined: to be made anew. */
   #view: NodeView | undefined
@@ -26,11 +27,18 @@ export class SeenNodes {
     return this.#view
   }
 
+  /** A sentence for each thing that our Node does not name any more, and that stays as it was. */
+  missing(): readonly string[] {
+    return this.#missing
+  }
+
   /** Each is told of every few minutes: what does not change costs nothing. */
   keep(name: string, node: NodeView): NodeView | undefined {
     if (this.isOwn(name)) {
-      if (same(node, this.#own)) return undefined
-      this.#own = node
+      const { node: own, missing } = withFormer(node, this.#own)
+      this.#missing = missing
+      if (same(own, this.#own)) return undefined
+      this.#own = own
     } else {
       if (same(node.addresses, this.#others.get(name))) return undefined
       this.#others.set(name, node.addresses)
@@ -48,6 +56,50 @@ export class SeenNodes {
     this.#view = undefined
     return this.#own
   }
+}
+
+/** What the Node names no more stays as it was (ADR 0010), family by family. */
+function withFormer(
+  node: NodeView,
+  former: NodeView | undefined,
+): { readonly node: NodeView; readonly missing: readonly string[] } {
+  if (former === undefined) return { node, missing: [] }
+  const addresses = FAMILIES.flatMap((family) =>
+    rankOf(node, family) < rankOf(former, family) ? of(family, former.addresses) : [],
+  )
+  const kept = new Set(addresses.map(familyOf))
+  const podCidrs = FAMILIES.flatMap((family) =>
+    of(family, node.podCidrs).length === 0 ? of(family, former.podCidrs) : [],
+  )
+  if (addresses.length === 0 && podCidrs.length === 0) return { node, missing: [] }
+  const { externalOnly = [], ...rest } = node
+  const external = externalOnly.filter((family) => !kept.has(family))
+  return {
+    node: {
+      ...rest,
+      addresses: [...addresses, ...node.addresses.filter((it) => !kept.has(familyOf(it)))],
+      podCidrs: [...node.podCidrs, ...podCidrs],
+      ...(external.length > 0 && { externalOnly: external }),
+    },
+    missing: [
+      ...addresses.map(
+        (it) => `Node ${node.name} names no InternalIP any more: ${it} stays in use`,
+      ),
+      ...podCidrs.map((it) => `Node ${node.name} names no podCIDR any more: ${it} stays in use`),
+    ],
+  }
+}
+
+const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
+
+/** An InternalIP is better than an ExternalIP, and that better than none. */
+function rankOf({ addresses, externalOnly = [] }: NodeView, family: IpFamily): 0 | 1 | 2 {
+  if (of(family, addresses).length === 0) return 0
+  return externalOnly.includes(family) ? 1 : 2
+}
+
+function of<Value extends Address | Cidr>(family: IpFamily, values: readonly Value[]): Value[] {
+  return values.filter((value) => familyOf(value) === family)
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../apply/nftables/read.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
+import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
@@ -30,7 +31,7 @@ export async function beginWithTables(
 
 /** Of Services that cannot be read, what the kernel holds of them. */
 function render(goal: Goal, { ruleset }: KernelState): WithholdingRenderer {
-  const { cluster, node, settings } = goal
+  const { cluster, node, settings } = recall(goal, heldInTables(ruleset))
   const rendered = renderCluster(cluster, node, settings, kernelMemory(ruleset))
   const renderer = new WithholdingRenderer(rendered, node, settings)
   const kept = keptServices(ruleset, goal, new Set())

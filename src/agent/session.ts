@@ -40,6 +40,7 @@ export interface SessionRenderer
     | 'conflicts'
     | 'label'
     | 'services'
+    | 'situation'
   > {
   /** Of a Service that can be read again, nothing of before has to be kept. */
   release(name: string): void

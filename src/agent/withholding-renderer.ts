@@ -4,6 +4,7 @@ import { type OwnerOf, ownersBy } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
 import { type BaseSets, configuration } from '../render/configuration.ts'
+import type { Situation } from '../render/recall.ts'
 import type { Renderer, WholeRenderer } from '../render/renderer.ts'
 import { assemble, type Frame, makeFrame } from '../render/table.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
@@ -78,6 +79,10 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined {
     const held = this.#elements.get(idOf({ family, set, key }))
     return held === undefined ? this.#inner.element(family, set, key) : held.value
+  }
+
+  get situation(): Situation {
+    return this.#inner.situation
   }
 
   services(): number {

@@ -4,6 +4,7 @@ import type { Failed, Refusal } from '../agent/outcome.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { Settings } from '../model/node.ts'
 import type { Conflict } from '../render/claims.ts'
+import { recalled } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import { printProblem } from '../watch/problem.ts'
 import { difference } from './against.ts'
@@ -46,21 +47,27 @@ export async function diffCommand(
     return withDataplanes(output, async (dataplanes) => {
       const goal = await decided(dataplanes, loaded.goal, output)
       const shown = await dataplanes.of(goal.settings).propose(goal)
-      return unlessIncomplete(goal, showDifference(shown, sources, output))
+      return unlessIncomplete(goal, showDifference(goal, shown, sources, output))
     })
   }
   const old = loadOther(sources, against, loaded.goal)
   for (const problem of old.problems) output.say(printProblem(problem))
   if (old.kind === 'failed') return TROUBLE
-  const shown = showDifference(difference(old.goal, loaded.goal), sources, output)
-  return unlessIncomplete(loaded.goal, shown)
+  const shown = difference(old.goal, loaded.goal)
+  return unlessIncomplete(loaded.goal, showDifference(loaded.goal, shown, sources, output))
 }
 
-function showDifference(proposed: Proposed | Failed, { format }: Sources, output: Output): number {
+function showDifference(
+  goal: Goal,
+  proposed: Proposed | Failed,
+  { format }: Sources,
+  output: Output,
+): number {
   if (proposed.kind === 'failed') {
     output.say(`nodelb: ${proposed.reason}`)
     return TROUBLE
   }
+  sayRecalled(goal, proposed, output)
   sayConflicts(proposed.conflicts, output)
   for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal))
   output.out(format === 'json' ? planAsJson(proposed) : printPlan(proposed, output.colour))
@@ -82,6 +89,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
       return TROUBLE
     }
     if (outcome.flavour !== undefined) output.say(`nodelb: iptables ${outcome.flavour}`)
+    sayRecalled(goal, outcome, output)
     sayConflicts(outcome.conflicts, output)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal))
     const ms = Math.round(performance.now() - start)
@@ -146,6 +154,10 @@ export function reported(sources: Sources, output: Output): Loaded {
   const loaded = load(sources)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
+}
+
+function sayRecalled(goal: Goal, { situation }: Pick<Proposed, 'situation'>, output: Output): void {
+  for (const line of recalled(goal, situation)) output.say(line)
 }
 
 function sayConflicts(conflicts: readonly Conflict[], output: Output): void {

@@ -87,15 +87,12 @@ function localTrafficOf(config: Config, node: NodeView, report: Report): LocalTr
     case 'cluster-cidr':
       return rangesOrNone(clusterRanges, 'clusterCIDR', 'a range of pod addresses', report)
     case 'node-cidr':
-      return rangesOrNone(node.podCidrs, 'spec.podCIDRs', 'the ranges of its pods', report)
+      return rangesOfNode(node, 'spec.podCIDRs', 'the ranges of its pods', report)
     case 'default': {
-      const ranges = clusterRanges.length > 0 ? clusterRanges : node.podCidrs
-      return rangesOrNone(
-        ranges,
-        'detectLocalMode',
-        'a mode, a clusterCIDR, or podCIDRs of the Node',
-        report,
-      )
+      const expected = 'a mode, a clusterCIDR, or podCIDRs of the Node'
+      return clusterRanges.length > 0
+        ? { kind: 'ranges', ranges: clusterRanges }
+        : rangesOfNode(node, 'detectLocalMode', expected, report)
     }
     default:
       return unreachable(detectLocal)
@@ -113,6 +110,19 @@ function rangesOrNone(
   return { kind: 'none' }
 }
 
+function rangesOfNode(
+  { podCidrs: ranges }: NodeView,
+  path: string,
+  expected: string,
+  report: Report,
+): LocalTraffic {
+  if (ranges.length === 0) {
+    const effect = 'only traffic from ranges that are programmed already counts as that of pods'
+    report.note(path, undefined, expected, effect)
+  }
+  return { kind: 'ranges', ranges, ofNode: true }
+}
+
 function nodePortAddressesOf(
   config: Config,
   node: NodeView,
@@ -124,8 +134,12 @@ function nodePortAddressesOf(
   if (chosen.length === 0) noteOtherDefault(config, scope, report)
   const ranges = chosen.filter(isRange)
   if (ranges.length === 0) return { kind: 'primary' }
-  const primary = chosen.includes('primary') ? primaryRanges(node) : []
-  return { kind: 'ranges', ranges: [...new Set([...primary, ...ranges])] }
+  if (!chosen.includes('primary')) return { kind: 'ranges', ranges }
+  return {
+    kind: 'ranges',
+    ranges: [...new Set([...primaryRanges(node), ...ranges])],
+    primary: true,
+  }
 }
 
 /** In kube-proxy's older modes an empty list means every address of the node. */

@@ -1,4 +1,4 @@
-import type { Address, Cidr } from './address.ts'
+import type { Address, Cidr, IpFamily } from './address.ts'
 import type { IptablesSettings } from './iptables.ts'
 import type { IpvsSettings } from './ipvs.ts'
 
@@ -10,6 +10,8 @@ export interface NodeView {
   /** InternalIP addresses (then ExternalIP where there are none); the first of each family is "primary". */
   readonly addresses: readonly Address[]
   readonly podCidrs: readonly Cidr[]
+  /** The families that have ExternalIP addresses and no InternalIP. */
+  readonly externalOnly?: readonly IpFamily[]
   /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
   readonly localAddresses?: readonly Address[]
   /** Addresses of other Nodes, where they are known: the ipvs backend must not take them. */
@@ -22,14 +24,24 @@ export type Scope = 'load-balancer' | 'all'
 /** How traffic of this node's or the cluster's pods is told from the rest. */
 export type LocalTraffic =
   | { readonly kind: 'none' }
-  | { readonly kind: 'ranges'; readonly ranges: readonly Cidr[] }
+  | {
+      readonly kind: 'ranges'
+      readonly ranges: readonly Cidr[]
+      /** They are the podCIDRs of the Node, which may say nothing for a while (render/recall.ts). */
+      readonly ofNode?: true
+    }
   | { readonly kind: 'interface'; readonly name: string }
   | { readonly kind: 'interface-prefix'; readonly prefix: string }
 
 export type NodePortAddresses =
   | { readonly kind: 'primary' }
   | { readonly kind: 'all' }
-  | { readonly kind: 'ranges'; readonly ranges: readonly Cidr[] }
+  | {
+      readonly kind: 'ranges'
+      readonly ranges: readonly Cidr[]
+      /** The primary addresses of the Node are among them. */
+      readonly primary?: true
+    }
 
 export interface Settings {
   readonly scope: Scope

@@ -20,6 +20,7 @@ import { claimBook } from './claim-book.ts'
 import { type Conflict, type ServiceName, serviceName } from './claims.ts'
 import { configuration } from './configuration.ts'
 import { type FamilyMemory, type Fragment, noMemory } from './fragment.ts'
+import type { Situation } from './recall.ts'
 import { heldSeats } from './seats.ts'
 import { assemble, type Frame, makeFrame } from './table.ts'
 
@@ -50,6 +51,8 @@ export interface Renderer {
   /** What a Service renders to; of any set, those that stand for ipvs among them. */
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
   services(): number
+  /** What it renders for. */
+  readonly situation: Situation
 }
 
 /** A renderer that knows of ipvs as well. */
@@ -216,6 +219,7 @@ export function createRenderer(
     },
     element: (family, set, key) => assembly.sets[family].get(set)?.get(key),
     services: () => services.size,
+    situation: { node, settings },
   }
 }
 

@@ -43,14 +43,17 @@ export function decodeNode(json: unknown, source: string): DecodedNode {
   const node: NodeView = {
     name: read.metadata.name,
     zone: read.metadata.labels?.[zoneLabel] || undefined,
-    addresses: addressesOf(read, report),
+    ...addressesOf(read, report),
     podCidrs: podCidrsOf(read, report),
   }
   return { kind: 'node', node, problems }
 }
 
 /** InternalIP addresses, and ExternalIP for a family that has none: kube-proxy's node IPs. */
-function addressesOf(read: NodeFields, report: Report): Address[] {
+function addressesOf(
+  read: NodeFields,
+  report: Report,
+): Pick<NodeView, 'addresses' | 'externalOnly'> {
   const byType = { InternalIP: new Set<Address>(), ExternalIP: new Set<Address>() }
   const values = read.status?.addresses ?? []
   values.forEach((value, i) => {
@@ -62,14 +65,14 @@ function addressesOf(read: NodeFields, report: Report): Address[] {
   })
   const internal = [...byType.InternalIP]
   const families = new Set(internal.map(familyOf))
-  const addresses = [
-    ...internal,
-    ...[...byType.ExternalIP].filter((address) => !families.has(familyOf(address))),
-  ]
+  const external = [...byType.ExternalIP].filter((address) => !families.has(familyOf(address)))
+  const addresses = [...internal, ...external]
   if (addresses.length === 0) {
-    report.note('status.addresses', said('no InternalIP'), 'one', 'the node has no primary address')
+    const effect = 'NodePorts stay where they are programmed; new ones are served nowhere'
+    report.note('status.addresses', said('no InternalIP'), 'one', effect)
   }
-  return addresses
+  if (external.length === 0) return { addresses }
+  return { addresses, externalOnly: [...new Set(external.map(familyOf))] }
 }
 
 function podCidrsOf(read: NodeFields, report: Report): NodeView['podCidrs'] {

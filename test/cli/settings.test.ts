@@ -31,7 +31,7 @@ test('the defaults on a node with pod ranges', () => {
     settings: {
       scope: 'load-balancer',
       target: 'pods',
-      localTraffic: { kind: 'ranges', ranges: node.podCidrs },
+      localTraffic: { kind: 'ranges', ranges: node.podCidrs, ofNode: true },
       nodePortAddresses: { kind: 'primary' },
       masqueradeAll: false,
       masqueradeBit: 14,
@@ -64,23 +64,33 @@ test.each<[Partial<Config>, NodeView, object]>([
   expect(result).toMatchObject({ settings: { localTraffic }, problems: [] })
 })
 
-test.each<[Partial<Config>, string]>([
-  [{}, 'detectLocalMode: found nothing, expected a mode, a clusterCIDR, or podCIDRs of the Node'],
+const ofNode = { kind: 'ranges', ranges: [], ofNode: true }
+const held = 'only traffic from ranges that are programmed already counts as that of pods'
+
+test.each<[Partial<Config>, object, string, string]>([
+  [
+    {},
+    ofNode,
+    held,
+    'detectLocalMode: found nothing, expected a mode, a clusterCIDR, or podCIDRs of the Node',
+  ],
   [
     { detectLocal: { kind: 'cluster-cidr' } },
+    none,
+    'no traffic counts as that of pods',
     'clusterCIDR: found nothing, expected a range of pod addresses',
   ],
   [
     { detectLocal: { kind: 'node-cidr' } },
+    ofNode,
+    held,
     'spec.podCIDRs: found nothing, expected the ranges of its pods',
   ],
-])('with %j on a node without pod ranges nothing is local, and a note says so', (config, line) => {
+])('with %j a note says what a node without pod ranges means', (config, traffic, effect, line) => {
   const result = toSettings({ ...defaultConfig, ...config }, bare)
-  expect(result.settings.localTraffic).toEqual(none)
+  expect(result.settings.localTraffic).toEqual(traffic)
   expect(result.problems.map(({ severity }) => severity)).toEqual(['note'])
-  expect(lines(config, bare)).toEqual([
-    `defaults: Node node-a: ${line}; no traffic counts as that of pods`,
-  ])
+  expect(lines(config, bare)).toEqual([`defaults: Node node-a: ${line}; ${effect}`])
 })
 
 test.each<[Config['nodePortAddresses'], object]>([
@@ -90,7 +100,11 @@ test.each<[Config['nodePortAddresses'], object]>([
   [cidrs('192.0.2.0/24'), { kind: 'ranges', ranges: ['192.0.2.0/24'] }],
   [
     ['primary', ...cidrs('198.51.100.0/24')],
-    { kind: 'ranges', ranges: ['192.0.2.1/32', '2001:db8:1::1/128', '198.51.100.0/24'] },
+    {
+      kind: 'ranges',
+      ranges: ['192.0.2.1/32', '2001:db8:1::1/128', '198.51.100.0/24'],
+      primary: true,
+    },
   ],
 ])('node ports on %j', (nodePortAddresses, expected) => {
   const { settings } = toSettings({ ...defaultConfig, nodePortAddresses }, node)

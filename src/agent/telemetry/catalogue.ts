@@ -149,6 +149,18 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: () => 'kube-proxy',
     ends: true,
   },
+  'condition-found': {
+    level: 'warn',
+    says: 'something about the node needs attention; the rules stay in force',
+    subject: ({ condition }) => `condition ${condition}`,
+    state: ({ messages }) => messages.join('\n'),
+  },
+  'condition-gone': {
+    level: 'info',
+    says: 'something about the node is in order again',
+    subject: ({ condition }) => `condition ${condition}`,
+    ends: true,
+  },
   'flows-deleted': { level: 'debug', says: 'stale flows were deleted from conntrack' },
   'conntrack-failed': {
     level: 'warn',

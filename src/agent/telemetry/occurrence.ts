@@ -35,6 +35,8 @@ export type Occurrence =
   | { event: 'backend-remains'; reason: Text }
   | { event: 'kube-proxy-present'; tables: readonly string[] }
   | { event: 'kube-proxy-gone' }
+  | { event: 'condition-found'; condition: Condition; messages: readonly Text[] }
+  | { event: 'condition-gone'; condition: Condition }
   | { event: 'flows-deleted'; deleted: number; examined: number }
   | { event: 'conntrack-failed'; reason: Text }
   | { event: 'conntrack-resumed' }
@@ -54,6 +56,9 @@ export type Occurrence =
   | { event: 'kubernetes-events-resumed'; dropped: number }
   | { event: 'log-lines-lost'; lines: number }
   | { event: 'bug'; reason: Text }
+
+/** What is not as it should be on the node, though the agent goes on; a reason of Events. */
+export type Condition = 'NodeIncomplete'
 
 /** What one transaction took. */
 export interface Commit {

@@ -94,6 +94,16 @@ function registerLabelled(registry: Registry, source: StateSource): void {
     },
   })
   new Gauge({
+    name: 'nodelb_condition',
+    help: '1 for each condition of the node that needs attention.',
+    labelNames: ['condition'],
+    registers,
+    collect() {
+      this.reset()
+      for (const condition of source.state.conditions.keys()) this.set({ condition }, 1)
+    },
+  })
+  new Gauge({
     name: 'nodelb_watch_following',
     help: '1 if the resource is followed.',
     labelNames: ['resource'],

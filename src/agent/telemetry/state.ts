@@ -1,5 +1,5 @@
 import { RESOURCES, type Resource } from '../../watch/source.ts'
-import type { Commit, Occurrence, OccurrenceOf, Server } from './occurrence.ts'
+import type { Commit, Condition, Occurrence, OccurrenceOf, Server } from './occurrence.ts'
 
 /** Milliseconds since 1970. */
 type Time = number
@@ -33,6 +33,8 @@ export interface AgentState {
   /** All is listed, but the API server or the files have no such Node. */
   missingNode: string | undefined
   kubeProxy: readonly string[]
+  /** With a sentence for each thing. */
+  readonly conditions: Map<Condition, readonly string[]>
   readonly refused: Map<string, { readonly reason: string; readonly since: Time }>
   /** By Service and address. */
   readonly contested: Map<string, OccurrenceOf<'address-contested'>>
@@ -60,6 +62,7 @@ export function newState(now: Time): AgentState {
     leaving: undefined,
     missingNode: undefined,
     kubeProxy: [],
+    conditions: new Map(),
     refused: new Map(),
     contested: new Map(),
     invalid: new Map(),
@@ -181,6 +184,12 @@ function followNode(state: AgentState, occurrence: Occurrence): void {
       return
     case 'kube-proxy-gone':
       state.kubeProxy = []
+      return
+    case 'condition-found':
+      state.conditions.set(occurrence.condition, occurrence.messages)
+      return
+    case 'condition-gone':
+      state.conditions.delete(occurrence.condition)
       return
   }
 }

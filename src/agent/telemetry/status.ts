@@ -107,8 +107,9 @@ function watchesOf({ watches }: AgentState): Status['watches'] {
 }
 
 /** What an operator should know though nothing failed. */
-function conditions({ kubeProxy, takenPorts, leaving, stopping }: AgentState): readonly string[] {
-  const found: string[] = []
+function conditions(state: AgentState): readonly string[] {
+  const { kubeProxy, takenPorts, leaving, stopping } = state
+  const found: string[] = [...state.conditions.values()].flat()
   if (kubeProxy.length > 0) found.push(`tables of kube-proxy are present: ${kubeProxy.join(', ')}`)
   for (const { address, reason } of takenPorts.values()) {
     found.push(`${address}, where nodelb answers in place of kube-proxy, is taken: ${reason}`)
