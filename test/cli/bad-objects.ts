@@ -408,7 +408,7 @@ const badNodes: readonly BadObject[] = [
     'address: null',
     'all',
     `stdin: Node node-z: status.addresses[0].address: found null, ${address}`,
-    'stdin: Node node-z: status.addresses: found no InternalIP, expected one; the node has no primary address',
+    'stdin: Node node-z: status.addresses: found no InternalIP, expected one; NodePorts stay where they are programmed; new ones are served nowhere',
   ),
   bad(
     node,

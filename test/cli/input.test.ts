@@ -105,7 +105,7 @@ test('reads the manifests of a folder in order, without hidden and other files',
   const input = readObjects([join(folder, 'tree')], noStdin)
   expect(names(input)).toEqual(['web', 'web-1', 'n'])
   expect(lines(input).map((line) => line.replaceAll(folder, ''))).toEqual([
-    '/tree/c.json: Node n: status.addresses: found no InternalIP, expected one; the node has no primary address',
+    '/tree/c.json: Node n: status.addresses: found no InternalIP, expected one; NodePorts stay where they are programmed; new ones are served nowhere',
     '/tree/d.yaml: Service shop/web: found a second definition, expected one; the last one wins',
   ])
 })

@@ -1,4 +1,5 @@
 import type { Entry } from './catalogue-entry.ts'
+import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
 
 /** Who changes the tables in a loop shall not fill the disk with it. */
@@ -6,58 +7,10 @@ const FLOOD_MS = 10_000
 
 /** All that nodelb logs: one event name per change of state. */
 export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
+  ...OF_INPUT,
   'agent-started': { level: 'info', says: 'the agent started' },
   'agent-ready': { level: 'info', says: 'the first commit is made: all is programmed' },
   'agent-stopping': { level: 'info', says: 'the agent ends' },
-  'configuration-loaded': { level: 'info', says: 'a configuration is in force' },
-  'configuration-refused': {
-    level: 'error',
-    says: 'a configuration cannot be used; the one before it stays in force',
-    subject: ({ source }) => `configuration ${source}`,
-    state: ({ reason }) => reason,
-  },
-  'watch-listing': { level: 'debug', says: 'objects are listed' },
-  'watch-following': {
-    level: 'info',
-    says: 'objects are followed',
-    subject: ({ resource }) => `watch ${resource}`,
-  },
-  'watch-lost': {
-    level: 'warn',
-    says: 'objects cannot be followed; the rules stay as they are',
-    subject: ({ resource }) => `watch ${resource}`,
-    state: ({ reason }) => reason,
-  },
-  'source-problem': {
-    level: 'warn',
-    says: 'part of the input cannot be read',
-    subject: () => 'source',
-    state: ({ problems }) => problems.join('\n'),
-  },
-  'source-in-order': {
-    level: 'info',
-    says: 'all of the input can be read',
-    subject: () => 'source',
-    ends: true,
-  },
-  'object-invalid': {
-    level: 'warn',
-    says: 'an object, or a part of it, cannot be used',
-    subject: ({ object }) => `object ${object}`,
-    state: ({ problems }) => problems.join('\n'),
-  },
-  'object-noted': {
-    level: 'info',
-    says: 'an object is used, but not as written',
-    subject: ({ object }) => `object ${object}`,
-    state: ({ problems }) => problems.join('\n'),
-  },
-  'object-in-order': {
-    level: 'info',
-    says: 'an object is in order again',
-    subject: ({ object }) => `object ${object}`,
-    ends: true,
-  },
   'kernel-committed': { level: 'debug', says: 'the kernel took a change' },
   'commit-failed': {
     level: 'error',
@@ -149,18 +102,6 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: () => 'kube-proxy',
     ends: true,
   },
-  'condition-found': {
-    level: 'warn',
-    says: 'something about the node needs attention; the rules stay in force',
-    subject: ({ condition }) => `condition ${condition}`,
-    state: ({ messages }) => messages.join('\n'),
-  },
-  'condition-gone': {
-    level: 'info',
-    says: 'something about the node is in order again',
-    subject: ({ condition }) => `condition ${condition}`,
-    ends: true,
-  },
   'flows-deleted': { level: 'debug', says: 'stale flows were deleted from conntrack' },
   'conntrack-failed': {
     level: 'warn',
@@ -180,28 +121,6 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     says: 'a sysctl is not as configured, and the agent may not set it',
     subject: ({ sysctl }) => `sysctl ${sysctl}`,
     state: ({ found }) => found,
-  },
-  'node-missing': {
-    level: 'warn',
-    says: 'there is no Node of this name; nothing is changed until there is',
-    subject: () => 'node-object',
-  },
-  'node-found': {
-    level: 'info',
-    says: 'the Node is there',
-    subject: () => 'node-object',
-    ends: true,
-  },
-  'node-leaving': {
-    level: 'info',
-    says: 'the node is about to go: /healthz asks balancers to send new connections elsewhere',
-    subject: () => 'node',
-  },
-  'node-staying': {
-    level: 'info',
-    says: 'the node stays after all',
-    subject: () => 'node',
-    ends: true,
   },
   'server-listening': {
     level: 'info',
