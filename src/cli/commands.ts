@@ -1,7 +1,10 @@
 import type { Goal, Proposed } from '../agent/dataplane.ts'
 import type { Dataplanes } from '../agent/dataplanes.ts'
 import type { Failed, Refusal } from '../agent/outcome.ts'
+import { loadConntrack } from '../apply/conntrack/load.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
+import { onlyLiberal } from '../model/conntrack.ts'
 import type { Settings } from '../model/node.ts'
 import type { Conflict } from '../render/claims.ts'
 import { recalled } from '../render/recall.ts'
@@ -105,9 +108,18 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
         ? `${JSON.stringify(summary)}\n`
         : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
     )
+    if (loaded.conntrack?.tcpBeLiberal) await translateStrays(output)
     const rest = await removeOthers(dataplanes, goal.settings, output)
     return unlessIncomplete(goal, rest && outcome.refusals.length === 0 ? 0 : TROUBLE)
   })
+}
+
+/** Of the settings of connection tracking, the one without which connections may be reset. */
+async function translateStrays(output: Output): Promise<void> {
+  await loadConntrack()
+  for (const outcome of prepareNode(onlyLiberal)) {
+    if (outcome.kind === 'not-set') output.say(`nodelb: ${printSysctl(outcome)}`)
+  }
 }
 
 /** What another backend left; false where some of it stays. */

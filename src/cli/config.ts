@@ -7,6 +7,7 @@ import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
 import {
   fields,
+  flag,
   list,
   nameOf,
   oneOf,
@@ -44,6 +45,8 @@ export interface NodelbConfig {
   readonly target: Settings['target']
   readonly serviceRanges: readonly Cidr[]
   readonly tcpFlows: TcpFlows
+  /** Whether segments outside the window are translated all the same; undefined: as the scope has it. */
+  readonly tcpBeLiberal: boolean | undefined
   readonly ownership: Ownership
   /** Milliseconds from the start of one commit of the agent to the next. */
   readonly minSyncPeriod: number
@@ -71,6 +74,7 @@ const defaultNodelbConfig: NodelbConfig = {
   target: 'pods',
   serviceRanges: [],
   tcpFlows: 'keep',
+  tcpBeLiberal: undefined,
   ownership: 'kernel',
   minSyncPeriod: 100,
   comparePeriod: 600_000,
@@ -102,7 +106,10 @@ const nodelbSchema = fields({
   backend: text.nullish(),
   target: oneOf(['pods', 'cluster-ip']).nullish(),
   serviceCIDRs: list.nullish(),
-  conntrack: fields({ tcp: oneOf(['keep', 'reset']).nullish() }).nullish(),
+  conntrack: fields({
+    tcp: oneOf(['keep', 'reset']).nullish(),
+    tcpBeLiberal: flag.nullish(),
+  }).nullish(),
   ownership: oneOf(['kernel', 'none']).nullish(),
   minSyncPeriod: milliseconds(0, 60_000).nullish(),
   comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
@@ -219,6 +226,7 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     target: read.target ?? defaultNodelbConfig.target,
     serviceRanges: readCidrs(read.serviceCIDRs ?? [], 'serviceCIDRs', report),
     tcpFlows: read.conntrack?.tcp ?? defaultNodelbConfig.tcpFlows,
+    tcpBeLiberal: read.conntrack?.tcpBeLiberal ?? undefined,
     ownership: read.ownership ?? defaultNodelbConfig.ownership,
     minSyncPeriod: read.minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
     comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,

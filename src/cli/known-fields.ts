@@ -115,7 +115,7 @@ export const nodelbFields: KnownFields = {
   backend: 'used',
   target: 'used',
   serviceCIDRs: 'used',
-  conntrack: { tcp: 'used' },
+  conntrack: { tcp: 'used', tcpBeLiberal: 'used' },
   ownership: 'used',
   minSyncPeriod: 'used',
   comparePeriod: 'used',

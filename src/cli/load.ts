@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs'
 import type { Goal } from '../agent/dataplane.ts'
 import type { Address } from '../model/address.ts'
+import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
 import { type Config, defaultConfig, readConfig } from './config.ts'
 import { readText } from './files.ts'
 import { type Input, readObjects } from './input.ts'
-import { toSettings } from './settings.ts'
+import { conntrackOf, toSettings } from './settings.ts'
 
 export type Loaded =
-  | { readonly kind: 'loaded'; readonly goal: Goal; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'loaded'
+      readonly goal: Goal
+      /** What connection tracking is to be like; undefined: it is left as it is. */
+      readonly conntrack: ConntrackSettings | undefined
+      readonly problems: readonly Problem[]
+    }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
 
 const STDIN = 0
@@ -29,7 +36,9 @@ export function load(sources: Sources): Loaded {
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
   const { cluster, unread: keep } = input
   const incomplete = input.problems.some(isGap)
-  return { kind: 'loaded', goal: { cluster, node, settings, keep, incomplete }, problems }
+  const conntrack = conntrackOf(read.config, settings)
+  const goal = { cluster, node, settings, keep, incomplete }
+  return { kind: 'loaded', goal, conntrack, problems }
 }
 
 /** The same node with other objects; where these have no such Node, it is as in `goal`. */
@@ -42,7 +51,8 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
   if (problems.some(isGap)) return { kind: 'failed', problems }
   // What there is to say of the configuration has been said.
   const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
-  return { kind: 'loaded', goal: { cluster, node: view, settings }, problems }
+  const goal = { cluster, node: view, settings }
+  return { kind: 'loaded', goal, conntrack: conntrackOf(config, settings), problems }
 }
 
 /** The configuration in a file, or what holds without one. */

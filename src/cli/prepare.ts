@@ -12,6 +12,7 @@ import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
 import type { Config } from './config.ts'
 import { loadConfig } from './load.ts'
+import { conntrackOf } from './settings.ts'
 
 /**
  * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. What cannot
@@ -22,7 +23,11 @@ export async function prepareCommand(file: string | undefined, output: Output): 
   for (const problem of problems) output.say(printProblem(problem))
   if (config === undefined) return TROUBLE
   await loadConntrack()
-  const outcomes = [...prepareNode(config.conntrack), ...(await prepareIpvs(config))]
+  const conntrack = conntrackOf(config, config)
+  const outcomes = [
+    ...(conntrack === undefined ? [] : prepareNode(conntrack)),
+    ...(await prepareIpvs(config)),
+  ]
   for (const outcome of outcomes) output.out(`${printSysctl(outcome)}\n`)
   return 0
 }

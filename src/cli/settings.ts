@@ -1,5 +1,5 @@
 import { addressBits, type Cidr, familyOf } from '../model/address.ts'
-import type { ConntrackSettings } from '../model/conntrack.ts'
+import { type ConntrackSettings, onlyLiberal } from '../model/conntrack.ts'
 import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
@@ -57,12 +57,18 @@ export function toSettings(
   return { settings, problems: [...flags.problems, ...report.problems] }
 }
 
-/** Undefined beside kube-proxy, or what stands in its place: it has limits of its own. */
+/**
+ * Beside kube-proxy, or what stands in its place, the limits are left to it. Instead of kube-proxy,
+ * segments outside the window are translated unless nodelb's own document says otherwise: kubeadm
+ * writes kube-proxy's `tcpBeLiberal: false` into every cluster, where a rule of kube-proxy's drops
+ * them (docs/adr/0016-out-of-window-segments.md).
+ */
 export function conntrackOf(
-  config: Config,
+  { conntrack, tcpBeLiberal }: Config,
   { scope }: Pick<Settings, 'scope'>,
 ): ConntrackSettings | undefined {
-  return scope === 'all' ? config.conntrack : undefined
+  if (scope === 'all') return { ...conntrack, tcpBeLiberal: tcpBeLiberal ?? true }
+  return tcpBeLiberal === true ? onlyLiberal : undefined
 }
 
 function backendOf(config: Config, { backend }: Overrides, flags: Report): BackendName {

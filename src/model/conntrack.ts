@@ -8,6 +8,20 @@ export interface ConntrackSettings {
   readonly tcpCloseWaitTimeout: number | undefined
   readonly udpTimeout: number | undefined
   readonly udpStreamTimeout: number | undefined
-  /** Packets outside the window are let through, not marked invalid. */
+  /**
+   * TCP segments outside the window belong to their connection, and so are translated like the rest,
+   * instead of passing as they are (net.netfilter.nf_conntrack_tcp_be_liberal).
+   */
   readonly tcpBeLiberal: boolean
+}
+
+/** Leaves everything else as it is. */
+export const onlyLiberal: ConntrackSettings = {
+  maxPerCore: 0,
+  min: 0,
+  tcpEstablishedTimeout: undefined,
+  tcpCloseWaitTimeout: undefined,
+  udpTimeout: undefined,
+  udpStreamTimeout: undefined,
+  tcpBeLiberal: true,
 }

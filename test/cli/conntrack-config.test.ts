@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Config, defaultConfig, readConfig } from '../../src/cli/config.ts'
+import { defaultConntrack } from '../../src/cli/conntrack-config.ts'
 import { conntrackOf } from '../../src/cli/settings.ts'
+import { wantedSysctls } from '../../src/plan/sysctls.ts'
 import { printProblem } from '../../src/watch/problem.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
@@ -84,5 +86,28 @@ test('what becomes of TCP is for nodelb to say', () => {
 
 test('beside kube-proxy the limits are left to it', () => {
   expect(conntrackOf(defaultConfig, { scope: 'load-balancer' })).toBeUndefined()
-  expect(conntrackOf(defaultConfig, { scope: 'all' })).toEqual(defaults)
+  expect(conntrackOf(defaultConfig, { scope: 'all' })).toEqual({ ...defaults, tcpBeLiberal: true })
+})
+
+test.each([
+  ['', { all: true, 'load-balancer': undefined }],
+  // kubeadm writes it into every cluster.
+  [`${kubeProxy}conntrack: {tcpBeLiberal: false}`, { all: true, 'load-balancer': undefined }],
+  [`${kubeProxy}conntrack: {tcpBeLiberal: true}`, { all: true, 'load-balancer': undefined }],
+  [`${nodelb}conntrack: {tcpBeLiberal: true}`, { all: true, 'load-balancer': true }],
+  [`${nodelb}conntrack: {tcpBeLiberal: false}`, { all: false, 'load-balancer': undefined }],
+  [`${nodelb}conntrack: {tcpBeLiberal: null}`, { all: true, 'load-balancer': undefined }],
+])('segments outside the window with "%s"', (text, liberal) => {
+  const read = text === '' ? defaultConfig : config(text)
+  for (const scope of ['all', 'load-balancer'] as const) {
+    expect(conntrackOf(read, { scope })?.tcpBeLiberal, scope).toBe(liberal[scope])
+  }
+})
+
+test('beside kube-proxy nothing but that is set', () => {
+  const read = config(`${nodelb}conntrack: {tcpBeLiberal: true}`)
+  const wanted = wantedSysctls(conntrackOf(read, { scope: 'load-balancer' }) ?? defaultConntrack, 8)
+  expect(wanted.map(({ name, value }) => `${name} = ${value}`)).toEqual([
+    'net.netfilter.nf_conntrack_tcp_be_liberal = 1',
+  ])
 })

@@ -6,7 +6,7 @@ import { connect, createServer, isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const commands = { settings, listen, probe, hold, release, pour, stop, get }
+const commands = { settings, listen, probe, hold, fared, release, pour, stop, get }
 /** Long-lived connections and running streams by name. */
 const held = new Map()
 const streams = new Map()
@@ -173,6 +173,11 @@ function hold({ name, target: { host, port, bind, timeout } }) {
     })
     lines.on('error', () => {})
   })
+}
+
+async function fared({ name }) {
+  const { failure } = held.get(name)
+  return failure === undefined ? {} : { failure }
 }
 
 async function release({ name }) {

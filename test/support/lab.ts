@@ -49,6 +49,8 @@ export interface Ran {
 export interface HeldConnection {
   readonly pod: string
   readonly peer: string
+  /** What ended it, if anything has. */
+  failure(): Promise<string | undefined>
   release(): Promise<{ readonly exchanges: number; readonly failure?: string }>
 }
 
@@ -105,7 +107,11 @@ export class Lab {
       name,
       target: target({ timeout: 5_000, ...connection }),
     })
-    return { ...greeting, release: () => agent.request('release', { name }) }
+    return {
+      ...greeting,
+      failure: async () => (await agent.request<{ failure?: string }>('fared', { name })).failure,
+      release: () => agent.request('release', { name }),
+    }
   }
 
   /** Makes one new connection after another (`pause` milliseconds apart) until stopped. */
