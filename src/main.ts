@@ -70,10 +70,12 @@ async function main(): Promise<number> {
 }
 
 // 1 means "differences": whatever else goes wrong must not look like that.
-process.on('uncaughtException', (error) => {
-  output.say(`nodelb: a bug: ${error.stack ?? error.message}`)
+function endWithBug(error: unknown): never {
+  const { stack, message } = error instanceof Error ? error : new Error(String(error))
+  output.say(`nodelb: a bug: ${stack ?? message}`)
   process.exit(TROUBLE)
-})
+}
+process.on('uncaughtException', endWithBug)
 
 // Nothing that is still open, such as a connection to a server that hangs, delays the end.
-main().then((code) => process.exit(code))
+main().then((code) => process.exit(code), endWithBug)

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { Settings } from '../model/node.ts'
 import { recalled, type Situation } from '../render/recall.ts'
 import { isGap } from '../watch/problem.ts'
-import type { Source } from '../watch/source.ts'
+import type { Source, SourceEvent } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
 import type { BackendChoice } from './backend-choice.ts'
+import { inBackground, keepRunning } from './background.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import type { Goal } from './dataplane.ts'
 import { Dataplanes } from './dataplanes.ts'
@@ -15,7 +15,7 @@ import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { kubeProxyTables } from './kube-proxy-tables.ts'
 import { ObjectStore } from './object-store.ts'
 import { Reconciler } from './reconciler.ts'
-import { reports } from './reports.ts'
+import { reports, stackOf } from './reports.ts'
 import type { Session, Started } from './session.ts'
 import { summaries } from './summaries.ts'
 import { tellSysctl } from './sysctl-report.ts'
@@ -33,6 +33,7 @@ const LEAVING: Occurrence = {
   event: 'node-leaving',
   reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
 }
+const NODES = 'a list of all Nodes, so that ipvs takes the address of none'
 /** Milliseconds that a commit under way has at the end; the next start mends what it leaves. */
 const GRACE = 500
 
@@ -45,13 +46,14 @@ export class Agent {
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
+  readonly #bug: (error: unknown) => void
   #comparison: NodeJS.Timeout | undefined
-  /** With the backend of the session. */
-  #settings: Settings | undefined
   /** What the session renders for. */
   #situation: Situation | undefined
-  /** Something of another backend could not be removed. */
-  #othersRemain = false
+  /** All Nodes are wanted, and not listed yet. */
+  #expectsNodes = false
+  /** The configuration that waits for them. */
+  #waiting: Configuration | undefined
 
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
@@ -72,48 +74,55 @@ export class Agent {
     this.#healthChecks = healthChecks
     this.#flows = flows
     this.#configuration = current
+    this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#reconciler = new Reconciler({
       store,
       settingsFor: (view) => current.settingsFor(view),
+      formerSettingsFor: (view) => current.formerSettingsFor(view),
       minSyncPeriod: () => current.chosen.minSyncPeriod,
       start: (goal) => this.#start(goal),
+      removeOthers: (signal) => this.#dataplanes.remove(signal),
       told: reports({
         telemetry,
         aftermath,
         node,
         tcp: () => current.chosen.tcp,
-        started: (session) => this.#started(session),
+        started: (session, settings) => this.#started(session, settings),
+        notStarted: (reason) => current.notStarted(reason),
       }),
     })
   }
 
-  /** Follows the source until aborted; the rules stay as they are then. */
+  /** Follows the source until aborted, whatever goes wrong in it; the rules stay as they are then. */
   async run(source: Source, signal: AbortSignal): Promise<void> {
     const { telemetry } = this
     this.#compareLater()
-    await source(
-      {
-        event: (event) => this.#reconciler.take(event),
-        state: telemetry.watch,
-        problems: (problems) => {
-          telemetry.sourceProblems(problems)
-          this.#reconciler.setIncomplete(problems.some(isGap))
-        },
+    const listener = {
+      event: (event: SourceEvent) => this.#take(event),
+      state: telemetry.watch,
+      problems: (problems: Parameters<typeof telemetry.sourceProblems>[0]) => {
+        telemetry.sourceProblems(problems)
+        this.#reconciler.setIncomplete(problems.some(isGap))
       },
-      signal,
-    )
+    }
+    await keepRunning((until) => source(listener, until), signal, this.#bug)
   }
 
-  /** Nothing is committed before the source has listed the Nodes that matter from now on. */
+  /** The source is about to list all Nodes: what needs them waits for that. */
   expectNodes(): void {
-    this.#store.expectList('nodes')
+    this.#expectsNodes = true
   }
 
+  /** Until one that needs all Nodes has them, the one before it stays in force. */
   configure(configuration: Configuration): void {
-    this.#configuration.replace(configuration)
-    this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
-    this.#compareLater()
-    this.#reconciler.reconfigure()
+    if (!configuration.needsAllNodes) this.#expectsNodes = false
+    if (!this.#expectsNodes) {
+      this.#enforce(configuration)
+      return
+    }
+    this.#waiting = configuration
+    const { source } = configuration
+    this.telemetry.tell({ event: 'configuration-waits', source, reason: NODES })
   }
 
   /** Ends everything within a second, and leaves the rules as they are. */
@@ -126,9 +135,14 @@ export class Agent {
   async remove(): Promise<boolean> {
     const began = performance.now()
     await this.#idle()
-    const removed = await this.#cleanup(began)
+    const outcome = await this.#dataplanes.remove()
+    if (outcome.kind === 'remains') {
+      const reason = `cleanup: ${outcome.reason}`
+      const durationMs = Math.round(performance.now() - began)
+      this.telemetry.tell({ event: 'commit-failed', reason, durationMs })
+    }
     await this.telemetry.close()
-    return removed
+    return outcome.kind === 'removed'
   }
 
   async #idle(): Promise<void> {
@@ -138,23 +152,31 @@ export class Agent {
     await this.#flows.idle()
   }
 
-  async #cleanup(began: number): Promise<boolean> {
+  /** What an object makes of what is rendered is not known after an error: all is rendered anew. */
+  #take(event: SourceEvent): void {
     try {
-      await this.#dataplanes.removeAll()
-      return true
+      this.#reconciler.take(event)
     } catch (error) {
-      const reason = `cleanup: ${error instanceof Error ? error.message : error}`
-      const durationMs = Math.round(performance.now() - began)
-      this.telemetry.tell({ event: 'commit-failed', reason, durationMs })
-      return false
+      this.#bug(error)
+      this.#reconciler.reconfigure()
     }
+    if (event.kind !== 'listed' || event.resource !== 'nodes') return
+    this.#expectsNodes = false
+    if (this.#waiting !== undefined) this.#enforce(this.#waiting)
+  }
+
+  #enforce(configuration: Configuration): void {
+    this.#waiting = undefined
+    this.#configuration.replace(configuration)
+    this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
+    this.#compareLater()
+    this.#reconciler.reconfigure()
   }
 
   async #start(wanted: Goal): Promise<Started> {
     const { ownership } = this.#configuration.chosen
     const { goal, choice } = await this.#dataplanes.decide(wanted)
-    this.#settings = goal.settings
-    const started = await this.#dataplanes.of(goal.settings).start(goal, { ownership, watch: true })
+    const started = await this.#dataplanes.start(goal, { ownership, watch: true })
     if (started.kind === 'started') this.#tellBackend(goal.settings, choice, started.flavour)
     return started
   }
@@ -170,33 +192,18 @@ export class Agent {
     this.telemetry.tell({ event: 'backend-chosen', backend, reason })
   }
 
-  #started(session: Session): void {
+  #started(session: Session, settings: Settings): void {
     const { telemetry } = this
+    this.#configuration.started(settings)
     if (session.ownership === 'kernel') telemetry.tell({ event: 'table-owned' })
-    else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned() })
+    else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned(session) })
     this.#situation = session.renderer.situation
     this.#tellIncomplete()
-    void this.#replaceOthers()
     this.#look()
   }
 
-  /** Once all is programmed, what another backend left is not needed any more. */
-  async #replaceOthers(): Promise<void> {
-    const settings = this.#settings
-    if (settings === undefined) return
-    try {
-      const removed = await this.#dataplanes.removeOthers(settings)
-      if (removed.length > 0) this.telemetry.tell({ event: 'backend-replaced', removed })
-      this.#othersRemain = false
-    } catch (error) {
-      if (!(error instanceof NetlinkError)) throw error
-      this.telemetry.tell({ event: 'backend-remains', reason: error.message })
-      this.#othersRemain = true
-    }
-  }
-
-  #whyNotOwned(): string {
-    if (this.#settings?.iptables !== undefined) return 'chains of iptables have no owner'
+  #whyNotOwned({ holds }: Session): string {
+    if (!holds.tables) return 'chains of iptables have no owner'
     return this.#configuration.chosen.ownership === 'none'
       ? 'the configuration says ownership: none'
       : 'the kernel has no tables that are owned and stay (it needs 6.9)'
@@ -223,7 +230,7 @@ export class Agent {
     const { node, settings } = this.#situation
     const { nodePortAddresses } = settings
     this.#healthChecks.listenOn(healthCheckAddresses(nodePortAddresses, node, ownAddresses()))
-    void this.#lookForKubeProxy()
+    inBackground(() => this.#lookForKubeProxy(), this.#bug)
   }
 
   /** Two that balance the same addresses: the one whose hook comes first wins. */
@@ -241,7 +248,6 @@ export class Agent {
     const wait = this.#configuration.chosen.comparePeriod * (0.9 + Math.random() * 0.2)
     this.#comparison = setTimeout(() => {
       this.#reconciler.verify()
-      if (this.#othersRemain) void this.#replaceOthers()
       this.#look()
       this.#compareLater()
     }, wait)

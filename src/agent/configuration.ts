@@ -12,6 +12,8 @@ export interface Configuration {
   readonly settingsFor: (node: NodeView) => NodeSettings
   /** Where kube-proxy would answer, and nodelb does in its place. */
   readonly kubeProxyAddresses: KubeProxyAddresses
+  /** Whether it can only be put in force once all Nodes are known. */
+  readonly needsAllNodes: boolean
   readonly ownership: Ownership
   readonly tcp: TcpFlows
   /** Milliseconds between the starts of two commits. */
@@ -25,12 +27,19 @@ export interface NodeSettings {
   readonly notes: readonly string[]
 }
 
-/** The configuration in force, which may change while the agent runs. */
+/**
+ * The configuration, which may change while the agent runs. The one that is chosen is in force once a
+ * backend was started with it; until then the one before it is.
+ */
 export class CurrentConfiguration {
   readonly #tell: Telemetry['tell']
   #chosen: Configuration
+  #inForce: Configuration | undefined
+  /** What the chosen one means on this node. */
+  #wanted: NodeSettings | undefined
   #settings: Settings | undefined
-  #notes: string | undefined
+  /** What was last said of the one in force. */
+  #said: string | undefined
 
   constructor(chosen: Configuration, tell: Telemetry['tell']) {
     this.#chosen = chosen
@@ -41,24 +50,41 @@ export class CurrentConfiguration {
     return this.#chosen
   }
 
-  /** What it last meant on this node. */
+  /** What the one in force last meant on this node. */
   get settings(): Settings | undefined {
     return this.#settings
   }
 
   replace(chosen: Configuration): void {
     this.#chosen = chosen
-    this.#notes = undefined
+    this.#wanted = undefined
+    this.#said = undefined
   }
 
-  /** Tells that it is in force, and again when there is something else to be said of it. */
   settingsFor(node: NodeView): Settings {
-    const { settings, notes } = this.#chosen.settingsFor(node)
-    if (notes.join('\n') !== this.#notes) {
-      this.#tell({ event: 'configuration-loaded', source: this.#chosen.source, notes })
-    }
-    this.#notes = notes.join('\n')
+    this.#wanted = this.#chosen.settingsFor(node)
+    return this.#wanted.settings
+  }
+
+  /** Of the configuration before, where the chosen one is not in force. */
+  formerSettingsFor(node: NodeView): Settings | undefined {
+    if (this.#inForce === this.#chosen) return undefined
+    return this.#inForce?.settingsFor(node).settings
+  }
+
+  /** A backend was started with these: tells so, and again when something else is to be said. */
+  started(settings: Settings): void {
     this.#settings = settings
-    return settings
+    if (this.#wanted === undefined || settings !== this.#wanted.settings) return
+    this.#inForce = this.#chosen
+    const { notes } = this.#wanted
+    if (notes.join('\n') === this.#said) return
+    this.#said = notes.join('\n')
+    this.#tell({ event: 'configuration-loaded', source: this.#chosen.source, notes })
+  }
+
+  /** Why the chosen one is not in force though it was tried. */
+  notStarted(reason: string): void {
+    this.#tell({ event: 'configuration-failed', source: this.#chosen.source, reason })
   }
 }

@@ -3,6 +3,7 @@ import type { Cluster } from '../model/service.ts'
 import type { ShownOperation } from '../plan/explain.ts'
 import type { Conflict } from '../render/claims.ts'
 import type { Situation } from '../render/recall.ts'
+import type { Holding } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
 import type { SessionOptions, Started } from './session.ts'
 
@@ -50,5 +51,6 @@ export type Programmed =
       readonly situation: Situation
       /** Of iptables: which flavour, and why that. */
       readonly flavour?: string
+      readonly holds: Holding
     }
   | Failed

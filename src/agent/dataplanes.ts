@@ -1,22 +1,15 @@
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import { readKernel } from '../apply/nftables/read.ts'
-import { hasIpvs } from '../apply/sysctl/ipvs-node.ts'
 import type { SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
-import { printRestored, restoreSaved } from '../apply/sysctl/restore.ts'
 import type { Settings } from '../model/node.ts'
-import { type RecordedServers, recordedServers } from '../plan/ipvs-ownership.ts'
 import { type BackendChoice, chooseBackend } from './backend-choice.ts'
-import type { Dataplane, Goal } from './dataplane.ts'
-import { IptablesDataplane, removeChains } from './iptables-dataplane.ts'
+import { Claims, type Holder, NO_HOLDING } from './claims.ts'
+import type { Dataplane, Goal, Programmed } from './dataplane.ts'
+import { IptablesDataplane } from './iptables-dataplane.ts'
 import { IpvsDataplane } from './ipvs-dataplane.ts'
-import { removeIpvs } from './ipvs-removal.ts'
+import { Leftovers } from './leftovers.ts'
 import { NftablesDataplane } from './nftables-dataplane.ts'
-import { cleanup } from './program.ts'
+import type { Removal } from './removal.ts'
+import type { SessionOptions, Started } from './session.ts'
 import { SteadySocket } from './steady-socket.ts'
-
-/** What backends leave behind in a kernel, in the order in which it is removed. */
-const PARTS = ['ipvs', 'sysctls', 'tables', 'chains'] as const
-type Part = (typeof PARTS)[number]
 
 export interface DataplanesOptions {
   /** The file that keeps what settings of the kernel were before. */
@@ -33,20 +26,26 @@ export interface Decided {
   readonly choice: BackendChoice | undefined
 }
 
-/** The backends, with what they share: one socket owns the nftables tables of whichever it is. */
+/**
+ * The backends, with what they share: one socket owns the nftables tables of whichever it is. What
+ * programs the kernel and what removes from it take turns; a backend that is about to start ends a
+ * removal that is under way, so that nothing is removed that may be in use.
+ */
 export class Dataplanes {
   readonly #socket: SteadySocket = new SteadySocket()
+  readonly #claims: Claims = new Claims()
+  readonly #leftovers: Leftovers
   readonly #nftables: Dataplane
   readonly #ipvs: Dataplane
   readonly #iptables: Dataplane = new IptablesDataplane()
-  readonly #sysctlFile: string
-  /** The virtual servers that the tables named before another backend had them. */
-  #recorded: RecordedServers
+  #programmed: Holder & { closed: boolean } = { holds: NO_HOLDING, closed: true }
+  #starting = 0
+  #removal: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined
 
   constructor({ sysctlFile = SYSCTL_FILE, onSysctl = () => undefined }: DataplanesOptions = {}) {
     const socket = this.#socket
-    this.#sysctlFile = sysctlFile
-    this.#nftables = new NftablesDataplane(socket, () => this.#noteServers())
+    this.#leftovers = new Leftovers({ socket, claims: this.#claims, sysctlFile })
+    this.#nftables = new NftablesDataplane(socket, () => this.#leftovers.noteServers())
     this.#ipvs = new IpvsDataplane({ socket, sysctlFile, onSysctl })
   }
 
@@ -64,30 +63,44 @@ export class Dataplanes {
     return { goal: { ...goal, settings: { ...settings, ...chosen } }, choice }
   }
 
-  /**
-   * Removes what other backends than the one of these settings left, once that one has programmed
-   * all; says what, a phrase each. Rejects with NetlinkError where something stays.
-   */
-  async removeOthers({ ipvs, iptables }: Settings): Promise<readonly string[]> {
-    if (iptables !== undefined) {
-      const servers = await this.#remove('ipvs')
-      const sysctls = this.#restoreSysctls((name) => !isForwarding(name))
-      return [...servers, ...sysctls, ...(await this.#remove('tables'))]
+  /** Until the session is closed, nothing of what it programs is removed. Rejects with NetlinkError. */
+  async start(goal: Goal, options: SessionOptions): Promise<Started> {
+    return this.#undisturbed(async () => {
+      const started = await this.of(goal.settings).start(goal, options)
+      if (started.kind === 'failed') return started
+      this.#claims.add(started.session)
+      if (started.session.holds.ipvs !== undefined) this.#leftovers.forgetServers()
+      return started
+    })
+  }
+
+  /** What is programmed is in use until something else is. Rejects with NetlinkError. */
+  async program(goal: Goal): Promise<Programmed> {
+    return this.#undisturbed(async () => {
+      const outcome = await this.of(goal.settings).program(goal)
+      if (outcome.kind === 'failed') return outcome
+      this.#programmed.closed = true
+      this.#programmed = { holds: outcome.holds, closed: false }
+      this.#claims.add(this.#programmed)
+      if (outcome.holds.ipvs !== undefined) this.#leftovers.forgetServers()
+      return outcome
+    })
+  }
+
+  /** Removes what any backend left and is not in use, until the signal is aborted. */
+  async remove(signal?: AbortSignal): Promise<Removal> {
+    while (this.#removal !== undefined) await this.#endRemoval()
+    if (this.#starting > 0) return { kind: 'overtaken', removed: [] }
+    const stop = new AbortController()
+    const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const ended = this.#leftovers.remove(either)
+    const removal = { stop, ended }
+    this.#removal = removal
+    try {
+      return await ended
+    } finally {
+      if (this.#removal === removal) this.#removal = undefined
     }
-    return [...(await this.#removeBeside(ipvs)), ...(await removeChains())]
-  }
-
-  async #removeBeside(ipvs: Settings['ipvs']): Promise<readonly string[]> {
-    // An interface that the configuration called otherwise; the servers are those in use.
-    if (ipvs !== undefined) return removeIpvs(new Set(), ipvs.interface)
-    const removed = await this.#removeIpvs(this.#recorded)
-    this.#recorded = undefined
-    return [...removed, ...this.#restoreSysctls((name) => !isForwarding(name))]
-  }
-
-  /** Removes what any backend left, and nothing else; says what, a phrase each. */
-  async removeAll(): Promise<readonly string[]> {
-    return this.#removeParts(PARTS)
   }
 
   /** Of the nftables rule set; undefined where the kernel does not say. */
@@ -100,57 +113,18 @@ export class Dataplanes {
     return this.#socket.close()
   }
 
-  async #removeParts(parts: readonly Part[]): Promise<readonly string[]> {
-    const removed: string[] = []
-    for (const part of parts) removed.push(...(await this.#remove(part)))
-    return removed
-  }
-
-  async #remove(part: Part): Promise<readonly string[]> {
-    switch (part) {
-      case 'ipvs':
-        return this.#removeIpvs(await this.#readServers())
-      case 'sysctls':
-        return this.#restoreSysctls()
-      case 'chains':
-        return removeChains()
-      case 'tables': {
-        const tables = await cleanup(await this.#socket.working())
-        return tables === 0 ? [] : [`${tables} table${tables === 1 ? '' : 's'}`]
-      }
+  async #undisturbed<Result>(task: () => Promise<Result>): Promise<Result> {
+    this.#starting += 1
+    try {
+      await this.#endRemoval()
+      return await task()
+    } finally {
+      this.#starting -= 1
     }
   }
 
-  async #removeIpvs(recorded: RecordedServers): Promise<readonly string[]> {
-    return hasIpvs() ? removeIpvs(recorded) : []
+  async #endRemoval(): Promise<void> {
+    this.#removal?.stop.abort()
+    await this.#removal?.ended
   }
-
-  #restoreSysctls(chosen?: (name: string) => boolean): readonly string[] {
-    const outcome = restoreSaved({ file: this.#sysctlFile }, chosen)
-    if (outcome.kind === 'unusable') {
-      const explanation = 'what settings of the kernel were before is not known'
-      throw new NetlinkError(outcome.errno, outcome.file, { explanation })
-    }
-    const restored = outcome.sysctls.filter(({ kind }) => kind === 'restored').length
-    const others = outcome.sysctls.filter(({ kind }) => kind !== 'restored' && kind !== 'gone')
-    return [
-      ...(restored === 0 ? [] : [`changes of ${restored} sysctl${restored === 1 ? '' : 's'}`]),
-      ...others.map(printRestored),
-    ]
-  }
-
-  /** Once the tables are those of nftables they name NodePorts without their addresses. */
-  async #noteServers(): Promise<void> {
-    if (hasIpvs()) this.#recorded ??= await this.#readServers()
-  }
-
-  async #readServers(): Promise<RecordedServers> {
-    if (!hasIpvs()) return undefined
-    return recordedServers((await readKernel(await this.#socket.working())).ruleset)
-  }
-}
-
-/** All backends need it: without, a node that has endpoints elsewhere leads nobody there. */
-function isForwarding(name: string): boolean {
-  return name === 'net.ipv4.ip_forward' || name.startsWith('net.ipv6.')
 }

@@ -62,8 +62,8 @@ export class HealthChecks {
     this.#retryMs = this.#firstRetryMs
     this.#http = createHttpServer({ maxHeaderSize: 8192 }, (request, response) => {
       const answer = this.#answer(request.socket.localPort ?? 0)
-      if (answer === undefined) return void request.socket.destroy()
-      response.writeHead(answer.status, answer.headers).end(answer.body)
+      if (answer === undefined) request.socket.destroy()
+      else response.writeHead(answer.status, answer.headers).end(answer.body)
     })
     this.#connections = boundConnections(this.#http, { most: CONNECTIONS })
   }

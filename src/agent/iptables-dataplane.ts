@@ -1,18 +1,9 @@
-import { cleanIptables, type IptablesCleanup } from '../apply/iptables/cleanup.ts'
-import type { Obstacle } from '../apply/iptables/failure.ts'
 import { chooseFlavour } from '../apply/iptables/flavour.ts'
-import { legacyHoldsOurs } from '../apply/iptables/legacy-tables.ts'
-import {
-  FLAVOURS,
-  type Flavour,
-  type FlavourPrograms,
-  findPrograms,
-} from '../apply/iptables/programs.ts'
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import type { FlavourPrograms } from '../apply/iptables/programs.ts'
 import { iptablesOperationCount, shownIptables } from '../plan/iptables-explain.ts'
 import type { TableChange } from '../ruleset/iptables.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
-import { compareTables, refusedRule } from './iptables-compare.ts'
+import { compareTables } from './iptables-compare.ts'
 import { desiredChains, programIptables } from './iptables-program.ts'
 import type { IptablesRenderer } from './iptables-renderer.ts'
 import { startIptablesSession } from './iptables-session.ts'
@@ -36,7 +27,6 @@ export class IptablesDataplane implements Dataplane {
     if (chosen.kind === 'failed') return chosen
     const outcome = await programIptables(chosen.programs, goal)
     if (outcome.kind === 'failed') return outcome
-    await chosen.retire()
     return { ...outcome, flavour: chosen.flavour }
   }
 
@@ -44,9 +34,7 @@ export class IptablesDataplane implements Dataplane {
     const chosen = await choose(goal)
     if (chosen.kind === 'failed') return { kind: 'failed', outcome: chosen }
     const started = await startIptablesSession(chosen.programs, goal, options)
-    if (started.kind !== 'started') return started
-    await chosen.retire()
-    return { ...started, flavour: chosen.flavour }
+    return started.kind === 'started' ? { ...started, flavour: chosen.flavour } : started
   }
 }
 
@@ -71,55 +59,12 @@ type Chosen =
       readonly programs: FlavourPrograms
       /** With the reason. */
       readonly flavour: string
-      /** Removes what nodelb has in the other flavour; what fails is tried again at the next start. */
-      readonly retire: () => Promise<void>
     }
   | Failed
 
 async function choose({ settings }: Goal): Promise<Chosen> {
   const choice = await chooseFlavour(settings.iptables?.flavour ?? 'auto')
   if (choice.kind === 'unavailable') return failed(choice.reason)
-  const { programs, reason, leftover } = choice
-  const retire = async (): Promise<void> => {
-    if (leftover !== undefined) await cleanIptables(leftover)
-  }
-  return { kind: 'chosen', programs, flavour: `${programs.flavour}: ${reason}`, retire }
-}
-
-/**
- * Removes nodelb's chains of both flavours; a program that is missing has left none. Rejects with
- * NetlinkError where something stays.
- */
-export async function removeChains(): Promise<readonly string[]> {
-  const removed: string[] = []
-  for (const flavour of FLAVOURS) {
-    const programs = await findPrograms(flavour)
-    if (programs.families.ip.kind === 'missing') continue
-    const cleaned = await cleanIptables(programs)
-    if (cleaned.kind === 'unreadable' && isOfOthers(cleaned.obstacle, flavour)) continue
-    const reason = leftBecause(cleaned)
-    if (reason !== undefined) throw new NetlinkError('EBUSY', 'cleanup', { explanation: reason })
-    if (cleaned.kind !== 'tried') continue
-    const chains = Object.values(cleaned.removed)
-      .flatMap((family) => [...family.values()])
-      .reduce((sum, table) => sum + table.chains.size, 0)
-    removed.push(`${chains} chain${chains === 1 ? '' : 's'} of iptables (${flavour})`)
-  }
-  return removed
-}
-
-/** What only nft can read, nodelb's programs did not write; where it may not read, it can look. */
-function isOfOthers({ kind }: Obstacle, flavour: Flavour): boolean {
-  if (kind === 'unsupported') return true
-  if (kind !== 'not-permitted' || flavour !== 'legacy') return false
-  return !legacyHoldsOurs('ip') && !legacyHoldsOurs('ip6')
-}
-
-function leftBecause(cleaned: IptablesCleanup): string | undefined {
-  if (cleaned.kind === 'nothing') return undefined
-  if (cleaned.kind === 'unreadable') return cleaned.obstacle.reason
-  const { outcome } = cleaned
-  if (outcome.kind === 'committed') return undefined
-  if (outcome.kind === 'unable') return outcome.obstacle.reason
-  return outcome.failures.map(refusedRule).join('; ')
+  const { programs, reason } = choice
+  return { kind: 'chosen', programs, flavour: `${programs.flavour}: ${reason}` }
 }

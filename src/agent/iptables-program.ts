@@ -6,6 +6,7 @@ import { IptablesLowering } from '../render/iptables/lowering.ts'
 import { heldInChains, mayRecall, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { IptablesRuleset } from '../ruleset/iptables.ts'
+import { holdingChains } from './claims.ts'
 import type { Goal, Programmed } from './dataplane.ts'
 import { compareAndCommit } from './iptables-compare.ts'
 import { IptablesRenderer } from './iptables-renderer.ts'
@@ -50,5 +51,6 @@ export async function programIptables(programs: FlavourPrograms, goal: Goal): Pr
     refusals: outcome.refusals,
     conflicts: renderer.conflicts(),
     situation: renderer.situation,
+    holds: holdingChains(programs.flavour),
   }
 }

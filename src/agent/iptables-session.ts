@@ -13,6 +13,7 @@ import type {
   TableChange,
 } from '../ruleset/iptables.ts'
 import type { TableFamily } from '../ruleset/types.ts'
+import { type Holding, holdingChains } from './claims.ts'
 import type { Goal } from './dataplane.ts'
 import { type Compared, compareAndCommit, type IptablesParts } from './iptables-compare.ts'
 import { desiredChains } from './iptables-program.ts'
@@ -65,6 +66,7 @@ export class IptablesSession implements Session {
   #unknown: string | undefined = START
   /** What others did since the tables were last read, which a commit under way does not mend. */
   #foreign: string | undefined
+  #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(programs: FlavourPrograms, renderer: IptablesRenderer) {
@@ -74,6 +76,22 @@ export class IptablesSession implements Session {
       renderer,
       around: (held, commit) => this.#watch?.around(held, commit) ?? commit(),
     }
+  }
+
+  get holds(): Holding {
+    return holdingChains(this.#parts.programs.flavour)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  doubt(): string | undefined {
+    return this.#unknown ?? this.#foreign
+  }
+
+  distrust(reason: string): void {
+    this.#unknown = reason
   }
 
   async watch(): Promise<void> {
@@ -121,6 +139,7 @@ export class IptablesSession implements Session {
 
   /** The rules stay. */
   close(): void {
+    this.#closed = true
     this.#listeners.clear()
     this.#watch?.close()
     this.#watch = undefined

@@ -65,8 +65,10 @@ export class IpvsDataplane implements Dataplane {
     const refusals = [...session.refusals().values()]
     const [services, conflicts] = [renderer.services(), renderer.conflicts()]
     const { situation } = renderer
+    const { holds } = session
     session.close()
-    return { kind: 'committed', operations, bytes, services, refusals, conflicts, situation }
+    const told = { services, refusals, conflicts, situation, holds }
+    return { kind: 'committed', operations, bytes, ...told }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {

@@ -6,6 +6,7 @@ import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import { grouped } from '../plan/explain.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { Ruleset } from '../ruleset/types.ts'
+import type { Holding } from './claims.ts'
 import type { Goal } from './dataplane.ts'
 import { IpvsSide, type PrepareNode } from './ipvs-side.ts'
 import type { IpvsDone } from './ipvs-task.ts'
@@ -83,6 +84,22 @@ class IpvsSession implements Session {
 
   get ownership(): Ownership {
     return this.#tables.ownership
+  }
+
+  get holds(): Holding {
+    return this.#tables.holds
+  }
+
+  get closed(): boolean {
+    return this.#tables.closed
+  }
+
+  doubt(): string | undefined {
+    return this.#tables.doubt()
+  }
+
+  distrust(reason: string): void {
+    this.#tables.distrust(reason)
   }
 
   /** Addresses of the node have come or gone: they take part in what is rendered. */

@@ -2,6 +2,7 @@ import { shown } from '../plan/explain.ts'
 import { operationCount, type Plan } from '../plan/operation.ts'
 import type { OwnerOf } from '../plan/owners.ts'
 import type { Renderer } from '../render/renderer.ts'
+import { holdingTables } from './claims.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from './dataplane.ts'
 import { startSession } from './nftables-session.ts'
 import { program, propose } from './program.ts'
@@ -30,8 +31,9 @@ export class NftablesDataplane implements Dataplane {
     const { proposal, ...committed } = outcome
     const { renderer } = proposal
     const { situation } = renderer
+    const holds = holdingTables()
     const [services, conflicts] = [renderer.services(), renderer.conflicts()]
-    return { ...committed, services, conflicts, situation }
+    return { ...committed, holds, services, conflicts, situation }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {

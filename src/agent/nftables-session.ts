@@ -7,6 +7,7 @@ import { explain } from '../plan/explain.ts'
 import { operationCount } from '../plan/operation.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
+import { type Holding, holdingTables } from './claims.ts'
 import { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
 import { KnownTables } from './known-tables.ts'
@@ -67,6 +68,7 @@ export class NftablesSession implements Session {
   /** Why the kernel may differ from what is rendered: the next commit reads it again. */
   #unknown: string | undefined = 'start'
   #touched: ForeignCommit | undefined
+  #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
   /** `startSession` makes sessions. */
@@ -82,7 +84,18 @@ export class NftablesSession implements Session {
     return this.#parts.ownership
   }
 
-  /** The next commit compares all. */
+  get holds(): Holding {
+    return holdingTables(this.#parts.settings.ipvs?.interface)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  doubt(): string | undefined {
+    return this.#suspicion()
+  }
+
   distrust(reason: string): void {
     this.#unknown = reason
   }
@@ -136,6 +149,7 @@ export class NftablesSession implements Session {
 
   /** The rules stay, and so does the socket. */
   close(): void {
+    this.#closed = true
     this.#listeners.clear()
     this.#monitor?.close()
   }
@@ -202,9 +216,12 @@ export class NftablesSession implements Session {
   #hear(commit: ForeignCommit): void {
     if (commit.touchesUs === 'yes') this.#tell(commit)
     else if (commit.touchesUs === 'maybe' && this.ownership === 'none') {
-      void this.#inTurn(async () => {
-        if (!(await this.#parts.committer.isCurrent())) this.#tell(commit)
-      })
+      const current = this.#inTurn(() => this.#parts.committer.isCurrent())
+      // Where the kernel cannot be asked, the tables may have changed.
+      current.then(
+        (known) => known === true || this.#tell(commit),
+        () => this.#tell(commit),
+      )
     }
   }
 

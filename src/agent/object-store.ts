@@ -78,11 +78,6 @@ export class ObjectStore {
     return this.#listed.size === RESOURCES.length
   }
 
-  /** A list that is known is not enough any more: another one is about to come. */
-  expectList(resource: Resource): void {
-    this.#listed.delete(resource)
-  }
-
   /** Our Node, among those others that the source tells of. */
   node(): NodeView | undefined {
     return this.#nodes.view()

@@ -1,3 +1,5 @@
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+
 /** A Service that the kernel did not take; it is left as the kernel has it. */
 export interface Refusal {
   /** `namespace/name` */
@@ -16,4 +18,15 @@ export interface Failed {
 
 export function failed(reason: string, details: readonly string[] = []): Failed {
   return { kind: 'failed', reason, details }
+}
+
+/** Whether an exception is one that is foreseen where the kernel is spoken to. */
+export function isOfKernel(error: unknown): error is NetlinkError {
+  return error instanceof NetlinkError
+}
+
+/** Why something that speaks to the kernel ended with an exception, in words. */
+export function kernelReason(error: unknown): string {
+  if (!isOfKernel(error)) return `unexpected: ${error}`
+  return error.code === 'EPERM' ? 'the capability CAP_NET_ADMIN is missing' : error.message
 }

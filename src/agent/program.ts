@@ -1,6 +1,5 @@
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { commitPlan, type Failure } from '../apply/nftables/commit.ts'
+import { type CommitOutcome, commitPlan, type Failure } from '../apply/nftables/commit.ts'
 import { ownPort } from '../apply/nftables/port.ts'
 import { nameRules, readKernel } from '../apply/nftables/read.ts'
 import type { Settings } from '../model/node.ts'
@@ -17,7 +16,7 @@ import { kernelMemory } from '../render/kernel-memory.ts'
 import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { Chain, KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
+import type { Chain, KernelRuleset, Ruleset } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
@@ -170,9 +169,8 @@ async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): P
     case 'stale':
       return outcome
     case 'too-large':
-      return failed(tooLarge(outcome.bytes, outcome.limit))
     case 'no-answer':
-      return failed('the kernel did not answer in time')
+      return failed(commitReason(outcome))
     case 'rejected': {
       const { failures } = outcome
       return { kind: 'refused', refusals: blame(failures, proposal.ownerOf), failures }
@@ -188,7 +186,7 @@ async function forbidden(
   kernel: KernelRuleset,
 ): Promise<string | undefined> {
   if (kernel.ip?.owner === undefined && kernel.ip6?.owner === undefined) return undefined
-  return ownedByAnother(kernel, await ownPort(socket))
+  return ownedByAnother([kernel.ip?.owner, kernel.ip6?.owner], await ownPort(socket))
 }
 
 function withRefusals(
@@ -207,9 +205,14 @@ function addNew(refusals: Map<string, Refusal>, more: readonly Refusal[]): boole
   return refusals.size > before
 }
 
-export function tooLarge(bytes: number, limit: number): string {
+/** Why the kernel did not take a transaction, whatever is in it. */
+export function commitReason(
+  outcome: Extract<CommitOutcome, { readonly kind: 'stale' | 'too-large' | 'no-answer' }>,
+): string {
+  if (outcome.kind === 'stale') return 'another process changed the rule set'
+  if (outcome.kind === 'no-answer') return 'the kernel did not answer in time'
   return (
-    `a batch of ${bytes} bytes does not fit the socket's send buffer of ${limit}; ` +
+    `a batch of ${outcome.bytes} bytes does not fit the socket's send buffer of ${outcome.limit}; ` +
     'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
   )
 }
@@ -233,19 +236,4 @@ export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly 
       byService.set(service, { service, reason: refusedOperation(failure) })
   }
   return [...byService.values()]
-}
-
-/** Removes nodelb's tables and nothing else; returns how many there were. */
-export async function cleanup(socket: NetlinkSocket): Promise<number> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { generation, ruleset } = await readKernel(socket)
-    const reason = await forbidden(socket, ruleset)
-    if (reason !== undefined) throw new NetlinkError('EBUSY', 'cleanup', { explanation: reason })
-    const families = (['ip', 'ip6'] as const).filter((family) => ruleset[family] !== undefined)
-    const remove: Plan = families.map((family: TableFamily) => ({ kind: 'delete-table', family }))
-    const outcome = await commitPlan(socket, remove, generation)
-    if (outcome.kind === 'committed') return families.length
-    if (outcome.kind !== 'stale') throw new Error(`cleanup: ${JSON.stringify(outcome)}`)
-  }
-  throw new Error('cleanup: another process keeps changing the rule set')
 }

@@ -1,20 +1,25 @@
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import type { NodeView, Settings } from '../model/node.ts'
-import { unreachable } from '../model/unreachable.ts'
-import type { ServiceName } from '../render/claims.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import type { Goal } from './dataplane.ts'
+import { feed } from './feed.ts'
+import { LeftoverRemoval } from './leftover-removal.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
-import { type Failed, failed } from './outcome.ts'
+import { type Failed, failed, isOfKernel, kernelReason } from './outcome.ts'
 import { Pace, type Turn } from './pace.ts'
+import type { Removal } from './removal.ts'
+import { Retry } from './retry.ts'
 import type { Committed, Drift, ForeignChange, Session, Started } from './session.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 export interface ReconcilerParts {
   readonly store: ObjectStore
-  /** Reads the kernel and brings it to the goal. Rejects with NetlinkError. */
+  /** Reads the kernel and brings it to the goal. */
   readonly start: (goal: Goal) => Promise<Started>
+  /** Removes what no session of this process uses, until the signal is aborted. */
+  readonly removeOthers: (signal: AbortSignal) => Promise<Removal>
   readonly settingsFor: (node: NodeView) => Settings
+  /** Those of the configuration before, where the present one has not been started yet. */
+  readonly formerSettingsFor: (node: NodeView) => Settings | undefined
   /** Milliseconds between the starts of two commits. */
   readonly minSyncPeriod: () => number
   readonly told: ReconcilerListener
@@ -27,21 +32,36 @@ export interface ReconcilerListener {
   readonly nodeMissing: () => void
   /** What changed so far is about to be committed; one of the next four follows. */
   readonly attempting: () => void
-  readonly started: (first: Committed, session: Session, ms: number) => void
+  readonly started: (first: Committed, session: Session, settings: Settings, ms: number) => void
   readonly committed: (outcome: Committed, session: Session, ms: number) => void
   readonly verified: (outcome: Drift, session: Session, ms: number) => void
   readonly failed: (outcome: Failed, ms: number) => void
+  /** What is wanted cannot be started; what was in force before is started again. */
+  readonly notStarted: (outcome: Failed) => void
   readonly foreign: (change: ForeignChange) => void
+  /** Of what other backends left. */
+  readonly removed: (outcome: Removal) => void
+  /** Something threw that should not. */
+  readonly bug: (error: unknown) => void
 }
 
 const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
-/** Milliseconds until Services that the kernel refused are tried again; doubled each time. */
+/** Milliseconds until Services that the kernel refused are tried again. */
 const REFUSED = { first: 10_000, last: 600_000 } as const
+/** Milliseconds until settings that could not be started are tried again. */
+const RESTART = { first: 5_000, last: 300_000 } as const
 
-/** Keeps the kernel at what the objects say; work per change follows the change. */
+/**
+ * Keeps the kernel at what the objects say; work per change follows the change. Starting a backend,
+ * following changes, comparing and removing what other backends left are steps of its turns, of which
+ * there is never more than one.
+ */
 export class Reconciler {
   readonly #parts: ReconcilerParts
   readonly #pace: Pace
+  readonly #leftovers: LeftoverRemoval
+  readonly #refused: Retry
+  readonly #restart: Retry
   #session: Session | undefined
   /** The node or the configuration changed: all is rendered anew. */
   #outdated = false
@@ -52,12 +72,16 @@ export class Reconciler {
   #keeps = false
   /** What arrived while a session was being started. */
   #missed: ObjectChange[] | undefined
-  #refusedTimer: NodeJS.Timeout | undefined
-  #refusedWait: number = REFUSED.first
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
     this.#pace = new Pace({ interval: parts.minSyncPeriod, ...LIMITS }, () => this.#turn())
+    this.#leftovers = new LeftoverRemoval(parts.removeOthers, () => this.#pace.poke())
+    this.#restart = new Retry(RESTART, () => this.#renew())
+    this.#refused = new Retry(REFUSED, () => {
+      this.#session?.retryRefused()
+      this.#pace.poke()
+    })
   }
 
   take(event: SourceEvent): void {
@@ -76,66 +100,62 @@ export class Reconciler {
 
   /** Settings may have changed. */
   reconfigure(): void {
-    this.#outdated = true
-    this.#pace.now()
+    this.#restart.reset()
+    this.#renew()
   }
 
   /** Compares all that the kernel holds with what it shall hold. */
   verify(): void {
     this.#verify = true
+    this.#leftovers.compare()
     this.#pace.poke()
   }
 
   /** The rules stay. Resolves when a commit under way has ended. */
   async stop(): Promise<void> {
-    clearTimeout(this.#refusedTimer)
+    this.#refused.reset()
+    this.#restart.reset()
+    this.#leftovers.stop()
     await this.#pace.stop()
     this.#end()
   }
 
+  #renew(): void {
+    this.#outdated = true
+    this.#leftovers.overtake()
+    this.#pace.now()
+  }
+
   #note(change: ObjectChange): void {
     this.#parts.told.changed(change)
-    if (change.kind === 'node') this.#outdated = true
-    this.#missed?.push(change)
-    if (this.#session) this.#apply(this.#session, change)
-  }
-
-  #apply({ renderer }: Session, change: ObjectChange): void {
-    switch (change.kind) {
-      case 'service':
-        renderer.setService(change.service)
-        return
-      case 'service-gone':
-        renderer.removeService(change.name)
-        return
-      case 'slice':
-        renderer.setSlice(change.slice)
-        this.#release(renderer, `${change.slice.namespace}/${change.slice.service}`)
-        return
-      case 'slice-gone':
-        renderer.removeSlice(change.namespace, change.name)
-        this.#release(renderer, change.service)
-        return
-      case 'node':
-        return
-      default:
-        unreachable(change)
+    if (change.kind === 'node') {
+      this.#outdated = true
+      this.#leftovers.overtake()
     }
-  }
-
-  /** Of a Service that can be rendered, nothing of before has to be kept. */
-  #release(renderer: Session['renderer'], service: ServiceName): void {
-    if (this.#parts.store.isRead(service)) renderer.release(service)
+    this.#missed?.push(change)
+    if (this.#session) feed(this.#session.renderer, change, this.#parts.store)
   }
 
   /** After a failure nothing is taken for known: the next turn begins with reading the kernel. */
   async #turn(): Promise<Turn> {
     const began = performance.now()
-    const failure = await this.#attempt(began).catch(asFailure)
+    const failure = await this.#caught(async () => {
+      return (await this.#attempt(began)) ?? this.#removeOthers()
+    })
     if (failure === undefined) return 'done'
     this.#end()
     this.#parts.told.failed(failure, since(began))
     return 'retry'
+  }
+
+  /** Whatever goes wrong in a turn is tried again: it does not end the process. */
+  async #caught(task: () => Promise<Failed | undefined>): Promise<Failed | undefined> {
+    try {
+      return await task()
+    } catch (error) {
+      if (!isOfKernel(error)) this.#parts.told.bug(error)
+      return failed(kernelReason(error))
+    }
   }
 
   async #attempt(began: number): Promise<Failed | undefined> {
@@ -148,10 +168,10 @@ export class Reconciler {
     }
     told.attempting()
     const session = this.#session
-    if (session === undefined || this.#outdated) return this.#start(node, began)
+    if (session === undefined || this.#outdated) return this.#begin(node, began)
     const failure = await this.#settle(session, began)
     if (failure !== undefined || session.outdated !== true) return failure
-    return this.#start(node, performance.now())
+    return this.#begin(node, performance.now())
   }
 
   async #settle(session: Session, began: number): Promise<Failed | undefined> {
@@ -173,27 +193,56 @@ export class Reconciler {
     return undefined
   }
 
-  async #start(node: NodeView, began: number): Promise<Failed | undefined> {
-    const { store, settingsFor, start, told } = this.#parts
+  /** With what is wanted, or, where that cannot be started, with what was in force before. */
+  async #begin(node: NodeView, began: number): Promise<Failed | undefined> {
     this.#outdated = false
+    const { settingsFor, formerSettingsFor, told } = this.#parts
+    const failure = await this.#caught(() => this.#start(node, settingsFor(node), began))
+    if (failure === undefined) this.#restart.reset()
+    const former = failure && formerSettingsFor(node)
+    if (failure === undefined || former === undefined) return failure
+    told.notStarted(failure)
+    this.#restart.later()
+    told.attempting()
+    return this.#start(node, former, performance.now())
+  }
+
+  async #start(node: NodeView, settings: Settings, began: number): Promise<Failed | undefined> {
+    const { store, start, told } = this.#parts
     this.#keeps = this.#incomplete
     this.#end()
     const missed: ObjectChange[] = []
     this.#missed = missed
-    const goal = { cluster: store.cluster(), node, settings: settingsFor(node) }
-    const started = await start({ ...goal, keep: store.unread(), incomplete: this.#keeps })
-    this.#missed = undefined
+    const goal = { cluster: store.cluster(), node, settings }
+    const started = await start({ ...goal, keep: store.unread(), incomplete: this.#keeps }).finally(
+      () => {
+        this.#missed = undefined
+      },
+    )
     if (started.kind === 'failed') return started.outcome
     const { session, first } = started
     this.#session = session
-    for (const change of missed) this.#apply(session, change)
-    session.onForeign((commit) => {
-      told.foreign(commit)
+    for (const change of missed) feed(session.renderer, change, store)
+    session.onForeign((change) => {
+      told.foreign(change)
+      this.#leftovers.overtake()
       this.#pace.now()
     })
-    told.started(first, session, since(began))
+    told.started(first, session, settings, since(began))
     this.#retryRefused(session)
+    this.#leftovers.look()
     return undefined
+  }
+
+  /** What this process removes itself is compared as if others had. */
+  async #removeOthers(): Promise<undefined> {
+    if (this.#session === undefined || this.#outdated) return
+    const outcome = await this.#leftovers.remove()
+    if (outcome === undefined) return
+    this.#parts.told.removed(outcome)
+    if (outcome.removed.length === 0) return
+    this.#session?.distrust('nodelb removed what another backend had programmed')
+    this.#pace.now()
   }
 
   #end(): void {
@@ -202,26 +251,9 @@ export class Reconciler {
   }
 
   #retryRefused(session: Session): void {
-    if (session.refusals().size === 0) {
-      clearTimeout(this.#refusedTimer)
-      this.#refusedTimer = undefined
-      this.#refusedWait = REFUSED.first
-      return
-    }
-    this.#refusedTimer ??= setTimeout(() => {
-      this.#refusedTimer = undefined
-      this.#refusedWait = Math.min(REFUSED.last, this.#refusedWait * 2)
-      this.#session?.retryRefused()
-      this.#pace.poke()
-    }, this.#refusedWait)
+    if (session.refusals().size === 0) this.#refused.reset()
+    else this.#refused.later()
   }
-}
-
-/** A kernel that cannot be spoken to. */
-function asFailure(error: unknown): Failed {
-  if (!(error instanceof NetlinkError)) throw error
-  const { code, message } = error
-  return failed(code === 'EPERM' ? 'the capability CAP_NET_ADMIN is missing' : message)
 }
 
 function since(began: number): number {

@@ -1,3 +1,4 @@
+import type { Settings } from '../model/node.ts'
 import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
 import type { Aftermath } from './aftermath.ts'
@@ -11,7 +12,9 @@ export interface ReportParts {
   readonly node: string
   readonly tcp: () => TcpFlows
   /** A session began: settings, addresses and ownership may be others than before. */
-  readonly started: (session: Session) => void
+  readonly started: (session: Session, settings: Settings) => void
+  /** A configuration could not be started. */
+  readonly notStarted: (reason: string) => void
 }
 
 /** Repairs that are named in the log; the rest is counted. */
@@ -24,9 +27,13 @@ export function reports({
   node,
   tcp,
   started,
+  notStarted,
 }: ReportParts): ReconcilerListener {
-  const tellCommit = ({ operations, bytes }: Committed, durationMs: number): void => {
-    telemetry.tell({ event: 'kernel-committed', operations, bytes, durationMs })
+  const tellCommit = (outcome: Committed, session: Session, durationMs: number): void => {
+    const { operations, bytes } = outcome
+    const compared = outcome.reread !== undefined
+    const commit = { operations, bytes, durationMs, compared, ...doubtOf(session) }
+    telemetry.tell({ event: 'kernel-committed', ...commit })
   }
   return {
     changed(change) {
@@ -35,29 +42,54 @@ export function reports({
     },
     nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
     attempting: () => telemetry.attempting(),
-    started(outcome, session, ms) {
+    started(outcome, session, settings, ms) {
       telemetry.tell({ event: 'node-found', node })
-      started(session)
-      tellCommit(outcome, ms)
+      started(session, settings)
+      tellCommit(outcome, session, ms)
       aftermath.started(session, tcp())
     },
     committed(outcome, session, ms) {
-      tellCommit(outcome, ms)
+      tellCommit(outcome, session, ms)
       aftermath.committed(outcome, session, tcp())
     },
     verified({ repaired, operations, changes }, session, durationMs) {
-      if (operations === 0) telemetry.tell({ event: 'kernel-compared', durationMs })
-      else telemetry.tell({ event: 'drift-repaired', operations, found: inShort(repaired) })
+      const doubt = doubtOf(session)
+      const found = inShort(repaired)
+      if (operations === 0) telemetry.tell({ event: 'kernel-compared', durationMs, ...doubt })
+      else telemetry.tell({ event: 'drift-repaired', operations, found, ...doubt })
       aftermath.compared(changes, session, tcp())
     },
     failed({ reason }, durationMs) {
       telemetry.tell({ event: 'commit-failed', reason, durationMs })
+    },
+    notStarted({ reason }) {
+      notStarted(reason)
+    },
+    removed(outcome) {
+      const { removed } = outcome
+      if (removed.length > 0) telemetry.tell({ event: 'backend-replaced', removed })
+      if (outcome.kind !== 'remains') return
+      telemetry.tell({ event: 'backend-remains', reason: outcome.reason })
+    },
+    bug(error) {
+      telemetry.tell({ event: 'bug', reason: stackOf(error) })
     },
     foreign({ touchesUs, ...who }: ForeignChange) {
       const changes = touchesUs === 'yes' ? "changed nodelb's tables" : 'may have changed them'
       telemetry.tell({ event: 'foreign-change', changes, ...who })
     },
   }
+}
+
+/** What a session knows of the kernel beside what it did. */
+function doubtOf(session: Session): { readonly doubt?: string } {
+  const doubt = session.doubt()
+  return doubt === undefined ? {} : { doubt }
+}
+
+/** Where it happened, as far as the error knows. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 function inShort(repaired: readonly Group[]): string {

@@ -12,7 +12,7 @@ import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
 import type { Commits } from './committer.ts'
 import { differences, elementSteps, heldBack } from './keep.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
-import { blame, nameKernel, REFUSED, refusedOperations, tooLarge } from './program.ts'
+import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
 import type { Committed } from './session.ts'
 import { ownedByAnother } from './table-owner.ts'
 import { labelsIn, type WithholdingRenderer } from './withholding-renderer.ts'
@@ -65,7 +65,8 @@ export async function compareAndCommit(
   let anew = false
   for (let attempt = 1; attempt <= ATTEMPTS; ) {
     state ??= await parts.read()
-    const obstacle = ownedByAnother(state.ruleset, parts.port)
+    const { ip, ip6 } = state.ruleset
+    const obstacle = ownedByAnother([ip?.owner, ip6?.owner], parts.port)
     if (obstacle !== undefined) return failed(obstacle)
     const found = await compare(parts, state, anew)
     const outcome = await send(parts, state, found)
@@ -75,7 +76,7 @@ export async function compareAndCommit(
       attempt++
       continue
     }
-    if (outcome.kind !== 'rejected') return failed(explainFailure(outcome))
+    if (outcome.kind !== 'rejected') return failed(commitReason(outcome))
     const refused = withhold(parts, found, outcome.failures)
     refusals.push(...refused)
     if (refused.length > 0) continue
@@ -193,12 +194,4 @@ export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<O
     if (error instanceof NetlinkError) return failed(error.message)
     throw error
   }
-}
-
-function explainFailure(
-  outcome: Exclude<CommitOutcome, { kind: 'committed' | 'stale' | 'rejected' }>,
-): string {
-  return outcome.kind === 'too-large'
-    ? tooLarge(outcome.bytes, outcome.limit)
-    : 'the kernel did not answer in time'
 }

@@ -4,13 +4,21 @@ import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { Ruleset } from '../ruleset/types.ts'
+import type { Holder } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
 
 /** Knows what was programmed, so that a change costs what it changes. One for each backend. */
-export interface Session {
+export interface Session extends Holder {
   /** Takes the objects; what it renders is committed by `settle`. */
   readonly renderer: SessionRenderer
   readonly ownership: Ownership
+  /**
+   * Why the kernel may differ from what was last committed; undefined: it is known to hold that. Costs
+   * next to nothing.
+   */
+  doubt(): string | undefined
+  /** What is programmed may have been changed: the next `settle` compares all of it. */
+  distrust(reason: string): void
   /** What it was started with is not so any more: another one has to be. */
   readonly outdated?: boolean
   /** Commits what changed in the renderer since the last call. */

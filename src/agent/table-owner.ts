@@ -1,13 +1,15 @@
 import { findHolder } from '../apply/netlink/port-holder.ts'
-import type { KernelRuleset } from '../ruleset/types.ts'
 
 /**
  * Why nobody but another process can change the tables, while its socket holds one of them
- * (ADR 0011). `own` is the netlink port of the socket that would change them.
+ * (ADR 0011). `owners` are the netlink ports that own tables, `own` is that of the socket that would
+ * change them.
  */
-export function ownedByAnother(kernel: KernelRuleset, own: number): string | undefined {
-  const isForeign = (port: number | undefined): boolean => port !== undefined && port !== own
-  const port = [kernel.ip?.owner, kernel.ip6?.owner].find(isForeign)
+export function ownedByAnother(
+  owners: readonly (number | undefined)[],
+  own: number,
+): string | undefined {
+  const port = owners.find((owner) => owner !== undefined && owner !== own)
   if (port === undefined) return undefined
   const { pid, name = 'nodelb' } = findHolder(port)
   const who = pid === undefined ? 'another process' : `${name} (pid ${pid})`

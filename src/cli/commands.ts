@@ -2,10 +2,8 @@ import type { Goal, Proposed } from '../agent/dataplane.ts'
 import type { Dataplanes } from '../agent/dataplanes.ts'
 import type { Failed, Refusal } from '../agent/outcome.ts'
 import { loadConntrack } from '../apply/conntrack/load.ts'
-import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { onlyLiberal } from '../model/conntrack.ts'
-import type { Settings } from '../model/node.ts'
 import type { Conflict } from '../render/claims.ts'
 import { recalled } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
@@ -83,7 +81,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
   if (loaded.kind === 'failed') return TROUBLE
   return withDataplanes(output, async (dataplanes) => {
     const goal = await decided(dataplanes, loaded.goal, output)
-    const outcome = await dataplanes.of(goal.settings).program(goal)
+    const outcome = await dataplanes.program(goal)
     if (outcome.kind === 'failed') {
       output.say(`nodelb: nothing was changed: ${outcome.reason}`)
       for (const detail of outcome.details.slice(0, MOST_DETAILS)) {
@@ -109,8 +107,8 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
         : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
     )
     if (loaded.conntrack?.tcpBeLiberal) await translateStrays(output)
-    const rest = await removeOthers(dataplanes, goal.settings, output)
-    return unlessIncomplete(goal, rest && outcome.refusals.length === 0 ? 0 : TROUBLE)
+    const gone = await removeOthers(dataplanes, output)
+    return unlessIncomplete(goal, gone && outcome.refusals.length === 0 ? 0 : TROUBLE)
   })
 }
 
@@ -123,27 +121,26 @@ async function translateStrays(output: Output): Promise<void> {
 }
 
 /** What another backend left; false where some of it stays. */
-async function removeOthers(
-  dataplanes: Dataplanes,
-  settings: Settings,
-  output: Output,
-): Promise<boolean> {
-  try {
-    const removed = await dataplanes.removeOthers(settings)
-    if (removed.length > 0) output.say(`nodelb: of another backend removed: ${removed.join(', ')}`)
-    return true
-  } catch (error) {
-    if (!(error instanceof NetlinkError)) throw error
-    output.say(`nodelb: what another backend left is not removed: ${error.message}`)
-    return false
+async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boolean> {
+  const outcome = await dataplanes.remove()
+  const removed = outcome.removed.join(', ')
+  if (removed !== '') output.say(`nodelb: of another backend removed: ${removed}`)
+  if (outcome.kind === 'remains') {
+    output.say(`nodelb: what another backend left is not removed: ${outcome.reason}`)
   }
+  return outcome.kind === 'removed'
 }
 
 export async function cleanupCommand(output: Output): Promise<number> {
   return withDataplanes(output, async (dataplanes) => {
-    const removed = await dataplanes.removeAll()
-    output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
-    return 0
+    const outcome = await dataplanes.remove()
+    const { removed } = outcome
+    const all = outcome.kind === 'removed'
+    if (all || removed.length > 0) {
+      output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
+    }
+    if (outcome.kind === 'remains') output.say(`nodelb: not all is removed: ${outcome.reason}`)
+    return all ? 0 : TROUBLE
   })
 }
 

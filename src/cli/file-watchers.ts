@@ -5,7 +5,7 @@ const SETTLE = 50
 /** Milliseconds after which files are looked at even if nobody told of a change. */
 const LOOK_AGAIN = 30_000
 
-/** Calls `look` some time after anything changed in the places, until aborted. */
+/** Calls `look` some time after anything changed in the places, until aborted. Rejects if it throws. */
 export async function eachChange(
   places: () => ReadonlySet<string>,
   look: () => void,
@@ -16,21 +16,30 @@ export async function eachChange(
   const changed = (): void => {
     soon ??= setTimeout(turn, SETTLE)
   }
+  let fail: (error: unknown) => void = () => undefined
   const turn = (): void => {
     soon = undefined
-    look()
-    // Once more for what changed in a folder before it was watched.
-    if (settleWatchers(watchers, places(), changed)) changed()
+    try {
+      look()
+      // Once more for what changed in a folder before it was watched.
+      if (settleWatchers(watchers, places(), changed)) changed()
+    } catch (error) {
+      fail(error)
+    }
   }
   const regular = setInterval(changed, LOOK_AGAIN)
-  turn()
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  clearTimeout(soon)
-  clearInterval(regular)
-  for (const watcher of watchers.values()) watcher.close()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      fail = reject
+      turn()
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  } finally {
+    clearTimeout(soon)
+    clearInterval(regular)
+    for (const watcher of watchers.values()) watcher.close()
+  }
 }
 
 /** True where a place is watched that was not before. */

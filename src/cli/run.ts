@@ -1,6 +1,8 @@
 import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
+import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
+import { stackOf } from '../agent/reports.ts'
 import { tellSysctl } from '../agent/sysctl-report.ts'
 import type { EventSink } from '../agent/telemetry/event-queue.ts'
 import type { Address, ServerOptions } from '../agent/telemetry/servers.ts'
@@ -90,9 +92,12 @@ async function follow(run: Run): Promise<number> {
   telemetry.tell({ event: 'agent-started', version, node, scope })
   setSysctls(config, options, telemetry)
   // At the end nobody waits for an API server, or for a plugin that gets credentials.
+  const { signal } = stop
   const following = Promise.all([
-    agent.run(source, stop.signal),
-    followConfiguration(options, config, { agent, interest, signal: stop.signal }),
+    agent.run(source, signal),
+    keepRunning(followConfiguration(options, config, { agent, interest }), signal, (error) =>
+      telemetry.tell({ event: 'bug', reason: stackOf(error) }),
+    ),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, following])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
@@ -126,8 +131,9 @@ function sourceOf({ options, version, node, config }: Run, signal: AbortSignal):
 function configurationOf(
   config: Config,
   notes: readonly Problem[],
-  { scope, backend }: RunOptions,
+  options: RunOptions,
 ): Configuration {
+  const { scope, backend } = options
   return {
     source: config.source,
     kubeProxyAddresses: answersAsKubeProxy(
@@ -137,6 +143,7 @@ function configurationOf(
     ),
     ownership: config.ownership,
     tcp: config.tcpFlows,
+    needsAllNodes: wantsAllNodes(config, options),
     minSyncPeriod: config.minSyncPeriod,
     comparePeriod: config.comparePeriod,
     settingsFor(node) {
@@ -170,17 +177,16 @@ function isError({ severity }: Problem): boolean {
 
 interface Following extends Pick<Followed, 'interest'> {
   readonly agent: Agent
-  readonly signal: AbortSignal
 }
 
 /** What cannot be used leaves in force what was before. */
-async function followConfiguration(
+function followConfiguration(
   options: RunOptions,
   first: Config,
-  { agent, interest, signal }: Following,
-): Promise<void> {
+  { agent, interest }: Following,
+): (signal: AbortSignal) => Promise<void> {
   const { config: file } = options
-  if (file === undefined) return
+  if (file === undefined) return async () => undefined
   let former = JSON.stringify(first)
   const look = (): void => {
     const { config, notes, errors } = readConfiguration(options)
@@ -196,7 +202,7 @@ async function followConfiguration(
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options))
   }
-  await eachChange(() => new Set([dirname(file)]), look, signal)
+  return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
 }
 
 /** ipvs would take another Node's address for itself, were it one of a Service. */

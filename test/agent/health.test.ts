@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { HEALTH_TIMEOUT_MS, health, liveness, readiness } from '../../src/agent/telemetry/health.ts'
+import {
+  DOUBT_TIMEOUT_MS,
+  HEALTH_TIMEOUT_MS,
+  health,
+  liveness,
+  readiness,
+} from '../../src/agent/telemetry/health.ts'
 import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
 import { type AgentState, follow, newState } from '../../src/agent/telemetry/state.ts'
 
@@ -8,6 +14,7 @@ const committed: Occurrence = {
   operations: 1,
   bytes: 1,
   durationMs: 1,
+  compared: true,
 }
 const failed: Occurrence = { event: 'commit-failed', reason: 'EPERM', durationMs: 1 }
 
@@ -61,4 +68,67 @@ describe('commits that fail', () => {
 test('a start sends no balancer away: the rules of before are in force', () => {
   expect(health(stateAfter(), 0)).toMatchObject(good)
   expect(readiness(stateAfter())).toMatchObject(bad)
+})
+
+describe('what the kernel was last seen to hold counts', () => {
+  const foreign: Occurrence = { event: 'foreign-change', process: 'nft', changes: 'changed it' }
+  const own: Occurrence = { event: 'backend-replaced', removed: ['2 tables'] }
+  const compared: Occurrence = { event: 'kernel-compared', durationMs: 1 }
+
+  test.each([foreign, own])('not ready from $event until it is compared', (doubtful) => {
+    const state = stateAfter(committed, doubtful)
+    expect(readiness(state).reason).toMatch(/^what the kernel holds is to be compared: n/)
+    expect(readiness(state)).toMatchObject(bad)
+    follow(state, { ...committed, doubt: 'nft changed it' }, 0)
+    expect(readiness(state), 'a commit that does not mend it').toMatchObject(bad)
+    for (const mended of [committed, compared]) {
+      const repaired = stateAfter(committed, doubtful)
+      follow(repaired, mended, 5)
+      expect(readiness(repaired)).toEqual({ good: true, reason: 'ready' })
+      expect(repaired.verified).toEqual({ at: 5, comparedAt: 5 })
+    }
+  })
+
+  test('a commit that begins with doubt is no proof', () => {
+    const state = stateAfter({ ...committed, doubt: 'another process may have changed it' })
+    expect(readiness(state)).toMatchObject(bad)
+    expect(state.verified).toBeUndefined()
+  })
+
+  test('a commit of changes verifies, and the last comparison stays known', () => {
+    const state = stateAfter(committed)
+    follow(state, { ...committed, compared: false }, 9)
+    expect(state.verified).toEqual({ at: 9, comparedAt: 0 })
+  })
+
+  test('balancers hear of it when it lasts', () => {
+    const state = stateAfter(committed, foreign)
+    expect(health(state, DOUBT_TIMEOUT_MS - 1)).toMatchObject(good)
+    const reason = 'what the kernel holds could not be repaired for 10 s: nft changed it'
+    expect(health(state, DOUBT_TIMEOUT_MS)).toEqual({ good: false, reason })
+  })
+})
+
+describe('a configuration that is not in force', () => {
+  const source = '/etc/nodelb/config.yaml'
+  const waits: Occurrence = { event: 'configuration-waits', source, reason: 'a list of all Nodes' }
+  const fails: Occurrence = { event: 'configuration-failed', source, reason: 'no iptables' }
+
+  test('that waits leaves the agent ready, and is said', () => {
+    const reason = `ready; ${source} waits for a list of all Nodes; the configuration before it is in force`
+    expect(readiness(stateAfter(committed, waits))).toEqual({ good: true, reason })
+  })
+
+  test('that cannot be started makes it not ready, but leaves it healthy', () => {
+    const state = stateAfter(committed, fails)
+    expect(readiness(state).reason).toContain(`${source} cannot be put in force: no iptables; `)
+    expect(readiness(state)).toMatchObject(bad)
+    expect(health(state, HEALTH_TIMEOUT_MS)).toMatchObject(good)
+  })
+
+  test.each([waits, fails])('is forgotten once one is: $event', (before) => {
+    const state = stateAfter(committed, before)
+    follow(state, { event: 'configuration-loaded', source, notes: [] }, 0)
+    expect(readiness(state)).toEqual({ good: true, reason: 'ready' })
+  })
 })

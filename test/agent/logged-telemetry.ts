@@ -16,7 +16,7 @@ export interface LoggedTelemetry {
   logged(): readonly Readonly<Record<string, unknown>>[]
 }
 
-export const commit = { operations: 3, bytes: 200, durationMs: 4 } as const
+export const commit = { operations: 3, bytes: 200, durationMs: 4, compared: true } as const
 
 /** Ends with the test. */
 export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): LoggedTelemetry {

@@ -86,8 +86,8 @@ describe('the exposition', () => {
   test('counts commits, operations and bytes', async () => {
     const { metrics, tell } = start()
     expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(0)
-    tell({ event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4 })
-    tell({ event: 'kernel-committed', operations: 4, bytes: 100, durationMs: 4 })
+    tell({ event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4, compared: true })
+    tell({ event: 'kernel-committed', operations: 4, bytes: 100, durationMs: 4, compared: false })
     tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
     expect(await value(metrics, 'nodelb_commits_total{outcome="committed"}')).toBe(2)
     expect(await value(metrics, 'nodelb_commits_total{outcome="failed"}')).toBe(1)

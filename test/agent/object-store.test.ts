@@ -165,18 +165,6 @@ test('of other nodes the addresses count, for as long as they are there', () => 
   expect(store.node()).not.toHaveProperty('otherNodes')
 })
 
-test('a list that is to come again is waited for', () => {
-  const { store } = start()
-  for (const resource of ['services', 'endpointslices', 'nodes'] as const) {
-    store.take({ kind: 'listed', resource, names: new Set() })
-  }
-  expect(store.complete()).toBe(true)
-  store.expectList('nodes')
-  expect(store.complete()).toBe(false)
-  store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
-  expect(store.complete()).toBe(true)
-})
-
 test('a node that is to be removed wants no new connections', () => {
   const { put, moods } = start()
   const taints = [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }]

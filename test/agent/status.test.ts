@@ -29,7 +29,7 @@ const web: ServiceSummary = {
 const troubled: readonly Occurrence[] = [
   { event: 'watch-following', resource: 'services', resourceVersion: '12' },
   { event: 'watch-lost', resource: 'nodes', reason: 'list nodes: 403: no', retryMs: 1 },
-  { event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4.4 },
+  { event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4.4, compared: true },
   { event: 'commit-failed', reason: 'EPERM\u001b[31m', durationMs: 2 },
   { event: 'service-refused', service: 'shop/big', reason: 'ENOMEM' },
   {
@@ -139,6 +139,7 @@ describe('the text', () => {
 nodelb 1.2.3 on node-a, process 7, since 1970-01-01T00:00:00.000Z
 NOT READY: the kernel took no change: EPERM\\u001b[31m
 last commit 1970-01-01T00:01:00.000Z: 3 operations in 4 ms
+kernel verified 1970-01-01T00:01:00.000Z (no backend), all read and compared 1970-01-01T00:01:00.000Z
 commits fail since 1970-01-01T00:01:00.000Z: EPERM\\u001b[31m
 tables: not owned: switched off
 objects: 1 services, 2 endpointslices

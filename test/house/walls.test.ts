@@ -36,7 +36,7 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/apply/iptables/x.ts', name: 'execa', says: 'takes a plan to the kernel' },
   {
     file: 'src/apply/iptables/process.ts',
-    name: 'node:child_process',
+    name: 'execa',
     says: 'the only file that starts processes',
   },
   { file: 'src/apply/iptables/programs.ts', name: 'execa', says: 'looks for programs' },
@@ -59,7 +59,7 @@ test.each<{ file: string; name: string; says: string }>([
 test.each([
   ['src/model/x.ts', 'ipaddr.js'],
   ['src/render/x.ts', '../ruleset/sets.ts'],
-  ['src/apply/iptables/process.ts', 'execa'],
+  ['src/apply/iptables/process.ts', 'node:child_process'],
   ['src/apply/netlink/open-raw.ts', 'netlink'],
   ['src/apply/netlink/socket-options.ts', 'node:fs'],
   ['src/agent/x.ts', '../render/frame.ts'],
@@ -68,4 +68,20 @@ test.each([
   const said = await lint(file, name)
   expect(said).toContain('Checked 1 file')
   expect(said).not.toContain('noRestrictedImports')
+})
+
+test.each([
+  ['src/agent/x.ts', 'a promise that nobody awaits', 'later()', 'noFloatingPromises'],
+  ['scripts/x.mjs', 'a promise that nobody awaits', 'later()', 'noFloatingPromises'],
+  ['src/agent/y.ts', 'a promise that is thrown away', 'void later()', 'noVoid'],
+  ['src/cli/x.ts', 'a promise as a condition', 'if (later()) later.name', 'noMisusedPromises'],
+])('the linter refuses in %s %s', async (file, _what, statement, rule) => {
+  mkdirSync(join(folder, dirname(file)), { recursive: true })
+  const text = `async function later() {\n  await 0\n}\n${statement}\n`
+  writeFileSync(join(folder, file), text)
+  const biome = `${root}node_modules/.bin/biome`
+  const options = { cwd: folder, reject: false }
+  const { stdout, stderr, exitCode } = await execa(biome, ['lint', '--colors=off', file], options)
+  expect(stdout + stderr).toContain(rule)
+  expect(exitCode).toBe(1)
 })

@@ -3,7 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { cleanup, program } from '../../src/agent/program.ts'
+import { program } from '../../src/agent/program.ts'
+import { removeTables } from '../../src/agent/table-removal.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { printRuleset } from '../../src/ruleset/print.ts'
@@ -27,7 +28,7 @@ for (const directory of process.argv.slice(2)) {
   if (first.kind === 'failed') throw new Error(`${directory}: ${first.reason}`)
   const listed = list()
   const second = await program(socket, goal)
-  await cleanup(socket)
+  await removeTables(socket)
   if (list() !== '') throw new Error(`${directory}: cleanup left ${list()}`)
   const { cluster, node, settings } = goal
   writeFileSync(

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { removeChains } from '../../src/agent/iptables-dataplane.ts'
+import { removeChains } from '../../src/agent/chain-removal.ts'
 import { programIptables } from '../../src/agent/iptables-program.ts'
 import type { IptablesSession } from '../../src/agent/iptables-session.ts'
 import { FLAVOURS, findPrograms } from '../../src/apply/iptables/programs.ts'
@@ -51,7 +51,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     expect(ofOthers(after)).toBe(before)
     expect(after).toContain('NODELB-VIPS')
     session.close()
-    const removed = await removeChains()
+    const { removed } = await removeChains(flavour)
     expect(removed).toEqual([expect.stringMatching(new RegExp(`^\\d+ chains .*\\(${flavour}\\)$`))])
     expect(await tables()).toBe(before)
   })

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startSession } from '../../src/agent/nftables-session.ts'
-import { cleanup, program } from '../../src/agent/program.ts'
+import { program } from '../../src/agent/program.ts'
+import { removeTables } from '../../src/agent/table-removal.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { ownPort } from '../../src/apply/nftables/port.ts'
 import { supportsOwnership } from '../../src/apply/nftables/supports-ownership.ts'
@@ -26,7 +27,7 @@ beforeEach(() => {
   other = NetlinkSocket.open()
 })
 afterEach(async () => {
-  await cleanup(other)
+  await removeTables(other)
   other.close()
 })
 
@@ -40,7 +41,7 @@ describe('tables of a running session', () => {
   test('belong to its socket, and are read by others as before', async () => {
     await program(other, asterisk)
     const before = await listed()
-    await cleanup(other)
+    await removeTables(other)
     await using running = await begin(asterisk)
     const owner = await ownPort(running.socket)
     expect(await tablesOf(other)).toMatchObject([
@@ -90,7 +91,7 @@ describe('tables of a running session', () => {
       reason: expect.stringMatching(reason),
       details: [],
     })
-    await expect(cleanup(other)).rejects.toThrow(reason)
+    expect((await removeTables(other)).remains).toMatch(reason)
     expect(await startSession(other, asterisk)).toMatchObject({
       kind: 'failed',
       outcome: { reason: expect.stringMatching(reason) },
@@ -143,7 +144,7 @@ describe('tables that a session left', () => {
     await (await begin(jellyfin))[Symbol.asyncDispose]()
     expect(await program(other, asterisk)).toMatchObject({ kind: 'committed', refusals: [] })
     expect(await program(other, asterisk)).toMatchObject({ operations: 0 })
-    expect(await cleanup(other)).toBe(2)
+    expect(await removeTables(other)).toEqual({ removed: ['2 tables'] })
   })
 })
 

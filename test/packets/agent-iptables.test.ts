@@ -192,6 +192,7 @@ test('from one flavour to the other no connection is lost', async () => {
     await agent.next('backend-chosen', ({ reason }) => String(reason).includes(`; ${flavour}:`))
     await agent.next('kernel-committed')
     expect(await saved(flavour)).toContain('NODELB-VIPS')
+    await agent.next('backend-replaced')
     expect(await saved(flavour === 'nft' ? 'legacy' : 'nft')).not.toContain('NODELB')
   }
   expect((await flows.end()).filter((end) => !end.startsWith('pod-'))).toEqual([])

@@ -50,9 +50,18 @@ export class AgentInProcess {
     this.reconciler = new Reconciler({
       store,
       settingsFor: (node) => this.#settingsFor(node),
+      formerSettingsFor: silent,
+      removeOthers: async () => ({ kind: 'removed', removed: [] }),
       minSyncPeriod: () => 0,
       start: async (goal) => startSession(await socket.working(), goal, { watch: true }),
-      told: reports({ telemetry, aftermath, node: 'node-a', tcp: () => 'keep', started: silent }),
+      told: reports({
+        telemetry,
+        aftermath,
+        node: 'node-a',
+        tcp: () => 'keep',
+        started: silent,
+        notStarted: silent,
+      }),
     })
   }
 

@@ -25,7 +25,7 @@ function goalOf(services: number): Goal {
 }
 
 async function begin(goal: Goal): Promise<Session> {
-  const started = await dataplanes.of(goal.settings).start(goal, { watch: true })
+  const started = await dataplanes.start(goal, { watch: true })
   if (started.kind === 'failed') throw new Error(started.outcome.reason)
   return started.session
 }
@@ -47,7 +47,7 @@ async function loads(
 
 async function end(session: Session): Promise<void> {
   session.close()
-  await dataplanes.removeAll()
+  await dataplanes.remove()
 }
 
 /** What each program reads to make the same. */

@@ -4,6 +4,8 @@ import type { Entry } from './catalogue-entry.ts'
 type OfInput =
   | 'configuration-loaded'
   | 'configuration-refused'
+  | 'configuration-waits'
+  | 'configuration-failed'
   | 'watch-listing'
   | 'watch-following'
   | 'watch-lost'
@@ -19,6 +21,9 @@ type OfInput =
   | 'node-leaving'
   | 'node-staying'
 
+/** What is tried again and again is told in milliseconds of at least this distance. */
+const RETOLD_MS = 10_000
+
 /** How it is logged. */
 export const OF_INPUT: { readonly [Name in OfInput]: Entry<Name> } = {
   'configuration-loaded': { level: 'info', says: 'a configuration is in force' },
@@ -27,6 +32,17 @@ export const OF_INPUT: { readonly [Name in OfInput]: Entry<Name> } = {
     says: 'a configuration cannot be used; the one before it stays in force',
     subject: ({ source }) => `configuration ${source}`,
     state: ({ reason }) => reason,
+  },
+  'configuration-waits': {
+    level: 'warn',
+    says: 'a configuration waits for something; the one before it stays in force',
+  },
+  'configuration-failed': {
+    level: 'error',
+    says: 'a configuration cannot be put in force; the one before it stays, until the next try',
+    subject: () => 'configuration failed',
+    state: ({ reason }) => reason,
+    everyMs: RETOLD_MS,
   },
   'watch-listing': { level: 'debug', says: 'objects are listed' },
   'watch-following': {

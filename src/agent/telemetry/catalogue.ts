@@ -82,7 +82,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     level: 'info',
     says: 'what another backend of nodelb had programmed is removed',
     subject: () => 'backend',
-    state: ({ removed }) => removed.join(' '),
+    everyMs: 0,
   },
   'backend-remains': {
     level: 'warn',

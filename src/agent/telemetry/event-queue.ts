@@ -68,7 +68,7 @@ export class EventQueue {
       return
     }
     this.#waiting.set(event.name, event)
-    if (this.#timer === undefined) void this.#drain()
+    if (this.#timer === undefined) this.#start()
   }
 
   /** Forgets what waits. */
@@ -78,31 +78,44 @@ export class EventQueue {
     this.#waiting.clear()
   }
 
-  async #drain(): Promise<void> {
+  /** An error that nobody foresaw keeps the Events that wait; the next one tries again. */
+  #start(): void {
     if (this.#busy) return
+    this.#drain().catch((error: unknown) => this.#options.onTrouble(`unexpected: ${error}`))
+  }
+
+  async #drain(): Promise<void> {
     this.#busy = true
-    let wait = REFILL_MS
+    try {
+      const wait = await this.#sendWaiting()
+      if (this.#waiting.size > 0) this.#drainLater(wait)
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  /** Returns after how long it is worth while to go on. */
+  async #sendWaiting(): Promise<number> {
     for (const [name, event] of this.#waiting) {
       if (!this.#takeToken()) break
       const verdict = await this.#send(event)
       if (verdict === 'again') {
         this.#options.onOutcome('failed')
-        wait = this.#retryMs
+        const wait = this.#retryMs
         this.#retryMs = Math.min(2 * wait, MAX_RETRY_MS)
-        break
+        return wait
       }
       this.#retryMs = this.#options.retryMs ?? 1_000
       this.#waiting.delete(name)
       this.#options.onOutcome(verdict === 'sent' ? 'sent' : 'dropped')
     }
-    this.#busy = false
-    if (this.#waiting.size > 0) this.#drainLater(wait)
+    return REFILL_MS
   }
 
   #drainLater(ms: number): void {
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      void this.#drain()
+      this.#start()
     }, ms).unref()
   }
 

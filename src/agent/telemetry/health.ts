@@ -10,12 +10,28 @@ export interface Verdict {
 /** kube-proxy's healthTimeout: how long a commit may take before the agent counts as broken. */
 export const HEALTH_TIMEOUT_MS = 120_000
 
-/** Whether the node does what the cluster asks for, and goes on doing so. */
+/**
+ * How long the kernel may hold something else than it shall before balancers in front are told. The
+ * rules may be gone, so this is shorter than for commits that fail, where they stay.
+ */
+export const DOUBT_TIMEOUT_MS = 10_000
+
+/**
+ * Whether the node does what the cluster asks for, and goes on doing so: the kernel was seen to hold
+ * it, and nothing speaks against that since.
+ */
 export function readiness(state: AgentState): Verdict {
-  if (state.stopping !== undefined) return bad(`the agent ends: ${state.stopping}`)
-  if (state.failing !== undefined) return bad(`the kernel took no change: ${state.failing.reason}`)
+  const { stopping, failing, verified, doubt, waiting } = state
+  if (stopping !== undefined) return bad(`the agent ends: ${stopping}`)
+  if (failing !== undefined) return bad(`the kernel took no change: ${failing.reason}`)
   if (state.firstCommitAt === undefined) return bad(`nothing is committed yet: ${waitsFor(state)}`)
-  return { good: true, reason: 'ready' }
+  if (doubt !== undefined) return bad(`what the kernel holds is to be compared: ${doubt.reason}`)
+  if (verified === undefined) return bad('what the kernel holds was not compared yet')
+  if (waiting === undefined) return { good: true, reason: 'ready' }
+  const { source, reason, failed } = waiting
+  const before = 'the configuration before it is in force'
+  if (failed) return bad(`${source} cannot be put in force: ${reason}; ${before}`)
+  return { good: true, reason: `ready; ${source} waits for ${reason}; ${before}` }
 }
 
 /** Whether a restart would help: if the kernel neither takes a change nor refuses it. */
@@ -31,7 +47,13 @@ export function liveness(state: AgentState, now: number): Verdict {
  */
 export function health(state: AgentState, now: number): Verdict {
   const alive = liveness(state, now)
-  if (!alive.good || state.failing === undefined) return alive
+  if (!alive.good) return alive
+  const doubtful = state.doubt === undefined ? 0 : now - state.doubt.since
+  if (state.doubt !== undefined && doubtful >= DOUBT_TIMEOUT_MS) {
+    const lasted = Math.round(doubtful / 1000)
+    return bad(`what the kernel holds could not be repaired for ${lasted} s: ${state.doubt.reason}`)
+  }
+  if (state.failing === undefined) return alive
   const { since, reason } = state.failing
   if (now - since < HEALTH_TIMEOUT_MS) return alive
   return bad(`commits have failed for ${Math.round((now - since) / 1000)} s: ${reason}`)

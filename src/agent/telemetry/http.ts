@@ -34,10 +34,12 @@ export function serveHttp(options: ServeOptions): HttpServer {
   const { host, port, routes, onState, onAnswer, retryMs, mostRetryMs } = options
   const server = limitedServer((request, response) => {
     const path = pathOf(request)
-    void answer(request, routes.get(path)).then((given) => {
-      onAnswer(routes.has(path) ? path : 'other', given.status)
-      send(response, given)
-    })
+    answer(request, routes.get(path))
+      .then((given) => {
+        onAnswer(routes.has(path) ? path : 'other', given.status)
+        send(response, given)
+      })
+      .catch(() => response.destroy())
   })
   const stop = keepListening(server, {
     at: { port, ...(host !== undefined && { host }) },

@@ -48,10 +48,11 @@ export function keepListening(server: Server, options: KeepListening): () => voi
   server.on('error', (error: NodeJS.ErrnoException) => {
     // Out of descriptors for one connection: the server goes on.
     if (ended || server.listening) return
-    void (options.clear?.(error.code ?? '') ?? Promise.resolve(false)).then((cleared) => {
-      if (cleared) listen()
-      else waitFor(error)
-    })
+    const clearing = options.clear?.(error.code ?? '') ?? Promise.resolve(false)
+    clearing.then(
+      (cleared) => (cleared ? listen() : waitFor(error)),
+      () => waitFor(error),
+    )
   })
   listen()
   return () => {

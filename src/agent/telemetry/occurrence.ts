@@ -10,6 +10,8 @@ export type Occurrence =
   | { event: 'agent-stopping'; reason: Text; rules: 'stay' | 'removed' }
   | { event: 'configuration-loaded'; source: string; notes: readonly Text[] }
   | { event: 'configuration-refused'; source: string; reason: Text }
+  | { event: 'configuration-waits'; source: string; reason: Text }
+  | { event: 'configuration-failed'; source: string; reason: Text }
   | { event: 'watch-listing'; resource: Resource }
   | { event: 'watch-following'; resource: Resource; resourceVersion: string }
   | { event: 'watch-lost'; resource: Resource; reason: Text; retryMs: number }
@@ -18,15 +20,15 @@ export type Occurrence =
   | { event: 'object-invalid'; object: string; problems: readonly Text[] }
   | { event: 'object-noted'; object: string; problems: readonly Text[] }
   | { event: 'object-in-order'; object: string }
-  | ({ event: 'kernel-committed' } & Commit)
+  | ({ event: 'kernel-committed'; compared: boolean; doubt?: Text } & Commit)
   | { event: 'commit-failed'; reason: Text; durationMs: number }
   | { event: 'commits-resumed' }
   | { event: 'service-refused'; service: string; reason: Text }
   | { event: 'service-accepted'; service: string }
   | { event: 'address-contested'; service: string; address: string; winner: string }
   | { event: 'address-settled'; service: string; address: string }
-  | { event: 'kernel-compared'; durationMs: number }
-  | { event: 'drift-repaired'; operations: number; found: Text }
+  | { event: 'kernel-compared'; durationMs: number; doubt?: Text }
+  | { event: 'drift-repaired'; operations: number; found: Text; doubt?: Text }
   | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }
   | { event: 'table-owned' }
   | { event: 'table-not-owned'; reason: Text }
@@ -60,7 +62,10 @@ export type Occurrence =
 /** What is not as it should be on the node, though the agent goes on; a reason of Events. */
 export type Condition = 'NodeIncomplete'
 
-/** What one transaction took. */
+/**
+ * What one transaction took. Beside it: whether all that is programmed was read before, and why the
+ * kernel may hold something else all the same.
+ */
 export interface Commit {
   operations: number
   bytes: number

@@ -14,12 +14,25 @@ export type Ownership =
   | { readonly kind: 'owned' }
   | { readonly kind: 'not-owned'; readonly reason: string }
 
+/** When the kernel was last known to hold what the objects say. */
+export interface Verified {
+  /** By a commit that the kernel took, or by reading. */
+  readonly at: Time
+  /** All that is programmed was read and compared. */
+  readonly comparedAt: Time | undefined
+}
+
 /** What the agent's occurrences add up to. Written by `follow` alone. */
 export interface AgentState {
   readonly startedAt: Time
   readonly watches: Record<Resource, WatchState>
   firstCommitAt: Time | undefined
   lastCommit: (Commit & { readonly at: Time }) | undefined
+  verified: Verified | undefined
+  /** Why the kernel may hold something else by now. */
+  doubt: { readonly since: Time; readonly reason: string } | undefined
+  /** A configuration that is not in force yet; `failed`: it was tried. */
+  waiting: Waiting | undefined
   failing: { readonly since: Time; readonly reason: string } | undefined
   /** When the commit or the comparison under way began. */
   attemptSince: Time | undefined
@@ -44,6 +57,13 @@ export interface AgentState {
   readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
 }
 
+export interface Waiting {
+  readonly since: Time
+  readonly source: string
+  readonly reason: string
+  readonly failed: boolean
+}
+
 export function newState(now: Time): AgentState {
   const watches = Object.fromEntries(
     RESOURCES.map((resource) => [resource, { kind: 'starting', since: now }]),
@@ -53,6 +73,9 @@ export function newState(now: Time): AgentState {
     watches,
     firstCommitAt: undefined,
     lastCommit: undefined,
+    verified: undefined,
+    doubt: undefined,
+    waiting: undefined,
     failing: undefined,
     attemptSince: undefined,
     ownership: { kind: 'unknown' },
@@ -123,6 +146,7 @@ function followKernel(state: AgentState, occurrence: Occurrence, now: Time): voi
       state.lastCommit = { at: now, operations, bytes, durationMs }
       state.failing = undefined
       state.attemptSince = undefined
+      verify(state, occurrence.compared, occurrence.doubt, now)
       return
     }
     case 'commit-failed':
@@ -132,6 +156,15 @@ function followKernel(state: AgentState, occurrence: Occurrence, now: Time): voi
     case 'kernel-compared':
     case 'drift-repaired':
       state.attemptSince = undefined
+      verify(state, true, occurrence.doubt, now)
+      return
+    case 'foreign-change': {
+      const { process = 'another process', changes } = occurrence
+      state.doubt ??= { since: now, reason: `${process} ${changes}` }
+      return
+    }
+    case 'backend-replaced':
+      state.doubt ??= { since: now, reason: 'nodelb removed what another backend had programmed' }
       return
     case 'service-refused': {
       const { service, reason } = occurrence
@@ -147,6 +180,33 @@ function followKernel(state: AgentState, occurrence: Occurrence, now: Time): voi
     case 'table-not-owned':
       state.ownership = { kind: 'not-owned', reason: occurrence.reason }
       return
+    default:
+      followConfiguration(state, occurrence, now)
+  }
+}
+
+function verify(state: AgentState, compared: boolean, doubt: string | undefined, now: Time): void {
+  if (doubt !== undefined) {
+    state.doubt ??= { since: now, reason: doubt }
+    return
+  }
+  state.doubt = undefined
+  state.verified = { at: now, comparedAt: compared ? now : state.verified?.comparedAt }
+}
+
+function followConfiguration(state: AgentState, occurrence: Occurrence, now: Time): void {
+  switch (occurrence.event) {
+    case 'configuration-loaded':
+      state.waiting = undefined
+      return
+    case 'configuration-waits':
+    case 'configuration-failed': {
+      const { source, reason } = occurrence
+      const failed = occurrence.event === 'configuration-failed'
+      const since = state.waiting?.failed === failed ? state.waiting.since : now
+      state.waiting = { since, source, reason, failed }
+      return
+    }
     default:
       followNode(state, occurrence)
   }

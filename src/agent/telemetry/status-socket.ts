@@ -80,7 +80,9 @@ export function readStatus(path: string, timeoutMs: number = TIMEOUT_MS): Promis
       response.on('end', () => resolve(parse(Buffer.concat(parts).toString())))
     })
     request.on('error', failed)
-    const late = (): void => void request.destroy(new Error(`no answer within ${timeoutMs} ms`))
+    const late = (): void => {
+      request.destroy(new Error(`no answer within ${timeoutMs} ms`))
+    }
     const timer = setTimeout(late, timeoutMs)
     request.on('close', () => clearTimeout(timer))
   })

@@ -35,7 +35,7 @@ export function printStatus(status: Status): string {
 }
 
 function head(status: Status): readonly string[] {
-  const { lastCommit, failing } = status
+  const { lastCommit, failing, waiting } = status
   const watches = Object.entries(status.watches).map(([resource, watch]) => {
     const reason = 'reason' in watch ? `: ${watch.reason}` : ''
     return `  ${resource}: ${watch.kind}${reason} (since ${watch.since})`
@@ -48,11 +48,27 @@ function head(status: Status): readonly string[] {
       ? `last commit ${lastCommit.at}: ${lastCommit.operations} operations in ` +
         `${Math.round(lastCommit.durationMs)} ms`
       : 'no commit yet',
+    ...printVerified(status),
+    ...(waiting
+      ? [
+          `configuration ${waiting.source} ${waiting.failed ? 'fails' : 'waits'} since ` +
+            `${waiting.since}: ${waiting.reason}`,
+        ]
+      : []),
     ...(failing ? [`commits fail since ${failing.since}: ${failing.reason}`] : []),
     `tables: ${printOwnership(status.ownership)}`,
     `objects: ${objects.join(', ')}`,
     'watches:',
     ...watches,
+  ]
+}
+
+function printVerified({ backend, verified, doubt }: Status): readonly string[] {
+  const compared = verified?.comparedAt
+  const read = compared ? `, all read and compared ${compared}` : ''
+  return [
+    ...(verified ? [`kernel verified ${verified.at} (${backend ?? 'no backend'})${read}`] : []),
+    ...(doubt ? [`NOT VERIFIED since ${doubt.since}: ${doubt.reason}`] : []),
   ]
 }
 

@@ -25,6 +25,19 @@ export interface Status {
     readonly bytes: number
     readonly durationMs: number
   } | null
+  /** What programs the node; null: nothing yet. */
+  readonly backend: string | null
+  /** When the kernel was last known to hold what the objects say, and when all of it was read. */
+  readonly verified: { readonly at: string; readonly comparedAt: string | null } | null
+  /** Why the kernel may hold something else since. */
+  readonly doubt: { readonly since: string; readonly reason: string } | null
+  /** A configuration that is not in force; `failed`: it was tried. */
+  readonly waiting: {
+    readonly since: string
+    readonly source: string
+    readonly reason: string
+    readonly failed: boolean
+  } | null
   readonly failing: { readonly since: string; readonly reason: string } | null
   readonly ownership: Ownership
   readonly watches: Readonly<
@@ -60,7 +73,7 @@ export interface StatusSource {
 
 export function statusOf(state: AgentState, source: StatusSource): Status {
   const { good, reason } = readiness(state)
-  const { lastCommit, failing } = state
+  const { lastCommit, failing, verified, doubt, waiting } = state
   return {
     version: source.version,
     node: source.node,
@@ -76,6 +89,15 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
           durationMs: lastCommit.durationMs,
         }
       : null,
+    backend: state.backend ?? null,
+    verified: verified
+      ? {
+          at: time(verified.at),
+          comparedAt: verified.comparedAt ? time(verified.comparedAt) : null,
+        }
+      : null,
+    doubt: doubt ? { ...doubt, since: time(doubt.since) } : null,
+    waiting: waiting ? { ...waiting, since: time(waiting.since) } : null,
     failing: failing ? { ...failing, since: time(failing.since) } : null,
     ownership: state.ownership,
     watches: watchesOf(state),

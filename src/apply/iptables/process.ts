@@ -1,7 +1,7 @@
 // The only file that starts processes.
 
+import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
-import { execa } from 'execa'
 
 export interface ProgramCall {
   /** An absolute name. */
@@ -30,45 +30,121 @@ const STDERR_LIMIT = 64 << 10
 /** Nothing of the caller's environment counts; modprobe is found through PATH. */
 const ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
 
-/** Never rejects. */
-export async function runProgram(call: ProgramCall): Promise<Ended> {
-  const { onLine, input, signal } = call
-  const child = execa(call.file, call.args, {
-    ...(input === undefined ? { stdin: 'ignore' } : { input: Readable.from(input) }),
-    stdout: onLine === undefined ? 'ignore' : 'pipe',
-    stderr: 'pipe',
-    buffer: false,
-    env: ENVIRONMENT,
-    extendEnv: false,
-    cwd: '/',
-    reject: false,
-    // With it, a signal to the agent would end it before it has ended what it does.
-    cleanup: false,
-    timeout: call.timeLimit ?? TIME_LIMIT,
-    forceKillAfterDelay: GRACE,
-    ...(signal !== undefined && { cancelSignal: signal }),
+/**
+ * Never rejects. Where the process has no file descriptors left, Node.js emits `error` on a child that
+ * has no streams (child_process.js of Node.js 20, `EMFILE`), so the streams are optional here.
+ */
+export function runProgram(call: ProgramCall): Promise<Ended> {
+  const { signal } = call
+  if (signal?.aborted) return Promise.resolve({ kind: 'stopped', why: 'cancelled' })
+  const child = start(call)
+  if (child instanceof Error) return Promise.resolve(notStarted(child))
+  return new Promise((resolve) => {
+    const { input, onLine } = call
+    const stop = stopper(child)
+    const stderr = keep(child.stderr)
+    const cancel = (): void => stop.because('cancelled')
+    const limit = setTimeout(() => stop.because('time-limit'), call.timeLimit ?? TIME_LIMIT)
+    signal?.addEventListener('abort', cancel)
+    const end = (ended: Ended): void => {
+      clearTimeout(limit)
+      stop.over()
+      signal?.removeEventListener('abort', cancel)
+      resolve(ended)
+    }
+    child.once('error', (error) => end(notStarted(error)))
+    child.once('close', (code, by) => {
+      const why = stop.reason() ?? by
+      if (why !== null) end({ kind: 'stopped', why })
+      else end({ kind: 'exited', code: code ?? 0, stderr: stderr() })
+    })
+    if (input !== undefined) feed(child, input)
+    if (onLine !== undefined) splitLines(child, onLine, (reason) => stop.because(reason))
   })
-  let stderr = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(0, STDERR_LIMIT)
-  })
-  if (onLine !== undefined) splitLines(child.stdout, onLine)
-  const result = await child
-  if (result.timedOut) return { kind: 'stopped', why: 'time-limit' }
-  if (result.isCanceled) return { kind: 'stopped', why: 'cancelled' }
-  if (result.exitCode !== undefined) return { kind: 'exited', code: result.exitCode, stderr }
-  if (result.signal !== undefined) return { kind: 'stopped', why: result.signal }
-  return { kind: 'not-started', reason: result.shortMessage ?? `${call.file} did not start` }
 }
 
-function splitLines(stream: Readable | null, onLine: (line: string) => void): void {
-  let rest = ''
+/** Most failures come as an event; some errors, such as ENOMEM, are thrown. */
+function start({ file, args, input, onLine }: ProgramCall): ChildProcess | Error {
+  try {
+    return spawn(file, args, {
+      stdio: [input ? 'pipe' : 'ignore', onLine ? 'pipe' : 'ignore', 'pipe'],
+      env: ENVIRONMENT,
+      cwd: '/',
+    })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function notStarted({ message }: Error): Ended {
+  const full = /\b(EMFILE|ENFILE)$/.test(message)
+  const remedy = 'no file descriptors are left; raise the limit of open files'
+  return { kind: 'not-started', reason: full ? `${message}: ${remedy}` : message }
+}
+
+interface Stopper {
+  because(reason: string): void
+  /** Why the program was stopped; undefined if it was not. */
+  reason(): string | undefined
+  over(): void
+}
+
+/** SIGTERM, then SIGKILL; what the program started may hold its streams for longer. */
+function stopper(child: ChildProcess): Stopper {
+  let reason: string | undefined
+  let timer: NodeJS.Timeout | undefined
+  const kill = (): void => {
+    child.kill('SIGKILL')
+    child.stdout?.destroy()
+    child.stderr?.destroy()
+  }
+  return {
+    because(why) {
+      if (reason !== undefined) return
+      reason = why
+      child.kill('SIGTERM')
+      timer = setTimeout(kill, GRACE)
+    },
+    reason: () => reason,
+    over: () => clearTimeout(timer),
+  }
+}
+
+/** A program that does not read to the end has its reasons, which it tells by its exit code. */
+function feed(child: ChildProcess, input: readonly string[]): void {
+  if (!child.stdin) return
+  child.stdin.on('error', () => undefined)
+  Readable.from(input).pipe(child.stdin)
+}
+
+function keep(stream: Readable | null | undefined): () => string {
+  let kept = ''
   stream?.setEncoding('utf8').on('data', (text: string) => {
+    kept = (kept + text).slice(0, STDERR_LIMIT)
+  })
+  return () => kept
+}
+
+/** A line that cannot be understood ends the program, not the caller. */
+function splitLines(
+  { stdout }: ChildProcess,
+  onLine: (line: string) => void,
+  unreadable: (reason: string) => void,
+): void {
+  let rest = ''
+  const take = (lines: readonly string[]): void => {
+    try {
+      for (const line of lines) onLine(line)
+    } catch (error) {
+      unreadable(`its output cannot be understood: ${error}`)
+    }
+  }
+  stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) onLine(line)
+    take(lines)
   })
-  stream?.on('end', () => {
-    if (rest !== '') onLine(rest)
+  stdout?.on('end', () => {
+    if (rest !== '') take([rest])
   })
 }

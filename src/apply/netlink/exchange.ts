@@ -69,7 +69,10 @@ export function startExchange<Result>(
       },
       abort: (error) => finish({ kind: 'refused', error }),
     })
-    const watch = (stop: () => void): void => void (over ? stop() : watches.push(stop))
+    const watch = (stop: () => void): void => {
+      if (over) stop()
+      else watches.push(stop)
+    }
     const stopSendWatch = watchSilence(
       SEND_LIMIT,
       () => 0,

@@ -164,7 +164,7 @@ export class Monitor {
     this.#drops = drops
     this.#heard = undefined
     this.#wake()
-    void this.#socket.generation().then(
+    this.#socket.generation().then(
       (generation) => this.#tell({ generation, touchesUs: 'maybe' }),
       () => undefined,
     )

@@ -21,9 +21,11 @@ export function useDataplanes(): { (): Dataplanes; readonly said: string[] } {
   let open: Dataplanes | undefined
   const sysctlFile = '/run/nodelb-test/sysctls.json'
   afterEach(async () => {
-    await open?.removeAll()
     await open?.close()
     open = undefined
+    const after = new Dataplanes({ sysctlFile })
+    await after.remove()
+    await after.close()
     await execa('modprobe', ['ip_vs'])
     await execa('ipvsadm', ['-C'])
     await execa('ip', ['link', 'delete', 'kube-ipvs0'], { reject: false })
@@ -40,7 +42,7 @@ export function useDataplanes(): { (): Dataplanes; readonly said: string[] } {
 }
 
 export async function begin(dataplanes: Dataplanes, goal: Goal): Promise<Session> {
-  const started = await dataplanes.of(goal.settings).start(goal, { watch: true })
+  const started = await dataplanes.start(goal, { watch: true })
   if (started.kind === 'failed') throw new Error(started.outcome.reason)
   return started.session
 }

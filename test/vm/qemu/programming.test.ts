@@ -50,7 +50,7 @@ test('apply shows what ipvsadm shows under kube-proxy, a second one has nothing 
   expect(done(await plane.program(myweb)).operations).toBe(0)
   expect(await proposed(dataplanes(), myweb)).toEqual([])
 
-  expect(await dataplanes().removeAll()).toEqual([
+  expect((await dataplanes().remove()).removed).toEqual([
     '3 virtual servers',
     'interface kube-ipvs0',
     'changes of 6 sysctls',
@@ -171,7 +171,7 @@ test('an interface of that name that is no dummy is left alone, and nothing is c
     reason: expect.stringContaining('is of type bridge, not dummy: give nodelb another name'),
   })
   expect(await table()).toBe('')
-  await dataplanes().removeAll()
+  await dataplanes().remove()
   expect((await execa('ip', ['link', 'show', 'kube-ipvs0'])).exitCode).toBe(0)
 })
 
@@ -189,17 +189,17 @@ test('a Service that cannot be read keeps what it has', async () => {
 
 test('from nftables to ipvs and back, each leaves what it shall', async () => {
   const nftables = goalOf('myweb-without-kube-proxy', 'nftables')
-  done(await dataplanes().of(nftables.settings).program(nftables))
-  expect(await dataplanes().removeOthers(nftables.settings)).toEqual([])
+  done(await dataplanes().program(nftables))
+  expect((await dataplanes().remove()).removed).toEqual([])
   const plain = await table()
 
   const session = await begin(dataplanes(), myweb)
-  expect(await dataplanes().removeOthers(myweb.settings)).toEqual([])
+  expect((await dataplanes().remove()).removed).toEqual([])
   await expect(await servers()).toMatchFileSnapshot(golden)
   session.close()
 
   const back = await begin(dataplanes(), nftables)
-  expect(await dataplanes().removeOthers(nftables.settings)).toEqual([
+  expect((await dataplanes().remove()).removed).toEqual([
     '3 virtual servers',
     'interface kube-ipvs0',
     'changes of 5 sysctls',
@@ -214,12 +214,8 @@ test('another interface in the configuration takes the place of the former one',
   done(await dataplanes().of(myweb.settings).program(myweb))
   const { settings } = myweb
   const renamed = { ...settings, ipvs: settings.ipvs && { ...settings.ipvs, interface: 'lb0' } }
-  done(
-    await dataplanes()
-      .of(renamed)
-      .program({ ...myweb, settings: renamed }),
-  )
-  expect(await dataplanes().removeOthers(renamed)).toEqual(['interface kube-ipvs0'])
+  done(await dataplanes().program({ ...myweb, settings: renamed }))
+  expect((await dataplanes().remove()).removed).toEqual(['interface kube-ipvs0'])
   expect(await bound()).toEqual([])
   expect(await bound('lb0')).toEqual(['10.233.19.105/32', '192.168.100.240/32'])
   await expect(await servers()).toMatchFileSnapshot(golden)

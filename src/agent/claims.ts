@@ -1,0 +1,57 @@
+import type { Flavour } from '../apply/iptables/programs.ts'
+
+/** What a backend programs in the kernel. */
+export interface Holding {
+  /** nodelb's tables of nftables. */
+  readonly tables: boolean
+  /** The interface that carries the addresses of virtual servers; undefined: no ipvs. */
+  readonly ipvs: string | undefined
+  /** Whose tables have nodelb's chains; undefined: no iptables. */
+  readonly chains: Flavour | undefined
+}
+
+export const NO_HOLDING: Holding = { tables: false, ipvs: undefined, chains: undefined }
+
+export function holdingTables(ipvs?: string): Holding {
+  return { tables: true, ipvs, chains: undefined }
+}
+
+export function holdingChains(chains: Flavour): Holding {
+  return { tables: false, ipvs: undefined, chains }
+}
+
+/** Whoever programs it; as long as it is not closed, nothing of it may be removed. */
+export interface Holder {
+  readonly holds: Holding
+  readonly closed: boolean
+}
+
+/** What of the kernel this process uses at the moment. */
+export class Claims {
+  readonly #holders: Set<Holder> = new Set()
+
+  add(holder: Holder): void {
+    this.#holders.add(holder)
+  }
+
+  get none(): boolean {
+    return this.#live().length === 0
+  }
+
+  get tables(): boolean {
+    return this.#live().some(({ tables }) => tables)
+  }
+
+  get ipvs(): string | undefined {
+    return this.#live().find(({ ipvs }) => ipvs !== undefined)?.ipvs
+  }
+
+  chains(flavour: Flavour): boolean {
+    return this.#live().some(({ chains }) => chains === flavour)
+  }
+
+  #live(): readonly Holding[] {
+    for (const holder of this.#holders) if (holder.closed) this.#holders.delete(holder)
+    return [...this.#holders].map(({ holds }) => holds)
+  }
+}

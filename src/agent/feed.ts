@@ -1,0 +1,41 @@
+import { unreachable } from '../model/unreachable.ts'
+import type { ServiceName } from '../render/claims.ts'
+import type { ObjectChange, ObjectStore } from './object-store.ts'
+import type { SessionRenderer } from './session.ts'
+
+/** Gives a change of the objects to what renders them. */
+export function feed(
+  renderer: SessionRenderer,
+  change: ObjectChange,
+  store: Pick<ObjectStore, 'isRead'>,
+): void {
+  switch (change.kind) {
+    case 'service':
+      renderer.setService(change.service)
+      return
+    case 'service-gone':
+      renderer.removeService(change.name)
+      return
+    case 'slice':
+      renderer.setSlice(change.slice)
+      release(renderer, `${change.slice.namespace}/${change.slice.service}`, store)
+      return
+    case 'slice-gone':
+      renderer.removeSlice(change.namespace, change.name)
+      release(renderer, change.service, store)
+      return
+    case 'node':
+      return
+    default:
+      unreachable(change)
+  }
+}
+
+/** Of a Service that can be rendered, nothing of before has to be kept. */
+function release(
+  renderer: SessionRenderer,
+  service: ServiceName,
+  store: Pick<ObjectStore, 'isRead'>,
+): void {
+  if (store.isRead(service)) renderer.release(service)
+}

@@ -1,0 +1,89 @@
+import { Agent } from '../../src/agent/agent.ts'
+import type { Configuration } from '../../src/agent/configuration.ts'
+import type { Occurrence, OccurrenceOf } from '../../src/agent/telemetry/occurrence.ts'
+import type { Status } from '../../src/agent/telemetry/status.ts'
+import { type Backend, defaultConfig } from '../../src/cli/config.ts'
+import { toSettings } from '../../src/cli/settings.ts'
+import { RESOURCES, type Resource, type SourceEvent } from '../../src/watch/source.ts'
+import { Told } from '../agent/asking.ts'
+
+/** As `nodelb run` makes it of a configuration with this backend alone. */
+export function configured(backend: Backend, source: string): Configuration {
+  const config = { ...defaultConfig, scope: 'all', backend, ownership: 'none' } as const
+  return {
+    source,
+    ownership: 'none',
+    tcp: config.tcpFlows,
+    minSyncPeriod: 0,
+    comparePeriod: 600_000,
+    kubeProxyAddresses: { healthz: undefined, metrics: undefined },
+    needsAllNodes: backend === 'ipvs',
+    settingsFor: (node) => ({ settings: toSettings(config, node).settings, notes: [] }),
+  }
+}
+
+/** A whole agent on the network of the caller's thread; the test is its source. */
+export class AgentAndSource {
+  readonly agent: Agent
+  /** How often the source was started. */
+  starts = 0
+  breakSource: (error: Error) => void = () => undefined
+  readonly #told: Told<Occurrence> = new Told()
+  readonly #stop = new AbortController()
+  readonly #running: Promise<void>
+  #event: (event: SourceEvent) => void = () => undefined
+
+  constructor(configuration: Configuration) {
+    const silent = (): undefined => undefined
+    const log = { write: this.#told.push, flush: silent, linesLost: () => 0 }
+    const options = { version: '', node: 'node-a', configuration }
+    this.agent = new Agent({ ...options, telemetry: { log } })
+    this.#running = this.agent.run((listener, signal) => {
+      this.starts += 1
+      this.#event = listener.event
+      return new Promise<void>((resolve, reject) => {
+        this.breakSource = reject
+        signal.addEventListener('abort', () => resolve())
+      })
+    }, this.#stop.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await this.agent.stop()
+  }
+
+  get status(): Status {
+    return this.agent.telemetry.status()
+  }
+
+  put(resource: Resource, object: object): void {
+    this.#event({ kind: 'object', resource, object })
+  }
+
+  /** All objects of a resource were told. */
+  listed(resource: Resource, names: readonly string[]): void {
+    this.#event({ kind: 'listed', resource, names: new Set(names) })
+  }
+
+  /** A Node, a Service and its slices, and nothing else. */
+  tell([node, service, ...slices]: readonly object[]): void {
+    if (node !== undefined) this.put('nodes', node)
+    if (service !== undefined) this.put('services', service)
+    for (const slice of slices) this.put('endpointslices', slice)
+    const names = ['node-a', 'default/web', 'default/web-ipv4', 'default/web-ipv6']
+    for (const resource of RESOURCES) this.listed(resource, names)
+  }
+
+  /** The next occurrence of the kind; what comes before it counts as read. */
+  async next<Name extends Occurrence['event']>(
+    event: Name,
+    fits: (occurrence: OccurrenceOf<Name>) => boolean = () => true,
+  ): Promise<OccurrenceOf<Name>> {
+    const isIt = (it: Occurrence): boolean => it.event === event && fits(it as OccurrenceOf<Name>)
+    const found = await this.#told.next(isIt)
+    this.#told.all.splice(0, this.#told.all.indexOf(found) + 1)
+    return found as OccurrenceOf<Name>
+  }
+}
