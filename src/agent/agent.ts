@@ -13,6 +13,7 @@ import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { kubeProxyTables } from './kube-proxy-tables.ts'
+import { demandOf, tellMachine } from './machine-check.ts'
 import { ObjectStore } from './object-store.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports, stackOf } from './reports.ts'
@@ -240,6 +241,9 @@ export class Agent {
     const tables = this.#configuration.settings?.scope === 'all' ? found : []
     if (tables.length > 0) this.telemetry.tell({ event: 'kube-proxy-present', tables })
     else this.telemetry.tell({ event: 'kube-proxy-gone' })
+    if (this.#situation !== undefined) {
+      await tellMachine(demandOf(this.#situation, this.#store.cluster()), this.telemetry.tell)
+    }
   }
 
   /** Spread out, so that the nodes of a cluster do not compare in step. */

@@ -1,9 +1,11 @@
 import type { Goal, Proposed } from '../agent/dataplane.ts'
 import type { Dataplanes } from '../agent/dataplanes.ts'
+import { checkMachine, demandOf } from '../agent/machine-check.ts'
 import type { Failed, Refusal } from '../agent/outcome.ts'
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { onlyLiberal } from '../model/conntrack.ts'
+import { printFinding } from '../plan/preflight.ts'
 import type { Conflict } from '../render/claims.ts'
 import { recalled } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
@@ -47,6 +49,7 @@ export async function diffCommand(
   if (against.length === 0) {
     return withDataplanes(output, async (dataplanes) => {
       const goal = await decided(dataplanes, loaded.goal, output)
+      await sayMachine(goal, output)
       const shown = await dataplanes.of(goal.settings).propose(goal)
       return unlessIncomplete(goal, showDifference(goal, shown, sources, output))
     })
@@ -81,6 +84,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
   if (loaded.kind === 'failed') return TROUBLE
   return withDataplanes(output, async (dataplanes) => {
     const goal = await decided(dataplanes, loaded.goal, output)
+    await sayMachine(goal, output)
     const outcome = await dataplanes.program(goal)
     if (outcome.kind === 'failed') {
       output.say(`nodelb: nothing was changed: ${outcome.reason}`)
@@ -163,6 +167,12 @@ export function reported(sources: Sources, output: Output): Loaded {
   const loaded = load(sources)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
+}
+
+/** What the machine does to the packets; it is no reason not to go on. */
+async function sayMachine(goal: Goal, output: Output): Promise<void> {
+  const findings = await checkMachine(demandOf(goal, goal.cluster))
+  for (const finding of findings ?? []) output.say(`nodelb: ${printFinding(finding)}`)
 }
 
 function sayRecalled(goal: Goal, { situation }: Pick<Proposed, 'situation'>, output: Output): void {

@@ -1,18 +1,22 @@
 import { networkInterfaces } from 'node:os'
+import { chooseBackend } from '../agent/backend-choice.ts'
 import { SYSCTL_FILE } from '../agent/dataplanes.ts'
+import { checkMachine, demandOf } from '../agent/machine-check.ts'
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { loadIpvs } from '../apply/ipvs/load.ts'
 import { openIpvsSockets } from '../apply/ipvs/sockets.ts'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { wantedOnNode } from '../apply/sysctl/ipvs-node.ts'
 import { prepareNode, printSysctl, type SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
 import { setSaved } from '../apply/sysctl/saved.ts'
 import type { IpFamily } from '../model/address.ts'
+import { type Finding, printFinding } from '../plan/preflight.ts'
 import { printProblem } from '../watch/problem.ts'
 import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
 import type { Config } from './config.ts'
 import { loadConfig } from './load.ts'
-import { conntrackOf } from './settings.ts'
+import { ANY_NODE, conntrackOf, toSettings } from './settings.ts'
 
 /**
  * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. What cannot
@@ -29,7 +33,28 @@ export async function prepareCommand(file: string | undefined, output: Output): 
     ...(await prepareIpvs(config)),
   ]
   for (const outcome of outcomes) output.out(`${printSysctl(outcome)}\n`)
+  for (const finding of await findings(config)) output.out(`${printFinding(finding)}\n`)
   return 0
+}
+
+/** Of the node alone: no object is read here. */
+async function findings(config: Config): Promise<readonly Finding[]> {
+  const { settings } = toSettings(config, ANY_NODE)
+  const demand = demandOf({ node: ANY_NODE, settings }, { services: [], slices: [] })
+  const missing = await missingFor(config.backend)
+  return (await checkMachine({ ...demand, families: families() }, missing)) ?? []
+}
+
+/** Another backend says what it lacks when it programs. */
+async function missingFor(backend: Config['backend']): Promise<readonly string[]> {
+  if (backend !== 'nftables') return []
+  try {
+    const { backend: able, reason } = await chooseBackend()
+    return able === 'iptables' ? [`backend nftables cannot be used: ${reason}`] : []
+  } catch (error) {
+    if (error instanceof NetlinkError) return [] // Without the right to ask.
+    throw error
+  }
 }
 
 async function prepareIpvs({ backend, proxyIpvs }: Config): Promise<readonly SysctlOutcome[]> {

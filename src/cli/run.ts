@@ -8,7 +8,6 @@ import type { EventSink } from '../agent/telemetry/event-queue.ts'
 import type { Address, ServerOptions } from '../agent/telemetry/servers.ts'
 import type { Telemetry } from '../agent/telemetry/telemetry.ts'
 import { prepareNode } from '../apply/sysctl/prepare-node.ts'
-import type { NodeView } from '../model/node.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
@@ -22,7 +21,7 @@ import { eventSink } from './event-sink.ts'
 import { eachChange } from './file-watchers.ts'
 import { folderSource } from './folder.ts'
 import { loadConfig } from './load.ts'
-import { conntrackOf, toSettings } from './settings.ts'
+import { ANY_NODE, conntrackOf, toSettings } from './settings.ts'
 
 /** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(
@@ -168,8 +167,6 @@ function readConfiguration({ config: file, scope, backend }: RunOptions): ReadCo
   const notes = problems.filter((problem) => !isError(problem))
   return { config: errors.length > 0 ? undefined : config, errors, notes }
 }
-
-const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
 
 function isError({ severity }: Problem): boolean {
   return severity === 'error'

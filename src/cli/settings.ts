@@ -18,6 +18,9 @@ export interface NodeSettings {
   readonly problems: readonly Problem[]
 }
 
+/** Where a configuration is looked at before there is a Node. */
+export const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
+
 /** What the configuration means on this node. */
 export function toSettings(
   config: Config,

@@ -1,3 +1,4 @@
+import type { MachineCondition } from '../../plan/preflight.ts'
 import type { Resource } from '../../watch/source.ts'
 
 /** Texts of kernel, API server and users; secrets are taken out before anybody sees them. */
@@ -60,7 +61,7 @@ export type Occurrence =
   | { event: 'bug'; reason: Text }
 
 /** What is not as it should be on the node, though the agent goes on; a reason of Events. */
-export type Condition = 'NodeIncomplete'
+export type Condition = 'NodeIncomplete' | MachineCondition
 
 /**
  * What one transaction took. Beside it: whether all that is programmed was read before, and why the

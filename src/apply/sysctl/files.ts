@@ -34,6 +34,15 @@ export function sysctlFile(root: string, name: string): string {
   return `${root}/proc/sys/${name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`
 }
 
+/** Empty where there is no such file, or it may not be read. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
 /** None where there is no such folder. */
 export function listNames(folder: string): readonly string[] {
   try {

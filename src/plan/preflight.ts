@@ -1,0 +1,238 @@
+import { type Address, type Cidr, cidrContains, familyOf, type IpFamily } from '../model/address.ts'
+import type { NodePortAddresses, Settings } from '../model/node.ts'
+
+/**
+ * What of the machine keeps packets from where the rules lead them. nodelb changes none of it: it
+ * belongs to the machine's owner, and is told with what mends it.
+ */
+
+/** The conditions that a machine can have, as status, metrics and Events name them. */
+export const MACHINE_CONDITIONS = [
+  'ForwardingOff',
+  'ForwardPolicyDrop',
+  'BridgeNotFiltered',
+  'StrictReversePath',
+  'NodePortsInEphemeralRange',
+  'ConntrackNearlyFull',
+  'KernelModuleMissing',
+] as const
+export type MachineCondition = (typeof MACHINE_CONDITIONS)[number]
+
+export interface Finding {
+  readonly condition: MachineCondition
+  /** What is so, and what comes of it. */
+  readonly message: string
+  readonly remedy: string
+}
+
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+}
+
+export interface Interface {
+  readonly name: string
+  /** Addresses with the length of their network. */
+  readonly networks: readonly Cidr[]
+  readonly addresses: readonly Address[]
+  readonly isBridge: boolean
+  /** net.ipv4.conf.NAME.rp_filter or that of `all`, where that is more: 1 is strict. */
+  readonly reversePath: number | undefined
+  /** Whether the IPv4 default route leads through it. */
+  readonly hasDefaultRoute: boolean
+}
+
+/** A base chain of hook forward that drops what no rule accepts. */
+export interface DroppingChain {
+  readonly families: readonly IpFamily[]
+  /** `table ip filter, chain FORWARD`. */
+  readonly place: string
+  /** `iptables -P FORWARD ACCEPT`. */
+  readonly remedy: string
+}
+
+/** What a look at the machine found; undefined is what could not be seen. */
+export interface Machine {
+  readonly forwarding: Readonly<Record<IpFamily, boolean | undefined>>
+  readonly dropping: readonly DroppingChain[]
+  readonly interfaces: readonly Interface[]
+  /** Whether bridged packets pass the hooks of IP: net.bridge.bridge-nf-call-*. */
+  readonly bridgeFilter: Readonly<Record<IpFamily, boolean>>
+  /** net.ipv4.ip_local_port_range, which holds for IPv6 as well. */
+  readonly ephemeral: PortRange | undefined
+  /** net.ipv4.ip_local_reserved_ports. */
+  readonly reserved: readonly PortRange[]
+  readonly conntrack: { readonly count: number; readonly max: number } | undefined
+  /** What the kernel lacks for the backend in use, a phrase each. */
+  readonly missing: readonly string[]
+}
+
+/** What the cluster asks of the machine. */
+export interface Demand {
+  readonly settings: Pick<Settings, 'nodePortAddresses' | 'iptables' | 'scope'>
+  readonly families: readonly IpFamily[]
+  readonly podRanges: readonly Cidr[]
+  /** Empty: none is known yet, and the API server's usual range counts. */
+  readonly nodePorts: readonly number[]
+  /** Load-balancer and external addresses. */
+  readonly addresses: readonly Address[]
+}
+
+/** kube-apiserver's --service-node-port-range, unless it says otherwise. */
+const USUAL_NODE_PORTS: PortRange = { first: 30_000, last: 32_767 }
+/** Above this share of the table a burst of connections fills it. */
+const NEARLY_FULL = 0.9
+
+export function preflight(machine: Machine, demand: Demand): readonly Finding[] {
+  return [
+    ...forwardingOff(machine, demand),
+    ...forwardPolicy(machine, demand),
+    ...bridges(machine, demand),
+    ...reversePaths(machine, demand),
+    ...ephemeralPorts(machine, demand),
+    ...conntrackFull(machine),
+    ...machine.missing.map((what): Finding => {
+      const remedy = 'load it on the node, and list it in /etc/modules-load.d for the next boot'
+      return { condition: 'KernelModuleMissing', message: what, remedy }
+    }),
+  ]
+}
+
+/** `…: …; remedy: …`, a line for people. */
+export function printFinding({ message, remedy }: Finding): string {
+  return `${message}; remedy: ${remedy}`
+}
+
+const FORWARDING: Readonly<Record<IpFamily, string>> = {
+  ipv4: 'net.ipv4.ip_forward',
+  ipv6: 'net.ipv6.conf.all.forwarding',
+}
+
+function forwardingOff({ forwarding }: Machine, { families }: Demand): readonly Finding[] {
+  return families
+    .filter((family) => forwarding[family] === false)
+    .map((family) => ({
+      condition: 'ForwardingOff',
+      message: `${FORWARDING[family]} is 0: no connection from outside reaches a pod`,
+      remedy: `sysctl -w ${FORWARDING[family]}=1`,
+    }))
+}
+
+/** The iptables backend accepts what it leads on, in the same chain. */
+function forwardPolicy({ dropping }: Machine, { settings, families }: Demand): readonly Finding[] {
+  if (settings.iptables !== undefined) return []
+  return dropping
+    .filter((chain) => chain.families.some((family) => families.includes(family)))
+    .map(({ place, remedy }) => ({
+      condition: 'ForwardPolicyDrop',
+      message:
+        `${place} has the policy drop: connections from outside to pods are lost unless a rule ` +
+        'there accepts them, and no rule of a table of its own can',
+      remedy,
+    }))
+}
+
+function bridges(
+  { interfaces, bridgeFilter }: Machine,
+  { families, podRanges }: Demand,
+): readonly Finding[] {
+  return families
+    .filter((family) => !bridgeFilter[family])
+    .flatMap((family) => {
+      const ranges = podRanges.filter((range) => familyOf(range) === family)
+      const bridge = interfaces.find(
+        ({ isBridge, addresses }) =>
+          isBridge && addresses.some((it) => ranges.some((range) => cidrContains(range, it))),
+      )
+      if (bridge === undefined) return []
+      const sysctl = `net.bridge.bridge-nf-call-${family === 'ipv4' ? 'iptables' : 'ip6tables'}`
+      return [
+        {
+          condition: 'BridgeNotFiltered' as const,
+          message:
+            `pods are on the bridge ${bridge.name} and ${sysctl} is not 1: answers between two ` +
+            'pods of this node bypass address translation, so a pod cannot use a Service that ' +
+            'leads to its neighbour',
+          remedy: `modprobe br_netfilter && sysctl -w ${sysctl}=1`,
+        },
+      ]
+    })
+}
+
+/**
+ * Strict filtering bites where clients come in by another interface than the one that leads back to
+ * them: not the one of the default route, with an address there that Services answer on.
+ */
+function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding[] {
+  return interfaces
+    .filter(({ reversePath, hasDefaultRoute }) => reversePath === 1 && !hasDefaultRoute)
+    .flatMap(({ name, networks, addresses }): readonly Finding[] => {
+      const served =
+        demand.addresses.find((it) => networks.some((network) => cidrContains(network, it))) ??
+        addresses.find((it) => servesNodePorts(demand, it))
+      if (served === undefined) return []
+      return [
+        {
+          condition: 'StrictReversePath',
+          message:
+            `net.ipv4.conf.${name}.rp_filter is 1 (strict) and ${served} is reached through ` +
+            `${name}, which is not the default route: clients behind a router there are dropped`,
+          remedy: `sysctl -w net.ipv4.conf.${name}.rp_filter=2`,
+        },
+      ]
+    })
+}
+
+function servesNodePorts({ settings, nodePorts }: Demand, address: Address): boolean {
+  if (settings.scope !== 'all' || nodePorts.length === 0 || familyOf(address) !== 'ipv4')
+    return false
+  return isNodePortAddress(settings.nodePortAddresses, address)
+}
+
+/** The primary address is on the interface of the default route, or chosen by its owner. */
+function isNodePortAddress(chosen: NodePortAddresses, address: Address): boolean {
+  if (chosen.kind === 'ranges') return chosen.ranges.some((range) => cidrContains(range, address))
+  return false
+}
+
+/** A program of the node that is given such a port is not reached: the rules come first. */
+function ephemeralPorts(
+  { ephemeral, reserved }: Machine,
+  { nodePorts, settings }: Demand,
+): readonly Finding[] {
+  if (ephemeral === undefined || settings.scope !== 'all') return []
+  const ports = nodePorts.length > 0 ? nodePorts : [USUAL_NODE_PORTS.first, USUAL_NODE_PORTS.last]
+  const bites = (port: number): boolean =>
+    within(ephemeral, port) && !reserved.some((range) => within(range, port))
+  const first = ports.find(bites)
+  if (first === undefined) return []
+  const range = `${USUAL_NODE_PORTS.first}-${USUAL_NODE_PORTS.last}`
+  return [
+    {
+      condition: 'NodePortsInEphemeralRange',
+      message:
+        `NodePort ${first} is inside net.ipv4.ip_local_port_range (${ephemeral.first} to ` +
+        `${ephemeral.last}): a connection that the node opens from that port gets no answer`,
+      remedy: `sysctl -w net.ipv4.ip_local_reserved_ports=${range}`,
+    },
+  ]
+}
+
+function within({ first, last }: PortRange, port: number): boolean {
+  return port >= first && port <= last
+}
+
+function conntrackFull({ conntrack }: Machine): readonly Finding[] {
+  if (conntrack === undefined || conntrack.count <= conntrack.max * NEARLY_FULL) return []
+  const percent = Math.round((100 * conntrack.count) / conntrack.max)
+  return [
+    {
+      condition: 'ConntrackNearlyFull',
+      message:
+        `${conntrack.count} of ${conntrack.max} entries of connection tracking are in use ` +
+        `(${percent} %): once it is full, new connections are dropped`,
+      remedy:
+        'raise conntrack.min or conntrack.maxPerCore in the configuration (net.netfilter.nf_conntrack_max)',
+    },
+  ]
+}
