@@ -264,6 +264,7 @@ export class Agent {
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
       generation: () => this.#dataplanes.generation(),
+      affinity: () => this.#dataplanes.affinity(),
     }
   }
 }

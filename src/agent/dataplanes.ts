@@ -1,3 +1,4 @@
+import type { AffinityFill } from '../apply/nftables/affinity-fill.ts'
 import type { SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
 import type { Settings } from '../model/node.ts'
 import { type BackendChoice, chooseBackend } from './backend-choice.ts'
@@ -106,6 +107,11 @@ export class Dataplanes {
   /** Of the nftables rule set; undefined where the kernel does not say. */
   generation(): Promise<number | undefined> {
     return this.#socket.generation()
+  }
+
+  /** How full the memory of clients is, in the tables of nftables. */
+  affinity(): Promise<readonly AffinityFill[]> {
+    return this.#socket.affinity()
   }
 
   /** Resolves when the kernel has let go of the tables that the socket owned. */

@@ -2,9 +2,18 @@ import type { Settings } from '../model/node.ts'
 import type { OwnerOf } from '../plan/owners.ts'
 import { owners, serviceOf } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
+import { rememberedFor } from '../render/affinity.ts'
 import { frame } from '../render/frame.ts'
-import { lookups } from '../render/table.ts'
-import { endpointsMap, SETS, setSchema, tuple } from '../ruleset/sets.ts'
+import { lookups, namesIn, schemasOf } from '../render/table.ts'
+import {
+  endpointsMap,
+  goTo,
+  isSeatedMap,
+  rememberChain,
+  SETS,
+  setSchema,
+  tuple,
+} from '../ruleset/sets.ts'
 import type {
   ElementValue,
   KernelRuleset,
@@ -171,6 +180,7 @@ function merge(found: KernelTable, wanted: Table | undefined, mine: IsOwned): El
 /** Elements of sets that have the shape their name says; what clients left is not among them. */
 function* entries(table: KernelTable): Iterable<readonly [string, Tuple, ElementValue]> {
   for (const [name, elements] of table.elements) {
+    yield* formerlySeated(name, elements.keys())
     const own = setSchema(table.family, name)
     const schema = table.sets.get(name)
     if (own.learned || `${schema?.key}` !== `${own.key}` || `${schema?.data}` !== `${own.data}`) {
@@ -178,6 +188,17 @@ function* entries(table: KernelTable): Iterable<readonly [string, Tuple, Element
     }
     for (const [key, value] of elements) yield [name, key, value]
   }
+}
+
+/** A former layout had a set for each time and seat, where a verdict map is now. */
+function* formerlySeated(
+  name: string,
+  keys: Iterable<Tuple>,
+): Iterable<readonly [string, Tuple, ElementValue]> {
+  const [, map = '', seconds, seat] = /^(seated-.+)-(\d+)-(\d+)$/.exec(name) ?? []
+  if (!isSeatedMap(map)) return
+  const data = goTo(rememberChain(rememberedFor(Number(seconds)), Number(seat)))
+  for (const key of keys) yield [map, key, { data }]
 }
 
 /** No comment says whose these are: the hairpin of kept endpoints, and what the node is. */
@@ -212,13 +233,13 @@ function assemble(
   settings: Settings,
 ): Table | undefined {
   if (elements === undefined) return undefined
-  const chains = frame(settings, new Set(elements.keys()))
+  const chains = frame(settings, namesIn(elements))
   const used = lookups(chains)
   for (const name of OF_THE_NODE) if (!used.has(name)) elements.delete(name)
   const sets = new Set([...elements.keys(), ...used])
   return {
     family,
-    sets: new Map([...sets].map((name) => [name, setSchema(family, name)])),
+    sets: schemasOf(family, sets, settings),
     elements,
     chains,
   }

@@ -16,7 +16,8 @@ import { kernelMemory } from '../render/kernel-memory.ts'
 import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { Chain, KernelRuleset, Ruleset } from '../ruleset/types.ts'
+import { namesIn } from '../render/table.ts'
+import type { Chain, KernelRuleset, KernelTable, Ruleset } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
@@ -84,15 +85,17 @@ export function nameKernel(
   settings: Settings,
 ): KernelRuleset {
   return nameRules(kernel, (family) => [
-    ...formerFrames(settings, new Set(kernel[family]?.sets.keys() ?? [])),
+    ...formerFrames(settings, kernel[family]),
     ...(desired[family]?.chains.values() ?? []),
   ])
 }
 
 /** The chains that such sets called for, by whichever backend. */
-function* formerFrames(settings: Settings, sets: ReadonlySet<string>): Iterable<Chain> {
-  yield* frame(settings, sets).values()
-  yield* ipvsFrame(settings, sets).values()
+function* formerFrames(settings: Settings, table: KernelTable | undefined): Iterable<Chain> {
+  if (table === undefined) return
+  const names = new Set([...table.sets.keys(), ...namesIn(table.elements)])
+  yield* frame(settings, names).values()
+  yield* ipvsFrame(settings, names).values()
 }
 
 /** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { type AffinityFill, affinityFill } from '../apply/nftables/affinity-fill.ts'
 
 /** A netlink socket that is opened when it is first needed, and anew after it broke. */
 export class SteadySocket {
@@ -26,6 +27,16 @@ export class SteadySocket {
       return await this.#socket?.generation()
     } catch (error) {
       if (error instanceof NetlinkError) return undefined
+      throw error
+    }
+  }
+
+  /** How full the memory of clients is; nothing where the kernel does not say. */
+  async affinity(): Promise<readonly AffinityFill[]> {
+    try {
+      return this.#socket === undefined ? [] : await affinityFill(this.#socket)
+    } catch (error) {
+      if (error instanceof NetlinkError) return []
       throw error
     }
   }

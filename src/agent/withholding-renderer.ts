@@ -13,6 +13,7 @@ import { overlay } from '../ruleset/ipvs-overlay.ts'
 import { SETS } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type HeldElement, serviceOfStep } from './keep.ts'
+import { namesWith } from './names-with.ts'
 import type { Refusal } from './outcome.ts'
 import type { SessionRenderer } from './session.ts'
 
@@ -85,6 +86,11 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
     return this.#inner.situation
   }
 
+  /** Of what Services want, without exceptions. */
+  calls(family: TableFamily): ReadonlyMap<string, number> {
+    return this.#inner.calls(family)
+  }
+
   services(): number {
     return this.#inner.services()
   }
@@ -150,7 +156,7 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
   /** All of a family's table but its Services' elements; undefined where it has no table. */
   frame(family: TableFamily): Frame | undefined {
     const from = this.#inner.frame(family)
-    const names = this.#setNames(family)
+    const names = this.#names(family)
     if (names === undefined) return from
     if (names.length === 0 && !this.#base[family].has(SETS.serviceRanges)) return undefined
     const sets = names.sort().join(' ')
@@ -161,20 +167,12 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
     return frame
   }
 
-  /** The sets that Services put elements into; undefined where no exception changes which. */
-  #setNames(family: TableFamily): string[] | undefined {
-    const more = new Map<string, number>()
-    const rendered = this.#inner.ruleset()[family]?.elements
-    for (const { family: of, set, key, value } of this.#elements.values()) {
-      if (of !== family || isIpvsSet(set)) continue
-      const there = rendered?.get(set)?.has(key) === true
-      more.set(set, (more.get(set) ?? 0) + Number(value !== undefined) - Number(there))
-    }
-    const size = (set: string): number => (rendered?.get(set)?.size ?? 0) + (more.get(set) ?? 0)
-    const isUsed = (set: string): boolean => rendered?.has(set) === true
-    if ([...more.keys()].every((set) => size(set) > 0 === isUsed(set))) return undefined
-    const all = new Set([...(rendered?.keys() ?? []), ...more.keys()])
-    return [...all].filter((set) => size(set) > 0 && !this.#base[family].has(set))
+  /** Of sets and called chains; undefined where no exception changes which there are. */
+  #names(family: TableFamily): string[] | undefined {
+    const rendered = this.#inner.ruleset()[family]?.elements ?? new Map()
+    const exceptions = [...this.#elements.values()].filter((held) => held.family === family)
+    const names = namesWith(rendered, this.#inner.calls(family), exceptions)
+    return names?.filter((name) => !this.#base[family].has(name))
   }
 
   ruleset(): Ruleset {

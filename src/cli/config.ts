@@ -5,6 +5,7 @@ import { defaultIpvsSettings } from '../model/ipvs.ts'
 import type { Scope, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
+import { AFFINITY_CLIENTS } from '../ruleset/sets.ts'
 import {
   fields,
   flag,
@@ -56,6 +57,8 @@ export interface NodelbConfig {
   readonly ipvsInterface: string
   readonly iptablesFlavour: IptablesSettings['flavour']
   readonly ownBindAddresses: OwnBindAddresses
+  /** How many clients a Service with session affinity has room for in the kernel's memory. */
+  readonly affinityClients: number
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -81,6 +84,7 @@ const defaultNodelbConfig: NodelbConfig = {
   ipvsInterface: defaultIpvsSettings.interface,
   iptablesFlavour: 'auto',
   ownBindAddresses: { healthz: undefined, metrics: undefined },
+  affinityClients: AFFINITY_CLIENTS,
 }
 
 /** What holds where there is no configuration file. */
@@ -101,6 +105,12 @@ const interfaceName = z
   .string({ error: INTERFACE_NAME })
   .regex(/^[a-zA-Z][\w.-]{0,14}$/, { error: INTERFACE_NAME })
 
+const AFFINITY_RANGE = 'a number from 1 to 16777216'
+const affinityClients = z
+  .int({ error: AFFINITY_RANGE })
+  .min(1, { error: AFFINITY_RANGE })
+  .max(16_777_216, { error: AFFINITY_RANGE })
+
 const nodelbSchema = fields({
   scope: oneOf(['load-balancer', 'all']).nullish(),
   backend: text.nullish(),
@@ -117,6 +127,7 @@ const nodelbSchema = fields({
   iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
   healthzBindAddress: text.nullish(),
   metricsBindAddress: text.nullish(),
+  sessionAffinity: fields({ clients: affinityClients.nullish() }).nullish(),
 })
 
 /** The documents found so far; at most one of each. */
@@ -233,5 +244,6 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
     ownBindAddresses: ownBindAddresses(read, report),
+    affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
   }
 }

@@ -123,4 +123,5 @@ export const nodelbFields: KnownFields = {
   iptables: { flavour: 'used' },
   healthzBindAddress: 'used',
   metricsBindAddress: 'used',
+  sessionAffinity: { clients: 'used' },
 }

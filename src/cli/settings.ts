@@ -53,6 +53,7 @@ export function toSettings(
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
+    affinityClients: config.affinityClients,
     ...(backend === 'iptables' && { iptables: { flavour: config.iptablesFlavour } }),
     ...(backend === 'auto' && { otherwise: { flavour: config.iptablesFlavour } }),
     ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),

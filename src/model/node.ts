@@ -54,6 +54,8 @@ export interface Settings {
   readonly masqueradeBit: number
   /** Service ranges in which an unallocated address is dropped; empty: leave them alone. */
   readonly serviceRanges: readonly Cidr[]
+  /** How many clients a Service with session affinity has room for; undefined: AFFINITY_CLIENTS. */
+  readonly affinityClients?: number | undefined
   /** There when ipvs spreads the connections, in place of nftables. */
   readonly ipvs?: IpvsSettings | undefined
   /** There when the rules are chains of iptables, in place of a table of nftables. */

@@ -1,5 +1,5 @@
 import { IPVS_SETS, serverOfDestination } from '../ruleset/ipvs-elements.ts'
-import { endpointsMap, isSeatedSet, SETS } from '../ruleset/sets.ts'
+import { endpointsMap, isSeatedMap, SETS } from '../ruleset/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema, TableFamily, Tuple } from '../ruleset/types.ts'
 import type { Operation } from './operation.ts'
 
@@ -50,7 +50,7 @@ export function serviceOf(label: string): string {
 
 /** The VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
-  if (isSeatedSet(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')
+  if (isSeatedMap(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')
   switch (set.name) {
     case endpointsMap('vip', 'all'):
     case endpointsMap('vip', 'local'):

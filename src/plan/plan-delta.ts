@@ -8,7 +8,7 @@ import type {
   Tuple,
 } from '../ruleset/types.ts'
 import type { Operation, Plan } from './operation.ts'
-import { inOrder, noPhases, type Phases, planChains } from './plan.ts'
+import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
 
 /** A changed element: what it was and what it shall be. */
 export interface ElementStep {
@@ -45,7 +45,7 @@ export function planDelta(
     const schema = setSchema(family, set)
     // The elements of a set that goes, go with it.
     const stays = frame === undefined || frame.after.sets.has(set)
-    if (before !== undefined && stays) {
+    if (before !== undefined && (stays || leadsToChains(schema))) {
       phases.removeElements.push({
         kind: 'delete-element',
         family,

@@ -1,3 +1,4 @@
+import { setSchema } from '../ruleset/sets.ts'
 import type {
   BaseHook,
   Chain,
@@ -103,9 +104,22 @@ function planSets(
       planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
     }
   }
-  for (const name of current?.sets.keys() ?? []) {
-    if (!desired.sets.has(name)) phases.destroy.push({ kind: 'delete-set', family, set: name })
+  for (const [name, found] of current?.sets ?? []) {
+    if (desired.sets.has(name)) continue
+    phases.destroy.push({ kind: 'delete-set', family, set: name })
+    const set = setSchema(family, name)
+    if (leadsToChains(set) && sameSchema(found, set)) {
+      planElements(phases, family, set, current?.elements.get(name) ?? new Map(), new Map())
+    }
   }
+}
+
+/**
+ * The elements of a set go with it; but kernels before Linux 6.4 hold on to the chains that these
+ * lead to until the batch is over, and do not let them go.
+ */
+export function leadsToChains({ data }: SetSchema): boolean {
+  return data === 'verdict'
 }
 
 function planElements(
@@ -173,9 +187,9 @@ function same(a: ElementValue, b: ElementValue): boolean {
 function sameSchema(a: SetSchema, b: SetSchema): boolean {
   return (
     a.key.join() === b.key.join() &&
-    a.data?.join() === b.data?.join() &&
+    `${a.data}` === `${b.data}` &&
     (a.interval ?? false) === (b.interval ?? false) &&
-    a.learned?.size === b.learned?.size
+    (a.learned === undefined) === (b.learned === undefined)
   )
 }
 

@@ -1,14 +1,16 @@
 import {
   clientsSet,
   type Front,
-  isSeatedSet,
   numberOf,
   type Reach,
-  seatedSet,
+  rememberChain,
+  remembering,
+  SETS,
+  seatedMap,
   seatMap,
   stickySet,
 } from '../ruleset/sets.ts'
-import type { Chain, Rule } from '../ruleset/types.ts'
+import type { Chain, Rule, Statement } from '../ruleset/types.ts'
 import {
   chain,
   daddr,
@@ -28,9 +30,28 @@ import { stepFor, stepsTo } from './seats.ts'
  * few endpoints does not pay for one with many.
  */
 
-/** The learned sets that these sets call for. */
-export function learnedSets(sets: Iterable<string>): ReadonlySet<string> {
-  return new Set([...sets].filter(isSeatedSet).map((name) => clientsSet(numberOf(name))))
+const MINUTE = 60
+const HOUR = 60 * MINUTE
+
+/** The times that the kernel is asked to remember clients for, in seconds: all that people write. */
+const TIMES: readonly number[] = [
+  ...[1, 2, 5, 10, 15, 20, 30],
+  ...[1, 1.5, 2, 3, 5, 10, 15, 20, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 4, 6, 8, 12, 24].map((hours) => hours * HOUR),
+]
+
+/**
+ * How long clients are remembered who are to be remembered for so long: the next time of few, for
+ * each of them costs a chain for each seat. Never shorter.
+ */
+export function rememberedFor(seconds: number): number {
+  return TIMES.find((time) => time >= seconds) ?? seconds
+}
+
+/** The learned sets that chains of these names call for. */
+export function learnedSets(names: Iterable<string>): ReadonlySet<string> {
+  const seats = [...names].flatMap((name) => remembering(name)?.seat ?? [])
+  return new Set(seats.length === 0 ? [] : [...seats.map(clientsSet), SETS.crowded])
 }
 
 /** Sends VIPs with affinity to the chain that looks for their client; it comes back if in vain. */
@@ -44,55 +65,51 @@ export function recallRules(front: Front, reach: Reach, sets: readonly string[])
 }
 
 /** Sends translated connections of VIPs with affinity to the chain that notes where they went. */
-export function rememberRules(sets: readonly string[]): readonly Rule[] {
-  return FRONTS.flatMap((front) =>
-    stepsOf(front, sets).map((seats) =>
-      rule(hasPorts, inSet(originalKey(front), stickySet(front, seats)), {
-        kind: 'goto',
-        chain: rememberChain(front, seats),
-      }),
-    ),
+export function rememberRules(): readonly Rule[] {
+  return FRONTS.map((front) =>
+    rule(hasPorts, {
+      kind: 'verdict-map',
+      key: [...originalKey(front), daddr, dport],
+      map: seatedMap(front),
+    }),
   )
 }
 
-export function affinityChains(sets: readonly string[]): readonly Chain[] {
-  const seats = [...learnedSets(sets)].map(numberOf).sort((a, b) => a - b)
-  const seated = sets.filter(isSeatedSet)
-  return FRONTS.flatMap((front) => {
-    const top = Math.max(0, ...stepsOf(front, sets))
-    return [
-      ...REACHES.flatMap((reach) =>
-        ladder(
-          top,
-          (step) => recallChain(front, reach, step),
-          seats,
-          (seat) => recall(front, reach, seat),
-        ),
-      ),
-      ...ladder(
-        top,
-        (step) => rememberChain(front, step),
-        seats,
-        (seat) => remember(front, seat, seated),
-      ),
-    ]
-  })
+export function affinityChains(names: readonly string[]): readonly Chain[] {
+  const seats = [...learnedSets(names)].filter((set) => set !== SETS.crowded).map(numberOf)
+  const inOrder = seats.sort((a, b) => a - b)
+  return [
+    ...FRONTS.flatMap((front) => {
+      const top = Math.max(0, ...stepsOf(front, names))
+      return REACHES.flatMap((reach) => recallChains(front, reach, top, inOrder))
+    }),
+    ...rememberChains(names),
+  ]
 }
 
 const FRONTS: readonly Front[] = ['vip', 'node-port']
 const REACHES: readonly Reach[] = ['all', 'local']
 
-/** A chain for each step: the seats that the step below does not have, and on to that one. */
-function ladder(
+/**
+ * A chain for each step: the seats that the step below does not have, and on to that one. Whom no
+ * seat knows, of a VIP that is crowded, is led by hash: it stays although it is not remembered.
+ */
+function recallChains(
+  front: Front,
+  reach: Reach,
   top: number,
-  name: (step: number) => string,
   seats: readonly number[],
-  rulesOf: (seat: number) => readonly Rule[],
 ): readonly Chain[] {
+  const byClient: Statement = { kind: 'goto', chain: byClientChain(front, reach) }
   return stepsTo(top).map((step) => {
-    const own = seats.filter((seat) => stepFor(seat + 1) === step).flatMap(rulesOf)
-    const down = rule({ kind: 'goto', chain: name(step / 2) })
-    return chain(name(step), [...own, down])
+    const own = seats
+      .filter((seat) => stepFor(seat + 1) === step)
+      .flatMap((seat) => recall(front, reach, seat))
+    const down =
+      step === stepFor(0)
+        ? rule(inSet(frontKey('vip'), SETS.crowded), byClient)
+        : rule({ kind: 'goto', chain: recallChain(front, reach, step / 2) })
+    return chain(recallChain(front, reach, step), [...own, down])
   })
 }
 
@@ -109,25 +126,32 @@ function recall(front: Front, reach: Reach, seat: number): readonly Rule[] {
   ]
 }
 
-/** Notes the client of whoever was sent to this seat, or starts the time anew. */
-function remember(front: Front, seat: number, seated: readonly string[]): readonly Rule[] {
-  const key = [...originalKey(front), daddr, dport]
-  const client = [saddr, ...originalKey('vip')]
-  return timeoutsOf(front, seat, seated).map((seconds) =>
-    rule(hasPorts, inSet(key, seatedSet(front, seconds, seat)), {
-      kind: 'remember',
-      set: clientsSet(seat),
-      key: client,
-      seconds,
-    }),
-  )
-}
-
-function timeoutsOf(front: Front, seat: number, seated: readonly string[]): readonly number[] {
-  return seated
-    .map((name) => Number(name.split('-').at(-2)))
-    .filter((seconds, at) => seated[at] === seatedSet(front, seconds, seat))
-    .sort((a, b) => a - b)
+/**
+ * Notes the client of whoever was sent to this seat, or starts the time anew. Where the set is full
+ * the first rule does not match; then the VIP counts as crowded, for as long as its clients stay.
+ */
+function rememberChains(names: readonly string[]): readonly Chain[] {
+  const vip = originalKey('vip')
+  const wanted = names.flatMap((name) => remembering(name) ?? [])
+  const inOrder = wanted.sort((a, b) => a.seconds - b.seconds || a.seat - b.seat)
+  const times = new Set(inOrder.map(({ seconds }) => seconds))
+  return [
+    ...inOrder.map(({ seconds, seat }) =>
+      chain(rememberChain(seconds, seat), [
+        rule(
+          hasPorts,
+          { kind: 'remember', set: clientsSet(seat), key: [saddr, ...vip], seconds },
+          { kind: 'accept' },
+        ),
+        rule({ kind: 'goto', chain: crowdedChain(seconds) }),
+      ]),
+    ),
+    ...[...times].map((seconds) =>
+      chain(crowdedChain(seconds), [
+        rule(hasPorts, { kind: 'remember', set: SETS.crowded, key: vip, seconds }),
+      ]),
+    ),
+  ]
 }
 
 /** The steps on which VIPs (or node ports) of those sets stand. */
@@ -142,6 +166,11 @@ function recallChain(front: Front, reach: Reach, seats: number): string {
   return `recall${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-${seats}`
 }
 
-function rememberChain(front: Front, seats: number): string {
-  return `remember${front === 'vip' ? '' : '-node-port'}-${seats}`
+/** Where clients are led by a hash of their address. */
+export function byClientChain(front: Front, reach: Reach): string {
+  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-by-client`
+}
+
+function crowdedChain(seconds: number): string {
+  return `crowded-${seconds}`
 }

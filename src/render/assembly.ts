@@ -1,4 +1,4 @@
-import { tuple } from '../ruleset/sets.ts'
+import { chainCalledBy, tuple } from '../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import type { Fragment } from './fragment.ts'
 import type { Slots } from './slots.ts'
@@ -8,6 +8,8 @@ type Elements = Map<Tuple, ElementValue>
 /** The elements of all fragments together, with a record of what changed. */
 export interface Assembly {
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
+  /** By chain, how many elements of verdict maps lead there. */
+  readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
   /** How many more contributions want an element, where it is not one: pods shared by Services. */
   readonly shared: Readonly<Record<TableFamily, Map<string, Map<Tuple, number>>>>
   /** By family, set and key: the value before the first touch; undefined where there was none. */
@@ -41,6 +43,7 @@ export interface ElementChange {
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
+    calls: { ip: new Map(), ip6: new Map() },
     shared: { ip: new Map(), ip6: new Map() },
     touched: { ip: new Map(), ip6: new Map() },
     places: { ip: new Map(), ip6: new Map() },
@@ -58,6 +61,7 @@ export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
     } else {
       touch(assembly, family, set, key, undefined)
       elements.set(key, value)
+      countCall(assembly, family, value, 1)
     }
   }
   return {
@@ -77,8 +81,22 @@ export function removeFragment(assembly: Assembly, { places, keys }: Holding): v
     if (releaseShared(assembly.shared[family].get(set), key)) continue
     touch(assembly, family, set, key, value)
     elements.delete(key)
+    countCall(assembly, family, value, -1)
     if (elements.size === 0) assembly.sets[family].delete(set)
   }
+}
+
+function countCall(
+  { calls }: Assembly,
+  family: TableFamily,
+  value: ElementValue,
+  by: 1 | -1,
+): void {
+  const chain = chainCalledBy(value)
+  if (chain === undefined) return
+  const count = (calls[family].get(chain) ?? 0) + by
+  if (count === 0) calls[family].delete(chain)
+  else calls[family].set(chain, count)
 }
 
 /** Whether somebody else still wants the element. */

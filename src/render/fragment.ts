@@ -5,15 +5,18 @@ import {
   countSet,
   endpointsMap,
   type Front,
+  goTo,
   type Reach,
+  rememberChain,
   SETS,
-  seatedSet,
+  seatedMap,
   seatMap,
   setsOf,
   stickySet,
   tuple,
 } from '../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
+import { rememberedFor } from './affinity.ts'
 import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
 import type { Claim } from './claims.ts'
 import { claimLabel, serviceLabel } from './labels.ts'
@@ -183,8 +186,10 @@ function seat(
       put(seatMap(front, reach, seats.get(data) ?? 0), key, sharedValue(job, data))
     }
   }
+  const seconds = rememberedFor(affinity.seconds)
   for (const [endpoint, number] of seats) {
-    put(seatedSet(front, affinity.seconds, number), tuple(key, endpoint))
+    const data = goTo(rememberChain(seconds, number))
+    put(seatedMap(front), tuple(key, endpoint), sharedValue(job, data))
   }
 }
 

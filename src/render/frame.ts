@@ -10,17 +10,24 @@ import {
   setsOf,
 } from '../ruleset/sets.ts'
 import type { Chain, Rule, Statement } from '../ruleset/types.ts'
-import { affinityChains, learnedSets, recallRules, rememberRules } from './affinity.ts'
+import {
+  affinityChains,
+  byClientChain,
+  learnedSets,
+  recallRules,
+  rememberRules,
+} from './affinity.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
 
 /**
  * The chains every node has. A rule is there only when every set that it looks up is, and every
- * chain that it goes to: what is not used is not in the kernel and not in the listing.
+ * chain that it goes to: what is not used is not in the kernel and not in the listing. `names` are
+ * those of the sets, and of the chains that elements of verdict maps lead to.
  */
-export function frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain> {
-  const all = new Set([...sets, ...learnedSets(sets)])
+export function frame(settings: Settings, names: ReadonlySet<string>): ReadonlyMap<string, Chain> {
+  const all = new Set([...names, ...learnedSets(names)])
   return prune([...hooks(settings), ...body(settings, [...all])], all)
 }
 
@@ -61,7 +68,8 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     chain('spread-node-port', spread('node-port', 'all', sets)),
     chain('spread-node-port-local', spread('node-port', 'local', sets)),
     ...affinityChains(sets),
-    chain('translated', rememberRules(sets)),
+    ...byClient(sets),
+    chain('translated', rememberRules()),
     chain('untranslated', untranslated(settings)),
     refuse,
   ]
@@ -136,15 +144,31 @@ export function fromPods(settings: Settings, negated: boolean): readonly Stateme
  * and a packet that meets a commit half way: slot 0 exists before and after.
  */
 function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
+  return [...recallRules(front, reach, sets), ...draw('random', front, reach, sets)]
+}
+
+function byClient(sets: readonly string[]): readonly Chain[] {
+  return (['vip', 'node-port'] as const).flatMap((front) =>
+    (['all', 'local'] as const).map((reach) =>
+      chain(byClientChain(front, reach), draw('client-hash', front, reach, sets)),
+    ),
+  )
+}
+
+function draw(
+  kind: 'random' | 'client-hash',
+  front: Front,
+  reach: Reach,
+  sets: readonly string[],
+): readonly Rule[] {
   const key = frontKey(front)
   const map = endpointsMap(front, reach)
   const dnat = (modulus: number): Statement => ({
     kind: 'dnat',
-    key: [...key, { kind: 'random', modulus }],
+    key: [...key, { kind, modulus }],
     map,
   })
   return [
-    ...recallRules(front, reach, sets),
     ...numbered(sets, (count) => countSet(front, reach, count)).map((count) =>
       rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
     ),

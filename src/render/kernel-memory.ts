@@ -1,5 +1,5 @@
 import type { KernelIpvs } from '../ruleset/ipvs.ts'
-import { endpointsMap, isForSeats, isSeatedSet, numberOf } from '../ruleset/sets.ts'
+import { endpointsMap, isClientsSet, isForSeats, numberOf } from '../ruleset/sets.ts'
 import type {
   ElementValue,
   KernelRuleset,
@@ -46,7 +46,7 @@ function seatingOf({ elements }: KernelTable): KernelTable['elements'] {
 }
 
 function mostSeats({ sets }: KernelTable): number {
-  const seats = 1 + Math.max(-1, ...[...sets.keys()].filter(isSeatedSet).map(numberOf))
+  const seats = 1 + Math.max(-1, ...[...sets.keys()].filter(isClientsSet).map(numberOf))
   return Math.min(seats, MAX_SLOT) || 0
 }
 

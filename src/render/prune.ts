@@ -1,27 +1,33 @@
 import type { Chain, Statement } from '../ruleset/types.ts'
 
-/** Drops rules whose sets or chains are not there, then chains without rules, until all hold. */
+/**
+ * Drops rules whose sets or chains are not there, then chains without rules, until all hold. `names`
+ * are those of the sets that are there, and of the chains that their elements lead to.
+ */
 export function prune(
   chains: readonly Chain[],
-  sets: ReadonlySet<string>,
+  names: ReadonlySet<string>,
 ): ReadonlyMap<string, Chain> {
-  let kept = reachable(new Map(chains.map((each) => [each.name, each])))
+  let kept = reachable(new Map(chains.map((each) => [each.name, each])), names)
   for (;;) {
     const next = new Map<string, Chain>()
     let same = true
     for (const each of kept.values()) {
-      const rules = each.rules.filter((r) => r.statements.every((s) => stands(s, sets, kept)))
+      const rules = each.rules.filter((r) => r.statements.every((s) => stands(s, names, kept)))
       if (rules.length !== each.rules.length) same = false
       if (rules.length > 0) next.set(each.name, { ...each, rules })
     }
-    const used = reachable(next)
+    const used = reachable(next, names)
     if (same && used.size === kept.size) return used
     kept = used
   }
 }
 
-/** Base chains and what they lead to. */
-function reachable(chains: ReadonlyMap<string, Chain>): Map<string, Chain> {
+/** Base chains, the chains of those names, and what they lead to. */
+function reachable(
+  chains: ReadonlyMap<string, Chain>,
+  names: ReadonlySet<string>,
+): Map<string, Chain> {
   const found = new Set<string>()
   const visit = (name: string): void => {
     if (found.has(name)) return
@@ -32,7 +38,9 @@ function reachable(chains: ReadonlyMap<string, Chain>): Map<string, Chain> {
       }
     }
   }
-  for (const { name, base } of chains.values()) if (base !== undefined) visit(name)
+  for (const { name, base } of chains.values()) {
+    if (base !== undefined || names.has(name)) visit(name)
+  }
   return new Map([...chains].filter(([name]) => found.has(name)))
 }
 
@@ -47,6 +55,7 @@ function stands(
     case 'forget':
       return sets.has(statement.set)
     case 'dnat':
+    case 'verdict-map':
       return sets.has(statement.map)
     case 'jump':
     case 'goto':

@@ -48,6 +48,8 @@ export interface Renderer {
   conflicts(): readonly Conflict[]
   /** The label (`namespace/name:port kind`) of a VIP or node port. */
   label(family: TableFamily, front: string): string | undefined
+  /** By chain, how many elements of verdict maps lead there. */
+  calls(family: TableFamily): ReadonlyMap<string, number>
   /** What a Service renders to; of any set, those that stand for ipvs among them. */
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
   services(): number
@@ -139,7 +141,8 @@ export function createRenderer(
   }
 
   const reframe = (family: TableFamily): boolean => {
-    const names = new Set([...assembly.sets[family].keys()].filter((name) => !isIpvsSet(name)))
+    const sets = [...assembly.sets[family].keys()].filter((name) => !isIpvsSet(name))
+    const names = new Set([...sets, ...assembly.calls[family].keys()])
     const id = [...names].sort().join(' ')
     if (setNames[family] === id) return false
     setNames[family] = id
@@ -217,6 +220,7 @@ export function createRenderer(
       }
       return undefined
     },
+    calls: (family) => assembly.calls[family],
     element: (family, set, key) => assembly.sets[family].get(set)?.get(key),
     services: () => services.size,
     situation: { node, settings },

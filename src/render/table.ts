@@ -1,6 +1,14 @@
 import type { Settings } from '../model/node.ts'
 import { isIpvsSet } from '../ruleset/ipvs-elements.ts'
-import { setSchema } from '../ruleset/sets.ts'
+import {
+  chainCalledBy,
+  isClientsSet,
+  isSeatedMap,
+  numberOf,
+  remembering,
+  roomInSeat,
+  setSchema,
+} from '../ruleset/sets.ts'
 import type { Chain, ElementValue, SetSchema, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import { backendOf } from './backend.ts'
 import type { BaseSets } from './configuration.ts'
@@ -13,6 +21,7 @@ export interface Frame {
   readonly base: BaseSets
 }
 
+/** `names` are those of the sets, and of the chains that elements of verdict maps lead to. */
 export function makeFrame(
   family: TableFamily,
   settings: Settings,
@@ -22,12 +31,42 @@ export function makeFrame(
   const chains = backendOf(settings).frame(settings, new Set([...names, ...base.keys()]))
   const lookedUp = lookups(chains)
   const used = [...base.keys()].filter((name) => lookedUp.has(name))
-  const sets = new Set([...used, ...names, ...lookedUp])
+  const own = [...names].filter((name) => remembering(name) === undefined)
+  const sets = new Set([...used, ...own, ...lookedUp])
   return {
     chains,
-    sets: new Map([...sets].map((name) => [name, setSchema(family, name)])),
+    sets: schemasOf(family, sets, settings),
     base: new Map(used.map((name) => [name, base.get(name) ?? []])),
   }
+}
+
+/** What these sets hold, and how much the kernel may put into those that it fills. */
+export function schemasOf(
+  family: TableFamily,
+  sets: Iterable<string>,
+  { affinityClients }: Settings,
+): ReadonlyMap<string, SetSchema> {
+  const schemaOf = (name: string): SetSchema => {
+    const schema = setSchema(family, name)
+    if (affinityClients === undefined || !isClientsSet(name)) return schema
+    return { ...schema, learned: { size: roomInSeat(numberOf(name), affinityClients) } }
+  }
+  return new Map([...sets].map((name) => [name, schemaOf(name)]))
+}
+
+/** What a frame for these elements is made from: names of sets, and of chains that they lead to. */
+export function namesIn(
+  elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
+): ReadonlySet<string> {
+  const names = new Set(elements.keys())
+  for (const [set, values] of elements) {
+    if (!isSeatedMap(set)) continue
+    for (const value of values.values()) {
+      const chain = chainCalledBy(value)
+      if (chain !== undefined) names.add(chain)
+    }
+  }
+  return names
 }
 
 /** The sets and maps that rules look up or fill. */

@@ -12,7 +12,7 @@ import type {
   TableFamily,
   Tuple,
 } from './types.ts'
-import { TABLE_NAME } from './types.ts'
+import { CLIENT_HASH_SEED, TABLE_NAME } from './types.ts'
 
 /** The rule set in the nft language; `nft -f` and `nft --check -f` take it. */
 export function printRuleset(ruleset: Ruleset): string {
@@ -49,10 +49,14 @@ export function setHeader(family: TableFamily, schema: SetSchema): string[] {
     ? [
         `typeof ${schema.key.map((type) => typeExpression(family, type)).join(' . ')} : ${family} daddr . th dport`,
       ]
-    : [`type ${schema.key.join(' . ')}${data === undefined ? '' : ` : ${data.join(' . ')}`}`]
+    : [`type ${schema.key.join(' . ')}${data === undefined ? '' : ` : ${dataType(data)}`}`]
   if (schema.interval) lines.push('flags interval')
   if (schema.learned) lines.push(`size ${schema.learned.size}`, 'flags dynamic,timeout')
   return lines
+}
+
+function dataType(data: readonly FieldType[] | 'verdict'): string {
+  return data === 'verdict' ? data : data.join(' . ')
 }
 
 /** `key [comment "…"] [: data]` */
@@ -117,6 +121,7 @@ const printers: Printers = {
   'has-mark': ({ bit }) => `meta mark & ${hex(bit)} == ${hex(bit)}`,
   'clear-mark': ({ bit }) => `meta mark set meta mark ^ ${hex(bit)}`,
   dnat: ({ key, map }, family) => `dnat ${family} to ${printKey(family, key)} map @${map}`,
+  'verdict-map': ({ key, map }, family) => `${printKey(family, key)} vmap @${map}`,
   remember: ({ set, key, seconds }, family) =>
     `update @${set} { ${printKey(family, key)} timeout ${seconds}s }`,
   forget: ({ set, key }, family) => `delete @${set} { ${printKey(family, key)} }`,
@@ -152,6 +157,8 @@ function printField(family: TableFamily, field: Field): string {
       return 'ct original proto-dst'
     case 'random':
       return `numgen random mod ${field.modulus}`
+    case 'client-hash':
+      return `jhash ${family} saddr mod ${field.modulus} seed ${CLIENT_HASH_SEED}`
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Protocol } from '../model/address.ts'
-import type { FieldType, SetSchema, TableFamily, Tuple } from './types.ts'
+import type { ElementValue, FieldType, SetSchema, TableFamily, Tuple } from './types.ts'
 
 /**
  * Joins canonical texts to an element's key or data. By `join`, for V8 keeps a template's parts
@@ -33,6 +33,8 @@ export const SETS = {
   restricted: 'restricted',
   allowedSources: 'allowed-sources',
   affinity: 'affinity',
+  /** VIPs of which the kernel could not remember a client lately: there was no room. */
+  crowded: 'crowded',
   /** Beside ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
   boundAddresses: 'bound-addresses',
   /** Beside ipvs: what leads pods and the node past policy Local. */
@@ -88,15 +90,41 @@ export function stickySet(front: Front, seats: number): string {
   return `sticky-${setsOf(front).known}-${seats}`
 }
 
-/** VIP and endpoint, for those who sit in this seat and are remembered for so long. */
-export function seatedSet(front: Front, seconds: number, seat: number): string {
-  return `${SEATED}${setsOf(front).known}-${seconds}-${seat}`
+/** VIP and endpoint → the chain that remembers clients for this seat, for as long as they stay. */
+export function seatedMap(front: Front): string {
+  return `seated-${setsOf(front).known}`
 }
 
-const SEATED = 'seated-'
+export function isSeatedMap(name: string): boolean {
+  return name === seatedMap('vip') || name === seatedMap('node-port')
+}
 
-export function isSeatedSet(name: string): boolean {
-  return name.startsWith(SEATED)
+/** The chain that notes clients who were led to this seat, for so long. */
+export function rememberChain(seconds: number, seat: number): string {
+  return `${REMEMBER}${seconds}-${seat}`
+}
+
+const REMEMBER = 'remember-'
+
+/** What a chain of that name remembers; undefined for other chains, and for sets. */
+export function remembering(
+  name: string,
+): { readonly seconds: number; readonly seat: number } | undefined {
+  if (!name.startsWith(REMEMBER)) return undefined
+  const [, seconds, seat] = /^remember-(\d+)-(\d+)$/.exec(name) ?? []
+  return seat === undefined ? undefined : { seconds: Number(seconds), seat: Number(seat) }
+}
+
+/** The data of a verdict map's element. */
+export function goTo(chain: string): Tuple {
+  return `${GO_TO}${chain}` as Tuple
+}
+
+const GO_TO = 'goto '
+
+/** The chain that an element leads to; undefined where its data is no verdict. */
+export function chainCalledBy({ data }: ElementValue): string | undefined {
+  return data?.startsWith(GO_TO) ? data.slice(GO_TO.length) : undefined
 }
 
 /** Whether the set says who sits where, or on how many seats (`seatMap`, `stickySet`). */
@@ -109,13 +137,29 @@ export function clientsSet(seat: number): string {
   return `${SETS.affinity}-${seat}`
 }
 
+export function isClientsSet(name: string): boolean {
+  return name.startsWith(`${SETS.affinity}-`)
+}
+
 /** The number at the end of a set's name. */
 export function numberOf(name: string): number {
   return Number(name.slice(name.lastIndexOf('-') + 1))
 }
 
-/** A client sticks in the kernel's memory, not ours: this many clients and VIPs for each seat. */
-const AFFINITY_SIZE = 262_144
+/** How many clients, each with the VIP it came to, seats 0 and 1 remember unless configured. */
+export const AFFINITY_CLIENTS = 262_144
+/** VIPs. */
+const MOST_CROWDED = 65_536
+
+/**
+ * `clients` are what seats 0 and 1 remember each. Seats 2 and 3 have half of it, 4 to 7 a quarter,
+ * and so on: a Service has room for about so many clients, however many endpoints it has, and the
+ * whole grows with the logarithm of the seats.
+ */
+export function roomInSeat(seat: number, clients: number): number {
+  const halvings = Math.floor(Math.log2(Math.max(1, seat)))
+  return Math.max(1, Math.floor(clients / 2 ** halvings))
+}
 
 /** What a set holds follows from its name. */
 export function setSchema(family: TableFamily, name: string): SetSchema {
@@ -147,6 +191,12 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [address], interval: true }
     case SETS.allowedSources:
       return { name, key: [...vip, address], interval: true }
+    case SETS.crowded:
+      return { name, key: vip, learned: { size: MOST_CROWDED } }
+    case seatedMap('vip'):
+      return { name, key: [...vip, ...target], data: 'verdict' }
+    case seatedMap('node-port'):
+      return { name, key: [...nodePort, ...target], data: 'verdict' }
     case SETS.shortCuts:
     case SETS.reserved:
       return { name, key: vip, data: target }
@@ -164,9 +214,12 @@ function makeSchema(address: FieldType, name: string): SetSchema {
 /** Sets of which there are several, told apart by the number at the end. */
 function frontSchema(name: string, address: FieldType, front: readonly FieldType[]): SetSchema {
   const target: readonly FieldType[] = [address, 'inet_service']
-  if (name.startsWith(`${SETS.affinity}-`)) {
-    return { name, key: [address, ...front], learned: { size: AFFINITY_SIZE } }
+  if (isClientsSet(name)) {
+    return {
+      name,
+      key: [address, ...front],
+      learned: { size: roomInSeat(numberOf(name), AFFINITY_CLIENTS) },
+    }
   }
-  if (isSeatedSet(name)) return { name, key: [...front, ...target] }
   return /(^|-)seat-\d+$/.test(name) ? { name, key: front, data: target } : { name, key: front }
 }

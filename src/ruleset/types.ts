@@ -3,7 +3,7 @@ import type { Brand } from '../model/brand.ts'
 /** The kernel's word for the address family of a table. */
 export type TableFamily = 'ip' | 'ip6'
 
-/** Element fields by their nft type name; `slot` is the integer that `numgen` yields. */
+/** Element fields by their nft type name; `slot` is the integer that `numgen` and `jhash` yield. */
 export type FieldType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot'
 
 /**
@@ -16,10 +16,13 @@ export type Tuple = Brand<string, 'Tuple'>
 export interface SetSchema {
   readonly name: string
   readonly key: readonly FieldType[]
-  /** Present in maps. */
-  readonly data?: readonly FieldType[]
+  /** Present in maps. The data of a `verdict` is `goto CHAIN`. */
+  readonly data?: readonly FieldType[] | 'verdict'
   readonly interval?: boolean
-  /** Filled by the kernel (session affinity), at most this many; never flushed, never compared. */
+  /**
+   * Filled by the kernel (session affinity), at most this many; never flushed, never compared. The
+   * kernel cannot change the size of a set that is there, so another size is no difference.
+   */
   readonly learned?: { readonly size: number }
 }
 
@@ -28,10 +31,16 @@ export interface ElementValue {
   readonly comment?: string
 }
 
-/** A packet field that may stand in a lookup key. `random` is `numgen random mod N`. */
+/**
+ * A packet field that may stand in a lookup key. `random` is `numgen random mod N`; `client-hash` is
+ * a hash of the source address, below N as well.
+ */
 export type Field =
   | { readonly kind: 'saddr' | 'daddr' | 'l4proto' | 'dport' | 'original-daddr' | 'original-dport' }
-  | { readonly kind: 'random'; readonly modulus: number }
+  | { readonly kind: 'random' | 'client-hash'; readonly modulus: number }
+
+/** Always the same: a client stays where it is when rules are made anew, as nft prints it. */
+export const CLIENT_HASH_SEED = '0x1'
 
 export type Statement =
   | {
@@ -59,7 +68,9 @@ export type Statement =
   | { readonly kind: 'has-mark'; readonly bit: number }
   | { readonly kind: 'clear-mark'; readonly bit: number }
   | { readonly kind: 'dnat'; readonly key: readonly Field[]; readonly map: string }
-  /** Adds the key to a learned set, or starts its time again. */
+  /** Goes where the element says, if there is one. */
+  | { readonly kind: 'verdict-map'; readonly key: readonly Field[]; readonly map: string }
+  /** Adds the key to a learned set, or starts its time again; does not match if the set is full. */
   | {
       readonly kind: 'remember'
       readonly set: string

@@ -25,6 +25,7 @@ function fieldOf(field: Field, state: State, drawn: number): string | number | u
     case 'original-dport':
       return state.original.port
     case 'random':
+    case 'client-hash':
       return drawn
     default:
       return unreachable(field)

@@ -1,4 +1,5 @@
 import type { Address, Port } from '../model/address.ts'
+import { chainCalledBy } from '../ruleset/sets.ts'
 import type { Statement, Tuple } from '../ruleset/types.ts'
 import { find, keyOf } from './lookup.ts'
 import { isLoopback, isOwn, routeTo } from './packet.ts'
@@ -49,6 +50,13 @@ const evaluators: Evaluators = {
   'clear-mark': ({ bit }, moment) =>
     marked(moment, bit, moment.state.marks.has(bit) ? 'unmark' : 'mark'),
   dnat: (statement, moment, ground) => translate(statement, moment, ground),
+  'verdict-map': ({ key, map }, moment, ground) => {
+    const element = find(ground, moment.state, map, keyOf(key, moment.state))
+    const to = element && chainCalledBy(element.value)
+    if (element === undefined || to === undefined) return when(false, moment)
+    const elements = [...moment.elements, element]
+    return [ended({ ...moment, elements }, { kind: 'goto', chain: to })]
+  },
   remember: ({ set, key }, moment) => changeClients('remember', set, key, moment),
   forget: ({ set, key }, moment) => changeClients('forget', set, key, moment),
   masquerade: (_, moment, { facts }) => {
@@ -109,14 +117,17 @@ function marked(moment: Moment, bit: number, kind: 'mark' | 'unmark'): readonly 
   return [{ ...moment, state: { ...moment.state, marks }, effects }]
 }
 
-/** One moment for each number that may be drawn; where its slot is empty the rule does not match. */
+/**
+ * One moment for each number that may be drawn, or that a client's address may hash to; where its
+ * slot is empty the rule does not match.
+ */
 function translate(
   { key, map }: StatementOf<'dnat'>,
   moment: Moment,
   ground: Ground,
 ): readonly Moment[] {
-  const random = key.find((field) => field.kind === 'random')
-  const draws = random?.kind === 'random' ? random.modulus : 1
+  const drawing = key.find((field) => 'modulus' in field)
+  const draws = drawing === undefined ? 1 : drawing.modulus
   const odds = moment.odds / draws
   return Array.from({ length: draws }, (_, drawn): Moment => {
     const element = find(ground, moment.state, map, keyOf(key, moment.state, drawn))

@@ -31,6 +31,7 @@ export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): Log
       uid: () => undefined,
       healthChecks: () => 2,
       generation: async () => 17,
+      affinity: async () => [],
     },
     log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
     ...more,

@@ -33,6 +33,10 @@ function start() {
     linesLost: () => 5,
     healthChecks: () => 2,
     generation: async () => 18,
+    affinity: async () => [
+      { family: 'ip', crowded: 2, clients: 300, fullest: 0.5 },
+      { family: 'ip6', crowded: 0, clients: undefined, fullest: undefined },
+    ],
   })
   const tell = (occurrence: Occurrence): void => {
     follow(state, occurrence, 3_000)
@@ -98,6 +102,15 @@ describe('the exposition', () => {
     expect(await value(metrics, 'nodelb_start_duration_seconds')).toBe(2)
     expect(await value(metrics, 'nodelb_sync_duration_seconds_count')).toBe(3)
     expect(await value(metrics, 'nodelb_sync_duration_seconds_bucket{le="0.004"}')).toBe(3)
+  })
+
+  test('tells how full the memory of clients is, where the kernel counts them', async () => {
+    const { metrics } = start()
+    expect(await value(metrics, 'nodelb_affinity_crowded_addresses{family="ipv4"}')).toBe(2)
+    expect(await value(metrics, 'nodelb_affinity_clients{family="ipv4"}')).toBe(300)
+    expect(await value(metrics, 'nodelb_affinity_fullest_ratio{family="ipv4"}')).toBe(0.5)
+    expect(await value(metrics, 'nodelb_affinity_crowded_addresses{family="ipv6"}')).toBe(0)
+    expect(await value(metrics, 'nodelb_affinity_clients{family="ipv6"}')).toBeUndefined()
   })
 
   test('shows what is so', async () => {

@@ -1,10 +1,11 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
-// `-- --ipvs` for ipvs, which is measured in a guest.
+// `-- --affinity` for session affinity alone, `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { measureAffinity } from './affinity.ts'
 import { measureAgents } from './agent.ts'
 import { measureBackends } from './backends.ts'
 import type { Size } from './cluster.ts'
@@ -39,6 +40,8 @@ const FULL_SIZES: readonly Size[] = [
   { services: 5_000, endpoints: 50, dualStack: true, external: true },
 ]
 
+const PARTS = ['--agent', '--backends', '--affinity']
+
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
 async function main(): Promise<void> {
@@ -47,11 +50,19 @@ async function main(): Promise<void> {
   )
   if (process.argv.includes('--ipvs')) return inFolder(compareWithIpvsadm)
   await bundle()
-  const alone = ['--agent', '--backends'].find((part) => process.argv.includes(part))
+  const alone = PARTS.find((part) => process.argv.includes(part))
   if (alone === undefined) await compareWithNft()
+  if (alone === undefined || alone === '--affinity') await compareTimeouts()
+  if (alone === '--affinity') return
   if (alone !== '--agent') await inFolder(compareBackends)
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
+}
+
+async function compareTimeouts(): Promise<void> {
+  progress('session affinity')
+  const { title, body, notes } = await measureAffinity()
+  section(title, body, notes)
 }
 
 async function compareBackends(folder: string): Promise<void> {

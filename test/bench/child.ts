@@ -1,6 +1,7 @@
 // The measured processes. Bundled before it runs, as dist/nodelb.js is, so that memory and start-up
 // are those of the program and not of a compiler.
 
+import { affinityCosts } from './affinity.ts'
 import { measureFirstPackets } from './first-packets.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
@@ -31,6 +32,7 @@ const handlers: Handlers = {
   printChains: ({ file }) => writer.printChains(file),
   restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
+  affinity: ({ times }) => affinityCosts(times),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

@@ -33,6 +33,8 @@ export interface Questions {
   readonly restoreFile: { readonly file: string; readonly backend: BenchBackend }
   /** What a first packet costs in a cluster of so many Services. */
   readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
+  /** What sticky Services with so many different timeouts cost. */
+  readonly affinity: { readonly times: number }
 }
 
 export interface Answers {
@@ -48,6 +50,11 @@ export interface Answers {
   readonly printChains: { readonly rules: number }
   readonly restoreFile: Timed & { readonly peakMb: number; readonly kernelMb: number }
   readonly firstPackets: { readonly firstNs: number; readonly laterNs: number }
+  readonly affinity: {
+    readonly startMs: number
+    readonly changeMs: number
+    readonly firstNs: number
+  }
 }
 
 export interface Timed {

@@ -36,6 +36,27 @@ showHiddenMetricsForVersion: ""
 winkernel: {enableDSR: false, networkName: ""}
 `
 
+test.each([
+  ['clients: 5000', 5_000],
+  ['{}', 262_144],
+] as const)('room for clients of session affinity: %s', (text, clients) => {
+  const sessionAffinity = text === '{}' ? 'sessionAffinity: {}' : `sessionAffinity: { ${text} }`
+  const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n${sessionAffinity}\n`
+  expect(readConfig(file, 'f')).toMatchObject({
+    config: { affinityClients: clients },
+    problems: [],
+  })
+})
+
+test('no room for clients of session affinity is a mistake', () => {
+  const file =
+    'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nsessionAffinity: { clients: 0 }\n'
+  expect(readConfig(file, 'f')).toMatchObject({
+    kind: 'invalid',
+    problems: [{ expected: 'a number from 1 to 16777216' }],
+  })
+})
+
 test('without any field the defaults hold', () => {
   expect(config(kubeProxy)).toEqual({ ...defaultConfig, source: 'config.yaml' })
   expect(config(nodelb)).toEqual({ ...defaultConfig, source: 'config.yaml' })
@@ -177,7 +198,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

@@ -29,6 +29,7 @@ test('the defaults on a node with pod ranges', () => {
   expect(toSettings(defaultConfig, node)).toEqual({
     problems: [],
     settings: {
+      affinityClients: 262_144,
       scope: 'load-balancer',
       target: 'pods',
       localTraffic: { kind: 'ranges', ranges: node.podCidrs, ofNode: true },

@@ -84,11 +84,11 @@ describe.each(families)('a sticky Service in $name', (family) => {
   })
 
   test('starts the time anew with each connection', async () => {
-    await applied(family, { pods: ['pod-a', 'pod-b', 'pod-c'], seconds: 1_000 })
+    await applied(family, { pods: ['pod-a', 'pod-b', 'pod-c'], seconds: 1_200 })
     await answering(balancer)
     const passed = await until(
       async () => only(await remembered(family)),
-      (left) => left < 998,
+      (left) => left < 1_198,
     )
     await answering(balancer)
     expect(only(await remembered(family))).toBeGreaterThan(passed)

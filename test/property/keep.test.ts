@@ -6,6 +6,8 @@ import { plan } from '../../src/plan/plan.ts'
 import { serviceName } from '../../src/render/claims.ts'
 import { kernelMemory } from '../../src/render/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
+import { chainCalledBy, remembering, seatedMap } from '../../src/ruleset/sets.ts'
+import type { KernelRuleset, KernelTable } from '../../src/ruleset/types.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node, settings } from '../support/random-cluster.ts'
 
@@ -29,3 +31,46 @@ test('Services that are kept change nothing in the kernel, whatever remains in t
     { numRuns: 2_000 },
   )
 })
+
+test('Services that are kept from the former layout go on remembering their clients', () => {
+  fc.assert(
+    fc.property(cluster, settings, (before, chosen) => {
+      const kernel = kernelModel()
+      kernel.apply(plan({}, renderCluster(before, node, chosen).ruleset()))
+      const found = kernel.ruleset()
+      const keep = new Set(programmed(found))
+      const kept = keepServices(formerly(found), {}, keep, chosen)
+      for (const family of ['ip', 'ip6'] as const) {
+        for (const map of SEATED) {
+          const wanted = [...(found[family]?.elements.get(map) ?? [])].sort()
+          expect([...(kept[family]?.elements.get(map) ?? [])].sort()).toEqual(wanted)
+        }
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+const SEATED = [seatedMap('vip'), seatedMap('node-port')]
+
+/** As tables were when a set for each time and seat said which clients are remembered for whom. */
+function formerly(ruleset: KernelRuleset): KernelRuleset {
+  const table = (now: KernelTable): KernelTable => {
+    const sets = new Map(now.sets)
+    const elements = new Map(now.elements)
+    for (const map of SEATED) {
+      const key = now.sets.get(map)?.key ?? []
+      sets.delete(map)
+      elements.delete(map)
+      for (const [tuple, value] of now.elements.get(map) ?? []) {
+        const { seconds, seat } = remembering(chainCalledBy(value) ?? '') ?? {}
+        const name = `${map}-${seconds}-${seat}`
+        sets.set(name, { name, key })
+        elements.set(name, new Map([...(elements.get(name) ?? []), [tuple, {}]]))
+      }
+    }
+    return { ...now, sets, elements }
+  }
+  const { ip, ip6 } = ruleset
+  return { ...(ip && { ip: table(ip) }), ...(ip6 && { ip6: table(ip6) }) }
+}

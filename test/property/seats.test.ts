@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
 import {
+  chainCalledBy,
   endpointsMap,
   type Front,
-  isSeatedSet,
   numberOf,
   type Reach,
+  remembering,
+  seatedMap,
   seatMap,
   setsOf,
 } from '../../src/ruleset/sets.ts'
@@ -45,18 +47,14 @@ test('who serves an address with affinity has a seat of its own, and keeps it', 
   )
 })
 
-/** Address and endpoint, and the seat, by the sets that clients are remembered with. */
+/** Address and endpoint, and the seat, by the chains that clients are remembered in. */
 function seatsOf(table: Table): ReadonlyMap<string, number> {
   const seats = new Map<string, number>()
-  for (const [name, elements] of table.elements) {
-    if (!isSeatedSet(name)) continue
-    const front: Front = name.includes('node-ports') ? 'node-port' : 'vip'
-    for (const key of elements.keys()) {
-      expect(seats.has(`${front} ${key}`)).toBe(false)
-      seats.set(`${front} ${key}`, numberOf(name))
-    }
-  }
   for (const front of ['vip', 'node-port'] as const) {
+    for (const [key, value] of table.elements.get(seatedMap(front)) ?? []) {
+      const { seat } = remembering(chainCalledBy(value) ?? '') ?? { seat: -1 }
+      seats.set(`${front} ${key}`, seat)
+    }
     for (const reach of ['all', 'local'] as const) expectSeated(table, front, reach, seats)
   }
   return seats

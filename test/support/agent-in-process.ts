@@ -34,6 +34,7 @@ export class AgentInProcess {
       uid: silent,
       healthChecks: () => 0,
       generation: () => socket.generation(),
+      affinity: () => socket.affinity(),
     }
     const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
     const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })

@@ -1,5 +1,6 @@
 import { eachOperation, type Operation, type Plan } from '../../src/plan/operation.ts'
 import { printRule } from '../../src/ruleset/print.ts'
+import { chainCalledBy } from '../../src/ruleset/sets.ts'
 import type {
   BaseHook,
   ElementValue,
@@ -38,6 +39,11 @@ export function kernelModel(): KernelModel {
   const inUse = (table: ModelTable, pattern: RegExp): boolean =>
     [...table.chains.values()].some(({ rules }) => rules.some(({ text }) => pattern.test(text)))
 
+  const isCalled = (table: ModelTable, chain: string): boolean =>
+    [...table.elements.values()].some((elements) =>
+      [...elements.values()].some((value) => chainCalledBy(value) === chain),
+    )
+
   const applyOne = (operation: Operation): void => {
     const { family } = operation
     if (operation.kind === 'add-table') {
@@ -73,6 +79,7 @@ export function kernelModel(): KernelModel {
         const chain = need(table.chains.get(operation.chain), operation.chain)
         forbid(chain.rules.length > 0, `rules in ${operation.chain}`)
         forbid(inUse(table, new RegExp(`(jump|goto) ${operation.chain}$`)), operation.chain)
+        forbid(isCalled(table, operation.chain), `elements that go to ${operation.chain}`)
         table.chains.delete(operation.chain)
         return
       }
@@ -104,6 +111,8 @@ export function kernelModel(): KernelModel {
       case 'add-element': {
         const elements = need(table.elements.get(operation.set.name), operation.set.name)
         forbid(elements.has(operation.key), `${operation.set.name} ${operation.key}`)
+        const chain = chainCalledBy(operation.value)
+        if (chain !== undefined) need(table.chains.get(chain), `chain ${chain}`)
         elements.set(operation.key, operation.value)
         return
       }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import { RESOURCES } from '../../watch/source.ts'
 import { readiness } from './health.ts'
 import type { AgentState } from './state.ts'
@@ -10,6 +11,7 @@ export interface StateSource {
   readonly linesLost: () => number
   readonly healthChecks: () => number
   readonly generation: () => Promise<number | undefined>
+  readonly affinity: () => Promise<readonly AffinityFill[]>
 }
 
 /** What is so at the moment; read when asked for. */
@@ -63,6 +65,7 @@ export function registerStateMetrics(registry: Registry, source: StateSource): v
     () => state.closedHealthChecks.size,
   )
   registerLabelled(registry, source)
+  registerAffinity(registry, source)
 }
 
 function registerLabelled(registry: Registry, source: StateSource): void {
@@ -114,6 +117,51 @@ function registerLabelled(registry: Registry, source: StateSource): void {
       }
     },
   })
+}
+
+/** Gauges that are read at the same scrape share one reading of the kernel. */
+function registerAffinity(registry: Registry, { affinity }: StateSource): void {
+  let reading: ReturnType<StateSource['affinity']> | undefined
+  const read = (): ReturnType<StateSource['affinity']> => {
+    reading ??= affinity().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const gauge = (
+    name: string,
+    help: string,
+    value: Exclude<keyof AffinityFill, 'family'>,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['family'],
+      registers: [registry],
+      async collect() {
+        this.reset()
+        for (const fill of await read()) {
+          const now = fill[value]
+          if (now !== undefined) this.set({ family: fill.family === 'ip' ? 'ipv4' : 'ipv6' }, now)
+        }
+      },
+    })
+  }
+  gauge(
+    'nodelb_affinity_crowded_addresses',
+    'Addresses of Services of which a client could not be remembered lately.',
+    'crowded',
+  )
+  gauge(
+    'nodelb_affinity_clients',
+    'Clients that the kernel remembers for session affinity.',
+    'clients',
+  )
+  gauge(
+    'nodelb_affinity_fullest_ratio',
+    'The share of its room for clients that the fullest seat uses.',
+    'fullest',
+  )
 }
 
 function seconds(ms: number | undefined): number | undefined {

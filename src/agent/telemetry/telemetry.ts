@@ -1,3 +1,4 @@
+import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import { type Problem, printProblem } from '../../watch/problem.ts'
 import type { Resource, SourceState } from '../../watch/source.ts'
 import { EventQueue, type EventSink } from './event-queue.ts'
@@ -47,6 +48,7 @@ export interface AgentView {
   healthChecks(): number
   /** Of the rule set, as the kernel counts commits of all processes. */
   generation(): Promise<number | undefined>
+  affinity(): Promise<readonly AffinityFill[]>
 }
 
 export interface TelemetryOptions extends ServerOptions {
@@ -71,6 +73,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     linesLost: () => log.linesLost(),
     healthChecks: () => view.healthChecks(),
     generation: () => view.generation(),
+    affinity: () => view.affinity(),
   })
   const status = (): Status => {
     return statusOf(state, {

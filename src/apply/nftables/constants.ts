@@ -66,6 +66,7 @@ export const SET = {
   userData: 13,
   expression: 17,
   expressions: 18,
+  count: 20,
 } as const
 
 export const SET_FLAG = {
@@ -91,3 +92,7 @@ export const CATCH_ALL_FLAG = 0x2
 /** NFTA_LIST_ELEM and NFTA_DATA_*: the innermost layers. */
 export const LIST_ELEMENT = 1
 export const DATA = { value: 1, verdict: 2 } as const
+
+/** NFTA_VERDICT_* and NFT_GOTO. */
+export const VERDICT = { code: 1, chain: 2 } as const
+export const GOTO = -4

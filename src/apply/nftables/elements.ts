@@ -1,7 +1,24 @@
+import { chainCalledBy, goTo } from '../../ruleset/sets.ts'
 import type { ElementValue, FieldType, SetSchema, Tuple } from '../../ruleset/types.ts'
-import { type AttributeWriter, eachAttribute, readU32 } from './attributes.ts'
+import {
+  type AttributeWriter,
+  eachAttribute,
+  readAttributes,
+  readText,
+  readU32,
+} from './attributes.ts'
 import { decodeComment, writeComment } from './comment.ts'
-import { CATCH_ALL_FLAG, DATA, ELEMENT, ELEMENTS, INTERVAL_END, LIST_ELEMENT } from './constants.ts'
+import {
+  CATCH_ALL_FLAG,
+  DATA,
+  ELEMENT,
+  ELEMENTS,
+  GOTO,
+  INTERVAL_END,
+  LIST_ELEMENT,
+  VERDICT,
+} from './constants.ts'
+import { joinIntervals, type Piece, successor } from './plain-intervals.ts'
 import { isDecodable, isRangeKey } from './schema.ts'
 import {
   decodeRange,
@@ -42,7 +59,8 @@ export function writeElement(
     writeFields(writer, ELEMENT.key, set.key, key)
   }
   if (set.data !== undefined && value.data !== undefined) {
-    writeFields(writer, ELEMENT.data, set.data, value.data)
+    if (set.data === 'verdict') writeVerdict(writer, value)
+    else writeFields(writer, ELEMENT.data, set.data, value.data)
   }
   if (value.comment !== undefined) writeComment(writer, ELEMENT.userData, value.comment)
   writer.close(element)
@@ -81,6 +99,14 @@ function writeFields(
   writer.close(opened)
 }
 
+function writeVerdict(writer: AttributeWriter, value: ElementValue): void {
+  const chain = chainCalledBy(value)
+  if (chain === undefined) throw new Error(`"${value.data}" is no verdict`)
+  writer.nested(ELEMENT.data, () => {
+    writer.nested(DATA.verdict, () => writer.i32(VERDICT.code, GOTO).text(VERDICT.chain, chain))
+  })
+}
+
 function writeBytes(writer: AttributeWriter, type: number, bytes: Uint8Array): void {
   const opened = writer.open(type)
   writer.bytes(DATA.value, bytes).close(opened)
@@ -91,6 +117,7 @@ interface RawElement {
   readonly key: Buffer
   readonly keyEnd: Buffer | undefined
   readonly data: Buffer | undefined
+  readonly verdict: Tuple | undefined
   readonly intervalEnd: boolean
   readonly comment: string | undefined
 }
@@ -150,18 +177,21 @@ function readElement(payload: Buffer, from: number, to: number): RawElement | un
   let key: Buffer | undefined
   let keyEnd: Buffer | undefined
   let data: Buffer | undefined
+  let verdict: Tuple | undefined
   let intervalEnd = false
   let comment: string | undefined
   eachAttribute(payload, from, to, (type, start, end) => {
     if (type === ELEMENT.key) key = dataValue(payload, start, end)
     else if (type === ELEMENT.keyEnd) keyEnd = dataValue(payload, start, end)
-    else if (type === ELEMENT.data) data = dataValue(payload, start, end)
-    else if (type === ELEMENT.userData) comment = decodeComment(payload, start, end)
+    else if (type === ELEMENT.data) {
+      data = dataValue(payload, start, end)
+      if (data === undefined) verdict = verdictText(payload, start, end)
+    } else if (type === ELEMENT.userData) comment = decodeComment(payload, start, end)
     else if (type === ELEMENT.flags) {
       intervalEnd = (readU32(payload.subarray(start, end)) & INTERVAL_END) !== 0
     }
   })
-  return key === undefined ? undefined : { key, keyEnd, data, intervalEnd, comment }
+  return key === undefined ? undefined : { key, keyEnd, data, verdict, intervalEnd, comment }
 }
 
 /** The bytes inside {VALUE}; a verdict has none. */
@@ -173,68 +203,41 @@ function dataValue(payload: Buffer, start: number, end: number): Buffer | undefi
   return value
 }
 
+/** What is not `goto CHAIN` is not ours: only that it differs counts. */
+function verdictText(payload: Buffer, start: number, end: number): Tuple | undefined {
+  let text: Tuple | undefined
+  eachAttribute(payload, start, end, (type, from, to) => {
+    if (type !== DATA.verdict) return
+    const found = readAttributes(payload.subarray(from, to))
+    const code = readU32(found.get(VERDICT.code)) | 0
+    const chain = readText(found.get(VERDICT.chain))
+    text = code === GOTO ? goTo(chain) : (`verdict ${code} ${chain}` as Tuple)
+  })
+  return text
+}
+
 function keyText(element: RawElement, set: SetSchema): Tuple {
   if (element.key.length !== tupleLength(set.key)) return hex(element.key)
   if (!isRangeKey(set)) return decodeTuple(set.key, element.key)
   return decodeRange(set.key, { first: element.key, last: element.keyEnd ?? element.key })
 }
 
-function readValue({ data: bytes, comment }: RawElement, set: SetSchema): ElementValue {
-  const data = bytes === undefined ? undefined : dataText(bytes, set)
+function readValue(element: RawElement, set: SetSchema): ElementValue {
+  const { data: bytes, verdict, comment } = element
+  const data = bytes === undefined ? verdict : dataText(bytes, set)
   if (data === undefined) return comment === undefined ? NOTHING : { comment }
   return comment === undefined ? { data } : { data, comment }
 }
 
 function dataText(bytes: Buffer, { data: types }: SetSchema): Tuple | undefined {
   if (types === undefined) return undefined
+  if (types === 'verdict') return hex(bytes)
   return bytes.length === tupleLength(types) ? decodeTuple(types, bytes) : hex(bytes)
-}
-
-/** Where a plain interval begins or ends; its reply is gone when it is joined. */
-interface Piece {
-  readonly key: Buffer
-  readonly intervalEnd: boolean
-  readonly value: ElementValue
 }
 
 function pieceOf(element: RawElement, set: SetSchema): Piece {
   const { key, intervalEnd } = element
   return { key: Buffer.from(key), intervalEnd, value: readValue(element, set) }
-}
-
-function* joinIntervals(pieces: Piece[], set: SetSchema): Iterable<readonly [Tuple, ElementValue]> {
-  // Where one interval ends and the next begins the end comes first.
-  pieces.sort((a, b) => a.key.compare(b.key) || Number(b.intervalEnd) - Number(a.intervalEnd))
-  for (const [i, { key: first, intervalEnd, value }] of pieces.entries()) {
-    if (intervalEnd) continue
-    const next = pieces[i + 1]
-    const last = next === undefined ? allOnes(first.length) : predecessor(next.key)
-    yield [decodeRange(set.key, { first, last }), value]
-  }
-}
-
-function successor(bytes: Buffer): Buffer | undefined {
-  const next = Buffer.from(bytes)
-  for (let i = next.length - 1; i >= 0; i--) {
-    const byte = next[i] ?? 0
-    next[i] = (byte + 1) & 0xff
-    if (byte !== 0xff) return next
-  }
-  return undefined
-}
-
-function predecessor(bytes: Buffer): Buffer {
-  const previous = Buffer.from(bytes)
-  for (let i = previous.length - 1; i >= 0; i--) {
-    const byte = previous[i] ?? 0
-    previous[i] = (byte - 1) & 0xff
-    if (byte !== 0) break
-  }
-  return previous
-}
-
-function allOnes(length: number): Buffer {
-  return Buffer.alloc(length, 0xff)
 }
 
 function hex(bytes: Buffer): Tuple {

@@ -1,4 +1,4 @@
-import type { Field, TableFamily } from '../../ruleset/types.ts'
+import { CLIENT_HASH_SEED, type Field, type TableFamily } from '../../ruleset/types.ts'
 import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 import { DATA, FAMILY, LIST_ELEMENT } from './constants.ts'
 
@@ -23,6 +23,10 @@ const ORIGINAL = 0
 
 /** NFT_DYNSET_OP_*. */
 const CHANGE = { update: 1, delete: 2 } as const
+
+/** NFT_REG_VERDICT and NFT_HASH_JENKINS. */
+const VERDICT_REGISTER = 0
+const JENKINS = 0
 
 /** Words (4 bytes) of the register file: 16 in all, the four of NFT_REG_1 first. */
 const WORDS = 16
@@ -117,9 +121,10 @@ export class ExpressionWriter {
 
   /** Loads the fields one after another, each at a word boundary. */
   fields(fields: readonly Field[]): void {
+    const words = fields.reduce((sum, field) => sum + fieldWords(this.family, field), 0)
     let word = 0
     for (const field of fields) {
-      this.#field(field, word)
+      this.#field(field, word, words)
       word += fieldWords(this.family, field)
     }
     if (word > WORDS) throw new Error(`a key of ${word} words does not fit the registers`)
@@ -132,6 +137,13 @@ export class ExpressionWriter {
       if (options.setId !== undefined) writer.u32(4, options.setId)
       if (options.inverted) writer.u32(5, 1)
     })
+  }
+
+  /** Ends with the verdict that the map has for the key, if it has one. */
+  lookupVerdict(map: string): this {
+    return this.#expression('lookup', (writer) =>
+      writer.text(1, map).u32(2, register(0)).u32(3, VERDICT_REGISTER),
+    )
   }
 
   /** Adds the key in the registers or starts its time again; or takes it out. */
@@ -148,6 +160,21 @@ export class ExpressionWriter {
   random(modulus: number, word: number): this {
     return this.#expression('numgen', (writer) =>
       writer.u32(1, register(word)).u32(2, modulus).u32(3, 1).u32(4, 0),
+    )
+  }
+
+  /** The source address is put behind the key of so many words, where nft puts it. */
+  clientHash(modulus: number, word: number, keyWords: number): this {
+    const scratch = keyWords + WORDS_PER_REGISTER
+    this.address('saddr', scratch)
+    return this.#expression('hash', (writer) =>
+      writer
+        .u32(1, register(scratch))
+        .u32(2, register(word))
+        .u32(3, IP[this.family].size)
+        .u32(4, modulus)
+        .u32(5, Number(CLIENT_HASH_SEED))
+        .u32(7, JENKINS),
     )
   }
 
@@ -191,7 +218,7 @@ export class ExpressionWriter {
     return this
   }
 
-  #field(field: Field, word: number): void {
+  #field(field: Field, word: number, words: number): void {
     switch (field.kind) {
       case 'saddr':
       case 'daddr':
@@ -211,6 +238,9 @@ export class ExpressionWriter {
         return
       case 'random':
         this.random(field.modulus, word)
+        return
+      case 'client-hash':
+        this.clientHash(field.modulus, word, words)
     }
   }
 }

@@ -60,6 +60,7 @@ const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> 
   immediate: { 2: 'data' },
   numgen: { 4: 'unless-zero' },
   nat: { 4: 'nat-end', 6: 'nat-end', 7: 'nat-flags' },
+  hash: { 6: 'unless-zero' },
   masq: { 1: 'unless-zero' },
   reject: { 2: 'unless-zero' },
 }

@@ -12,6 +12,9 @@ import { typeofUserData } from './typeof.ts'
 
 /** Set declarations: SetSchema <-> the attributes of NEWSET. */
 
+/** NFT_DATA_VERDICT of <linux/netfilter/nf_tables.h>: the kernel's number, not one of nft's. */
+const VERDICT = 0xffffff00
+
 /** nft's numbers of its data types. A slot is an `integer` of four bytes. */
 const TYPE_NUMBERS: Readonly<Record<FieldType, number>> = {
   ipv4_addr: 7,
@@ -39,7 +42,8 @@ export function writeSet(
     .u32(SET.keyType, foldTypes(set.key))
     .u32(SET.keyLength, tupleLength(set.key))
   if (set.data !== undefined) {
-    writer.u32(SET.dataType, foldTypes(set.data)).u32(SET.dataLength, tupleLength(set.data))
+    if (set.data === 'verdict') writer.u32(SET.dataType, VERDICT)
+    else writer.u32(SET.dataType, foldTypes(set.data)).u32(SET.dataLength, tupleLength(set.data))
   }
   writer.u32(SET.id, id)
   writeDescription(writer, set)
@@ -61,7 +65,7 @@ export function isRangeKey(set: SetSchema): boolean {
 
 /** nft cannot print `integer` without a width, so such a set is declared by its expressions. */
 function needsTypeof(set: SetSchema): boolean {
-  return set.key.includes('slot') || set.data?.includes('slot') === true
+  return set.key.includes('slot')
 }
 
 function writeDescription(writer: AttributeWriter, set: SetSchema): void {
@@ -118,8 +122,9 @@ function foreignTrait(
   if (flags !== setFlags(schema)) return `flags 0x${flags.toString(16)}`
   if (schema.learned === undefined && size !== 0) return `size ${size}`
   if (readU32(found.get(SET.keyLength)) !== tupleLength(schema.key)) return 'key length'
-  if (schema.data && readU32(found.get(SET.dataLength)) !== tupleLength(schema.data)) {
-    return 'data length'
+  if (schema.data !== undefined && schema.data !== 'verdict') {
+    const length = readU32(found.get(SET.dataLength))
+    if (length !== tupleLength(schema.data)) return 'data length'
   }
   if (found.has(SET.timeout)) return 'default timeout'
   if (found.has(SET.expression) || found.has(SET.expressions)) return 'expressions'
@@ -128,10 +133,12 @@ function foreignTrait(
 
 /** Whether element keys and data can be told apart into fields. */
 export function isDecodable(set: SetSchema): boolean {
-  return [...set.key, ...(set.data ?? [])].every((type) => Object.hasOwn(TYPE_NUMBERS, type))
+  const data = set.data === 'verdict' ? [] : (set.data ?? [])
+  return [...set.key, ...data].every((type) => Object.hasOwn(TYPE_NUMBERS, type))
 }
 
-function dataTypes(folded: number): readonly FieldType[] {
+function dataTypes(folded: number): readonly FieldType[] | 'verdict' {
+  if (folded === VERDICT) return 'verdict'
   return unfoldTypes(folded) ?? [unknownType(`data type ${folded}`)]
 }
 

@@ -72,6 +72,10 @@ const EMITTERS: Emitters = {
     to.fields(statement.key)
     to.lookup(statement.map, { map: true }).dnat()
   },
+  'verdict-map': (to, { key, map }) => {
+    to.fields(key)
+    to.lookupVerdict(map)
+  },
   remember: (to, statement) => {
     to.fields(statement.key)
     to.change(statement.set, 'update', statement.seconds)

@@ -29,10 +29,11 @@ const FIELD = { ipDaddr: 12, ip6Daddr: 9, dport: 2 }
 
 export function typeofUserData(family: TableFamily, set: SetSchema): Buffer {
   const parts = [entry(USER_DATA.keyByteOrder, number(0))]
-  if (set.data !== undefined) parts.push(entry(USER_DATA.dataByteOrder, number(0)))
+  const data = set.data === 'verdict' ? undefined : set.data
+  if (data !== undefined) parts.push(entry(USER_DATA.dataByteOrder, number(0)))
   parts.push(entry(USER_DATA.keyTypeof, declaration(family, set.key)))
-  if (set.data !== undefined) {
-    parts.push(entry(USER_DATA.dataTypeof, declaration(family, set.data)))
+  if (data !== undefined) {
+    parts.push(entry(USER_DATA.dataTypeof, declaration(family, data)))
     parts.push(entry(USER_DATA.dataInterval, number(0)))
   }
   return Buffer.concat(parts)

@@ -189,9 +189,10 @@ describe('what others wrote', () => {
       marks: expect.stringMatching(/unknown/),
       ports: expect.stringMatching(/unknown/),
       small: expect.stringMatching(/unknown/),
-      verdicts: expect.stringMatching(/unknown/),
       ranges: 'ipv4_addr',
     })
+    const verdicts = sets.find(({ schema }) => schema.name === 'verdicts')?.schema as SetSchema
+    expect([...(await elementsOf('ip', verdicts))]).toEqual([['10.0.0.1', { data: 'verdict 0 ' }]])
     for (const { schema } of sets) await elementsOf('ip', schema)
     const ranges = sets.find(({ schema }) => schema.name === 'ranges')?.schema as SetSchema
     expect([...(await elementsOf('ip', ranges)).keys()]).toEqual(['10.0.0.0/8', '255.255.255.255'])

@@ -24,6 +24,7 @@ const ORIGINAL: readonly Field[] = [
 const SADDR: Field = { kind: 'saddr' }
 const DADDR: Field = { kind: 'daddr' }
 const slot = (modulus: number): Field => ({ kind: 'random', modulus })
+const hash = (modulus: number): Field => ({ kind: 'client-hash', modulus })
 const PORTS: Statement = { kind: 'has-ports' }
 
 export function sampleSets(family: TableFamily): readonly SetSchema[] {
@@ -40,7 +41,7 @@ export function sampleSets(family: TableFamily): readonly SetSchema[] {
     { name: 'endpoints', key: [...vip, 'slot'], data },
     { name: 'node-port-endpoints', key: ['inet_proto', 'inet_service', 'slot'], data },
     { name: 'seat-0', key: vip, data },
-    { name: 'seated-services-3600-0', key: [...vip, ...data] },
+    { name: 'seated-services', key: [...vip, ...data], data: 'verdict' },
     { name: 'affinity-0', key: [address, ...vip], learned: { size: 262_144 } },
   ]
 }
@@ -75,7 +76,10 @@ const ELEMENTS_4: Readonly<Record<string, readonly (readonly [string, ElementVal
   ],
   'node-port-endpoints': [['tcp . 30080 . 1', { data: '10.1.1.1 . 8080' as Tuple }]],
   'seat-0': [['10.0.0.1 . tcp . 80', { data: '10.1.1.1 . 8080' as Tuple }]],
-  'seated-services-3600-0': [['10.0.0.1 . tcp . 80 . 10.1.1.1 . 8080']],
+  'seated-services': [
+    ['10.0.0.1 . tcp . 80 . 10.1.1.1 . 8080', { data: 'goto other' as Tuple }],
+    ['10.0.0.1 . tcp . 80 . 10.1.1.2 . 8080', { data: 'goto other' as Tuple, comment: 'z' }],
+  ],
 }
 
 const ELEMENTS_6: typeof ELEMENTS_4 = {
@@ -101,7 +105,7 @@ const ELEMENTS_6: typeof ELEMENTS_4 = {
   ],
   'node-port-endpoints': [['tcp . 30080 . 0', { data: 'fd01::1 . 8080' as Tuple }]],
   'seat-0': [['fd00::1 . tcp . 80', { data: 'fd01::1 . 8080' as Tuple }]],
-  'seated-services-3600-0': [['fd00::1 . tcp . 80 . fd01::1 . 8080']],
+  'seated-services': [['fd00::1 . tcp . 80 . fd01::1 . 8080', { data: 'goto other' as Tuple }]],
 }
 
 /** At least one rule for each kind of statement and each of its variants. */
@@ -132,17 +136,20 @@ export const SAMPLE_RULES: readonly Rule[] = [
     map: 'seat-0',
   }),
   rule({ kind: 'forget', set: 'affinity-0', key: [SADDR, ...VIP] }),
+  rule(PORTS, {
+    kind: 'verdict-map',
+    key: [...ORIGINAL, DADDR, { kind: 'dport' }],
+    map: 'seated-services',
+  }),
   rule(
     PORTS,
-    {
-      kind: 'in-set',
-      key: [...ORIGINAL, DADDR, { kind: 'dport' }],
-      set: 'seated-services-3600-0',
-    },
     { kind: 'remember', set: 'affinity-0', key: [SADDR, ...ORIGINAL], seconds: 10_800 },
+    { kind: 'accept' },
   ),
   rule(PORTS, { kind: 'dnat', key: [...VIP, slot(3)], map: 'endpoints' }),
   rule(PORTS, { kind: 'dnat', key: [...NODE_PORT, slot(1)], map: 'node-port-endpoints' }),
+  rule(PORTS, { kind: 'dnat', key: [...VIP, hash(3)], map: 'endpoints' }),
+  rule(PORTS, { kind: 'dnat', key: [...NODE_PORT, hash(4)], map: 'node-port-endpoints' }),
   rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
   rule({ kind: 'reject', with: 'port-unreachable' }),
   rule({ kind: 'drop' }),
