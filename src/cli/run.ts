@@ -122,6 +122,8 @@ function sourceOf({ options, version, node, config }: Run, signal: AbortSignal):
       ? ({ kind: 'in-cluster' } as const)
       : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
   const client = new ApiClient(location, `nodelb/${version}`)
+  // A credential plugin that hangs ends with the agent.
+  signal.addEventListener('abort', () => client.close())
   const interest = new NodeInterest(wantsAllNodes(config, options))
   const source = followApiServer(client, node, interest)
   return { source, events: eventSink(client, signal), interest }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   DOUBT_TIMEOUT_MS,
   HEALTH_TIMEOUT_MS,
@@ -8,6 +8,7 @@ import {
 } from '../../src/agent/telemetry/health.ts'
 import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
 import { type AgentState, follow, newState } from '../../src/agent/telemetry/state.ts'
+import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 const committed: Occurrence = {
   event: 'kernel-committed',
@@ -131,4 +132,16 @@ describe('a configuration that is not in force', () => {
     follow(state, { event: 'configuration-loaded', source, notes: [] }, 0)
     expect(readiness(state)).toEqual({ good: true, reason: 'ready' })
   })
+})
+
+test('a clock that is set while commits fail, or while one is made, does not show', () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { telemetry } = startTelemetryWithLog()
+  telemetry.attempting()
+  vi.setSystemTime(Date.now() + 10 * HEALTH_TIMEOUT_MS)
+  expect(telemetry.healthy()).toBe(true)
+  telemetry.tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+  vi.setSystemTime(Date.now() + 10 * HEALTH_TIMEOUT_MS)
+  expect(telemetry.healthy()).toBe(true)
 })

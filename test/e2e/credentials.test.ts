@@ -69,7 +69,7 @@ test('a kubeconfig that is not there yet, or wrong, is told and read again', asy
   const { states } = follow({ kind: 'kubeconfig', file }, 'services')
   expect(await states.find(isLost)).toMatchObject({ reason: expect.stringContaining('ENOENT') })
   writeFileSync(file, 'clusters: 1')
-  const said = 'the kubeconfig names no cluster'
+  const said = 'config: current-context: found nothing, expected the name of an entry of contexts'
   await states.find((state) => state.kind === 'lost' && state.reason.includes(said))
   copyFileSync(server.kubeconfig(), file)
   await states.find(isFollowing)

@@ -72,11 +72,12 @@ export class ScriptedApi {
   }
 
   /** A kubeconfig for that user, which finds the authority in the file `server.crt`. */
-  location(user: object = { token: 'x' }): ApiLocation {
+  location(user: object = { token: 'x' }, more: object = {}): ApiLocation {
     const server = `https://127.0.0.1:${this.port}`
     const file = join(this.folder, 'config')
+    const cluster = { server, 'certificate-authority': 'server.crt', ...more }
     const config = {
-      clusters: [{ name: 'c', cluster: { server, 'certificate-authority': 'server.crt' } }],
+      clusters: [{ name: 'c', cluster }],
       users: [{ name: 'u', user }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'x',

@@ -17,6 +17,7 @@ export interface EventQueueOptions {
   readonly onOutcome: (outcome: EventOutcome) => void
   /** Undefined: Events go through again. */
   readonly onTrouble: (reason: string | undefined) => void
+  /** Milliseconds by a clock that nobody sets; durations are taken from it, never dates. */
   readonly now?: () => number
   /** The first wait after a failure; it doubles up to a minute. */
   readonly retryMs?: number
@@ -54,7 +55,7 @@ export class EventQueue {
 
   constructor(options: EventQueueOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? (() => performance.now())
     this.#filledAt = this.#now()
     this.#retryMs = options.retryMs ?? 1_000
   }
@@ -123,7 +124,7 @@ export class EventQueue {
     const gained = Math.floor((this.#now() - this.#filledAt) / REFILL_MS)
     this.#tokens = Math.min(BURST, this.#tokens + gained)
     this.#filledAt += gained * REFILL_MS
-    if (this.#tokens === 0) return false
+    if (this.#tokens < 1) return false
     this.#tokens--
     return true
   }
@@ -135,7 +136,7 @@ export class EventQueue {
     const before = this.#known.get(name)
     if (before !== undefined) {
       const count = before.count + 1
-      const patched = await this.#options.sink.patch(`${path}/${name}`, series(count, this.#now()))
+      const patched = await this.#options.sink.patch(`${path}/${name}`, series(count))
       if (!isStatus(patched, 404)) return this.#judge(patched, name, count)
       this.#known.delete(name)
     }
@@ -143,7 +144,7 @@ export class EventQueue {
     if (!isStatus(posted, 409)) return this.#judge(posted, name, 1)
     // Another node said so, or this one before it was restarted.
     if (ofCluster) return this.#judge({ kind: 'answered', status: 200 }, name, 1)
-    const patched = await this.#options.sink.patch(`${path}/${name}`, series(2, this.#now()))
+    const patched = await this.#options.sink.patch(`${path}/${name}`, series(2))
     return this.#judge(patched, name, 2)
   }
 
@@ -177,6 +178,6 @@ function isStatus(sent: Sent, status: number): boolean {
   return sent.kind === 'answered' && sent.status === status
 }
 
-function series(count: number, now: number): object {
-  return { series: { count, lastObservedTime: microTime(new Date(now)) } }
+function series(count: number): object {
+  return { series: { count, lastObservedTime: microTime(new Date()) } }
 }

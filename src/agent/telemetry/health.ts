@@ -34,7 +34,10 @@ export function readiness(state: AgentState): Verdict {
   return { good: true, reason: `ready; ${source} waits for ${reason}; ${before}` }
 }
 
-/** Whether a restart would help: if the kernel neither takes a change nor refuses it. */
+/**
+ * Whether a restart would help: if the kernel neither takes a change nor refuses it. `now` is by the
+ * clock that nobody sets, here and below.
+ */
 export function liveness(state: AgentState, now: number): Verdict {
   const lasted = state.attemptSince === undefined ? 0 : now - state.attemptSince
   if (lasted < HEALTH_TIMEOUT_MS) return { good: true, reason: 'alive' }
@@ -48,15 +51,15 @@ export function liveness(state: AgentState, now: number): Verdict {
 export function health(state: AgentState, now: number): Verdict {
   const alive = liveness(state, now)
   if (!alive.good) return alive
-  const doubtful = state.doubt === undefined ? 0 : now - state.doubt.since
+  const doubtful = state.doubt === undefined ? 0 : now - state.doubt.steadySince
   if (state.doubt !== undefined && doubtful >= DOUBT_TIMEOUT_MS) {
     const lasted = Math.round(doubtful / 1000)
     return bad(`what the kernel holds could not be repaired for ${lasted} s: ${state.doubt.reason}`)
   }
   if (state.failing === undefined) return alive
-  const { since, reason } = state.failing
-  if (now - since < HEALTH_TIMEOUT_MS) return alive
-  return bad(`commits have failed for ${Math.round((now - since) / 1000)} s: ${reason}`)
+  const { steadySince, reason } = state.failing
+  if (now - steadySince < HEALTH_TIMEOUT_MS) return alive
+  return bad(`commits have failed for ${Math.round((now - steadySince) / 1000)} s: ${reason}`)
 }
 
 function waitsFor(state: AgentState): string {

@@ -6,17 +6,17 @@ import type { AgentState } from './state.ts'
 /** What kubelet and balancers ask. `/healthz` answers as kube-proxy's does (KEP-3836). */
 export function probeRoutes(state: AgentState): Routes {
   return new Map([
-    ['/livez', () => verdict(liveness(state, Date.now()))],
+    ['/livez', () => verdict(liveness(state, performance.now()))],
     ['/readyz', () => verdict(readiness(state))],
-    ['/healthz', () => healthz(state, Date.now())],
+    ['/healthz', () => healthz(state)],
   ])
 }
 
 /** What kube-proxy answers on its healthzBindAddress (pkg/proxy/healthcheck/proxy_health.go). */
 export function kubeProxyHealthRoutes(state: AgentState): Routes {
   return new Map([
-    ['/livez', () => livez(state, Date.now())],
-    ['/healthz', () => healthz(state, Date.now())],
+    ['/livez', () => livez(state)],
+    ['/healthz', () => healthz(state)],
   ])
 }
 
@@ -42,20 +42,21 @@ function verdict({ good, reason }: Verdict): Answer {
 }
 
 /** 503 also while the node is being deleted or drained by the autoscaler: `nodeEligible` false. */
-function healthz(state: AgentState, now: number): Answer {
+function healthz(state: AgentState): Answer {
   const nodeEligible = state.leaving === undefined
-  const good = health(state, now).good && nodeEligible
-  return json(good, `{${times(state, now, good)}, "nodeEligible": ${nodeEligible}}`)
+  const good = health(state, performance.now()).good && nodeEligible
+  return json(good, `{${times(state, good)}, "nodeEligible": ${nodeEligible}}`)
 }
 
 /** The same without the node's own fate: kube-proxy's question whether a restart would help. */
-function livez(state: AgentState, now: number): Answer {
-  const { good } = health(state, now)
-  return json(good, `{${times(state, now, good)}}`)
+function livez(state: AgentState): Answer {
+  const { good } = health(state, performance.now())
+  return json(good, `{${times(state, good)}}`)
 }
 
 /** kube-proxy counts as updated just now while it is healthy. */
-function times({ lastCommit }: AgentState, now: number, good: boolean): string {
+function times({ lastCommit }: AgentState, good: boolean): string {
+  const now = Date.now()
   const lastUpdated = good ? now : lastCommit?.at
   return `"lastUpdated": "${goTime(lastUpdated)}","currentTime": "${goTime(now)}"`
 }

@@ -1,8 +1,6 @@
 import { RESOURCES, type Resource } from '../../watch/source.ts'
+import { type Lasting, lasting, type Moment, type Steady, type Time } from './moment.ts'
 import type { Commit, Condition, Occurrence, OccurrenceOf, Server } from './occurrence.ts'
-
-/** Milliseconds since 1970. */
-type Time = number
 
 export type WatchState =
   | { readonly kind: 'starting' | 'listing'; readonly since: Time }
@@ -30,12 +28,12 @@ export interface AgentState {
   lastCommit: (Commit & { readonly at: Time }) | undefined
   verified: Verified | undefined
   /** Why the kernel may hold something else by now. */
-  doubt: { readonly since: Time; readonly reason: string } | undefined
+  doubt: Lasting | undefined
   /** A configuration that is not in force yet; `failed`: it was tried. */
   waiting: Waiting | undefined
-  failing: { readonly since: Time; readonly reason: string } | undefined
+  failing: Lasting | undefined
   /** When the commit or the comparison under way began. */
-  attemptSince: Time | undefined
+  attemptSince: Steady | undefined
   ownership: Ownership
   /** The one that programs the node. */
   backend: string | undefined
@@ -95,7 +93,12 @@ export function newState(now: Time): AgentState {
 }
 
 /** Brings the state up to date; costs the same whatever the number of Services. */
-export function follow(state: AgentState, occurrence: Occurrence, now: Time): void {
+export function follow(
+  state: AgentState,
+  occurrence: Occurrence,
+  now: Time,
+  steady: Steady = now,
+): void {
   switch (occurrence.event) {
     case 'watch-listing':
       state.watches[occurrence.resource] = { kind: 'listing', since: now }
@@ -134,11 +137,12 @@ export function follow(state: AgentState, occurrence: Occurrence, now: Time): vo
       state.closedHealthChecks.delete(occurrence.port)
       return
     default:
-      followKernel(state, occurrence, now)
+      followKernel(state, occurrence, { now, steady })
   }
 }
 
-function followKernel(state: AgentState, occurrence: Occurrence, now: Time): void {
+function followKernel(state: AgentState, occurrence: Occurrence, moment: Moment): void {
+  const { now } = moment
   switch (occurrence.event) {
     case 'kernel-committed': {
       const { operations, bytes, durationMs } = occurrence
@@ -146,25 +150,25 @@ function followKernel(state: AgentState, occurrence: Occurrence, now: Time): voi
       state.lastCommit = { at: now, operations, bytes, durationMs }
       state.failing = undefined
       state.attemptSince = undefined
-      verify(state, occurrence.compared, occurrence.doubt, now)
+      verify(state, occurrence.compared, occurrence.doubt, moment)
       return
     }
     case 'commit-failed':
-      state.failing = { since: state.failing?.since ?? now, reason: occurrence.reason }
+      state.failing = { ...lasting(moment, ''), ...state.failing, reason: occurrence.reason }
       state.attemptSince = undefined
       return
     case 'kernel-compared':
     case 'drift-repaired':
       state.attemptSince = undefined
-      verify(state, true, occurrence.doubt, now)
+      verify(state, true, occurrence.doubt, moment)
       return
     case 'foreign-change': {
       const { process = 'another process', changes } = occurrence
-      state.doubt ??= { since: now, reason: `${process} ${changes}` }
+      state.doubt ??= lasting(moment, `${process} ${changes}`)
       return
     }
     case 'backend-replaced':
-      state.doubt ??= { since: now, reason: 'nodelb removed what another backend had programmed' }
+      state.doubt ??= lasting(moment, 'nodelb removed what another backend had programmed')
       return
     case 'service-refused': {
       const { service, reason } = occurrence
@@ -185,9 +189,15 @@ function followKernel(state: AgentState, occurrence: Occurrence, now: Time): voi
   }
 }
 
-function verify(state: AgentState, compared: boolean, doubt: string | undefined, now: Time): void {
+function verify(
+  state: AgentState,
+  compared: boolean,
+  doubt: string | undefined,
+  moment: Moment,
+): void {
+  const { now } = moment
   if (doubt !== undefined) {
-    state.doubt ??= { since: now, reason: doubt }
+    state.doubt ??= lasting(moment, doubt)
     return
   }
   state.doubt = undefined

@@ -96,9 +96,9 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
           comparedAt: verified.comparedAt ? time(verified.comparedAt) : null,
         }
       : null,
-    doubt: doubt ? { ...doubt, since: time(doubt.since) } : null,
+    doubt: doubt ? { since: time(doubt.since), reason: doubt.reason } : null,
     waiting: waiting ? { ...waiting, since: time(waiting.since) } : null,
-    failing: failing ? { ...failing, since: time(failing.since) } : null,
+    failing: failing ? { since: time(failing.since), reason: failing.reason } : null,
     ownership: state.ownership,
     watches: watchesOf(state),
     objects: source.objects(),

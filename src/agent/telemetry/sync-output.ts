@@ -60,10 +60,10 @@ export class SyncOutput {
   /** Blocks until nothing waits, or for `withinMs`: the process ends, and nobody writes later. */
   drain(withinMs: number): void {
     const sleeper = new Int32Array(new SharedArrayBuffer(4))
-    const deadline = Date.now() + withinMs
+    const deadline = performance.now() + withinMs
     for (;;) {
       this.flush()
-      if (this.#waiting.length === 0 || Date.now() >= deadline) return
+      if (this.#waiting.length === 0 || performance.now() >= deadline) return
       Atomics.wait(sleeper, 0, 0, DRAIN_RETRY_MS)
     }
   }

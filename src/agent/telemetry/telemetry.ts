@@ -62,7 +62,7 @@ export interface TelemetryOptions extends ServerOptions {
 
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { version, node, view } = options
-  const state = newState(Date.now())
+  const [state, began] = [newState(Date.now()), performance.now()]
   const log = options.log ?? openLog(options.level ?? 'info')
   const isNews = toldOnce()
   const latency = trackLatency()
@@ -86,7 +86,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   let queue: EventQueue | undefined
 
   const take = (occurrence: Occurrence): void => {
-    follow(state, occurrence, Date.now())
+    follow(state, occurrence, Date.now(), performance.now())
     metrics.observe(occurrence)
     if (isNews(occurrence)) log.write(occurrence)
     if (queue === undefined) return
@@ -99,7 +99,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     take(withoutSecrets(told))
     if (told.event !== 'kernel-committed') return
     const { operations } = told
-    if (first) take({ event: 'agent-ready', operations, startMs: Date.now() - state.startedAt })
+    const startMs = Math.round(performance.now() - began)
+    if (first) take({ event: 'agent-ready', operations, startMs })
     take({ event: 'commits-resumed' })
     for (const seconds of latency.committed()) metrics.programmed(seconds)
   }
@@ -112,14 +113,14 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     problems: (object, problems) => tell(problemOccurrence(object, problems)),
     sourceProblems: (problems) => tell(sourceOccurrence(problems)),
     attempting() {
-      state.attemptSince = Date.now()
+      state.attemptSince = performance.now()
       latency.attempting()
     },
     sliceChanged(triggered) {
       // What the first lists tell of happened before.
       if (state.firstCommitAt !== undefined) latency.changed(triggered)
     },
-    healthy: () => health(state, Date.now()).good,
+    healthy: () => health(state, performance.now()).good,
     answerAsKubeProxy: servers.answerAsKubeProxy,
     status,
     metrics,

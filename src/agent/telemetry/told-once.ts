@@ -10,8 +10,11 @@ interface Told {
   readonly at: number
 }
 
-/** Remembers one state per subject that is in trouble, or of which there are few. */
-export function toldOnce(now: () => number = Date.now): IsNews {
+/**
+ * Remembers one state per subject that is in trouble, or of which there are few. `now` gives
+ * milliseconds by a clock that nobody sets.
+ */
+export function toldOnce(now: () => number = () => performance.now()): IsNews {
   const told = new Map<string, Told>()
   return (occurrence) => {
     const entry = CATALOGUE[occurrence.event] as Entry<EventName>

@@ -1,4 +1,4 @@
-// The only file that starts processes.
+// The only file that starts the programs of iptables.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'

@@ -1,7 +1,13 @@
-import { Agent, type RequestOptions } from 'node:https'
 import { unreachable } from '../../model/unreachable.ts'
 import { type Answer, gatherAnswer } from './answer.ts'
-import { type Access, type ApiLocation, readAccess } from './credentials.ts'
+import { Connections, type Sending } from './connections.ts'
+import {
+  type Access,
+  type ApiLocation,
+  Credentials,
+  type Place,
+  type Unknown,
+} from './credentials.ts'
 import { type Ending, exchange, type Listener } from './exchange.ts'
 import { type Cut, type JsonParts, JsonSplitter, LARGEST_PART } from './json-splitter.ts'
 
@@ -43,15 +49,17 @@ const ACCESS_MS = 60_000
 
 /** Speaks to the API server as whom the credentials say. What goes wrong is a value. */
 export class ApiClient {
-  readonly #location: ApiLocation
   readonly #userAgent: string
-  readonly #agent: Agent = new Agent({ keepAlive: true })
-  #access: Promise<Access> | undefined
+  readonly #closing = new AbortController()
+  readonly #credentials: Credentials
+  #access: Promise<Access | Unknown> | undefined
+  /** By the monotonic clock. */
   #accessUntil = 0
+  #connections: { readonly place: string; readonly to: Connections } | undefined
 
   /** `userAgent` is the program's name in the server's audit log. */
   constructor(location: ApiLocation, userAgent: string) {
-    this.#location = location
+    this.#credentials = new Credentials(location, this.#closing.signal)
     this.#userAgent = userAgent
   }
 
@@ -60,7 +68,7 @@ export class ApiClient {
     const headers = body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }
     const answer = gatherAnswer()
     const sent = body === undefined ? undefined : JSON.stringify(body)
-    const ending = await this.#exchange(path, { method, headers, signal }, sent, {
+    const ending = await this.#exchange({ method, path, headers, signal }, sent, {
       onAnswer: answer.start,
       silenceMs: () => ANSWER_MS,
     })
@@ -74,7 +82,7 @@ export class ApiClient {
     let open = false
     let cut: Cut = { kind: 'more' }
     const headers = long ? { 'accept-encoding': 'gzip' } : {}
-    const ending = await this.#exchange(path, { headers, signal }, undefined, {
+    const ending = await this.#exchange({ method: 'GET', path, headers, signal }, undefined, {
       onAnswer(head) {
         if (head.status !== 200) return refusal.start(head)
         open = true
@@ -90,68 +98,55 @@ export class ApiClient {
     return ending.kind === 'broken' ? ending : endingOf(cut, splitter.unfinished)
   }
 
-  /** The server did not know us: credentials are read anew for the next request. */
+  /** The server did not know us, or we not the server: the next request reads all of it anew. */
   forgetCredentials(): void {
     this.#accessUntil = 0
+    this.#credentials.forget()
   }
 
-  /** Closes idle connections. Those in use end with their signal. */
+  /** Ends all connections, and a plugin that gets credentials. */
   close(): void {
-    this.#agent.destroy()
+    this.#closing.abort()
+    this.#connections?.to.close()
   }
 
-  async #exchange(
-    path: string,
-    request: RequestOptions,
-    body: string | undefined,
-    listener: Listener,
-  ): Promise<Ending> {
-    const prepared = await this.#prepare(path, request)
-    if (prepared.kind === 'broken') return prepared
-    const ending = await exchange(prepared.options, body, listener)
-    if (ending.kind === 'broken' && ending.distrust) this.forgetCredentials()
-    return ending
-  }
-
-  async #prepare(path: string, request: RequestOptions): Promise<Prepared> {
+  async #exchange(sending: Sending, body: string | undefined, listener: Listener): Promise<Ending> {
     const access = await this.#readAccess()
     if (access.kind === 'unknown') {
       this.forgetCredentials()
       return { kind: 'broken', reason: access.reason }
     }
-    const { server, options } = access
     const headers = {
       accept: 'application/json',
       'user-agent': this.#userAgent,
-      ...request.headers,
-      ...options.headers,
+      ...sending.headers,
+      ...access.headers,
     }
-    const place = {
-      protocol: server.protocol,
-      // Brackets are for addresses in a URL, not for connecting to them.
-      host: server.hostname.replace(/^\[|\]$/g, ''),
-      port: server.port,
-      path: server.pathname.replace(/\/$/, '') + path,
-    }
-    return {
-      kind: 'ready',
-      options: { agent: this.#agent, ...options, ...request, ...place, headers },
-    }
+    const connections = this.#connectionsTo(access.place)
+    const begin = () => connections.begin({ ...sending, headers })
+    const ending = await exchange(begin, body, listener)
+    if (ending.kind === 'broken' && ending.distrust) this.forgetCredentials()
+    return ending
   }
 
   /** Several that ask at once share one reading. */
-  #readAccess(): Promise<Access> {
+  #readAccess(): Promise<Access | Unknown> {
     if (this.#access === undefined || performance.now() >= this.#accessUntil) {
-      this.#access = readAccess(this.#location)
+      this.#access = this.#credentials.read()
       this.#accessUntil = performance.now() + ACCESS_MS
     }
     return this.#access
   }
-}
 
-type Prepared =
-  | { readonly kind: 'ready'; readonly options: RequestOptions }
-  | { readonly kind: 'broken'; readonly reason: string }
+  /** The same ones until the server, the way to it, or a certificate is another. */
+  #connectionsTo(place: Place): Connections {
+    const text = JSON.stringify(place)
+    if (this.#connections?.place === text) return this.#connections.to
+    this.#connections?.to.retire()
+    this.#connections = { place: text, to: new Connections(place) }
+    return this.#connections.to
+  }
+}
 
 function endingOf(cut: Cut, unfinished: boolean): StreamEnding {
   switch (cut.kind) {

@@ -1,13 +1,11 @@
-// The only file that imports @kubernetes/client-node, of which it uses the reading of kubeconfig
-// files and the plugins that get tokens. Loaded when first needed: `render` and `diff` never pay
-// for it (11 MB). Its index would load every API of Kubernetes (50 MB), hence the path.
-
 import { readFileSync } from 'node:fs'
-import type { RequestOptions } from 'node:https'
-import { dirname, resolve } from 'node:path'
-import type { KubeConfig } from '@kubernetes/client-node/dist/config.js'
+import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
 import { parse } from 'yaml'
-import { valueAt } from '../fields.ts'
+import { describe } from '../problem.ts'
+import { askPlugin, type PluginCredential, type PluginFailure } from './exec-plugin.ts'
+import { type Kubeconfig, type Pem, readKubeconfig, type Unusable } from './kubeconfig.ts'
+import { proxyFor, type Route } from './proxy.ts'
 
 /** Where it is written how to reach the API server, and as whom. */
 export type ApiLocation =
@@ -15,75 +13,161 @@ export type ApiLocation =
   | { readonly kind: 'in-cluster'; readonly root?: string }
   | { readonly kind: 'kubeconfig'; readonly file: string }
 
-export type Access =
-  | { readonly kind: 'known'; readonly server: URL; readonly options: RequestOptions }
-  | { readonly kind: 'unknown'; readonly reason: string }
-
-/** A plugin that hangs must not stop the agent from trying again. */
-const PLUGIN_MS = 30_000
-
-/** Files and plugins are asked anew each time: tokens and certificates change under way. */
-export async function readAccess(location: ApiLocation): Promise<Access> {
-  try {
-    const config = await readConfig(location)
-    const server = config.getCurrentCluster()?.server
-    if (server === undefined) return { kind: 'unknown', reason: 'the kubeconfig names no cluster' }
-    return { kind: 'known', server: new URL(server), options: await optionsOf(config) }
-  } catch (error) {
-    // The library throws for files that are missing or wrong, and for plugins that fail.
-    return { kind: 'unknown', reason: error instanceof Error ? error.message : String(error) }
-  }
+export interface Access {
+  readonly kind: 'known'
+  readonly place: Place
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string | string[]>>
 }
 
-async function readConfig(location: ApiLocation): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js')
-  const config = new KubeConfig()
-  if (location.kind === 'kubeconfig') {
-    const folder = dirname(location.file)
-    config.loadFromString(readKubeconfig(location.file, folder))
-    config.makePathsAbsolute(folder)
-  } else {
-    if (process.env['KUBERNETES_SERVICE_HOST'] === undefined) {
-      throw new Error('KUBERNETES_SERVICE_HOST is not set: this is no pod of a cluster')
+/** Where connections lead, and whom both ends take the other for. */
+export interface Place {
+  readonly server: URL
+  readonly proxy: Route
+  /** Undefined: the server speaks without TLS. */
+  readonly tls: Identity | undefined
+}
+
+export interface Identity {
+  /** PEM; undefined: the authorities that Node.js trusts. */
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  /** The name that is expected in the server's certificate. */
+  readonly servername: string | undefined
+  /** False: the server may be anybody. */
+  readonly rejectUnauthorized: boolean
+}
+
+export interface Unknown {
+  readonly kind: 'unknown'
+  readonly reason: string
+}
+
+/** Where Kubernetes puts what a pod needs to speak to the API server. */
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+
+/** Reads files and asks plugins anew whenever it is asked: both change under way. */
+export class Credentials {
+  readonly #location: ApiLocation
+  readonly #signal: AbortSignal
+  #printed: Printed | undefined
+
+  /** When the signal says so, a plugin that runs is killed. */
+  constructor(location: ApiLocation, signal: AbortSignal) {
+    this.#location = location
+    this.#signal = signal
+  }
+
+  async read(): Promise<Access | Unknown> {
+    try {
+      const config = readConfig(this.#location)
+      return config.kind === 'unusable' ? unknown(config.reason) : await this.#access(config)
+    } catch (error) {
+      // Of files that are not there, or no YAML.
+      return unknown(error instanceof Error ? error.message : String(error))
     }
-    config.loadFromCluster(location.root)
   }
-  return config
+
+  /** What a plugin printed is not believed any more. */
+  forget(): void {
+    this.#printed = undefined
+  }
+
+  async #access(config: Kubeconfig): Promise<Access | Unknown> {
+    const proxy = proxyFor(config.server, config.proxyUrl, process.env)
+    if (proxy.kind === 'unusable') return unknown(proxy.reason)
+    const ca = pemText(config.authority)
+    const printed = await this.#ask(config, ca)
+    if (printed?.kind === 'failed') return unknown(printed.reason)
+    const identity = {
+      ca,
+      cert: printed?.certificate ?? pemText(config.certificate),
+      key: printed?.key ?? pemText(config.key),
+      servername: config.serverName,
+      rejectUnauthorized: !config.insecure,
+    }
+    const authorization = authorizationOf(config, printed?.token)
+    return {
+      kind: 'known',
+      place: {
+        server: config.server,
+        proxy,
+        tls: config.server.protocol === 'https:' ? identity : undefined,
+      },
+      headers: { ...config.impersonation, ...(authorization && { authorization }) },
+    }
+  }
+
+  /** Not again before what it printed has run out. */
+  async #ask({ plugin }: Kubeconfig, ca: string | undefined) {
+    if (plugin === undefined) return undefined
+    const authority = ca && { 'certificate-authority-data': Buffer.from(ca).toString('base64') }
+    const cluster = plugin.cluster && { ...plugin.cluster, ...authority }
+    const call = { ...plugin, cluster }
+    const asked = JSON.stringify(call)
+    const known = this.#printed
+    if (known?.asked === asked && performance.now() < known.until) return known.credential
+    const credential: PluginCredential | PluginFailure = await askPlugin(call, this.#signal)
+    if (credential.kind === 'credential') {
+      const until = performance.now() + (credential.lastsMs ?? Number.POSITIVE_INFINITY)
+      this.#printed = { asked, until, credential }
+    }
+    return credential
+  }
 }
 
-/** The library does not know `tokenFile`, by which kubeadm gives kube-proxy its token. */
-function readKubeconfig(file: string, folder: string): string {
+interface Printed {
+  readonly asked: string
+  /** By the monotonic clock. */
+  readonly until: number
+  readonly credential: PluginCredential
+}
+
+function readConfig(location: ApiLocation): Kubeconfig | Unusable {
+  if (location.kind === 'in-cluster') return inCluster(location.root ?? '')
+  const { file } = location
   const config: unknown = parse(readFileSync(file, 'utf8'))
-  const users = valueAt(config, ['users'])
-  for (const entry of Array.isArray(users) ? users : []) {
-    const user = valueAt(entry, ['user'])
-    const tokenFile = valueAt(user, ['tokenFile'])
-    if (typeof user !== 'object' || user === null || typeof tokenFile !== 'string') continue
-    const provider = { name: 'tokenFile', config: { tokenFile: resolve(folder, tokenFile) } }
-    Object.assign(user, { 'auth-provider': provider })
+  if (typeof config === 'object' && config !== null) return readKubeconfig(config, file)
+  const found = config === null ? 'nothing' : describe(config)
+  return { kind: 'unusable', reason: `${file}: found ${found}, expected a kubeconfig` }
+}
+
+function inCluster(root: string): Kubeconfig | Unusable {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+  if (!host || !port) {
+    const reason = 'KUBERNETES_SERVICE_HOST and _PORT are not set: this is no pod of a cluster'
+    return { kind: 'unusable', reason }
   }
-  return JSON.stringify(config)
+  return {
+    kind: 'kubeconfig',
+    server: new URL(`https://${isIPv6(host) ? `[${host}]` : host}:${port}`),
+    serverName: undefined,
+    insecure: false,
+    proxyUrl: undefined,
+    authority: { kind: 'file', file: join(root, ACCOUNT, 'ca.crt') },
+    certificate: undefined,
+    key: undefined,
+    token: { kind: 'file', file: join(root, ACCOUNT, 'token') },
+    basic: undefined,
+    impersonation: {},
+    plugin: undefined,
+  }
 }
 
-async function optionsOf(config: KubeConfig): Promise<RequestOptions> {
-  const options: RequestOptions = { headers: {} }
-  await within(PLUGIN_MS, config.applyToHTTPSOptions(options), 'the credential plugin is silent')
-  // It makes an agent for each request, which is of use only to go through a proxy.
-  const { agent, headers, ...rest } = options
-  const proxied = config.getCurrentCluster()?.proxyUrl ? { agent } : {}
-  return { ...rest, ...proxied, headers: trimmed(headers) }
+function authorizationOf(config: Kubeconfig, printed: string | undefined): string | undefined {
+  const { token, basic } = config
+  // A token's file may end in a newline, which a header may not.
+  const shown =
+    printed ?? (token?.kind === 'file' ? readFileSync(token.file, 'utf8') : token?.text)?.trim()
+  if (shown) return `Bearer ${shown}`
+  return basic && `Basic ${Buffer.from(basic).toString('base64')}`
 }
 
-/** A token's file may end in a newline, which a header may not. */
-function trimmed(headers: RequestOptions['headers']): Record<string, string> {
-  const entries = Object.entries(headers ?? {})
-  return Object.fromEntries(entries.map(([name, value]) => [name, String(value).trim()]))
+function pemText(pem: Pem | undefined): string | undefined {
+  return pem?.kind === 'file' ? readFileSync(pem.file, 'utf8') : pem?.bytes.toString()
 }
 
-async function within<Value>(ms: number, promise: Promise<Value>, otherwise: string) {
-  let alarm: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    alarm = setTimeout(() => reject(new Error(otherwise)), ms)
-  })
-  return Promise.race([promise, late]).finally(() => clearTimeout(alarm))
+function unknown(reason: string): Unknown {
+  return { kind: 'unknown', reason }
 }

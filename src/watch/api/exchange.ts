@@ -1,12 +1,7 @@
-// The only file that opens connections to the API server.
-
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { type RequestOptions, request } from 'node:https'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-
-/** Idle time before the kernel asks whether the peer still lives; it notices 10 s later. */
-const KEEPALIVE_MS = 15_000
+import { messageOf, Untrusted } from './connection.ts'
 
 export interface Head {
   readonly status: number
@@ -38,16 +33,19 @@ export interface Broken {
   readonly distrust?: true
 }
 
-/** Sends one request and tells the listener what comes back, until it ends one way or the other. */
+/**
+ * Sends what `begin` begins and tells the listener what comes back, until it ends one way or the
+ * other. What `begin` throws is an ending, too: Node.js throws for a token that no header may have.
+ */
 export function exchange(
-  options: RequestOptions,
+  begin: () => ClientRequest,
   body: string | undefined,
   listener: Listener,
 ): Promise<Ending> {
   return new Promise((resolve) => {
-    const prepared = prepare(options)
-    if (prepared instanceof Error) return resolve({ ...broken(prepared), distrust: true })
-    const outgoing = prepared
+    const begun = attempt(begin)
+    if (begun instanceof Error) return resolve({ ...broken(begun), distrust: true })
+    const outgoing = begun
     const alarm = startAlarm(listener.silenceMs, (error) => finish(broken(error)))
     let finished = false
     function finish(ending: Ending): void {
@@ -57,10 +55,7 @@ export function exchange(
       if (ending.kind !== 'ended') outgoing.destroy()
       resolve(ending)
     }
-    const handshake = watchHandshake(outgoing)
-    outgoing.on('error', (error) => {
-      finish({ ...broken(error), ...(handshake.open && { distrust: true }) })
-    })
+    outgoing.on('error', (error) => finish(broken(error)))
     outgoing.on('response', (answer) => {
       const take = listener.onAnswer({ status: answer.statusCode ?? 0, headers: answer.headers })
       alarm.wait()
@@ -76,32 +71,12 @@ export function exchange(
   })
 }
 
-/**
- * Node.js throws at once for a token that cannot stand in a header, and for a key that is cut short
- * or belongs to another certificate, as while both files are being replaced.
- */
-function prepare(options: RequestOptions): ClientRequest | Error {
+function attempt(begin: () => ClientRequest): ClientRequest | Error {
   try {
-    return request(options)
+    return begin()
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error))
   }
-}
-
-/** Whether a connection is made and the peer is not yet known: what fails then is about trust. */
-function watchHandshake(outgoing: ClientRequest): { readonly open: boolean } {
-  const handshake = { open: false }
-  outgoing.on('socket', (socket) => {
-    // The agent has a setting for this, which makes Node.js 20 ask every second over TLS.
-    socket.setKeepAlive(true, KEEPALIVE_MS)
-    socket.once('connect', () => {
-      handshake.open = true
-    })
-    socket.once('secureConnect', () => {
-      handshake.open = false
-    })
-  })
-  return handshake
 }
 
 function decoded(answer: IncomingMessage, onFailure: (reason: string) => void): Readable {
@@ -117,9 +92,13 @@ function decoded(answer: IncomingMessage, onFailure: (reason: string) => void): 
 }
 
 function broken(error: Error): Broken {
-  // Of several addresses that were tried, the error itself says nothing.
-  const errors = error instanceof AggregateError ? error.errors : [error]
-  return { kind: 'broken', reason: errors.map((each: Error) => each.message).join('; ') }
+  const distrust = error instanceof Untrusted || isRefusedCertificate(error)
+  return { kind: 'broken', reason: messageOf(error), ...(distrust && { distrust }) }
+}
+
+/** With TLS 1.3 the server refuses a client's certificate only behind the handshake. */
+function isRefusedCertificate(error: Error): boolean {
+  return 'code' in error && String(error.code).startsWith('ERR_SSL_')
 }
 
 /** Goes off when nothing is heard for as long as `silenceMs` says. */

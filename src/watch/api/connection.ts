@@ -1,0 +1,129 @@
+// The only file that opens connections to the API server.
+
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { Place } from './credentials.ts'
+import type { Route } from './proxy.ts'
+import { connectThrough, connectThroughSocks } from './tunnel.ts'
+
+/** Idle time before the kernel asks whether the peer still lives; it notices 10 s later. */
+export const KEEPALIVE_MS = 15_000
+/** As client-go waits, for the connection and the handshakes together. */
+const CONNECT_MS = 30_000
+
+/** Keys or certificates do not fit, on this side or the other: the next try should read them anew. */
+export class Untrusted extends Error {}
+
+/** A connection on which requests can be sent. Rejects with an Error, which may be `Untrusted`. */
+export async function connect(place: Place, signal: AbortSignal): Promise<Socket | TLSSocket> {
+  const { server, proxy, tls } = place
+  const host = hostOf(server)
+  const until = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)])
+  const socket = await (proxy.kind === 'none'
+    ? opened(host, portOf(server), until)
+    : throughProxy(proxy, host, portOf(server), until))
+  // What spoke to a proxy has paused it.
+  if (tls === undefined) return socket.resume()
+  return secured(socket, { ...tls, host, servername: tls.servername ?? nameOf(host) }, until)
+}
+
+/** The host of a URL, without the brackets of an IPv6 address. */
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '')
+}
+
+/** What went wrong. Of several addresses that were tried, the error itself says nothing. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
+
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port)
+  return protocol === 'https:' ? 443 : protocol === 'http:' ? 80 : 1080
+}
+
+/** TLS has names sent along, but no addresses. */
+function nameOf(host: string): string | undefined {
+  return isIP(host) === 0 ? host : undefined
+}
+
+async function throughProxy(
+  { kind, url }: Exclude<Route, { kind: 'none' }>,
+  host: string,
+  port: number,
+  until: AbortSignal,
+): Promise<Socket> {
+  let socket: Socket | undefined
+  try {
+    const [name, tunnel] = [hostOf(url), kind === 'socks5' ? connectThroughSocks : connectThrough]
+    socket = await opened(name, portOf(url), until)
+    if (kind === 'https') {
+      socket = await secured(socket, { host: name, servername: nameOf(name) }, until)
+    }
+    const cancel = cancelling(socket, until)
+    await tunnel(socket, url, host, port).finally(cancel)
+    return socket
+  } catch (error) {
+    socket?.destroy()
+    throw new Error(`the proxy ${url.host}: ${messageOf(error)}`)
+  }
+}
+
+async function opened(host: string, port: number, until: AbortSignal): Promise<Socket> {
+  const socket = connectTcp({ host, port, noDelay: true })
+  socket.setKeepAlive(true, KEEPALIVE_MS)
+  await ready(socket, 'connect', until)
+  return socket
+}
+
+async function secured(
+  socket: Socket,
+  options: ConnectionOptions,
+  until: AbortSignal,
+): Promise<TLSSocket> {
+  try {
+    // Throws for a key that is cut short, or belongs to another certificate.
+    const tls = connectTls({ ...options, socket })
+    await ready(tls, 'secureConnect', until)
+    return tls
+  } catch (error) {
+    socket.destroy()
+    const isSystems = error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+    throw isSystems || until.aborted ? error : new Untrusted(messageOf(error))
+  }
+}
+
+/** Resolves with that event; rejects, and destroys the socket, if something else comes first. */
+function ready(
+  socket: Socket,
+  event: 'connect' | 'secureConnect',
+  until: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = cancelling(socket, until)
+    const fail = (error: Error): void => {
+      cancel()
+      socket.destroy()
+      reject(error)
+    }
+    socket.once('error', fail)
+    socket.once('close', () => fail(new Error('the connection broke')))
+    socket.once(event, () => {
+      cancel()
+      socket.off('error', fail)
+      resolve()
+    })
+  })
+}
+
+/** Destroys the socket with the signal, until the returned function is called. */
+function cancelling(socket: Socket, until: AbortSignal): () => void {
+  const destroy = (): void => {
+    const late = until.reason?.name === 'TimeoutError'
+    socket.destroy(new Error(late ? `no connection within ${CONNECT_MS / 1000} s` : 'stopped'))
+  }
+  if (until.aborted) destroy()
+  until.addEventListener('abort', destroy, { once: true })
+  return () => until.removeEventListener('abort', destroy)
+}

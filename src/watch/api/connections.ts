@@ -1,0 +1,69 @@
+import { Agent, type ClientRequest, type OutgoingHttpHeaders, request } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { connect, KEEPALIVE_MS } from './connection.ts'
+import type { Place } from './credentials.ts'
+
+export interface Sending {
+  readonly method: string
+  /** With its query, below the server's own path. */
+  readonly path: string
+  readonly headers: OutgoingHttpHeaders
+  readonly signal: AbortSignal
+}
+
+/** The connections to one place. They are kept and used again, over HTTP/1.1. */
+export class Connections {
+  readonly #place: Place
+  readonly #agent: Pool
+  readonly #closing = new AbortController()
+
+  constructor(place: Place) {
+    this.#place = place
+    this.#agent = new Pool(place, this.#closing.signal)
+  }
+
+  begin({ path, headers, ...sending }: Sending): ClientRequest {
+    const { server } = this.#place
+    return request({
+      ...sending,
+      agent: this.#agent,
+      path: server.pathname.replace(/\/$/, '') + path,
+      headers: { host: server.host, ...headers },
+    })
+  }
+
+  /** No new requests: those under way go on, and their connections end with them. */
+  retire(): void {
+    this.#agent.maxFreeSockets = 0
+    const idle = Object.values(this.#agent.freeSockets).flatMap((sockets) => sockets ?? [])
+    for (const socket of idle) socket.destroy()
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.#agent.destroy()
+  }
+}
+
+/** As the agent of node:http, but for how it connects. */
+class Pool extends Agent {
+  readonly #place: Place
+  readonly #closing: AbortSignal
+
+  constructor(place: Place, closing: AbortSignal) {
+    super({ keepAlive: true, keepAliveMsecs: KEEPALIVE_MS })
+    this.#place = place
+    this.#closing = closing
+  }
+
+  override createConnection(
+    _: unknown,
+    done: (error: Error | null, socket: Duplex) => void,
+  ): undefined {
+    connect(this.#place, this.#closing).then(
+      (socket) => done(null, socket),
+      // There is no socket then, which the type does not allow for.
+      (error) => (done as (error: Error) => void)(error),
+    )
+  }
+}
