@@ -5,11 +5,13 @@ import type { ApiClient } from './api/client.ts'
 import { startBackoff } from './backoff.ts'
 import { valueAt } from './fields.ts'
 import { fetchPage } from './list-page.ts'
+import { ListPlan, type Way } from './list-plan.ts'
 import { describe } from './problem.ts'
 import { sayChanges } from './say-changes.ts'
 import { pathOf, type Selection, selectionOf } from './selection.ts'
 import type { Resource, Sink, SourceState } from './source.ts'
-import { identityOf, keyOf, parseJson, readWatchEvent } from './watch-event.ts'
+import { type Progress, watch } from './watch.ts'
+import { identityOf, keyOf, parseJson } from './watch-event.ts'
 
 export interface Reflection {
   readonly client: ApiClient
@@ -34,8 +36,6 @@ export interface Pace {
 
 const usualPace: Pace = { watch: 300_000, silence: 150_000 }
 
-/** Objects per page, as client-go asks. */
-const PAGE = '500'
 /** A watch that said nothing counts as good if it lasted so long. */
 const GOOD_MS = 5_000
 
@@ -63,9 +63,12 @@ class Reflector {
   readonly #pace: Pace
   readonly #say: (state: SourceState) => void
   readonly #backoff = startBackoff()
+  readonly #plan = new ListPlan()
   #selection: Selection
-  /** Up to where we know; undefined before a list. */
+  /** Up to where we know. */
   #version: string | undefined
+  /** Whether what is known can be followed from there; else all has to be told anew. */
+  #followed = false
 
   constructor(options: Reflection) {
     this.#options = options
@@ -77,36 +80,35 @@ class Reflector {
   async run(): Promise<void> {
     const { signal } = this.#options
     while (!signal.aborted) {
-      const step = await (this.#version === undefined ? this.#list() : this.#watch(this.#version))
+      const step = await this.#step()
       if (step.kind === 'done' || signal.aborted) continue
-      if (step.expired) this.#version = undefined
+      if (step.expired) this.#followed = false
       const retryMs = Math.max(this.#backoff.next(), step.retryAfterMs)
       this.#say({ kind: 'lost', reason: step.reason, retryMs })
       await pause(retryMs, undefined, { signal }).catch(() => {})
     }
   }
 
-  /**
-   * Page by page, each told at once. Without resourceVersion=0, with which the server would ignore
-   * the limit, and could answer from a cache that is older than what the node already has.
-   */
-  async #list(): Promise<Step> {
+  #step(): Promise<Step> {
+    if (this.#followed && this.#version !== undefined) return this.#watch(this.#version)
     this.#say({ kind: 'listing' })
-    const { client, resource, sink, onGarbage, signal } = this.#options
-    const list: List = { names: new Set(), nameless: undefined }
-    let next: string | undefined
-    do {
-      const from = next === undefined ? {} : { continue: next }
-      const path = pathOf(this.#selection, { limit: PAGE, ...from })
+    const way = this.#plan.way()
+    return way === 'stream' ? this.#stream() : this.#list(way)
+  }
+
+  async #list(way: 'cache' | 'store'): Promise<Step> {
+    const { client, signal } = this.#options
+    const list = newList()
+    let query: Readonly<Record<string, string>> | undefined = this.#plan.query(way, this.#version)
+    for (let pages = 1; query !== undefined; pages++) {
+      const path = pathOf(this.#selection, query)
       const page = await fetchPage(client, path, signal, (object) => this.#tell(object, list))
       if (signal.aborted) return done
       if (page.kind === 'broken') return this.#failed('list', page.reason)
-      if (page.kind === 'answered') return this.#refused('list', page)
-      next = page.next
-      this.#version = next === undefined ? page.resourceVersion : undefined
-    } while (next !== undefined)
-    onGarbage(list.nameless)
-    sink({ kind: 'listed', resource, names: list.names })
+      if (page.kind === 'answered') return this.#refused('list', page, way)
+      query = page.next === undefined ? undefined : this.#plan.nextPage(page.next)
+      if (query === undefined) this.#toldAll(way, list, page.resourceVersion, pages)
+    }
     return done
   }
 
@@ -122,55 +124,91 @@ class Reflector {
     sink({ kind: 'object', resource, object })
   }
 
-  async #watch(from: string): Promise<Step> {
+  #toldAll(way: Way, { names, nameless }: List, version: string, pages: number): void {
+    const { resource, sink, onGarbage } = this.#options
+    this.#plan.succeeded(way, pages)
+    this.#version = version
+    this.#followed = true
+    onGarbage(nameless)
+    sink({ kind: 'listed', resource, names })
+  }
+
+  /** A watch that begins with all objects; a bookmark tells where they end. */
+  #stream(): Promise<Step> {
+    const list = newList()
+    let initial = true
+    const query = this.#plan.query('stream', this.#version)
+    return this.#watchBy(
+      'stream',
+      query,
+      () => {},
+      (event) => {
+        if (!initial) return this.#take(event)
+        if (event.kind === 'object') return this.#tell(event.object, list)
+        if (event.kind === 'deleted') list.names.delete(keyOf(event))
+        if (event.kind === 'deleted' || !event.initialEnd) return
+        initial = false
+        this.#toldAll('stream', list, event.resourceVersion, 1)
+        this.#say({ kind: 'following', resourceVersion: event.resourceVersion })
+      },
+    )
+  }
+
+  #watch(from: string): Promise<Step> {
+    const onOpen = (): void => this.#say({ kind: 'following', resourceVersion: from })
+    return this.#watchBy(undefined, { resourceVersion: from }, onOpen, (event) => this.#take(event))
+  }
+
+  async #watchBy(
+    way: 'stream' | undefined,
+    query: Readonly<Record<string, string>>,
+    onOpen: () => void,
+    onEvent: (event: Progress) => void,
+  ): Promise<Step> {
     const { client, signal } = this.#options
     const lasts = this.#pace.watch * (1 + Math.random())
+    const timeoutSeconds = String(Math.ceil(lasts / 1000))
     const began = performance.now()
-    const watch: Watch = { heard: false, trouble: undefined }
-    const ending = await client.stream({
+    let [open, heard] = [false, false]
+    const ending = await watch(client, {
       path: pathOf(this.#selection, {
         watch: 'true',
         allowWatchBookmarks: 'true',
-        resourceVersion: from,
-        timeoutSeconds: String(Math.ceil(lasts / 1000)),
+        timeoutSeconds,
+        ...query,
       }),
       signal,
-      long: false,
-      onOpen: () => this.#say({ kind: 'following', resourceVersion: from }),
-      parts: { onObject: (text) => this.#take(text, watch) },
-      silenceMs: () => this.#pace.silence,
+      silence: this.#pace.silence,
+      onOpen() {
+        open = true
+        onOpen()
+      },
+      onEvent(event) {
+        heard = true
+        onEvent(event)
+      },
     })
-    // A change may be among what could not be read: a list will tell.
-    if (ending.kind === 'garbage') {
-      return this.#failed('watch', noEvent(describe(ending.found)), { expired: true })
-    }
-    if (watch.trouble !== undefined) return this.#failed('watch', watch.trouble, { expired: true })
-    const good = watch.heard || performance.now() - began >= GOOD_MS
+    if (signal.aborted) return done
+    if (open && !this.#followed) this.#plan.broke('stream')
+    const verb = this.#followed ? 'watch' : 'list'
+    if (ending.kind === 'lost-track') return this.#failed(verb, ending.reason, { expired: true })
+    const good = heard || performance.now() - began >= GOOD_MS
     if (good) this.#backoff.reset()
     switch (ending.kind) {
       case 'broken':
-        return this.#failed('watch', ending.reason)
+        return this.#failed(verb, ending.reason)
       case 'answered':
-        return this.#refused('watch', ending)
+        return this.#refused(verb, ending, way)
       case 'ended':
-        return good ? done : this.#failed('watch', 'the server ended it at once')
+        return good ? done : this.#failed(verb, 'the server ended it at once')
       default:
         return unreachable(ending)
     }
   }
 
-  /** Whether the watch can go on. */
-  #take(text: string, watch: Watch): boolean {
-    const { resource, sink, signal } = this.#options
-    if (signal.aborted) return false
-    const event = readWatchEvent(text)
+  #take(event: Progress): void {
+    const { resource, sink } = this.#options
     switch (event.kind) {
-      case 'garbage':
-        watch.trouble = noEvent(event.found)
-        return false
-      case 'error':
-        watch.trouble = `${event.code}: ${event.message}`
-        return false
       case 'object':
         sink({ kind: 'object', resource, object: event.object })
         break
@@ -182,17 +220,16 @@ class Reflector {
       default:
         unreachable(event)
     }
-    watch.heard = true
     this.#version = event.resourceVersion
-    return true
   }
 
   /** An answer with a status that is not 200. */
-  #refused(verb: string, { status, text, retryAfterMs }: Answered): Step {
+  #refused(verb: string, { status, text, retryAfterMs }: Answered, way?: Way): Step {
     if (status === 400 && this.#selection.instead !== undefined) {
       this.#selection = this.#selection.instead
       return done
     }
+    if (way !== undefined && this.#plan.refused(way, status)) return done
     if (status === 401) this.#options.client.forgetCredentials()
     const message = valueAt(parseJson(text), ['message'])
     const said = typeof message === 'string' ? message : describe(text)
@@ -208,20 +245,13 @@ class Reflector {
   }
 }
 
-/** What was heard from one watch. */
-interface Watch {
-  heard: boolean
-  /** Why it cannot go on. */
-  trouble: string | undefined
-}
-
-/** What one list has told so far. */
+/** What was told of one list so far. */
 interface List {
   readonly names: Set<string>
   /** The first item that is no object. */
   nameless: string | undefined
 }
 
-function noEvent(found: string): string {
-  return `no event: ${found}`
+function newList(): List {
+  return { names: new Set(), nameless: undefined }
 }

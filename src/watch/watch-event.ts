@@ -1,12 +1,17 @@
 import { valueAt } from './fields.ts'
 import { describe } from './problem.ts'
 
-/** One line of a watch (KEP-956 for bookmarks). */
+/** One object of a watch's stream (KEP-956 for bookmarks). */
 export type WatchEvent =
   | { readonly kind: 'object'; readonly object: unknown; readonly resourceVersion: string }
   | ({ readonly kind: 'deleted'; readonly resourceVersion: string } & Identity)
   /** Nothing changed up to here. */
-  | { readonly kind: 'bookmark'; readonly resourceVersion: string }
+  | {
+      readonly kind: 'bookmark'
+      readonly resourceVersion: string
+      /** What the watch began with, all objects, has been told (KEP-3157). */
+      readonly initialEnd: boolean
+    }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
   | { readonly kind: 'garbage'; readonly found: string }
 
@@ -24,12 +29,16 @@ export function readWatchEvent(line: string): WatchEvent {
   if (type === 'ERROR') return errorOf(object)
   const resourceVersion = valueAt(object, ['metadata', 'resourceVersion'])
   if (typeof resourceVersion !== 'string') return garbage(type, 'without a resourceVersion')
-  if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
+  if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion, initialEnd: isEnd(object) }
   const identity = identityOf(object)
   if (identity === undefined) return garbage(type, 'without a name')
   if (type === 'DELETED') return { kind: 'deleted', ...identity, resourceVersion }
   if (type === 'ADDED' || type === 'MODIFIED') return { kind: 'object', object, resourceVersion }
   return garbage(type, 'that nobody knows')
+}
+
+function isEnd(bookmark: unknown): boolean {
+  return valueAt(bookmark, ['metadata', 'annotations', 'k8s.io/initial-events-end']) === 'true'
 }
 
 export function identityOf(object: unknown): Identity | undefined {

@@ -8,7 +8,7 @@ import { ApiServer } from './support/apiserver.ts'
 import { follow, isAbout, isFollowing, isListed, namesIn } from './support/follow.ts'
 import { headless, otherProxy, service, services, slice, slices } from './support/objects.ts'
 import { Recorder } from './support/recorder.ts'
-import { isWatch, Relay } from './support/relay.ts'
+import { isStream, isWatch, type Meddling, Relay } from './support/relay.ts'
 
 let server: ApiServer
 
@@ -25,15 +25,40 @@ function through(relay: Relay): ApiLocation {
   return { kind: 'kubeconfig', file: server.kubeconfig(undefined, '127.0.0.1', relay.port) }
 }
 
+/** As a server answers whose cache is not as new as it should be. */
+function notFromCache(url: URL): Meddling | undefined {
+  const cached = !isWatch(url) && url.searchParams.has('resourceVersion')
+  if (!cached || url.searchParams.has('fieldSelector')) return undefined
+  return { instead: (answer) => answer.writeHead(504).end('{}') }
+}
+
 describe('a list', () => {
   const names = Array.from({ length: 1200 }, (_, i) => `page-${i}`)
 
-  test('comes in pages, and is told whole at its end', async () => {
+  test('comes from the memory of the server, which asks etcd for nothing', async () => {
+    const lists = async () => [
+      await server.etcdLists('*[]core.Node'),
+      await server.etcdLists('*[]unstructured.Unstructured'),
+    ]
+    const before = await lists()
+    for (let start = 0; start < 3; start++) {
+      await follow(direct(), 'nodes').states.find(isFollowing)
+      await follow(direct(), 'endpointslices').states.find(isFollowing)
+    }
+    expect(await lists()).toEqual(before)
+    // They are counted, where they are made.
+    await server.admin.call('GET', '/api/v1/nodes')
+    await server.admin.call('GET', slices)
+    expect(await lists()).toEqual(before.map((count) => count + 1))
+  })
+
+  test('comes in pages where it is not in memory, and is told whole at its end', async () => {
     await server.admin.create(
       services,
       names.map((name) => service(name)),
     )
     const relay = await Relay.start(server)
+    relay.meddle = notFromCache
     const { events } = follow(through(relay), 'services')
     const listed = await events.find(isListed)
 
@@ -41,10 +66,11 @@ describe('a list', () => {
     const before = events.items.slice(0, events.items.indexOf(listed))
     expect(before.map(({ kind }) => kind)).toEqual(namesIn(listed).map(() => 'object'))
     // An old server does not know the field selector, and is asked without it.
-    const [first, ...pages] = relay.requests.items
-      .filter((url) => !isWatch(url))
+    const [first, cached, ...pages] = relay.requests.items
+      .filter((url) => !isWatch(url) && !isStream(url))
       .map((url) => url.searchParams)
     expect(first?.get('fieldSelector')).toBe('spec.clusterIP!=None')
+    expect(cached?.get('resourceVersion')).toBe('0')
     expect(pages.map((page) => [page.get('limit'), page.has('continue')])).toEqual([
       ['500', false],
       ['500', true],
@@ -57,7 +83,7 @@ describe('a list', () => {
     const relay = await Relay.start(server)
     let forgotten = false
     relay.meddle = (url) => {
-      if (forgotten || !url.searchParams.has('continue')) return undefined
+      if (forgotten || !url.searchParams.has('continue')) return notFromCache(url)
       forgotten = true
       const forget = async () => {
         await server.admin.call('DELETE', `${services}/page-7`)

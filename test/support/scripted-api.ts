@@ -28,6 +28,8 @@ export class ScriptedApi {
   readonly closed: Recorder<URL> = new Recorder()
   readonly folder: string
   script: Script
+  /** Whether the script is asked for streams, too; else they are refused. */
+  streams = false
   readonly #server: Server
 
   private constructor(folder: string, pair: KeyPair, script: Script) {
@@ -36,6 +38,7 @@ export class ScriptedApi {
     this.#server = createServer({ key: pair.key, cert: pair.certificate })
     this.#server.on('request', (asked, answer) => {
       const url = new URL(asked.url ?? '/', 'https://scripted')
+      if (isStream(url) && !this.streams) return refuseStream(answer)
       this.requests.add(url)
       answer.on('close', () => this.closed.add(url))
       this.script(url, answer, asked)
@@ -98,7 +101,22 @@ export async function makeKeyPair(folder: string, name: string): Promise<KeyPair
   return { key: readFileSync(file('key'), 'utf8'), certificate: readFileSync(file('crt'), 'utf8') }
 }
 
-export const isWatch = (url: URL): boolean => url.searchParams.has('watch')
+/** A watch that should begin with all objects (KEP-3157). */
+export const isStream = (url: URL): boolean => url.searchParams.has('sendInitialEvents')
+export const isWatch = (url: URL): boolean => url.searchParams.has('watch') && !isStream(url)
+
+/** As a server before Kubernetes 1.32 answers; the text is that of 1.20. */
+export function refuseStream(answer: ServerResponse): void {
+  const message = 'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch'
+  answer.writeHead(422).end(JSON.stringify({ kind: 'Status', code: 422, message }))
+}
+
+/** A server that has nothing, and never will. */
+export function serveNothing(url: URL, answer: ServerResponse): void {
+  if (isStream(url)) refuseStream(answer)
+  else if (isWatch(url)) answer.flushHeaders()
+  else answer.end(listOf([]))
+}
 
 export function listOf(items: readonly unknown[], resourceVersion = '100'): string {
   return JSON.stringify({ kind: 'List', metadata: { resourceVersion }, items })

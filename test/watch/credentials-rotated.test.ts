@@ -2,15 +2,12 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { follow, isFollowing, isLost } from '../e2e/support/follow.ts'
-import { isWatch, listOf, makeKeyPair, ScriptedApi } from '../support/scripted-api.ts'
+import { makeKeyPair, ScriptedApi, serveNothing } from '../support/scripted-api.ts'
 
 const pace = { watch: 60_000, silence: 60_000 }
 
 async function start() {
-  const api = await ScriptedApi.start((url, answer) => {
-    if (isWatch(url)) answer.flushHeaders()
-    else answer.end(listOf([]))
-  })
+  const api = await ScriptedApi.start(serveNothing)
   const [one, two] = [await makeKeyPair(api.folder, 'one'), await makeKeyPair(api.folder, 'two')]
   return { api, one, two }
 }

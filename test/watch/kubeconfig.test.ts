@@ -7,7 +7,7 @@ import { Credentials } from '../../src/watch/api/credentials.ts'
 import { readKubeconfig } from '../../src/watch/api/kubeconfig.ts'
 import { follow, isFollowing } from '../e2e/support/follow.ts'
 import { listen } from '../support/proxies.ts'
-import { isWatch, listOf } from '../support/scripted-api.ts'
+import { serveNothing } from '../support/scripted-api.ts'
 
 const never = new AbortController().signal
 
@@ -119,10 +119,9 @@ test('a pod of an IPv6 cluster finds its API server', async () => {
 })
 
 test('a server without TLS, such as kubectl proxy, is followed', async () => {
-  const server = createServer((asked, answer) => {
-    if (isWatch(new URL(asked.url ?? '', 'http://x'))) answer.flushHeaders()
-    else answer.end(listOf([]))
-  })
+  const server = createServer((asked, answer) =>
+    serveNothing(new URL(asked.url ?? '', 'http://x'), answer),
+  )
   const port = await listen(server)
   const file = written(JSON.stringify(config({ server: `http://127.0.0.1:${port}` })))
   await follow({ kind: 'kubeconfig', file }, 'services').states.find(isFollowing)

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { proxyFor } from '../../src/watch/api/proxy.ts'
 import { follow, isFollowing, isLost } from '../e2e/support/follow.ts'
 import { httpProxy, listen, socksProxy } from '../support/proxies.ts'
-import { isWatch, listOf, makeKeyPair, ScriptedApi } from '../support/scripted-api.ts'
+import { makeKeyPair, ScriptedApi, serveNothing } from '../support/scripted-api.ts'
 
 const https = new URL('https://10.0.0.1:6443')
 
@@ -71,10 +71,7 @@ describe('the environment', () => {
 })
 
 function serve(): Promise<ScriptedApi> {
-  return ScriptedApi.start((url, answer) => {
-    if (isWatch(url)) answer.flushHeaders()
-    else answer.end(listOf([]))
-  })
+  return ScriptedApi.start(serveNothing)
 }
 
 describe('a proxy', () => {
@@ -158,10 +155,9 @@ describe('a proxy', () => {
     ['HTTP', async () => `http://127.0.0.1:${(await httpProxy()).port}`],
     ['SOCKS5', async () => `socks5://127.0.0.1:${(await socksProxy()).port}`],
   ])('for %s leads to a server without TLS, too', async (_, start) => {
-    const plain = createServer((asked, answer) => {
-      if (isWatch(new URL(asked.url ?? '', 'http://x'))) answer.flushHeaders()
-      else answer.end(listOf([]))
-    })
+    const plain = createServer((asked, answer) =>
+      serveNothing(new URL(asked.url ?? '', 'http://x'), answer),
+    )
     const port = await listen(plain)
     const [api, url] = [await serve(), await start()]
     const cluster = { server: `http://127.0.0.1:${port}`, 'proxy-url': url }

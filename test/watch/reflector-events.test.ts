@@ -8,7 +8,7 @@ test.each([
   ['ADDED', { kind: 'object', object: { metadata }, resourceVersion: '7' }],
   ['MODIFIED', { kind: 'object', object: { metadata }, resourceVersion: '7' }],
   ['DELETED', { kind: 'deleted', namespace: 'shop', name: 'web', resourceVersion: '7' }],
-  ['BOOKMARK', { kind: 'bookmark', resourceVersion: '7' }],
+  ['BOOKMARK', { kind: 'bookmark', resourceVersion: '7', initialEnd: false }],
 ])('%s', (type, expected) => {
   expect(readWatchEvent(JSON.stringify({ type, object: { metadata } }))).toEqual(expected)
 })
@@ -16,7 +16,14 @@ test.each([
 test('a bookmark has no name', () => {
   const object = { metadata: { resourceVersion: '7' } }
   const event = readWatchEvent(JSON.stringify({ type: 'BOOKMARK', object }))
-  expect(event).toEqual({ kind: 'bookmark', resourceVersion: '7' })
+  expect(event).toEqual({ kind: 'bookmark', resourceVersion: '7', initialEnd: false })
+})
+
+test('a bookmark may say that all is told with which the watch began', () => {
+  const annotations = { 'k8s.io/initial-events-end': 'true' }
+  const object = { metadata: { resourceVersion: '7', annotations } }
+  const event = readWatchEvent(JSON.stringify({ type: 'BOOKMARK', object }))
+  expect(event).toEqual({ kind: 'bookmark', resourceVersion: '7', initialEnd: true })
 })
 
 test('an error is what its Status says', () => {

@@ -2,7 +2,14 @@ import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { follow, isAbout, isFollowing, isListed, isLost, namesIn } from '../e2e/support/follow.ts'
-import { added, isWatch, listOf, ScriptedApi, slice } from '../support/scripted-api.ts'
+import {
+  added,
+  isWatch,
+  listOf,
+  ScriptedApi,
+  serveNothing,
+  slice,
+} from '../support/scripted-api.ts'
 
 /** Lists what there is, and answers the first watch as told; later ones stay open. */
 async function start(watched: (answer: ServerResponse) => void, ...items: object[]) {
@@ -43,10 +50,7 @@ describe('a watch that goes on being open', () => {
   })
 
   test('is ended after silence, also if it never said a word', async () => {
-    const api = await ScriptedApi.start((url, answer) => {
-      if (isWatch(url)) answer.flushHeaders()
-      else answer.end(listOf([]))
-    })
+    const api = await ScriptedApi.start(serveNothing)
     const { states } = follow(api.location(), 'services', { watch: 60_000, silence: 50 })
     expect(await states.find(isLost)).toMatchObject({
       reason: 'watch services: nothing was heard for 0.05 s',

@@ -152,6 +152,14 @@ export class ApiServer {
     return file
   }
 
+  /** How often the server has asked etcd for all objects of that type, such as `*[]core.Node`. */
+  async etcdLists(type: string): Promise<number> {
+    const { body } = await this.admin.ask('GET', '/metrics')
+    const name = `etcd_request_duration_seconds_count{operation="list",type="${type}"} `
+    const line = (body as string).split('\n').find((each) => each.startsWith(name))
+    return Number(line?.slice(name.length) ?? 0)
+  }
+
   /** What the server logged. */
   log(): string {
     return this.#server?.log ?? ''

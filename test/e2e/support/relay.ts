@@ -16,7 +16,9 @@ export interface Meddling {
   readonly through?: Transform
 }
 
-export const isWatch = (url: URL): boolean => url.searchParams.has('watch')
+/** A watch that should begin with all objects, which 1.20 refuses. */
+export const isStream = (url: URL): boolean => url.searchParams.has('sendInitialEvents')
+export const isWatch = (url: URL): boolean => url.searchParams.has('watch') && !isStream(url)
 
 /**
  * Stands between a client and the API server, with its certificate: sees and spoils what passes.

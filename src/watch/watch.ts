@@ -1,0 +1,58 @@
+import { unreachable } from '../model/unreachable.ts'
+import type { ApiClient, StreamEnding } from './api/client.ts'
+import { describe } from './problem.ts'
+import { readWatchEvent, type WatchEvent } from './watch-event.ts'
+
+/** What moves a follower on. */
+export type Progress = Extract<WatchEvent, { readonly resourceVersion: string }>
+
+export interface Watching {
+  readonly path: string
+  readonly signal: AbortSignal
+  /** Milliseconds of silence that end it. */
+  readonly silence: number
+  readonly onOpen: () => void
+  readonly onEvent: (event: Progress) => void
+}
+
+/** How a watch ended. */
+export type WatchEnd =
+  | Exclude<StreamEnding, { readonly kind: 'garbage' }>
+  /** The server said so, or what it sent is no event: what changed since is not known. */
+  | { readonly kind: 'lost-track'; readonly reason: string }
+
+/** Asks for a watch and tells its events until it ends, which it does at the first that is none. */
+export async function watch(client: ApiClient, watching: Watching): Promise<WatchEnd> {
+  const { path, signal, silence, onOpen, onEvent } = watching
+  let lost: WatchEnd | undefined
+  const take = (text: string): boolean => {
+    if (signal.aborted) return false
+    const event = readWatchEvent(text)
+    switch (event.kind) {
+      case 'garbage':
+        lost = { kind: 'lost-track', reason: `no event: ${event.found}` }
+        return false
+      case 'error':
+        lost = { kind: 'lost-track', reason: `${event.code}: ${event.message}` }
+        return false
+      case 'object':
+      case 'deleted':
+      case 'bookmark':
+        onEvent(event)
+        return true
+      default:
+        return unreachable(event)
+    }
+  }
+  const ending = await client.stream({
+    path,
+    signal,
+    long: false,
+    onOpen,
+    parts: { onObject: take },
+    silenceMs: () => silence,
+  })
+  if (lost !== undefined) return lost
+  if (ending.kind !== 'garbage') return ending
+  return { kind: 'lost-track', reason: `no event: ${describe(ending.found)}` }
+}
