@@ -1,6 +1,7 @@
 import type { Scope } from '../model/node.ts'
 import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
+import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../render/denials.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { localEndpoints } from './health-check-addresses.ts'
@@ -23,10 +24,8 @@ export class Aftermath {
   /** The healthCheckNodePorts that are open. */
   readonly #ports: Map<ServiceName, number> = new Map()
   readonly #touched: Set<ServiceName> = new Set()
-  #servicesChanged = false
-  /** `key loser` of what was told. */
-  #contested: ReadonlyMap<string, { readonly service: string; readonly address: string }> =
-    new Map()
+  /** The addresses that were told of each Service. */
+  readonly #denied: Map<ServiceName, readonly string[]> = new Map()
   #refused: ReadonlySet<ServiceName> = new Set()
 
   constructor(parts: AftermathParts) {
@@ -37,7 +36,6 @@ export class Aftermath {
   changed(change: ObjectChange): void {
     const name = serviceOf(change)
     if (name !== undefined) this.#touched.add(name)
-    if (change.kind === 'service' || change.kind === 'service-gone') this.#servicesChanged = true
   }
 
   /** Everything may have changed: the first commit of a session. */
@@ -45,7 +43,9 @@ export class Aftermath {
     for (const { namespace, name } of this.#parts.store.cluster().services) {
       this.#touched.add(`${namespace}/${name}`)
     }
-    this.#servicesChanged = true
+    const denials = session.renderer.takeDenials()
+    const settled = [...this.#denied.keys()].filter((name) => !denials.has(name))
+    this.#tellDenials(new Map([...denials, ...settled.map((name) => [name, []] as const)]))
     this.#follow(session, allFronts(leadsOf(session), tcp))
   }
 
@@ -65,8 +65,7 @@ export class Aftermath {
     for (const name of this.#touched) this.#closeHealthCheck(name)
     for (const name of this.#touched) this.#openHealthCheck(name)
     this.#touched.clear()
-    if (this.#servicesChanged) this.#tellContested(session)
-    this.#servicesChanged = false
+    this.#tellDenials(session.renderer.takeDenials())
     this.#tellRefused(session)
   }
 
@@ -94,18 +93,33 @@ export class Aftermath {
     return scope() === 'all' ? store.service(name)?.healthCheckPort : undefined
   }
 
-  #tellContested(session: Session): void {
+  #tellDenials(denials: ReadonlyMap<ServiceName, readonly Denial[]>): void {
+    for (const [service, mine] of denials) this.#tellDenied(service, mine)
+  }
+
+  /** A Service may be denied thousands of addresses: a few are told, and how many more there are. */
+  #tellDenied(service: ServiceName, denials: readonly Denial[]): void {
     const { telemetry } = this.#parts
-    const found = new Map<string, { service: string; address: string }>()
-    for (const { key, winner, loser } of session.renderer.conflicts()) {
-      const contest = { service: loser, address: key }
-      found.set(`${key} ${loser}`, contest)
-      telemetry.tell({ event: 'address-contested', ...contest, winner })
+    const shown = denials.slice(0, MOST_TOLD)
+    for (const denial of shown) {
+      const winner = winnerOf(denial)
+      const address = denial.key
+      if (winner !== undefined) {
+        telemetry.tell({ event: 'address-contested', service, address, winner })
+      } else {
+        telemetry.tell({ event: 'address-refused', service, address, reason: reasonOf(denial) })
+      }
     }
-    for (const [id, contest] of this.#contested) {
-      if (!found.has(id)) telemetry.tell({ event: 'address-settled', ...contest })
+    const addresses = shown.map(({ key }): string => key)
+    for (const address of this.#denied.get(service) ?? []) {
+      if (addresses.includes(address)) continue
+      telemetry.tell({ event: 'address-settled', service, address })
     }
-    this.#contested = found
+    const more = denials.length - shown.length
+    if (more > 0) telemetry.tell({ event: 'more-addresses-denied', service, addresses: more })
+    else telemetry.tell({ event: 'no-more-addresses-denied', service })
+    if (shown.length > 0) this.#denied.set(service, addresses)
+    else this.#denied.delete(service)
   }
 
   #tellRefused(session: Session): void {

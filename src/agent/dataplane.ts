@@ -1,7 +1,7 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import type { ShownOperation } from '../plan/explain.ts'
-import type { Conflict } from '../render/claims.ts'
+import type { Denial } from '../render/denials.ts'
 import type { Situation } from '../render/recall.ts'
 import type { Holding } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
@@ -32,9 +32,9 @@ export interface Proposed {
   /** In the order in which they would be done. */
   readonly operations: Iterable<ShownOperation>
   readonly count: number
-  readonly conflicts: readonly Conflict[]
   /** The node as it was rendered for: with what the kernel holds where its object says nothing. */
   readonly situation: Situation
+  readonly denials: readonly Denial[]
   /** Services that cannot be programmed, as far as that shows before anything is tried. */
   readonly refusals?: readonly Refusal[]
 }
@@ -46,9 +46,9 @@ export type Programmed =
       readonly bytes: number
       readonly services: number
       readonly refusals: readonly Refusal[]
-      readonly conflicts: readonly Conflict[]
       /** As in `Proposed`. */
       readonly situation: Situation
+      readonly denials: readonly Denial[]
       /** Of iptables: which flavour, and why that. */
       readonly flavour?: string
       readonly holds: Holding

@@ -48,8 +48,8 @@ export function proposedChains(
     kind: 'proposed',
     operations: shownIptables(changes, (family, chain) => lowering.labelOf(family, chain)),
     count: iptablesOperationCount(changes),
-    conflicts: renderer.conflicts(),
     situation: renderer.situation,
+    denials: renderer.denials(),
   }
 }
 

@@ -49,8 +49,8 @@ export async function programIptables(programs: FlavourPrograms, goal: Goal): Pr
     bytes: outcome.bytes,
     services: renderer.services(),
     refusals: outcome.refusals,
-    conflicts: renderer.conflicts(),
     situation: renderer.situation,
     holds: holdingChains(programs.flavour),
+    denials: renderer.denials(),
   }
 }

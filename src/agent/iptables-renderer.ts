@@ -1,6 +1,7 @@
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
-import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
+import { type ServiceName, serviceName } from '../render/claims.ts'
+import type { Denial } from '../render/denials.ts'
 import type { IptablesLowering } from '../render/iptables/lowering.ts'
 import type { Situation } from '../render/recall.ts'
 import type { Renderer } from '../render/renderer.ts'
@@ -78,8 +79,12 @@ export class IptablesRenderer implements SessionRenderer {
     return this.#inner.ruleset()
   }
 
-  conflicts(): readonly Conflict[] {
-    return this.#inner.conflicts()
+  denials(): readonly Denial[] {
+    return this.#inner.denials()
+  }
+
+  takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
+    return this.#inner.takeDenials()
   }
 
   label(family: TableFamily, front: string): string | undefined {

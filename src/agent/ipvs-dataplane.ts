@@ -63,11 +63,11 @@ export class IpvsDataplane implements Dataplane {
     const { operations, bytes } = first
     const { renderer } = session
     const refusals = [...session.refusals().values()]
-    const [services, conflicts] = [renderer.services(), renderer.conflicts()]
+    const [services, denials] = [renderer.services(), renderer.denials()]
     const { situation } = renderer
     const { holds } = session
     session.close()
-    const told = { services, refusals, conflicts, situation, holds }
+    const told = { services, refusals, denials, situation, holds }
     return { kind: 'committed', operations, bytes, ...told }
   }
 
@@ -113,10 +113,10 @@ export function proposeBeside(
     ...shownIpvs(task.plan, (key) => labelOf(desired, key) ?? labelOf(tables, key)),
     ...shown(after, ownerOf),
   ]
-  const conflicts = renderer.conflicts()
+  const denials = renderer.denials()
   const refusals = [...renderer.refusals().values()]
   const { situation } = renderer
-  return { kind: 'proposed', operations, count: operations.length, conflicts, situation, refusals }
+  return { kind: 'proposed', operations, count: operations.length, denials, situation, refusals }
 }
 
 /** What the node needs where these families have tables. */

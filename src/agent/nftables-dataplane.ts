@@ -32,8 +32,8 @@ export class NftablesDataplane implements Dataplane {
     const { renderer } = proposal
     const { situation } = renderer
     const holds = holdingTables()
-    const [services, conflicts] = [renderer.services(), renderer.conflicts()]
-    return { ...committed, holds, services, conflicts, situation }
+    const [services, denials] = [renderer.services(), renderer.denials()]
+    return { ...committed, holds, services, denials, situation }
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
@@ -56,7 +56,7 @@ export function proposed({
     kind: 'proposed',
     operations: shown(plan, ownerOf),
     count: operationCount(plan),
-    conflicts: renderer.conflicts(),
     situation: renderer.situation,
+    denials: renderer.denials(),
   }
 }

@@ -2,8 +2,9 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type OwnerOf, ownersBy } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
-import { type Conflict, type ServiceName, serviceName } from '../render/claims.ts'
+import { type ServiceName, serviceName } from '../render/claims.ts'
 import { type BaseSets, configuration } from '../render/configuration.ts'
+import type { Denial } from '../render/denials.ts'
 import type { Situation } from '../render/recall.ts'
 import type { Renderer, WholeRenderer } from '../render/renderer.ts'
 import { assemble, type Frame, makeFrame } from '../render/table.ts'
@@ -69,8 +70,12 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
     this.#inner.removeSlice(namespace, name)
   }
 
-  conflicts(): readonly Conflict[] {
-    return this.#inner.conflicts()
+  denials(): readonly Denial[] {
+    return this.#inner.denials()
+  }
+
+  takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
+    return this.#inner.takeDenials()
   }
 
   label(family: TableFamily, front: string): string | undefined {

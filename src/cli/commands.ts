@@ -6,7 +6,7 @@ import { loadConntrack } from '../apply/conntrack/load.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { onlyLiberal } from '../model/conntrack.ts'
 import { printFinding } from '../plan/preflight.ts'
-import type { Conflict } from '../render/claims.ts'
+import type { Denial } from '../render/denials.ts'
 import { recalled } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import { printProblem } from '../watch/problem.ts'
@@ -14,6 +14,7 @@ import { difference } from './against.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import { withDataplanes } from './kernel.ts'
 import { type Loaded, load, loadOther } from './load.ts'
+import { denialLines } from './print-denials.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
 
@@ -32,7 +33,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
   const renderer = renderCluster(cluster, node, settings)
-  sayConflicts(renderer.conflicts(), output)
+  sayDenials(renderer.denials(), output)
   const json = sources.format === 'json'
   output.out(json ? renderingAsJson(renderer, settings) : printRendering(renderer, settings))
   return unlessIncomplete(loaded.goal, 0)
@@ -72,7 +73,7 @@ function showDifference(
     return TROUBLE
   }
   sayRecalled(goal, proposed, output)
-  sayConflicts(proposed.conflicts, output)
+  sayDenials(proposed.denials, output)
   for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal))
   output.out(format === 'json' ? planAsJson(proposed) : printPlan(proposed, output.colour))
   return proposed.count === 0 ? 0 : DIFFERENCES
@@ -95,7 +96,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
     }
     if (outcome.flavour !== undefined) output.say(`nodelb: iptables ${outcome.flavour}`)
     sayRecalled(goal, outcome, output)
-    sayConflicts(outcome.conflicts, output)
+    sayDenials(outcome.denials, output)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal))
     const ms = Math.round(performance.now() - start)
     const summary = {
@@ -179,13 +180,8 @@ function sayRecalled(goal: Goal, { situation }: Pick<Proposed, 'situation'>, out
   for (const line of recalled(goal, situation)) output.say(line)
 }
 
-function sayConflicts(conflicts: readonly Conflict[], output: Output): void {
-  for (const { key, winner, loser } of conflicts) {
-    output.say(
-      `Service ${loser}: ${key} belongs to Service ${winner}, which is older or comes first by name; ` +
-        'it is served here when that one goes',
-    )
-  }
+function sayDenials(denials: readonly Denial[], output: Output): void {
+  for (const line of denialLines(denials)) output.say(line)
 }
 
 function refusalLine({ service, reason }: Refusal): string {

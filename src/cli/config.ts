@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Cidr } from '../model/address.ts'
+import type { Cidr, Port } from '../model/address.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
-import type { Scope, Settings } from '../model/node.ts'
+import type { ExternalIpRules, Scope, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
 import { AFFINITY_CLIENTS } from '../ruleset/sets.ts'
@@ -13,6 +13,7 @@ import {
   nameOf,
   oneOf,
   parseFields,
+  port,
   readCidrs,
   text,
   valueAt,
@@ -45,6 +46,9 @@ export interface NodelbConfig {
   readonly backend: BackendName
   readonly target: Settings['target']
   readonly serviceRanges: readonly Cidr[]
+  readonly externalIps: ExternalIpRules
+  /** Ports of the node's own programs, beside those of nodelb. */
+  readonly protectedPorts: readonly Port[]
   readonly tcpFlows: TcpFlows
   /** Whether segments outside the window are translated all the same; undefined: as the scope has it. */
   readonly tcpBeLiberal: boolean | undefined
@@ -76,6 +80,9 @@ const defaultNodelbConfig: NodelbConfig = {
   backend: 'auto',
   target: 'pods',
   serviceRanges: [],
+  externalIps: { allow: undefined, nodeAddresses: true },
+  // The API server, the kubelet, etcd's clients and its peers.
+  protectedPorts: [6443, 10250, 2379, 2380] as Port[],
   tcpFlows: 'keep',
   tcpBeLiberal: undefined,
   ownership: 'kernel',
@@ -120,6 +127,8 @@ const nodelbSchema = fields({
     tcp: oneOf(['keep', 'reset']).nullish(),
     tcpBeLiberal: flag.nullish(),
   }).nullish(),
+  externalIPs: fields({ allow: list.nullish(), nodeAddresses: flag.nullish() }).nullish(),
+  protectedPorts: z.array(port, { error: 'a list of ports' }).nullish(),
   ownership: oneOf(['kernel', 'none']).nullish(),
   minSyncPeriod: milliseconds(0, 60_000).nullish(),
   comparePeriod: milliseconds(1_000, 86_400_000).nullish(),
@@ -236,6 +245,8 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     backend,
     target: read.target ?? defaultNodelbConfig.target,
     serviceRanges: readCidrs(read.serviceCIDRs ?? [], 'serviceCIDRs', report),
+    externalIps: externalIpsOf(read.externalIPs ?? {}, report),
+    protectedPorts: read.protectedPorts ?? defaultNodelbConfig.protectedPorts,
     tcpFlows: read.conntrack?.tcp ?? defaultNodelbConfig.tcpFlows,
     tcpBeLiberal: read.conntrack?.tcpBeLiberal ?? undefined,
     ownership: read.ownership ?? defaultNodelbConfig.ownership,
@@ -245,5 +256,16 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
     ownBindAddresses: ownBindAddresses(read, report),
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
+  }
+}
+
+/** An empty list allows no address; without a list each is allowed. */
+function externalIpsOf(
+  { allow, nodeAddresses }: NonNullable<z.infer<typeof nodelbSchema>['externalIPs']>,
+  report: Report,
+): ExternalIpRules {
+  return {
+    allow: allow ? readCidrs(allow, 'externalIPs.allow', report) : undefined,
+    nodeAddresses: nodeAddresses ?? defaultNodelbConfig.externalIps.nodeAddresses,
   }
 }

@@ -115,6 +115,8 @@ export const nodelbFields: KnownFields = {
   backend: 'used',
   target: 'used',
   serviceCIDRs: 'used',
+  externalIPs: { allow: 'used', nodeAddresses: 'used' },
+  protectedPorts: 'used',
   conntrack: { tcp: 'used', tcpBeLiberal: 'used' },
   ownership: 'used',
   minSyncPeriod: 'used',

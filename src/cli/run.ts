@@ -68,16 +68,16 @@ interface Run {
 async function follow(run: Run): Promise<number> {
   // As ps, nft and other agents name the owner of the tables.
   process.title = 'nodelb'
-  const { options, version, node, config, notes } = run
+  const { options, version, node, config, notes, addresses } = run
   const stop = new AbortController()
   const { source, events, interest } = sourceOf(run, stop.signal)
   const agent = new Agent({
     version,
     node,
-    configuration: configurationOf(config, notes, options),
+    configuration: configurationOf(config, notes, options, addresses),
     telemetry: {
       level: options.logLevel,
-      ...run.addresses,
+      ...addresses,
       status: options.statusSocket,
       ...(events && { events }),
     },
@@ -94,7 +94,7 @@ async function follow(run: Run): Promise<number> {
   const { signal } = stop
   const following = Promise.all([
     agent.run(source, signal),
-    keepRunning(followConfiguration(options, config, { agent, interest }), signal, (error) =>
+    keepRunning(followConfiguration(run, { agent, interest }), signal, (error) =>
       telemetry.tell({ event: 'bug', reason: stackOf(error) }),
     ),
   ]).then(() => stopped)
@@ -133,8 +133,10 @@ function configurationOf(
   config: Config,
   notes: readonly Problem[],
   options: RunOptions,
+  { listen, metricsListen }: Run['addresses'],
 ): Configuration {
   const { scope, backend } = options
+  const listenPorts = [listen, metricsListen].flatMap((each) => (each ? [each.port] : []))
   return {
     source: config.source,
     kubeProxyAddresses: answersAsKubeProxy(
@@ -148,7 +150,7 @@ function configurationOf(
     minSyncPeriod: config.minSyncPeriod,
     comparePeriod: config.comparePeriod,
     settingsFor(node) {
-      const { settings, problems } = toSettings(config, node, { scope, backend })
+      const { settings, problems } = toSettings(config, node, { scope, backend, listenPorts })
       return { settings, notes: [...notes, ...problems].map(printProblem) }
     },
   }
@@ -180,8 +182,7 @@ interface Following extends Pick<Followed, 'interest'> {
 
 /** What cannot be used leaves in force what was before. */
 function followConfiguration(
-  options: RunOptions,
-  first: Config,
+  { options, addresses, config: first }: Run,
   { agent, interest }: Following,
 ): (signal: AbortSignal) => Promise<void> {
   const { config: file } = options
@@ -199,7 +200,7 @@ function followConfiguration(
     }
     setSysctls(config, options, agent.telemetry)
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
-    agent.configure(configurationOf(config, notes, options))
+    agent.configure(configurationOf(config, notes, options, addresses))
   }
   return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
 }

@@ -4,6 +4,7 @@ import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../mod
 import { unreachable } from '../model/unreachable.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
 import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { answersAsKubeProxy } from './bind-address.ts'
 import { type BackendName, type Config, readBackend } from './config.ts'
 import type { NodePortAddress } from './kube-proxy-config.ts'
 
@@ -11,6 +12,8 @@ import type { NodePortAddress } from './kube-proxy-config.ts'
 export interface Overrides {
   readonly scope?: string | undefined
   readonly backend?: string | undefined
+  /** Where the agent answers probes and scrapes; undefined with the other commands. */
+  readonly listenPorts?: readonly number[] | undefined
 }
 
 export interface NodeSettings {
@@ -54,12 +57,26 @@ export function toSettings(
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
     affinityClients: config.affinityClients,
+    externalIps: config.externalIps,
+    protectedPorts: protectedPortsOf(config, overrides),
     ...(backend === 'iptables' && { iptables: { flavour: config.iptablesFlavour } }),
     ...(backend === 'auto' && { otherwise: { flavour: config.iptablesFlavour } }),
     ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
 }
+
+/** The node's own ports, kube-proxy's or those that nodelb has in its place, and nodelb's. */
+function protectedPortsOf(config: Config, { listenPorts = [] }: Overrides): readonly number[] {
+  const { protectedPorts, bindAddresses, ownBindAddresses } = config
+  const answering = answersAsKubeProxy(bindAddresses, ownBindAddresses, 'all')
+  const ports = [bindAddresses.healthz, bindAddresses.metrics, answering.healthz, answering.metrics]
+  const known = ports.flatMap((address) => (address === undefined ? [] : [address.port]))
+  return [...new Set([...protectedPorts, PROBES_PORT, ...known, ...listenPorts])]
+}
+
+/** Of --listen, where it says nothing else. */
+const PROBES_PORT = 10_266
 
 /**
  * Beside kube-proxy, or what stands in its place, the limits are left to it. Instead of kube-proxy,

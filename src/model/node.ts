@@ -12,6 +12,8 @@ export interface NodeView {
   readonly podCidrs: readonly Cidr[]
   /** The families that have ExternalIP addresses and no InternalIP. */
   readonly externalOnly?: readonly IpFamily[]
+  /** ExternalIP addresses beside `addresses`: the node's own too, but NodePorts do not answer there. */
+  readonly furtherAddresses?: readonly Address[]
   /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
   readonly localAddresses?: readonly Address[]
   /** Addresses of other Nodes, where they are known: the ipvs backend must not take them. */
@@ -43,6 +45,13 @@ export type NodePortAddresses =
       readonly primary?: true
     }
 
+export interface ExternalIpRules {
+  /** The ranges in which an address has to be; undefined: it may be any. */
+  readonly allow: readonly Cidr[] | undefined
+  /** Whether the node's own addresses may be among them. */
+  readonly nodeAddresses: boolean
+}
+
 export interface Settings {
   readonly scope: Scope
   /** Where a VIP leads: to pods, or to the ClusterIP where the CNI balances ClusterIPs itself. */
@@ -52,10 +61,14 @@ export interface Settings {
   readonly masqueradeAll: boolean
   /** The mark bit of packets to masquerade, 0 to 31. kube-proxy's default is 14 (0x4000). */
   readonly masqueradeBit: number
-  /** Service ranges in which an unallocated address is dropped; empty: leave them alone. */
+  /** Service ranges, in which only ClusterIPs are served; with scope all the rest of them is dropped. */
   readonly serviceRanges: readonly Cidr[]
   /** How many clients a Service with session affinity has room for; undefined: AFFINITY_CLIENTS. */
   readonly affinityClients?: number | undefined
+  /** Missing: externalIPs may be any address. */
+  readonly externalIps?: ExternalIpRules | undefined
+  /** No load-balancer or external address leads away from these ports of this node's addresses. */
+  readonly protectedPorts?: readonly number[] | undefined
   /** There when ipvs spreads the connections, in place of nftables. */
   readonly ipvs?: IpvsSettings | undefined
   /** There when the rules are chains of iptables, in place of a table of nftables. */

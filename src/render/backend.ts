@@ -1,16 +1,17 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
 import type { Chain } from '../ruleset/types.ts'
-import { type Claim, claimsOf } from './claims.ts'
+import { type ClaimsOf, claimsWithin } from './claim-rules.ts'
+import type { Claim } from './claims.ts'
 import { type Candidates, type FamilyMemory, type Fragment, renderService } from './fragment.ts'
 import { frame } from './frame.ts'
-import { ipvsClaimsOf } from './ipvs-claims.ts'
+import { ipvsClaimsWithin } from './ipvs-claims.ts'
 import { renderIpvsService } from './ipvs-fragment.ts'
 import { ipvsFrame } from './ipvs-frame.ts'
 
 /** What makes rules of Services. All else of rendering is the same for each backend. */
 export interface Backend {
-  claimsOf(service: ServiceObject, settings: Settings, node: NodeView): readonly Claim[]
+  claimsWithin(settings: Settings, node: NodeView): ClaimsOf
   renderService(
     service: ServiceObject,
     claims: readonly Claim[],
@@ -27,5 +28,9 @@ export function backendOf(settings: Settings): Backend {
   return settings.ipvs === undefined ? nftables : ipvs
 }
 
-const nftables: Backend = { claimsOf, renderService, frame }
-const ipvs: Backend = { claimsOf: ipvsClaimsOf, renderService: renderIpvsService, frame: ipvsFrame }
+const nftables: Backend = { claimsWithin, renderService, frame }
+const ipvs: Backend = {
+  claimsWithin: ipvsClaimsWithin,
+  renderService: renderIpvsService,
+  frame: ipvsFrame,
+}

@@ -1,90 +1,215 @@
 import type { ServiceObject } from '../model/service.ts'
 import type { Tuple } from '../ruleset/types.ts'
-import { type Claim, type Conflict, outranks, type ServiceName, serviceName } from './claims.ts'
+import {
+  allocatedTo,
+  allocationsAgainst,
+  type Claim,
+  type Claimant,
+  type ClaimKind,
+  type ServiceName,
+} from './claims.ts'
+import type { Denial, WhyDenied } from './denials.ts'
+import { Ranking } from './ranking.ts'
 
-/** Who asks for which address, and who has it. */
-export interface ClaimBook {
-  /** Replaces the claims of a Service and returns the Services whose claims were won or lost by it. */
+/** What one Service asks for. */
+interface Page {
+  readonly service: ServiceObject
+  readonly claimants: Partial<Record<ClaimKind, Claimant>>
+  readonly claims: readonly Claim[]
+  /** Those that compete: neither forbidden nor allocated to another Service. */
+  competing: readonly Claim[]
+}
+
+/**
+ * Who asks for which address, and who has it. A change costs what it changes, however many Services
+ * ask for the same.
+ */
+export class ClaimBook {
+  readonly #pages: Map<ServiceName, Page> = new Map()
+  readonly #ranking: Ranking = new Ranking()
+  /** What the API server gave out: whole addresses, ports of nodes. */
+  readonly #allocated: Ranking = new Ranking()
+  /** Who asks for what may be allocated to others. */
+  readonly #watching: Ranking = new Ranking()
+  /** Those whose denials may be others than they were told. */
+  readonly #untold: Set<ServiceName> = new Set()
+  readonly #told: Set<ServiceName> = new Set()
+
+  /** Replaces the claims of a Service; returns those that have other claims than before, and itself. */
   replace(
     name: ServiceName,
     service: ServiceObject | undefined,
     claims: readonly Claim[],
-  ): Set<ServiceName>
+  ): ReadonlySet<ServiceName> {
+    const before = this.#pages.get(name)
+    const page = service && { service, claimants: {}, claims, competing: [] }
+    const round = new Round(this.#ranking)
+    const others = this.#allocate(name, before, page)
+    this.#watch(name, before, page)
+    if (before !== undefined) this.#compete(name, before, [], round)
+    if (page === undefined) this.#pages.delete(name)
+    else this.#pages.set(name, page)
+    for (const each of [name, ...others]) {
+      const found = this.#pages.get(each)
+      if (found !== undefined) this.#compete(each, found, this.#competing(each, found), round)
+      this.#untold.add(each)
+    }
+    for (const each of round.rivals()) this.#untold.add(each)
+    return new Set([name, ...others, ...round.changed()])
+  }
+
   /** The claims that the Service has won. */
-  won(name: ServiceName): readonly Claim[]
-  conflicts(): readonly Conflict[]
+  won(name: ServiceName): readonly Claim[] {
+    const competing = this.#pages.get(name)?.competing ?? []
+    return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
+  }
+
+  /** What the Service asks for and does not get. */
+  denials(service: ServiceName): readonly Denial[] {
+    const found: Denial[] = []
+    for (const claim of this.#pages.get(service)?.claims ?? []) {
+      const why = this.#whyDenied(service, claim)
+      if (why !== undefined) found.push({ service, key: claim.key, why })
+    }
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  /** Of every Service, in order of name. */
+  allDenials(): readonly Denial[] {
+    return [...this.#pages.keys()].sort().flatMap((name) => this.denials(name))
+  }
+
+  /** Of those Services that were denied more, less or otherwise since the last call. */
+  takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
+    const found = new Map<ServiceName, readonly Denial[]>()
+    for (const name of [...this.#untold].sort()) {
+      const denials = this.denials(name)
+      if (denials.length > 0 || this.#told.has(name)) found.set(name, denials)
+      if (denials.length > 0) this.#told.add(name)
+      else this.#told.delete(name)
+    }
+    this.#untold.clear()
+    return found
+  }
+
+  /** Returns whose claims have to be looked at again. */
+  #allocate(
+    name: ServiceName,
+    before: Page | undefined,
+    after: Page | undefined,
+  ): ReadonlySet<ServiceName> {
+    const former = before ? allocatedTo(before.service) : new Map<Tuple, ClaimKind>()
+    const next = after ? allocatedTo(after.service) : new Map<Tuple, ClaimKind>()
+    const keys = new Set([...former.keys(), ...next.keys()])
+    const owners = new Map([...keys].map((key) => [key, this.#allocated.first(key)?.name]))
+    for (const [key, kind] of former)
+      if (before) this.#allocated.leave(key, claimant(name, before, kind))
+    for (const [key, kind] of next)
+      if (after) this.#allocated.enter(key, claimant(name, after, kind))
+    const others = new Set<ServiceName>()
+    for (const [key, owner] of owners) {
+      if (this.#allocated.first(key)?.name === owner) continue
+      for (const watcher of this.#watching.all(key)) others.add(watcher.name)
+    }
+    others.delete(name)
+    return others
+  }
+
+  #watch(name: ServiceName, before: Page | undefined, after: Page | undefined): void {
+    for (const key of watched(before)) {
+      if (before) this.#watching.leave(key, claimant(name, before, 'external-ip'))
+    }
+    for (const key of watched(after)) {
+      if (after) this.#watching.enter(key, claimant(name, after, 'external-ip'))
+    }
+  }
+
+  #competing(name: ServiceName, { claims }: Page): readonly Claim[] {
+    const isFree = (claim: Claim): boolean =>
+      claim.forbidden === undefined && this.#takenBy(name, claim) === undefined
+    return claims.every(isFree) ? claims : claims.filter(isFree)
+  }
+
+  #compete(name: ServiceName, page: Page, competing: readonly Claim[], round: Round): void {
+    if (competing === page.competing) return
+    for (const { key, kind } of page.competing) round.leave(key, claimant(name, page, kind))
+    for (const { key, kind } of competing) round.enter(key, claimant(name, page, kind))
+    page.competing = competing
+  }
+
+  /** To whom the API server gave what is claimed here. */
+  #takenBy(name: ServiceName, claim: Claim): Claimant | undefined {
+    for (const key of allocationsAgainst(claim)) {
+      const owner = this.#allocated.first(key)
+      if (owner !== undefined && owner.name !== name) return owner
+    }
+    return undefined
+  }
+
+  #whyDenied(name: ServiceName, claim: Claim): WhyDenied | undefined {
+    if (claim.forbidden !== undefined) return claim.forbidden
+    const owner = this.#takenBy(name, claim)
+    if (owner !== undefined) {
+      return { kind: owner.kind === 'node-port' ? 'node-port' : 'cluster-ip', winner: owner.name }
+    }
+    const winner = this.#ranking.first(claim.key)?.name
+    return winner === undefined || winner === name ? undefined : { kind: 'contested', winner }
+  }
 }
 
-export function claimBook(): ClaimBook {
-  const services = new Map<ServiceName, { service: ServiceObject; claims: readonly Claim[] }>()
-  // Nearly every address has one claimant; a set of names for each would weigh more than its claim.
-  const holders = new Map<Tuple, ServiceName>()
-  const contested = new Map<Tuple, Set<ServiceName>>()
+/** One change of the ranking, and what it changed in the end. */
+class Round {
+  readonly #ranking: Ranking
+  readonly #firsts: Map<Tuple, ServiceName | undefined> = new Map()
 
-  const winner = (rivals: ReadonlySet<ServiceName>): ServiceName | undefined => {
-    let best: ServiceObject | undefined
-    for (const name of rivals) {
-      const rival = services.get(name)?.service
-      if (rival !== undefined && (best === undefined || outranks(rival, best))) best = rival
+  constructor(ranking: Ranking) {
+    this.#ranking = ranking
+  }
+
+  enter(key: Tuple, claimant: Claimant): void {
+    this.#touch(key)
+    this.#ranking.enter(key, claimant)
+  }
+
+  leave(key: Tuple, claimant: Claimant): void {
+    this.#touch(key)
+    this.#ranking.leave(key, claimant)
+  }
+
+  /** Who won or lost a key. */
+  *changed(): Iterable<ServiceName> {
+    for (const [key, before] of this.#moved()) {
+      if (before !== undefined) yield before
+      const after = this.#ranking.first(key)?.name
+      if (after !== undefined) yield after
     }
-    return best === undefined ? undefined : serviceName(best)
   }
 
-  const enter = (key: Tuple, name: ServiceName): void => {
-    const rivals = contested.get(key)
-    const holder = holders.get(key)
-    if (rivals !== undefined) rivals.add(name)
-    else if (holder === undefined || holder === name) holders.set(key, name)
-    else {
-      holders.delete(key)
-      contested.set(key, new Set([holder, name]))
+  /** Who asks for a key that another one won. */
+  *rivals(): Iterable<ServiceName> {
+    for (const [key] of this.#moved()) {
+      for (const { name } of this.#ranking.all(key)) yield name
     }
   }
 
-  const leave = (key: Tuple, name: ServiceName): void => {
-    const rivals = contested.get(key)
-    if (rivals === undefined) {
-      holders.delete(key)
-      return
-    }
-    rivals.delete(name)
-    const [last, ...others] = rivals
-    if (last === undefined || others.length > 0) return
-    contested.delete(key)
-    holders.set(key, last)
+  #touch(key: Tuple): void {
+    if (!this.#firsts.has(key)) this.#firsts.set(key, this.#ranking.first(key)?.name)
   }
 
-  return {
-    replace(name, service, claims) {
-      const before = services.get(name)?.claims ?? []
-      const affected = new Set<ServiceName>([name])
-      const rivals = (): void => {
-        for (const { key } of [...before, ...claims]) {
-          for (const rival of contested.get(key) ?? []) affected.add(rival)
-        }
-      }
-      rivals()
-      for (const { key } of before) leave(key, name)
-      if (service === undefined) services.delete(name)
-      else {
-        services.set(name, { service, claims })
-        for (const { key } of claims) enter(key, name)
-      }
-      rivals()
-      return affected
-    },
-    won: (name) =>
-      (services.get(name)?.claims ?? []).filter(({ key }) => {
-        const rivals = contested.get(key)
-        return rivals === undefined || winner(rivals) === name
-      }),
-    conflicts: () =>
-      [...contested.keys()].sort().flatMap((key) => {
-        const rivals = contested.get(key) ?? new Set()
-        const best = winner(rivals)
-        if (best === undefined) return []
-        const losers = [...rivals].filter((name) => name !== best).sort()
-        return losers.map((loser) => ({ key, winner: best, loser }))
-      }),
+  *#moved(): Iterable<readonly [Tuple, ServiceName | undefined]> {
+    for (const entry of this.#firsts) {
+      if (this.#ranking.first(entry[0])?.name !== entry[1]) yield entry
+    }
   }
+}
+
+/** One object for all claims of a kind: some hundred thousand claims name it. */
+function claimant(name: ServiceName, { service, claimants }: Page, kind: ClaimKind): Claimant {
+  const known = claimants[kind] ?? { service, name, kind }
+  claimants[kind] = known
+  return known
+}
+
+function watched(page: Page | undefined): ReadonlySet<Tuple> {
+  return new Set(page?.claims.flatMap(allocationsAgainst))
 }

@@ -1,13 +1,20 @@
 import { familyOf } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort } from '../model/service.ts'
-import { nodePortKey, vipKey } from '../ruleset/sets.ts'
+import { nodePortKey, tuple, vipKey } from '../ruleset/sets.ts'
 import type { Tuple } from '../ruleset/types.ts'
+import type { Forbidden } from './denials.ts'
 
 /** `namespace/name`. */
 export type ServiceName = string
 
-export type ClaimKind = 'cluster-ip' | 'external-ip' | 'load-balancer' | 'node-port'
+/**
+ * In order of rank: the API server gives each ClusterIP and NodePort to one Service, a controller
+ * writes load-balancer addresses, and externalIPs are whatever a user typed.
+ */
+export const claimKinds = ['cluster-ip', 'node-port', 'load-balancer', 'external-ip'] as const
+
+export type ClaimKind = (typeof claimKinds)[number]
 
 /** One address (or node port) that a Service port asks for. */
 export interface Claim {
@@ -16,12 +23,17 @@ export interface Claim {
   /** Undefined for a node port: it is claimed in each family of the Service. */
   readonly address: string | undefined
   readonly port: ServicePort
+  /** Why the Service cannot have it, even if no other one asks for it. */
+  readonly forbidden?: Forbidden
+  /** NodePorts answer on this address too, so the same port of another Service is a rival. */
+  readonly amongNodePorts?: true
 }
 
-export interface Conflict {
-  readonly key: Tuple
-  readonly winner: ServiceName
-  readonly loser: ServiceName
+/** Who asks for something, and as what. */
+export interface Claimant {
+  readonly service: ServiceObject
+  readonly name: ServiceName
+  readonly kind: ClaimKind
 }
 
 export function serviceName(service: Pick<ServiceObject, 'namespace' | 'name'>): ServiceName {
@@ -30,41 +42,46 @@ export function serviceName(service: Pick<ServiceObject, 'namespace' | 'name'>):
 
 /** All that a Service asks for within the scope; an address named twice is one claim. */
 export function claimsOf(service: ServiceObject, settings: Settings): readonly Claim[] {
-  const claims = new Map<Tuple, Claim>()
-  for (const port of service.ports) {
-    for (const claim of portClaims(service, port, settings)) {
-      if (!claims.has(claim.key)) claims.set(claim.key, claim)
-    }
-  }
-  return [...claims.values()]
+  return distinct(askedFor(service, settings))
 }
 
-function portClaims(service: ServiceObject, port: ServicePort, settings: Settings): Claim[] {
-  const vip = (kind: ClaimKind) => (address: string) => ({
-    kind,
-    key: vipKey(address, port.protocol, port.port),
-    address,
-    port,
-  })
-  const external = [
-    ...service.loadBalancerAddresses.map(vip('load-balancer')),
-    ...service.externalAddresses.map(vip('external-ip')),
-  ].filter(({ address }) => servesFamily(service, address))
-  if (settings.scope === 'load-balancer') return external
-  return [
-    ...service.clusterAddresses.map(vip('cluster-ip')),
-    ...external,
-    ...(port.nodePort === undefined
-      ? []
-      : [
-          {
-            kind: 'node-port' as const,
-            key: nodePortKey(port.protocol, port.nodePort),
-            address: undefined,
-            port,
-          },
-        ]),
-  ]
+/** One claim of a Service for each key. */
+export function distinct(claims: Iterable<Claim>): readonly Claim[] {
+  const found = new Map<Tuple, Claim>()
+  for (const claim of claims) {
+    const former = found.get(claim.key)
+    found.set(claim.key, former === undefined ? claim : merged(former, claim))
+  }
+  return [...found.values()]
+}
+
+/** An address of the Service comes before its own NodePort there: source ranges guard the address. */
+function merged(former: Claim, claim: Claim): Claim {
+  if (claim.forbidden !== undefined) return former
+  if (former.forbidden !== undefined) return claim
+  return former.kind === 'node-port' ? claim : former
+}
+
+/** In order of port; of each port as traffic meets them, addresses before the node port. */
+export function* askedFor(service: ServiceObject, settings: Settings): Iterable<Claim> {
+  const { clusterAddresses, loadBalancerAddresses, externalAddresses } = service
+  for (const port of service.ports) {
+    const vips = (kind: ClaimKind, addresses: readonly string[]): Claim[] =>
+      addresses.map((address) => ({
+        kind,
+        key: vipKey(address, port.protocol, port.port),
+        address,
+        port,
+      }))
+    const served = (addresses: readonly string[]): string[] =>
+      addresses.filter((address) => servesFamily(service, address))
+    if (settings.scope === 'all') yield* vips('cluster-ip', clusterAddresses)
+    yield* vips('load-balancer', served(loadBalancerAddresses))
+    yield* vips('external-ip', served(externalAddresses))
+    if (settings.scope !== 'all' || port.nodePort === undefined) continue
+    const key = nodePortKey(port.protocol, port.nodePort)
+    yield { kind: 'node-port', key, address: undefined, port }
+  }
 }
 
 /** As kube-proxy: a Service serves the families of its cluster addresses (any, if it has none). */
@@ -74,14 +91,35 @@ function servesFamily(service: ServiceObject, address: string): boolean {
   return service.clusterAddresses.some((cluster) => familyOf(cluster) === family)
 }
 
-/** The older Service wins, then the smaller name; one without a creation time counts as youngest. */
-export function outranks(
-  a: Pick<ServiceObject, 'created' | 'namespace' | 'name'>,
-  b: Pick<ServiceObject, 'created' | 'namespace' | 'name'>,
-): boolean {
-  if (a.created !== b.created) {
-    if (a.created === '' || b.created === '') return a.created !== ''
-    return a.created < b.created
+/** What the API server gave to the Service alone, in any scope: whole addresses, ports of nodes. */
+export function allocatedTo(service: ServiceObject): ReadonlyMap<Tuple, ClaimKind> {
+  const found = new Map<Tuple, ClaimKind>()
+  for (const address of service.clusterAddresses) found.set(tuple(address), 'cluster-ip')
+  for (const { protocol, nodePort } of service.ports) {
+    if (nodePort !== undefined) found.set(nodePortKey(protocol, nodePort), 'node-port')
   }
-  return serviceName(a) < serviceName(b)
+  return found
+}
+
+/** What another Service must not have been given by the API server, or the claim is lost to it. */
+export function allocationsAgainst({ kind, address, port, ...claim }: Claim): readonly Tuple[] {
+  if (address === undefined || kind === 'cluster-ip') return []
+  const { protocol, nodePort } = port
+  if (kind === 'node-port') return nodePort === undefined ? [] : [nodePortKey(protocol, nodePort)]
+  const host = tuple(address)
+  return claim.amongNodePorts ? [host, nodePortKey(protocol, port.port)] : [host]
+}
+
+/**
+ * By kind; of one kind the older Service wins, then the smaller name. One without a creation time
+ * counts as youngest.
+ */
+export function outranks(a: Claimant, b: Claimant): boolean {
+  if (a.kind !== b.kind) return claimKinds.indexOf(a.kind) < claimKinds.indexOf(b.kind)
+  const [mine, theirs] = [a.service.created, b.service.created]
+  if (mine !== theirs) {
+    if (mine === '' || theirs === '') return mine !== ''
+    return mine < theirs
+  }
+  return a.name < b.name
 }

@@ -1,64 +1,36 @@
-import { type Address, cidrContains, familyOf } from '../model/address.ts'
+import { type Address, familyOf } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
-import { unreachable } from '../model/unreachable.ts'
 import { vipKey } from '../ruleset/sets.ts'
-import type { Tuple } from '../ruleset/types.ts'
-import { type Claim, claimsOf } from './claims.ts'
+import { type ClaimsOf, judged, judgeOf } from './claim-rules.ts'
+import { type Claim, distinct } from './claims.ts'
 import { claimFamilies } from './fragment.ts'
+import { nodePortAddresses } from './node-ports.ts'
 
-/**
- * All that a Service asks for. A NodePort is claimed on each address of the node. The address of
- * another node (k3s ServiceLB gives such out) is left to that node: bound here, the node itself
- * could not be reached any more.
- */
-export function ipvsClaimsOf(
-  service: ServiceObject,
-  settings: Settings,
-  node: NodeView,
-): readonly Claim[] {
-  const claims = new Map<Tuple, Claim>()
-  for (const claim of claimsOf(service, settings)) {
-    if (node.otherNodes?.has(claim.address as Address)) continue
-    for (const each of claim.kind === 'node-port'
-      ? spelled(service, claim, settings, node)
-      : [claim]) {
-      if (!claims.has(each.key)) claims.set(each.key, each)
+/** What may be claimed on this node. A NodePort is claimed on each address of the node. */
+export function ipvsClaimsWithin(settings: Settings, node: NodeView): ClaimsOf {
+  const judge = judgeOf(settings, node)
+  const addresses = nodePortAddresses(settings, node)
+  function* spelled(service: ServiceObject): Iterable<Claim> {
+    for (const claim of judged(service, settings, judge)) {
+      if (claim.kind === 'node-port') yield* spelledOut(service, claim, addresses)
+      else yield claim
     }
   }
-  return [...claims.values()]
+  return (service) => distinct(spelled(service))
 }
 
-function spelled(
+function spelledOut(
   service: ServiceObject,
   claim: Claim,
-  settings: Settings,
-  node: NodeView,
+  addresses: readonly Address[],
 ): readonly Claim[] {
   const { protocol, nodePort } = claim.port
   if (nodePort === undefined) return []
   const families = claimFamilies(service, claim)
-  return nodePortAddresses(settings, node)
+  return addresses
     .filter((address) => families.includes(familyOf(address)))
     .map((address) => ({ ...claim, address, key: vipKey(address, protocol, nodePort) }))
-}
-
-/** The addresses of this node on which NodePorts are served. */
-export function nodePortAddresses(settings: Settings, node: NodeView): readonly Address[] {
-  const own = [...new Set([...node.addresses, ...(node.localAddresses ?? [])])]
-  const { nodePortAddresses: chosen } = settings
-  switch (chosen.kind) {
-    case 'primary':
-      return (['ipv4', 'ipv6'] as const).flatMap((family) =>
-        node.addresses.filter((address) => familyOf(address) === family).slice(0, 1),
-      )
-    case 'ranges':
-      return own.filter((address) => chosen.ranges.some((range) => cidrContains(range, address)))
-    case 'all':
-      return own.filter((address) => !/^(127\.|::1$)/.test(address))
-    default:
-      return unreachable(chosen)
-  }
 }
 
 /** Such an address is on another interface already, and stays there. */

@@ -16,9 +16,10 @@ import {
 } from './assembly.ts'
 import { backendOf } from './backend.ts'
 import type { Candidate } from './choose-endpoints.ts'
-import { claimBook } from './claim-book.ts'
-import { type Conflict, type ServiceName, serviceName } from './claims.ts'
+import { ClaimBook } from './claim-book.ts'
+import { type ServiceName, serviceName } from './claims.ts'
 import { configuration } from './configuration.ts'
+import type { Denial } from './denials.ts'
 import { type FamilyMemory, type Fragment, noMemory } from './fragment.ts'
 import type { Situation } from './recall.ts'
 import { heldSeats } from './seats.ts'
@@ -45,7 +46,10 @@ export interface Renderer {
   ruleset(): Ruleset
   /** All of a family's table but its Services' elements; undefined where it has no table. */
   frame(family: TableFamily): Frame | undefined
-  conflicts(): readonly Conflict[]
+  /** All that Services ask for and do not get. */
+  denials(): readonly Denial[]
+  /** The same of those Services that were denied more, less or otherwise since the last call. */
+  takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]>
   /** The label (`namespace/name:port kind`) of a VIP or node port. */
   label(family: TableFamily, front: string): string | undefined
   /** By chain, how many elements of verdict maps lead there. */
@@ -76,10 +80,11 @@ export function createRenderer(
   const serviceOfSlice = new Map<string, ServiceName>()
   const holdings = new Map<ServiceName, Holding>()
   const dirty = new Set<ServiceName>()
-  const book = claimBook()
+  const book = new ClaimBook()
   const assembly = emptyAssembly()
   const base = configuration(node, settings)
   const backend = backendOf(settings)
+  const claimsOf = backend.claimsWithin(settings, node)
   const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
@@ -160,8 +165,7 @@ export function createRenderer(
     setService(service) {
       const name = serviceName(service)
       services.set(name, service)
-      for (const each of book.replace(name, service, backend.claimsOf(service, settings, node)))
-        dirty.add(each)
+      for (const each of book.replace(name, service, claimsOf(service))) dirty.add(each)
     },
     removeService(name) {
       services.delete(name)
@@ -212,7 +216,8 @@ export function createRenderer(
       const { interface: dummy, timeouts } = settings.ipvs
       return { ...ipvsOf(assembly.sets), dummy, timeouts, filter: this.ruleset() }
     },
-    conflicts: () => book.conflicts(),
+    denials: () => book.allDenials(),
+    takeDenials: () => book.takeDenials(),
     label(family, front) {
       for (const set of LABELLED) {
         const comment = assembly.sets[family].get(set)?.get(front as Tuple)?.comment

@@ -53,7 +53,7 @@ export function decodeNode(json: unknown, source: string): DecodedNode {
 function addressesOf(
   read: NodeFields,
   report: Report,
-): Pick<NodeView, 'addresses' | 'externalOnly'> {
+): Pick<NodeView, 'addresses' | 'externalOnly' | 'furtherAddresses'> {
   const byType = { InternalIP: new Set<Address>(), ExternalIP: new Set<Address>() }
   const values = read.status?.addresses ?? []
   values.forEach((value, i) => {
@@ -71,8 +71,12 @@ function addressesOf(
     const effect = 'NodePorts stay where they are programmed; new ones are served nowhere'
     report.note('status.addresses', said('no InternalIP'), 'one', effect)
   }
-  if (external.length === 0) return { addresses }
-  return { addresses, externalOnly: [...new Set(external.map(familyOf))] }
+  const further = [...byType.ExternalIP].filter((address) => !addresses.includes(address))
+  return {
+    addresses,
+    ...(external.length > 0 && { externalOnly: [...new Set(external.map(familyOf))] }),
+    ...(further.length > 0 && { furtherAddresses: further }),
+  }
 }
 
 function podCidrsOf(read: NodeFields, report: Report): NodeView['podCidrs'] {

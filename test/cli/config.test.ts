@@ -193,12 +193,18 @@ test.each([
   ],
   ['target: nodes', 'target: found "nodes", expected pods or cluster-ip'],
   [
+    'externalIPs: {allow: [203.0.113.0/40]}',
+    'externalIPs.allow[0]: found "203.0.113.0/40", expected an address range such as 192.0.2.0/24',
+  ],
+  ['externalIPs: {nodeAddresses: 1}', 'externalIPs.nodeAddresses: found 1, expected true or false'],
+  ['protectedPorts: [0]', 'protectedPorts[0]: found 0, expected a port from 1 to 65535'],
+  [
     'serviceCIDRs: [10.96.0.0/40]',
     'serviceCIDRs[0]: found "10.96.0.0/40", expected an address range such as 192.0.2.0/24',
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')
@@ -239,4 +245,15 @@ test('leading zeros are a note and no obstacle', () => {
   const result = readConfig(`${nodelb}serviceCIDRs: [10.096.0.0/16]`, 'config.yaml')
   expect(result).toMatchObject({ kind: 'config', config: { serviceRanges: ['10.96.0.0/16'] } })
   expect(result.problems.map(({ severity }) => severity)).toEqual(['note'])
+})
+
+test.each([
+  ['', { allow: undefined, nodeAddresses: true }],
+  ['externalIPs: {allow: []}', { allow: [], nodeAddresses: true }],
+  [
+    'externalIPs: {allow: [203.0.113.0/24], nodeAddresses: false}',
+    { allow: ['203.0.113.0/24'], nodeAddresses: false },
+  ],
+])('externalIPs may be narrowed: %s', (text, externalIps) => {
+  expect(readConfig(`${nodelb}${text}`, 'config.yaml')).toMatchObject({ config: { externalIps } })
 })

@@ -37,6 +37,8 @@ test('the defaults on a node with pod ranges', () => {
       masqueradeAll: false,
       masqueradeBit: 14,
       serviceRanges: [],
+      externalIps: { allow: undefined, nodeAddresses: true },
+      protectedPorts: [6443, 10250, 2379, 2380, 10266, 10256, 10249],
       otherwise: { flavour: 'auto' },
     },
   })
@@ -136,4 +138,15 @@ test('scope all and target cluster-ip contradict each other', () => {
   expect(lines({ target: 'cluster-ip' }, node, { scope: 'all' })).toEqual([
     'defaults: Node node-a: target: found "cluster-ip", expected pods: with scope all this table is what leads a ClusterIP to its pods',
   ])
+})
+
+test('the ports where nodelb answers are protected, whatever else is', () => {
+  const flags = { listenPorts: [9, 10] }
+  const config = {
+    ...defaultConfig,
+    protectedPorts: [],
+    ownBindAddresses: { healthz: { host: undefined, port: 7 }, metrics: 'none' as const },
+  }
+  const { settings } = toSettings(config, node, flags)
+  expect(settings.protectedPorts).toEqual([10266, 10256, 10249, 7, 9, 10])
 })

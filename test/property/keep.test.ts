@@ -24,7 +24,7 @@ test('Services that are kept change nothing in the kernel, whatever remains in t
       const services = before.services.filter((service) => !unread(service))
       const rest = renderCluster({ ...before, services }, node, chosen, kernelMemory(found))
       // What loses an address to a kept Service must not gain it either.
-      fc.pre(rest.conflicts().length === renderCluster(before, node, chosen).conflicts().length)
+      fc.pre(rest.denials().length === renderCluster(before, node, chosen).denials().length)
       const desired = keepServices(found, rest.ruleset(), keep, chosen)
       expect(plan(found, desired)).toEqual([])
     }),

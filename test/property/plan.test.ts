@@ -92,7 +92,7 @@ describe('plans over random clusters and changes', () => {
         const all = { services: [...services.values()], slices: [...slices.values()] }
         const whole = renderCluster(all, node, chosen, kernelMemory(kernel.ruleset()))
         expect(comparable(renderer.ruleset())).toEqual(comparable(whole.ruleset()))
-        expect(renderer.conflicts()).toEqual(whole.conflicts())
+        expect(renderer.denials()).toEqual(whole.denials())
       }),
       { numRuns: 1_000 },
     )

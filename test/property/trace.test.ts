@@ -142,10 +142,10 @@ test('a client with affinity stays with its endpoint while that may serve it, wh
       possible,
       fc.array(fc.tuple(packet, fc.nat()), { minLength: 10, maxLength: 10 }),
       ([before, after], chosen, packets) => {
-        const first = renderCluster(before, node, chosen).ruleset()
+        const first = renderCluster(before, view, chosen).ruleset()
         const kernel = kernelModel()
         kernel.apply(plan({}, first))
-        const second = renderCluster(after, node, chosen, kernelMemory(kernel.ruleset())).ruleset()
+        const second = renderCluster(after, view, chosen, kernelMemory(kernel.ruleset())).ruleset()
         const world: World = { cluster: after, node, settings: chosen, own: facts.addresses }
         for (const [random, lot] of packets) {
           const sent = aimed(random, before, lot)

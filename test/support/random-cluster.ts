@@ -25,6 +25,12 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
   masqueradeAll: fc.boolean(),
   masqueradeBit: fc.constantFrom(14, 0, 31),
   serviceRanges: fc.constantFrom([], ['10.96.0.0/16' as Cidr]),
+  externalIps: fc.constantFrom(
+    undefined,
+    { allow: undefined, nodeAddresses: false },
+    { allow: ['203.0.113.4/32', '192.0.2.0/24', '2001:db8::/32'] as Cidr[], nodeAddresses: true },
+  ),
+  protectedPorts: fc.constantFrom(undefined, [443]),
 })
 
 /** Few names, addresses and ports, so that Services meet, compete and share pods. */
@@ -38,11 +44,13 @@ export const service: fc.Arbitrary<ServiceObject> = fc
     families: fc.constantFrom('4', '6', '46'),
     vips: fc.subarray([1, 2, 3]),
     external: fc.subarray([1, 4]),
+    // Addresses that are not a Service's to ask for: the node's, and another one's ClusterIP.
+    greedy: fc.constantFrom('', '', 'node', 'cluster'),
     sourceRanges: fc.subarray(['10.0.0.0/8', '10.1.0.0/16', '192.0.2.0/24', '2001:db8::/32']),
     internalPolicy: policy,
     externalPolicy: policy,
     seconds: fc.constantFrom(0, 0, 0, 60, 10800),
-    ports: fc.subarray([80, 443, 53], { minLength: 1 }),
+    ports: fc.subarray([80, 443, 53, 30000], { minLength: 1 }),
     nodePort: fc.constantFrom(0, 30000, 30001),
   })
   .map((seed) => {
@@ -55,7 +63,11 @@ export const service: fc.Arbitrary<ServiceObject> = fc
       name: names[seed.name] ?? '',
       created: seed.created,
       clusterAddresses: both(`10.96.0.${seed.name + 1}`, `fd00:10:96::${seed.name + 1}`),
-      externalAddresses: seed.external.flatMap((n) => both(`203.0.113.${n}`, `2001:db8:100::${n}`)),
+      externalAddresses: [
+        ...seed.external.flatMap((n) => both(`203.0.113.${n}`, `2001:db8:100::${n}`)),
+        ...(seed.greedy === 'node' ? both('192.0.2.1', '2001:db8:1::1') : []),
+        ...(seed.greedy === 'cluster' ? both('10.96.0.2', 'fd00:10:96::2') : []),
+      ],
       loadBalancerAddresses: seed.vips.flatMap((n) => both(`203.0.113.${n}`, `2001:db8:100::${n}`)),
       sourceRanges: seed.sourceRanges as Cidr[],
       internalPolicy: seed.internalPolicy,
@@ -99,6 +111,7 @@ export const slice: fc.Arbitrary<SliceObject> = fc
       { name: 'p80', protocol: 'tcp', port: port(8080) },
       { name: 'p443', protocol: 'tcp', port: port(8443) },
       { name: 'p53', protocol: 'udp', port: port(5353) },
+      { name: 'p30000', protocol: 'tcp', port: port(3000) },
     ],
     endpoints: endpoints.map(({ number, namesNode, ...state }) => ({
       address: address(family === 'ipv4' ? `10.244.1.${number}` : `fd00:10:244:1::${number}`),

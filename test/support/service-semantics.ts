@@ -43,15 +43,12 @@ export interface OwnWays {
   readonly masqueradesNode: boolean
   /** Past policy Local pods and the node are led to the ClusterIP, or left to kube-proxy. */
   readonly passesLocalBy: 'cluster-ip'
-  /** Two Services of different families may have the same NodePort (no API server allows it). */
-  readonly claimsByFamily: boolean
 }
 
 export const waysOfIpvs: OwnWays = {
   takesAddresses: true,
   masqueradesNode: true,
   passesLocalBy: 'cluster-ip',
-  claimsByFamily: true,
 }
 
 export function demandOf(world: World, packet: Packet): Demand {
@@ -94,12 +91,38 @@ function frontAt(world: World, to: Address, protocol: Protocol, at: Port): Front
       ? ['cluster-ip', 'load-balancer', 'external-ip']
       : ['load-balancer', 'external-ip']
   const byAge = [...cluster.services].sort(olderFirst)
-  for (const service of byAge) {
-    const port = service.ports.find((each) => each.port === at && each.protocol === protocol)
-    const kind = kinds.find((each) => addressesOf(service, each).includes(to))
-    if (port && kind && serves(service, to)) return { service, port, kind, to }
+  for (const kind of kinds) {
+    for (const service of byAge) {
+      const port = service.ports.find((each) => each.port === at && each.protocol === protocol)
+      if (port === undefined || !addressesOf(service, kind).includes(to)) continue
+      const front = { service, port, kind, to }
+      if (serves(service, to) && mayHave(world, byAge, front)) return front
+    }
   }
   return nodePortFront(world, byAge, { to, protocol, port: at })
+}
+
+/** ClusterIPs and NodePorts are the API server's to give; the others are not led away from these. */
+function mayHave(world: World, byAge: readonly ServiceObject[], front: Front): boolean {
+  const { service, port, kind, to } = front
+  const { settings, node, own } = world
+  if (kind === 'cluster-ip') return true
+  if (isIn(settings.serviceRanges, to)) return false
+  const holder = byAge.find(({ clusterAddresses }) => clusterAddresses.includes(to))
+  if (holder !== undefined && holder !== service) return false
+  const isOwn = node.addresses.includes(to)
+  if (isOwn && settings.protectedPorts?.includes(port.port)) return false
+  const { allow, nodeAddresses } = settings.externalIps ?? {}
+  if (kind === 'external-ip') {
+    if (isOwn && nodeAddresses === false) return false
+    if (allow !== undefined && !isIn(allow, to)) return false
+  }
+  const answers =
+    settings.scope === 'all' ? answersNodePorts(world, to) : own.has(to) && !isLoopback(to)
+  const called = byAge.find(({ ports }) =>
+    ports.some((each) => each.nodePort === port.port && each.protocol === port.protocol),
+  )
+  return !answers || called === undefined || called === service
 }
 
 /** A port of the node belongs to one Service, if need be in a family that this does not serve. */
@@ -112,8 +135,7 @@ function nodePortFront(
   for (const service of byAge) {
     const found = service.ports.find((each) => each.nodePort === port && each.protocol === protocol)
     if (found === undefined) continue
-    if (serves(service, to)) return { service, port: found, kind: 'node-port', to }
-    if (!world.ways?.claimsByFamily) return undefined
+    return serves(service, to) ? { service, port: found, kind: 'node-port', to } : undefined
   }
   return undefined
 }

@@ -41,6 +41,7 @@ test('an ExternalIP counts in a family that has no InternalIP', () => {
     ['InternalIP', '192.0.2.1'],
   )
   expect(decoded(both).addresses).toEqual(['192.0.2.1', '2001:db8:2::1'])
+  expect(decoded(both).furtherAddresses).toEqual(['198.51.100.1'])
 })
 
 test('a Node without addresses is noted', () => {

@@ -1,3 +1,4 @@
+import { ADDRESSES } from './catalogue-addresses.ts'
 import type { Entry } from './catalogue-entry.ts'
 import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
@@ -36,18 +37,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: ({ service }) => `service ${service}`,
     ends: true,
   },
-  'address-contested': {
-    level: 'warn',
-    says: 'two Services ask for one address; the older one has it',
-    subject: ({ service, address }) => `address ${service} ${address}`,
-    state: ({ winner }) => winner,
-  },
-  'address-settled': {
-    level: 'info',
-    says: 'an address is contested no more',
-    subject: ({ service, address }) => `address ${service} ${address}`,
-    ends: true,
-  },
+  ...ADDRESSES,
   'kernel-compared': { level: 'debug', says: 'the kernel holds what it shall' },
   'drift-repaired': {
     level: 'warn',

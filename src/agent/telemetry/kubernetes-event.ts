@@ -70,8 +70,18 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
   switch (occurrence.event) {
     case 'address-contested': {
       const { service, address, winner } = occurrence
-      const note = `${address} belongs to Service ${winner}, which is older`
+      const note = `${address} belongs to Service ${winner}, which goes before by kind of address, age or name`
       return { service, reason: 'AddressContested', action: 'Program', note, ofCluster: true }
+    }
+    case 'address-refused': {
+      const { service, address, reason } = occurrence
+      const note = `${address} ${reason}`
+      return { service, reason: 'AddressRefused', action: 'Program', note, ofCluster: true }
+    }
+    case 'more-addresses-denied': {
+      const { service, addresses } = occurrence
+      const note = `${addresses} more addresses and ports of this Service are contested or refused`
+      return { service, reason: 'AddressesDenied', action: 'Program', note, ofCluster: true }
     }
     case 'service-refused': {
       const { service, reason } = occurrence

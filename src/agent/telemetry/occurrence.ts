@@ -27,7 +27,10 @@ export type Occurrence =
   | { event: 'service-refused'; service: string; reason: Text }
   | { event: 'service-accepted'; service: string }
   | { event: 'address-contested'; service: string; address: string; winner: string }
+  | { event: 'address-refused'; service: string; address: string; reason: Text }
   | { event: 'address-settled'; service: string; address: string }
+  | { event: 'more-addresses-denied'; service: string; addresses: number }
+  | { event: 'no-more-addresses-denied'; service: string }
   | { event: 'kernel-compared'; durationMs: number; doubt?: Text }
   | { event: 'drift-repaired'; operations: number; found: Text; doubt?: Text }
   | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }

@@ -45,10 +45,8 @@ export function registerStateMetrics(registry: Registry, source: StateSource): v
     () => state.firstCommitAt && seconds(state.firstCommitAt - state.startedAt),
   )
   gauge('nodelb_rejected_services', 'Services that the kernel refuses.', () => state.refused.size)
-  gauge(
-    'nodelb_contested_addresses',
-    'Addresses that another Service has.',
-    () => state.contested.size,
+  gauge('nodelb_contested_addresses', 'Addresses that a Service asks for and does not get.', () =>
+    [...state.moreDenied.values()].reduce((sum, more) => sum + more, state.denied.size),
   )
   gauge(
     'nodelb_invalid_objects',

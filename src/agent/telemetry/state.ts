@@ -47,8 +47,10 @@ export interface AgentState {
   /** With a sentence for each thing. */
   readonly conditions: Map<Condition, readonly string[]>
   readonly refused: Map<string, { readonly reason: string; readonly since: Time }>
-  /** By Service and address. */
-  readonly contested: Map<string, OccurrenceOf<'address-contested'>>
+  /** By Service and address; of each Service some. */
+  readonly denied: Map<string, OccurrenceOf<'address-contested' | 'address-refused'>>
+  /** By Service, how many addresses more. */
+  readonly moreDenied: Map<string, number>
   readonly invalid: Map<string, readonly string[]>
   sourceProblems: readonly string[]
   /** By port. */
@@ -85,7 +87,8 @@ export function newState(now: Time): AgentState {
     kubeProxy: [],
     conditions: new Map(),
     refused: new Map(),
-    contested: new Map(),
+    denied: new Map(),
+    moreDenied: new Map(),
     invalid: new Map(),
     sourceProblems: [],
     closedHealthChecks: new Map(),
@@ -125,10 +128,17 @@ export function follow(
       state.invalid.delete(occurrence.object)
       return
     case 'address-contested':
-      state.contested.set(`${occurrence.service} ${occurrence.address}`, occurrence)
+    case 'address-refused':
+      state.denied.set(`${occurrence.service} ${occurrence.address}`, occurrence)
       return
     case 'address-settled':
-      state.contested.delete(`${occurrence.service} ${occurrence.address}`)
+      state.denied.delete(`${occurrence.service} ${occurrence.address}`)
+      return
+    case 'more-addresses-denied':
+      state.moreDenied.set(occurrence.service, occurrence.addresses)
+      return
+    case 'no-more-addresses-denied':
+      state.moreDenied.delete(occurrence.service)
       return
     case 'health-check-waiting':
       state.closedHealthChecks.set(occurrence.port, occurrence)

@@ -20,6 +20,16 @@ export function printStatus(status: Status): string {
       }),
     ),
     section(
+      'Refused addresses',
+      status.refusedAddresses.map(
+        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
+      ),
+    ),
+    section(
+      'More contested or refused addresses',
+      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
+    ),
+    section(
       'Health check ports that cannot be opened',
       status.healthChecksWaiting.map(
         ({ service, port, reason }) => `${service}: ${port}: ${reason}`,

@@ -55,6 +55,14 @@ export interface Status {
     readonly address: string
     readonly winner: string
   }[]
+  /** Addresses that are refused, whoever asks for them. */
+  readonly refusedAddresses: readonly {
+    readonly service: string
+    readonly address: string
+    readonly reason: string
+  }[]
+  /** Of those Services that have more of both than are listed. */
+  readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
   readonly problems: readonly string[]
   readonly healthChecksWaiting: readonly {
     readonly service: string
@@ -108,11 +116,17 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
       reason,
       since: time(since),
     })),
-    contested: [...state.contested.values()].map(({ service, address, winner }) => ({
-      service,
-      address,
-      winner,
-    })),
+    contested: [...state.denied.values()].flatMap((denied) =>
+      denied.event === 'address-contested'
+        ? [{ service: denied.service, address: denied.address, winner: denied.winner }]
+        : [],
+    ),
+    refusedAddresses: [...state.denied.values()].flatMap((denied) =>
+      denied.event === 'address-refused'
+        ? [{ service: denied.service, address: denied.address, reason: denied.reason }]
+        : [],
+    ),
+    moreAddresses: [...state.moreDenied].map(([service, addresses]) => ({ service, addresses })),
     problems: [...state.sourceProblems, ...[...state.invalid.values()].flat()],
     healthChecksWaiting: [...state.closedHealthChecks.values()].map(
       ({ service, port, reason }) => ({ service, port, reason }),

@@ -43,7 +43,7 @@ test('apply shows what ipvsadm shows under kube-proxy, a second one has nothing 
   expect(await table()).toBe('')
 
   const first = done(await plane.program(myweb))
-  expect(first).toMatchObject({ services: 1, refusals: [], conflicts: [] })
+  expect(first).toMatchObject({ services: 1, refusals: [], denials: [] })
   await expect(await servers()).toMatchFileSnapshot(golden)
   expect(await bound()).toEqual(['10.233.19.105/32', '192.168.100.240/32'])
   expect(sysctl('net.ipv4.conf.all.arp_ignore')).toBe('1')

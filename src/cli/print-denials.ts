@@ -1,0 +1,19 @@
+import { type Denial, MOST_TOLD, reasonOf } from '../render/denials.ts'
+
+/** A few lines for each Service, however much it asks for, and how many there would be more. */
+export function denialLines(denials: readonly Denial[]): readonly string[] {
+  const byService = new Map<string, Denial[]>()
+  for (const denial of denials) {
+    const mine = byService.get(denial.service)
+    if (mine === undefined) byService.set(denial.service, [denial])
+    else mine.push(denial)
+  }
+  return [...byService].flatMap(([service, mine]) => {
+    const lines = mine
+      .slice(0, MOST_TOLD)
+      .map((denial) => `Service ${service}: ${denial.key} ${reasonOf(denial)}`)
+    const more = mine.length - lines.length
+    if (more === 0) return lines
+    return [...lines, `Service ${service}: ${more} more of its addresses and ports are not served`]
+  })
+}

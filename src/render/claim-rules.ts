@@ -1,0 +1,90 @@
+import { type Address, cidrContains } from '../model/address.ts'
+import type { NodeView, Settings } from '../model/node.ts'
+import type { ServiceObject } from '../model/service.ts'
+import { askedFor, type Claim, distinct } from './claims.ts'
+import type { Forbidden } from './denials.ts'
+import { nodePortAddresses } from './node-ports.ts'
+
+/** All that a Service asks for, with what it may not have. */
+export type ClaimsOf = (service: ServiceObject) => readonly Claim[]
+
+/** What may be claimed on this node. */
+export function claimsWithin(settings: Settings, node: NodeView): ClaimsOf {
+  const judge = judgeOf(settings, node)
+  return (service) => distinct(judged(service, settings, judge))
+}
+
+/** Each claim, and what speaks against it. */
+export function* judged(service: ServiceObject, settings: Settings, judge: Judge): Iterable<Claim> {
+  // A Service may have many ports, and the ranges of an address are looked at once.
+  const known = new Map<string, Judgement>()
+  for (const claim of askedFor(service, settings)) {
+    if (claim.kind === 'cluster-ip' || claim.kind === 'node-port') {
+      yield claim
+      continue
+    }
+    const id = `${claim.kind} ${claim.address}`
+    const judgement = known.get(id) ?? judge(claim.kind, claim.address as Address)
+    known.set(id, judgement)
+    yield applied(claim, judgement)
+  }
+}
+
+/** What is to be said of an address, whatever the port, and of its ports. */
+interface Judgement {
+  readonly forbidden: Forbidden | undefined
+  readonly protectedPorts: ReadonlySet<number>
+  readonly amongNodePorts: boolean
+}
+
+export type Judge = (kind: 'load-balancer' | 'external-ip', address: Address) => Judgement
+
+export function judgeOf(settings: Settings, node: NodeView): Judge {
+  const own = new Set([...node.addresses, ...(node.furtherAddresses ?? [])])
+  const ports = new Set(settings.protectedPorts)
+  const answering = new Set(nodePortAddresses(asServed(settings), node))
+  return (kind, address) => {
+    const isOwn = own.has(address)
+    return {
+      forbidden: forbiddenOf(settings, node, kind, address, isOwn),
+      protectedPorts: isOwn ? ports : NONE,
+      amongNodePorts: answering.has(address),
+    }
+  }
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+/** Beside kube-proxy its own configuration says where NodePorts answer: by default everywhere. */
+function asServed(settings: Settings): Pick<Settings, 'nodePortAddresses'> {
+  return settings.scope === 'all' ? settings : { nodePortAddresses: { kind: 'all' } }
+}
+
+function forbiddenOf(
+  { serviceRanges, externalIps, ipvs }: Settings,
+  { otherNodes }: NodeView,
+  kind: 'load-balancer' | 'external-ip',
+  address: Address,
+  isOwn: boolean,
+): Forbidden | undefined {
+  const range = serviceRanges.find((each) => cidrContains(each, address))
+  if (range !== undefined) return { kind: 'service-range', range }
+  if (kind === 'external-ip') {
+    const allow = externalIps?.allow
+    if (allow?.some((each) => cidrContains(each, address)) === false) {
+      return { kind: 'range-not-allowed' }
+    }
+    if (isOwn && externalIps?.nodeAddresses === false) return { kind: 'node-address' }
+  }
+  // Bound to this node by ipvs, the other one could not be reached from here any more.
+  const isOthers = ipvs !== undefined && otherNodes?.has(address) === true
+  return isOthers && !isOwn ? { kind: 'other-node' } : undefined
+}
+
+function applied(claim: Claim, { amongNodePorts, ...judgement }: Judgement): Claim {
+  const forbidden = judgement.protectedPorts.has(claim.port.port)
+    ? ({ kind: 'protected-port' } as const)
+    : judgement.forbidden
+  if (forbidden !== undefined) return { ...claim, forbidden }
+  return amongNodePorts ? { ...claim, amongNodePorts } : claim
+}

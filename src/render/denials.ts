@@ -1,0 +1,55 @@
+import type { Cidr } from '../model/address.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { Tuple } from '../ruleset/types.ts'
+import type { ServiceName } from './claims.ts'
+
+/** Of one Service as many are told one by one; of the others how many they are. */
+export const MOST_TOLD = 3
+
+/** What no Service gets in this way, whoever asks. */
+export type Forbidden =
+  | { readonly kind: 'service-range'; readonly range: Cidr }
+  | { readonly kind: 'range-not-allowed' | 'node-address' | 'protected-port' | 'other-node' }
+
+export type WhyDenied =
+  | Forbidden
+  /** The other one asks for the same, and goes before. */
+  | { readonly kind: 'contested'; readonly winner: ServiceName }
+  /** The API server gave the whole address, or this port of the node, to the other one. */
+  | { readonly kind: 'cluster-ip' | 'node-port'; readonly winner: ServiceName }
+
+/** An address and port that a Service asks for and does not get. */
+export interface Denial {
+  readonly service: ServiceName
+  readonly key: Tuple
+  readonly why: WhyDenied
+}
+
+/** The Service that has it instead; undefined where nobody gets it in this way. */
+export function winnerOf({ why }: Denial): ServiceName | undefined {
+  return 'winner' in why ? why.winner : undefined
+}
+
+/** Why, and what can be done about it: a sentence whose subject is the address. */
+export function reasonOf({ why }: Denial): string {
+  switch (why.kind) {
+    case 'contested':
+      return `belongs to Service ${why.winner}, which goes before: a ClusterIP before a NodePort, this before a load-balancer address, this before externalIPs, then the older Service, then the smaller name; it is served here when that one goes`
+    case 'cluster-ip':
+      return `is the ClusterIP of Service ${why.winner}: take it out of externalIPs, or give the Service another load-balancer address`
+    case 'node-port':
+      return `is a NodePort of Service ${why.winner}, to which the API server gave it: choose another port`
+    case 'service-range':
+      return `is inside serviceCIDRs (${why.range}), where only the API server gives out addresses: use an address outside of it`
+    case 'range-not-allowed':
+      return 'is in none of the ranges of externalIPs.allow: use an address in one of them, or let the administrator add its range'
+    case 'node-address':
+      return "is this node's own address, and the configuration says externalIPs.nodeAddresses: false"
+    case 'protected-port':
+      return 'is a port of the node itself (protectedPorts): choose another port or address'
+    case 'other-node':
+      return 'is the address of another Node; ipvs would have to take it for this one'
+    default:
+      return unreachable(why)
+  }
+}
