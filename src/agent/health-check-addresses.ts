@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import { type Address, cidrContains, familyOf, parseAddress } from '../model/address.ts'
-import type { NodePortAddresses, NodeView } from '../model/node.ts'
+import { type NodePortAddresses, type NodeView, nodePortAddressesIn } from '../model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../model/service.ts'
 import { joinEndpoints } from '../render/join-endpoints.ts'
 
@@ -22,7 +22,10 @@ export function healthCheckAddresses(
         return first === undefined ? [] : [first]
       })
     case 'ranges':
-      return own.filter((address) => choice.ranges.some((range) => cidrContains(range, address)))
+      return own.filter((address) => {
+        const { kind } = nodePortAddressesIn(choice, familyOf(address))
+        return kind === 'all' || choice.ranges.some((range) => cidrContains(range, address))
+      })
   }
 }
 

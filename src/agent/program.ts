@@ -16,7 +16,7 @@ import { kernelMemory } from '../render/kernel-memory.ts'
 import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
-import { namesIn } from '../render/table.ts'
+import { inFamily, namesIn } from '../render/table.ts'
 import type { Chain, KernelRuleset, KernelTable, Ruleset } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
@@ -85,7 +85,7 @@ export function nameKernel(
   settings: Settings,
 ): KernelRuleset {
   return nameRules(kernel, (family) => [
-    ...formerFrames(settings, kernel[family]),
+    ...formerFrames(inFamily(settings, family), kernel[family]),
     ...(desired[family]?.chains.values() ?? []),
   ])
 }

@@ -139,10 +139,15 @@ const nodelbSchema = fields({
   sessionAffinity: fields({ clients: affinityClients.nullish() }).nullish(),
 })
 
+/** What the document itself says; the KubeProxyConfiguration may say the rest. */
+type NodelbFields = Omit<NodelbConfig, 'minSyncPeriod'> & {
+  readonly minSyncPeriod: number | undefined
+}
+
 /** The documents found so far; at most one of each. */
 interface Found {
   kubeProxy: KubeProxyConfig | undefined
-  nodelb: NodelbConfig | undefined
+  nodelb: NodelbFields | undefined
   readonly types: Set<string>
   readonly problems: Problem[]
 }
@@ -153,10 +158,15 @@ export function readConfig(text: string, source: string): ReadConfig {
   readText(text, source, true, found)
   const { problems } = found
   if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
+  const kubeProxy = found.kubeProxy ?? defaultKubeProxyConfig
   const config: Config = {
     source,
-    ...(found.kubeProxy ?? defaultKubeProxyConfig),
+    ...kubeProxy,
     ...(found.nodelb ?? defaultNodelbConfig),
+    minSyncPeriod:
+      found.nodelb?.minSyncPeriod ??
+      kubeProxy.proxyMinSyncPeriod ??
+      defaultNodelbConfig.minSyncPeriod,
   }
   return { kind: 'config', config, problems }
 }
@@ -234,7 +244,7 @@ function readConfigMap(value: unknown, source: string, found: Found): void {
   found.problems.push(...report.problems)
 }
 
-function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undefined {
+function decodeNodelbConfig(json: unknown, report: Report): NodelbFields | undefined {
   checkFields(json, nodelbFields, '', report)
   const read: z.infer<typeof nodelbSchema> | undefined = parseFields(nodelbSchema, json, '', report)
   if (read === undefined) return undefined
@@ -250,7 +260,7 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbConfig | undef
     tcpFlows: read.conntrack?.tcp ?? defaultNodelbConfig.tcpFlows,
     tcpBeLiberal: read.conntrack?.tcpBeLiberal ?? undefined,
     ownership: read.ownership ?? defaultNodelbConfig.ownership,
-    minSyncPeriod: read.minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
+    minSyncPeriod: read.minSyncPeriod ?? undefined,
     comparePeriod: read.comparePeriod ?? defaultNodelbConfig.comparePeriod,
     ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,

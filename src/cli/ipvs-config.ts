@@ -9,8 +9,9 @@ import {
 } from '../model/ipvs.ts'
 import { fields, flag, list, oneOf, readCidrs } from '../watch/fields.ts'
 import type { Report } from '../watch/problem.ts'
-import { parseDuration } from './duration.ts'
+import { milliseconds, parseDuration } from './duration.ts'
 
+const LONGEST_MS = 86_400_000
 const LARGEST = 0x7fffffff / 1000 // The kernel counts in ticks, of which there are up to 1000.
 
 /** In whole seconds, as the kernel takes them; zero leaves the kernel's. */
@@ -30,6 +31,7 @@ interface IpvsBlock {
   readonly scheduler?: Scheduler | '' | null | undefined
   readonly excludeCIDRs?: unknown[] | null | undefined
   readonly strictARP?: boolean | null | undefined
+  readonly minSyncPeriod?: number | null | undefined
   readonly tcpTimeout: number
   readonly tcpFinTimeout: number
   readonly udpTimeout: number
@@ -40,6 +42,7 @@ export const ipvsBlock: z.ZodType<IpvsBlock> = fields({
   scheduler: oneOf([...schedulers, '']).nullish(),
   excludeCIDRs: list.nullish(),
   strictARP: flag.nullish(),
+  minSyncPeriod: milliseconds(0, LONGEST_MS).nullish(),
   tcpTimeout: timeout,
   tcpFinTimeout: timeout,
   udpTimeout: timeout,

@@ -1,8 +1,12 @@
 import { valueAt } from '../watch/fields.ts'
 import { joinPath, type Report, said } from '../watch/problem.ts'
+import type { ProxyMode } from './kube-proxy-config.ts'
 
-/** `used`: read by its own schema. `unused`: accepted, of any shape. Else: the fields inside. */
-export type Known = 'used' | 'unused' | KnownFields
+/**
+ * `used`: read by its own schema. `unused`: accepted, of any shape. A list: read in these modes of
+ * kube-proxy alone. Else: the fields inside.
+ */
+export type Known = 'used' | 'unused' | readonly ProxyMode[] | KnownFields
 
 export interface KnownFields {
   readonly [field: string]: Known
@@ -14,11 +18,12 @@ export function checkFields(
   known: KnownFields,
   path: string,
   report: Report,
+  mode?: ProxyMode,
 ): string[] {
   if (object === undefined || object === null) return []
   if (typeof object !== 'object' || Array.isArray(object)) {
     // Where a field inside is used, its schema says so itself.
-    if (!Object.values(known).includes('used')) report.error(path, object, 'an object')
+    if (!Object.values(known).some(isRead)) report.error(path, object, 'an object')
     return []
   }
   return Object.keys(object).flatMap((field) => {
@@ -31,9 +36,18 @@ export function checkFields(
     }
     if (kind === 'used') return []
     const value = valueAt(object, [field])
-    if (kind === 'unused') return asksForNothing(value) ? [] : [place]
-    return checkFields(value, kind, place, report)
+    if (isModes(kind) && mode !== undefined && kind.includes(mode)) return []
+    if (kind === 'unused' || isModes(kind)) return asksForNothing(value) ? [] : [place]
+    return checkFields(value, kind, place, report, mode)
   })
+}
+
+function isRead(known: Known): boolean {
+  return known === 'used' || isModes(known)
+}
+
+function isModes(known: Known): known is readonly ProxyMode[] {
+  return Array.isArray(known)
 }
 
 /** The zero values a generated file spells out: kube-proxy itself reads them as "the default". */
@@ -43,9 +57,10 @@ function asksForNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.values(value).every(asksForNothing)
 }
 
-const sync = { syncPeriod: 'unused', minSyncPeriod: 'unused' } as const
-
-const mark = { masqueradeBit: 'unused', masqueradeAll: 'unused' } as const
+/** Each mode of kube-proxy has periods in the section of its own name. */
+function sync(mode: ProxyMode): KnownFields {
+  return { syncPeriod: [mode], minSyncPeriod: [mode] }
+}
 
 /** kubeproxy.config.k8s.io/v1alpha1, with fields that older releases of it had. */
 export const kubeProxyFields: KnownFields = {
@@ -57,10 +72,16 @@ export const kubeProxyFields: KnownFields = {
   detectLocal: { bridgeInterface: 'used', interfaceNamePrefix: 'used' },
   nodePortAddresses: 'used',
   hostnameOverride: 'used',
-  nftables: { masqueradeBit: 'used', masqueradeAll: 'used', ...sync },
-  iptables: { ...mark, localhostNodePorts: 'unused', snatNodeInternalIP: 'unused', ...sync },
+  nftables: { masqueradeBit: ['nftables'], masqueradeAll: ['nftables'], ...sync('nftables') },
+  iptables: {
+    masqueradeBit: ['iptables', 'ipvs'],
+    masqueradeAll: ['iptables', 'ipvs'],
+    localhostNodePorts: ['iptables'],
+    snatNodeInternalIP: 'unused',
+    ...sync('iptables'),
+  },
   ipvs: {
-    ...sync,
+    ...sync('ipvs'),
     scheduler: 'used',
     excludeCIDRs: 'used',
     strictARP: 'used',

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { type Cidr, familyOf } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
-import { fields, flag, list, oneOf, parseFields, readCidr, text } from '../watch/fields.ts'
-import { joinPath, type Report, said } from '../watch/problem.ts'
+import { fields, flag, list, oneOf, parseFields, readCidr, text, valueAt } from '../watch/fields.ts'
+import { joinPath, type Report } from '../watch/problem.ts'
 import {
   defaultBindAddresses,
   type KubeProxyBindAddresses,
   kubeProxyBindAddresses,
 } from './bind-address.ts'
 import { conntrackBlock, defaultConntrack } from './conntrack-config.ts'
+import { milliseconds } from './duration.ts'
 import {
   defaultProxyIpvs,
   ipvsBlock,
@@ -27,18 +28,23 @@ export type DetectLocal =
   | { readonly kind: 'interface'; readonly name: string }
   | { readonly kind: 'interface-prefix'; readonly prefix: string }
 
-export type NodePortAddress = 'primary' | 'all' | Cidr
+export type NodePortAddress = 'primary' | 'all' | 'localhost' | Cidr
 
 /** What a KubeProxyConfiguration says that matters here. */
 export interface KubeProxyConfig {
+  /** Undefined where there is no such configuration; where it names no mode, iptables. */
   readonly mode: ProxyMode | undefined
   readonly hostname: string | undefined
   readonly detectLocal: DetectLocal
   readonly clusterRanges: readonly Cidr[]
-  /** Empty: the primary addresses. */
+  /** Empty: what the mode has for a default. */
   readonly nodePortAddresses: readonly NodePortAddress[]
+  /** Whether kube-proxy would serve NodePorts on 127.0.0.0/8, as far as the addresses name it. */
+  readonly localhostNodePorts: boolean
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
+  /** Milliseconds; undefined: kube-proxy's own. */
+  readonly proxyMinSyncPeriod: number | undefined
   readonly conntrack: ConntrackSettings
   readonly bindAddresses: KubeProxyBindAddresses
   /** For the backend of that name. */
@@ -54,8 +60,10 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   detectLocal: { kind: 'default' },
   clusterRanges: [],
   nodePortAddresses: [],
+  localhostNodePorts: false,
   masqueradeAll: false,
   masqueradeBit: 14,
+  proxyMinSyncPeriod: undefined,
   conntrack: defaultConntrack,
   bindAddresses: defaultBindAddresses,
   proxyIpvs: defaultProxyIpvs,
@@ -63,12 +71,20 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
 }
 
 const modes = ['nftables', 'iptables', 'ipvs', ''] as const
+const LONGEST_MS = 86_400_000
 const localModes = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'] as const
 
 const bit = z.custom<number>(
   (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 31,
   { error: 'a bit from 0 to 31' },
 )
+
+/** Of which kube-proxy reads one, by its mode: it has what matters here in the same words in each. */
+const section = {
+  masqueradeBit: bit.nullish(),
+  masqueradeAll: flag.nullish(),
+  minSyncPeriod: milliseconds(0, LONGEST_MS).nullish(),
+}
 
 const schema = fields({
   mode: oneOf(modes).nullish(),
@@ -80,7 +96,8 @@ const schema = fields({
     interfaceNamePrefix: text.nullish(),
   }).nullish(),
   nodePortAddresses: list.nullish(),
-  nftables: fields({ masqueradeBit: bit.nullish(), masqueradeAll: flag.nullish() }).nullish(),
+  nftables: fields(section).nullish(),
+  iptables: fields({ ...section, localhostNodePorts: flag.nullish() }).nullish(),
   conntrack: conntrackBlock.nullish(),
   bindAddress: text.nullish(),
   healthzBindAddress: text.nullish(),
@@ -93,17 +110,21 @@ type KubeProxyFields = z.infer<typeof schema>
 /** Undefined when a field is unknown or bad; the report says which. */
 export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyConfig | undefined {
   const before = report.problems.length
-  const notUsed = checkFields(json, kubeProxyFields, '', report)
+  const mode = modeOf(valueAt(json, ['mode']))
+  const notUsed = checkFields(json, kubeProxyFields, '', report, mode)
   const read = parseFields(schema, json, '', report)
   if (read === undefined) return undefined
+  const marks = mode === 'nftables' ? read.nftables : read.iptables
   const config: KubeProxyConfig = {
-    mode: read.mode || undefined,
+    mode,
     hostname: read.hostnameOverride?.trim().toLowerCase() || undefined,
     detectLocal: detectLocalOf(read, report),
     clusterRanges: clusterRangesOf(read.clusterCIDR ?? '', report),
     nodePortAddresses: nodePortAddressesOf(read.nodePortAddresses ?? [], report),
-    masqueradeAll: read.nftables?.masqueradeAll ?? false,
-    masqueradeBit: read.nftables?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
+    localhostNodePorts: mode === 'iptables' && (read.iptables?.localhostNodePorts ?? true),
+    masqueradeAll: marks?.masqueradeAll ?? false,
+    masqueradeBit: marks?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
+    proxyMinSyncPeriod: read[mode]?.minSyncPeriod || undefined,
     conntrack: read.conntrack ?? defaultConntrack,
     bindAddresses: kubeProxyBindAddresses(read, report),
     proxyIpvs: ipvsSettingsOf(read.ipvs, report),
@@ -111,6 +132,11 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
   }
   const failed = report.problems.slice(before).some(({ severity }) => severity === 'error')
   return failed ? undefined : config
+}
+
+/** A mode that kube-proxy does not know is refused by the schema. */
+function modeOf(value: unknown): ProxyMode {
+  return modes.find((mode) => mode !== '' && mode === value) || 'iptables'
 }
 
 function detectLocalOf(read: KubeProxyFields, report: Report): DetectLocal {
@@ -167,23 +193,10 @@ function nodePortAddress(
   path: string,
   report: Report,
 ): NodePortAddress | undefined {
-  if (value === 'primary' || value === 'all') return value
-  if (value === 'localhost') return refuseLoopback(value, path, report)
-  if (typeof value !== 'string' || !value.includes('/')) {
-    report.error(path, value, '"primary", "all" or an address range such as 192.0.2.0/24')
-    return undefined
-  }
-  const range = readCidr(value, path, report)
-  if (range === undefined || !/^(127\.|::1\/128$)/.test(range)) return range
-  return refuseLoopback(value, path, report)
-}
-
-function refuseLoopback(value: string, path: string, report: Report): undefined {
-  report.error(
-    path,
-    said(JSON.stringify(value)),
-    '"primary", "all" or a range of node addresses: nftables cannot serve NodePorts on loopback ' +
-      'addresses (127.0.0.1, ::1); use the ClusterIP, or the NodePort on an address of the node',
-  )
+  if (value === 'primary' || value === 'all' || value === 'localhost') return value
+  if (typeof value === 'string' && value.includes('/')) return readCidr(value, path, report)
+  report.error(path, value, KEYWORDS)
   return undefined
 }
+
+const KEYWORDS = '"primary", "all", "localhost" or an address range such as 192.0.2.0/24'

@@ -7,7 +7,12 @@ import { loadIpvs } from '../apply/ipvs/load.ts'
 import { openIpvsSockets } from '../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { wantedOnNode } from '../apply/sysctl/ipvs-node.ts'
-import { prepareNode, printSysctl, type SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
+import {
+  ensureSysctl,
+  prepareNode,
+  printSysctl,
+  type SysctlOutcome,
+} from '../apply/sysctl/prepare-node.ts'
 import { setSaved } from '../apply/sysctl/saved.ts'
 import type { IpFamily } from '../model/address.ts'
 import { type Finding, printFinding } from '../plan/preflight.ts'
@@ -16,7 +21,7 @@ import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
 import type { Config } from './config.ts'
 import { loadConfig } from './load.ts'
-import { ANY_NODE, conntrackOf, toSettings } from './settings.ts'
+import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from './settings.ts'
 
 /**
  * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. What cannot
@@ -28,8 +33,10 @@ export async function prepareCommand(file: string | undefined, output: Output): 
   if (config === undefined) return TROUBLE
   await loadConntrack()
   const conntrack = conntrackOf(config, config)
+  const loopback = loopbackSysctlOf(config)
   const outcomes = [
     ...(conntrack === undefined ? [] : prepareNode(conntrack)),
+    ...(loopback === undefined ? [] : [ensureSysctl(loopback)]),
     ...(await prepareIpvs(config)),
   ]
   for (const outcome of outcomes) output.out(`${printSysctl(outcome)}\n`)

@@ -7,7 +7,7 @@ import { tellSysctl } from '../agent/sysctl-report.ts'
 import type { EventSink } from '../agent/telemetry/event-queue.ts'
 import type { Address, ServerOptions } from '../agent/telemetry/servers.ts'
 import type { Telemetry } from '../agent/telemetry/telemetry.ts'
-import { prepareNode } from '../apply/sysctl/prepare-node.ts'
+import { ensureSysctl, prepareNode } from '../apply/sysctl/prepare-node.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
@@ -21,7 +21,7 @@ import { eventSink } from './event-sink.ts'
 import { eachChange } from './file-watchers.ts'
 import { folderSource } from './folder.ts'
 import { loadConfig } from './load.ts'
-import { ANY_NODE, conntrackOf, toSettings } from './settings.ts'
+import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from './settings.ts'
 
 /** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(
@@ -210,8 +210,10 @@ function wantsAllNodes(config: Config, { backend }: RunOptions): boolean {
   return (backend ?? config.backend) === 'ipvs'
 }
 
-function setSysctls(config: Config, { scope }: RunOptions, telemetry: Telemetry): void {
-  const wanted = conntrackOf(config, { scope: scope ?? config.scope })
+function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): void {
+  const wanted = conntrackOf(config, { scope: options.scope ?? config.scope })
+  const loopback = loopbackSysctlOf(config, options)
+  if (loopback !== undefined) tellSysctl(ensureSysctl(loopback), telemetry)
   for (const outcome of wanted === undefined ? [] : prepareNode(wanted)) {
     tellSysctl(outcome, telemetry)
   }

@@ -1,12 +1,13 @@
-import { addressBits, type Cidr, familyOf } from '../model/address.ts'
+import type { Cidr } from '../model/address.ts'
 import { type ConntrackSettings, onlyLiberal } from '../model/conntrack.ts'
-import type { LocalTraffic, NodePortAddresses, NodeView, Settings } from '../model/node.ts'
+import type { LocalTraffic, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { ROUTE_LOCALNET, type WantedSysctl } from '../plan/sysctls.ts'
 import { oneOf, parseFields } from '../watch/fields.ts'
-import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { type Problem, type Report, report as startReport } from '../watch/problem.ts'
 import { answersAsKubeProxy } from './bind-address.ts'
 import { type BackendName, type Config, readBackend } from './config.ts'
-import type { NodePortAddress } from './kube-proxy-config.ts'
+import { nodePortSettings } from './node-port-addresses.ts'
 
 /** Flags of the command line, as typed; they win over the file. */
 export interface Overrides {
@@ -48,19 +49,26 @@ export function toSettings(
       'pods: ipvs takes a connection once, and leads it to a pod',
     )
   }
+  const { nodePortAddresses, loopbackNodePorts } = nodePortSettings(
+    config,
+    node,
+    { scope, backend },
+    report,
+  )
+  const flavour = config.iptablesFlavour
   const settings: Settings = {
     scope,
     target: config.target,
     localTraffic: localTrafficOf(config, node, report),
-    nodePortAddresses: nodePortAddressesOf(config, node, scope, report),
+    nodePortAddresses,
     masqueradeAll: config.masqueradeAll,
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
     affinityClients: config.affinityClients,
     externalIps: config.externalIps,
     protectedPorts: protectedPortsOf(config, overrides),
-    ...(backend === 'iptables' && { iptables: { flavour: config.iptablesFlavour } }),
-    ...(backend === 'auto' && { otherwise: { flavour: config.iptablesFlavour } }),
+    ...(backend === 'iptables' && { iptables: { flavour, loopbackNodePorts } }),
+    ...(backend === 'auto' && { otherwise: { flavour, loopbackNodePorts: [] } }),
     ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
@@ -90,6 +98,16 @@ export function conntrackOf(
 ): ConntrackSettings | undefined {
   if (scope === 'all') return { ...conntrack, tcpBeLiberal: tcpBeLiberal ?? true }
   return tcpBeLiberal === true ? onlyLiberal : undefined
+}
+
+/** Undefined where NodePorts are not served on loopback. */
+export function loopbackSysctlOf(
+  config: Config,
+  overrides: Overrides = {},
+): WantedSysctl | undefined {
+  // No address of the node is on loopback.
+  const { settings } = toSettings(config, ANY_NODE, overrides)
+  return settings.iptables?.loopbackNodePorts.length ? ROUTE_LOCALNET : undefined
 }
 
 function backendOf(config: Config, { backend }: Overrides, flags: Report): BackendName {
@@ -148,49 +166,4 @@ function rangesOfNode(
     report.note(path, undefined, expected, effect)
   }
   return { kind: 'ranges', ranges, ofNode: true }
-}
-
-function nodePortAddressesOf(
-  config: Config,
-  node: NodeView,
-  scope: Settings['scope'],
-  report: Report,
-): NodePortAddresses {
-  const chosen = config.nodePortAddresses
-  if (chosen.includes('all')) return { kind: 'all' }
-  if (chosen.length === 0) noteOtherDefault(config, scope, report)
-  const ranges = chosen.filter(isRange)
-  if (ranges.length === 0) return { kind: 'primary' }
-  if (!chosen.includes('primary')) return { kind: 'ranges', ranges }
-  return {
-    kind: 'ranges',
-    ranges: [...new Set([...primaryRanges(node), ...ranges])],
-    primary: true,
-  }
-}
-
-/** In kube-proxy's older modes an empty list means every address of the node. */
-function noteOtherDefault(config: Config, scope: Settings['scope'], report: Report): void {
-  if (scope !== 'all' || (config.mode !== 'iptables' && config.mode !== 'ipvs')) return
-  report.note(
-    'nodePortAddresses',
-    said(`nothing, which with mode ${config.mode} means "all"`),
-    '"all" to be written out',
-    'NodePorts are served on the primary addresses only',
-  )
-}
-
-function isRange(address: NodePortAddress): address is Cidr {
-  return address !== 'primary' && address !== 'all'
-}
-
-/** The first address of each family, as ranges of one. */
-function primaryRanges(node: NodeView): Cidr[] {
-  const firsts = [
-    node.addresses.find((address) => familyOf(address) === 'ipv4'),
-    node.addresses.find((address) => familyOf(address) === 'ipv6'),
-  ]
-  return firsts
-    .filter((address) => address !== undefined)
-    .map((address) => `${address}/${addressBits(familyOf(address))}` as Cidr)
 }

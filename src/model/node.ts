@@ -41,9 +41,21 @@ export type NodePortAddresses =
   | {
       readonly kind: 'ranges'
       readonly ranges: readonly Cidr[]
-      /** The primary addresses of the Node are among them. */
+      /** Families that are served on all their addresses, with none of the ranges. */
+      readonly wholeFamilies: readonly IpFamily[]
+      /** The primary addresses of the Node are among the ranges. */
       readonly primary?: true
     }
+
+/** What the choice comes to in one family. */
+export function nodePortAddressesIn(
+  chosen: NodePortAddresses,
+  family: IpFamily,
+): NodePortAddresses {
+  return chosen.kind === 'ranges' && chosen.wholeFamilies.includes(family)
+    ? { kind: 'all' }
+    : chosen
+}
 
 export interface ExternalIpRules {
   /** The ranges in which an address has to be; undefined: it may be any. */

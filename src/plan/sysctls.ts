@@ -26,6 +26,16 @@ export function wantedSysctls(
   ]
 }
 
+/**
+ * What NodePorts on 127.0.0.0/8 take: the kernel drops packets between loopback and other interfaces
+ * without it. kube-proxy sets it likewise (pkg/proxy/iptables/proxier.go, NewProxier).
+ */
+export const ROUTE_LOCALNET: WantedSysctl = {
+  name: 'net.ipv4.conf.all.route_localnet',
+  value: 1,
+  orMore: false,
+}
+
 /** How many buckets the flow table wants at least: four flows share one, as with kube-proxy. */
 export function wantedBuckets(wanted: readonly WantedSysctl[]): number | undefined {
   const most = wanted.find(({ name }) => name === `${PREFIX}max`)

@@ -1,4 +1,4 @@
-import type { Settings } from '../model/node.ts'
+import { nodePortAddressesIn, type Settings } from '../model/node.ts'
 import { isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import {
   chainCalledBy,
@@ -28,7 +28,8 @@ export function makeFrame(
   names: ReadonlySet<string>,
   base: BaseSets,
 ): Frame {
-  const chains = backendOf(settings).frame(settings, new Set([...names, ...base.keys()]))
+  const mine = inFamily(settings, family)
+  const chains = backendOf(settings).frame(mine, new Set([...names, ...base.keys()]))
   const lookedUp = lookups(chains)
   const used = [...base.keys()].filter((name) => lookedUp.has(name))
   const own = [...names].filter((name) => remembering(name) === undefined)
@@ -67,6 +68,13 @@ export function namesIn(
     }
   }
   return names
+}
+
+/** The settings as they count for one table. */
+export function inFamily(settings: Settings, family: TableFamily): Settings {
+  const chosen = settings.nodePortAddresses
+  const nodePortAddresses = nodePortAddressesIn(chosen, family === 'ip' ? 'ipv4' : 'ipv6')
+  return nodePortAddresses === chosen ? settings : { ...settings, nodePortAddresses }
 }
 
 /** The sets and maps that rules look up or fill. */

@@ -220,8 +220,14 @@ describe('on which addresses', () => {
   })
   test('ranges: what the interfaces have in them', () => {
     const ranges = ['198.51.100.0/24', '2001:db8::/64'] as Cidr[]
-    const found = healthCheckAddresses({ kind: 'ranges', ranges }, node, own)
+    const found = healthCheckAddresses({ kind: 'ranges', ranges, wholeFamilies: [] }, node, own)
     expect(found).toEqual(['198.51.100.7', '2001:db8::1'])
+  })
+  test('a family without ranges: all that the interfaces have of it', () => {
+    const ranges = ['2001:db8:9::/64'] as Cidr[]
+    const chosen = { kind: 'ranges', ranges, wholeFamilies: ['ipv4'] } as const
+    const found = healthCheckAddresses(chosen, node, own)
+    expect(found).toEqual(['127.0.0.1', '192.0.2.1', '198.51.100.7'])
   })
   test('the loopback address is among those of this machine', () => {
     expect(ownAddresses()).toContain('127.0.0.1')

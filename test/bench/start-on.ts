@@ -10,6 +10,6 @@ import type { BenchBackend } from './protocol.ts'
 export async function startOn(backend: BenchBackend, goal: Goal): Promise<Started> {
   if (backend === 'nftables') return startSession(NetlinkSocket.open(), goal)
   const flavour = backend === 'iptables-nft' ? 'nft' : 'legacy'
-  const settings = { ...goal.settings, iptables: { flavour } as const }
+  const settings = { ...goal.settings, iptables: { flavour, loopbackNodePorts: [] } as const }
   return startIptablesSession(await findPrograms(flavour), { ...goal, settings }, {})
 }

@@ -36,6 +36,9 @@ showHiddenMetricsForVersion: ""
 winkernel: {enableDSR: false, networkName: ""}
 `
 
+/** What a KubeProxyConfiguration without a mode is: one of mode iptables. */
+const iptablesMode = { mode: 'iptables', localhostNodePorts: true }
+
 test.each([
   ['clients: 5000', 5_000],
   ['{}', 262_144],
@@ -58,7 +61,7 @@ test('no room for clients of session affinity is a mistake', () => {
 })
 
 test('without any field the defaults hold', () => {
-  expect(config(kubeProxy)).toEqual({ ...defaultConfig, source: 'config.yaml' })
+  expect(config(kubeProxy)).toEqual({ ...defaultConfig, ...iptablesMode, source: 'config.yaml' })
   expect(config(nodelb)).toEqual({ ...defaultConfig, source: 'config.yaml' })
   expect(defaultConfig).toMatchObject({
     scope: 'load-balancer',
@@ -71,6 +74,7 @@ test('without any field the defaults hold', () => {
 test('reads what kubeadm writes, and names the fields that ask for something unused', () => {
   expect(config(kubeadm)).toEqual({
     ...defaultConfig,
+    ...iptablesMode,
     source: 'config.yaml',
     clusterRanges: ['10.244.0.0/16', 'fd00:10:244::/48'],
     notUsed: ['clientConnection.kubeconfig', 'logging'],
@@ -124,8 +128,6 @@ test.each([
   expect(config(kubeProxy + text).detectLocal).toEqual(detectLocal)
 })
 
-const loopback =
-  'expected "primary", "all" or a range of node addresses: nftables cannot serve NodePorts on loopback addresses (127.0.0.1, ::1); use the ClusterIP, or the NodePort on an address of the node'
 const types =
   'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration, nodelb.io/v1alpha1 NodelbConfiguration or v1 ConfigMap'
 
@@ -169,11 +171,9 @@ test.each([
     'clusterCIDR: 10.244.0.0/16,10.245.0.0/16',
     'clusterCIDR: found "10.244.0.0/16,10.245.0.0/16", expected one range, or an IPv4 and an IPv6 range',
   ],
-  ['nodePortAddresses: [localhost]', `nodePortAddresses[0]: found "localhost", ${loopback}`],
-  ['nodePortAddresses: [127.0.0.0/8]', `nodePortAddresses[0]: found "127.0.0.0/8", ${loopback}`],
   [
     'nodePortAddresses: [all, 192.0.2.1]',
-    'nodePortAddresses[1]: found "192.0.2.1", expected "primary", "all" or an address range such as 192.0.2.0/24',
+    'nodePortAddresses[1]: found "192.0.2.1", expected "primary", "all", "localhost" or an address range such as 192.0.2.0/24',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(kubeProxy + text, 'config.yaml')

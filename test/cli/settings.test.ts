@@ -39,7 +39,7 @@ test('the defaults on a node with pod ranges', () => {
       serviceRanges: [],
       externalIps: { allow: undefined, nodeAddresses: true },
       protectedPorts: [6443, 10250, 2379, 2380, 10266, 10256, 10249],
-      otherwise: { flavour: 'auto' },
+      otherwise: { flavour: 'auto', loopbackNodePorts: [] },
     },
   })
 })
@@ -94,31 +94,6 @@ test.each<[Partial<Config>, object, string, string]>([
   expect(result.settings.localTraffic).toEqual(traffic)
   expect(result.problems.map(({ severity }) => severity)).toEqual(['note'])
   expect(lines(config, bare)).toEqual([`defaults: Node node-a: ${line}; ${effect}`])
-})
-
-test.each<[Config['nodePortAddresses'], object]>([
-  [[], { kind: 'primary' }],
-  [['primary'], { kind: 'primary' }],
-  [['primary', 'all'], { kind: 'all' }],
-  [cidrs('192.0.2.0/24'), { kind: 'ranges', ranges: ['192.0.2.0/24'] }],
-  [
-    ['primary', ...cidrs('198.51.100.0/24')],
-    {
-      kind: 'ranges',
-      ranges: ['192.0.2.1/32', '2001:db8:1::1/128', '198.51.100.0/24'],
-      primary: true,
-    },
-  ],
-])('node ports on %j', (nodePortAddresses, expected) => {
-  const { settings } = toSettings({ ...defaultConfig, nodePortAddresses }, node)
-  expect(settings.nodePortAddresses).toEqual(expected)
-})
-
-test('an older mode of kube-proxy served node ports on every address: that is noted', () => {
-  expect(lines({ scope: 'all', mode: 'ipvs' })).toEqual([
-    'defaults: Node node-a: nodePortAddresses: found nothing, which with mode ipvs means "all", expected "all" to be written out; NodePorts are served on the primary addresses only',
-  ])
-  expect(lines({ scope: 'load-balancer', mode: 'ipvs' })).toEqual([])
 })
 
 test('flags win over the file', () => {

@@ -110,7 +110,7 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
   [
     'FORWARD where the chains of iptables accept',
     { dropping: [dropping] },
-    { settings: { ...demand.settings, iptables: { flavour: 'auto' } } },
+    { settings: { ...demand.settings, iptables: { flavour: 'auto', loopbackNodePorts: [] } } },
   ],
   [
     'a bridge without pods',

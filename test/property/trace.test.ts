@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Address } from '../../src/model/address.ts'
+import type { Address, Cidr } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
@@ -55,10 +55,15 @@ function settingsFor({ name }: TracedBackend, chosen: Settings): Settings {
     case 'nftables':
       return chosen
     case 'iptables':
-      return { ...chosen, iptables: { flavour: 'auto' } }
+      return { ...chosen, iptables: { flavour: 'auto', loopbackNodePorts: loopbackOf(chosen) } }
     case 'ipvs':
       return { ...chosen, target: 'pods', ipvs: defaultIpvsSettings }
   }
+}
+
+/** In every other world that has NodePorts at all. */
+function loopbackOf({ scope, masqueradeAll }: Settings): Cidr[] {
+  return scope === 'all' && masqueradeAll ? ['127.0.0.0/8' as Cidr] : []
 }
 
 const view: NodeView = { ...node, localAddresses: [...facts.addresses] as Address[] }

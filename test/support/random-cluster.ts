@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
-import type { NodeView, Settings } from '../../src/model/node.ts'
+import type { NodePortAddresses, NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
 
 const address = (text: string): Address => text as Address
@@ -21,7 +21,12 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
     { kind: 'ranges' as const, ranges: node.podCidrs },
     { kind: 'interface' as const, name: 'cni0' },
   ),
-  nodePortAddresses: fc.constantFrom({ kind: 'primary' as const }, { kind: 'all' as const }),
+  nodePortAddresses: fc.constantFrom<NodePortAddresses[]>(
+    { kind: 'primary' },
+    { kind: 'all' },
+    { kind: 'ranges', ranges: ['198.51.100.0/24' as Cidr], wholeFamilies: ['ipv6'] },
+    { kind: 'ranges', ranges: ['2001:db8:1::/64' as Cidr], wholeFamilies: [] },
+  ),
   masqueradeAll: fc.boolean(),
   masqueradeBit: fc.constantFrom(14, 0, 31),
   serviceRanges: fc.constantFrom([], ['10.96.0.0/16' as Cidr]),

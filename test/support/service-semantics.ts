@@ -6,7 +6,7 @@ import {
   type Port,
   type Protocol,
 } from '../../src/model/address.ts'
-import type { NodeView, Settings } from '../../src/model/node.ts'
+import { type NodeView, nodePortAddressesIn, type Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, ServicePort, SliceEndpoint } from '../../src/model/service.ts'
 import type { Packet } from '../../src/trace/packet.ts'
 
@@ -141,8 +141,9 @@ function nodePortFront(
 }
 
 function answersNodePorts({ settings, node, own }: World, to: Address): boolean {
-  if (!own.has(to) || isLoopback(to)) return false
-  const { nodePortAddresses: chosen } = settings
+  if (isLoopback(to)) return isIn(settings.iptables?.loopbackNodePorts ?? [], to)
+  if (!own.has(to)) return false
+  const chosen = nodePortAddressesIn(settings.nodePortAddresses, familyOf(to))
   switch (chosen.kind) {
     case 'all':
       return true
@@ -178,8 +179,13 @@ function serves({ clusterAddresses }: ServiceObject, to: Address): boolean {
 }
 
 /** A ClusterIP is no host: what it does not offer is refused. Its ranges hold nothing else. */
-function unclaimed(world: World, { to, protocol }: Packet): Demand {
+function unclaimed(world: World, { from, to, protocol }: Packet): Demand {
   const { cluster, settings, ways } = world
+  // What serves NodePorts on loopback keeps out of there what comes from elsewhere.
+  const loopback = settings.iptables?.loopbackNodePorts ?? []
+  if (loopback.length > 0 && to.startsWith('127.') && !from.startsWith('127.')) {
+    return { kind: 'dropped' }
+  }
   if (ways?.takesAddresses && protocol !== 'icmp' && isTaken(world, to)) return { kind: 'refused' }
   if (settings.scope === 'load-balancer') return { kind: 'untouched' }
   if (cluster.services.some(({ clusterAddresses }) => clusterAddresses.includes(to))) {

@@ -207,6 +207,8 @@ export function settings(namespace: Namespace): Readonly<Record<string, string>>
   return {
     ...prompt,
     'ipv4/ip_forward': '1',
+    // As `nodelb prepare` sets it for NodePorts on loopback; of the backends iptables serves them.
+    'ipv4/conf/all/route_localnet': '1',
     'ipv6/conf/all/forwarding': '1',
     // As on a cluster's node, where the module is loaded.
     'bridge/bridge-nf-call-iptables': '1',

@@ -42,6 +42,11 @@ export function prepareNode(
   ]
 }
 
+/** The same for one setting, of which nothing follows. */
+export function ensureSysctl(wanted: WantedSysctl, root = ''): SysctlOutcome {
+  return ensure(wanted, sysctlFile(root, wanted.name))
+}
+
 /** `net.netfilter.nf_conntrack_max: is 65536, should be 131072 (EROFS); run …`. */
 export function printSysctl(outcome: SysctlOutcome): string {
   switch (outcome.kind) {

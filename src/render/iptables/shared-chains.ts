@@ -1,5 +1,5 @@
-import type { IpFamily } from '../../model/address.ts'
-import type { Settings } from '../../model/node.ts'
+import type { Cidr, IpFamily } from '../../model/address.ts'
+import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
 import type {
   BuiltinChain,
   ChainName,
@@ -100,6 +100,7 @@ function filter(context: SharedContext): IptablesChains {
     ...(context.has('unservedNodePorts') ? toNode(context, jump(CHAINS.unservedNodePorts)) : []),
     ...(context.has('clusterIps') ? [jump(CHAINS.clusterIps)] : []),
     ...ranges.map((range) => ruleText(inInterval('dst', range), DROP)),
+    ...loopbackGuard(context),
   ]
   const rejects = (['unservedVips', 'unservedNodePorts', 'clusterIps'] as const).some(context.has)
   const unreachable = family === 'ipv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'
@@ -125,12 +126,26 @@ function toNode(context: SharedContext, target: string): readonly RuleText[] {
   return nodePortAddresses(context).map((match) => ruleText(match, TO_THIS_NODE, target))
 }
 
-function nodePortAddresses({ family, settings, elements }: SharedContext): readonly Match[] {
-  if (settings.nodePortAddresses.kind === 'all') {
-    return [family === 'ipv4' ? '! -d 127.0.0.0/8' : '! -d ::1/128']
+function nodePortAddresses(context: SharedContext): readonly Match[] {
+  const { family, settings, elements } = context
+  const loopback = loopbackRanges(context).map((range) => inInterval('dst', range))
+  if (nodePortAddressesIn(settings.nodePortAddresses, family).kind === 'all') {
+    return [family === 'ipv4' ? '! -d 127.0.0.0/8' : '! -d ::1/128', ...loopback]
   }
   const ranges = [...(elements.get(SETS.nodePortAddresses)?.keys() ?? [])]
-  return ranges.map((range) => inInterval('dst', range))
+  return [...ranges.map((range) => inInterval('dst', range)), ...loopback]
+}
+
+function loopbackRanges({ family, settings }: SharedContext): readonly Cidr[] {
+  return family === 'ipv4' ? (settings.iptables?.loopbackNodePorts ?? []) : []
+}
+
+/**
+ * With route_localnet the kernel takes packets for 127.0.0.0/8 from outside: only those translated
+ * here are meant (CVE-2020-8558). The kubelet has the same rule, where it has not been told otherwise.
+ */
+function loopbackGuard(context: SharedContext): readonly RuleText[] {
+  return loopbackRanges(context).length > 0 ? ['! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP'] : []
 }
 
 function present(
