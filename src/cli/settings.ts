@@ -90,7 +90,7 @@ const PROBES_PORT = 10_266
  * Beside kube-proxy, or what stands in its place, the limits are left to it. Instead of kube-proxy,
  * segments outside the window are translated unless nodelb's own document says otherwise: kubeadm
  * writes kube-proxy's `tcpBeLiberal: false` into every cluster, where a rule of kube-proxy's drops
- * them (docs/adr/0016-out-of-window-segments.md).
+ * them (docs/adr/0017-out-of-window-segments.md).
  */
 export function conntrackOf(
   { conntrack, tcpBeLiberal }: Config,

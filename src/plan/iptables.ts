@@ -7,7 +7,7 @@ import {
   type RuleText,
   type TableChange,
 } from '../ruleset/iptables.ts'
-import { OWN_CHAIN } from '../ruleset/iptables-chains.ts'
+import { mayStandBehind, OWN_CHAIN } from '../ruleset/iptables-chains.ts'
 import { changedChains } from '../ruleset/iptables-compare.ts'
 import type { Jump, RestoreStep } from '../ruleset/print-iptables.ts'
 import type { TableFamily } from '../ruleset/types.ts'
@@ -102,11 +102,11 @@ function onlyBefore(
   return (before ?? []).filter((rule) => OF_TREES.test(rule) && !after.includes(rule))
 }
 
-const OF_TREES = new RegExp(` --comment |-[jg] ${OWN_CHAIN}\\S+$`)
+const OF_TREES = new RegExp(` --comment |^-d \\S+ -j ACCEPT$|-[jg] ${OWN_CHAIN}\\S+$`)
 
 function stepOf({ family, table, chains, jumps }: TableChange): RestoreStep {
   const jumpsOf = (when: keyof ChainChange): readonly Jump[] =>
-    [...jumps].flatMap(([chain, change]) => (change[when] ?? []).map((rule) => ({ chain, rule })))
+    [...jumps].flatMap(([chain, change]) => moving(change, when).map((rule) => ({ chain, rule })))
   return {
     family,
     table,
@@ -114,6 +114,20 @@ function stepOf({ family, table, chains, jumps }: TableChange): RestoreStep {
     gone: [...chains].flatMap(([name, { after }]) => (after ? [] : [name])),
     jumps: { insert: jumpsOf('after'), delete: jumpsOf('before') },
   }
+}
+
+/**
+ * The rules of a built-in chain that are deleted before, and inserted after: all but those that may
+ * stay where they are, one of each.
+ */
+function moving({ before, after }: ChainChange, when: keyof ChainChange): readonly RuleText[] {
+  const [these = [], those = []] = when === 'before' ? [before, after] : [after, before]
+  const staying = those.filter(mayStandBehind)
+  return these.filter((rule) => {
+    const at = staying.indexOf(rule)
+    if (at >= 0) staying.splice(at, 1)
+    return at < 0
+  })
 }
 
 function isSomething({ chains, jumps }: TableChange): boolean {

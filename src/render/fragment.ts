@@ -6,6 +6,7 @@ import {
   endpointsMap,
   type Front,
   goTo,
+  nodePortKey,
   type Reach,
   rememberChain,
   SETS,
@@ -19,7 +20,7 @@ import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
 import { rememberedFor } from './affinity.ts'
 import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
 import type { Claim } from './claims.ts'
-import { claimLabel, serviceLabel } from './labels.ts'
+import { claimLabel, healthCheckLabel, serviceLabel } from './labels.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
 import { restrict } from './source-ranges.ts'
@@ -85,7 +86,19 @@ export function renderService(
       renderClaim(job, claim, family, aimed(job, claim, family, endpoints))
     }
   }
+  openHealthCheck(job)
   return job.out
+}
+
+/** iptables alone can let in what another rule of the host's would drop. */
+function openHealthCheck({ service, settings, out }: Job): void {
+  const { healthCheckPort: port } = service
+  if (port === undefined || settings.iptables === undefined || settings.scope !== 'all') return
+  const value: ElementValue = { comment: healthCheckLabel(service) }
+  for (const family of new Set(service.clusterAddresses.map(familyOf))) {
+    const table: TableFamily = family === 'ipv4' ? 'ip' : 'ip6'
+    out.push({ family: table, set: SETS.healthChecks, key: nodePortKey('tcp', port), value })
+  }
 }
 
 /** The families in which a claim asks for something. */

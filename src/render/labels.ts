@@ -12,6 +12,12 @@ export function claimLabel(service: ServiceObject, { port, kind }: Claim): strin
   return [serviceName(service).slice(0, MAX_COMMENT - tail.length), tail].join('')
 }
 
+/** `namespace/name:port health-check` */
+export function healthCheckLabel(service: ServiceObject): string {
+  const tail = `:${service.healthCheckPort} health-check`
+  return serviceName(service).slice(0, MAX_COMMENT - tail.length) + tail
+}
+
 /** `namespace/name` */
 export function serviceLabel(service: ServiceObject): string {
   return serviceName(service).slice(0, MAX_COMMENT)

@@ -1,4 +1,4 @@
-import type { ChainName } from './iptables.ts'
+import type { ChainName, RuleText } from './iptables.ts'
 
 /** Chains of this beginning are nodelb's, and only they. */
 export const OWN_CHAIN = 'NODELB-'
@@ -18,6 +18,9 @@ export const CHAINS = {
   unservedNodePorts: 'NODELB-UNSERVED-NODE-PORTS',
   clusterIps: 'NODELB-CLUSTER-IPS',
   reject: 'NODELB-REJECT',
+  forward: 'NODELB-FORWARD',
+  localPods: 'NODELB-LOCAL-PODS',
+  healthChecks: 'NODELB-HEALTH-CHECKS',
 } as const
 
 /** Begins the names of chains that each VIP or node port has for itself. */
@@ -32,4 +35,12 @@ export const FRONT_CHAINS = {
 
 export function isFrontChain(of: keyof typeof FRONT_CHAINS, name: ChainName): boolean {
   return name.startsWith(FRONT_CHAINS[of])
+}
+
+/**
+ * Whether a rule in a built-in chain is made first where it is missing, and may stand behind rules of
+ * others from then on. What it leads to accepts; who filters what goes to pods has to come before.
+ */
+export function mayStandBehind(jump: RuleText): boolean {
+  return jump.endsWith(`-j ${CHAINS.forward}`) || jump.endsWith(`-j ${CHAINS.healthChecks}`)
 }

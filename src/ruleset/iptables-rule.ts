@@ -17,7 +17,8 @@ import type { RuleText } from './iptables.ts'
  *             | "-m iprange --src-range " FIRST "-" LAST | "-m iprange --dst-range " FIRST "-" LAST
  *             | "-m addrtype --src-type LOCAL" | "-m addrtype --dst-type LOCAL"
  *             | "-m mark --mark " BIT "/" BIT
- *             | "-m conntrack --ctstate NEW" | "-m conntrack " [ "! " ] "--ctstate DNAT"
+ *             | "-m conntrack --ctstate NEW" | "-m conntrack --ctstate RELATED,ESTABLISHED"
+ *             | "-m conntrack " [ "! " ] "--ctstate DNAT"
  *             | "-m comment --comment " QUOTED
  *             | "-m statistic --mode random --probability " NUMBER
  *             | "-m recent --update --seconds " N " --reap --name " LIST " --mask " ONES " --rsource"
@@ -74,6 +75,8 @@ export function toPorts(protocol: Protocol, first: number | string, last: number
 }
 
 export const NEW_CONNECTION: Match = '-m conntrack --ctstate NEW'
+/** Answers, what follows them, and errors about a connection. */
+export const KNOWN_CONNECTION: Match = '-m conntrack --ctstate RELATED,ESTABLISHED'
 export const WAS_DNAT: Match = '-m conntrack --ctstate DNAT'
 export const NOT_DNAT: Match = '-m conntrack ! --ctstate DNAT'
 export const FROM_THIS_NODE: Match = '-m addrtype --src-type LOCAL'

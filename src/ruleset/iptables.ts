@@ -16,7 +16,7 @@ export type RuleText = string
 /** nodelb's part of a table: its own chains, and the rules of its own in built-in chains. */
 export interface IptablesChains {
   readonly chains: ReadonlyMap<ChainName, readonly RuleText[]>
-  /** They stand first in their built-in chain. */
+  /** They stand first in their built-in chain, but those that may stand behind (`mayStandBehind`). */
   readonly jumps: ReadonlyMap<BuiltinChain, readonly RuleText[]>
 }
 

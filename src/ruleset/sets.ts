@@ -41,6 +41,8 @@ export const SETS = {
   shortCuts: 'short-cuts',
   /** Beside ipvs and kube-proxy: addresses that lead to themselves, so that kube-proxy lets them be. */
   reserved: 'reserved',
+  /** Of iptables: ports of the node on which balancers ask for a Service's health. */
+  healthChecks: 'health-checks',
 } as const
 
 interface FrontSets {
@@ -197,6 +199,8 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [...vip, ...target], data: 'verdict' }
     case seatedMap('node-port'):
       return { name, key: [...nodePort, ...target], data: 'verdict' }
+    case SETS.healthChecks:
+      return { name, key: nodePort }
     case SETS.shortCuts:
     case SETS.reserved:
       return { name, key: vip, data: target }

@@ -57,7 +57,7 @@ describe('rules of iptables', () => {
   test.each([
     ['-m time --timestart 08:00 -j RETURN', '-m time --timestart 08:00'],
     ['-p tcp -m tcp --tcp-flags SYN SYN -j DROP', '-m tcp --tcp-flags SYN SYN'],
-    ['-m conntrack --ctstate ESTABLISHED -j ACCEPT', '-m conntrack --ctstate ESTABLISHED'],
+    ['-m conntrack --ctstate INVALID -j DROP', '-m conntrack --ctstate INVALID'],
     [
       '-m recent --rcheck --name X --mask 255.255.255.255 --rsource -j DROP',
       '-m recent --rcheck --name X --mask 255.255.255.255 --rsource',

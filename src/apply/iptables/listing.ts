@@ -6,7 +6,7 @@ import {
   type IptablesTable,
   type RuleText,
 } from '../../ruleset/iptables.ts'
-import { OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
+import { mayStandBehind, OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
 
 /** nodelb's part of what `iptables-save` says, in every table that has one. */
 export interface Listing {
@@ -107,7 +107,7 @@ function appendBuiltin(draft: Draft, chain: BuiltinChain, rule: RuleText): void 
   const jumps = draft.jumps.get(chain)
   if (jumps === undefined) draft.jumps.set(chain, [rule])
   else jumps.push(rule)
-  if (draft.withOthers.has(chain)) draft.displaced.add(chain)
+  if (draft.withOthers.has(chain) && !mayStandBehind(rule)) draft.displaced.add(chain)
 }
 
 /** Whether the rule's target is a chain of ours; what a comment says does not count. */

@@ -11,7 +11,7 @@ import {
 } from '../../ruleset/iptables.ts'
 import { CHAINS, isFrontChain } from '../../ruleset/iptables-chains.ts'
 import { changedChains, sameRules } from '../../ruleset/iptables-compare.ts'
-import { comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables-rule.ts'
+import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables-rule.ts'
 import { type Front, SETS, tuple } from '../../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../../ruleset/types.ts'
 import type { ElementChange } from '../assembly.ts'
@@ -143,6 +143,14 @@ export class FamilyLowering {
       const address = pod as string as Address
       const rule = ruleText(onHost('-s', address), onHost('-d', address), MASQUERADE)
       trees.hairpin.set(pod, isThere ? rule : undefined)
+      const accept = ruleText(onHost('-d', address), ACCEPT)
+      trees.localPods.set(pod, isThere ? accept : undefined)
+    }
+    for (const port of touched.healthChecks) {
+      const label = elements.get(SETS.healthChecks)?.get(port)?.comment
+      const rule = ruleText(portSpace.leaf(port), comment(label ?? ''), ACCEPT)
+      const held = this.#held.healthCheck(port)
+      trees.healthChecks.set(port, held ? held.rule : label === undefined ? undefined : rule)
     }
     this.#lowerFronts('vip', touched.vips, trees, changed)
     this.#lowerFronts('node-port', touched.nodePorts, trees, changed)
@@ -221,5 +229,7 @@ function noTreeChanges(): TreeChanges {
     unservedVips: new Map(),
     unservedNodePorts: new Map(),
     clusterIps: new Map(),
+    localPods: new Map(),
+    healthChecks: new Map(),
   }
 }

@@ -21,14 +21,16 @@ interface Held {
   readonly fronts: Map<Tuple, LoweredFront>
   readonly clusterIps: Map<Tuple, RuleText | undefined>
   readonly pods: Set<Tuple>
+  readonly healthChecks: Map<Tuple, RuleText | undefined>
 }
 
 /** The Services that tables have something of, as the comments name them. */
 export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<string> {
   const names = new Set<string>()
   for (const tables of [ruleset.ip, ruleset.ip6]) {
-    const { fronts, clusterIps } = leavesOf(tables ?? new Map())
-    for (const { label } of [...fronts.values(), ...clusterIps.values()]) {
+    const { fronts, clusterIps, healthChecks } = leavesOf(tables ?? new Map())
+    const leaves = [fronts, clusterIps, healthChecks].flatMap((each) => [...each.values()])
+    for (const { label } of leaves) {
       if (label !== undefined) names.add(serviceOfLabel(label))
     }
   }
@@ -40,16 +42,20 @@ export class HeldServices {
   readonly #services: Map<string, Held> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
   readonly #clusterIps: Map<Tuple, RuleText | undefined> = new Map()
+  readonly #healthChecks: Map<Tuple, RuleText | undefined> = new Map()
   #outside: readonly RuleText[] | undefined
 
   /** Returns what has to be lowered anew. */
   hold(tables: Tables, names: ReadonlySet<string>, elements: Elements): Touched {
-    const { fronts, clusterIps } = leavesOf(tables)
+    const { fronts, clusterIps, healthChecks } = leavesOf(tables)
     const of = (label: string | undefined): Held | undefined =>
       label === undefined ? undefined : this.#held(serviceOfLabel(label), names)
     for (const [key, label] of labelled(elements, FRONTS)) of(label)?.fronts.set(key, NO_FRONT)
     for (const [key, label] of labelled(elements, [SETS.clusterIps])) {
       of(label)?.clusterIps.set(key, undefined)
+    }
+    for (const [key, label] of labelled(elements, [SETS.healthChecks])) {
+      of(label)?.healthChecks.set(key, undefined)
     }
     const hairpin = new Set(masqueradedPods(tables))
     for (const [key, front] of fronts) {
@@ -58,6 +64,7 @@ export class HeldServices {
       for (const pod of endpointsOf(front)) if (hairpin.has(pod)) held?.pods.add(pod)
     }
     for (const [key, { rule, label }] of clusterIps) of(label)?.clusterIps.set(key, rule)
+    for (const [key, { rule, label }] of healthChecks) of(label)?.healthChecks.set(key, rule)
     this.#outside = tables.get('nat')?.chains.get(CHAINS.markOutside)
     this.#gather()
     return touchedOf([...names].flatMap((name) => this.#services.get(name) ?? []))
@@ -85,6 +92,11 @@ export class HeldServices {
     return this.#clusterIps.has(address) ? { rule: this.#clusterIps.get(address) } : undefined
   }
 
+  /** Whether the port is held, and its rule. */
+  healthCheck(port: Tuple): { readonly rule: RuleText | undefined } | undefined {
+    return this.#healthChecks.has(port) ? { rule: this.#healthChecks.get(port) } : undefined
+  }
+
   hasPod(pod: Tuple): boolean {
     return [...this.#services.values()].some(({ pods }) => pods.has(pod))
   }
@@ -102,6 +114,7 @@ export class HeldServices {
       fronts: new Map(),
       clusterIps: new Map(),
       pods: new Set(),
+      healthChecks: new Map(),
     }
     this.#services.set(name, held)
     return held
@@ -111,15 +124,21 @@ export class HeldServices {
   #gather(): void {
     this.#fronts.clear()
     this.#clusterIps.clear()
-    for (const { fronts, clusterIps } of this.#services.values()) {
+    this.#healthChecks.clear()
+    for (const { fronts, clusterIps, healthChecks } of this.#services.values()) {
       for (const [key, front] of fronts) {
         if (front !== NO_FRONT || !this.#fronts.has(key)) this.#fronts.set(key, front)
       }
-      for (const [key, rule] of clusterIps) {
-        if (rule !== undefined || !this.#clusterIps.has(key)) this.#clusterIps.set(key, rule)
-      }
+      gatherRules(clusterIps, this.#clusterIps)
+      gatherRules(healthChecks, this.#healthChecks)
     }
   }
+}
+
+type Rules = Map<Tuple, RuleText | undefined>
+
+function gatherRules(from: Rules, to: Rules): void {
+  for (const [key, rule] of from) if (rule !== undefined || !to.has(key)) to.set(key, rule)
 }
 
 /** The sets whose elements carry the label of their Service port. */
@@ -159,13 +178,14 @@ function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
 
 function touchedOf(held: readonly Held[]): Touched {
   const touched = noTouched()
-  for (const { fronts, clusterIps, pods } of held) {
+  for (const { fronts, clusterIps, pods, healthChecks } of held) {
     for (const key of fronts.keys()) {
       const isVip = key.split(' . ').length === 3
       touched[isVip ? 'vips' : 'nodePorts'].add(key)
     }
     for (const address of clusterIps.keys()) touched.clusterIps.add(address)
     for (const pod of pods) touched.hairpin.add(pod)
+    for (const port of healthChecks.keys()) touched.healthChecks.add(port)
   }
   return touched
 }

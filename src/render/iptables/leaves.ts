@@ -1,7 +1,7 @@
 import { type Address, type Protocol, parseAddress } from '../../model/address.ts'
 import type { IptablesChains, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
 import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
-import { goto } from '../../ruleset/iptables-rule.ts'
+import { ACCEPT, goto } from '../../ruleset/iptables-rule.ts'
 import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
 import type { Tuple } from '../../ruleset/types.ts'
 import {
@@ -16,7 +16,13 @@ import {
 /** What tables of a family have of one VIP or node port, with its label. */
 export interface Leaves {
   readonly fronts: ReadonlyMap<Tuple, LoweredFront>
-  readonly clusterIps: ReadonlyMap<Tuple, { readonly rule: RuleText; readonly label: string }>
+  readonly clusterIps: ReadonlyMap<Tuple, LabelledRule>
+  readonly healthChecks: ReadonlyMap<Tuple, LabelledRule>
+}
+
+interface LabelledRule {
+  readonly rule: RuleText
+  readonly label: string
 }
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
@@ -24,17 +30,19 @@ type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 /** Reads the rules at the ends of trees back; each has the label of what it is about. */
 export function leavesOf(tables: Tables): Leaves {
   const fronts = new Map<Tuple, LoweredFront>()
-  const clusterIps = new Map<Tuple, { readonly rule: RuleText; readonly label: string }>()
+  const clusterIps = new Map<Tuple, LabelledRule>()
+  const healthChecks = new Map<Tuple, LabelledRule>()
   for (const { chains } of tables.values()) {
     for (const rule of [...chains.values()].flat()) {
       const leaf = readLeaf(rule)
       if (leaf?.kind === 'cluster-ip') clusterIps.set(leaf.key, { rule, label: leaf.label })
+      if (leaf?.kind === 'health-check') healthChecks.set(leaf.key, { rule, label: leaf.label })
       if (leaf?.kind !== 'front') continue
       const front = fronts.get(leaf.key) ?? bare(leaf.label, leaf.key, tables)
       fronts.set(leaf.key, { ...front, [leaf.tree]: rule })
     }
   }
-  return { fronts, clusterIps }
+  return { fronts, clusterIps, healthChecks }
 }
 
 /** Nothing but the chains that are the front's own. */
@@ -51,7 +59,11 @@ function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFro
 export const NO_FRONT: LoweredFront = bare(undefined, tuple(), new Map())
 
 type Leaf =
-  | { readonly kind: 'cluster-ip'; readonly key: Tuple; readonly label: string }
+  | {
+      readonly kind: 'cluster-ip' | 'health-check'
+      readonly key: Tuple
+      readonly label: string
+    }
   | {
       readonly kind: 'front'
       readonly tree: 'dispatch' | 'refusal' | 'source'
@@ -78,6 +90,7 @@ function readLeaf(rule: RuleText): Leaf | undefined {
     return isClusterIp ? { kind: 'cluster-ip', key: tuple(address), label } : undefined
   }
   const key = keyOf(address, protocol as Protocol, Number(port))
+  if (target === ACCEPT) return { kind: 'health-check', key, label }
   return { kind: 'front', tree: treeOf(target), key, label }
 }
 

@@ -9,12 +9,14 @@ import type {
 } from '../../ruleset/iptables.ts'
 import { CHAINS } from '../../ruleset/iptables-chains.ts'
 import {
+  ACCEPT,
   clearMark,
   DROP,
   goto,
   hasMark,
   inInterval,
   jump,
+  KNOWN_CONNECTION,
   MASQUERADE,
   type Match,
   NEW_CONNECTION,
@@ -102,6 +104,7 @@ function filter(context: SharedContext): IptablesChains {
     ...ranges.map((range) => ruleText(inInterval('dst', range), DROP)),
     ...loopbackGuard(context),
   ]
+  const forward = accepted(context)
   const rejects = (['unservedVips', 'unservedNodePorts', 'clusterIps'] as const).some(context.has)
   const unreachable = family === 'ipv4' ? 'icmp-port-unreachable' : 'icmp6-port-unreachable'
   const reject = [
@@ -112,13 +115,33 @@ function filter(context: SharedContext): IptablesChains {
     chains: present([
       [CHAINS.refuse, refuse],
       [CHAINS.reject, rejects ? reject : []],
+      [CHAINS.forward, forward],
     ]),
-    jumps: jumps(
-      refuse.length > 0,
-      ['INPUT', 'FORWARD', 'OUTPUT'],
-      ruleText(NEW_CONNECTION, NOT_DNAT, jump(CHAINS.refuse)),
+    jumps: together(
+      jumps(
+        refuse.length > 0,
+        ['INPUT', 'FORWARD', 'OUTPUT'],
+        ruleText(NEW_CONNECTION, NOT_DNAT, jump(CHAINS.refuse)),
+      ),
+      jumps(forward.length > 0, ['FORWARD'], jump(CHAINS.forward)),
+      jumps(context.has('healthChecks'), ['INPUT'], ruleText('-p tcp', jump(CHAINS.healthChecks))),
     ),
   }
+}
+
+/**
+ * Lets through what is balanced, whatever the policy of FORWARD: what is marked for masquerade, as
+ * kube-proxy does, what is led to a pod of this node, and what belongs to such connections.
+ */
+function accepted(context: SharedContext): readonly RuleText[] {
+  if (!context.has('vips') && !context.has('nodePorts')) return []
+  return [
+    ruleText(hasMark(context.settings.masqueradeBit), ACCEPT),
+    ruleText(KNOWN_CONNECTION, WAS_DNAT, ACCEPT),
+    ...(context.has('localPods')
+      ? [ruleText(NEW_CONNECTION, WAS_DNAT, jump(CHAINS.localPods))]
+      : []),
+  ]
 }
 
 /** What goes to those addresses of this node that serve NodePorts. */
@@ -160,4 +183,10 @@ function jumps(
   rule: RuleText,
 ): ReadonlyMap<BuiltinChain, readonly RuleText[]> {
   return new Map(wanted ? from.map((chain) => [chain, [rule]]) : [])
+}
+
+/** In each built-in chain, those of the first before those of the next. */
+function together(...all: readonly IptablesChains['jumps'][]): IptablesChains['jumps'] {
+  const chains = new Set(all.flatMap((each) => [...each.keys()]))
+  return new Map([...chains].map((chain) => [chain, all.flatMap((each) => each.get(chain) ?? [])]))
 }

@@ -11,6 +11,7 @@ export interface Touched {
   readonly clusterIps: Set<Tuple>
   /** Addresses of pods. */
   readonly hairpin: Set<Tuple>
+  readonly healthChecks: Set<Tuple>
 }
 
 /** What these changes are about. */
@@ -21,10 +22,12 @@ export function touchedBy(changes: readonly Pick<ElementChange, 'set' | 'key'>[]
 }
 
 export function addTouched(to: Touched, more: Touched): void {
-  for (const kind of ['vips', 'nodePorts', 'clusterIps', 'hairpin'] as const) {
+  for (const kind of KINDS) {
     for (const key of more[kind]) to[kind].add(key)
   }
 }
+
+const KINDS = ['vips', 'nodePorts', 'clusterIps', 'hairpin', 'healthChecks'] as const
 
 /** All that there is. */
 export function touchedByAll(elements: Elements): Touched {
@@ -44,15 +47,23 @@ const NAMING: readonly string[] = [
   SETS.restricted,
   SETS.hairpin,
   SETS.clusterIps,
+  SETS.healthChecks,
 ]
 
 export function noTouched(): Touched {
-  return { vips: new Set(), nodePorts: new Set(), clusterIps: new Set(), hairpin: new Set() }
+  return {
+    vips: new Set(),
+    nodePorts: new Set(),
+    clusterIps: new Set(),
+    hairpin: new Set(),
+    healthChecks: new Set(),
+  }
 }
 
 function note(touched: Touched, set: string, key: Tuple): void {
   if (OF_THE_NODE.has(set)) return
   if (set === SETS.clusterIps) touched.clusterIps.add(key)
+  else if (set === SETS.healthChecks) touched.healthChecks.add(key)
   else if (set === SETS.hairpin) touched.hairpin.add(first(key, 1))
   else if (set.includes('node-port')) touched.nodePorts.add(first(key, 2))
   else touched.vips.add(first(key, 3))

@@ -13,6 +13,8 @@ export const TREE_NAMES = [
   'unservedVips',
   'unservedNodePorts',
   'clusterIps',
+  'localPods',
+  'healthChecks',
 ] as const
 export type TreeName = (typeof TREE_NAMES)[number]
 
@@ -37,6 +39,8 @@ export function makeTrees(family: IpFamily): Trees {
     unservedVips: tree('unservedVips', 'U', 'jump'),
     unservedNodePorts: tree('unservedNodePorts', 'Q', 'jump', portSpace),
     clusterIps: tree('clusterIps', 'C', 'jump', addressSpace(family, '-d')),
+    localPods: tree('localPods', 'L', 'jump', addressSpace(family, '-d')),
+    healthChecks: tree('healthChecks', 'T', 'jump', portSpace),
   }
 }
 
@@ -48,4 +52,6 @@ export const TABLE_OF: Readonly<Record<TreeName, IptablesTable>> = {
   unservedVips: 'filter',
   unservedNodePorts: 'filter',
   clusterIps: 'filter',
+  localPods: 'filter',
+  healthChecks: 'filter',
 }

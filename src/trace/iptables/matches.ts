@@ -97,7 +97,9 @@ function holds(
     case 'mark':
       return (state.mark & condition.mask) >>> 0 === condition.value
     case 'state':
-      return condition.states.some((each) => each === 'NEW' || wasChanged(state))
+      return condition.states.some(
+        (each) => each === 'NEW' || (each === 'DNAT' && wasChanged(state)),
+      )
     default:
       return unreachable(condition)
   }

@@ -8,7 +8,15 @@ import {
   toBigInt,
 } from '../../model/address.ts'
 import type { RuleText } from '../../ruleset/iptables.ts'
-import type { Condition, Match, ParsedRule, Range, Recent, Target } from './rule.ts'
+import type {
+  Condition,
+  ConnectionState,
+  Match,
+  ParsedRule,
+  Range,
+  Recent,
+  Target,
+} from './rule.ts'
 import { compare, type Pattern, wordsOf } from './words.ts'
 
 /**
@@ -177,9 +185,11 @@ function masked(text = ''): { readonly value: number; readonly mask: number } | 
   return { value, mask }
 }
 
+const STATES: readonly ConnectionState[] = ['NEW', 'RELATED', 'ESTABLISHED', 'DNAT']
+
 function inStates(text = ''): Condition | undefined {
   const states = text.split(',')
-  const known = states.filter((state) => state === 'NEW' || state === 'DNAT')
+  const known = STATES.filter((state) => states.includes(state))
   return known.length === states.length ? { kind: 'state', states: known } : undefined
 }
 

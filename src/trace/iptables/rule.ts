@@ -13,6 +13,9 @@ export type Match =
   | Recent
   | Strange
 
+/** Of those that `--ctstate` knows. */
+export type ConnectionState = 'NEW' | 'RELATED' | 'ESTABLISHED' | 'DNAT'
+
 /** What may be asked with a `!` before it. */
 export type Condition =
   | { readonly kind: 'source' | 'destination'; readonly range: Range }
@@ -21,7 +24,7 @@ export type Condition =
   | { readonly kind: 'protocol'; readonly name: string }
   | { readonly kind: 'ports'; readonly first: number; readonly last: number }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
-  | { readonly kind: 'state'; readonly states: readonly ('NEW' | 'DNAT')[] }
+  | { readonly kind: 'state'; readonly states: readonly ConnectionState[] }
   /** One of so many; a number that is not whole where the rule is not nodelb's. */
   | { readonly kind: 'one-of'; readonly count: number }
 
