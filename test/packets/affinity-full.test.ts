@@ -61,7 +61,7 @@ describe.each(families)('in $table, when clients of another address fill the mem
     expect(await clients(family)).toHaveLength(1)
   })
 
-  test('each client has its pod, and all pods have clients', async () => {
+  test('each client has its pod, and not all have the same', async () => {
     await applied()
     await fill(family)
     await pods(family, 'client', 1)
