@@ -42,6 +42,8 @@ export class World {
   readonly #alarms: Alarms
   #choice: Choice = FIRST.choice
   #agent: RunningAgent | undefined
+  /** Resolves when the agent has read its configuration, or ended. */
+  #begun: Promise<unknown> = Promise.resolve()
   /** The one that was started last, whatever became of it. */
   #last: RunningAgent | undefined
 
@@ -54,7 +56,9 @@ export class World {
         : new FolderObjects(scratch)
     const world = new World({ scratch, lab, objects, alarms })
     for (const object of FIRST.objects) await objects.change({ kind: 'put', object })
-    await world.#start().next('agent-ready')
+    const agent = world.#start()
+    await world.#begun
+    await agent.next('agent-ready')
     return world
   }
 
@@ -159,6 +163,8 @@ export class World {
         await this.#end('SIGKILL')
         return async () => void this.#start()
       case 'configuration-invalid':
+        // An agent that starts with it ends, as it should.
+        await this.#begun
         writeFileSync(this.#followed, span.text)
         return async () => this.#configure(this.#choice)
       case 'api-server-stopped': {
@@ -205,6 +211,7 @@ export class World {
     const agent = RunningAgent.start(this.#inNode, args, bound)
     this.#agent = agent
     this.#last = agent
+    this.#begun = agent.next('agent-started').catch(() => undefined)
     void agent.ended().then((how) => {
       if (this.#agent !== agent) return
       this.#agent = undefined
