@@ -11,6 +11,7 @@ import { World } from './world.ts'
 /** So many say enough. */
 const MOST_FAILURES = 5
 const LOG_LINES = 60
+const MOST_LINES = 80
 
 interface Run {
   readonly seed: number
@@ -44,7 +45,7 @@ async function soak({ seed, source, minutes }: Run): Promise<boolean> {
   let steps: Steps = []
   const fail = (kind: FailureKind, what: string): void => {
     report.failure(kind)
-    console.log(`\n${kind}: ${what}`)
+    console.log(`\n${kind}: ${firstLines(what)}`)
     console.log(`seed ${seed}, ${source}, round ${round}, in which:\n${tellSteps(steps)}`)
     console.log(`the agent's last words:\n${world?.logTail(LOG_LINES)}`)
     console.log(`again: npm run soak -- --minutes ${minutes} --seed ${seed} --source ${source}\n`)
@@ -78,6 +79,13 @@ async function soak({ seed, source, minutes }: Run): Promise<boolean> {
     await world.close()
   }
   return report.failed === 0
+}
+
+/** A difference of all rules fills many screens. */
+function firstLines(text: string): string {
+  const lines = text.split('\n')
+  const more = lines.length - MOST_LINES
+  return more > 0 ? [...lines.slice(0, MOST_LINES), `… ${more} more lines`].join('\n') : text
 }
 
 const outcomes: boolean[] = []
