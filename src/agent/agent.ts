@@ -5,20 +5,18 @@ import { isGap } from '../watch/problem.ts'
 import type { Source, SourceEvent } from '../watch/source.ts'
 import { Aftermath } from './aftermath.ts'
 import type { BackendChoice } from './backend-choice.ts'
-import { inBackground, keepRunning } from './background.ts'
+import { keepRunning } from './background.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import type { Goal } from './dataplane.ts'
 import { Dataplanes } from './dataplanes.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
-import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
-import { kubeProxyTables } from './kube-proxy-tables.ts'
-import { demandOf, tellMachine } from './machine-check.ts'
 import { ObjectStore } from './object-store.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports, stackOf } from './reports.ts'
 import type { Session, Started } from './session.ts'
 import { summaries } from './summaries.ts'
+import { Surroundings } from './surroundings.ts'
 import { tellSysctl } from './sysctl-report.ts'
 import type { Occurrence } from './telemetry/occurrence.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry/telemetry.ts'
@@ -48,6 +46,7 @@ export class Agent {
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
   readonly #bug: (error: unknown) => void
+  readonly #surroundings: Surroundings
   #comparison: NodeJS.Timeout | undefined
   /** What the session renders for. */
   #situation: Situation | undefined
@@ -76,6 +75,12 @@ export class Agent {
     this.#flows = flows
     this.#configuration = current
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
+    this.#surroundings = new Surroundings({
+      telemetry,
+      healthChecks,
+      cluster: () => store.cluster(),
+      bug: this.#bug,
+    })
     this.#reconciler = new Reconciler({
       store,
       settingsFor: (view) => current.settingsFor(view),
@@ -148,6 +153,7 @@ export class Agent {
 
   async #idle(): Promise<void> {
     clearTimeout(this.#comparison)
+    this.#surroundings.close()
     this.#healthChecks.close()
     await this.#reconciler.stop()
     await this.#flows.idle()
@@ -200,7 +206,7 @@ export class Agent {
     else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned(session) })
     this.#situation = session.renderer.situation
     this.#tellIncomplete()
-    this.#look()
+    this.#surroundings.look(this.#situation)
   }
 
   #whyNotOwned({ holds }: Session): string {
@@ -225,34 +231,13 @@ export class Agent {
     return recalled({ node, settings }, this.#situation)
   }
 
-  /** At what may change without a word. */
-  #look(): void {
-    if (this.#situation === undefined) return
-    const { node, settings } = this.#situation
-    const { nodePortAddresses } = settings
-    this.#healthChecks.listenOn(healthCheckAddresses(nodePortAddresses, node, ownAddresses()))
-    inBackground(() => this.#lookForKubeProxy(), this.#bug)
-  }
-
-  /** Two that balance the same addresses: the one whose hook comes first wins. */
-  async #lookForKubeProxy(): Promise<void> {
-    const found = await kubeProxyTables()
-    if (found === undefined) return
-    const tables = this.#configuration.settings?.scope === 'all' ? found : []
-    if (tables.length > 0) this.telemetry.tell({ event: 'kube-proxy-present', tables })
-    else this.telemetry.tell({ event: 'kube-proxy-gone' })
-    if (this.#situation !== undefined) {
-      await tellMachine(demandOf(this.#situation, this.#store.cluster()), this.telemetry.tell)
-    }
-  }
-
   /** Spread out, so that the nodes of a cluster do not compare in step. */
   #compareLater(): void {
     clearTimeout(this.#comparison)
     const wait = this.#configuration.chosen.comparePeriod * (0.9 + Math.random() * 0.2)
     this.#comparison = setTimeout(() => {
       this.#reconciler.verify()
-      this.#look()
+      this.#surroundings.look(this.#situation)
       this.#compareLater()
     }, wait)
   }

@@ -5,6 +5,7 @@ import { serviceOf } from '../plan/owners.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import type { ObjectStore } from './object-store.ts'
+import { kernelReason } from './outcome.ts'
 import { leadsOf, type Session } from './session.ts'
 import { SteadySocket } from './steady-socket.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -41,12 +42,18 @@ export class FlowCleaner {
     const fronts = this.#lingering.follow(touched, changed, leadsOf(session))
     if (fronts.length === 0) return
     this.#waiting = [...this.#waiting, ...fronts]
-    this.#cleaning = this.#cleaning.then(() => this.#clean())
+    this.#cleaning = this.#cleaning.then(() => this.#clean()).catch(this.#failed)
   }
 
   /** Resolves when no flows are being looked at. */
   async idle(): Promise<void> {
     await this.#cleaning
+  }
+
+  /** Such as a lack of file descriptors; the comparison looks at all flows again. */
+  readonly #failed = (error: unknown): void => {
+    const reason = kernelReason(error)
+    this.#telemetry.tell({ event: 'conntrack-failed', reason })
   }
 
   async #clean(): Promise<void> {

@@ -20,13 +20,14 @@ export function failed(reason: string, details: readonly string[] = []): Failed 
   return { kind: 'failed', reason, details }
 }
 
-/** Whether an exception is one that is foreseen where the kernel is spoken to. */
-export function isOfKernel(error: unknown): error is NetlinkError {
-  return error instanceof NetlinkError
+/** Whether an exception says what the kernel refused: of netlink, or of another system call. */
+export function isOfKernel(error: unknown): error is Error {
+  return error instanceof NetlinkError || (error instanceof Error && 'syscall' in error)
 }
 
 /** Why something that speaks to the kernel ended with an exception, in words. */
 export function kernelReason(error: unknown): string {
   if (!isOfKernel(error)) return `unexpected: ${error}`
-  return error.code === 'EPERM' ? 'the capability CAP_NET_ADMIN is missing' : error.message
+  const isForbidden = error instanceof NetlinkError && error.code === 'EPERM'
+  return isForbidden ? 'the capability CAP_NET_ADMIN is missing' : error.message
 }
