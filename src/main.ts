@@ -23,7 +23,10 @@ const output: Output = {
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
 const RETRY_MS = 5
 
-/** Writes before the process ends, also into a pipe that is slow to empty. */
+/**
+ * Writes before the process ends, also into a pipe that is slow to empty. A reader that has enough is
+ * no trouble; a disk that is full is.
+ */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
   for (let at = 0; at < bytes.length; ) {
@@ -32,10 +35,22 @@ function writeAll(fd: number, text: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EPIPE') return
-      if (code !== 'EAGAIN') throw error
+      if (code !== 'EAGAIN') cannotWrite(fd, code ?? String(error))
       Atomics.wait(NOBODY_WAKES, 0, 0, RETRY_MS)
     }
   }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the device',
+  EDQUOT: 'the quota is used up',
+  EIO: 'the device fails',
+  EBADF: 'it is closed',
+}
+
+function cannotWrite(fd: number, code: string): never {
+  if (fd === 1) output.say(`nodelb: standard output cannot be written: ${REASONS[code] ?? code}`)
+  process.exit(TROUBLE)
 }
 
 async function main(): Promise<number> {

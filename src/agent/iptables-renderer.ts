@@ -31,7 +31,9 @@ export class IptablesRenderer implements SessionRenderer {
   }
 
   setService(service: ServiceObject): void {
-    this.release(serviceName(service))
+    const name = serviceName(service)
+    // One that cannot be read whole stays as the tables have it.
+    if (!service.partial || this.#refusals.has(name)) this.release(name)
     this.#inner.setService(service)
   }
 

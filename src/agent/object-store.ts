@@ -9,9 +9,11 @@ import {
   type ReadObject,
 } from '../watch/decode-object.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
+import { kindOf } from '../watch/identity.ts'
 import type { Problem } from '../watch/problem.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
 import { SeenNodes } from './seen-nodes.ts'
+import { SlicesWithoutService } from './slices-without-service.ts'
 
 /** What an event means for what is rendered. */
 export type ObjectChange =
@@ -49,6 +51,7 @@ export class ObjectStore {
   readonly #problems: Map<string, string> = new Map()
   /** For objects that could never be read, the Service each is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
+  readonly #withoutService: SlicesWithoutService = new SlicesWithoutService()
   readonly #listed: Set<Resource> = new Set()
   #leaving = false
 
@@ -65,6 +68,7 @@ export class ObjectStore {
         return this.#deleted(event.resource, keyOf(event.resource, event.namespace, event.name))
       case 'listed':
         this.#listed.add(event.resource)
+        this.#report('EndpointSlices', this.#withoutService.problems())
         return [...this.#versions[event.resource].keys()]
           .filter((key) => !event.names.has(key))
           .flatMap((key) => this.#deleted(event.resource, key))
@@ -131,8 +135,10 @@ export class ObjectStore {
     const known = this.#versions[resource].get(key)
     if (typeof version === 'string' && version === known) return []
     this.#versions[resource].set(key, typeof version === 'string' ? version : '')
-    const decoded = decodeObject(event)
-    if (!isOther) this.#report(`${KIND[resource]} ${key}`, decoded.problems)
+    const former = resource === 'services' ? this.#services.get(key) : undefined
+    const decoded = decodeObject(event, former?.partial ? undefined : former)
+    if (resource === 'endpointslices') this.#withoutService.follow(key, decoded)
+    if (!isOther) this.#report(`${kindOf[resource]} ${key}`, decoded.problems)
     if (decoded.kind === 'invalid') {
       this.#noteUnread(resource, key, object)
       return []
@@ -146,7 +152,8 @@ export class ObjectStore {
   #keep(key: string, change: ReadObject): readonly ObjectChange[] {
     switch (change.kind) {
       case 'service':
-        this.#unread.delete(`services ${key}`)
+        if (change.service.partial) this.#unread.set(`services ${key}`, key)
+        else this.#unread.delete(`services ${key}`)
         this.#services.set(key, change.service)
         return [change]
       case 'slice':
@@ -183,7 +190,8 @@ export class ObjectStore {
 
   #deleted(resource: Resource, key: string): readonly ObjectChange[] {
     this.#versions[resource].delete(key)
-    this.#report(`${KIND[resource]} ${key}`, [])
+    if (resource === 'endpointslices') this.#withoutService.follow(key)
+    this.#report(`${kindOf[resource]} ${key}`, [])
     return this.#remove(resource, key)
   }
 
@@ -232,19 +240,12 @@ export class ObjectStore {
   }
 }
 
-const KIND: Readonly<Record<Resource, string>> = {
-  services: 'Service',
-  endpointslices: 'EndpointSlice',
-  nodes: 'Node',
-}
-
 function perResource<Value>(make: () => Value): Readonly<Record<Resource, Value>> {
   return { services: make(), endpointslices: make(), nodes: make() }
 }
 
-function keyOf(resource: Resource, namespace: string, name: string): string {
-  return resource === 'nodes' ? name : `${namespace}/${name}`
-}
+const keyOf = (resource: Resource, namespace: string, name: string): string =>
+  resource === 'nodes' ? name : `${namespace}/${name}`
 
 function nodeChange(node: NodeView | undefined): readonly ObjectChange[] {
   return node === undefined ? [] : [{ kind: 'node', node }]

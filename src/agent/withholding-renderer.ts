@@ -52,7 +52,9 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
   }
 
   setService(service: ServiceObject): void {
-    this.release(serviceName(service))
+    const name = serviceName(service)
+    if (service.partial) this.#retry(name)
+    else this.release(name)
     this.#inner.setService(service)
   }
 

@@ -1,8 +1,17 @@
-import { type ParsedNode, parseAllDocuments, type Document as YamlDocument } from 'yaml'
+import {
+  type ParsedNode,
+  parseAllDocuments,
+  type ScalarTag,
+  type Document as YamlDocument,
+} from 'yaml'
 import { type Problem, type Report, said, report as startReport } from '../watch/problem.ts'
+import { asLargeList, type LargeList } from './large-list.ts'
 
 /** The YAML parser's tree is some forty times its document; JSON has no such tree. */
 const yamlLimit = 32 * 1024 * 1024
+
+/** A List that is larger is read item by item. */
+const listLimit = 1024 * 1024
 
 /** JSON that fails to parse is tried as YAML (whose flow style it may be) up to this size. */
 const retryLimit = 1024 * 1024
@@ -26,6 +35,10 @@ function readJson(text: string, source: string, report: Report): unknown[] {
   } catch (error) {
     if (!source.endsWith('.json') && text.length <= retryLimit) return readYaml(text, report)
     const message = messageOf(error)
+    if (/call stack/.test(message)) {
+      report.error('', said('a document that is nested too deep'), 'JSON')
+      return []
+    }
     const position = /at position (\d+)/.exec(message)?.[1]
     const line = lineAt(text, position === undefined ? text.length : Number(position))
     report.error(`line ${line}`, said(`a syntax error (${message})`), 'JSON')
@@ -54,11 +67,33 @@ function splitDocuments(text: string): string[] {
 function readPart(part: string, firstLine: number, values: unknown[], report: Report): void {
   // Nothing but comments and directives, as before the first `---`.
   if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
-  if (part.length > yamlLimit) {
+  const list = part.length > listLimit ? asLargeList(part) : undefined
+  if (list !== undefined) readList(list, firstLine, values, report)
+  else if (part.length <= yamlLimit) readDocument(part, firstLine, values, report)
+  else {
     const found = said(`a YAML document of ${megabytes(part.length)} MB`)
-    report.error(`line ${firstLine}`, found, 'at most 32 MB, or JSON')
-    return
+    report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
   }
+}
+
+function readList(list: LargeList, firstLine: number, values: unknown[], report: Report): void {
+  const [envelope] = valuesIn(list.envelope, firstLine, report)
+  const items: unknown[] = []
+  for (const { text, line } of list.items) {
+    for (const item of valuesIn(text, firstLine + line - 1, report)) {
+      if (Array.isArray(item)) items.push(...item)
+    }
+  }
+  if (typeof envelope === 'object' && envelope !== null) values.push({ ...envelope, items })
+}
+
+function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
+  const values: unknown[] = []
+  readDocument(text, firstLine, values, report)
+  return values
+}
+
+function readDocument(part: string, firstLine: number, values: unknown[], report: Report): void {
   try {
     for (const document of parse(part)) {
       const [error] = document.errors
@@ -67,19 +102,36 @@ function readPart(part: string, firstLine: number, values: unknown[], report: Re
         if (value !== null && value !== undefined) values.push(value)
       } else {
         const line = firstLine + lineAt(part.trimEnd(), error.pos[0]) - 1
-        report.error(`line ${line}`, said(`a syntax error (${firstLineOf(error.message)})`), 'YAML')
+        report.error(`line ${line}`, said(reasonOf(error.message)), 'YAML')
       }
     }
   } catch (error) {
-    // Aliases that multiply, or nesting deeper than the stack.
-    const reason = firstLineOf(messageOf(error))
-    report.error(`line ${firstLine}`, said(`a document too large to read (${reason})`), 'YAML')
+    report.error(`line ${firstLine}`, said(reasonOf(messageOf(error))), 'YAML')
   }
+}
+
+/** What the parser says, and throws, in words that tell what to do. */
+function reasonOf(message: string): string {
+  const reason = firstLineOf(message)
+  if (/^Excessive alias count/.test(reason)) return `a document too large to read (${reason})`
+  if (/call stack/.test(reason)) return 'a document that is nested too deep'
+  if (/^Merge sources/.test(reason))
+    return 'a merge key (<<) of what is no mapping in this document'
+  return `a syntax error (${reason})`
+}
+
+/** As kubectl reads it, which goes by YAML 1.1: in YAML 1.2 it would be 120. */
+const octal: ScalarTag = {
+  default: true,
+  tag: 'tag:yaml.org,2002:int',
+  test: /^[-+]?0[0-7]+$/,
+  resolve: (text) => Number.parseInt(text, 8),
 }
 
 function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
   const documents = parseAllDocuments(part, {
     schema: 'core',
+    customTags: (tags) => [octal, ...tags],
     merge: true,
     logLevel: 'silent',
     prettyErrors: false,

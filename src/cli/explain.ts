@@ -16,8 +16,8 @@ import { explainAppliedIptables, explainIptables } from './explain-iptables.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { withSocket } from './kernel.ts'
 import { loadConfig } from './load.ts'
-import { machineFacts, nodeFacts } from './node-facts.ts'
-import { parsePacket, type SentPacket } from './packet-arguments.ts'
+import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
+import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
 import { printExplanation } from './print-explanation.ts'
 import { count } from './print-plan.ts'
 
@@ -74,6 +74,11 @@ async function explainKernel(
   sent: SentPacket,
   output: Output,
 ): Promise<number> {
+  const known = sent.input === undefined ? [] : interfaceNames()
+  if (sent.input !== undefined && !known.includes(sent.input)) {
+    output.say(wrongInterface(sent.input, known))
+    return TROUBLE
+  }
   const facts = machineFacts()
   const packet = packetOf(sent, facts)
   const found = await explainApplied(socket, packet, facts, dummyOf(sources.config))

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isUtf8 } from 'node:buffer'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Report, said } from '../watch/problem.ts'
 
@@ -9,7 +10,7 @@ import { type Report, said } from '../watch/problem.ts'
 export function filesAt(path: string, report: Report): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path]
-    const files = manifestsIn(path, report)
+    const files = manifestsIn(path, report, [])
     if (files.length === 0 && report.problems.length === 0) {
       report.error('', said('no .yaml, .yml or .json file'), 'a folder with at least one')
     }
@@ -21,7 +22,13 @@ export function filesAt(path: string, report: Report): string[] {
 }
 
 export function readText(file: string, report: Report): string | undefined {
-  return attempt(() => readFileSync(file, 'utf8'), report, 'a readable file')
+  return attempt(() => textIn(readFileSync(file)), report, 'a readable file')
+}
+
+/** Throws where it is no text in UTF-8; in UTF-16 every other byte of plain text is zero. */
+export function textIn(bytes: Buffer): string {
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new Error('what is not text in UTF-8')
+  return bytes.toString()
 }
 
 /** What `read` returns; undefined after saying why it failed. */
@@ -34,14 +41,19 @@ export function attempt(read: () => string, report: Report, expected: string): s
   }
 }
 
-/** An entry that cannot be looked at hides no other. */
-function manifestsIn(folder: string, report: Report): string[] {
+/**
+ * An entry that cannot be looked at hides no other. A link that leads back to one of the folders that
+ * it stands in (`inside`) is not followed.
+ */
+function manifestsIn(folder: string, report: Report, inside: readonly string[]): string[] {
+  const here = realpathSync(folder)
+  if (inside.includes(here)) return []
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
   return names.sort(byCodeUnit).flatMap((name) => {
     const path = join(folder, name)
     try {
       const entry = statSync(path, { throwIfNoEntry: false })
-      if (entry?.isDirectory()) return manifestsIn(path, report)
+      if (entry?.isDirectory()) return manifestsIn(path, report, [...inside, here])
       return entry?.isFile() && /\.(ya?ml|json)$/.test(name) ? [path] : []
     } catch (error) {
       report.error('', said(`${path}: ${reasonOf(error)}`), 'a readable file or folder')

@@ -1,6 +1,6 @@
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
-import { decodeEndpointSlice } from '../watch/decode-endpoint-slice.ts'
+import { decodeEndpointSlice, slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
 import { decodeNode } from '../watch/decode-node.ts'
 import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
@@ -34,6 +34,7 @@ interface Store {
 interface Source {
   readonly name: string
   readonly store: Store
+  slicesWithoutService: number
 }
 
 /** Reads the objects at `paths`: files, folders, and `-` for standard input. */
@@ -59,8 +60,10 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
 }
 
 /** Where another definition could be read, that one holds. */
-function unreadServices({ unread, seen }: Store): ReadonlySet<string> {
-  return new Set([...unread].filter(([object]) => !seen.has(object)).map(([, service]) => service))
+function unreadServices({ unread, seen, services }: Store): ReadonlySet<string> {
+  const whole = [...unread].filter(([object]) => !seen.has(object)).map(([, service]) => service)
+  const partial = [...services].filter(([, service]) => service.partial).map(([name]) => name)
+  return new Set([...whole, ...partial])
 }
 
 function takeStdin(read: () => string, store: Store): void {
@@ -97,11 +100,13 @@ function takePath(path: string, store: Store): void {
 
 function takeDocuments(documents: Documents, name: string, store: Store): void {
   for (const problem of documents.problems) store.problems.push(problem)
-  const source: Source = { name, store }
+  const source: Source = { name, store, slicesWithoutService: 0 }
   const problems = visitObjects(documents.values, name, (resource, value) => {
     TAKE[resource](value, source)
   })
   for (const problem of problems) store.problems.push(problem)
+  const left = slicesWithoutService(source.slicesWithoutService, name)
+  if (left !== undefined) store.problems.push(left)
 }
 
 const TAKE: Readonly<Record<Resource, (value: unknown, source: Source) => void>> = {
@@ -112,10 +117,11 @@ const TAKE: Readonly<Record<Resource, (value: unknown, source: Source) => void>>
 
 function takeService(value: unknown, source: Source): void {
   const { services, problems } = source.store
-  const decoded = decodeService(value, source.name)
+  const key = nameOf(value, true)
+  const former = services.get(key)
+  const decoded = decodeService(value, source.name, former?.partial ? undefined : former)
   for (const problem of decoded.problems) problems.push(problem)
   // What cannot be read replaces nothing: the definition before it still holds.
-  const key = nameOf(value, true)
   if (decoded.kind === 'invalid') {
     source.store.unread.set(`Service ${key}`, key)
     return
@@ -135,8 +141,11 @@ function takeSlice(value: unknown, source: Source): void {
   }
   const key = nameOf(value, true)
   noteSecond('EndpointSlice', key, source)
-  if (decoded.kind === 'ignored') slices.delete(key)
-  else slices.set(key, decoded.slice)
+  if (decoded.kind === 'slice') slices.set(key, decoded.slice)
+  else {
+    slices.delete(key)
+    if (decoded.reason === 'no-service') source.slicesWithoutService += 1
+  }
 }
 
 /** Without its label nobody knows which Service the slice is about. */

@@ -6,7 +6,7 @@ import type { NodeView } from '../model/node.ts'
 import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'
 import type { Sources } from './arguments.ts'
 import { type Config, defaultConfig, readConfig } from './config.ts'
-import { readText } from './files.ts'
+import { readText, textIn } from './files.ts'
 import { type Input, readObjects } from './input.ts'
 import { conntrackOf, toSettings } from './settings.ts'
 
@@ -21,12 +21,13 @@ export type Loaded =
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
 
 const STDIN = 0
+const readStdin = (): string => textIn(readFileSync(STDIN))
 
 /** Reads objects and configuration; everything wrong on the way is in `problems`. */
 export function load(sources: Sources): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
-  const input = readObjects(sources.files, () => readFileSync(STDIN, 'utf8'))
+  const input = readObjects(sources.files, readStdin)
   const problems = [...read.problems, ...input.problems]
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
@@ -45,7 +46,7 @@ export function load(sources: Sources): Loaded {
 export function loadOther(sources: Sources, files: readonly string[], { node }: Goal): Loaded {
   const { config } = loadConfig(sources.config)
   if (config === undefined) return { kind: 'failed', problems: [] }
-  const { cluster, nodes, problems } = readObjects(files, () => readFileSync(STDIN, 'utf8'))
+  const { cluster, nodes, problems } = readObjects(files, readStdin)
   const view = nodes.get(node.name) ?? node
   // What these said is what all is compared with: it has to be whole.
   if (problems.some(isGap)) return { kind: 'failed', problems }

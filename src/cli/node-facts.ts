@@ -25,6 +25,12 @@ export function machineFacts(): NodeFacts {
   }
 }
 
+/** Also those that are down and have no address; sorted. */
+export function interfaceNames(): readonly string[] {
+  const lines = textOf('/proc/net/dev').split('\n').slice(2)
+  return lines.flatMap((line) => line.split(':')[0]?.trim() || []).sort()
+}
+
 /** Where there is no such file nothing is known of routes. */
 function textOf(file: string): string {
   return readText(file, report(file)) ?? ''

@@ -13,7 +13,7 @@ export type ParsedPacket =
 
 const TO =
   'expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80'
-const TARGET = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})(?:\/(tcp|udp|sctp))?$/
+const TARGET = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})(?:\/(tcp|udp|sctp))?$/i
 
 export function parsePacket(options: {
   readonly from: string
@@ -32,8 +32,13 @@ export function parsePacket(options: {
     const family = familyOf(to) === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address'
     return { kind: 'wrong', lines: [wrong('--from', from, `expected ${family}, as --to`)] }
   }
-  const packet = { from, to, port, protocol: protocol as Packet['protocol'], input: options.input }
-  return { kind: 'packet', packet }
+  const named = protocol.toLowerCase() as Packet['protocol']
+  return { kind: 'packet', packet: { from, to, port, protocol: named, input: options.input } }
+}
+
+/** Of the machine that the kernel is asked on; files may be of any. */
+export function wrongInterface(name: string, known: readonly string[]): string {
+  return wrong('--in', name, `expected an interface of this machine: ${known.join(', ')}`)
 }
 
 function wrong(option: string, found: string, expected: string): string {

@@ -24,8 +24,8 @@ import { loadConfig } from './load.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from './settings.ts'
 
 /**
- * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. What cannot
- * be set is said, here and by the agent, and is no reason to keep the agent from starting.
+ * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. Without them
+ * it has failed, or the init container would count as done; what the kernel lacks is only said.
  */
 export async function prepareCommand(file: string | undefined, output: Output): Promise<number> {
   const { config, problems } = loadConfig(file)
@@ -39,9 +39,23 @@ export async function prepareCommand(file: string | undefined, output: Output): 
     ...(loopback === undefined ? [] : [ensureSysctl(loopback)]),
     ...(await prepareIpvs(config)),
   ]
-  for (const outcome of outcomes) output.out(`${printSysctl(outcome)}\n`)
+  for (const outcome of outcomes) output.out(`${lineOf(outcome)}\n`)
   for (const finding of await findings(config)) output.out(`${printFinding(finding)}\n`)
-  return 0
+  return outcomes.some(lacksRights) ? TROUBLE : 0
+}
+
+const NO_RIGHTS: readonly string[] = ['EACCES', 'EPERM', 'EROFS']
+
+function lacksRights(outcome: SysctlOutcome): boolean {
+  return outcome.kind === 'not-set' && NO_RIGHTS.includes(outcome.errno)
+}
+
+/** To run "nodelb prepare" is no remedy here. */
+function lineOf(outcome: SysctlOutcome): string {
+  if (outcome.kind !== 'not-set' || !lacksRights(outcome)) return printSysctl(outcome)
+  const { name, wanted } = outcome
+  const remedy = `run this as root in a privileged container, or on the node: sysctl -w ${name}=${wanted}`
+  return printSysctl({ ...outcome, remedy })
 }
 
 /** Of the node alone: no object is read here. */

@@ -31,20 +31,21 @@ export function parseAddress(text: string): Normalised<Address> | undefined {
   return { value: canonicalIpv6(bare), leadingZeros: false }
 }
 
-/** Reads `address/length`; host bits are cleared. */
+/** Reads `address/length` as kube-proxy does (Go's netutils.ParseCIDRSloppy); host bits are cleared. */
 export function parseCidr(text: string): Normalised<Cidr> | undefined {
   const slash = text.indexOf('/')
   if (slash < 0) return undefined
   const address = parseAddress(text.slice(0, slash))
   const bits = text.slice(slash + 1)
-  if (address === undefined || !/^(0|[1-9]\d{0,2})$/.test(bits)) return undefined
+  if (address === undefined || !/^\d+$/.test(bits)) return undefined
   const length = Number(bits)
   if (length > addressBits(familyOf(address.value))) return undefined
   const network = addressOf(
     familyOf(address.value),
     first(toBigInt(address.value), familyOf(address.value), length),
   )
-  return { value: `${network}/${length}` as Cidr, leadingZeros: address.leadingZeros }
+  const leadingZeros = address.leadingZeros || bits !== String(length)
+  return { value: `${network}/${length}` as Cidr, leadingZeros }
 }
 
 export function parsePort(value: unknown): Port | undefined {

@@ -18,6 +18,8 @@ export interface ServiceObject {
   /** Ingress addresses with ipMode VIP (or none); ipMode Proxy is left to the balancer in front. */
   readonly loadBalancerAddresses: readonly Address[]
   readonly sourceRanges: readonly Cidr[]
+  /** There where a range cannot be read: only those that are listed may come, in each family. */
+  readonly rangesUnread?: true
   readonly internalPolicy: TrafficPolicy
   readonly externalPolicy: TrafficPolicy
   readonly affinity: Affinity
@@ -26,6 +28,8 @@ export interface ServiceObject {
   /** Where balancers in front ask whether this node has endpoints (externalTrafficPolicy Local). */
   readonly healthCheckPort: Port | undefined
   readonly ports: readonly ServicePort[]
+  /** A field cannot be read, and no version before tells: what the kernel has of it is kept. */
+  readonly partial?: true
 }
 
 export interface ServicePort {

@@ -27,7 +27,7 @@ import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-par
  * those of the sets, and of the chains that elements of verdict maps lead to.
  */
 export function frame(settings: Settings, names: ReadonlySet<string>): ReadonlyMap<string, Chain> {
-  const all = new Set([...names, ...learnedSets(names)])
+  const all = new Set([...names, ...learnedSets(names), ...impliedSources(names)])
   return prune([...hooks(settings), ...body(settings, [...all])], all)
 }
 
@@ -79,6 +79,11 @@ export const refuse: Chain = chain('refuse', [
   rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
   rule({ kind: 'reject', with: 'port-unreachable' }),
 ])
+
+/** "Not in" this set is as good a reason where nobody is allowed: the set is there, and empty. */
+export function impliedSources(sets: ReadonlySet<string>): readonly string[] {
+  return sets.has(SETS.restricted) ? [SETS.allowedSources] : []
+}
 
 export function sourceCheck(): readonly Rule[] {
   const vip = frontKey('vip')

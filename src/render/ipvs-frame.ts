@@ -1,7 +1,7 @@
 import type { Settings } from '../model/node.ts'
 import { SETS, setsOf } from '../ruleset/sets.ts'
 import type { Chain, Rule, Statement } from '../ruleset/types.ts'
-import { clusterIpMasquerade, fromPods, refuse, sourceCheck } from './frame.ts'
+import { clusterIpMasquerade, fromPods, impliedSources, refuse, sourceCheck } from './frame.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
@@ -20,6 +20,7 @@ export function ipvsFrame(
 /** "Not in" these sets is as good a reason when they are empty. */
 function impliedSets(sets: ReadonlySet<string>): readonly string[] {
   return [
+    ...impliedSources(sets),
     ...(sets.has(SETS.clusterIps) || sets.has(SETS.boundAddresses) ? [known] : []),
     ...(sets.has(SETS.serviceRanges) ? [SETS.clusterIps, known] : []),
   ]

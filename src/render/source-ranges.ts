@@ -6,13 +6,16 @@ import type { Claim } from './claims.ts'
 import type { Put } from './fragment.ts'
 import { intervals } from './intervals.ts'
 
-/** loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. */
+/**
+ * loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. One
+ * that cannot be read lists nobody, of either family: unlike kube-proxy's, it never opens an address.
+ */
 export function restrict(service: ServiceObject, node: NodeView, claim: Claim, put: Put): void {
   if (claim.address === undefined) return
   const address = claim.address as Address
   const family = familyOf(address)
   const ranges = service.sourceRanges.filter((range) => familyOf(range) === family)
-  if (ranges.length === 0) return
+  if (ranges.length === 0 && !service.rangesUnread) return
   put(SETS.restricted, claim.key)
   for (const interval of intervals(family, [...ranges, ...nodeSpeaksAs(node, ranges, address)])) {
     put(SETS.allowedSources, tuple(claim.key, interval))

@@ -19,7 +19,7 @@ import {
   text,
 } from './fields.ts'
 import { serviceLabel, serviceLabelValue } from './identity.ts'
-import { joinPath, type Problem, type Report, report as startReport } from './problem.ts'
+import { joinPath, type Problem, type Report, said, report as startReport } from './problem.ts'
 import { shared } from './shared-text.ts'
 
 export type DecodedSlice =
@@ -59,14 +59,16 @@ const endpointSchema = fields({
   addresses: z.array(z.unknown(), { error: 'a list of addresses' }).min(1, {
     error: 'a list of addresses',
   }),
-  nodeName: text.nullish(),
+  nodeName: anything,
   conditions: fields({
     ready: flag.nullish(),
     serving: flag.nullish(),
     terminating: flag.nullish(),
   }).nullish(),
-  hints: fields({ forZones: named, forNodes: named }).nullish(),
+  hints: anything,
 })
+
+const hintsSchema = fields({ forZones: named, forNodes: named }).nullish()
 
 type SliceFields = z.infer<typeof sliceSchema>
 
@@ -76,7 +78,7 @@ export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice
   const { problems } = report
   const read = parseFields(sliceSchema, json, '', report)
   if (read === undefined) return { kind: 'invalid', problems }
-  const reason = whyIgnored(read, report)
+  const reason = whyIgnored(read)
   if (reason !== undefined) return { kind: 'ignored', reason, problems }
   const slice = sliceOf(read, report)
   return isLeft(read, slice, problems)
@@ -92,19 +94,21 @@ function isLeft(read: SliceFields, slice: SliceObject, problems: readonly Proble
   return !noPort && !noEndpoint
 }
 
-function whyIgnored({ addressType, metadata }: SliceFields, report: Report) {
+function whyIgnored({ addressType, metadata }: SliceFields) {
   const labels = metadata.labels
   if (labels?.[proxyLabel] !== undefined) return 'other-proxy'
   if (labels?.[headlessLabel] !== undefined) return 'headless'
   if (addressType === 'FQDN') return 'host-names'
-  if (labels?.[serviceLabel]) return undefined
-  report.note(
-    joinPath('metadata.labels', serviceLabel),
-    labels?.[serviceLabel],
-    'the name of a Service',
-    'passed over',
-  )
-  return 'no-service'
+  return labels?.[serviceLabel] ? undefined : 'no-service'
+}
+
+/** Of slices that name no Service, as other controllers make them; undefined if there is none. */
+export function slicesWithoutService(count: number, source: string): Problem | undefined {
+  const report = startReport(source)
+  const slices = count === 1 ? '1 EndpointSlice' : `${count} EndpointSlices`
+  const found = said(`${slices} without the label ${serviceLabel}`)
+  if (count > 0) report.note('', found, 'the name of a Service there', 'passed over')
+  return report.problems[0]
 }
 
 function sliceOf(read: SliceFields, report: Report): SliceObject {
@@ -166,14 +170,17 @@ function endpointOf(
   const address = readAddress(read.addresses[0], addressPath, report, ofFamily(family))
   if (address === undefined) return undefined
   const ready = read.conditions?.ready ?? true
+  // What cannot be read of these does not keep the endpoint from serving.
+  const nodeName = parseFields(text.nullish(), read.nodeName, joinPath(path, 'nodeName'), report)
+  const hints = parseFields(hintsSchema, read.hints, joinPath(path, 'hints'), report)
   return {
     address,
-    nodeName: read.nodeName ? shared(read.nodeName) : undefined,
+    nodeName: nodeName ? shared(nodeName) : undefined,
     ready,
     serving: read.conditions?.serving ?? ready,
     terminating: read.conditions?.terminating ?? false,
-    zones: namesOf(read.hints?.forZones),
-    nodes: namesOf(read.hints?.forNodes),
+    zones: namesOf(hints?.forZones),
+    nodes: namesOf(hints?.forNodes),
   }
 }
 

@@ -23,21 +23,20 @@ export type ReadObject =
 
 export type DecodedObject = (
   | ReadObject
-  | { readonly kind: 'ignored' }
+  | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'invalid' }
 ) & {
   readonly problems: readonly Problem[]
 }
 
-/** Decodes an object by the rules of its kind. */
-export function decodeObject({
-  resource,
-  object,
-  origin = 'API server',
-}: ObjectEvent): DecodedObject {
+/** Decodes an object by the rules of its kind; of a Service, with the version before. */
+export function decodeObject(
+  { resource, object, origin = 'API server' }: ObjectEvent,
+  former?: ServiceObject,
+): DecodedObject {
   switch (resource) {
     case 'services':
-      return decodeService(object, origin)
+      return decodeService(object, origin, former)
     case 'endpointslices': {
       const decoded = decodeEndpointSlice(object, origin)
       if (decoded.kind !== 'slice') return decoded

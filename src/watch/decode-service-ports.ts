@@ -11,7 +11,10 @@ const portSchema = fields({
   nodePort: anything,
 })
 
-/** The good ports; a bad one is reported and left out. None at all is reported too. */
+/**
+ * The good ports; a bad one is reported and left out, and of one with a bad NodePort that alone.
+ * None at all is reported too.
+ */
 export function readServicePorts(
   values: readonly unknown[],
   nodePorts: boolean,
@@ -23,7 +26,8 @@ export function readServicePorts(
   values.forEach((value, i) => {
     const path = joinPath('spec.ports', i)
     const read = readPort(value, path, nodePorts, report)
-    if (read !== undefined && unique(read, path, taken, report)) ports.push(read)
+    const kept = read && unique(read, path, taken, report)
+    if (kept !== undefined) ports.push(kept)
   })
   // A copy is as long as it has to be: `push` leaves room for more.
   return [...ports]
@@ -38,11 +42,10 @@ function readPort(
   const read = parseFields(portSchema, value, path, report)
   if (read === undefined) return undefined
   const nodePort = nodePorts ? readNodePort(read.nodePort) : undefined
-  if (nodePort === 'bad') {
-    report.error(joinPath(path, 'nodePort'), read.nodePort, 'a port from 1 to 65535')
-    return undefined
-  }
-  return { name: shared(read.name ?? ''), protocol: read.protocol, port: read.port, nodePort }
+  const { name, protocol, port } = read
+  if (nodePort !== 'bad') return { name: shared(name ?? ''), protocol, port, nodePort }
+  report.error(joinPath(path, 'nodePort'), read.nodePort, 'a port from 1 to 65535')
+  return { name: shared(name ?? ''), protocol, port, nodePort: undefined }
 }
 
 /** 0 stands for none, as in a Service with allocateLoadBalancerNodePorts: false. */
@@ -52,21 +55,25 @@ function readNodePort(value: unknown): Port | undefined | 'bad' {
 }
 
 /** Names, ports and node ports are keys in the rule set, so each may stand once in a Service. */
-function unique(read: ServicePort, path: string, taken: Set<string>, report: Report): boolean {
-  const keys = [
-    { field: 'name', value: read.name, key: `name ${read.name}` },
-    { field: 'port', value: read.port, key: `port ${read.protocol} ${read.port}` },
-    { field: 'nodePort', value: read.nodePort, key: `node ${read.protocol} ${read.nodePort}` },
-  ].filter(({ value }) => value !== undefined)
-  const clash = keys.find(({ key }) => taken.has(key))
-  if (clash !== undefined) {
-    report.error(
-      joinPath(path, clash.field),
-      clash.value,
-      `a ${clash.field} no other port of the Service has`,
-    )
+function unique(
+  read: ServicePort,
+  path: string,
+  taken: Set<string>,
+  report: Report,
+): ServicePort | undefined {
+  const { name, protocol, port, nodePort } = read
+  const isFree = (field: string, value: unknown, key: string): boolean => {
+    if (!taken.has(key)) return true
+    const expected = `a ${field} no other port of the Service has`
+    report.error(joinPath(path, field), value, expected)
     return false
   }
-  for (const { key } of keys) taken.add(key)
-  return true
+  const keys = [`name ${name}`, `port ${protocol} ${port}`] as const
+  if (!isFree('name', name, keys[0]) || !isFree('port', port, keys[1])) return undefined
+  for (const key of keys) taken.add(key)
+  if (nodePort === undefined) return read
+  const key = `node ${protocol} ${nodePort}`
+  if (!isFree('nodePort', nodePort, key)) return { ...read, nodePort: undefined }
+  taken.add(key)
+  return read
 }

@@ -1,24 +1,26 @@
 import { z } from 'zod'
-import type { Address, Cidr, Port } from '../model/address.ts'
+import type { Port } from '../model/address.ts'
 import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
 import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
+import {
+  clusterAddressesOf,
+  externalAddressesOf,
+  ingressAddressesOf,
+} from './decode-service-addresses.ts'
 import { readServicePorts } from './decode-service-ports.ts'
+import { readSourceRanges } from './decode-source-ranges.ts'
+import { FieldReader } from './field-reader.ts'
 import {
   anything,
+  emptyOr,
   fields,
   list,
   nameOf,
   namespaceName,
-  notSpecial,
-  notSpecialOrLinkLocal,
   objectName,
-  oneOf,
   parseFields,
   port,
-  readAddress,
-  readAddresses,
-  readCidr,
-  text,
+  valueAt,
 } from './fields.ts'
 import { joinPath, orList, type Problem, type Report, report as startReport } from './problem.ts'
 import { shared } from './shared-text.ts'
@@ -38,9 +40,10 @@ export type DecodedService =
 
 const proxyLabel = 'service.kubernetes.io/service-proxy-name'
 const headlessLabel = 'service.kubernetes.io/headless'
-const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
-const policy = oneOf(['Cluster', 'Local']).nullish()
+const policy = emptyOr(['Cluster', 'Local']).transform(
+  (found): TrafficPolicy => (found === 'Local' ? 'local' : 'cluster'),
+)
 
 /** The API server writes UTC without a fraction; such times compare as texts. */
 const time = z
@@ -54,54 +57,54 @@ const seconds = z.custom<number>(
   { error: 'seconds from 1 to 86400' },
 )
 
+/** What all of a Service depends on; each other field is read on its own (docs/objects.md). */
 const serviceSchema = fields({
   metadata: fields({
     name: objectName,
     namespace: namespaceName,
-    creationTimestamp: time.nullish(),
+    creationTimestamp: anything,
     labels: fields({ [proxyLabel]: anything, [headlessLabel]: anything }).nullish(),
-    annotations: fields({
-      [rangesAnnotation]: text.nullish(),
-      [schedulerAnnotation]: anything,
-    }).nullish(),
+    annotations: anything,
   }),
   spec: fields({
-    type: oneOf(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
-    clusterIP: text.nullish(),
-    clusterIPs: list.nullish(),
-    externalIPs: list.nullish(),
+    type: emptyOr(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']),
+    clusterIP: anything,
+    clusterIPs: anything,
+    externalIPs: anything,
     ports: list.nullish(),
-    sessionAffinity: oneOf(['None', 'ClientIP']).nullish(),
-    sessionAffinityConfig: fields({
-      clientIP: fields({ timeoutSeconds: seconds.nullish() }).nullish(),
-    }).nullish(),
-    internalTrafficPolicy: policy,
-    externalTrafficPolicy: policy,
+    sessionAffinity: anything,
+    sessionAffinityConfig: anything,
+    internalTrafficPolicy: anything,
+    externalTrafficPolicy: anything,
     healthCheckNodePort: anything,
-    loadBalancerSourceRanges: list.nullish(),
+    loadBalancerSourceRanges: anything,
   }),
-  status: fields({
-    loadBalancer: fields({ ingress: list.nullish() }).nullish(),
-  }).nullish(),
+  status: anything,
 })
 
-const ingressSchema = fields({
-  ip: anything,
-  ipMode: oneOf(['VIP', 'Proxy']).nullish(),
-})
+const affinityConfig = fields({
+  clientIP: fields({ timeoutSeconds: seconds.nullish() }).nullish(),
+}).nullish()
 
 type ServiceFields = z.infer<typeof serviceSchema>
 type Spec = ServiceFields['spec']
 
-/** Reads a v1 Service by the rules kube-proxy reads it by. */
-export function decodeService(json: unknown, source: string): DecodedService {
+/**
+ * Reads a v1 Service by the rules kube-proxy reads it by. A field that cannot be read is as in the
+ * version before (`former`), and costs without one what depends on it.
+ */
+export function decodeService(
+  json: unknown,
+  source: string,
+  former?: ServiceObject,
+): DecodedService {
   const report = startReport(source, 'Service', nameOf(json, true))
   const { problems } = report
   const read = parseFields(serviceSchema, json, '', report)
   if (read === undefined) return { kind: 'invalid', problems }
   const reason = whyIgnored(read)
   if (reason !== undefined) return { kind: 'ignored', reason, problems }
-  const service = serviceOf(read, report)
+  const service = serviceOf(read, former, new FieldReader(report))
   return service === undefined
     ? { kind: 'invalid', problems }
     : { kind: 'service', service, problems }
@@ -111,63 +114,107 @@ function whyIgnored({ metadata, spec }: ServiceFields) {
   const labels = metadata.labels
   if (labels?.[proxyLabel] !== undefined) return 'other-proxy'
   if (spec.type === 'ExternalName') return 'external-name'
-  const headless = spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None'
+  const headless = spec.clusterIP === 'None' || valueAt(spec.clusterIPs, [0]) === 'None'
   return headless || labels?.[headlessLabel] !== undefined ? 'headless' : undefined
 }
 
-function serviceOf(read: ServiceFields, report: Report): ServiceObject | undefined {
+function serviceOf(
+  read: ServiceFields,
+  former: ServiceObject | undefined,
+  reader: FieldReader,
+): ServiceObject | undefined {
   const { metadata, spec } = read
   const balanced = spec.type === 'LoadBalancer'
-  const ports = readServicePorts(spec.ports ?? [], balanced || spec.type === 'NodePort', report)
-  // A range that cannot be read must not leave the Service open to everybody.
-  const sourceRanges = balanced ? sourceRangesOf(read, report) : []
-  if (ports.length === 0 || sourceRanges === undefined) return undefined
-  return {
+  const ports = readServicePorts(spec.ports ?? [], hasNodePorts(spec), reader.report)
+  if (ports.length === 0) return undefined
+  const created = reader.read(metadata.creationTimestamp, time.nullish(), CREATED, former?.created)
+  const service: ServiceObject = {
     namespace: shared(metadata.namespace || 'default'),
     name: metadata.name,
-    created: metadata.creationTimestamp ?? '',
-    clusterAddresses: clusterAddressesOf(spec, report),
-    externalAddresses: readAddresses(
-      spec.externalIPs ?? [],
-      'spec.externalIPs',
-      report,
-      notSpecialOrLinkLocal,
+    created: created ?? '',
+    clusterAddresses: clusterAddressesOf(spec, reader) ?? former?.clusterAddresses ?? [],
+    externalAddresses: externalAddressesOf(spec, reader) ?? former?.externalAddresses ?? [],
+    loadBalancerAddresses: balanced
+      ? (ingressAddressesOf(read, reader) ?? former?.loadBalancerAddresses ?? [])
+      : [],
+    sourceRanges: [],
+    internalPolicy: reader.read(
+      spec.internalTrafficPolicy,
+      policy,
+      'spec.internalTrafficPolicy',
+      // As kube-proxy, which takes all but Local for Cluster.
+      former?.internalPolicy ?? 'cluster',
     ),
-    loadBalancerAddresses: balanced ? ingressAddressesOf(read, report) : [],
-    sourceRanges,
-    internalPolicy: spec.internalTrafficPolicy === 'Local' ? 'local' : 'cluster',
-    externalPolicy: externalPolicyOf(spec),
-    affinity: affinityOf(spec),
-    scheduler: schedulerOf(read, report),
-    healthCheckPort: healthCheckPortOf(spec, report),
+    externalPolicy: 'cluster',
+    affinity: affinityOf(spec, former, reader),
+    scheduler: schedulerOf(read, reader.report),
+    healthCheckPort: undefined,
     ports,
   }
+  const guarded = balanced ? readSourceRanges(read, service, former, reader) : {}
+  const whole = withExternalPolicy({ ...service, ...guarded }, spec, former, reader)
+  return reader.unread && former === undefined ? { ...whole, partial: true } : whole
 }
 
-function clusterAddressesOf(spec: Spec, report: Report): Address[] {
-  if (spec.clusterIPs?.length) {
-    return readAddresses(spec.clusterIPs, 'spec.clusterIPs', report, notSpecial)
+const CREATED = 'metadata.creationTimestamp'
+
+/**
+ * Only a Service that can be reached from outside has an external policy. The addresses depend on it:
+ * under Cluster, pods would take strangers for the node.
+ */
+function withExternalPolicy(
+  service: ServiceObject,
+  spec: Spec,
+  former: ServiceObject | undefined,
+  reader: FieldReader,
+): ServiceObject {
+  const before = former !== undefined && isExternal(former) ? former.externalPolicy : undefined
+  const path = 'spec.externalTrafficPolicy'
+  const found = reader.read(spec.externalTrafficPolicy, policy, path, before)
+  if (!hasNodePorts(spec) && !isExternal(service)) return service
+  if (found === undefined) {
+    const ports = service.ports.map((each) => ({ ...each, nodePort: undefined }))
+    return { ...service, externalAddresses: [], loadBalancerAddresses: [], ports }
   }
-  if (!spec.clusterIP) return []
-  const address = readAddress(spec.clusterIP, 'spec.clusterIP', report, notSpecial)
-  return address === undefined ? [] : [address]
+  const local = spec.type === 'LoadBalancer' && found === 'local'
+  const healthCheckPort = local ? healthCheckPortOf(spec, former, reader) : undefined
+  return { ...service, externalPolicy: found, healthCheckPort }
 }
 
-/** Only a Service that can be reached from outside has an external policy. */
-function externalPolicyOf(spec: Spec): TrafficPolicy {
-  const external =
-    spec.type === 'LoadBalancer' || spec.type === 'NodePort' || !!spec.externalIPs?.length
-  return external && spec.externalTrafficPolicy === 'Local' ? 'local' : 'cluster'
+/** Whether its type asks for NodePorts. */
+function hasNodePorts({ type }: Spec): boolean {
+  return type === 'LoadBalancer' || type === 'NodePort'
 }
 
-function affinityOf(spec: Spec): Affinity {
-  if (spec.sessionAffinity !== 'ClientIP') return { kind: 'none' }
-  const timeout = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800
-  return { kind: 'client-ip', seconds: timeout }
+function isExternal(service: ServiceObject): boolean {
+  const { externalAddresses, loadBalancerAddresses, ports, healthCheckPort } = service
+  return (
+    externalAddresses.length + loadBalancerAddresses.length > 0 ||
+    healthCheckPort !== undefined ||
+    ports.some(({ nodePort }) => nodePort !== undefined)
+  )
+}
+
+function affinityOf(spec: Spec, former: ServiceObject | undefined, reader: FieldReader): Affinity {
+  const before = former?.affinity ?? { kind: 'none' }
+  const affinity = reader.read(
+    spec.sessionAffinity,
+    emptyOr(['None', 'ClientIP']),
+    'spec.sessionAffinity',
+    before.kind === 'none' ? 'None' : 'ClientIP',
+  )
+  const config = reader.read(
+    spec.sessionAffinityConfig,
+    affinityConfig,
+    'spec.sessionAffinityConfig',
+    before.kind === 'none' ? undefined : { clientIP: { timeoutSeconds: before.seconds } },
+  )
+  if (affinity !== 'ClientIP') return { kind: 'none' }
+  return { kind: 'client-ip', seconds: config?.clientIP?.timeoutSeconds ?? 10800 }
 }
 
 function schedulerOf({ metadata }: ServiceFields, report: Report): Scheduler | undefined {
-  const found = metadata.annotations?.[schedulerAnnotation]
+  const found = valueAt(metadata.annotations, [schedulerAnnotation])
   if (found === undefined || found === null || found === '') return undefined
   const scheduler = schedulers.find((each) => each === found)
   if (scheduler !== undefined) return scheduler
@@ -177,39 +224,11 @@ function schedulerOf({ metadata }: ServiceFields, report: Report): Scheduler | u
 }
 
 /** The API server writes 0 where there is none. */
-function healthCheckPortOf(spec: Spec, report: Report): Port | undefined {
-  const { healthCheckNodePort: found } = spec
-  const local = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local'
-  if (!local || found === undefined || found === null || found === 0) return undefined
-  return parseFields(port, found, 'spec.healthCheckNodePort', report)
-}
-
-/** Addresses with ipMode Proxy, and entries with a host name alone, are not ours to translate. */
-function ingressAddressesOf(read: ServiceFields, report: Report): Address[] {
-  const addresses = new Set<Address>()
-  const ingress = read.status?.loadBalancer?.ingress ?? []
-  ingress.forEach((entry, i) => {
-    const path = joinPath('status.loadBalancer.ingress', i)
-    const point = parseFields(ingressSchema, entry, path, report)
-    if (point === undefined || point.ipMode === 'Proxy') return
-    if (point.ip === undefined || point.ip === null || point.ip === '') return
-    const address = readAddress(point.ip, joinPath(path, 'ip'), report, notSpecial)
-    if (address !== undefined) addresses.add(address)
-  })
-  return [...addresses]
-}
-
-/** The field, or else the annotation it replaced; undefined when any of them is unreadable. */
-function sourceRangesOf(read: ServiceFields, report: Report): Cidr[] | undefined {
-  const field = read.spec.loadBalancerSourceRanges ?? []
-  if (field.length > 0) return allCidrs(field, 'spec.loadBalancerSourceRanges', report)
-  const annotation = (read.metadata.annotations?.[rangesAnnotation] ?? '').trim()
-  if (annotation === '') return []
-  return allCidrs(annotation.split(','), joinPath('metadata.annotations', rangesAnnotation), report)
-}
-
-function allCidrs(values: readonly unknown[], path: string, report: Report): Cidr[] | undefined {
-  const cidrs = values.map((value, i) => readCidr(value, joinPath(path, i), report))
-  const good = cidrs.filter((cidr) => cidr !== undefined)
-  return good.length === cidrs.length ? [...new Set(good)] : undefined
+function healthCheckPortOf(
+  { healthCheckNodePort: found }: Spec,
+  former: ServiceObject | undefined,
+  reader: FieldReader,
+): Port | undefined {
+  if (found === undefined || found === null || found === 0) return undefined
+  return reader.read(found, port, 'spec.healthCheckNodePort', former?.healthCheckPort)
 }

@@ -46,12 +46,22 @@ export const portName: z.ZodType<string> = z
 
 const protocolNames = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
 
-export const protocol: z.ZodType<Protocol> = oneOf(['TCP', 'UDP', 'SCTP'])
-  .nullish()
-  .transform((name) => protocolNames[name ?? 'TCP'])
+/** Empty is TCP, as for the API server. */
+export const protocol: z.ZodType<Protocol> = emptyOr(['TCP', 'UDP', 'SCTP']).transform(
+  (name) => protocolNames[name || 'TCP'],
+)
 
 export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
   return z.enum(values, { error: orList(values.map((value) => (value === '' ? '""' : value))) })
+}
+
+/** One of the values, or nothing: where the API server sees a default, an empty text is that too. */
+export function emptyOr<const Value extends string>(
+  values: readonly Value[],
+): z.ZodType<Value | '' | null | undefined> {
+  return z.enum([...values, ''], { error: orList(values) }).nullish() as z.ZodType<
+    Value | '' | null | undefined
+  >
 }
 
 /** An object of which the named keys are read; every other key is dropped. */
@@ -66,8 +76,18 @@ export function parseFields<Fields>(
   path: string,
   report: Report,
 ): Fields | undefined {
+  return readField(schema, json, path, report)?.value
+}
+
+/** The same, where undefined may be what the field says. */
+export function readField<Value>(
+  schema: z.ZodType<Value>,
+  json: unknown,
+  path: string,
+  report: Report,
+): { readonly value: Value } | undefined {
   const result = schema.safeParse(json)
-  if (result.success) return result.data
+  if (result.success) return { value: result.data }
   for (const issue of result.error.issues) {
     report.error(joinPath(path, ...issue.path), valueAt(json, issue.path), issue.message)
   }

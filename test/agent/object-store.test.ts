@@ -48,6 +48,35 @@ test('an object that cannot be read any more leaves the version before it in for
   expect(lines()).toEqual([['Service shop/web', [badLine]]])
 })
 
+test('a field that cannot be read any more is as it was, and the rest of the object counts', () => {
+  const { store, put } = start()
+  const balanced = { type: 'LoadBalancer', loadBalancerSourceRanges: ['192.0.2.0/24'] }
+  put('services', service('web', balanced))
+  const worse = { ...balanced, loadBalancerSourceRanges: ['all'], ports: [{ port: 81 }] }
+  expect(put('services', service('web', worse))).toMatchObject([{ kind: 'service' }])
+  expect(store.cluster().services).toMatchObject([
+    { sourceRanges: [], ports: [{ port: 81 }], rangesUnread: true },
+  ])
+  const status = { loadBalancer: { ingress: [{ ip: '203.0.113.10' }] } }
+  put('services', { ...service('api', balanced), status })
+  put('services', { ...service('api', worse), status })
+  expect(store.service('shop/api')).toMatchObject({
+    sourceRanges: ['192.0.2.0/24'],
+    ports: [{ port: 81 }],
+  })
+  expect(store.unread()).toEqual(new Set())
+})
+
+test('a Service with a field that could never be read is rendered, and kept as the kernel has it', () => {
+  const { store, put } = start()
+  const unread = { type: 'LoadBalancer', sessionAffinity: 'Cookie' }
+  expect(put('services', service('web', unread))).toMatchObject([{ kind: 'service' }])
+  put('services', service('web', { ...unread, ports: [{ port: 81 }] }))
+  expect(store.unread()).toEqual(new Set(['shop/web']))
+  put('services', service('web'))
+  expect(store.unread()).toEqual(new Set())
+})
+
 test('a problem is told once, and again only when it changes', () => {
   const { put, lines } = start()
   put('services', service('web', bad))
@@ -181,5 +210,23 @@ test('a slice that moves to another Service leaves the first', () => {
   expect(changes).toMatchObject([
     { kind: 'slice-gone', namespace: 'shop', name: 'web-1', service: 'shop/web' },
     { kind: 'slice', slice: { service: 'api' } },
+  ])
+})
+
+test('slices that name no Service are one note for each list', () => {
+  const { store, put, lines } = start()
+  const listed = (...names: readonly string[]) =>
+    store.take({ kind: 'listed', resource: 'endpointslices', names: new Set(names) })
+  for (const name of ['a', 'b', 'c']) put('endpointslices', slice(name, ''))
+  expect(lines()).toEqual([])
+  listed('shop/a', 'shop/b', 'shop/c')
+  listed('shop/a', 'shop/b', 'shop/c')
+  expect(lines()).toEqual([
+    [
+      'EndpointSlices',
+      [
+        'the list: found 3 EndpointSlices without the label kubernetes.io/service-name, expected the name of a Service there; passed over',
+      ],
+    ],
   ])
 })

@@ -198,6 +198,100 @@ test('lists in lists end somewhere', () => {
   ])
 })
 
+test('a List that kubectl prints is read whatever its size', () => {
+  const managed = Array.from({ length: 11_000 }, (_, i) => `        f:annotation-${i}: {}`)
+  const item = (i: number): string => `- apiVersion: v1
+  kind: Service
+  metadata:
+    annotations:
+      note: |
+        metadata:
+            managedFields:
+        - not an item
+    managedFields:
+    - apiVersion: v1
+      fieldsType: FieldsV1
+      fieldsV1:
+${managed.join('\n')}
+      manager: kubectl
+    name: web-${i}
+    namespace: shop
+  spec:
+    ports:
+    - port: ${80 + i}
+`
+  const items = Array.from({ length: 120 }, (_, i) => item(i))
+  items[7] = `- apiVersion: v1\n  kind: [\n`
+  const text = `apiVersion: v1\nitems:\n${items.join('')}kind: List\nmetadata:\n  resourceVersion: ""\n`
+  expect(text.length).toBeGreaterThan(32 * 1024 * 1024)
+  const before = process.memoryUsage().rss
+  const input = fromText(text)
+  expect(process.memoryUsage().rss - before).toBeLessThan(8 * text.length)
+  expect(names(input)).toHaveLength(119)
+  expect(input.cluster.services[118]).toMatchObject({ name: 'web-119', ports: [{ port: 199 }] })
+  const line = 3 + 7 * (item(0).split('\n').length - 1)
+  expect(lines(input)).toEqual([expect.stringMatching(`^stdin: line ${line + 1}: found a syntax`)])
+})
+
+test('a List of a mebibyte is read like a small one, indented or not', () => {
+  const one = (i: number, dash: string): string =>
+    `${dash}- apiVersion: v1\n${dash}  kind: Service\n${dash}  metadata: {name: s-${i}, labels: {x: "${'y'.repeat(300)}"}}\n` +
+    `${dash}# a comment\n\n${dash}  spec: {ports: [{port: 80}]}\n`
+  for (const dash of ['', '  ']) {
+    const items = Array.from({ length: 3_000 }, (_, i) => one(i, dash)).join('')
+    const text = `kind: List\nitems:\n${items}apiVersion: v1\n`
+    expect(text.length).toBeGreaterThan(1024 * 1024)
+    const input = fromText(`${text}---\n${good}`)
+    expect(lines(input)).toEqual([])
+    expect(names(input)).toHaveLength(3_001)
+  }
+})
+
+test('a document that is too large, and no List, is one line', () => {
+  const input = fromText(`x: "${'y'.repeat(33 * 1024 * 1024)}"\n---\n${good}`)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)).toEqual([
+    'stdin: line 1: found a YAML document of 33 MB, expected at most 32 MB, a List in block style, or JSON',
+  ])
+})
+
+test('octal numbers are read as kubectl reads them', () => {
+  const input = fromText(good.replace('port: 80', 'port: 0120'))
+  expect(input.cluster.services.map(({ ports }) => ports[0]?.port)).toEqual([80])
+  const text = fromText(good.replace('good', '"0120"'))
+  expect(names(text)).toEqual(['0120'])
+})
+
+test.each([
+  ['a merge key', `x: &x {y: 1}\n---\nz:\n  <<: *x\n`, /found a (merge key|syntax error)/],
+  ['a merge of no mapping', 'x: &x 5\nz:\n  <<: *x\n', /found a merge key \(<<\) of what is no/],
+  ['deep nesting', `x: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n`, /nested too deep/],
+  ['deep JSON', `{"x": ${'['.repeat(200_000)}`, /nested too deep|syntax error \(Unexpected end/],
+])('says what %s is', (_, text, line) => {
+  const input = fromText(`${text}---\n${good}`)
+  expect(lines(input)[0]).toMatch(line)
+  expect(lines(input)[0]).not.toMatch(/too large|call stack/)
+})
+
+test('a file that is not UTF-8 is said to be that', () => {
+  const file = write('utf16.yaml', '')
+  for (const bytes of [Buffer.from(`\ufeff${good}`, 'utf16le'), Buffer.from(good, 'utf16le')]) {
+    writeFileSync(file, bytes)
+    expect(lines(readObjects([file], noStdin))).toEqual([
+      `${file}: found what is not text in UTF-8, expected a readable file`,
+    ])
+  }
+})
+
+test('a folder with a link to itself is read once', () => {
+  write('loop/a/good.yaml', good)
+  symlinkSync('..', join(folder, 'loop/a/up'))
+  symlinkSync('.', join(folder, 'loop/a/here'))
+  const input = readObjects([join(folder, 'loop')], noStdin)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)).toEqual([])
+})
+
 test('a key named __proto__ changes nothing', () => {
   const tricks = [
     'apiVersion: v1\nkind: Service\n__proto__: {spec: {ports: [{port: 80}]}}\nmetadata: {name: a}\n',

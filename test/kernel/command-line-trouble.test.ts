@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -135,5 +135,83 @@ describe('what cannot be identified holds all of its kind', () => {
     const { code, err } = await nodelb(['diff', '-f', node, file])
     expect(err).toEqual([expect.stringContaining('Service (serving.knative.dev/v1)')])
     expect(code).toBe(1)
+  })
+})
+
+describe('a field that cannot be read costs what depends on it', () => {
+  const broken = service.replace('[192.0.2.0/24]', '[192.0.2.0/24, all]')
+  const line = expect.stringMatching(/loadBalancerSourceRanges\[1\]: found "all"/)
+
+  test('what the kernel holds of the Service stays', async () => {
+    const file = await write('it.yaml', `${broken}---\n${slice}`)
+    const ended = await nodelb(['diff', '-f', node, file])
+    expect(ended).toEqual({ code: 0, out: '0 operations', err: [line] })
+  })
+
+  test('of one that the kernel does not hold, the rest is programmed', async () => {
+    const renamed = `${broken}---\n${slice}`.replaceAll('web', 'new').replaceAll('0.10', '0.11')
+    const file = await write(
+      'it.yaml',
+      renamed.replaceAll('.200', '.201').replace('113.10', '113.12').replace('30080', '30081'),
+    )
+    const { code, out, err } = await nodelb(['diff', '-f', node, join(folder, 'good.yaml'), file])
+    expect(err).toEqual([line])
+    expect(code).toBe(1)
+    expect(out).toMatch(/services \{ 10\.96\.0\.11 \. tcp \. 80 \}|services { 10\.96\.0\.11/)
+    expect(out).toMatch(/allowed-sources \{ 203\.0\.113\.12 \. tcp \. 80 \. 192/)
+  })
+
+  test('a definition before it in the input tells what the field was', async () => {
+    const file = await write('it.yaml', `${service}---\n${broken}---\n${slice}`)
+    const { code, out } = await nodelb(['diff', '-f', node, file])
+    expect({ code, out }).toEqual({ code: 0, out: '0 operations' })
+  })
+})
+
+describe('what is no bug is said in one line, with exit code 2', () => {
+  const shell = async (script: string): Promise<Result> => {
+    const ended = await execa('sh', ['-c', script, process.execPath, program, node], {
+      reject: false,
+    })
+    const err = ended.stderr === '' ? [] : ended.stderr.split('\n')
+    return { code: ended.exitCode, out: ended.stdout, err }
+  }
+
+  test('a full disk', async () => {
+    const err = ['nodelb: standard output cannot be written: no space left on the device']
+    const full = await shell(
+      `exec "$0" "$1" render -f "$2" ${join(folder, 'good.yaml')} --node node-a --scope all > /dev/full`,
+    )
+    expect(full).toEqual({ code: 2, out: '', err })
+  })
+
+  test('explain --in an interface that does not exist', async () => {
+    const ended = await nodelb(['explain', ...packet, '--in', 'nosuch'].slice(0, 7))
+    expect(ended).toMatchObject({ code: 2, out: '' })
+    expect(ended.err[0]).toMatch(
+      /--in: found "nosuch", expected an interface of this machine: .*lo/,
+    )
+  })
+
+  test('a protocol in capitals is that protocol', async () => {
+    const args = ['explain', '--from', '198.51.100.9', '--to', '203.0.113.10:80/TCP']
+    const ended = await nodelb([...args, '-f', node, join(folder, 'good.yaml')])
+    expect(ended).toMatchObject({ code: 0, err: [] })
+    expect(ended.out).toContain('203.0.113.10:80/tcp')
+  })
+
+  test('prepare without the right to set anything', async () => {
+    const config = await write(
+      'conntrack.yaml',
+      'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nconntrack: {maxPerCore: 77777, min: 7777777}\n---\napiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nscope: all\n',
+    )
+    await chmod(folder, 0o755)
+    const script = `exec setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all "$0" "$1" prepare --config ${config}`
+    const ended = await shell(script)
+    expect(ended.code).toBe(2)
+    expect(ended.out).toMatch(
+      /should be \d+ \((EACCES|EPERM|EROFS)\); run this as root in a privileged/,
+    )
+    expect(ended.out).not.toContain('init container')
   })
 })

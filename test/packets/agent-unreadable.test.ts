@@ -53,6 +53,20 @@ describe('what the kernel has of a Service stays', () => {
     expect(await place.rules()).not.toContain('203.0.113.10')
   })
 
+  test('while a source range cannot be read, and its endpoints are followed', async () => {
+    const ranges = { loadBalancerSourceRanges: ['all'] }
+    place.write([webService(ranges)], 'service.json')
+    const agent = place.start()
+    expect(await agent.next('agent-ready')).toMatchObject({ operations: 0 })
+    expect(await place.answers()).toEqual(['pod-a'])
+    place.write(webSlices(['pod-b']), 'slices.json')
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+    expect(await place.answers()).toEqual(['pod-b'])
+    place.write([webService({ loadBalancerSourceRanges: ['198.51.100.0/24'] })], 'service.json')
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+    expect(await place.answers()).toEqual(['dropped'])
+  })
+
   test('while a slice cannot be read, until it is gone', async () => {
     place.write([bad, slice6], 'slices.json')
     const agent = place.start()

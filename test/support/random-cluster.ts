@@ -52,6 +52,7 @@ export const service: fc.Arbitrary<ServiceObject> = fc
     // Addresses that are not a Service's to ask for: the node's, and another one's ClusterIP.
     greedy: fc.constantFrom('', '', 'node', 'cluster'),
     sourceRanges: fc.subarray(['10.0.0.0/8', '10.1.0.0/16', '192.0.2.0/24', '2001:db8::/32']),
+    rangesUnread: fc.constantFrom(false, false, false, true),
     internalPolicy: policy,
     externalPolicy: policy,
     seconds: fc.constantFrom(0, 0, 0, 60, 10800),
@@ -75,6 +76,7 @@ export const service: fc.Arbitrary<ServiceObject> = fc
       ],
       loadBalancerAddresses: seed.vips.flatMap((n) => both(`203.0.113.${n}`, `2001:db8:100::${n}`)),
       sourceRanges: seed.sourceRanges as Cidr[],
+      ...(seed.rangesUnread && { rangesUnread: true as const }),
       internalPolicy: seed.internalPolicy,
       externalPolicy: seed.externalPolicy,
       affinity:

@@ -220,7 +220,8 @@ function hasDestinations(world: World, front: Front): boolean {
 /** Source ranges guard load-balancer addresses, each family by its own ranges. */
 function isKeptOut({ node }: World, { service, kind, to }: Front, { from }: Packet): boolean {
   const ranges = service.sourceRanges.filter((range) => familyOf(range) === familyOf(to))
-  if (kind !== 'load-balancer' || ranges.length === 0 || isIn(ranges, from)) return false
+  const isOpen = ranges.length === 0 && !service.rangesUnread
+  if (kind !== 'load-balancer' || isOpen || isIn(ranges, from)) return false
   // Where the address sits on the node, the node speaks to it from that same address.
   const nodeMay = node.addresses.some((address) => isIn(ranges, address))
   return !(from === to && nodeMay)

@@ -80,8 +80,8 @@ test('reads IPv6 in canonical text', () => {
 
 test.each([
   ['host-names', { addressType: 'FQDN', endpoints: [{ addresses: ['example.org'] }] }, 0],
-  ['no-service', { metadata: { name: 'web-1' } }, 1],
-  ['no-service', { metadata: { ...metadata, labels: { 'kubernetes.io/service-name': '' } } }, 1],
+  ['no-service', { metadata: { name: 'web-1' } }, 0],
+  ['no-service', { metadata: { ...metadata, labels: { 'kubernetes.io/service-name': '' } } }, 0],
   ['headless', labelled('service.kubernetes.io/headless'), 0],
   ['other-proxy', labelled('service.kubernetes.io/service-proxy-name'), 0],
 ])('passes over a slice: %s', (reason, changes, notes) => {
@@ -93,3 +93,31 @@ test.each([
 function labelled(label: string): object {
   return { metadata: { ...metadata, labels: { ...metadata.labels, [label]: '' } } }
 }
+
+test('a bad node name or hint does not keep an endpoint from serving, a bad condition does', () => {
+  const good = { addresses: ['10.244.1.10'] }
+  const result = decodeEndpointSlice(
+    {
+      metadata,
+      addressType: 'IPv4',
+      ports: [{ port: 8080, protocol: '' }],
+      endpoints: [
+        { ...good, nodeName: 5, hints: { forZones: 'zone-1' } },
+        { addresses: ['10.244.1.11'], conditions: { ready: 'yes' } },
+      ],
+    },
+    'cluster.yaml',
+  )
+  expect(result).toMatchObject({
+    kind: 'slice',
+    slice: {
+      ports: [{ protocol: 'tcp', port: 8080 }],
+      endpoints: [{ address: '10.244.1.10', nodeName: undefined, zones: undefined, ready: true }],
+    },
+  })
+  expect(result.problems.map(({ path }) => path)).toEqual([
+    'endpoints[0].nodeName',
+    'endpoints[0].hints.forZones',
+    'endpoints[1].conditions.ready',
+  ])
+})

@@ -1,24 +1,30 @@
 import { expect, test } from 'vitest'
+import type { Cidr } from '../../src/model/address.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import { decodeService } from '../../src/watch/decode-service.ts'
+
+import { printProblem } from '../../src/watch/problem.ts'
 
 interface Changes {
   readonly metadata?: object
   readonly spec?: object
-  readonly status?: object
+  readonly status?: unknown
 }
 
-function decode({ metadata, spec, status }: Changes): ReturnType<typeof decodeService> {
+function decode(
+  { metadata, spec, status }: Changes,
+  former?: ServiceObject,
+): ReturnType<typeof decodeService> {
   const json = {
     metadata: { name: 'web', namespace: 'shop', ...metadata },
     spec: { ports: [{ port: 80 }], ...spec },
     status,
   }
-  return decodeService(json, 'cluster.yaml')
+  return decodeService(json, 'cluster.yaml', former)
 }
 
-function decoded(changes: Changes): ServiceObject {
-  const result = decode(changes)
+function decoded(changes: Changes, former?: ServiceObject): ServiceObject {
+  const result = decode(changes, former)
   if (result.kind !== 'service') throw new Error(JSON.stringify(result))
   return result.service
 }
@@ -178,4 +184,134 @@ test('the same port may be TCP, UDP and SCTP', () => {
   }))
   const service = decoded({ spec: { type: 'NodePort', ports } })
   expect(service.ports.map(({ protocol }) => protocol)).toEqual(['tcp', 'udp', 'sctp'])
+})
+
+const balanced = {
+  type: 'LoadBalancer',
+  clusterIP: '10.96.0.10',
+  externalIPs: ['203.0.113.200'],
+  externalTrafficPolicy: 'Local',
+  healthCheckNodePort: 32000,
+  internalTrafficPolicy: 'Local',
+  sessionAffinity: 'ClientIP',
+  sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
+  loadBalancerSourceRanges: ['192.0.2.0/24'],
+  ports: [{ name: 'http', port: 80, nodePort: 30080 }],
+}
+const status = { loadBalancer: { ingress: [{ ip: '203.0.113.10' }] } }
+const metadata = { creationTimestamp: '2026-01-01T00:00:00Z' }
+const whole = decoded({ metadata, spec: balanced, status })
+
+/** A field that is wrong, and what that costs a Service of which there is no version before. */
+const costs: readonly (readonly [string, Changes, Partial<ServiceObject>])[] = [
+  ['creationTimestamp', { metadata: { creationTimestamp: 5 } }, { created: '' }],
+  [
+    'loadBalancerSourceRanges[0]',
+    { spec: { loadBalancerSourceRanges: ['192.0.2.0/33', '10.0.0.0/8'] } },
+    { sourceRanges: ['10.0.0.0/8' as Cidr], rangesUnread: true },
+  ],
+  [
+    'loadBalancerSourceRanges',
+    { spec: { loadBalancerSourceRanges: '192.0.2.0/24' } },
+    { sourceRanges: [], rangesUnread: true },
+  ],
+  [
+    'metadata.annotations',
+    { metadata: { annotations: 'none' }, spec: { loadBalancerSourceRanges: null } },
+    { sourceRanges: [], rangesUnread: true },
+  ],
+  ['clusterIPs', { spec: { clusterIPs: '10.96.0.10' } }, { clusterAddresses: [] }],
+  ['externalIPs', { spec: { externalIPs: 7 } }, { externalAddresses: [] }],
+  ['status', { status: 'pending' }, { loadBalancerAddresses: [] }],
+  [
+    'externalTrafficPolicy',
+    { spec: { externalTrafficPolicy: 'local' } },
+    {
+      externalPolicy: 'cluster',
+      externalAddresses: [],
+      loadBalancerAddresses: [],
+      healthCheckPort: undefined,
+      ports: whole.ports.map((port) => ({ ...port, nodePort: undefined })),
+    },
+  ],
+  [
+    'internalTrafficPolicy',
+    { spec: { internalTrafficPolicy: 'local' } },
+    { internalPolicy: 'cluster' },
+  ],
+  ['sessionAffinity', { spec: { sessionAffinity: 'Cookie' } }, { affinity: { kind: 'none' } }],
+  [
+    'timeoutSeconds',
+    { spec: { sessionAffinityConfig: { clientIP: { timeoutSeconds: 0 } } } },
+    { affinity: { kind: 'client-ip', seconds: 10800 } },
+  ],
+  ['healthCheckNodePort', { spec: { healthCheckNodePort: 70000 } }, { healthCheckPort: undefined }],
+]
+
+function wrong({ metadata: object, spec, status: state }: Changes): Changes {
+  return {
+    metadata: { ...metadata, ...object },
+    spec: { ...balanced, ...spec },
+    status: state ?? status,
+  }
+}
+
+test.each(costs)('a bad %s costs what depends on it, and is told', (field, changes, left) => {
+  expect(decoded(wrong(changes))).toEqual({ ...whole, partial: true, ...left })
+  const { problems } = decode(wrong(changes))
+  expect(problems.map(printProblem)).toEqual([expect.stringContaining(`${field}: found `)])
+})
+
+test.each(costs)('of a bad %s the version before holds', (_, changes) => {
+  expect(decoded(wrong(changes), whole)).toEqual(whole)
+})
+
+test('of a bad source range the version before holds, but opens no other address', () => {
+  const spec = { ...balanced, loadBalancerSourceRanges: undefined }
+  const open = decoded({ metadata, spec, status })
+  const more = { loadBalancer: { ingress: [{ ip: '203.0.113.10' }, { ip: '203.0.113.11' }] } }
+  const bad = wrong({ spec: { loadBalancerSourceRanges: ['all'] }, status: more })
+  expect(decoded(bad, open)).toEqual(open)
+  const inside = decoded({ metadata, spec: { ...balanced, type: 'NodePort' }, status })
+  expect(decoded(bad, inside)).toMatchObject({
+    loadBalancerAddresses: ['203.0.113.10', '203.0.113.11'],
+    rangesUnread: true,
+  })
+  expect(decoded(bad, whole)).toMatchObject({
+    loadBalancerAddresses: ['203.0.113.10', '203.0.113.11'],
+    sourceRanges: ['192.0.2.0/24'],
+  })
+})
+
+test('a bad NodePort costs the NodePort, a bad port that port', () => {
+  const ports = [
+    { name: 'a', port: 80, nodePort: 70000 },
+    { name: 'b', port: 81, nodePort: 30081 },
+    { name: 'c', port: 82, nodePort: 30081 },
+    { name: 'd', port: 0, nodePort: 30083 },
+  ]
+  expect(decoded({ spec: { type: 'NodePort', ports } }).ports).toMatchObject([
+    { name: 'a', port: 80, nodePort: undefined },
+    { name: 'b', port: 81, nodePort: 30081 },
+    { name: 'c', port: 82, nodePort: undefined },
+  ])
+})
+
+test('empty texts are defaults where the API server takes them for that', () => {
+  const empty = { type: '', sessionAffinity: '', externalTrafficPolicy: '' }
+  const changes = { spec: { ...empty, ports: [{ port: 80, protocol: '' }] } }
+  expect(decode({ ...changes, metadata: { namespace: '' } })).toEqual(
+    decode({ metadata: { namespace: 'default' } }),
+  )
+})
+
+test('prefix lengths are read as by kube-proxy, leading zeros and all', () => {
+  const loadBalancerSourceRanges = ['192.0.2.0/025', '010.000.0.1/0008', '2001:db8::/0032']
+  const spec = { type: 'LoadBalancer', loadBalancerSourceRanges }
+  expect(decoded({ spec }).sourceRanges).toEqual(['192.0.2.0/25', '10.0.0.0/8', '2001:db8::/32'])
+  expect(decode({ spec }).problems.map(({ severity }) => severity)).toEqual([
+    'note',
+    'note',
+    'note',
+  ])
 })

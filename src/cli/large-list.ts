@@ -1,0 +1,90 @@
+/** One document of kubectl's YAML: a List in block style, with its items apart. */
+export interface LargeList {
+  /** The document with an empty list for items. */
+  readonly envelope: string
+  readonly items: Iterable<ListItem>
+}
+
+export interface ListItem {
+  /** A sequence of one. */
+  readonly text: string
+  /** Its first line in the document, from 1. */
+  readonly line: number
+}
+
+/**
+ * Takes a List apart without parsing it, so that no more than one item is in the parser's memory at
+ * once. In block style a line that begins with the dash of the items begins an item, whatever stands
+ * before it (YAML 1.2.2, 8.2.1). Undefined where the document is no such List. An alias cannot lead
+ * to an anchor in another item; kubectl writes none.
+ */
+export function asLargeList(text: string): LargeList | undefined {
+  const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
+  if (items === null) return undefined
+  const begin = items.index + items[0].length
+  const indent = items[1] ?? ''
+  const end = endOfItems(text, begin, indent)
+  return {
+    envelope: `${text.slice(0, items.index)}items: []\n${text.slice(end)}`,
+    items: itemsIn(text, begin, end, indent),
+  }
+}
+
+/** Where a line stands that is less deep than the items. */
+function endOfItems(text: string, begin: number, indent: string): number {
+  for (let at = begin; at < text.length; at = nextLine(text, at)) {
+    if (isInside(text, at, indent)) continue
+    return at
+  }
+  return text.length
+}
+
+function isInside(text: string, at: number, indent: string): boolean {
+  const first = text[at] ?? '\n'
+  if (first === '\n' || first === '\r' || first === '#') return true
+  if (!text.startsWith(indent, at)) return false
+  const next = text[at + indent.length]
+  return next === ' ' || next === '-' || next === '\n' || next === '#'
+}
+
+function* itemsIn(text: string, begin: number, end: number, indent: string): Iterable<ListItem> {
+  const dash = `${indent}- `
+  let line = text.slice(0, begin).split('\n').length
+  let from = begin
+  for (let at = nextLine(text, begin); from < end; at = nextLine(text, at)) {
+    if (at < end && !text.startsWith(dash, at)) continue
+    const item = text.slice(from, Math.min(at, end))
+    yield { text: withoutManagedFields(item, indent), line }
+    line += item.split('\n').length - 1
+    from = at
+  }
+}
+
+/**
+ * An item without metadata.managedFields, which is most of what kubectl writes and says nothing of
+ * Services; its lines are left empty, so that the others keep their numbers. A line that deep can
+ * stand in no text: the lines of one are deeper than its key.
+ */
+function withoutManagedFields(item: string, indent: string): string {
+  const key = `\n${indent}    managedFields:\n`
+  const begin = item.indexOf(key)
+  if (begin < 0) return item
+  let at = begin + key.length
+  while (at < item.length && isBelow(item, at, `${indent}    `)) at = nextLine(item, at)
+  const removed = item.slice(begin + 1, at)
+  const isOfMetadata = item.lastIndexOf(`\n${indent}  metadata:\n`, begin) >= 0
+  if (!isOfMetadata) return item
+  return item.slice(0, begin + 1) + removed.replace(/[^\n]+/g, '') + item.slice(at)
+}
+
+/** In the list below a key that stands at `indent`. */
+function isBelow(text: string, at: number, indent: string): boolean {
+  if (!text.startsWith(indent, at)) return false
+  const next = text.slice(at + indent.length, at + indent.length + 2)
+  return next.startsWith(' ') || next === '- '
+}
+
+function nextLine(text: string, at: number): number {
+  const end = text.indexOf('\n', at)
+  return end < 0 ? text.length : end + 1
+}
