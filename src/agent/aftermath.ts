@@ -125,13 +125,14 @@ export class Aftermath {
   #tellRefused(session: Session): void {
     const { telemetry } = this.#parts
     const refusals = session.refusals()
-    for (const [service, { reason }] of refusals) {
-      telemetry.tell({ event: 'service-refused', service, reason })
+    const refused = new Set([...refusals.keys()].map((owner) => session.renderer.nameOf(owner)))
+    for (const [owner, { reason }] of refusals) {
+      telemetry.tell({ event: 'service-refused', service: session.renderer.nameOf(owner), reason })
     }
     for (const service of this.#refused) {
-      if (!refusals.has(service)) telemetry.tell({ event: 'service-accepted', service })
+      if (!refused.has(service)) telemetry.tell({ event: 'service-accepted', service })
     }
-    this.#refused = new Set(refusals.keys())
+    this.#refused = refused
   }
 }
 

@@ -1,9 +1,9 @@
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/lingering.ts'
-import { serviceOf } from '../plan/owners.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
+import { ownerIn } from '../ruleset/labels.ts'
 import type { ObjectStore } from './object-store.ts'
 import { kernelReason } from './outcome.ts'
 import { leadsOf, type Session } from './session.ts'
@@ -25,8 +25,9 @@ export class FlowCleaner {
     this.#telemetry = telemetry
     this.#lingering = new LingeringEndpoints({
       ownerOf: ({ family, key }) => {
-        const label = this.#session?.renderer.label(family, key)
-        return label === undefined ? undefined : serviceOf(label)
+        const renderer = this.#session?.renderer
+        const label = renderer?.label(family, key)
+        return label === undefined ? undefined : renderer?.nameOf(ownerIn(label))
       },
       servingOf: (service, protocol) => servingEndpoints(store.slicesOf(service), protocol),
     })

@@ -5,6 +5,7 @@ import { readIptables } from '../apply/iptables/read.ts'
 import { compareIptables, planChanges } from '../plan/iptables.ts'
 import { servicesIn } from '../plan/iptables-explain.ts'
 import type { IptablesRuleset, TableChange } from '../ruleset/iptables.ts'
+import type { Owner } from '../ruleset/labels.ts'
 import type { IptablesRenderer } from './iptables-renderer.ts'
 import { type Failed, failed, type Refusal } from './outcome.ts'
 
@@ -98,7 +99,7 @@ const REFUSED = 'iptables refused the rules'
 /** For each failure the Services that it may be about, with what was refused. */
 export type Blame = readonly {
   readonly reason: string
-  readonly services: ReadonlySet<string>
+  readonly services: ReadonlySet<Owner>
 }[]
 
 /** The legacy flavour does not tell which chain the kernel refused: it is any that changes. */
@@ -115,15 +116,15 @@ export function blame(
 
 /** Who is refused, and of whom that is not known yet. */
 class Suspects {
-  readonly #refusals: Map<string, Refusal> = new Map()
+  readonly #refusals: Map<Owner, Refusal> = new Map()
   /** Of each, one at least was refused; all are held. */
   readonly #groups: Refusal[][] = []
   /** The group that is being tried: all others are as they were when that was committed. */
-  #tried: ReadonlySet<string> = new Set()
+  #tried: ReadonlySet<Owner> = new Set()
 
   /** Returns whom to hold besides those that are held, who did not change. */
-  accuse(blamed: Blame, held: ReadonlySet<string>): ReadonlySet<string> {
-    const names = new Set<string>()
+  accuse(blamed: Blame, held: ReadonlySet<Owner>): ReadonlySet<Owner> {
+    const names = new Set<Owner>()
     for (const { reason, services } of blamed) {
       const able = [...services].filter((name) => !names.has(name) && !held.has(name))
       const tried = able.filter((name) => this.#tried.has(name))

@@ -6,6 +6,7 @@ import type { IptablesLowering } from '../render/iptables/lowering.ts'
 import type { Situation } from '../render/recall.ts'
 import type { Renderer } from '../render/renderer.ts'
 import type { TableChange } from '../ruleset/iptables.ts'
+import { type Owner, ownerOf } from '../ruleset/labels.ts'
 import type { Ruleset, TableFamily } from '../ruleset/types.ts'
 import type { Refusal } from './outcome.ts'
 import type { SessionRenderer } from './session.ts'
@@ -23,7 +24,7 @@ export interface Rendered {
 export class IptablesRenderer implements SessionRenderer {
   readonly #inner: Renderer
   readonly lowering: IptablesLowering
-  readonly #refusals: Map<ServiceName, Refusal> = new Map()
+  readonly #refusals: Map<Owner, Refusal> = new Map()
 
   constructor(inner: Renderer, lowering: IptablesLowering) {
     this.#inner = inner
@@ -33,7 +34,7 @@ export class IptablesRenderer implements SessionRenderer {
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     // One that cannot be read whole stays as the tables have it.
-    if (!service.partial || this.#refusals.has(name)) this.release(name)
+    if (!service.partial || this.#refusals.has(ownerOf(name))) this.release(name)
     this.#inner.setService(service)
   }
 
@@ -44,7 +45,7 @@ export class IptablesRenderer implements SessionRenderer {
 
   setSlice(slice: SliceObject): void {
     const name = `${slice.namespace}/${slice.service}`
-    if (this.#refusals.has(name)) this.release(name)
+    if (this.#refusals.has(ownerOf(name))) this.release(name)
     this.#inner.setSlice(slice)
   }
 
@@ -53,8 +54,8 @@ export class IptablesRenderer implements SessionRenderer {
   }
 
   release(name: ServiceName): void {
-    this.#refusals.delete(name)
-    this.lowering.release(name)
+    this.#refusals.delete(ownerOf(name))
+    this.lowering.release(ownerOf(name))
   }
 
   /** Ends that these are held, without a look at what changed since the last round. */
@@ -68,7 +69,7 @@ export class IptablesRenderer implements SessionRenderer {
     for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
   }
 
-  refusals(): ReadonlyMap<ServiceName, Refusal> {
+  refusals(): ReadonlyMap<Owner, Refusal> {
     return this.#refusals
   }
 
@@ -95,6 +96,10 @@ export class IptablesRenderer implements SessionRenderer {
 
   get situation(): Situation {
     return this.#inner.situation
+  }
+
+  nameOf(owner: Owner): ServiceName {
+    return this.#inner.nameOf(owner)
   }
 
   services(): number {

@@ -12,6 +12,7 @@ import type {
   IptablesTable,
   TableChange,
 } from '../ruleset/iptables.ts'
+import type { Owner } from '../ruleset/labels.ts'
 import type { TableFamily } from '../ruleset/types.ts'
 import { type Holding, holdingChains } from './claims.ts'
 import type { Goal } from './dataplane.ts'
@@ -124,7 +125,7 @@ export class IptablesSession implements Session {
     })
   }
 
-  refusals(): ReadonlyMap<string, Refusal> {
+  refusals(): ReadonlyMap<Owner, Refusal> {
     return this.renderer.refusals()
   }
 

@@ -12,10 +12,10 @@ import { endpointSteps } from '../plan/ipvs-flows.ts'
 import type { IpvsOperation, IpvsPlan } from '../plan/ipvs-operation.ts'
 import { aroundIpvs } from '../plan/ipvs-steps.ts'
 import type { Plan } from '../plan/operation.ts'
-import { serviceOf } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type ServerKey, serverIdOf, serverKey } from '../ruleset/ipvs.ts'
 import { IPVS_SETS } from '../ruleset/ipvs-elements.ts'
+import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import type { Commits, Committer } from './committer.ts'
 import type { IpvsState } from './ipvs-state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './ipvs-task.ts'
@@ -154,7 +154,7 @@ export class IpvsCommitter implements Commits {
     for (const [at, failure] of failures.entries()) this.#blame(failure, services[at], task)
   }
 
-  #blame(failure: IpvsFailure, service: string | undefined, task: IpvsTask): void {
+  #blame(failure: IpvsFailure, service: Owner | undefined, task: IpvsTask): void {
     const { operation, errno, reason } = failure
     const element = elementOf(operation)
     if (service === undefined || element === undefined) throw errorOf(failure)
@@ -167,12 +167,12 @@ export class IpvsCommitter implements Commits {
   }
 
   /** Of an address, a Service that has a server on it. */
-  #serviceOf(operation: IpvsOperation, task: IpvsTask): string | undefined {
+  #serviceOf(operation: IpvsOperation, task: IpvsTask): Owner | undefined {
     if (!('server' in operation) && !('address' in operation)) return undefined
     const server =
       'server' in operation ? serverKey(operation.server) : this.#serverAt(operation.address)
     const label = server && this.#labelOf(server, task)
-    return label === undefined ? undefined : serviceOf(label)
+    return label === undefined ? undefined : ownerIn(label)
   }
 
   #labelOf(server: ServerKey, { formerLabel }: IpvsTask): string | undefined {

@@ -7,9 +7,9 @@ import {
   type ServerConflict,
   withoutConflicts,
 } from '../plan/ipvs-ownership.ts'
-import { serviceOf } from '../plan/owners.ts'
 import { type IpvsRules, type KernelIpvs, type ServerKey, serverIdOf } from '../ruleset/ipvs.ts'
 import { elementIn, IPVS_SETS } from '../ruleset/ipvs-elements.ts'
+import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import { serverText } from '../ruleset/print-ipvs.ts'
 import { SETS, tuple } from '../ruleset/sets.ts'
 import type { KernelRuleset, TableFamily, Tuple } from '../ruleset/types.ts'
@@ -42,7 +42,7 @@ export function intrusions(
   return conflicts.flatMap((conflict) => {
     const { key, label } = conflict
     if (label === undefined) return []
-    const service = serviceOf(label)
+    const service = ownerIn(label)
     const reason = `${serverText(serverIdOf(key))}: somebody else has made this virtual server`
     return [
       { key, refusal: { service, reason }, held: [...lostTo(conflict, service, wanted, left)] },
@@ -77,7 +77,7 @@ function rulesOf(renderer: WithholdingRenderer): IpvsRules {
 
 function* lostTo(
   { key }: ServerConflict,
-  service: string,
+  service: Owner,
   wanted: IpvsRules,
   left: IpvsRules,
 ): Iterable<HeldElement> {

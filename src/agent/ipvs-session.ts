@@ -5,6 +5,7 @@ import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import { grouped } from '../plan/explain.ts'
 import type { Ownership } from '../plan/ownership.ts'
+import type { Owner } from '../ruleset/labels.ts'
 import type { Ruleset } from '../ruleset/types.ts'
 import type { Holding } from './claims.ts'
 import type { Goal } from './dataplane.ts'
@@ -123,7 +124,7 @@ class IpvsSession implements Session {
     return { ...outcome, repaired, changes, operations: outcome.operations + operations.length }
   }
 
-  refusals(): ReadonlyMap<string, Refusal> {
+  refusals(): ReadonlyMap<Owner, Refusal> {
     return this.#tables.refusals()
   }
 

@@ -6,12 +6,12 @@ import { listOtherAddresses } from '../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../apply/rtnetlink/links.ts'
 import { type Address, hostCidr } from '../model/address.ts'
 import { labelOf } from '../plan/ipvs-ownership.ts'
-import { serviceOf } from '../plan/owners.ts'
 import { ipvsMemory } from '../render/kernel-memory.ts'
 import { type HeldNode, heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import { type KernelIpvs, type ServerKey, serverIdOf, type VirtualServer } from '../ruleset/ipvs.ts'
 import { elementIn, IPVS_SETS } from '../ruleset/ipvs-elements.ts'
+import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import { SETS, tuple } from '../ruleset/sets.ts'
 import type { KernelRuleset, TableFamily } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
@@ -78,7 +78,7 @@ export function renderBesideIpvs(
   for (const name of kept) renderer.withhold(name, [...(held.get(name) ?? [])])
   for (const [key, server] of ipvs.servers) {
     const label = labelOf(tables, key)
-    const service = label === undefined ? undefined : serviceOf(label)
+    const service = label === undefined ? undefined : ownerIn(label)
     if (service !== undefined && kept.has(service)) {
       renderer.withhold(service, elementsOf(service, key, server, ipvs, tables))
     }
@@ -87,7 +87,7 @@ export function renderBesideIpvs(
 }
 
 function elementsOf(
-  service: string,
+  service: Owner,
   key: ServerKey,
   { address, destinations }: VirtualServer,
   ipvs: KernelIpvs,

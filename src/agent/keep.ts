@@ -1,10 +1,11 @@
 import type { Settings } from '../model/node.ts'
 import type { OwnerOf } from '../plan/owners.ts'
-import { owners, serviceOf } from '../plan/owners.ts'
+import { owners } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { rememberedFor } from '../render/affinity.ts'
 import { frame } from '../render/frame.ts'
 import { lookups, namesIn, schemasOf } from '../render/table.ts'
+import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import {
   endpointsMap,
   goTo,
@@ -27,12 +28,12 @@ import type {
 type Elements = Map<string, Map<Tuple, ElementValue>>
 
 /** The Services whose elements the kernel holds, as the comments name them. */
-export function programmed(kernel: KernelRuleset): ReadonlySet<string> {
-  const names = new Set<string>()
+export function programmed(kernel: KernelRuleset): ReadonlySet<Owner> {
+  const names = new Set<Owner>()
   for (const table of [kernel.ip, kernel.ip6]) {
     for (const elements of table?.elements.values() ?? []) {
       for (const { comment } of elements.values()) {
-        if (comment !== undefined) names.add(serviceOf(comment))
+        if (comment !== undefined) names.add(ownerIn(comment))
       }
     }
   }
@@ -46,7 +47,7 @@ export function programmed(kernel: KernelRuleset): ReadonlySet<string> {
 export function keepServices(
   kernel: KernelRuleset,
   desired: Ruleset,
-  names: ReadonlySet<string>,
+  names: ReadonlySet<Owner>,
   settings: Settings,
 ): Ruleset {
   const ownerOf = owners(kernel, {})
@@ -64,7 +65,7 @@ export function keepServices(
 
 /** An element of a Service that stays as the kernel has it; without a value it is not there. */
 export interface HeldElement {
-  readonly service: string
+  readonly service: Owner
   readonly family: TableFamily
   readonly set: string
   readonly key: Tuple
@@ -75,20 +76,20 @@ export interface HeldElement {
 export function differences(
   kernel: KernelRuleset,
   desired: Ruleset,
-  names: ReadonlySet<string>,
-): ReadonlyMap<string, readonly HeldElement[]> {
+  names: ReadonlySet<Owner>,
+): ReadonlyMap<Owner, readonly HeldElement[]> {
   return heldBack(elementSteps(kernel, desired), names, owners(kernel, desired))
 }
 
 /** Of some changes those of these Services, as what the kernel holds instead. */
 export function heldBack(
   steps: readonly ElementStep[],
-  names: ReadonlySet<string>,
+  names: ReadonlySet<Owner>,
   ownerOf: OwnerOf,
-): ReadonlyMap<string, readonly HeldElement[]> {
-  const held = new Map<string, HeldElement[]>()
-  const users = new Map<string, string>()
-  const hold = (service: string, { family, set, key, before: value }: ElementStep): void => {
+): ReadonlyMap<Owner, readonly HeldElement[]> {
+  const held = new Map<Owner, HeldElement[]>()
+  const users = new Map<string, Owner>()
+  const hold = (service: Owner, { family, set, key, before: value }: ElementStep): void => {
     const element = { service, family, set, key, value }
     const elements = held.get(service) ?? []
     elements.push(element)
@@ -107,12 +108,12 @@ export function heldBack(
   return held
 }
 
-/** `namespace/name` of the Service that a changed element serves. */
-export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): string | undefined {
+/** The Service that a changed element serves. */
+export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): Owner | undefined {
   const { family, set, key, before, after } = step
   const value = before ?? after ?? {}
   const label = ownerOf({ kind: 'add-element', family, set: setSchema(family, set), key, value })
-  return label === undefined ? undefined : serviceOf(label)
+  return label === undefined ? undefined : ownerIn(label)
 }
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
@@ -151,11 +152,11 @@ function* stepsOfFamily(
 
 type IsOwned = (set: string, key: Tuple, value: ElementValue) => boolean
 
-function ownedBy(family: TableFamily, names: ReadonlySet<string>, ownerOf: OwnerOf): IsOwned {
+function ownedBy(family: TableFamily, names: ReadonlySet<Owner>, ownerOf: OwnerOf): IsOwned {
   return (name, key, value) => {
     const set = setSchema(family, name)
     const owner = ownerOf({ kind: 'delete-element', family, set, key, value })
-    return owner !== undefined && names.has(serviceOf(owner))
+    return owner !== undefined && names.has(ownerIn(owner))
   }
 }
 

@@ -7,6 +7,7 @@ import { explain } from '../plan/explain.ts'
 import { operationCount } from '../plan/operation.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
+import type { Owner } from '../ruleset/labels.ts'
 import { type Holding, holdingTables } from './claims.ts'
 import { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
@@ -128,7 +129,7 @@ export class NftablesSession implements Session {
   }
 
   /** Services that the kernel refused, as it holds them or not; the others go on without them. */
-  refusals(): ReadonlyMap<string, Refusal> {
+  refusals(): ReadonlyMap<Owner, Refusal> {
     return this.renderer.refusals()
   }
 

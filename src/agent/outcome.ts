@@ -1,9 +1,11 @@
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 
+import type { Owner } from '../ruleset/labels.ts'
+
 /** A Service that the kernel did not take; it is left as the kernel has it. */
 export interface Refusal {
-  /** `namespace/name` */
-  readonly service: string
+  /** To be told by the name that `Renderer.nameOf` has for it. */
+  readonly service: Owner
   /** The first thing that was refused, in the words of the backend, with why. */
   readonly reason: string
 }

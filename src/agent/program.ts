@@ -7,7 +7,7 @@ import type { Cluster } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { textOf } from '../plan/explain.ts'
 import { operationCount, type Plan } from '../plan/operation.ts'
-import { type OwnerOf, owners, serviceOf } from '../plan/owners.ts'
+import { type OwnerOf, owners } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
 import { serviceName } from '../render/claims.ts'
 import { frame } from '../render/frame.ts'
@@ -17,6 +17,7 @@ import { heldInTables, recall } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import type { Renderer } from '../render/renderer.ts'
 import { inFamily, namesIn } from '../render/table.ts'
+import { type Owner, ownerIn, ownerOf } from '../ruleset/labels.ts'
 import type { Chain, KernelRuleset, KernelTable, Ruleset } from '../ruleset/types.ts'
 import type { Goal } from './dataplane.ts'
 import { keepServices, programmed } from './keep.ts'
@@ -49,7 +50,7 @@ export type ProgramOutcome =
 export async function propose(
   socket: NetlinkSocket,
   goal: Goal,
-  refused: ReadonlySet<string> = new Set(),
+  refused: ReadonlySet<Owner> = new Set(),
 ): Promise<Proposal> {
   const state = await readKernel(socket)
   const { renderer, desired } = desiredFor(state.ruleset, goal, refused)
@@ -67,7 +68,7 @@ export async function propose(
 export function desiredFor(
   held: KernelRuleset,
   goal: Goal,
-  refused: ReadonlySet<string> = new Set(),
+  refused: ReadonlySet<Owner> = new Set(),
 ): { readonly renderer: Renderer; readonly desired: Ruleset } {
   const { node, settings } = recall(goal, heldInTables(held))
   const kept = keptServices(held, goal, refused)
@@ -102,29 +103,31 @@ function* formerFrames(settings: Settings, table: KernelTable | undefined): Iter
 export function keptServices(
   kernel: KernelRuleset,
   goal: Goal,
-  refused: ReadonlySet<string>,
-): ReadonlySet<string> {
+  refused: ReadonlySet<Owner>,
+): ReadonlySet<Owner> {
   if (!goal.incomplete && (goal.keep?.size ?? 0) === 0) return refused
   return new Set([...unreadServices(programmed(kernel), goal), ...refused])
 }
 
 /** Of the Services that are programmed, those that the goal does not speak of, or cannot. */
 export function unreadServices(
-  there: ReadonlySet<string>,
+  there: ReadonlySet<Owner>,
   { cluster, keep = new Set(), incomplete = false }: Goal,
-): ReadonlySet<string> {
+): ReadonlySet<Owner> {
+  const unread = new Set([...keep].map(ownerOf))
   const known = incomplete ? withEndpoints(cluster) : undefined
-  return new Set([...there].filter((name) => keep.has(name) || known?.has(name) === false))
+  return new Set([...there].filter((owner) => unread.has(owner) || known?.has(owner) === false))
 }
 
 /** The Services of which both the object and a slice could be read. */
-function withEndpoints({ services, slices }: Cluster): ReadonlySet<string> {
+function withEndpoints({ services, slices }: Cluster): ReadonlySet<Owner> {
   const sliced = new Set(slices.map(({ namespace, service }) => `${namespace}/${service}`))
-  return new Set(services.map(serviceName).filter((name) => sliced.has(name)))
+  const names = services.map(serviceName).filter((name) => sliced.has(name))
+  return new Set(names.map(ownerOf))
 }
 
-function without(cluster: Cluster, names: ReadonlySet<string>): Cluster {
-  const services = cluster.services.filter((service) => !names.has(serviceName(service)))
+function without(cluster: Cluster, owners: ReadonlySet<Owner>): Cluster {
+  const services = cluster.services.filter((service) => !owners.has(ownerOf(serviceName(service))))
   return { ...cluster, services }
 }
 
@@ -135,7 +138,7 @@ const ATTEMPTS = 10
  * refuses is taken out, and the rest is planned again.
  */
 export async function program(socket: NetlinkSocket, goal: Goal): Promise<ProgramOutcome> {
-  const refusals = new Map<string, Refusal>()
+  const refusals = new Map<Owner, Refusal>()
   for (let attempt = 1; attempt <= ATTEMPTS; ) {
     const found = await propose(socket, goal, new Set(refusals.keys()))
     const outcome = await tryOnce(socket, found, found.plan)
@@ -194,13 +197,13 @@ async function forbidden(
 
 function withRefusals(
   outcome: ProgramOutcome,
-  refusals: ReadonlyMap<string, Refusal>,
+  refusals: ReadonlyMap<Owner, Refusal>,
 ): ProgramOutcome {
   return outcome.kind === 'failed' ? outcome : { ...outcome, refusals: [...refusals.values()] }
 }
 
 /** False when there was none, so that another attempt would end the same way. */
-function addNew(refusals: Map<string, Refusal>, more: readonly Refusal[]): boolean {
+function addNew(refusals: Map<Owner, Refusal>, more: readonly Refusal[]): boolean {
   const before = refusals.size
   for (const refusal of more) {
     if (!refusals.has(refusal.service)) refusals.set(refusal.service, refusal)
@@ -230,11 +233,11 @@ export function refusedOperations(failures: readonly Failure[]): readonly string
 }
 
 export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
-  const byService = new Map<string, Refusal>()
+  const byService = new Map<Owner, Refusal>()
   for (const failure of failures) {
     const owner = ownerOf(failure.operation)
     if (owner === undefined) continue
-    const service = serviceOf(owner)
+    const service = ownerIn(owner)
     if (!byService.has(service))
       byService.set(service, { service, reason: refusedOperation(failure) })
   }

@@ -3,6 +3,7 @@ import type { Group } from '../plan/explain.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import type { Renderer } from '../render/renderer.ts'
+import type { Owner } from '../ruleset/labels.ts'
 import type { Ruleset } from '../ruleset/types.ts'
 import type { Holder } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
@@ -28,7 +29,7 @@ export interface Session extends Holder {
   /** Where flows are led, as tables of nftables say it; where missing, `renderer.ruleset`. */
   leads?(): Ruleset
   /** Services that were refused, as the kernel holds them or not; the others go on without them. */
-  refusals(): ReadonlyMap<string, Refusal>
+  refusals(): ReadonlyMap<Owner, Refusal>
   /** The next `settle` tries refused Services again, as it does when their objects change. */
   retryRefused(): void
   /** Calls the listener when others changed what is nodelb's, or may have: time to `settle`. */
@@ -48,6 +49,7 @@ export interface SessionRenderer
     | 'denials'
     | 'takeDenials'
     | 'label'
+    | 'nameOf'
     | 'services'
     | 'situation'
   > {

@@ -11,6 +11,7 @@ import { assemble, type Frame, makeFrame } from '../render/table.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
 import { isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import { overlay } from '../ruleset/ipvs-overlay.ts'
+import { type Owner, ownerOf } from '../ruleset/labels.ts'
 import { SETS } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import { type HeldElement, serviceOfStep } from './keep.ts'
@@ -39,7 +40,7 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
   readonly #inner: WholeRenderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>
-  readonly #services: Map<ServiceName, Withheld> = new Map()
+  readonly #services: Map<Owner, Withheld> = new Map()
   readonly #elements: Map<string, HeldElement> = new Map()
   /** What the kernel still holds of Services that were released since the last `settle`. */
   readonly #released: Map<string, HeldElement> = new Map()
@@ -98,24 +99,28 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
     return this.#inner.calls(family)
   }
 
+  nameOf(owner: Owner): ServiceName {
+    return this.#inner.nameOf(owner)
+  }
+
   services(): number {
     return this.#inner.services()
   }
 
-  refusals(): ReadonlyMap<ServiceName, Refusal> {
-    const found = new Map<ServiceName, Refusal>()
+  refusals(): ReadonlyMap<Owner, Refusal> {
+    const found = new Map<Owner, Refusal>()
     for (const [name, { refusal }] of this.#services) if (refusal) found.set(name, refusal)
     return found
   }
 
   /** Services that are left as the kernel has them because they cannot be read. */
-  kept(): ReadonlySet<ServiceName> {
+  kept(): ReadonlySet<Owner> {
     const unread = [...this.#services].filter(([, { refusal }]) => refusal === undefined)
     return new Set(unread.map(([name]) => name))
   }
 
   /** From now on these elements are as the kernel has them, whatever the Service wants. */
-  withhold(name: ServiceName, elements: readonly HeldElement[], refusal?: Refusal): void {
+  withhold(name: Owner, elements: readonly HeldElement[], refusal?: Refusal): void {
     const held = this.#services.get(name) ?? { elements: new Map(), refusal }
     this.#services.set(name, held)
     for (const element of elements) {
@@ -132,9 +137,10 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
 
   /** The next `settle` renders the Service again as it wants to be. */
   release(name: ServiceName): void {
-    const held = this.#services.get(name)
+    const owner = ownerOf(name)
+    const held = this.#services.get(owner)
     if (held === undefined) return
-    this.#services.delete(name)
+    this.#services.delete(owner)
     for (const [id, element] of held.elements) {
       this.#elements.delete(id)
       this.#released.set(id, element)
@@ -226,7 +232,7 @@ export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, Sessi
 
   /** One that cannot be read stays as the kernel has it until its object can be. */
   #retry(name: ServiceName): void {
-    if (this.#services.get(name)?.refusal !== undefined) this.release(name)
+    if (this.#services.get(ownerOf(name))?.refusal !== undefined) this.release(name)
   }
 }
 

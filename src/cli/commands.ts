@@ -7,6 +7,7 @@ import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { onlyLiberal } from '../model/conntrack.ts'
 import { printFinding } from '../plan/preflight.ts'
 import type { Denial } from '../render/denials.ts'
+import { type NameOf, namesOf } from '../render/labels.ts'
 import { recalled } from '../render/recall.ts'
 import { renderCluster } from '../render/render.ts'
 import { printProblem } from '../watch/problem.ts'
@@ -74,8 +75,9 @@ function showDifference(
   }
   sayRecalled(goal, proposed, output)
   sayDenials(proposed.denials, output)
-  for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal))
-  output.out(format === 'json' ? planAsJson(proposed) : printPlan(proposed, output.colour))
+  const nameOf = namesOf(goal.cluster.services)
+  for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal, nameOf))
+  output.out(format === 'json' ? planAsJson(proposed, nameOf) : printPlan(proposed, output.colour))
   return proposed.count === 0 ? 0 : DIFFERENCES
 }
 
@@ -97,13 +99,14 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
     if (outcome.flavour !== undefined) output.say(`nodelb: iptables ${outcome.flavour}`)
     sayRecalled(goal, outcome, output)
     sayDenials(outcome.denials, output)
-    for (const refusal of outcome.refusals) output.say(refusalLine(refusal))
+    const nameOf = namesOf(goal.cluster.services)
+    for (const refusal of outcome.refusals) output.say(refusalLine(refusal, nameOf))
     const ms = Math.round(performance.now() - start)
     const summary = {
       operations: outcome.operations,
       services: outcome.services,
       bytes: outcome.bytes,
-      rejected: outcome.refusals.map(({ service }) => service),
+      rejected: outcome.refusals.map(({ service }) => nameOf(service)),
       ms,
     }
     output.out(
@@ -184,6 +187,6 @@ function sayDenials(denials: readonly Denial[], output: Output): void {
   for (const line of denialLines(denials)) output.say(line)
 }
 
-function refusalLine({ service, reason }: Refusal): string {
-  return `Service ${service}: left as it was: the kernel says ${reason}`
+function refusalLine({ service, reason }: Refusal, nameOf: NameOf): string {
+  return `Service ${nameOf(service)}: left as it was: the kernel says ${reason}`
 }

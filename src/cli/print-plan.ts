@@ -1,7 +1,8 @@
 import pc from 'picocolors'
 import type { Proposed } from '../agent/dataplane.ts'
 import { type Group, grouped, type Sign } from '../plan/explain.ts'
-import { serviceOf } from '../plan/owners.ts'
+import type { NameOf } from '../render/labels.ts'
+import { ownerIn } from '../ruleset/labels.ts'
 
 /** The plan for people: a heading a Service port, `+`, `-` and `~` lines below. */
 export function printPlan(proposed: Proposed, colour: boolean): string {
@@ -15,11 +16,11 @@ export function printPlan(proposed: Proposed, colour: boolean): string {
 }
 
 /** The plan for programs; `owner` is null for what no single Service owns. */
-export function planAsJson(proposed: Proposed): string {
+export function planAsJson(proposed: Proposed, nameOf: NameOf): string {
   const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
     kind,
     family: family ?? null,
-    service: owner === undefined ? null : serviceOf(owner),
+    service: owner === undefined ? null : nameOf(ownerIn(owner)),
     owner: owner ?? null,
     change: `${sign} ${text}`,
   }))

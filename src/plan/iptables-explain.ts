@@ -5,6 +5,7 @@ import type {
   RuleText,
   TableChange,
 } from '../ruleset/iptables.ts'
+import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import type { TableFamily } from '../ruleset/types.ts'
 import type { ExplainedOperation, ShownOperation } from './explain.ts'
 
@@ -38,23 +39,23 @@ export function iptablesOperationCount(changes: readonly TableChange[]): number 
   return count
 }
 
-/** `namespace/name` of the Services whose changes a refused chain may be about; of all, if untold. */
+/** The Services whose changes a refused chain may be about; of all, if untold. */
 export function servicesIn(
   changes: readonly TableChange[],
   labelOf: ChainLabel,
   refused: { readonly family: TableFamily; readonly table: IptablesTable; readonly chain?: string },
-): ReadonlySet<string> {
+): ReadonlySet<Owner> {
   const mine = changes.filter(
     ({ family, table }) => family === refused.family && table === refused.table,
   )
-  const names = new Set<string>()
+  const names = new Set<Owner>()
   const former = formerLabels(mine)
   for (const { family, chain, change } of eachChain(mine)) {
     if (refused.chain !== undefined && refused.chain !== chain) continue
     const own = labelOf(family, chain) ?? former.get(`${family} ${chain}`)
     const labels =
       own === undefined ? [...changedRules(change)].map(({ rule }) => labelIn(rule)) : [own]
-    for (const label of labels) if (label !== undefined) names.add(label.split(':', 1)[0] ?? label)
+    for (const label of labels) if (label !== undefined) names.add(ownerIn(label))
   }
   return names
 }

@@ -42,12 +42,6 @@ export function ownersBy(
   }
 }
 
-/** `namespace/name` of a label `namespace/name:port kind`. */
-export function serviceOf(label: string): string {
-  const colon = label.lastIndexOf(':')
-  return colon < 0 ? label : label.slice(0, colon)
-}
-
 /** The VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
   if (isSeatedMap(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')

@@ -1,24 +1,27 @@
 import type { ServiceObject } from '../model/service.ts'
+import { labelOf, type Owner, ownerOf } from '../ruleset/labels.ts'
 import { type Claim, serviceName } from './claims.ts'
 
-/** Comments of elements, by which people and `diff` know whose they are. */
-
-const MAX_COMMENT = 127 // NFTNL_UDATA_COMMENT_MAXLEN without its NUL
-
-/** `namespace/name:port kind` */
+/** `owner:port kind` */
 export function claimLabel(service: ServiceObject, { port, kind }: Claim): string {
-  const name = port.name === '' ? String(port.port) : port.name
-  const tail = `:${name} ${kind}`
-  return [serviceName(service).slice(0, MAX_COMMENT - tail.length), tail].join('')
+  return labelOf(serviceName(service), port.name === '' ? String(port.port) : port.name, kind)
 }
 
-/** `namespace/name:port health-check` */
+/** `owner:port health-check` */
 export function healthCheckLabel(service: ServiceObject): string {
-  const tail = `:${service.healthCheckPort} health-check`
-  return serviceName(service).slice(0, MAX_COMMENT - tail.length) + tail
+  return labelOf(serviceName(service), String(service.healthCheckPort), 'health-check')
 }
 
-/** `namespace/name` */
-export function serviceLabel(service: ServiceObject): string {
-  return serviceName(service).slice(0, MAX_COMMENT)
+/** Of what belongs to a Service as a whole. */
+export function serviceLabel(service: ServiceObject): Owner {
+  return ownerOf(serviceName(service))
+}
+
+/** Of what labels say, `namespace/name`. */
+export type NameOf = (owner: Owner) => string
+
+/** `namespace/name` of those that are known; of another one, as its labels say. */
+export function namesOf(services: readonly ServiceObject[]): NameOf {
+  const names = new Map(services.map((each) => [serviceLabel(each), serviceName(each)] as const))
+  return (owner) => names.get(owner) ?? owner
 }

@@ -3,6 +3,7 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
 import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
+import { type Owner, ownerOf } from '../ruleset/labels.ts'
 import { SETS, setsOf, tuple } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
 import {
@@ -56,6 +57,8 @@ export interface Renderer {
   calls(family: TableFamily): ReadonlyMap<string, number>
   /** What a Service renders to; of any set, those that stand for ipvs among them. */
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
+  /** `namespace/name` of a Service that is rendered; of another one, as its labels say. */
+  nameOf(owner: Owner): ServiceName
   services(): number
   /** What it renders for. */
   readonly situation: Situation
@@ -80,6 +83,8 @@ export function createRenderer(
   const serviceOfSlice = new Map<string, ServiceName>()
   const holdings = new Map<ServiceName, Holding>()
   const dirty = new Set<ServiceName>()
+  /** Of those Services whose labels do not hold the whole name. */
+  const cutNames = new Map<Owner, ServiceName>()
   const book = new ClaimBook()
   const assembly = emptyAssembly()
   const base = configuration(node, settings)
@@ -165,10 +170,12 @@ export function createRenderer(
     setService(service) {
       const name = serviceName(service)
       services.set(name, service)
+      if (ownerOf(name) !== name) cutNames.set(ownerOf(name), name)
       for (const each of book.replace(name, service, claimsOf(service))) dirty.add(each)
     },
     removeService(name) {
       services.delete(name)
+      cutNames.delete(ownerOf(name))
       for (const each of book.replace(name, undefined, [])) dirty.add(each)
     },
     setSlice(slice) {
@@ -227,6 +234,7 @@ export function createRenderer(
     },
     calls: (family) => assembly.calls[family],
     element: (family, set, key) => assembly.sets[family].get(set)?.get(key),
+    nameOf: (owner) => cutNames.get(owner) ?? owner,
     services: () => services.size,
     situation: { node, settings },
   }

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { planIptables } from '../../src/plan/iptables.ts'
 import { servicesIn } from '../../src/render/iptables/held.ts'
 import { IptablesLowering, lower } from '../../src/render/iptables/lowering.ts'
+import { serviceLabel } from '../../src/render/labels.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
+import { ownerOf } from '../../src/ruleset/labels.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
-import { cluster, node, settings } from '../support/random-cluster.ts'
+import { cluster, names, namespace, node, settings } from '../support/random-cluster.ts'
 
 /** What is said of the Service, in any chain. */
 function rulesAbout(ruleset: IptablesRuleset, service: string): readonly string[] {
@@ -18,12 +20,12 @@ function rulesAbout(ruleset: IptablesRuleset, service: string): readonly string[
 }
 
 const pairs = fc.tuple(cluster, cluster, settings, settings)
-const names = fc.subarray(['default/web', 'default/api', 'default/dns', 'default/db'])
+const owners = fc.subarray(names.map((name) => ownerOf(`${namespace}/${name}`)))
 
 describe('Services that are held', () => {
   test('stay as the tables have them, and the tables take the rest', () => {
     fc.assert(
-      fc.property(pairs, names, ([before, after, old, now], held) => {
+      fc.property(pairs, owners, ([before, after, old, now], held) => {
         const found = lower(renderCluster(before, node, old).ruleset(), old)
         const model = iptablesModel()
         for (const step of planIptables({}, found)) model.apply(step)
@@ -49,7 +51,7 @@ describe('Services that are held', () => {
       fc.property(cluster, settings, (each, chosen) => {
         const rules = lower(renderCluster(each, node, chosen).ruleset(), chosen)
         for (const name of servicesIn(rules)) expect(rulesAbout(rules, name)).not.toEqual([])
-        const all = each.services.map((service) => `${service.namespace}/${service.name}`)
+        const all = each.services.map(serviceLabel)
         const present = all.filter((name) => rulesAbout(rules, name).length > 0)
         expect([...servicesIn(rules)].sort()).toEqual(present.sort())
       }),

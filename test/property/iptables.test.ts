@@ -13,7 +13,7 @@ import {
   makeSlices,
 } from '../bench/cluster.ts'
 import { iptablesModel, packetsOf, ruleFor } from '../support/iptables-model.ts'
-import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 /** Maps in an order of their own. */
 function comparable(ruleset: IptablesRuleset): unknown {
@@ -34,14 +34,14 @@ const change = fc.oneof(
   service.map(
     ({ name }) =>
       (to: Renderer) =>
-        to.removeService(`default/${name}`),
+        to.removeService(`${namespace}/${name}`),
   ),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
   slice.map(
     ({ name }) =>
       (to: Renderer) =>
-        to.removeSlice('default', name),
+        to.removeSlice(namespace, name),
   ),
 )
 

@@ -18,6 +18,7 @@ import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
 import {
   cluster,
+  namespace,
   node,
   service,
   slice,
@@ -222,7 +223,7 @@ describe('ipvs over random clusters and changes', () => {
               break
             case 'gone':
               services.delete(value.name)
-              renderer.removeService(`default/${value.name}`)
+              renderer.removeService(`${namespace}/${value.name}`)
               break
             case 'slice':
               slices.set(value.name, value)
@@ -230,7 +231,7 @@ describe('ipvs over random clusters and changes', () => {
               break
             case 'slice-gone':
               slices.delete(value.name)
-              renderer.removeSlice('default', value.name)
+              renderer.removeSlice(namespace, value.name)
           }
           const { ipvs } = renderer.settle()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0

@@ -5,6 +5,7 @@ import type { ServiceObject } from '../../src/model/service.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { serviceName } from '../../src/render/claims.ts'
 import { kernelMemory } from '../../src/render/kernel-memory.ts'
+import { serviceLabel } from '../../src/render/labels.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { chainCalledBy, remembering, seatedMap } from '../../src/ruleset/sets.ts'
 import type { KernelRuleset, KernelTable } from '../../src/ruleset/types.ts'
@@ -18,7 +19,7 @@ test('Services that are kept change nothing in the kernel, whatever remains in t
       kernel.apply(plan({}, renderCluster(before, node, chosen).ruleset()))
       const found = kernel.ruleset()
       const unread = (service: ServiceObject): boolean => bad(serviceName(service))
-      const names = before.services.filter(unread).map(serviceName)
+      const names = before.services.filter(unread).map(serviceLabel)
       const present = programmed(found)
       const keep = new Set(names.filter((name) => present.has(name)))
       const services = before.services.filter((service) => !unread(service))

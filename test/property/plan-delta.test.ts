@@ -5,21 +5,21 @@ import { plan } from '../../src/plan/plan.ts'
 import { planDelta } from '../../src/plan/plan-delta.ts'
 import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
-import { node, service, settings, slice } from '../support/random-cluster.ts'
+import { namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const change = fc.oneof(
   service.map((value) => (to: Renderer) => to.setService(value)),
   service.map(
     ({ name }) =>
       (to: Renderer) =>
-        to.removeService(`default/${name}`),
+        to.removeService(`${namespace}/${name}`),
   ),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
   slice.map((value) => (to: Renderer) => to.setSlice(value)),
   slice.map(
     ({ name }) =>
       (to: Renderer) =>
-        to.removeSlice('default', name),
+        to.removeSlice(namespace, name),
   ),
 )
 

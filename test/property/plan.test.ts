@@ -5,7 +5,7 @@ import { kernelMemory } from '../../src/render/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
 import { comparable, kernelModel } from '../support/kernel-model.ts'
-import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const RUNS = 10_000
 
@@ -75,7 +75,7 @@ describe('plans over random clusters and changes', () => {
               break
             case 'gone':
               services.delete(value.name)
-              renderer.removeService(`default/${value.name}`)
+              renderer.removeService(`${namespace}/${value.name}`)
               break
             case 'slice':
               slices.set(value.name, value)
@@ -83,7 +83,7 @@ describe('plans over random clusters and changes', () => {
               break
             case 'slice-gone':
               slices.delete(value.name)
-              renderer.removeSlice('default', value.name)
+              renderer.removeSlice(namespace, value.name)
           }
           renderer.settle()
         }

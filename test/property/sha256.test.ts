@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { sha256 } from '../../src/render/iptables/sha256.ts'
+import { sha256 } from '../../src/ruleset/sha256.ts'
 
 test('hashes every text as OpenSSL does', () => {
   const ascii = fc.string({ unit: 'binary-ascii', maxLength: 300 })

@@ -3,24 +3,24 @@ import { expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
 import type { SliceObject } from '../../src/model/service.ts'
 import { LingeringEndpoints, servingEndpoints } from '../../src/plan/lingering.ts'
-import { serviceOf } from '../../src/plan/owners.ts'
 import { type Flow, flowJudge, touchedFronts } from '../../src/plan/stale-flows.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
+import { ownerIn } from '../../src/ruleset/labels.ts'
 import { endpointsMap } from '../../src/ruleset/sets.ts'
 import type { Ruleset, Tuple } from '../../src/ruleset/types.ts'
-import { node, service, settings, slice } from '../support/random-cluster.ts'
+import { namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const change = fc.oneof(
-  service.map((value) => ({ kind: 'service' as const, value, of: `default/${value.name}` })),
-  service.map(({ name }) => ({ kind: 'service-gone' as const, of: `default/${name}` })),
-  slice.map((value) => ({ kind: 'slice' as const, value, of: `default/${value.service}` })),
-  slice.map((value) => ({ kind: 'slice' as const, value, of: `default/${value.service}` })),
+  service.map((value) => ({ kind: 'service' as const, value, of: `${namespace}/${value.name}` })),
+  service.map(({ name }) => ({ kind: 'service-gone' as const, of: `${namespace}/${name}` })),
+  slice.map((value) => ({ kind: 'slice' as const, value, of: `${namespace}/${value.service}` })),
+  slice.map((value) => ({ kind: 'slice' as const, value, of: `${namespace}/${value.service}` })),
   // Endpoints that get no new flows end: the rules do not change.
-  slice.map(({ service: of }) => ({ kind: 'ending' as const, of: `default/${of}` })),
+  slice.map(({ service: of }) => ({ kind: 'ending' as const, of: `${namespace}/${of}` })),
   slice.map(({ name, service: of }) => ({
     kind: 'slice-gone' as const,
     name,
-    of: `default/${of}`,
+    of: `${namespace}/${of}`,
   })),
 )
 
@@ -29,12 +29,12 @@ function world(chosen: Parameters<typeof createRenderer>[1]) {
   const renderer = createRenderer(node, chosen)
   const slices = new Map<string, SliceObject>()
   const servingOf = (name: string): ReadonlySet<Tuple> => {
-    const mine = [...slices.values()].filter((each) => `default/${each.service}` === name)
+    const mine = [...slices.values()].filter((each) => `${namespace}/${each.service}` === name)
     return servingEndpoints(mine, 'udp')
   }
   const ownerOf = (family: 'ip' | 'ip6', key: Tuple): string | undefined => {
     const label = renderer.label(family, key)
-    return label === undefined ? undefined : serviceOf(label)
+    return label === undefined ? undefined : renderer.nameOf(ownerIn(label))
   }
   return { renderer, slices, servingOf, ownerOf }
 }
@@ -50,14 +50,14 @@ function make({ renderer, slices }: World, step: Change): void {
     renderer.setSlice(step.value)
   } else if (step.kind === 'ending') {
     for (const each of slices.values()) {
-      if (`default/${each.service}` !== step.of) continue
+      if (`${namespace}/${each.service}` !== step.of) continue
       const ready = { ...each, endpoints: each.endpoints.filter((endpoint) => endpoint.ready) }
       slices.set(each.name, ready)
       renderer.setSlice(ready)
     }
   } else {
     slices.delete(step.name)
-    renderer.removeSlice('default', step.name)
+    renderer.removeSlice(namespace, step.name)
   }
 }
 

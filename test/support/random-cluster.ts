@@ -39,7 +39,14 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
 })
 
 /** Few names, addresses and ports, so that Services meet, compete and share pods. */
-const names = ['web', 'api', 'dns', 'db']
+export const names: readonly string[] = [
+  'web',
+  'api',
+  `${'long-'.repeat(12)}dns`,
+  `${'long-'.repeat(12)}xdb`,
+]
+/** With the long names more than a comment of the kernel holds; those differ at the end alone. */
+export const namespace: string = `${'tenant-'.repeat(8)}payment`
 const policy = fc.constantFrom('cluster' as const, 'local' as const)
 
 export const service: fc.Arbitrary<ServiceObject> = fc
@@ -65,7 +72,7 @@ export const service: fc.Arbitrary<ServiceObject> = fc
       ...(seed.families.includes('6') ? [address(v6)] : []),
     ]
     return {
-      namespace: 'default',
+      namespace,
       name: names[seed.name] ?? '',
       created: seed.created,
       clusterAddresses: both(`10.96.0.${seed.name + 1}`, `fd00:10:96::${seed.name + 1}`),
@@ -110,7 +117,7 @@ export const slice: fc.Arbitrary<SliceObject> = fc
     endpoints: fc.uniqueArray(endpoint, { selector: (e) => e.number, maxLength: 6 }),
   })
   .map(({ service: owner, part, family, endpoints }) => ({
-    namespace: 'default',
+    namespace,
     name: `${owner}-${family}-${part}`,
     service: owner,
     family,

@@ -1,5 +1,5 @@
 import type { ChainName } from '../../ruleset/iptables.ts'
-import { sha256 } from './sha256.ts'
+import { sha256 } from '../../ruleset/sha256.ts'
 
 const LONGEST = 28 // XT_EXTENSION_MAXNAMELEN less its NUL
 

@@ -12,6 +12,7 @@ import {
 import { CHAINS, isFrontChain } from '../../ruleset/iptables-chains.ts'
 import { changedChains, sameRules } from '../../ruleset/iptables-compare.ts'
 import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables-rule.ts'
+import type { Owner } from '../../ruleset/labels.ts'
 import { type Front, SETS, tuple } from '../../ruleset/sets.ts'
 import type { ElementValue, TableFamily, Tuple } from '../../ruleset/types.ts'
 import type { ElementChange } from '../assembly.ts'
@@ -75,16 +76,16 @@ export class FamilyLowering {
   }
 
   /** From now on what these tables have of the Services stays. */
-  hold(tables: Tables, names: ReadonlySet<string>): readonly TableChange[] {
+  hold(tables: Tables, names: ReadonlySet<Owner>): readonly TableChange[] {
     return this.#relower(this.#held.hold(tables, names, this.#elements))
   }
 
   /** The next update lowers the Service again. */
-  release(name: string): void {
+  release(name: Owner): void {
     addTouched(this.#released, this.#held.release(name))
   }
 
-  heldServices(): Iterable<string> {
+  heldServices(): Iterable<Owner> {
     return this.#held.names()
   }
 

@@ -7,10 +7,11 @@ import type {
 } from '../../ruleset/iptables.ts'
 import { CHAINS } from '../../ruleset/iptables-chains.ts'
 import { jump } from '../../ruleset/iptables-rule.ts'
+import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import { SETS, setsOf, tuple } from '../../ruleset/sets.ts'
 import type { ElementValue, Tuple } from '../../ruleset/types.ts'
 import type { LoweredFront } from './front-chains.ts'
-import { leavesOf, NO_FRONT, serviceOfLabel } from './leaves.ts'
+import { leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
@@ -25,13 +26,13 @@ interface Held {
 }
 
 /** The Services that tables have something of, as the comments name them. */
-export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<string> {
-  const names = new Set<string>()
+export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
+  const names = new Set<Owner>()
   for (const tables of [ruleset.ip, ruleset.ip6]) {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables ?? new Map())
     const leaves = [fronts, clusterIps, healthChecks].flatMap((each) => [...each.values()])
     for (const { label } of leaves) {
-      if (label !== undefined) names.add(serviceOfLabel(label))
+      if (label !== undefined) names.add(ownerIn(label))
     }
   }
   return names
@@ -39,17 +40,17 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<string> {
 
 /** Of one family: Services that stay as the tables have them, whatever their elements say. */
 export class HeldServices {
-  readonly #services: Map<string, Held> = new Map()
+  readonly #services: Map<Owner, Held> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
   readonly #clusterIps: Map<Tuple, RuleText | undefined> = new Map()
   readonly #healthChecks: Map<Tuple, RuleText | undefined> = new Map()
   #outside: readonly RuleText[] | undefined
 
   /** Returns what has to be lowered anew. */
-  hold(tables: Tables, names: ReadonlySet<string>, elements: Elements): Touched {
+  hold(tables: Tables, names: ReadonlySet<Owner>, elements: Elements): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
     const of = (label: string | undefined): Held | undefined =>
-      label === undefined ? undefined : this.#held(serviceOfLabel(label), names)
+      label === undefined ? undefined : this.#held(ownerIn(label), names)
     for (const [key, label] of labelled(elements, FRONTS)) of(label)?.fronts.set(key, NO_FRONT)
     for (const [key, label] of labelled(elements, [SETS.clusterIps])) {
       of(label)?.clusterIps.set(key, undefined)
@@ -71,7 +72,7 @@ export class HeldServices {
   }
 
   /** Returns what has to be lowered anew; nothing of a Service that is not held. */
-  release(name: string): Touched {
+  release(name: Owner): Touched {
     const held = this.#services.get(name)
     if (held === undefined) return noTouched()
     this.#services.delete(name)
@@ -79,7 +80,7 @@ export class HeldServices {
     return touchedOf([held])
   }
 
-  names(): Iterable<string> {
+  names(): Iterable<Owner> {
     return this.#services.keys()
   }
 
@@ -108,7 +109,7 @@ export class HeldServices {
     return isUsed ? this.#outside : undefined
   }
 
-  #held(name: string, names: ReadonlySet<string>): Held | undefined {
+  #held(name: Owner, names: ReadonlySet<Owner>): Held | undefined {
     if (!names.has(name)) return undefined
     const held = this.#services.get(name) ?? {
       fronts: new Map(),

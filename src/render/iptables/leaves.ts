@@ -102,9 +102,3 @@ function treeOf(target: string): 'dispatch' | 'refusal' | 'source' {
   if (target.startsWith(goto(FRONT_CHAINS.serve))) return 'dispatch'
   return target.startsWith(goto(FRONT_CHAINS.allow)) ? 'source' : 'refusal'
 }
-
-/** `namespace/name` of a label. */
-export function serviceOfLabel(label: string): string {
-  const colon = label.lastIndexOf(':')
-  return colon < 0 ? label : label.slice(0, colon)
-}

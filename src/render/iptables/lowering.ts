@@ -1,5 +1,6 @@
 import type { Settings } from '../../model/node.ts'
 import type { ChainName, IptablesRuleset, TableChange } from '../../ruleset/iptables.ts'
+import type { Owner } from '../../ruleset/labels.ts'
 import type { Ruleset, TableFamily } from '../../ruleset/types.ts'
 import type { ElementChange } from '../assembly.ts'
 import { FamilyLowering } from './family-lowering.ts'
@@ -35,18 +36,18 @@ export class IptablesLowering {
    * From now on what `held` (of all tables) has of these Services stays, whatever their elements say.
    * Of a Service that it does not have, there is nothing. Returns what is different from before.
    */
-  hold(held: IptablesRuleset, names: ReadonlySet<string>): readonly TableChange[] {
+  hold(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>
       this.#families[family].hold(held[family] ?? new Map(), names),
     )
   }
 
   /** Ends that; the next `update` lowers the Service again. */
-  release(name: string): void {
+  release(name: Owner): void {
     for (const family of FAMILIES) this.#families[family].release(name)
   }
 
-  heldServices(): ReadonlySet<string> {
+  heldServices(): ReadonlySet<Owner> {
     return new Set(FAMILIES.flatMap((family) => [...this.#families[family].heldServices()]))
   }
 

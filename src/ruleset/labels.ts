@@ -1,0 +1,43 @@
+import type { Brand } from '../model/brand.ts'
+import { sha256 } from './sha256.ts'
+
+/** Comments of elements and rules, by which people, `diff` and a later start know whose they are. */
+
+/** A Service as comments name it. To be compared with that of a known Service, not read as a name. */
+export type Owner = Brand<string, 'Owner'>
+
+/** NFTNL_UDATA_COMMENT_MAXLEN of libnftnl without its NUL; iptables takes 255 (xt_comment.h). */
+const MAX_LABEL = 127
+/** The longest kind of address, `load-balancer`. */
+const MAX_KIND = 13
+/** What a port name gets in any case: the longest that IANA_SVC_NAME allows. */
+const MIN_PORT = 15
+/** `owner:port kind` */
+const MAX_OWNER = MAX_LABEL - ':'.length - MIN_PORT - ' '.length - MAX_KIND
+const OWNER_DIGEST = 16
+const PORT_DIGEST = 8
+
+/** `namespace/name` whole where it fits, else its beginning and a digest of all of it. */
+export function ownerOf(name: string): Owner {
+  return cut(name, MAX_OWNER, OWNER_DIGEST) as Owner
+}
+
+/** `owner:port kind` */
+export function labelOf(name: string, port: string, kind: string): string {
+  const owner = ownerOf(name)
+  const room = MAX_LABEL - owner.length - ':'.length - ' '.length - kind.length
+  return `${owner}:${cut(port, room, PORT_DIGEST)} ${kind}`
+}
+
+/** Whose a label is. No name of an object has a colon. */
+export function ownerIn(label: string): Owner {
+  const colon = label.lastIndexOf(':')
+  return (colon < 0 ? label : label.slice(0, colon)) as Owner
+}
+
+/** No name of an object has a tilde, so what is cut is no other one's name. */
+function cut(text: string, length: number, digits: number): string {
+  if (text.length <= length) return text
+  const digest = [...sha256(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${text.slice(0, length - 1 - digits)}~${digest.slice(0, digits)}`
+}
