@@ -38,7 +38,9 @@ export function reports({
   return {
     changed(change) {
       aftermath.changed(change)
-      if (change.kind === 'slice') telemetry.sliceChanged(change.triggered)
+      if (change.kind === 'service' || change.kind === 'service-gone') telemetry.changed('service')
+      if (change.kind === 'slice' || change.kind === 'slice-gone') telemetry.changed('endpoint')
+      if (change.kind === 'slice') telemetry.sliceChanged(change.triggered, change.slice.family)
     },
     nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
     attempting: () => telemetry.attempting(),

@@ -76,7 +76,7 @@ describe('docs/metrics.md lists', () => {
 describe('the exposition', () => {
   test('is the text format of Prometheus', async () => {
     const { metrics } = start()
-    metrics.programmed(0.2)
+    metrics.programmed(0.2, 'ipv4')
     metrics.answered('/livez', 200)
     expect(metrics.contentType).toBe('text/plain; version=0.0.4; charset=utf-8')
     const sample = /^[a-z_]+(\{([a-z_]+="[^"\\\n]*",?)+\})? (NaN|[+-]?Inf|-?\d[\d.e+-]*)$/
@@ -161,6 +161,89 @@ test.each([
   ['watch services: nobody knows', 'other'],
 ])('a watch lost for «%s» counts as %s', (reason, cause) => {
   expect(lossCause(reason)).toBe(cause)
+})
+
+describe('in place of kube-proxy', () => {
+  const family = (name: string, ip = 'IPv4') => `kubeproxy_${name}{ip_family="${ip}"}`
+  const rules = 'sync_proxy_rules'
+
+  test('its names are there, and beside it they are not', async () => {
+    const { metrics } = start()
+    expect(await metrics.text()).not.toContain('kubeproxy_')
+    metrics.nameAsKubeProxy(true)
+    const whole = await metrics.text()
+    expect(whole).toContain('kubeproxy_sync_proxy_rules_endpoint_changes_total 0')
+    metrics.nameAsKubeProxy(false)
+    const own = await metrics.text()
+    expect(own).not.toContain('kubeproxy_')
+    expect(own.endsWith('\n')).toBe(true)
+    expect(own).toContain('nodelb_ready 0')
+  })
+
+  test('a commit counts for each family, as a full or a partial sync', async () => {
+    const { metrics, tell } = start()
+    metrics.nameAsKubeProxy(true)
+    const commit = { event: 'kernel-committed', operations: 3, bytes: 200, durationMs: 4 } as const
+    tell({ ...commit, compared: true })
+    tell({ ...commit, compared: false })
+    tell({ ...commit, compared: false })
+    tell({ event: 'kernel-compared', durationMs: 20 })
+    for (const ip of ['IPv4', 'IPv6']) {
+      expect(await value(metrics, family(`${rules}_duration_seconds_count`, ip))).toBe(4)
+      expect(await value(metrics, family('sync_full_proxy_rules_duration_seconds_count', ip))).toBe(
+        2,
+      )
+      const partial = family('sync_partial_proxy_rules_duration_seconds_count', ip)
+      expect(await value(metrics, partial)).toBe(2)
+    }
+    const seconds = Date.now() / 1000
+    const last = await value(metrics, family(`${rules}_last_timestamp_seconds`))
+    expect(Math.abs(seconds - (last ?? 0))).toBeLessThan(60)
+    tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    expect(await value(metrics, family(`${rules}_nftables_sync_failures_total`))).toBe(1)
+    tell({ event: 'backend-chosen', backend: 'iptables', reason: 'x' })
+    tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    expect(await value(metrics, family(`${rules}_iptables_restore_failures_total`))).toBe(1)
+    expect(await value(metrics, family(`${rules}_nftables_sync_failures_total`))).toBe(1)
+  })
+
+  test('changes are pending until the commit that begins after them is made', async () => {
+    const { metrics, tell } = start()
+    metrics.nameAsKubeProxy(true)
+    const { kubeProxy } = metrics
+    const pending = () => value(metrics, `kubeproxy_${rules}_endpoint_changes_pending`)
+    kubeProxy.changed('endpoint')
+    kubeProxy.changed('service')
+    kubeProxy.attempting()
+    kubeProxy.changed('endpoint')
+    expect(await pending()).toBe(2)
+    tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
+    expect(await pending()).toBe(2)
+    tell({ event: 'kernel-committed', operations: 1, bytes: 1, durationMs: 1, compared: false })
+    expect(await pending()).toBe(1)
+    kubeProxy.attempting()
+    tell({ event: 'kernel-committed', operations: 1, bytes: 1, durationMs: 1, compared: false })
+    expect(await pending()).toBe(0)
+    expect(await value(metrics, `kubeproxy_${rules}_endpoint_changes_total`)).toBe(2)
+    expect(await value(metrics, `kubeproxy_${rules}_service_changes_total`)).toBe(1)
+    expect(await value(metrics, `kubeproxy_${rules}_service_changes_pending`)).toBe(0)
+    const queued = await value(metrics, family(`${rules}_last_queued_timestamp_seconds`, 'IPv6'))
+    expect(queued).toBeGreaterThan(0)
+  })
+
+  test('programming latency has its buckets, and the family of the slice', async () => {
+    const { metrics } = start()
+    metrics.nameAsKubeProxy(true)
+    metrics.programmed(0.3, 'ipv6')
+    const lines = (await metrics.text()).split('\n')
+    const name = 'kubeproxy_network_programming_duration_seconds_bucket'
+    const of6 = lines.filter((line) => line.startsWith(`${name}{`) && line.includes('IPv6'))
+    // 0, 0.25, 0.5; 1 to 59; 60 to 115 by 5; 120 to 300 by 30; and all.
+    expect(of6).toHaveLength(3 + 59 + 12 + 7 + 1)
+    expect(of6.find((line) => line.includes('le="0.25"'))).toMatch(/ 0$/)
+    expect(of6.find((line) => line.includes('le="0.5"'))).toMatch(/ 1$/)
+    expect(lines.some((line) => line.startsWith(name) && line.includes('IPv4'))).toBe(false)
+  })
 })
 
 describe('programming latency', () => {

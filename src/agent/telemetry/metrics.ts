@@ -1,5 +1,11 @@
 import { Counter, Histogram, Registry } from 'prom-client'
+import type { IpFamily } from '../../model/address.ts'
 import { boundedLabel, lossCause } from './bounded-label.ts'
+import {
+  createKubeProxyMetrics,
+  isKubeProxyMetric,
+  type KubeProxyMetrics,
+} from './kube-proxy-metrics.ts'
 import type { Occurrence } from './occurrence.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
 import { registerStateMetrics, type StateSource } from './state-metrics.ts'
@@ -7,10 +13,11 @@ import { registerStateMetrics, type StateSource } from './state-metrics.ts'
 export interface Metrics {
   observe(occurrence: Occurrence): void
   /** From the change that a slice tells of to the commit. */
-  programmed(seconds: number): void
+  programmed(seconds: number, family: IpFamily): void
   answered(path: string, code: number): void
-  /** On kube-proxy's healthzBindAddress. */
-  answeredAsKubeProxy(path: string, code: number): void
+  readonly kubeProxy: Omit<KubeProxyMetrics, 'observe' | 'programmed'>
+  /** Whether kube-proxy's names are among them: beside kube-proxy it has them itself. */
+  nameAsKubeProxy(yes: boolean): void
   eventSent(outcome: EventOutcome): void
   /** Prometheus text format 0.0.4, and its Content-Type. */
   readonly contentType: string
@@ -34,20 +41,35 @@ export function createMetrics(source: StateSource): Metrics {
   const made = counters(registry)
   registerStateMetrics(registry, source)
   registerProcessMetrics(registry)
+  const kubeProxy = createKubeProxyMetrics(registry)
+  let asKubeProxy = false
   const processLabel = boundedLabel(PROCESSES)
   return {
-    observe: (occurrence) => observe(made, processLabel, occurrence),
-    programmed: (seconds) => made.latency.observe(seconds),
-    answered: (path, code) => made.answers.inc({ path, code }),
-    answeredAsKubeProxy(path, code) {
-      if (path === '/healthz') made.healthz.inc({ code })
-      if (path === '/livez') made.livez.inc({ code })
+    kubeProxy,
+    nameAsKubeProxy(yes) {
+      asKubeProxy = yes
     },
+    observe(occurrence) {
+      observe(made, processLabel, occurrence)
+      kubeProxy.observe(occurrence)
+    },
+    programmed(seconds, family) {
+      made.latency.observe(seconds)
+      kubeProxy.programmed(seconds, family)
+    },
+    answered: (path, code) => made.answers.inc({ path, code }),
     eventSent: (outcome) => made.events.inc({ outcome }),
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: () => (asKubeProxy ? registry.metrics() : ownText(registry)),
     registry,
   }
+}
+
+async function ownText(registry: Registry): Promise<string> {
+  const names = registry.getMetricsAsArray().map(({ name }) => name)
+  const own = names.filter((name) => !isKubeProxyMetric(name))
+  const texts = await Promise.all(own.map((name) => registry.getSingleMetricAsString(name)))
+  return `${texts.join('\n\n')}\n`
 }
 
 type Made = ReturnType<typeof counters>
@@ -98,8 +120,6 @@ function counters(registry: Registry) {
       'path',
       'code',
     ),
-    healthz: counter('kubeproxy_proxy_healthz_total', 'Answers as kube-proxy, /healthz.', 'code'),
-    livez: counter('kubeproxy_proxy_livez_total', 'Answers as kube-proxy, /livez.', 'code'),
     events: counter('nodelb_kubernetes_events_total', 'Kubernetes Events, by outcome.', 'outcome'),
   }
   for (const outcome of ['committed', 'failed']) made.commits.inc({ outcome }, 0)

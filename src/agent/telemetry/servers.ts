@@ -70,6 +70,7 @@ export function startServers(options: ServerOptions, parts: ServerParts): Server
   const scraped = new StandIn('kube-proxy-metrics', kubeProxyMetricsRoutes(metrics, state), parts)
   return {
     answerAsKubeProxy(addresses) {
+      metrics.nameAsKubeProxy(addresses.healthz !== undefined || addresses.metrics !== undefined)
       healthz.moveTo(addresses.healthz)
       scraped.moveTo(addresses.metrics)
     },
@@ -120,7 +121,7 @@ class StandIn implements HttpServer {
       onState: this.#onState(printAddress(address)),
       onAnswer: (path, code) => {
         metrics.answered(path, code)
-        if (this.#server === 'kube-proxy-healthz') metrics.answeredAsKubeProxy(path, code)
+        if (this.#server === 'kube-proxy-healthz') metrics.kubeProxy.answered(path, code)
       },
       retryMs: KUBE_PROXY_RETRY_MS,
       mostRetryMs: KUBE_PROXY_RETRY_MS,

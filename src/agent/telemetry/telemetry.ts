@@ -1,8 +1,10 @@
 import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
+import type { IpFamily } from '../../model/address.ts'
 import { type Problem, printProblem } from '../../watch/problem.ts'
 import type { Resource, SourceState } from '../../watch/source.ts'
 import { EventQueue, type EventSink } from './event-queue.ts'
 import { health } from './health.ts'
+import type { ChangedKind } from './kube-proxy-metrics.ts'
 import { eventOf } from './kubernetes-event.ts'
 import { trackLatency } from './latency.ts'
 import { type Log, openLog } from './log.ts'
@@ -27,7 +29,9 @@ export interface Telemetry {
   /** A commit or a comparison begins, of all that changed so far; what came of it is told. */
   attempting(): void
   /** A slice changed, at `triggered` ms since 1970: its latency ends with the commit it is in. */
-  sliceChanged(triggered: number | undefined): void
+  sliceChanged(triggered: number | undefined, family: IpFamily): void
+  /** An object changed, and will be in one of the next commits. */
+  changed(kind: ChangedKind): void
   /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
   healthy(): boolean
   /** From now on, answers as kube-proxy does at these addresses, and at no others. */
@@ -65,7 +69,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const [state, began] = [newState(Date.now()), performance.now()]
   const log = options.log ?? openLog(options.level ?? 'info')
   const isNews = toldOnce()
-  const latency = trackLatency()
+  const latencies = { ipv4: trackLatency(), ipv6: trackLatency() }
   const metrics = createMetrics({
     version,
     state,
@@ -102,7 +106,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     const startMs = Math.round(performance.now() - began)
     if (first) take({ event: 'agent-ready', operations, startMs })
     take({ event: 'commits-resumed' })
-    for (const seconds of latency.committed()) metrics.programmed(seconds)
+    for (const family of FAMILIES) {
+      for (const seconds of latencies[family].committed()) metrics.programmed(seconds, family)
+    }
   }
 
   if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
@@ -114,11 +120,13 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     sourceProblems: (problems) => tell(sourceOccurrence(problems)),
     attempting() {
       state.attemptSince = performance.now()
-      latency.attempting()
+      for (const family of FAMILIES) latencies[family].attempting()
+      metrics.kubeProxy.attempting()
     },
-    sliceChanged(triggered) {
+    changed: metrics.kubeProxy.changed,
+    sliceChanged(triggered, family) {
       // What the first lists tell of happened before.
-      if (state.firstCommitAt !== undefined) latency.changed(triggered)
+      if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)
     },
     healthy: () => health(state, performance.now()).good,
     answerAsKubeProxy: servers.answerAsKubeProxy,
@@ -131,6 +139,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     },
   }
 }
+
+const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
 type Tell = Telemetry['tell']
 
