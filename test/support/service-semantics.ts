@@ -18,11 +18,15 @@ export type Demand =
   | { readonly kind: 'delivered'; readonly to: readonly Delivery[]; readonly sticky: boolean }
   | { readonly kind: 'dropped' | 'refused' | 'untouched' }
 
-/** An endpoint that has to get its equal share, and whether it sees the client or the node. */
+/**
+ * An endpoint that has to get its equal share, and whether it sees the client or the node. Either is
+ * right for a pod that reaches itself by a Service whose slices do not say where it is, when those of
+ * another Service do.
+ */
 export interface Delivery {
   readonly address: Address
   readonly port: Port
-  readonly sees: 'client' | 'node'
+  readonly sees: 'client' | 'node' | 'either'
 }
 
 export interface World {
@@ -63,9 +67,17 @@ export function demandOf(world: World, packet: Packet): Demand {
   if (eligible.length === 0) return { kind: 'dropped' }
   const to = eligible.map(({ address, port, here }): Delivery => {
     const itself = here && address === packet.from
-    return { address, port, sees: itself || from === 'node' ? 'node' : 'client' }
+    if (itself || from === 'node') return { address, port, sees: 'node' }
+    const unclear = address === packet.from && isSaidToBeHere(world, address)
+    return { address, port, sees: unclear ? 'either' : 'client' }
   })
   return { kind: 'delivered', to, sticky: front.service.affinity.kind === 'client-ip' }
+}
+
+function isSaidToBeHere({ cluster, node }: World, address: Address): boolean {
+  return cluster.slices.some(({ endpoints }) =>
+    endpoints.some((each) => each.address === address && each.nodeName === node.name),
+  )
 }
 
 type Kind = 'cluster-ip' | 'load-balancer' | 'external-ip' | 'node-port'
