@@ -3,6 +3,7 @@ import { interfacesIn } from '../apply/nftables/interfaces.ts'
 import type { LocalTraffic, Settings } from '../model/node.ts'
 import { frame } from '../render/frame.ts'
 import { ipvsFrame } from '../render/ipvs-frame.ts'
+import { namesIn } from '../render/table.ts'
 import type { KernelRuleset, KernelTable, Rule, TableFamily } from '../ruleset/types.ts'
 import { TABLE_FLAG } from '../ruleset/types.ts'
 import type { WalkedChain, WalkedRuleset, WalkedTable } from '../trace/state.ts'
@@ -34,9 +35,9 @@ function walkedTable(table: KernelTable | undefined): WalkedTable | undefined {
 }
 
 /** By digest, the rules that any settings make of these sets. */
-function knownRules({ family, sets, chains }: KernelTable): ReadonlyMap<string, Rule> {
+function knownRules({ family, sets, elements, chains }: KernelTable): ReadonlyMap<string, Rule> {
   const digests = [...chains.values()].flatMap(({ rules }) => rules.map(({ text }) => text))
-  const names = new Set(sets.keys())
+  const names = new Set([...sets.keys(), ...namesIn(elements)])
   const known = new Map<string, Rule>()
   for (const settings of possibleSettings(family, digests)) {
     for (const { rules } of [frame, ipvsFrame].flatMap((make) => [

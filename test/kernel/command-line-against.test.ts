@@ -40,7 +40,8 @@ test('iptables: the rules of chains, by Service', async () => {
       + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -j DNAT --to-destination 10.244.2.10:8080
     shared chains
       + iptables -t nat -A NODELB-HAIRPIN -s 10.244.1.11/32 -d 10.244.1.11/32 -j MASQUERADE --random-fully
-    5 operations
+      + iptables -t filter -A NODELB-LOCAL-PODS -d 10.244.1.11/32 -j ACCEPT
+    6 operations
     "
   `)
 })

@@ -5,7 +5,7 @@ import { startSession } from '../../src/agent/nftables-session.ts'
 import { type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
 import type { Settled } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
-import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const [walks, steps] = process.argv.slice(2).map(Number)
 const socket = NetlinkSocket.open()
@@ -45,7 +45,7 @@ await fc.assert(
           session.renderer.setSlice(each.value)
           slices.set(each.value.name, each.value)
         } else {
-          session.renderer.removeSlice('default', each.name)
+          session.renderer.removeSlice(namespace, each.name)
           slices.delete(each.name)
         }
         accepted(await session.settle())

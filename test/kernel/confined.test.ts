@@ -13,9 +13,12 @@ const outside = join(image, 'written')
 beforeAll(() => execa(process.execPath, ['scripts/image-files.mjs', image], { cwd: root }))
 afterAll(() => rmSync(image, { recursive: true }))
 
-/** Runs a command in a network of its own. */
+const FORWARDS =
+  'for it in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 >/proc/sys/net/$it; done; exec "$@"'
+
+/** Runs a command in a network of its own, which forwards as a node does. */
 function alone([file, ...args]: readonly [string, ...string[]]) {
-  return execa('unshare', ['--net', file, ...args], { reject: false })
+  return execa('unshare', ['--net', 'sh', '-c', FORWARDS, 'sh', file, ...args], { reject: false })
 }
 
 function shell(script: string) {

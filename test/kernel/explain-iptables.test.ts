@@ -19,7 +19,10 @@ import { tracedDisappointment } from '../support/traced-packets.ts'
 const program = fileURLToPath(new URL('../../dist/nodelb.js', import.meta.url))
 const fixtures = fileURLToPath(new URL('../../fixtures', import.meta.url))
 
-beforeAll(() => enterNewNetwork())
+beforeAll(async () => {
+  enterNewNetwork()
+  await execa('ip', ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1'])
+})
 
 async function load(rules: IptablesRuleset, flavour: Flavour): Promise<void> {
   for (const { family, text } of iptablesSections(rules)) {

@@ -7,7 +7,7 @@ import type { Cluster } from '../../src/model/service.ts'
 import { textOf } from '../../src/plan/explain.ts'
 import { eachOperation } from '../../src/plan/operation.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
-import { cluster, node, service, settings, slice } from '../support/random-cluster.ts'
+import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 import { begin, committed, spoil } from './session-setup.ts'
 
 let other: NetlinkSocket
@@ -38,7 +38,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   service.map(
     ({ name }): Change =>
       (session, { services }) => {
-        session.renderer.removeService(`default/${name}`)
+        session.renderer.removeService(`${namespace}/${name}`)
         services.delete(name)
       },
   ),
@@ -52,7 +52,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   slice.map(
     ({ name }): Change =>
       (session, { slices }) => {
-        session.renderer.removeSlice('default', name)
+        session.renderer.removeSlice(namespace, name)
         slices.delete(name)
       },
   ),
@@ -61,7 +61,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 /** The kernel refuses elements that bear this Service's name, during these rounds. */
 const trouble = fc.record({
-  service: fc.constantFrom('default/web:', 'default/api:', 'default/dns:'),
+  service: fc.constantFrom(`${namespace}/web:`, `${namespace}/api:`),
   from: fc.integer({ min: 0, max: 5 }),
   rounds: fc.integer({ min: 1, max: 5 }),
 })
