@@ -4,7 +4,7 @@ import { owners } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { rememberedFor } from '../render/affinity.ts'
 import { frame } from '../render/frame.ts'
-import { lookups, namesIn, schemasOf } from '../render/table.ts'
+import { inFamily, lookups, namesIn, schemasOf } from '../render/table.ts'
 import { type Owner, ownerIn } from '../ruleset/labels.ts'
 import {
   endpointsMap,
@@ -234,7 +234,7 @@ function assemble(
   settings: Settings,
 ): Table | undefined {
   if (elements === undefined) return undefined
-  const chains = frame(settings, namesIn(elements))
+  const chains = frame(inFamily(settings, family), namesIn(elements))
   const used = lookups(chains)
   for (const name of OF_THE_NODE) if (!used.has(name)) elements.delete(name)
   const sets = new Set([...elements.keys(), ...used])
