@@ -19,8 +19,13 @@ const PORT_DIGEST = 8
 
 /** `namespace/name` whole where it fits, else its beginning and a digest of all of it. */
 export function ownerOf(name: string): Owner {
-  return cut(name, MAX_OWNER, OWNER_DIGEST) as Owner
+  if (name.length <= MAX_OWNER) return name as Owner
+  // A Service may have thousands of labels, which are made one after the other.
+  if (latest.name !== name) latest = { name, owner: cut(name, MAX_OWNER, OWNER_DIGEST) as Owner }
+  return latest.owner
 }
+
+let latest: { readonly name: string; readonly owner: Owner } = { name: '', owner: '' as Owner }
 
 /** `owner:port kind` */
 export function labelOf(name: string, port: string, kind: string): string {
