@@ -13,7 +13,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // One fewer than there are processors would be usual; most of the time goes by waiting.
     maxWorkers: 2,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     projects: [
       {

@@ -95,7 +95,9 @@ test('a Node that comes late, changes, and goes', async () => {
   expect(await place.rules()).not.toContain('nodelb')
   place.write([...objects, node(['192.0.2.1', '2001:db8:1::1'], [])])
   const notes = (await agent.next('configuration-loaded'))['notes']
-  expect(String(notes)).toContain('no traffic counts as that of pods')
+  expect(String(notes)).toContain(
+    'only traffic from ranges that are programmed already counts as that of pods',
+  )
   await agent.next('agent-ready')
   expect(await place.answers(at('192.0.2.1'))).toEqual(['pod-a'])
   expect(await place.answers(at('[2001:db8:1::1]'))).toEqual(['pod-a'])
