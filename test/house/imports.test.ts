@@ -165,6 +165,8 @@ describe('few files ask what time it is', () => {
   const dates = [
     // kube-proxy's answer has the time.
     'agent/telemetry/probes.ts',
+    // kube-proxy's metrics have times of day.
+    'agent/telemetry/kube-proxy-metrics.ts',
     'agent/telemetry/latency.ts',
     'agent/telemetry/process-metrics.ts',
     'agent/telemetry/telemetry.ts',
