@@ -16,7 +16,7 @@ import { type Path, trace } from '../../src/trace/iptables/trace.ts'
 import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, node, service } from '../support/random-cluster.ts'
-import { aimed, facts, packet, possible } from '../support/random-packets.ts'
+import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
 import { demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, iptablesWalker, walker } from '../support/traced-backends.ts'
 
@@ -164,8 +164,8 @@ test('with iptables too, a client with affinity stays with its endpoint while th
   let stayed = 0
   fc.assert(
     fc.property(stickyClusters, possible, packets(10), ([before, after], chosen, sent) => {
-      const first = lower(renderCluster(before, node, chosen).ruleset(), chosen)
-      const second = lower(renderCluster(after, node, chosen).ruleset(), chosen)
+      const first = lower(renderCluster(before, view, chosen).ruleset(), chosen)
+      const second = lower(renderCluster(after, view, chosen).ruleset(), chosen)
       const world: World = { cluster: after, node, settings: chosen, own: facts.addresses }
       for (const [random, lot] of sent) {
         const one = aimed(random, before, lot)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
-import type { NodeView, Settings } from '../../src/model/node.ts'
+import type { Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { kernelMemory } from '../../src/render/kernel-memory.ts'
@@ -13,7 +13,7 @@ import type { Clients } from '../../src/trace/packet.ts'
 import { type Path, trace } from '../../src/trace/trace.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node } from '../support/random-cluster.ts'
-import { aimed, facts, packet, possible } from '../support/random-packets.ts'
+import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
 import { type Demand, demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, type TracedBackend, tracedBackends } from '../support/traced-backends.ts'
 
@@ -73,8 +73,6 @@ function settingsFor({ name }: TracedBackend, chosen: Settings): Settings {
 function loopbackOf({ scope, masqueradeAll }: Settings): Cidr[] {
   return scope === 'all' && masqueradeAll ? ['127.0.0.0/8' as Cidr] : []
 }
-
-const view: NodeView = { ...node, localAddresses: [...facts.addresses] as Address[] }
 
 test(`${CLUSTERS} random clusters: all backends do with random packets what the objects demand`, () => {
   const seen = new Map(tracedBackends.map(({ name }) => [name, new Set<string>()]))

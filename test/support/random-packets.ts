@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { type Address, type Cidr, familyOf, type Port } from '../../src/model/address.ts'
-import type { Settings } from '../../src/model/node.ts'
+import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 import { node, settings } from './random-cluster.ts'
@@ -22,6 +22,9 @@ export const facts: NodeFacts = {
     route('::/0', 'eth0', '2001:db8:1::1'),
   ],
 }
+
+/** The node of random-cluster.ts with all of its addresses, as the machine itself would tell. */
+export const view: NodeView = { ...node, localAddresses: [...facts.addresses] as Address[] }
 
 function route(to: string, device: string, address: string): NodeFacts['routes'][number] {
   return { to: to as Cidr, interface: device, address: address as Address }
