@@ -95,6 +95,10 @@ describe('nodelb explain', () => {
             -p tcp -m statistic --mode random --probability 0.50000000000 -m recent --set --name NODELB-203.0.113.70-tcp-80-10.244.1.11-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.1.11:8080
             -p tcp -m recent --set --name NODELB-203.0.113.70-tcp-80-10.244.2.10-8080 --mask 255.255.255.255 --rsource -j DNAT --to-destination 10.244.2.10:8080
 
+        forward
+          filter FORWARD: -j NODELB-FORWARD
+          filter NODELB-FORWARD: -m mark --mark 0x4000/0x4000 -j ACCEPT
+
         postrouting
           nat POSTROUTING: -j NODELB-POSTROUTING
           nat NODELB-POSTROUTING: -m mark --mark 0x4000/0x4000 -g NODELB-MASQUERADE
