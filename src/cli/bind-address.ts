@@ -1,5 +1,5 @@
 import type { Address, KubeProxyAddresses } from '../agent/telemetry/servers.ts'
-import { familyOf, parseAddress } from '../model/address.ts'
+import { familyOf, type Address as IpAddress, parseAddress } from '../model/address.ts'
 import type { Scope } from '../model/node.ts'
 import type { Report } from '../watch/problem.ts'
 import type { KubeProxyConfig } from './kube-proxy-config.ts'
@@ -42,6 +42,21 @@ export function kubeProxyBindAddresses(read: BindFields, report: Report): KubePr
       host: loopback,
     },
   }
+}
+
+/**
+ * kube-proxy binds nothing to `bindAddress`: an address there is the node's primary one of its
+ * family, before those of the Node (detectNodeIPs in its cmd/kube-proxy/app/server.go). Undefined:
+ * all addresses, or none that can be read, which has been said.
+ */
+export function primaryAddressOf(
+  text: string | null | undefined,
+  report: Report,
+): IpAddress | undefined {
+  if (text == null || text === '') return undefined
+  const address = parseAddress(text)?.value
+  if (address === undefined) report.error('bindAddress', text, 'an IP address such as 0.0.0.0')
+  return address === undefined || ANY.includes(address) ? undefined : address
 }
 
 export function ownBindAddresses(read: BindFields, report: Report): OwnBindAddresses {

@@ -230,11 +230,15 @@ function readTyped(value: unknown, type: string, report: Report, found: Found): 
   found.problems.push(...report.problems)
 }
 
-/** The ConfigMap kube-system/kube-proxy that kubeadm writes. */
+/** Where kubeadm and the cluster-network-operator of OpenShift put the file of kube-proxy. */
+const CONFIG_MAP_KEYS = ['config.conf', 'kube-proxy-config.yaml'] as const
+
 function readConfigMap(value: unknown, source: string, found: Found): void {
-  const text = valueAt(value, ['data', 'config.conf'])
+  const isThere = (key: string) => valueAt(value, ['data', key]) !== undefined
+  const key = CONFIG_MAP_KEYS.find(isThere) ?? CONFIG_MAP_KEYS[0]
+  const text = valueAt(value, ['data', key])
   const name = nameOf(value, true)
-  const path = joinPath('data', 'config.conf')
+  const path = joinPath('data', key)
   if (typeof text === 'string') {
     readText(text, `${source}: ConfigMap ${name}: ${path}`, false, found)
     return

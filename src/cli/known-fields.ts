@@ -59,7 +59,7 @@ function asksForNothing(value: unknown): boolean {
 
 /** Each mode of kube-proxy has periods in the section of its own name. */
 function sync(mode: ProxyMode): KnownFields {
-  return { syncPeriod: [mode], minSyncPeriod: [mode] }
+  return { syncPeriod: 'unused', minSyncPeriod: [mode] }
 }
 
 /** kubeproxy.config.k8s.io/v1alpha1, with fields that older releases of it had. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Cidr, familyOf } from '../model/address.ts'
+import { type Address, type Cidr, familyOf } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag, list, oneOf, parseFields, readCidr, text, valueAt } from '../watch/fields.ts'
 import { joinPath, type Report } from '../watch/problem.ts'
@@ -7,6 +7,7 @@ import {
   defaultBindAddresses,
   type KubeProxyBindAddresses,
   kubeProxyBindAddresses,
+  primaryAddressOf,
 } from './bind-address.ts'
 import { conntrackBlock, defaultConntrack } from './conntrack-config.ts'
 import { milliseconds } from './duration.ts'
@@ -39,6 +40,8 @@ export interface KubeProxyConfig {
   readonly clusterRanges: readonly Cidr[]
   /** Empty: what the mode has for a default. */
   readonly nodePortAddresses: readonly NodePortAddress[]
+  /** `bindAddress`, where it names one: what `primary` means in its family, in place of the Node's. */
+  readonly primaryAddress: Address | undefined
   /** Whether kube-proxy would serve NodePorts on 127.0.0.0/8, as far as the addresses name it. */
   readonly localhostNodePorts: boolean
   readonly masqueradeAll: boolean
@@ -60,6 +63,7 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   detectLocal: { kind: 'default' },
   clusterRanges: [],
   nodePortAddresses: [],
+  primaryAddress: undefined,
   localhostNodePorts: false,
   masqueradeAll: false,
   masqueradeBit: 14,
@@ -71,6 +75,8 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
 }
 
 const modes = ['nftables', 'iptables', 'ipvs', ''] as const
+/** openshift-sdn's kube-proxy with idling beside it; the rest of it is mode iptables. */
+const IDLING = 'unidling+iptables'
 const LONGEST_MS = 86_400_000
 const localModes = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'] as const
 
@@ -87,7 +93,7 @@ const section = {
 }
 
 const schema = fields({
-  mode: oneOf(modes).nullish(),
+  mode: oneOf([...modes, IDLING]).nullish(),
   hostnameOverride: text.nullish(),
   clusterCIDR: text.nullish(),
   detectLocalMode: oneOf([...localModes, '']).nullish(),
@@ -114,6 +120,7 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
   const notUsed = checkFields(json, kubeProxyFields, '', report, mode)
   const read = parseFields(schema, json, '', report)
   if (read === undefined) return undefined
+  if (read.mode === IDLING) report.note('mode', IDLING, 'iptables', WITHOUT_IDLING)
   const marks = mode === 'nftables' ? read.nftables : read.iptables
   const config: KubeProxyConfig = {
     mode,
@@ -121,6 +128,7 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
     detectLocal: detectLocalOf(read, report),
     clusterRanges: clusterRangesOf(read.clusterCIDR ?? '', report),
     nodePortAddresses: nodePortAddressesOf(read.nodePortAddresses ?? [], report),
+    primaryAddress: primaryAddressOf(read.bindAddress, report),
     localhostNodePorts: mode === 'iptables' && (read.iptables?.localhostNodePorts ?? true),
     masqueradeAll: marks?.masqueradeAll ?? false,
     masqueradeBit: marks?.masqueradeBit ?? defaultKubeProxyConfig.masqueradeBit,
@@ -133,6 +141,8 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
   const failed = report.problems.slice(before).some(({ severity }) => severity === 'error')
   return failed ? undefined : config
 }
+
+const WITHOUT_IDLING = 'it is read as iptables; a connection to an idled Service does not wake it'
 
 /** A mode that kube-proxy does not know is refused by the schema. */
 function modeOf(value: unknown): ProxyMode {

@@ -1,4 +1,11 @@
-import { type Cidr, familyOf, hostCidr, type IpFamily, parseCidr } from '../model/address.ts'
+import {
+  type Address,
+  type Cidr,
+  familyOf,
+  hostCidr,
+  type IpFamily,
+  parseCidr,
+} from '../model/address.ts'
 import type { NodePortAddresses, NodeView, Scope } from '../model/node.ts'
 import { type Report, said } from '../watch/problem.ts'
 import type { BackendName, Config } from './config.ts'
@@ -26,11 +33,12 @@ export function nodePortSettings(
   report: Report,
 ): NodePortSettings {
   const chosen = chosenAddresses(config)
-  const ranges = chosen.flatMap((address) => rangesOf(address, node))
+  const bound = boundAddress(config, chosen, serving, report)
+  const ranges = chosen.flatMap((address) => rangesOf(address, node, bound))
   const loopback = loopbackRanges(config, chosen, ranges)
   if (serving.scope === 'all') noteLoopback(config, ranges, loopback, serving.backend, report)
   return {
-    nodePortAddresses: addressesOf(chosen, ranges),
+    nodePortAddresses: addressesOf(chosen, ranges, bound),
     loopbackNodePorts: serving.scope === 'all' ? loopback : [],
   }
 }
@@ -41,11 +49,27 @@ function chosenAddresses({ mode, nodePortAddresses }: Config): readonly NodePort
   return mode === 'iptables' || mode === 'ipvs' ? ['all'] : ['primary']
 }
 
+/** What `primary` means in one family, where bindAddress says so: loopback is no node's address. */
+function boundAddress(
+  { primaryAddress: address }: Config,
+  chosen: readonly NodePortAddress[],
+  { scope }: Serving,
+  report: Report,
+): Address | undefined {
+  if (address === undefined || !chosen.includes('primary')) return undefined
+  if (!isLoopback(hostCidr(address))) return address
+  const effect = 'NodePorts are served on the primary address of the Node'
+  if (scope === 'all') report.note('bindAddress', address, 'an address outside loopback', effect)
+  return undefined
+}
+
 function addressesOf(
   chosen: readonly NodePortAddress[],
   ranges: readonly Cidr[],
+  bound: Address | undefined,
 ): NodePortAddresses {
-  if (chosen.every((address) => address === 'primary')) return { kind: 'primary' }
+  if (bound === undefined && chosen.every((address) => address === 'primary'))
+    return { kind: 'primary' }
   const wholeFamilies = FAMILIES.filter((family) => isWhole(family, chosen, ranges))
   if (wholeFamilies.length === FAMILIES.length) return { kind: 'all' }
   return {
@@ -71,7 +95,11 @@ function isWhole(
   return mine.some((range) => range.endsWith('/0'))
 }
 
-function rangesOf(address: NodePortAddress, node: NodeView): readonly Cidr[] {
+function rangesOf(
+  address: NodePortAddress,
+  node: NodeView,
+  bound: Address | undefined,
+): readonly Cidr[] {
   switch (address) {
     case 'all':
       return ranges('0.0.0.0/0', '::/0')
@@ -79,7 +107,8 @@ function rangesOf(address: NodePortAddress, node: NodeView): readonly Cidr[] {
       return ranges('127.0.0.0/8', '::1/128')
     case 'primary':
       return FAMILIES.flatMap((family) => {
-        const first = node.addresses.find((each) => familyOf(each) === family)
+        const own = bound === undefined ? node.addresses : [bound, ...node.addresses]
+        const first = own.find((each) => familyOf(each) === family)
         return first === undefined ? [] : [hostCidr(first)]
       })
     default:

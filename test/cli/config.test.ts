@@ -91,6 +91,22 @@ test('reads the ConfigMap of kube-proxy', () => {
   expect(config(text)).toEqual(config(kubeadm))
 })
 
+test("reads the ConfigMap of OpenShift's kube-proxy, of openshift-sdn too", () => {
+  const configMap = (text: string) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'sdn-config', namespace: 'openshift-sdn' },
+      data: { 'kube-proxy-config.yaml': text },
+    })
+  expect(config(configMap(kubeadm))).toEqual(config(kubeadm))
+  const idling = readConfig(configMap(`${kubeProxy}mode: unidling+iptables`), 'config.yaml')
+  expect(idling).toMatchObject({ kind: 'config', config: { mode: 'iptables' } })
+  expect(idling.problems.map(printProblem)).toEqual([
+    'config.yaml: ConfigMap openshift-sdn/sdn-config: data["kube-proxy-config.yaml"]: KubeProxyConfiguration: mode: found "unidling+iptables", expected iptables; it is read as iptables; a connection to an idled Service does not wake it',
+  ])
+})
+
 test('reads both documents of one file', () => {
   const text = `${nodelb}scope: all
 target: pods
@@ -132,7 +148,10 @@ const types =
   'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration, nodelb.io/v1alpha1 NodelbConfiguration or v1 ConfigMap'
 
 test.each([
-  ['mode: userspace', 'mode: found "userspace", expected nftables, iptables, ipvs or ""'],
+  [
+    'mode: userspace',
+    'mode: found "userspace", expected nftables, iptables, ipvs, "" or unidling+iptables',
+  ],
   [
     'nftables: {masqueradAll: true}',
     'nftables.masqueradAll: found an unknown field, expected one of masqueradeBit, masqueradeAll, syncPeriod, minSyncPeriod',

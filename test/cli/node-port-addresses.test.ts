@@ -67,6 +67,41 @@ test.each<[fields: string, addresses: unknown[], loopback: readonly string[]]>([
   expect(served(settle(kubeProxy + fields).settings)).toEqual([...addresses, ofLoopback])
 })
 
+const bound = (first: string, second: string) => ranges([first, second], [], primary)
+
+test.each<[fields: string, addresses: unknown[]]>([
+  ['', ['primary', {}]],
+  ['bindAddress: 0.0.0.0', ['primary', {}]],
+  ['bindAddress: "::"', ['primary', {}]],
+  ['bindAddress: 198.51.100.7', bound('198.51.100.7/32', '2001:db8:1::1/128')],
+  ['bindAddress: "2001:db8:9::7"', bound('192.0.2.1/32', '2001:db8:9::7/128')],
+  [
+    'bindAddress: 198.51.100.7\nnodePortAddresses: [primary, 203.0.113.0/24]',
+    ranges(['198.51.100.7/32', '2001:db8:1::1/128', '203.0.113.0/24'], [], primary),
+  ],
+  [
+    'bindAddress: 198.51.100.7\nnodePortAddresses: [203.0.113.0/24]',
+    ranges(['203.0.113.0/24'], ['ipv6']),
+  ],
+  ['bindAddress: 198.51.100.7\nnodePortAddresses: [all]', all],
+  // Of loopback kube-proxy makes "no address", and of that all of them.
+  ['bindAddress: 127.0.0.1', ['primary', {}]],
+])('bindAddress is the primary address of its family: %j', (fields, addresses) => {
+  const { settings } = settle(`${kubeProxy}mode: nftables\n${fields}`)
+  expect(served(settings)).toEqual([...addresses, []])
+})
+
+test('a bindAddress that is none is refused, and one of loopback is noted', () => {
+  const result = readConfig(`${kubeProxy}bindAddress: eth0`, 'config.yaml')
+  expect(result.problems.map(printProblem)).toEqual([
+    'config.yaml: KubeProxyConfiguration: bindAddress: found "eth0", expected an IP address such as 0.0.0.0',
+  ])
+  const { notes } = settle(`${kubeProxy}mode: nftables\nbindAddress: "::1"`)
+  expect(notes).toEqual([
+    'config.yaml: Node node-a: bindAddress: found "::1", expected an address outside loopback; NodePorts are served on the primary address of the Node',
+  ])
+})
+
 test('without a KubeProxyConfiguration: on the primary addresses', () => {
   const config = readConfig(`${nodelb}scope: all`, 'config.yaml')
   if (config.kind === 'invalid') throw new Error('refused')
