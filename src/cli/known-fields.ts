@@ -53,7 +53,7 @@ function isModes(known: Known): known is readonly ProxyMode[] {
 /** The zero values a generated file spells out: kube-proxy itself reads them as "the default". */
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true
-  if (value === 0 || value === '0s') return true
+  if (value === 0 || value === '0' || value === '0s') return true
   return typeof value === 'object' && Object.values(value).every(asksForNothing)
 }
 

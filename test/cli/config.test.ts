@@ -77,7 +77,7 @@ test('reads what kubeadm writes, and names the fields that ask for something unu
     ...iptablesMode,
     source: 'config.yaml',
     clusterRanges: ['10.244.0.0/16', 'fd00:10:244::/48'],
-    notUsed: ['clientConnection.kubeconfig', 'logging'],
+    notUsed: ['clientConnection.kubeconfig'],
   })
 })
 
