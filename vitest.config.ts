@@ -2,6 +2,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // Everything that needs root or packets, by the folder it lives in.
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
+// Properties on random input: an eighth of the runs belongs to the unit tests (test/support/runs.ts).
+const random = ['test/property/**/*.test.ts']
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
@@ -22,6 +24,15 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...kernel, ...packets, ...golden, ...e2e, 'test/vm/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'random',
+          include: random,
+          env: { RANDOM_RUNS: 'all' },
+          testTimeout: 1_800_000,
         },
       },
       { extends: true, test: { name: 'golden', include: golden } },

@@ -1,4 +1,4 @@
-import { familyOf } from '../model/address.ts'
+import { type Address, familyOf } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort } from '../model/service.ts'
 import { nodePortKey, tuple, vipKey } from '../ruleset/sets.ts'
@@ -73,8 +73,12 @@ export function* askedFor(service: ServiceObject, settings: Settings): Iterable<
         address,
         port,
       }))
-    const served = (addresses: readonly string[]): string[] =>
-      addresses.filter((address) => servesFamily(service, address))
+    // Its own ClusterIP in another list of its addresses stays a ClusterIP: beside kube-proxy that
+    // serves it.
+    const served = (addresses: readonly Address[]): Address[] =>
+      addresses.filter(
+        (address) => servesFamily(service, address) && !clusterAddresses.includes(address),
+      )
     if (settings.scope === 'all') yield* vips('cluster-ip', clusterAddresses)
     yield* vips('load-balancer', served(loadBalancerAddresses))
     yield* vips('external-ip', served(externalAddresses))

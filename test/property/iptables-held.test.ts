@@ -9,6 +9,7 @@ import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
 import { ownerOf } from '../../src/ruleset/labels.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, names, namespace, node, settings } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 /** What is said of the Service, in any chain. */
 function rulesAbout(ruleset: IptablesRuleset, service: string): readonly string[] {
@@ -42,7 +43,7 @@ describe('Services that are held', () => {
         const free = lower(renderer.ruleset(), now)
         expect(planIptables(lowering.rules(), free)).toEqual([])
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -55,7 +56,7 @@ describe('Services that are held', () => {
         const present = all.filter((name) => rulesAbout(rules, name).length > 0)
         expect([...servicesIn(rules)].sort()).toEqual(present.sort())
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ChainTree } from '../../src/render/iptables/chain-tree.ts'
 import { vipSpace } from '../../src/render/iptables/key-space.ts'
 import { packetsOf, ruleFor } from '../support/iptables-model.ts'
+import { runs } from '../support/runs.ts'
 
 const root = 'NODELB-VIPS'
 
@@ -52,7 +53,7 @@ describe('a tree of chains', () => {
           expect(seen).toEqual(new Map(grown.chains()))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -68,7 +69,7 @@ describe('a tree of chains', () => {
         }
         for (const rules of chains.values()) expect(rules.length).toBeLessThanOrEqual(16)
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 
@@ -87,7 +88,7 @@ describe('a tree of chains', () => {
         expect(added.size).toBeLessThanOrEqual(20)
         expect([...removed.keys()].sort()).toEqual([...added.keys()].sort())
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     )
   })
 })

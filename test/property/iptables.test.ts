@@ -14,6 +14,7 @@ import {
 } from '../bench/cluster.ts'
 import { iptablesModel, packetsOf, ruleFor } from '../support/iptables-model.ts'
 import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 /** Maps in an order of their own. */
 function comparable(ruleset: IptablesRuleset): unknown {
@@ -58,7 +59,7 @@ describe('iptables over random clusters and changes', () => {
           expect(planIptables(model.ruleset(), wanted)).toEqual([])
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -80,7 +81,7 @@ describe('iptables over random clusters and changes', () => {
           expect(comparable(model.ruleset())).toEqual(wanted)
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -104,7 +105,7 @@ describe('iptables over random clusters and changes', () => {
           }
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -152,7 +153,7 @@ describe('iptables over random clusters and changes', () => {
         const [arrived, whole] = [renderer.ruleset(), once].map((r) => lower(r, chosen))
         expect([...flat(arrived)]).toEqual([...flat(whole)])
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 })

@@ -24,6 +24,7 @@ import {
   slice,
   settings as tableSettings,
 } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 const settings: fc.Arbitrary<Settings> = fc
   .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
@@ -93,7 +94,7 @@ describe('ipvs over random clusters and changes', () => {
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     )
   })
 
@@ -122,7 +123,7 @@ describe('ipvs over random clusters and changes', () => {
           }
         })
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -140,7 +141,7 @@ describe('ipvs over random clusters and changes', () => {
           for (const key of open) expect(takes(kernel.ipvs.state(), key)).toBe(true)
         })
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -176,7 +177,7 @@ describe('ipvs over random clusters and changes', () => {
           expect(kernel.ipvs.state().dummy).toBe(false)
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -197,7 +198,7 @@ describe('ipvs over random clusters and changes', () => {
           expect(comparable(kernel.table.ruleset())).toEqual(comparable(wanted))
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     )
   })
 
@@ -246,7 +247,7 @@ describe('ipvs over random clusters and changes', () => {
         expect(comparableIpvs(rules)).toEqual(comparableIpvs(whole))
         expect(comparable(rules.filter)).toEqual(comparable(whole.filter))
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })

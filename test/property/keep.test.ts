@@ -11,6 +11,7 @@ import { chainCalledBy, remembering, seatedMap } from '../../src/ruleset/sets.ts
 import type { KernelRuleset, KernelTable } from '../../src/ruleset/types.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node, settings } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 test('Services that are kept change nothing in the kernel, whatever remains in the input', () => {
   fc.assert(
@@ -29,7 +30,7 @@ test('Services that are kept change nothing in the kernel, whatever remains in t
       const desired = keepServices(found, rest.ruleset(), keep, chosen)
       expect(plan(found, desired)).toEqual([])
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 
@@ -48,7 +49,7 @@ test('Services that are kept from the former layout go on remembering their clie
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   )
 })
 

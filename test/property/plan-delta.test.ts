@@ -6,6 +6,7 @@ import { planDelta } from '../../src/plan/plan-delta.ts'
 import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
 import { namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 const change = fc.oneof(
   service.map((value) => (to: Renderer) => to.setService(value)),
@@ -37,7 +38,7 @@ test('the plan for a change leads where the plan for everything leads, with as m
         expect(comparable(kernel.ruleset())).toEqual(comparable(renderer.ruleset()))
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000) },
   )
 })
 

@@ -6,8 +6,9 @@ import { renderCluster } from '../../src/render/render.ts'
 import { createRenderer } from '../../src/render/renderer.ts'
 import { comparable, kernelModel } from '../support/kernel-model.ts'
 import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
-const RUNS = 10_000
+const RUNS = runs(10_000)
 
 describe('plans over random clusters and changes', () => {
   test(`${RUNS} random sequences of changes: each plan leads to what is wanted, and then is empty`, () => {
@@ -50,7 +51,7 @@ describe('plans over random clusters and changes', () => {
         const expected = renderCluster(each, node, chosen).ruleset()
         expect(comparable(renderer.ruleset())).toEqual(comparable(expected))
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 
@@ -94,7 +95,7 @@ describe('plans over random clusters and changes', () => {
         expect(comparable(renderer.ruleset())).toEqual(comparable(whole.ruleset()))
         expect(renderer.denials()).toEqual(whole.denials())
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     )
   })
 })

@@ -14,6 +14,7 @@ import {
 } from '../../src/ruleset/sets.ts'
 import type { Table } from '../../src/ruleset/types.ts'
 import { node, service, settings, slice } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 const change = fc.oneof(
   service.map((value) => (to: Renderer) => to.setService(value)),
@@ -43,7 +44,7 @@ test('who serves an address with affinity has a seat of its own, and keeps it', 
         before = after
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   )
 })
 

@@ -9,6 +9,7 @@ import { ownerIn } from '../../src/ruleset/labels.ts'
 import { endpointsMap } from '../../src/ruleset/sets.ts'
 import type { Ruleset, Tuple } from '../../src/ruleset/types.ts'
 import { namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
 
 const change = fc.oneof(
   service.map((value) => ({ kind: 'service' as const, value, of: `${namespace}/${value.name}` })),
@@ -148,6 +149,6 @@ test('after each change no flow is stale, and none went that was not', () => {
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   )
 })

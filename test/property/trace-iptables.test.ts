@@ -17,10 +17,11 @@ import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, node, service } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
+import { runs } from '../support/runs.ts'
 import { demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, iptablesWalker, walker } from '../support/traced-backends.ts'
 
-const CLUSTERS = 2_000
+const CLUSTERS = runs(2_000)
 
 const packets = (count: number) =>
   fc.array(fc.tuple(packet, fc.nat()), { minLength: count, maxLength: count })
@@ -227,7 +228,7 @@ test('between the transactions of a plan a packet goes where it went or will go,
         }
       }
     }),
-    { numRuns: CLUSTERS / 4 },
+    { numRuns: Math.ceil(CLUSTERS / 4) },
   )
   expect(keptOut).toBeGreaterThan(0)
 })

@@ -14,10 +14,11 @@ import { type Path, trace } from '../../src/trace/trace.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
+import { runs } from '../support/runs.ts'
 import { type Demand, demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, type TracedBackend, tracedBackends } from '../support/traced-backends.ts'
 
-const CLUSTERS = 2_000
+const CLUSTERS = runs(2_000)
 
 /** As a plain reading speaks: each endpoint with its odds. */
 type Answer =

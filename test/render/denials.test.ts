@@ -93,6 +93,14 @@ test.each([
   expect(denied(settings, [own])).toEqual([])
 })
 
+test('beside kube-proxy its own ClusterIP is no external address of a Service', () => {
+  const own = service('dns', { cluster: '10.96.0.10', external: ['10.96.0.10', '203.0.113.1'] })
+  const sets = rendererOf(beside, [own]).ruleset().ip?.elements.values() ?? []
+  const keys = [...sets].flatMap((each) => [...each.keys()])
+  expect(keys.filter((key) => key.startsWith('10.96.0.10 '))).toEqual([])
+  expect(keys.filter((key) => key.startsWith('203.0.113.1 '))).not.toEqual([])
+})
+
 test.each([
   ['beside kube-proxy', beside],
   ['in its place', all],

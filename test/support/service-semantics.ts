@@ -172,14 +172,18 @@ function olderFirst(a: ServiceObject, b: ServiceObject): number {
   return age(a) < age(b) ? -1 : age(a) > age(b) ? 1 : name(a) < name(b) ? -1 : 1
 }
 
+/** A ClusterIP stays one in whatever other list of its Service it is. */
 function addressesOf(service: ServiceObject, kind: Kind): readonly Address[] {
+  const { clusterAddresses, loadBalancerAddresses, externalAddresses } = service
+  const beside = (addresses: readonly Address[]): readonly Address[] =>
+    addresses.filter((address) => !clusterAddresses.includes(address))
   switch (kind) {
     case 'cluster-ip':
-      return service.clusterAddresses
+      return clusterAddresses
     case 'load-balancer':
-      return service.loadBalancerAddresses
+      return beside(loadBalancerAddresses)
     case 'external-ip':
-      return service.externalAddresses
+      return beside(externalAddresses)
     case 'node-port':
       return []
   }
