@@ -22,6 +22,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...kernel, ...packets, ...golden, ...e2e, 'test/vm/**'],
         },
