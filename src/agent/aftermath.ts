@@ -5,6 +5,7 @@ import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../render/denials.ts
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { localEndpoints } from './health-check-addresses.ts'
+import type { LocalPolicies } from './local-policies.ts'
 import type { ObjectChange, ObjectStore } from './object-store.ts'
 import { type Committed, leadsOf, type Session } from './session.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -15,6 +16,7 @@ export interface AftermathParts {
   readonly telemetry: Telemetry
   readonly healthChecks: HealthChecks
   readonly flows: FlowCleaner
+  readonly localPolicies: LocalPolicies
   readonly scope: () => Scope | undefined
 }
 
@@ -64,6 +66,7 @@ export class Aftermath {
     // First out, then in: a port may have gone from one Service to another.
     for (const name of this.#touched) this.#closeHealthCheck(name)
     for (const name of this.#touched) this.#openHealthCheck(name)
+    for (const name of this.#touched) this.#parts.localPolicies.changed(name)
     this.#touched.clear()
     this.#tellDenials(session.renderer.takeDenials())
     this.#tellRefused(session)

@@ -11,6 +11,7 @@ import type { Goal } from './dataplane.ts'
 import { Dataplanes } from './dataplanes.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
+import { LocalPolicies } from './local-policies.ts'
 import { ObjectStore } from './object-store.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports, stackOf } from './reports.ts'
@@ -42,6 +43,7 @@ export class Agent {
   readonly #store: ObjectStore
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
+  readonly #localPolicies: LocalPolicies
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
@@ -66,13 +68,16 @@ export class Agent {
     const healthChecks = openHealthChecks(telemetry)
     const flows = new FlowCleaner(store, telemetry)
     const scope = () => current.settings?.scope
-    const aftermath = new Aftermath({ node, store, telemetry, healthChecks, flows, scope })
+    const localPolicies = new LocalPolicies(store, node)
+    const after = { node, store, telemetry, healthChecks, flows, localPolicies, scope }
+    const aftermath = new Aftermath(after)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
     this.telemetry = telemetry
     this.#store = store
     this.#healthChecks = healthChecks
     this.#flows = flows
+    this.#localPolicies = localPolicies
     this.#configuration = current
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#surroundings = new Surroundings({
@@ -248,6 +253,7 @@ export class Agent {
       services: () => summaries(this.#store, this.#configuration.settings),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
+      droppedPorts: () => this.#localPolicies.counts(),
       generation: () => this.#dataplanes.generation(),
       affinity: () => this.#dataplanes.affinity(),
     }

@@ -1,5 +1,6 @@
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import type { IpFamily } from '../model/address.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/lingering.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
@@ -61,13 +62,37 @@ export class FlowCleaner {
     const fronts = [...byFront(this.#waiting).values()]
     this.#waiting = []
     if (fronts.length === 0) return
-    const outcome = await this.#delete(fronts)
-    const { deleted, examined } = outcome
+    const outcomes = [
+      await this.#cleanOne(
+        'ipv4',
+        fronts.filter(({ family }) => family === 'ip'),
+      ),
+      await this.#cleanOne(
+        'ipv6',
+        fronts.filter(({ family }) => family === 'ip6'),
+      ),
+    ]
+    const sum = (count: 'deleted' | 'examined') =>
+      outcomes.reduce((all, outcome) => all + (outcome?.[count] ?? 0), 0)
+    const [deleted, examined] = [sum('deleted'), sum('examined')]
     if (deleted > 0) this.#telemetry.tell({ event: 'flows-deleted', deleted, examined })
-    if (outcome.kind === 'cleaned') return this.#telemetry.tell({ event: 'conntrack-resumed' })
-    const reason = `the kernel says ${outcome.errno}: ${outcome.remedy}`
+    const refused = outcomes.find((outcome) => outcome?.kind === 'refused')
+    if (refused?.kind !== 'refused') return this.#telemetry.tell({ event: 'conntrack-resumed' })
+    const reason = `the kernel says ${refused.errno}: ${refused.remedy}`
     this.#telemetry.tell({ event: 'conntrack-failed', reason })
     await this.#socket.close()
+  }
+
+  async #cleanOne(
+    family: IpFamily,
+    fronts: readonly TouchedFront[],
+  ): Promise<CleanOutcome | undefined> {
+    if (fronts.length === 0) return undefined
+    const began = performance.now()
+    const outcome = await this.#delete(fronts)
+    const seconds = (performance.now() - began) / 1000
+    this.#telemetry.flowsCleaned({ family, seconds, deleted: outcome.deleted })
+    return outcome
   }
 
   async #delete(fronts: readonly TouchedFront[]): Promise<CleanOutcome> {

@@ -16,7 +16,7 @@ import {
   takeChanges,
 } from './assembly.ts'
 import { backendOf } from './backend.ts'
-import type { Candidate } from './choose-endpoints.ts'
+import { candidatesOf } from './candidates.ts'
 import { ClaimBook } from './claim-book.ts'
 import { type ServiceName, serviceName } from './claims.ts'
 import { configuration } from './configuration.ts'
@@ -114,7 +114,7 @@ export function createRenderer(
     // By name: where two slices disagree on an endpoint, arrival order must not decide.
     const mine = [...(slices.get(name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
     return (port: ServicePort, family: IpFamily) =>
-      join(
+      candidatesOf(
         mine.map(([, slice]) => slice),
         port,
         family,
@@ -238,23 +238,6 @@ export function createRenderer(
     services: () => services.size,
     situation: { node, settings },
   }
-}
-
-/** The endpoints that slices of this family offer for the port, matched by name and protocol. */
-function join(
-  slices: Iterable<SliceObject>,
-  port: ServicePort,
-  family: IpFamily,
-): readonly Candidate[] {
-  const found: Candidate[] = []
-  for (const slice of slices) {
-    if (slice.family !== family) continue
-    for (const offered of slice.ports) {
-      if (offered.name !== port.name || offered.protocol !== port.protocol) continue
-      for (const endpoint of slice.endpoints) found.push({ endpoint, port: offered.port })
-    }
-  }
-  return found
 }
 
 /** The sets whose elements carry the label of their Service port. */

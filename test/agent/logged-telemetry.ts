@@ -16,6 +16,7 @@ export interface LoggedTelemetry {
   logged(): readonly Readonly<Record<string, unknown>>[]
 }
 
+const none = { ipv4: 0, ipv6: 0 }
 export const commit = { operations: 3, bytes: 200, durationMs: 4, compared: true } as const
 
 /** Ends with the test. */
@@ -30,6 +31,7 @@ export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): Log
       services: () => [],
       uid: () => undefined,
       healthChecks: () => 2,
+      droppedPorts: () => ({ internal: none, external: none }),
       generation: async () => 17,
       affinity: async () => [],
     },

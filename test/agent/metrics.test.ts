@@ -32,6 +32,10 @@ function start() {
     objects: () => ({ services: 3, endpointslices: 4 }),
     linesLost: () => 5,
     healthChecks: () => 2,
+    droppedPorts: () => ({
+      internal: { ipv4: 3, ipv6: 1 },
+      external: { ipv4: 0, ipv6: 2 },
+    }),
     generation: async () => 18,
     affinity: async () => [
       { family: 'ip', crowded: 2, clients: 300, fullest: 0.5 },
@@ -205,6 +209,34 @@ describe('in place of kube-proxy', () => {
     tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
     expect(await value(metrics, family(`${rules}_iptables_restore_failures_total`))).toBe(1)
     expect(await value(metrics, family(`${rules}_nftables_sync_failures_total`))).toBe(1)
+  })
+
+  test('what policies Local drop is asked for when a scrape comes', async () => {
+    const { metrics } = start()
+    metrics.nameAsKubeProxy(true)
+    const dropped = (policy: string, ip: string) =>
+      value(
+        metrics,
+        `kubeproxy_${rules}_no_local_endpoints_total{traffic_policy="${policy}",ip_family="${ip}"}`,
+      )
+    expect(await dropped('internal', 'IPv4')).toBe(3)
+    expect(await dropped('internal', 'IPv6')).toBe(1)
+    expect(await dropped('external', 'IPv4')).toBe(0)
+    expect(await dropped('external', 'IPv6')).toBe(2)
+  })
+
+  test('each look for stale flows counts for its family', async () => {
+    const { metrics } = start()
+    metrics.nameAsKubeProxy(true)
+    metrics.kubeProxy.cleaned({ family: 'ipv4', seconds: 0.003, deleted: 0 })
+    metrics.kubeProxy.cleaned({ family: 'ipv4', seconds: 0.003, deleted: 7 })
+    metrics.kubeProxy.cleaned({ family: 'ipv6', seconds: 0.003, deleted: 1 })
+    const conntrack = (name: string, ip: string) =>
+      value(metrics, family(`conntrack_reconciler_${name}`, ip))
+    expect(await conntrack('sync_duration_seconds_count', 'IPv4')).toBe(2)
+    expect(await conntrack('sync_duration_seconds_count', 'IPv6')).toBe(1)
+    expect(await conntrack('deleted_entries_total', 'IPv4')).toBe(7)
+    expect(await conntrack('deleted_entries_total', 'IPv6')).toBe(1)
   })
 
   test('changes are pending until the commit that begins after them is made', async () => {

@@ -61,6 +61,28 @@ function healthy(localEndpoints: number): Health {
   }
 }
 
+/** Of kube-proxy's metric, as the node itself is told in place of kube-proxy. */
+async function dropped(policy: 'internal' | 'external'): Promise<readonly string[]> {
+  const read = 'console.log(await (await fetch(process.argv[1])).text())'
+  const args = ['--input-type=module', '-e', read, 'http://127.0.0.1:10249/metrics']
+  const { stdout } = await place.runAt('node', process.execPath, args)
+  const name = 'kubeproxy_sync_proxy_rules_no_local_endpoints_total'
+  const line = new RegExp(
+    `^${name}\\{traffic_policy="${policy}",ip_family="(IPv\\d)"\\} (\\d+)$`,
+    'gm',
+  )
+  return [...stdout.matchAll(line)].map(([, family, count]) => `${family}: ${count}`)
+}
+
+// Of the Service's two ports.
+test("the ports that policy Local leaves without endpoints here are in kube-proxy's metric", async () => {
+  await become(['pod-d'])
+  expect(await dropped('external')).toEqual(['IPv4: 2', 'IPv6: 2'])
+  expect(await dropped('internal')).toEqual(['IPv4: 0', 'IPv6: 0'])
+  await become(['pod-a', 'pod-d'])
+  expect(await dropped('external')).toEqual(['IPv4: 0', 'IPv6: 0'])
+})
+
 describe.each(['192.0.2.1', '[2001:db8:1::1]'])('a balancer that asks at %s', (host) => {
   test('hears how many endpoints are here', async () => {
     await become(['pod-b'])

@@ -2,6 +2,7 @@ import { Aftermath } from '../../src/agent/aftermath.ts'
 import type { Goal } from '../../src/agent/dataplane.ts'
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
 import { HealthChecks } from '../../src/agent/health-check.ts'
+import { LocalPolicies } from '../../src/agent/local-policies.ts'
 import { startSession } from '../../src/agent/nftables-session.ts'
 import { ObjectStore } from '../../src/agent/object-store.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
@@ -28,11 +29,13 @@ export class AgentInProcess {
 
   constructor() {
     const { store, socket } = this
+    const localPolicies = new LocalPolicies(store, 'node-a')
     const view = {
       objects: () => store.counts(),
       services: () => [],
       uid: silent,
       healthChecks: () => 0,
+      droppedPorts: () => localPolicies.counts(),
       generation: () => socket.generation(),
       affinity: () => socket.affinity(),
     }
@@ -45,6 +48,7 @@ export class AgentInProcess {
       telemetry,
       healthChecks: new HealthChecks({ addresses: [], healthy, onState: silent }),
       flows: new FlowCleaner(store, telemetry),
+      localPolicies,
       scope: () => this.scope,
     })
     this.telemetry = telemetry

@@ -1,9 +1,17 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { IpFamily } from '../../model/address.ts'
+import type { DroppedPorts } from '../local-policies.ts'
 import type { Occurrence } from './occurrence.ts'
 
 /** What changed: a Service, or a slice of endpoints. */
 export type ChangedKind = 'service' | 'endpoint'
+
+/** One look for stale flows. */
+export interface Cleaning {
+  readonly family: IpFamily
+  readonly seconds: number
+  readonly deleted: number
+}
 
 /**
  * kube-proxy's own metrics (pkg/proxy/metrics/metrics.go), as far as nodelb does what they tell of: so
@@ -17,11 +25,13 @@ export interface KubeProxyMetrics {
   /** All that changed so far is in the commit that begins now. */
   attempting(): void
   programmed(seconds: number, family: IpFamily): void
+  cleaned(cleaning: Cleaning): void
   /** On kube-proxy's healthzBindAddress. */
   answered(path: string, code: number): void
 }
 
 const FAMILIES = ['IPv4', 'IPv6'] as const
+const VERSIONS = { ipv4: 'IPv4', ipv6: 'IPv6' } as const
 const PREFIX = 'kubeproxy_'
 
 /** 1 ms to 16 s. */
@@ -39,11 +49,18 @@ export function isKubeProxyMetric(name: string): boolean {
   return name.startsWith(PREFIX)
 }
 
+/** What is so at the moment; read when asked for. */
+export interface KubeProxySource {
+  readonly droppedPorts: () => DroppedPorts
+}
+
 export function createKubeProxyMetrics(
   registry: Registry,
+  { droppedPorts }: KubeProxySource,
   now: () => number = Date.now,
 ): KubeProxyMetrics {
   const made = metricsIn(registry)
+  registerDroppedPorts(registry, droppedPorts)
   let backend = ''
   const synced = (): void => {
     for (const ip_family of FAMILIES) made.last.set({ ip_family }, now() / 1000)
@@ -84,7 +101,12 @@ export function createKubeProxyMetrics(
     },
     attempting: () => made.pending.attempting(),
     programmed(seconds, family) {
-      made.latency.observe({ ip_family: family === 'ipv4' ? 'IPv4' : 'IPv6' }, seconds)
+      made.latency.observe({ ip_family: VERSIONS[family] }, seconds)
+    },
+    cleaned({ family, seconds, deleted }) {
+      const ip_family = VERSIONS[family]
+      made.cleaning.observe({ ip_family }, seconds)
+      made.deletedFlows.inc({ ip_family }, deleted)
     },
     answered(path, code) {
       if (path === '/healthz') made.healthz.inc({ code })
@@ -118,10 +140,38 @@ function metricsIn(registry: Registry) {
       'Failures with the backend iptables.',
       'ip_family',
     ),
+    cleaning: histogram(
+      'conntrack_reconciler_sync_duration_seconds',
+      'Looking for stale flows.',
+      SYNC_BUCKETS,
+    ),
+    deletedFlows: counter(
+      'conntrack_reconciler_deleted_entries_total',
+      'Stale flows deleted from conntrack.',
+      'ip_family',
+    ),
     healthz: counter('proxy_healthz_total', 'Answers as kube-proxy, /healthz.', 'code'),
     livez: counter('proxy_livez_total', 'Answers as kube-proxy, /livez.', 'code'),
     pending: pendingIn(registry, `${PREFIX}${rules}`),
   }
+}
+
+function registerDroppedPorts(registry: Registry, counts: () => DroppedPorts): void {
+  new Gauge({
+    name: `${PREFIX}sync_proxy_rules_no_local_endpoints_total`,
+    help: 'Ports of Services with a policy Local that have endpoints, but none on this node.',
+    labelNames: ['traffic_policy', 'ip_family'],
+    registers: [registry],
+    collect() {
+      const now = counts()
+      for (const traffic_policy of ['internal', 'external'] as const) {
+        for (const family of ['ipv4', 'ipv6'] as const) {
+          const labels = { traffic_policy, ip_family: VERSIONS[family] }
+          this.set(labels, now[traffic_policy][family])
+        }
+      }
+    },
+  })
 }
 
 /** Changes seen, and those of them that are in no commit yet. */

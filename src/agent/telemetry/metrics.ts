@@ -5,6 +5,7 @@ import {
   createKubeProxyMetrics,
   isKubeProxyMetric,
   type KubeProxyMetrics,
+  type KubeProxySource,
 } from './kube-proxy-metrics.ts'
 import type { Occurrence } from './occurrence.ts'
 import { registerProcessMetrics } from './process-metrics.ts'
@@ -36,12 +37,12 @@ const LATENCY_BUCKETS = [
 /** Names of processes kept apart in labels; the rest are `other`. */
 const PROCESSES = 20
 
-export function createMetrics(source: StateSource): Metrics {
+export function createMetrics(source: StateSource & KubeProxySource): Metrics {
   const registry = new Registry()
   const made = counters(registry)
   registerStateMetrics(registry, source)
   registerProcessMetrics(registry)
-  const kubeProxy = createKubeProxyMetrics(registry)
+  const kubeProxy = createKubeProxyMetrics(registry, source)
   let asKubeProxy = false
   const processLabel = boundedLabel(PROCESSES)
   return {

@@ -2,9 +2,10 @@ import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import type { IpFamily } from '../../model/address.ts'
 import { type Problem, printProblem } from '../../watch/problem.ts'
 import type { Resource, SourceState } from '../../watch/source.ts'
+import type { DroppedPorts } from '../local-policies.ts'
 import { EventQueue, type EventSink } from './event-queue.ts'
 import { health } from './health.ts'
-import type { ChangedKind } from './kube-proxy-metrics.ts'
+import type { ChangedKind, Cleaning } from './kube-proxy-metrics.ts'
 import { eventOf } from './kubernetes-event.ts'
 import { trackLatency } from './latency.ts'
 import { type Log, openLog } from './log.ts'
@@ -32,6 +33,8 @@ export interface Telemetry {
   sliceChanged(triggered: number | undefined, family: IpFamily): void
   /** An object changed, and will be in one of the next commits. */
   changed(kind: ChangedKind): void
+  /** Stale flows of one family were looked for. */
+  flowsCleaned(cleaning: Cleaning): void
   /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
   healthy(): boolean
   /** From now on, answers as kube-proxy does at these addresses, and at no others. */
@@ -50,6 +53,7 @@ export interface AgentView {
   uid(service: string): string | undefined
   /** Open ports of healthCheckNodePort. */
   healthChecks(): number
+  droppedPorts(): DroppedPorts
   /** Of the rule set, as the kernel counts commits of all processes. */
   generation(): Promise<number | undefined>
   affinity(): Promise<readonly AffinityFill[]>
@@ -76,6 +80,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     objects: () => view.objects(),
     linesLost: () => log.linesLost(),
     healthChecks: () => view.healthChecks(),
+    droppedPorts: () => view.droppedPorts(),
     generation: () => view.generation(),
     affinity: () => view.affinity(),
   })
@@ -124,6 +129,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       metrics.kubeProxy.attempting()
     },
     changed: metrics.kubeProxy.changed,
+    flowsCleaned: metrics.kubeProxy.cleaned,
     sliceChanged(triggered, family) {
       // What the first lists tell of happened before.
       if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)

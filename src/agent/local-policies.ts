@@ -1,0 +1,45 @@
+import type { IpFamily } from '../model/address.ts'
+import type { NodeView } from '../model/node.ts'
+import type { ServiceName } from '../render/claims.ts'
+import { type Dropped, droppedByPolicy } from '../render/local-policies.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** How many ports of Services a policy Local drops here, by policy and family. */
+export type DroppedPorts = Readonly<Record<Dropped['policy'], Readonly<Record<IpFamily, number>>>>
+
+/** Keeps count change by change: nothing goes over all Services when somebody asks. */
+export class LocalPolicies {
+  readonly #store: Pick<ObjectStore, 'service' | 'slicesOf'>
+  readonly #node: NodeView
+  /** Of those Services that have any. */
+  readonly #dropped: Map<ServiceName, readonly Dropped[]> = new Map()
+  readonly #counts: Record<Dropped['policy'], Record<IpFamily, number>> = {
+    internal: { ipv4: 0, ipv6: 0 },
+    external: { ipv4: 0, ipv6: 0 },
+  }
+
+  constructor(store: Pick<ObjectStore, 'service' | 'slicesOf'>, node: string) {
+    this.#store = store
+    // Which endpoints are on the node depends on its name alone.
+    this.#node = { name: node, zone: undefined, addresses: [], podCidrs: [] }
+  }
+
+  /** What is committed of the Service, or of its endpoints, changed. */
+  changed(name: ServiceName): void {
+    const service = this.#store.service(name)
+    const dropped =
+      service === undefined ? [] : droppedByPolicy(service, this.#store.slicesOf(name), this.#node)
+    this.#count(this.#dropped.get(name) ?? [], -1)
+    this.#count(dropped, 1)
+    if (dropped.length > 0) this.#dropped.set(name, dropped)
+    else this.#dropped.delete(name)
+  }
+
+  counts(): DroppedPorts {
+    return this.#counts
+  }
+
+  #count(dropped: readonly Dropped[], by: 1 | -1): void {
+    for (const { policy, family } of dropped) this.#counts[policy][family] += by
+  }
+}

@@ -1,0 +1,20 @@
+import type { IpFamily } from '../model/address.ts'
+import type { ServicePort, SliceObject } from '../model/service.ts'
+import type { Candidate } from './choose-endpoints.ts'
+
+/** The endpoints that slices of this family offer for the port, matched by name and protocol. */
+export function candidatesOf(
+  slices: Iterable<SliceObject>,
+  port: ServicePort,
+  family: IpFamily,
+): readonly Candidate[] {
+  const found: Candidate[] = []
+  for (const slice of slices) {
+    if (slice.family !== family) continue
+    for (const offered of slice.ports) {
+      if (offered.name !== port.name || offered.protocol !== port.protocol) continue
+      for (const endpoint of slice.endpoints) found.push({ endpoint, port: offered.port })
+    }
+  }
+  return found
+}
