@@ -1,5 +1,5 @@
 import { type Address, type Cidr, cidrContains, familyOf, type IpFamily } from '../model/address.ts'
-import type { NodePortAddresses, Settings } from '../model/node.ts'
+import { nodePortAddressesIn, type Settings } from '../model/node.ts'
 
 /**
  * What of the machine keeps packets from where the rules lead them. nodelb changes none of it: it
@@ -171,28 +171,30 @@ function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding
         demand.addresses.find((it) => networks.some((network) => cidrContains(network, it))) ??
         addresses.find((it) => servesNodePorts(demand, it))
       if (served === undefined) return []
+      // A slash stands for the dot in the name of a VLAN: `eth0/100`.
+      const sysctl = `net.ipv4.conf.${name.replaceAll('.', '/')}.rp_filter`
       return [
         {
           condition: 'StrictReversePath',
           message:
-            `net.ipv4.conf.${name}.rp_filter is 1 (strict) and ${served} is reached through ` +
+            `${sysctl} is 1 (strict) and ${served} is reached through ` +
             `${name}, which is not the default route: clients behind a router there are dropped`,
-          remedy: `sysctl -w net.ipv4.conf.${name}.rp_filter=2`,
+          remedy: `sysctl -w ${sysctl}=2`,
         },
       ]
     })
 }
 
+/**
+ * Only addresses that the configuration chooses count. The primary one is on the interface of the default route as
+ * a rule, and all addresses include those of bridges to which only pods are connected.
+ */
 function servesNodePorts({ settings, nodePorts }: Demand, address: Address): boolean {
-  if (settings.scope !== 'all' || nodePorts.length === 0 || familyOf(address) !== 'ipv4')
-    return false
-  return isNodePortAddress(settings.nodePortAddresses, address)
-}
-
-/** The primary address is on the interface of the default route, or chosen by its owner. */
-function isNodePortAddress(chosen: NodePortAddresses, address: Address): boolean {
-  if (chosen.kind === 'ranges') return chosen.ranges.some((range) => cidrContains(range, address))
-  return false
+  if (settings.scope !== 'all' || nodePorts.length === 0) return false
+  // Of IPv6 there is no such filter.
+  if (familyOf(address) !== 'ipv4') return false
+  const chosen = nodePortAddressesIn(settings.nodePortAddresses, 'ipv4')
+  return chosen.kind === 'ranges' && chosen.ranges.some((range) => cidrContains(range, address))
 }
 
 /** A program of the node that is given such a port is not reached: the rules come first. */

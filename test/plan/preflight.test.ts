@@ -133,3 +133,16 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
 ])('%s is no finding', (_, machine, asked) => {
   expect(preflight({ ...fine, ...machine }, { ...demand, ...asked })).toEqual([])
 })
+
+test('a VLAN interface with NodePorts in chosen ranges is named as sysctl takes it', () => {
+  const vlan = { ...second, name: 'eth0.100' }
+  const ranges = { kind: 'ranges' as const, ranges: ['203.0.113.0/24' as Cidr], wholeFamilies: [] }
+  const settings = { scope: 'all' as const, nodePortAddresses: ranges }
+  const findings = preflight(
+    { ...fine, interfaces: [vlan] },
+    { ...demand, addresses: [], settings },
+  )
+  expect(findings.map(({ remedy }) => remedy)).toEqual([
+    'sysctl -w net.ipv4.conf.eth0/100.rp_filter=2',
+  ])
+})

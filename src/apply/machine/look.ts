@@ -10,7 +10,7 @@ import { droppingChains } from './policies.ts'
 
 /** `missing`: what the backend in use found to be missing. Rejects with NetlinkError. */
 export async function lookAtMachine(
-  socket: NetlinkSocket | undefined,
+  socket: NetlinkSocket,
   missing: readonly string[] = [],
   root = '',
 ): Promise<Machine> {
@@ -24,7 +24,7 @@ export async function lookAtMachine(
   }
   const count = number('net.netfilter.nf_conntrack_count')
   const max = number('net.netfilter.nf_conntrack_max')
-  const chains = socket === undefined ? [] : await droppingChains(socket)
+  const chains = await droppingChains(socket)
   return {
     forwarding: { ipv4: isOn('net.ipv4.ip_forward'), ipv6: isOn('net.ipv6.conf.all.forwarding') },
     dropping: [...chains, ...(await droppingLegacy(root))],
