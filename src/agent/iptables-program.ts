@@ -1,10 +1,12 @@
+import { inSteps } from '../apply/in-steps.ts'
 import type { FlavourPrograms } from '../apply/iptables/programs.ts'
 import { readIptables } from '../apply/iptables/read.ts'
+import type { Steps } from '../model/steps.ts'
 import { iptablesOperationCount } from '../plan/iptables-explain.ts'
 import { servicesIn } from '../render/iptables/held.ts'
 import { IptablesLowering } from '../render/iptables/lowering.ts'
 import { heldInChains, mayRecall, recall } from '../render/recall.ts'
-import { renderCluster } from '../render/render.ts'
+import { renderInSteps } from '../render/render.ts'
 import type { IptablesRuleset } from '../ruleset/iptables.ts'
 import { holdingChains } from './claims.ts'
 import type { Goal, Programmed } from './dataplane.ts'
@@ -19,16 +21,18 @@ export async function desiredChains(
   goal: Goal,
 ): Promise<{ readonly kind: 'rendered'; readonly renderer: IptablesRenderer } | Failed> {
   const mayKeep = goal.incomplete === true || (goal.keep?.size ?? 0) > 0
-  if (!mayKeep && !mayRecall(goal)) return { kind: 'rendered', renderer: chainsOver({}, goal) }
+  if (!mayKeep && !mayRecall(goal)) {
+    return { kind: 'rendered', renderer: await inSteps(chainsOver({}, goal)) }
+  }
   const state = await readIptables(programs)
   if (state.kind === 'unreadable') return failed(state.obstacle.reason)
-  return { kind: 'rendered', renderer: chainsOver(state.ruleset, goal) }
+  return { kind: 'rendered', renderer: await inSteps(chainsOver(state.ruleset, goal)) }
 }
 
 /** What tables that are as `held` shall become. */
-export function chainsOver(held: IptablesRuleset, goal: Goal): IptablesRenderer {
+export function* chainsOver(held: IptablesRuleset, goal: Goal): Steps<IptablesRenderer> {
   const { cluster, node, settings } = recall(goal, heldInChains(held))
-  const inner = renderCluster(cluster, node, settings)
+  const inner = yield* renderInSteps(cluster, node, settings)
   const lowering = new IptablesLowering(settings)
   lowering.update(inner.ruleset())
   const kept = unreadServices(servicesIn(held), goal)

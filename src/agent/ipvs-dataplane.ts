@@ -6,6 +6,7 @@ import { differingSysctls, setSaved } from '../apply/sysctl/saved.ts'
 import type { IpFamily } from '../model/address.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import type { Settings } from '../model/node.ts'
+import { allAtOnce } from '../model/steps.ts'
 import { type ShownOperation, shown } from '../plan/explain.ts'
 import { shownIpvs } from '../plan/ipvs-explain.ts'
 import { labelOf, recordedServers } from '../plan/ipvs-ownership.ts'
@@ -97,7 +98,7 @@ export function proposeBeside(
   { named, sysctls }: OfNode,
 ): Proposed {
   const { excludedRanges } = goal.settings.ipvs ?? defaultIpvsSettings
-  const renderer = renderBesideIpvs(goal, tables, found)
+  const renderer = allAtOnce(renderBesideIpvs(goal, tables, found))
   const compared = { tables, current: found.ipvs, recorded: recordedServers(tables) }
   for (const { refusal, held } of intrusions(compared, renderer)) {
     renderer.withhold(refusal.service, held, refusal)

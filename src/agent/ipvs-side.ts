@@ -1,3 +1,4 @@
+import { inSteps } from '../apply/in-steps.ts'
 import type { IpvsSockets } from '../apply/ipvs/sockets.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../apply/nftables/read.ts'
@@ -66,7 +67,7 @@ export class IpvsSide {
     const readTables = () => readKernel(socket, (from, to) => tables.untouched(from, to))
     const state = await readTables()
     const found = await this.#read()
-    const renderer = renderBesideIpvs(goal, state.ruleset, found)
+    const renderer = await inSteps(renderBesideIpvs(goal, state.ruleset, found))
     renderer.onBeside((changes) => this.#follow(changes))
     this.#renderer = renderer
     this.#committer = new IpvsCommitter(tables, this.#sockets, renderer)

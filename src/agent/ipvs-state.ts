@@ -5,10 +5,11 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { listOtherAddresses } from '../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../apply/rtnetlink/links.ts'
 import { type Address, hostCidr } from '../model/address.ts'
+import type { Steps } from '../model/steps.ts'
 import { labelOf } from '../plan/ipvs-ownership.ts'
 import { ipvsMemory } from '../render/kernel-memory.ts'
 import { type HeldNode, heldInTables, recall } from '../render/recall.ts'
-import { renderCluster } from '../render/render.ts'
+import { renderInSteps } from '../render/render.ts'
 import { type KernelIpvs, type ServerKey, serverIdOf, type VirtualServer } from '../ruleset/ipvs.ts'
 import { elementIn, IPVS_SETS } from '../ruleset/ipvs-elements.ts'
 import { type Owner, ownerIn } from '../ruleset/labels.ts'
@@ -61,16 +62,16 @@ function heldBesideIpvs(
 }
 
 /** Of Services that cannot be read, what the kernel holds of them. */
-export function renderBesideIpvs(
+export function* renderBesideIpvs(
   goal: Goal,
   tables: KernelRuleset,
   found: IpvsState,
-): IpvsRenderer {
+): Steps<IpvsRenderer> {
   const { ipvs, localAddresses } = found
   const known = recall(goal, heldBesideIpvs(tables, found))
   const { cluster, settings } = known
   const node = { ...known.node, localAddresses }
-  const rendered = renderCluster(cluster, node, settings, ipvsMemory(ipvs))
+  const rendered = yield* renderInSteps(cluster, node, settings, ipvsMemory(ipvs))
   const renderer = new IpvsRenderer(rendered, node, settings)
   const kept = keptServices(tables, goal, new Set())
   if (kept.size === 0) return renderer

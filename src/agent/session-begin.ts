@@ -1,8 +1,9 @@
+import { inSteps } from '../apply/in-steps.ts'
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../apply/nftables/read.ts'
 import { kernelMemory } from '../render/kernel-memory.ts'
 import { heldInTables, recall } from '../render/recall.ts'
-import { renderCluster } from '../render/render.ts'
+import { renderInSteps } from '../render/render.ts'
 import type { Committer } from './committer.ts'
 import type { Goal } from './dataplane.ts'
 import { differences } from './keep.ts'
@@ -26,13 +27,14 @@ export async function beginWithTables(
 ): Promise<Beginning> {
   const read = () => readKernel(socket, (from, to) => committer.untouched(from, to))
   const state = await read()
-  return { state, read, committer, renderer: render(goal, state) }
+  return { state, read, committer, renderer: await render(goal, state) }
 }
 
 /** Of Services that cannot be read, what the kernel holds of them. */
-function render(goal: Goal, { ruleset }: KernelState): WithholdingRenderer {
+async function render(goal: Goal, { ruleset }: KernelState): Promise<WithholdingRenderer> {
   const { cluster, node, settings } = recall(goal, heldInTables(ruleset))
-  const rendered = renderCluster(cluster, node, settings, kernelMemory(ruleset))
+  const memory = kernelMemory(ruleset)
+  const rendered = await inSteps(renderInSteps(cluster, node, settings, memory))
   const renderer = new WithholdingRenderer(rendered, node, settings)
   const kept = keptServices(ruleset, goal, new Set())
   const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)

@@ -36,7 +36,9 @@ interface ExtendedFrame {
  * renders what the kernel holds. So what it renders is what the kernel can be brought to. A Service
  * is no exception any more when its object or its rendering changes, or when it is released.
  */
-export class WithholdingRenderer implements Omit<WholeRenderer, 'settle'>, SessionRenderer {
+export class WithholdingRenderer
+  implements Omit<WholeRenderer, 'begin' | 'settle'>, SessionRenderer
+{
   readonly #inner: WholeRenderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>

@@ -4,6 +4,7 @@ import { chainsOver } from '../agent/iptables-program.ts'
 import { proposeBeside } from '../agent/ipvs-dataplane.ts'
 import { proposed } from '../agent/nftables-dataplane.ts'
 import { desiredFor } from '../agent/program.ts'
+import { allAtOnce } from '../model/steps.ts'
 import { compareIptables } from '../plan/iptables.ts'
 import { owners } from '../plan/owners.ts'
 import { plan } from '../plan/plan.ts'
@@ -28,8 +29,8 @@ export function difference(old: Goal, goal: Goal): Proposed {
 }
 
 function differentChains(old: Goal, goal: Goal): Proposed {
-  const held = chainsOver({}, old).lowering.rules()
-  const renderer = chainsOver(held, goal)
+  const held = allAtOnce(chainsOver({}, old)).lowering.rules()
+  const renderer = allAtOnce(chainsOver(held, goal))
   return proposedChains(compareIptables(held, renderer.lowering.rules()), renderer)
 }
 

@@ -1,5 +1,6 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
+import { allAtOnce, type Steps } from '../model/steps.ts'
 import type { FamilyMemory } from './fragment.ts'
 import { createRenderer, type WholeRenderer } from './renderer.ts'
 
@@ -10,9 +11,26 @@ export function renderCluster(
   settings: Settings,
   memory?: FamilyMemory,
 ): WholeRenderer {
+  return allAtOnce(renderInSteps(cluster, node, settings, memory))
+}
+
+/** The same, object by object: with many Services it takes seconds. */
+export function* renderInSteps(
+  cluster: Cluster,
+  node: NodeView,
+  settings: Settings,
+  memory?: FamilyMemory,
+): Steps<WholeRenderer> {
   const renderer = createRenderer(node, settings, memory)
-  for (const slice of cluster.slices) renderer.setSlice(slice)
-  for (const service of cluster.services) renderer.setService(service)
+  for (const slice of cluster.slices) {
+    renderer.setSlice(slice)
+    yield
+  }
+  for (const service of cluster.services) {
+    renderer.setService(service)
+    yield
+  }
+  yield* renderer.begin()
   renderer.settle()
   return renderer
 }

@@ -1,6 +1,7 @@
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
+import type { Steps } from '../model/steps.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
 import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import { type Owner, ownerOf } from '../ruleset/labels.ts'
@@ -41,6 +42,8 @@ export interface Renderer {
   removeService(name: ServiceName): void
   setSlice(slice: SliceObject): void
   removeSlice(namespace: string, name: string): void
+  /** Before the first `settle`: renders what there is, Service by Service. */
+  begin(): Steps<void>
   /** Renders what changed since the last call; what the first call finds is in `ruleset` alone. */
   settle(): Delta
   /** A view of the present state, not a copy: it moves with the next `settle`. */
@@ -138,13 +141,15 @@ export function createRenderer(
     holdings.delete(name)
   }
 
+  /** In order of name, so that the listing reads well and arrival order does not show. */
+  const takeDirty = (): readonly ServiceName[] => {
+    const names = [...dirty].sort()
+    dirty.clear()
+    return names
+  }
+
   /** First all out, then all in: an address that changes hands is never in twice. */
   const rerender = (names: readonly ServiceName[]): void => {
-    // At the start nothing has to leave first, and there are more fragments than need be in memory.
-    if (holdings.size === 0) {
-      for (const name of names) put(name, rendered(name))
-      return
-    }
     const fresh = names.map((name) => [name, rendered(name)] as const)
     for (const name of names) take(name)
     for (const [name, fragment] of fresh) put(name, fragment)
@@ -199,10 +204,15 @@ export function createRenderer(
       if (mine?.size === 0) slices.delete(name)
       dirty.add(name)
     },
+    *begin() {
+      // Nothing has to leave first, and all fragments at once are more than need be in memory.
+      for (const name of takeDirty()) {
+        put(name, rendered(name))
+        yield
+      }
+    },
     settle() {
-      // In order of name, so that the listing reads well and arrival order does not show.
-      rerender([...dirty].sort())
-      dirty.clear()
+      rerender(takeDirty())
       const changed = new Map<TableFamily, Frame | undefined>()
       for (const family of FAMILIES) if (reframe(family)) changed.set(family, frames[family])
       assembly.recording = true

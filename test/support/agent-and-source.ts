@@ -1,6 +1,7 @@
 import { Agent } from '../../src/agent/agent.ts'
 import type { Configuration } from '../../src/agent/configuration.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/agent/telemetry/occurrence.ts'
+import type { ServerOptions } from '../../src/agent/telemetry/servers.ts'
 import type { Status } from '../../src/agent/telemetry/status.ts'
 import { type Backend, defaultConfig } from '../../src/cli/config.ts'
 import { toSettings } from '../../src/cli/settings.ts'
@@ -33,11 +34,11 @@ export class AgentAndSource {
   readonly #running: Promise<void>
   #event: (event: SourceEvent) => void = () => undefined
 
-  constructor(configuration: Configuration) {
+  constructor(configuration: Configuration, servers: ServerOptions = {}) {
     const silent = (): undefined => undefined
     const log = { write: this.#told.push, flush: silent, linesLost: () => 0 }
     const options = { version: '', node: 'node-a', configuration }
-    this.agent = new Agent({ ...options, telemetry: { log } })
+    this.agent = new Agent({ ...options, telemetry: { log, ...servers } })
     this.#running = this.agent.run((listener, signal) => {
       this.starts += 1
       this.#event = listener.event

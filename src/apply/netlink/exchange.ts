@@ -12,6 +12,8 @@ const FENCE_INTERVAL = 250
 export interface Line {
   /** `sent` gets the error code if sendmsg failed; never called before this returns. */
   send(frame: Buffer, sent: (code?: string) => void): void
+  /** The same for what the kernel may take long over. */
+  sendFromThread(frame: Buffer, sent: (code?: string) => void): void
   /** A count that grows with every answer that arrives. */
   arrivals(): number
   /** The line is stuck for good. */
@@ -22,6 +24,8 @@ export interface Line {
 
 export interface Inquiry<Result> {
   readonly frame: Buffer
+  /** The kernel may take long over it: the event loop shall go on meanwhile. */
+  readonly fromThread?: boolean
   /** Sent after the frame, and again until it is answered. */
   readonly fence?: Buffer
   /** Answers carry these sequence numbers, both included. */
@@ -73,21 +77,25 @@ export function startExchange<Result>(
       if (over) stop()
       else watches.push(stop)
     }
-    const stopSendWatch = watchSilence(
-      SEND_LIMIT,
-      () => 0,
-      () => {
-        line.shut(new NetlinkError('ENOBUFS', 'netlink socket cannot send'))
-      },
-    )
+    const sent = (code?: string): void => {
+      if (code !== undefined) finish(conversation.unsent(code))
+      if (over) return
+      watch(watchSilence(line.timeLimit, line.arrivals, () => finish(conversation.silence())))
+      if (inquiry.fence) watch(repeatFence(line, inquiry.fence))
+    }
+    if (inquiry.fromThread) return line.sendFromThread(inquiry.frame, sent)
+    const stopSendWatch = watchSending(line)
     watch(stopSendWatch)
     line.send(inquiry.frame, (code) => {
       stopSendWatch()
-      if (code !== undefined) return finish(conversation.unsent(code))
-      watch(watchSilence(line.timeLimit, line.arrivals, () => finish(conversation.silence())))
-      if (inquiry.fence) watch(repeatFence(line, inquiry.fence))
+      sent(code)
     })
   })
+}
+
+function watchSending(line: Line): () => void {
+  const shut = () => line.shut(new NetlinkError('ENOBUFS', 'netlink socket cannot send'))
+  return watchSilence(SEND_LIMIT, () => 0, shut)
 }
 
 /** Again after every interval in which nothing arrived: while errors come in, it still may. */

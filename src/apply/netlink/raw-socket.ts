@@ -9,6 +9,7 @@ import {
   readDrops,
   type SocketAddress,
 } from './socket-options.ts'
+import { sendFromThread } from './threaded-send.ts'
 
 /** One datagram from the kernel. */
 export interface Arrival {
@@ -49,9 +50,12 @@ export interface RawSettings {
 export interface RawSocket {
   listen(received: (arrival: Arrival) => void, failed: (error: RawError) => void): void
   send(frame: Buffer, sent: (error?: RawError) => void): void
+  /** The same for what the kernel may take long over: the event loop goes on meanwhile. */
+  sendFromThread(frame: Buffer, sent: (error?: RawError) => void): void
   /** Asks for a buffer of this many bytes and returns what the kernel grants. */
   resize(side: 'send' | 'receive', bytes: number): number
   drops(): number | undefined
+  /** The descriptor stays open until what is being sent is sent. */
   close(): void
 }
 
@@ -89,6 +93,11 @@ function expectSet(result: OptionResult): void {
 }
 
 function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSocket {
+  let sending = 0
+  let closing = false
+  const closeWhenSent = (): void => {
+    if (closing && sending === 0) native.close()
+  }
   return {
     listen(received, failed) {
       // Other processes may send to our port; only port 0 is the kernel.
@@ -101,8 +110,19 @@ function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSoc
       native.on('error', failed)
     },
     send: (frame, sent) => native.send(frame, {}, sent),
+    sendFromThread(frame, sent) {
+      sending += 1
+      sendFromThread(fd, frame, (code) => {
+        sending -= 1
+        closeWhenSent()
+        sent(code === undefined ? undefined : { code })
+      })
+    },
     resize: (side, bytes) => forceBuffer(fd, side, bytes),
     drops: () => readDrops(address),
-    close: () => native.close(),
+    close() {
+      closing = true
+      closeWhenSent()
+    },
   }
 }

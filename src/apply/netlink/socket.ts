@@ -40,6 +40,8 @@ export interface SocketOptions extends RawOptions {
 /** npm netlink allocates the whole size for each datagram: copy short ones so it can be freed. */
 const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
+/** Bytes from which on a thread sends a batch (ADR 0019): some 1,300 elements. */
+const LARGE = 65_536
 const LAST_SEQUENCE = 0xffffffff
 
 /**
@@ -76,7 +78,8 @@ export class NetlinkSocket {
     this.#raw = raw
     this.#openReader = openReader
     this.#line = {
-      send: (frame, sent) => this.#send(frame, sent),
+      send: (...frame) => this.#send('send', ...frame),
+      sendFromThread: (...frame) => this.#send('sendFromThread', ...frame),
       arrivals: () => this.#arrivals,
       shut: (reason) => this.#shut(reason),
       timeLimit: options.timeLimit ?? TIME_LIMIT,
@@ -135,8 +138,8 @@ export class NetlinkSocket {
 
   /**
    * Applies all requests or none, if the rule set is still of this generation (0: whichever it is).
-   * Blocks the thread while the kernel commits. Rejects with NetlinkError if the kernel refuses the
-   * batch as such: EPERM without CAP_NET_ADMIN.
+   * The event loop goes on while the kernel commits a large batch. Rejects with NetlinkError if the
+   * kernel refuses the batch as such: EPERM without CAP_NET_ADMIN.
    */
   transact(requests: readonly Request[], generation: number): Promise<TransactOutcome> {
     return this.#enqueue<TransactOutcome>(async () => {
@@ -147,9 +150,9 @@ export class NetlinkSocket {
       if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
       const numbers = { begin, requests: requests.length, bytes: frame.length, limit }
       const last = fenceNumber(numbers)
+      const inquiry = { frame, first: begin, last, conversation: batchConversation(numbers) }
       const fence = frameMessage(GET_GENERATION, last)
-      const conversation = batchConversation(numbers)
-      return this.#converse({ frame, fence, first: begin, last, conversation })
+      return this.#converse({ ...inquiry, fence, fromThread: frame.length >= LARGE })
     })
   }
 
@@ -195,9 +198,9 @@ export class NetlinkSocket {
     flags: number,
     conversation: Conversation<Result>,
   ): Promise<Result> {
+    const message = { ...request, flags: request.flags | NLM_F_REQUEST | flags }
     return this.#enqueue(() => {
       const first = this.#take(1)
-      const message = { ...request, flags: request.flags | NLM_F_REQUEST | flags }
       const frame = frameMessage(message, first)
       return this.#converse({ frame, first, last: first, conversation })
     })
@@ -226,10 +229,10 @@ export class NetlinkSocket {
     })
   }
 
-  #send(frame: Buffer, sent: (code?: string) => void): void {
+  #send(how: 'send' | 'sendFromThread', frame: Buffer, sent: (code?: string) => void): void {
     if (this.#closed) return
     try {
-      this.#raw.send(frame, (error) => setImmediate(sent, error?.code))
+      this.#raw[how](frame, (error) => setImmediate(sent, error?.code))
     } catch (error) {
       setImmediate(sent, asNetlinkError(error).code)
     }

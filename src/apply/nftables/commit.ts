@@ -1,6 +1,7 @@
 import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
+import { inSteps } from '../in-steps.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { encodePlan } from './encode.ts'
+import { encodeInSteps } from './encode.ts'
 
 export interface Failure {
   readonly operation: Operation
@@ -33,7 +34,7 @@ async function send(
   generation: number,
   oneElementPerMessage: boolean,
 ): Promise<CommitOutcome> {
-  const { requests, operations } = encodePlan(plan, { oneElementPerMessage })
+  const { requests, operations } = await inSteps(encodeInSteps(plan, { oneElementPerMessage }))
   const outcome = await socket.transact(requests, generation)
   if (outcome.kind === 'committed') {
     return {

@@ -1,3 +1,4 @@
+import { allAtOnce, type Steps } from '../../model/steps.ts'
 import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
 import { TABLE_NAME, type TableFamily } from '../../ruleset/types.ts'
 import type { Request } from '../netlink/message.ts'
@@ -28,9 +29,17 @@ type SingleOperation = Exclude<Operation, ElementOperation>
 const MAX_ELEMENT_BYTES = 60_000
 
 export function encodePlan(plan: Plan, options: EncodeOptions = {}): EncodedPlan {
+  return allAtOnce(encodeInSteps(plan, options))
+}
+
+/** The same, operation by operation: with many Services it takes seconds. */
+export function* encodeInSteps(plan: Plan, options: EncodeOptions = {}): Steps<EncodedPlan> {
   const batch = new Batch(options)
   let index = 0
-  for (const operation of eachOperation(plan)) batch.add(operation, index++)
+  for (const operation of eachOperation(plan)) {
+    batch.add(operation, index++)
+    yield
+  }
   return batch.finish()
 }
 

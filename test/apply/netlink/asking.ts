@@ -3,8 +3,9 @@
 import { execFileSync } from 'node:child_process'
 import { setImmediate as turn } from 'node:timers/promises'
 import { NLM_F_ACK } from '../../../src/apply/netlink/constants.ts'
-import { GET_GENERATION } from '../../../src/apply/netlink/message.ts'
+import { GET_GENERATION, type Request } from '../../../src/apply/netlink/message.ts'
 import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
+import type { RawSocket } from '../../../src/apply/netlink/raw-socket.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
 import {
   addElements,
@@ -88,14 +89,14 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
     const socket = NetlinkSocket.over(
       {
         ...raw,
-        send(frame, sent) {
-          raw.send(frame, sent)
+        sendFromThread(frame, sent) {
+          raw.sendFromThread(frame, sent)
           block(2_500)
         },
       },
       { timeLimit: 100 },
     )
-    const outcome = await socket.transact(missingTables(2_000), 0)
+    const outcome = await socket.transact(missingTables(4_000), 0)
     socket.close()
     return outcome.kind === 'rejected' ? outcome.failures.length : outcome
   },
@@ -143,13 +144,49 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
 
   async 'too-large'() {
     const socket = NetlinkSocket.open()
-    const requests = [addTable('t'), addSet('t', 's')]
-    for (let from = 0; from < 1_000_000; from += 20_000)
-      requests.push(...addElements('t', 's', from, 20_000))
     const small = await socket.transact([addTable('t')], 0)
-    const large = await socket.transact(requests, 0)
+    const large = await socket.transact(hugeSet(), 0)
     socket.close()
     return { small, large }
+  },
+
+  /** How often the loop turns while the kernel commits. */
+  async 'long-commit'() {
+    const raw = openRaw()
+    let turned = 0
+    const sendFromThread: RawSocket['sendFromThread'] = (frame, sent) => {
+      const turning = setInterval(() => {
+        turned += 1
+      }, 1)
+      raw.sendFromThread(frame, (error) => {
+        clearInterval(turning)
+        sent(error)
+      })
+    }
+    const socket = NetlinkSocket.over({ ...raw, sendFromThread })
+    const outcome = await socket.transact(hugeSet(), 0)
+    socket.close()
+    return { outcome, turned }
+  },
+
+  /** The descriptor must not be another one's before the thread has sent all. */
+  async 'closed-while-committing'() {
+    const raw = openRaw()
+    let end: (code: string | undefined) => void
+    const sent = new Promise<string | undefined>((resolve) => {
+      end = resolve
+    })
+    const sendFromThread: RawSocket['sendFromThread'] = (frame) => {
+      raw.sendFromThread(frame, (error) => end(error?.code))
+      socket.close()
+    }
+    const socket = NetlinkSocket.over({ ...raw, sendFromThread })
+    const pending = await codeOf(socket.transact(hugeSet(), 0))
+    const error = await sent
+    const other = NetlinkSocket.open()
+    const { replies } = await other.dump(getTable())
+    other.close()
+    return { pending, error, tables: replies.length }
   },
 
   async unprivileged() {
@@ -173,6 +210,13 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
       later: await codeOf(socket.generation()),
     }
   },
+}
+
+function hugeSet(): readonly Request[] {
+  const requests = [addTable('t'), addSet('t', 's')]
+  for (let from = 0; from < 1_000_000; from += 20_000)
+    requests.push(...addElements('t', 's', from, 20_000))
+  return requests
 }
 
 /** Nor an acknowledged request: the kernel acknowledges even what it does not commit. */

@@ -90,7 +90,7 @@ describe('a NetlinkSocket survives', () => {
   })
 
   it('waits for answers it was too busy to read', async () => {
-    expect(await resultOf('busy-loop')).toBe(2_000)
+    expect(await resultOf('busy-loop')).toBe(4_000)
   })
 })
 
@@ -122,6 +122,20 @@ describe('a transaction', () => {
   it('asks again if the answer to its fence is lost', async () => {
     const outcome = { kind: 'committed' }
     expect(await resultOf('lost-fence')).toEqual({ outcome, fences: 2 })
+  })
+
+  it('leaves the event loop alone while the kernel commits', async () => {
+    const { outcome, turned } = (await resultOf('long-commit')) as {
+      readonly outcome: unknown
+      readonly turned: number
+    }
+    expect(outcome).toEqual({ kind: 'committed' })
+    expect(turned).toBeGreaterThan(20)
+  })
+
+  it('is committed all the same if the socket closes meanwhile', async () => {
+    const tables = { pending: 'ECANCELED', tables: 1 }
+    expect(await resultOf('closed-while-committing')).toEqual(tables)
   })
 
   it('grows the send buffer where it may', async () => {

@@ -102,7 +102,7 @@ export const survival: Readonly<Record<string, () => Promise<unknown>>> = {
 
   async 'flooded-monitor'() {
     const monitor = NetlinkSocket.open({ groups: [NFNLGRP_NFTABLES], receiveBuffer: SMALL_BUFFER })
-    const socket = NetlinkSocket.open()
+    const socket = blockingSocket()
     let heard = 0
     monitor.onMessage(({ type }) => {
       if (type === NEWGEN) heard += 1
@@ -124,13 +124,19 @@ export const survival: Readonly<Record<string, () => Promise<unknown>>> = {
     const monitor = bareSocket()
     monitor.addMembership(NFNLGRP_NFTABLES)
     monitor.on('message', () => undefined)
-    const socket = NetlinkSocket.open()
+    const socket = blockingSocket()
     await socket.transact(bigSet(), 0)
     await sleep(500)
     monitor.close()
     socket.close()
     return 'lived'
   },
+}
+
+/** Nothing is read while it commits, so that what is announced piles up. */
+function blockingSocket(): NetlinkSocket {
+  const raw = openRaw()
+  return NetlinkSocket.over({ ...raw, sendFromThread: raw.send })
 }
 
 function bareSocket(): RawNetlinkSocket {

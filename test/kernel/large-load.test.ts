@@ -1,0 +1,63 @@
+import { execa } from 'execa'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ask, freePort } from '../agent/asking.ts'
+import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
+import { makeManifests, nodeManifest } from '../bench/agent-objects.ts'
+import { AgentAndSource, configured } from '../support/agent-and-source.ts'
+
+// Some 80,000 elements: they take seconds to render, to encode and to commit where other tests run.
+const SIZE = { services: 6_000, endpoints: 10, dualStack: false, external: false }
+
+let here: AgentAndSource
+let port: number
+
+beforeAll(async () => {
+  enterNewNetwork()
+  await execa('ip', ['link', 'set', 'lo', 'up'])
+  port = await freePort()
+  const listen = { host: '127.0.0.1', port }
+  here = new AgentAndSource(configured('nftables', 'first'), { listen })
+})
+afterAll(async () => {
+  await here.stop()
+  await nft('flush', 'ruleset')
+})
+
+function tellAll(): void {
+  const { services, slices } = makeManifests(SIZE)
+  for (const object of services) here.put('services', object)
+  for (const object of slices) here.put('endpointslices', object)
+  here.put('nodes', nodeManifest)
+  here.listed('services', services.map(nameOf))
+  here.listed('endpointslices', slices.map(nameOf))
+  here.listed('nodes', [nodeManifest.metadata.name])
+}
+
+function nameOf({ metadata }: ReturnType<typeof makeManifests>['services'][number]): string {
+  return `${metadata['namespace']}/${metadata.name}`
+}
+
+/** Milliseconds until each of them was answered, one after the other, until the promise resolves. */
+async function probes(until: Promise<unknown>): Promise<readonly number[]> {
+  const waits: number[] = []
+  let over = false
+  const end = until.then(() => {
+    over = true
+  })
+  while (!over) {
+    const began = performance.now()
+    expect((await ask(port, '/livez')).status).toBe(200)
+    waits.push(performance.now() - began)
+  }
+  await end
+  return waits
+}
+
+test('probes are answered while many Services are programmed', async () => {
+  tellAll()
+  const committed = here.next('kernel-committed')
+  const waits = await probes(committed)
+  const { operations, durationMs } = await committed
+  expect(operations).toBeGreaterThan(78_000)
+  expect(Math.max(...waits)).toBeLessThan(durationMs / 4)
+})
