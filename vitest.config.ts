@@ -2,8 +2,8 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // Everything that needs root or packets, by the folder it lives in.
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
-// Properties on random input: an eighth of the runs belongs to the unit tests (test/support/runs.ts).
-const random = ['test/property/**/*.test.ts']
+// What `npm test` takes a part of only (test/support/runs.ts): properties, packets of every fixture.
+const long = ['test/property/**/*.test.ts', 'test/packets/fixtures.test.ts']
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
@@ -13,8 +13,8 @@ const slow = ['test/vm/slow/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // One fewer than there are processors would be usual; most of the time goes by waiting.
-    maxWorkers: 2,
+    // One for each of two processors, and one more: most of the time goes by waiting.
+    maxWorkers: 3,
     testTimeout: 300_000,
     hookTimeout: 60_000,
     projects: [
@@ -30,9 +30,9 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         test: {
-          name: 'random',
-          include: random,
-          env: { RANDOM_RUNS: 'all' },
+          name: 'long',
+          include: long,
+          env: { LONG_TESTS: 'all' },
           testTimeout: 1_800_000,
         },
       },

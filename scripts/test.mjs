@@ -1,7 +1,7 @@
 // Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
 // Arguments go to vitest: `npm test -- --project packets`. Without any, all but the tests that need
-// an API server, and those of ipvs that take an emulated kernel long, are run: `npm run test:e2e`
-// and `npm run test:ipvs` do that.
+// an API server, and those that take long, are run: `npm run test:e2e`, `npm run test:long` and
+// `npm run test:ipvs` do that.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
