@@ -1,10 +1,10 @@
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import type { IpFamily } from '../model/address.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/lingering.ts'
 import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
 import type { ServiceName } from '../render/claims.ts'
 import { ownerIn } from '../ruleset/labels.ts'
+import type { TableFamily } from '../ruleset/types.ts'
 import type { ObjectStore } from './object-store.ts'
 import { kernelReason } from './outcome.ts'
 import { leadsOf, type Session } from './session.ts'
@@ -62,36 +62,29 @@ export class FlowCleaner {
     const fronts = [...byFront(this.#waiting).values()]
     this.#waiting = []
     if (fronts.length === 0) return
-    const outcomes = [
-      await this.#cleanOne(
-        'ipv4',
-        fronts.filter(({ family }) => family === 'ip'),
-      ),
-      await this.#cleanOne(
-        'ipv6',
-        fronts.filter(({ family }) => family === 'ip6'),
-      ),
-    ]
+    const outcomes: CleanOutcome[] = []
+    for (const family of ['ip', 'ip6'] as const) {
+      const mine = fronts.filter((front) => front.family === family)
+      if (mine.length === 0 || outcomes.some(({ kind }) => kind === 'refused')) continue
+      outcomes.push(await this.#cleanFamily(family, mine))
+    }
     const sum = (count: 'deleted' | 'examined') =>
-      outcomes.reduce((all, outcome) => all + (outcome?.[count] ?? 0), 0)
+      outcomes.reduce((all, outcome) => all + outcome[count], 0)
     const [deleted, examined] = [sum('deleted'), sum('examined')]
     if (deleted > 0) this.#telemetry.tell({ event: 'flows-deleted', deleted, examined })
-    const refused = outcomes.find((outcome) => outcome?.kind === 'refused')
+    const refused = outcomes.find(({ kind }) => kind === 'refused')
     if (refused?.kind !== 'refused') return this.#telemetry.tell({ event: 'conntrack-resumed' })
     const reason = `the kernel says ${refused.errno}: ${refused.remedy}`
     this.#telemetry.tell({ event: 'conntrack-failed', reason })
     await this.#socket.close()
   }
 
-  async #cleanOne(
-    family: IpFamily,
-    fronts: readonly TouchedFront[],
-  ): Promise<CleanOutcome | undefined> {
-    if (fronts.length === 0) return undefined
+  async #cleanFamily(family: TableFamily, fronts: readonly TouchedFront[]): Promise<CleanOutcome> {
     const began = performance.now()
     const outcome = await this.#delete(fronts)
     const seconds = (performance.now() - began) / 1000
-    this.#telemetry.flowsCleaned({ family, seconds, deleted: outcome.deleted })
+    const { deleted } = outcome
+    this.#telemetry.flowsCleaned({ family: family === 'ip' ? 'ipv4' : 'ipv6', seconds, deleted })
     return outcome
   }
 

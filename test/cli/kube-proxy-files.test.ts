@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { Address as At, KubeProxyAddresses } from '../../src/agent/telemetry/servers.ts'
 import { answersAsKubeProxy } from '../../src/cli/bind-address.ts'
-import { type Config, readConfig } from '../../src/cli/config.ts'
+import { type BackendName, type Config, readConfig } from '../../src/cli/config.ts'
 import { conntrackOf, loopbackSysctlOf, toSettings } from '../../src/cli/settings.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import type { NodePortAddresses, NodeView } from '../../src/model/node.ts'
@@ -34,7 +34,7 @@ function outcome(text: string): { readonly mode: Mode; readonly says: Record<str
   const { config } = read
   const mode = config.mode ?? 'iptables'
   const overrides = { scope: 'all', backend: mode }
-  const { settings, problems } = toSettings(config, node, overrides)
+  const { settings } = toSettings(config, node, overrides)
   const { excludedRanges, interface: _, ...ipvs } = settings.ipvs ?? {}
   const says = {
     node: config.hostname ?? 'as --node says',
@@ -47,10 +47,15 @@ function outcome(text: string): { readonly mode: Mode; readonly says: Record<str
     conntrack: conntrackOf(config, settings),
     answers: answersOf(config),
     ...(settings.ipvs && { ipvs: { ...ipvs, excludedRanges } }),
-    notes: [...read.problems, ...problems].map(printProblem),
+    notes: [...read.problems.map(printProblem), ...notesOf(config, mode)],
+    notesWithBackendAuto: notesOf(config, 'auto'),
     withoutEffect: config.notUsed,
   }
   return { mode, says: JSON.parse(JSON.stringify(says)) }
+}
+
+function notesOf(config: Config, backend: BackendName): readonly string[] {
+  return toSettings(config, node, { scope: 'all', backend }).problems.map(printProblem)
 }
 
 function nodePortsOf(chosen: NodePortAddresses): unknown {
