@@ -2,7 +2,7 @@ import { familyOf, type IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { candidatesOf } from './candidates.ts'
-import { chooseEndpoints } from './choose-endpoints.ts'
+import { type Candidate, chooseEndpoints } from './choose-endpoints.ts'
 
 /** A port of a Service whose traffic this node drops in one family, for no endpoint of it is here. */
 export interface Dropped {
@@ -24,10 +24,16 @@ export function droppedByPolicy(
   const families = [...new Set(clusterAddresses.map(familyOf))]
   return ports.flatMap((port) =>
     families
-      .filter((family) => {
-        const { any, local } = chooseEndpoints(candidatesOf(slices, port, family), node)
-        return any && local.length === 0
-      })
+      .filter((family) => areElsewhere(candidatesOf(slices, port, family), node))
       .flatMap((family) => policies.map((policy) => ({ policy, family }))),
   )
+}
+
+/** The usual cases need no choice: one is ready here, or ready ones are and none of them is here. */
+function areElsewhere(candidates: readonly Candidate[], node: NodeView): boolean {
+  const here = candidates.filter(({ endpoint }) => endpoint.nodeName === node.name)
+  if (here.some(({ endpoint }) => endpoint.ready)) return false
+  if (here.length === 0 && candidates.some(({ endpoint }) => endpoint.ready)) return true
+  const { any, local } = chooseEndpoints(candidates, node)
+  return any && local.length === 0
 }

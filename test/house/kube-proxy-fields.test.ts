@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { type Known, kubeProxyFields } from '../../src/cli/known-fields.ts'
+import { type Known, kubeProxyFields, nodelbFields } from '../../src/cli/known-fields.ts'
 import { decodeKubeProxyConfig, type KubeProxyConfig } from '../../src/cli/kube-proxy-config.ts'
 import { printProblem, report as startReport } from '../../src/watch/problem.ts'
 import { FIELDS, FORMER_FIELDS, type Sample } from './kube-proxy-fields.ts'
@@ -35,6 +35,12 @@ function decode({ beside }: Sample, path: string, value: unknown): KubeProxyConf
   return config
 }
 
+/** Sorted, without those that say which kind of document it is. */
+function fieldsOf(known: Known): string[] {
+  const all = paths(known, '').filter((path) => path !== 'apiVersion' && path !== 'kind')
+  return all.sort()
+}
+
 /** Without what is undefined. */
 function plain(config: KubeProxyConfig): unknown {
   return JSON.parse(JSON.stringify(config))
@@ -42,8 +48,7 @@ function plain(config: KubeProxyConfig): unknown {
 
 describe('every field of a KubeProxyConfiguration', () => {
   test('is known to the code, and no other is', () => {
-    const known = paths(kubeProxyFields, '').filter((path) => !/^(apiVersion|kind)$/.test(path))
-    expect(known.sort()).toEqual(Object.keys(ALL).sort())
+    expect(fieldsOf(kubeProxyFields)).toEqual(Object.keys(ALL).sort())
   })
 
   test('is in the table of docs/configuration.md once, and no other is', () => {
@@ -68,4 +73,11 @@ describe('every field of a KubeProxyConfiguration', () => {
         expect.unreachable(`${path}: ${table.get(path)}`)
     }
   })
+})
+
+test('the table of a NodelbConfiguration has every field that the code knows, and no other', () => {
+  const rows = docs.split('| Field | Values | Default | Meaning |')[1]?.split('\n\n')[0] ?? ''
+  const cells = rows.split('\n').map((row) => row.split('|')[1] ?? '')
+  const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  expect(listed.sort()).toEqual(fieldsOf(nodelbFields))
 })
