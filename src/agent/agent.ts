@@ -60,11 +60,12 @@ export class Agent {
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
     const current = new CurrentConfiguration(configuration, telemetry.tell)
-    const store = new ObjectStore(node, {
+    const listener = {
       problems: telemetry.problems,
-      leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
+      leaving: (leaving: boolean) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
       nodeSeen: () => this.#tellIncomplete(),
-    })
+    }
+    const store = new ObjectStore(node, listener, configuration.limits)
     const healthChecks = openHealthChecks(telemetry)
     const flows = new FlowCleaner(store, telemetry)
     const scope = () => current.settings?.scope
@@ -180,6 +181,7 @@ export class Agent {
   #enforce(configuration: Configuration): void {
     this.#waiting = undefined
     this.#configuration.replace(configuration)
+    this.#store.setLimits(configuration.limits)
     this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
     this.#compareLater()
     this.#reconciler.reconfigure()

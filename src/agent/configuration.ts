@@ -1,3 +1,4 @@
+import type { Limits } from '../model/limits.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
@@ -14,6 +15,8 @@ export interface Configuration {
   readonly kubeProxyAddresses: KubeProxyAddresses
   /** Whether it can only be put in force once all Nodes are known. */
   readonly needsAllNodes: boolean
+  /** How much a Service may ask for. */
+  readonly limits: Limits
   readonly ownership: Ownership
   readonly tcp: TcpFlows
   /** Milliseconds between the starts of two commits. */

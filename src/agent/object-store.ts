@@ -1,3 +1,4 @@
+import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -12,19 +13,10 @@ import { nameOf, valueAt } from '../watch/fields.ts'
 import { kindOf } from '../watch/identity.ts'
 import type { Problem } from '../watch/problem.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
+import { KnownServices } from './known-services.ts'
+import type { ObjectChange } from './object-change.ts'
 import { SeenNodes } from './seen-nodes.ts'
 import { SlicesWithoutService } from './slices-without-service.ts'
-
-/** What an event means for what is rendered. */
-export type ObjectChange =
-  | ReadObject
-  | { readonly kind: 'service-gone'; readonly name: ServiceName }
-  | {
-      readonly kind: 'slice-gone'
-      readonly namespace: string
-      readonly name: string
-      readonly service: ServiceName
-    }
 
 export interface ObjectListener {
   /** All problems of one object, each time they change; none: it is in order again. */
@@ -37,27 +29,36 @@ export interface ObjectListener {
 
 /**
  * The objects as they were last readable. What cannot be read replaces nothing: the version before
- * it still holds, and of a Service without one the kernel keeps what it has (`unread`).
+ * it still holds, and of a Service without one the kernel keeps what it has (`unread`). The same is so
+ * of what is over the limits.
  */
 export class ObjectStore {
   readonly #nodes: SeenNodes
   readonly #listener: ObjectListener
-  readonly #services: Map<string, ServiceObject> = new Map()
-  readonly #slices: Map<string, SliceObject> = new Map()
-  /** The names of a Service's slices. */
-  readonly #slicesOf: Map<ServiceName, Set<string>> = new Map()
+  readonly #known: KnownServices
   readonly #uids: Map<ServiceName, string> = new Map()
   readonly #versions: Readonly<Record<Resource, Map<string, string>>> = perResource(() => new Map())
-  readonly #problems: Map<string, string> = new Map()
+  /** Of each object, those of reading it, and those of its size. */
+  readonly #unreadable: Map<string, readonly Problem[]> = new Map()
+  readonly #oversized: Map<string, readonly Problem[]> = new Map()
+  readonly #told: Map<string, string> = new Map()
   /** For objects that could never be read, the Service each is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #withoutService: SlicesWithoutService = new SlicesWithoutService()
   readonly #listed: Set<Resource> = new Set()
   #leaving = false
 
-  constructor(node: string, listener: ObjectListener) {
+  constructor(node: string, listener: ObjectListener, limits: Limits = defaultLimits) {
     this.#nodes = new SeenNodes(node)
     this.#listener = listener
+    this.#known = new KnownServices((service, problems) => {
+      this.#report(`Service ${service}`, problems, this.#oversized)
+    }, limits)
+  }
+
+  /** What holds may be something else from now on. */
+  setLimits(limits: Limits): void {
+    this.#known.setLimits(limits)
   }
 
   take(event: SourceEvent): readonly ObjectChange[] {
@@ -69,6 +70,7 @@ export class ObjectStore {
       case 'listed':
         this.#listed.add(event.resource)
         this.#report('EndpointSlices', this.#withoutService.problems())
+        if (this.complete()) this.#known.judge()
         return [...this.#versions[event.resource].keys()]
           .filter((key) => !event.names.has(key))
           .flatMap((key) => this.#deleted(event.resource, key))
@@ -93,16 +95,15 @@ export class ObjectStore {
   }
 
   cluster(): Cluster {
-    return { services: [...this.#services.values()], slices: [...this.#slices.values()] }
+    return this.#known.cluster()
   }
 
   service(name: ServiceName): ServiceObject | undefined {
-    return this.#services.get(name)
+    return this.#known.service(name)
   }
 
   slicesOf(service: ServiceName): readonly SliceObject[] {
-    const slices = [...(this.#slicesOf.get(service) ?? [])].map((name) => this.#slices.get(name))
-    return slices.filter((slice) => slice !== undefined)
+    return this.#known.slicesOf(service)
   }
 
   /** metadata.uid of a Service. */
@@ -111,20 +112,18 @@ export class ObjectStore {
   }
 
   unread(): ReadonlySet<ServiceName> {
-    return new Set(this.#unread.values())
+    return new Set([...this.#unread.values(), ...this.#known.oversized()])
   }
 
   /** Whether a Service can be rendered: it and all its slices could be read at some time. */
   isRead(service: ServiceName): boolean {
-    return this.#services.has(service) && ![...this.#unread.values()].includes(service)
+    const isKnown = this.#known.latest(service) !== undefined && !this.#known.isOversized(service)
+    return isKnown && ![...this.#unread.values()].includes(service)
   }
 
   counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
-    return {
-      services: this.#services.size,
-      endpointslices: this.#slices.size,
-      invalid: this.#unread.size,
-    }
+    const { services, slices, oversized } = this.#known.counts
+    return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
   }
 
   #object(event: ObjectEvent): readonly ObjectChange[] {
@@ -135,7 +134,7 @@ export class ObjectStore {
     const known = this.#versions[resource].get(key)
     if (typeof version === 'string' && version === known) return []
     this.#versions[resource].set(key, typeof version === 'string' ? version : '')
-    const former = resource === 'services' ? this.#services.get(key) : undefined
+    const former = resource === 'services' ? this.#known.latest(key) : undefined
     const decoded = decodeObject(event, former?.partial ? undefined : former)
     if (resource === 'endpointslices') this.#withoutService.follow(key, decoded)
     if (!isOther) this.#report(`${kindOf[resource]} ${key}`, decoded.problems)
@@ -154,10 +153,9 @@ export class ObjectStore {
       case 'service':
         if (change.service.partial) this.#unread.set(`services ${key}`, key)
         else this.#unread.delete(`services ${key}`)
-        this.#services.set(key, change.service)
-        return [change]
+        return this.#known.setService(change.service)
       case 'slice':
-        return [...this.#keepSlice(key, change.slice), change]
+        return this.#keepSlice(key, change)
       case 'node': {
         const news = nodeChange(this.#nodes.keep(key, change.node))
         if (this.#nodes.isOwn(key)) this.#listener.nodeSeen?.()
@@ -168,24 +166,17 @@ export class ObjectStore {
     }
   }
 
-  /** Returns what that means for the Service it belonged to before. */
-  #keepSlice(key: string, slice: SliceObject): readonly ObjectChange[] {
-    const service = `${slice.namespace}/${slice.service}`
-    const former = this.#serviceOfSlice(key)
-    const gone = former === service ? [] : this.#remove('endpointslices', key)
+  #keepSlice(key: string, change: ReadObject & { kind: 'slice' }): readonly ObjectChange[] {
+    const { namespace, service } = change.slice
+    const moved = this.#serviceOfSlice(key) !== `${namespace}/${service}`
+    const gone = moved ? this.#remove('endpointslices', key) : []
     this.#unread.delete(`endpointslices ${key}`)
-    this.#slices.set(key, slice)
-    const mine = this.#slicesOf.get(service)
-    if (mine === undefined) this.#slicesOf.set(service, new Set([key]))
-    else mine.add(key)
-    return gone
+    return [...gone, ...this.#known.setSlice(key, change)]
   }
 
   /** As it was last readable; of what never was, as its label says. */
   #serviceOfSlice(key: string): ServiceName | undefined {
-    const slice = this.#slices.get(key)
-    if (slice !== undefined) return `${slice.namespace}/${slice.service}`
-    return this.#unread.get(`endpointslices ${key}`)
+    return this.#known.ownerOf(key) ?? this.#unread.get(`endpointslices ${key}`)
   }
 
   #deleted(resource: Resource, key: string): readonly ObjectChange[] {
@@ -202,23 +193,17 @@ export class ObjectStore {
     const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {
       this.#uids.delete(key)
-      const known = this.#services.delete(key)
-      return known || unread ? [{ kind: 'service-gone', name: key }] : []
+      const known = this.#known.latest(key) !== undefined
+      return known || unread ? this.#known.removeService(key) : []
     }
-    if (slice === undefined) return []
-    this.#slices.delete(key)
-    const mine = this.#slicesOf.get(slice)
-    mine?.delete(key)
-    if (mine?.size === 0) this.#slicesOf.delete(slice)
-    const [namespace = '', name = ''] = key.split('/')
-    return [{ kind: 'slice-gone', namespace, name, service: slice }]
+    return slice === undefined ? [] : this.#known.removeSlice(key, slice)
   }
 
   #noteUnread(resource: Resource, key: string, object: unknown): void {
-    if (resource === 'services' && !this.#services.has(key)) {
+    if (resource === 'services' && this.#known.latest(key) === undefined) {
       this.#unread.set(`${resource} ${key}`, key)
     }
-    if (resource !== 'endpointslices' || this.#slices.has(key)) return
+    if (resource !== 'endpointslices' || this.#known.hasSlice(key)) return
     const service = valueAt(object, ['metadata', 'labels', 'kubernetes.io/service-name'])
     if (typeof service !== 'string' || service === '') return
     const namespace = key.slice(0, key.indexOf('/'))
@@ -231,12 +216,16 @@ export class ObjectStore {
     this.#listener.leaving(leaving)
   }
 
-  #report(object: string, problems: readonly Problem[]): void {
-    const text = problems.length === 0 ? '' : JSON.stringify(problems)
-    if (text === (this.#problems.get(object) ?? '')) return
-    if (text === '') this.#problems.delete(object)
-    else this.#problems.set(object, text)
-    this.#listener.problems(object, problems)
+  #report(object: string, problems: readonly Problem[], of = this.#unreadable): void {
+    if (problems.length > 0) of.set(object, problems)
+    else of.delete(object)
+    const read = this.#unreadable.get(object) ?? []
+    const all = [...read, ...(this.#oversized.get(object) ?? [])]
+    const text = all.length === 0 ? '' : JSON.stringify(all)
+    if (text === (this.#told.get(object) ?? '')) return
+    if (text === '') this.#told.delete(object)
+    else this.#told.set(object, text)
+    this.#listener.problems(object, all)
   }
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Cidr, Port } from '../model/address.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
+import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { ExternalIpRules, Scope, Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/ownership.ts'
 import type { TcpFlows } from '../plan/stale-flows.ts'
@@ -35,6 +36,7 @@ import {
   defaultKubeProxyConfig,
   type KubeProxyConfig,
 } from './kube-proxy-config.ts'
+import { count, limitsOf, limitsSchema } from './limits-config.ts'
 
 export type Backend = 'nftables' | 'ipvs' | 'iptables'
 /** As configured: `auto` is nftables where the kernel has it, else iptables. */
@@ -63,6 +65,7 @@ export interface NodelbConfig {
   readonly ownBindAddresses: OwnBindAddresses
   /** How many clients a Service with session affinity has room for in the kernel's memory. */
   readonly affinityClients: number
+  readonly limits: Limits
 }
 
 /** Everything the operator chose, before it meets a node. */
@@ -92,6 +95,7 @@ const defaultNodelbConfig: NodelbConfig = {
   iptablesFlavour: 'auto',
   ownBindAddresses: { healthz: undefined, metrics: undefined },
   affinityClients: AFFINITY_CLIENTS,
+  limits: defaultLimits,
 }
 
 /** What holds where there is no configuration file. */
@@ -112,12 +116,6 @@ const interfaceName = z
   .string({ error: INTERFACE_NAME })
   .regex(/^[a-zA-Z][\w.-]{0,14}$/, { error: INTERFACE_NAME })
 
-const AFFINITY_RANGE = 'a number from 1 to 16777216'
-const affinityClients = z
-  .int({ error: AFFINITY_RANGE })
-  .min(1, { error: AFFINITY_RANGE })
-  .max(16_777_216, { error: AFFINITY_RANGE })
-
 const nodelbSchema = fields({
   scope: oneOf(['load-balancer', 'all']).nullish(),
   backend: text.nullish(),
@@ -136,7 +134,8 @@ const nodelbSchema = fields({
   iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
   healthzBindAddress: text.nullish(),
   metricsBindAddress: text.nullish(),
-  sessionAffinity: fields({ clients: affinityClients.nullish() }).nullish(),
+  sessionAffinity: fields({ clients: count.nullish() }).nullish(),
+  limits: limitsSchema,
 })
 
 /** What the document itself says; the KubeProxyConfiguration may say the rest. */
@@ -270,6 +269,7 @@ function decodeNodelbConfig(json: unknown, report: Report): NodelbFields | undef
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
     ownBindAddresses: ownBindAddresses(read, report),
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
+    limits: limitsOf(read.limits),
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { decodeEndpointSlice, slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
@@ -6,6 +7,7 @@ import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
 import { type Problem, said, report as startReport } from '../watch/problem.ts'
+import { limitProblems } from '../watch/service-limits.ts'
 import type { Resource } from '../watch/source.ts'
 import { type Documents, readDocuments } from './documents.ts'
 import { attempt, filesAt, readText } from './files.ts'
@@ -13,7 +15,7 @@ import { attempt, filesAt, readText } from './files.ts'
 export interface Input {
   readonly cluster: Cluster
   readonly nodes: ReadonlyMap<string, NodeView>
-  /** `namespace/name` of Services that are named here but cannot be read, or a slice of theirs. */
+  /** `namespace/name` of Services that are named here but cannot be read, or are over the limits. */
   readonly unread: ReadonlySet<string>
   readonly problems: readonly Problem[]
 }
@@ -27,6 +29,8 @@ interface Store {
   readonly seen: Set<string>
   /** For everything that could not be decoded, named likewise: the Service it is about. */
   readonly unread: Map<string, string>
+  /** Services that are over the limits. */
+  readonly oversized: Set<string>
   readonly problems: Problem[]
 }
 
@@ -38,19 +42,25 @@ interface Source {
 }
 
 /** Reads the objects at `paths`: files, folders, and `-` for standard input. */
-export function readObjects(paths: readonly string[], stdin: () => string): Input {
+export function readObjects(
+  paths: readonly string[],
+  stdin: () => string,
+  limits: Limits = defaultLimits,
+): Input {
   const store: Store = {
     services: new Map(),
     slices: new Map(),
     nodes: new Map(),
     seen: new Set(),
     unread: new Map(),
+    oversized: new Set(),
     problems: [],
   }
   for (const path of new Set(paths)) {
     if (path === '-') takeStdin(stdin, store)
     else takePath(path, store)
   }
+  leaveOutOversized(store, limits)
   return {
     cluster: { services: [...store.services.values()], slices: [...store.slices.values()] },
     nodes: store.nodes,
@@ -59,11 +69,29 @@ export function readObjects(paths: readonly string[], stdin: () => string): Inpu
   }
 }
 
+/** A Service that is over the limits counts as one that cannot be read. */
+function leaveOutOversized(store: Store, limits: Limits): void {
+  const slicesOf = new Map<string, SliceObject[]>()
+  for (const slice of store.slices.values()) {
+    const name = `${slice.namespace}/${slice.service}`
+    const mine = slicesOf.get(name)
+    if (mine === undefined) slicesOf.set(name, [slice])
+    else mine.push(slice)
+  }
+  for (const [name, service] of store.services) {
+    const problems = limitProblems(service, slicesOf.get(name) ?? [], limits)
+    if (problems.length === 0) continue
+    store.problems.push(...problems)
+    store.services.delete(name)
+    store.oversized.add(name)
+  }
+}
+
 /** Where another definition could be read, that one holds. */
-function unreadServices({ unread, seen, services }: Store): ReadonlySet<string> {
+function unreadServices({ unread, seen, services, oversized }: Store): ReadonlySet<string> {
   const whole = [...unread].filter(([object]) => !seen.has(object)).map(([, service]) => service)
   const partial = [...services].filter(([, service]) => service.partial).map(([name]) => name)
-  return new Set([...whole, ...partial])
+  return new Set([...whole, ...partial, ...oversized])
 }
 
 function takeStdin(read: () => string, store: Store): void {

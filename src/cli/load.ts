@@ -27,7 +27,7 @@ const readStdin = (): string => textIn(readFileSync(STDIN))
 export function load(sources: Sources): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
-  const input = readObjects(sources.files, readStdin)
+  const input = readObjects(sources.files, readStdin, read.config.limits)
   const problems = [...read.problems, ...input.problems]
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
@@ -46,7 +46,7 @@ export function load(sources: Sources): Loaded {
 export function loadOther(sources: Sources, files: readonly string[], { node }: Goal): Loaded {
   const { config } = loadConfig(sources.config)
   if (config === undefined) return { kind: 'failed', problems: [] }
-  const { cluster, nodes, problems } = readObjects(files, readStdin)
+  const { cluster, nodes, problems } = readObjects(files, readStdin, config.limits)
   const view = nodes.get(node.name) ?? node
   // What these said is what all is compared with: it has to be whole.
   if (problems.some(isGap)) return { kind: 'failed', problems }

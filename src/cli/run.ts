@@ -144,6 +144,7 @@ function configurationOf(
       config.ownBindAddresses,
       scope ?? config.scope,
     ),
+    limits: config.limits,
     ownership: config.ownership,
     tcp: config.tcpFlows,
     needsAllNodes: wantsAllNodes(config, options),

@@ -60,6 +60,23 @@ test('no room for clients of session affinity is a mistake', () => {
   })
 })
 
+test.each([
+  ['{ claimsPerService: 1 }', { claimsPerService: 1, entriesPerService: 262_144 }],
+  ['{ entriesPerService: 9 }', { claimsPerService: 4_096, entriesPerService: 9 }],
+  ['{}', { claimsPerService: 4_096, entriesPerService: 262_144 }],
+] as const)('limits of what a Service may ask for: %s', (text, limits) => {
+  const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nlimits: ${text}\n`
+  expect(readConfig(file, 'f')).toMatchObject({ config: { limits }, problems: [] })
+})
+
+test.each(['0', '1.5', '"many"', '-1'])('%s is no limit', (text) => {
+  const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nlimits: { claimsPerService: ${text} }\n`
+  expect(readConfig(file, 'f')).toMatchObject({
+    kind: 'invalid',
+    problems: [{ path: 'limits.claimsPerService', expected: 'a number from 1 to 16777216' }],
+  })
+})
+
 test('without any field the defaults hold', () => {
   expect(config(kubeProxy)).toEqual({ ...defaultConfig, ...iptablesMode, source: 'config.yaml' })
   expect(config(nodelb)).toEqual({ ...defaultConfig, source: 'config.yaml' })
@@ -223,7 +240,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

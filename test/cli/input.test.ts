@@ -310,3 +310,20 @@ test('numbers, booleans and times of YAML 1.1 stay texts', () => {
   const [service] = fromText(text).cluster.services
   expect(service).toMatchObject({ name: 'on', created: '2026-01-31T12:00:00Z' })
 })
+
+test('a Service over the limits is left out and named, with what is to be done; the rest is read', () => {
+  const externalIPs = Array.from({ length: 65 }, (_, n) => `203.0.113.${n}`)
+  const ports = Array.from({ length: 64 }, (_, n) => ({ name: `p${n}`, port: 1_000 + n }))
+  const fat = { metadata: { name: 'fat' }, spec: { clusterIP: '', externalIPs, ports } }
+  const text = `${good}---\n${JSON.stringify({ apiVersion: 'v1', kind: 'Service', ...fat })}\n`
+  const input = fromText(text)
+  expect(input.cluster.services.map(({ name }) => name)).toEqual(['good'])
+  expect([...input.unread]).toEqual(['default/fat'])
+  expect(lines(input)).toEqual([
+    'Service default/fat: spec.externalIPs: found 4160 pairs of address and port (65 addresses, 64 ports), expected at most 4096: make several Services of it, or raise limits.claimsPerService',
+  ])
+  const limits = { claimsPerService: 4_160, entriesPerService: 4_160 }
+  const within = readObjects(['-'], () => text, limits)
+  expect(within.problems).toEqual([])
+  expect(within.cluster.services).toHaveLength(2)
+})

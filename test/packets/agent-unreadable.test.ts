@@ -34,6 +34,34 @@ describe('what the kernel has of a Service stays', () => {
     expect(await place.answers()).toEqual(['pod-b'])
   })
 
+  test('while the Service is over the limits, whatever becomes of its slices, until it is within', async () => {
+    const ports = Array.from({ length: 1_500 }, (_, n) => ({ name: `p${n}`, port: 10_000 + n }))
+    place.write([webService({ ports })], 'service.json')
+    const agent = place.start()
+    expect(await agent.next('object-invalid')).toMatchObject({
+      object: 'Service default/web',
+      problems: [expect.stringContaining('raise limits.claimsPerService')],
+    })
+    expect(await agent.next('agent-ready')).toMatchObject({ operations: 0 })
+    expect(await place.answers()).toEqual(['pod-a'])
+    place.write([webService()], 'service.json')
+    await agent.next('object-in-order')
+    place.write([webService({ ports })], 'service.json')
+    await agent.next('object-invalid')
+    place.write(webSlices(['pod-b']), 'slices.json')
+    const other = { clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'], ipFamilies: ['IPv4'] }
+    const [spec, metadata] = [
+      { ...other, ports: [{ port: 80 }] },
+      { name: 'z', namespace: 'default' },
+    ]
+    place.write([{ apiVersion: 'v1', kind: 'Service', metadata, spec }], 'z.json')
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+    expect(await place.answers()).toEqual(['pod-a'])
+    place.write([webService()], 'service.json')
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+    expect(await place.answers()).toEqual(['pod-b'])
+  })
+
   test('while the Service cannot be read, until it is deleted', async () => {
     place.write([unreadable], 'service.json')
     const agent = place.start()

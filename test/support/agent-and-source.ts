@@ -5,6 +5,7 @@ import type { ServerOptions } from '../../src/agent/telemetry/servers.ts'
 import type { Status } from '../../src/agent/telemetry/status.ts'
 import { type Backend, defaultConfig } from '../../src/cli/config.ts'
 import { toSettings } from '../../src/cli/settings.ts'
+import { defaultLimits } from '../../src/model/limits.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../../src/watch/source.ts'
 import { Told } from '../agent/asking.ts'
 
@@ -13,6 +14,7 @@ export function configured(backend: Backend, source: string): Configuration {
   const config = { ...defaultConfig, scope: 'all', backend, ownership: 'none' } as const
   return {
     source,
+    limits: defaultLimits,
     ownership: 'none',
     tcp: config.tcpFlows,
     minSyncPeriod: 0,
