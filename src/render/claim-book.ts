@@ -1,11 +1,11 @@
 import type { ServiceObject } from '../model/service.ts'
 import type { Tuple } from '../ruleset/types.ts'
 import {
+  type AllocatedKind,
   allocatedTo,
   allocationsAgainst,
   type Claim,
   type Claimant,
-  type ClaimKind,
   type ServiceName,
 } from './claims.ts'
 import type { Denial, WhyDenied } from './denials.ts'
@@ -14,7 +14,7 @@ import { Ranking } from './ranking.ts'
 /** What one Service asks for. */
 interface Page {
   readonly service: ServiceObject
-  readonly claimants: Partial<Record<ClaimKind, Claimant>>
+  readonly claimants: Partial<Record<Claimant['kind'], Claimant>>
   readonly claims: readonly Claim[]
   /** Those that compete: neither forbidden nor allocated to another Service. */
   competing: readonly Claim[]
@@ -98,8 +98,8 @@ export class ClaimBook {
     before: Page | undefined,
     after: Page | undefined,
   ): ReadonlySet<ServiceName> {
-    const former = before ? allocatedTo(before.service) : new Map<Tuple, ClaimKind>()
-    const next = after ? allocatedTo(after.service) : new Map<Tuple, ClaimKind>()
+    const former = before ? allocatedTo(before.service) : new Map<Tuple, AllocatedKind>()
+    const next = after ? allocatedTo(after.service) : new Map<Tuple, AllocatedKind>()
     const keys = new Set([...former.keys(), ...next.keys()])
     const owners = new Map([...keys].map((key) => [key, this.#allocated.first(key)?.name]))
     for (const [key, kind] of former)
@@ -150,7 +150,8 @@ export class ClaimBook {
     if (claim.forbidden !== undefined) return claim.forbidden
     const owner = this.#takenBy(name, claim)
     if (owner !== undefined) {
-      return { kind: owner.kind === 'node-port' ? 'node-port' : 'cluster-ip', winner: owner.name }
+      const ofPort = owner.kind === 'node-port' || owner.kind === 'health-check'
+      return { kind: ofPort ? owner.kind : 'cluster-ip', winner: owner.name }
     }
     const winner = this.#ranking.first(claim.key)?.name
     return winner === undefined || winner === name ? undefined : { kind: 'contested', winner }
@@ -204,7 +205,11 @@ class Round {
 }
 
 /** One object for all claims of a kind: some hundred thousand claims name it. */
-function claimant(name: ServiceName, { service, claimants }: Page, kind: ClaimKind): Claimant {
+function claimant(
+  name: ServiceName,
+  { service, claimants }: Page,
+  kind: Claimant['kind'],
+): Claimant {
   const known = claimants[kind] ?? { service, name, kind }
   claimants[kind] = known
   return known

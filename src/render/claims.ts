@@ -1,4 +1,4 @@
-import { type Address, familyOf } from '../model/address.ts'
+import { type Address, familyOf, type Port } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort } from '../model/service.ts'
 import { nodePortKey, tuple, vipKey } from '../ruleset/sets.ts'
@@ -15,6 +15,9 @@ export type ServiceName = string
 export const claimKinds = ['cluster-ip', 'node-port', 'load-balancer', 'external-ip'] as const
 
 export type ClaimKind = (typeof claimKinds)[number]
+
+/** What the API server gives to one Service: a whole address, or a port of all nodes. */
+export type AllocatedKind = 'cluster-ip' | 'node-port' | 'health-check'
 
 /** One address (or node port) that a Service port asks for. */
 export interface Claim {
@@ -33,7 +36,7 @@ export interface Claim {
 export interface Claimant {
   readonly service: ServiceObject
   readonly name: ServiceName
-  readonly kind: ClaimKind
+  readonly kind: ClaimKind | AllocatedKind
 }
 
 export function serviceName(service: Pick<ServiceObject, 'namespace' | 'name'>): ServiceName {
@@ -96,13 +99,20 @@ function servesFamily(service: ServiceObject, address: string): boolean {
 }
 
 /** What the API server gave to the Service alone, in any scope: whole addresses, ports of nodes. */
-export function allocatedTo(service: ServiceObject): ReadonlyMap<Tuple, ClaimKind> {
-  const found = new Map<Tuple, ClaimKind>()
+export function allocatedTo(service: ServiceObject): ReadonlyMap<Tuple, AllocatedKind> {
+  const found = new Map<Tuple, AllocatedKind>()
   for (const address of service.clusterAddresses) found.set(tuple(address), 'cluster-ip')
+  const { healthCheckPort } = service
+  if (healthCheckPort !== undefined) found.set(healthCheckKey(healthCheckPort), 'health-check')
   for (const { protocol, nodePort } of service.ports) {
     if (nodePort !== undefined) found.set(nodePortKey(protocol, nodePort), 'node-port')
   }
   return found
+}
+
+/** The agent, or kube-proxy, answers there, wherever NodePorts do. */
+function healthCheckKey(port: Port): Tuple {
+  return tuple('health-check', port)
 }
 
 /** What another Service must not have been given by the API server, or the claim is lost to it. */
@@ -111,7 +121,9 @@ export function allocationsAgainst({ kind, address, port, ...claim }: Claim): re
   const { protocol, nodePort } = port
   if (kind === 'node-port') return nodePort === undefined ? [] : [nodePortKey(protocol, nodePort)]
   const host = tuple(address)
-  return claim.amongNodePorts ? [host, nodePortKey(protocol, port.port)] : [host]
+  if (!claim.amongNodePorts) return [host]
+  const health = protocol === 'tcp' ? [healthCheckKey(port.port)] : []
+  return [host, nodePortKey(protocol, port.port), ...health]
 }
 
 /**
@@ -119,11 +131,16 @@ export function allocationsAgainst({ kind, address, port, ...claim }: Claim): re
  * counts as youngest.
  */
 export function outranks(a: Claimant, b: Claimant): boolean {
-  if (a.kind !== b.kind) return claimKinds.indexOf(a.kind) < claimKinds.indexOf(b.kind)
+  if (a.kind !== b.kind) return rankOf(a.kind) < rankOf(b.kind)
   const [mine, theirs] = [a.service.created, b.service.created]
   if (mine !== theirs) {
     if (mine === '' || theirs === '') return mine !== ''
     return mine < theirs
   }
   return a.name < b.name
+}
+
+/** A port for health checks is never asked for as anything else. */
+function rankOf(kind: Claimant['kind']): number {
+  return kind === 'health-check' ? claimKinds.length : claimKinds.indexOf(kind)
 }

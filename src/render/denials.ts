@@ -1,7 +1,7 @@
 import type { Cidr } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Tuple } from '../ruleset/types.ts'
-import type { ServiceName } from './claims.ts'
+import type { AllocatedKind, ServiceName } from './claims.ts'
 
 /** Of one Service as many are told one by one; of the others how many they are. */
 export const MOST_TOLD = 3
@@ -16,7 +16,7 @@ export type WhyDenied =
   /** The other one asks for the same, and goes before. */
   | { readonly kind: 'contested'; readonly winner: ServiceName }
   /** The API server gave the whole address, or this port of the node, to the other one. */
-  | { readonly kind: 'cluster-ip' | 'node-port'; readonly winner: ServiceName }
+  | { readonly kind: AllocatedKind; readonly winner: ServiceName }
 
 /** An address and port that a Service asks for and does not get. */
 export interface Denial {
@@ -39,6 +39,8 @@ export function reasonOf({ why }: Denial): string {
       return `is the ClusterIP of Service ${why.winner}: take it out of externalIPs, or give the Service another load-balancer address`
     case 'node-port':
       return `is a NodePort of Service ${why.winner}, to which the API server gave it: choose another port`
+    case 'health-check':
+      return `is the healthCheckNodePort of Service ${why.winner}, to which the API server gave it: choose another port`
     case 'service-range':
       return `is inside serviceCIDRs (${why.range}), where only the API server gives out addresses: use an address outside of it`
     case 'range-not-allowed':

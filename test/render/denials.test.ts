@@ -121,6 +121,38 @@ test.each([
   },
 )
 
+test.each([
+  ['beside kube-proxy', beside],
+  ['in its place', all],
+  ['with ipvs', withIpvs],
+])(
+  '%s a healthCheckNodePort goes before addresses of others on the node, and not elsewhere',
+  (_, settings) => {
+    const bank = { ...service('bank', { cluster: '10.96.0.2' }), healthCheckPort: 30123 as Port }
+    const asked = {
+      created: old,
+      external: ['192.0.2.1', '2001:db8:1::1', '203.0.113.1'],
+      ports: [30123, 30124],
+    }
+    const evil = service('a', asked)
+    const lent = service('b', { created: old, balanced: ['192.0.2.1'], ports: [30123] })
+    const lost = [
+      'default/a: 192.0.2.1 . tcp . 30123 health-check default/bank',
+      'default/a: 2001:db8:1::1 . tcp . 30123 health-check default/bank',
+      'default/b: 192.0.2.1 . tcp . 30123 health-check default/bank',
+    ]
+    expect(denied(settings, [evil, lent, bank])).toEqual(lost)
+    expect(denied(settings, [bank, lent, evil])).toEqual(lost)
+    const ports = evil.ports.map((port) => ({ ...port, protocol: 'udp' as const }))
+    expect(denied(settings, [{ ...evil, ports }, bank])).toEqual([])
+    const own = { ...service('bank', asked), healthCheckPort: 30123 as Port }
+    expect(denied(settings, [own])).toEqual([])
+    const renderer = rendererOf(settings, [evil, bank])
+    renderer.removeService('default/bank')
+    expect(renderer.denials()).toEqual([])
+  },
+)
+
 test('a load-balancer address goes before externalIPs, then the older Service, then the name', () => {
   const services = [
     service('a', { created: old, external: ['203.0.113.1', '203.0.113.2'] }),
