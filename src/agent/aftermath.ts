@@ -151,6 +151,7 @@ function serviceOf(change: ObjectChange): ServiceName | undefined {
     case 'slice-gone':
       return change.service
     case 'node':
+    case 'other-nodes':
       return undefined
   }
 }

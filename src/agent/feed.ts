@@ -25,6 +25,9 @@ export function feed(
       renderer.removeSlice(change.namespace, change.name)
       release(renderer, change.service, store)
       return
+    case 'other-nodes':
+      renderer.changeOtherNodes(change)
+      return
     case 'node':
       return
     default:

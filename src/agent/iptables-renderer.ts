@@ -1,3 +1,4 @@
+import type { AddressChange } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
 import { type ServiceName, serviceName } from '../render/claims.ts'
@@ -51,6 +52,10 @@ export class IptablesRenderer implements SessionRenderer {
 
   removeSlice(namespace: string, name: string): void {
     this.#inner.removeSlice(namespace, name)
+  }
+
+  changeOtherNodes(change: AddressChange): void {
+    this.#inner.changeOtherNodes(change)
   }
 
   release(name: ServiceName): void {

@@ -157,7 +157,7 @@ export class ObjectStore {
       case 'slice':
         return this.#keepSlice(key, change)
       case 'node': {
-        const news = nodeChange(this.#nodes.keep(key, change.node))
+        const news = this.#nodes.keep(key, change.node)
         if (this.#nodes.isOwn(key)) this.#listener.nodeSeen?.()
         return news
       }
@@ -188,7 +188,7 @@ export class ObjectStore {
 
   /** Also of what could never be read: the kernel may have something of it. */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
-    if (resource === 'nodes') return nodeChange(this.#nodes.remove(key))
+    if (resource === 'nodes') return this.#nodes.remove(key)
     const slice = resource === 'endpointslices' ? this.#serviceOfSlice(key) : undefined
     const unread = this.#unread.delete(`${resource} ${key}`)
     if (resource === 'services') {
@@ -235,7 +235,3 @@ function perResource<Value>(make: () => Value): Readonly<Record<Resource, Value>
 
 const keyOf = (resource: Resource, namespace: string, name: string): string =>
   resource === 'nodes' ? name : `${namespace}/${name}`
-
-function nodeChange(node: NodeView | undefined): readonly ObjectChange[] {
-  return node === undefined ? [] : [{ kind: 'node', node }]
-}

@@ -162,17 +162,12 @@ export class Reconciler {
   async #attempt(began: number): Promise<Failed | undefined> {
     const { store, told } = this.#parts
     if (!store.complete()) return undefined
-    const node = store.node()
-    if (node === undefined) {
-      told.nodeMissing()
-      return undefined
-    }
-    told.attempting()
     const session = this.#session
-    if (session === undefined || this.#outdated) return this.#begin(node, began)
+    if (session === undefined || this.#outdated) return this.#begin(began)
+    told.attempting()
     const failure = await this.#settle(session, began)
     if (failure !== undefined || session.outdated !== true) return failure
-    return this.#begin(node, performance.now())
+    return this.#begin(performance.now())
   }
 
   async #settle(session: Session, began: number): Promise<Failed | undefined> {
@@ -195,9 +190,15 @@ export class Reconciler {
   }
 
   /** With what is wanted, or, where that cannot be started, with what was in force before. */
-  async #begin(node: NodeView, began: number): Promise<Failed | undefined> {
+  async #begin(began: number): Promise<Failed | undefined> {
+    const { store, settingsFor, formerSettingsFor, told } = this.#parts
+    const node = store.node()
+    if (node === undefined) {
+      told.nodeMissing()
+      return undefined
+    }
+    told.attempting()
     this.#outdated = false
-    const { settingsFor, formerSettingsFor, told } = this.#parts
     const failure = await this.#caught(() => this.#start(node, settingsFor(node), began))
     if (failure === undefined) this.#restart.reset()
     const former = failure && formerSettingsFor(node)

@@ -1,5 +1,7 @@
 import { type Address, type Cidr, familyOf, type IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
+import type { ObjectChange } from './object-change.ts'
+import { SharedAddresses } from './shared-addresses.ts'
 
 /** Our Node, and of the others that the source tells of the addresses. Each call says what is news. */
 export class SeenNodes {
@@ -7,6 +9,7 @@ export class SeenNodes {
   #own: NodeView | undefined
   #missing: readonly string[] = []
   readonly #others: Map<string, readonly Address[]> = new Map()
+  readonly #addresses: SharedAddresses = new SharedAddresses()
   /** Both together; undefined: to be made anew. */
   #view: NodeView | undefined
 
@@ -22,7 +25,7 @@ export class SeenNodes {
   view(): NodeView | undefined {
     const own = this.#own
     if (own === undefined || this.#view !== undefined) return this.#view
-    const others = [...this.#others.values()].flat().filter((it) => !own.addresses.includes(it))
+    const others = [...this.#addresses.all()].filter((it) => !own.addresses.includes(it))
     this.#view = others.length === 0 ? own : { ...own, otherNodes: new Set(others) }
     return this.#view
   }
@@ -33,28 +36,28 @@ export class SeenNodes {
   }
 
   /** Each is told of every few minutes: what does not change costs nothing. */
-  keep(name: string, node: NodeView): NodeView | undefined {
-    if (this.isOwn(name)) {
-      const { node: own, missing } = withFormer(node, this.#own)
-      this.#missing = missing
-      if (same(own, this.#own)) return undefined
-      this.#own = own
-    } else {
-      if (same(node.addresses, this.#others.get(name))) return undefined
-      this.#others.set(name, node.addresses)
-    }
-    return this.#changed()
+  keep(name: string, node: NodeView): readonly ObjectChange[] {
+    if (!this.isOwn(name)) return this.#replace(name, node.addresses)
+    const { node: own, missing } = withFormer(node, this.#own)
+    this.#missing = missing
+    if (same(own, this.#own)) return []
+    this.#own = own
+    this.#view = undefined
+    return [{ kind: 'node', node: own }]
   }
 
   /** Our Node stays: without it nothing could be rendered, and its rules are still the right ones. */
-  remove(name: string): NodeView | undefined {
-    return this.#others.delete(name) ? this.#changed() : undefined
+  remove(name: string): readonly ObjectChange[] {
+    return this.#replace(name, [])
   }
 
-  /** Our Node, if it is known. */
-  #changed(): NodeView | undefined {
+  #replace(name: string, addresses: readonly Address[]): readonly ObjectChange[] {
+    const { come, gone } = this.#addresses.replace(this.#others.get(name) ?? [], addresses)
+    if (addresses.length > 0) this.#others.set(name, addresses)
+    else this.#others.delete(name)
+    if (come.length + gone.length === 0) return []
     this.#view = undefined
-    return this.#own
+    return this.#own === undefined ? [] : [{ kind: 'other-nodes', come, gone }]
   }
 }
 

@@ -45,6 +45,7 @@ export interface SessionRenderer
     | 'removeService'
     | 'setSlice'
     | 'removeSlice'
+    | 'changeOtherNodes'
     | 'ruleset'
     | 'denials'
     | 'takeDenials'

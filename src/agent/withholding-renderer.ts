@@ -1,4 +1,4 @@
-import type { NodeView, Settings } from '../model/node.ts'
+import type { AddressChange, NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type OwnerOf, ownersBy } from '../plan/owners.ts'
 import type { ElementStep } from '../plan/plan-delta.ts'
@@ -73,6 +73,10 @@ export class WithholdingRenderer
 
   removeSlice(namespace: string, name: string): void {
     this.#inner.removeSlice(namespace, name)
+  }
+
+  changeOtherNodes(change: AddressChange): void {
+    this.#inner.changeOtherNodes(change)
   }
 
   denials(): readonly Denial[] {

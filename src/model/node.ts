@@ -20,6 +20,12 @@ export interface NodeView {
   readonly otherNodes?: ReadonlySet<Address>
 }
 
+/** Which addresses other Nodes have now that none had before, and the reverse. */
+export interface AddressChange {
+  readonly come: readonly Address[]
+  readonly gone: readonly Address[]
+}
+
 /** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */
 export type Scope = 'load-balancer' | 'all'
 

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../model/address.ts'
-import type { NodeView, Settings } from '../model/node.ts'
+import type { AddressChange, NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
 import type { Steps } from '../model/steps.ts'
 import type { IpvsRules } from '../ruleset/ipvs.ts'
@@ -7,6 +7,7 @@ import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
 import { type Owner, ownerOf } from '../ruleset/labels.ts'
 import { SETS, setsOf, tuple } from '../ruleset/sets.ts'
 import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import { AddressIndex } from './address-index.ts'
 import {
   addFragment,
   type ElementChange,
@@ -42,6 +43,8 @@ export interface Renderer {
   removeService(name: ServiceName): void
   setSlice(slice: SliceObject): void
   removeSlice(namespace: string, name: string): void
+  /** Looks again at those Services that ask for one of these addresses; it matters for ipvs alone. */
+  changeOtherNodes(change: AddressChange): void
   /** Before the first `settle`: renders what there is, Service by Service. */
   begin(): Steps<void>
   /** Renders what changed since the last call; what the first call finds is in `ruleset` alone. */
@@ -92,7 +95,10 @@ export function createRenderer(
   const assembly = emptyAssembly()
   const base = configuration(node, settings)
   const backend = backendOf(settings)
-  const claimsOf = backend.claimsWithin(settings, node)
+  const otherNodes = new Set(node.otherNodes)
+  const claimsOf = backend.claimsWithin(settings, { ...node, otherNodes })
+  /** Those that could lose an address to another Node. */
+  const askers = settings.ipvs && new AddressIndex()
   const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
@@ -171,17 +177,24 @@ export function createRenderer(
     return made && assemble(family, made, assembly.sets[family])
   }
 
+  const claim = (name: ServiceName, service: ServiceObject | undefined): void => {
+    const claims = service === undefined ? [] : claimsOf(service)
+    for (const each of book.replace(name, service, claims)) dirty.add(each)
+  }
+
   return {
     setService(service) {
       const name = serviceName(service)
+      askers?.replace(name, services.get(name), service)
       services.set(name, service)
       if (ownerOf(name) !== name) cutNames.set(ownerOf(name), name)
-      for (const each of book.replace(name, service, claimsOf(service))) dirty.add(each)
+      claim(name, service)
     },
     removeService(name) {
+      askers?.replace(name, services.get(name), undefined)
       services.delete(name)
       cutNames.delete(ownerOf(name))
-      for (const each of book.replace(name, undefined, [])) dirty.add(each)
+      claim(name, undefined)
     },
     setSlice(slice) {
       const id = `${slice.namespace}/${slice.name}`
@@ -203,6 +216,11 @@ export function createRenderer(
       mine?.delete(id)
       if (mine?.size === 0) slices.delete(name)
       dirty.add(name)
+    },
+    changeOtherNodes({ come, gone }) {
+      for (const address of gone) otherNodes.delete(address)
+      for (const address of come) otherNodes.add(address)
+      for (const name of askers?.askersOf([...come, ...gone]) ?? []) claim(name, services.get(name))
     },
     *begin() {
       // Nothing has to leave first, and all fragments at once are more than need be in memory.

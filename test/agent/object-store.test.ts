@@ -184,11 +184,18 @@ test('of other nodes the addresses count, for as long as they are there', () => 
   expect(
     put('nodes', { ...node('node-b', '192.0.2.9'), spec: { podCIDR: '10.244.9.0/24' } }),
   ).toEqual([])
-  expect(put('nodes', node('node-b', '192.0.2.8'))).toHaveLength(1)
+  expect(put('nodes', node('node-b', '192.0.2.8'))).toEqual([
+    { kind: 'other-nodes', come: ['192.0.2.8'], gone: ['192.0.2.9'] },
+  ])
   expect(put('nodes', node('node-c', '192.0.2.7'))).toHaveLength(1)
+  expect(put('nodes', node('node-d', '192.0.2.7')), 'another one has it').toEqual([])
+  expect(put('nodes', node('node-d', '192.0.2.8'))).toEqual([])
   expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.7', '192.0.2.8']))
   expect(put('nodes', node('node-c', '192.0.2.1')), 'what is ours is ours').toHaveLength(1)
   expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.8']))
+  expect(store.take({ kind: 'deleted', resource: 'nodes', namespace: '', name: 'node-d' })).toEqual(
+    [],
+  )
   const names = new Set(['node-a', 'node-c'])
   expect(store.take({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
   expect(store.node()).not.toHaveProperty('otherNodes')

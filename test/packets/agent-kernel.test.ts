@@ -72,6 +72,16 @@ test('a comparison that finds nothing wrong says so', async () => {
   await agent.next('kernel-compared')
 })
 
+test('addresses of other Nodes are no reason to read and render everything anew', async () => {
+  for (const ip of ['192.0.2.77', '192.0.2.78']) {
+    const status = { addresses: [{ type: 'InternalIP', address: ip }] }
+    agent.put('nodes', { ...webNode, metadata: { name: 'node-b' }, status })
+    expect(await agent.next('kernel-committed')).toMatchObject({ compared: false, operations: 0 })
+  }
+  agent.drop('nodes', 'node-b')
+  expect(await agent.next('kernel-committed')).toMatchObject({ compared: false, operations: 0 })
+})
+
 const PODS = ['pod-a', 'pod-b', 'pod-c', 'pod-d', 'pod-e'] as const
 const ROUNDS = 8
 

@@ -34,6 +34,12 @@ const settings: fc.Arbitrary<Settings> = fc
     ipvs: { ...defaultIpvsSettings, scheduler },
   }))
 
+/** Of other Nodes: what Services ask for, a ClusterIP, and this node's own address. */
+const TAKEN = [
+  ...['203.0.113.1', '203.0.113.2', '203.0.113.4', '2001:db8:100::1'],
+  ...['10.96.0.2', '192.0.2.1'],
+] as Address[]
+
 const keep = { excludedRanges: [] }
 
 function rulesFor(each: Cluster, chosen: Settings, found: KernelIpvs): IpvsRules {
@@ -202,17 +208,19 @@ describe('ipvs over random clusters and changes', () => {
     )
   })
 
-  test('following changes ends where rendering at once ends, and costs what changed', () => {
+  test('following changes of other Nodes, too, ends where rendering at once ends, and costs what changed', () => {
     const change = fc.oneof(
       service.map((value) => ({ kind: 'service' as const, value })),
       slice.map((value) => ({ kind: 'slice' as const, value })),
       service.map((value) => ({ kind: 'gone' as const, value })),
       slice.map((value) => ({ kind: 'slice-gone' as const, value })),
+      fc.subarray(TAKEN).map((value) => ({ kind: 'others' as const, value })),
     )
     fc.assert(
       fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
-        const renderer = createRenderer(node, chosen)
+        const renderer = createRenderer({ ...node, otherNodes: new Set(TAKEN.slice(0, 1)) }, chosen)
         const kernel = ipvsModel()
+        let others: readonly Address[] = TAKEN.slice(0, 1)
         const services = new Map()
         const slices = new Map()
         renderer.settle()
@@ -233,6 +241,13 @@ describe('ipvs over random clusters and changes', () => {
             case 'slice-gone':
               slices.delete(value.name)
               renderer.removeSlice(namespace, value.name)
+              break
+            case 'others':
+              renderer.changeOtherNodes({
+                come: value.filter((each) => !others.includes(each)),
+                gone: others.filter((each) => !value.includes(each)),
+              })
+              others = value
           }
           const { ipvs } = renderer.settle()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
@@ -243,9 +258,18 @@ describe('ipvs over random clusters and changes', () => {
         if (rules === undefined) throw new Error('no ipvs rules')
         expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(rules))
         const all = { services: [...services.values()], slices: [...slices.values()] }
-        const whole = rulesFor(all, chosen, kernel.state())
-        expect(comparableIpvs(rules)).toEqual(comparableIpvs(whole))
-        expect(comparable(rules.filter)).toEqual(comparable(whole.filter))
+        const otherNodes = new Set(others)
+        const whole = renderCluster(
+          all,
+          { ...node, otherNodes },
+          chosen,
+          ipvsMemory(kernel.state()),
+        )
+        expect(renderer.denials()).toEqual(whole.denials())
+        const wanted = whole.ipvs()
+        if (wanted === undefined) throw new Error('no ipvs rules')
+        expect(comparableIpvs(rules)).toEqual(comparableIpvs(wanted))
+        expect(comparable(rules.filter)).toEqual(comparable(wanted.filter))
       }),
       { numRuns: runs(1_000) },
     )

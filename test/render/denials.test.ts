@@ -207,6 +207,33 @@ test('with ipvs another Node takes external addresses away, and no ClusterIP', (
   expect(denied(all, [dns, web], on)).toEqual([])
 })
 
+test('with ipvs a change of other Nodes costs what it changes', () => {
+  const many = Array.from({ length: 3_000 }, (_, n) => {
+    const address = `${n >> 8}.${n & 255}`
+    return service(`m${n}`, { cluster: `10.96.${address}`, external: [`203.${address}.1`] })
+  })
+  const began = performance.now()
+  const renderer = rendererOf(withIpvs, many)
+  const all = performance.now() - began
+  const there = `203.${700 >> 8}.${700 & 255}.1` as Address
+  const rounds = 50
+  const changed = performance.now()
+  for (let round = 0; round < rounds; round++) {
+    const elsewhere = [`198.18.0.${round}`] as Address[]
+    renderer.changeOtherNodes({ come: [there], gone: elsewhere })
+    const lost = renderer.settle()
+    renderer.changeOtherNodes({ come: elsewhere, gone: [there] })
+    const back = renderer.settle()
+    for (const { elements, frames } of [lost, back]) {
+      expect(elements.map(({ before, after }) => (after ?? before)?.comment)).toEqual([
+        'default/m700:p80 external-ip',
+      ])
+      expect(frames.size).toBe(0)
+    }
+  }
+  expect((performance.now() - changed) / (2 * rounds)).toBeLessThan(all / 20)
+})
+
 test('what changed is told of those whom it concerns, once', () => {
   const evil = service('a', { created: old, external: ['10.96.0.10', '203.0.113.1'], ports: [53] })
   const renderer = rendererOf(all, [evil])

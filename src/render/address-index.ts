@@ -1,0 +1,39 @@
+import type { Address } from '../model/address.ts'
+import type { ServiceObject } from '../model/service.ts'
+import type { ServiceName } from './claims.ts'
+
+/** Which Services ask for an address that the API server did not give them. */
+export class AddressIndex {
+  readonly #askers: Map<Address, Set<ServiceName>> = new Map()
+
+  replace(
+    name: ServiceName,
+    before: ServiceObject | undefined,
+    after: ServiceObject | undefined,
+  ): void {
+    for (const address of askedBy(before)) {
+      const askers = this.#askers.get(address)
+      askers?.delete(name)
+      if (askers?.size === 0) this.#askers.delete(address)
+    }
+    for (const address of askedBy(after)) {
+      const askers = this.#askers.get(address)
+      if (askers === undefined) this.#askers.set(address, new Set([name]))
+      else askers.add(name)
+    }
+  }
+
+  askersOf(addresses: Iterable<Address>): ReadonlySet<ServiceName> {
+    const found = new Set<ServiceName>()
+    for (const address of addresses) {
+      for (const name of this.#askers.get(address) ?? []) found.add(name)
+    }
+    return found
+  }
+}
+
+function askedBy(service: ServiceObject | undefined): readonly Address[] {
+  return service === undefined
+    ? []
+    : [...service.externalAddresses, ...service.loadBalancerAddresses]
+}
