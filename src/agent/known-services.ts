@@ -2,7 +2,7 @@ import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { type ServiceName, serviceName } from '../render/claims.ts'
 import type { Problem } from '../watch/problem.ts'
-import { limitProblems } from '../watch/service-limits.ts'
+import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
 import type { ObjectChange } from './object-change.ts'
 
 /** A Service and its slices at some time. */
@@ -27,28 +27,33 @@ export class KnownServices {
   /** Those that are over the limits, as they still hold. */
   readonly #held: Map<ServiceName, Version> = new Map()
   readonly #told: LimitListener
-  #limits: Limits
+  #admission: Admission
   /** Whether all is listed, so that no version depends on the order of a list. */
   #judges = false
 
   constructor(told: LimitListener, limits: Limits = defaultLimits) {
     this.#told = told
-    this.#limits = limits
+    this.#admission = new Admission(limits)
   }
 
   /** All is listed: from now on the limits count. What never was within them is left out. */
   judge(): void {
     if (this.#judges) return
     this.#judges = true
-    for (const name of this.#services.keys()) if (!this.#fits(name)) this.#held.set(name, NOTHING)
+    this.#judgeAll(() => NOTHING)
   }
 
   /** Those that are too large by now stay as they are. */
   setLimits(limits: Limits): void {
-    this.#limits = limits
-    for (const name of this.#services.keys()) {
+    this.#admission = new Admission(limits)
+    this.#judgeAll((name) => this.#held.get(name) ?? this.#latest(name))
+  }
+
+  #judgeAll(otherwise: (name: ServiceName) => Version): void {
+    for (const service of olderFirst(this.#services.values())) {
+      const name = serviceName(service)
       if (this.#fits(name)) this.#held.delete(name)
-      else if (!this.#held.has(name)) this.#held.set(name, this.#latest(name))
+      else this.#held.set(name, otherwise(name))
     }
   }
 
@@ -148,19 +153,36 @@ export class KnownServices {
 
   /** What a change comes to for those who know what holds. */
   #change(name: ServiceName, change: ObjectChange, apply: () => void): readonly ObjectChange[] {
+    const namespace = namespaceOf(name)
+    const total = this.#admission.total(namespace)
     const before = this.#held.get(name) ?? this.#latest(name)
     apply()
     if (!this.#fits(name)) {
       this.#held.set(name, before)
       return []
     }
-    return this.#held.delete(name) ? caughtUp(name, before, this.#latest(name)) : [change]
+    const changes = this.#held.delete(name) ? caughtUp(name, before, this.#latest(name)) : [change]
+    return this.#admission.total(namespace) < total
+      ? [...changes, ...this.#letIn(namespace)]
+      : changes
+  }
+
+  /** There is more room in the namespace: those that wait longest come first. */
+  #letIn(namespace: string): readonly ObjectChange[] {
+    const changes: ObjectChange[] = []
+    for (const [name, before] of this.#held) {
+      if (namespaceOf(name) !== namespace || !this.#fits(name)) continue
+      this.#held.delete(name)
+      changes.push(...caughtUp(name, before, this.#latest(name)))
+    }
+    return changes
   }
 
   #fits(name: ServiceName): boolean {
     if (!this.#judges) return true
     const { service, slices } = this.#latest(name)
-    const problems = service === undefined ? [] : limitProblems(service, slices, this.#limits)
+    if (service === undefined) this.#admission.remove(name)
+    const problems = service === undefined ? [] : this.#admission.admit(service, slices)
     this.#told(name, problems)
     return problems.length === 0
   }

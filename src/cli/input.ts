@@ -7,7 +7,7 @@ import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
 import { type Problem, said, report as startReport } from '../watch/problem.ts'
-import { limitProblems } from '../watch/service-limits.ts'
+import { Admission, olderFirst } from '../watch/service-limits.ts'
 import type { Resource } from '../watch/source.ts'
 import { type Documents, readDocuments } from './documents.ts'
 import { attempt, filesAt, readText } from './files.ts'
@@ -78,8 +78,10 @@ function leaveOutOversized(store: Store, limits: Limits): void {
     if (mine === undefined) slicesOf.set(name, [slice])
     else mine.push(slice)
   }
-  for (const [name, service] of store.services) {
-    const problems = limitProblems(service, slicesOf.get(name) ?? [], limits)
+  const admission = new Admission(limits)
+  for (const service of olderFirst(store.services.values())) {
+    const name = `${service.namespace}/${service.name}`
+    const problems = admission.admit(service, slicesOf.get(name) ?? [])
     if (problems.length === 0) continue
     store.problems.push(...problems)
     store.services.delete(name)

@@ -147,5 +147,5 @@ export const nodelbFields: KnownFields = {
   healthzBindAddress: 'used',
   metricsBindAddress: 'used',
   sessionAffinity: { clients: 'used' },
-  limits: { claimsPerService: 'used', entriesPerService: 'used' },
+  limits: { claimsPerService: 'used', entriesPerService: 'used', entriesPerNamespace: 'used' },
 }

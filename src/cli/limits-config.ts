@@ -15,6 +15,7 @@ type Read = { readonly [Name in keyof Limits]?: number | null | undefined } | nu
 export const limitsSchema: z.ZodType<Read> = fields({
   claimsPerService: count.nullish(),
   entriesPerService: count.nullish(),
+  entriesPerNamespace: count.nullish(),
 }).nullish()
 
 /** With the default of each that is missing. */
@@ -22,5 +23,6 @@ export function limitsOf(read: Read): Limits {
   return {
     claimsPerService: read?.claimsPerService ?? defaultLimits.claimsPerService,
     entriesPerService: read?.entriesPerService ?? defaultLimits.entriesPerService,
+    entriesPerNamespace: read?.entriesPerNamespace ?? defaultLimits.entriesPerNamespace,
   }
 }

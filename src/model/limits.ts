@@ -1,30 +1,40 @@
 import { familyOf, type IpFamily } from './address.ts'
 import type { ServiceObject, SliceObject } from './service.ts'
 
-/** How much one Service may ask for; one that asks for more is refused as a whole. */
+/** How much Services may ask for; one that asks for more is refused as a whole. */
 export interface Limits {
   /** Addresses of all kinds times ports, and node ports. */
   readonly claimsPerService: number
   /** What these take in the kernel: see `ServiceSize`. */
   readonly entriesPerService: number
+  /** Of all Services of one namespace together. */
+  readonly entriesPerNamespace: number
 }
 
 /**
- * A Service of 5,000 endpoints and 2 ports takes 20,000 entries for a ClusterIP and node ports, and
- * five times as many with three more addresses in each of two families.
+ * A Service of 5,000 endpoints and 2 ports takes 20,016 entries for a ClusterIP and node ports, and
+ * 90,000 with seven addresses of two families. What takes most memory for an entry are claims with one
+ * endpoint each: the agent stays below 1 GiB with a namespace full of them.
  */
-export const defaultLimits: Limits = { claimsPerService: 4_096, entriesPerService: 262_144 }
+export const defaultLimits: Limits = {
+  claimsPerService: 4_096,
+  entriesPerService: 262_144,
+  entriesPerNamespace: 1_572_864,
+}
 
 export interface ServiceSize {
   readonly claims: number
   /**
-   * One for each claim, for each endpoint that it may lead to, and for each source range of a
-   * load-balancer address.
+   * Four for each claim, one for each endpoint that it may lead to, and one for each source range of a
+   * load-balancer address: the elements of a claim take as much memory as those of four endpoints.
    */
   readonly entries: number
   /** As the slices list them, ready or not. */
   readonly endpoints: number
 }
+
+/** Entries of a claim beside its endpoints. */
+const OF_CLAIM = 4
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
@@ -69,6 +79,6 @@ function entriesIn(
     service.sourceRanges.filter(inFamily).length
   return service.ports.reduce((sum, { protocol, name, nodePort }) => {
     const claims = addresses + (nodePort === undefined ? 0 : 1)
-    return sum + claims * (1 + (offered.get(`${family} ${protocol} ${name}`) ?? 0)) + ranges
+    return sum + claims * (OF_CLAIM + (offered.get(`${family} ${protocol} ${name}`) ?? 0)) + ranges
   }, 0)
 }

@@ -2,15 +2,67 @@ import { type Limits, type ServiceSize, sizeOf } from '../model/limits.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type Problem, said, report as startReport } from './problem.ts'
 
-/** What is too much about a Service with these slices; none: it is within the limits. */
-export function limitProblems(
+/** Which Services are within the limits, and what those take together. */
+export class Admission {
+  readonly #limits: Limits
+  readonly #entries: Map<string, number> = new Map()
+  /** By namespace. */
+  readonly #totals: Map<string, number> = new Map()
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** What is too much about a Service with these slices. None: it is admitted, in place of itself. */
+  admit(service: ServiceObject, slices: readonly SliceObject[]): readonly Problem[] {
+    const { namespace } = service
+    const name = `${namespace}/${service.name}`
+    const size = sizeOf(service, slices)
+    const others = this.total(namespace) - (this.#entries.get(name) ?? 0)
+    const problems = limitProblems(service, size, others, this.#limits)
+    if (problems.length === 0) this.#book(namespace, name, size.entries)
+    return problems
+  }
+
+  remove(name: string): void {
+    this.#book(namespaceOf(name), name, 0)
+  }
+
+  /** The entries of a namespace. */
+  total(namespace: string): number {
+    return this.#totals.get(namespace) ?? 0
+  }
+
+  #book(namespace: string, name: string, entries: number): void {
+    const total = this.total(namespace) - (this.#entries.get(name) ?? 0) + entries
+    if (entries === 0) this.#entries.delete(name)
+    else this.#entries.set(name, entries)
+    if (total === 0) this.#totals.delete(namespace)
+    else this.#totals.set(namespace, total)
+  }
+}
+
+/** Of `namespace/name`. */
+export function namespaceOf(name: string): string {
+  return name.slice(0, name.indexOf('/'))
+}
+
+/** In order of age, then of name: those that come first are admitted first. */
+export function olderFirst(services: Iterable<ServiceObject>): readonly ServiceObject[] {
+  const rank = ({ created, namespace, name }: ServiceObject): string =>
+    `${created || 'unknown'} ${namespace}/${name}`
+  const ranked = [...services].map((service) => [rank(service), service] as const)
+  return ranked.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service)
+}
+
+function limitProblems(
   service: ServiceObject,
-  slices: readonly SliceObject[],
-  { claimsPerService, entriesPerService }: Limits,
+  size: ServiceSize,
+  others: number,
+  { claimsPerService, entriesPerService, entriesPerNamespace }: Limits,
 ): readonly Problem[] {
   const { namespace, name } = service
   const report = startReport('', 'Service', `${namespace}/${name}`)
-  const size = sizeOf(service, slices)
   if (size.claims > claimsPerService) {
     report.error(
       longest(listsOf(service)),
@@ -24,6 +76,12 @@ export function limitProblems(
         `${size.entries} entries in the kernel (${partsOf(service)}, ${size.endpoints} endpoints)`,
       ),
       atMost(entriesPerService, 'entriesPerService'),
+    )
+  } else if (size.entries + others > entriesPerNamespace) {
+    report.error(
+      '',
+      said(`${size.entries} entries in the kernel beside ${others} of namespace ${namespace}`),
+      `at most ${entriesPerNamespace} together: remove or split Services, or raise limits.entriesPerNamespace`,
     )
   }
   return report.problems

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Config, defaultConfig, readConfig } from '../../src/cli/config.ts'
+import { defaultLimits } from '../../src/model/limits.ts'
 import { printProblem } from '../../src/watch/problem.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
@@ -61,9 +62,10 @@ test('no room for clients of session affinity is a mistake', () => {
 })
 
 test.each([
-  ['{ claimsPerService: 1 }', { claimsPerService: 1, entriesPerService: 262_144 }],
-  ['{ entriesPerService: 9 }', { claimsPerService: 4_096, entriesPerService: 9 }],
-  ['{}', { claimsPerService: 4_096, entriesPerService: 262_144 }],
+  ['{ claimsPerService: 1 }', { ...defaultLimits, claimsPerService: 1 }],
+  ['{ entriesPerService: 9 }', { ...defaultLimits, entriesPerService: 9 }],
+  ['{ entriesPerNamespace: 8 }', { ...defaultLimits, entriesPerNamespace: 8 }],
+  ['{}', { claimsPerService: 4_096, entriesPerService: 262_144, entriesPerNamespace: 1_572_864 }],
 ] as const)('limits of what a Service may ask for: %s', (text, limits) => {
   const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nlimits: ${text}\n`
   expect(readConfig(file, 'f')).toMatchObject({ config: { limits }, problems: [] })
