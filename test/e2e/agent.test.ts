@@ -242,28 +242,52 @@ test('ipvs gets no turn before the addresses of all Nodes are known', async () =
   expect(timeOf(tried) - timeOf(asked)).toBeGreaterThanOrEqual(door.delay)
 })
 
-test('conflicts are told as Events of the Service that has to wait', async () => {
+test('what a Service does not get is told as Events of the Service', async () => {
   const agent = await start()
   await agent.next('agent-ready')
   await put(services, web())
   await serve(['pod-a'])
   await reaches(agent, ['pod-a'])
-  await put(services, {
-    ...web({ clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'], ipFamilies: ['IPv4'] }),
-    metadata: { namespace: 'default', name: 'web-2' },
+  const other = (name: string, ip: string, fields: object = {}): object => ({
+    ...web({ clusterIP: ip, clusterIPs: [ip], ipFamilies: ['IPv4'], ...fields }),
+    metadata: { namespace: 'default', name },
   })
+  await put(services, other('late', '10.96.0.11'))
   await agent.next('address-contested')
+  // The address of the node, where its kubelet answers.
+  const external = { externalIPs: ['192.0.2.1'], ports: [{ port: 10250 }], type: 'ClusterIP' }
+  await put(services, { ...other('bold', '10.96.0.12', external), status: undefined })
+  await agent.next('address-refused')
+  const externalIPs = Array.from({ length: 100 }, (_, n) => `198.51.100.${n}`)
+  const ports = Array.from({ length: 60 }, (_, n) => ({ name: `p${n}`, port: 1_000 + n }))
+  const large = { externalIPs, ports, type: 'ClusterIP' }
+  await put(services, { ...other('large', '10.96.0.13', large), status: undefined })
+  await agent.next('object-invalid')
+  expect(await warningOf('late')).toMatchObject({
+    reason: 'AddressContested',
+    note: expect.stringMatching(/^203\.0\.113\.10 .* belongs to Service default\/web/),
+  })
+  expect(await warningOf('bold')).toMatchObject({
+    reason: 'AddressRefused',
+    note: expect.stringMatching(/10250 is a port of the node itself \(protectedPorts\): choose/),
+  })
+  expect(await warningOf('large')).toMatchObject({
+    reason: 'InvalidService',
+    note: 'Service default/large: spec.externalIPs: found 6060 pairs of address and port (101 addresses, 60 ports), expected at most 4096: make several Services of it, or raise limits.claimsPerService',
+  })
+  expect(await answers()).toEqual(['pod-a'])
+})
+
+/** The first Event of a Service, once the API server has it. */
+async function warningOf(service: string): Promise<object> {
   const path = '/apis/events.k8s.io/v1/namespaces/default/events'
   for (;;) {
     const { items } = await server.admin.call('GET', path)
     const found = items.find(
-      ({ regarding }: { regarding: { name: string } }) => regarding.name === 'web-2',
+      ({ regarding, type }: { regarding: { name: string }; type: string }) =>
+        regarding.name === service && type === 'Warning',
     )
-    if (found)
-      return expect(found).toMatchObject({
-        type: 'Warning',
-        note: expect.stringContaining('203.0.113.10'),
-      })
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (found) return found
+    await sleep(100)
   }
-})
+}
