@@ -38,8 +38,8 @@ export class CurrentConfiguration {
   readonly #tell: Telemetry['tell']
   #chosen: Configuration
   #inForce: Configuration | undefined
-  /** What the chosen one means on this node. */
-  #wanted: NodeSettings | undefined
+  /** What the one that is being started means on this node; another one may be chosen meanwhile. */
+  #wanted: (NodeSettings & { readonly of: Configuration }) | undefined
   #settings: Settings | undefined
   /** What was last said of the one in force. */
   #said: string | undefined
@@ -60,12 +60,11 @@ export class CurrentConfiguration {
 
   replace(chosen: Configuration): void {
     this.#chosen = chosen
-    this.#wanted = undefined
     this.#said = undefined
   }
 
   settingsFor(node: NodeView): Settings {
-    this.#wanted = this.#chosen.settingsFor(node)
+    this.#wanted = { of: this.#chosen, ...this.#chosen.settingsFor(node) }
     return this.#wanted.settings
   }
 
@@ -78,9 +77,10 @@ export class CurrentConfiguration {
   /** A backend was started with these: tells so, and again when something else is to be said. */
   started(settings: Settings): void {
     this.#settings = settings
-    if (this.#wanted === undefined || settings !== this.#wanted.settings) return
-    this.#inForce = this.#chosen
-    const { notes } = this.#wanted
+    if (settings !== this.#wanted?.settings) return
+    const { of: started, notes } = this.#wanted
+    this.#inForce = started
+    if (started !== this.#chosen) return
     if (notes.join('\n') === this.#said) return
     this.#said = notes.join('\n')
     this.#tell({ event: 'configuration-loaded', source: this.#chosen.source, notes })
@@ -88,6 +88,7 @@ export class CurrentConfiguration {
 
   /** Why the chosen one is not in force though it was tried. */
   notStarted(reason: string): void {
+    if (this.#wanted?.of !== this.#chosen) return
     this.#tell({ event: 'configuration-failed', source: this.#chosen.source, reason })
   }
 }

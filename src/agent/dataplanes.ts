@@ -16,6 +16,14 @@ export interface DataplanesOptions {
   /** The file that keeps what settings of the kernel were before. */
   readonly sysctlFile?: string
   readonly onSysctl?: (outcome: SysctlOutcome) => void
+  /** In place of those of this machine. */
+  readonly backends?: (claims: Claims) => Backends
+}
+
+/** What programs the kernel, and what removes from it what is not claimed. */
+export interface Backends {
+  readonly of: (settings: Settings) => Dataplane
+  readonly leftovers: Pick<Leftovers, 'remove' | 'forgetServers'>
 }
 
 /** In a folder that a reboot empties: it resets the settings as well. */
@@ -35,24 +43,17 @@ export interface Decided {
 export class Dataplanes {
   readonly #socket: SteadySocket = new SteadySocket()
   readonly #claims: Claims = new Claims()
-  readonly #leftovers: Leftovers
-  readonly #nftables: Dataplane
-  readonly #ipvs: Dataplane
-  readonly #iptables: Dataplane = new IptablesDataplane()
+  readonly #leftovers: Backends['leftovers']
+  readonly of: Backends['of']
   #programmed: Holder & { closed: boolean } = { holds: NO_HOLDING, closed: true }
   #starting = 0
   #removal: { readonly stop: AbortController; readonly ended: Promise<unknown> } | undefined
 
-  constructor({ sysctlFile = SYSCTL_FILE, onSysctl = () => undefined }: DataplanesOptions = {}) {
-    const socket = this.#socket
-    this.#leftovers = new Leftovers({ socket, claims: this.#claims, sysctlFile })
-    this.#nftables = new NftablesDataplane(socket, () => this.#leftovers.noteServers())
-    this.#ipvs = new IpvsDataplane({ socket, sysctlFile, onSysctl })
-  }
-
-  of({ ipvs, iptables }: Settings): Dataplane {
-    if (iptables !== undefined) return this.#iptables
-    return ipvs === undefined ? this.#nftables : this.#ipvs
+  constructor(options: DataplanesOptions = {}) {
+    const { backends = (claims) => ofThisMachine(this.#socket, claims, options) } = options
+    const { of, leftovers } = backends(this.#claims)
+    this.of = of
+    this.#leftovers = leftovers
   }
 
   /** The goal with a backend that this kernel has, where that was left open. */
@@ -133,4 +134,20 @@ export class Dataplanes {
     this.#removal?.stop.abort()
     await this.#removal?.ended
   }
+}
+
+function ofThisMachine(
+  socket: SteadySocket,
+  claims: Claims,
+  { sysctlFile = SYSCTL_FILE, onSysctl = () => undefined }: DataplanesOptions,
+): Backends {
+  const leftovers = new Leftovers({ socket, claims, sysctlFile })
+  const nftables = new NftablesDataplane(socket, () => leftovers.noteServers())
+  const ipvs = new IpvsDataplane({ socket, sysctlFile, onSysctl })
+  const chains = new IptablesDataplane()
+  const of: Backends['of'] = (settings) => {
+    if (settings.iptables !== undefined) return chains
+    return settings.ipvs === undefined ? nftables : ipvs
+  }
+  return { of, leftovers }
 }

@@ -15,6 +15,7 @@ export class LeftoverRemoval {
   /** There was something the last time. */
   #remains = false
   #stop: AbortController | undefined
+  #stopped = false
 
   /** `wake` is called when it is time for `remove`. */
   constructor(removeOthers: (signal: AbortSignal) => Promise<Removal>, wake: () => void) {
@@ -41,14 +42,16 @@ export class LeftoverRemoval {
     this.#stop?.abort()
   }
 
+  /** Nothing more is removed. */
   stop(): void {
-    this.#retry.reset()
+    this.#stopped = true
+    this.#retry.stop()
     this.overtake()
   }
 
   /** Undefined: there was nothing to be done. */
   async remove(): Promise<Removal | undefined> {
-    if (!this.#due) return undefined
+    if (!this.#due || this.#stopped) return undefined
     this.#due = false
     const stop = new AbortController()
     this.#stop = stop

@@ -114,8 +114,8 @@ export class Reconciler {
 
   /** The rules stay. Resolves when a commit under way has ended. */
   async stop(): Promise<void> {
-    this.#refused.reset()
-    this.#restart.reset()
+    this.#refused.stop()
+    this.#restart.stop()
     this.#leftovers.stop()
     await this.#pace.stop()
     this.#end()
@@ -231,6 +231,8 @@ export class Reconciler {
       this.#pace.now()
     })
     told.started(first, session, settings, since(began))
+    // What others did before anybody listened.
+    if (session.doubt() !== undefined) this.#pace.now()
     this.#retryRefused(session)
     this.#leftovers.look()
     return undefined

@@ -10,6 +10,7 @@ export class Retry {
   readonly #again: () => void
   #wait: number
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(limits: RetryLimits, again: () => void) {
     this.#limits = limits
@@ -19,6 +20,7 @@ export class Retry {
 
   /** It failed. A retry that is due already stays as it is. */
   later(): void {
+    if (this.#stopped) return
     // Between half and all of it, so that nodes do not retry in step.
     this.#timer ??= setTimeout(
       () => {
@@ -28,6 +30,12 @@ export class Retry {
       },
       this.#wait * (0.5 + Math.random() / 2),
     )
+  }
+
+  /** Nothing is tried again any more, whatever else fails. */
+  stop(): void {
+    this.#stopped = true
+    this.reset()
   }
 
   /** It succeeded, or is not wanted any more: the next failure counts as the first. */
