@@ -9,6 +9,7 @@ import { reports } from '../../src/agent/reports.ts'
 import { startTelemetry, type Telemetry } from '../../src/agent/telemetry/telemetry.ts'
 import { defaultConfig } from '../../src/cli/config.ts'
 import { toSettings } from '../../src/cli/settings.ts'
+import { defaultLimits } from '../../src/model/limits.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
 import { RESOURCES } from '../../src/watch/source.ts'
@@ -278,6 +279,7 @@ class World {
     const config = { ...defaultConfig, scope: 'all', backend } as const
     return {
       source: `configuration ${bit}`,
+      limits: defaultLimits,
       ownership: 'none',
       tcp: 'keep',
       minSyncPeriod: 100,

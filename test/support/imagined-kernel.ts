@@ -316,6 +316,7 @@ class ImaginedRenderer implements SessionRenderer {
 
   setSlice(): void {}
   removeSlice(): void {}
+  changeOtherNodes(): void {}
   release(): void {}
   ruleset: SessionRenderer['ruleset'] = () => ({})
   denials: SessionRenderer['denials'] = () => []
