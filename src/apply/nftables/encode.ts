@@ -32,13 +32,16 @@ export function encodePlan(plan: Plan, options: EncodeOptions = {}): EncodedPlan
   return allAtOnce(encodeInSteps(plan, options))
 }
 
-/** The same, operation by operation: with many Services it takes seconds. */
+/** Operations of a step. */
+const STEP = 32
+
+/** The same in steps: with many Services it takes seconds. */
 export function* encodeInSteps(plan: Plan, options: EncodeOptions = {}): Steps<EncodedPlan> {
   const batch = new Batch(options)
   let index = 0
   for (const operation of eachOperation(plan)) {
     batch.add(operation, index++)
-    yield
+    if (index % STEP === 0) yield
   }
   return batch.finish()
 }
