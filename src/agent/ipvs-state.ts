@@ -58,7 +58,7 @@ function heldBesideIpvs(
     .map((key) => serverIdOf(key).address)
     .filter((address) => !addresses.has(address))
     .filter((address) => localAddresses.length === 0 || localAddresses.includes(address))
-  return { nodePorts: [...new Set(own)].map(hostCidr), pods: heldInTables(tables).pods }
+  return { ...heldInTables(tables), nodePorts: [...new Set(own)].map(hostCidr) }
 }
 
 /** Of Services that cannot be read, what the kernel holds of them. */

@@ -224,6 +224,7 @@ function* sharedElements(
 
 const OF_THE_NODE: ReadonlySet<string> = new Set([
   SETS.podRanges,
+  SETS.nodeAddresses,
   SETS.nodePortAddresses,
   SETS.serviceRanges,
 ])

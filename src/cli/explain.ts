@@ -41,7 +41,7 @@ async function explainFiles(
   const loaded = reported(options.sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   const { goal } = loaded
-  const facts = nodeFacts(goal.node, goal.settings)
+  const facts = await nodeFacts(goal.node, goal.settings)
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
   const kernel = await compareKernel(goal, packet, facts, explanation)
@@ -79,7 +79,7 @@ async function explainKernel(
     output.say(wrongInterface(sent.input, known))
     return TROUBLE
   }
-  const facts = machineFacts()
+  const facts = await machineFacts()
   const packet = packetOf(sent, facts)
   const found = await explainApplied(socket, packet, facts, dummyOf(sources.config))
   if (found === undefined) output.say('nodelb: the kernel holds no rules of nodelb')

@@ -51,11 +51,12 @@ function knownRules({ family, sets, elements, chains }: KernelTable): ReadonlyMa
 }
 
 /** The scope shows in the rules beside ipvs alone. */
-const SHAPES = [
-  { kind: 'primary', scope: 'all' },
-  { kind: 'all', scope: 'all' },
-  { kind: 'primary', scope: 'load-balancer' },
-] as const
+const SHAPES: readonly Pick<Settings, 'nodePortAddresses' | 'scope'>[] = [
+  { nodePortAddresses: { kind: 'primary' }, scope: 'all' },
+  { nodePortAddresses: { kind: 'ranges', ranges: [], wholeFamilies: [] }, scope: 'all' },
+  { nodePortAddresses: { kind: 'all' }, scope: 'all' },
+  { nodePortAddresses: { kind: 'primary' }, scope: 'load-balancer' },
+]
 
 /** All that rules may differ by, as far as the digests do not tell. */
 function possibleSettings(family: TableFamily, digests: readonly string[]): readonly Settings[] {
@@ -73,11 +74,10 @@ function possibleSettings(family: TableFamily, digests: readonly string[]): read
   return detections.flatMap((localTraffic) =>
     [false, true].flatMap((masqueradeAll) =>
       SHAPES.map(
-        ({ kind, scope }): Settings => ({
-          scope,
+        (shape): Settings => ({
+          ...shape,
           target: 'pods',
           localTraffic,
-          nodePortAddresses: { kind },
           masqueradeAll,
           masqueradeBit,
           serviceRanges: [],

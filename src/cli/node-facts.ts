@@ -1,4 +1,8 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import { NetlinkSocket } from '../apply/netlink/socket.ts'
+import { NETLINK_ROUTE } from '../apply/rtnetlink/constants.ts'
+import { listInVrfs } from '../apply/rtnetlink/links.ts'
 import {
   type Address,
   addressFromBytes,
@@ -13,15 +17,35 @@ import { report } from '../watch/problem.ts'
 import { readText } from './files.ts'
 
 /** What this machine's kernel says of its addresses and routes (main table, no policy routing). */
-export function machineFacts(): NodeFacts {
+export async function machineFacts(): Promise<NodeFacts> {
   const devices = networkInterfaces()
-  const addresses = Object.values(devices).flatMap((each) => each ?? [])
+  const inVrfs = await interfacesInVrfs()
   return {
-    addresses: new Set(addresses.map(({ address }) => address)),
+    addresses: addressesOn(devices, () => true),
+    inVrf: addressesOn(devices, (name) => inVrfs.has(name)),
     routes: [
       ...ipv4Routes(textOf('/proc/net/route'), devices),
       ...ipv6Routes(textOf('/proc/net/ipv6_route'), devices),
     ],
+  }
+}
+
+function addressesOn(devices: Devices, isMeant: (name: string) => boolean): ReadonlySet<string> {
+  const meant = Object.entries(devices).filter(([name]) => isMeant(name))
+  return new Set(meant.flatMap(([, each]) => (each ?? []).map(({ address }) => address)))
+}
+
+/** None where the kernel does not list its interfaces. */
+async function interfacesInVrfs(): Promise<ReadonlySet<string>> {
+  let socket: NetlinkSocket | undefined
+  try {
+    socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE })
+    return await listInVrfs(socket)
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    return new Set()
+  } finally {
+    socket?.close()
   }
 }
 
@@ -37,8 +61,8 @@ function textOf(file: string): string {
 }
 
 /** What the objects and the settings say of a node; all of it where this machine is that node. */
-export function nodeFacts(node: NodeView, { localTraffic }: Settings): NodeFacts {
-  const machine = machineFacts()
+export async function nodeFacts(node: NodeView, { localTraffic }: Settings): Promise<NodeFacts> {
+  const machine = await machineFacts()
   if (node.addresses.some((address) => machine.addresses.has(address))) return machine
   const pods = podInterface(localTraffic)
   return {

@@ -1,4 +1,4 @@
-import type { Address, Cidr, IpFamily } from './address.ts'
+import { type Address, type Cidr, familyOf, type IpFamily } from './address.ts'
 import type { IptablesSettings } from './iptables.ts'
 import type { IpvsSettings } from './ipvs.ts'
 
@@ -12,7 +12,7 @@ export interface NodeView {
   readonly podCidrs: readonly Cidr[]
   /** The families that have ExternalIP addresses and no InternalIP. */
   readonly externalOnly?: readonly IpFamily[]
-  /** ExternalIP addresses beside `addresses`: the node's own too, but NodePorts do not answer there. */
+  /** ExternalIP addresses beside `addresses`; the node's own too, but none of them is primary. */
   readonly furtherAddresses?: readonly Address[]
   /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
   readonly localAddresses?: readonly Address[]
@@ -24,6 +24,18 @@ export interface NodeView {
 export interface AddressChange {
   readonly come: readonly Address[]
   readonly gone: readonly Address[]
+}
+
+/** All that the Node object names. */
+export function ownAddresses({ addresses, furtherAddresses = [] }: NodeView): readonly Address[] {
+  return [...addresses, ...furtherAddresses]
+}
+
+/** The first address of each family. */
+export function primaryAddresses({ addresses }: NodeView): readonly Address[] {
+  return (['ipv4', 'ipv6'] as const).flatMap(
+    (family) => addresses.find((address) => familyOf(address) === family) ?? [],
+  )
 }
 
 /** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */

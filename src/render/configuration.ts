@@ -1,5 +1,5 @@
 import { type Cidr, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
-import type { NodeView, Settings } from '../model/node.ts'
+import { type NodeView, ownAddresses, primaryAddresses, type Settings } from '../model/node.ts'
 import { SETS, tuple } from '../ruleset/sets.ts'
 import type { TableFamily, Tuple } from '../ruleset/types.ts'
 import { intervals } from './intervals.ts'
@@ -20,6 +20,12 @@ export function configuration(node: NodeView, settings: Settings): Record<TableF
         )
     }
     if (settings.localTraffic.kind === 'ranges') put(SETS.podRanges, settings.localTraffic.ranges)
+    const named = ownAddresses(node).filter((address) => familyOf(address) === family)
+    if (named.length > 0)
+      found.set(
+        SETS.nodeAddresses,
+        named.map((address) => tuple(address)),
+      )
     if (settings.scope === 'all') {
       put(SETS.nodePortAddresses, nodePortRanges(node, settings))
       put(SETS.serviceRanges, settings.serviceRanges)
@@ -33,10 +39,5 @@ function nodePortRanges(node: NodeView, settings: Settings): readonly Cidr[] {
   const { nodePortAddresses } = settings
   if (nodePortAddresses.kind === 'ranges') return nodePortAddresses.ranges
   if (nodePortAddresses.kind === 'all') return []
-  return (['ipv4', 'ipv6'] as const).flatMap((family) =>
-    node.addresses
-      .filter((address) => familyOf(address) === family)
-      .slice(0, 1)
-      .map(hostCidr),
-  )
+  return primaryAddresses(node).map(hostCidr)
 }

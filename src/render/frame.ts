@@ -57,7 +57,7 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     chain('source-check', sourceCheck()),
     chain('dispatch', [
       rule(inSet(frontKey('vip'), setsOf('vip').known), { kind: 'goto', chain: 'service' }),
-      nodePortRule(settings, setsOf('node-port').known, { kind: 'goto', chain: 'node-port' }),
+      ...nodePortRules(settings, setsOf('node-port').known, { kind: 'goto', chain: 'node-port' }),
     ]),
     chain('service', [...clusterIpMasquerade(settings), ...front('vip', settings)]),
     chain('node-port', front('node-port', settings)),
@@ -115,10 +115,18 @@ function localPolicy(front: Front, settings: Settings): readonly Rule[] {
   const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'all') }
   return [
     ...fromPods(settings, false).map((match) => rule(match, everywhere)),
-    rule({ kind: 'from-this-node' }, { kind: 'set-mark', bit: settings.masqueradeBit }, everywhere),
+    ...fromThisNode.map((match) =>
+      rule(match, { kind: 'set-mark', bit: settings.masqueradeBit }, everywhere),
+    ),
     rule({ kind: 'goto', chain: spreadChain(front, 'local') }),
   ]
 }
+
+/** What the node itself sends: its addresses in a VRF are in no table that `fib` looks up. */
+export const fromThisNode: readonly Statement[] = [
+  { kind: 'from-this-node' },
+  inSet([saddr], SETS.nodeAddresses),
+]
 
 export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
   const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
@@ -196,19 +204,38 @@ function untranslated(settings: Settings): readonly Rule[] {
   return [
     rule(inSet(frontKey('vip'), vip.noEndpoints), reject),
     rule(inSet(frontKey('vip'), vip.noLocalEndpoints), { kind: 'drop' }),
-    nodePortRule(settings, nodePort.noEndpoints, reject),
-    nodePortRule(settings, nodePort.noLocalEndpoints, { kind: 'drop' }),
+    ...nodePortRules(settings, nodePort.noEndpoints, reject),
+    ...nodePortRules(settings, nodePort.noLocalEndpoints, { kind: 'drop' }),
     rule(inSet([daddr], SETS.clusterIps), reject),
     rule(inSet([daddr], SETS.serviceRanges), { kind: 'drop' }),
   ]
 }
 
-function nodePortRule(settings: Settings, set: string, verdict: Statement): Rule {
-  const where: Statement =
-    settings.nodePortAddresses.kind === 'all'
-      ? { kind: 'not-loopback' }
-      : inSet([daddr], SETS.nodePortAddresses)
-  return rule({ kind: 'to-this-node' }, where, inSet(frontKey('node-port'), set), verdict)
+/**
+ * An address that the Node object names is this node's, also in a VRF. Of another one in the ranges
+ * only the routes tell whether it is this node's or another host's.
+ */
+function nodePortRules(
+  { nodePortAddresses: { kind } }: Settings,
+  set: string,
+  verdict: Statement,
+): readonly Rule[] {
+  const port = inSet(frontKey('node-port'), set)
+  const chosen = inSet([daddr], SETS.nodePortAddresses)
+  const local: Statement = { kind: 'to-this-node' }
+  switch (kind) {
+    case 'primary':
+      return [rule(chosen, port, verdict)]
+    case 'ranges':
+      return [
+        rule(inSet([daddr], SETS.nodeAddresses), chosen, port, verdict),
+        rule(local, chosen, port, verdict),
+      ]
+    case 'all':
+      return [rule(local, { kind: 'not-loopback' }, port, verdict)]
+    default:
+      return unreachable(kind)
+  }
 }
 
 function localChain(front: Front): string {

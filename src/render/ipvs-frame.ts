@@ -1,7 +1,14 @@
 import type { Settings } from '../model/node.ts'
 import { SETS, setsOf } from '../ruleset/sets.ts'
 import type { Chain, Rule, Statement } from '../ruleset/types.ts'
-import { clusterIpMasquerade, fromPods, impliedSources, refuse, sourceCheck } from './frame.ts'
+import {
+  clusterIpMasquerade,
+  fromPods,
+  fromThisNode,
+  impliedSources,
+  refuse,
+  sourceCheck,
+} from './frame.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
@@ -60,7 +67,7 @@ function service(settings: Settings): readonly Rule[] {
   return [
     ...clusterIpMasquerade(settings),
     rule(inSet(vip, masquerade), mark),
-    rule({ kind: 'from-this-node' }, mark),
+    ...fromThisNode.map((match) => rule(match, mark)),
     rule(inSet(vip, local), { kind: 'goto', chain: 'local-service' }),
     ...reserve(settings),
   ]
@@ -73,8 +80,7 @@ function localPolicy(settings: Settings): readonly Rule[] {
       ? [hasPorts, { kind: 'dnat', key: vip, map: SETS.shortCuts }]
       : [{ kind: 'accept' }]
   return [
-    ...fromPods(settings, false).map((match) => rule(match, ...past)),
-    rule({ kind: 'from-this-node' }, ...past),
+    ...[...fromPods(settings, false), ...fromThisNode].map((match) => rule(match, ...past)),
     ...reserve(settings),
   ]
 }

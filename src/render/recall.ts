@@ -7,9 +7,9 @@ import {
   parseAddress,
   parseCidr,
 } from '../model/address.ts'
-import type { NodeView, Settings } from '../model/node.ts'
-import type { IptablesRuleset } from '../ruleset/iptables.ts'
-import { CHAINS } from '../ruleset/iptables-chains.ts'
+import { type NodeView, primaryAddresses, type Settings } from '../model/node.ts'
+import type { ChainName, IptablesRuleset, RuleText } from '../ruleset/iptables.ts'
+import { CHAINS, isFrontChain } from '../ruleset/iptables-chains.ts'
 import { SETS } from '../ruleset/sets.ts'
 import type { KernelRuleset } from '../ruleset/types.ts'
 
@@ -27,6 +27,8 @@ export interface Situation {
 
 /** What the kernel holds of the node itself. */
 export interface HeldNode {
+  /** What the Node object named of addresses; without an order. */
+  readonly addresses: readonly Cidr[]
   /** Where NodePorts are served. */
   readonly nodePorts: readonly Cidr[]
   /** Whose traffic counts as that of pods. */
@@ -38,12 +40,14 @@ const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 /** The situation with what is held for each family of which the Node object says nothing. */
 export function recall<Known extends Situation>(known: Known, held: HeldNode): Known {
   const { node, settings } = known
-  const nodePorts = held.nodePorts.filter((range) => lacksAddress(node, familyOf(range)))
+  const isLacking = (range: Cidr): boolean => lacksAddress(node, familyOf(range))
+  const addresses = held.addresses.filter(isLacking)
+  const nodePorts = held.nodePorts.filter(isLacking)
   const pods = held.pods.filter((range) => lacksPods(settings, familyOf(range)))
-  if (nodePorts.length === 0 && pods.length === 0) return known
+  if (addresses.length + nodePorts.length + pods.length === 0) return known
   return {
     ...known,
-    node: withAddresses(node, settings, nodePorts),
+    node: withAddresses(node, [...primaryOf(settings, nodePorts), ...addresses]),
     settings: withPods(withNodePorts(settings, nodePorts), pods),
   }
 }
@@ -73,18 +77,31 @@ export function heldInTables(tables: KernelRuleset): HeldNode {
     [tables.ip, tables.ip6].flatMap((table) =>
       [...(table?.elements.get(set)?.keys() ?? [])].flatMap(readRange),
     )
-  return { nodePorts: keys(SETS.nodePortAddresses), pods: keys(SETS.podRanges) }
+  return {
+    addresses: keys(SETS.nodeAddresses),
+    nodePorts: keys(SETS.nodePortAddresses),
+    pods: keys(SETS.podRanges),
+  }
 }
 
 /** What the chains of iptables hold of the node. */
 export function heldInChains(ruleset: IptablesRuleset): HeldNode {
-  const rules = (chain: string): readonly string[] =>
-    [ruleset.ip, ruleset.ip6].flatMap((tables) =>
-      [...(tables?.values() ?? [])].flatMap(({ chains }) => [...(chains.get(chain) ?? [])]),
+  const tables = [ruleset.ip, ruleset.ip6].flatMap((each) => [...(each?.values() ?? [])])
+  const rules = (isMeant: (chain: ChainName) => boolean): readonly RuleText[] =>
+    tables.flatMap(({ chains }) =>
+      [...chains].flatMap(([name, held]) => (isMeant(name) ? held : [])),
     )
+  const ranges = (from: readonly RuleText[], rule: RegExp): readonly Cidr[] =>
+    [...new Set(from.map((text) => rule.exec(text)?.[1]))].flatMap(readRange)
+  const dispatch = rules((chain) => chain === CHAINS.dispatch)
+  const serving = rules((chain) => isFrontChain('serve', chain))
   return {
-    nodePorts: rules(CHAINS.dispatch).flatMap((rule) => readRange(/^-d (\S+) /.exec(rule)?.[1])),
-    pods: rules(CHAINS.markOutside).flatMap((rule) => readRange(/^-s (\S+) /.exec(rule)?.[1])),
+    addresses: [...ranges(dispatch, /^-d (\S+) -g /), ...ranges(serving, /^-s (\S+) -j MARK /)],
+    nodePorts: ranges(dispatch, /^-d (\S+) /),
+    pods: ranges(
+      rules((chain) => chain === CHAINS.markOutside),
+      /^-s (\S+) /,
+    ),
   }
 }
 
@@ -113,10 +130,14 @@ function lacksPods({ localTraffic }: Settings, family: IpFamily): boolean {
   )
 }
 
-function withAddresses(node: NodeView, settings: Settings, held: readonly Cidr[]): NodeView {
-  if (settings.nodePortAddresses.kind !== 'primary') return node
+function withAddresses(node: NodeView, held: readonly Cidr[]): NodeView {
   const addresses = held.filter(isHost).map((range) => range.slice(0, range.indexOf('/')))
-  return { ...node, addresses: [...node.addresses, ...(addresses as Address[])] }
+  return { ...node, addresses: [...node.addresses, ...new Set(addresses as Address[])] }
+}
+
+/** The first of its family is primary, so these come first. */
+function primaryOf({ nodePortAddresses }: Settings, held: readonly Cidr[]): readonly Cidr[] {
+  return nodePortAddresses.kind === 'primary' ? held : []
 }
 
 function withNodePorts(settings: Settings, held: readonly Cidr[]): Settings {
@@ -139,7 +160,8 @@ function isHost(range: Cidr): boolean {
 
 function nodePortsOf({ node, settings }: Situation): readonly string[] {
   const { nodePortAddresses: chosen } = settings
-  return chosen.kind === 'ranges' ? chosen.ranges : chosen.kind === 'primary' ? node.addresses : []
+  if (chosen.kind === 'ranges') return chosen.ranges
+  return chosen.kind === 'primary' ? primaryAddresses(node) : []
 }
 
 function podsOf({ settings }: Situation): readonly string[] {

@@ -28,6 +28,8 @@ export const SETS = {
   hairpin: 'hairpin',
   clusterIps: 'cluster-ips',
   podRanges: 'pod-ranges',
+  /** All that the Node object names: the node's own, also where the routes do not say so (VRFs). */
+  nodeAddresses: 'node-addresses',
   nodePortAddresses: 'node-port-addresses',
   serviceRanges: 'service-ranges',
   restricted: 'restricted',
@@ -186,6 +188,7 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [address, address] }
     case SETS.clusterIps:
     case SETS.boundAddresses:
+    case SETS.nodeAddresses:
       return { name, key: [address] }
     case SETS.podRanges:
     case SETS.nodePortAddresses:

@@ -179,8 +179,15 @@ function whyMarked(step: Step | undefined): WhyMasqueraded {
   if (step === undefined) return 'not-known'
   if (setsIn([step]).some(isMasqueradeSet)) return 'policy-cluster'
   const statements = statementsOf(step)
-  if (statements.some(({ kind }) => kind === 'from-this-node')) return 'from-this-node'
+  if (statements.some(tellsThisNode)) return 'from-this-node'
   return statements.some(tellsPods) ? 'not-from-pods' : 'masquerade-all'
+}
+
+function tellsThisNode(statement: Statement): boolean {
+  return (
+    statement.kind === 'from-this-node' ||
+    (statement.kind === 'in-set' && statement.set === SETS.nodeAddresses)
+  )
 }
 
 function tellsPods(statement: Statement): boolean {

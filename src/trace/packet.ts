@@ -28,6 +28,8 @@ export type Origin =
 export interface NodeFacts {
   /** The node's own addresses; those of the loopback interface need not be told. */
   readonly addresses: ReadonlySet<string>
+  /** Those that are in a VRF: the rules of nodelb look up the routes outside of it. */
+  readonly inVrf?: ReadonlySet<string>
   readonly routes: readonly Route[]
 }
 
@@ -43,6 +45,11 @@ export type Clients = ReadonlyMap<string, ReadonlySet<Tuple>>
 
 export function isOwn(address: Address, facts: NodeFacts): boolean {
   return isLoopback(address) || facts.addresses.has(address)
+}
+
+/** What the kernel says of the type of an address where the rules ask it. */
+export function isOfLocalType(address: Address, facts: NodeFacts): boolean {
+  return isOwn(address, facts) && facts.inVrf?.has(address) !== true
 }
 
 export function isLoopback(address: Address): boolean {

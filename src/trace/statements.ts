@@ -2,7 +2,7 @@ import type { Address, Port } from '../model/address.ts'
 import { chainCalledBy } from '../ruleset/sets.ts'
 import type { Statement, Tuple } from '../ruleset/types.ts'
 import { find, keyOf } from './lookup.ts'
-import { isLoopback, isOwn, routeTo } from './packet.ts'
+import { isLoopback, isOfLocalType, routeTo } from './packet.ts'
 import type { Effect, FoundElement, Ground, State, Verdict } from './state.ts'
 
 /** A packet in the middle of a rule. */
@@ -38,8 +38,10 @@ const evaluators: Evaluators = {
   },
   'new-connection': (_, moment) => [moment],
   'was-dnat': (_, moment) => when(wasChanged(moment.state), moment),
-  'to-this-node': (_, moment, { facts }) => when(isOwn(moment.state.destination, facts), moment),
-  'from-this-node': (_, moment, { facts }) => when(isOwn(moment.state.source, facts), moment),
+  'to-this-node': (_, moment, { facts }) =>
+    when(isOfLocalType(moment.state.destination, facts), moment),
+  'from-this-node': (_, moment, { facts }) =>
+    when(isOfLocalType(moment.state.source, facts), moment),
   interface: (statement, moment, ground) => cameBy(statement, moment, ground),
   'has-ports': (_, moment) => when(moment.state.original.protocol !== 'icmp', moment),
   'is-tcp': (_, moment) => when(moment.state.original.protocol === 'tcp', moment),

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest'
 import { SeenNodes } from '../../src/agent/seen-nodes.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { familyOf } from '../../src/model/address.ts'
-import type { NodeView, Settings } from '../../src/model/node.ts'
+import {
+  type NodePortAddresses,
+  type NodeView,
+  primaryAddresses,
+  type Settings,
+} from '../../src/model/node.ts'
 import { IptablesLowering } from '../../src/render/iptables/lowering.ts'
 import { heldInChains, heldInTables, recall } from '../../src/render/recall.ts'
 import { renderCluster } from '../../src/render/render.ts'
@@ -46,39 +51,47 @@ test('a Node never loses a family that it had, and takes what it names', () => {
 })
 
 /** A Service of both families with a NodePort and a ClusterIP, which need the node's own sets. */
-const cluster = {
-  services: [
-    {
+const clusterWith = (externalPolicy: 'cluster' | 'local') =>
+  ({
+    services: [
+      {
+        namespace: 'shop',
+        name: 'web',
+        created: '',
+        clusterAddresses: ['10.96.0.10', 'fd00:10:96::10'] as Address[],
+        externalAddresses: [],
+        loadBalancerAddresses: [],
+        sourceRanges: [],
+        ports: [{ name: '', protocol: 'tcp', port: 80, nodePort: 30080 }],
+        externalPolicy,
+        internalPolicy: 'cluster',
+        affinity: { kind: 'none' },
+        healthCheckNodePort: undefined,
+      },
+    ],
+    slices: (['10.244.1.10', 'fd00:10:244:1::10'] as Address[]).map((address) => ({
       namespace: 'shop',
-      name: 'web',
-      created: '',
-      clusterAddresses: ['10.96.0.10', 'fd00:10:96::10'] as Address[],
-      externalAddresses: [],
-      loadBalancerAddresses: [],
-      sourceRanges: [],
-      ports: [{ name: '', protocol: 'tcp', port: 80, nodePort: 30080 }],
-      externalPolicy: 'cluster',
-      internalPolicy: 'cluster',
-      affinity: { kind: 'none' },
-      healthCheckNodePort: undefined,
-    },
-  ],
-  slices: (['10.244.1.10', 'fd00:10:244:1::10'] as Address[]).map((address) => ({
-    namespace: 'shop',
-    name: `web-${familyOf(address)}`,
-    service: 'web',
-    family: familyOf(address),
-    ports: [{ name: '', protocol: 'tcp', port: 8080 }],
-    endpoints: [{ address, ready: true, serving: true, terminating: false, nodeName: 'node-a' }],
-  })),
-} as unknown as Parameters<typeof renderCluster>[0]
+      name: `web-${familyOf(address)}`,
+      service: 'web',
+      family: familyOf(address),
+      ports: [{ name: '', protocol: 'tcp', port: 8080 }],
+      endpoints: [{ address, ready: true, serving: true, terminating: false, nodeName: 'node-a' }],
+    })),
+  }) as unknown as Parameters<typeof renderCluster>[0]
 
-function settingsOf({ podCidrs }: NodeView): Settings {
+const policies = fc.constantFrom('cluster' as const, 'local' as const)
+
+const choices = fc.constantFrom<NodePortAddresses>(
+  { kind: 'primary' },
+  { kind: 'ranges', ranges: ['192.0.2.0/24', '2001:db8:1::/64'] as Cidr[], wholeFamilies: [] },
+)
+
+function settingsOf({ podCidrs }: NodeView, nodePortAddresses: NodePortAddresses): Settings {
   return {
     scope: 'all',
     target: 'pods',
     localTraffic: { kind: 'ranges', ranges: podCidrs, ofNode: true },
-    nodePortAddresses: { kind: 'primary' },
+    nodePortAddresses,
     masqueradeAll: false,
     masqueradeBit: 14,
     serviceRanges: [],
@@ -87,12 +100,13 @@ function settingsOf({ podCidrs }: NodeView): Settings {
 
 test('what tables or chains hold of a node is recalled as far as its object says nothing', () => {
   fc.assert(
-    fc.property(nodes, nodes, (before, after) => {
+    fc.property(nodes, nodes, choices, policies, (before, after, choice, policy) => {
       const former = view(before)
-      const rendered = renderCluster(cluster, former, settingsOf(former)).ruleset()
-      const lowering = new IptablesLowering(settingsOf(former))
+      const chosen = settingsOf(former, choice)
+      const rendered = renderCluster(clusterWith(policy), former, chosen).ruleset()
+      const lowering = new IptablesLowering(chosen)
       lowering.update(rendered)
-      const known = { node: view(after), settings: settingsOf(view(after)) }
+      const known = { node: view(after), settings: settingsOf(view(after), choice) }
       for (const held of [
         heldInTables(rendered as unknown as KernelRuleset),
         heldInChains(lowering.rules()),
@@ -102,6 +116,12 @@ test('what tables or chains hold of a node is recalled as far as its object says
           new Set([...families(before.addresses), ...families(after.addresses)]),
         )
         for (const address of after.addresses) expect(node.addresses).toContain(address)
+        const named = families(after.addresses)
+        const kept = (from: NodeView) =>
+          (choice.kind === 'primary' ? primaryAddresses(from) : from.addresses).filter(
+            (address) => !named.has(familyOf(address)),
+          )
+        expect(new Set(kept(node))).toEqual(new Set(kept(former)))
         const { localTraffic } = settings
         const ranges = localTraffic.kind === 'ranges' ? localTraffic.ranges : []
         expect(new Set(ranges)).toEqual(new Set([...before.podCidrs, ...after.podCidrs]))

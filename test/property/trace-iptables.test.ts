@@ -16,19 +16,21 @@ import { type Path, trace } from '../../src/trace/iptables/trace.ts'
 import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, node, service } from '../support/random-cluster.ts'
-import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
+import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
 import { runs } from '../support/runs.ts'
 import { demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, iptablesWalker, walker } from '../support/traced-backends.ts'
 
 const CLUSTERS = runs(2_000)
 
+const nodeFacts = fc.constantFrom(facts, vrfFacts)
+
 const packets = (count: number) =>
   fc.array(fc.tuple(packet, fc.nat()), { minLength: count, maxLength: count })
 
 test(`${CLUSTERS} random clusters: iptables does with random packets what nftables does, and says why in the same words`, () => {
   fc.assert(
-    fc.property(cluster, possible, packets(20), (each, chosen, sent) => {
+    fc.property(cluster, possible, packets(20), nodeFacts, (each, chosen, sent, facts) => {
       const ruleset = renderCluster(each, node, chosen).ruleset()
       const nftables = walker(ruleset)
       const iptables = iptablesWalker(lower(ruleset, chosen))

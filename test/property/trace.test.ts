@@ -13,7 +13,7 @@ import type { Clients } from '../../src/trace/packet.ts'
 import { type Path, trace } from '../../src/trace/trace.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node } from '../support/random-cluster.ts'
-import { aimed, facts, packet, possible, view } from '../support/random-packets.ts'
+import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
 import { runs } from '../support/runs.ts'
 import { type Demand, demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, type TracedBackend, tracedBackends } from '../support/traced-backends.ts'
@@ -82,11 +82,13 @@ test(`${CLUSTERS} random clusters: all backends do with random packets what the 
       cluster,
       possible,
       fc.array(fc.tuple(packet, fc.nat()), { minLength: 20, maxLength: 20 }),
-      (each, chosen, packets) => {
+      fc.constantFrom(facts, vrfFacts),
+      (each, chosen, packets, facts) => {
+        const { addresses: own, inVrf } = facts
         for (const backend of tracedBackends) {
           const { name, ways } = backend
           const settings = settingsFor(backend, chosen)
-          const world: World = { cluster: each, node, settings, own: facts.addresses, ways }
+          const world: World = { cluster: each, node, settings, own, inVrf, ways }
           const walker = backend.start().program(each, view, settings)
           for (const [random, lot] of packets) {
             const sent = lot % 2 === 0 ? random : aimed(random, each, lot >> 1)

@@ -29,9 +29,10 @@ export class Agent {
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 0
 
-  constructor(namespace: string) {
+  /** `entry`: what `ip` runs a command there with. */
+  constructor(namespace: string, entry: readonly string[] = ['netns', 'exec']) {
     const script = fileURLToPath(new URL('agent.mjs', import.meta.url))
-    this.#process = spawn('ip', ['netns', 'exec', namespace, process.execPath, script], {
+    this.#process = spawn('ip', [...entry, namespace, process.execPath, script], {
       stdio: ['pipe', 'pipe', 'inherit'],
       // A Ctrl-C is for the tests; the agent ends with its stdin.
       detached: true,

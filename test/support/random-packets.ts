@@ -26,6 +26,12 @@ export const facts: NodeFacts = {
 /** The node of random-cluster.ts with all of its addresses, as the machine itself would tell. */
 export const view: NodeView = { ...node, localAddresses: [...facts.addresses] as Address[] }
 
+/** The same machine; the Node's primary addresses and one that its object does not name are in a VRF. */
+export const vrfFacts: NodeFacts = {
+  ...facts,
+  inVrf: new Set(['192.0.2.1', '2001:db8:1::1', '198.51.100.1']),
+}
+
 function route(to: string, device: string, address: string): NodeFacts['routes'][number] {
   return { to: to as Cidr, interface: device, address: address as Address }
 }
@@ -38,7 +44,7 @@ const V4 = {
   to: [
     ...['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4', '203.0.113.5'],
     ...['10.96.0.1', '10.96.0.2', '10.96.0.3', '10.96.0.4', '10.96.0.9'],
-    ...['192.0.2.1', '198.51.100.1', '10.244.1.2', '127.0.0.1'],
+    ...['192.0.2.1', '198.51.100.1', '198.51.100.7', '10.244.1.2', '127.0.0.1'],
   ],
 }
 

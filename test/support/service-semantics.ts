@@ -35,6 +35,8 @@ export interface World {
   readonly settings: Settings
   /** All addresses of the node, not only those of the Node object. */
   readonly own: ReadonlySet<string>
+  /** Those of them that are in a VRF: known to the rules only where the Node object names them. */
+  readonly inVrf?: ReadonlySet<string> | undefined
   /** What the backend does in its own way; nothing, where there are none. */
   readonly ways?: OwnWays | undefined
 }
@@ -43,6 +45,8 @@ export interface World {
 export interface OwnWays {
   /** Addresses of Services with endpoints are the node's own: ports that none has are refused. */
   readonly takesAddresses: boolean
+  /** A NodePort is there for each address by name, in a VRF too. */
+  readonly namesAddresses: boolean
   /** The node speaks to a Service from the Service's own address, so it is always masqueraded. */
   readonly masqueradesNode: boolean
   /** Past policy Local pods and the node are led to the ClusterIP, or left to kube-proxy. */
@@ -51,6 +55,7 @@ export interface OwnWays {
 
 export const waysOfIpvs: OwnWays = {
   takesAddresses: true,
+  namesAddresses: true,
   masqueradesNode: true,
   passesLocalBy: 'cluster-ip',
 }
@@ -129,8 +134,7 @@ function mayHave(world: World, byAge: readonly ServiceObject[], front: Front): b
     if (isOwn && nodeAddresses === false) return false
     if (allow !== undefined && !isIn(allow, to)) return false
   }
-  const answers =
-    settings.scope === 'all' ? answersNodePorts(world, to) : own.has(to) && !isLoopback(to)
+  const answers = settings.scope === 'all' ? isChosen(world, to) : own.has(to) && !isLoopback(to)
   const called = byAge.find(({ ports }) =>
     ports.some((each) => each.nodePort === port.port && each.protocol === port.protocol),
   )
@@ -152,7 +156,20 @@ function nodePortFront(
   return undefined
 }
 
-function answersNodePorts({ settings, node, own }: World, to: Address): boolean {
+function answersNodePorts(world: World, to: Address): boolean {
+  const isKnown = world.ways?.namesAddresses || isLoopback(to) || isOwn(world, to)
+  const { kind } = nodePortAddressesIn(world.settings.nodePortAddresses, familyOf(to))
+  // All addresses are those that the routes outside of VRFs lead to.
+  const isMissed = kind === 'all' && !world.ways?.namesAddresses && world.inVrf?.has(to)
+  return isKnown && !isMissed && isChosen(world, to)
+}
+
+/** What the kernel takes for the node's own, or the Node object. */
+function isOwn({ node, own, inVrf }: World, address: Address): boolean {
+  return (own.has(address) && inVrf?.has(address) !== true) || node.addresses.includes(address)
+}
+
+function isChosen({ settings, node, own }: World, to: Address): boolean {
   if (isLoopback(to)) return isIn(settings.iptables?.loopbackNodePorts ?? [], to)
   if (!own.has(to)) return false
   const chosen = nodePortAddressesIn(settings.nodePortAddresses, familyOf(to))
@@ -344,10 +361,10 @@ interface Policy {
 }
 
 function policyOf(world: World, front: Front, packet: Packet): Policy {
-  const { settings, own, ways } = world
+  const { settings, ways } = world
   const { service, kind } = front
   const byPod = isFromPod(settings, packet)
-  const byNode = own.has(packet.from) || isLoopback(packet.from)
+  const byNode = isOwn(world, packet.from) || isLoopback(packet.from)
   const hidesNode = byNode && ways?.masqueradesNode === true
   if (kind === 'cluster-ip') {
     const masquerade = settings.masqueradeAll || byPod === false || hidesNode

@@ -17,7 +17,7 @@ export const LINK_HEADER = 16
 export const ADDRESS_HEADER = 8
 
 export const LINK = { name: 3, info: 18, alias: 20 } as const
-export const LINK_INFO = { kind: 1 } as const
+export const LINK_INFO = { kind: 1, memberKind: 4 } as const
 
 export const ADDRESS = { address: 1, local: 2 } as const
 

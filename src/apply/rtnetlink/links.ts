@@ -62,6 +62,21 @@ export async function listOwnDummies(
   return found
 }
 
+/** The interfaces whose routes are in the table of a VRF, and the VRFs themselves. */
+export async function listInVrfs(socket: NetlinkSocket): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  await socket.walk(linkRequest(MESSAGE.getLink, 0, 0), ({ payload }) => {
+    const attributes = readAttributes(payload.subarray(LINK_HEADER))
+    const info = attributes.get(LINK.info)
+    const kinds = info && readAttributes(info)
+    const isIn = [LINK_INFO.kind, LINK_INFO.memberKind].some(
+      (kind) => readText(kinds?.get(kind)) === 'vrf',
+    )
+    if (isIn) found.add(readText(attributes.get(LINK.name)))
+  })
+  return found
+}
+
 const ALIAS = 'nodelb'
 
 export function deleteLink(index: number): Request {

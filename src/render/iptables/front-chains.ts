@@ -6,7 +6,6 @@ import {
   comment,
   DROP,
   dnat,
-  FROM_THIS_NODE,
   goto,
   inInterval,
   type Match,
@@ -114,12 +113,14 @@ const NOTHING: readonly RuleText[] = []
  * Under policy Local pods and the node itself may use every endpoint; the node's own source may be
  * the VIP, so it is masqueraded.
  */
-function shortCuts({ fromPods, mark }: FrontContext, names: FrontChainNames): readonly RuleText[] {
+function shortCuts(
+  { fromPods, fromThisNode, mark }: FrontContext,
+  names: FrontChainNames,
+): readonly RuleText[] {
   const every = goto(names.every)
   return [
     ...fromPods.map((match) => ruleText(match, every)),
-    ruleText(FROM_THIS_NODE, mark),
-    ruleText(FROM_THIS_NODE, every),
+    ...fromThisNode.flatMap((match) => [ruleText(match, mark), ruleText(match, every)]),
   ]
 }
 

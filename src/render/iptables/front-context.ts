@@ -3,7 +3,14 @@ import type { Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { RuleText } from '../../ruleset/iptables.ts'
 import { CHAINS } from '../../ruleset/iptables-chains.ts'
-import { inInterval, jump, type Match, setMark, type Target } from '../../ruleset/iptables-rule.ts'
+import {
+  FROM_THIS_NODE,
+  inInterval,
+  jump,
+  type Match,
+  setMark,
+  type Target,
+} from '../../ruleset/iptables-rule.ts'
 import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/sets.ts'
 import type { ElementValue, Tuple } from '../../ruleset/types.ts'
 import { type StickySeconds, stickySeconds } from './sticky.ts'
@@ -22,6 +29,7 @@ export interface FrontContext
   /** Who may come to a restricted VIP, as intervals in order. */
   allowed(vip: Tuple): readonly string[]
   readonly fromPods: readonly Match[]
+  readonly fromThisNode: readonly Match[]
   readonly mark: Target
   /** What comes to a ClusterIP is marked by these. */
   readonly clusterIpMarks: readonly RuleText[]
@@ -50,6 +58,7 @@ export function frontContext(
     restricted: isVip ? of(SETS.restricted) : NONE,
     allowed,
     fromPods: fromPods({ elements, settings }),
+    fromThisNode: fromThisNode(of(SETS.nodeAddresses)),
     mark: setMark(settings.masqueradeBit),
     clusterIpMarks: clusterIpMarks(settings, elements),
   }
@@ -60,6 +69,11 @@ const NONE: SetElements = new Map()
 function clusterIpMarks(settings: Settings, elements: Elements): readonly RuleText[] {
   if (settings.masqueradeAll) return [setMark(settings.masqueradeBit)]
   return tellsPods(settings, elements) ? [jump(CHAINS.markOutside)] : []
+}
+
+/** `--src-type LOCAL` does not know the addresses in a VRF. */
+function fromThisNode(named: SetElements): readonly Match[] {
+  return [FROM_THIS_NODE, ...[...named.keys()].map((address) => inInterval('src', address))]
 }
 
 /** Whether there is something that tells the packets of pods from others, in this family. */

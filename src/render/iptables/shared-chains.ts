@@ -1,5 +1,6 @@
-import type { Cidr, IpFamily } from '../../model/address.ts'
+import { type Address, type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
+import { unreachable } from '../../model/unreachable.ts'
 import type {
   BuiltinChain,
   ChainName,
@@ -144,19 +145,35 @@ function accepted(context: SharedContext): readonly RuleText[] {
   ]
 }
 
-/** What goes to those addresses of this node that serve NodePorts. */
+/**
+ * What goes to those addresses of this node that serve NodePorts. An address that the Node object
+ * names is this node's, also in a VRF, which `--dst-type LOCAL` does not know.
+ */
 function toNode(context: SharedContext, target: string): readonly RuleText[] {
-  return nodePortAddresses(context).map((match) => ruleText(match, TO_THIS_NODE, target))
-}
-
-function nodePortAddresses(context: SharedContext): readonly Match[] {
   const { family, settings, elements } = context
-  const loopback = loopbackRanges(context).map((range) => inInterval('dst', range))
-  if (nodePortAddressesIn(settings.nodePortAddresses, family).kind === 'all') {
-    return [family === 'ipv4' ? '! -d 127.0.0.0/8' : '! -d ::1/128', ...loopback]
+  const to = (range: string): Match => inInterval('dst', range)
+  const local = (match: Match): RuleText => ruleText(match, TO_THIS_NODE, target)
+  const held = (set: string): readonly Tuple[] => [...(elements.get(set)?.keys() ?? [])]
+  const ranges = held(SETS.nodePortAddresses).map(to)
+  const loopback = loopbackRanges(context).map(to)
+  const chosen = nodePortAddressesIn(settings.nodePortAddresses, family)
+  switch (chosen.kind) {
+    case 'primary':
+      return [...ranges.map((match) => ruleText(match, target)), ...loopback.map(local)]
+    case 'ranges': {
+      const named = held(SETS.nodeAddresses).filter((address) =>
+        chosen.ranges.some((range) => cidrContains(range, address as string as Address)),
+      )
+      return [
+        ...named.map((address) => ruleText(to(address), target)),
+        ...[...ranges, ...loopback].map(local),
+      ]
+    }
+    case 'all':
+      return [family === 'ipv4' ? '! -d 127.0.0.0/8' : '! -d ::1/128', ...loopback].map(local)
+    default:
+      return unreachable(chosen)
   }
-  const ranges = [...(elements.get(SETS.nodePortAddresses)?.keys() ?? [])]
-  return [...ranges.map((range) => inInterval('dst', range)), ...loopback]
 }
 
 function loopbackRanges({ family, settings }: SharedContext): readonly Cidr[] {

@@ -72,6 +72,7 @@ function note(touched: Touched, set: string, key: Tuple): void {
 /** They change with the configuration alone. */
 const OF_THE_NODE: ReadonlySet<string> = new Set([
   SETS.podRanges,
+  SETS.nodeAddresses,
   SETS.nodePortAddresses,
   SETS.serviceRanges,
 ])

@@ -1,6 +1,6 @@
 import { type Address, familyOf, toBigInt } from '../../model/address.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { isOwn } from '../packet.ts'
+import { isOfLocalType } from '../packet.ts'
 import type { Condition, Match, Range, Recent } from './rule.ts'
 import { clientOf, type Ground, type Place, type State, type Way } from './state.ts'
 
@@ -78,9 +78,9 @@ function holds(
     case 'destination':
       return isIn(condition.range, state.destination)
     case 'source-is-local':
-      return isOwn(state.source, facts)
+      return isOfLocalType(state.source, facts)
     case 'destination-is-local':
-      return isOwn(state.destination, facts)
+      return isOfLocalType(state.destination, facts)
     case 'interface':
       if (state.input === undefined) {
         doubts.add(`by which interface ${state.original.from} comes in`)

@@ -12,7 +12,7 @@ import type {
   WhyRefused,
 } from '../outcome.ts'
 import { parseRule, parseRules } from './parse.ts'
-import type { ParsedRule } from './rule.ts'
+import type { Match, ParsedRule } from './rule.ts'
 import type { State, Step, WalkedTables } from './state.ts'
 import type { Path, Trace } from './trace.ts'
 
@@ -141,8 +141,13 @@ function whyMarked(step: Step | undefined, label: string | undefined): WhyMasque
   if (step === undefined) return 'not-known'
   if (step.chain === CHAINS.markOutside) return 'not-from-pods'
   if (!isFrontChain('serve', step.chain)) return 'not-known'
-  if (step.rule.matches.some(({ kind }) => kind === 'source-is-local')) return 'from-this-node'
+  // Of pods no rule of such a chain marks anything.
+  if (step.rule.matches.some(tellsSource)) return 'from-this-node'
   return isClusterIp(label) ? 'masquerade-all' : 'policy-cluster'
+}
+
+function tellsSource({ kind }: Match): boolean {
+  return kind === 'source-is-local' || kind === 'source'
 }
 
 function whyKept(
