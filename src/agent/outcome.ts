@@ -1,5 +1,5 @@
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-
+import { withRemedy } from '../apply/no-descriptors.ts'
 import type { Owner } from '../ruleset/labels.ts'
 
 /** A Service that the kernel did not take; it is left as the kernel has it. */
@@ -31,5 +31,5 @@ export function isOfKernel(error: unknown): error is Error {
 export function kernelReason(error: unknown): string {
   if (!isOfKernel(error)) return `unexpected: ${error}`
   const isForbidden = error instanceof NetlinkError && error.code === 'EPERM'
-  return isForbidden ? 'the capability CAP_NET_ADMIN is missing' : error.message
+  return isForbidden ? 'the capability CAP_NET_ADMIN is missing' : withRemedy(error.message)
 }

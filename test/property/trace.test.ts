@@ -14,7 +14,7 @@ import { type Path, trace } from '../../src/trace/trace.ts'
 import { kernelModel } from '../support/kernel-model.ts'
 import { cluster, node } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
-import { runs } from '../support/runs.ts'
+import { isLong, runs } from '../support/runs.ts'
 import { type Demand, demandOf, type World } from '../support/service-semantics.ts'
 import { type Followed, type TracedBackend, tracedBackends } from '../support/traced-backends.ts'
 
@@ -104,9 +104,13 @@ test(`${CLUSTERS} random clusters: all backends do with random packets what the 
     ),
     { numRuns: CLUSTERS },
   )
-  expect([...(seen.get('nftables') ?? [])].sort()).toEqual(EVERYTHING)
-  expect([...(seen.get('iptables') ?? [])].sort()).toEqual(EVERYTHING)
-  expect([...(seen.get('ipvs') ?? [])].sort()).toEqual([...EVERYTHING, LEFT].sort())
+  for (const { name } of tracedBackends) {
+    const all = name === 'ipvs' ? [...EVERYTHING, LEFT].sort() : EVERYTHING
+    const found = [...(seen.get(name) ?? [])].sort()
+    // The rarest outcomes take more clusters than there are in `npm test`.
+    if (isLong) expect(found, name).toEqual(all)
+    else expect(all, name).toEqual(expect.arrayContaining(found))
+  }
 })
 
 /** An outcome with its reason. */

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { withRemedy } from '../no-descriptors.ts'
 
 export interface ProgramCall {
   /** An absolute name. */
@@ -77,9 +78,7 @@ function start({ file, args, input, onLine }: ProgramCall): ChildProcess | Error
 }
 
 function notStarted({ message }: Error): Ended {
-  const full = /\b(EMFILE|ENFILE)$/.test(message)
-  const remedy = 'no file descriptors are left; raise the limit of open files'
-  return { kind: 'not-started', reason: full ? `${message}: ${remedy}` : message }
+  return { kind: 'not-started', reason: withRemedy(message) }
 }
 
 interface Stopper {
