@@ -1,10 +1,13 @@
 import type { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { type CommitOutcome, commitPlan } from '../apply/nftables/commit.ts'
+import { type Batch, type CommitOutcome, commitBatch, toBatch } from '../apply/nftables/commit.ts'
 import { type Monitor, next } from '../apply/nftables/monitor.ts'
 import { operationCount, type Plan } from '../plan/operation.ts'
 
 const ATTEMPTS = 10
-/** Operations from which on the monitor does not listen; opening it anew takes some milliseconds. */
+/**
+ * Operations from which on the monitor does not listen, if nobody else commits; opening it anew takes
+ * some milliseconds, and what others do meanwhile makes a commit stale.
+ */
 const LARGE = 2_000
 
 /** How plans for the tables get to the kernel, with what goes with them. */
@@ -51,10 +54,14 @@ export class Committer {
   /** `owned`: all the tables that the plan is about can only be changed by this socket. */
   async commit(plan: Plan, owned: boolean): Promise<CommitOutcome> {
     if (plan.length === 0) return { kind: 'committed', bytes: 0 }
-    if (owned) return this.#send(plan, 0)
+    const planned = this.#generation
+    const batch = await toBatch(plan)
+    if (owned) return this.#send(batch, 0, true)
     for (let attempt = 1; ; attempt++) {
+      // Encoding took its time, and others may commit many times a second.
       this.#generation = this.#monitor?.latestLike(this.#generation) ?? this.#generation
-      const outcome = await this.#send(plan, this.#generation)
+      const alone = this.#generation === planned
+      const outcome = await this.#send(batch, this.#generation, alone)
       if (outcome.kind === 'committed') this.#generation = next(this.#generation)
       if (outcome.kind !== 'stale' || attempt === ATTEMPTS || !(await this.isCurrent())) {
         return outcome
@@ -62,9 +69,10 @@ export class Committer {
     }
   }
 
-  #send(plan: Plan, generation: number): Promise<CommitOutcome> {
-    const commit = () => commitPlan(this.#socket, plan, generation)
-    return this.#monitor !== undefined && operationCount(plan) >= LARGE
+  /** `alone`: others do not commit, or it does not matter what they do. */
+  #send(batch: Batch, generation: number, alone: boolean): Promise<CommitOutcome> {
+    const commit = () => commitBatch(this.#socket, batch, generation)
+    return alone && this.#monitor !== undefined && operationCount(batch.plan) >= LARGE
       ? this.#monitor.deaf(commit)
       : commit()
   }

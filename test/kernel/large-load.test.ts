@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { ask, freePort } from '../agent/asking.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { makeManifests, nodeManifest } from '../bench/agent-objects.ts'
@@ -14,11 +15,13 @@ let port: number
 beforeAll(async () => {
   enterNewNetwork()
   await execa('ip', ['link', 'set', 'lo', 'up'])
+})
+beforeEach(async () => {
   port = await freePort()
   const listen = { host: '127.0.0.1', port }
   here = new AgentAndSource(configured('nftables', 'first'), { listen })
 })
-afterAll(async () => {
+afterEach(async () => {
   await here.stop()
   await nft('flush', 'ruleset')
 })
@@ -60,4 +63,27 @@ test('probes are answered while many Services are programmed', async () => {
   const { operations, durationMs } = await committed
   expect(operations).toBeGreaterThan(78_000)
   expect(Math.max(...waits)).toBeLessThan(durationMs / 4)
+})
+
+/** Commits to a table of its own without pause, until it is stopped. */
+function foreignCommits(): Disposable {
+  const commands =
+    'nft add table ip mine; nft add set ip mine s "{ type ipv4_addr; }"; while :; do ' +
+    'nft add element ip mine s "{ 192.0.2.1 }"; nft delete element ip mine s "{ 192.0.2.1 }"; done'
+  const program = spawn('sh', ['-c', commands], { detached: true })
+  return {
+    [Symbol.dispose]() {
+      if (program.pid !== undefined) process.kill(-program.pid)
+    },
+  }
+}
+
+test('many Services are programmed while another program commits all the time', async () => {
+  using _ = foreignCommits()
+  tellAll()
+  const { operations } = await Promise.race([
+    here.next('kernel-committed'),
+    here.next('commit-failed').then(({ reason }) => Promise.reject(new Error(reason))),
+  ])
+  expect(operations).toBeGreaterThan(78_000)
 })

@@ -1,7 +1,7 @@
 import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
 import { inSteps } from '../in-steps.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { encodeInSteps } from './encode.ts'
+import { type EncodedPlan, type EncodeOptions, encodeInSteps } from './encode.ts'
 
 export interface Failure {
   readonly operation: Operation
@@ -17,24 +17,42 @@ export type CommitOutcome =
   | { readonly kind: 'too-large'; readonly bytes: number; readonly limit: number }
   | { readonly kind: 'no-answer' }
 
+/** A plan that is ready to be sent: with many Services encoding it takes seconds. */
+export interface Batch {
+  readonly plan: Plan
+  readonly encoded: EncodedPlan
+}
+
+export async function toBatch(plan: Plan, options: EncodeOptions = {}): Promise<Batch> {
+  return { plan, encoded: await inSteps(encodeInSteps(plan, options)) }
+}
+
 /** Commits a plan in one transaction. Nothing is applied unless the outcome is `committed`. */
 export async function commitPlan(
   socket: NetlinkSocket,
   plan: Plan,
   generation: number,
 ): Promise<CommitOutcome> {
-  const outcome = await send(socket, plan, generation, false)
+  return commitBatch(socket, await toBatch(plan), generation)
+}
+
+/** The same for what is encoded already, so that the generation can be one of this moment. */
+export async function commitBatch(
+  socket: NetlinkSocket,
+  batch: Batch,
+  generation: number,
+): Promise<CommitOutcome> {
+  const outcome = await send(socket, batch, generation)
+  if (outcome.kind !== 'rejected') return outcome
   // Many elements share a message: once more with one each, to learn which were refused.
-  return outcome.kind === 'rejected' ? send(socket, plan, generation, true) : outcome
+  return send(socket, await toBatch(batch.plan, { oneElementPerMessage: true }), generation)
 }
 
 async function send(
   socket: NetlinkSocket,
-  plan: Plan,
+  { plan, encoded: { requests, operations } }: Batch,
   generation: number,
-  oneElementPerMessage: boolean,
 ): Promise<CommitOutcome> {
-  const { requests, operations } = await inSteps(encodeInSteps(plan, { oneElementPerMessage }))
   const outcome = await socket.transact(requests, generation)
   if (outcome.kind === 'committed') {
     return {
