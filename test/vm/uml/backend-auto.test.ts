@@ -1,5 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { chooseBackend } from '../../../src/agent/backend-choice.ts'
 import { applyCommand, cleanupCommand } from '../../../src/cli/commands.ts'
 import { apply, diff, fixtureSources, run } from '../../support/commands.ts'
@@ -9,6 +10,12 @@ const sources = fixtureSources(['dual-stack-cluster-ip', 'node-port'], 'text')
 
 const BACKEND = 'nodelb: backend iptables: the kernel says EOPNOTSUPP to a rule set for nftables'
 const FLAVOUR = 'nodelb: iptables legacy: the kernel has no nftables (EOPNOTSUPP)'
+
+/** As on a node; what the machine lacks would be told as well. */
+beforeAll(() => {
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+  writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1')
+})
 
 async function saved(): Promise<string> {
   const texts = await Promise.all(
