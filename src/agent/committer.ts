@@ -5,8 +5,8 @@ import { operationCount, type Plan } from '../plan/operation.ts'
 
 const ATTEMPTS = 10
 /**
- * Operations from which on the monitor does not listen, if nobody else commits; opening it anew takes
- * some milliseconds, and what others do meanwhile makes a commit stale.
+ * For a plan of so many operations the monitor stops listening, unless other programs commit too.
+ * Opening it anew takes some milliseconds, and a commit of others in that time makes ours stale.
  */
 const LARGE = 2_000
 

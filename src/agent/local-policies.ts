@@ -7,7 +7,7 @@ import type { ObjectStore } from './object-store.ts'
 /** How many ports of Services a policy Local drops here, by policy and family. */
 export type DroppedPorts = Readonly<Record<Dropped['policy'], Readonly<Record<IpFamily, number>>>>
 
-/** Keeps count change by change: nothing goes over all Services when somebody asks. */
+/** Keeps count change by change: a scrape does not go over all Services. */
 export class LocalPolicies {
   readonly #store: Pick<ObjectStore, 'service' | 'slicesOf'>
   readonly #node: NodeView

@@ -12,6 +12,7 @@ import {
 import { nameOf, valueAt } from '../watch/fields.ts'
 import { kindOf } from '../watch/identity.ts'
 import type { Problem } from '../watch/problem.ts'
+import { namespaceOf } from '../watch/service-limits.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
 import { KnownServices } from './known-services.ts'
 import type { ObjectChange } from './object-change.ts'
@@ -206,7 +207,7 @@ export class ObjectStore {
     if (resource !== 'endpointslices' || this.#known.hasSlice(key)) return
     const service = valueAt(object, ['metadata', 'labels', 'kubernetes.io/service-name'])
     if (typeof service !== 'string' || service === '') return
-    const namespace = key.slice(0, key.indexOf('/'))
+    const namespace = namespaceOf(key)
     this.#unread.set(`${resource} ${key}`, `${namespace}/${service}`)
   }
 

@@ -7,7 +7,7 @@ import { decodeService } from '../watch/decode-service.ts'
 import { nameOf, valueAt } from '../watch/fields.ts'
 import { visitObjects } from '../watch/objects.ts'
 import { type Problem, said, report as startReport } from '../watch/problem.ts'
-import { Admission, olderFirst } from '../watch/service-limits.ts'
+import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
 import type { Resource } from '../watch/source.ts'
 import { type Documents, readDocuments } from './documents.ts'
 import { attempt, filesAt, readText } from './files.ts'
@@ -183,7 +183,7 @@ function noteUnreadSlice(value: unknown, { store }: Source): void {
   const service = valueAt(value, ['metadata', 'labels', 'kubernetes.io/service-name'])
   if (typeof service !== 'string' || service === '') return
   const slice = nameOf(value, true)
-  const namespace = slice.slice(0, slice.indexOf('/'))
+  const namespace = namespaceOf(slice)
   store.unread.set(`EndpointSlice ${slice}`, `${namespace}/${service}`)
 }
 

@@ -27,7 +27,7 @@ export interface AddressChange {
 }
 
 /** All that the Node object names. */
-export function ownAddresses({ addresses, furtherAddresses = [] }: NodeView): readonly Address[] {
+export function namedAddresses({ addresses, furtherAddresses = [] }: NodeView): readonly Address[] {
   return [...addresses, ...furtherAddresses]
 }
 

@@ -77,3 +77,13 @@ export interface SliceEndpoint {
   /** hints.forNodes[].name; undefined when the endpoint has no such hint. */
   readonly nodes: readonly string[] | undefined
 }
+
+/** Negative: `a` is older. One without a creation time counts as youngest. */
+export function compareAge(
+  { created: a }: Pick<ServiceObject, 'created'>,
+  { created: b }: Pick<ServiceObject, 'created'>,
+): number {
+  if (a === b) return 0
+  if (a === '' || b === '') return a === '' ? 1 : -1
+  return a < b ? -1 : 1
+}

@@ -186,8 +186,8 @@ function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding
 }
 
 /**
- * Only addresses that the configuration chooses count. The primary one is on the interface of the default route as
- * a rule, and all addresses include those of bridges to which only pods are connected.
+ * Only addresses that the configuration chooses count. The primary one is on the interface of the
+ * default route as a rule, and all addresses include those of bridges to which only pods are connected.
  */
 function servesNodePorts({ settings, nodePorts }: Demand, address: Address): boolean {
   if (settings.scope !== 'all' || nodePorts.length === 0) return false

@@ -1,5 +1,5 @@
 import { type Address, cidrContains } from '../model/address.ts'
-import { type NodeView, ownAddresses, type Settings } from '../model/node.ts'
+import { type NodeView, namedAddresses, type Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
 import { askedFor, type Claim, distinct } from './claims.ts'
 import type { Forbidden } from './denials.ts'
@@ -40,7 +40,7 @@ interface Judgement {
 export type Judge = (kind: 'load-balancer' | 'external-ip', address: Address) => Judgement
 
 export function judgeOf(settings: Settings, node: NodeView): Judge {
-  const own = new Set(ownAddresses(node))
+  const own = new Set(namedAddresses(node))
   const ports = new Set(settings.protectedPorts)
   const answering = new Set(nodePortAddresses(asServed(settings), node))
   return (kind, address) => {

@@ -1,6 +1,6 @@
 import { type Address, familyOf, type Port } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
-import type { ServiceObject, ServicePort } from '../model/service.ts'
+import { compareAge, type ServiceObject, type ServicePort } from '../model/service.ts'
 import { nodePortKey, tuple, vipKey } from '../ruleset/sets.ts'
 import type { Tuple } from '../ruleset/types.ts'
 import type { Forbidden } from './denials.ts'
@@ -127,17 +127,12 @@ export function allocationsAgainst({ kind, address, port, ...claim }: Claim): re
 }
 
 /**
- * By kind; of one kind the older Service wins, then the smaller name. One without a creation time
- * counts as youngest.
+ * By kind; of one kind the older Service wins, then the smaller name.
  */
 export function outranks(a: Claimant, b: Claimant): boolean {
   if (a.kind !== b.kind) return rankOf(a.kind) < rankOf(b.kind)
-  const [mine, theirs] = [a.service.created, b.service.created]
-  if (mine !== theirs) {
-    if (mine === '' || theirs === '') return mine !== ''
-    return mine < theirs
-  }
-  return a.name < b.name
+  const age = compareAge(a.service, b.service)
+  return age === 0 ? a.name < b.name : age < 0
 }
 
 /** A port for health checks is never asked for as anything else. */

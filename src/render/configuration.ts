@@ -1,5 +1,5 @@
 import { type Cidr, familyOf, hostCidr, type IpFamily } from '../model/address.ts'
-import { type NodeView, ownAddresses, primaryAddresses, type Settings } from '../model/node.ts'
+import { type NodeView, namedAddresses, primaryAddresses, type Settings } from '../model/node.ts'
 import { SETS, tuple } from '../ruleset/sets.ts'
 import type { TableFamily, Tuple } from '../ruleset/types.ts'
 import { intervals } from './intervals.ts'
@@ -20,7 +20,7 @@ export function configuration(node: NodeView, settings: Settings): Record<TableF
         )
     }
     if (settings.localTraffic.kind === 'ranges') put(SETS.podRanges, settings.localTraffic.ranges)
-    const named = ownAddresses(node).filter((address) => familyOf(address) === family)
+    const named = namedAddresses(node).filter((address) => familyOf(address) === family)
     if (named.length > 0)
       found.set(
         SETS.nodeAddresses,

@@ -1,5 +1,5 @@
 import { type Limits, type ServiceSize, sizeOf } from '../model/limits.ts'
-import type { ServiceObject, SliceObject } from '../model/service.ts'
+import { compareAge, type ServiceObject, type SliceObject } from '../model/service.ts'
 import { type Problem, said, report as startReport } from './problem.ts'
 
 /** Which Services are within the limits, and what those take together. */
@@ -49,10 +49,8 @@ export function namespaceOf(name: string): string {
 
 /** In order of age, then of name: those that come first are admitted first. */
 export function olderFirst(services: Iterable<ServiceObject>): readonly ServiceObject[] {
-  const rank = ({ created, namespace, name }: ServiceObject): string =>
-    `${created || 'unknown'} ${namespace}/${name}`
-  const ranked = [...services].map((service) => [rank(service), service] as const)
-  return ranked.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service)
+  const nameOf = ({ namespace, name }: ServiceObject): string => `${namespace}/${name}`
+  return [...services].sort((a, b) => compareAge(a, b) || (nameOf(a) < nameOf(b) ? -1 : 1))
 }
 
 function limitProblems(

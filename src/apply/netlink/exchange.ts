@@ -24,7 +24,7 @@ export interface Line {
 
 export interface Inquiry<Result> {
   readonly frame: Buffer
-  /** The kernel may take long over it: the event loop shall go on meanwhile. */
+  /** The kernel may take long over it: the event loop goes on meanwhile. */
   readonly fromThread?: boolean
   /** Sent after the frame, and again until it is answered. */
   readonly fence?: Buffer
