@@ -2,8 +2,17 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // Everything that needs root or packets, by the folder it lives in.
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
-// What `npm test` takes a part of only (test/support/runs.ts): properties, packets of every fixture.
-const long = ['test/property/**/*.test.ts', 'test/packets/fixtures.test.ts']
+// What `npm test` takes a part of only: whatever imports test/support/runs.ts (test/house/runs.test.ts).
+const long = [
+  'test/property/**/*.test.ts',
+  'test/agent/reconciler-schedules.test.ts',
+  'test/kernel/explain-iptables.test.ts',
+  'test/packets/agent.test.ts',
+  'test/packets/agent-backends.test.ts',
+  'test/packets/agent-iptables.test.ts',
+  'test/packets/churn.test.ts',
+  'test/packets/fixtures.test.ts',
+]
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
@@ -39,7 +48,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'golden', include: golden } },
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
-      { extends: true, test: { name: 'vm', include: vm, fileParallelism: false } },
+      { extends: true, test: { name: 'vm', include: vm } },
       { extends: true, test: { name: 'slow', include: slow } },
       {
         extends: true,

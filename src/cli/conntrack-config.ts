@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag } from '../watch/fields.ts'
 import { parseDuration } from './duration.ts'

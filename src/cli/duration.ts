@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const UNIT: Readonly<Record<string, number>> = {
   ns: 1e-9,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Address, type Cidr, familyOf } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import { fields, flag, list, oneOf, parseFields, readCidr, text, valueAt } from '../watch/fields.ts'

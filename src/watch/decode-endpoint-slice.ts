@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { IpFamily } from '../model/address.ts'
 import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
 import {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { type Address, familyOf } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Port } from '../model/address.ts'
 import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
 import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'

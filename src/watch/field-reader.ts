@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { list, readField } from './fields.ts'
 import type { Report } from './problem.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fields, nameOf, namespaceName, objectName, parseFields } from './fields.ts'
 import { type Problem, unidentified } from './problem.ts'
 import type { Resource } from './source.ts'

@@ -252,7 +252,8 @@ test('what a Service does not get is told as Events of the Service', async () =>
     ...web({ clusterIP: ip, clusterIPs: [ip], ipFamilies: ['IPv4'], ...fields }),
     metadata: { namespace: 'default', name },
   })
-  await put(services, other('late', '10.96.0.11'))
+  // The API server tells ages in seconds: of two made within one, the smaller name goes before.
+  await put(services, other('younger', '10.96.0.11'))
   await agent.next('address-contested')
   // The address of the node, where its kubelet answers.
   const external = { externalIPs: ['192.0.2.1'], ports: [{ port: 10250 }], type: 'ClusterIP' }
@@ -263,7 +264,7 @@ test('what a Service does not get is told as Events of the Service', async () =>
   const large = { externalIPs, ports, type: 'ClusterIP' }
   await put(services, { ...other('large', '10.96.0.13', large), status: undefined })
   await agent.next('object-invalid')
-  expect(await warningOf('late')).toMatchObject({
+  expect(await warningOf('younger')).toMatchObject({
     reason: 'AddressContested',
     note: expect.stringMatching(/^203\.0\.113\.10 .* belongs to Service default\/web/),
   })

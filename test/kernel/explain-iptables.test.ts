@@ -13,6 +13,7 @@ import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { expectedOf, lacking } from '../support/differences.ts'
 import { packetFixtures } from '../support/fixtures.ts'
 import { fixtureGoal } from '../support/goal.ts'
+import { isTried } from '../support/runs.ts'
 import { iptablesWalker } from '../support/traced-backends.ts'
 import { tracedDisappointment } from '../support/traced-packets.ts'
 
@@ -45,7 +46,9 @@ function rendered(folder: string, input = 'input.yaml'): IptablesRuleset {
 
 /** `explain` without files walks what the kernel holds: it has to be what was sent there. */
 describe.each(FLAVOURS)('what iptables-%s reads back from the kernel', (flavour) => {
-  const having = packetFixtures().filter(({ name }) => lacking(name, 'iptables') === undefined)
+  const having = packetFixtures()
+    .filter((_, at) => isTried(at, flavour))
+    .filter(({ name }) => lacking(name, 'iptables') === undefined)
   test.each(having.map((each) => [each.name, each.sentence, each] as const))(
     '%s: %s',
     async (name, _, { node, steps }) => {

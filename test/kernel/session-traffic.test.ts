@@ -42,7 +42,7 @@ async function open(): Promise<void> {
     froms.flatMap((from) => Array.from({ length: 6 }, () => lab.hold({ ...route, from }))),
   )
   streams = await Promise.all(
-    froms.map((from) => lab.pour({ ...route, from, concurrency: 2, pause: 5 })),
+    froms.map((from) => lab.pour({ ...route, from, concurrency: 2, pause: 20 })),
   )
 }
 

@@ -63,7 +63,7 @@ test('ownership is given up and taken again, and no rule changes', async () => {
   await agent.next('table-owned')
   await agent.next('kernel-committed')
   const before = await place.rules()
-  const stream = await place.lab.pour({ from: 'client', to: WEB.loadBalancer[0], pause: 5 })
+  const stream = await place.lab.pour({ from: 'client', to: WEB.loadBalancer[0], pause: 20 })
   place.configure({ scope: 'all', ownership: 'none' })
   await agent.next('table-not-owned')
   expect(await place.rules()).toBe(before)

@@ -2,8 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FLAVOURS, type Flavour } from '../../src/apply/iptables/programs.ts'
 import { AgentLab } from '../support/agent-lab.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
+import { runs } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webObjects } from '../support/web.ts'
+
+const CHANGES = runs(50)
 
 let place: AgentLab
 
@@ -46,7 +49,7 @@ async function traffic(): Promise<{ end(): Promise<readonly string[]> }> {
     { from: 'node', to: WEB.cluster[1] },
   ] as const
   const streams = await Promise.all(
-    routes.map((route) => place.lab.pour({ ...route, concurrency: 2, pause: 5 })),
+    routes.map((route) => place.lab.pour({ ...route, concurrency: 2, pause: 20 })),
   )
   return {
     /** Who answered, and what became of the others. */
@@ -146,12 +149,12 @@ describe.each(FLAVOURS)('%s', (flavour) => {
     expect(await place.askByUdp(to, port)).toBe('pod-a')
   })
 
-  test('fifty changes of endpoints lose no connection', async () => {
+  test(`${CHANGES} changes of endpoints lose no connection`, async () => {
     place.write(webObjects(['pod-a']))
     const agent = await start('iptables', flavour)
     const flows = await traffic()
     const others: readonly PodName[] = ['pod-b', 'pod-c', 'pod-d']
-    for (let change = 1; change <= 50; change++) {
+    for (let change = 1; change <= CHANGES; change++) {
       agent.skip()
       const some = others.filter((_, at) => ((change % 8) >> at) & 1)
       place.write(webObjects(['pod-a', ...some]))

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AgentLab } from '../support/agent-lab.ts'
 import type { Connection, HeldConnection } from '../support/lab.ts'
+import { runs } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webObjects, webService, webSlices } from '../support/web.ts'
 
@@ -52,7 +53,8 @@ test('at the end the rules stay, and the next start changes none', async () => {
   expect(await place.rules()).toBe(before)
 })
 
-const FLUSHES = 30
+const FLUSHES = runs(30)
+const RESTARTS = runs(50)
 
 test(`${FLUSHES} times nft flush ruleset takes nothing from tables that are owned`, async () => {
   place.write(webObjects(['pod-a', 'pod-d']))
@@ -61,7 +63,7 @@ test(`${FLUSHES} times nft flush ruleset takes nothing from tables that are owne
   await agent.next('kernel-committed')
   const before = await place.rules()
   const held = await Promise.all(hold(20, { from: 'client', to: WEB.loadBalancer[0] }))
-  const stream = await place.lab.pour({ from: 'client', to: WEB.loadBalancer[1], pause: 5 })
+  const stream = await place.lab.pour({ from: 'client', to: WEB.loadBalancer[1], pause: 10 })
   for (let flush = 0; flush < FLUSHES; flush++) {
     await place.lab.run('nft', ['flush', 'ruleset'])
     expect(await place.rules()).toBe(before)
@@ -92,7 +94,7 @@ test(`${FLUSHES} times nft flush ruleset is repaired where the tables are not ow
   expect(await place.answers()).toEqual(['pod-a', 'pod-d'])
 })
 
-test('50 restarts in the middle of changes lose no connection', async () => {
+test(`${RESTARTS} restarts in the middle of changes lose no connection`, async () => {
   place.write(webObjects(['pod-a', 'pod-d']))
   const first = place.start()
   await first.next('kernel-committed')
@@ -102,10 +104,10 @@ test('50 restarts in the middle of changes lose no connection', async () => {
   ] as const
   const held = await Promise.all(routes.flatMap((route) => hold(50, route)))
   const streams = await Promise.all(
-    routes.map((route) => place.lab.pour({ ...route, concurrency: 2, pause: 10 })),
+    routes.map((route) => place.lab.pour({ ...route, concurrency: 2, pause: 20 })),
   )
   await first.end('SIGKILL')
-  for (let round = 1; round <= 50; round++) {
+  for (let round = 1; round <= RESTARTS; round++) {
     const agent = place.start()
     // Anywhere from before the first look at the kernel to the middle of the changes.
     const moment = round % 5

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connection, type HeldConnection, Lab, type Stream } from '../support/lab.ts'
+import { runs } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
 import { list, WEB, webObjects } from '../support/web.ts'
 
-const changes = 200
+const changes = runs(200)
 const { loadBalancer, cluster } = WEB
 
 /** Who connects to what, all the time. */
@@ -25,7 +26,7 @@ test(`${changes} endpoint changes disturb no connection to a healthy endpoint`, 
   await apply(0)
   const held = await Promise.all(routes.filter(isTcp).flatMap((route) => holdSome(route)))
   const streams = await Promise.all(
-    routes.map((route) => lab.pour({ ...route, concurrency: 2, pause: 10 })),
+    routes.map((route) => lab.pour({ ...route, concurrency: 2, pause: 20 })),
   )
   for (let change = 1; change <= changes; change++) {
     const summary = await apply(change)

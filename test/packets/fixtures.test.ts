@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { lacking } from '../support/differences.ts'
-import { type PacketFixture, packetFixtures } from '../support/fixtures.ts'
+import { packetFixtures } from '../support/fixtures.ts'
 import { LabPool } from '../support/lab-pool.ts'
 import { clean, play, type Subject } from '../support/played-packets.ts'
-import { isLong } from '../support/runs.ts'
+import { isTried } from '../support/runs.ts'
 
 // Most of the time goes by waiting for packets that are to be dropped.
 const labs = new LabPool(3)
@@ -17,7 +17,7 @@ const subjects: readonly Subject[] = [
 ]
 
 describe.concurrent.each(subjects)('packets by $title', (subject) => {
-  for (const fixture of played(subject)) {
+  for (const fixture of packetFixtures().filter((_, at) => isTried(at, subject.flavour))) {
     const why = lacking(fixture.name, subject.backend)
     test.skipIf(why !== undefined)(`${fixture.name}: ${fixture.sentence}`, async () => {
       expect(fixture.steps.flatMap(({ packets }) => packets).length).toBeGreaterThan(0)
@@ -28,11 +28,3 @@ describe.concurrent.each(subjects)('packets by $title', (subject) => {
     })
   }
 })
-
-/**
- * Both flavours of iptables get the same text, and each is tried for itself where they differ
- * (test/apply/iptables). So one fixture in four is enough of the second for `npm test`.
- */
-function played({ flavour }: Subject): readonly PacketFixture[] {
-  return packetFixtures().filter((_, at) => isLong || flavour !== 'legacy' || at % 4 === 0)
-}

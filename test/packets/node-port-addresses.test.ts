@@ -33,7 +33,7 @@ test.each([
   '$backend: NodePorts answer at every moment, while the rules of a former version and of other addresses are replaced',
   async ({ backend, load }) => {
     await load()
-    const streams = await Promise.all(routes.map((route) => lab.pour({ ...route, pause: 5 })))
+    const streams = await Promise.all(routes.map((route) => lab.pour({ ...route, pause: 20 })))
     const expected = routes.map(() => ({ enough: true, failures: [] }))
     const applied = async (options: readonly string[]): Promise<string> => {
       const args = ['apply', ...files, '--scope', 'all', '--backend', backend, ...options]

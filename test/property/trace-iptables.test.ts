@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   type Address,
+  type Cidr,
   familyOf,
   type IpFamily,
   type Port,
@@ -15,7 +16,7 @@ import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
 import { type Path, trace } from '../../src/trace/iptables/trace.ts'
 import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
-import { cluster, node, service } from '../support/random-cluster.ts'
+import { cluster, node, service, stickyClusters } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
 import { runs } from '../support/runs.ts'
 import { demandOf, type World } from '../support/service-semantics.ts'
@@ -54,6 +55,41 @@ function told({ ways }: Followed): readonly string[] {
     })
     .sort()
 }
+
+test('a node port that takes the packets of an address without endpoints is what they met', () => {
+  fc.assert(
+    fc.property(service, service, possible, packets(1), (one, other, chosen, [sent]) => {
+      const ports = [{ name: 'p80', protocol: 'tcp' as const, port: 30_000 as Port }]
+      const nodePort = 30_000 as Port
+      const each: Cluster = {
+        services: [
+          {
+            ...one,
+            namespace: 'default',
+            name: 'service-0',
+            ports: ports.map((port) => ({ ...port, nodePort })),
+          },
+          // The node has this address. Nothing serves it, and not every source may go there.
+          {
+            ...other,
+            name: 'none',
+            sourceRanges: ['192.0.2.0/24', '2001:db8::/32'] as Cidr[],
+            clusterAddresses: [],
+            externalAddresses: [],
+            loadBalancerAddresses: ['203.0.113.1', '2001:db8:100::1'] as Address[],
+            ports: ports.map((port) => ({ ...port, nodePort: undefined })),
+          },
+        ],
+        slices: slicesOf(0),
+      }
+      const ruleset = renderCluster(each, node, chosen).ruleset()
+      const packet = aimed(sent?.[0] as Packet, { ...each, services: each.services.slice(1) }, 0)
+      const found = told(iptablesWalker(lower(ruleset, chosen)).follow(packet, facts))
+      expect(found).toEqual(told(walker(ruleset).follow(packet, facts)))
+    }),
+    { numRuns: CLUSTERS },
+  )
+})
 
 test('so it does where there are many Services: every tree of chains has branches', () => {
   fc.assert(
@@ -149,20 +185,6 @@ function packetsAbout(each: Cluster['services'][number], at: number): readonly P
   })
 }
 
-/** All Services sticky, or all that the second cluster still has; endpoints come and go. */
-const stickyClusters = fc
-  .tuple(cluster, cluster, fc.boolean())
-  .map(([before, after, same]): readonly [Cluster, Cluster] => {
-    const services = before.services.map((each): Cluster['services'][number] => ({
-      ...each,
-      affinity: { kind: 'client-ip', seconds: 60 },
-    }))
-    return [
-      { ...before, services },
-      { ...after, services: same ? services : after.services },
-    ]
-  })
-
 test('with iptables too, a client with affinity stays with its endpoint while that may serve it', () => {
   let stayed = 0
   fc.assert(
@@ -230,7 +252,7 @@ test('between the transactions of a plan a packet goes where it went or will go,
         }
       }
     }),
-    { numRuns: Math.ceil(CLUSTERS / 4) },
+    { numRuns: CLUSTERS },
   )
   expect(keptOut).toBeGreaterThan(0)
 })

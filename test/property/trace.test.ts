@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
-import type { Cluster } from '../../src/model/service.ts'
 import { plan } from '../../src/plan/plan.ts'
 import { kernelMemory } from '../../src/render/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
@@ -12,7 +11,7 @@ import type { Reading } from '../../src/trace/outcome.ts'
 import type { Clients } from '../../src/trace/packet.ts'
 import { type Path, trace } from '../../src/trace/trace.ts'
 import { kernelModel } from '../support/kernel-model.ts'
-import { cluster, node } from '../support/random-cluster.ts'
+import { cluster, node, stickyClusters } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
 import { isLong, runs } from '../support/runs.ts'
 import { type Demand, demandOf, type World } from '../support/service-semantics.ts'
@@ -139,19 +138,6 @@ const EVERYTHING = [
 
 /** ipvs alone leaves anything to kube-proxy. */
 const LEFT = 'untouched: left-to-kube-proxy'
-
-/** All Services sticky, or all that the second cluster still has; endpoints come and go. */
-const stickyClusters = fc
-  .tuple(cluster, cluster, fc.boolean())
-  .map(([before, after, same]): readonly [Cluster, Cluster] => {
-    const sticky = (services: Cluster['services']): Cluster['services'] =>
-      services.map((each) => ({ ...each, affinity: { kind: 'client-ip', seconds: 60 } }))
-    const services = sticky(before.services)
-    return [
-      { ...before, services },
-      { ...after, services: same ? services : after.services },
-    ]
-  })
 
 test('a client with affinity stays with its endpoint while that may serve it, whatever changes', () => {
   let stayed = 0

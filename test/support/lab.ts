@@ -115,7 +115,7 @@ export class Lab {
   }
 
   /** Makes one new connection after another (`pause` milliseconds apart) until stopped. */
-  async pour({ concurrency = 4, pause = 10, ...connection }: Pour): Promise<Stream> {
+  async pour({ concurrency = 4, pause = 20, ...connection }: Pour): Promise<Stream> {
     const agent = this.#agent(connection.from)
     const name = this.#names++
     await agent.request('pour', {

@@ -58,13 +58,14 @@ function configOf(
 
 const KIND = 'NodelbConfiguration'
 
+/** Prints all rules that are left, then forgets all connections. */
+const LEFT = 'nft list ruleset; iptables-legacy-save; ip6tables-legacy-save; conntrack -F'
+
 /** Leaves the lab to the next fixture as it was found. */
 export async function clean(lab: Lab): Promise<void> {
   const cleaned = await lab.nodelb(['cleanup'])
   expect(cleaned, cleaned.stderr).toMatchObject({ exitCode: 0 })
-  expect((await lab.run('nft', ['list', 'ruleset'])).stdout).not.toMatch(/nodelb/i)
-  for (const save of ['iptables-legacy-save', 'ip6tables-legacy-save']) {
-    expect((await lab.run(save, [])).stdout).not.toMatch(/nodelb/i)
-  }
-  await lab.flushConnections()
+  const left = await lab.run('sh', ['-ec', LEFT])
+  expect(left, left.stderr).toMatchObject({ exitCode: 0 })
+  expect(left.stdout).not.toMatch(/nodelb/i)
 }

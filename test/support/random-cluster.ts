@@ -138,3 +138,25 @@ export const cluster: fc.Arbitrary<Cluster> = fc.record({
   services: fc.uniqueArray(service, { selector: ({ name }) => name, maxLength: 4 }),
   slices: fc.uniqueArray(slice, { selector: ({ name }) => name, maxLength: 8 }),
 })
+
+/**
+ * Before and after a change, all Services sticky before it: the second cluster has nothing, the
+ * Services, or the Services and most endpoints of the first.
+ */
+export const stickyClusters: fc.Arbitrary<readonly [Cluster, Cluster]> = fc
+  .tuple(cluster, cluster, fc.constantFrom('nothing', 'services', 'endpoints', 'endpoints'))
+  .map(([first, second, kept]) => {
+    const services = first.services.map((each) => ({
+      ...each,
+      affinity: { kind: 'client-ip' as const, seconds: 60 },
+    }))
+    const before = { ...first, services }
+    const fresh = second.slices.slice(0, 2)
+    const others = first.slices.filter(({ name }) => fresh.every((each) => each.name !== name))
+    const after = {
+      nothing: second,
+      services: { ...second, services },
+      endpoints: { services, slices: [...others, ...fresh] },
+    }
+    return [before, after[kept]]
+  })

@@ -39,9 +39,15 @@ function isUnknown(outcome: Outcome): boolean {
   )
 }
 
-/** A comment with a Service's name is about that Service. */
+/**
+ * A comment with a Service's name is about that Service. The one that led the packet counts first:
+ * where source ranges let it pass to an address that nothing serves, a node port may take it.
+ */
 function labelIn(steps: readonly Step[]): string | undefined {
-  return steps.map(({ rule }) => labelOf(rule)).find((label) => label !== undefined)
+  const leading = steps.find(({ rule }) => leadsTo(rule, (chain) => isFrontChain('serve', chain)))
+  return [...(leading ? [leading] : []), ...steps]
+    .map(({ rule }) => labelOf(rule))
+    .find((label) => label !== undefined)
 }
 
 function labelOf({ matches }: ParsedRule): string | undefined {

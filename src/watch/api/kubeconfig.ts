@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { anything, fields, flag, parseFields, text, valueAt } from '../fields.ts'
 import { printProblem, type Report, report as startReport } from '../problem.ts'
 
