@@ -168,7 +168,8 @@ function hold({ name, target: { host, port, bind, timeout } }) {
         clearTimeout(patience)
         if (line !== String(state.exchanges)) fail(`expected ${state.exchanges}, got ${line}`)
         state.exchanges++
-        if (!state.released) setTimeout(speak, 5)
+        // A hundred that speak without a pause would keep the machine from all else.
+        if (!state.released) setTimeout(speak, 25)
       })
     })
     lines.on('error', () => {})

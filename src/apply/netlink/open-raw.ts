@@ -1,4 +1,4 @@
-import { RawNetlinkSocket } from 'netlink'
+import { RawNetlinkSocket } from 'netlink/dist/raw.js'
 import { NETLINK_NETFILTER } from './constants.ts'
 import type { MessageFilter } from './message-filter.ts'
 import { asNetlinkError, prepareSocket, type RawSocket } from './raw-socket.ts'

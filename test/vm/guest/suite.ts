@@ -19,12 +19,9 @@ interface TestReport {
   readonly failureMessages: readonly string[] | null
 }
 
-/**
- * Runs the test files of a folder in one guest, and declares a test here for each test there. A
- * file is named by `only` where one is to run alone.
- */
-export async function declareGuestTests(kernel: GuestKernel, only = ''): Promise<void> {
-  const { ran, files } = await runSuite(kernel, `test/vm/${kernel}/${only}`)
+/** Runs the test files of a folder in one guest, and declares a test here for each test there. */
+export async function declareGuestTests(kernel: GuestKernel): Promise<void> {
+  const { ran, files } = await runSuite(kernel, `test/vm/${kernel}/`)
   if (files.length === 0) {
     test(`the ${kernel} guest runs its tests`, () => fail(describeRun(ran)))
   }
