@@ -1,4 +1,23 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Takes first what takes longest: with three workers the rest fills in beside it. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const first = [
+      'test/vm/uml.test.ts',
+      'test/packets/fixtures.test.ts',
+      'test/packets/',
+      'test/kernel/',
+    ]
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = first.findIndex((part) => moduleId.includes(part))
+      return at < 0 ? first.length : at
+    }
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 // Everything that needs root or packets, by the folder it lives in.
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
@@ -7,11 +26,15 @@ const long = [
   'test/property/**/*.test.ts',
   'test/agent/reconciler-schedules.test.ts',
   'test/kernel/explain-iptables.test.ts',
+  'test/packets/affinity.test.ts',
+  'test/packets/affinity-full.test.ts',
   'test/packets/agent.test.ts',
   'test/packets/agent-backends.test.ts',
   'test/packets/agent-iptables.test.ts',
+  'test/packets/agent-node.test.ts',
   'test/packets/churn.test.ts',
   'test/packets/fixtures.test.ts',
+  'test/packets/strays.test.ts',
 ]
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
@@ -24,6 +47,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     // One for each of two processors, and one more: most of the time goes by waiting.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 60_000,
     projects: [

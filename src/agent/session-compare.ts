@@ -11,7 +11,7 @@ import type { ElementStep } from '../plan/plan-delta.ts'
 import type { KernelRuleset, Ruleset, TableFamily } from '../ruleset/types.ts'
 import type { Commits } from './committer.ts'
 import { differences, elementSteps, heldBack } from './keep.ts'
-import { type Failed, failed, type Refusal } from './outcome.ts'
+import { type Failed, failed, kernelReason, type Refusal } from './outcome.ts'
 import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
 import type { Committed } from './session.ts'
 import { ownedByAnother } from './table-owner.ts'
@@ -191,7 +191,7 @@ export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<O
   try {
     return await task()
   } catch (error) {
-    if (error instanceof NetlinkError) return failed(error.message)
+    if (error instanceof NetlinkError) return failed(kernelReason(error))
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { kernelReason } from '../../src/agent/outcome.ts'
+import { orFailed } from '../../src/agent/session-compare.ts'
 import { NetlinkError } from '../../src/apply/netlink/netlink-error.ts'
 
 const file = '/proc/thread-self/net/netlink'
@@ -21,4 +22,12 @@ test.each<[string, unknown, string]>([
   ['a bug', new TypeError('x is undefined'), 'unexpected: TypeError: x is undefined'],
 ])('%s is told in words', (_, error, reason) => {
   expect(kernelReason(error)).toContain(reason)
+})
+
+test('a commit for which no descriptors are left fails with what helps', async () => {
+  const task = (): Promise<never> => {
+    throw new NetlinkError('EBADF', 'netlink socket', { explanation: `EMFILE, open '${file}'` })
+  }
+  const outcome = await orFailed(task)
+  expect(outcome.reason).toContain('raise the limit of open files')
 })

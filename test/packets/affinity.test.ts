@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Lab } from '../support/lab.ts'
+import { tried } from '../support/runs.ts'
 import { type PartyName, type PodName, podAddresses } from '../support/topology.ts'
 
 const node = new URL('../../fixtures/session-affinity-dual-stack/node.yaml', import.meta.url)
@@ -47,7 +48,7 @@ afterAll(async () => {
   await rm(scratch, { recursive: true })
 })
 
-describe.each(families)('a sticky Service in $name', (family) => {
+describe.each(tried(families))('a sticky Service in $name', (family) => {
   const at = (address: string, port: number): string =>
     address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
   const balancer = at(family.balancer, 80)

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { FLAVOURS, type Flavour } from '../../src/apply/iptables/programs.ts'
 import { AgentLab } from '../support/agent-lab.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
-import { runs } from '../support/runs.ts'
+import { runs, tried } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webObjects } from '../support/web.ts'
 
@@ -68,7 +68,7 @@ async function traffic(): Promise<{ end(): Promise<readonly string[]> }> {
   }
 }
 
-describe.each(FLAVOURS)('%s', (flavour) => {
+describe.each(tried(FLAVOURS))('%s', (flavour) => {
   const nat = flavour === 'nft' ? 'iptables-nft' : 'iptables-legacy'
 
   test('says what it chose; packets follow, also after a kill, which changes no rule', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readStatus } from '../../src/agent/telemetry/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { tried } from '../support/runs.ts'
 import { webNode, webService, webSlices } from '../support/web.ts'
 
 let place: AgentLab
@@ -51,7 +52,7 @@ const LOSSES: readonly [string, object, readonly string[]][] = [
   ],
 ]
 
-describe.each(['nftables', 'iptables'])(
+describe.each(tried(['nftables', 'iptables']))(
   'with %s, what a Node does not name any more',
   (backend) => {
     test.each(LOSSES)('stays in use, and is told: %s', async (_, lost, messages) => {

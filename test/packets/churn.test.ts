@@ -26,7 +26,7 @@ test(`${changes} endpoint changes disturb no connection to a healthy endpoint`, 
   await apply(0)
   const held = await Promise.all(routes.filter(isTcp).flatMap((route) => holdSome(route)))
   const streams = await Promise.all(
-    routes.map((route) => lab.pour({ ...route, concurrency: 2, pause: 20 })),
+    routes.map((route) => lab.pour({ ...route, concurrency: 2, pause: 50 })),
   )
   for (let change = 1; change <= changes; change++) {
     const summary = await apply(change)
