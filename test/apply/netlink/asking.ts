@@ -145,7 +145,7 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
   async 'too-large'() {
     const socket = NetlinkSocket.open()
     const small = await socket.transact([addTable('t')], 0)
-    const large = await socket.transact(hugeSet(500_000), 0)
+    const large = await socket.transact(hugeSet(600_000), 0)
     socket.close()
     return { small, large }
   },
