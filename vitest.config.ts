@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Takes first what takes longest: with three workers the rest fills in beside it. */
+/** Takes first what takes longest: with several workers the rest fills in beside it. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const first = [
@@ -45,8 +45,8 @@ const slow = ['test/vm/slow/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // One for each of two processors, and one more: most of the time goes by waiting.
-    maxWorkers: 3,
+    // Twice as many as processors: much of the time goes by waiting.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 60_000,
