@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
+import { FLAVOURS } from '../../src/apply/iptables/programs.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
 import { lower } from '../../src/render/iptables/lowering.ts'
@@ -29,23 +30,6 @@ function sentence(directory: string): string {
   return readFileSync(`${directory}/README.md`, 'utf8').trim()
 }
 
-/** What the real programs list after they loaded the text, in a network namespace of its own. */
-async function listing(
-  flavour: 'legacy' | 'nft',
-  { family, text }: { readonly family: TableFamily; readonly text: string },
-): Promise<string> {
-  const program = `${family === 'ip' ? 'iptables' : 'ip6tables'}-${flavour}`
-  const script = [
-    `${program}-restore --noflush --test <"$1"`,
-    `${program}-restore --noflush <"$1"`,
-    `${program}-save`,
-  ].join(' && ')
-  const file = `${scratch}/${program}`
-  writeFileSync(file, text)
-  const { stdout } = await execa('unshare', ['-n', 'sh', '-c', script, 'sh', file])
-  return stdout
-}
-
 describe('with iptables, the rules of', () => {
   const names = folders(FIXTURES)
   test.each(names.map((name) => [name, sentence(FIXTURES + name)]))('%s: %s', async (name) => {
@@ -65,13 +49,25 @@ describe('with iptables, the rules of', () => {
   })
 })
 
-/** By both flavours, in both families. */
+/** By both flavours, in both families: what the real programs list after they loaded the text. */
 async function isListedAsLoaded(rules: IptablesRuleset): Promise<void> {
-  for (const section of iptablesSections(rules)) {
-    for (const flavour of ['legacy', 'nft'] as const) {
-      const listed = savedRules(await listing(flavour, section))
-      expect(comparable(listed)).toEqual(comparable(ofFamily(rules, section.family)))
-    }
+  const cases = iptablesSections(rules).flatMap(({ family, text }) =>
+    FLAVOURS.map((flavour) => {
+      const program = `${family === 'ip' ? 'iptables' : 'ip6tables'}-${flavour}`
+      writeFileSync(`${scratch}/${program}`, text)
+      return { family, program }
+    }),
+  )
+  const script = cases.flatMap(({ program }) => [
+    `${program}-restore --noflush --test <${program}`,
+    `${program}-restore --noflush <${program}`,
+    `${program}-save >${program}.saved`,
+  ])
+  // In one network namespace: to make one takes longer than to load the rules.
+  await execa('unshare', ['-n', 'sh', '-ec', script.join('\n')], { cwd: scratch })
+  for (const { family, program } of cases) {
+    const listed = savedRules(readFileSync(`${scratch}/${program}.saved`, 'utf8'))
+    expect(comparable(listed), program).toEqual(comparable(ofFamily(rules, family)))
   }
 }
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connection, type HeldConnection, Lab, type Stream } from '../support/lab.ts'
-import { runs } from '../support/runs.ts'
+import { isLong } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
 import { list, WEB, webObjects } from '../support/web.ts'
 
-const changes = runs(200)
+const changes = isLong ? 200 : 12
 const { loadBalancer, cluster } = WEB
 
 /** Who connects to what, all the time. */
