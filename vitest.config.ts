@@ -45,8 +45,8 @@ const slow = ['test/vm/slow/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Twice as many as processors: much of the time goes by waiting.
-    maxWorkers: 4,
+    // One for each of two processors, and one more: much of the time goes by waiting.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 60_000,
