@@ -76,7 +76,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
   },
   'backend-remains': {
     level: 'warn',
-    says: 'what another backend of nodelb had programmed is still there; it will be tried again',
+    says: 'what another backend of nodelb had programmed may still be there; it will be tried again',
     subject: () => 'backend',
     state: ({ reason }) => reason,
   },
@@ -126,7 +126,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
   },
   'kube-proxy-port-taken': {
     level: 'warn',
-    says: 'a port that nodelb answers on in place of kube-proxy is taken; it will be tried again',
+    says: 'a port that nodelb answers on in place of kube-proxy cannot be had; it will be tried again',
     subject: ({ server }) => `server ${server}`,
     state: ({ address, reason }) => `${address} ${reason}`,
   },

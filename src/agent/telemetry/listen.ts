@@ -1,4 +1,5 @@
 import type { ListenOptions, Server } from 'node:net'
+import { REMEDY } from '../../apply/no-descriptors.ts'
 
 export type ListenState =
   | { readonly kind: 'listening' }
@@ -71,7 +72,8 @@ export function listenFailure({ code, message }: NodeJS.ErrnoException): string 
     case 'EACCES':
       return 'not permitted (EACCES)'
     case 'EMFILE':
-      return 'this process has no file descriptors left (EMFILE)'
+    case 'ENFILE':
+      return `${REMEDY} (${code})`
     default:
       return message
   }

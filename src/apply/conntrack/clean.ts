@@ -9,6 +9,7 @@ import type { Ruleset } from '../../ruleset/types.ts'
 import type { Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
+import { REMEDY, withRemedy } from '../no-descriptors.ts'
 import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
 
 /** How many flows to the ports of touched fronts were looked at, and how many of them deleted. */
@@ -46,7 +47,7 @@ export async function cleanFlows(
     return { kind: 'cleaned', ...counts }
   } catch (error) {
     if (!(error instanceof NetlinkError)) throw error
-    return { kind: 'refused', errno: error.code, remedy: remedy(error.code), ...counts }
+    return { kind: 'refused', errno: error.code, remedy: remedy(error), ...counts }
   }
 }
 
@@ -103,13 +104,13 @@ function localAddresses(): ReadonlySet<string> {
   return new Set(addresses.filter((address) => address !== '::1' && !address.startsWith('127.')))
 }
 
-function remedy(errno: string): string {
-  switch (errno) {
+function remedy({ code, message }: NetlinkError): string {
+  switch (code) {
     case 'EPERM':
       return 'give nodelb the capability NET_ADMIN'
     case 'EINVAL':
       return 'load the kernel module nf_conntrack_netlink'
     default:
-      return 'the next cleaning will try again'
+      return withRemedy(message) === message ? 'the next cleaning will try again' : REMEDY
   }
 }
