@@ -90,10 +90,15 @@ const MORE_PROBES = 3
 /** Whether some pods have not answered yet, and nothing else is wrong. */
 function isMissingPods(expected: Expectation, results: readonly ProbeResult[]): boolean {
   if ('outcome' in expected || expected.sticky) return false
-  const pods = new Set(results.map((result) => (result.kind === 'answered' ? result.pod : '')))
+  const pods = answering(results)
   return (
     pods.size < expected.reaches.length && [...pods].every((pod) => expected.reaches.includes(pod))
   )
+}
+
+/** The pods that answered; an empty name stands for all that was not answered. */
+function answering(results: readonly ProbeResult[]): ReadonlySet<string> {
+  return new Set(results.map((result) => (result.kind === 'answered' ? result.pod : '')))
 }
 
 function probeFor(expected: Expectation, { connections, patience, silence }: Pace): Probe {
@@ -118,7 +123,7 @@ function complain(expected: Expectation, results: readonly ProbeResult[]): strin
     const { outcome } = expected
     return results.every((result) => hasOutcome(expected.to, outcome, result)) ? undefined : outcome
   }
-  const pods = new Set(results.map((result) => (result.kind === 'answered' ? result.pod : '')))
+  const pods = answering(results)
   const wanted = new Set<string>(expected.reaches)
   const known = [...pods].every((pod) => wanted.has(pod))
   if (expected.sticky && !(known && pods.size === 1)) {

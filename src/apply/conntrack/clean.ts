@@ -9,7 +9,7 @@ import type { Ruleset } from '../../ruleset/types.ts'
 import type { Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { REMEDY, withRemedy } from '../no-descriptors.ts'
+import { lacksDescriptors, REMEDY } from '../no-descriptors.ts'
 import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
 
 /** How many flows to the ports of touched fronts were looked at, and how many of them deleted. */
@@ -111,6 +111,6 @@ function remedy({ code, message }: NetlinkError): string {
     case 'EINVAL':
       return 'load the kernel module nf_conntrack_netlink'
     default:
-      return withRemedy(message) === message ? 'the next cleaning will try again' : REMEDY
+      return lacksDescriptors(message) ? REMEDY : 'the next cleaning will try again'
   }
 }
