@@ -1,11 +1,11 @@
-// Rewrites the table of behaviours in README.md from the folders below fixtures/.
+// Rewrites the table of behaviours in docs/behaviours.md from the folders below fixtures/.
 // With --check it changes nothing and fails when the table is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const readme = `${root}README.md`
+const document = `${root}docs/behaviours.md`
 const begin = '<!-- behaviours: made by scripts/behaviours.mjs -->'
 const end = '<!-- end of behaviours -->'
 
@@ -46,6 +46,11 @@ const sections = [
   'As clusters have them',
 ]
 
+/** From docs/ to a file of the project. */
+function link(text, path) {
+  return `[${text}](../${path})`
+}
+
 function folders(path) {
   return readdirSync(`${root}${path}`, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -84,9 +89,9 @@ const differences = parse(readFileSync(`${root}fixtures/differences.yaml`, 'utf8
 function row(section, name) {
   const folder = `fixtures/${name}`
   const packets = existsSync(`${root}${folder}/packets.yaml`)
-    ? `[packets](${folder}/packets.yaml)`
-    : `[none](${folder}/README.md)`
-  const cells = [section, `[${name}](${folder})`, sentence(folder)]
+    ? link('packets', `${folder}/packets.yaml`)
+    : link('none', `${folder}/README.md`)
+  const cells = [section, link(name, folder), sentence(folder)]
   return `| ${[...cells, ...backends.map((backend) => cell(folder, name, backend)), packets].join(' | ')} |`
 }
 
@@ -97,7 +102,7 @@ function cell(folder, name, [backend, ending]) {
   )
   const golden = `${folder}/expected.${ending}`
   const mark = at < 0 ? '' : `<sup>${at + 1}</sup>`
-  return existsSync(`${root}${golden}`) ? `[✓](${golden})${mark}` : `–${mark}`
+  return existsSync(`${root}${golden}`) ? `${link('✓', golden)}${mark}` : `–${mark}`
 }
 
 function reasons() {
@@ -111,7 +116,7 @@ function reasons() {
 function stories() {
   return folders('fixtures/stories').map((name) => {
     const folder = `fixtures/stories/${name}`
-    return `| [${name}](${folder}) | ${sentence(folder)} |`
+    return `| ${link(name, folder)} | ${sentence(folder)} |`
   })
 }
 
@@ -137,17 +142,17 @@ function tables() {
   ].join('\n')
 }
 
-const text = readFileSync(readme, 'utf8')
+const text = readFileSync(document, 'utf8')
 const from = text.indexOf(begin)
 const to = text.indexOf(end)
-if (from < 0 || to < from) throw new Error('README.md has lost the marks of its table')
+if (from < 0 || to < from) throw new Error('docs/behaviours.md has lost the marks of its table')
 const fresh = `${text.slice(0, from)}${begin}\n\n${tables()}\n\n${text.slice(to)}`
 
 if (process.argv.includes('--check')) {
   if (fresh !== text) {
-    console.error('README.md is behind fixtures/: run node scripts/behaviours.mjs')
+    console.error('docs/behaviours.md is behind fixtures/: run node scripts/behaviours.mjs')
     process.exitCode = 1
   }
 } else {
-  writeFileSync(readme, fresh)
+  writeFileSync(document, fresh)
 }

@@ -9,9 +9,9 @@ import {
   type Output,
   renderCommand,
 } from './cli/commands.ts'
-import { explainCommand } from './cli/explain.ts'
+import { explainCommand } from './cli/explain/explain.ts'
 import { prepareCommand } from './cli/prepare.ts'
-import { statusCommand } from './cli/status.ts'
+import { statusCommand } from './cli/status/status.ts'
 import { unreachable } from './model/unreachable.ts'
 
 const output: Output = {

@@ -1,9 +1,9 @@
 import type { Limits } from '../model/limits.ts'
+import type { KubeProxyAddresses } from '../model/listening.ts'
 import type { NodeView, Settings } from '../model/node.ts'
-import type { Ownership } from '../plan/ownership.ts'
-import type { TcpFlows } from '../plan/stale-flows.ts'
-import type { KubeProxyAddresses } from './telemetry/servers.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { TcpFlows } from '../plan/flows/stale.ts'
+import type { Ownership } from '../plan/nftables/ownership.ts'
+import type { Telemetry } from './events/telemetry.ts'
 
 /** What the operator chose. */
 export interface Configuration {

@@ -1,15 +1,15 @@
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
-import { LingeringEndpoints, servingEndpoints } from '../plan/lingering.ts'
-import { byFront, type TouchedFront } from '../plan/stale-flows.ts'
+import { kernelReason } from '../dataplane/outcome.ts'
+import { SteadySocket } from '../dataplane/reopening-socket.ts'
+import { leadsOf, type Session } from '../dataplane/session.ts'
+import { familyOfTable, type TableFamily } from '../model/family.ts'
+import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
+import { byFront, type TouchedFront } from '../plan/flows/stale.ts'
 import type { ServiceName } from '../render/claims.ts'
 import { ownerIn } from '../ruleset/labels.ts'
-import type { TableFamily } from '../ruleset/types.ts'
+import type { Telemetry } from './events/telemetry.ts'
 import type { ObjectStore } from './object-store.ts'
-import { kernelReason } from './outcome.ts'
-import { leadsOf, type Session } from './session.ts'
-import { SteadySocket } from './steady-socket.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** Deletes what conntrack knows of flows that commits led elsewhere. */
 export class FlowCleaner {
@@ -84,7 +84,7 @@ export class FlowCleaner {
     const outcome = await this.#delete(fronts)
     const seconds = (performance.now() - began) / 1000
     const { deleted } = outcome
-    this.#telemetry.flowsCleaned({ family: family === 'ip' ? 'ipv4' : 'ipv6', seconds, deleted })
+    this.#telemetry.flowsCleaned({ family: familyOfTable(family), seconds, deleted })
     return outcome
   }
 

@@ -1,8 +1,8 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { boundConnections } from '../telemetry/bounded-connections.ts'
+import { listenFailure } from '../telemetry/listen.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
-import { boundConnections } from './telemetry/bounded-connections.ts'
-import { listenFailure } from './telemetry/listen.ts'
 
 /** A Service with externalTrafficPolicy Local, as its healthCheckNodePort tells of it. */
 export interface HealthCheck {

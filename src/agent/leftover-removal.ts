@@ -1,5 +1,5 @@
-import type { Removal } from './removal.ts'
-import { Retry } from './retry.ts'
+import type { Removal } from '../dataplane/removal.ts'
+import { Retry } from '../telemetry/retry.ts'
 
 /** Milliseconds until what could not be removed is tried again. */
 const RETRY = { first: 1_000, last: 300_000 } as const

@@ -1,11 +1,8 @@
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { ServiceName } from '../render/claims.ts'
-import { type Dropped, droppedByPolicy } from '../render/local-policies.ts'
+import { type Dropped, type DroppedPorts, droppedByPolicy } from '../render/local-policies.ts'
 import type { ObjectStore } from './object-store.ts'
-
-/** How many ports of Services a policy Local drops here, by policy and family. */
-export type DroppedPorts = Readonly<Record<Dropped['policy'], Readonly<Record<IpFamily, number>>>>
 
 /** Keeps count change by change: a scrape does not go over all Services. */
 export class LocalPolicies {

@@ -1,5 +1,6 @@
 import { lookAtMachine } from '../apply/machine/look.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
+import { SteadySocket } from '../dataplane/reopening-socket.ts'
 import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 import type { Cluster } from '../model/service.ts'
 import {
@@ -9,9 +10,8 @@ import {
   preflight,
   printFinding,
 } from '../plan/preflight.ts'
-import type { Situation } from '../render/recall.ts'
-import { SteadySocket } from './steady-socket.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { Situation } from '../render/nftables/recall.ts'
+import type { Telemetry } from './events/telemetry.ts'
 
 /**
  * What of this machine keeps packets from where the rules lead them; `missing` is what its kernel

@@ -1,3 +1,5 @@
+import { nameOf, valueAt } from '../decode/fields.ts'
+import type { Problem } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
@@ -9,9 +11,7 @@ import {
   type ObjectEvent,
   type ReadObject,
 } from '../watch/decode-object.ts'
-import { nameOf, valueAt } from '../watch/fields.ts'
 import { kindOf } from '../watch/identity.ts'
-import type { Problem } from '../watch/problem.ts'
 import { namespaceOf } from '../watch/service-limits.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
 import { KnownServices } from './known-services.ts'

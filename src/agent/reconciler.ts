@@ -1,15 +1,15 @@
+import type { Goal } from '../dataplane/dataplane.ts'
+import { type Failed, failed, isOfKernel, kernelReason } from '../dataplane/outcome.ts'
+import type { Removal } from '../dataplane/removal.ts'
+import type { Committed, Drift, ForeignChange, Session, Started } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
+import { Retry } from '../telemetry/retry.ts'
 import type { SourceEvent } from '../watch/source.ts'
-import type { Goal } from './dataplane.ts'
 import { feed } from './feed.ts'
 import { LeftoverRemoval } from './leftover-removal.ts'
 import type { ObjectChange } from './object-change.ts'
 import type { ObjectStore } from './object-store.ts'
-import { type Failed, failed, isOfKernel, kernelReason } from './outcome.ts'
 import { Pace, type Turn } from './pace.ts'
-import type { Removal } from './removal.ts'
-import { Retry } from './retry.ts'
-import type { Committed, Drift, ForeignChange, Session, Started } from './session.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 export interface ReconcilerParts {

@@ -1,6 +1,6 @@
+import type { Problem } from '../decode/problem.ts'
 import { slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
 import type { DecodedObject } from '../watch/decode-object.ts'
-import type { Problem } from '../watch/problem.ts'
 
 /** Slices that name no Service: other controllers make thousands, so their number is told, once. */
 export class SlicesWithoutService {

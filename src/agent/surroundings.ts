@@ -1,13 +1,13 @@
+import { isOfKernel } from '../dataplane/outcome.ts'
 import type { Cluster } from '../model/service.ts'
-import type { Situation } from '../render/recall.ts'
+import type { Situation } from '../render/nftables/recall.ts'
+import { Retry } from '../telemetry/retry.ts'
 import { inBackground, type OnFailure } from './background.ts'
+import type { Telemetry } from './events/telemetry.ts'
 import type { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { kubeProxyTables } from './kube-proxy-tables.ts'
 import { demandOf, tellMachine } from './machine-check.ts'
-import { isOfKernel } from './outcome.ts'
-import { Retry } from './retry.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface SurroundingsParts {
   readonly telemetry: Telemetry

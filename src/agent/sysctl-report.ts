@@ -1,5 +1,5 @@
 import { printSysctl, type SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
-import type { Telemetry } from './telemetry/telemetry.ts'
+import type { Telemetry } from './events/telemetry.ts'
 
 /** What the init container could not set, or nobody has yet. */
 export function tellSysctl(outcome: SysctlOutcome, telemetry: Pick<Telemetry, 'tell'>): void {

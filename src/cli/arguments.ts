@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
-import type { Level } from '../agent/telemetry/occurrence.ts'
-import { STATUS_SOCKET } from '../agent/telemetry/status-socket.ts'
+import type { Level } from '../agent/events/occurrence.ts'
+import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
 import type { Scope } from '../model/node.ts'
 
 export type Format = 'text' | 'json'

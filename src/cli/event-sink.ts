@@ -1,4 +1,4 @@
-import type { EventSink } from '../agent/telemetry/event-queue.ts'
+import type { EventSink } from '../agent/events/event-queue.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 
 /** Sends Kubernetes Events through the client that also watches. */

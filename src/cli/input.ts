@@ -1,16 +1,16 @@
+import { type Documents, readDocuments } from '../decode/documents.ts'
+import { nameOf, valueAt } from '../decode/fields.ts'
+import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { decodeEndpointSlice, slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
 import { decodeNode } from '../watch/decode-node.ts'
 import { decodeService } from '../watch/decode-service.ts'
-import { nameOf, valueAt } from '../watch/fields.ts'
+import { attempt, filesAt, readText } from '../watch/files/files.ts'
 import { visitObjects } from '../watch/objects.ts'
-import { type Problem, said, report as startReport } from '../watch/problem.ts'
 import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
 import type { Resource } from '../watch/source.ts'
-import { type Documents, readDocuments } from './documents.ts'
-import { attempt, filesAt, readText } from './files.ts'
 
 export interface Input {
   readonly cluster: Cluster

@@ -1,7 +1,7 @@
-import { Dataplanes } from '../agent/dataplanes.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { printSysctl } from '../apply/sysctl/prepare-node.ts'
+import { Dataplanes } from '../dataplane/dataplanes.ts'
 import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
-import type { Goal } from '../agent/dataplane.ts'
+import { type Config, defaultConfig, readConfig } from '../config/config.ts'
+import { conntrackOf, toSettings } from '../config/settings.ts'
+import type { Goal } from '../dataplane/dataplane.ts'
+import { isGap, type Problem, said, report as startReport } from '../decode/problem.ts'
 import type { Address } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
-import { isGap, type Problem, said, report as startReport } from '../watch/problem.ts'
+import { readText, textIn } from '../watch/files/files.ts'
 import type { Sources } from './arguments.ts'
-import { type Config, defaultConfig, readConfig } from './config.ts'
-import { readText, textIn } from './files.ts'
 import { type Input, readObjects } from './input.ts'
-import { conntrackOf, toSettings } from './settings.ts'
 
 export type Loaded =
   | {

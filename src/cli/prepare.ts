@@ -1,6 +1,4 @@
 import { networkInterfaces } from 'node:os'
-import { chooseBackend } from '../agent/backend-choice.ts'
-import { SYSCTL_FILE } from '../agent/dataplanes.ts'
 import { checkMachine, demandOf } from '../agent/machine-check.ts'
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { loadIpvs } from '../apply/ipvs/load.ts'
@@ -14,14 +12,16 @@ import {
   type SysctlOutcome,
 } from '../apply/sysctl/prepare-node.ts'
 import { setSaved } from '../apply/sysctl/saved.ts'
+import type { Config } from '../config/config.ts'
+import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
+import { chooseBackend } from '../dataplane/backend-choice.ts'
+import { SYSCTL_FILE } from '../dataplane/dataplanes.ts'
+import { printProblem } from '../decode/problem.ts'
 import type { IpFamily } from '../model/address.ts'
 import { type Finding, printFinding } from '../plan/preflight.ts'
-import { printProblem } from '../watch/problem.ts'
 import { TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
-import type { Config } from './config.ts'
 import { loadConfig } from './load.ts'
-import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from './settings.ts'
 
 /**
  * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. Without them

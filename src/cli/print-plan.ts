@@ -1,5 +1,5 @@
 import pc from 'picocolors'
-import type { Proposed } from '../agent/dataplane.ts'
+import type { Proposed } from '../dataplane/dataplane.ts'
 import { type Group, grouped, type Sign } from '../plan/explain.ts'
 import type { NameOf } from '../render/labels.ts'
 import { ownerIn } from '../ruleset/labels.ts'

@@ -1,13 +1,13 @@
 import { familyOf } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
-import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/ipvs-sysctls.ts'
+import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/sysctls/ipvs.ts'
 import { lower } from '../render/iptables/lowering.ts'
 import type { WholeRenderer } from '../render/renderer.ts'
-import type { IpvsRules } from '../ruleset/ipvs.ts'
+import { printIptables } from '../ruleset/iptables/print.ts'
+import { printIpvs } from '../ruleset/ipvs/print.ts'
+import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { iptablesAsJson, ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
-import { printRuleset } from '../ruleset/print.ts'
-import { printIptables } from '../ruleset/print-iptables.ts'
-import { printIpvs } from '../ruleset/print-ipvs.ts'
+import { printRuleset } from '../ruleset/nftables/print.ts'
 
 /** All that `apply` would bring to the node, in the languages of the programs that could. */
 export function printRendering(renderer: WholeRenderer, settings: Settings): string {

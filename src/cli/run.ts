@@ -2,26 +2,27 @@ import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
-import { stackOf } from '../agent/reports.ts'
+import type { EventSink } from '../agent/events/event-queue.ts'
+import type { ServerOptions } from '../agent/events/servers.ts'
+import type { Telemetry } from '../agent/events/telemetry.ts'
+import { stackOf } from '../agent/reconciler-events.ts'
 import { tellSysctl } from '../agent/sysctl-report.ts'
-import type { EventSink } from '../agent/telemetry/event-queue.ts'
-import type { Address, ServerOptions } from '../agent/telemetry/servers.ts'
-import type { Telemetry } from '../agent/telemetry/telemetry.ts'
 import { ensureSysctl, prepareNode } from '../apply/sysctl/prepare-node.ts'
+import { answersAsKubeProxy, parseListen } from '../config/bind-address.ts'
+import type { Config } from '../config/config.ts'
+import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
+import { type Problem, printProblem } from '../decode/problem.ts'
+import type { ListenAddress } from '../model/listening.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
+import { eachChange } from '../watch/files/file-watchers.ts'
+import { folderSource } from '../watch/files/folder.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
-import { type Problem, printProblem } from '../watch/problem.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
-import { answersAsKubeProxy, parseListen } from './bind-address.ts'
 import type { Output } from './commands.ts'
-import type { Config } from './config.ts'
 import { eventSink } from './event-sink.ts'
-import { eachChange } from './file-watchers.ts'
-import { folderSource } from './folder.ts'
 import { loadConfig } from './load.ts'
-import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from './settings.ts'
 
 /** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(
@@ -44,7 +45,7 @@ export async function runCommand(
   return follow({ options, version, node, addresses, config, notes })
 }
 
-function readListen(flag: string, text: string, output: Output): Address | 'bad' {
+function readListen(flag: string, text: string, output: Output): ListenAddress | 'bad' {
   const address = parseListen(text)
   if (address !== undefined) return address
   output.say(`nodelb: ${flag}: found "${text}", ${ADDRESS}`)

@@ -47,7 +47,7 @@ export type LocalTraffic =
   | {
       readonly kind: 'ranges'
       readonly ranges: readonly Cidr[]
-      /** They are the podCIDRs of the Node, which may say nothing for a while (render/recall.ts). */
+      /** They are the podCIDRs of the Node, which may say nothing for a while (render/nftables/recall.ts). */
       readonly ofNode?: true
     }
   | { readonly kind: 'interface'; readonly name: string }

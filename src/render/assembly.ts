@@ -1,7 +1,8 @@
-import { chainCalledBy, tuple } from '../ruleset/sets.ts'
-import type { ElementValue, TableFamily, Tuple } from '../ruleset/types.ts'
-import type { Fragment } from './fragment.ts'
-import type { Slots } from './slots.ts'
+import type { TableFamily } from '../model/family.ts'
+import { chainCalledBy, tuple } from '../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../ruleset/nftables/types.ts'
+import type { Fragment } from './nftables/fragment.ts'
+import type { Slots } from './nftables/slots.ts'
 
 type Elements = Map<Tuple, ElementValue>
 

@@ -1,13 +1,18 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
-import type { Chain } from '../ruleset/types.ts'
+import type { Chain } from '../ruleset/nftables/types.ts'
 import { type ClaimsOf, claimsWithin } from './claim-rules.ts'
 import type { Claim } from './claims.ts'
-import { type Candidates, type FamilyMemory, type Fragment, renderService } from './fragment.ts'
-import { frame } from './frame.ts'
-import { ipvsClaimsWithin } from './ipvs-claims.ts'
-import { renderIpvsService } from './ipvs-fragment.ts'
-import { ipvsFrame } from './ipvs-frame.ts'
+import { ipvsClaimsWithin } from './ipvs/claims.ts'
+import { renderIpvsService } from './ipvs/fragment.ts'
+import { ipvsFrame } from './ipvs/frame.ts'
+import {
+  type Candidates,
+  type FamilyMemory,
+  type Fragment,
+  renderService,
+} from './nftables/fragment.ts'
+import { frame } from './nftables/frame.ts'
 
 /** What makes rules of Services. All else of rendering is the same for each backend. */
 export interface Backend {

@@ -1,8 +1,8 @@
 import { type Address, familyOf, type Port } from '../model/address.ts'
 import type { Settings } from '../model/node.ts'
 import { compareAge, type ServiceObject, type ServicePort } from '../model/service.ts'
-import { nodePortKey, tuple, vipKey } from '../ruleset/sets.ts'
-import type { Tuple } from '../ruleset/types.ts'
+import { nodePortKey, tuple, vipKey } from '../ruleset/nftables/sets.ts'
+import type { Tuple } from '../ruleset/nftables/types.ts'
 import type { Forbidden } from './denials.ts'
 
 /** `namespace/name`. */

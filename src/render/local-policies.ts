@@ -10,6 +10,9 @@ export interface Dropped {
   readonly family: IpFamily
 }
 
+/** How many ports of Services a policy Local drops here, by policy and family. */
+export type DroppedPorts = Readonly<Record<Dropped['policy'], Readonly<Record<IpFamily, number>>>>
+
 /** Where a policy Local leaves nothing of endpoints that there are; a port without any is no such. */
 export function droppedByPolicy(
   service: ServiceObject,

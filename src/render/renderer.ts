@@ -1,12 +1,13 @@
 import type { IpFamily } from '../model/address.ts'
+import type { TableFamily } from '../model/family.ts'
 import type { AddressChange, NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
 import type { Steps } from '../model/steps.ts'
-import type { IpvsRules } from '../ruleset/ipvs.ts'
-import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs-elements.ts'
+import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
+import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { type Owner, ownerOf } from '../ruleset/labels.ts'
-import { SETS, setsOf, tuple } from '../ruleset/sets.ts'
-import type { ElementValue, Ruleset, Table, TableFamily, Tuple } from '../ruleset/types.ts'
+import { SETS, setsOf, tuple } from '../ruleset/nftables/sets.ts'
+import type { ElementValue, Ruleset, Table, Tuple } from '../ruleset/nftables/types.ts'
 import { AddressIndex } from './address-index.ts'
 import {
   addFragment,
@@ -21,17 +22,17 @@ import { backendOf } from './backend.ts'
 import { candidatesOf } from './candidates.ts'
 import { ClaimBook } from './claim-book.ts'
 import { type ServiceName, serviceName } from './claims.ts'
-import { configuration } from './configuration.ts'
 import type { Denial } from './denials.ts'
-import { type FamilyMemory, type Fragment, noMemory } from './fragment.ts'
-import type { Situation } from './recall.ts'
-import { heldSeats } from './seats.ts'
-import { assemble, type Frame, makeFrame } from './table.ts'
+import { configuration } from './nftables/configuration.ts'
+import { type FamilyMemory, type Fragment, noMemory } from './nftables/fragment.ts'
+import type { Situation } from './nftables/recall.ts'
+import { heldSeats } from './nftables/seats.ts'
+import { assemble, type Frame, makeFrame } from './nftables/table.ts'
 
 /** What a round of rendering changed. */
 export interface Delta {
   readonly elements: readonly ElementChange[]
-  /** Of the sets that stand for what ipvs and the dummy interface hold (ruleset/ipvs-elements.ts). */
+  /** Of the sets that stand for what ipvs and the dummy interface hold (ruleset/ipvs/elements.ts). */
   readonly ipvs: readonly ElementChange[]
   /** The new frame of a family whose frame changed; undefined where it has no table any more. */
   readonly frames: ReadonlyMap<TableFamily, Frame | undefined>

@@ -1,8 +1,8 @@
-import type { IptablesChains, IptablesRuleset } from './iptables.ts'
-import type { IpvsRules } from './ipvs.ts'
-import { printElement, printHook, printRule, setHeader } from './print.ts'
-import type { PrintedSysctl } from './print-ipvs.ts'
-import { type Ruleset, TABLE_NAME } from './types.ts'
+import type { IptablesChains, IptablesRuleset } from './iptables/types.ts'
+import type { PrintedSysctl } from './ipvs/print.ts'
+import type { IpvsRules } from './ipvs/types.ts'
+import { printElement, printHook, printRule, setHeader } from './nftables/print.ts'
+import { type Ruleset, TABLE_NAME } from './nftables/types.ts'
 
 /** The rule set as plain data: the same texts as `printRuleset`, one entry an object. */
 export function rulesetAsJson(ruleset: Ruleset): unknown {

@@ -1,6 +1,6 @@
+import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import type { ApiClient } from './api/client.ts'
 import type { NodeInterest } from './node-interest.ts'
-import { type Problem, said, report as startReport } from './problem.ts'
 import { reflect } from './reflector.ts'
 import type { Resource, Source, SourceListener } from './source.ts'
 

@@ -1,6 +1,4 @@
 import * as z from 'zod'
-import type { IpFamily } from '../model/address.ts'
-import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
 import {
   anything,
   fields,
@@ -17,9 +15,17 @@ import {
   protocol,
   readAddress,
   text,
-} from './fields.ts'
+} from '../decode/fields.ts'
+import {
+  joinPath,
+  type Problem,
+  type Report,
+  said,
+  report as startReport,
+} from '../decode/problem.ts'
+import type { IpFamily } from '../model/address.ts'
+import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
 import { serviceLabel, serviceLabelValue } from './identity.ts'
-import { joinPath, type Problem, type Report, said, report as startReport } from './problem.ts'
 import { shared } from './shared-text.ts'
 
 export type DecodedSlice =

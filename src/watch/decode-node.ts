@@ -1,6 +1,4 @@
 import type * as z from 'zod'
-import { type Address, familyOf } from '../model/address.ts'
-import type { NodeView } from '../model/node.ts'
 import {
   anything,
   fields,
@@ -12,8 +10,16 @@ import {
   readAddress,
   readCidrs,
   text,
-} from './fields.ts'
-import { joinPath, type Problem, type Report, said, report as startReport } from './problem.ts'
+} from '../decode/fields.ts'
+import {
+  joinPath,
+  type Problem,
+  type Report,
+  said,
+  report as startReport,
+} from '../decode/problem.ts'
+import { type Address, familyOf } from '../model/address.ts'
+import type { NodeView } from '../model/node.ts'
 
 export type DecodedNode =
   | { readonly kind: 'node'; readonly node: NodeView; readonly problems: readonly Problem[] }

@@ -1,11 +1,11 @@
+import { valueAt } from '../decode/fields.ts'
+import type { Problem } from '../decode/problem.ts'
 import type { NodeView } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { decodeEndpointSlice } from './decode-endpoint-slice.ts'
 import { decodeNode } from './decode-node.ts'
 import { decodeService } from './decode-service.ts'
-import { valueAt } from './fields.ts'
-import type { Problem } from './problem.ts'
 import type { SourceEvent } from './source.ts'
 
 export type ObjectEvent = Extract<SourceEvent, { kind: 'object' }>

@@ -1,5 +1,4 @@
-import type { Address } from '../model/address.ts'
-import type { FieldReader } from './field-reader.ts'
+import type { FieldReader } from '../decode/field-reader.ts'
 import {
   anything,
   fields,
@@ -10,8 +9,9 @@ import {
   parseFields,
   readAddress,
   readAddresses,
-} from './fields.ts'
-import { joinPath } from './problem.ts'
+} from '../decode/fields.ts'
+import { joinPath } from '../decode/problem.ts'
+import type { Address } from '../model/address.ts'
 
 interface Spec {
   readonly clusterIP?: unknown

@@ -1,7 +1,7 @@
+import { anything, fields, parseFields, port, portName, protocol } from '../decode/fields.ts'
+import { joinPath, type Report } from '../decode/problem.ts'
 import { type Port, parsePort } from '../model/address.ts'
 import type { ServicePort } from '../model/service.ts'
-import { anything, fields, parseFields, port, portName, protocol } from './fields.ts'
-import { joinPath, type Report } from './problem.ts'
 import { shared } from './shared-text.ts'
 
 const portSchema = fields({

@@ -1,15 +1,5 @@
 import * as z from 'zod'
-import type { Port } from '../model/address.ts'
-import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
-import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
-import {
-  clusterAddressesOf,
-  externalAddressesOf,
-  ingressAddressesOf,
-} from './decode-service-addresses.ts'
-import { readServicePorts } from './decode-service-ports.ts'
-import { readSourceRanges } from './decode-source-ranges.ts'
-import { FieldReader } from './field-reader.ts'
+import { FieldReader } from '../decode/field-reader.ts'
 import {
   anything,
   emptyOr,
@@ -21,8 +11,24 @@ import {
   parseFields,
   port,
   valueAt,
-} from './fields.ts'
-import { joinPath, orList, type Problem, type Report, report as startReport } from './problem.ts'
+} from '../decode/fields.ts'
+import {
+  joinPath,
+  orList,
+  type Problem,
+  type Report,
+  report as startReport,
+} from '../decode/problem.ts'
+import type { Port } from '../model/address.ts'
+import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
+import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
+import {
+  clusterAddressesOf,
+  externalAddressesOf,
+  ingressAddressesOf,
+} from './decode-service-addresses.ts'
+import { readServicePorts } from './decode-service-ports.ts'
+import { readSourceRanges } from './decode-source-ranges.ts'
 import { shared } from './shared-text.ts'
 
 export type DecodedService =

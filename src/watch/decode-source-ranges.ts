@@ -1,7 +1,7 @@
+import type { FieldReader } from '../decode/field-reader.ts'
+import { readCidr, text, valueAt } from '../decode/fields.ts'
+import { joinPath } from '../decode/problem.ts'
 import type { ServiceObject } from '../model/service.ts'
-import type { FieldReader } from './field-reader.ts'
-import { readCidr, text, valueAt } from './fields.ts'
-import { joinPath } from './problem.ts'
 
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 

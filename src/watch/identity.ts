@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { fields, nameOf, namespaceName, objectName, parseFields } from './fields.ts'
-import { type Problem, unidentified } from './problem.ts'
+import { fields, nameOf, namespaceName, objectName, parseFields } from '../decode/fields.ts'
+import { type Problem, unidentified } from '../decode/problem.ts'
 import type { Resource } from './source.ts'
 
 /** The label by which a slice names its Service. */

@@ -1,7 +1,7 @@
+import { valueAt } from '../decode/fields.ts'
+import { describe } from '../decode/problem.ts'
 import type { Answer } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
-import { valueAt } from './fields.ts'
-import { describe } from './problem.ts'
 import { parseJson } from './watch-event.ts'
 
 export interface Page {

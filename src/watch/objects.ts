@@ -1,5 +1,4 @@
-import { nameOf, valueAt } from './fields.ts'
-import { identityProblems, kindOf } from './identity.ts'
+import { nameOf, valueAt } from '../decode/fields.ts'
 import {
   describe,
   type Problem,
@@ -7,7 +6,8 @@ import {
   said,
   report as startReport,
   unidentified,
-} from './problem.ts'
+} from '../decode/problem.ts'
+import { identityProblems, kindOf } from './identity.ts'
 import { RESOURCES, type Resource } from './source.ts'
 
 /** Called for every object of a kind that nodelb reads. */

@@ -1,6 +1,6 @@
+import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import { type Limits, type ServiceSize, sizeOf } from '../model/limits.ts'
 import { compareAge, type ServiceObject, type SliceObject } from '../model/service.ts'
-import { type Problem, said, report as startReport } from './problem.ts'
 
 /** Which Services are within the limits, and what those take together. */
 export class Admission {

@@ -1,4 +1,4 @@
-import type { Problem } from './problem.ts'
+import type { Problem } from '../decode/problem.ts'
 
 /** The kinds of objects that the agent follows, by their plural names in the API. */
 export type Resource = 'services' | 'endpointslices' | 'nodes'

@@ -1,5 +1,5 @@
-import { valueAt } from './fields.ts'
-import { describe } from './problem.ts'
+import { valueAt } from '../decode/fields.ts'
+import { describe } from '../decode/problem.ts'
 
 /** One object of a watch's stream (KEP-956 for bookmarks). */
 export type WatchEvent =

@@ -1,6 +1,6 @@
+import { describe } from '../decode/problem.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { ApiClient, StreamEnding } from './api/client.ts'
-import { describe } from './problem.ts'
 import { readWatchEvent, type WatchEvent } from './watch-event.ts'
 
 /** What moves a follower on. */

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { boundConnections } from '../../src/agent/telemetry/bounded-connections.ts'
-import { type HttpServer, plain, serveHttp } from '../../src/agent/telemetry/http.ts'
+import { boundConnections } from '../../src/telemetry/bounded-connections.ts'
+import { type HttpServer, plain, serveHttp } from '../../src/telemetry/http.ts'
 import { ask, connected, freePort, Told } from './asking.ts'
 
 const servers: (Server | HttpServer)[] = []

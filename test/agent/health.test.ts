@@ -5,9 +5,9 @@ import {
   health,
   liveness,
   readiness,
-} from '../../src/agent/telemetry/health.ts'
-import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
-import { type AgentState, follow, newState } from '../../src/agent/telemetry/state.ts'
+} from '../../src/agent/events/health.ts'
+import type { Occurrence } from '../../src/agent/events/occurrence.ts'
+import { type AgentState, follow, newState } from '../../src/agent/events/state.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 const committed: Occurrence = {

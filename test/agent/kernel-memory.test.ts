@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import type { FamilyMemory } from '../../src/render/fragment.ts'
-import { kernelMemory } from '../../src/render/kernel-memory.ts'
-import { endpointsMap, tuple, vipKey } from '../../src/ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../src/ruleset/types.ts'
+import type { FamilyMemory } from '../../src/render/nftables/fragment.ts'
+import { kernelMemory } from '../../src/render/nftables/kernel-memory.ts'
+import { endpointsMap, tuple, vipKey } from '../../src/ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../src/ruleset/nftables/types.ts'
 
 const WEB = vipKey('10.96.0.1', 'tcp', 80)
 const SLOTS = [tuple('10.0.0.2', 8080), tuple('10.0.0.1', 8080)]

@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { EventQueue, type Sent } from '../../src/agent/telemetry/event-queue.ts'
-import { eventOf, type KubernetesEvent } from '../../src/agent/telemetry/kubernetes-event.ts'
-import type { EventOutcome } from '../../src/agent/telemetry/metrics.ts'
-import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
+import { EventQueue, type Sent } from '../../src/agent/events/event-queue.ts'
+import { eventOf, type KubernetesEvent } from '../../src/agent/events/kubernetes-event.ts'
+import type { EventOutcome } from '../../src/agent/events/metrics.ts'
+import type { Occurrence } from '../../src/agent/events/occurrence.ts'
 import { Told } from './asking.ts'
 
 const time = new Date('2026-01-31T12:00:00.123Z')

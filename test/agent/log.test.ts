@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { CATALOGUE } from '../../src/agent/telemetry/catalogue.ts'
-import { openLog } from '../../src/agent/telemetry/log.ts'
-import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
-import { withoutSecrets } from '../../src/agent/telemetry/secrets.ts'
-import { SyncOutput } from '../../src/agent/telemetry/sync-output.ts'
-import { toldOnce } from '../../src/agent/telemetry/told-once.ts'
+import { CATALOGUE } from '../../src/agent/events/catalogue.ts'
+import { openLog } from '../../src/agent/events/log.ts'
+import type { Occurrence } from '../../src/agent/events/occurrence.ts'
+import { toldOnce } from '../../src/agent/events/told-once.ts'
+import { withoutSecrets } from '../../src/telemetry/secrets.ts'
+import { SyncOutput } from '../../src/telemetry/sync-output.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-log-'))
 afterAll(() => rmSync(folder, { recursive: true }))

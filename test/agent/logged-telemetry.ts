@@ -2,13 +2,13 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { openLog } from '../../src/agent/telemetry/log.ts'
-import { SyncOutput } from '../../src/agent/telemetry/sync-output.ts'
+import { openLog } from '../../src/agent/events/log.ts'
 import {
   startTelemetry,
   type Telemetry,
   type TelemetryOptions,
-} from '../../src/agent/telemetry/telemetry.ts'
+} from '../../src/agent/events/telemetry.ts'
+import { SyncOutput } from '../../src/telemetry/sync-output.ts'
 
 export interface LoggedTelemetry {
   readonly telemetry: Telemetry

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { describe, expect, test } from 'vitest'
-import { lossCause } from '../../src/agent/telemetry/bounded-label.ts'
-import { CATALOGUE } from '../../src/agent/telemetry/catalogue.ts'
-import { trackLatency } from '../../src/agent/telemetry/latency.ts'
-import { createMetrics } from '../../src/agent/telemetry/metrics.ts'
-import type { Occurrence } from '../../src/agent/telemetry/occurrence.ts'
-import { follow, newState } from '../../src/agent/telemetry/state.ts'
+import { CATALOGUE } from '../../src/agent/events/catalogue.ts'
+import { createMetrics } from '../../src/agent/events/metrics.ts'
+import type { Occurrence } from '../../src/agent/events/occurrence.ts'
+import { follow, newState } from '../../src/agent/events/state.ts'
+import { lossCause } from '../../src/telemetry/bounded-label.ts'
+import { trackLatency } from '../../src/telemetry/latency.ts'
 
 const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ObjectStore } from '../../src/agent/object-store.ts'
-import type { Problem } from '../../src/watch/problem.ts'
-import { printProblem } from '../../src/watch/problem.ts'
+import type { Problem } from '../../src/decode/problem.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import type { Resource } from '../../src/watch/source.ts'
 
 function service(name: string, fields: object = {}): object {

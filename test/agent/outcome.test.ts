@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { kernelReason } from '../../src/agent/outcome.ts'
-import { orFailed } from '../../src/agent/session-compare.ts'
 import { NetlinkError } from '../../src/apply/netlink/netlink-error.ts'
+import { orFailed } from '../../src/dataplane/nftables/compare.ts'
+import { kernelReason } from '../../src/dataplane/outcome.ts'
 
 const file = '/proc/thread-self/net/netlink'
 const call = { code: 'EMFILE', syscall: 'open' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { TelemetryOptions } from '../../src/agent/telemetry/telemetry.ts'
+import type { TelemetryOptions } from '../../src/agent/events/telemetry.ts'
 import { RESOURCES } from '../../src/watch/source.ts'
 import { ask, connected, freePort, refusal, takePort } from './asking.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'

@@ -1,9 +1,9 @@
-import type { Goal } from '../../src/agent/dataplane.ts'
-import { startIptablesSession } from '../../src/agent/iptables-session.ts'
-import { startSession } from '../../src/agent/nftables-session.ts'
-import type { Started } from '../../src/agent/session.ts'
 import { findPrograms } from '../../src/apply/iptables/programs.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
+import { startIptablesSession } from '../../src/dataplane/iptables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/session.ts'
+import type { Started } from '../../src/dataplane/session.ts'
 import type { BenchBackend } from './protocol.ts'
 
 /** A session of this backend, as the agent has one. */

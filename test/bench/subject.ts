@@ -1,4 +1,4 @@
-import type { Session } from '../../src/agent/session.ts'
+import type { Session } from '../../src/dataplane/session.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
 import { memoryOf } from './memory.ts'

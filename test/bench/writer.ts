@@ -1,12 +1,18 @@
 import { writeFileSync } from 'node:fs'
+import type { TableFamily } from '../../src/model/family.ts'
 import { lower } from '../../src/render/iptables/lowering.ts'
+import type { Frame } from '../../src/render/nftables/table.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { Delta, Renderer } from '../../src/render/renderer.ts'
-import type { Frame } from '../../src/render/table.ts'
-import { printElement, printRule, printRuleset, setHeader } from '../../src/ruleset/print.ts'
-import { iptablesSections } from '../../src/ruleset/print-iptables.ts'
-import { setsOf } from '../../src/ruleset/sets.ts'
-import type { Ruleset, Table, TableFamily } from '../../src/ruleset/types.ts'
+import { iptablesSections } from '../../src/ruleset/iptables/print.ts'
+import {
+  printElement,
+  printRule,
+  printRuleset,
+  setHeader,
+} from '../../src/ruleset/nftables/print.ts'
+import { setsOf } from '../../src/ruleset/nftables/sets.ts'
+import type { Ruleset, Table } from '../../src/ruleset/nftables/types.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
 import type { Answers, Change } from './protocol.ts'
 

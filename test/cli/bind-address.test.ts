@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { answersAsKubeProxy } from '../../src/cli/bind-address.ts'
-import { type Config, readConfig } from '../../src/cli/config.ts'
-import { printProblem } from '../../src/watch/problem.ts'
+import { answersAsKubeProxy } from '../../src/config/bind-address.ts'
+import { type Config, readConfig } from '../../src/config/config.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
 const nodelb = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Config, defaultConfig, readConfig } from '../../src/cli/config.ts'
+import { type Config, defaultConfig, readConfig } from '../../src/config/config.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
 const nodelb = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'

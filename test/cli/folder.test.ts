@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { folderSource } from '../../src/cli/folder.ts'
-import { valueAt } from '../../src/watch/fields.ts'
-import { type Problem, printProblem } from '../../src/watch/problem.ts'
+import { valueAt } from '../../src/decode/fields.ts'
+import { type Problem, printProblem } from '../../src/decode/problem.ts'
+import { folderSource } from '../../src/watch/files/folder.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
 
 let folder = ''

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type Input, readObjects } from '../../src/cli/input.ts'
-import { printProblem } from '../../src/watch/problem.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import { badObjects, node, service, slice } from './bad-objects.ts'
 
 const good = `apiVersion: v1

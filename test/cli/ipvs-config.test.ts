@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { type Config, defaultConfig, readConfig } from '../../src/cli/config.ts'
-import { toSettings } from '../../src/cli/settings.ts'
+import { type Config, defaultConfig, readConfig } from '../../src/config/config.ts'
+import { toSettings } from '../../src/config/settings.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import { schedulers } from '../../src/model/ipvs.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 import { node } from '../support/random-cluster.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'

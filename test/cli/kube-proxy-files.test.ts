@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import type { Address as At, KubeProxyAddresses } from '../../src/agent/telemetry/servers.ts'
-import { answersAsKubeProxy } from '../../src/cli/bind-address.ts'
-import { type BackendName, type Config, readConfig } from '../../src/cli/config.ts'
-import { conntrackOf, loopbackSysctlOf, toSettings } from '../../src/cli/settings.ts'
+import { answersAsKubeProxy } from '../../src/config/bind-address.ts'
+import { type BackendName, type Config, readConfig } from '../../src/config/config.ts'
+import { conntrackOf, loopbackSysctlOf, toSettings } from '../../src/config/settings.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
+import type { ListenAddress as At, KubeProxyAddresses } from '../../src/model/listening.ts'
 import type { NodePortAddresses, NodeView } from '../../src/model/node.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 
 /**
  * Files as kubeadm, kubespray, k3s and OpenShift make them, and what each comes to in place of

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { readConfig } from '../../src/cli/config.ts'
-import { loopbackSysctlOf, toSettings } from '../../src/cli/settings.ts'
+import { readConfig } from '../../src/config/config.ts'
+import { loopbackSysctlOf, toSettings } from '../../src/config/settings.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import type { Address } from '../../src/model/address.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
 const nodelb = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { type Config, defaultConfig } from '../../src/cli/config.ts'
-import { toSettings } from '../../src/cli/settings.ts'
+import { type Config, defaultConfig } from '../../src/config/config.ts'
+import { toSettings } from '../../src/config/settings.ts'
+import { printProblem } from '../../src/decode/problem.ts'
 import { type Cidr, parseAddress, parseCidr } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 
 function cidrs(...texts: readonly string[]): Cidr[] {
   return texts.flatMap((text) => parseCidr(text)?.value ?? [])

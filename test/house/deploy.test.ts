@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
-import { readConfig } from '../../src/cli/config.ts'
+import { readConfig } from '../../src/config/config.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
 type Manifest = any

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { type Known, kubeProxyFields, nodelbFields } from '../../src/cli/known-fields.ts'
-import { decodeKubeProxyConfig, type KubeProxyConfig } from '../../src/cli/kube-proxy-config.ts'
-import { printProblem, report as startReport } from '../../src/watch/problem.ts'
+import { type Known, kubeProxyFields, nodelbFields } from '../../src/config/known-fields.ts'
+import { decodeKubeProxyConfig, type KubeProxyConfig } from '../../src/config/kube-proxy-config.ts'
+import { printProblem, report as startReport } from '../../src/decode/problem.ts'
 import { FIELDS, FORMER_FIELDS, type Sample } from './kube-proxy-fields.ts'
 
 const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { chooseBackend } from '../../src/agent/backend-choice.ts'
-import { program } from '../../src/agent/program.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { refusedOf } from '../../src/apply/nftables/trial.ts'
+import { chooseBackend } from '../../src/dataplane/backend-choice.ts'
+import { program } from '../../src/dataplane/nftables/program.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { jellyfin } from './session-setup.ts'
 

@@ -3,11 +3,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { program } from '../../src/agent/program.ts'
-import { removeTables } from '../../src/agent/table-removal.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import { program } from '../../src/dataplane/nftables/program.ts'
+import { removeTables } from '../../src/dataplane/nftables/removal.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import { printRuleset } from '../../src/ruleset/print.ts'
+import { printRuleset } from '../../src/ruleset/nftables/print.ts'
 import { fixtureGoal } from '../support/goal.ts'
 
 export interface Committed {

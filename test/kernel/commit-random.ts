@@ -1,10 +1,10 @@
 // Runs inside a network namespace of its own: walks the kernel through random clusters, following
 // changes in a session and committing whole goals, and says what went wrong, if anything.
 import fc from 'fast-check'
-import { startSession } from '../../src/agent/nftables-session.ts'
-import { type ProgramOutcome, program, propose } from '../../src/agent/program.ts'
-import type { Settled } from '../../src/agent/session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import { type ProgramOutcome, program, propose } from '../../src/dataplane/nftables/program.ts'
+import { startSession } from '../../src/dataplane/nftables/session.ts'
+import type { Settled } from '../../src/dataplane/session.ts'
 import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const [walks, steps] = process.argv.slice(2).map(Number)

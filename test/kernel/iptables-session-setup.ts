@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
-import type { Goal } from '../../src/agent/dataplane.ts'
-import { type IptablesSession, startIptablesSession } from '../../src/agent/iptables-session.ts'
-import type { ForeignChange, SessionOptions, Settled } from '../../src/agent/session.ts'
 import type { FlavourPrograms } from '../../src/apply/iptables/programs.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
+import { type IptablesSession, startIptablesSession } from '../../src/dataplane/iptables/session.ts'
+import type { ForeignChange, SessionOptions, Settled } from '../../src/dataplane/session.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { fixtures } from './session-setup.ts'
 

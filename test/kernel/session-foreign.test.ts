@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { NftablesSession } from '../../src/agent/nftables-session.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ForeignCommit, later, Monitor, next } from '../../src/apply/nftables/monitor.ts'
+import type { NftablesSession } from '../../src/dataplane/nftables/session.ts'
 import { enterNewNetwork, nft, nftLoad } from '../apply/nftables/namespace.ts'
 import { asterisk, begin, committed, jellyfin, listed, scale, together } from './session-setup.ts'
 

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startSession } from '../../src/agent/nftables-session.ts'
-import { program } from '../../src/agent/program.ts'
-import { removeTables } from '../../src/agent/table-removal.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { ownPort } from '../../src/apply/nftables/port.ts'
 import { supportsOwnership } from '../../src/apply/nftables/supports-ownership.ts'
-import { TABLE_FLAG } from '../../src/ruleset/types.ts'
+import { program } from '../../src/dataplane/nftables/program.ts'
+import { removeTables } from '../../src/dataplane/nftables/removal.ts'
+import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { TABLE_FLAG } from '../../src/ruleset/nftables/types.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import {
   asterisk,

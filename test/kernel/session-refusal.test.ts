@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Goal } from '../../src/agent/dataplane.ts'
-import { startSession } from '../../src/agent/nftables-session.ts'
-import { program, propose } from '../../src/agent/program.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
+import { program, propose } from '../../src/dataplane/nftables/program.ts'
+import { startSession } from '../../src/dataplane/nftables/session.ts'
 import type { Address } from '../../src/model/address.ts'
-import { textOf } from '../../src/plan/explain.ts'
-import { eachOperation } from '../../src/plan/operation.ts'
-import { TABLE_FLAG } from '../../src/ruleset/types.ts'
+import { textOf } from '../../src/plan/nftables/explain.ts'
+import { eachOperation } from '../../src/plan/nftables/operation.ts'
+import { TABLE_FLAG } from '../../src/ruleset/nftables/types.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import {
   asterisk,

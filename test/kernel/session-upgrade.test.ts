@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { program, propose } from '../../src/agent/program.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
-import { textOf } from '../../src/plan/explain.ts'
-import { eachOperation } from '../../src/plan/operation.ts'
+import { program, propose } from '../../src/dataplane/nftables/program.ts'
+import { textOf } from '../../src/plan/nftables/explain.ts'
+import { eachOperation } from '../../src/plan/nftables/operation.ts'
 import { enterNewNetwork, nft, nftLoad } from '../apply/nftables/namespace.ts'
 import { asterisk, begin, jellyfin, listed, nginx, together } from './session-setup.ts'
 

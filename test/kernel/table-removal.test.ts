@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { program } from '../../src/agent/program.ts'
-import { removeTables } from '../../src/agent/table-removal.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
+import { program } from '../../src/dataplane/nftables/program.ts'
+import { removeTables } from '../../src/dataplane/nftables/removal.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { asterisk, tablesOf } from './session-setup.ts'
 

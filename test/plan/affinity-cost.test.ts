@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceObject } from '../../src/model/service.ts'
-import { operationCount } from '../../src/plan/operation.ts'
-import { plan } from '../../src/plan/plan.ts'
-import { rememberedFor } from '../../src/render/affinity.ts'
+import { operationCount } from '../../src/plan/nftables/operation.ts'
+import { plan } from '../../src/plan/nftables/plan.ts'
+import { rememberedFor } from '../../src/render/nftables/affinity.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import { AFFINITY_CLIENTS, roomInSeat, setSchema } from '../../src/ruleset/sets.ts'
-import type { Table } from '../../src/ruleset/types.ts'
+import { AFFINITY_CLIENTS, roomInSeat, setSchema } from '../../src/ruleset/nftables/sets.ts'
+import type { Table } from '../../src/ruleset/nftables/types.ts'
 import { makeCluster, makeSlices, node, settings } from '../bench/cluster.ts'
 
 const SERVICES = 600

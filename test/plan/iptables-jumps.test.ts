@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { compareIptables, planChanges } from '../../src/plan/iptables.ts'
-import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
-import { printStep } from '../../src/ruleset/print-iptables.ts'
+import { compareIptables, planChanges } from '../../src/plan/iptables/plan.ts'
+import { printStep } from '../../src/ruleset/iptables/print.ts'
+import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 
 const REFUSE = '-m conntrack --ctstate NEW -m conntrack ! --ctstate DNAT -j NODELB-REFUSE'
 const ACCEPT = '-j NODELB-FORWARD'

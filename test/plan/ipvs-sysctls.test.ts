@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ipvsSysctls, type NodeFound, satisfies } from '../../src/plan/ipvs-sysctls.ts'
+import { ipvsSysctls, type NodeFound, satisfies } from '../../src/plan/sysctls/ipvs.ts'
 
 const found: NodeFound = { release: '6.1.0-56-amd64', arpIgnore: new Map(), acceptRa: new Map() }
 const ipv4 = { families: ['ipv4'], strictArp: false } as const

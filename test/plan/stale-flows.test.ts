@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
-import type { ElementStep } from '../../src/plan/plan-delta.ts'
 import {
   allFronts,
   elementSteps,
@@ -8,9 +7,10 @@ import {
   flowJudge,
   type TouchedFront,
   touchedFronts,
-} from '../../src/plan/stale-flows.ts'
-import { setSchema } from '../../src/ruleset/sets.ts'
-import type { Ruleset, Tuple } from '../../src/ruleset/types.ts'
+} from '../../src/plan/flows/stale.ts'
+import type { ElementStep } from '../../src/plan/nftables/delta.ts'
+import { setSchema } from '../../src/ruleset/nftables/sets.ts'
+import type { Ruleset, Tuple } from '../../src/ruleset/nftables/types.ts'
 
 const DNS = '203.0.113.10 . udp . 53'
 const NODE_PORT = 'udp . 30053'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ConntrackSettings } from '../../src/model/conntrack.ts'
-import { differs, wantedBuckets, wantedSysctls } from '../../src/plan/sysctls.ts'
+import { differs, wantedBuckets, wantedSysctls } from '../../src/plan/sysctls/conntrack.ts'
 
 const nothing: ConntrackSettings = {
   maxPerCore: 0,

@@ -10,9 +10,9 @@ import {
   type Settings,
 } from '../../src/model/node.ts'
 import { IptablesLowering } from '../../src/render/iptables/lowering.ts'
-import { heldInChains, heldInTables, recall } from '../../src/render/recall.ts'
+import { heldInChains, heldInTables, recall } from '../../src/render/nftables/recall.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import type { KernelRuleset } from '../../src/ruleset/types.ts'
+import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
 
 const ADDRESSES = ['192.0.2.1', '192.0.2.2', '2001:db8:1::1', '2001:db8:1::2'] as Address[]
 const RANGES = ['10.244.1.0/24', 'fd00:10:244:1::/64'] as Cidr[]

@@ -11,8 +11,8 @@ import {
   seatedMap,
   seatMap,
   setsOf,
-} from '../../src/ruleset/sets.ts'
-import type { Table } from '../../src/ruleset/types.ts'
+} from '../../src/ruleset/nftables/sets.ts'
+import type { Table } from '../../src/ruleset/nftables/types.ts'
 import { node, service, settings, slice } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 

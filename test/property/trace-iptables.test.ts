@@ -9,10 +9,10 @@ import {
   type Protocol,
 } from '../../src/model/address.ts'
 import type { Cluster } from '../../src/model/service.ts'
-import { planIptables } from '../../src/plan/iptables.ts'
+import { planIptables } from '../../src/plan/iptables/plan.ts'
 import { lower } from '../../src/render/iptables/lowering.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import type { IptablesRuleset } from '../../src/ruleset/iptables.ts'
+import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import { type Path, trace } from '../../src/trace/iptables/trace.ts'
 import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
 import { iptablesModel } from '../support/iptables-model.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Goal } from '../../src/agent/dataplane.ts'
 import { load } from '../../src/cli/load.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type Address, familyOf } from '../../src/model/address.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import type { ProbeResult } from '../support/agent.ts'

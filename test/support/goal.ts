@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { Goal } from '../../src/agent/dataplane.ts'
-import { type Backend, defaultConfig, readConfig } from '../../src/cli/config.ts'
 import { readObjects } from '../../src/cli/input.ts'
-import { toSettings } from '../../src/cli/settings.ts'
-import { type Problem, printProblem } from '../../src/watch/problem.ts'
+import { type Backend, defaultConfig, readConfig } from '../../src/config/config.ts'
+import { toSettings } from '../../src/config/settings.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
+import { type Problem, printProblem } from '../../src/decode/problem.ts'
 
 export interface FixtureGoal extends Goal {
   readonly problems: readonly Problem[]

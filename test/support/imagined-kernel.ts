@@ -1,9 +1,11 @@
-import type { Claims, Holding } from '../../src/agent/claims.ts'
-import { holdingChains, holdingTables } from '../../src/agent/claims.ts'
-import type { Dataplane, Goal } from '../../src/agent/dataplane.ts'
-import type { Backends } from '../../src/agent/dataplanes.ts'
-import { type Failed, failed } from '../../src/agent/outcome.ts'
-import type { Removal } from '../../src/agent/removal.ts'
+import { NetlinkError } from '../../src/apply/netlink/netlink-error.ts'
+import type { Claims, Holding } from '../../src/dataplane/claims.ts'
+import { holdingChains, holdingTables } from '../../src/dataplane/claims.ts'
+import type { Dataplane, Goal } from '../../src/dataplane/dataplane.ts'
+import type { Backends } from '../../src/dataplane/dataplanes.ts'
+import { orFailed } from '../../src/dataplane/nftables/compare.ts'
+import { type Failed, failed } from '../../src/dataplane/outcome.ts'
+import type { Removal } from '../../src/dataplane/removal.ts'
 import type {
   Committed,
   ForeignChange,
@@ -12,9 +14,7 @@ import type {
   Settled,
   Started,
   Verified,
-} from '../../src/agent/session.ts'
-import { orFailed } from '../../src/agent/session-compare.ts'
-import { NetlinkError } from '../../src/apply/netlink/netlink-error.ts'
+} from '../../src/dataplane/session.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 

@@ -1,12 +1,12 @@
 import { type Address, type Cidr, cidrContains } from '../../src/model/address.ts'
+import type { TableFamily } from '../../src/model/family.ts'
+import { printStep, type RestoreStep } from '../../src/ruleset/iptables/print.ts'
 import {
   IPTABLES_TABLES,
   type IptablesChains,
   type IptablesRuleset,
   type IptablesTable,
-} from '../../src/ruleset/iptables.ts'
-import { printStep, type RestoreStep } from '../../src/ruleset/print-iptables.ts'
-import type { TableFamily } from '../../src/ruleset/types.ts'
+} from '../../src/ruleset/iptables/types.ts'
 
 type Chains = Map<string, string[]>
 type Tables = Map<IptablesTable, Chains>

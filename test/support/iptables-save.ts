@@ -1,4 +1,8 @@
-import type { IptablesChains, IptablesRuleset, IptablesTable } from '../../src/ruleset/iptables.ts'
+import type {
+  IptablesChains,
+  IptablesRuleset,
+  IptablesTable,
+} from '../../src/ruleset/iptables/types.ts'
 
 /** What a listing of iptables-save says of chains of nodelb and of jumps to them. */
 export function savedRules(listing: string): NonNullable<IptablesRuleset['ip']> {

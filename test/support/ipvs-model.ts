@@ -1,6 +1,6 @@
 import type { Address } from '../../src/model/address.ts'
 import type { IpvsTimeouts } from '../../src/model/ipvs.ts'
-import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs-operation.ts'
+import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs/operation.ts'
 import {
   type DestinationKey,
   destinationKey,
@@ -12,7 +12,7 @@ import {
   type ServerProperties,
   serverIdOf,
   serverKey,
-} from '../../src/ruleset/ipvs.ts'
+} from '../../src/ruleset/ipvs/types.ts'
 
 interface ModelServer extends ServerId, ServerProperties {
   readonly destinations: Map<DestinationKey, RealServer>

@@ -1,6 +1,7 @@
-import { eachOperation, type Operation, type Plan } from '../../src/plan/operation.ts'
-import { printRule } from '../../src/ruleset/print.ts'
-import { chainCalledBy } from '../../src/ruleset/sets.ts'
+import type { TableFamily } from '../../src/model/family.ts'
+import { eachOperation, type Operation, type Plan } from '../../src/plan/nftables/operation.ts'
+import { printRule } from '../../src/ruleset/nftables/print.ts'
+import { chainCalledBy } from '../../src/ruleset/nftables/sets.ts'
 import type {
   BaseHook,
   ElementValue,
@@ -8,9 +9,8 @@ import type {
   KernelRuleset,
   Ruleset,
   SetSchema,
-  TableFamily,
   Tuple,
-} from '../../src/ruleset/types.ts'
+} from '../../src/ruleset/nftables/types.ts'
 
 interface ModelTable {
   readonly family: TableFamily

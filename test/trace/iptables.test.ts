@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
-import type { IptablesRuleset, IptablesTable } from '../../src/ruleset/iptables.ts'
+import type { IptablesRuleset, IptablesTable } from '../../src/ruleset/iptables/types.ts'
 import { type Path, type Trace, trace } from '../../src/trace/iptables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 

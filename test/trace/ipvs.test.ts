@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
-import { destinationKey, type RealServer, serverKey } from '../../src/ruleset/ipvs.ts'
-import type { BaseHook, Statement } from '../../src/ruleset/types.ts'
-import { read } from '../../src/trace/outcome.ts'
+import { destinationKey, type RealServer, serverKey } from '../../src/ruleset/ipvs/types.ts'
+import type { BaseHook, Statement } from '../../src/ruleset/nftables/types.ts'
+import { read } from '../../src/trace/nftables/outcome.ts'
+import type { WalkedChain, WalkedRuleset } from '../../src/trace/nftables/state.ts'
+import { type Trace, trace } from '../../src/trace/nftables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
-import type { WalkedChain, WalkedRuleset } from '../../src/trace/state.ts'
-import { type Trace, trace } from '../../src/trace/trace.ts'
 
 /** What no fixture tells: where ipvs stands among the hooks, and what it does with odd servers. */
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
-import { setSchema, tuple } from '../../src/ruleset/sets.ts'
-import type { BaseHook, Field, Rule, Statement, Tuple } from '../../src/ruleset/types.ts'
+import { setSchema, tuple } from '../../src/ruleset/nftables/sets.ts'
+import type { BaseHook, Field, Rule, Statement, Tuple } from '../../src/ruleset/nftables/types.ts'
+import type { WalkedChain, WalkedRuleset } from '../../src/trace/nftables/state.ts'
+import { trace } from '../../src/trace/nftables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
-import type { WalkedChain, WalkedRuleset } from '../../src/trace/state.ts'
-import { trace } from '../../src/trace/trace.ts'
 
 /** What no fixture tells: how the kernel goes through hooks and statements, whatever they are for. */
 

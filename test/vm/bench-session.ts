@@ -3,9 +3,9 @@
 // change, next to what ipvsadm, ip and nft take for a text that is there already.
 
 import { execa } from 'execa'
-import type { Goal } from '../../src/agent/dataplane.ts'
-import { Dataplanes } from '../../src/agent/dataplanes.ts'
-import type { Session } from '../../src/agent/session.ts'
+import type { Goal } from '../../src/dataplane/dataplane.ts'
+import { Dataplanes } from '../../src/dataplane/dataplanes.ts'
+import type { Session } from '../../src/dataplane/session.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from '../bench/cluster.ts'
 import { median } from '../bench/statistics.ts'

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { commitIpvs } from '../../src/apply/ipvs/commit.ts'
 import { readIpvs } from '../../src/apply/ipvs/read.ts'
 import { openIpvsSockets } from '../../src/apply/ipvs/sockets.ts'
-import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs-operation.ts'
+import type { IpvsOperation, IpvsPlan } from '../../src/plan/ipvs/operation.ts'
 
 import { row, time } from './figures.ts'
 import { destination, id, properties } from './uml/ipvs.ts'

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
+import { printProblem } from '../../src/decode/problem.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import { decodeService } from '../../src/watch/decode-service.ts'
-
-import { printProblem } from '../../src/watch/problem.ts'
 
 interface Changes {
   readonly metadata?: object

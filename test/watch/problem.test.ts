@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describe, joinPath, orList, printProblem, report, said } from '../../src/watch/problem.ts'
+import { describe, joinPath, orList, printProblem, report, said } from '../../src/decode/problem.ts'
 
 test('an error prints where, what was found and what was expected', () => {
   const { error, problems } = report('cluster.yaml', 'Service', 'default/web')

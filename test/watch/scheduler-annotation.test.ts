@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { printProblem } from '../../src/decode/problem.ts'
 import { schedulers } from '../../src/model/ipvs.ts'
 import { decodeService } from '../../src/watch/decode-service.ts'
-import { printProblem } from '../../src/watch/problem.ts'
 
 function decoded(scheduler: unknown) {
   const result = decodeService(

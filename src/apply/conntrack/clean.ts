@@ -4,8 +4,8 @@ import {
   flowJudge,
   type StillServes,
   type TouchedFront,
-} from '../../plan/stale-flows.ts'
-import type { Ruleset } from '../../ruleset/types.ts'
+} from '../../plan/flows/stale.ts'
+import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'

@@ -1,5 +1,5 @@
+import { type Attributes, AttributeWriter, readAttributes } from '../netlink/attributes.ts'
 import type { Request } from '../netlink/message.ts'
-import { type Attributes, AttributeWriter, readAttributes } from '../nftables/attributes.ts'
 
 const HEADER = 4
 const VERSION = 1

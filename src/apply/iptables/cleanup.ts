@@ -1,5 +1,9 @@
-import { type ChainName, IPTABLES_TABLES, type IptablesRuleset } from '../../ruleset/iptables.ts'
-import type { RestoreStep } from '../../ruleset/print-iptables.ts'
+import type { RestoreStep } from '../../ruleset/iptables/print.ts'
+import {
+  type ChainName,
+  IPTABLES_TABLES,
+  type IptablesRuleset,
+} from '../../ruleset/iptables/types.ts'
 import { type CommitOptions, commitIptables, type IptablesCommit } from './commit.ts'
 import type { IptablesFailure } from './failure.ts'
 import type { FlavourPrograms } from './programs.ts'

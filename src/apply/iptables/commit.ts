@@ -1,6 +1,6 @@
-import type { IptablesRuleset } from '../../ruleset/iptables.ts'
-import { printStep, type RestoreStep } from '../../ruleset/print-iptables.ts'
-import type { TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { printStep, type RestoreStep } from '../../ruleset/iptables/print.ts'
+import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import {
   type IptablesFailure,
   knownObstacle,

@@ -1,5 +1,5 @@
-import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
-import type { TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
 import type { Ended } from './process.ts'
 
 /** What keeps a program from doing anything at all, whatever it is given. */

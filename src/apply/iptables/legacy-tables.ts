@@ -2,10 +2,10 @@
 
 import { readFileSync } from 'node:fs'
 import koffi from 'koffi'
-import { IPTABLES_TABLES, type IptablesTable } from '../../ruleset/iptables.ts'
-import { OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
-import type { TableFamily } from '../../ruleset/types.ts'
-import { HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { OWN_CHAIN } from '../../ruleset/iptables/chains.ts'
+import { IPTABLES_TABLES, type IptablesTable } from '../../ruleset/iptables/types.ts'
+import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
 /** Changes with almost every change of the table: not when a rule takes the place of its equal in size. */
 export interface TableInfo {

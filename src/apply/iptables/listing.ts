@@ -1,3 +1,4 @@
+import { mayStandBehind, OWN_CHAIN } from '../../ruleset/iptables/chains.ts'
 import {
   type BuiltinChain,
   type ChainName,
@@ -5,8 +6,7 @@ import {
   type IptablesChains,
   type IptablesTable,
   type RuleText,
-} from '../../ruleset/iptables.ts'
-import { mayStandBehind, OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
+} from '../../ruleset/iptables/types.ts'
 
 /** nodelb's part of what `iptables-save` says, in every table that has one. */
 export interface Listing {

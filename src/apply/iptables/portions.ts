@@ -1,5 +1,5 @@
-import type { ChainName, IptablesRuleset, RuleText } from '../../ruleset/iptables.ts'
-import type { RestoreStep } from '../../ruleset/print-iptables.ts'
+import type { RestoreStep } from '../../ruleset/iptables/print.ts'
+import type { ChainName, IptablesRuleset, RuleText } from '../../ruleset/iptables/types.ts'
 
 /**
  * iptables-nft-restore keeps the chains that it hears of in one list, and searches that from its

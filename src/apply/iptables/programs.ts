@@ -3,7 +3,7 @@
 
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
-import type { TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
 import { runProgram } from './process.ts'
 
 export const FLAVOURS = ['nft', 'legacy'] as const

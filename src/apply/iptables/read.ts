@@ -1,10 +1,10 @@
+import type { TableFamily } from '../../model/family.ts'
 import type {
   DisplacedJumps,
   IptablesChains,
   IptablesRuleset,
   IptablesTable,
-} from '../../ruleset/iptables.ts'
-import type { TableFamily } from '../../ruleset/types.ts'
+} from '../../ruleset/iptables/types.ts'
 import { type Obstacle, obstacleOf } from './failure.ts'
 import { type Listing, ListingReader } from './listing.ts'
 import { runProgram } from './process.ts'

@@ -1,4 +1,4 @@
-import { OWN_CHAIN } from '../../ruleset/iptables-chains.ts'
+import { OWN_CHAIN } from '../../ruleset/iptables/chains.ts'
 import { runProgram } from './process.ts'
 import type { FamilyPrograms, Flavour, FlavourPrograms } from './programs.ts'
 import { FAMILIES } from './read.ts'

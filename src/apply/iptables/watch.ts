@@ -1,4 +1,4 @@
-import type { IptablesRuleset } from '../../ruleset/iptables.ts'
+import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import type { IptablesCommit } from './commit.ts'
 import { watchLegacy } from './legacy-watch.ts'
 import { watchNft } from './nft-watch.ts'

@@ -1,5 +1,5 @@
 import type { Address } from '../../model/address.ts'
-import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
 import { findFamily } from '../generic/family.ts'
 import type { Request } from '../netlink/message.ts'
 import { sendSeries } from '../netlink/series.ts'

@@ -1,5 +1,5 @@
 import type { Protocol } from '../../model/address.ts'
-import type { ForwardingMethod } from '../../ruleset/ipvs.ts'
+import type { ForwardingMethod } from '../../ruleset/ipvs/types.ts'
 
 /** Names and numbers of <linux/ip_vs.h>, as far as used. */
 

@@ -1,10 +1,10 @@
 import { type Address, addressFromBytes, type Port, type Protocol } from '../../model/address.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
-import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs.ts'
+import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 import { genericAttributes } from '../generic/message.ts'
+import { type Attributes, readAttributes, readText } from '../netlink/attributes.ts'
 import { readU16, readU32 } from '../netlink/host-order.ts'
 import type { Reply } from '../netlink/message.ts'
-import { type Attributes, readAttributes, readText } from '../nftables/attributes.ts'
 import {
   ADDRESS_FAMILY,
   ATTRIBUTE,

@@ -1,4 +1,4 @@
-import type { IpvsOperation } from '../../plan/ipvs-operation.ts'
+import type { IpvsOperation } from '../../plan/ipvs/operation.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { addDummy, deleteLink, findLink } from '../rtnetlink/links.ts'

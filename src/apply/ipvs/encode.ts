@@ -1,12 +1,12 @@
 import { addressBits, addressBytes, familyOf } from '../../model/address.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import type { IpvsOperation } from '../../plan/ipvs-operation.ts'
-import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs.ts'
+import type { IpvsOperation } from '../../plan/ipvs/operation.ts'
+import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 import { genericRequest } from '../generic/message.ts'
+import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 import { writeU16, writeU32 } from '../netlink/host-order.ts'
 import type { Request } from '../netlink/message.ts'
-import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
 import {
   ADDRESS_FAMILY,
   ATTRIBUTE,

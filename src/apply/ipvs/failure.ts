@@ -1,4 +1,4 @@
-import type { IpvsOperation } from '../../plan/ipvs-operation.ts'
+import type { IpvsOperation } from '../../plan/ipvs/operation.ts'
 
 export interface IpvsFailure {
   readonly operation: IpvsOperation

@@ -1,6 +1,6 @@
 import type { Address } from '../../model/address.ts'
-import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs-operation.ts'
-import { type ServerKey, serverKey } from '../../ruleset/ipvs.ts'
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
+import { type ServerKey, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { IpvsFailure } from './failure.ts'
 
 /** What failed so far, and what therefore must not be done. */

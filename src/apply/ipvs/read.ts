@@ -8,7 +8,7 @@ import {
   type ServerKey,
   serverKey,
   type VirtualServer,
-} from '../../ruleset/ipvs.ts'
+} from '../../ruleset/ipvs/types.ts'
 import { findFamily } from '../generic/family.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { listAddresses } from '../rtnetlink/addresses.ts'

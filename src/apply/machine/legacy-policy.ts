@@ -1,3 +1,4 @@
+import { familyOfTable } from '../../model/family.ts'
 import type { DroppingChain } from '../../plan/preflight.ts'
 import { runProgram } from '../iptables/process.ts'
 import { COMMAND, findPrograms } from '../iptables/programs.ts'
@@ -16,7 +17,7 @@ export async function droppingLegacy(root: string): Promise<readonly DroppingCha
     const chains = await chainsOf(available.programs.save)
     if (chains.get('FORWARD') !== 'DROP' || [...chains.keys()].some(acceptsPods)) continue
     found.push({
-      families: [family === 'ip' ? 'ipv4' : 'ipv6'],
+      families: [familyOfTable(family)],
       place: `table filter of ${COMMAND[family]}-legacy, chain FORWARD`,
       remedy: `${COMMAND[family]}-legacy -P FORWARD ACCEPT`,
     })

@@ -1,14 +1,14 @@
 import type { IpFamily } from '../../model/address.ts'
 import type { DroppingChain } from '../../plan/preflight.ts'
-import type { Reply } from '../netlink/message.ts'
-import type { NetlinkSocket } from '../netlink/socket.ts'
 import {
   AttributeWriter,
   messageAttributes,
   readAttributes,
   readText,
   readU32,
-} from '../nftables/attributes.ts'
+} from '../netlink/attributes.ts'
+import type { Reply } from '../netlink/message.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
 import { CHAIN, FLAGS, HOOK, MESSAGE } from '../nftables/constants.ts'
 
 /** NF_INET_FORWARD and NF_DROP of <linux/netfilter.h>. */

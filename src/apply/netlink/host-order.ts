@@ -1,6 +1,6 @@
 // nf_tables wants its numbers in network order; generic netlink and rtnetlink in the machine's own.
 
-import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 
 export function writeU16(writer: AttributeWriter, type: number, value: number): void {
   const at = writer.attribute(type, 2)

@@ -1,6 +1,6 @@
 // A classic BPF program on a netlink socket: the kernel leaves out messages before it queues them.
 
-import { HOST_LITTLE_ENDIAN } from '../nftables/attributes.ts'
+import { HOST_LITTLE_ENDIAN } from './attributes.ts'
 
 /** What a socket that joined groups is to hear of one other port's doings. */
 export interface MessageFilter {

@@ -1,13 +1,14 @@
-import { isClientsSet, SETS } from '../../ruleset/sets.ts'
-import { TABLE_NAME, type TableFamily } from '../../ruleset/types.ts'
-import type { NetlinkSocket } from '../netlink/socket.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { isClientsSet, SETS } from '../../ruleset/nftables/sets.ts'
+import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import {
   type Attributes,
   messageAttributes,
   readAttributes,
   readText,
   readU32,
-} from './attributes.ts'
+} from '../netlink/attributes.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
 import { DESCRIPTION, SET } from './constants.ts'
 import { decodeSet, listElements, listSets } from './decode.ts'
 import { ElementReader } from './elements.ts'

@@ -1,4 +1,4 @@
-import type { AttributeWriter } from './attributes.ts'
+import type { AttributeWriter } from '../netlink/attributes.ts'
 
 /** Comments of rules and elements: one TLV of nft's user data (type 0), text and NUL. */
 

@@ -1,4 +1,4 @@
-import { eachOperation, type Operation, type Plan } from '../../plan/operation.ts'
+import { eachOperation, type Operation, type Plan } from '../../plan/nftables/operation.ts'
 import { inSteps } from '../in-steps.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { type EncodedPlan, type EncodeOptions, encodeInSteps } from './encode.ts'

@@ -1,4 +1,4 @@
-import type { TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
 import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST } from '../netlink/constants.ts'
 
 /** Message types, attributes and flags of <linux/netfilter/nf_tables.h>, as far as they are used. */

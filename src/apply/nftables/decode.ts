@@ -1,6 +1,13 @@
-import type { BaseHook, ElementValue, SetSchema, TableFamily, Tuple } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { BaseHook, ElementValue, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import {
+  AttributeWriter,
+  messageAttributes,
+  readText,
+  readU32,
+  readU64,
+} from '../netlink/attributes.ts'
 import type { Reply, Request } from '../netlink/message.ts'
-import { AttributeWriter, messageAttributes, readText, readU32, readU64 } from './attributes.ts'
 import {
   CHAIN,
   ELEMENTS,

@@ -1,12 +1,12 @@
-import { chainCalledBy, goTo } from '../../ruleset/sets.ts'
-import type { ElementValue, FieldType, SetSchema, Tuple } from '../../ruleset/types.ts'
+import { chainCalledBy, goTo } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, FieldType, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
 import {
   type AttributeWriter,
   eachAttribute,
   readAttributes,
   readText,
   readU32,
-} from './attributes.ts'
+} from '../netlink/attributes.ts'
 import { decodeComment, writeComment } from './comment.ts'
 import {
   CATCH_ALL_FLAG,

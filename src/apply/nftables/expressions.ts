@@ -1,5 +1,6 @@
-import { CLIENT_HASH_SEED, type Field, type TableFamily } from '../../ruleset/types.ts'
-import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { CLIENT_HASH_SEED, type Field } from '../../ruleset/nftables/types.ts'
+import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 import { DATA, FAMILY, LIST_ELEMENT } from './constants.ts'
 
 /** The kernel's expressions: small steps of bytecode that work on registers. */

@@ -1,5 +1,5 @@
-import type { FieldType } from '../../ruleset/types.ts'
-import { HOST_LITTLE_ENDIAN } from './attributes.ts'
+import type { FieldType } from '../../ruleset/nftables/types.ts'
+import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
 /**
  * The fields of element keys and data: canonical text <-> bytes. These run for every element of a

@@ -1,4 +1,5 @@
-import type { Rule, TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { Rule } from '../../ruleset/nftables/types.ts'
 import {
   type Attributes,
   AttributeWriter,
@@ -6,7 +7,7 @@ import {
   readAttributes,
   readText,
   readU32,
-} from './attributes.ts'
+} from '../netlink/attributes.ts'
 import { LIST_ELEMENT, RULE } from './constants.ts'
 import { writeRule } from './rules.ts'
 

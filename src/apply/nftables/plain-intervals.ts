@@ -1,4 +1,4 @@
-import type { ElementValue, SetSchema, Tuple } from '../../ruleset/types.ts'
+import type { ElementValue, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
 import { decodeRange } from './tuple.ts'
 
 /** Intervals of sets with one field: the kernel has two elements for each, its start and its end. */

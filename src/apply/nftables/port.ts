@@ -1,6 +1,6 @@
+import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 import { GET_GENERATION, type Reply } from '../netlink/message.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { HOST_LITTLE_ENDIAN } from './attributes.ts'
 
 /** nlmsg_pid is the last field of nlmsghdr, right before the payload. */
 const PORT_BEFORE_PAYLOAD = 4

@@ -1,4 +1,5 @@
-import { printRule } from '../../ruleset/print.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { printRule } from '../../ruleset/nftables/print.ts'
 import {
   type BaseHook,
   type Chain,
@@ -10,9 +11,8 @@ import {
   type SetSchema,
   TABLE_FLAG,
   TABLE_NAME,
-  type TableFamily,
   type Tuple,
-} from '../../ruleset/types.ts'
+} from '../../ruleset/nftables/types.ts'
 import type { Reply, Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'

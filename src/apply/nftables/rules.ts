@@ -1,11 +1,12 @@
-import type { BaseHook, Rule, TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { BaseHook, Rule } from '../../ruleset/nftables/types.ts'
 import {
   type Attributes,
   type AttributeWriter,
   readAttributes,
   readText,
   readU32,
-} from './attributes.ts'
+} from '../netlink/attributes.ts'
 import { writeComment } from './comment.ts'
 import { CHAIN, HOOK, RULE } from './constants.ts'
 import { ExpressionWriter } from './expressions.ts'

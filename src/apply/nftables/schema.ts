@@ -1,11 +1,12 @@
-import type { FieldType, SetSchema, TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
 import {
   type Attributes,
   type AttributeWriter,
   readAttributes,
   readText,
   readU32,
-} from './attributes.ts'
+} from '../netlink/attributes.ts'
 import { DESCRIPTION, LIST_ELEMENT, SET, SET_FLAG } from './constants.ts'
 import { fieldWidth, tupleLength } from './tuple.ts'
 import { typeofUserData } from './typeof.ts'

@@ -1,4 +1,5 @@
-import type { Statement, TableFamily } from '../../ruleset/types.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { Statement } from '../../ruleset/nftables/types.ts'
 import { CT_KEY, type ExpressionWriter, hostU32, META_KEY } from './expressions.ts'
 import { ANONYMOUS_NAME } from './schema.ts'
 

@@ -1,6 +1,6 @@
-import { OWNED } from '../../plan/ownership.ts'
+import { OWNED } from '../../plan/nftables/ownership.ts'
+import { AttributeWriter } from '../netlink/attributes.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { AttributeWriter } from './attributes.ts'
 import { FAMILY, FLAGS, MESSAGE, TABLE } from './constants.ts'
 
 const PROBE = 'nodelb-probe'

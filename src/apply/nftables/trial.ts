@@ -1,7 +1,7 @@
-import type { Plan } from '../../plan/operation.ts'
-import { TABLE_NAME } from '../../ruleset/types.ts'
+import type { Plan } from '../../plan/nftables/operation.ts'
+import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
+import { AttributeWriter } from '../netlink/attributes.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { AttributeWriter } from './attributes.ts'
 import { FAMILY, FLAGS, MESSAGE, TABLE } from './constants.ts'
 import { encodePlan } from './encode.ts'
 

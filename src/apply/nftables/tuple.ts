@@ -1,4 +1,4 @@
-import type { FieldType, Tuple } from '../../ruleset/types.ts'
+import type { FieldType, Tuple } from '../../ruleset/nftables/types.ts'
 import { CODECS, decimal } from './fields.ts'
 
 /** Element keys and data: text as nft prints it <-> the bytes the kernel compares. */
@@ -37,7 +37,7 @@ export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
   return bytes
 }
 
-/** By `join`, as `tuple` (ruleset/sets.ts): a text that is put together piece by piece is larger. */
+/** By `join`, as `tuple` (ruleset/nftables/sets.ts): a text that is put together piece by piece is larger. */
 export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0): Tuple {
   const texts: string[] = []
   let position = at

@@ -1,5 +1,6 @@
-import type { FieldType, SetSchema, TableFamily } from '../../ruleset/types.ts'
-import { HOST_LITTLE_ENDIAN } from './attributes.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
+import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
 /**
  * What nft keeps beside a set that was declared with `typeof`, to print it again: the expressions

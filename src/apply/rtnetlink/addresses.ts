@@ -5,10 +5,10 @@ import {
   addressFromBytes,
   familyOf,
 } from '../../model/address.ts'
+import { AttributeWriter, HOST_LITTLE_ENDIAN, readAttributes } from '../netlink/attributes.ts'
 import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.ts'
 import type { Request } from '../netlink/message.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { AttributeWriter, HOST_LITTLE_ENDIAN, readAttributes } from '../nftables/attributes.ts'
 import {
   ADDRESS,
   ADDRESS_FAMILY,

@@ -1,13 +1,13 @@
-import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.ts'
-import type { Request } from '../netlink/message.ts'
-import { NetlinkError } from '../netlink/netlink-error.ts'
-import type { NetlinkSocket } from '../netlink/socket.ts'
 import {
   AttributeWriter,
   HOST_LITTLE_ENDIAN,
   readAttributes,
   readText,
-} from '../nftables/attributes.ts'
+} from '../netlink/attributes.ts'
+import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.ts'
+import type { Request } from '../netlink/message.ts'
+import { NetlinkError } from '../netlink/netlink-error.ts'
+import type { NetlinkSocket } from '../netlink/socket.ts'
 import { LINK, LINK_HEADER, LINK_INFO, MESSAGE } from './constants.ts'
 
 /** What has a name that a dummy interface is to have. */

@@ -4,7 +4,7 @@ import {
   type NodeFound,
   type NodeSysctl,
   type SysctlWish,
-} from '../../plan/ipvs-sysctls.ts'
+} from '../../plan/sysctls/ipvs.ts'
 import { listNames, readNumber, sysctlFile } from './files.ts'
 
 /** The settings that the ipvs backend wants on the node it runs on. */

@@ -1,7 +1,12 @@
 import { cpus } from 'node:os'
 import type { ConntrackSettings } from '../../model/conntrack.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { differs, type WantedSysctl, wantedBuckets, wantedSysctls } from '../../plan/sysctls.ts'
+import {
+  differs,
+  type WantedSysctl,
+  wantedBuckets,
+  wantedSysctls,
+} from '../../plan/sysctls/conntrack.ts'
 import { readNumber, sysctlFile, writeNumber } from './files.ts'
 
 export type SysctlOutcome =

@@ -1,4 +1,4 @@
-import { type NodeSysctl, satisfies } from '../../plan/ipvs-sysctls.ts'
+import { type NodeSysctl, satisfies } from '../../plan/sysctls/ipvs.ts'
 import { readNumber, sysctlFile, writeNumber } from './files.ts'
 import { notSet, type SysctlOutcome } from './prepare-node.ts'
 import { readSaved, type SavedSysctl, type SavedSysctls, writeSaved } from './state-file.ts'

@@ -1,4 +1,4 @@
-import type { ChainName } from '../../ruleset/iptables.ts'
+import type { ChainName } from '../../ruleset/iptables/types.ts'
 import { sha256 } from '../../ruleset/sha256.ts'
 
 const LONGEST = 28 // XT_EXTENSION_MAXNAMELEN less its NUL

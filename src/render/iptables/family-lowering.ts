@@ -1,5 +1,9 @@
 import type { Address, IpFamily } from '../../model/address.ts'
+import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
+import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
+import { changedChains, sameRules } from '../../ruleset/iptables/compare.ts'
+import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables/rule.ts'
 import {
   type ChainChange,
   type ChainName,
@@ -8,13 +12,10 @@ import {
   type IptablesTable,
   type RuleText,
   type TableChange,
-} from '../../ruleset/iptables.ts'
-import { CHAINS, isFrontChain } from '../../ruleset/iptables-chains.ts'
-import { changedChains, sameRules } from '../../ruleset/iptables-compare.ts'
-import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables-rule.ts'
+} from '../../ruleset/iptables/types.ts'
 import type { Owner } from '../../ruleset/labels.ts'
-import { type Front, SETS, tuple } from '../../ruleset/sets.ts'
-import type { ElementValue, TableFamily, Tuple } from '../../ruleset/types.ts'
+import { type Front, SETS, tuple } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 import {
   FRONT_ROLES,
@@ -56,7 +57,7 @@ export class FamilyLowering {
 
   constructor(table: TableFamily, settings: Settings) {
     this.#table = table
-    this.#family = table === 'ip' ? 'ipv4' : 'ipv6'
+    this.#family = familyOfTable(table)
     this.#settings = settings
     this.#trees = makeTrees(this.#family)
   }

@@ -1,6 +1,5 @@
 import type { Address } from '../../model/address.ts'
-import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
-import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
+import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
   ACCEPT,
   comment,
@@ -14,9 +13,10 @@ import {
   recalled,
   remembered,
   ruleText,
-} from '../../ruleset/iptables-rule.ts'
-import { type Reach, tuple } from '../../ruleset/sets.ts'
-import type { Tuple } from '../../ruleset/types.ts'
+} from '../../ruleset/iptables/rule.ts'
+import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
+import { type Reach, tuple } from '../../ruleset/nftables/sets.ts'
+import type { Tuple } from '../../ruleset/nftables/types.ts'
 import { nameWithin } from './chain-names.ts'
 import type { FrontContext } from './front-context.ts'
 import { insertSorted } from './sorted.ts'

@@ -1,8 +1,7 @@
 import type { IpFamily } from '../../model/address.ts'
 import type { Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import type { RuleText } from '../../ruleset/iptables.ts'
-import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
   FROM_THIS_NODE,
   inInterval,
@@ -10,9 +9,10 @@ import {
   type Match,
   setMark,
   type Target,
-} from '../../ruleset/iptables-rule.ts'
-import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+} from '../../ruleset/iptables/rule.ts'
+import type { RuleText } from '../../ruleset/iptables/types.ts'
+import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import { type StickySeconds, stickySeconds } from './sticky.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>

@@ -1,15 +1,15 @@
 import { parseAddress } from '../../model/address.ts'
+import { CHAINS } from '../../ruleset/iptables/chains.ts'
+import { jump } from '../../ruleset/iptables/rule.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
   IptablesTable,
   RuleText,
-} from '../../ruleset/iptables.ts'
-import { CHAINS } from '../../ruleset/iptables-chains.ts'
-import { jump } from '../../ruleset/iptables-rule.ts'
+} from '../../ruleset/iptables/types.ts'
 import { type Owner, ownerIn } from '../../ruleset/labels.ts'
-import { SETS, setsOf, tuple } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import { SETS, setsOf, tuple } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import type { LoweredFront } from './front-chains.ts'
 import { leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'

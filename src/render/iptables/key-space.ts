@@ -9,9 +9,9 @@ import {
   type Protocol,
   protocols,
 } from '../../model/address.ts'
-import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables-rule.ts'
-import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
-import type { Tuple } from '../../ruleset/types.ts'
+import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables/rule.ts'
+import { nodePortKey, tuple, vipKey } from '../../ruleset/nftables/sets.ts'
+import type { Tuple } from '../../ruleset/nftables/types.ts'
 
 /**
  * What a tree sorts, as text of digits in which keys with a common beginning are neighbours: the

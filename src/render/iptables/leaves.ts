@@ -1,9 +1,9 @@
 import { type Address, type Protocol, parseAddress } from '../../model/address.ts'
-import type { IptablesChains, IptablesTable, RuleText } from '../../ruleset/iptables.ts'
-import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables-chains.ts'
-import { ACCEPT, goto } from '../../ruleset/iptables-rule.ts'
-import { nodePortKey, tuple, vipKey } from '../../ruleset/sets.ts'
-import type { Tuple } from '../../ruleset/types.ts'
+import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables/chains.ts'
+import { ACCEPT, goto } from '../../ruleset/iptables/rule.ts'
+import type { IptablesChains, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
+import { nodePortKey, tuple, vipKey } from '../../ruleset/nftables/sets.ts'
+import type { Tuple } from '../../ruleset/nftables/types.ts'
 import {
   FRONT_ROLES,
   type FrontChain,

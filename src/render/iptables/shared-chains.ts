@@ -1,14 +1,7 @@
 import { type Address, type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import type {
-  BuiltinChain,
-  ChainName,
-  IptablesChains,
-  IptablesTable,
-  RuleText,
-} from '../../ruleset/iptables.ts'
-import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
   ACCEPT,
   clearMark,
@@ -27,9 +20,16 @@ import {
   setMark,
   TO_THIS_NODE,
   WAS_DNAT,
-} from '../../ruleset/iptables-rule.ts'
-import { SETS } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+} from '../../ruleset/iptables/rule.ts'
+import type {
+  BuiltinChain,
+  ChainName,
+  IptablesChains,
+  IptablesTable,
+  RuleText,
+} from '../../ruleset/iptables/types.ts'
+import { SETS } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import { fromPods, tellsPods } from './front-context.ts'
 import type { TreeName } from './trees.ts'
 

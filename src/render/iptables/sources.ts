@@ -1,5 +1,5 @@
-import { SETS, tuple } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
 /** Who may come to a restricted VIP; the set has them by VIP and interval, in no order. */

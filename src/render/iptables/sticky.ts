@@ -5,8 +5,8 @@ import {
   remembering,
   seatedMap,
   tuple,
-} from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+} from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 

@@ -1,5 +1,5 @@
-import { SETS, setsOf } from '../../ruleset/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/types.ts'
+import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>

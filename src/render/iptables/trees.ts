@@ -1,6 +1,6 @@
 import type { IpFamily } from '../../model/address.ts'
-import type { IptablesTable } from '../../ruleset/iptables.ts'
-import { CHAINS } from '../../ruleset/iptables-chains.ts'
+import { CHAINS } from '../../ruleset/iptables/chains.ts'
+import type { IptablesTable } from '../../ruleset/iptables/types.ts'
 import { ChainTree } from './chain-tree.ts'
 import { addressSpace, type KeySpace, portSpace, vipSpace } from './key-space.ts'
 

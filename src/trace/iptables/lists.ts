@@ -1,5 +1,5 @@
-import { familyOf } from '../../model/address.ts'
-import type { IptablesRuleset } from '../../ruleset/iptables.ts'
+import { tableOfAddress } from '../../model/family.ts'
+import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import { parseRules } from './parse.ts'
 import type { Trace } from './trace.ts'
 
@@ -8,7 +8,7 @@ export function listsOn(
   { packet, paths }: Trace,
   ruleset: IptablesRuleset,
 ): ReadonlyMap<string, number> {
-  const tables = ruleset[familyOf(packet.to) === 'ipv4' ? 'ip' : 'ip6']
+  const tables = ruleset[tableOfAddress(packet.to)]
   const steps = paths.flatMap(({ state }) => state.steps)
   const chains = steps.map(({ table, chain }) => tables?.get(table)?.chains.get(chain))
   const found = new Map<string, number>()

@@ -1,7 +1,8 @@
-import { type Address, familyOf, hostCidr } from '../../model/address.ts'
-import type { ChainName, IptablesRuleset } from '../../ruleset/iptables.ts'
-import { CHAINS, isFrontChain } from '../../ruleset/iptables-chains.ts'
-import { inPrefix } from '../../ruleset/iptables-rule.ts'
+import { type Address, hostCidr } from '../../model/address.ts'
+import { tableOfAddress } from '../../model/family.ts'
+import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
+import { inPrefix } from '../../ruleset/iptables/rule.ts'
+import type { ChainName, IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import type {
   Outcome,
   Reading,
@@ -10,7 +11,7 @@ import type {
   WhyKept,
   WhyMasqueraded,
   WhyRefused,
-} from '../outcome.ts'
+} from '../nftables/outcome.ts'
 import { parseRule, parseRules } from './parse.ts'
 import type { Match, ParsedRule } from './rule.ts'
 import type { State, Step, WalkedTables } from './state.ts'
@@ -18,7 +19,7 @@ import type { Path, Trace } from './trace.ts'
 
 /** What the steps of a way say, by the names of the chains and the comments of the rules. */
 export function read({ packet }: Trace, path: Path, ruleset: IptablesRuleset): Reading {
-  const tables = ruleset[familyOf(packet.to) === 'ipv4' ? 'ip' : 'ip6']
+  const tables = ruleset[tableOfAddress(packet.to)]
   const { steps } = path.state
   const service = labelIn(steps)
   const policy = policyOf(steps, service, tables)

@@ -7,7 +7,7 @@ import {
   parsePort,
   toBigInt,
 } from '../../model/address.ts'
-import type { RuleText } from '../../ruleset/iptables.ts'
+import type { RuleText } from '../../ruleset/iptables/types.ts'
 import type {
   Condition,
   ConnectionState,
@@ -25,7 +25,7 @@ import { compare, type Pattern, wordsOf } from './words.ts'
  *     rule  = { match } [ target ]
  *
  * Matches and targets are those of the tables below, `[!]` where they may be negated; this is more
- * than nodelb writes (src/ruleset/iptables-rule.ts). What else there is becomes `strange`, up to
+ * than nodelb writes (src/ruleset/iptables/rule.ts). What else there is becomes `strange`, up to
  * the next `-m`, `-j` or `-g`. Any text can be read.
  */
 export function parseRule(text: string): ParsedRule {

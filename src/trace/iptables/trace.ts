@@ -1,8 +1,8 @@
-import { familyOf } from '../../model/address.ts'
+import { tableOfAddress } from '../../model/family.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import type { IptablesRuleset, IptablesTable } from '../../ruleset/iptables.ts'
+import type { IptablesRuleset, IptablesTable } from '../../ruleset/iptables/types.ts'
+import type { Hook } from '../nftables/state.ts'
 import { type Clients, isOwn, type NodeFacts, type Packet } from '../packet.ts'
-import type { Hook } from '../state.ts'
 import type { Ground, State, Way } from './state.ts'
 import { type End, walkBuiltin } from './walk.ts'
 
@@ -26,7 +26,7 @@ export function trace(
   facts: NodeFacts,
   clients: Clients = new Map(),
 ): Trace {
-  const tables = ruleset[familyOf(packet.to) === 'ipv4' ? 'ip' : 'ip6']
+  const tables = ruleset[tableOfAddress(packet.to)]
   const start: Path = { odds: 1, state: arriving(packet, clients), end: 'passed' }
   if (tables === undefined) return { packet, paths: [start], doubts: [] }
   const ground: Ground = { tables, facts, doubts: new Set() }

@@ -1,5 +1,5 @@
 import { unreachable } from '../../model/unreachable.ts'
-import type { ChainName, RuleText } from '../../ruleset/iptables.ts'
+import type { ChainName, RuleText } from '../../ruleset/iptables/types.ts'
 import { routeTo } from '../packet.ts'
 import { matched } from './matches.ts'
 import { parseRules } from './parse.ts'

@@ -1,7 +1,7 @@
 // The only file that starts credential plugins.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { valueAt } from '../fields.ts'
+import { valueAt } from '../../decode/fields.ts'
 import { parseJson } from '../watch-event.ts'
 import type { PluginCall } from './kubeconfig.ts'
 

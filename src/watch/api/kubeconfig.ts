@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import * as z from 'zod'
-import { anything, fields, flag, parseFields, text, valueAt } from '../fields.ts'
-import { printProblem, type Report, report as startReport } from '../problem.ts'
+import { anything, fields, flag, parseFields, text, valueAt } from '../../decode/fields.ts'
+import { printProblem, type Report, report as startReport } from '../../decode/problem.ts'
 
 /** What a kubeconfig says of its current context. Names of files are absolute. */
 export interface Kubeconfig {

@@ -3,8 +3,8 @@
 import { text } from 'node:stream/consumers'
 import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
-import { touchedFronts } from '../../../src/plan/stale-flows.ts'
-import type { Ruleset } from '../../../src/ruleset/types.ts'
+import { touchedFronts } from '../../../src/plan/flows/stale.ts'
+import type { Ruleset } from '../../../src/ruleset/nftables/types.ts'
 import { type Commission, rulesetOf } from './commission.ts'
 
 const { steps, elements, tcp }: Commission = JSON.parse(await text(process.stdin))

@@ -1,6 +1,7 @@
-import type { ElementStep } from '../../../src/plan/plan-delta.ts'
-import type { TcpFlows } from '../../../src/plan/stale-flows.ts'
-import type { ElementValue, Ruleset, TableFamily, Tuple } from '../../../src/ruleset/types.ts'
+import type { TableFamily } from '../../../src/model/family.ts'
+import type { TcpFlows } from '../../../src/plan/flows/stale.ts'
+import type { ElementStep } from '../../../src/plan/nftables/delta.ts'
+import type { ElementValue, Ruleset, Tuple } from '../../../src/ruleset/nftables/types.ts'
 
 type Entries = readonly (readonly [string, readonly (readonly [Tuple, ElementValue])[]])[]
 

@@ -3,13 +3,13 @@ import { cleanIptables } from '../../../src/apply/iptables/cleanup.ts'
 import { commitIptables } from '../../../src/apply/iptables/commit.ts'
 import { FLAVOURS, findPrograms } from '../../../src/apply/iptables/programs.ts'
 import { readIptables } from '../../../src/apply/iptables/read.ts'
-import { planIptables } from '../../../src/plan/iptables.ts'
+import type { TableFamily } from '../../../src/model/family.ts'
+import { planIptables } from '../../../src/plan/iptables/plan.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
   IptablesTable,
-} from '../../../src/ruleset/iptables.ts'
-import type { TableFamily } from '../../../src/ruleset/types.ts'
+} from '../../../src/ruleset/iptables/types.ts'
 import { enterNewNetwork } from '../nftables/namespace.ts'
 import { otherPrograms } from './hosts.ts'
 import { iptables, listing, restore } from './namespace.ts'

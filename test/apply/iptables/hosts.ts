@@ -1,7 +1,7 @@
+import type { TableFamily } from '../../../src/model/family.ts'
+
 // What a host's other programs leave in iptables: docker, kube-proxy's kin, Calico, flannel,
 // firewalld, and an administrator. In the words of iptables-restore, as far as this kernel has them.
-
-import type { TableFamily } from '../../../src/ruleset/types.ts'
 
 interface Range {
   readonly pods: string

@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 import type { Flavour } from '../../../src/apply/iptables/programs.ts'
-import type { RuleText } from '../../../src/ruleset/iptables.ts'
-import type { RestoreStep } from '../../../src/ruleset/print-iptables.ts'
-import type { TableFamily } from '../../../src/ruleset/types.ts'
+import type { TableFamily } from '../../../src/model/family.ts'
+import type { RestoreStep } from '../../../src/ruleset/iptables/print.ts'
+import type { RuleText } from '../../../src/ruleset/iptables/types.ts'
 
 /** Other programs than nodelb, in the network of the test's thread. */
 

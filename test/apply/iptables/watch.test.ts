@@ -3,8 +3,8 @@ import { commitIptables, type IptablesCommit } from '../../../src/apply/iptables
 import { FLAVOURS, findPrograms } from '../../../src/apply/iptables/programs.ts'
 import { readIptables } from '../../../src/apply/iptables/read.ts'
 import { type ForeignChange, watchIptables } from '../../../src/apply/iptables/watch.ts'
-import type { IptablesRuleset } from '../../../src/ruleset/iptables.ts'
-import type { RestoreStep } from '../../../src/ruleset/print-iptables.ts'
+import type { RestoreStep } from '../../../src/ruleset/iptables/print.ts'
+import type { IptablesRuleset } from '../../../src/ruleset/iptables/types.ts'
 import { enterNewNetwork, nft } from '../nftables/namespace.ts'
 import { adding, iptables, restore } from './namespace.ts'
 

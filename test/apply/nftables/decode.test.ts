@@ -10,8 +10,8 @@ import {
   decodeTable,
 } from '../../../src/apply/nftables/decode.ts'
 import { encodePlan } from '../../../src/apply/nftables/encode.ts'
-import type { Plan } from '../../../src/plan/operation.ts'
-import type { SetSchema, Tuple } from '../../../src/ruleset/types.ts'
+import type { Plan } from '../../../src/plan/nftables/operation.ts'
+import type { SetSchema, Tuple } from '../../../src/ruleset/nftables/types.ts'
 import { creation, SAMPLE_RULES, sampleSets, sampleTable } from './sample.ts'
 
 const set: SetSchema = {

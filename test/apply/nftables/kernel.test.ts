@@ -15,9 +15,10 @@ import {
 } from '../../../src/apply/nftables/decode.ts'
 import { type EncodeOptions, encodePlan } from '../../../src/apply/nftables/encode.ts'
 import { ruleDigest } from '../../../src/apply/nftables/identify.ts'
-import type { Plan } from '../../../src/plan/operation.ts'
-import { printRuleset } from '../../../src/ruleset/print.ts'
-import type { Rule, SetSchema, TableFamily, Tuple } from '../../../src/ruleset/types.ts'
+import type { TableFamily } from '../../../src/model/family.ts'
+import type { Plan } from '../../../src/plan/nftables/operation.ts'
+import { printRuleset } from '../../../src/ruleset/nftables/print.ts'
+import type { Rule, SetSchema, Tuple } from '../../../src/ruleset/nftables/types.ts'
 import { enterNewNetwork, nft, nftLoad } from './namespace.ts'
 import { creation, SAMPLE_RULES, sampleSets, sampleTable } from './sample.ts'
 

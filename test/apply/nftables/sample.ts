@@ -1,4 +1,5 @@
-import type { Operation, Plan } from '../../../src/plan/operation.ts'
+import type { TableFamily } from '../../../src/model/family.ts'
+import type { Operation, Plan } from '../../../src/plan/nftables/operation.ts'
 import type {
   Chain,
   ElementValue,
@@ -8,9 +9,8 @@ import type {
   SetSchema,
   Statement,
   Table,
-  TableFamily,
   Tuple,
-} from '../../../src/ruleset/types.ts'
+} from '../../../src/ruleset/nftables/types.ts'
 
 /** A table with every kind of set, element, chain and statement. */
 

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { release } from 'node:os'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import type { Goal } from '../../../src/agent/dataplane.ts'
+import type { Goal } from '../../../src/dataplane/dataplane.ts'
 import type { Scheduler } from '../../../src/model/ipvs.ts'
 import {
   begin,

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
-import { chooseBackend } from '../../../src/agent/backend-choice.ts'
 import { applyCommand, cleanupCommand } from '../../../src/cli/commands.ts'
+import { chooseBackend } from '../../../src/dataplane/backend-choice.ts'
 import { apply, diff, fixtureSources, run } from '../../support/commands.ts'
 
 /** Without a word of configuration about the backend, which is auto. */

@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { readIpvs } from '../../../src/apply/ipvs/read.ts'
 import type { Address } from '../../../src/model/address.ts'
-import type { IpvsOperation } from '../../../src/plan/ipvs-operation.ts'
+import type { IpvsOperation } from '../../../src/plan/ipvs/operation.ts'
 import { commit, dummy, read, useIpvs } from './ipvs.ts'
 
 const sockets = useIpvs()

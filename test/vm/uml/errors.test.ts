@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { IpvsCommit } from '../../../src/apply/ipvs/commit.ts'
 import type { Address } from '../../../src/model/address.ts'
-import type { IpvsOperation } from '../../../src/plan/ipvs-operation.ts'
+import type { IpvsOperation } from '../../../src/plan/ipvs/operation.ts'
 import { commit, destination, dummy, id, properties, read, saved, useIpvs } from './ipvs.ts'
 
 const sockets = useIpvs()

@@ -4,14 +4,14 @@ import { commitIpvs, type IpvsCommit } from '../../../src/apply/ipvs/commit.ts'
 import { readIpvs } from '../../../src/apply/ipvs/read.ts'
 import { type IpvsSockets, openIpvsSockets } from '../../../src/apply/ipvs/sockets.ts'
 import type { Address, Port, Protocol } from '../../../src/model/address.ts'
-import type { IpvsOperation } from '../../../src/plan/ipvs-operation.ts'
+import type { IpvsOperation } from '../../../src/plan/ipvs/operation.ts'
 import {
   emptyKernelIpvs,
   type KernelIpvs,
   type RealServer,
   type ServerId,
   type ServerProperties,
-} from '../../../src/ruleset/ipvs.ts'
+} from '../../../src/ruleset/ipvs/types.ts'
 
 export const dummy = 'kube-ipvs0'
 

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { release } from 'node:os'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { emptyKernelIpvs } from '../../../src/ruleset/ipvs.ts'
+import { emptyKernelIpvs } from '../../../src/ruleset/ipvs/types.ts'
 import { commit, id, properties, read, useIpvs } from './ipvs.ts'
 
 const sockets = useIpvs()

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { SCHEDULER_FLAG } from '../../../src/ruleset/ipvs.ts'
+import { SCHEDULER_FLAG } from '../../../src/ruleset/ipvs/types.ts'
 import { commit, destination, id, properties, read, saved, useIpvs } from './ipvs.ts'
 
 const sockets = useIpvs()

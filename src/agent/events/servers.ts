@@ -1,0 +1,146 @@
+import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
+import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
+import type { ListenState } from '../../telemetry/listen.ts'
+import type { Metrics } from './metrics.ts'
+import type { Occurrence, Server } from './occurrence.ts'
+import {
+  kubeProxyHealthRoutes,
+  kubeProxyMetricsRoutes,
+  metricsRoutes,
+  probeRoutes,
+} from './probes.ts'
+import type { AgentState } from './state.ts'
+import type { Status } from './status.ts'
+import { serveStatus } from './status-socket.ts'
+
+export interface ServerOptions {
+  /** Where `/livez`, `/readyz`, `/healthz` and `/metrics` are. */
+  readonly listen?: ListenAddress
+  /** Where `/metrics` is besides, on a listener of its own: who holds that one holds up no probe. */
+  readonly metricsListen?: ListenAddress
+  /** The path of the socket for `nodelb status`. */
+  readonly status?: string
+}
+
+export interface ServerParts {
+  readonly state: AgentState
+  readonly metrics: Metrics
+  readonly status: () => Status
+  readonly tell: (occurrence: Occurrence) => void
+}
+
+export interface Servers {
+  /** From now on, answers as kube-proxy does at these addresses, and at no others. */
+  answerAsKubeProxy(addresses: KubeProxyAddresses): void
+  close(): Promise<void>
+}
+
+type KubeProxyServer = 'kube-proxy-healthz' | 'kube-proxy-metrics'
+
+/** Kube-proxy may hold its ports for as long as it runs; it tries again every five seconds itself. */
+const KUBE_PROXY_RETRY_MS = 1_000
+
+/** All that listens. An address in use is told and tried again, and nothing waits for it. */
+export function startServers(options: ServerOptions, parts: ServerParts): Servers {
+  const { state, metrics, status, tell } = parts
+  const servers: HttpServer[] = []
+  const probes = probeRoutes(state)
+  const scrapes = metricsRoutes(metrics)
+  const serve = (server: Server, address: ListenAddress, routes: Routes): void => {
+    const onState = teller(server, printAddress(address), tell)
+    servers.push(serveHttp({ ...address, routes, onState, onAnswer: metrics.answered }))
+  }
+  if (options.listen) serve('http', options.listen, new Map([...probes, ...scrapes]))
+  if (options.metricsListen) serve('metrics', options.metricsListen, scrapes)
+  if (options.status !== undefined) {
+    servers.push(serveStatus(options.status, status, teller('status', options.status, tell)))
+  }
+  const healthz = new StandIn('kube-proxy-healthz', kubeProxyHealthRoutes(state), parts)
+  const scraped = new StandIn('kube-proxy-metrics', kubeProxyMetricsRoutes(metrics, state), parts)
+  return {
+    answerAsKubeProxy(addresses) {
+      metrics.nameAsKubeProxy(addresses.healthz !== undefined || addresses.metrics !== undefined)
+      healthz.moveTo(addresses.healthz)
+      scraped.moveTo(addresses.metrics)
+    },
+    async close() {
+      await Promise.all([...servers, healthz, scraped].map((server) => server.close()))
+    },
+  }
+}
+
+/** A server in place of one of kube-proxy's, whose address the configuration can change. */
+class StandIn implements HttpServer {
+  readonly #server: KubeProxyServer
+  readonly #routes: Routes
+  readonly #parts: ServerParts
+  #address: ListenAddress | undefined
+  /** Settled when what was open before is closed and what is open now listens or waits. */
+  #moved: Promise<void> = Promise.resolve()
+  #open: HttpServer | undefined
+
+  constructor(server: KubeProxyServer, routes: Routes, parts: ServerParts) {
+    this.#server = server
+    this.#routes = routes
+    this.#parts = parts
+  }
+
+  moveTo(address: ListenAddress | undefined): void {
+    if (address?.host === this.#address?.host && address?.port === this.#address?.port) return
+    this.#address = address
+    // One after the other: the new address may contain the one before it.
+    this.#moved = this.close().then(() => {
+      if (this.#address !== address) return
+      if (address === undefined) this.#parts.tell({ event: 'server-closed', server: this.#server })
+      else this.#open = this.#serve(address)
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#moved
+    await this.#open?.close()
+    this.#open = undefined
+  }
+
+  #serve(address: ListenAddress): HttpServer {
+    const { metrics } = this.#parts
+    return serveHttp({
+      ...address,
+      routes: this.#routes,
+      onState: this.#onState(printAddress(address)),
+      onAnswer: (path, code) => {
+        metrics.answered(path, code)
+        if (this.#server === 'kube-proxy-healthz') metrics.kubeProxy.answered(path, code)
+      },
+      retryMs: KUBE_PROXY_RETRY_MS,
+      mostRetryMs: KUBE_PROXY_RETRY_MS,
+    })
+  }
+
+  #onState(address: string): (state: ListenState) => void {
+    const { tell } = this.#parts
+    const server = this.#server
+    return (state) => {
+      if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
+      else tell({ event: 'kube-proxy-port-taken', server, address, reason: state.reason })
+    }
+  }
+}
+
+function teller(
+  server: Server,
+  address: string,
+  tell: ServerParts['tell'],
+): (state: ListenState) => void {
+  return (state) => {
+    if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
+    else {
+      const { reason, retryMs } = state
+      tell({ event: 'server-waiting', server, address, reason, retryMs })
+    }
+  }
+}
+
+function printAddress({ host = '*', port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

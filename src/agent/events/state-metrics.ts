@@ -1,0 +1,168 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
+import { familyOfTable } from '../../model/family.ts'
+import { RESOURCES } from '../../watch/source.ts'
+import { readiness } from './health.ts'
+import type { AgentState } from './state.ts'
+
+export interface StateSource {
+  readonly version: string
+  readonly state: AgentState
+  readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
+  readonly linesLost: () => number
+  readonly healthChecks: () => number
+  readonly generation: () => Promise<number | undefined>
+  readonly affinity: () => Promise<readonly AffinityFill[]>
+}
+
+/** What is so at the moment; read when asked for. */
+export function registerStateMetrics(registry: Registry, source: StateSource): void {
+  const registers = [registry]
+  const { state } = source
+  type Value = number | undefined
+  const gauge = (name: string, help: string, value: () => Value | Promise<Value>): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const now = await value()
+        if (now !== undefined) this.set(now)
+      },
+    })
+  }
+  gauge('nodelb_ready', '1 if /readyz says so.', () => (readiness(state).good ? 1 : 0))
+  gauge(
+    'nodelb_ruleset_generation',
+    'Generation of the rule set, as the kernel counts.',
+    source.generation,
+  )
+  gauge('nodelb_last_commit_timestamp_seconds', 'The last successful commit, since 1970.', () =>
+    seconds(state.lastCommit?.at),
+  )
+  gauge(
+    'nodelb_start_duration_seconds',
+    'From the start to the first commit.',
+    () => state.firstCommitAt && seconds(state.firstCommitAt - state.startedAt),
+  )
+  gauge('nodelb_rejected_services', 'Services that the kernel refuses.', () => state.refused.size)
+  gauge('nodelb_contested_addresses', 'Addresses that a Service asks for and does not get.', () =>
+    [...state.moreDenied.values()].reduce((sum, more) => sum + more, state.denied.size),
+  )
+  gauge(
+    'nodelb_invalid_objects',
+    'Objects of which something cannot be used.',
+    () => state.invalid.size,
+  )
+  gauge('nodelb_table_owned', '1 if the kernel keeps others from changing the tables.', () =>
+    state.ownership.kind === 'owned' ? 1 : 0,
+  )
+  gauge('nodelb_health_check_ports', 'Open ports of healthCheckNodePort.', source.healthChecks)
+  gauge(
+    'nodelb_health_check_ports_waiting',
+    'Such ports that cannot be opened.',
+    () => state.closedHealthChecks.size,
+  )
+  registerLabelled(registry, source)
+  registerAffinity(registry, source)
+}
+
+function registerLabelled(registry: Registry, source: StateSource): void {
+  const registers = [registry]
+  new Gauge({
+    name: 'nodelb_build_info',
+    help: 'Constant 1.',
+    labelNames: ['version', 'node_version'],
+    registers,
+  }).set({ version: source.version, node_version: process.version }, 1)
+  new Counter({
+    name: 'nodelb_log_lines_lost_total',
+    help: 'Log lines that could not be written.',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(source.linesLost())
+    },
+  })
+  new Gauge({
+    name: 'nodelb_objects',
+    help: 'Objects that nodelb holds, by resource.',
+    labelNames: ['resource'],
+    registers,
+    collect() {
+      for (const [resource, count] of Object.entries(source.objects())) {
+        this.set({ resource }, count)
+      }
+    },
+  })
+  new Gauge({
+    name: 'nodelb_condition',
+    help: '1 for each condition of the node that needs attention.',
+    labelNames: ['condition'],
+    registers,
+    collect() {
+      this.reset()
+      for (const condition of source.state.conditions.keys()) this.set({ condition }, 1)
+    },
+  })
+  new Gauge({
+    name: 'nodelb_watch_following',
+    help: '1 if the resource is followed.',
+    labelNames: ['resource'],
+    registers,
+    collect() {
+      for (const resource of RESOURCES) {
+        this.set({ resource }, source.state.watches[resource].kind === 'following' ? 1 : 0)
+      }
+    },
+  })
+}
+
+/** Gauges that are read at the same scrape share one reading of the kernel. */
+function registerAffinity(registry: Registry, { affinity }: StateSource): void {
+  let reading: ReturnType<StateSource['affinity']> | undefined
+  const read = (): ReturnType<StateSource['affinity']> => {
+    reading ??= affinity().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  const gauge = (
+    name: string,
+    help: string,
+    value: Exclude<keyof AffinityFill, 'family'>,
+  ): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['family'],
+      registers: [registry],
+      async collect() {
+        this.reset()
+        for (const fill of await read()) {
+          const now = fill[value]
+          if (now !== undefined) this.set({ family: familyOfTable(fill.family) }, now)
+        }
+      },
+    })
+  }
+  gauge(
+    'nodelb_affinity_crowded_addresses',
+    'Addresses of Services of which a client could not be remembered lately.',
+    'crowded',
+  )
+  gauge(
+    'nodelb_affinity_clients',
+    'Clients that the kernel remembers for session affinity.',
+    'clients',
+  )
+  gauge(
+    'nodelb_affinity_fullest_ratio',
+    'The share of its room for clients that the fullest seat uses.',
+    'fullest',
+  )
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms && ms / 1000
+}

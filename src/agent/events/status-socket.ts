@@ -1,0 +1,103 @@
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import { get } from 'node:http'
+import { connect } from 'node:net'
+import { dirname } from 'node:path'
+import { closeServer, type HttpServer, limitedServer, plain, send } from '../../telemetry/http.ts'
+import { keepListening, type ListenState } from '../../telemetry/listen.ts'
+import type { Status } from './status.ts'
+
+export const STATUS_SOCKET = '/run/nodelb/nodelb.sock'
+
+/** Longer than it takes to tell of 30,000 Services. */
+const TIMEOUT_MS = 10_000
+
+/** Gives `status` to whoever may open the socket: the user it runs as. */
+export function serveStatus(
+  path: string,
+  status: () => Status,
+  onState: (state: ListenState) => void,
+  retryMs?: number,
+): HttpServer {
+  const server = limitedServer((request, response) => {
+    if (request.url !== '/status') return send(response, plain(404, 'there is /status'))
+    send(response, { status: 200, type: 'application/json', body: JSON.stringify(status()) })
+  })
+  makeFolder(path)
+  const stop = keepListening(server, {
+    at: { path },
+    // Mode 0600 from its first moment on.
+    umask: 0o177,
+    onState,
+    clear: async (code) => code === 'EADDRINUSE' && (await removeStale(path)),
+    ...(retryMs !== undefined && { retryMs }),
+  })
+  return { close: () => closeServer(server, stop) }
+}
+
+/** A folder that cannot be made shows when the socket cannot be: that is tried again. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  } catch {}
+}
+
+/** A socket where nobody answers was left by a process that was killed. True: it is gone. */
+async function removeStale(path: string): Promise<boolean> {
+  if (await isAnswered(path)) return false
+  try {
+    if (!lstatSync(path).isSocket()) return false
+    unlinkSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED'))
+  })
+}
+
+export type StatusAnswer =
+  | { readonly kind: 'status'; readonly status: Status; readonly json: string }
+  | { readonly kind: 'not-running' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/** Asks the agent that runs on this node. */
+export function readStatus(path: string, timeoutMs: number = TIMEOUT_MS): Promise<StatusAnswer> {
+  return new Promise((resolve) => {
+    const failed = (error: NodeJS.ErrnoException): void => resolve(failure(error, path))
+    const request = get({ socketPath: path, path: '/status', agent: false }, (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.on('error', failed)
+      response.on('end', () => resolve(parse(Buffer.concat(parts).toString())))
+    })
+    request.on('error', failed)
+    const late = (): void => {
+      request.destroy(new Error(`no answer within ${timeoutMs} ms`))
+    }
+    const timer = setTimeout(late, timeoutMs)
+    request.on('close', () => clearTimeout(timer))
+  })
+}
+
+function failure({ code, message }: NodeJS.ErrnoException, path: string): StatusAnswer {
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return { kind: 'not-running' }
+  if (code === 'EACCES') return { kind: 'failed', reason: `${path}: not permitted` }
+  return { kind: 'failed', reason: `${path}: ${message}` }
+}
+
+function parse(json: string): StatusAnswer {
+  try {
+    return { kind: 'status', status: JSON.parse(json) as Status, json }
+  } catch {
+    return { kind: 'failed', reason: 'the answer is not JSON' }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Committed, ForeignChange, Session } from '../dataplane/session.ts'
+import type { Settings } from '../model/node.ts'
+import type { Group } from '../plan/explain.ts'
+import type { TcpFlows } from '../plan/flows/stale.ts'
+import type { Aftermath } from './after-commit.ts'
+import type { Telemetry } from './events/telemetry.ts'
+import type { ReconcilerListener } from './reconciler.ts'
+
+export interface ReportParts {
+  readonly telemetry: Telemetry
+  readonly aftermath: Aftermath
+  readonly node: string
+  readonly tcp: () => TcpFlows
+  /** A session began: settings, addresses and ownership may be others than before. */
+  readonly started: (session: Session, settings: Settings) => void
+  /** A configuration could not be started. */
+  readonly notStarted: (reason: string) => void
+}
+
+/** Repairs that are named in the log; the rest is counted. */
+const MOST = 5
+
+/** Tells operators what the reconciler does, and does what follows from it. */
+export function reports({
+  telemetry,
+  aftermath,
+  node,
+  tcp,
+  started,
+  notStarted,
+}: ReportParts): ReconcilerListener {
+  const tellCommit = (outcome: Committed, session: Session, durationMs: number): void => {
+    const { operations, bytes } = outcome
+    const compared = outcome.reread !== undefined
+    const commit = { operations, bytes, durationMs, compared, ...doubtOf(session) }
+    telemetry.tell({ event: 'kernel-committed', ...commit })
+  }
+  return {
+    changed(change) {
+      aftermath.changed(change)
+      if (change.kind === 'service' || change.kind === 'service-gone') telemetry.changed('service')
+      if (change.kind === 'slice' || change.kind === 'slice-gone') telemetry.changed('endpoint')
+      if (change.kind === 'slice') telemetry.sliceChanged(change.triggered, change.slice.family)
+    },
+    nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
+    attempting: () => telemetry.attempting(),
+    started(outcome, session, settings, ms) {
+      telemetry.tell({ event: 'node-found', node })
+      started(session, settings)
+      tellCommit(outcome, session, ms)
+      aftermath.started(session, tcp())
+    },
+    committed(outcome, session, ms) {
+      tellCommit(outcome, session, ms)
+      aftermath.committed(outcome, session, tcp())
+    },
+    verified({ repaired, operations, changes }, session, durationMs) {
+      const doubt = doubtOf(session)
+      const found = inShort(repaired)
+      if (operations === 0) telemetry.tell({ event: 'kernel-compared', durationMs, ...doubt })
+      else telemetry.tell({ event: 'drift-repaired', operations, found, ...doubt })
+      aftermath.compared(changes, session, tcp())
+    },
+    failed({ reason }, durationMs) {
+      telemetry.tell({ event: 'commit-failed', reason, durationMs })
+    },
+    notStarted({ reason }) {
+      notStarted(reason)
+    },
+    removed(outcome) {
+      const { removed } = outcome
+      if (removed.length > 0) telemetry.tell({ event: 'backend-replaced', removed })
+      if (outcome.kind !== 'remains') return
+      telemetry.tell({ event: 'backend-remains', reason: outcome.reason })
+    },
+    bug(error) {
+      telemetry.tell({ event: 'bug', reason: stackOf(error) })
+    },
+    foreign({ touchesUs, ...who }: ForeignChange) {
+      const changes = touchesUs === 'yes' ? "changed nodelb's tables" : 'may have changed them'
+      telemetry.tell({ event: 'foreign-change', changes, ...who })
+    },
+  }
+}
+
+/** What a session knows of the kernel beside what it did. */
+function doubtOf(session: Session): { readonly doubt?: string } {
+  const doubt = session.doubt()
+  return doubt === undefined ? {} : { doubt }
+}
+
+/** Where it happened, as far as the error knows. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+function inShort(repaired: readonly Group[]): string {
+  const lines = repaired.flatMap(({ operations }) =>
+    operations.map(({ sign, text }) => `${sign} ${text}`),
+  )
+  const more = lines.length > MOST ? [`and ${lines.length - MOST} more`] : []
+  return [...lines.slice(0, MOST), ...more].join('; ')
+}

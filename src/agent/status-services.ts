@@ -1,0 +1,33 @@
+import type { Settings } from '../model/node.ts'
+import type { SliceObject } from '../model/service.ts'
+import { claimsOf } from '../render/claims.ts'
+import type { ServiceSummary } from './events/status.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** The Services as `nodelb status` lists them, in order of name. */
+export function summaries(
+  store: ObjectStore,
+  settings: Settings | undefined,
+): readonly ServiceSummary[] {
+  if (settings === undefined) return []
+  const found = store.cluster().services.map((service) => {
+    const name = `${service.namespace}/${service.name}`
+    const addresses = claimsOf(service, settings).map(({ address, port }) => {
+      const { protocol } = port
+      if (address === undefined) return `*:${port.nodePort}/${protocol}`
+      const host = address.includes(':') ? `[${address}]` : address
+      return `${host}:${port.port}/${protocol}`
+    })
+    return { service: name, addresses, endpoints: readyEndpoints(store.slicesOf(name)) }
+  })
+  return found.sort((a, b) => (a.service < b.service ? -1 : 1))
+}
+
+/** Each pod once: of two families the one with more. */
+function readyEndpoints(slices: readonly SliceObject[]): number {
+  const found = { ipv4: new Set<string>(), ipv6: new Set<string>() }
+  for (const { family, endpoints } of slices) {
+    for (const { address, ready } of endpoints) if (ready) found[family].add(address)
+  }
+  return Math.max(found.ipv4.size, found.ipv6.size)
+}

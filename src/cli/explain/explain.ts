@@ -1,0 +1,194 @@
+import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
+import { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import type { Goal } from '../../dataplane/dataplane.ts'
+import { Dataplanes } from '../../dataplane/dataplanes.ts'
+import type { Address } from '../../model/address.ts'
+import { defaultIpvsSettings } from '../../model/ipvs.ts'
+import { lower } from '../../render/iptables/lowering.ts'
+import { renderCluster } from '../../render/render.ts'
+import type { WalkedRuleset } from '../../trace/nftables/state.ts'
+import { trace } from '../../trace/nftables/trace.ts'
+import { type NodeFacts, originOf, type Packet } from '../../trace/packet.ts'
+import { type ExplainOptions, TROUBLE } from '../arguments.ts'
+import { type Output, reported, unlessIncomplete } from '../commands.ts'
+import { withSocket } from '../kernel.ts'
+import { loadConfig } from '../load.ts'
+import { count } from '../print-plan.ts'
+import { readApplied } from './applied.ts'
+import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
+import { explainAppliedIptables, explainIptables } from './iptables.ts'
+import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
+import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
+import { printExplanation } from './print.ts'
+
+/** `nodelb explain`: where a packet goes and why; by the files, or by what the kernel holds. */
+export async function explainCommand(options: ExplainOptions, output: Output): Promise<number> {
+  const parsed = parsePacket(options)
+  if (parsed.kind === 'wrong') {
+    for (const line of parsed.lines) output.say(line)
+    return TROUBLE
+  }
+  return options.sources.files.length > 0
+    ? explainFiles(options, parsed.packet, output)
+    : withSocket(output, (socket) => explainKernel(socket, options, parsed.packet, output))
+}
+
+async function explainFiles(
+  options: ExplainOptions,
+  sent: SentPacket,
+  output: Output,
+): Promise<number> {
+  const loaded = reported(options.sources, output)
+  if (loaded.kind === 'failed') return TROUBLE
+  const { goal } = loaded
+  const facts = await nodeFacts(goal.node, goal.settings)
+  const packet = packetOf(sent, facts)
+  const explanation = explainRendered(goal, packet, facts)
+  const kernel = await compareKernel(goal, packet, facts, explanation)
+  if (options.sources.format === 'json') output.out(asJson('files', explanation, kernel))
+  else {
+    output.out(printExplanation(explanation, output.colour))
+    if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
+  }
+  return unlessIncomplete(goal, 0)
+}
+
+function explainRendered(
+  { cluster, node, settings }: Goal,
+  packet: Packet,
+  facts: NodeFacts,
+): Explanation {
+  // ipvs knows a NodePort by every address that the node has.
+  const localAddresses = [...facts.addresses] as Address[]
+  const renderer = renderCluster(cluster, { ...node, localAddresses }, settings)
+  const rules = renderer.ruleset()
+  if (settings.iptables) return explainIptables(lower(rules, settings), packet, facts)
+  const ipvs = renderer.ipvs()
+  const ruleset: WalkedRuleset = { ...rules, ...(ipvs && { ipvs }) }
+  return explainTrace(trace(ruleset, packet, facts), ruleset)
+}
+
+async function explainKernel(
+  socket: NetlinkSocket,
+  { sources }: ExplainOptions,
+  sent: SentPacket,
+  output: Output,
+): Promise<number> {
+  const known = sent.input === undefined ? [] : interfaceNames()
+  if (sent.input !== undefined && !known.includes(sent.input)) {
+    output.say(wrongInterface(sent.input, known))
+    return TROUBLE
+  }
+  const facts = await machineFacts()
+  const packet = packetOf(sent, facts)
+  const found = await explainApplied(socket, packet, facts, dummyOf(sources.config))
+  if (found === undefined) output.say('nodelb: the kernel holds no rules of nodelb')
+  const explanation = found ?? explainTrace(trace({}, packet, facts), {})
+  const json = sources.format === 'json'
+  output.out(
+    json ? asJson('kernel', explanation, undefined) : printExplanation(explanation, output.colour),
+  )
+  return 0
+}
+
+function dummyOf(config: string | undefined): string {
+  return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface
+}
+
+function packetOf({ input, ...packet }: SentPacket, facts: NodeFacts): Packet {
+  const origin = originOf(packet.from, facts)
+  if (input === undefined) return { ...packet, origin }
+  return { ...packet, origin: { kind: 'interface', name: input } }
+}
+
+/** Undefined where the kernel holds nothing of nodelb. Rejects with NetlinkError. */
+async function explainApplied(
+  socket: NetlinkSocket,
+  packet: Packet,
+  facts: NodeFacts,
+  dummy: string,
+): Promise<Explanation | undefined> {
+  const applied = await readApplied(socket, packet, dummy)
+  if (applied === undefined) return explainAppliedIptables(packet, facts)
+  const { ruleset, clients } = applied
+  return explainTrace(trace(ruleset, packet, facts, clients), ruleset)
+}
+
+/** What the kernel here does with the packet, where it holds rules of nodelb. */
+interface KernelComparison {
+  readonly explanation: Explanation
+  readonly operations: number
+  readonly same: boolean
+}
+
+/** Undefined without such rules, and without the privilege to see them: the files alone count. */
+async function compareKernel(
+  goal: Goal,
+  packet: Packet,
+  facts: NodeFacts,
+  wanted: Explanation,
+): Promise<KernelComparison | undefined> {
+  const dataplanes = new Dataplanes()
+  let socket: NetlinkSocket | undefined
+  try {
+    socket = NetlinkSocket.open()
+    const dummy = (goal.settings.ipvs ?? defaultIpvsSettings).interface
+    const explanation = await explainApplied(socket, packet, facts, dummy)
+    if (explanation === undefined) return undefined
+    const proposed = await dataplanes.of(goal.settings).propose(goal)
+    if (proposed.kind === 'failed') return undefined
+    const same = sameOutcome(explanation, wanted)
+    return { explanation, operations: proposed.count, same }
+  } catch (error) {
+    if (!(error instanceof NetlinkError)) throw error
+    return undefined
+  } finally {
+    socket?.close()
+    await dataplanes.close()
+  }
+}
+
+function printKernel({ explanation, operations, same }: KernelComparison, colour: boolean): string {
+  if (operations === 0) return '\nThe kernel here holds these rules.\n'
+  const differs = `\nThe kernel here differs from the files by ${count(operations, 'operation')}`
+  if (same) return `${differs}, but not in what becomes of this packet.\n`
+  return `${differs}, and does otherwise with this packet:\n\n${printExplanation(explanation, colour)}`
+}
+
+/** What a program may ask for is there, if only as null. */
+function waysAsJson(ways: Explanation['ways']): unknown {
+  return ways.map(({ service = null, policy = null, reach = null, ...way }) => ({
+    odds: way.odds,
+    outcome: way.outcome,
+    service,
+    policy,
+    reach,
+    sticky: way.sticky,
+    besides: way.besides,
+    steps: way.steps,
+  }))
+}
+
+function asJson(
+  of: 'files' | 'kernel',
+  { packet, ways, doubts }: Explanation,
+  kernel: KernelComparison | undefined,
+): string {
+  const { origin, ...sent } = packet
+  const by = { sentBy: origin.kind === 'node' ? 'node' : 'other', interface: null as string | null }
+  if (origin.kind === 'interface') by.interface = origin.name ?? null
+  const compared = kernel && {
+    operations: kernel.operations,
+    same: kernel.same,
+    ways: waysAsJson(kernel.explanation.ways),
+    doubts: kernel.explanation.doubts,
+  }
+  const answer = {
+    packet: { ...sent, ...by },
+    of,
+    ways: waysAsJson(ways),
+    doubts,
+    kernel: compared ?? null,
+  }
+  return `${JSON.stringify(answer, null, 2)}\n`
+}

@@ -1,0 +1,46 @@
+import { familyOf, parseAddress, parsePort } from '../../model/address.ts'
+import type { Packet } from '../../trace/packet.ts'
+
+/** The packet that the command line asks about. */
+export interface SentPacket extends Omit<Packet, 'origin'> {
+  /** Undefined: the routes tell. */
+  readonly input: string | undefined
+}
+
+export type ParsedPacket =
+  | { readonly kind: 'packet'; readonly packet: SentPacket }
+  | { readonly kind: 'wrong'; readonly lines: readonly string[] }
+
+const TO =
+  'expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80'
+const TARGET = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})(?:\/(tcp|udp|sctp))?$/i
+
+export function parsePacket(options: {
+  readonly from: string
+  readonly to: string
+  readonly input: string | undefined
+}): ParsedPacket {
+  const from = parseAddress(options.from)?.value
+  const [, v6, v4, digits, protocol = 'tcp'] = TARGET.exec(options.to) ?? []
+  const to = parseAddress(v6 ?? v4 ?? '')?.value
+  const port = parsePort(Number(digits))
+  const lines: string[] = []
+  if (from === undefined) lines.push(wrong('--from', options.from, 'expected an address'))
+  if (to === undefined || port === undefined) lines.push(wrong('--to', options.to, TO))
+  if (from === undefined || to === undefined || port === undefined) return { kind: 'wrong', lines }
+  if (familyOf(from) !== familyOf(to)) {
+    const family = familyOf(to) === 'ipv4' ? 'an IPv4 address' : 'an IPv6 address'
+    return { kind: 'wrong', lines: [wrong('--from', from, `expected ${family}, as --to`)] }
+  }
+  const named = protocol.toLowerCase() as Packet['protocol']
+  return { kind: 'packet', packet: { from, to, port, protocol: named, input: options.input } }
+}
+
+/** Of the machine that the kernel is asked on; files may be of any. */
+export function wrongInterface(name: string, known: readonly string[]): string {
+  return wrong('--in', name, `expected an interface of this machine: ${known.join(', ')}`)
+}
+
+function wrong(option: string, found: string, expected: string): string {
+  return `nodelb: ${option}: found ${JSON.stringify(found)}, ${expected}`
+}

@@ -1,0 +1,114 @@
+import type { Ownership } from '../../agent/events/state.ts'
+import type { ServiceSummary, Status } from '../../agent/events/status.ts'
+
+/** More than these are counted, not listed; `-o json` has all. */
+const LISTED = 100
+
+/** For people. Ends with a newline. */
+export function printStatus(status: Status): string {
+  const parts = [
+    head(status),
+    section('Conditions', status.conditions),
+    section(
+      'Refused by the kernel',
+      status.refused.map(({ service, reason, since }) => `${service}: ${reason} (since ${since})`),
+    ),
+    section(
+      'Contested addresses',
+      status.contested.map(({ service, address, winner }) => {
+        return `${service}: ${address} belongs to ${winner}`
+      }),
+    ),
+    section(
+      'Refused addresses',
+      status.refusedAddresses.map(
+        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
+      ),
+    ),
+    section(
+      'More contested or refused addresses',
+      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
+    ),
+    section(
+      'Health check ports that cannot be opened',
+      status.healthChecksWaiting.map(
+        ({ service, port, reason }) => `${service}: ${port}: ${reason}`,
+      ),
+    ),
+    section('Problems of objects', status.problems),
+    section(`Services (${status.services.length})`, status.services.map(printService)),
+  ]
+  return parts
+    .flat()
+    .map((line) => `${visible(line)}\n`)
+    .join('')
+}
+
+function head(status: Status): readonly string[] {
+  const { lastCommit, failing, waiting } = status
+  const watches = Object.entries(status.watches).map(([resource, watch]) => {
+    const reason = 'reason' in watch ? `: ${watch.reason}` : ''
+    return `  ${resource}: ${watch.kind}${reason} (since ${watch.since})`
+  })
+  const objects = Object.entries(status.objects).map(([resource, count]) => `${count} ${resource}`)
+  return [
+    `nodelb ${status.version} on ${status.node}, process ${status.pid}, since ${status.startedAt}`,
+    status.ready ? 'ready' : `NOT READY: ${status.reason}`,
+    lastCommit
+      ? `last commit ${lastCommit.at}: ${lastCommit.operations} operations in ` +
+        `${Math.round(lastCommit.durationMs)} ms`
+      : 'no commit yet',
+    ...printVerified(status),
+    ...(waiting
+      ? [
+          `configuration ${waiting.source} ${waiting.failed ? 'fails' : 'waits'} since ` +
+            `${waiting.since}: ${waiting.reason}`,
+        ]
+      : []),
+    ...(failing ? [`commits fail since ${failing.since}: ${failing.reason}`] : []),
+    `tables: ${printOwnership(status.ownership)}`,
+    `objects: ${objects.join(', ')}`,
+    'watches:',
+    ...watches,
+  ]
+}
+
+function printVerified({ backend, verified, doubt }: Status): readonly string[] {
+  const compared = verified?.comparedAt
+  const read = compared ? `, all read and compared ${compared}` : ''
+  return [
+    ...(verified ? [`kernel verified ${verified.at} (${backend ?? 'no backend'})${read}`] : []),
+    ...(doubt ? [`NOT VERIFIED since ${doubt.since}: ${doubt.reason}`] : []),
+  ]
+}
+
+function printOwnership(ownership: Ownership): string {
+  switch (ownership.kind) {
+    case 'unknown':
+      return 'not made yet'
+    case 'owned':
+      return 'owned, and kept when the agent ends'
+    case 'not-owned':
+      return `not owned: ${ownership.reason}`
+  }
+}
+
+function printService({ service, addresses, endpoints }: ServiceSummary): string {
+  const count = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
+  return `${service}: ${addresses.join(' ') || 'no address'}, ${count}`
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  if (lines.length === 0) return []
+  const more = lines.length - LISTED
+  const shown = lines.slice(0, LISTED).map((line) => `  ${line}`)
+  return ['', `${title}:`, ...shown, ...(more > 0 ? [`  and ${more} more (-o json has all)`] : [])]
+}
+
+/** What others wrote must not act on a terminal. */
+function visible(line: string): string {
+  return line.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
+}

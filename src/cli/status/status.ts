@@ -1,0 +1,27 @@
+import { readStatus } from '../../agent/events/status-socket.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import { type Format, TROUBLE } from '../arguments.ts'
+import type { Output } from '../commands.ts'
+import { printStatus } from './status-text.ts'
+
+/** `nodelb status`: what the running agent says of itself. */
+export async function statusCommand(
+  socket: string,
+  format: Format,
+  output: Output,
+): Promise<number> {
+  const answer = await readStatus(socket)
+  switch (answer.kind) {
+    case 'status':
+      output.out(format === 'json' ? `${answer.json}\n` : printStatus(answer.status))
+      return answer.status.ready ? 0 : 1
+    case 'not-running':
+      output.say(`nodelb: no agent answers at ${socket}`)
+      return TROUBLE
+    case 'failed':
+      output.say(`nodelb: ${answer.reason}`)
+      return TROUBLE
+    default:
+      return unreachable(answer)
+  }
+}

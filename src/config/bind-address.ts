@@ -1,0 +1,122 @@
+import type { Report } from '../decode/problem.ts'
+import { type Address, familyOf, parseAddress } from '../model/address.ts'
+import type { KubeProxyAddresses, ListenAddress } from '../model/listening.ts'
+import type { Scope } from '../model/node.ts'
+import type { KubeProxyConfig } from './kube-proxy-config.ts'
+
+/** kube-proxy's ports (pkg/cluster/ports/ports.go). */
+const HEALTHZ_PORT = 10_256
+const METRICS_PORT = 10_249
+
+export interface KubeProxyBindAddresses {
+  readonly healthz: ListenAddress
+  readonly metrics: ListenAddress
+}
+
+/** What a NodelbConfiguration says of them; undefined: nothing, `none`: not to be answered. */
+export interface OwnBindAddresses {
+  readonly healthz: ListenAddress | 'none' | undefined
+  readonly metrics: ListenAddress | 'none' | undefined
+}
+
+export const defaultBindAddresses: KubeProxyBindAddresses = {
+  healthz: { host: undefined, port: HEALTHZ_PORT },
+  metrics: { host: '127.0.0.1', port: METRICS_PORT },
+}
+
+interface BindFields {
+  readonly bindAddress?: string | null | undefined
+  readonly healthzBindAddress?: string | null | undefined
+  readonly metricsBindAddress?: string | null | undefined
+}
+
+/** As kube-proxy fills them in (its v1alpha1/defaults.go): by the family of bindAddress. */
+export function kubeProxyBindAddresses(read: BindFields, report: Report): KubeProxyBindAddresses {
+  const { healthz, metrics } = defaultBindAddresses
+  const node = parseAddress(read.bindAddress ?? '')?.value
+  const loopback = node !== undefined && familyOf(node) === 'ipv6' ? '::1' : metrics.host
+  return {
+    healthz: bindAddress(read, 'healthzBindAddress', HEALTHZ_PORT, report) ?? healthz,
+    metrics: bindAddress(read, 'metricsBindAddress', METRICS_PORT, report) ?? {
+      ...metrics,
+      host: loopback,
+    },
+  }
+}
+
+/**
+ * kube-proxy binds nothing to `bindAddress`: an address there is the node's primary one of its
+ * family, before those of the Node (detectNodeIPs in its cmd/kube-proxy/app/server.go). Undefined:
+ * all addresses, or none that can be read, which has been said.
+ */
+export function primaryAddressOf(
+  text: string | null | undefined,
+  report: Report,
+): Address | undefined {
+  if (text == null || text === '') return undefined
+  const address = parseAddress(text)?.value
+  if (address === undefined) report.error('bindAddress', text, 'an IP address such as 0.0.0.0')
+  return address === undefined || ANY.includes(address) ? undefined : address
+}
+
+export function ownBindAddresses(read: BindFields, report: Report): OwnBindAddresses {
+  return {
+    healthz: ownBindAddress(read, 'healthzBindAddress', HEALTHZ_PORT, report),
+    metrics: ownBindAddress(read, 'metricsBindAddress', METRICS_PORT, report),
+  }
+}
+
+/** Where nodelb answers in place of kube-proxy: beside it only where its own configuration says so. */
+export function answersAsKubeProxy(
+  kubeProxy: KubeProxyConfig['bindAddresses'],
+  own: OwnBindAddresses,
+  scope: Scope,
+): KubeProxyAddresses {
+  const chosen = (
+    mine: ListenAddress | 'none' | undefined,
+    theirs: ListenAddress,
+  ): ListenAddress | undefined => {
+    if (mine === 'none') return undefined
+    return mine ?? (scope === 'all' ? theirs : undefined)
+  }
+  return {
+    healthz: chosen(own.healthz, kubeProxy.healthz),
+    metrics: chosen(own.metrics, kubeProxy.metrics),
+  }
+}
+
+type Field = 'healthzBindAddress' | 'metricsBindAddress'
+
+function ownBindAddress(read: BindFields, field: Field, port: number, report: Report) {
+  return read[field] === '' ? 'none' : bindAddress(read, field, port, report)
+}
+
+/** Undefined: not set, or not to be read, which has been said. */
+function bindAddress(
+  read: BindFields,
+  field: Field,
+  defaultPort: number,
+  report: Report,
+): ListenAddress | undefined {
+  const text = read[field]
+  if (text == null || text === '') return undefined
+  const bare = parseAddress(text)?.value
+  const listen = bare === undefined ? parseListen(text) : { host: bare, port: defaultPort }
+  const { host = '::', port = 0 } = listen ?? {}
+  const at = parseAddress(host)?.value
+  if (at !== undefined && port > 0) return { host: ANY.includes(at) ? undefined : at, port }
+  report.error(field, text, `an IP address, with or without a port, such as 0.0.0.0:${defaultPort}`)
+  return undefined
+}
+
+/** All addresses of both families, as where kube-proxy listens on one of them (Go's net.Listen). */
+const ANY: readonly string[] = ['0.0.0.0', '::']
+
+/** `127.0.0.1:10266`, `[::1]:10266`, `:10266` for all addresses. */
+export function parseListen(text: string): ListenAddress | undefined {
+  const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (digits === '' || port > 65535) return undefined
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  return { host: bare === '' ? undefined : bare, port }
+}

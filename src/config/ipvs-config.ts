@@ -1,0 +1,85 @@
+import * as z from 'zod'
+import { fields, flag, list, oneOf, readCidrs } from '../decode/fields.ts'
+import type { Report } from '../decode/problem.ts'
+import type { Cidr } from '../model/address.ts'
+import {
+  defaultIpvsSettings,
+  type IpvsSettings,
+  type IpvsTimeouts,
+  type Scheduler,
+  schedulers,
+} from '../model/ipvs.ts'
+import { milliseconds, parseDuration } from './duration.ts'
+
+const LONGEST_MS = 86_400_000
+const LARGEST = 0x7fffffff / 1000 // The kernel counts in ticks, of which there are up to 1000.
+
+/** In whole seconds, as the kernel takes them; zero leaves the kernel's. */
+const timeout = z
+  .custom<string>(
+    (text) => {
+      const seconds = typeof text === 'string' ? parseDuration(text) : undefined
+      return seconds === 0 || (seconds !== undefined && seconds >= 1 && seconds <= LARGEST)
+    },
+    { error: 'a duration such as 15m or 120s, of at least a second, or 0s to leave it as it is' },
+  )
+  .nullish()
+  .transform((text) => (text == null ? 0 : Math.floor(parseDuration(text) ?? 0)))
+
+/** What stands in the ipvs block; timeouts in seconds. */
+interface IpvsBlock {
+  readonly scheduler?: Scheduler | '' | null | undefined
+  readonly excludeCIDRs?: unknown[] | null | undefined
+  readonly strictARP?: boolean | null | undefined
+  readonly minSyncPeriod?: number | null | undefined
+  readonly tcpTimeout: number
+  readonly tcpFinTimeout: number
+  readonly udpTimeout: number
+}
+
+/** The ipvs block of a KubeProxyConfiguration. */
+export const ipvsBlock: z.ZodType<IpvsBlock> = fields({
+  scheduler: oneOf([...schedulers, '']).nullish(),
+  excludeCIDRs: list.nullish(),
+  strictARP: flag.nullish(),
+  minSyncPeriod: milliseconds(0, LONGEST_MS).nullish(),
+  tcpTimeout: timeout,
+  tcpFinTimeout: timeout,
+  udpTimeout: timeout,
+})
+
+export type ProxyIpvsSettings = Omit<IpvsSettings, 'interface'>
+
+/** Where nothing is said, strict ARP is on: addresses sit on an interface that nobody asks on. */
+export function ipvsSettingsOf(
+  read: IpvsBlock | null | undefined,
+  report: Report,
+): ProxyIpvsSettings {
+  if (read == null) return defaultProxyIpvs
+  const excludedRanges: readonly Cidr[] = readCidrs(
+    read.excludeCIDRs ?? [],
+    'ipvs.excludeCIDRs',
+    report,
+  )
+  return {
+    scheduler: read.scheduler || defaultIpvsSettings.scheduler,
+    excludedRanges,
+    strictArp: read.strictARP ?? defaultIpvsSettings.strictArp,
+    timeouts: timeoutsOf({
+      tcp: read.tcpTimeout,
+      tcpFin: read.tcpFinTimeout,
+      udp: read.udpTimeout,
+    }),
+  }
+}
+
+export const defaultProxyIpvs: ProxyIpvsSettings = {
+  scheduler: defaultIpvsSettings.scheduler,
+  excludedRanges: defaultIpvsSettings.excludedRanges,
+  strictArp: defaultIpvsSettings.strictArp,
+  timeouts: defaultIpvsSettings.timeouts,
+}
+
+function timeoutsOf(timeouts: IpvsTimeouts): IpvsTimeouts | undefined {
+  return Object.values(timeouts).some((seconds) => seconds > 0) ? timeouts : undefined
+}

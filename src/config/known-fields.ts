@@ -1,0 +1,151 @@
+import { valueAt } from '../decode/fields.ts'
+import { joinPath, type Report, said } from '../decode/problem.ts'
+import type { ProxyMode } from './kube-proxy-config.ts'
+
+/**
+ * `used`: read by its own schema. `unused`: accepted, of any shape. A list: read in these modes of
+ * kube-proxy alone. Else: the fields inside.
+ */
+export type Known = 'used' | 'unused' | readonly ProxyMode[] | KnownFields
+
+export interface KnownFields {
+  readonly [field: string]: Known
+}
+
+/** Reports fields that do not exist, and answers the paths of those set but not used here. */
+export function checkFields(
+  object: unknown,
+  known: KnownFields,
+  path: string,
+  report: Report,
+  mode?: ProxyMode,
+): string[] {
+  if (object === undefined || object === null) return []
+  if (typeof object !== 'object' || Array.isArray(object)) {
+    // Where a field inside is used, its schema says so itself.
+    if (!Object.values(known).some(isRead)) report.error(path, object, 'an object')
+    return []
+  }
+  return Object.keys(object).flatMap((field) => {
+    const place = joinPath(path, field)
+    const kind = Object.hasOwn(known, field) ? known[field] : undefined
+    if (kind === undefined) {
+      const allowed = Object.keys(known).join(', ')
+      report.error(place, said('an unknown field'), `one of ${allowed}`)
+      return []
+    }
+    if (kind === 'used') return []
+    const value = valueAt(object, [field])
+    if (isModes(kind) && mode !== undefined && kind.includes(mode)) return []
+    if (kind === 'unused' || isModes(kind)) return asksForNothing(value) ? [] : [place]
+    return checkFields(value, kind, place, report, mode)
+  })
+}
+
+function isRead(known: Known): boolean {
+  return known === 'used' || isModes(known)
+}
+
+function isModes(known: Known): known is readonly ProxyMode[] {
+  return Array.isArray(known)
+}
+
+/** The zero values a generated file spells out: kube-proxy itself reads them as "the default". */
+function asksForNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return true
+  if (value === 0 || value === '0' || value === '0s') return true
+  return typeof value === 'object' && Object.values(value).every(asksForNothing)
+}
+
+/** Each mode of kube-proxy has periods in the section of its own name. */
+function sync(mode: ProxyMode): KnownFields {
+  return { syncPeriod: 'unused', minSyncPeriod: [mode] }
+}
+
+/** kubeproxy.config.k8s.io/v1alpha1, with fields that older releases of it had. */
+export const kubeProxyFields: KnownFields = {
+  apiVersion: 'used',
+  kind: 'used',
+  mode: 'used',
+  clusterCIDR: 'used',
+  detectLocalMode: 'used',
+  detectLocal: { bridgeInterface: 'used', interfaceNamePrefix: 'used' },
+  nodePortAddresses: 'used',
+  hostnameOverride: 'used',
+  nftables: { masqueradeBit: ['nftables'], masqueradeAll: ['nftables'], ...sync('nftables') },
+  iptables: {
+    masqueradeBit: ['iptables', 'ipvs'],
+    masqueradeAll: ['iptables', 'ipvs'],
+    localhostNodePorts: ['iptables'],
+    snatNodeInternalIP: 'unused',
+    ...sync('iptables'),
+  },
+  ipvs: {
+    ...sync('ipvs'),
+    scheduler: 'used',
+    excludeCIDRs: 'used',
+    strictARP: 'used',
+    tcpTimeout: 'used',
+    tcpFinTimeout: 'used',
+    udpTimeout: 'used',
+  },
+  winkernel: {
+    networkName: 'unused',
+    sourceVip: 'unused',
+    enableDSR: 'unused',
+    rootHnsEndpointName: 'unused',
+    forwardHealthCheckVip: 'unused',
+  },
+  conntrack: {
+    max: 'unused',
+    maxPerCore: 'used',
+    min: 'used',
+    tcpEstablishedTimeout: 'used',
+    tcpCloseWaitTimeout: 'used',
+    tcpBeLiberal: 'used',
+    udpTimeout: 'used',
+    udpStreamTimeout: 'used',
+  },
+  clientConnection: {
+    kubeconfig: 'unused',
+    acceptContentTypes: 'unused',
+    contentType: 'unused',
+    qps: 'unused',
+    burst: 'unused',
+  },
+  featureGates: 'unused',
+  logging: 'unused',
+  bindAddress: 'used',
+  healthzBindAddress: 'used',
+  metricsBindAddress: 'used',
+  bindAddressHardFail: 'unused',
+  enableProfiling: 'unused',
+  showHiddenMetricsForVersion: 'unused',
+  oomScoreAdj: 'unused',
+  configSyncPeriod: 'unused',
+  portRange: 'unused',
+  windowsRunAsService: 'unused',
+  resourceContainer: 'unused',
+  udpIdleTimeout: 'unused',
+}
+
+export const nodelbFields: KnownFields = {
+  apiVersion: 'used',
+  kind: 'used',
+  scope: 'used',
+  backend: 'used',
+  target: 'used',
+  serviceCIDRs: 'used',
+  externalIPs: { allow: 'used', nodeAddresses: 'used' },
+  protectedPorts: 'used',
+  conntrack: { tcp: 'used', tcpBeLiberal: 'used' },
+  ownership: 'used',
+  minSyncPeriod: 'used',
+  comparePeriod: 'used',
+  ipvs: { interface: 'used' },
+  iptables: { flavour: 'used' },
+  healthzBindAddress: 'used',
+  metricsBindAddress: 'used',
+  sessionAffinity: { clients: 'used' },
+  limits: { claimsPerService: 'used', entriesPerService: 'used', entriesPerNamespace: 'used' },
+}

@@ -1,0 +1,163 @@
+import { type Report, said } from '../decode/problem.ts'
+import {
+  type Address,
+  type Cidr,
+  familyOf,
+  hostCidr,
+  type IpFamily,
+  parseCidr,
+} from '../model/address.ts'
+import type { NodePortAddresses, NodeView, Scope } from '../model/node.ts'
+import type { BackendName, Config } from './config.ts'
+import type { NodePortAddress } from './kube-proxy-config.ts'
+
+export interface NodePortSettings {
+  readonly nodePortAddresses: NodePortAddresses
+  /** Ranges of 127.0.0.0/8, for the backend that can serve them: iptables. */
+  readonly loopbackNodePorts: readonly Cidr[]
+}
+
+export interface Serving {
+  readonly scope: Scope
+  readonly backend: BackendName
+}
+
+/**
+ * On which addresses NodePorts are served, as kube-proxy reads its list in each family
+ * (pkg/proxy/util/nodeport_addresses.go): a family that is not named has all of its addresses.
+ */
+export function nodePortSettings(
+  config: Config,
+  node: NodeView,
+  serving: Serving,
+  report: Report,
+): NodePortSettings {
+  const chosen = chosenAddresses(config)
+  const bound = boundAddress(config, chosen, serving, report)
+  const ranges = chosen.flatMap((address) => rangesOf(address, node, bound))
+  const loopback = loopbackRanges(config, chosen, ranges)
+  if (serving.scope === 'all') noteLoopback(config, ranges, loopback, serving.backend, report)
+  return {
+    nodePortAddresses: addressesOf(chosen, ranges, bound),
+    loopbackNodePorts: serving.scope === 'all' ? loopback : [],
+  }
+}
+
+/** Where nothing is named, kube-proxy's mode has a default; without kube-proxy's word, primary. */
+function chosenAddresses({ mode, nodePortAddresses }: Config): readonly NodePortAddress[] {
+  if (nodePortAddresses.length > 0) return nodePortAddresses
+  return mode === 'iptables' || mode === 'ipvs' ? ['all'] : ['primary']
+}
+
+/** What `primary` means in one family, where bindAddress says so: loopback is no node's address. */
+function boundAddress(
+  { primaryAddress: address }: Config,
+  chosen: readonly NodePortAddress[],
+  { scope }: Serving,
+  report: Report,
+): Address | undefined {
+  if (address === undefined || !chosen.includes('primary')) return undefined
+  if (!isLoopback(hostCidr(address))) return address
+  const effect = 'NodePorts are served on the primary address of the Node'
+  if (scope === 'all') report.note('bindAddress', address, 'an address outside loopback', effect)
+  return undefined
+}
+
+function addressesOf(
+  chosen: readonly NodePortAddress[],
+  ranges: readonly Cidr[],
+  bound: Address | undefined,
+): NodePortAddresses {
+  if (bound === undefined && chosen.every((address) => address === 'primary'))
+    return { kind: 'primary' }
+  const wholeFamilies = FAMILIES.filter((family) => isWhole(family, chosen, ranges))
+  if (wholeFamilies.length === FAMILIES.length) return { kind: 'all' }
+  return {
+    kind: 'ranges',
+    ranges: [...new Set(ranges)].filter(
+      (range) => !isLoopback(range) && !wholeFamilies.includes(familyOf(range)),
+    ),
+    wholeFamilies,
+    ...(chosen.includes('primary') && { primary: true }),
+  }
+}
+
+const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
+
+/** `primary` names both families, also where the node has no address of one. */
+function isWhole(
+  family: IpFamily,
+  chosen: readonly NodePortAddress[],
+  ranges: readonly Cidr[],
+): boolean {
+  const mine = ranges.filter((range) => familyOf(range) === family)
+  if (mine.length === 0) return !chosen.includes('primary')
+  return mine.some((range) => range.endsWith('/0'))
+}
+
+function rangesOf(
+  address: NodePortAddress,
+  node: NodeView,
+  bound: Address | undefined,
+): readonly Cidr[] {
+  switch (address) {
+    case 'all':
+      return ranges('0.0.0.0/0', '::/0')
+    case 'localhost':
+      return ranges('127.0.0.0/8', '::1/128')
+    case 'primary':
+      return FAMILIES.flatMap((family) => {
+        const own = bound === undefined ? node.addresses : [bound, ...node.addresses]
+        const first = own.find((each) => familyOf(each) === family)
+        return first === undefined ? [] : [hostCidr(first)]
+      })
+    default:
+      return [address]
+  }
+}
+
+function ranges(...texts: readonly string[]): readonly Cidr[] {
+  return texts.flatMap((text) => parseCidr(text)?.value ?? [])
+}
+
+/** What kube-proxy would serve of 127.0.0.0/8; of ::1 nothing, in any mode. */
+function loopbackRanges(
+  { localhostNodePorts }: Config,
+  chosen: readonly NodePortAddress[],
+  ranges: readonly Cidr[],
+): readonly Cidr[] {
+  if (!localhostNodePorts) return []
+  if (isWhole('ipv4', chosen, ranges)) return rangesOfLoopback
+  return ranges.filter((range) => isLoopback(range) && familyOf(range) === 'ipv4')
+}
+
+const rangesOfLoopback = ranges('127.0.0.0/8')
+
+function isLoopback(range: Cidr): boolean {
+  return /^127\./.test(range) || range === '::1/128'
+}
+
+/** What of the addresses is loopback and left out, which kube-proxy served or was asked to serve. */
+function noteLoopback(
+  { nodePortAddresses, mode }: Config,
+  ranges: readonly Cidr[],
+  loopback: readonly Cidr[],
+  backend: BackendName,
+  report: Report,
+): void {
+  const served: readonly Cidr[] = backend === 'iptables' ? loopback : []
+  const left = new Set(
+    [...ranges.filter(isLoopback), ...loopback].filter((range) => !served.includes(range)),
+  )
+  if (left.size === 0) return
+  const found =
+    nodePortAddresses.length > 0
+      ? [...left].join(', ')
+      : `nothing, which in mode ${mode} has ${[...left].join(', ')}`
+  report.note(
+    'nodePortAddresses',
+    said(found),
+    'addresses outside loopback, or backend: iptables with mode: iptables for 127.0.0.0/8',
+    'NodePorts are not served on these addresses; use the ClusterIP, or another address of the node',
+  )
+}

@@ -1,0 +1,169 @@
+import { oneOf, parseFields } from '../decode/fields.ts'
+import { type Problem, type Report, report as startReport } from '../decode/problem.ts'
+import type { Cidr } from '../model/address.ts'
+import { type ConntrackSettings, onlyLiberal } from '../model/conntrack.ts'
+import type { LocalTraffic, NodeView, Settings } from '../model/node.ts'
+import { unreachable } from '../model/unreachable.ts'
+import { ROUTE_LOCALNET, type WantedSysctl } from '../plan/sysctls/conntrack.ts'
+import { answersAsKubeProxy } from './bind-address.ts'
+import { type BackendName, type Config, readBackend } from './config.ts'
+import { nodePortSettings } from './node-port-addresses.ts'
+
+/** Flags of the command line, as typed; they win over the file. */
+export interface Overrides {
+  readonly scope?: string | undefined
+  readonly backend?: string | undefined
+  /** Where the agent answers probes and scrapes; undefined with the other commands. */
+  readonly listenPorts?: readonly number[] | undefined
+}
+
+export interface NodeSettings {
+  readonly settings: Settings
+  readonly problems: readonly Problem[]
+}
+
+/** Where a configuration is looked at before there is a Node. */
+export const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
+
+/** What the configuration means on this node. */
+export function toSettings(
+  config: Config,
+  node: NodeView,
+  overrides: Overrides = {},
+): NodeSettings {
+  const flags = startReport('command line')
+  const report = startReport(config.source, 'Node', node.name)
+  const scope = scopeOf(config, overrides, flags)
+  const backend = backendOf(config, overrides, flags)
+  if (scope === 'all' && config.target === 'cluster-ip') {
+    report.error(
+      'target',
+      'cluster-ip',
+      'pods: with scope all this table is what leads a ClusterIP to its pods',
+    )
+  }
+  if (backend === 'ipvs' && config.target === 'cluster-ip') {
+    report.error(
+      'target',
+      'cluster-ip',
+      'pods: ipvs takes a connection once, and leads it to a pod',
+    )
+  }
+  const { nodePortAddresses, loopbackNodePorts } = nodePortSettings(
+    config,
+    node,
+    { scope, backend },
+    report,
+  )
+  const flavour = config.iptablesFlavour
+  const settings: Settings = {
+    scope,
+    target: config.target,
+    localTraffic: localTrafficOf(config, node, report),
+    nodePortAddresses,
+    masqueradeAll: config.masqueradeAll,
+    masqueradeBit: config.masqueradeBit,
+    serviceRanges: config.serviceRanges,
+    affinityClients: config.affinityClients,
+    externalIps: config.externalIps,
+    protectedPorts: protectedPortsOf(config, overrides),
+    ...(backend === 'iptables' && { iptables: { flavour, loopbackNodePorts } }),
+    ...(backend === 'auto' && { otherwise: { flavour, loopbackNodePorts: [] } }),
+    ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
+  }
+  return { settings, problems: [...flags.problems, ...report.problems] }
+}
+
+/** The node's own ports, kube-proxy's or those that nodelb has in its place, and nodelb's. */
+function protectedPortsOf(config: Config, { listenPorts = [] }: Overrides): readonly number[] {
+  const { protectedPorts, bindAddresses, ownBindAddresses } = config
+  const answering = answersAsKubeProxy(bindAddresses, ownBindAddresses, 'all')
+  const ports = [bindAddresses.healthz, bindAddresses.metrics, answering.healthz, answering.metrics]
+  const known = ports.flatMap((address) => (address === undefined ? [] : [address.port]))
+  return [...new Set([...protectedPorts, PROBES_PORT, ...known, ...listenPorts])]
+}
+
+/** Of --listen, where it says nothing else. */
+const PROBES_PORT = 10_266
+
+/**
+ * Beside kube-proxy, or what stands in its place, the limits are left to it. Instead of kube-proxy,
+ * segments outside the window are translated unless nodelb's own document says otherwise: kubeadm
+ * writes kube-proxy's `tcpBeLiberal: false` into every cluster, where a rule of kube-proxy's drops
+ * them (docs/adr/0017-out-of-window-segments.md).
+ */
+export function conntrackOf(
+  { conntrack, tcpBeLiberal }: Config,
+  { scope }: Pick<Settings, 'scope'>,
+): ConntrackSettings | undefined {
+  if (scope === 'all') return { ...conntrack, tcpBeLiberal: tcpBeLiberal ?? true }
+  return tcpBeLiberal === true ? onlyLiberal : undefined
+}
+
+/** Undefined where NodePorts are not served on loopback. */
+export function loopbackSysctlOf(
+  config: Config,
+  overrides: Overrides = {},
+): WantedSysctl | undefined {
+  // No address of the node is on loopback.
+  const { settings } = toSettings(config, ANY_NODE, overrides)
+  return settings.iptables?.loopbackNodePorts.length ? ROUTE_LOCALNET : undefined
+}
+
+function backendOf(config: Config, { backend }: Overrides, flags: Report): BackendName {
+  if (backend === undefined) return config.backend
+  return readBackend(backend, '--backend', flags) ?? config.backend
+}
+
+function scopeOf(config: Config, overrides: Overrides, flags: Report): Settings['scope'] {
+  if (overrides.scope === undefined) return config.scope
+  return (
+    parseFields(oneOf(['load-balancer', 'all']), overrides.scope, '--scope', flags) ?? config.scope
+  )
+}
+
+/** Without a detectLocalMode kube-proxy uses the cluster's ranges; the node's are the next best. */
+function localTrafficOf(config: Config, node: NodeView, report: Report): LocalTraffic {
+  const { detectLocal, clusterRanges } = config
+  switch (detectLocal.kind) {
+    case 'interface':
+    case 'interface-prefix':
+      return detectLocal
+    case 'cluster-cidr':
+      return rangesOrNone(clusterRanges, 'clusterCIDR', 'a range of pod addresses', report)
+    case 'node-cidr':
+      return rangesOfNode(node, 'spec.podCIDRs', 'the ranges of its pods', report)
+    case 'default': {
+      const expected = 'a mode, a clusterCIDR, or podCIDRs of the Node'
+      return clusterRanges.length > 0
+        ? { kind: 'ranges', ranges: clusterRanges }
+        : rangesOfNode(node, 'detectLocalMode', expected, report)
+    }
+    default:
+      return unreachable(detectLocal)
+  }
+}
+
+function rangesOrNone(
+  ranges: readonly Cidr[],
+  path: string,
+  expected: string,
+  report: Report,
+): LocalTraffic {
+  if (ranges.length > 0) return { kind: 'ranges', ranges }
+  report.note(path, undefined, expected, 'no traffic counts as that of pods')
+  return { kind: 'none' }
+}
+
+function rangesOfNode(
+  { podCidrs: ranges }: NodeView,
+  path: string,
+  expected: string,
+  report: Report,
+): LocalTraffic {
+  if (ranges.length === 0) {
+    const effect = 'only traffic from ranges that are programmed already counts as that of pods'
+    report.note(path, undefined, expected, effect)
+  }
+  return { kind: 'ranges', ranges, ofNode: true }
+}

@@ -1,0 +1,56 @@
+import type { NodeView, Settings } from '../model/node.ts'
+import type { Cluster } from '../model/service.ts'
+import type { ShownOperation } from '../plan/explain.ts'
+import type { Denial } from '../render/denials.ts'
+import type { Situation } from '../render/nftables/recall.ts'
+import type { Holding } from './claims.ts'
+import type { Failed, Refusal } from './outcome.ts'
+import type { SessionOptions, Started } from './session.ts'
+
+export interface Goal {
+  readonly cluster: Cluster
+  readonly node: NodeView
+  readonly settings: Settings
+  /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
+  readonly keep?: ReadonlySet<string>
+  /** Part of the input cannot be read: what the kernel holds stays unless the rest speaks of it. */
+  readonly incomplete?: boolean
+}
+
+/** Programs Services into the kernel in the way of one backend. Rejects with NetlinkError. */
+export interface Dataplane {
+  /** Reads the kernel and works out what lacks; changes nothing. */
+  propose(goal: Goal): Promise<Proposed | Failed>
+  /** Reads, plans and commits, until the kernel holds what it shall. */
+  program(goal: Goal): Promise<Programmed>
+  /** The same, ready to follow changes. */
+  start(goal: Goal, options: SessionOptions): Promise<Started>
+}
+
+export interface Proposed {
+  readonly kind: 'proposed'
+  /** In the order in which they would be done. */
+  readonly operations: Iterable<ShownOperation>
+  readonly count: number
+  /** The node as it was rendered for: with what the kernel holds where its object says nothing. */
+  readonly situation: Situation
+  readonly denials: readonly Denial[]
+  /** Services that cannot be programmed, as far as that shows before anything is tried. */
+  readonly refusals?: readonly Refusal[]
+}
+
+export type Programmed =
+  | {
+      readonly kind: 'committed'
+      readonly operations: number
+      readonly bytes: number
+      readonly services: number
+      readonly refusals: readonly Refusal[]
+      /** As in `Proposed`. */
+      readonly situation: Situation
+      readonly denials: readonly Denial[]
+      /** Of iptables: which flavour, and why that. */
+      readonly flavour?: string
+      readonly holds: Holding
+    }
+  | Failed

@@ -1,0 +1,70 @@
+import { allAtOnce } from '../model/steps.ts'
+import { compareIptables } from '../plan/iptables/plan.ts'
+import { owners } from '../plan/nftables/owners.ts'
+import { plan } from '../plan/nftables/plan.ts'
+import { renderCluster } from '../render/render.ts'
+import type { IpvsRules } from '../ruleset/ipvs/types.ts'
+import { printRule } from '../ruleset/nftables/print.ts'
+import type { KernelRuleset, KernelTable, Ruleset, Table } from '../ruleset/nftables/types.ts'
+import type { Goal, Proposed } from './dataplane.ts'
+import { proposedChains } from './iptables/dataplane.ts'
+import { chainsOver } from './iptables/program.ts'
+import { proposeBeside } from './ipvs/dataplane.ts'
+import { proposed } from './nftables/dataplane.ts'
+import { desiredFor } from './nftables/program.ts'
+
+/**
+ * What `diff` shows on a node that holds just what `old` calls for; asks no kernel. A backend that
+ * follows from the kernel is nftables here.
+ */
+export function difference(old: Goal, goal: Goal): Proposed {
+  if (goal.settings.iptables !== undefined) return differentChains(old, goal)
+  const { cluster, node, settings } = old
+  const rendered = renderCluster(cluster, node, settings)
+  const ipvs = rendered.ipvs()
+  if (ipvs !== undefined) return differentServers(ipvs, goal)
+  const held = asHeld(rendered.ruleset())
+  const { renderer, desired } = desiredFor(held, goal)
+  return proposed({ plan: plan(held, desired), ownerOf: owners(held, desired), renderer })
+}
+
+function differentChains(old: Goal, goal: Goal): Proposed {
+  const held = allAtOnce(chainsOver({}, old)).lowering.rules()
+  const renderer = allAtOnce(chainsOver(held, goal))
+  return proposedChains(compareIptables(held, renderer.lowering.rules()), renderer)
+}
+
+/** Of a node whose other interfaces are not known. */
+function differentServers(
+  { filter, servers, addresses, timeouts }: IpvsRules,
+  goal: Goal,
+): Proposed {
+  const ipvs = { servers, addresses, timeouts, dummy: addresses.size > 0 }
+  const found = { ipvs, unmarked: false, localAddresses: [] }
+  const tables = asHeld(filter)
+  return proposeBeside(goal, tables, found, { named: () => tables, sysctls: () => [] })
+}
+
+/** A rule set as if a kernel held it. */
+function asHeld(ruleset: Ruleset): KernelRuleset {
+  const ip = ruleset.ip && heldTable(ruleset.ip)
+  const ip6 = ruleset.ip6 && heldTable(ruleset.ip6)
+  return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+function heldTable(table: Table): KernelTable {
+  const chains = [...table.chains.values()].map(
+    (chain) =>
+      [
+        chain.name,
+        {
+          ...chain,
+          rules: chain.rules.map((rule, at) => ({
+            handle: BigInt(at + 1),
+            text: printRule(table.family, rule),
+          })),
+        },
+      ] as const,
+  )
+  return { ...table, chains: new Map(chains) }
+}

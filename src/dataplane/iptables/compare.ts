@@ -1,0 +1,157 @@
+import { commitIptables, type IptablesCommit } from '../../apply/iptables/commit.ts'
+import type { IptablesFailure } from '../../apply/iptables/failure.ts'
+import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import { readIptables } from '../../apply/iptables/read.ts'
+import { servicesIn } from '../../plan/iptables/explain.ts'
+import { compareIptables, planChanges } from '../../plan/iptables/plan.ts'
+import type { IptablesRuleset, TableChange } from '../../ruleset/iptables/types.ts'
+import type { Owner } from '../../ruleset/labels.ts'
+import { type Failed, failed, type Refusal } from '../outcome.ts'
+import type { IptablesRenderer } from './renderer.ts'
+
+/** What programming iptables works with. */
+export interface IptablesParts {
+  readonly programs: FlavourPrograms
+  readonly renderer: IptablesRenderer
+  /** Hears of commits before and after, if anybody has to. */
+  readonly around: (
+    held: IptablesRuleset,
+    commit: () => Promise<IptablesCommit>,
+  ) => Promise<IptablesCommit>
+}
+
+/** The tables hold what is rendered. */
+export interface Compared {
+  readonly kind: 'compared'
+  readonly changes: readonly TableChange[]
+  readonly bytes: number
+  /** Services that this comparison had to leave as they were. */
+  readonly refusals: readonly Refusal[]
+}
+
+/** What the tables hold, and what they lack. */
+export interface Comparison {
+  readonly kind: 'read'
+  readonly held: IptablesRuleset
+  readonly changes: readonly TableChange[]
+}
+
+/** Commits of one comparison until what is still refused is no longer looked for. */
+const MOST_COMMITS = 100
+/** Times that rules of no Service are refused, which others may have moved since they were read. */
+const MOST_LOST = 3
+
+/** Reads, and works out what is missing; changes nothing. */
+export async function compareTables({
+  programs,
+  renderer,
+}: Pick<IptablesParts, 'programs' | 'renderer'>): Promise<Comparison | Failed> {
+  const state = await readIptables(programs)
+  if (state.kind === 'unreadable') return failed(state.obstacle.reason)
+  const { ruleset: held, displaced, missing } = state
+  const { ip, ip6 } = renderer.lowering.rules()
+  const desired = {
+    ...(ip && missing.ip === undefined && { ip }),
+    ...(ip6 && missing.ip6 === undefined && { ip6 }),
+  }
+  return { kind: 'read', held, changes: compareIptables(held, desired, displaced) }
+}
+
+/**
+ * Commits what lacks. Services that are refused are held as they were, and the rest planned again;
+ * where it is not clear which of some it was, they are tried again half by half.
+ */
+export async function compareAndCommit(parts: IptablesParts): Promise<Compared | Failed> {
+  const { renderer } = parts
+  const done: TableChange[] = []
+  const suspects = new Suspects()
+  let sent = 0
+  let lost = 0
+  for (let commits = 1; ; commits++) {
+    const found = await compareTables(parts)
+    if (found.kind === 'failed') return found
+    const { held, changes } = found
+    const { outcome, bytes } = await parts.around(held, () =>
+      commitIptables(parts.programs, held, planChanges(changes)),
+    )
+    sent += bytes
+    if (outcome.kind === 'unable') return failed(outcome.obstacle.reason)
+    if (outcome.kind === 'rejected') {
+      const names = suspects.accuse(
+        blame(outcome.failures, changes, renderer.lowering),
+        renderer.lowering.heldServices(),
+      )
+      if (names.size > 0) renderer.lowering.hold(held, names)
+      else if (++lost === MOST_LOST) return failed(REFUSED, outcome.failures.map(refusedRule))
+      continue
+    }
+    done.push(...changes)
+    const next = commits < MOST_COMMITS ? suspects.next() : undefined
+    if (next === undefined) {
+      return { kind: 'compared', changes: done, bytes: sent, refusals: suspects.refusals() }
+    }
+    renderer.lowerAgain(next)
+  }
+}
+
+const REFUSED = 'iptables refused the rules'
+
+/** For each failure the Services that it may be about, with what was refused. */
+export type Blame = readonly {
+  readonly reason: string
+  readonly services: ReadonlySet<Owner>
+}[]
+
+/** The legacy flavour does not tell which chain the kernel refused: it is any that changes. */
+export function blame(
+  failures: readonly IptablesFailure[],
+  changes: readonly TableChange[],
+  lowering: Pick<IptablesRenderer['lowering'], 'labelOf'>,
+): Blame {
+  return failures.map((failure) => ({
+    reason: refusedRule(failure),
+    services: servicesIn(changes, (family, chain) => lowering.labelOf(family, chain), failure),
+  }))
+}
+
+/** Who is refused, and of whom that is not known yet. */
+class Suspects {
+  readonly #refusals: Map<Owner, Refusal> = new Map()
+  /** Of each, one at least was refused; all are held. */
+  readonly #groups: Refusal[][] = []
+  /** The group that is being tried: all others are as they were when that was committed. */
+  #tried: ReadonlySet<Owner> = new Set()
+
+  /** Returns whom to hold besides those that are held, who did not change. */
+  accuse(blamed: Blame, held: ReadonlySet<Owner>): ReadonlySet<Owner> {
+    const names = new Set<Owner>()
+    for (const { reason, services } of blamed) {
+      const able = [...services].filter((name) => !names.has(name) && !held.has(name))
+      const tried = able.filter((name) => this.#tried.has(name))
+      const fresh = tried.length > 0 ? tried : able
+      for (const name of fresh) names.add(name)
+      const refusals = fresh.map((service) => ({ service, reason }))
+      const half = Math.ceil(refusals.length / 2)
+      if (refusals.length > 1) this.#groups.push(refusals.slice(half), refusals.slice(0, half))
+      else for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
+    }
+    return names
+  }
+
+  /** Whom to try next. */
+  next(): readonly string[] | undefined {
+    const names = this.#groups.pop()?.map(({ service }) => service)
+    this.#tried = new Set(names)
+    return names
+  }
+
+  refusals(): readonly Refusal[] {
+    return [...this.#refusals.values(), ...this.#groups.flat()]
+  }
+}
+
+/** `iptables -t nat NODELB-S-…: RULE_APPEND failed (Invalid argument)` */
+export function refusedRule({ family, table, chain, rule, message }: IptablesFailure): string {
+  const place = [family === 'ip' ? 'iptables' : 'ip6tables', '-t', table, chain, rule]
+  return `${place.filter((part) => part !== undefined).join(' ')}: ${message}`
+}

@@ -1,0 +1,60 @@
+import { inSteps } from '../../apply/in-steps.ts'
+import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import { readIptables } from '../../apply/iptables/read.ts'
+import type { Steps } from '../../model/steps.ts'
+import { iptablesOperationCount } from '../../plan/iptables/explain.ts'
+import { servicesIn } from '../../render/iptables/held.ts'
+import { IptablesLowering } from '../../render/iptables/lowering.ts'
+import { heldInChains, mayRecall, recall } from '../../render/nftables/recall.ts'
+import { renderInSteps } from '../../render/render.ts'
+import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
+import { holdingChains } from '../claims.ts'
+import type { Goal, Programmed } from '../dataplane.ts'
+import { unreadServices } from '../nftables/program.ts'
+import { type Failed, failed } from '../outcome.ts'
+import { compareAndCommit } from './compare.ts'
+import { IptablesRenderer } from './renderer.ts'
+
+/** Renders a goal; of Services to keep, as the tables hold them. */
+export async function desiredChains(
+  programs: FlavourPrograms,
+  goal: Goal,
+): Promise<{ readonly kind: 'rendered'; readonly renderer: IptablesRenderer } | Failed> {
+  const mayKeep = goal.incomplete === true || (goal.keep?.size ?? 0) > 0
+  if (!mayKeep && !mayRecall(goal)) {
+    return { kind: 'rendered', renderer: await inSteps(chainsOver({}, goal)) }
+  }
+  const state = await readIptables(programs)
+  if (state.kind === 'unreadable') return failed(state.obstacle.reason)
+  return { kind: 'rendered', renderer: await inSteps(chainsOver(state.ruleset, goal)) }
+}
+
+/** What tables that are as `held` shall become. */
+export function* chainsOver(held: IptablesRuleset, goal: Goal): Steps<IptablesRenderer> {
+  const { cluster, node, settings } = recall(goal, heldInChains(held))
+  const inner = yield* renderInSteps(cluster, node, settings)
+  const lowering = new IptablesLowering(settings)
+  lowering.update(inner.ruleset())
+  const kept = unreadServices(servicesIn(held), goal)
+  if (kept.size > 0) lowering.hold(held, kept)
+  return new IptablesRenderer(inner, lowering)
+}
+
+/** Reads, plans and commits, until the tables hold what they shall. */
+export async function programIptables(programs: FlavourPrograms, goal: Goal): Promise<Programmed> {
+  const desired = await desiredChains(programs, goal)
+  if (desired.kind === 'failed') return desired
+  const { renderer } = desired
+  const outcome = await compareAndCommit({ programs, renderer, around: (_, commit) => commit() })
+  if (outcome.kind === 'failed') return outcome
+  return {
+    kind: 'committed',
+    operations: iptablesOperationCount(outcome.changes),
+    bytes: outcome.bytes,
+    services: renderer.services(),
+    refusals: outcome.refusals,
+    situation: renderer.situation,
+    holds: holdingChains(programs.flavour),
+    denials: renderer.denials(),
+  }
+}

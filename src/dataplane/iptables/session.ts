@@ -1,0 +1,225 @@
+import { commitIptables } from '../../apply/iptables/commit.ts'
+import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import { type IptablesWatch, watchIptables } from '../../apply/iptables/watch.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { grouped } from '../../plan/explain.ts'
+import {
+  type ChainLabel,
+  iptablesOperationCount,
+  shownIptables,
+} from '../../plan/iptables/explain.ts'
+import { planChanges } from '../../plan/iptables/plan.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import type { Ownership } from '../../plan/nftables/ownership.ts'
+import type {
+  IptablesChains,
+  IptablesRuleset,
+  IptablesTable,
+  TableChange,
+} from '../../ruleset/iptables/types.ts'
+import type { Owner } from '../../ruleset/labels.ts'
+import { type Holding, holdingChains } from '../claims.ts'
+import type { Goal } from '../dataplane.ts'
+import { orFailed } from '../nftables/compare.ts'
+import { elementSteps } from '../nftables/keep.ts'
+import { type Failed, failed, type Refusal } from '../outcome.ts'
+import type {
+  Committed,
+  ForeignChange,
+  Session,
+  SessionOptions,
+  Settled,
+  Started,
+  Verified,
+} from '../session.ts'
+import { type Compared, compareAndCommit, type IptablesParts } from './compare.ts'
+import { desiredChains } from './program.ts'
+import type { IptablesRenderer } from './renderer.ts'
+
+const START = 'start'
+
+/** Reads the tables, brings them to the goal, and is ready to follow changes. */
+export async function startIptablesSession(
+  programs: FlavourPrograms,
+  goal: Goal,
+  { watch = false }: SessionOptions,
+): Promise<Started<IptablesSession>> {
+  const started = await orFailed(async () => {
+    const desired = await desiredChains(programs, goal)
+    if (desired.kind === 'failed') return desired
+    const session = new IptablesSession(programs, desired.renderer)
+    let first: Settled | undefined
+    try {
+      if (watch) await session.watch()
+      first = await session.begin()
+      return first.kind === 'committed' ? { kind: 'started' as const, session, first } : first
+    } finally {
+      if (first?.kind !== 'committed') session.close()
+    }
+  })
+  return started.kind === 'started' ? started : { kind: 'failed', outcome: started }
+}
+
+/** Knows that the tables hold what is rendered, so that a change sends what it changes alone. */
+export class IptablesSession implements Session {
+  readonly ownership: Ownership = 'none'
+  readonly renderer: IptablesRenderer
+  readonly #parts: IptablesParts
+  readonly #listeners: Set<(change: ForeignChange) => void> = new Set()
+  #watch: IptablesWatch | undefined
+  /** Why the tables may differ from what is rendered: the next commit reads them again. */
+  #unknown: string | undefined = START
+  /** What others did since the tables were last read, which a commit under way does not mend. */
+  #foreign: string | undefined
+  #closed = false
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(programs: FlavourPrograms, renderer: IptablesRenderer) {
+    this.renderer = renderer
+    this.#parts = {
+      programs,
+      renderer,
+      around: (held, commit) => this.#watch?.around(held, commit) ?? commit(),
+    }
+  }
+
+  get holds(): Holding {
+    return holdingChains(this.#parts.programs.flavour)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  doubt(): string | undefined {
+    return this.#unknown ?? this.#foreign
+  }
+
+  distrust(reason: string): void {
+    this.#unknown = reason
+  }
+
+  async watch(): Promise<void> {
+    this.#watch = await watchIptables(this.#parts.programs.flavour, ({ by }) => this.#hear(by))
+  }
+
+  /** The first commit. */
+  begin(): Promise<Settled> {
+    return this.#inTurn(() => this.#settle())
+  }
+
+  /** Commits what changed in the renderer since the last call. */
+  settle(): Promise<Settled> {
+    return this.#inTurn(() => this.#settle())
+  }
+
+  verify(): Promise<Verified> {
+    return this.#inTurn(async () => {
+      const settled = await this.#settle()
+      if (settled.kind === 'failed') return settled
+      const outcome = await this.#compare()
+      if (outcome.kind === 'failed') return outcome
+      const { changes } = outcome
+      return {
+        kind: 'verified',
+        repaired: grouped(shownIptables(changes, this.#labelOf)),
+        operations: iptablesOperationCount(changes),
+        changes: settled.changes,
+      }
+    })
+  }
+
+  refusals(): ReadonlyMap<Owner, Refusal> {
+    return this.renderer.refusals()
+  }
+
+  retryRefused(): void {
+    for (const name of this.refusals().keys()) this.renderer.release(name)
+  }
+
+  onForeign(listener: (change: ForeignChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The rules stay. */
+  close(): void {
+    this.#closed = true
+    this.#listeners.clear()
+    this.#watch?.close()
+    this.#watch = undefined
+  }
+
+  readonly #labelOf: ChainLabel = (family, chain) => this.renderer.lowering.labelOf(family, chain)
+
+  async #settle(): Promise<Settled> {
+    const { elements, tables } = this.renderer.settle()
+    const settled = this.#unknown ?? this.#foreign ?? (await this.#follow(tables))
+    if (typeof settled !== 'string') {
+      return settled.kind === 'failed' ? settled : { ...settled, changes: elements }
+    }
+    const outcome = await this.#compare()
+    if (outcome.kind === 'failed') return outcome
+    const { bytes, refusals } = outcome
+    const operations = iptablesOperationCount(outcome.changes)
+    const changes = operations > 0 && settled !== START ? this.#everything() : elements
+    return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
+  }
+
+  /** Where rules were missing, flows of anything may have begun that go nowhere. */
+  #everything(): readonly ElementStep[] {
+    return elementSteps({}, this.renderer.ruleset())
+  }
+
+  /** Commits changes of tables that are known. Returns why, where that cannot be done. */
+  async #follow(all: readonly TableChange[]): Promise<Committed | Failed | string> {
+    const { families } = this.#parts.programs
+    const changes = all.filter(({ family }) => families[family].kind === 'programs')
+    const committed = { kind: 'committed' as const, refusals: [], changes: [] }
+    if (changes.length === 0) return { ...committed, operations: 0, bytes: 0 }
+    const held = heldBefore(changes)
+    this.#unknown = 'a commit did not end'
+    const { outcome, bytes } = await this.#parts.around(held, () =>
+      commitIptables(this.#parts.programs, held, planChanges(changes)),
+    )
+    if (outcome.kind === 'unable') return failed(outcome.obstacle.reason)
+    if (outcome.kind === 'rejected') return 'rules were refused'
+    this.#unknown = undefined
+    return { ...committed, operations: iptablesOperationCount(changes), bytes }
+  }
+
+  async #compare(): Promise<Compared | Failed> {
+    this.#unknown = 'a comparison did not end'
+    this.#foreign = undefined
+    const outcome = await compareAndCommit(this.#parts)
+    if (outcome.kind === 'failed') return outcome
+    this.renderer.refuse(outcome.refusals)
+    this.#unknown = undefined
+    return outcome
+  }
+
+  #hear(by: string): void {
+    this.#foreign = `${by} changed nodelb's chains`
+    for (const listener of this.#listeners) listener({ touchesUs: 'yes', process: by })
+  }
+
+  /** One task after the other: they share what is known of the tables. */
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
+    const run = this.#turn.then(() => orFailed(task))
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
+}
+
+/** What the tables held of the chains that change. */
+function heldBefore(changes: readonly TableChange[]): IptablesRuleset {
+  const held: { -readonly [family in TableFamily]?: Map<IptablesTable, IptablesChains> } = {}
+  for (const { family, table, chains } of changes) {
+    const there = [...chains].flatMap(([name, { before }]) =>
+      before === undefined ? [] : [[name, before] as const],
+    )
+    const mine = { chains: new Map(there), jumps: new Map() }
+    held[family] = new Map([...(held[family] ?? []), [table, mine]])
+  }
+  return held
+}

@@ -1,0 +1,226 @@
+import { commitIpvs } from '../../apply/ipvs/commit.ts'
+import type { IpvsFailure } from '../../apply/ipvs/failure.ts'
+import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
+import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
+import type { CommitOutcome } from '../../apply/nftables/commit.ts'
+import { markLink } from '../../apply/rtnetlink/links.ts'
+import type { Address } from '../../model/address.ts'
+import { tableOfAddress } from '../../model/family.ts'
+import { endpointSteps } from '../../plan/flows/ipvs.ts'
+import { planIpvsDelta } from '../../plan/ipvs/delta.ts'
+import { type ElementId, elementOf } from '../../plan/ipvs/elements.ts'
+import { ipvsTextOf, shownIpvs } from '../../plan/ipvs/explain.ts'
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
+import { aroundIpvs } from '../../plan/ipvs/steps.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import type { Plan } from '../../plan/nftables/operation.ts'
+import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import { type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
+import { type Owner, ownerIn } from '../../ruleset/labels.ts'
+import type { Commits, Committer } from '../nftables/committer.ts'
+import type { HeldElement } from '../nftables/keep.ts'
+import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
+import type { Refusal } from '../outcome.ts'
+import type { IpvsState } from './state.ts'
+import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
+
+/**
+ * Commits plans of the tables with what ipvs shall become in between: the tables gain, ipvs changes,
+ * the tables lose (ADR 0013). What ipvs refuses is withheld; the rest goes on.
+ */
+export class IpvsCommitter implements Commits {
+  readonly #tables: Committer
+  readonly #sockets: IpvsSockets
+  readonly #renderer: WithholdingRenderer
+  /** Refusals by ipvs; those by the tables withhold the whole Service. */
+  readonly #own: WeakSet<Refusal> = new WeakSet()
+  #task: IpvsTask | undefined
+  /** What the dummy interface carries. */
+  #bound: Set<Address> = new Set()
+  #dummy = false
+  #unmarked = false
+  #done: IpvsDone = NOTHING
+
+  constructor(tables: Committer, sockets: IpvsSockets, renderer: WithholdingRenderer) {
+    this.#tables = tables
+    this.#sockets = sockets
+    this.#renderer = renderer
+  }
+
+  get generation(): number {
+    return this.#tables.generation
+  }
+
+  knows(generation: number): void {
+    this.#tables.knows(generation)
+  }
+
+  untouched(from: number, to: number): Promise<boolean> {
+    return this.#tables.untouched(from, to)
+  }
+
+  isCurrent(): Promise<boolean> {
+    return this.#tables.isCurrent()
+  }
+
+  /** The next commit brings ipvs from what was read to what is rendered. */
+  compares(task: IpvsTask, { ipvs, unmarked }: IpvsState): void {
+    this.#dummy = ipvs.dummy
+    this.#unmarked = unmarked
+    this.#bound = new Set(ipvs.addresses)
+    this.#task = task
+  }
+
+  /** The next commit makes these changes, of sets that stand for ipvs. */
+  follows(changes: readonly ElementStep[], dummy: string): void {
+    const before = new Map(changes.map((change) => [idOf(change), change.before]))
+    const labels = new Map(changes.map(({ key, before }) => [key, before?.comment]))
+    const names = { name: dummy, before: this.#dummy, after: this.#isBoundAfter(changes) }
+    this.#task = {
+      dummy,
+      plan: planIpvsDelta(changes, names),
+      before: (element) => before.get(idOf(element)),
+      flows: endpointSteps(changes),
+      served: (address) => this.#bound.has(address),
+      formerLabel: (server) => labels.get(server),
+    }
+  }
+
+  /** A refusal that withholds no more than what ipvs did not take. */
+  refuse(refusal: Refusal, held: readonly HeldElement[]): void {
+    const known = this.#renderer.refusals().get(refusal.service)
+    this.#renderer.withhold(refusal.service, held, refusal)
+    if (known !== undefined) return
+    this.#own.add(refusal)
+    this.#note({ refusals: [refusal] })
+  }
+
+  async commit(plan: Plan, owned: boolean): Promise<CommitOutcome> {
+    const task = this.#task
+    if (task === undefined) return this.#tables.commit(plan, owned)
+    const { before, after } = aroundIpvs(plan)
+    await this.#addDummy(task)
+    const first = await this.#tables.commit(before, owned)
+    if (first.kind !== 'committed') return first
+    await this.#perform(task, this.#withoutRefused(task))
+    this.#task = undefined
+    const last = await this.#tables.commit(after, owned)
+    // The first half is in force: what was planned is no more what lacks.
+    if (last.kind === 'rejected') return { kind: 'stale' }
+    return last.kind === 'committed' ? { ...last, bytes: first.bytes + last.bytes } : last
+  }
+
+  take(): IpvsDone {
+    const done = this.#done
+    this.#done = NOTHING
+    return done
+  }
+
+  /** Without the interface nothing can be done; where it cannot be made nothing is changed. */
+  async #addDummy({ plan, dummy }: IpvsTask): Promise<void> {
+    const first = plan.filter(({ kind }) => kind === 'add-dummy')
+    const { failures } = await commitIpvs(this.#sockets, first, () => false)
+    for (const failure of failures) throw errorOf(failure)
+    if (first.length > 0) this.#dummy = true
+    if (first.length > 0 || this.#unmarked) await this.#sockets.route.request(markLink(dummy))
+    this.#unmarked = false
+  }
+
+  /** A Service that the tables refused stays as it is here, too. */
+  #withoutRefused(task: IpvsTask): IpvsPlan {
+    const { plan, before } = task
+    const refusals = this.#renderer.refusals()
+    if (refusals.size === 0) return plan
+    return plan.filter((operation) => {
+      const owner = this.#serviceOf(operation, task)
+      const refusal = owner === undefined ? undefined : refusals.get(owner)
+      if (refusal === undefined || this.#own.has(refusal)) return true
+      const element = elementOf(operation)
+      const { service } = refusal
+      const value = element && before(element)
+      if (element) this.#renderer.withhold(service, [{ service, ...element, value }], refusal)
+      return false
+    })
+  }
+
+  async #perform(task: IpvsTask, plan: IpvsPlan): Promise<void> {
+    const { failures } = await commitIpvs(this.#sockets, plan, task.served)
+    const failed = new Set(failures.map(({ operation }) => operation))
+    const done = plan.filter((operation) => !failed.has(operation))
+    for (const operation of done) this.#remember(operation)
+    const operations = shownIpvs(done, (key) => this.#labelOf(key, task))
+    this.#note({ operations, flows: task.flows })
+    // All at once: what is withheld of the first one tells nothing of the others any more.
+    const services = failures.map(({ operation }) => this.#serviceOf(operation, task))
+    for (const [at, failure] of failures.entries()) this.#blame(failure, services[at], task)
+  }
+
+  #blame(failure: IpvsFailure, service: Owner | undefined, task: IpvsTask): void {
+    const { operation, errno, reason } = failure
+    const element = elementOf(operation)
+    if (service === undefined || element === undefined) throw errorOf(failure)
+    if (operation.kind === 'add-server' && errno === 'EEXIST') {
+      this.#note({ intruders: [serverKey(operation.server)] })
+      return
+    }
+    const held = { service, ...element, value: task.before(element) }
+    this.refuse({ service, reason: `${ipvsTextOf(operation)}: ${reason}` }, [held])
+  }
+
+  /** Of an address, a Service that has a server on it. */
+  #serviceOf(operation: IpvsOperation, task: IpvsTask): Owner | undefined {
+    if (!('server' in operation) && !('address' in operation)) return undefined
+    const server =
+      'server' in operation ? serverKey(operation.server) : this.#serverAt(operation.address)
+    const label = server && this.#labelOf(server, task)
+    return label === undefined ? undefined : ownerIn(label)
+  }
+
+  #labelOf(server: ServerKey, { formerLabel }: IpvsTask): string | undefined {
+    const family = tableOfAddress(serverIdOf(server).address)
+    return this.#renderer.label(family, server) ?? formerLabel(server)
+  }
+
+  /** Asked for what fails only. */
+  #serverAt(address: Address): ServerKey | undefined {
+    for (const [key, server] of this.#renderer.ipvs()?.servers ?? []) {
+      if (server.address === address) return key
+    }
+    return undefined
+  }
+
+  #remember(operation: IpvsOperation): void {
+    if (operation.kind === 'add-address') this.#bound.add(operation.address)
+    if (operation.kind === 'delete-address') this.#bound.delete(operation.address)
+    if (operation.kind === 'delete-dummy') {
+      this.#dummy = false
+      this.#bound.clear()
+    }
+  }
+
+  #isBoundAfter(changes: readonly ElementStep[]): boolean {
+    const addresses = changes.filter(({ set }) => set === IPVS_SETS.addresses)
+    const lost = addresses.filter(
+      ({ key, after }) => after === undefined && this.#bound.has(key as string as Address),
+    )
+    return addresses.some(({ after }) => after !== undefined) || this.#bound.size > lost.length
+  }
+
+  #note({ operations = [], refusals = [], flows = [], intruders = [] }: Partial<IpvsDone>): void {
+    this.#done = {
+      operations: [...this.#done.operations, ...operations],
+      refusals: [...this.#done.refusals, ...refusals],
+      flows: [...this.#done.flows, ...flows],
+      intruders: [...this.#done.intruders, ...intruders],
+    }
+  }
+}
+
+function idOf({ family, set, key }: ElementId): string {
+  return `${family} ${set} ${key}`
+}
+
+/** `link kube-ipvs0 type dummy: EOPNOTSUPP, the kernel has no dummy interfaces: …`. */
+function errorOf({ operation, errno, reason }: IpvsFailure): NetlinkError {
+  return new NetlinkError(errno, ipvsTextOf(operation), { explanation: reason })
+}

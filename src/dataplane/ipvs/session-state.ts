@@ -1,0 +1,165 @@
+import { inSteps } from '../../apply/in-steps.ts'
+import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
+import type { IpFamily } from '../../model/address.ts'
+import { tableOf } from '../../model/family.ts'
+import { defaultIpvsSettings, type IpvsSettings } from '../../model/ipvs.ts'
+import { endpointTables } from '../../plan/flows/ipvs.ts'
+import { type RecordedServers, recordedServers } from '../../plan/ipvs/ownership.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import type { ServerKey } from '../../ruleset/ipvs/types.ts'
+import type { Ruleset } from '../../ruleset/nftables/types.ts'
+import type { Goal } from '../dataplane.ts'
+import type { Committer } from '../nftables/committer.ts'
+import type { Beginning } from '../nftables/session-begin.ts'
+import { IpvsCommitter } from './committer.ts'
+import { intrusions, ipvsTask } from './compare.ts'
+import type { IpvsRenderer } from './renderer.ts'
+import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
+import { type IpvsDone, NOTHING } from './task.ts'
+
+/** Sets what ipvs needs of the node for these families. */
+export type PrepareNode = (families: readonly IpFamily[]) => void
+
+/** What a session knows of ipvs beside its tables. */
+export class IpvsSide {
+  readonly #sockets: IpvsSockets
+  readonly #prepare: PrepareNode
+  #settings: IpvsSettings = defaultIpvsSettings
+  #renderer: IpvsRenderer | undefined
+  #committer: IpvsCommitter | undefined
+  /** Virtual servers that somebody else made. */
+  readonly #foreign: Set<ServerKey> = new Set()
+  /** Virtual servers that this session has seen to, whatever becomes of the tables. */
+  #own: Set<ServerKey> = new Set()
+  /** Those of them that are not committed yet. */
+  readonly #coming: Set<ServerKey> = new Set()
+  /** The families that the node was prepared for. */
+  #families = ''
+  #leads: Ruleset | undefined
+  #addresses = ''
+  #outdated = false
+  #doubt: (reason: string) => void = () => undefined
+
+  constructor(sockets: IpvsSockets, prepare: PrepareNode) {
+    this.#sockets = sockets
+    this.#prepare = prepare
+  }
+
+  /** Whether the node's addresses are others than those that were rendered with. */
+  get outdated(): boolean {
+    return this.#outdated
+  }
+
+  /** Calls the listener where the next commit has to compare all. */
+  onDoubt(listener: (reason: string) => void): void {
+    this.#doubt = listener
+  }
+
+  /** For `startSession`. */
+  readonly begin = async (
+    socket: NetlinkSocket,
+    goal: Goal,
+    tables: Committer,
+  ): Promise<Beginning> => {
+    this.#settings = goal.settings.ipvs ?? defaultIpvsSettings
+    const readTables = () => readKernel(socket, (from, to) => tables.untouched(from, to))
+    const state = await readTables()
+    const found = await this.#read()
+    const renderer = await inSteps(renderBesideIpvs(goal, state.ruleset, found))
+    renderer.onBeside((changes) => this.#follow(changes))
+    this.#renderer = renderer
+    this.#committer = new IpvsCommitter(tables, this.#sockets, renderer)
+    this.#addresses = addressesOf(found)
+    this.#compare(state, found)
+    this.prepare()
+    const read = async (): Promise<KernelState> => {
+      const now = await readTables()
+      this.#compare(now, await this.#read())
+      return now
+    }
+    return { state, read, renderer, committer: this.#committer }
+  }
+
+  /** Where families came or went; `anew`: in any case, others may have changed it. */
+  prepare(anew = false): void {
+    const families = (['ipv4', 'ipv6'] as const).filter(
+      (family) => this.#renderer?.frame(tableOf(family)) !== undefined,
+    )
+    const id = families.join(' ')
+    if (id === this.#families && !anew) return
+    this.#families = id
+    this.#prepare(families)
+  }
+
+  /** What commits did since the last call. */
+  take(): IpvsDone {
+    const done = this.#committer?.take() ?? NOTHING
+    if (done.flows.length > 0) this.#leads = undefined
+    this.#coming.clear()
+    return done
+  }
+
+  /** Where flows are led; worked out again only after that changed. */
+  leads(): Ruleset {
+    this.#leads ??= endpointTables(this.#renderer?.ipvs() ?? { servers: new Map() })
+    return this.#leads
+  }
+
+  /** The tables say no more that these are ours. */
+  yieldTo(servers: readonly ServerKey[]): void {
+    for (const server of servers) {
+      this.#foreign.add(server)
+      this.#own.delete(server)
+    }
+    this.#doubt('somebody else made a virtual server')
+  }
+
+  #read(): Promise<IpvsState> {
+    return readIpvsState(this.#sockets, this.#settings.interface)
+  }
+
+  #compare({ ruleset: tables }: KernelState, found: IpvsState): void {
+    const committer = this.#committer
+    const renderer = this.#renderer
+    if (committer === undefined || renderer === undefined) return
+    const { ipvs: current } = found
+    for (const key of this.#foreign) if (!current.servers.has(key)) this.#foreign.delete(key)
+    const compared = { tables, current, recorded: this.#recorded(tables) }
+    for (const { key, refusal, held } of intrusions(compared, renderer)) {
+      this.#foreign.add(key)
+      committer.refuse(refusal, held)
+    }
+    const task = ipvsTask(compared, renderer, this.#settings.excludedRanges)
+    committer.compares(task, found)
+    this.#own = new Set(renderer.ipvs()?.servers.keys() ?? [])
+    if (addressesOf(found) !== this.#addresses) this.#outdated = true
+  }
+
+  /** As the tables say, and as is known from before somebody took them away. */
+  #recorded(tables: KernelState['ruleset']): RecordedServers {
+    const named = recordedServers(tables)
+    const known = [...this.#own].filter((key) => !this.#coming.has(key))
+    if (named === undefined && known.length === 0) return undefined
+    return new Set([...(named ?? []), ...known].filter((key) => !this.#foreign.has(key)))
+  }
+
+  #follow(changes: readonly ElementStep[]): void {
+    this.#committer?.follows(changes, this.#settings.interface)
+    for (const { set, key, after } of changes) {
+      if (set !== IPVS_SETS.servers) continue
+      if (after === undefined) this.#own.delete(key)
+      else if (this.#foreign.has(key)) this.#doubt('a server of somebody else is in the way')
+      else if (!this.#own.has(key)) {
+        this.#own.add(key)
+        this.#coming.add(key)
+      }
+    }
+  }
+}
+
+function addressesOf({ localAddresses }: IpvsState): string {
+  return [...localAddresses].sort().join(' ')
+}

@@ -1,0 +1,177 @@
+import { loadIpvs } from '../../apply/ipvs/load.ts'
+import { type IpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
+import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import type { ForeignCommit } from '../../apply/nftables/monitor.ts'
+import { grouped } from '../../plan/explain.ts'
+import type { Ownership } from '../../plan/nftables/ownership.ts'
+import type { Owner } from '../../ruleset/labels.ts'
+import type { Ruleset } from '../../ruleset/nftables/types.ts'
+import type { Holding } from '../claims.ts'
+import type { Goal } from '../dataplane.ts'
+import { orFailed } from '../nftables/compare.ts'
+import { type NftablesSession, startSession } from '../nftables/session.ts'
+import type { Failed, Refusal } from '../outcome.ts'
+import type {
+  Committed,
+  Session,
+  SessionOptions,
+  SessionRenderer,
+  Settled,
+  Started,
+  Verified,
+} from '../session.ts'
+import { IpvsSide, type PrepareNode } from './session-state.ts'
+import type { IpvsDone } from './task.ts'
+
+/** As `startSession`, with ipvs beside the tables. `prepare` sets what ipvs needs of the node. */
+export async function startIpvsSession(
+  socket: NetlinkSocket,
+  goal: Goal,
+  options: SessionOptions,
+  prepare: PrepareNode,
+): Promise<Started> {
+  const started = await orFailed(() => start(socket, goal, options, prepare))
+  return 'session' in started ? started : { kind: 'failed', outcome: started }
+}
+
+async function start(
+  socket: NetlinkSocket,
+  goal: Goal,
+  options: SessionOptions,
+  prepare: PrepareNode,
+): Promise<Extract<Started, { kind: 'started' }> | Failed> {
+  const sockets = openIpvsSockets()
+  let started: Started<NftablesSession> | undefined
+  try {
+    await requireIpvs(sockets)
+    const side = new IpvsSide(sockets, prepare)
+    started = await startSession(socket, goal, options, side.begin)
+    if (started.kind === 'failed') return started.outcome
+    const session = new IpvsSession(started.session, side, sockets)
+    const first = await session.withIpvs(started.first)
+    if (first.kind === 'committed') return { kind: 'started', session, first }
+    session.close()
+    return first
+  } finally {
+    if (started?.kind !== 'started') sockets.close()
+  }
+}
+
+/** Rejects with NetlinkError where the kernel has no ipvs. */
+export async function requireIpvs({ generic }: IpvsSockets): Promise<void> {
+  const family = await loadIpvs(generic)
+  if (family.kind === 'found') return
+  const explanation = 'the kernel has no ipvs: load the kernel module ip_vs'
+  throw new NetlinkError('ENOENT', 'ipvs', { explanation })
+}
+
+/** A session of the tables, whose commits take ipvs along. */
+class IpvsSession implements Session {
+  readonly #tables: NftablesSession
+  readonly #side: IpvsSide
+  readonly #sockets: IpvsSockets
+
+  constructor(tables: NftablesSession, side: IpvsSide, sockets: IpvsSockets) {
+    this.#tables = tables
+    this.#side = side
+    this.#sockets = sockets
+    side.onDoubt((reason) => tables.distrust(reason))
+  }
+
+  get renderer(): SessionRenderer {
+    return this.#tables.renderer
+  }
+
+  get ownership(): Ownership {
+    return this.#tables.ownership
+  }
+
+  get holds(): Holding {
+    return this.#tables.holds
+  }
+
+  get closed(): boolean {
+    return this.#tables.closed
+  }
+
+  doubt(): string | undefined {
+    return this.#tables.doubt()
+  }
+
+  distrust(reason: string): void {
+    this.#tables.distrust(reason)
+  }
+
+  /** Addresses of the node have come or gone: they take part in what is rendered. */
+  get outdated(): boolean {
+    return this.#side.outdated
+  }
+
+  async settle(): Promise<Settled> {
+    this.#side.prepare()
+    return this.withIpvs(await this.#tables.settle())
+  }
+
+  async verify(): Promise<Verified> {
+    this.#side.prepare(true)
+    const outcome = await this.#tables.verify()
+    const { operations, flows, intruders } = this.#side.take()
+    if (outcome.kind === 'failed') return outcome
+    if (intruders.length > 0) this.#side.yieldTo(intruders)
+    const repaired = [...outcome.repaired, ...grouped(operations)]
+    const changes = [...outcome.changes, ...flows]
+    return { ...outcome, repaired, changes, operations: outcome.operations + operations.length }
+  }
+
+  refusals(): ReadonlyMap<Owner, Refusal> {
+    return this.#tables.refusals()
+  }
+
+  leads(): Ruleset {
+    return this.#side.leads()
+  }
+
+  /** Whose server is in the way is known by reading all. */
+  retryRefused(): void {
+    if (this.refusals().size === 0) return
+    this.#tables.retryRefused()
+    this.#tables.distrust('what was refused is tried again')
+  }
+
+  onForeign(listener: (commit: ForeignCommit) => void): () => void {
+    return this.#tables.onForeign(listener)
+  }
+
+  close(): void {
+    this.#tables.close()
+    this.#sockets.close()
+  }
+
+  /** Adds what ipvs did; what somebody else turned out to have is taken back from the tables. */
+  async withIpvs(outcome: Settled): Promise<Settled> {
+    const done = this.#side.take()
+    if (outcome.kind === 'failed') return outcome
+    if (done.intruders.length === 0) return joined(outcome, done)
+    this.#side.yieldTo(done.intruders)
+    const again = await this.withIpvs(await this.#tables.settle())
+    if (again.kind === 'failed') return again
+    const first = joined(outcome, done)
+    return {
+      ...first,
+      operations: first.operations + again.operations,
+      bytes: first.bytes + again.bytes,
+      refusals: [...first.refusals, ...again.refusals],
+      changes: [...first.changes, ...again.changes],
+    }
+  }
+}
+
+function joined(outcome: Committed, { operations, refusals, flows }: IpvsDone): Committed {
+  return {
+    ...outcome,
+    operations: outcome.operations + operations.length,
+    refusals: [...outcome.refusals, ...refusals],
+    changes: [...outcome.changes, ...flows],
+  }
+}

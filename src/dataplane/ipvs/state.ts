@@ -1,0 +1,118 @@
+import { notADummy } from '../../apply/ipvs/failure.ts'
+import { readIpvs } from '../../apply/ipvs/read.ts'
+import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
+import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
+import { listOtherAddresses } from '../../apply/rtnetlink/addresses.ts'
+import { findLink, listOwnDummies } from '../../apply/rtnetlink/links.ts'
+import { type Address, hostCidr } from '../../model/address.ts'
+import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import type { Steps } from '../../model/steps.ts'
+import { labelOf } from '../../plan/ipvs/ownership.ts'
+import { ipvsMemory } from '../../render/nftables/kernel-memory.ts'
+import { type HeldNode, heldInTables, recall } from '../../render/nftables/recall.ts'
+import { renderInSteps } from '../../render/render.ts'
+import { elementIn, IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import {
+  type KernelIpvs,
+  type ServerKey,
+  serverIdOf,
+  type VirtualServer,
+} from '../../ruleset/ipvs/types.ts'
+import { type Owner, ownerIn } from '../../ruleset/labels.ts'
+import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
+import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
+import type { Goal } from '../dataplane.ts'
+import { differences, type HeldElement } from '../nftables/keep.ts'
+import { keptServices } from '../nftables/program.ts'
+import { IpvsRenderer } from './renderer.ts'
+
+/** What the kernel holds beside the tables, and what the node's other interfaces carry. */
+export interface IpvsState {
+  readonly ipvs: KernelIpvs
+  /** Whether the interface is there and not yet marked as ours. */
+  readonly unmarked: boolean
+  readonly localAddresses: readonly Address[]
+}
+
+/** Rejects with NetlinkError, also where the interface is none that nodelb may use. */
+export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promise<IpvsState> {
+  const reading = await readIpvs(sockets, dummy)
+  if (reading.kind === 'not-a-dummy') {
+    const explanation = notADummy(reading.name, reading.found)
+    throw new NetlinkError('EEXIST', `interface ${dummy}`, { explanation })
+  }
+  const link = await findLink(sockets.route, dummy)
+  // One that had another name in the configuration before is about to go.
+  const own = await listOwnDummies(sockets.route)
+  const ours = [...(link.kind === 'dummy' ? [link] : []), ...own].map(({ index }) => index)
+  const localAddresses = await listOtherAddresses(sockets.route, ours)
+  const unmarked = link.kind === 'dummy' && !link.marked
+  return { ipvs: reading.kernel, unmarked, localAddresses }
+}
+
+/**
+ * What ipvs holds of the node: its virtual servers on addresses that are on another interface than
+ * the dummy, which carries those of Services. Objects in a file tell
+ * nothing of other interfaces.
+ */
+function heldBesideIpvs(
+  tables: KernelRuleset,
+  { ipvs: { servers, addresses }, localAddresses }: IpvsState,
+): HeldNode {
+  const own = [...servers.keys()]
+    .filter((key) => labelOf(tables, key) !== undefined)
+    .map((key) => serverIdOf(key).address)
+    .filter((address) => !addresses.has(address))
+    .filter((address) => localAddresses.length === 0 || localAddresses.includes(address))
+  return { ...heldInTables(tables), nodePorts: [...new Set(own)].map(hostCidr) }
+}
+
+/** Of Services that cannot be read, what the kernel holds of them. */
+export function* renderBesideIpvs(
+  goal: Goal,
+  tables: KernelRuleset,
+  found: IpvsState,
+): Steps<IpvsRenderer> {
+  const { ipvs, localAddresses } = found
+  const known = recall(goal, heldBesideIpvs(tables, found))
+  const { cluster, settings } = known
+  const node = { ...known.node, localAddresses }
+  const rendered = yield* renderInSteps(cluster, node, settings, ipvsMemory(ipvs))
+  const renderer = new IpvsRenderer(rendered, node, settings)
+  const kept = keptServices(tables, goal, new Set())
+  if (kept.size === 0) return renderer
+  const held = differences(tables, rendered.ruleset(), kept)
+  for (const name of kept) renderer.withhold(name, [...(held.get(name) ?? [])])
+  for (const [key, server] of ipvs.servers) {
+    const label = labelOf(tables, key)
+    const service = label === undefined ? undefined : ownerIn(label)
+    if (service !== undefined && kept.has(service)) {
+      renderer.withhold(service, elementsOf(service, key, server, ipvs, tables))
+    }
+  }
+  return renderer
+}
+
+function elementsOf(
+  service: Owner,
+  key: ServerKey,
+  { address, destinations }: VirtualServer,
+  ipvs: KernelIpvs,
+  tables: KernelRuleset,
+): readonly HeldElement[] {
+  const family: TableFamily = tableOfAddress(address)
+  const held = (set: string, at: typeof key): HeldElement => {
+    return { service, family, set, key: at, value: elementIn(ipvs, set, at) }
+  }
+  const shared = (set: string, at: typeof key): readonly HeldElement[] => {
+    const value = tables[family]?.elements.get(set)?.get(at)
+    return value === undefined ? [] : [{ service, family, set, key: at, value }]
+  }
+  return [
+    held(IPVS_SETS.servers, key),
+    ...[...destinations.keys()].map((to) => held(IPVS_SETS.destinations, tuple(key, to))),
+    ...(ipvs.addresses.has(address) ? [held(IPVS_SETS.addresses, tuple(address))] : []),
+    ...shared(SETS.boundAddresses, tuple(address)),
+    ...[...destinations.values()].flatMap(({ address: to }) => shared(SETS.hairpin, tuple(to, to))),
+  ]
+}

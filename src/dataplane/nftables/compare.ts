@@ -1,0 +1,198 @@
+import { setImmediate as pause } from 'node:timers/promises'
+import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import type { CommitOutcome, Failure } from '../../apply/nftables/commit.ts'
+import type { KernelState } from '../../apply/nftables/read.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { Settings } from '../../model/node.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
+import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
+import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
+import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
+import { type Failed, failed, kernelReason, type Refusal } from '../outcome.ts'
+import type { Committed } from '../session.ts'
+import type { Commits } from './committer.ts'
+import { differences, elementSteps, heldBack } from './keep.ts'
+import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
+import { ownedByAnother } from './table-owner.ts'
+import { labelsIn, type WithholdingRenderer } from './withholding-renderer.ts'
+
+const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
+const ATTEMPTS = 10
+
+/** What a session works with. */
+export interface SessionParts {
+  readonly socket: NetlinkSocket
+  /** The socket's netlink port: the owner of tables that this process owns. */
+  readonly port: number
+  readonly committer: Commits
+  /** What the kernel holds now. */
+  readonly read: () => Promise<KernelState>
+  readonly renderer: WithholdingRenderer
+  readonly settings: Settings
+  readonly ownership: Ownership
+}
+
+/** The kernel now holds what is rendered. */
+export interface Compared {
+  readonly kind: 'compared'
+  /** What lacked. */
+  readonly plan: Plan
+  readonly ownerOf: OwnerOf
+  /** To be asked before what is rendered changes again. */
+  readonly changes: () => readonly ElementStep[]
+  readonly bytes: number
+  /** Services that this comparison had to leave as they were. */
+  readonly refusals: readonly Refusal[]
+}
+
+interface Comparison extends OwnedPlan {
+  readonly kernel: KernelRuleset
+  readonly desired: Ruleset
+  readonly ownerOf: OwnerOf
+}
+
+/**
+ * Reads the kernel and commits what lacks. A Service that the kernel refuses is withheld and the
+ * rest planned again; if the kernel refuses what no Service owns, the tables are made anew.
+ */
+export async function compareAndCommit(
+  parts: SessionParts,
+  before?: KernelState,
+): Promise<Compared | Failed> {
+  const refusals: Refusal[] = []
+  let state = before
+  let anew = false
+  for (let attempt = 1; attempt <= ATTEMPTS; ) {
+    state ??= await parts.read()
+    const { ip, ip6 } = state.ruleset
+    const obstacle = ownedByAnother([ip?.owner, ip6?.owner], parts.port)
+    if (obstacle !== undefined) return failed(obstacle)
+    const found = await compare(parts, state, anew)
+    const outcome = await send(parts, state, found)
+    if (outcome.kind === 'committed') return compared(found, outcome.bytes, refusals)
+    if (outcome.kind === 'stale') {
+      state = undefined
+      attempt++
+      continue
+    }
+    if (outcome.kind !== 'rejected') return failed(commitReason(outcome))
+    const refused = withhold(parts, found, outcome.failures)
+    refusals.push(...refused)
+    if (refused.length > 0) continue
+    if (anew) return failed(REFUSED, refusedOperations(outcome.failures))
+    anew = true
+  }
+  return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)
+}
+
+/** Lets others have a turn between its steps: with many Services each takes a while. */
+async function compare(
+  { renderer, settings, ownership }: SessionParts,
+  state: KernelState,
+  anew: boolean,
+): Promise<Comparison> {
+  const desired = renderer.ruleset()
+  const kernel = nameKernel(state.ruleset, desired, settings)
+  const ownerOf = owners(kernel, desired)
+  const plans: OwnedPlan[] = []
+  for (const family of FAMILIES) {
+    await pause()
+    plans.push(planOwned(only(family, kernel), only(family, desired), ownership, anew))
+  }
+  await pause()
+  return {
+    kernel,
+    desired,
+    ownerOf,
+    adoption: plans.flatMap(({ adoption }) => adoption),
+    plan: plans.flatMap(({ plan }) => plan),
+  }
+}
+
+function only<Tables extends KernelRuleset | Ruleset>(family: TableFamily, tables: Tables): Tables {
+  return { [family]: tables[family] } as Tables
+}
+
+async function send(
+  { committer, ownership, port }: SessionParts,
+  { generation, ruleset }: KernelState,
+  { adoption, plan, desired }: Comparison,
+): Promise<CommitOutcome> {
+  const held = FAMILIES.every((family) => {
+    const table = ruleset[family]
+    return (table ?? desired[family]) === undefined || table?.owner === port
+  })
+  committer.knows(generation)
+  return committer.commit([...adoption, ...plan], ownership === 'kernel' && held)
+}
+
+function compared(
+  { kernel, desired, ownerOf, plan }: Comparison,
+  bytes: number,
+  refusals: readonly Refusal[],
+): Compared {
+  const changes = () => (plan.length === 0 ? [] : elementSteps(kernel, desired))
+  return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
+}
+
+export function summary({ plan, bytes, refusals, changes }: Compared, reread: string): Committed {
+  return {
+    kind: 'committed',
+    operations: operationCount(plan),
+    bytes,
+    refusals,
+    changes: reread === 'start' ? [] : changes(),
+    reread,
+  }
+}
+
+/** Leaves the Services as they are whose operations failed; returns those that were not yet. */
+function withhold(
+  { renderer }: SessionParts,
+  { kernel, desired, ownerOf }: Comparison,
+  failures: readonly Failure[],
+): readonly Refusal[] {
+  const refusals = blame(failures, ownerOf)
+  const known = renderer.refusals()
+  const fresh = refusals.filter(({ service }) => !known.has(service))
+  const held = differences(kernel, desired, new Set(fresh.map(({ service }) => service)))
+  for (const refusal of fresh) {
+    renderer.withhold(refusal.service, held.get(refusal.service) ?? [], refusal)
+  }
+  return fresh
+}
+
+/** The same for changes that are followed: their Services stay as the kernel has them. */
+export function withholdChanges(
+  renderer: WithholdingRenderer,
+  changes: readonly ElementStep[],
+  failures: readonly Failure[],
+): readonly Refusal[] {
+  const ownerOf = labelsIn(changes, renderer)
+  const refusals = blame(failures, ownerOf)
+  const held = heldBack(changes, new Set(refusals.map(({ service }) => service)), ownerOf)
+  for (const refusal of refusals) {
+    renderer.withhold(refusal.service, held.get(refusal.service) ?? [], refusal)
+  }
+  return refusals
+}
+
+/** Why a commit of changes came to nothing, so that all has to be compared. */
+export const REASONS: Readonly<Record<Exclude<CommitOutcome['kind'], 'committed'>, string>> = {
+  stale: 'another process changed the rule set',
+  rejected: REFUSED,
+  'too-large': 'a batch was too large',
+  'no-answer': 'the kernel did not answer in time',
+}
+
+/** A socket that breaks or is not answered is an outcome, too. */
+export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<Outcome | Failed> {
+  try {
+    return await task()
+  } catch (error) {
+    if (error instanceof NetlinkError) return failed(kernelReason(error))
+    throw error
+  }
+}

@@ -1,0 +1,62 @@
+import { shown } from '../../plan/nftables/explain.ts'
+import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
+import type { OwnerOf } from '../../plan/nftables/owners.ts'
+import type { Renderer } from '../../render/renderer.ts'
+import { holdingTables } from '../claims.ts'
+import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
+import type { SteadySocket } from '../reopening-socket.ts'
+import type { SessionOptions, Started } from '../session.ts'
+import { program, propose } from './program.ts'
+import { startSession } from './session.ts'
+
+/** One flat table for each family, over netlink. */
+export class NftablesDataplane implements Dataplane {
+  readonly #socket: SteadySocket
+  readonly #before: () => Promise<void>
+
+  /** `before` is called before anything is changed as a whole. */
+  constructor(socket: SteadySocket, before: () => Promise<void> = async () => undefined) {
+    this.#socket = socket
+    this.#before = before
+  }
+
+  async propose(goal: Goal): Promise<Proposed> {
+    return proposed(await propose(this.#socket.open(), goal))
+  }
+
+  async program(goal: Goal): Promise<Programmed> {
+    await this.#before()
+    const outcome = await program(this.#socket.open(), goal)
+    if (outcome.kind === 'failed') return outcome
+    const { proposal, ...committed } = outcome
+    const { renderer } = proposal
+    const { situation } = renderer
+    const holds = holdingTables()
+    const [services, denials] = [renderer.services(), renderer.denials()]
+    return { ...committed, holds, services, denials, situation }
+  }
+
+  async start(goal: Goal, options: SessionOptions): Promise<Started> {
+    await this.#before()
+    return startSession(await this.#socket.working(), goal, options)
+  }
+}
+
+/** A plan as all backends show theirs. */
+export function proposed({
+  plan,
+  ownerOf,
+  renderer,
+}: {
+  readonly plan: Plan
+  readonly ownerOf: OwnerOf
+  readonly renderer: Renderer
+}): Proposed {
+  return {
+    kind: 'proposed',
+    operations: shown(plan, ownerOf),
+    count: operationCount(plan),
+    situation: renderer.situation,
+    denials: renderer.denials(),
+  }
+}

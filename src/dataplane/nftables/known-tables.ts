@@ -1,0 +1,63 @@
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import { nameChains, readChains, unlessGone } from '../../apply/nftables/read.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { type ElementStep, planDelta } from '../../plan/nftables/delta.ts'
+import type { Plan } from '../../plan/nftables/operation.ts'
+import type { Frame } from '../../render/nftables/table.ts'
+import type { KernelChain } from '../../ruleset/nftables/types.ts'
+import type { WithholdingRenderer } from './withholding-renderer.ts'
+
+const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
+
+interface KnownTable {
+  readonly frame: Frame
+  /** With the handles that the kernel gave to the rules. */
+  readonly chains: ReadonlyMap<string, KernelChain>
+}
+
+/** What the kernel's tables are made of, without their elements: enough to plan a change. */
+export class KnownTables {
+  readonly #socket: NetlinkSocket
+  readonly #renderer: WithholdingRenderer
+  readonly #tables: Map<TableFamily, KnownTable> = new Map()
+
+  constructor(socket: NetlinkSocket, renderer: WithholdingRenderer) {
+    this.#socket = socket
+    this.#renderer = renderer
+  }
+
+  /** Whether no table has to come or go. */
+  areAllThere(): boolean {
+    return FAMILIES.every(
+      (family) => this.#tables.has(family) === (this.#renderer.frame(family) !== undefined),
+    )
+  }
+
+  plan(changes: readonly ElementStep[]): Plan {
+    return FAMILIES.flatMap((family) => {
+      const known = this.#tables.get(family)
+      const after = this.#renderer.frame(family)
+      const elements = changes.filter((change) => change.family === family)
+      const before = known && { chains: known.chains, sets: known.frame.sets }
+      const reframed = before && after && known.frame !== after
+      return planDelta(family, elements, reframed ? { before, after } : undefined)
+    })
+  }
+
+  forget(): void {
+    this.#tables.clear()
+  }
+
+  /** Reads the rules of tables whose frame changed; false if there were none. */
+  async learn(): Promise<boolean> {
+    let learned = false
+    for (const family of FAMILIES) {
+      const frame = this.#renderer.frame(family)
+      if (frame === undefined || frame === this.#tables.get(family)?.frame) continue
+      const chains = (await unlessGone(readChains(this.#socket, family))) ?? new Map()
+      this.#tables.set(family, { frame, chains: nameChains(family, chains, frame.chains.values()) })
+      learned = true
+    }
+    return learned
+  }
+}

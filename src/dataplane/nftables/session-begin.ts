@@ -1,0 +1,43 @@
+import { inSteps } from '../../apply/in-steps.ts'
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
+import { kernelMemory } from '../../render/nftables/kernel-memory.ts'
+import { heldInTables, recall } from '../../render/nftables/recall.ts'
+import { renderInSteps } from '../../render/render.ts'
+import type { Goal } from '../dataplane.ts'
+import type { Committer } from './committer.ts'
+import type { SessionParts } from './compare.ts'
+import { differences } from './keep.ts'
+import { keptServices } from './program.ts'
+import { WithholdingRenderer } from './withholding-renderer.ts'
+
+/** What a session of a backend begins with. */
+export interface Beginning extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
+  readonly state: KernelState
+}
+
+/** Reads what the backend has in the kernel, and renders what it shall be. */
+export type Begin = (socket: NetlinkSocket, goal: Goal, committer: Committer) => Promise<Beginning>
+
+/** Of the nftables backend, which has nothing beside its tables. */
+export async function beginWithTables(
+  socket: NetlinkSocket,
+  goal: Goal,
+  committer: Committer,
+): Promise<Beginning> {
+  const read = () => readKernel(socket, (from, to) => committer.untouched(from, to))
+  const state = await read()
+  return { state, read, committer, renderer: await render(goal, state) }
+}
+
+/** Of Services that cannot be read, what the kernel holds of them. */
+async function render(goal: Goal, { ruleset }: KernelState): Promise<WithholdingRenderer> {
+  const { cluster, node, settings } = recall(goal, heldInTables(ruleset))
+  const memory = kernelMemory(ruleset)
+  const rendered = await inSteps(renderInSteps(cluster, node, settings, memory))
+  const renderer = new WithholdingRenderer(rendered, node, settings)
+  const kept = keptServices(ruleset, goal, new Set())
+  const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)
+  for (const [name, elements] of held) renderer.withhold(name, elements)
+  return renderer
+}

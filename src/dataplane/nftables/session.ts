@@ -1,0 +1,240 @@
+import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
+import { type ForeignCommit, later, Monitor } from '../../apply/nftables/monitor.ts'
+import { ownPort } from '../../apply/nftables/port.ts'
+import type { KernelState } from '../../apply/nftables/read.ts'
+import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import { explain } from '../../plan/nftables/explain.ts'
+import { operationCount } from '../../plan/nftables/operation.ts'
+import type { Ownership } from '../../plan/nftables/ownership.ts'
+import type { Owner } from '../../ruleset/labels.ts'
+import { type Holding, holdingTables } from '../claims.ts'
+import type { Goal } from '../dataplane.ts'
+import type { Failed, Refusal } from '../outcome.ts'
+import type { Committed, Session, SessionOptions, Settled, Started, Verified } from '../session.ts'
+import { Committer } from './committer.ts'
+import {
+  type Compared,
+  compareAndCommit,
+  orFailed,
+  REASONS,
+  type SessionParts,
+  summary,
+  withholdChanges,
+} from './compare.ts'
+import { KnownTables } from './known-tables.ts'
+import { type Begin, beginWithTables } from './session-begin.ts'
+import type { WithholdingRenderer } from './withholding-renderer.ts'
+
+/** Reads the kernel, brings it to the goal, and is ready to follow changes. */
+export async function startSession(
+  socket: NetlinkSocket,
+  goal: Goal,
+  options: SessionOptions = {},
+  begin: Begin = beginWithTables,
+): Promise<Started<NftablesSession>> {
+  const started = await orFailed(() => start(socket, goal, options, begin))
+  return 'session' in started ? started : { kind: 'failed', outcome: started }
+}
+
+async function start(
+  socket: NetlinkSocket,
+  goal: Goal,
+  { ownership = 'kernel', watch = false }: SessionOptions,
+  begin: Begin,
+): Promise<Extract<Started<NftablesSession>, { kind: 'started' }> | Failed> {
+  const port = await ownPort(socket)
+  const able = ownership === 'kernel' && (await supportsOwnership(socket))
+  const monitor = watch ? await Monitor.open(socket) : undefined
+  let first: Settled | undefined
+  try {
+    const { state, ...begun } = await begin(socket, goal, new Committer(socket, monitor))
+    const parts = { socket, port, ...begun, settings: goal.settings }
+    const session = new NftablesSession({ ...parts, ownership: able ? 'kernel' : 'none' }, monitor)
+    first = await session.begin(state)
+    return first.kind === 'committed' ? { kind: 'started', session, first } : first
+  } finally {
+    if (first?.kind !== 'committed') monitor?.close()
+  }
+}
+
+/** Knows what the kernel holds, so that a change costs what it changes: no dump, no full render. */
+export class NftablesSession implements Session {
+  /** Takes the objects; what it renders is committed by `settle`. */
+  readonly renderer: WithholdingRenderer
+  readonly #parts: SessionParts
+  readonly #monitor: Monitor | undefined
+  readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
+  readonly #tables: KnownTables
+  /** Why the kernel may differ from what is rendered: the next commit reads it again. */
+  #unknown: string | undefined = 'start'
+  #touched: ForeignCommit | undefined
+  #closed = false
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** `startSession` makes sessions. */
+  constructor(parts: SessionParts, monitor: Monitor | undefined) {
+    this.#parts = parts
+    this.#tables = new KnownTables(parts.socket, parts.renderer)
+    this.#monitor = monitor
+    this.renderer = parts.renderer
+    monitor?.onForeign((commit) => this.#hear(commit))
+  }
+
+  get ownership(): Ownership {
+    return this.#parts.ownership
+  }
+
+  get holds(): Holding {
+    return holdingTables(this.#parts.settings.ipvs?.interface)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  doubt(): string | undefined {
+    return this.#suspicion()
+  }
+
+  distrust(reason: string): void {
+    this.#unknown = reason
+  }
+
+  /** The first commit. */
+  begin(state: KernelState): Promise<Settled> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#compare(state)
+      return outcome.kind === 'failed' ? outcome : summary(outcome, 'start')
+    })
+  }
+
+  /** Commits what changed in the renderer since the last call. */
+  settle(): Promise<Settled> {
+    return this.#inTurn(() => this.#settle())
+  }
+
+  /** Compares all that the kernel holds with what it shall hold, and repairs it. */
+  verify(): Promise<Verified> {
+    return this.#inTurn(async () => {
+      const settled = await this.#settle()
+      if (settled.kind === 'failed') return settled
+      const outcome = await this.#compare()
+      if (outcome.kind === 'failed') return outcome
+      const { plan, ownerOf } = outcome
+      const changes = [...settled.changes, ...outcome.changes()]
+      const repaired = explain(plan, ownerOf)
+      return { kind: 'verified', repaired, operations: operationCount(plan), changes }
+    })
+  }
+
+  /** Services that the kernel refused, as it holds them or not; the others go on without them. */
+  refusals(): ReadonlyMap<Owner, Refusal> {
+    return this.renderer.refusals()
+  }
+
+  /** The next `settle` tries a refused Service again, as it does when its objects change. */
+  retry(name: string): void {
+    this.renderer.release(name)
+  }
+
+  retryRefused(): void {
+    for (const name of this.refusals().keys()) this.renderer.release(name)
+  }
+
+  /** Calls the listener when others changed nodelb's tables, or may have: time to `settle`. */
+  onForeign(listener: (commit: ForeignCommit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** The rules stay, and so does the socket. */
+  close(): void {
+    this.#closed = true
+    this.#listeners.clear()
+    this.#monitor?.close()
+  }
+
+  async #settle(): Promise<Settled> {
+    const changes = this.renderer.settle()
+    const settled = this.#suspicion() ?? (await this.#follow(changes))
+    if (typeof settled !== 'string') return settled
+    const outcome = await this.#compare()
+    return outcome.kind === 'failed' ? outcome : summary(outcome, settled)
+  }
+
+  /** Why what is known of the kernel may be wrong. */
+  #suspicion(): string | undefined {
+    if (this.#unknown !== undefined) return this.#unknown
+    const touched = this.#touched
+    if (touched !== undefined && later(touched.generation, this.#parts.committer.generation)) {
+      return touched.touchesUs === 'yes'
+        ? `${touched.process} changed nodelb's tables`
+        : "another process may have changed nodelb's tables"
+    }
+    return this.#tables.areAllThere() ? undefined : 'a table comes or goes'
+  }
+
+  /** Commits changes of tables that are known. Returns why, where that cannot be done. */
+  async #follow(changes: readonly ElementStep[]): Promise<Committed | string> {
+    const refusals: Refusal[] = []
+    let rest = changes
+    for (;;) {
+      const steps = this.#tables.plan(rest)
+      this.#unknown = 'a commit did not end'
+      const outcome = await this.#parts.committer.commit(steps, this.ownership === 'kernel')
+      if (outcome.kind === 'committed') {
+        await this.#learn()
+        const { bytes } = outcome
+        return { kind: 'committed', operations: steps.length, bytes, refusals, changes: rest }
+      }
+      this.#unknown = REASONS[outcome.kind]
+      if (outcome.kind !== 'rejected') return this.#unknown
+      refusals.push(...withholdChanges(this.renderer, rest, outcome.failures))
+      const others = rest.filter((change) => !this.renderer.withholds(change))
+      if (others.length === rest.length) return this.#unknown
+      rest = others
+    }
+  }
+
+  async #compare(state?: KernelState): Promise<Compared | Failed> {
+    this.#unknown = 'a comparison did not end'
+    const outcome = await compareAndCommit(this.#parts, state)
+    if (outcome.kind === 'failed') return outcome
+    this.#tables.forget()
+    await this.#learn()
+    return outcome
+  }
+
+  /** Rules have new handles where rules changed. */
+  async #learn(): Promise<void> {
+    const learned = await this.#tables.learn()
+    const { committer } = this.#parts
+    const sure = !learned || this.ownership === 'kernel' || (await committer.isCurrent())
+    this.#unknown = sure ? undefined : 'another process changed the rule set'
+  }
+
+  #hear(commit: ForeignCommit): void {
+    if (commit.touchesUs === 'yes') this.#tell(commit)
+    else if (commit.touchesUs === 'maybe' && this.ownership === 'none') {
+      const current = this.#inTurn(() => this.#parts.committer.isCurrent())
+      // Where the kernel cannot be asked, the tables may have changed.
+      current.then(
+        (known) => known === true || this.#tell(commit),
+        () => this.#tell(commit),
+      )
+    }
+  }
+
+  #tell(commit: ForeignCommit): void {
+    this.#touched = commit
+    for (const listener of this.#listeners) listener(commit)
+  }
+
+  /** One task after the other: they share the socket and what is known of the kernel. */
+  #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
+    const run = this.#turn.then(() => orFailed(task))
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
+}

@@ -1,0 +1,162 @@
+import {
+  type ParsedNode,
+  parseAllDocuments,
+  type ScalarTag,
+  type Document as YamlDocument,
+} from 'yaml'
+import { asLargeList, type LargeList } from './large-list.ts'
+import { type Problem, type Report, said, report as startReport } from './problem.ts'
+
+/** Every runtime has it (HTML Standard, 2.7.10); TypeScript names it among those of browsers and of Node. */
+declare function structuredClone(value: unknown): unknown
+
+/** The YAML parser's tree is some forty times its document; JSON has no such tree. */
+const yamlLimit = 32 * 1024 * 1024
+
+/** A List that is larger is read item by item. */
+const listLimit = 1024 * 1024
+
+/** JSON that fails to parse is tried as YAML (whose flow style it may be) up to this size. */
+const retryLimit = 1024 * 1024
+
+export interface Documents {
+  readonly values: readonly unknown[]
+  readonly problems: readonly Problem[]
+}
+
+/** The documents of a YAML or JSON text; a document that cannot be read spares the others. */
+export function readDocuments(text: string, source: string): Documents {
+  const report = startReport(source)
+  const bare = text.startsWith('\ufeff') ? text.slice(1) : text
+  const values = /^\s*\{/.test(bare) ? readJson(bare, source, report) : readYaml(bare, report)
+  return { values, problems: report.problems }
+}
+
+function readJson(text: string, source: string, report: Report): unknown[] {
+  try {
+    return [JSON.parse(text)]
+  } catch (error) {
+    if (!source.endsWith('.json') && text.length <= retryLimit) return readYaml(text, report)
+    const message = messageOf(error)
+    if (/call stack/.test(message)) {
+      report.error('', said('a document that is nested too deep'), 'JSON')
+      return []
+    }
+    const position = /at position (\d+)/.exec(message)?.[1]
+    const line = lineAt(text, position === undefined ? text.length : Number(position))
+    report.error(`line ${line}`, said(`a syntax error (${message})`), 'JSON')
+    return []
+  }
+}
+
+function readYaml(text: string, report: Report): unknown[] {
+  const values: unknown[] = []
+  let line = 1
+  for (const part of splitDocuments(text)) {
+    readPart(part, line, values, report)
+    line += lineAt(part, part.length) - 1
+  }
+  return values
+}
+
+/**
+ * `---` at the start of a line ends a document wherever it stands, in a block or a quoted text too
+ * (YAML 1.2.2, 9.1.2), so each document can be parsed alone and none can swallow the next.
+ */
+function splitDocuments(text: string): string[] {
+  return text.split(/^(?=---(?:\s|$))/m)
+}
+
+function readPart(part: string, firstLine: number, values: unknown[], report: Report): void {
+  // Nothing but comments and directives, as before the first `---`.
+  if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
+  const list = part.length > listLimit ? asLargeList(part) : undefined
+  if (list !== undefined) readList(list, firstLine, values, report)
+  else if (part.length <= yamlLimit) readDocument(part, firstLine, values, report)
+  else {
+    const found = said(`a YAML document of ${megabytes(part.length)} MB`)
+    report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
+  }
+}
+
+function readList(list: LargeList, firstLine: number, values: unknown[], report: Report): void {
+  const [envelope] = valuesIn(list.envelope, firstLine, report)
+  const items: unknown[] = []
+  for (const { text, line } of list.items) {
+    for (const item of valuesIn(text, firstLine + line - 1, report)) {
+      if (Array.isArray(item)) items.push(...item)
+    }
+  }
+  if (typeof envelope === 'object' && envelope !== null) values.push({ ...envelope, items })
+}
+
+function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
+  const values: unknown[] = []
+  readDocument(text, firstLine, values, report)
+  return values
+}
+
+function readDocument(part: string, firstLine: number, values: unknown[], report: Report): void {
+  try {
+    for (const document of parse(part)) {
+      const [error] = document.errors
+      if (error === undefined) {
+        const value: unknown = structuredClone(document.toJS({ maxAliasCount: 100 }))
+        if (value !== null && value !== undefined) values.push(value)
+      } else {
+        const line = firstLine + lineAt(part.trimEnd(), error.pos[0]) - 1
+        report.error(`line ${line}`, said(reasonOf(error.message)), 'YAML')
+      }
+    }
+  } catch (error) {
+    report.error(`line ${firstLine}`, said(reasonOf(messageOf(error))), 'YAML')
+  }
+}
+
+/** What the parser says, and throws, in words that tell what to do. */
+function reasonOf(message: string): string {
+  const reason = firstLineOf(message)
+  if (/^Excessive alias count/.test(reason)) return `a document too large to read (${reason})`
+  if (/call stack/.test(reason)) return 'a document that is nested too deep'
+  if (/^Merge sources/.test(reason))
+    return 'a merge key (<<) of what is no mapping in this document'
+  return `a syntax error (${reason})`
+}
+
+/** As kubectl reads it, which goes by YAML 1.1: in YAML 1.2 it would be 120. */
+const octal: ScalarTag = {
+  default: true,
+  tag: 'tag:yaml.org,2002:int',
+  test: /^[-+]?0[0-7]+$/,
+  resolve: (text) => Number.parseInt(text, 8),
+}
+
+function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
+  const documents = parseAllDocuments(part, {
+    schema: 'core',
+    customTags: (tags) => [octal, ...tags],
+    merge: true,
+    logLevel: 'silent',
+    prettyErrors: false,
+  })
+  return Array.isArray(documents) ? documents : []
+}
+
+/** The line of a position; of one past the end, the last line. */
+function lineAt(text: string, position: number): number {
+  let line = 1
+  for (let i = text.indexOf('\n'); i >= 0 && i < position; i = text.indexOf('\n', i + 1)) line++
+  return line
+}
+
+function firstLineOf(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function megabytes(characters: number): number {
+  return Math.round(characters / (1024 * 1024))
+}

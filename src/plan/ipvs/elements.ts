@@ -1,0 +1,42 @@
+import type { Address } from '../../model/address.ts'
+import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import { destinationKey, serverKey } from '../../ruleset/ipvs/types.ts'
+import { tuple } from '../../ruleset/nftables/sets.ts'
+import type { Tuple } from '../../ruleset/nftables/types.ts'
+import type { IpvsOperation } from './operation.ts'
+
+/** Which element of which set. */
+export interface ElementId {
+  readonly family: TableFamily
+  readonly set: string
+  readonly key: Tuple
+}
+
+/** The element that stands for what an operation changes; undefined where none does. */
+export function elementOf(operation: IpvsOperation): ElementId | undefined {
+  switch (operation.kind) {
+    case 'add-address':
+    case 'delete-address':
+      return { ...at(operation.address), set: IPVS_SETS.addresses, key: tuple(operation.address) }
+    case 'add-server':
+    case 'edit-server':
+    case 'delete-server': {
+      const { server } = operation
+      return { ...at(server.address), set: IPVS_SETS.servers, key: serverKey(server) }
+    }
+    case 'add-destination':
+    case 'edit-destination':
+    case 'delete-destination': {
+      const { server, destination } = operation
+      const key = tuple(serverKey(server), destinationKey(destination))
+      return { ...at(server.address), set: IPVS_SETS.destinations, key }
+    }
+    default:
+      return undefined
+  }
+}
+
+function at(address: Address): Pick<ElementId, 'family'> {
+  return { family: tableOfAddress(address) }
+}

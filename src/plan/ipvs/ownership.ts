@@ -1,0 +1,120 @@
+import type { Address } from '../../model/address.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
+import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import type { KernelRuleset, Ruleset, Table, Tuple } from '../../ruleset/nftables/types.ts'
+
+/** A virtual server of somebody else where one of ours should be. */
+export interface ServerConflict {
+  readonly key: ServerKey
+  readonly found: VirtualServer
+  /** `namespace/name:port kind` */
+  readonly label: string | undefined
+}
+
+/** The servers that we made; undefined where nothing tells. */
+export type RecordedServers = ReadonlySet<ServerKey> | undefined
+
+/**
+ * A virtual server has no room for a name: our own table, where there is one, tells whose it is. One
+ * that the nftables backend wrote tells that there are none.
+ */
+export function recordedServers(table: KernelRuleset): RecordedServers {
+  if (table.ip === undefined && table.ip6 === undefined) return undefined
+  if (isOfNftables(table)) return new Set()
+  const { known } = setsOf('vip')
+  return new Set(
+    (['ip', 'ip6'] as const).flatMap((family) => [
+      ...(table[family]?.elements.get(known)?.keys() ?? []),
+    ]),
+  )
+}
+
+/** Its tables have maps of endpoints, which ipvs knows itself. */
+function isOfNftables({ ip, ip6 }: KernelRuleset): boolean {
+  const leads = (name: string): boolean => ENDPOINTS.has(name) || /(^|-)seat-\d+$/.test(name)
+  return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leads))
+}
+
+const ENDPOINTS: ReadonlySet<string> = new Set(
+  (['vip', 'node-port'] as const).flatMap((front) =>
+    (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+  ),
+)
+
+/** Ours are those that our table names; where it is lost, those on our interface's addresses. */
+export function isOurs(
+  key: ServerKey,
+  { address }: VirtualServer,
+  current: KernelIpvs,
+  recorded: RecordedServers,
+): boolean {
+  return recorded === undefined ? current.addresses.has(address) : recorded.has(key)
+}
+
+/**
+ * Takes servers out that would stand where somebody else's stand, and all that the table says of
+ * them, so that they are not taken for ours later.
+ */
+export function withoutConflicts(
+  current: KernelIpvs,
+  desired: IpvsRules,
+  recorded: RecordedServers,
+): { readonly rules: IpvsRules; readonly conflicts: readonly ServerConflict[] } {
+  const conflicts: ServerConflict[] = []
+  for (const [key, found] of current.servers) {
+    const label = labelOf(desired.filter, key)
+    const wanted = desired.servers.has(key) || label !== undefined
+    if (wanted && !isOurs(key, found, current, recorded)) conflicts.push({ key, found, label })
+  }
+  if (conflicts.length === 0) return { rules: desired, conflicts }
+  const lost = new Set(conflicts.map(({ key }) => key))
+  const servers = new Map([...desired.servers].filter(([key]) => !lost.has(key)))
+  const served = new Set([...servers.values()].map(({ address }) => address))
+  const addresses = new Set([...desired.addresses].filter((address) => served.has(address)))
+  const filter = withoutServers(desired.filter, lost, addresses)
+  return { rules: { ...desired, servers, addresses, filter }, conflicts }
+}
+
+/** `namespace/name:port kind` of a server, by our table. */
+export function labelOf(table: Ruleset | KernelRuleset, key: ServerKey): string | undefined {
+  const { known } = setsOf('vip')
+  const element =
+    table.ip?.elements.get(known)?.get(key) ?? table.ip6?.elements.get(known)?.get(key)
+  return element?.comment
+}
+
+function withoutServers(
+  filter: Ruleset,
+  lost: ReadonlySet<ServerKey>,
+  bound: ReadonlySet<Address>,
+): Ruleset {
+  const strip = (family: TableFamily): Table | undefined => {
+    const table = filter[family]
+    if (table === undefined) return undefined
+    const elements = new Map(
+      [...table.elements].map(([set, values]) => [
+        set,
+        new Map([...values].filter(([key]) => stays(set, key, lost, bound))),
+      ]),
+    )
+    return { ...table, elements }
+  }
+  const ip = strip('ip')
+  const ip6 = strip('ip6')
+  return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
+}
+
+function stays(
+  set: string,
+  key: Tuple,
+  lost: ReadonlySet<ServerKey>,
+  bound: ReadonlySet<Address>,
+): boolean {
+  if (set === SETS.boundAddresses) return bound.has(key as string as Address)
+  return !lost.has(set === SETS.allowedSources ? serverOfSource(key) : key)
+}
+
+function serverOfSource(key: Tuple): ServerKey {
+  return key.slice(0, key.lastIndexOf(' . ')) as ServerKey
+}

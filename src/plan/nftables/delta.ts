@@ -1,0 +1,77 @@
+import type { TableFamily } from '../../model/family.ts'
+import { setSchema } from '../../ruleset/nftables/sets.ts'
+import type {
+  Chain,
+  ElementValue,
+  KernelChain,
+  SetSchema,
+  Tuple,
+} from '../../ruleset/nftables/types.ts'
+import type { Operation, Plan } from './operation.ts'
+import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
+
+/** A changed element: what it was and what it shall be. */
+export interface ElementStep {
+  readonly family: TableFamily
+  readonly set: string
+  readonly key: Tuple
+  readonly before: ElementValue | undefined
+  readonly after: ElementValue | undefined
+}
+
+/** What a table is made of, without its elements. */
+export interface Shape<SomeChain> {
+  readonly chains: ReadonlyMap<string, SomeChain>
+  readonly sets: ReadonlyMap<string, SetSchema>
+}
+
+export interface FrameStep {
+  readonly before: Shape<KernelChain>
+  readonly after: Shape<Chain> & { readonly base: ReadonlyMap<string, readonly Tuple[]> }
+}
+
+/**
+ * The plan for one family where it is known what changed: its cost follows the change. Tables that
+ * come or go are left to `plan`.
+ */
+export function planDelta(
+  family: TableFamily,
+  elements: readonly ElementStep[],
+  frame: FrameStep | undefined,
+): Plan {
+  const phases = noPhases()
+  if (frame !== undefined) planFrame(phases, family, frame)
+  for (const { set, key, before, after } of elements) {
+    const schema = setSchema(family, set)
+    // The elements of a set that goes, go with it.
+    const stays = frame === undefined || frame.after.sets.has(set)
+    if (before !== undefined && (stays || leadsToChains(schema))) {
+      phases.removeElements.push({
+        kind: 'delete-element',
+        family,
+        set: schema,
+        key,
+        value: before,
+      })
+    }
+    if (after !== undefined) {
+      phases.addElements.push({ kind: 'add-element', family, set: schema, key, value: after })
+    }
+  }
+  return inOrder(phases)
+}
+
+function planFrame(phases: Phases, family: TableFamily, { before, after }: FrameStep): void {
+  for (const [name, set] of after.sets) {
+    if (before.sets.has(name)) continue
+    phases.create.push({ kind: 'add-set', family, set })
+    const keys = after.base.get(name) ?? []
+    phases.addElements.push(
+      ...keys.map((key): Operation => ({ kind: 'add-element', family, set, key, value: {} })),
+    )
+  }
+  for (const name of before.sets.keys()) {
+    if (!after.sets.has(name)) phases.destroy.push({ kind: 'delete-set', family, set: name })
+  }
+  planChains(phases, family, before.chains, after.chains)
+}

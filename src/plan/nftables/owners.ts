@@ -1,0 +1,64 @@
+import type { TableFamily } from '../../model/family.ts'
+import { IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
+import { endpointsMap, isSeatedMap, SETS } from '../../ruleset/nftables/sets.ts'
+import type { KernelRuleset, Ruleset, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Operation } from './operation.ts'
+
+/** Which Service port an operation serves, as `namespace/name:port kind`; undefined: all of them. */
+export type OwnerOf = (operation: Operation) => string | undefined
+
+/** Reads the comments that VIP elements carry, before and after; only when first asked. */
+export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
+  let labels: Labels | undefined
+  return ownersBy((family, front) => {
+    labels ??= readLabels(current, desired)
+    return labels[family].get(front)
+  })
+}
+
+type Labels = Readonly<Record<TableFamily, Map<string, string>>>
+
+function readLabels(current: KernelRuleset, desired: Ruleset): Labels {
+  const labels: Labels = { ip: new Map(), ip6: new Map() }
+  for (const ruleset of [current, desired]) {
+    for (const family of ['ip', 'ip6'] as const) {
+      for (const elements of ruleset[family]?.elements.values() ?? []) {
+        for (const [key, { comment }] of elements) {
+          if (comment !== undefined) labels[family].set(key, comment)
+        }
+      }
+    }
+  }
+  return labels
+}
+
+/** Owners by whoever knows the label of a VIP or node port. */
+export function ownersBy(
+  label: (family: TableFamily, front: string) => string | undefined,
+): OwnerOf {
+  return (operation) => {
+    if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return undefined
+    const front = frontOf(operation.set, operation.key)
+    return label(operation.family, front) ?? operation.value.comment
+  }
+}
+
+/** The VIP or node port that an element is about. */
+function frontOf(set: SetSchema, key: Tuple): string {
+  if (isSeatedMap(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')
+  switch (set.name) {
+    case endpointsMap('vip', 'all'):
+    case endpointsMap('vip', 'local'):
+    case endpointsMap('node-port', 'all'):
+    case endpointsMap('node-port', 'local'):
+    case SETS.allowedSources:
+      return key.slice(0, key.lastIndexOf(' . '))
+    case IPVS_SETS.destinations:
+      return serverOfDestination(key)
+    default:
+      return key
+  }
+}
+
+/** Address and port. */
+const ENDPOINT_FIELDS = 2

@@ -1,0 +1,198 @@
+import type { TableFamily } from '../../model/family.ts'
+import { setSchema } from '../../ruleset/nftables/sets.ts'
+import type {
+  BaseHook,
+  Chain,
+  ElementValue,
+  KernelChain,
+  KernelRuleset,
+  KernelTable,
+  Ruleset,
+  SetSchema,
+  Table,
+  Tuple,
+} from '../../ruleset/nftables/types.ts'
+import type { Operation, Plan, Step } from './operation.ts'
+import { deleteRule, planRules } from './rules.ts'
+
+/**
+ * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
+ * kernel's: tables, sets and chains first; elements go before the same key comes again; rules bind
+ * to a map before it is filled (binding walks it); then rules, sets and chains that are no more.
+ * The plan may refer to elements of `desired`: it holds until they change.
+ */
+export function plan(current: KernelRuleset, desired: Ruleset): Plan {
+  return (['ip', 'ip6'] as const).flatMap((family) =>
+    planTable(family, current[family], desired[family]),
+  )
+}
+
+/** The steps of one table, in the order in which the kernel takes them. */
+export interface Phases {
+  readonly create: Operation[]
+  readonly removeElements: Operation[]
+  readonly addRules: Operation[]
+  readonly addElements: Step[]
+  readonly deleteRules: Operation[]
+  readonly destroy: Operation[]
+}
+
+function planTable(
+  family: TableFamily,
+  current: KernelTable | undefined,
+  desired: Table | undefined,
+): Plan {
+  if (desired === undefined) return current === undefined ? [] : [{ kind: 'delete-table', family }]
+  const phases = noPhases()
+  if (current === undefined) phases.create.push({ kind: 'add-table', family })
+  else if (!compatible(current, desired)) return rebuild(family, desired)
+  planSets(phases, family, current, desired)
+  planChains(phases, family, current?.chains, desired.chains)
+  return inOrder(phases)
+}
+
+export function noPhases(): Phases {
+  return {
+    create: [],
+    removeElements: [],
+    addRules: [],
+    addElements: [],
+    deleteRules: [],
+    destroy: [],
+  }
+}
+
+export function inOrder(phases: Phases): Plan {
+  return [
+    ...phases.create,
+    ...phases.removeElements,
+    ...phases.addRules,
+    ...phases.addElements,
+    ...phases.deleteRules,
+    ...phases.destroy,
+  ]
+}
+
+/** A set of another shape or a chain on another hook cannot be changed in place. */
+function compatible(current: KernelTable, desired: Table): boolean {
+  for (const [name, schema] of desired.sets) {
+    const found = current.sets.get(name)
+    if (found !== undefined && !sameSchema(found, schema)) return false
+  }
+  for (const [name, chain] of desired.chains) {
+    const found = current.chains.get(name)
+    if (found !== undefined && !sameHook(found.base, chain.base)) return false
+  }
+  return true
+}
+
+/** Another layout: the old table goes and the new one comes in the same transaction. */
+function rebuild(family: TableFamily, desired: Table): Plan {
+  return [{ kind: 'delete-table', family }, ...planTable(family, undefined, desired)]
+}
+
+function planSets(
+  phases: Phases,
+  family: TableFamily,
+  current: KernelTable | undefined,
+  desired: Table,
+): void {
+  for (const [name, set] of desired.sets) {
+    const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
+    if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
+    if (!set.learned) {
+      planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
+    }
+  }
+  for (const [name, found] of current?.sets ?? []) {
+    if (desired.sets.has(name)) continue
+    phases.destroy.push({ kind: 'delete-set', family, set: name })
+    const set = setSchema(family, name)
+    if (leadsToChains(set) && sameSchema(found, set)) {
+      planElements(phases, family, set, current?.elements.get(name) ?? new Map(), new Map())
+    }
+  }
+}
+
+/**
+ * The elements of a set go with it; but kernels before Linux 6.4 hold on to the chains that these
+ * lead to until the batch is over, and do not let them go.
+ */
+export function leadsToChains({ data }: SetSchema): boolean {
+  return data === 'verdict'
+}
+
+function planElements(
+  phases: Phases,
+  family: TableFamily,
+  set: SetSchema,
+  found: ReadonlyMap<Tuple, ElementValue>,
+  wanted: ReadonlyMap<Tuple, ElementValue>,
+): void {
+  const gone = [...found].filter(([key, value]) => {
+    const keep = wanted.get(key)
+    return keep === undefined || !same(value, keep)
+  })
+  // The kernel lists by hash: a diff of the same things shall read the same every time.
+  for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
+  }
+  if (found.size === 0) {
+    if (wanted.size > 0) {
+      phases.addElements.push({ kind: 'fill-set', family, set, elements: wanted })
+    }
+    return
+  }
+  for (const [key, value] of wanted) {
+    const has = found.get(key)
+    if (has === undefined || !same(has, value)) {
+      phases.addElements.push({ kind: 'add-element', family, set, key, value })
+    }
+  }
+}
+
+export function planChains(
+  phases: Phases,
+  family: TableFamily,
+  current: ReadonlyMap<string, KernelChain> | undefined,
+  desired: ReadonlyMap<string, Chain>,
+): void {
+  for (const [name, chain] of desired) {
+    const found = current?.get(name)
+    if (found === undefined) phases.create.push(addChain(family, chain))
+    const { inserts, deletes } = planRules(family, found?.rules ?? [], chain)
+    phases.addRules.push(...inserts)
+    phases.deleteRules.push(...deletes)
+  }
+  const gone = [...(current?.values() ?? [])].filter(({ name }) => !desired.has(name))
+  for (const { name, rules } of gone) {
+    phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
+  }
+  // After the sets: a verdict map of somebody else's may be what still jumps to a chain.
+  phases.destroy.push(
+    ...gone.map(({ name }): Operation => ({ kind: 'delete-chain', family, chain: name })),
+  )
+}
+
+function addChain(family: TableFamily, { name, base }: Chain): Operation {
+  return base === undefined
+    ? { kind: 'add-chain', family, chain: name }
+    : { kind: 'add-chain', family, chain: name, base }
+}
+
+function same(a: ElementValue, b: ElementValue): boolean {
+  return a.data === b.data && a.comment === b.comment
+}
+
+function sameSchema(a: SetSchema, b: SetSchema): boolean {
+  return (
+    a.key.join() === b.key.join() &&
+    `${a.data}` === `${b.data}` &&
+    (a.interval ?? false) === (b.interval ?? false) &&
+    (a.learned === undefined) === (b.learned === undefined)
+  )
+}
+
+function sameHook(a: BaseHook | undefined, b: BaseHook | undefined): boolean {
+  return a?.type === b?.type && a?.hook === b?.hook && a?.priority === b?.priority
+}

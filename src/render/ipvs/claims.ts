@@ -1,0 +1,39 @@
+import { type Address, familyOf } from '../../model/address.ts'
+import type { NodeView, Settings } from '../../model/node.ts'
+import type { ServiceObject } from '../../model/service.ts'
+import { vipKey } from '../../ruleset/nftables/sets.ts'
+import { type ClaimsOf, judged, judgeOf } from '../claim-rules.ts'
+import { type Claim, distinct } from '../claims.ts'
+import { claimFamilies } from '../nftables/fragment.ts'
+import { nodePortAddresses } from '../node-ports.ts'
+
+/** What may be claimed on this node. A NodePort is claimed on each address of the node. */
+export function ipvsClaimsWithin(settings: Settings, node: NodeView): ClaimsOf {
+  const judge = judgeOf(settings, node)
+  const addresses = nodePortAddresses(settings, node)
+  function* spelled(service: ServiceObject): Iterable<Claim> {
+    for (const claim of judged(service, settings, judge)) {
+      if (claim.kind === 'node-port') yield* spelledOut(service, claim, addresses)
+      else yield claim
+    }
+  }
+  return (service) => distinct(spelled(service))
+}
+
+function spelledOut(
+  service: ServiceObject,
+  claim: Claim,
+  addresses: readonly Address[],
+): readonly Claim[] {
+  const { protocol, nodePort } = claim.port
+  if (nodePort === undefined) return []
+  const families = claimFamilies(service, claim)
+  return addresses
+    .filter((address) => families.includes(familyOf(address)))
+    .map((address) => ({ ...claim, address, key: vipKey(address, protocol, nodePort) }))
+}
+
+/** Such an address is on another interface already, and stays there. */
+export function isNodeAddress(node: NodeView, address: Address): boolean {
+  return node.addresses.includes(address) || node.localAddresses?.includes(address) === true
+}

@@ -1,0 +1,247 @@
+import type { Settings } from '../../model/node.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import {
+  countSet,
+  endpointsMap,
+  type Front,
+  numberOf,
+  type Reach,
+  SETS,
+  setsOf,
+} from '../../ruleset/nftables/sets.ts'
+import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
+import {
+  affinityChains,
+  byClientChain,
+  learnedSets,
+  recallRules,
+  rememberRules,
+} from './affinity.ts'
+import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
+import { prune } from './prune.ts'
+import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
+
+/**
+ * The chains every node has. A rule is there only when every set that it looks up is, and every
+ * chain that it goes to: what is not used is not in the kernel and not in the listing. `names` are
+ * those of the sets, and of the chains that elements of verdict maps lead to.
+ */
+export function frame(settings: Settings, names: ReadonlySet<string>): ReadonlyMap<string, Chain> {
+  const all = new Set([...names, ...learnedSets(names), ...impliedSources(names)])
+  return prune([...hooks(settings), ...body(settings, [...all])], all)
+}
+
+function hooks(settings: Settings): readonly Chain[] {
+  const after = [
+    rule({ kind: 'new-connection' }, { kind: 'was-dnat' }, { kind: 'goto', chain: 'translated' }),
+    rule({ kind: 'new-connection' }, { kind: 'goto', chain: 'untranslated' }),
+  ]
+  const hairpin = rule({ kind: 'was-dnat' }, inSet([saddr, daddr], SETS.hairpin), {
+    kind: 'masquerade',
+  })
+  return [
+    ...beforeNat(),
+    ...natDestination(settings, rule({ kind: 'jump', chain: 'dispatch' })),
+    hookChain(
+      'after-nat-prerouting',
+      { type: 'filter', hook: 'prerouting', priority: -90 },
+      ...after,
+    ),
+    hookChain('after-nat-output', { type: 'filter', hook: 'output', priority: -90 }, ...after),
+    natSource(settings, hairpin),
+  ]
+}
+
+function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
+  return [
+    chain('source-check', sourceCheck()),
+    chain('dispatch', [
+      rule(inSet(frontKey('vip'), setsOf('vip').known), { kind: 'goto', chain: 'service' }),
+      ...nodePortRules(settings, setsOf('node-port').known, { kind: 'goto', chain: 'node-port' }),
+    ]),
+    chain('service', [...clusterIpMasquerade(settings), ...front('vip', settings)]),
+    chain('node-port', front('node-port', settings)),
+    chain('local-service', localPolicy('vip', settings)),
+    chain('local-node-port', localPolicy('node-port', settings)),
+    chain('spread', spread('vip', 'all', sets)),
+    chain('spread-local', spread('vip', 'local', sets)),
+    chain('spread-node-port', spread('node-port', 'all', sets)),
+    chain('spread-node-port-local', spread('node-port', 'local', sets)),
+    ...affinityChains(sets),
+    ...byClient(sets),
+    chain('translated', rememberRules()),
+    chain('untranslated', untranslated(settings)),
+    refuse,
+  ]
+}
+
+export const refuse: Chain = chain('refuse', [
+  rule({ kind: 'is-tcp' }, { kind: 'reject', with: 'tcp-reset' }),
+  rule({ kind: 'reject', with: 'port-unreachable' }),
+])
+
+/** "Not in" this set is as good a reason where nobody is allowed: the set is there, and empty. */
+export function impliedSources(sets: ReadonlySet<string>): readonly string[] {
+  return sets.has(SETS.restricted) ? [SETS.allowedSources] : []
+}
+
+export function sourceCheck(): readonly Rule[] {
+  const vip = frontKey('vip')
+  return [
+    rule(
+      inSet(vip, SETS.restricted),
+      { ...inSet([...vip, saddr], SETS.allowedSources), negated: true },
+      { kind: 'drop' },
+    ),
+  ]
+}
+
+/** External traffic is masqueraded under policy Cluster; under Local it stays on this node. */
+function front(front: Front, settings: Settings): readonly Rule[] {
+  const names = setsOf(front)
+  const key = frontKey(front)
+  return [
+    rule(inSet(key, names.masquerade), { kind: 'set-mark', bit: settings.masqueradeBit }),
+    rule(inSet(key, names.local), { kind: 'goto', chain: localChain(front) }),
+    rule({ kind: 'goto', chain: spreadChain(front, 'all') }),
+  ]
+}
+
+/**
+ * Pods and the node itself may use every endpoint, as if they had come back through a balancer
+ * outside; the node's own source may be the VIP, so its connections are masqueraded.
+ */
+function localPolicy(front: Front, settings: Settings): readonly Rule[] {
+  const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'all') }
+  return [
+    ...fromPods(settings, false).map((match) => rule(match, everywhere)),
+    ...fromThisNode.map((match) =>
+      rule(match, { kind: 'set-mark', bit: settings.masqueradeBit }, everywhere),
+    ),
+    rule({ kind: 'goto', chain: spreadChain(front, 'local') }),
+  ]
+}
+
+/** What the node itself sends: its addresses in a VRF are in no table that `fib` looks up. */
+export const fromThisNode: readonly Statement[] = [
+  { kind: 'from-this-node' },
+  inSet([saddr], SETS.nodeAddresses),
+]
+
+export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
+  const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
+  const toClusterIp = inSet([daddr], SETS.clusterIps)
+  if (settings.masqueradeAll) return [rule(toClusterIp, mark)]
+  return fromPods(settings, true).map((match) => rule(toClusterIp, match, mark))
+}
+
+/** Whether the packet comes from a pod; none when that cannot be told. */
+export function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
+  const { localTraffic } = settings
+  switch (localTraffic.kind) {
+    case 'none':
+      return []
+    case 'ranges':
+      return [{ ...inSet([saddr], SETS.podRanges), negated }]
+    case 'interface':
+      return [{ kind: 'interface', name: localTraffic.name, prefix: false, negated }]
+    case 'interface-prefix':
+      return [{ kind: 'interface', name: localTraffic.prefix, prefix: true, negated }]
+    default:
+      return unreachable(localTraffic)
+  }
+}
+
+/**
+ * One rule for each number of endpoints in use. The last one serves those with a single endpoint,
+ * and a packet that meets a commit half way: slot 0 exists before and after.
+ */
+function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
+  return [...recallRules(front, reach, sets), ...draw('random', front, reach, sets)]
+}
+
+function byClient(sets: readonly string[]): readonly Chain[] {
+  return (['vip', 'node-port'] as const).flatMap((front) =>
+    (['all', 'local'] as const).map((reach) =>
+      chain(byClientChain(front, reach), draw('client-hash', front, reach, sets)),
+    ),
+  )
+}
+
+function draw(
+  kind: 'random' | 'client-hash',
+  front: Front,
+  reach: Reach,
+  sets: readonly string[],
+): readonly Rule[] {
+  const key = frontKey(front)
+  const map = endpointsMap(front, reach)
+  const dnat = (modulus: number): Statement => ({
+    kind: 'dnat',
+    key: [...key, { kind, modulus }],
+    map,
+  })
+  return [
+    ...numbered(sets, (count) => countSet(front, reach, count)).map((count) =>
+      rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
+    ),
+    rule(hasPorts, dnat(1)),
+  ]
+}
+
+function numbered(sets: readonly string[], name: (value: number) => string): readonly number[] {
+  return sets
+    .map(numberOf)
+    .filter((value, at) => Number.isInteger(value) && sets[at] === name(value))
+    .sort((a, b) => a - b)
+}
+
+/** What still has a VIP as its destination after translation has no endpoint to go to. */
+function untranslated(settings: Settings): readonly Rule[] {
+  const vip = setsOf('vip')
+  const nodePort = setsOf('node-port')
+  const reject: Statement = { kind: 'goto', chain: 'refuse' }
+  return [
+    rule(inSet(frontKey('vip'), vip.noEndpoints), reject),
+    rule(inSet(frontKey('vip'), vip.noLocalEndpoints), { kind: 'drop' }),
+    ...nodePortRules(settings, nodePort.noEndpoints, reject),
+    ...nodePortRules(settings, nodePort.noLocalEndpoints, { kind: 'drop' }),
+    rule(inSet([daddr], SETS.clusterIps), reject),
+    rule(inSet([daddr], SETS.serviceRanges), { kind: 'drop' }),
+  ]
+}
+
+/**
+ * An address that the Node object names is this node's, also in a VRF. Of another one in the ranges
+ * only the routes tell whether it is this node's or another host's.
+ */
+function nodePortRules(
+  { nodePortAddresses: { kind } }: Settings,
+  set: string,
+  verdict: Statement,
+): readonly Rule[] {
+  const port = inSet(frontKey('node-port'), set)
+  const chosen = inSet([daddr], SETS.nodePortAddresses)
+  const local: Statement = { kind: 'to-this-node' }
+  switch (kind) {
+    case 'primary':
+      return [rule(chosen, port, verdict)]
+    case 'ranges':
+      return [
+        rule(inSet([daddr], SETS.nodeAddresses), chosen, port, verdict),
+        rule(local, chosen, port, verdict),
+      ]
+    case 'all':
+      return [rule(local, { kind: 'not-loopback' }, port, verdict)]
+    default:
+      return unreachable(kind)
+  }
+}
+
+function localChain(front: Front): string {
+  return front === 'vip' ? 'local-service' : 'local-node-port'
+}
+
+function spreadChain(front: Front, reach: Reach): string {
+  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}`
+}

@@ -1,0 +1,87 @@
+import type { TableFamily } from '../../model/family.ts'
+import type { KernelIpvs } from '../../ruleset/ipvs/types.ts'
+import { endpointsMap, isClientsSet, isForSeats, numberOf } from '../../ruleset/nftables/sets.ts'
+import type {
+  ElementValue,
+  KernelRuleset,
+  KernelTable,
+  Tuple,
+} from '../../ruleset/nftables/types.ts'
+import { type FamilyMemory, type Memory, noMemory } from './fragment.ts'
+import { heldSeats } from './seats.ts'
+
+/** Remembers slots and seats that the kernel's tables hold, so that a restart moves no endpoint. */
+export function kernelMemory(kernel: KernelRuleset): FamilyMemory {
+  const memories: Record<TableFamily, Memory> = {
+    ip: tableMemory(kernel.ip),
+    ip6: tableMemory(kernel.ip6),
+  }
+  return (family) => memories[family]
+}
+
+/**
+ * The table itself is named in no closure here: V8 would keep it as long as the renderer, which
+ * lives for weeks. Slots are told once, for then the renderer has them; what stays is of Services
+ * that are not rendered yet.
+ */
+function tableMemory(table: KernelTable | undefined): Memory {
+  if (table === undefined) return noMemory
+  const maps = slotsByMap(table)
+  const seating = seatingOf(table)
+  const most = mostSeats(table)
+  return {
+    slots(map, key) {
+      const slots = maps.get(map)?.get(key) ?? []
+      maps.get(map)?.delete(key)
+      return slots
+    },
+    seats: (front, key) => heldSeats(seating, front, key, most),
+    destinations: noMemory.destinations,
+  }
+}
+
+/** The sets that say who sits where. */
+function seatingOf({ elements }: KernelTable): KernelTable['elements'] {
+  return new Map([...elements].filter(([name]) => isForSeats(name)))
+}
+
+function mostSeats({ sets }: KernelTable): number {
+  const seats = 1 + Math.max(-1, ...[...sets.keys()].filter(isClientsSet).map(numberOf))
+  return Math.min(seats, MAX_SLOT) || 0
+}
+
+const ENDPOINTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) =>
+  (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+)
+
+/** A slot beyond this is somebody else's doing; it must not make us allocate an array for it. */
+const MAX_SLOT = 65_535
+
+function slotsByMap({ elements }: KernelTable): ReadonlyMap<string, SlotsByKey> {
+  return new Map(ENDPOINTS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map())]))
+}
+
+type SlotsByKey = Map<string, (Tuple | undefined)[]>
+
+function slotsByKey(elements: ReadonlyMap<Tuple, ElementValue>): SlotsByKey {
+  const byKey: SlotsByKey = new Map()
+  for (const [key, { data }] of elements) {
+    const end = key.lastIndexOf(' . ')
+    const slot = Number(key.slice(end + 3))
+    if (!(slot <= MAX_SLOT)) continue
+    const vip = key.slice(0, end)
+    const slots = byKey.get(vip) ?? []
+    slots[slot] = data
+    byKey.set(vip, slots)
+  }
+  return byKey
+}
+
+/** Remembers the destinations that ipvs holds, so that a restart cuts no connection. */
+export function ipvsMemory({ servers }: KernelIpvs): FamilyMemory {
+  const memory: Memory = {
+    ...noMemory,
+    destinations: (server, endpoint) => servers.get(server)?.destinations.has(endpoint) === true,
+  }
+  return () => memory
+}

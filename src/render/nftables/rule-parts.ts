@@ -1,0 +1,34 @@
+import type { Front } from '../../ruleset/nftables/sets.ts'
+import type { Chain, Field, Rule, Statement } from '../../ruleset/nftables/types.ts'
+
+/** What rules are put together from. */
+
+export const saddr: Field = { kind: 'saddr' }
+export const daddr: Field = { kind: 'daddr' }
+export const l4proto: Field = { kind: 'l4proto' }
+export const dport: Field = { kind: 'dport' }
+
+export const hasPorts: Statement = { kind: 'has-ports' }
+
+/** The VIP (or node port) that a packet is for. */
+export function frontKey(front: Front): readonly Field[] {
+  return front === 'vip' ? [daddr, l4proto, dport] : [l4proto, dport]
+}
+
+/** The VIP (or node port) that a packet was for, before it was translated. */
+export function originalKey(front: Front): readonly Field[] {
+  const port: Field = { kind: 'original-dport' }
+  return front === 'vip' ? [{ kind: 'original-daddr' }, l4proto, port] : [l4proto, port]
+}
+
+export function inSet(key: readonly Field[], set: string): Statement & { readonly kind: 'in-set' } {
+  return { kind: 'in-set', key, set }
+}
+
+export function rule(...statements: Statement[]): Rule {
+  return { statements }
+}
+
+export function chain(name: string, rules: readonly Rule[]): Chain {
+  return { name, rules }
+}

@@ -1,0 +1,22 @@
+import type { Tuple } from '../../ruleset/nftables/types.ts'
+
+/** Endpoints by slot as they stand now; a hole is undefined. */
+export type Slots = readonly (Tuple | undefined)[]
+
+/** What the slots of a VIP (or node port) in an endpoints map hold now. */
+export type SlotMemory = (map: string, key: Tuple) => Slots
+
+/**
+ * Gives each wanted endpoint a slot 0 … N-1. Who has a slot below N keeps it; holes are filled with
+ * the rest, in order. So one endpoint more or less changes at most two slots, whatever N is.
+ */
+export function assignSlots(previous: Slots, wanted: readonly Tuple[]): readonly Tuple[] {
+  const left = new Set(wanted)
+  const slots: (Tuple | undefined)[] = new Array(left.size).fill(undefined)
+  for (let slot = 0; slot < slots.length; slot++) {
+    const holder = previous[slot]
+    if (holder !== undefined && left.delete(holder)) slots[slot] = holder
+  }
+  const rest = left.values()
+  return slots.map((holder) => holder ?? (rest.next().value as Tuple))
+}

@@ -1,0 +1,32 @@
+import { type Address, type Cidr, cidrContains, familyOf, hostCidr } from '../../model/address.ts'
+import type { NodeView } from '../../model/node.ts'
+import type { ServiceObject } from '../../model/service.ts'
+import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
+import type { Claim } from '../claims.ts'
+import { intervals } from '../intervals.ts'
+import type { Put } from './fragment.ts'
+
+/**
+ * loadBalancerSourceRanges guards load-balancer addresses only, by family, as kube-proxy does. One
+ * that cannot be read lists nobody, of either family: unlike kube-proxy's, it never opens an address.
+ */
+export function restrict(service: ServiceObject, node: NodeView, claim: Claim, put: Put): void {
+  if (claim.address === undefined) return
+  const address = claim.address as Address
+  const family = familyOf(address)
+  const ranges = service.sourceRanges.filter((range) => familyOf(range) === family)
+  if (ranges.length === 0 && !service.rangesUnread) return
+  put(SETS.restricted, claim.key)
+  for (const interval of intervals(family, [...ranges, ...nodeSpeaksAs(node, ranges, address)])) {
+    put(SETS.allowedSources, tuple(claim.key, interval))
+  }
+}
+
+/**
+ * Where the load-balancer address sits on the node itself, the node's own connections to it carry
+ * that address as their source; they are allowed when the node is.
+ */
+function nodeSpeaksAs(node: NodeView, ranges: readonly Cidr[], address: Address): readonly Cidr[] {
+  const allowed = node.addresses.some((own) => ranges.some((range) => cidrContains(range, own)))
+  return allowed ? [hostCidr(address)] : []
+}

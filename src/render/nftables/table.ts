@@ -1,0 +1,101 @@
+import { familyOfTable, type TableFamily } from '../../model/family.ts'
+import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
+import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
+import {
+  chainCalledBy,
+  isClientsSet,
+  isSeatedMap,
+  numberOf,
+  remembering,
+  roomInSeat,
+  setSchema,
+} from '../../ruleset/nftables/sets.ts'
+import type { Chain, ElementValue, SetSchema, Table, Tuple } from '../../ruleset/nftables/types.ts'
+import { backendOf } from '../backend.ts'
+import type { BaseSets } from './configuration.ts'
+
+/** All of a table but the elements that Services put there. */
+export interface Frame {
+  readonly chains: ReadonlyMap<string, Chain>
+  readonly sets: ReadonlyMap<string, SetSchema>
+  /** The elements that come from the node and the configuration, by set. */
+  readonly base: BaseSets
+}
+
+/** `names` are those of the sets, and of the chains that elements of verdict maps lead to. */
+export function makeFrame(
+  family: TableFamily,
+  settings: Settings,
+  names: ReadonlySet<string>,
+  base: BaseSets,
+): Frame {
+  const mine = inFamily(settings, family)
+  const chains = backendOf(settings).frame(mine, new Set([...names, ...base.keys()]))
+  const lookedUp = lookups(chains)
+  const used = [...base.keys()].filter((name) => lookedUp.has(name))
+  const own = [...names].filter((name) => remembering(name) === undefined)
+  const sets = new Set([...used, ...own, ...lookedUp])
+  return {
+    chains,
+    sets: schemasOf(family, sets, settings),
+    base: new Map(used.map((name) => [name, base.get(name) ?? []])),
+  }
+}
+
+/** What these sets hold, and how much the kernel may put into those that it fills. */
+export function schemasOf(
+  family: TableFamily,
+  sets: Iterable<string>,
+  { affinityClients }: Settings,
+): ReadonlyMap<string, SetSchema> {
+  const schemaOf = (name: string): SetSchema => {
+    const schema = setSchema(family, name)
+    if (affinityClients === undefined || !isClientsSet(name)) return schema
+    return { ...schema, learned: { size: roomInSeat(numberOf(name), affinityClients) } }
+  }
+  return new Map([...sets].map((name) => [name, schemaOf(name)]))
+}
+
+/** What a frame for these elements is made from: names of sets, and of chains that they lead to. */
+export function namesIn(
+  elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
+): ReadonlySet<string> {
+  const names = new Set(elements.keys())
+  for (const [set, values] of elements) {
+    if (!isSeatedMap(set)) continue
+    for (const value of values.values()) {
+      const chain = chainCalledBy(value)
+      if (chain !== undefined) names.add(chain)
+    }
+  }
+  return names
+}
+
+/** The settings as they count for one table. */
+export function inFamily(settings: Settings, family: TableFamily): Settings {
+  const chosen = settings.nodePortAddresses
+  const nodePortAddresses = nodePortAddressesIn(chosen, familyOfTable(family))
+  return nodePortAddresses === chosen ? settings : { ...settings, nodePortAddresses }
+}
+
+/** The sets and maps that rules look up or fill. */
+export function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { rules } of chains.values()) {
+    for (const statement of rules.flatMap(({ statements }) => statements)) {
+      if ('set' in statement) names.add(statement.set)
+      if ('map' in statement) names.add(statement.map)
+    }
+  }
+  return names
+}
+
+export function assemble(
+  family: TableFamily,
+  { chains, sets, base }: Frame,
+  held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
+): Table {
+  const elements = new Map([...held].filter(([name]) => !isIpvsSet(name)))
+  for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
+  return { family, sets, elements, chains }
+}

@@ -1,0 +1,21 @@
+import type { ChainChange, RuleText } from './types.ts'
+
+type Chains = ReadonlyMap<string, readonly RuleText[]>
+
+/** The chains (or jumps) that are not the same in both. */
+export function changedChains(before: Chains, after: Chains): ReadonlyMap<string, ChainChange> {
+  const changed = new Map<string, ChainChange>()
+  for (const [name, rules] of before) {
+    const now = after.get(name)
+    if (now === undefined || !sameRules(rules, now))
+      changed.set(name, { before: rules, after: now })
+  }
+  for (const [name, rules] of after) {
+    if (!before.has(name)) changed.set(name, { before: undefined, after: rules })
+  }
+  return changed
+}
+
+export function sameRules(a: readonly RuleText[], b: readonly RuleText[]): boolean {
+  return a.length === b.length && a.every((rule, at) => rule === b[at])
+}

@@ -1,0 +1,116 @@
+import type { Address, Port } from '../../model/address.ts'
+import type { TableFamily } from '../../model/family.ts'
+import { tuple } from '../nftables/sets.ts'
+import type { ElementValue, Tuple } from '../nftables/types.ts'
+import {
+  type DestinationKey,
+  destinationKey,
+  type IpvsRules,
+  type KernelIpvs,
+  type RealServer,
+  type ServerId,
+  type ServerKey,
+  type ServerProperties,
+  serverIdOf,
+  type VirtualServer,
+} from './types.ts'
+
+/**
+ * What ipvs and the dummy interface hold, written as elements of sets: so they are gathered, shared
+ * and compared as those of the table are. These sets never reach nftables.
+ */
+export const IPVS_SETS = {
+  /** Virtual server : scheduler . flags . persistence */
+  servers: 'ipvs:servers',
+  /** Virtual server . endpoint : weight */
+  destinations: 'ipvs:destinations',
+  addresses: 'ipvs:addresses',
+} as const
+
+export function isIpvsSet(name: string): boolean {
+  return name.startsWith('ipvs:')
+}
+
+export function serverValue(properties: ServerProperties, comment?: string): ElementValue {
+  const { scheduler, schedulerFlags, persistence } = properties
+  const data = tuple(scheduler, schedulerFlags, persistence ?? 0)
+  return comment === undefined ? { data } : { data, comment }
+}
+
+export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
+  const [scheduler = '', flags, persistence] = data.split(' . ')
+  return {
+    scheduler,
+    schedulerFlags: Number(flags),
+    persistence: Number(persistence) || undefined,
+  }
+}
+
+export function weightValue(weight: number): ElementValue {
+  return { data: tuple(weight) }
+}
+
+/** Which destination of which server an element is about. */
+export function destinationOf(
+  key: Tuple,
+  value: ElementValue,
+): { readonly server: ServerId; readonly destination: RealServer } {
+  const server = serverOfDestination(key)
+  const [address, port] = key.slice(server.length + ' . '.length).split(' . ')
+  return {
+    server: serverIdOf(server),
+    destination: {
+      address: address as Address,
+      port: Number(port) as Port,
+      weight: Number(value.data),
+      method: 'masq',
+    },
+  }
+}
+
+export function serverOfDestination(key: Tuple): ServerKey {
+  return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ') as ServerKey
+}
+
+/** What the kernel holds, as such an element; undefined where it holds nothing of the kind. */
+export function elementIn(kernel: KernelIpvs, set: string, key: Tuple): ElementValue | undefined {
+  if (set === IPVS_SETS.addresses)
+    return kernel.addresses.has(key as string as Address) ? {} : undefined
+  if (set === IPVS_SETS.servers) {
+    const server = kernel.servers.get(key)
+    return server && serverValue(server)
+  }
+  const server = serverOfDestination(key)
+  const destination = key.slice(server.length + ' . '.length) as DestinationKey
+  const found = kernel.servers.get(server)?.destinations.get(destination)
+  return found && weightValue(found.weight)
+}
+
+/** Address and port. */
+const ENDPOINT_FIELDS = 2
+
+type Sets = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** The servers and addresses that such elements stand for. */
+export function ipvsOf(
+  sets: Readonly<Record<TableFamily, Sets>>,
+): Pick<IpvsRules, 'servers' | 'addresses'> {
+  const servers = new Map<ServerKey, VirtualServer>()
+  const destinations = new Map<ServerKey, Map<DestinationKey, RealServer>>()
+  const addresses = new Set<Address>()
+  for (const family of ['ip', 'ip6'] as const) {
+    for (const [key, value] of sets[family].get(IPVS_SETS.servers) ?? []) {
+      const mine = new Map<DestinationKey, RealServer>()
+      destinations.set(key, mine)
+      servers.set(key, { ...serverIdOf(key), ...propertiesOf(value), destinations: mine })
+    }
+    for (const [key, value] of sets[family].get(IPVS_SETS.destinations) ?? []) {
+      const { destination } = destinationOf(key, value)
+      destinations.get(serverOfDestination(key))?.set(destinationKey(destination), destination)
+    }
+    for (const key of sets[family].get(IPVS_SETS.addresses)?.keys() ?? []) {
+      addresses.add(key as string as Address)
+    }
+  }
+  return { servers, addresses }
+}

@@ -1,0 +1,102 @@
+import type { Address, Port, Protocol } from '../../model/address.ts'
+import type { IpvsTimeouts } from '../../model/ipvs.ts'
+import { tuple } from '../nftables/sets.ts'
+import type { Ruleset, Tuple } from '../nftables/types.ts'
+
+/** `10.96.0.10 . tcp . 80`, as the VIPs of nftables (`vipKey`). */
+export type ServerKey = Tuple
+
+/** `10.244.1.10 . 8080`, as the endpoints of nftables. */
+export type DestinationKey = Tuple
+
+/** What names a virtual server in the kernel. */
+export interface ServerId {
+  readonly address: Address
+  readonly protocol: Protocol
+  readonly port: Port
+}
+
+/** What a virtual server is, without its destinations. */
+export interface ServerProperties {
+  /** One of ours (model/ipvs.ts), or whatever name the kernel told. */
+  readonly scheduler: string
+  /** SCHEDULER_FLAG bits. */
+  readonly schedulerFlags: number
+  /** Seconds for which a client stays with its destination; undefined: no session affinity. */
+  readonly persistence: number | undefined
+}
+
+/** One address, protocol and port that ipvs answers for. */
+export interface VirtualServer extends ServerId, ServerProperties {
+  readonly destinations: ReadonlyMap<DestinationKey, RealServer>
+}
+
+/** IP_VS_SVC_F_SCHED1 and 2 of <linux/ip_vs.h>; what they mean is the scheduler's (sh and mh). */
+export const SCHEDULER_FLAG = {
+  /** Another destination where the one that the hash names takes no connections. */
+  fallback: 0x08,
+  /** The client's port goes into the hash. */
+  port: 0x10,
+} as const
+
+/** How ipvs hands packets on. nodelb makes `masq` only; others are found. */
+export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route' | 'bypass'
+
+export interface RealServer {
+  readonly address: Address
+  readonly port: Port
+  /** 0: no new connections. */
+  readonly weight: number
+  readonly method: ForwardingMethod
+}
+
+/** What the ipvs backend wants on a node: ipvs, a dummy interface, and a flat table beside them. */
+export interface IpvsRules {
+  readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+  /** The name of the dummy interface. */
+  readonly dummy: string
+  /** What the dummy shall carry, each as a prefix of one (/32, /128). */
+  readonly addresses: ReadonlySet<Address>
+  readonly timeouts: IpvsTimeouts | undefined
+  /** What ipvs cannot do: masquerade, source ranges, refusing and dropping. */
+  readonly filter: Ruleset
+}
+
+/** What of it the kernel holds, whoever made it; the table is read as for nftables. */
+export interface KernelIpvs {
+  /** Servers by firewall mark are not among them: they are never ours. */
+  readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+  /** Whether the dummy interface is there. */
+  readonly dummy: boolean
+  readonly addresses: ReadonlySet<Address>
+  /** Seconds; undefined where the kernel has no ipvs yet. */
+  readonly timeouts: IpvsTimeouts | undefined
+}
+
+export const emptyKernelIpvs: KernelIpvs = {
+  servers: new Map(),
+  dummy: false,
+  addresses: new Set(),
+  timeouts: undefined,
+}
+
+export function serverKey({ address, protocol, port }: ServerId): ServerKey {
+  return tuple(address, protocol, port)
+}
+
+export function destinationKey({
+  address,
+  port,
+}: Pick<RealServer, 'address' | 'port'>): DestinationKey {
+  return tuple(address, port)
+}
+
+/** Reads what `serverKey` wrote. */
+export function serverIdOf(key: ServerKey): ServerId {
+  const [address, protocol, port] = key.split(' . ')
+  return {
+    address: address as Address,
+    protocol: protocol as Protocol,
+    port: Number(port) as Port,
+  }
+}

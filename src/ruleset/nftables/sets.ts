@@ -1,0 +1,233 @@
+import type { Protocol } from '../../model/address.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { ElementValue, FieldType, SetSchema, Tuple } from './types.ts'
+
+/**
+ * Joins canonical texts to an element's key or data. By `join`, for V8 keeps a template's parts
+ * beside the text when that is used, and there are some hundred thousand tuples.
+ */
+export function tuple(...fields: readonly (string | number)[]): Tuple {
+  return fields.join(' . ') as Tuple
+}
+
+/** The key of an address that nodelb answers for. */
+export function vipKey(address: string, protocol: Protocol, port: number): Tuple {
+  return tuple(address, protocol, port)
+}
+
+export function nodePortKey(protocol: Protocol, port: number): Tuple {
+  return tuple(protocol, port)
+}
+
+/** Which address a lookup is about: a VIP with its port, or a port of the node. */
+export type Front = 'vip' | 'node-port'
+
+/** Which endpoints: all that the cluster offers, or those on this node. */
+export type Reach = 'all' | 'local'
+
+export const SETS = {
+  hairpin: 'hairpin',
+  clusterIps: 'cluster-ips',
+  podRanges: 'pod-ranges',
+  /** All that the Node object names: the node's own, also where the routes do not say so (VRFs). */
+  nodeAddresses: 'node-addresses',
+  nodePortAddresses: 'node-port-addresses',
+  serviceRanges: 'service-ranges',
+  restricted: 'restricted',
+  allowedSources: 'allowed-sources',
+  affinity: 'affinity',
+  /** VIPs of which the kernel could not remember a client lately: there was no room. */
+  crowded: 'crowded',
+  /** Beside ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
+  boundAddresses: 'bound-addresses',
+  /** Beside ipvs: what leads pods and the node past policy Local. */
+  shortCuts: 'short-cuts',
+  /** Beside ipvs and kube-proxy: addresses that lead to themselves, so that kube-proxy lets them be. */
+  reserved: 'reserved',
+  /** Of iptables: ports of the node on which balancers ask for a Service's health. */
+  healthChecks: 'health-checks',
+} as const
+
+interface FrontSets {
+  readonly known: string
+  readonly masquerade: string
+  readonly local: string
+  readonly noEndpoints: string
+  readonly noLocalEndpoints: string
+}
+
+/** Names of the sets that exist once for VIPs and once for node ports. */
+export function setsOf(front: Front): FrontSets {
+  return FRONT_SETS[front]
+}
+
+const FRONT_SETS: Readonly<Record<Front, FrontSets>> = {
+  vip: frontSets('', 'services'),
+  'node-port': frontSets('node-port-', 'node-ports'),
+}
+
+function frontSets(prefix: string, plural: string): FrontSets {
+  return {
+    known: plural,
+    masquerade: `masquerade-${plural}`,
+    local: `local-${plural}`,
+    noEndpoints: `${prefix}no-endpoints`,
+    noLocalEndpoints: `${prefix}no-local-endpoints`,
+  }
+}
+
+export function endpointsMap(front: Front, reach: Reach): string {
+  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}endpoints`
+}
+
+/** The set of all VIPs (or node ports) with this many endpoints; 2 and more. */
+export function countSet(front: Front, reach: Reach, count: number): string {
+  return `${reach === 'all' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
+}
+
+/** Who sits in this seat of a VIP (or node port) with session affinity (ADR 0006). */
+export function seatMap(front: Front, reach: Reach, seat: number): string {
+  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}seat-${seat}`
+}
+
+/** The VIPs with session affinity whose seats are all below this number, a power of two. */
+export function stickySet(front: Front, seats: number): string {
+  return `sticky-${setsOf(front).known}-${seats}`
+}
+
+/** VIP and endpoint → the chain that remembers clients for this seat, for as long as they stay. */
+export function seatedMap(front: Front): string {
+  return `seated-${setsOf(front).known}`
+}
+
+export function isSeatedMap(name: string): boolean {
+  return name === seatedMap('vip') || name === seatedMap('node-port')
+}
+
+/** The chain that notes clients who were led to this seat, for so long. */
+export function rememberChain(seconds: number, seat: number): string {
+  return `${REMEMBER}${seconds}-${seat}`
+}
+
+const REMEMBER = 'remember-'
+
+/** What a chain of that name remembers; undefined for other chains, and for sets. */
+export function remembering(
+  name: string,
+): { readonly seconds: number; readonly seat: number } | undefined {
+  if (!name.startsWith(REMEMBER)) return undefined
+  const [, seconds, seat] = /^remember-(\d+)-(\d+)$/.exec(name) ?? []
+  return seat === undefined ? undefined : { seconds: Number(seconds), seat: Number(seat) }
+}
+
+/** The data of a verdict map's element. */
+export function goTo(chain: string): Tuple {
+  return `${GO_TO}${chain}` as Tuple
+}
+
+const GO_TO = 'goto '
+
+/** The chain that an element leads to; undefined where its data is no verdict. */
+export function chainCalledBy({ data }: ElementValue): string | undefined {
+  return data?.startsWith(GO_TO) ? data.slice(GO_TO.length) : undefined
+}
+
+/** Whether the set says who sits where, or on how many seats (`seatMap`, `stickySet`). */
+export function isForSeats(name: string): boolean {
+  return /(^|-)seat-\d+$|^sticky-/.test(name)
+}
+
+/** Clients, with the VIP they came to, whose endpoint there has this seat; the kernel's to fill. */
+export function clientsSet(seat: number): string {
+  return `${SETS.affinity}-${seat}`
+}
+
+export function isClientsSet(name: string): boolean {
+  return name.startsWith(`${SETS.affinity}-`)
+}
+
+/** The number at the end of a set's name. */
+export function numberOf(name: string): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1))
+}
+
+/** How many clients, each with the VIP it came to, seats 0 and 1 remember unless configured. */
+export const AFFINITY_CLIENTS = 262_144
+/** VIPs. */
+const MOST_CROWDED = 65_536
+
+/**
+ * `clients` are what seats 0 and 1 remember each. Seats 2 and 3 have half of it, 4 to 7 a quarter,
+ * and so on: a Service has room for about so many clients, however many endpoints it has, and the
+ * whole grows with the logarithm of the seats.
+ */
+export function roomInSeat(seat: number, clients: number): number {
+  const halvings = Math.floor(Math.log2(Math.max(1, seat)))
+  return Math.max(1, Math.floor(clients / 2 ** halvings))
+}
+
+/** What a set holds follows from its name. */
+export function setSchema(family: TableFamily, name: string): SetSchema {
+  const cache = family === 'ip' ? schemas4 : schemas6
+  let schema = cache.get(name)
+  if (schema === undefined) {
+    schema = makeSchema(family === 'ip' ? 'ipv4_addr' : 'ipv6_addr', name)
+    cache.set(name, schema)
+  }
+  return schema
+}
+
+const schemas4 = new Map<string, SetSchema>()
+const schemas6 = new Map<string, SetSchema>()
+
+function makeSchema(address: FieldType, name: string): SetSchema {
+  const vip: readonly FieldType[] = [address, 'inet_proto', 'inet_service']
+  const nodePort: readonly FieldType[] = ['inet_proto', 'inet_service']
+  const target: readonly FieldType[] = [address, 'inet_service']
+  switch (name) {
+    case SETS.hairpin:
+      return { name, key: [address, address] }
+    case SETS.clusterIps:
+    case SETS.boundAddresses:
+    case SETS.nodeAddresses:
+      return { name, key: [address] }
+    case SETS.podRanges:
+    case SETS.nodePortAddresses:
+    case SETS.serviceRanges:
+      return { name, key: [address], interval: true }
+    case SETS.allowedSources:
+      return { name, key: [...vip, address], interval: true }
+    case SETS.crowded:
+      return { name, key: vip, learned: { size: MOST_CROWDED } }
+    case seatedMap('vip'):
+      return { name, key: [...vip, ...target], data: 'verdict' }
+    case seatedMap('node-port'):
+      return { name, key: [...nodePort, ...target], data: 'verdict' }
+    case SETS.healthChecks:
+      return { name, key: nodePort }
+    case SETS.shortCuts:
+    case SETS.reserved:
+      return { name, key: vip, data: target }
+    case endpointsMap('vip', 'all'):
+    case endpointsMap('vip', 'local'):
+      return { name, key: [...vip, 'slot'], data: target }
+    case endpointsMap('node-port', 'all'):
+    case endpointsMap('node-port', 'local'):
+      return { name, key: [...nodePort, 'slot'], data: target }
+    default:
+      return frontSchema(name, address, name.includes('node-port') ? nodePort : vip)
+  }
+}
+
+/** Sets of which there are several, told apart by the number at the end. */
+function frontSchema(name: string, address: FieldType, front: readonly FieldType[]): SetSchema {
+  const target: readonly FieldType[] = [address, 'inet_service']
+  if (isClientsSet(name)) {
+    return {
+      name,
+      key: [address, ...front],
+      learned: { size: roomInSeat(numberOf(name), AFFINITY_CLIENTS) },
+    }
+  }
+  return /(^|-)seat-\d+$/.test(name) ? { name, key: front, data: target } : { name, key: front }
+}

@@ -1,0 +1,84 @@
+import { type Address, cidrRange, familyOf, toBigInt } from '../../model/address.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import { tuple } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Field, Tuple } from '../../ruleset/nftables/types.ts'
+import type { FoundElement, Ground, State } from './state.ts'
+
+/** The key that the fields of the packet make; undefined where it has no such field. */
+export function keyOf(fields: readonly Field[], state: State, drawn = 0): Tuple | undefined {
+  const parts = fields.map((field) => fieldOf(field, state, drawn))
+  return parts.includes(undefined) ? undefined : tuple(...(parts as (string | number)[]))
+}
+
+function fieldOf(field: Field, state: State, drawn: number): string | number | undefined {
+  switch (field.kind) {
+    case 'saddr':
+      return state.source
+    case 'daddr':
+      return state.destination
+    case 'l4proto':
+      return state.original.protocol
+    case 'dport':
+      return state.port
+    case 'original-daddr':
+      return state.original.to
+    case 'original-dport':
+      return state.original.port
+    case 'random':
+    case 'client-hash':
+      return drawn
+    default:
+      return unreachable(field)
+  }
+}
+
+/** The element of a set or map that holds the key. */
+export function find(
+  { table }: Ground,
+  { clients }: State,
+  set: string,
+  key: Tuple | undefined,
+): FoundElement | undefined {
+  if (key === undefined) return undefined
+  const schema = table.sets.get(set)
+  if (schema?.learned !== undefined) {
+    return clients.get(set)?.has(key) ? { set, key, value: {} } : undefined
+  }
+  const elements = table.elements.get(set)
+  const value = elements?.get(key)
+  if (value !== undefined) return { set, key, value }
+  return schema?.interval && elements ? findInterval(elements, set, key) : undefined
+}
+
+/** The last field of an interval set's element is a prefix or a range (see Tuple). */
+function findInterval(
+  elements: ReadonlyMap<Tuple, ElementValue>,
+  set: string,
+  key: Tuple,
+): FoundElement | undefined {
+  const at = lastField(key)
+  const before = key.slice(0, at)
+  const address = key.slice(at) as Address
+  for (const [each, value] of elements) {
+    if (lastField(each) !== at || !each.startsWith(before)) continue
+    if (holds(each.slice(at), address)) return { set, key: each, value }
+  }
+  return undefined
+}
+
+const SEPARATOR = ' . '
+
+function lastField(key: Tuple): number {
+  const at = key.lastIndexOf(SEPARATOR)
+  return at < 0 ? 0 : at + SEPARATOR.length
+}
+
+function holds(interval: string, address: Address): boolean {
+  const [first = '', last] = interval.split('-')
+  if (familyOf(first as Address) !== familyOf(address)) return false
+  const value = toBigInt(address)
+  const range = first.includes('/')
+    ? cidrRange(first as Parameters<typeof cidrRange>[0])
+    : { first: toBigInt(first as Address), last: toBigInt((last ?? first) as Address) }
+  return value >= range.first && value <= range.last
+}

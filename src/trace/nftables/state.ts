@@ -1,0 +1,116 @@
+import type { Address, Port } from '../../model/address.ts'
+import type { TableFamily } from '../../model/family.ts'
+import type { RealServer, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
+import type {
+  BaseHook,
+  ElementValue,
+  Rule,
+  SetSchema,
+  Tuple,
+} from '../../ruleset/nftables/types.ts'
+import type { Clients, NodeFacts, Packet } from '../packet.ts'
+
+/** A rule in the kernel that is not one of nodelb's: what it does is not known. */
+export interface StrangeRule {
+  readonly strange: string
+}
+
+/** A table as it can be walked: what is rendered, or what the kernel holds. */
+export interface WalkedTable {
+  readonly family: TableFamily
+  readonly sets: ReadonlyMap<string, SetSchema>
+  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+  readonly chains: ReadonlyMap<string, WalkedChain>
+}
+
+export interface WalkedChain {
+  readonly name: string
+  readonly base?: BaseHook
+  readonly rules: readonly (Rule | StrangeRule)[]
+}
+
+export type WalkedRuleset = Partial<Readonly<Record<TableFamily, WalkedTable>>> & {
+  /** There with the ipvs backend. */
+  readonly ipvs?: WalkedIpvs
+}
+
+/** What ipvs leads, and which addresses are the node's own for it; rendered, or as found. */
+export interface WalkedIpvs {
+  readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+  readonly addresses: ReadonlySet<Address>
+}
+
+export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+
+/** What stands still while a packet moves. */
+export interface Ground {
+  readonly table: WalkedTable
+  readonly ipvs: WalkedIpvs | undefined
+  readonly facts: NodeFacts
+  /** What could not be known; whoever reads the answer has to. */
+  readonly doubts: Set<string>
+}
+
+/** The packet, its connection and its way so far. */
+export interface State {
+  /** As it arrived: conntrack remembers. */
+  readonly original: Packet
+  readonly source: Address
+  readonly destination: Address
+  readonly port: Port | undefined
+  /** The interface it came in by: '' for what the node sends, undefined where nobody knows. */
+  readonly input: string | undefined
+  readonly marks: ReadonlySet<number>
+  /** Where `dnat` led, if anywhere. */
+  readonly translated: boolean
+  /** Whether ipvs has given it a destination: it is asked no more. */
+  readonly balanced: boolean
+  /** `masquerade`; the address is undefined where no route says which. */
+  readonly masqueraded: { readonly as: Address | undefined } | undefined
+  readonly clients: Clients
+  readonly steps: readonly Step[]
+}
+
+/** A set or map element that a rule found. */
+export interface FoundElement {
+  readonly set: string
+  readonly key: Tuple
+  readonly value: ElementValue
+}
+
+/** What a rule did to the packet, or to what the kernel remembers. */
+export type Effect =
+  | { readonly kind: 'mark' | 'unmark'; readonly bit: number }
+  /** By a rule, or by ipvs. */
+  | { readonly kind: 'dnat'; readonly to: Tuple }
+  | { readonly kind: 'masquerade'; readonly as: Address | undefined }
+  | { readonly kind: 'remember' | 'forget'; readonly set: string; readonly client: Tuple }
+
+export type Verdict =
+  | { readonly kind: 'accept' | 'drop' }
+  | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+
+/** Something that was done to the packet, or decided about it. */
+export type Step = RuleStep | IpvsStep
+
+export interface RuleStep {
+  readonly kind: 'rule'
+  readonly hook: Hook
+  readonly chain: string
+  readonly rule: Rule
+  readonly elements: readonly FoundElement[]
+  readonly effects: readonly Effect[]
+  readonly verdict: Verdict | undefined
+}
+
+/** A virtual server that took the packet. */
+export interface IpvsStep {
+  readonly kind: 'ipvs'
+  readonly hook: Hook
+  readonly server: VirtualServer
+  /** Undefined where none takes new connections. */
+  readonly destination: RealServer | undefined
+  readonly elements: readonly FoundElement[]
+  readonly effects: readonly Effect[]
+}

@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto'
+import { type Stats, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { readDocuments } from '../../decode/documents.ts'
+import { nameOf } from '../../decode/fields.ts'
+import {
+  isGap,
+  type Problem,
+  printProblem,
+  said,
+  report as startReport,
+} from '../../decode/problem.ts'
+import { visitObjects } from '../objects.ts'
+import { RESOURCES, type Resource, type Sink, type Source, type SourceListener } from '../source.ts'
+import { eachChange } from './file-watchers.ts'
+import { filesAt, readText } from './files.ts'
+
+/** `resource namespace/name`. */
+type Key = `${Resource} ${string}`
+
+/** One file as it was last read. */
+interface Seen {
+  readonly signature: string
+  readonly digests: ReadonlyMap<Key, string>
+  readonly problems: readonly Problem[]
+}
+
+interface Read extends Seen {
+  readonly values: ReadonlyMap<Key, unknown>
+}
+
+/** Follows files and folders in place of an API server; a definition further down the list wins. */
+export function folderSource(paths: readonly string[]): Source {
+  return async (listener, signal) => {
+    const folder = new Folder(paths, listener)
+    folder.look()
+    for (const resource of RESOURCES) {
+      listener.event({ kind: 'listed', resource, names: folder.names(resource) })
+      listener.state(resource, { kind: 'following', resourceVersion: '' })
+    }
+    await eachChange(
+      () => folder.places(),
+      () => folder.look(),
+      signal,
+    )
+  }
+}
+
+class Folder {
+  readonly #paths: readonly string[]
+  readonly #listener: SourceListener
+  readonly #seen: Map<string, Seen> = new Map()
+  /** The files that define an object; nearly always one. */
+  readonly #owners: Map<Key, Set<string>> = new Map()
+  /** What the sink was last told of each object. */
+  readonly #told: Map<Key, string> = new Map()
+  #order: ReadonlyMap<string, number> = new Map()
+  #problems = ''
+
+  constructor(paths: readonly string[], listener: SourceListener) {
+    this.#paths = paths
+    this.#listener = listener
+  }
+
+  /** Reads what changed since the last look. */
+  look(): void {
+    const { files, problems } = this.#list()
+    this.#order = new Map(files.map((file, at) => [file, at]))
+    const affected = new Set<Key>()
+    // The last file first: the first definition that is met wins and is told at once, so that the
+    // objects of one file only are in memory.
+    for (const file of files.toReversed()) this.#refresh(file, affected)
+    // A place that cannot be listed tells nothing about the files that were there.
+    if (problems.length === 0) {
+      for (const file of this.#seen.keys()) if (!this.#order.has(file)) this.#forget(file, affected)
+    }
+    this.#settle(affected)
+    const seen = this.#inOrder(this.#seen.keys()).map((file) => this.#seen.get(file))
+    this.#report([...problems, ...seen.flatMap((file) => file?.problems ?? [])])
+  }
+
+  names(resource: Resource): ReadonlySet<string> {
+    const prefix = `${resource} `
+    const keys = [...this.#told.keys()].filter((key) => key.startsWith(prefix))
+    return new Set(keys.map((key) => key.slice(prefix.length)))
+  }
+
+  /** The folders in which a change would show. */
+  places(): ReadonlySet<string> {
+    const folders = [...this.#order.keys()].map((file) => dirname(file))
+    const given = this.#paths.filter((path) => statOf(path)?.isDirectory())
+    return new Set([...given, ...folders])
+  }
+
+  #list(): { readonly files: readonly string[]; readonly problems: readonly Problem[] } {
+    const problems: Problem[] = []
+    const files = this.#paths.flatMap((path) => {
+      const report = startReport(path)
+      const found = filesAt(path, report)
+      problems.push(...report.problems)
+      return found
+    })
+    return { files: [...new Set(files)], problems }
+  }
+
+  #refresh(file: string, affected: Set<Key>): void {
+    const signature = signatureOf(file)
+    const former = this.#seen.get(file)
+    if (former?.signature === signature) return
+    const { values, ...seen } = readObjectsOf(file, signature, former)
+    this.#seen.set(file, seen)
+    for (const key of former?.digests.keys() ?? []) this.#disown(key, file, affected)
+    for (const key of seen.digests.keys()) {
+      const owners = this.#owners.get(key)
+      if (owners === undefined) this.#owners.set(key, new Set([file]))
+      else owners.add(file)
+    }
+    for (const [key, object] of values) {
+      if (this.#winner(key) === file) this.#tell(key, file, object)
+    }
+  }
+
+  #forget(file: string, affected: Set<Key>): void {
+    for (const key of this.#seen.get(file)?.digests.keys() ?? []) this.#disown(key, file, affected)
+    this.#seen.delete(file)
+  }
+
+  #disown(key: Key, file: string, affected: Set<Key>): void {
+    const owners = this.#owners.get(key)
+    owners?.delete(file)
+    if (owners?.size === 0) this.#owners.delete(key)
+    affected.add(key)
+  }
+
+  /** Of objects that lost a definition: told is what holds now. */
+  #settle(affected: ReadonlySet<Key>): void {
+    const elsewhere = new Map<string, Key[]>()
+    for (const key of affected) {
+      const file = this.#winner(key)
+      if (file === undefined) {
+        if (this.#told.delete(key)) tellDeleted(key, this.#listener.event)
+      } else if (this.#digest(key, file) !== this.#told.get(key)) {
+        const keys = elsewhere.get(file)
+        if (keys === undefined) elsewhere.set(file, [key])
+        else keys.push(key)
+      }
+    }
+    // Files that did not change: a definition that came after theirs is gone.
+    for (const [file, keys] of elsewhere) {
+      const { values } = readObjectsOf(file, '', undefined)
+      for (const key of keys) this.#tell(key, file, values.get(key))
+    }
+  }
+
+  /** Says how an object is defined, if that is new. */
+  #tell(key: Key, file: string, object: unknown): void {
+    const digest = this.#digest(key, file)
+    if (object === undefined || digest === undefined || digest === this.#told.get(key)) return
+    this.#told.set(key, digest)
+    this.#listener.event({ kind: 'object', resource: resourceOf(key), object, origin: file })
+  }
+
+  #digest(key: Key, file: string): string | undefined {
+    return this.#seen.get(file)?.digests.get(key)
+  }
+
+  /** The file whose definition of an object holds. */
+  #winner(key: Key): string | undefined {
+    return this.#inOrder(this.#owners.get(key) ?? []).at(-1)
+  }
+
+  #inOrder(files: Iterable<string>): readonly string[] {
+    return [...files].sort((a, b) => this.#at(a) - this.#at(b))
+  }
+
+  #at(file: string): number {
+    return this.#order.get(file) ?? -1
+  }
+
+  #report(problems: readonly Problem[]): void {
+    const text = problems.map(printProblem).join('\n')
+    if (text === this.#problems) return
+    this.#problems = text
+    this.#listener.problems(problems)
+  }
+}
+
+/** Undefined where there is nothing to be seen; why is said by whoever reads it. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+function signatureOf(file: string): string {
+  const { ino, size, mtimeMs, ctimeMs } = statOf(file) ?? {}
+  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
+}
+
+function readObjectsOf(file: string, signature: string, former: Seen | undefined): Read {
+  const report = startReport(file)
+  const text = readText(file, report)
+  // Whoever writes a file in place empties it first.
+  const emptied = text?.trim() === '' && former !== undefined && former.digests.size > 0
+  if (emptied) report.error('', said('nothing any more'), 'objects, or no such file')
+  const documents = text === undefined ? undefined : readDocuments(text, file)
+  const found = new Map<Key, string>()
+  const values = new Map<Key, unknown>()
+  const odd = visitObjects(documents?.values ?? [], file, (resource, value) => {
+    const key: Key = `${resource} ${nameOf(value, resource !== 'nodes')}`
+    values.set(key, value)
+    found.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
+  })
+  const problems = [...report.problems, ...(documents?.problems ?? []), ...odd]
+  // What a file said before holds while a part of it cannot be read.
+  const held = problems.some(isGap) ? (former?.digests ?? []) : []
+  const digests = new Map<Key, string>([...held, ...found])
+  return { signature, digests, values, problems }
+}
+
+function resourceOf(key: Key): Resource {
+  return key.slice(0, key.indexOf(' ')) as Resource
+}
+
+function tellDeleted(key: Key, sink: Sink): void {
+  const resource = resourceOf(key)
+  const id = key.slice(resource.length + 1)
+  const slash = id.indexOf('/')
+  const namespace = slash < 0 ? '' : id.slice(0, slash)
+  sink({ kind: 'deleted', resource, namespace, name: id.slice(slash + 1) })
+}
