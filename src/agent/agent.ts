@@ -196,11 +196,10 @@ export class Agent {
   }
 
   #tellBackend(
-    { ipvs, iptables }: Settings,
+    { backend: { kind: backend } }: Settings,
     choice: BackendChoice | undefined,
     flavour: string | undefined,
   ): void {
-    const backend = iptables ? 'iptables' : ipvs ? 'ipvs' : 'nftables'
     const reasons = [choice?.reason ?? 'the configuration says so', flavour]
     const reason = reasons.filter((each) => each !== undefined).join('; ')
     this.telemetry.tell({ event: 'backend-chosen', backend, reason })

@@ -1,40 +1,56 @@
 import { familyOf } from '../model/address.ts'
+import type { IpvsBackend } from '../model/backend.ts'
 import type { Settings } from '../model/node.ts'
 import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/sysctls/ipvs.ts'
 import { lower } from '../render/iptables/lowering.ts'
 import type { WholeRenderer } from '../render/renderer.ts'
 import { printIptables } from '../ruleset/iptables/print.ts'
+import type { IptablesRuleset } from '../ruleset/iptables/types.ts'
 import { printIpvs } from '../ruleset/ipvs/print.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { iptablesAsJson, ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
 import { printRuleset } from '../ruleset/nftables/print.ts'
+import type { Ruleset } from '../ruleset/nftables/types.ts'
+
+/** What a rendering is in one of its languages: of programs, or as JSON. */
+interface Language<Text> {
+  readonly nftables: (ruleset: Ruleset) => Text
+  readonly iptables: (ruleset: IptablesRuleset) => Text
+  readonly ipvs: (rules: IpvsRules, sysctls: readonly NodeSysctl[]) => Text
+}
 
 /** All that `apply` would bring to the node, in the languages of the programs that could. */
 export function printRendering(renderer: WholeRenderer, settings: Settings): string {
-  if (settings.iptables) return printIptables(lower(renderer.ruleset(), settings))
-  const { ipvs } = settings
-  const rules = renderer.ipvs()
-  if (ipvs === undefined || rules === undefined) return printRuleset(renderer.ruleset())
-  return printIpvs(rules, sysctls(rules, ipvs))
+  const language = { nftables: printRuleset, iptables: printIptables, ipvs: printIpvs }
+  return written(renderer, settings, language)
 }
 
 export function renderingAsJson(renderer: WholeRenderer, settings: Settings): string {
-  return `${JSON.stringify(asJson(renderer, settings), null, 2)}\n`
+  const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
+  return `${JSON.stringify(written<unknown>(renderer, settings, language), null, 2)}\n`
 }
 
-function asJson(renderer: WholeRenderer, settings: Settings): unknown {
-  if (settings.iptables) return iptablesAsJson(lower(renderer.ruleset(), settings))
-  const { ipvs } = settings
-  const rules = renderer.ipvs()
-  return ipvs === undefined || rules === undefined
-    ? rulesetAsJson(renderer.ruleset())
-    : ipvsAsJson(rules, sysctls(rules, ipvs))
+function written<Text>(
+  renderer: WholeRenderer,
+  settings: Settings,
+  { nftables, iptables, ipvs }: Language<Text>,
+): Text {
+  const { backend } = settings
+  switch (backend.kind) {
+    case 'nftables':
+      return nftables(renderer.ruleset())
+    case 'iptables':
+      return iptables(lower(renderer.ruleset(), settings))
+    case 'ipvs': {
+      const rules = renderer.ipvs()
+      return rules === undefined
+        ? nftables(renderer.ruleset())
+        : ipvs(rules, sysctls(rules, backend))
+    }
+  }
 }
 
-function sysctls(
-  { servers }: IpvsRules,
-  { strictArp }: NonNullable<Settings['ipvs']>,
-): readonly NodeSysctl[] {
+function sysctls({ servers }: IpvsRules, { strictArp }: IpvsBackend): readonly NodeSysctl[] {
   const families = new Set([...servers.values()].map(({ address }) => familyOf(address)))
   return ipvsSysctls({ families: [...families].sort(), strictArp }, ORDINARY)
 }

@@ -1,6 +1,7 @@
 import { oneOf, parseFields } from '../decode/fields.ts'
 import { type Problem, type Report, report as startReport } from '../decode/problem.ts'
 import type { Cidr } from '../model/address.ts'
+import { loopbackNodePortsOf, nftablesBackend } from '../model/backend.ts'
 import { type ConntrackSettings, onlyLiberal } from '../model/conntrack.ts'
 import type { LocalTraffic, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -34,7 +35,7 @@ export function toSettings(
   const flags = startReport('command line')
   const report = startReport(config.source, 'Node', node.name)
   const scope = scopeOf(config, overrides, flags)
-  const backend = backendOf(config, overrides, flags)
+  const backend = backendNamed(config, overrides, flags)
   if (scope === 'all' && config.target === 'cluster-ip') {
     report.error(
       'target',
@@ -55,7 +56,6 @@ export function toSettings(
     { scope, backend },
     report,
   )
-  const flavour = config.iptablesFlavour
   const settings: Settings = {
     scope,
     target: config.target,
@@ -67,11 +67,29 @@ export function toSettings(
     affinityClients: config.affinityClients,
     externalIps: config.externalIps,
     protectedPorts: protectedPortsOf(config, overrides),
-    ...(backend === 'iptables' && { iptables: { flavour, loopbackNodePorts } }),
-    ...(backend === 'auto' && { otherwise: { flavour, loopbackNodePorts: [] } }),
-    ...(backend === 'ipvs' && { ipvs: { ...config.proxyIpvs, interface: config.ipvsInterface } }),
+    ...backendOf(backend, config, loopbackNodePorts),
   }
   return { settings, problems: [...flags.problems, ...report.problems] }
+}
+
+/** Of `auto`, too, which is nftables until the kernel has been asked. */
+function backendOf(
+  chosen: Config['backend'],
+  { iptablesFlavour: flavour, proxyIpvs, ipvsInterface }: Config,
+  loopbackNodePorts: readonly Cidr[],
+): Pick<Settings, 'backend' | 'fallback'> {
+  switch (chosen) {
+    case 'nftables':
+      return { backend: nftablesBackend }
+    case 'iptables':
+      return { backend: { kind: 'iptables', flavour, loopbackNodePorts } }
+    case 'ipvs':
+      return { backend: { kind: 'ipvs', ...proxyIpvs, interface: ipvsInterface } }
+    case 'auto': {
+      const fallback = { kind: 'iptables', flavour, loopbackNodePorts: [] } as const
+      return { backend: nftablesBackend, fallback }
+    }
+  }
 }
 
 /** The node's own ports, kube-proxy's or those that nodelb has in its place, and nodelb's. */
@@ -107,10 +125,10 @@ export function loopbackSysctlOf(
 ): WantedSysctl | undefined {
   // No address of the node is on loopback.
   const { settings } = toSettings(config, ANY_NODE, overrides)
-  return settings.iptables?.loopbackNodePorts.length ? ROUTE_LOCALNET : undefined
+  return loopbackNodePortsOf(settings).length > 0 ? ROUTE_LOCALNET : undefined
 }
 
-function backendOf(config: Config, { backend }: Overrides, flags: Report): BackendName {
+function backendNamed(config: Config, { backend }: Overrides, flags: Report): BackendName {
   if (backend === undefined) return config.backend
   return readBackend(backend, '--backend', flags) ?? config.backend
 }

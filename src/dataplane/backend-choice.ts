@@ -3,6 +3,7 @@ import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { readKernel } from '../apply/nftables/read.ts'
 import { refusedOf } from '../apply/nftables/trial.ts'
 import type { Address, Cidr, Port } from '../model/address.ts'
+import { nftablesBackend } from '../model/backend.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { plan } from '../plan/nftables/plan.ts'
@@ -98,4 +99,5 @@ const settings: Settings = {
   masqueradeAll: false,
   masqueradeBit: 14,
   serviceRanges: ['10.96.0.0/24' as Cidr],
+  backend: nftablesBackend,
 }

@@ -1,5 +1,6 @@
 import type { AffinityFill } from '../apply/nftables/affinity-fill.ts'
 import type { SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
+import type { BackendKind } from '../model/backend.ts'
 import type { Settings } from '../model/node.ts'
 import { type BackendChoice, chooseBackend } from './backend-choice.ts'
 import { Claims, type Holder, NO_HOLDING } from './claims.ts'
@@ -58,11 +59,11 @@ export class Dataplanes {
 
   /** The goal with a backend that this kernel has, where that was left open. */
   async decide(goal: Goal): Promise<Decided> {
-    const { otherwise, ...settings } = goal.settings
-    if (otherwise === undefined) return { goal, choice: undefined }
+    const { fallback, ...settings } = goal.settings
+    if (fallback === undefined) return { goal, choice: undefined }
     const choice = await chooseBackend()
-    const chosen = choice.backend === 'iptables' ? { iptables: otherwise } : {}
-    return { goal: { ...goal, settings: { ...settings, ...chosen } }, choice }
+    const backend = choice.backend === 'iptables' ? fallback : settings.backend
+    return { goal: { ...goal, settings: { ...settings, backend } }, choice }
   }
 
   /** Until the session is closed, nothing of what it programs is removed. Rejects with NetlinkError. */
@@ -142,12 +143,10 @@ function ofThisMachine(
   { sysctlFile = SYSCTL_FILE, onSysctl = () => undefined }: DataplanesOptions,
 ): Backends {
   const leftovers = new Leftovers({ socket, claims, sysctlFile })
-  const nftables = new NftablesDataplane(socket, () => leftovers.noteServers())
-  const ipvs = new IpvsDataplane({ socket, sysctlFile, onSysctl })
-  const chains = new IptablesDataplane()
-  const of: Backends['of'] = (settings) => {
-    if (settings.iptables !== undefined) return chains
-    return settings.ipvs === undefined ? nftables : ipvs
+  const dataplanes: Readonly<Record<BackendKind, Dataplane>> = {
+    nftables: new NftablesDataplane(socket, () => leftovers.noteServers()),
+    iptables: new IptablesDataplane(),
+    ipvs: new IpvsDataplane({ socket, sysctlFile, onSysctl }),
   }
-  return { of, leftovers }
+  return { of: ({ backend }) => dataplanes[backend.kind], leftovers }
 }

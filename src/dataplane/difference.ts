@@ -1,9 +1,9 @@
+import type { BackendKind } from '../model/backend.ts'
 import { allAtOnce } from '../model/steps.ts'
 import { compareIptables } from '../plan/iptables/plan.ts'
 import { owners } from '../plan/nftables/owners.ts'
 import { plan } from '../plan/nftables/plan.ts'
 import { renderCluster } from '../render/render.ts'
-import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { printRule } from '../ruleset/nftables/print.ts'
 import type { KernelRuleset, KernelTable, Ruleset, Table } from '../ruleset/nftables/types.ts'
 import type { Goal, Proposed } from './dataplane.ts'
@@ -18,12 +18,17 @@ import { desiredFor } from './nftables/program.ts'
  * follows from the kernel is nftables here.
  */
 export function difference(old: Goal, goal: Goal): Proposed {
-  if (goal.settings.iptables !== undefined) return differentChains(old, goal)
-  const { cluster, node, settings } = old
-  const rendered = renderCluster(cluster, node, settings)
-  const ipvs = rendered.ipvs()
-  if (ipvs !== undefined) return differentServers(ipvs, goal)
-  const held = asHeld(rendered.ruleset())
+  return DIFFERENCES[goal.settings.backend.kind](old, goal)
+}
+
+const DIFFERENCES: Readonly<Record<BackendKind, (old: Goal, goal: Goal) => Proposed>> = {
+  nftables: differentTables,
+  iptables: differentChains,
+  ipvs: differentServers,
+}
+
+function differentTables({ cluster, node, settings }: Goal, goal: Goal): Proposed {
+  const held = asHeld(renderCluster(cluster, node, settings).ruleset())
   const { renderer, desired } = desiredFor(held, goal)
   return proposed({ plan: plan(held, desired), ownerOf: owners(held, desired), renderer })
 }
@@ -35,10 +40,10 @@ function differentChains(old: Goal, goal: Goal): Proposed {
 }
 
 /** Of a node whose other interfaces are not known. */
-function differentServers(
-  { filter, servers, addresses, timeouts }: IpvsRules,
-  goal: Goal,
-): Proposed {
+function differentServers(old: Goal, goal: Goal): Proposed {
+  const rules = renderCluster(old.cluster, old.node, old.settings).ipvs()
+  if (rules === undefined) return differentTables(old, goal)
+  const { filter, servers, addresses, timeouts } = rules
   const ipvs = { servers, addresses, timeouts, dummy: addresses.size > 0 }
   const found = { ipvs, unmarked: false, localAddresses: [] }
   const tables = asHeld(filter)

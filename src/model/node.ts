@@ -1,6 +1,5 @@
 import { type Address, type Cidr, familyOf, type IpFamily } from './address.ts'
-import type { IptablesSettings } from './iptables.ts'
-import type { IpvsSettings } from './ipvs.ts'
+import type { Backend, IptablesBackend } from './backend.ts'
 
 /** What this node is, and what the operator chose: everything rendering depends on beside the cluster. */
 export interface NodeView {
@@ -99,10 +98,7 @@ export interface Settings {
   readonly externalIps?: ExternalIpRules | undefined
   /** No load-balancer or external address leads away from these ports of this node's addresses. */
   readonly protectedPorts?: readonly number[] | undefined
-  /** There when ipvs spreads the connections, in place of nftables. */
-  readonly ipvs?: IpvsSettings | undefined
-  /** There when the rules are chains of iptables, in place of a table of nftables. */
-  readonly iptables?: IptablesSettings | undefined
-  /** There where the backend is still to be chosen: iptables if the kernel has no nftables. */
-  readonly otherwise?: IptablesSettings | undefined
+  readonly backend: Backend
+  /** Takes the backend's place where the kernel cannot do what nodelb needs of nftables. */
+  readonly fallback?: IptablesBackend | undefined
 }

@@ -69,7 +69,7 @@ export interface Machine {
 
 /** What the cluster asks of the machine. */
 export interface Demand {
-  readonly settings: Pick<Settings, 'nodePortAddresses' | 'iptables' | 'scope'>
+  readonly settings: Pick<Settings, 'nodePortAddresses' | 'backend' | 'scope'>
   readonly families: readonly IpFamily[]
   readonly podRanges: readonly Cidr[]
   /** Empty: none is known yet, and the API server's usual range counts. */
@@ -120,7 +120,7 @@ function forwardingOff({ forwarding }: Machine, { families }: Demand): readonly 
 
 /** The iptables backend accepts what it leads on, in the same chain. */
 function forwardPolicy({ dropping }: Machine, { settings, families }: Demand): readonly Finding[] {
-  if (settings.iptables !== undefined) return []
+  if (settings.backend.kind === 'iptables') return []
   return dropping
     .filter((chain) => chain.families.some((family) => families.includes(family)))
     .map(({ place, remedy }) => ({

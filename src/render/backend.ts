@@ -1,3 +1,4 @@
+import type { BackendKind } from '../model/backend.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
 import type { Chain } from '../ruleset/nftables/types.ts'
@@ -29,13 +30,14 @@ export interface Backend {
   frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain>
 }
 
-export function backendOf(settings: Settings): Backend {
-  return settings.ipvs === undefined ? nftables : ipvs
+export function backendOf({ backend }: Settings): Backend {
+  return BACKENDS[backend.kind]
 }
 
 const nftables: Backend = { claimsWithin, renderService, frame }
-const ipvs: Backend = {
-  claimsWithin: ipvsClaimsWithin,
-  renderService: renderIpvsService,
-  frame: ipvsFrame,
+const BACKENDS: Readonly<Record<BackendKind, Backend>> = {
+  nftables,
+  // Chains are made of what nftables would hold (render/iptables/lowering.ts).
+  iptables: nftables,
+  ipvs: { claimsWithin: ipvsClaimsWithin, renderService: renderIpvsService, frame: ipvsFrame },
 }

@@ -61,7 +61,7 @@ function asServed(settings: Settings): Pick<Settings, 'nodePortAddresses'> {
 }
 
 function forbiddenOf(
-  { serviceRanges, externalIps, ipvs }: Settings,
+  { serviceRanges, externalIps, backend }: Settings,
   { otherNodes }: NodeView,
   kind: 'load-balancer' | 'external-ip',
   address: Address,
@@ -77,7 +77,7 @@ function forbiddenOf(
     if (isOwn && externalIps?.nodeAddresses === false) return { kind: 'node-address' }
   }
   // Bound to this node by ipvs, the other one could not be reached from here any more.
-  const isOthers = ipvs !== undefined && otherNodes?.has(address) === true
+  const isOthers = backend.kind === 'ipvs' && otherNodes?.has(address) === true
   return isOthers && !isOwn ? { kind: 'other-node' } : undefined
 }
 

@@ -99,7 +99,7 @@ export function createRenderer(
   const otherNodes = new Set(node.otherNodes)
   const claimsOf = backend.claimsWithin(settings, { ...node, otherNodes })
   /** Those that could lose an address to another Node. */
-  const askers = settings.ipvs && new AddressIndex()
+  const askers = settings.backend.kind === 'ipvs' ? new AddressIndex() : undefined
   const frames: Partial<Record<TableFamily, Frame>> = {}
   const setNames: Partial<Record<TableFamily, string>> = {}
 
@@ -236,7 +236,7 @@ export function createRenderer(
       for (const family of FAMILIES) if (reframe(family)) changed.set(family, frames[family])
       assembly.recording = true
       const changes = takeChanges(assembly)
-      if (settings.ipvs === undefined) return { elements: changes, ipvs: [], frames: changed }
+      if (settings.backend.kind !== 'ipvs') return { elements: changes, ipvs: [], frames: changed }
       const beside = changes.filter(({ set }) => isIpvsSet(set))
       const elements = changes.filter(({ set }) => !isIpvsSet(set))
       return { elements, ipvs: beside, frames: changed }
@@ -248,8 +248,8 @@ export function createRenderer(
     },
     frame: (family) => frames[family],
     ipvs() {
-      if (settings.ipvs === undefined) return undefined
-      const { interface: dummy, timeouts } = settings.ipvs
+      if (settings.backend.kind !== 'ipvs') return undefined
+      const { interface: dummy, timeouts } = settings.backend
       return { ...ipvsOf(assembly.sets), dummy, timeouts, filter: this.ruleset() }
     },
     denials: () => book.allDenials(),

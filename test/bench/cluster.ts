@@ -1,4 +1,5 @@
 import type { Address, IpFamily, Port } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
 
@@ -27,6 +28,7 @@ export const settings: Settings = {
   masqueradeAll: false,
   masqueradeBit: 14,
   serviceRanges: [],
+  backend: nftablesBackend,
 }
 
 export function makeCluster(size: Size): Cluster {

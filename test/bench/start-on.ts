@@ -10,6 +10,9 @@ import type { BenchBackend } from './protocol.ts'
 export async function startOn(backend: BenchBackend, goal: Goal): Promise<Started> {
   if (backend === 'nftables') return startSession(NetlinkSocket.open(), goal)
   const flavour = backend === 'iptables-nft' ? 'nft' : 'legacy'
-  const settings = { ...goal.settings, iptables: { flavour, loopbackNodePorts: [] } as const }
+  const settings = {
+    ...goal.settings,
+    backend: { kind: 'iptables', flavour, loopbackNodePorts: [] } as const,
+  }
   return startIptablesSession(await findPrograms(flavour), { ...goal, settings }, {})
 }

@@ -15,11 +15,12 @@ function config(text: string): Config {
 }
 
 function ipvsOf(text: string) {
-  return toSettings(config(text), node, { backend: 'ipvs' }).settings.ipvs
+  return toSettings(config(text), node, { backend: 'ipvs' }).settings.backend
 }
 
 test('without a configuration: rr on kube-ipvs0, strict ARP', () => {
-  expect(toSettings(defaultConfig, node, { backend: 'ipvs' }).settings.ipvs).toEqual({
+  expect(toSettings(defaultConfig, node, { backend: 'ipvs' }).settings.backend).toEqual({
+    kind: 'ipvs',
     scheduler: 'rr',
     interface: 'kube-ipvs0',
     excludedRanges: [],
@@ -58,7 +59,7 @@ test('the empty values of a generated file are the defaults', () => {
 })
 
 test('with another backend there are no ipvs settings', () => {
-  expect(toSettings(defaultConfig, node).settings.ipvs).toBeUndefined()
+  expect(toSettings(defaultConfig, node).settings.backend).toEqual({ kind: 'nftables' })
 })
 
 const all = `${schedulers.join(', ')} or ""`

@@ -8,6 +8,7 @@ import { type BackendName, type Config, readConfig } from '../../src/config/conf
 import { conntrackOf, loopbackSysctlOf, toSettings } from '../../src/config/settings.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
+import { type IpvsBackend, loopbackNodePortsOf } from '../../src/model/backend.ts'
 import type { ListenAddress as At, KubeProxyAddresses } from '../../src/model/listening.ts'
 import type { NodePortAddresses, NodeView } from '../../src/model/node.ts'
 
@@ -35,18 +36,18 @@ function outcome(text: string): { readonly mode: Mode; readonly says: Record<str
   const mode = config.mode ?? 'iptables'
   const overrides = { scope: 'all', backend: mode }
   const { settings } = toSettings(config, node, overrides)
-  const { excludedRanges, interface: _, ...ipvs } = settings.ipvs ?? {}
+  const { excludedRanges, interface: _, kind: __, ...ipvs } = settings.backend as IpvsBackend
   const says = {
     node: config.hostname ?? 'as --node says',
     nodePorts: nodePortsOf(settings.nodePortAddresses),
-    nodePortsOnLoopback: settings.iptables?.loopbackNodePorts ?? [],
+    nodePortsOnLoopback: loopbackNodePortsOf(settings),
     sysctl: loopbackSysctlOf(config, overrides)?.name ?? 'none',
     pods: settings.localTraffic,
     masquerade: { all: settings.masqueradeAll, bit: settings.masqueradeBit },
     minSyncPeriod: `${config.minSyncPeriod}ms`,
     conntrack: conntrackOf(config, settings),
     answers: answersOf(config),
-    ...(settings.ipvs && { ipvs: { ...ipvs, excludedRanges } }),
+    ...(settings.backend.kind === 'ipvs' && { ipvs: { ...ipvs, excludedRanges } }),
     notes: [...read.problems.map(printProblem), ...notesOf(config, mode)],
     notesWithBackendAuto: notesOf(config, 'auto'),
     withoutEffect: config.notUsed,

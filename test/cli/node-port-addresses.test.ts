@@ -3,6 +3,7 @@ import { readConfig } from '../../src/config/config.ts'
 import { loopbackSysctlOf, toSettings } from '../../src/config/settings.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 import type { Address } from '../../src/model/address.ts'
+import { loopbackNodePortsOf } from '../../src/model/backend.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 
 const kubeProxy = 'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n'
@@ -21,9 +22,9 @@ function settle(text: string, backend: 'nftables' | 'iptables' | 'ipvs' | 'auto'
   return { settings, notes: problems.map(printProblem) }
 }
 
-function served({ nodePortAddresses, iptables }: Settings): unknown[] {
-  const { kind, ...more } = nodePortAddresses
-  return [kind, more, iptables?.loopbackNodePorts ?? []]
+function served(settings: Settings): unknown[] {
+  const { kind, ...more } = settings.nodePortAddresses
+  return [kind, more, loopbackNodePortsOf(settings)]
 }
 
 const all = ['all', {}]

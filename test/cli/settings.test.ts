@@ -39,7 +39,8 @@ test('the defaults on a node with pod ranges', () => {
       serviceRanges: [],
       externalIps: { allow: undefined, nodeAddresses: true },
       protectedPorts: [6443, 10250, 2379, 2380, 10266, 10256, 10249],
-      otherwise: { flavour: 'auto', loopbackNodePorts: [] },
+      backend: { kind: 'nftables' },
+      fallback: { kind: 'iptables', flavour: 'auto', loopbackNodePorts: [] },
     },
   })
 })

@@ -59,7 +59,9 @@ describe('the table of imports', () => {
     const used = (is: (file: string) => boolean, name: string): boolean =>
       beyond.some(({ file, of }) => of === name && is(file))
     const folders = Object.entries(FOLDERS).flatMap(([folder, may]) =>
-      may.filter((name) => !used((file) => dirname(file) === folder, name)).map((name) => `${folder}: ${name}`),
+      may
+        .filter((name) => !used((file) => dirname(file) === folder, name))
+        .map((name) => `${folder}: ${name}`),
     )
     const files = Object.entries(WORLD).flatMap(([file, may]) =>
       may.filter((name) => !used((each) => each === file, name)).map((name) => `${file}: ${name}`),

@@ -23,7 +23,7 @@ const settings: Settings = {
   masqueradeAll: false,
   masqueradeBit: 14,
   serviceRanges: [],
-  ipvs: defaultIpvsSettings,
+  backend: { kind: 'ipvs', ...defaultIpvsSettings },
 }
 
 const service: ServiceObject = {

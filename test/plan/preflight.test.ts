@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address, Cidr } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import { type Demand, type Machine, preflight } from '../../src/plan/preflight.ts'
 
 const uplink = {
@@ -37,7 +38,7 @@ const fine: Machine = {
 }
 
 const demand: Demand = {
-  settings: { scope: 'all', nodePortAddresses: { kind: 'primary' } },
+  settings: { scope: 'all', nodePortAddresses: { kind: 'primary' }, backend: nftablesBackend },
   families: ['ipv4'],
   podRanges: ['10.244.1.0/24' as Cidr],
   nodePorts: [30_080],
@@ -110,7 +111,12 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
   [
     'FORWARD where the chains of iptables accept',
     { dropping: [dropping] },
-    { settings: { ...demand.settings, iptables: { flavour: 'auto', loopbackNodePorts: [] } } },
+    {
+      settings: {
+        ...demand.settings,
+        backend: { kind: 'iptables', flavour: 'auto', loopbackNodePorts: [] },
+      },
+    },
   ],
   [
     'a bridge without pods',
@@ -137,7 +143,7 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
 test('a VLAN interface with NodePorts in chosen ranges is named as sysctl takes it', () => {
   const vlan = { ...second, name: 'eth0.100' }
   const ranges = { kind: 'ranges' as const, ranges: ['203.0.113.0/24' as Cidr], wholeFamilies: [] }
-  const settings = { scope: 'all' as const, nodePortAddresses: ranges }
+  const settings = { ...demand.settings, nodePortAddresses: ranges }
   const findings = preflight(
     { ...fine, interfaces: [vlan] },
     { ...demand, addresses: [], settings },

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Address, Port } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
@@ -31,7 +32,7 @@ const settings: fc.Arbitrary<Settings> = fc
   .map(({ table, scheduler }) => ({
     ...table,
     target: 'pods',
-    ipvs: { ...defaultIpvsSettings, scheduler },
+    backend: { kind: 'ipvs', ...defaultIpvsSettings, scheduler },
   }))
 
 /** Of other Nodes: what Services ask for, a ClusterIP, and this node's own address. */
@@ -191,7 +192,7 @@ describe('ipvs over random clusters and changes', () => {
     fc.assert(
       fc.property(cluster, cluster, settings, (first, second, chosen) => {
         const kernel = world()
-        const { ipvs: _, ...plain } = chosen
+        const plain = { ...chosen, backend: nftablesBackend }
         const tables = [
           renderCluster(first, node, plain).ruleset(),
           renderCluster(second, node, chosen).ruleset(),

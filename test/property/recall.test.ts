@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { SeenNodes } from '../../src/agent/seen-nodes.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { familyOf } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import {
   type NodePortAddresses,
   type NodeView,
@@ -95,6 +96,7 @@ function settingsOf({ podCidrs }: NodeView, nodePortAddresses: NodePortAddresses
     masqueradeAll: false,
     masqueradeBit: 14,
     serviceRanges: [],
+    backend: nftablesBackend,
   }
 }
 

@@ -63,9 +63,12 @@ function settingsFor({ name }: TracedBackend, chosen: Settings): Settings {
     case 'nftables':
       return chosen
     case 'iptables':
-      return { ...chosen, iptables: { flavour: 'auto', loopbackNodePorts: loopbackOf(chosen) } }
+      return {
+        ...chosen,
+        backend: { kind: 'iptables', flavour: 'auto', loopbackNodePorts: loopbackOf(chosen) },
+      }
     case 'ipvs':
-      return { ...chosen, target: 'pods', ipvs: defaultIpvsSettings }
+      return { ...chosen, target: 'pods', backend: { kind: 'ipvs', ...defaultIpvsSettings } }
   }
 }
 

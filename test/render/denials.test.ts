@@ -1,3 +1,4 @@
+import { nftablesBackend } from '../../src/model/backend.ts'
 import { expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
@@ -22,9 +23,10 @@ const all: Settings = {
   masqueradeBit: 14,
   serviceRanges: [],
   protectedPorts: [10250],
+  backend: nftablesBackend,
 }
 const beside: Settings = { ...all, scope: 'load-balancer' }
-const withIpvs: Settings = { ...all, ipvs: defaultIpvsSettings }
+const withIpvs: Settings = { ...all, backend: { kind: 'ipvs', ...defaultIpvsSettings } }
 
 interface Asks {
   readonly created?: string

@@ -347,8 +347,8 @@ function within<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
   })
 }
 
-function backendOf({ ipvs, iptables }: Settings): BackendName {
-  return iptables !== undefined ? 'iptables' : ipvs === undefined ? 'nftables' : 'ipvs'
+function backendOf({ backend }: Settings): BackendName {
+  return backend.kind
 }
 
 export type { ImaginedSession }

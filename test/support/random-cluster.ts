@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import type { NodePortAddresses, NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
 
@@ -36,6 +37,7 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
     { allow: ['203.0.113.4/32', '192.0.2.0/24', '2001:db8::/32'] as Cidr[], nodeAddresses: true },
   ),
   protectedPorts: fc.constantFrom(undefined, [443]),
+  backend: fc.constant(nftablesBackend),
 })
 
 /** Few names, addresses and ports, so that Services meet, compete and share pods. */

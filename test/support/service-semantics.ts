@@ -6,6 +6,7 @@ import {
   type Port,
   type Protocol,
 } from '../../src/model/address.ts'
+import { loopbackNodePortsOf } from '../../src/model/backend.ts'
 import { type NodeView, nodePortAddressesIn, type Settings } from '../../src/model/node.ts'
 import type { Cluster, ServiceObject, ServicePort, SliceEndpoint } from '../../src/model/service.ts'
 import type { Packet } from '../../src/trace/packet.ts'
@@ -170,7 +171,7 @@ function isOwn({ node, own, inVrf }: World, address: Address): boolean {
 }
 
 function isChosen({ settings, node, own }: World, to: Address): boolean {
-  if (isLoopback(to)) return isIn(settings.iptables?.loopbackNodePorts ?? [], to)
+  if (isLoopback(to)) return isIn(loopbackNodePortsOf(settings), to)
   if (!own.has(to)) return false
   const chosen = nodePortAddressesIn(settings.nodePortAddresses, familyOf(to))
   switch (chosen.kind) {
@@ -215,7 +216,7 @@ function serves({ clusterAddresses }: ServiceObject, to: Address): boolean {
 function unclaimed(world: World, { from, to, protocol }: Packet): Demand {
   const { cluster, settings, ways } = world
   // What serves NodePorts on loopback keeps out of there what comes from elsewhere.
-  const loopback = settings.iptables?.loopbackNodePorts ?? []
+  const loopback = loopbackNodePortsOf(settings)
   if (loopback.length > 0 && to.startsWith('127.') && !from.startsWith('127.')) {
     return { kind: 'dropped' }
   }

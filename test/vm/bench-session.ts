@@ -21,7 +21,11 @@ function sizeOf(services: number): Size {
 
 function goalOf(services: number): Goal {
   const cluster = makeCluster(sizeOf(services))
-  return { cluster, node, settings: { ...settings, ipvs: defaultIpvsSettings } }
+  return {
+    cluster,
+    node,
+    settings: { ...settings, backend: { kind: 'ipvs', ...defaultIpvsSettings } },
+  }
 }
 
 async function begin(goal: Goal): Promise<Session> {

@@ -3,6 +3,8 @@ import { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { Goal } from '../../dataplane/dataplane.ts'
 import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
+import type { BackendKind } from '../../model/backend.ts'
+import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
 import { lower } from '../../render/iptables/lowering.ts'
 import { renderCluster } from '../../render/render.ts'
@@ -62,10 +64,17 @@ function explainRendered(
   const localAddresses = [...facts.addresses] as Address[]
   const renderer = renderCluster(cluster, { ...node, localAddresses }, settings)
   const rules = renderer.ruleset()
-  if (settings.iptables) return explainIptables(lower(rules, settings), packet, facts)
-  const ipvs = renderer.ipvs()
-  const ruleset: WalkedRuleset = { ...rules, ...(ipvs && { ipvs }) }
-  return explainTrace(trace(ruleset, packet, facts), ruleset)
+  const explainTables = (): Explanation => {
+    const ipvs = renderer.ipvs()
+    const ruleset: WalkedRuleset = { ...rules, ...(ipvs && { ipvs }) }
+    return explainTrace(trace(ruleset, packet, facts), ruleset)
+  }
+  const explanations: Readonly<Record<BackendKind, () => Explanation>> = {
+    nftables: explainTables,
+    iptables: () => explainIptables(lower(rules, settings), packet, facts),
+    ipvs: explainTables,
+  }
+  return explanations[settings.backend.kind]()
 }
 
 async function explainKernel(
@@ -132,7 +141,7 @@ async function compareKernel(
   let socket: NetlinkSocket | undefined
   try {
     socket = NetlinkSocket.open()
-    const dummy = (goal.settings.ipvs ?? defaultIpvsSettings).interface
+    const dummy = ipvsOf(goal.settings).interface
     const explanation = await explainApplied(socket, packet, facts, dummy)
     if (explanation === undefined) return undefined
     const proposed = await dataplanes.of(goal.settings).propose(goal)

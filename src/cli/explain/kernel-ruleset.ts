@@ -1,5 +1,6 @@
 import { ruleDigest } from '../../apply/nftables/identify.ts'
 import { interfacesIn } from '../../apply/nftables/interfaces.ts'
+import { nftablesBackend } from '../../model/backend.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { LocalTraffic, Settings } from '../../model/node.ts'
 import { ipvsFrame } from '../../render/ipvs/frame.ts'
@@ -82,6 +83,7 @@ function possibleSettings(family: TableFamily, digests: readonly string[]): read
           masqueradeAll,
           masqueradeBit,
           serviceRanges: [],
+          backend: nftablesBackend,
         }),
       ),
     ),

@@ -62,8 +62,8 @@ type Chosen =
     }
   | Failed
 
-async function choose({ settings }: Goal): Promise<Chosen> {
-  const choice = await chooseFlavour(settings.iptables?.flavour ?? 'auto')
+async function choose({ settings: { backend } }: Goal): Promise<Chosen> {
+  const choice = await chooseFlavour(backend.kind === 'iptables' ? backend.flavour : 'auto')
   if (choice.kind === 'unavailable') return failed(choice.reason)
   const { programs, reason } = choice
   return { kind: 'chosen', programs, flavour: `${programs.flavour}: ${reason}` }

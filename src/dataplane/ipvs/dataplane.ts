@@ -4,7 +4,7 @@ import { wantedOnNode } from '../../apply/sysctl/ipvs-node.ts'
 import type { SysctlOutcome } from '../../apply/sysctl/prepare-node.ts'
 import { differingSysctls, setSaved } from '../../apply/sysctl/saved.ts'
 import type { IpFamily } from '../../model/address.ts'
-import { defaultIpvsSettings } from '../../model/ipvs.ts'
+import { ipvsOf } from '../../model/backend.ts'
 import type { Settings } from '../../model/node.ts'
 import { allAtOnce } from '../../model/steps.ts'
 import type { ShownOperation } from '../../plan/explain.ts'
@@ -43,7 +43,7 @@ export class IpvsDataplane implements Dataplane {
     const sockets = openIpvsSockets()
     try {
       const { settings } = goal
-      const { interface: dummy } = settings.ipvs ?? defaultIpvsSettings
+      const { interface: dummy } = ipvsOf(settings)
       const { ruleset: tables } = await readKernel(this.#parts.socket.open())
       const found = await readIpvsState(sockets, dummy)
       return proposeBeside(goal, tables, found, {
@@ -98,7 +98,7 @@ export function proposeBeside(
   found: IpvsState,
   { named, sysctls }: OfNode,
 ): Proposed {
-  const { excludedRanges } = goal.settings.ipvs ?? defaultIpvsSettings
+  const { excludedRanges } = ipvsOf(goal.settings)
   const renderer = allAtOnce(renderBesideIpvs(goal, tables, found))
   const compared = { tables, current: found.ipvs, recorded: recordedServers(tables) }
   for (const { refusal, held } of intrusions(compared, renderer)) {
@@ -123,10 +123,10 @@ export function proposeBeside(
 
 /** What the node needs where these families have tables. */
 export function wantedFor(
-  { ipvs }: Settings,
+  settings: Settings,
   families: readonly IpFamily[],
 ): readonly NodeSysctl[] {
-  const { strictArp } = ipvs ?? defaultIpvsSettings
+  const { strictArp } = ipvsOf(settings)
   return wantedOnNode({ families, strictArp })
 }
 

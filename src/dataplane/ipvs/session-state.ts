@@ -3,6 +3,7 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
 import type { IpFamily } from '../../model/address.ts'
+import { ipvsOf } from '../../model/backend.ts'
 import { tableOf } from '../../model/family.ts'
 import { defaultIpvsSettings, type IpvsSettings } from '../../model/ipvs.ts'
 import { endpointTables } from '../../plan/flows/ipvs.ts'
@@ -64,7 +65,7 @@ export class IpvsSide {
     goal: Goal,
     tables: Committer,
   ): Promise<Beginning> => {
-    this.#settings = goal.settings.ipvs ?? defaultIpvsSettings
+    this.#settings = ipvsOf(goal.settings)
     const readTables = () => readKernel(socket, (from, to) => tables.untouched(from, to))
     const state = await readTables()
     const found = await this.#read()

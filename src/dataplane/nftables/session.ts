@@ -86,7 +86,8 @@ export class NftablesSession implements Session {
   }
 
   get holds(): Holding {
-    return holdingTables(this.#parts.settings.ipvs?.interface)
+    const { backend } = this.#parts.settings
+    return holdingTables(backend.kind === 'ipvs' ? backend.interface : undefined)
   }
 
   get closed(): boolean {

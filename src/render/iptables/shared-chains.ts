@@ -1,4 +1,5 @@
 import { type Address, type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
+import { loopbackNodePortsOf } from '../../model/backend.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
@@ -177,7 +178,7 @@ function toNode(context: SharedContext, target: string): readonly RuleText[] {
 }
 
 function loopbackRanges({ family, settings }: SharedContext): readonly Cidr[] {
-  return family === 'ipv4' ? (settings.iptables?.loopbackNodePorts ?? []) : []
+  return family === 'ipv4' ? loopbackNodePortsOf(settings) : []
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Address, familyOf, type IpFamily } from '../../model/address.ts'
+import { ipvsOf } from '../../model/backend.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
-import { defaultIpvsSettings, type Scheduler } from '../../model/ipvs.ts'
+import type { Scheduler } from '../../model/ipvs.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import type { ServiceObject } from '../../model/service.ts'
 import { IPVS_SETS, serverValue, weightValue } from '../../ruleset/ipvs/elements.ts'
@@ -50,7 +51,7 @@ export function renderIpvsService(
   settings: Settings,
   memory: FamilyMemory,
 ): Fragment {
-  const scheduler = service.scheduler ?? settings.ipvs?.scheduler ?? defaultIpvsSettings.scheduler
+  const scheduler = service.scheduler ?? ipvsOf(settings).scheduler
   const job: Job = { service, node, settings, scheduler, memory, out: [] }
   const aims = new Map<string, Omit<Aim, 'claim'>>()
   for (const claim of claims) {

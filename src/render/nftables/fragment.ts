@@ -94,7 +94,7 @@ export function renderService(
 /** iptables alone can let in what another rule of the host's would drop. */
 function openHealthCheck({ service, settings, out }: Job): void {
   const { healthCheckPort: port } = service
-  if (port === undefined || settings.iptables === undefined || settings.scope !== 'all') return
+  if (port === undefined || settings.backend.kind !== 'iptables' || settings.scope !== 'all') return
   const value: ElementValue = { comment: healthCheckLabel(service) }
   for (const family of new Set(service.clusterAddresses.map(familyOf))) {
     const table: TableFamily = tableOf(family)

@@ -1,3 +1,4 @@
+import { nftablesBackend } from '../../../src/model/backend.ts'
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -42,6 +43,7 @@ beforeEach(async () => {
       masqueradeAll: false,
       masqueradeBit: 14,
       serviceRanges: [],
+      backend: nftablesBackend,
     },
   )
   // Somebody else's Service: with its table there, the node tracks every flow.

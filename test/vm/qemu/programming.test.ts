@@ -3,6 +3,7 @@ import { release } from 'node:os'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import type { Goal } from '../../../src/dataplane/dataplane.ts'
+import { ipvsOf } from '../../../src/model/backend.ts'
 import type { Scheduler } from '../../../src/model/ipvs.ts'
 import {
   begin,
@@ -213,7 +214,10 @@ test('from nftables to ipvs and back, each leaves what it shall', async () => {
 test('another interface in the configuration takes the place of the former one', async () => {
   done(await dataplanes().of(myweb.settings).program(myweb))
   const { settings } = myweb
-  const renamed = { ...settings, ipvs: settings.ipvs && { ...settings.ipvs, interface: 'lb0' } }
+  const renamed = {
+    ...settings,
+    backend: { kind: 'ipvs' as const, ...ipvsOf(settings), interface: 'lb0' },
+  }
   done(await dataplanes().program({ ...myweb, settings: renamed }))
   expect((await dataplanes().remove()).removed).toEqual(['interface kube-ipvs0'])
   expect(await bound()).toEqual([])
