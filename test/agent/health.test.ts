@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type AgentState, newState } from '../../src/agent/events/agent-state.ts'
 import {
   DOUBT_TIMEOUT_MS,
   HEALTH_TIMEOUT_MS,
@@ -7,7 +8,7 @@ import {
   readiness,
 } from '../../src/agent/events/health.ts'
 import type { Occurrence } from '../../src/agent/events/occurrence.ts'
-import { type AgentState, follow, newState } from '../../src/agent/events/state.ts'
+import { follow } from '../../src/agent/events/state.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 const committed: Occurrence = {

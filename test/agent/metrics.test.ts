@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { describe, expect, test } from 'vitest'
+import { newState } from '../../src/agent/events/agent-state.ts'
 import { CATALOGUE } from '../../src/agent/events/catalogue.ts'
 import { createMetrics } from '../../src/agent/events/metrics.ts'
 import type { Occurrence } from '../../src/agent/events/occurrence.ts'
-import { follow, newState } from '../../src/agent/events/state.ts'
+import { follow } from '../../src/agent/events/state.ts'
 import { lossCause } from '../../src/telemetry/bounded-label.ts'
 import { trackLatency } from '../../src/telemetry/latency.ts'
 

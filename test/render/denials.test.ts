@@ -1,6 +1,6 @@
-import { nftablesBackend } from '../../src/model/backend.ts'
 import { expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
+import { nftablesBackend } from '../../src/model/backend.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'

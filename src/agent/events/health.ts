@@ -1,5 +1,5 @@
 import { RESOURCES } from '../../watch/source.ts'
-import type { AgentState } from './state.ts'
+import type { AgentState } from './agent-state.ts'
 
 /** An answer to a probe, with the reason in words. */
 export interface Verdict {

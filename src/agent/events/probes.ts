@@ -1,7 +1,7 @@
 import { type Answer, plain, type Routes } from '../../telemetry/http.ts'
+import type { AgentState } from './agent-state.ts'
 import { health, liveness, readiness, type Verdict } from './health.ts'
 import type { Metrics } from './metrics.ts'
-import type { AgentState } from './state.ts'
 
 /** What kubelet and balancers ask. `/healthz` answers as kube-proxy's does (KEP-3836). */
 export function probeRoutes(state: AgentState): Routes {

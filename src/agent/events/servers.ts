@@ -1,6 +1,7 @@
 import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
 import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
 import type { ListenState } from '../../telemetry/listen.ts'
+import type { AgentState } from './agent-state.ts'
 import type { Metrics } from './metrics.ts'
 import type { Occurrence, Server } from './occurrence.ts'
 import {
@@ -9,7 +10,6 @@ import {
   metricsRoutes,
   probeRoutes,
 } from './probes.ts'
-import type { AgentState } from './state.ts'
 import type { Status } from './status.ts'
 import { serveStatus } from './status-socket.ts'
 

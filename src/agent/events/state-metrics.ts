@@ -2,8 +2,8 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import { familyOfTable } from '../../model/family.ts'
 import { RESOURCES } from '../../watch/source.ts'
+import type { AgentState } from './agent-state.ts'
 import { readiness } from './health.ts'
-import type { AgentState } from './state.ts'
 
 export interface StateSource {
   readonly version: string

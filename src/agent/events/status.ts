@@ -1,6 +1,6 @@
 import type { Resource } from '../../watch/source.ts'
+import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
-import type { AgentState, Ownership, WatchState } from './state.ts'
 
 /** What a Service looks like from outside. */
 export interface ServiceSummary {

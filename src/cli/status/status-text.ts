@@ -1,4 +1,4 @@
-import type { Ownership } from '../../agent/events/state.ts'
+import type { Ownership } from '../../agent/events/agent-state.ts'
 import type { ServiceSummary, Status } from '../../agent/events/status.ts'
 
 /** More than these are counted, not listed; `-o json` has all. */
