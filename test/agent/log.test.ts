@@ -185,7 +185,7 @@ describe('a descriptor that takes nothing', () => {
   })
 
   test('a pipe that its reader has closed does not end the process', async () => {
-    const source = fileURLToPath(new URL('../../src/agent/telemetry/', import.meta.url))
+    const source = fileURLToPath(new URL('../../src/agent/events/', import.meta.url))
     const script = `
       import { openLog } from ${JSON.stringify(`${source}log.ts`)}
       const log = openLog('info')
@@ -204,7 +204,7 @@ describe('a descriptor that takes nothing', () => {
   })
 
   const atItsEnd = (): string[] => {
-    const source = fileURLToPath(new URL('../../src/agent/telemetry/', import.meta.url))
+    const source = fileURLToPath(new URL('../../src/agent/events/', import.meta.url))
     const script = `
       import { openLog } from ${JSON.stringify(`${source}log.ts`)}
       const log = openLog('info')

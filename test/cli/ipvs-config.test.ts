@@ -44,6 +44,7 @@ ${nodelb}backend: ipvs
 ipvs: {interface: lb0}
 `
   expect(ipvsOf(text)).toEqual({
+    kind: 'ipvs',
     scheduler: 'wlc',
     interface: 'lb0',
     excludedRanges: ['198.51.100.0/24'],

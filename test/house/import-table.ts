@@ -98,7 +98,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   dataplane: [
     'model',
     'ruleset',
-    'ruleset/ipvs',
     'ruleset/nftables',
     'render',
     'render/nftables',

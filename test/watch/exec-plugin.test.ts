@@ -133,7 +133,9 @@ test('what a plugin printed is used until it runs out or is refused', async () =
   const again = await credentials.read()
   if (Date.now() < Date.parse(soon)) expect(runs()).toBe(2)
   expect(again).toMatchObject(shown)
+  // On a busy machine it ran out before it was asked for again.
+  const before = runs()
   await until(() => Date.now() > Date.parse(soon) + 10)
   await credentials.read()
-  expect(runs()).toBe(3)
+  expect(runs()).toBe(before + 1)
 })
