@@ -11,7 +11,7 @@ import type { LocalPolicies } from './local-policies.ts'
 import type { ObjectChange } from './object-change.ts'
 import type { ObjectStore } from './object-store.ts'
 
-export interface AftermathParts {
+interface AftermathParts {
   readonly node: string
   readonly store: ObjectStore
   readonly telemetry: Telemetry

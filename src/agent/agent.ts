@@ -22,7 +22,7 @@ import { summaries } from './status-services.ts'
 import { Surroundings } from './surroundings.ts'
 import { tellSysctl } from './sysctl-report.ts'
 
-export interface AgentOptions {
+interface AgentOptions {
   readonly version: string
   readonly node: string
   readonly configuration: Configuration

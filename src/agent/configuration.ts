@@ -25,7 +25,7 @@ export interface Configuration {
   readonly comparePeriod: number
 }
 
-export interface NodeSettings {
+interface NodeSettings {
   readonly settings: Settings
   readonly notes: readonly string[]
 }

@@ -5,7 +5,7 @@ import { listenFailure } from '../telemetry/listen.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
 
 /** A Service with externalTrafficPolicy Local, as its healthCheckNodePort tells of it. */
-export interface HealthCheck {
+interface HealthCheck {
   readonly namespace: string
   readonly name: string
   /** See `localEndpoints`. */
@@ -17,7 +17,7 @@ export type HealthCheckState =
   /** Tried again by itself. */
   | { readonly kind: 'waiting'; readonly reason: string }
 
-export interface HealthCheckOptions {
+interface HealthCheckOptions {
   readonly addresses: readonly ListenAddress[]
   /** "serviceProxyHealthy". */
   readonly healthy: () => boolean

@@ -13,7 +13,7 @@ interface Version {
 
 const NOTHING: Version = { service: undefined, slices: [] }
 
-export type LimitListener = (service: ServiceName, problems: readonly Problem[]) => void
+type LimitListener = (service: ServiceName, problems: readonly Problem[]) => void
 
 /**
  * Services and slices as they were last readable. Of a Service that is over the limits, what held

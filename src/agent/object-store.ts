@@ -19,7 +19,7 @@ import type { ObjectChange } from './object-change.ts'
 import { SeenNodes } from './seen-nodes.ts'
 import { SlicesWithoutService } from './slices-without-service.ts'
 
-export interface ObjectListener {
+interface ObjectListener {
   /** All problems of one object, each time they change; none: it is in order again. */
   readonly problems: (object: string, problems: readonly Problem[]) => void
   /** Our Node is told of, changed or not. */

@@ -1,7 +1,7 @@
 /** What a run of the task ended with. `retry`: it failed, and is run again by itself. */
 export type Turn = 'done' | 'retry'
 
-export interface PaceLimits {
+interface PaceLimits {
   /** Milliseconds from the start of a run to the start of the next: bursts are gathered. */
   readonly interval: () => number
   /** The same, and in place of any wait for a retry, for what cannot wait: see `now`. */

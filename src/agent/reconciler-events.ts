@@ -6,7 +6,7 @@ import type { Aftermath } from './after-commit.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { ReconcilerListener } from './reconciler.ts'
 
-export interface ReportParts {
+interface ReportParts {
   readonly telemetry: Telemetry
   readonly aftermath: Aftermath
   readonly node: string

@@ -12,7 +12,7 @@ import type { ObjectStore } from './object-store.ts'
 import { Pace, type Turn } from './pace.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
-export interface ReconcilerParts {
+interface ReconcilerParts {
   readonly store: ObjectStore
   /** Reads the kernel and brings it to the goal. */
   readonly start: (goal: Goal) => Promise<Started>

@@ -9,7 +9,7 @@ import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 import { kubeProxyTables } from './kube-proxy-tables.ts'
 import { demandOf, tellMachine } from './machine-check.ts'
 
-export interface SurroundingsParts {
+interface SurroundingsParts {
   readonly telemetry: Telemetry
   readonly healthChecks: HealthChecks
   /** All objects, of which the addresses and ports count. */

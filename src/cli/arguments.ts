@@ -39,7 +39,7 @@ export interface RunOptions
   readonly cleanupOnExit: boolean
 }
 
-export type Invocation =
+type Invocation =
   | { readonly kind: 'render' | 'apply'; readonly sources: Sources }
   /** Against other objects, or against the kernel where there are none. */
   | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }

@@ -43,7 +43,7 @@ export type Backend = 'nftables' | 'ipvs' | 'iptables'
 export type BackendName = Backend | 'auto'
 
 /** What a NodelbConfiguration says. */
-export interface NodelbConfig {
+interface NodelbConfig {
   readonly scope: Scope
   readonly backend: BackendName
   readonly target: Settings['target']
@@ -74,7 +74,7 @@ export interface Config extends KubeProxyConfig, NodelbConfig {
   readonly source: string
 }
 
-export type ReadConfig =
+type ReadConfig =
   | { readonly kind: 'config'; readonly config: Config; readonly problems: readonly Problem[] }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 

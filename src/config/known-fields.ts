@@ -8,7 +8,7 @@ import type { ProxyMode } from './kube-proxy-config.ts'
  */
 export type Known = 'used' | 'unused' | readonly ProxyMode[] | KnownFields
 
-export interface KnownFields {
+interface KnownFields {
   readonly [field: string]: Known
 }
 

@@ -31,7 +31,7 @@ import { checkFields, kubeProxyFields } from './known-fields.ts'
 export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
 
 /** How kube-proxy was told to know local traffic; `default` is no detectLocalMode at all. */
-export type DetectLocal =
+type DetectLocal =
   | { readonly kind: 'default' }
   | { readonly kind: 'cluster-cidr' }
   | { readonly kind: 'node-cidr' }

@@ -11,13 +11,13 @@ import type { NodePortAddresses, NodeView, Scope } from '../model/node.ts'
 import type { BackendName, Config } from './config.ts'
 import type { NodePortAddress } from './kube-proxy-config.ts'
 
-export interface NodePortSettings {
+interface NodePortSettings {
   readonly nodePortAddresses: NodePortAddresses
   /** Ranges of 127.0.0.0/8, for the backend that can serve them: iptables. */
   readonly loopbackNodePorts: readonly Cidr[]
 }
 
-export interface Serving {
+interface Serving {
   readonly scope: Scope
   readonly backend: BackendName
 }

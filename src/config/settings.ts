@@ -11,14 +11,14 @@ import { type BackendName, type Config, readBackend } from './config.ts'
 import { nodePortSettings } from './node-port-addresses.ts'
 
 /** Flags of the command line, as typed; they win over the file. */
-export interface Overrides {
+interface Overrides {
   readonly scope?: string | undefined
   readonly backend?: string | undefined
   /** Where the agent answers probes and scrapes; undefined with the other commands. */
   readonly listenPorts?: readonly number[] | undefined
 }
 
-export interface NodeSettings {
+interface NodeSettings {
   readonly settings: Settings
   readonly problems: readonly Problem[]
 }

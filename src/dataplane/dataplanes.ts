@@ -13,7 +13,7 @@ import type { Removal } from './removal.ts'
 import { SteadySocket } from './reopening-socket.ts'
 import type { SessionOptions, Started } from './session.ts'
 
-export interface DataplanesOptions {
+interface DataplanesOptions {
   /** The file that keeps what settings of the kernel were before. */
   readonly sysctlFile?: string
   readonly onSysctl?: (outcome: SysctlOutcome) => void
@@ -30,7 +30,7 @@ export interface Backends {
 /** In a folder that a reboot empties: it resets the settings as well. */
 export const SYSCTL_FILE = '/run/nodelb/sysctls.json'
 
-export interface Decided {
+interface Decided {
   readonly goal: Goal
   /** Undefined where the settings name the backend. */
   readonly choice: BackendChoice | undefined

@@ -14,7 +14,7 @@ import type { SteadySocket } from './reopening-socket.ts'
 const PARTS = ['ipvs', 'sysctls', 'tables', 'chains'] as const
 type Part = (typeof PARTS)[number]
 
-export interface LeftoverParts {
+interface LeftoverParts {
   readonly socket: SteadySocket
   readonly claims: Claims
   /** The file that keeps what settings of the kernel were before. */

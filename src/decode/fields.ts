@@ -129,7 +129,7 @@ export function readAddresses(
 }
 
 /** Refuses some addresses: answers what was expected instead, or undefined. */
-export type AddressRule = (address: Address) => string | undefined
+type AddressRule = (address: Address) => string | undefined
 
 export function readAddress(
   value: unknown,

@@ -5,7 +5,7 @@ export interface LargeList {
   readonly items: Iterable<ListItem>
 }
 
-export interface ListItem {
+interface ListItem {
   /** A sequence of one. */
   readonly text: string
   /** Its first line in the document, from 1. */

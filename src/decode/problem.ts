@@ -26,7 +26,7 @@ export interface Report {
 }
 
 /** A ready-made text for `found`, printed as it is; any other value is described. */
-export interface Said {
+interface Said {
   readonly said: string
 }
 

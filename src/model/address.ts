@@ -16,7 +16,7 @@ export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 export const protocols: readonly Protocol[] = ['tcp', 'udp', 'sctp']
 
-export interface Normalised<Value> {
+interface Normalised<Value> {
   readonly value: Value
   /** True when the text was not canonical because of leading zeros (KEP-2655's "bad IPs"). */
   readonly leadingZeros: boolean

@@ -6,7 +6,7 @@ import { defaultIpvsSettings, type IpvsSettings } from './ipvs.ts'
 export type Backend = NftablesBackend | IptablesBackend | IpvsBackend
 
 /** Tables of nftables spread the connections. */
-export interface NftablesBackend {
+interface NftablesBackend {
   readonly kind: 'nftables'
 }
 

@@ -7,7 +7,7 @@ import type { Slots } from './nftables/slots.ts'
 type Elements = Map<Tuple, ElementValue>
 
 /** The elements of all fragments together, with a record of what changed. */
-export interface Assembly {
+interface Assembly {
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
   /** By chain, how many elements of verdict maps lead there. */
   readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
@@ -136,7 +136,7 @@ export function heldSlots(assembly: Assembly, family: TableFamily, map: string, 
   }
 }
 
-export function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): boolean {
+function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): boolean {
   if (a === undefined || b === undefined) return a === b
   return a.data === b.data && a.comment === b.comment
 }

@@ -16,7 +16,7 @@ import {
 import { frame } from './nftables/frame.ts'
 
 /** What makes rules of Services. All else of rendering is the same for each backend. */
-export interface Backend {
+interface Backend {
   claimsWithin(settings: Settings, node: NodeView): ClaimsOf
   renderService(
     service: ServiceObject,

@@ -37,7 +37,7 @@ interface Judgement {
   readonly amongNodePorts: boolean
 }
 
-export type Judge = (kind: 'load-balancer' | 'external-ip', address: Address) => Judgement
+type Judge = (kind: 'load-balancer' | 'external-ip', address: Address) => Judgement
 
 export function judgeOf(settings: Settings, node: NodeView): Judge {
   const own = new Set(namedAddresses(node))

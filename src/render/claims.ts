@@ -14,7 +14,7 @@ export type ServiceName = string
  */
 export const claimKinds = ['cluster-ip', 'node-port', 'load-balancer', 'external-ip'] as const
 
-export type ClaimKind = (typeof claimKinds)[number]
+type ClaimKind = (typeof claimKinds)[number]
 
 /** What the API server gives to one Service: a whole address, or a port of all nodes. */
 export type AllocatedKind = 'cluster-ip' | 'node-port' | 'health-check'

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-export interface Bounds {
+interface Bounds {
   /** Connections that are open at once. */
   readonly most: number
   /** Milliseconds from the first packet to the end, whatever the client does or leaves undone. */

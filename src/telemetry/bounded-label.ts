@@ -11,7 +11,7 @@ export function boundedLabel(limit: number): (text: string) => string {
 }
 
 /** Why a watch was lost. */
-export type LossCause =
+type LossCause =
   | 'expired'
   | 'forbidden'
   | 'server-error'

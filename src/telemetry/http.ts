@@ -16,7 +16,7 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-export interface ServeOptions {
+interface ServeOptions {
   /** Undefined: all addresses, of both families where the node has them. */
   readonly host: string | undefined
   readonly port: number
@@ -83,7 +83,7 @@ export function plain(status: number, text: string): Answer {
 }
 
 /** `route` is undefined where there is nothing at the path. */
-export async function answer(
+async function answer(
   { method }: IncomingMessage,
   route: (() => Answer | Promise<Answer>) | undefined,
 ): Promise<Answer> {
@@ -96,7 +96,7 @@ export async function answer(
   }
 }
 
-export function pathOf({ url = '/' }: IncomingMessage): string {
+function pathOf({ url = '/' }: IncomingMessage): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }

@@ -1,5 +1,5 @@
 /** Times of changes that are not committed yet, for the programming latency. */
-export interface Latency {
+interface Latency {
   /** A slice changed: at `triggered` (ms since 1970), or now if the slice does not say. */
   changed(triggered: number | undefined): void
   /** What changed so far goes into the commit that begins now. */

@@ -6,7 +6,7 @@ export type ListenState =
   /** The next attempt comes by itself. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly retryMs: number }
 
-export interface KeepListening {
+interface KeepListening {
   /** Where to; TCP or a path. */
   readonly at: ListenOptions
   readonly onState: (state: ListenState) => void

@@ -1,4 +1,4 @@
-export interface RetryLimits {
+interface RetryLimits {
   /** Milliseconds before the first retry; doubled for each after it. */
   readonly first: number
   readonly last: number

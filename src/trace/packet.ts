@@ -18,7 +18,7 @@ export interface Packet {
   readonly origin: Origin
 }
 
-export type Origin =
+type Origin =
   /** The node's own processes. */
   | { readonly kind: 'node' }
   /** Undefined: nobody knows which. */

@@ -2,7 +2,7 @@ const FIRST_MS = 500
 const LONGEST_MS = 30_000
 
 /** How long to wait before trying again: longer after each failure, and never in step with others. */
-export interface Backoff {
+interface Backoff {
   /** Milliseconds, anywhere below a limit that doubles from 0.5 s to 30 s ("full jitter"). */
   next(): number
   /** After a success. */

@@ -28,7 +28,7 @@ import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
 import { serviceLabel, serviceLabelValue } from './identity.ts'
 import { shared } from './shared-text.ts'
 
-export type DecodedSlice =
+type DecodedSlice =
   | { readonly kind: 'slice'; readonly slice: SliceObject; readonly problems: readonly Problem[] }
   | {
       readonly kind: 'ignored'

@@ -21,7 +21,7 @@ import {
 import { type Address, familyOf } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 
-export type DecodedNode =
+type DecodedNode =
   | { readonly kind: 'node'; readonly node: NodeView; readonly problems: readonly Problem[] }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 

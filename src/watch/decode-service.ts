@@ -31,7 +31,7 @@ import { readServicePorts } from './decode-service-ports.ts'
 import { readSourceRanges } from './decode-source-ranges.ts'
 import { shared } from './shared-text.ts'
 
-export type DecodedService =
+type DecodedService =
   | {
       readonly kind: 'service'
       readonly service: ServiceObject

@@ -5,7 +5,7 @@ import type { ServiceObject } from '../model/service.ts'
 
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
-export interface WhereRanges {
+interface WhereRanges {
   readonly metadata: { readonly annotations?: unknown }
   readonly spec: { readonly loadBalancerSourceRanges?: unknown }
 }

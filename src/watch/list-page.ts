@@ -4,7 +4,7 @@ import type { Answer } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
 import { parseJson } from './watch-event.ts'
 
-export interface Page {
+interface Page {
   readonly kind: 'page'
   /** Of the whole list, the same on each of its pages. */
   readonly resourceVersion: string

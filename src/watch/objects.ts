@@ -11,7 +11,7 @@ import { identityProblems, kindOf } from './identity.ts'
 import { RESOURCES, type Resource } from './source.ts'
 
 /** Called for every object of a kind that nodelb reads. */
-export type Visit = (resource: Resource, value: unknown) => void
+type Visit = (resource: Resource, value: unknown) => void
 
 /** Lists in lists deeper than this are not read. */
 const LIST_DEPTH = 8

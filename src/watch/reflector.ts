@@ -13,7 +13,7 @@ import type { Resource, Sink, SourceState } from './source.ts'
 import { type Progress, watch } from './watch.ts'
 import { identityOf, keyOf, parseJson } from './watch-event.ts'
 
-export interface Reflection {
+interface Reflection {
   readonly client: ApiClient
   readonly resource: Resource
   /** Of the Nodes only this one is followed; undefined: all. */

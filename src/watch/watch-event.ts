@@ -15,7 +15,7 @@ export type WatchEvent =
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
   | { readonly kind: 'garbage'; readonly found: string }
 
-export interface Identity {
+interface Identity {
   /** Empty for an object of the cluster, such as a Node. */
   readonly namespace: string
   readonly name: string

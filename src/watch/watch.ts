@@ -6,7 +6,7 @@ import { readWatchEvent, type WatchEvent } from './watch-event.ts'
 /** What moves a follower on. */
 export type Progress = Extract<WatchEvent, { readonly resourceVersion: string }>
 
-export interface Watching {
+interface Watching {
   readonly path: string
   readonly signal: AbortSignal
   /** Milliseconds of silence that end it. */
@@ -16,7 +16,7 @@ export interface Watching {
 }
 
 /** How a watch ended. */
-export type WatchEnd =
+type WatchEnd =
   | Exclude<StreamEnding, { readonly kind: 'garbage' }>
   /** The server said so, or what it sent is no event: what changed since is not known. */
   | { readonly kind: 'lost-track'; readonly reason: string }

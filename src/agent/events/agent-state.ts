@@ -13,7 +13,7 @@ export type Ownership =
   | { readonly kind: 'not-owned'; readonly reason: string }
 
 /** When the kernel was last known to hold what the objects say. */
-export interface Verified {
+interface Verified {
   /** By a commit that the kernel took, or by reading. */
   readonly at: Time
   /** All that is programmed was read and compared. */
@@ -57,7 +57,7 @@ export interface AgentState {
   readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
 }
 
-export interface Waiting {
+interface Waiting {
   readonly since: Time
   readonly source: string
   readonly reason: string

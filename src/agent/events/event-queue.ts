@@ -12,7 +12,7 @@ export interface EventSink {
   patch(path: string, body: object): Promise<Sent>
 }
 
-export interface EventQueueOptions {
+interface EventQueueOptions {
   readonly sink: EventSink
   readonly onOutcome: (outcome: EventOutcome) => void
   /** Undefined: Events go through again. */

@@ -15,7 +15,7 @@ export interface KubernetesEvent {
   readonly body: object
 }
 
-export interface EventSource {
+interface EventSource {
   readonly node: string
   /** Without it `kubectl describe service` does not find the Event. */
   readonly uid: (service: string) => string | undefined

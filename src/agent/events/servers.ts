@@ -22,14 +22,14 @@ export interface ServerOptions {
   readonly status?: string
 }
 
-export interface ServerParts {
+interface ServerParts {
   readonly state: AgentState
   readonly metrics: Metrics
   readonly status: () => Status
   readonly tell: (occurrence: Occurrence) => void
 }
 
-export interface Servers {
+interface Servers {
   /** From now on, answers as kube-proxy does at these addresses, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   close(): Promise<void>

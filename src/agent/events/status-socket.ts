@@ -64,7 +64,7 @@ function isAnswered(path: string): Promise<boolean> {
   })
 }
 
-export type StatusAnswer =
+type StatusAnswer =
   | { readonly kind: 'status'; readonly status: Status; readonly json: string }
   | { readonly kind: 'not-running' }
   | { readonly kind: 'failed'; readonly reason: string }

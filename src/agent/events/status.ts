@@ -72,7 +72,7 @@ export interface Status {
   readonly services: readonly ServiceSummary[]
 }
 
-export interface StatusSource {
+interface StatusSource {
   readonly version: string
   readonly node: string
   readonly objects: () => Readonly<Record<string, number>>

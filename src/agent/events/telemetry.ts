@@ -48,7 +48,7 @@ export interface Telemetry {
 }
 
 /** What telemetry asks the agent for when it is asked itself. */
-export interface AgentView {
+interface AgentView {
   objects(): Readonly<Record<'services' | 'endpointslices', number>>
   services(): Iterable<ServiceSummary>
   /** metadata.uid of a Service (`namespace/name`). */

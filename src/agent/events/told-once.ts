@@ -3,7 +3,7 @@ import type { Entry } from './catalogue-entry.ts'
 import type { EventName, Occurrence } from './occurrence.ts'
 
 /** True if the occurrence is news: its subject was in another state, or nothing is known of it. */
-export type IsNews = (occurrence: Occurrence) => boolean
+type IsNews = (occurrence: Occurrence) => boolean
 
 interface Told {
   readonly state: string

@@ -13,7 +13,7 @@ import { lacksDescriptors, REMEDY } from '../no-descriptors.ts'
 import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
 
 /** How many flows to the ports of touched fronts were looked at, and how many of them deleted. */
-export interface Counts {
+interface Counts {
   readonly examined: number
   readonly deleted: number
 }

@@ -45,7 +45,7 @@ export async function cleanIptables(
 }
 
 /** Restrictions, which are in the first table, go last: until then they hold. */
-export function removal(held: IptablesRuleset): readonly RestoreStep[] {
+function removal(held: IptablesRuleset): readonly RestoreStep[] {
   return FAMILIES.flatMap((family) =>
     IPTABLES_TABLES.toReversed().flatMap((table) => {
       const mine = held[family]?.get(table)

@@ -64,7 +64,7 @@ export function knownObstacle(stderr: string): Obstacle | undefined {
 }
 
 /** What went wrong in which line of the input, counted from 1. */
-export interface LineFailure {
+interface LineFailure {
   readonly line: number
   readonly message: string
 }

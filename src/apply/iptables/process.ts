@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { withRemedy } from '../no-descriptors.ts'
 
-export interface ProgramCall {
+interface ProgramCall {
   /** An absolute name. */
   readonly file: string
   readonly args: readonly string[]

@@ -16,7 +16,7 @@ export interface FamilyPrograms {
 }
 
 /** A family without programs, or without a kernel that has it, is a reason. */
-export type Availability =
+type Availability =
   | { readonly kind: 'programs'; readonly programs: FamilyPrograms }
   | { readonly kind: 'missing'; readonly reason: string }
 

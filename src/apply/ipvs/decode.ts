@@ -58,7 +58,7 @@ export function decodeDestination({ payload }: Reply, of: ServerId): Destination
 }
 
 /** How many connections, active, closing and persistent, it has. */
-export interface Destination extends RealServer {
+interface Destination extends RealServer {
   readonly connections: number
 }
 

@@ -18,7 +18,7 @@ import { decodeDestination, decodeServer, decodeTimeouts } from './decode.ts'
 import { getTimeouts, listDestinations, listServers } from './encode.ts'
 import type { IpvsSockets } from './sockets.ts'
 
-export type IpvsReading =
+type IpvsReading =
   | { readonly kind: 'read'; readonly kernel: KernelIpvs }
   /** Somebody else's interface has the name of ours; `found` says what it is. */
   | { readonly kind: 'not-a-dummy'; readonly name: string; readonly found: string }

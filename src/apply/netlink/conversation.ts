@@ -119,7 +119,7 @@ export function seriesConversation(
 }
 
 /** Sequence numbers of a batch: begin, begin + 1 ... for the requests, the end, the fence. */
-export interface BatchNumbers {
+interface BatchNumbers {
   readonly begin: number
   readonly requests: number
   readonly bytes: number

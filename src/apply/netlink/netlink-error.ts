@@ -31,7 +31,7 @@ export function errnoNumber(name: string): number {
   return 0
 }
 
-export interface ErrorDetail {
+interface ErrorDetail {
   readonly offset?: number
   readonly explanation?: string
 }

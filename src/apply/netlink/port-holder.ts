@@ -3,7 +3,7 @@ import { NETLINK_NETFILTER } from './constants.ts'
 import { socketRow } from './socket-options.ts'
 
 /** A netfilter socket, and its process where the /proc of this process shows it. */
-export interface PortHolder {
+interface PortHolder {
   readonly port: number
   readonly pid?: number
   readonly name?: string

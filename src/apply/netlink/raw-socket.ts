@@ -20,7 +20,7 @@ export interface Arrival {
   readonly multicast: boolean
 }
 
-export interface RawError {
+interface RawError {
   readonly code: string
 }
 
@@ -36,7 +36,7 @@ interface NativeSocket {
   close(): void
 }
 
-export interface RawSettings {
+interface RawSettings {
   readonly protocol: number
   readonly receiveBuffer: number
   readonly groups: readonly number[]

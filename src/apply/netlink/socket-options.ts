@@ -24,7 +24,7 @@ export interface SocketAddress {
   readonly port: number
 }
 
-export type Descriptor =
+type Descriptor =
   | { readonly kind: 'found'; readonly fd: number }
   | { readonly kind: 'missing'; readonly reason: string }
 
@@ -32,7 +32,7 @@ export type OptionResult =
   | { readonly kind: 'set' }
   | { readonly kind: 'refused'; readonly option: string; readonly errno: string }
 
-export type BufferSide = 'send' | 'receive'
+type BufferSide = 'send' | 'receive'
 
 const INT_SIZE = 4
 /** The kernel doubles what it is given, so this is the largest that does not overflow an int. */

@@ -32,7 +32,7 @@ import { NetlinkError } from './netlink-error.ts'
 import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT } from './open-raw.ts'
 import { type Arrival, asNetlinkError, type RawSocket } from './raw-socket.ts'
 
-export interface SocketOptions extends RawOptions {
+interface SocketOptions extends RawOptions {
   /** Milliseconds without an answer after which a request is given up. */
   readonly timeLimit?: number
 }

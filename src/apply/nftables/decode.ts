@@ -39,20 +39,20 @@ export interface FoundTable {
   readonly owner?: number
 }
 
-export interface FoundChain {
+interface FoundChain {
   readonly table: string
   readonly name: string
   readonly base?: BaseHook
 }
 
-export interface FoundSet {
+interface FoundSet {
   readonly table: string
   readonly schema: SetSchema
   /** Part of a rule (`{ tcp, udp }`): not to be compared nor deleted. */
   readonly anonymous: boolean
 }
 
-export interface FoundRule {
+interface FoundRule {
   readonly table: string
   readonly chain: string
   readonly handle: bigint

@@ -35,7 +35,7 @@ const WORDS_PER_REGISTER = 4
 const FIRST_WORD = 8
 
 /** The kernel's own spelling: NFT_REG_1 to 4 where one begins, else the word. */
-export function register(word: number): number {
+function register(word: number): number {
   const full = word % WORDS_PER_REGISTER === 0
   return full ? 1 + word / WORDS_PER_REGISTER : FIRST_WORD + word
 }

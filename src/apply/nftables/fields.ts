@@ -6,7 +6,7 @@ import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
  * bulk load, so they work on character codes and allocate nothing.
  */
 
-export interface FieldCodec {
+interface FieldCodec {
   readonly width: number
   /** Reads `text` from `start` to `end`; throws when that is no such field. */
   readonly write: (text: string, start: number, end: number, target: Uint8Array, at: number) => void

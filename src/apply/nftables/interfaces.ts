@@ -1,5 +1,5 @@
 /** What a rule compares the input interface with. */
-export interface NamedInterface {
+interface NamedInterface {
   readonly name: string
   readonly prefix: boolean
 }

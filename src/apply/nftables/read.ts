@@ -41,7 +41,7 @@ export interface KernelState {
 const ATTEMPTS = 10
 
 /** Whether it is certain that no commit after `from`, up to `to`, changed our tables. */
-export type Untouched = (from: number, to: number) => Promise<boolean>
+type Untouched = (from: number, to: number) => Promise<boolean>
 
 /** Reads both tables; begins again when they may have been changed meanwhile. */
 export async function readKernel(

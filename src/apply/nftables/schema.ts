@@ -51,7 +51,7 @@ export function writeSet(
   if (needsTypeof(set)) writer.bytes(SET.userData, typeofUserData(family, set))
 }
 
-export function setFlags(set: SetSchema): number {
+function setFlags(set: SetSchema): number {
   let flags = set.data === undefined ? 0 : SET_FLAG.map
   if (set.interval) flags |= SET_FLAG.interval
   if (isRangeKey(set)) flags |= SET_FLAG.concatenation

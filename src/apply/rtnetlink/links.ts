@@ -11,7 +11,7 @@ import type { NetlinkSocket } from '../netlink/socket.ts'
 import { LINK, LINK_HEADER, LINK_INFO, MESSAGE } from './constants.ts'
 
 /** What has a name that a dummy interface is to have. */
-export type Link =
+type Link =
   | { readonly kind: 'missing' }
   /** `marked`: nodelb has taken it for its own. */
   | { readonly kind: 'dummy'; readonly index: number; readonly marked: boolean }

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-export type ReadResult =
+type ReadResult =
   | { readonly kind: 'value'; readonly value: number }
   | { readonly kind: 'unreadable'; readonly errno: string }
 

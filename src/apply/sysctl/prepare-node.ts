@@ -22,7 +22,7 @@ export type SysctlOutcome =
       readonly remedy: string
     }
 
-export interface Machine {
+interface Machine {
   /** The folder that holds `proc` and `sys`; default: the machine's own. */
   readonly root?: string
   /** All of the machine's, whatever share of them a container gets. */

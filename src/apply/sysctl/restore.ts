@@ -3,7 +3,7 @@ import { readNumber, sysctlFile, writeNumber } from './files.ts'
 import type { SavedPlace } from './saved.ts'
 import { readSaved, type SavedSysctl, writeSaved } from './state-file.ts'
 
-export type Restored =
+type Restored =
   | { readonly kind: 'restored'; readonly name: string; readonly from: number; readonly to: number }
   /** It is not what nodelb set: somebody has changed it since, or put it back already. */
   | { readonly kind: 'left'; readonly name: string; readonly value: number }
@@ -16,7 +16,7 @@ export type Restored =
       readonly errno: string
     }
 
-export type RestoreOutcome =
+type RestoreOutcome =
   | { readonly kind: 'restored'; readonly sysctls: readonly Restored[] }
   /** The file that says what to restore cannot be read, or not be brought up to date. */
   | { readonly kind: 'unusable'; readonly file: string; readonly errno: string }

@@ -21,7 +21,7 @@ export interface SavedSysctl {
 /** By name, in the order in which they were set. */
 export type SavedSysctls = ReadonlyMap<string, SavedSysctl>
 
-export type SavedReading =
+type SavedReading =
   | { readonly kind: 'read'; readonly sysctls: SavedSysctls }
   /** EBADMSG: it is not what nodelb writes. */
   | { readonly kind: 'unreadable'; readonly errno: string }

@@ -13,7 +13,7 @@ import type { Clients, Packet } from '../../trace/packet.ts'
 import { walkedRuleset } from './kernel-ruleset.ts'
 
 /** What the kernel here does with packets. */
-export interface Applied {
+interface Applied {
   readonly ruleset: WalkedRuleset
   /** Whom it remembers of this packet's client. */
   readonly clients: Clients

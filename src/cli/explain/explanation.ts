@@ -22,7 +22,7 @@ export interface ExplainedWay extends Reading {
 export type ExplainedStep = ExplainedRule | ExplainedChainRule | ExplainedServer
 
 /** A rule that did something, in nft's words. */
-export interface ExplainedRule {
+interface ExplainedRule {
   readonly kind: 'rule'
   readonly hook: string
   readonly chain: string
@@ -40,7 +40,7 @@ export interface ExplainedChainRule {
 }
 
 /** A virtual server that took the packet, in ipvsadm's words. */
-export interface ExplainedServer {
+interface ExplainedServer {
   readonly kind: 'ipvs'
   readonly hook: string
   /** `-t 10.96.0.10:80` */
@@ -52,7 +52,7 @@ export interface ExplainedServer {
   readonly destinations: readonly string[]
 }
 
-export interface ExplainedElement extends ElementValue {
+interface ExplainedElement extends ElementValue {
   readonly set: string
   readonly key: Tuple
 }

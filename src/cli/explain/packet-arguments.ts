@@ -7,7 +7,7 @@ export interface SentPacket extends Omit<Packet, 'origin'> {
   readonly input: string | undefined
 }
 
-export type ParsedPacket =
+type ParsedPacket =
   | { readonly kind: 'packet'; readonly packet: SentPacket }
   | { readonly kind: 'wrong'; readonly lines: readonly string[] }
 

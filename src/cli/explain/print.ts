@@ -87,7 +87,7 @@ function endFacts(ways: readonly ExplainedWay[]): readonly Fact[] {
 const ANSWERS = { 'tcp-reset': 'a TCP reset', 'port-unreachable': 'ICMP port unreachable' } as const
 
 /** `1 of 3`, where the odds are those of a lot; else per cent. */
-export function oddsText(odds: number): string {
+function oddsText(odds: number): string {
   const lots = Math.round(1 / odds)
   if (Math.abs(odds * lots - 1) < 1e-9) return lots === 1 ? 'always' : `1 of ${lots}`
   return `${(odds * 100).toFixed(1)} %`

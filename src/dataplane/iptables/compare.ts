@@ -30,7 +30,7 @@ export interface Compared {
 }
 
 /** What the tables hold, and what they lack. */
-export interface Comparison {
+interface Comparison {
   readonly kind: 'read'
   readonly held: IptablesRuleset
   readonly changes: readonly TableChange[]
@@ -97,13 +97,13 @@ export async function compareAndCommit(parts: IptablesParts): Promise<Compared |
 const REFUSED = 'iptables refused the rules'
 
 /** For each failure the Services that it may be about, with what was refused. */
-export type Blame = readonly {
+type Blame = readonly {
   readonly reason: string
   readonly services: ReadonlySet<Owner>
 }[]
 
 /** The legacy flavour does not tell which chain the kernel refused: it is any that changes. */
-export function blame(
+function blame(
   failures: readonly IptablesFailure[],
   changes: readonly TableChange[],
   lowering: Pick<IptablesRenderer['lowering'], 'labelOf'>,

@@ -14,7 +14,7 @@ import type { Refusal } from '../outcome.ts'
 import type { SessionRenderer } from '../session.ts'
 
 /** What a round of rendering changed. */
-export interface Rendered {
+interface Rendered {
   readonly elements: readonly ElementStep[]
   readonly tables: readonly TableChange[]
 }

@@ -25,14 +25,14 @@ import type { Refusal } from '../outcome.ts'
 import type { IpvsTask } from './task.ts'
 
 /** What was read at one time. */
-export interface FoundIpvs {
+interface FoundIpvs {
   readonly tables: KernelRuleset
   readonly current: KernelIpvs
   readonly recorded: RecordedServers
 }
 
 /** A Service that cannot have a server, and what is therefore not programmed of it. */
-export interface Intrusion {
+interface Intrusion {
   readonly key: ServerKey
   readonly refusal: Refusal
   readonly held: readonly HeldElement[]

@@ -24,7 +24,7 @@ import { intrusions, ipvsTask } from './compare.ts'
 import { startIpvsSession } from './session.ts'
 import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
 
-export interface IpvsDataplaneParts {
+interface IpvsDataplaneParts {
   readonly socket: SteadySocket
   /** The file that keeps what settings of the kernel were before. */
   readonly sysctlFile: string
@@ -84,7 +84,7 @@ export class IpvsDataplane implements Dataplane {
 }
 
 /** What only a node can tell beside what was found. */
-export interface OfNode {
+interface OfNode {
   /** The tables that were found, with the texts of their rules. */
   readonly named: (desired: Ruleset) => KernelRuleset
   /** What of the node's settings differs. */
@@ -122,10 +122,7 @@ export function proposeBeside(
 }
 
 /** What the node needs where these families have tables. */
-export function wantedFor(
-  settings: Settings,
-  families: readonly IpFamily[],
-): readonly NodeSysctl[] {
+function wantedFor(settings: Settings, families: readonly IpFamily[]): readonly NodeSysctl[] {
   const { strictArp } = ipvsOf(settings)
   return wantedOnNode({ families, strictArp })
 }

@@ -11,7 +11,7 @@ import { planIpvs } from '../../plan/ipvs/plan.ts'
 import type { IpvsRules } from '../../ruleset/ipvs/types.ts'
 import type { PartRemoval } from '../removal.ts'
 
-export interface IpvsRemoval {
+interface IpvsRemoval {
   /** The virtual servers that are known as ours. */
   readonly recorded: RecordedServers
   /** The interface in use. */

@@ -59,7 +59,7 @@ async function start(
 }
 
 /** Rejects with NetlinkError where the kernel has no ipvs. */
-export async function requireIpvs({ generic }: IpvsSockets): Promise<void> {
+async function requireIpvs({ generic }: IpvsSockets): Promise<void> {
   const family = await loadIpvs(generic)
   if (family.kind === 'found') return
   const explanation = 'the kernel has no ipvs: load the kernel module ip_vs'

@@ -25,7 +25,7 @@ import { keepServices, programmed } from './keep.ts'
 import { ownedByAnother } from './table-owner.ts'
 
 /** A plan against what the kernel held at `generation`. */
-export interface Proposal {
+interface Proposal {
   readonly generation: number
   readonly plan: Plan
   readonly ownerOf: OwnerOf

@@ -20,7 +20,7 @@ export function servingEndpoints(
 }
 
 /** What the objects of the cluster say, now. */
-export interface ClusterView {
+interface ClusterView {
   /** `namespace/name` of the Service that has the front; undefined where none has. */
   ownerOf(front: TouchedFront): string | undefined
   /** See `servingEndpoints`. */

@@ -18,7 +18,7 @@ import type { IpvsPlan } from './operation.ts'
 import { isOurs, type RecordedServers } from './ownership.ts'
 
 /** Beside what is there and what shall be. */
-export interface IpvsPlanOptions {
+interface IpvsPlanOptions {
   /** The servers that we made, by the table as it was read (`recordedServers`). */
   readonly recorded: RecordedServers
   /** Nothing on these addresses is ever removed. */

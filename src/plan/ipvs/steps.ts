@@ -6,7 +6,7 @@ import type { Operation, Plan, Step } from '../nftables/operation.ts'
  * that it knows a server before the kernel has it, and loses last, so that what still runs is still
  * guarded, masqueraded and known to be ours.
  */
-export interface SplitPlan {
+interface SplitPlan {
   readonly before: Plan
   readonly after: Plan
 }

@@ -20,12 +20,12 @@ export interface ElementStep {
 }
 
 /** What a table is made of, without its elements. */
-export interface Shape<SomeChain> {
+interface Shape<SomeChain> {
   readonly chains: ReadonlyMap<string, SomeChain>
   readonly sets: ReadonlyMap<string, SetSchema>
 }
 
-export interface FrameStep {
+interface FrameStep {
   readonly before: Shape<KernelChain>
   readonly after: Shape<Chain> & { readonly base: ReadonlyMap<string, readonly Tuple[]> }
 }

@@ -29,7 +29,7 @@ function shared(operation: Operation): string {
   }
 }
 
-export function signOf({ kind }: Operation): Sign {
+function signOf({ kind }: Operation): Sign {
   return kind.startsWith('add') ? '+' : '-'
 }
 

@@ -7,7 +7,7 @@ import type {
   Tuple,
 } from '../../ruleset/nftables/types.ts'
 
-export type RulePosition =
+type RulePosition =
   | { readonly kind: 'append' }
   | { readonly kind: 'before'; readonly handle: bigint }
 
@@ -51,7 +51,7 @@ export type Operation =
  * The elements of a set that is new: an operation each, which at a first load would weigh as much
  * as the elements themselves if all were in memory at once. Refers to the rule set, no copy.
  */
-export interface Filling {
+interface Filling {
   readonly kind: 'fill-set'
   readonly family: TableFamily
   readonly set: SetSchema

@@ -5,7 +5,7 @@ import { chainName } from './chain-names.ts'
 import type { Digits, KeySpace } from './key-space.ts'
 import { insertSorted, lowerBound } from './sorted.ts'
 
-export interface TreeShape {
+interface TreeShape {
   readonly space: KeySpace
   /** The chain that a packet enters by. */
   readonly root: ChainName

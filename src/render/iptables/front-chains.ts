@@ -47,7 +47,7 @@ export interface LoweredFront {
   readonly chains: { readonly [role in FrontRole]?: FrontChain | undefined }
 }
 
-export type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
+type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
 
 /** Every chain that a front may have; those that it has not, `lowerFront` does not return. */
 export function frontChainNames(key: Tuple): FrontChainNames {

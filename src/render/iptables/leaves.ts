@@ -14,7 +14,7 @@ import {
 } from './front-chains.ts'
 
 /** What tables of a family have of one VIP or node port, with its label. */
-export interface Leaves {
+interface Leaves {
   readonly fronts: ReadonlyMap<Tuple, LoweredFront>
   readonly clusterIps: ReadonlyMap<Tuple, LabelledRule>
   readonly healthChecks: ReadonlyMap<Tuple, LabelledRule>

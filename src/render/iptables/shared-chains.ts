@@ -34,7 +34,7 @@ import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 import { fromPods, tellsPods } from './front-context.ts'
 import type { TreeName } from './trees.ts'
 
-export interface SharedContext {
+interface SharedContext {
   readonly family: IpFamily
   readonly settings: Settings
   readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>

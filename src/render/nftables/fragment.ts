@@ -48,7 +48,7 @@ export interface Memory {
 }
 
 /** Whether the endpoint is a destination of the virtual server now. */
-export type DestinationMemory = (server: Tuple, endpoint: Tuple) => boolean
+type DestinationMemory = (server: Tuple, endpoint: Tuple) => boolean
 
 export type FamilyMemory = (family: TableFamily) => Memory
 

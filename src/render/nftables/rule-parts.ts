@@ -5,7 +5,7 @@ import type { Chain, Field, Rule, Statement } from '../../ruleset/nftables/types
 
 export const saddr: Field = { kind: 'saddr' }
 export const daddr: Field = { kind: 'daddr' }
-export const l4proto: Field = { kind: 'l4proto' }
+const l4proto: Field = { kind: 'l4proto' }
 export const dport: Field = { kind: 'dport' }
 
 export const hasPorts: Statement = { kind: 'has-ports' }

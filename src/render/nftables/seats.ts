@@ -2,7 +2,7 @@ import { type Front, seatMap, stickySet } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
 
 /** Which endpoint of a VIP (or node port) with affinity has which seat. */
-export type Seats = ReadonlyMap<Tuple, number>
+type Seats = ReadonlyMap<Tuple, number>
 
 export type SeatMemory = (front: Front, key: Tuple) => Seats
 

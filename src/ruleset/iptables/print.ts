@@ -38,7 +38,7 @@ export function* printStep({ table, chains, gone, jumps }: RestoreStep): Generat
   yield 'COMMIT\n'
 }
 
-export interface RestoreSection {
+interface RestoreSection {
   readonly family: TableFamily
   /** The program that takes the text. */
   readonly command: string

@@ -48,7 +48,7 @@ export function onHost(flag: '-s' | '-d', address: Address): Match {
 }
 
 /** As inet_ntop(3) writes it, which writes the last half of `::1:2` as an IPv4 address. */
-export function listed(address: Address): string {
+function listed(address: Address): string {
   if (familyOf(address) === 'ipv4' || !address.startsWith('::')) return address
   const bytes = addressBytes(address)
   const embeds = bytes.findIndex((byte) => byte !== 0)

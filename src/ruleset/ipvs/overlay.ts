@@ -5,7 +5,7 @@ import type { DestinationKey, IpvsRules, RealServer, ServerKey, VirtualServer } 
 import { serverIdOf } from './types.ts'
 
 /** An element in place of what is rendered; without a value there is none. */
-export interface OverlaidElement {
+interface OverlaidElement {
   readonly set: string
   readonly key: Tuple
   readonly value: ElementValue | undefined

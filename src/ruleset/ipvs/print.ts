@@ -17,7 +17,7 @@ export interface PrintedSysctl {
   readonly value: number
 }
 
-export interface Section {
+interface Section {
   /** The program that takes the text. */
   readonly command: string
   readonly text: string
@@ -25,10 +25,7 @@ export interface Section {
 
 /** What ipvs rules stand for, as input of the programs that people use; in this order no address
  * is on the interface before its servers are complete. */
-export function ipvsSections(
-  rules: IpvsRules,
-  sysctls: readonly PrintedSysctl[],
-): readonly Section[] {
+function ipvsSections(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): readonly Section[] {
   return [
     { command: 'sysctl -p -', text: lines(sysctls.map(({ name, value }) => `${name} = ${value}`)) },
     { command: 'nft -f -', text: printRuleset(rules.filter) },

@@ -4,7 +4,7 @@ import { isOfLocalType } from '../packet.ts'
 import type { Condition, Match, Range, Recent } from './rule.ts'
 import { clientOf, type Ground, type Place, type State, type Way } from './state.ts'
 
-export interface Matched {
+interface Matched {
   readonly yes: readonly Way[]
   readonly no: readonly Way[]
 }

@@ -41,7 +41,7 @@ export type Recent =
     }
   | { readonly kind: 'recent'; readonly does: 'set'; readonly list: string }
 
-export interface Strange {
+interface Strange {
   readonly kind: 'strange'
   readonly text: string
 }

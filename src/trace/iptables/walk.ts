@@ -11,7 +11,7 @@ export type End =
   | { readonly kind: 'return' | 'accept' | 'drop' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
 
-export interface EndedWay extends Way {
+interface EndedWay extends Way {
   readonly end: End
 }
 

@@ -8,7 +8,7 @@ export function wordsOf(text: string): readonly string[] {
 /** A quote that nobody ends goes to the end. */
 const WORD = /"(?:\\.|[^"\\])*(?:"|\\?$)|[^\s"][^\s]*/gs
 
-export interface Found {
+interface Found {
   /** What stood for each `*`. */
   readonly values: readonly string[]
   readonly negated: boolean

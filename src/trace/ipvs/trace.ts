@@ -65,7 +65,7 @@ const UNEVEN: Readonly<Partial<Record<string, string>>> = {
 }
 
 /** In `Clients`: those who stay with their destination, as `client . server . destination`. */
-export const PERSISTENCE = 'ipvs:persistence'
+const PERSISTENCE = 'ipvs:persistence'
 
 function persistence(server: VirtualServer, to: RealServer, { source }: State): Tuple {
   return tuple(source, serverKey(server), destinationKey(to))

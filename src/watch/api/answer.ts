@@ -12,7 +12,7 @@ export interface Answered {
 export type Answer = Answered | { readonly kind: 'broken'; readonly reason: string }
 
 /** Gathers a short answer while it comes in: a Status, or an Event. */
-export interface Gathering {
+interface Gathering {
   start(head: Head): Take
   /** Once the exchange has ended. */
   read(ending: Ending): Answer
@@ -21,7 +21,7 @@ export interface Gathering {
 /** Bytes. Lists do not come this way. */
 const LONGEST_ANSWER = 4 << 20
 /** A server, or a proxy before it, that asks for more does not know how soon it will be well. */
-export const LONGEST_RETRY_MS = 60_000
+const LONGEST_RETRY_MS = 60_000
 
 export function gatherAnswer(): Gathering {
   const chunks: Buffer[] = []
@@ -52,7 +52,7 @@ export function gatherAnswer(): Gathering {
  * RFC 9110, section 10.2.3: seconds, or a date. A date is held against the server's own clock, which
  * it sends along.
  */
-export function retryAfter(headers: IncomingHttpHeaders): number | undefined {
+function retryAfter(headers: IncomingHttpHeaders): number | undefined {
   const asked = headers['retry-after']
   if (asked === undefined) return undefined
   const now = Date.parse(headers.date ?? '') || Date.now()

@@ -11,7 +11,7 @@ import {
 import { type Ending, exchange, type Listener } from './exchange.ts'
 import { type Cut, type JsonParts, JsonSplitter, LARGEST_PART } from './json-splitter.ts'
 
-export interface Call {
+interface Call {
   readonly method?: 'GET' | 'POST' | 'PATCH'
   /** With its query. */
   readonly path: string
@@ -23,7 +23,7 @@ export interface Call {
 }
 
 /** A GET whose answer is read while it comes: a list, or a watch, which has no end of its own. */
-export interface Stream {
+interface Stream {
   readonly path: string
   readonly signal: AbortSignal
   /** Whether compression is worth its while. */

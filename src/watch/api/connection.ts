@@ -28,7 +28,7 @@ export async function connect(place: Place, signal: AbortSignal): Promise<Socket
 }
 
 /** The host of a URL, without the brackets of an IPv6 address. */
-export function hostOf(url: URL): string {
+function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }
 

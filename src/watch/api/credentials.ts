@@ -28,7 +28,7 @@ export interface Place {
   readonly tls: Identity | undefined
 }
 
-export interface Identity {
+interface Identity {
   /** PEM; undefined: the authorities that Node.js trusts. */
   readonly ca: string | undefined
   readonly cert: string | undefined

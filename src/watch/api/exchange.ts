@@ -26,7 +26,7 @@ export type Ending =
   | Broken
 
 /** The answer did not come, or not whole. */
-export interface Broken {
+interface Broken {
   readonly kind: 'broken'
   readonly reason: string
   /** Keys, certificates or tokens may be the reason: the next try should read them anew. */

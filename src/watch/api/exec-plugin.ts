@@ -21,7 +21,7 @@ export interface PluginFailure {
   readonly reason: string
 }
 
-export interface PluginLimits {
+interface PluginLimits {
   /** Milliseconds after which a plugin that has not ended is killed. */
   readonly lastsAtMost: number
 }

@@ -27,7 +27,7 @@ export type Pem =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'data'; readonly bytes: Buffer }
 
-export type Token =
+type Token =
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'text'; readonly text: string }
 

@@ -5,7 +5,7 @@ export type Route =
   | { readonly kind: 'none' }
   | { readonly kind: 'http' | 'https' | 'socks5'; readonly url: URL }
 
-export interface UnusableProxy {
+interface UnusableProxy {
   readonly kind: 'unusable'
   readonly reason: string
 }
