@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { withRemedy } from '../apply/no-descriptors.ts'
 import { boundConnections } from '../telemetry/bounded-connections.ts'
 import { listenFailure } from '../telemetry/listen.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
@@ -128,7 +129,7 @@ export class HealthChecks {
       // Out of descriptors for one connection: the port stays open.
       if (server.listening || !isWanted()) return
       entry.servers.delete(address)
-      this.#failed(port, entry, address, listenFailure(error))
+      this.#failed(port, entry, address, withRemedy(listenFailure(error)))
     })
     server.listen({ port, ...(address !== undefined && { host: address }) })
   }

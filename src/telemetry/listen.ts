@@ -1,5 +1,4 @@
 import type { ListenOptions, Server } from 'node:net'
-import { REMEDY } from '../../apply/no-descriptors.ts'
 
 export type ListenState =
   | { readonly kind: 'listening' }
@@ -71,9 +70,6 @@ export function listenFailure({ code, message }: NodeJS.ErrnoException): string 
       return 'no interface of this node has the address (EADDRNOTAVAIL)'
     case 'EACCES':
       return 'not permitted (EACCES)'
-    case 'EMFILE':
-    case 'ENFILE':
-      return `${REMEDY} (${code})`
     default:
       return message
   }

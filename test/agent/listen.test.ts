@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { listenFailure } from '../../src/agent/telemetry/listen.ts'
+import { withRemedy } from '../../src/apply/no-descriptors.ts'
+import { listenFailure } from '../../src/telemetry/listen.ts'
 
 test.each([
   ['EADDRINUSE', 'another process uses it'],
@@ -8,7 +9,8 @@ test.each([
   ['EMFILE', 'raise the limit of open files'],
   ['ENFILE', 'raise the limit of open files'],
 ])('%s is told as %s', (code, words) => {
-  const reason = listenFailure(Object.assign(new Error(`listen ${code}`), { code }))
+  const failure = Object.assign(new Error(`listen ${code}: it says why`), { code })
+  const reason = withRemedy(listenFailure(failure))
   expect(reason).toContain(words)
-  expect(reason).toContain(`(${code})`)
+  expect(reason).toContain(code)
 })

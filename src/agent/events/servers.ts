@@ -1,3 +1,4 @@
+import { withRemedy } from '../../apply/no-descriptors.ts'
 import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
 import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
 import type { ListenState } from '../../telemetry/listen.ts'
@@ -122,7 +123,8 @@ class StandIn implements HttpServer {
     const server = this.#server
     return (state) => {
       if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
-      else tell({ event: 'kube-proxy-port-taken', server, address, reason: state.reason })
+      else
+        tell({ event: 'kube-proxy-port-taken', server, address, reason: withRemedy(state.reason) })
     }
   }
 }
@@ -135,7 +137,8 @@ function teller(
   return (state) => {
     if (state.kind === 'listening') tell({ event: 'server-listening', server, address })
     else {
-      const { reason, retryMs } = state
+      const { retryMs } = state
+      const reason = withRemedy(state.reason)
       tell({ event: 'server-waiting', server, address, reason, retryMs })
     }
   }
