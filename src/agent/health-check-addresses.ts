@@ -1,8 +1,8 @@
 import { networkInterfaces } from 'node:os'
+import { joinEndpoints } from '../frontend/join-endpoints.ts'
 import { type Address, cidrContains, familyOf, parseAddress } from '../model/address.ts'
 import { type NodePortAddresses, type NodeView, nodePortAddressesIn } from '../model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../model/service.ts'
-import { joinEndpoints } from '../render/join-endpoints.ts'
 
 /** Undefined: all addresses, of both families where the node has them. */
 export type ListenAddress = Address | undefined

@@ -1,7 +1,7 @@
 import type { Problem } from '../decode/problem.ts'
+import { type ServiceName, serviceName } from '../frontend/claims.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
-import { type ServiceName, serviceName } from '../render/claims.ts'
 import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
 import type { ObjectChange } from './object-change.ts'
 

@@ -1,7 +1,7 @@
+import type { ServiceName } from '../frontend/claims.ts'
+import { type Dropped, type DroppedPorts, droppedByPolicy } from '../frontend/local-policies.ts'
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
-import type { ServiceName } from '../render/claims.ts'
-import { type Dropped, type DroppedPorts, droppedByPolicy } from '../render/local-policies.ts'
 import type { ObjectStore } from './object-store.ts'
 
 /** Keeps count change by change: a scrape does not go over all Services. */

@@ -1,5 +1,5 @@
+import type { ServiceName } from '../frontend/claims.ts'
 import type { AddressChange } from '../model/node.ts'
-import type { ServiceName } from '../render/claims.ts'
 import type { ReadObject } from '../watch/decode-object.ts'
 
 /** What an event means for what is rendered. */

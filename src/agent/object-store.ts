@@ -1,10 +1,10 @@
 import { nameOf, valueAt } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
+import type { ServiceName } from '../frontend/claims.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { ServiceName } from '../render/claims.ts'
 import {
   decodeObject,
   isEligible,

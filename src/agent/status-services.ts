@@ -1,6 +1,6 @@
+import { claimsOf } from '../frontend/claims.ts'
 import type { Settings } from '../model/node.ts'
 import type { SliceObject } from '../model/service.ts'
-import { claimsOf } from '../render/claims.ts'
 import type { ServiceSummary } from './events/status.ts'
 import type { ObjectStore } from './object-store.ts'
 

@@ -1,4 +1,4 @@
-import { type Denial, MOST_TOLD, reasonOf } from '../render/denials.ts'
+import { type Denial, MOST_TOLD, reasonOf } from '../frontend/denials.ts'
 
 /** A few lines for each Service, however much it asks for, and how many there would be more. */
 export function denialLines(denials: readonly Denial[]): readonly string[] {

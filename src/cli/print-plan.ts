@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import type { Proposed } from '../dataplane/dataplane.ts'
+import type { NameOf } from '../frontend/labels.ts'
 import { type Group, grouped, type Sign } from '../plan/explain.ts'
-import type { NameOf } from '../render/labels.ts'
 import { ownerIn } from '../ruleset/labels.ts'
 
 /** The plan for people: a heading a Service port, `+`, `-` and `~` lines below. */

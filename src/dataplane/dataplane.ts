@@ -1,7 +1,7 @@
+import type { Denial } from '../frontend/denials.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import type { ShownOperation } from '../plan/explain.ts'
-import type { Denial } from '../render/denials.ts'
 import type { Situation } from '../render/nftables/recall.ts'
 import type { Holding } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'

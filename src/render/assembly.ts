@@ -1,7 +1,8 @@
 import type { TableFamily } from '../model/family.ts'
-import { chainCalledBy, tuple } from '../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../ruleset/nftables/types.ts'
-import type { Fragment } from './nftables/fragment.ts'
+import { type Tuple, tuple } from '../model/tuple.ts'
+import { chainCalledBy } from '../ruleset/nftables/sets.ts'
+import type { ElementValue } from '../ruleset/nftables/types.ts'
+import type { Fragment } from './nftables/emit.ts'
 import type { Slots } from './nftables/slots.ts'
 
 type Elements = Map<Tuple, ElementValue>

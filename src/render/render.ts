@@ -1,7 +1,7 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { allAtOnce, type Steps } from '../model/steps.ts'
-import type { FamilyMemory } from './nftables/fragment.ts'
+import type { FamilyMemory } from './nftables/emit.ts'
 import { createRenderer, type WholeRenderer } from './renderer.ts'
 
 /** Renders a whole cluster for one node. */

@@ -1,14 +1,20 @@
+import { AddressIndex } from '../frontend/address-index.ts'
+import { candidatesOf } from '../frontend/candidates.ts'
+import { ClaimBook } from '../frontend/claim-book.ts'
+import { type ServiceName, serviceName } from '../frontend/claims.ts'
+import type { Denial } from '../frontend/denials.ts'
+import { frontendsOf } from '../frontend/frontends.ts'
 import type { IpFamily } from '../model/address.ts'
 import type { TableFamily } from '../model/family.ts'
 import type { AddressChange, NodeView, Settings } from '../model/node.ts'
 import type { ServiceObject, ServicePort, SliceObject } from '../model/service.ts'
 import type { Steps } from '../model/steps.ts'
+import { type Tuple, tuple } from '../model/tuple.ts'
 import { IPVS_SETS, ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { type Owner, ownerOf } from '../ruleset/labels.ts'
-import { SETS, setsOf, tuple } from '../ruleset/nftables/sets.ts'
-import type { ElementValue, Ruleset, Table, Tuple } from '../ruleset/nftables/types.ts'
-import { AddressIndex } from './address-index.ts'
+import { SETS, setsOf } from '../ruleset/nftables/sets.ts'
+import type { ElementValue, Ruleset, Table } from '../ruleset/nftables/types.ts'
 import {
   addFragment,
   type ElementChange,
@@ -19,12 +25,8 @@ import {
   takeChanges,
 } from './assembly.ts'
 import { backendOf } from './backend.ts'
-import { candidatesOf } from './candidates.ts'
-import { ClaimBook } from './claim-book.ts'
-import { type ServiceName, serviceName } from './claims.ts'
-import type { Denial } from './denials.ts'
 import { configuration } from './nftables/configuration.ts'
-import { type FamilyMemory, type Fragment, noMemory } from './nftables/fragment.ts'
+import { type FamilyMemory, type Fragment, noMemory } from './nftables/emit.ts'
 import type { Situation } from './nftables/recall.ts'
 import { heldSeats } from './nftables/seats.ts'
 import { assemble, type Frame, makeFrame } from './nftables/table.ts'
@@ -94,6 +96,7 @@ export function createRenderer(
   const cutNames = new Map<Owner, ServiceName>()
   const book = new ClaimBook()
   const assembly = emptyAssembly()
+  const situation: Situation = { node, settings }
   const base = configuration(node, settings)
   const backend = backendOf(settings)
   const otherNodes = new Set(node.otherNodes)
@@ -134,7 +137,8 @@ export function createRenderer(
   const rendered = (name: ServiceName): Fragment => {
     const service = services.get(name)
     if (service === undefined) return []
-    return backend.renderService(service, book.won(name), candidates(name), node, settings, held)
+    const frontends = frontendsOf(service, book.won(name), candidates(name), situation)
+    return backend.emit({ service, frontends }, { ...situation, memory: held })
   }
 
   const put = (name: ServiceName, fragment: Fragment): void => {
@@ -265,7 +269,7 @@ export function createRenderer(
     element: (family, set, key) => assembly.sets[family].get(set)?.get(key),
     nameOf: (owner) => cutNames.get(owner) ?? owner,
     services: () => services.size,
-    situation: { node, settings },
+    situation,
   }
 }
 

@@ -6,7 +6,7 @@ import {
   type Port,
   type Protocol,
 } from '../model/address.ts'
-import type { Tuple } from '../ruleset/nftables/types.ts'
+import type { Tuple } from '../model/tuple.ts'
 
 /** The first packet of a connection, as it meets this node. */
 export interface Packet {

@@ -2,10 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import type { FamilyMemory } from '../../src/render/nftables/fragment.ts'
+import { vipKey } from '../../src/model/frontend-id.ts'
+import { type Tuple, tuple } from '../../src/model/tuple.ts'
+import type { FamilyMemory } from '../../src/render/nftables/emit.ts'
 import { kernelMemory } from '../../src/render/nftables/kernel-memory.ts'
-import { endpointsMap, tuple, vipKey } from '../../src/ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../src/ruleset/nftables/types.ts'
+import { endpointsMap } from '../../src/ruleset/nftables/sets.ts'
+import type { ElementValue } from '../../src/ruleset/nftables/types.ts'
 
 const WEB = vipKey('10.96.0.1', 'tcp', 80)
 const SLOTS = [tuple('10.0.0.2', 8080), tuple('10.0.0.1', 8080)]

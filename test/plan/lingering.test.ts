@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
+import type { Tuple } from '../../src/model/tuple.ts'
 import { LingeringEndpoints, servingEndpoints } from '../../src/plan/flows/lingering.ts'
 import type { TouchedFront } from '../../src/plan/flows/stale.ts'
-import type { Ruleset, Tuple } from '../../src/ruleset/nftables/types.ts'
+import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
 
 const [A, B] = ['10.244.1.10 . 5353' as Tuple, '10.244.1.11 . 5353' as Tuple]
 const none: ReadonlySet<Tuple> = new Set()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
+import type { Tuple } from '../../src/model/tuple.ts'
 import {
   allFronts,
   elementSteps,
@@ -10,7 +11,7 @@ import {
 } from '../../src/plan/flows/stale.ts'
 import type { ElementStep } from '../../src/plan/nftables/delta.ts'
 import { setSchema } from '../../src/ruleset/nftables/sets.ts'
-import type { Ruleset, Tuple } from '../../src/ruleset/nftables/types.ts'
+import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
 
 const DNS = '203.0.113.10 . udp . 53'
 const NODE_PORT = 'udp . 30053'

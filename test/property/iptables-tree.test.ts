@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { protocols } from '../../src/model/address.ts'
+import { type FrontendId, frontendAddress, vipKey } from '../../src/model/frontend-id.ts'
 import { ChainTree } from '../../src/render/iptables/chain-tree.ts'
 import { vipSpace } from '../../src/render/iptables/key-space.ts'
 import { packetsOf, ruleFor } from '../support/iptables-model.ts'
@@ -16,8 +18,8 @@ function tree(): ChainTree {
   })
 }
 
-function ruleOf(key: string): string {
-  const [address, protocol, port] = key.split(' . ')
+function ruleOf(key: FrontendId): string {
+  const { address, protocol, port } = frontendAddress(key)
   return `-d ${address}/32 -p ${protocol} -m ${protocol} --dport ${port} -g NODELB-S-${address}-${port}`
 }
 
@@ -26,10 +28,10 @@ const key = fc
   .tuple(
     fc.constantFrom('10.96.0.', '10.96.1.', '10.128.0.', '203.0.113.'),
     fc.oneof(fc.nat(255), fc.constant(1)),
-    fc.constantFrom('tcp', 'udp', 'sctp'),
+    fc.constantFrom(...protocols),
     fc.oneof(fc.constant(80), fc.integer({ min: 1, max: 65_535 })),
   )
-  .map(([net, host, protocol, port]) => `${net}${host} . ${protocol} . ${port}`)
+  .map(([net, host, protocol, port]) => vipKey(`${net}${host}`, protocol, port))
 
 const batch = fc.array(fc.tuple(key, fc.boolean()), { maxLength: 60 })
 
@@ -74,9 +76,8 @@ describe('a tree of chains', () => {
   })
 
   test('one address more among ten thousand changes few chains', () => {
-    const many = Array.from(
-      { length: 10_000 },
-      (_, n) => `10.${96 + (n >> 16)}.${n >> 8}.${n & 255} . tcp . 80`,
+    const many = Array.from({ length: 10_000 }, (_, n) =>
+      vipKey(`10.${96 + (n >> 16)}.${n >> 8}.${n & 255}`, 'tcp', 80),
     )
     const grown = tree()
     grown.update(new Map(many.map((at) => [at, ruleOf(at)])))

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { difference } from '../../src/dataplane/difference.ts'
+import { claimKinds, serviceName } from '../../src/frontend/claims.ts'
+import { frontendLabel, namesOf, serviceLabel } from '../../src/frontend/labels.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
-import { claimKinds, serviceName } from '../../src/render/claims.ts'
-import { claimLabel, namesOf, serviceLabel } from '../../src/render/labels.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { labelOf, ownerIn, ownerOf } from '../../src/ruleset/labels.ts'
 
@@ -46,7 +46,7 @@ test('the longest names give labels that fit and tell Services apart', () => {
       const each = service(last)
       const [claim] = [...each.ports]
       if (claim === undefined) throw new Error('no port')
-      return claimLabel(each, { kind, key: '' as never, address: undefined, port: claim })
+      return frontendLabel(each, { kind, port: claim })
     }
     expect(of('1').length).toBeLessThanOrEqual(LONGEST)
     expect(ownerIn(of('1'))).toBe(serviceLabel(service('1')))

@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../src/model/family.ts'
+import type { Tuple } from '../../src/model/tuple.ts'
 import { eachOperation, type Operation, type Plan } from '../../src/plan/nftables/operation.ts'
 import { printRule } from '../../src/ruleset/nftables/print.ts'
 import { chainCalledBy } from '../../src/ruleset/nftables/sets.ts'
@@ -9,7 +10,6 @@ import type {
   KernelRuleset,
   Ruleset,
   SetSchema,
-  Tuple,
 } from '../../src/ruleset/nftables/types.ts'
 
 interface ModelTable {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
-import type { DroppedPorts } from '../../render/local-policies.ts'
 import type { Occurrence } from './occurrence.ts'
 
 /** What changed: a Service, or a slice of endpoints. */

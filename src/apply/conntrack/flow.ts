@@ -1,7 +1,7 @@
 import type { Address, Protocol } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
+import { tuple } from '../../model/tuple.ts'
 import type { Flow } from '../../plan/flows/stale.ts'
-import { tuple } from '../../ruleset/nftables/sets.ts'
 import { AttributeWriter, eachAttribute, HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 import { NFGENMSG_LEN } from '../netlink/constants.ts'
 import type { Reply, Request } from '../netlink/message.ts'

@@ -1,5 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
-import type { SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Tuple } from '../../model/tuple.ts'
+import type { SetSchema } from '../../ruleset/nftables/types.ts'
 import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { decodeElements, listElements } from './decode.ts'

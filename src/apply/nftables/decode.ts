@@ -1,5 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
-import type { BaseHook, ElementValue, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Tuple } from '../../model/tuple.ts'
+import type { BaseHook, ElementValue, SetSchema } from '../../ruleset/nftables/types.ts'
 import {
   AttributeWriter,
   messageAttributes,

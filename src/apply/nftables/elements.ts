@@ -1,5 +1,6 @@
+import type { Tuple } from '../../model/tuple.ts'
 import { chainCalledBy, goTo } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, FieldType, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue, FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
 import {
   type AttributeWriter,
   eachAttribute,

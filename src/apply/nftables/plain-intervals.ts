@@ -1,4 +1,5 @@
-import type { ElementValue, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Tuple } from '../../model/tuple.ts'
+import type { ElementValue, SetSchema } from '../../ruleset/nftables/types.ts'
 import { decodeRange } from './tuple.ts'
 
 /** Intervals of sets with one field: the kernel has two elements for each, its start and its end. */

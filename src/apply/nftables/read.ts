@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
 import {
   type BaseHook,
@@ -11,7 +12,6 @@ import {
   type SetSchema,
   TABLE_FLAG,
   TABLE_NAME,
-  type Tuple,
 } from '../../ruleset/nftables/types.ts'
 import type { Reply, Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'

@@ -1,9 +1,8 @@
-import type { FieldType, Tuple } from '../../ruleset/nftables/types.ts'
+import { SEPARATOR, type Tuple, tuple } from '../../model/tuple.ts'
+import type { FieldType } from '../../ruleset/nftables/types.ts'
 import { CODECS, decimal } from './fields.ts'
 
 /** Element keys and data: text as nft prints it <-> the bytes the kernel compares. */
-
-const SEPARATOR = ' . '
 
 export function fieldWidth(type: FieldType): number {
   return CODECS[type].width
@@ -37,7 +36,7 @@ export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
   return bytes
 }
 
-/** By `join`, as `tuple` (ruleset/nftables/sets.ts): a text that is put together piece by piece is larger. */
+/** Returns the text of the fields that the bytes hold. */
 export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0): Tuple {
   const texts: string[] = []
   let position = at
@@ -46,7 +45,7 @@ export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0):
     texts.push(codec.read(bytes, position))
     position += padded(codec.width)
   }
-  return texts.join(SEPARATOR) as Tuple
+  return tuple(...texts)
 }
 
 /** First and last key of an interval element. */
@@ -73,7 +72,7 @@ export function decodeRange(types: readonly FieldType[], range: TupleRange): Tup
     texts.push(readFieldRange(type, range, position))
     position += padded(fieldWidth(type))
   }
-  return texts.join(SEPARATOR) as Tuple
+  return tuple(...texts)
 }
 
 function writeFieldRange(
@@ -129,15 +128,15 @@ function bitAt(bytes: Uint8Array, bit: number): number {
 
 function eachField(
   types: readonly FieldType[],
-  tuple: Tuple,
+  text: Tuple,
   visit: (type: FieldType, start: number, end: number) => void,
 ): void {
   let start = 0
   for (let i = 0; i < types.length; i++) {
-    const next = tuple.indexOf(SEPARATOR, start)
+    const next = text.indexOf(SEPARATOR, start)
     const last = i === types.length - 1
-    if (next < 0 !== last) throw new Error(`"${tuple}" is not ${types.join(SEPARATOR)}`)
-    visit(types[i] as FieldType, start, last ? tuple.length : next)
+    if (next < 0 !== last) throw new Error(`"${text}" is not ${types.join(SEPARATOR)}`)
+    visit(types[i] as FieldType, start, last ? text.length : next)
     start = next + SEPARATOR.length
   }
 }

@@ -1,5 +1,6 @@
 import type { Cidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { endpointStepsOf } from '../../plan/flows/ipvs.ts'
 import {
   labelOf,
@@ -17,8 +18,8 @@ import {
   serverIdOf,
 } from '../../ruleset/ipvs/types.ts'
 import { type Owner, ownerIn } from '../../ruleset/labels.ts'
-import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset, Tuple } from '../../ruleset/nftables/types.ts'
+import { SETS } from '../../ruleset/nftables/sets.ts'
+import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { HeldElement } from '../nftables/keep.ts'
 import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import type { Refusal } from '../outcome.ts'

@@ -1,10 +1,10 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
+import { firstFields, type Tuple, tuple } from '../../model/tuple.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
-import type { OwnerOf } from '../../plan/nftables/owners.ts'
-import { owners } from '../../plan/nftables/owners.ts'
+import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { rememberedFor } from '../../render/nftables/affinity.ts'
-import { frame } from '../../render/nftables/frame.ts'
+import { frame } from '../../render/nftables/chains.ts'
 import { inFamily, lookups, namesIn, schemasOf } from '../../render/nftables/table.ts'
 import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import {
@@ -14,7 +14,6 @@ import {
   rememberChain,
   SETS,
   setSchema,
-  tuple,
 } from '../../ruleset/nftables/sets.ts'
 import type {
   ElementValue,
@@ -22,7 +21,6 @@ import type {
   KernelTable,
   Ruleset,
   Table,
-  Tuple,
 } from '../../ruleset/nftables/types.ts'
 
 type Elements = Map<string, Map<Tuple, ElementValue>>
@@ -94,7 +92,7 @@ export function heldBack(
     const elements = held.get(service) ?? []
     elements.push(element)
     held.set(service, elements)
-    const target = ENDPOINTS.has(set) ? value?.data?.split(' . ')[0] : undefined
+    const target = ENDPOINTS.has(set) ? value?.data && firstFields(value.data, 1) : undefined
     if (target !== undefined) users.set(`${family} ${tuple(target, target)}`, service)
   }
   for (const step of steps) {
@@ -211,7 +209,7 @@ function* sharedElements(
   const targets = new Set<string>()
   for (const map of ENDPOINTS) {
     for (const { data } of kept.get(map)?.values() ?? []) {
-      const address = data?.split(' . ')[0]
+      const address = data && firstFields(data, 1)
       if (address !== undefined) targets.add(tuple(address, address))
     }
   }

@@ -1,6 +1,7 @@
+import type { Tuple } from '../../model/tuple.ts'
 import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import { chainCalledBy } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { HeldElement } from './keep.ts'
 
 /**

@@ -1,15 +1,19 @@
-import { tableOfAddress } from '../../model/family.ts'
+import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import { lastFields, type Tuple, tuple } from '../../model/tuple.ts'
+import { ENDPOINT_FIELDS, IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
 
 // Which flows go stale is worked out from maps of endpoints (plan/flows/stale.ts): here is what ipvs
 // holds in their words. TCP is left out: ipvs ends connections to a destination that is gone itself.
 
 import type { Address } from '../../model/address.ts'
-import type { TableFamily } from '../../model/family.ts'
-import { IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
-import type { IpvsRules, KernelIpvs } from '../../ruleset/ipvs/types.ts'
-import { destinationKey, serverIdOf } from '../../ruleset/ipvs/types.ts'
-import { endpointsMap, tuple } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Ruleset, Table, Tuple } from '../../ruleset/nftables/types.ts'
+import {
+  destinationKey,
+  type IpvsRules,
+  type KernelIpvs,
+  serverIdOf,
+} from '../../ruleset/ipvs/types.ts'
+import { endpointsMap } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 import { elementOf } from '../ipvs/elements.ts'
 import type { IpvsPlan } from '../ipvs/operation.ts'
 import type { ElementStep } from '../nftables/delta.ts'
@@ -22,7 +26,7 @@ export function endpointSteps(changes: readonly ElementStep[]): readonly Element
     if (set !== IPVS_SETS.destinations) return []
     const server = serverOfDestination(key)
     if (serverIdOf(server).protocol === 'tcp') return []
-    const endpoint = key.slice(server.length + ' . '.length) as Tuple
+    const endpoint = lastFields(key, ENDPOINT_FIELDS)
     const led = (value: ElementValue | undefined): ElementValue | undefined =>
       value === undefined || value.data === NONE ? undefined : { data: endpoint }
     const step = { family, set: ENDPOINTS, key: tuple(server, 0) }

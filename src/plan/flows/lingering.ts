@@ -1,7 +1,7 @@
 import type { Protocol } from '../../model/address.ts'
 import type { SliceObject } from '../../model/service.ts'
-import { tuple } from '../../ruleset/nftables/sets.ts'
-import type { Ruleset, Tuple } from '../../ruleset/nftables/types.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
+import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import { byFront, chosenEndpoints, frontId, type StillServes, type TouchedFront } from './stale.ts'
 
 /** Endpoints of one Service that serve, `address . port`: terminating or not, chosen or not. */

@@ -7,16 +7,10 @@ import {
   toBigInt,
 } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
-import {
-  endpointsMap,
-  type Front,
-  nodePortKey,
-  SETS,
-  setsOf,
-  tuple,
-  vipKey,
-} from '../../ruleset/nftables/sets.ts'
-import type { Ruleset, Table, Tuple } from '../../ruleset/nftables/types.ts'
+import { frontendAddress, nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
+import { endpointsMap, type Front, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import type { Ruleset, Table } from '../../ruleset/nftables/types.ts'
 import type { ElementStep } from '../nftables/delta.ts'
 import { eachOperation, type Plan } from '../nftables/operation.ts'
 
@@ -83,7 +77,7 @@ export function allFronts(after: Ruleset, tcp: TcpFlows): readonly TouchedFront[
   for (const table of [after.ip, after.ip6]) {
     for (const [set, front] of FRONT_OF) {
       for (const key of table?.elements.get(set)?.keys() ?? []) {
-        if (table === undefined || !key.endsWith(FIRST_SLOT)) continue
+        if (table === undefined || lastFields(key, 1) !== FIRST_SLOT) continue
         const found = frontAt(table.family, front, withoutSlot(key))
         if (found.protocol === 'tcp' && tcp === 'keep') continue
         fronts.set(frontId(found), { ...found, gone: new Set() })
@@ -185,8 +179,7 @@ interface Change extends TouchedFront {
   passed: boolean
 }
 
-const SEPARATOR = ' . '
-const FIRST_SLOT = `${SEPARATOR}0`
+const FIRST_SLOT = tuple(0)
 
 const MAPS: Readonly<Record<Front, readonly string[]>> = {
   vip: [endpointsMap('vip', 'all'), endpointsMap('vip', 'local')],
@@ -225,12 +218,12 @@ function isPassedOn({ set, before, after }: ElementStep): boolean {
 }
 
 function withoutSlot(key: Tuple): Tuple {
-  return key.slice(0, key.lastIndexOf(SEPARATOR)) as Tuple
+  return withoutLastFields(key, 1)
 }
 
 function frontAt(family: TableFamily, front: Front, key: Tuple): FrontName {
-  const [protocol, port] = key.split(SEPARATOR).slice(-2)
-  return { family, front, key, protocol: protocol as Protocol, port: Number(port) }
+  const { protocol, port } = frontendAddress(key)
+  return { family, front, key, protocol, port }
 }
 
 /** Without the set every address of the node answers. */

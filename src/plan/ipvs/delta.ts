@@ -1,4 +1,5 @@
 import type { Address } from '../../model/address.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import {
   destinationOf,
   IPVS_SETS,
@@ -6,7 +7,6 @@ import {
   serverOfDestination,
 } from '../../ruleset/ipvs/elements.ts'
 import { serverIdOf } from '../../ruleset/ipvs/types.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 import type { ElementStep } from '../nftables/delta.ts'
 import { type IpvsChanges, inServingOrder } from './changes.ts'
 import type { IpvsPlan } from './operation.ts'

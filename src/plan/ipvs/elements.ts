@@ -1,9 +1,8 @@
 import type { Address } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
 import { destinationKey, serverKey } from '../../ruleset/ipvs/types.ts'
-import { tuple } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 import type { IpvsOperation } from './operation.ts'
 
 /** Which element of which set. */

@@ -1,8 +1,9 @@
 import type { Address } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
+import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
 import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset, Ruleset, Table, Tuple } from '../../ruleset/nftables/types.ts'
+import type { KernelRuleset, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
 /** A virtual server of somebody else where one of ours should be. */
 export interface ServerConflict {
@@ -116,5 +117,5 @@ function stays(
 }
 
 function serverOfSource(key: Tuple): ServerKey {
-  return key.slice(0, key.lastIndexOf(' . ')) as ServerKey
+  return withoutLastFields(key, 1)
 }

@@ -1,3 +1,4 @@
+import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Operation, Plan, Step } from '../nftables/operation.ts'
 
@@ -47,6 +48,6 @@ function leavingServer(step: Step): string[] {
   return [step.key]
 }
 
-function serverOf(key: string): string {
-  return key.slice(0, key.lastIndexOf(' . '))
+function serverOf(key: Tuple): string {
+  return withoutLastFields(key, 1)
 }

@@ -1,12 +1,7 @@
 import type { TableFamily } from '../../model/family.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { setSchema } from '../../ruleset/nftables/sets.ts'
-import type {
-  Chain,
-  ElementValue,
-  KernelChain,
-  SetSchema,
-  Tuple,
-} from '../../ruleset/nftables/types.ts'
+import type { Chain, ElementValue, KernelChain, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation, Plan } from './operation.ts'
 import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
 

@@ -1,11 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
-import type {
-  BaseHook,
-  ElementValue,
-  Rule,
-  SetSchema,
-  Tuple,
-} from '../../ruleset/nftables/types.ts'
+import type { Tuple } from '../../model/tuple.ts'
+import type { BaseHook, ElementValue, Rule, SetSchema } from '../../ruleset/nftables/types.ts'
 
 type RulePosition =
   | { readonly kind: 'append' }

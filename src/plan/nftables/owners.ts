@@ -1,7 +1,8 @@
 import type { TableFamily } from '../../model/family.ts'
+import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import { IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
 import { endpointsMap, isSeatedMap, SETS } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset, Ruleset, SetSchema, Tuple } from '../../ruleset/nftables/types.ts'
+import type { KernelRuleset, Ruleset, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
 
 /** Which Service port an operation serves, as `namespace/name:port kind`; undefined: all of them. */
@@ -45,14 +46,14 @@ export function ownersBy(
 
 /** The VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
-  if (isSeatedMap(set.name)) return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ')
+  if (isSeatedMap(set.name)) return withoutLastFields(key, ENDPOINT_FIELDS)
   switch (set.name) {
     case endpointsMap('vip', 'all'):
     case endpointsMap('vip', 'local'):
     case endpointsMap('node-port', 'all'):
     case endpointsMap('node-port', 'local'):
     case SETS.allowedSources:
-      return key.slice(0, key.lastIndexOf(' . '))
+      return withoutLastFields(key, 1)
     case IPVS_SETS.destinations:
       return serverOfDestination(key)
     default:

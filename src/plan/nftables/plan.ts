@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { setSchema } from '../../ruleset/nftables/sets.ts'
 import type {
   BaseHook,
@@ -10,7 +11,6 @@ import type {
   Ruleset,
   SetSchema,
   Table,
-  Tuple,
 } from '../../ruleset/nftables/types.ts'
 import type { Operation, Plan, Step } from './operation.ts'
 import { deleteRule, planRules } from './rules.ts'

@@ -1,3 +1,4 @@
+import type { Tuple } from '../../model/tuple.ts'
 import { sameRules } from '../../ruleset/iptables/compare.ts'
 import { goto, jump, ruleText } from '../../ruleset/iptables/rule.ts'
 import type { ChainChange, ChainName, RuleText } from '../../ruleset/iptables/types.ts'
@@ -46,7 +47,7 @@ export class ChainTree {
   }
 
   /** Sets the rule of each key, or removes it; returns the chains that are different now. */
-  update(changes: ReadonlyMap<string, RuleText | undefined>): ReadonlyMap<ChainName, ChainChange> {
+  update(changes: ReadonlyMap<Tuple, RuleText | undefined>): ReadonlyMap<ChainName, ChainChange> {
     const changed = new Map<ChainName, ChainChange>()
     const touched = this.#put(changes)
     if (touched.length === 0) return changed
@@ -84,7 +85,7 @@ export class ChainTree {
   }
 
   /** Returns the keys whose rule is another now, in order. */
-  #put(changes: ReadonlyMap<string, RuleText | undefined>): readonly Digits[] {
+  #put(changes: ReadonlyMap<Tuple, RuleText | undefined>): readonly Digits[] {
     const touched: Digits[] = []
     for (const [key, rule] of changes) {
       const digits = this.#shape.space.digits(key)

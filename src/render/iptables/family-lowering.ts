@@ -1,6 +1,7 @@
 import type { Address, IpFamily } from '../../model/address.ts'
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
 import { changedChains, sameRules } from '../../ruleset/iptables/compare.ts'
 import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables/rule.ts'
@@ -14,8 +15,8 @@ import {
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
 import type { Owner } from '../../ruleset/labels.ts'
-import { type Front, SETS, tuple } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import { type Front, SETS } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 import {
   FRONT_ROLES,
@@ -35,7 +36,7 @@ import { makeTrees, TABLE_OF, TREE_NAMES, type TreeName, type Trees } from './tr
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
-type TreeChanges = Readonly<Record<TreeName, Map<string, RuleText | undefined>>>
+type TreeChanges = Readonly<Record<TreeName, Map<Tuple, RuleText | undefined>>>
 type Changes = Readonly<Record<IptablesTable, Map<ChainName, ChainChange>>>
 
 /** The chains of one family, kept in step with the elements that they stand for. */

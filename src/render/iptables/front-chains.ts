@@ -1,4 +1,6 @@
 import type { Address } from '../../model/address.ts'
+import { frontendAddress } from '../../model/frontend-id.ts'
+import { fieldsOf, type Tuple, tuple } from '../../model/tuple.ts'
 import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
   ACCEPT,
@@ -15,8 +17,7 @@ import {
   ruleText,
 } from '../../ruleset/iptables/rule.ts'
 import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
-import { type Reach, tuple } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
+import type { Reach } from '../../ruleset/nftables/sets.ts'
 import { nameWithin } from './chain-names.ts'
 import type { FrontContext } from './front-context.ts'
 import { insertSorted } from './sorted.ts'
@@ -52,7 +53,7 @@ type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
 /** Every chain that a front may have; those that it has not, `lowerFront` does not return. */
 export function frontChainNames(key: Tuple): FrontChainNames {
   const { serve, every, allow } = FRONT_CHAINS
-  const end = nameWithin(serve.length, key.replaceAll(' . ', '-'))
+  const end = nameWithin(serve.length, fieldsOf(key).join('-'))
   return { serve: serve + end, every: every + end, allow: allow + end }
 }
 
@@ -132,7 +133,7 @@ function addressOf(vip: Tuple): Tuple {
 function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleText[] {
   const endpoints = endpointsOf(context, reach, key)
   if (endpoints.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
-  const protocol = `-p ${key.split(' . ').at(-2)}`
+  const protocol = `-p ${frontendAddress(key).protocol}`
   const seconds = context.stickySeconds(key)
   if (seconds === undefined) {
     return endpoints.map((endpoint, at) =>
@@ -159,7 +160,7 @@ function clientList(
   key: Tuple,
   endpoint: Tuple,
 ): Readonly<Record<'name' | 'mask' | 'target', string>> {
-  const name = `NODELB-${tuple(key, endpoint).replaceAll(' . ', '-').replaceAll(':', '.')}`
+  const name = `NODELB-${[...fieldsOf(key), ...fieldsOf(endpoint)].join('-').replaceAll(':', '.')}`
   const mask = family === 'ipv4' ? '255.255.255.255' : Array(8).fill('ffff').join(':')
   return { name, mask, target: leadTo(endpoint) }
 }
@@ -174,8 +175,8 @@ function endpointsOf({ endpoints }: FrontContext, reach: Reach, key: Tuple): rea
 }
 
 function leadTo(endpoint: Tuple): string {
-  const end = endpoint.indexOf(' ')
-  return dnat(endpoint.slice(0, end) as Address, endpoint.slice(end + ' . '.length))
+  const [address = '', port = ''] = fieldsOf(endpoint)
+  return dnat(address as Address, port)
 }
 
 function allow(context: FrontContext, vip: Tuple): readonly RuleText[] {

@@ -1,5 +1,6 @@
 import type { IpFamily } from '../../model/address.ts'
 import type { Settings } from '../../model/node.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../ruleset/iptables/rule.ts'
 import type { RuleText } from '../../ruleset/iptables/types.ts'
 import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import { type StickySeconds, stickySeconds } from './sticky.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>

@@ -1,4 +1,6 @@
 import { parseAddress } from '../../model/address.ts'
+import { frontendAddress } from '../../model/frontend-id.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import { jump } from '../../ruleset/iptables/rule.ts'
 import type {
@@ -8,8 +10,8 @@ import type {
   RuleText,
 } from '../../ruleset/iptables/types.ts'
 import { type Owner, ownerIn } from '../../ruleset/labels.ts'
-import { SETS, setsOf, tuple } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { LoweredFront } from './front-chains.ts'
 import { leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'
@@ -181,7 +183,7 @@ function touchedOf(held: readonly Held[]): Touched {
   const touched = noTouched()
   for (const { fronts, clusterIps, pods, healthChecks } of held) {
     for (const key of fronts.keys()) {
-      const isVip = key.split(' . ').length === 3
+      const isVip = frontendAddress(key).address !== undefined
       touched[isVip ? 'vips' : 'nodePorts'].add(key)
     }
     for (const address of clusterIps.keys()) touched.clusterIps.add(address)

@@ -6,12 +6,13 @@ import {
   type Cidr,
   familyOf,
   type IpFamily,
+  type Port,
   type Protocol,
   protocols,
 } from '../../model/address.ts'
+import { frontendAddress, nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables/rule.ts'
-import { nodePortKey, tuple, vipKey } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 
 /**
  * What a tree sorts, as text of digits in which keys with a common beginning are neighbours: the
@@ -19,11 +20,11 @@ import type { Tuple } from '../../ruleset/nftables/types.ts'
  */
 export interface KeySpace {
   /** The digits of an element's key: `10.96.0.10 . tcp . 80`, `tcp . 30080`, `10.244.1.10`. */
-  digits(key: string): Digits
+  digits(key: Tuple): Digits
   /** And back. */
   key(digits: Digits): Tuple
   /** What a packet for this key matches. */
-  leaf(key: string): Match
+  leaf(key: Tuple): Match
   /** What a packet matches that is for a key which begins like this. */
   match(prefix: Digits): Match
   /** The same for names: `10.96.0.0/20`, `10.96.0.10-tcp-0-4095`. */
@@ -37,9 +38,9 @@ const BITS = 2
 
 export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   return {
-    digits: (key) => addressDigits(key as Address),
+    digits: (key) => addressDigits(key as string as Address),
     key: (digits) => tuple(addressOfDigits(family, digits)),
-    leaf: (key) => onHost(flag, key as Address),
+    leaf: (key) => onHost(flag, key as string as Address),
     match: (prefix) => inPrefix(flag, cidrOf(family, prefix)),
     text: (prefix) => cidrOf(family, prefix),
   }
@@ -47,7 +48,7 @@ export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
 
 export const portSpace: KeySpace = {
   digits(key) {
-    const [protocol = '', port = ''] = key.split(' . ')
+    const { protocol, port } = frontendAddress(key)
     return portDigits(protocol, port)
   },
   key(digits) {
@@ -55,8 +56,8 @@ export const portSpace: KeySpace = {
     return nodePortKey(protocol, first)
   },
   leaf(key) {
-    const [protocol = '', port = ''] = key.split(' . ')
-    return toPorts(protocol as Protocol, port, port)
+    const { protocol, port } = frontendAddress(key)
+    return toPorts(protocol, port, port)
   },
   match(prefix) {
     const { protocol, first, last } = portsOf(prefix)
@@ -73,16 +74,16 @@ export function vipSpace(family: IpFamily): KeySpace {
   const addresses = addressSpace(family, '-d')
   return {
     digits(key) {
-      const [address = '', protocol = '', port = ''] = key.split(' . ')
-      return addressDigits(address as Address) + portDigits(protocol, port)
+      const { address = '' as Address, protocol, port } = frontendAddress(key)
+      return addressDigits(address) + portDigits(protocol, port)
     },
     key(digits) {
       const { protocol, first } = portsOf(digits.slice(length))
       return vipKey(addressOfDigits(family, digits.slice(0, length)), protocol, first)
     },
     leaf(key) {
-      const [address = '', protocol = '', port = ''] = key.split(' . ')
-      return ruleText(addresses.leaf(address), toPorts(protocol as Protocol, port, port))
+      const { address, protocol, port } = frontendAddress(key)
+      return ruleText(addresses.leaf(tuple(address ?? '')), toPorts(protocol, port, port))
     },
     match(prefix) {
       const rest = prefix.slice(length)
@@ -105,9 +106,8 @@ function addressDigits(address: Address): Digits {
   return Array.from(addressBytes(address), byteDigits).join('')
 }
 
-function portDigits(protocol: string, port: string): Digits {
-  const number = Number(port)
-  return `${protocols.indexOf(protocol as Protocol)}${byteDigits(number >> 8)}${byteDigits(number & 255)}`
+function portDigits(protocol: Protocol, port: Port): Digits {
+  return `${protocols.indexOf(protocol)}${byteDigits(port >> 8)}${byteDigits(port & 255)}`
 }
 
 function byteDigits(byte: number): Digits {

@@ -1,9 +1,9 @@
 import { type Address, type Protocol, parseAddress } from '../../model/address.ts'
+import { nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables/chains.ts'
 import { ACCEPT, goto } from '../../ruleset/iptables/rule.ts'
 import type { IptablesChains, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
-import { nodePortKey, tuple, vipKey } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 import {
   FRONT_ROLES,
   type FrontChain,

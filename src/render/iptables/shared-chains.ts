@@ -1,6 +1,7 @@
 import { type Address, type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
 import { loopbackNodePortsOf } from '../../model/backend.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
@@ -30,7 +31,7 @@ import type {
   RuleText,
 } from '../../ruleset/iptables/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import { fromPods, tellsPods } from './front-context.ts'
 import type { TreeName } from './trees.ts'
 

@@ -1,5 +1,6 @@
-import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import { lastFields, type Tuple, withoutLastFields } from '../../model/tuple.ts'
+import { SETS } from '../../ruleset/nftables/sets.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
 /** Who may come to a restricted VIP; the set has them by VIP and interval, in no order. */
@@ -22,8 +23,8 @@ export class AllowedSources {
   }
 
   #note(key: Tuple, isThere: boolean): void {
-    const [address = '', protocol = '', port = '', interval = ''] = key.split(' . ')
-    const vip = tuple(address, protocol, port)
+    const vip = withoutLastFields(key, 1)
+    const interval = lastFields(key, 1)
     const intervals = this.#intervals.get(vip) ?? new Set()
     if (isThere) intervals.add(interval)
     else intervals.delete(interval)

@@ -1,12 +1,12 @@
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import {
   chainCalledBy,
   endpointsMap,
   type Front,
   remembering,
   seatedMap,
-  tuple,
 } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 

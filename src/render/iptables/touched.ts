@@ -1,5 +1,6 @@
+import { firstFields, type Tuple } from '../../model/tuple.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
@@ -64,9 +65,9 @@ function note(touched: Touched, set: string, key: Tuple): void {
   if (OF_THE_NODE.has(set)) return
   if (set === SETS.clusterIps) touched.clusterIps.add(key)
   else if (set === SETS.healthChecks) touched.healthChecks.add(key)
-  else if (set === SETS.hairpin) touched.hairpin.add(first(key, 1))
-  else if (set.includes('node-port')) touched.nodePorts.add(first(key, 2))
-  else touched.vips.add(first(key, 3))
+  else if (set === SETS.hairpin) touched.hairpin.add(firstFields(key, 1))
+  else if (set.includes('node-port')) touched.nodePorts.add(firstFields(key, 2))
+  else touched.vips.add(firstFields(key, 3))
 }
 
 /** They change with the configuration alone. */
@@ -76,13 +77,3 @@ const OF_THE_NODE: ReadonlySet<string> = new Set([
   SETS.nodePortAddresses,
   SETS.serviceRanges,
 ])
-
-/** The key itself where it has no more fields. */
-function first(key: Tuple, fields: number): Tuple {
-  let end = -1
-  for (let field = 0; field < fields; field++) {
-    end = key.indexOf(' . ', end + 1)
-    if (end < 0) return key
-  }
-  return key.slice(0, end) as Tuple
-}

@@ -1,11 +1,10 @@
+import { type ClaimsOf, judged, judgeOf } from '../../frontend/claim-rules.ts'
+import { type Claim, claimFamilies, distinct } from '../../frontend/claims.ts'
+import { nodePortAddresses } from '../../frontend/node-ports.ts'
 import { type Address, familyOf } from '../../model/address.ts'
+import { vipKey } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import type { ServiceObject } from '../../model/service.ts'
-import { vipKey } from '../../ruleset/nftables/sets.ts'
-import { type ClaimsOf, judged, judgeOf } from '../claim-rules.ts'
-import { type Claim, distinct } from '../claims.ts'
-import { claimFamilies } from '../nftables/fragment.ts'
-import { nodePortAddresses } from '../node-ports.ts'
 
 /** What may be claimed on this node. A NodePort is claimed on each address of the node. */
 export function ipvsClaimsWithin(settings: Settings, node: NodeView): ClaimsOf {

@@ -1,9 +1,9 @@
+import { intervals } from '../../frontend/intervals.ts'
 import { type Cidr, familyOf, hostCidr, type IpFamily } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { type NodeView, namedAddresses, primaryAddresses, type Settings } from '../../model/node.ts'
-import { SETS, tuple } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
-import { intervals } from '../intervals.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
+import { SETS } from '../../ruleset/nftables/sets.ts'
 
 /** Keys by set. */
 export type BaseSets = ReadonlyMap<string, readonly Tuple[]>

@@ -1,13 +1,9 @@
 import type { TableFamily } from '../../model/family.ts'
+import { lastFields, type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import type { KernelIpvs } from '../../ruleset/ipvs/types.ts'
 import { endpointsMap, isClientsSet, isForSeats, numberOf } from '../../ruleset/nftables/sets.ts'
-import type {
-  ElementValue,
-  KernelRuleset,
-  KernelTable,
-  Tuple,
-} from '../../ruleset/nftables/types.ts'
-import { type FamilyMemory, type Memory, noMemory } from './fragment.ts'
+import type { ElementValue, KernelRuleset, KernelTable } from '../../ruleset/nftables/types.ts'
+import { type FamilyMemory, type Memory, noMemory } from './emit.ts'
 import { heldSeats } from './seats.ts'
 
 /** Remembers slots and seats that the kernel's tables hold, so that a restart moves no endpoint. */
@@ -66,10 +62,9 @@ type SlotsByKey = Map<string, (Tuple | undefined)[]>
 function slotsByKey(elements: ReadonlyMap<Tuple, ElementValue>): SlotsByKey {
   const byKey: SlotsByKey = new Map()
   for (const [key, { data }] of elements) {
-    const end = key.lastIndexOf(' . ')
-    const slot = Number(key.slice(end + 3))
+    const slot = Number(lastFields(key, 1))
     if (!(slot <= MAX_SLOT)) continue
-    const vip = key.slice(0, end)
+    const vip = withoutLastFields(key, 1)
     const slots = byKey.get(vip) ?? []
     slots[slot] = data
     byKey.set(vip, slots)

@@ -1,5 +1,6 @@
+import type { Tuple } from '../../model/tuple.ts'
 import { type Front, seatMap, stickySet } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
 /** Which endpoint of a VIP (or node port) with affinity has which seat. */
 type Seats = ReadonlyMap<Tuple, number>

@@ -1,4 +1,4 @@
-import type { Tuple } from '../../ruleset/nftables/types.ts'
+import type { Tuple } from '../../model/tuple.ts'
 
 /** Endpoints by slot as they stand now; a hole is undefined. */
 export type Slots = readonly (Tuple | undefined)[]

@@ -1,5 +1,6 @@
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import {
   chainCalledBy,
@@ -10,7 +11,7 @@ import {
   roomInSeat,
   setSchema,
 } from '../../ruleset/nftables/sets.ts'
-import type { Chain, ElementValue, SetSchema, Table, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Chain, ElementValue, SetSchema, Table } from '../../ruleset/nftables/types.ts'
 import { backendOf } from '../backend.ts'
 import type { BaseSets } from './configuration.ts'
 

@@ -1,7 +1,7 @@
 import type { Address, Port } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
-import { tuple } from '../nftables/sets.ts'
-import type { ElementValue, Tuple } from '../nftables/types.ts'
+import { fieldsOf, lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
+import type { ElementValue } from '../nftables/types.ts'
 import {
   type DestinationKey,
   destinationKey,
@@ -38,7 +38,7 @@ export function serverValue(properties: ServerProperties, comment?: string): Ele
 }
 
 export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
-  const [scheduler = '', flags, persistence] = data.split(' . ')
+  const [scheduler = '', flags, persistence] = fieldsOf(data)
   return {
     scheduler,
     schedulerFlags: Number(flags),
@@ -56,7 +56,7 @@ export function destinationOf(
   value: ElementValue,
 ): { readonly server: ServerId; readonly destination: RealServer } {
   const server = serverOfDestination(key)
-  const [address, port] = key.slice(server.length + ' . '.length).split(' . ')
+  const [address, port] = fieldsOf(lastFields(key, ENDPOINT_FIELDS))
   return {
     server: serverIdOf(server),
     destination: {
@@ -69,7 +69,7 @@ export function destinationOf(
 }
 
 export function serverOfDestination(key: Tuple): ServerKey {
-  return key.split(' . ').slice(0, -ENDPOINT_FIELDS).join(' . ') as ServerKey
+  return withoutLastFields(key, ENDPOINT_FIELDS)
 }
 
 /** What the kernel holds, as such an element; undefined where it holds nothing of the kind. */
@@ -81,13 +81,13 @@ export function elementIn(kernel: KernelIpvs, set: string, key: Tuple): ElementV
     return server && serverValue(server)
   }
   const server = serverOfDestination(key)
-  const destination = key.slice(server.length + ' . '.length) as DestinationKey
+  const destination = lastFields(key, ENDPOINT_FIELDS)
   const found = kernel.servers.get(server)?.destinations.get(destination)
   return found && weightValue(found.weight)
 }
 
 /** Address and port. */
-const ENDPOINT_FIELDS = 2
+export const ENDPOINT_FIELDS = 2
 
 type Sets = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 

@@ -1,8 +1,21 @@
 import type { Address } from '../../model/address.ts'
-import type { ElementValue, Tuple } from '../nftables/types.ts'
-import { destinationOf, IPVS_SETS, propertiesOf, serverOfDestination } from './elements.ts'
-import type { DestinationKey, IpvsRules, RealServer, ServerKey, VirtualServer } from './types.ts'
-import { serverIdOf } from './types.ts'
+import { lastFields, type Tuple } from '../../model/tuple.ts'
+import type { ElementValue } from '../nftables/types.ts'
+import {
+  destinationOf,
+  ENDPOINT_FIELDS,
+  IPVS_SETS,
+  propertiesOf,
+  serverOfDestination,
+} from './elements.ts'
+import {
+  type DestinationKey,
+  type IpvsRules,
+  type RealServer,
+  type ServerKey,
+  serverIdOf,
+  type VirtualServer,
+} from './types.ts'
 
 /** An element in place of what is rendered; without a value there is none. */
 interface OverlaidElement {
@@ -46,7 +59,7 @@ function putDestination(servers: Servers, key: Tuple, value: ElementValue | unde
   const server = servers.get(id)
   if (server === undefined) return
   const destinations = new Map(server.destinations)
-  const destinationKey = key.slice(id.length + ' . '.length) as DestinationKey
+  const destinationKey = lastFields(key, ENDPOINT_FIELDS)
   if (value === undefined) destinations.delete(destinationKey)
   else destinations.set(destinationKey, destinationOf(key, value).destination)
   servers.set(id, { ...server, destinations })

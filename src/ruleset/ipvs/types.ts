@@ -1,7 +1,8 @@
 import type { Address, Port, Protocol } from '../../model/address.ts'
+import { frontendAddress } from '../../model/frontend-id.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
-import { tuple } from '../nftables/sets.ts'
-import type { Ruleset, Tuple } from '../nftables/types.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
+import type { Ruleset } from '../nftables/types.ts'
 
 /** `10.96.0.10 . tcp . 80`, as the VIPs of nftables (`vipKey`). */
 export type ServerKey = Tuple
@@ -93,10 +94,7 @@ export function destinationKey({
 
 /** Reads what `serverKey` wrote. */
 export function serverIdOf(key: ServerKey): ServerId {
-  const [address, protocol, port] = key.split(' . ')
-  return {
-    address: address as Address,
-    protocol: protocol as Protocol,
-    port: Number(port) as Port,
-  }
+  const { address, protocol, port } = frontendAddress(key)
+  if (address === undefined) throw new Error(`a virtual server without an address: ${key}`)
+  return { address, protocol, port }
 }

@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import type {
   BaseHook,
   Chain,
@@ -10,7 +11,6 @@ import type {
   SetSchema,
   Statement,
   Table,
-  Tuple,
 } from './types.ts'
 import { CLIENT_HASH_SEED, TABLE_NAME } from './types.ts'
 

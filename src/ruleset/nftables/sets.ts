@@ -1,23 +1,6 @@
-import type { Protocol } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
-import type { ElementValue, FieldType, SetSchema, Tuple } from './types.ts'
-
-/**
- * Joins canonical texts to an element's key or data. By `join`, for V8 keeps a template's parts
- * beside the text when that is used, and there are some hundred thousand tuples.
- */
-export function tuple(...fields: readonly (string | number)[]): Tuple {
-  return fields.join(' . ') as Tuple
-}
-
-/** The key of an address that nodelb answers for. */
-export function vipKey(address: string, protocol: Protocol, port: number): Tuple {
-  return tuple(address, protocol, port)
-}
-
-export function nodePortKey(protocol: Protocol, port: number): Tuple {
-  return tuple(protocol, port)
-}
+import type { Tuple } from '../../model/tuple.ts'
+import type { ElementValue, FieldType, SetSchema } from './types.ts'
 
 /** Which address a lookup is about: a VIP with its port, or a port of the node. */
 export type Front = 'vip' | 'node-port'

@@ -1,17 +1,8 @@
-import type { Brand } from '../../model/brand.ts'
 import type { TableFamily } from '../../model/family.ts'
-
-/** The kernel's word for the address family of a table. */
+import type { Tuple } from '../../model/tuple.ts'
 
 /** Element fields by their nft type name; `slot` is the integer that `numgen` and `jhash` yield. */
 export type FieldType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot'
-
-/**
- * An element key or its data as nft prints it: `10.0.0.1 . tcp . 80 . 0`. The text is the identity.
- * In interval sets the last field may be a prefix (`10.0.0.0/8`) or a range (`10.0.0.1-10.0.0.9`),
- * canonical: a single address stands bare, a whole prefix stands as prefix.
- */
-export type Tuple = Brand<string, 'Tuple'>
 
 export interface SetSchema {
   readonly name: string

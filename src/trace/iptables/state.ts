@@ -1,11 +1,11 @@
 import type { Address, Port } from '../../model/address.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import type {
   ChainName,
   IptablesRuleset,
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 import type { Hook } from '../nftables/state.ts'
 import type { Clients, NodeFacts, Packet } from '../packet.ts'
 import type { ParsedRule } from './rule.ts'

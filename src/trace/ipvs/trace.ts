@@ -1,11 +1,10 @@
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import {
   destinationKey,
   type RealServer,
   serverKey,
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
-import { tuple } from '../../ruleset/nftables/sets.ts'
-import type { Tuple } from '../../ruleset/nftables/types.ts'
 import type { Effect, Ground, Hook, IpvsStep, State } from '../nftables/state.ts'
 import type { Way } from '../nftables/walk.ts'
 

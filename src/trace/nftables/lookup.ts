@@ -1,7 +1,7 @@
 import { type Address, cidrRange, familyOf, toBigInt } from '../../model/address.ts'
+import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { tuple } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Field, Tuple } from '../../ruleset/nftables/types.ts'
+import type { ElementValue, Field } from '../../ruleset/nftables/types.ts'
 import type { FoundElement, Ground, State } from './state.ts'
 
 /** The key that the fields of the packet make; undefined where it has no such field. */
@@ -56,21 +56,13 @@ function findInterval(
   set: string,
   key: Tuple,
 ): FoundElement | undefined {
-  const at = lastField(key)
-  const before = key.slice(0, at)
-  const address = key.slice(at) as Address
+  const before = withoutLastFields(key, 1)
+  const address = lastFields(key, 1) as string as Address
   for (const [each, value] of elements) {
-    if (lastField(each) !== at || !each.startsWith(before)) continue
-    if (holds(each.slice(at), address)) return { set, key: each, value }
+    if (withoutLastFields(each, 1) !== before) continue
+    if (holds(lastFields(each, 1), address)) return { set, key: each, value }
   }
   return undefined
-}
-
-const SEPARATOR = ' . '
-
-function lastField(key: Tuple): number {
-  const at = key.lastIndexOf(SEPARATOR)
-  return at < 0 ? 0 : at + SEPARATOR.length
 }
 
 function holds(interval: string, address: Address): boolean {

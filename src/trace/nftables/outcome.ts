@@ -1,12 +1,7 @@
 import type { Address, Port } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
-import {
-  endpointsMap,
-  type nodePortKey,
-  SETS,
-  setsOf,
-  vipKey,
-} from '../../ruleset/nftables/sets.ts'
+import { frontendAddress, type nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
 import type { Packet } from '../packet.ts'
 import type { State, Step, WalkedRuleset, WalkedTable } from './state.ts'
@@ -99,7 +94,7 @@ function offeredAt(address: Address, { elements }: WalkedTable): readonly string
     .flatMap((set) => [...(elements.get(set) ?? [])])
     .filter(([key]) => key.startsWith(`${address} . `))
     .map(([key, { comment }]) => {
-      const [, protocol, port] = key.split(' . ')
+      const { protocol, port } = frontendAddress(key)
       return `${protocol} ${port}: ${comment ?? 'a Service'}`
     })
 }

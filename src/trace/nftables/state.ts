@@ -1,13 +1,8 @@
 import type { Address, Port } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import type { RealServer, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
-import type {
-  BaseHook,
-  ElementValue,
-  Rule,
-  SetSchema,
-  Tuple,
-} from '../../ruleset/nftables/types.ts'
+import type { BaseHook, ElementValue, Rule, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Clients, NodeFacts, Packet } from '../packet.ts'
 
 /** A rule in the kernel that is not one of nodelb's: what it does is not known. */

@@ -1,6 +1,7 @@
 import type { Address, Port } from '../../model/address.ts'
+import { fieldsOf, type Tuple } from '../../model/tuple.ts'
 import { chainCalledBy } from '../../ruleset/nftables/sets.ts'
-import type { Statement, Tuple } from '../../ruleset/nftables/types.ts'
+import type { Statement } from '../../ruleset/nftables/types.ts'
 import { isLoopback, isOfLocalType, routeTo } from '../packet.ts'
 import { find, keyOf } from './lookup.ts'
 import type { Effect, FoundElement, Ground, State, Verdict } from './state.ts'
@@ -137,7 +138,7 @@ function translate(
     if (element === undefined || to === undefined) {
       return { ...moment, odds, verdict: { kind: 'no-match' } }
     }
-    const [address, port] = to.split(' . ')
+    const [address, port] = fieldsOf(to)
     const state: State = {
       ...moment.state,
       destination: address as Address,

@@ -1,5 +1,5 @@
+import type { Tuple } from '../../../src/model/tuple.ts'
 import type { TouchedFront } from '../../../src/plan/flows/stale.ts'
-import type { Tuple } from '../../../src/ruleset/nftables/types.ts'
 
 /** A VIP that lost its only endpoint. */
 export const dnsFront: TouchedFront = {

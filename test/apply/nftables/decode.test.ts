@@ -10,8 +10,9 @@ import {
   decodeTable,
 } from '../../../src/apply/nftables/decode.ts'
 import { encodePlan } from '../../../src/apply/nftables/encode.ts'
+import type { Tuple } from '../../../src/model/tuple.ts'
 import type { Plan } from '../../../src/plan/nftables/operation.ts'
-import type { SetSchema, Tuple } from '../../../src/ruleset/nftables/types.ts'
+import type { SetSchema } from '../../../src/ruleset/nftables/types.ts'
 import { creation, SAMPLE_RULES, sampleSets, sampleTable } from './sample.ts'
 
 const set: SetSchema = {

@@ -16,9 +16,10 @@ import {
 import { type EncodeOptions, encodePlan } from '../../../src/apply/nftables/encode.ts'
 import { ruleDigest } from '../../../src/apply/nftables/identify.ts'
 import type { TableFamily } from '../../../src/model/family.ts'
+import type { Tuple } from '../../../src/model/tuple.ts'
 import type { Plan } from '../../../src/plan/nftables/operation.ts'
 import { printRuleset } from '../../../src/ruleset/nftables/print.ts'
-import type { Rule, SetSchema, Tuple } from '../../../src/ruleset/nftables/types.ts'
+import type { Rule, SetSchema } from '../../../src/ruleset/nftables/types.ts'
 import { enterNewNetwork, nft, nftLoad } from './namespace.ts'
 import { creation, SAMPLE_RULES, sampleSets, sampleTable } from './sample.ts'
 

@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../../src/model/family.ts'
+import type { Tuple } from '../../../src/model/tuple.ts'
 import type { Operation, Plan } from '../../../src/plan/nftables/operation.ts'
 import type {
   Chain,
@@ -9,7 +10,6 @@ import type {
   SetSchema,
   Statement,
   Table,
-  Tuple,
 } from '../../../src/ruleset/nftables/types.ts'
 
 /** A table with every kind of set, element, chain and statement. */

@@ -7,7 +7,8 @@ import {
   encodeTuple,
 } from '../../../src/apply/nftables/tuple.ts'
 import { addressBytes, addressFromBytes } from '../../../src/model/address.ts'
-import type { FieldType, Tuple } from '../../../src/ruleset/nftables/types.ts'
+import type { Tuple } from '../../../src/model/tuple.ts'
+import type { FieldType } from '../../../src/ruleset/nftables/types.ts'
 
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   // Zero runs are what IPv6 text is about.

@@ -1,6 +1,6 @@
 import type { Cidr } from '../model/address.ts'
+import type { Tuple } from '../model/tuple.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Tuple } from '../ruleset/nftables/types.ts'
 import type { AllocatedKind, ServiceName } from './claims.ts'
 
 /** Of one Service as many are told one by one; of the others how many they are. */

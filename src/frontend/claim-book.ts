@@ -1,5 +1,5 @@
 import type { ServiceObject } from '../model/service.ts'
-import type { Tuple } from '../ruleset/nftables/types.ts'
+import type { Tuple } from '../model/tuple.ts'
 import {
   type AllocatedKind,
   allocatedTo,

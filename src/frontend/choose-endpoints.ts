@@ -23,6 +23,8 @@ export interface Chosen {
   readonly local: readonly Target[]
   /** Whether anything anywhere could serve; tells "reject" from "drop" under policy Local. */
   readonly any: boolean
+  /** All that there are, each once, whatever their state. */
+  readonly offered: readonly Candidate[]
 }
 
 /**
@@ -40,6 +42,7 @@ export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView
     all: targets(near.length > 0 ? near : leaving, node),
     local: targets(here.length > 0 ? here : leaving.filter((c) => isLocal(c, node)), node),
     any: ready.length > 0 || leaving.length > 0,
+    offered: unique,
   }
 }
 
@@ -67,7 +70,7 @@ function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
 }
 
 /** The same address and port in several slices is one endpoint. */
-export function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
+function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const { endpoint, port } = candidate

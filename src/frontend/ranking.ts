@@ -1,4 +1,4 @@
-import type { Tuple } from '../ruleset/nftables/types.ts'
+import type { Tuple } from '../model/tuple.ts'
 import { type Claimant, outranks } from './claims.ts'
 
 /** Who asks for each key, in order of rank; each Service once at a key. */

@@ -1,13 +1,17 @@
-import { type Address, familyOf, type IpFamily } from '../../model/address.ts'
+import type { Target } from '../../frontend/choose-endpoints.ts'
+import type { Frontend, ServedService } from '../../frontend/frontends.ts'
+import { frontendLabel, healthCheckLabel, serviceLabel } from '../../frontend/labels.ts'
+import { familyOf } from '../../model/address.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
+import { nodePortKey } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
-import type { ServiceObject, ServicePort } from '../../model/service.ts'
+import type { ServiceObject } from '../../model/service.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import {
   countSet,
   endpointsMap,
   type Front,
   goTo,
-  nodePortKey,
   type Reach,
   rememberChain,
   SETS,
@@ -15,16 +19,11 @@ import {
   seatMap,
   setsOf,
   stickySet,
-  tuple,
 } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Tuple } from '../../ruleset/nftables/types.ts'
-import { type Candidate, type Chosen, chooseEndpoints, type Target } from '../choose-endpoints.ts'
-import type { Claim } from '../claims.ts'
-import { claimLabel, healthCheckLabel, serviceLabel } from '../labels.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import { rememberedFor } from './affinity.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
-import { restrict } from './source-ranges.ts'
 
 /** One element that a Service wants in a set. */
 export interface Contribution {
@@ -36,9 +35,6 @@ export interface Contribution {
 
 /** All that one Service puts into the tables; the unit of rendering, comparing and blaming. */
 export type Fragment = readonly Contribution[]
-
-/** The endpoints that the slices offer for a port of the Service. */
-export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
 
 /** Who had which slot and which seat in one family's table, and what ipvs held. */
 export interface Memory {
@@ -58,35 +54,27 @@ export const noMemory: Memory = {
   destinations: () => false,
 }
 
-interface Job {
-  readonly service: ServiceObject
+/** What a backend has to know to turn the frontends of a Service into its values. */
+export interface EmitContext {
   readonly node: NodeView
   readonly settings: Settings
   readonly memory: FamilyMemory
+}
+
+interface Job extends EmitContext {
+  readonly service: ServiceObject
   readonly out: Contribution[]
   /** One value for an endpoint, however many addresses lead to it. */
   readonly values: Map<Tuple, ElementValue>
 }
 
-/** Renders the claims that the Service has won. */
-export function renderService(
-  service: ServiceObject,
-  claims: readonly Claim[],
-  candidates: Candidates,
-  node: NodeView,
-  settings: Settings,
-  memory: FamilyMemory,
+/** Returns the elements that the frontends of a Service put into the tables. */
+export function emitElements(
+  { service, frontends }: ServedService,
+  context: EmitContext,
 ): Fragment {
-  const job: Job = { service, node, settings, memory, out: [], values: new Map() }
-  const chosen = new Map<string, Chosen>()
-  for (const claim of claims) {
-    for (const family of claimFamilies(service, claim)) {
-      const id = `${claim.port.name} ${claim.port.protocol} ${claim.port.port} ${family}`
-      const endpoints = chosen.get(id) ?? chooseEndpoints(candidates(claim.port, family), node)
-      chosen.set(id, endpoints)
-      renderClaim(job, claim, family, aimed(job, claim, family, endpoints))
-    }
-  }
+  const job: Job = { ...context, service, out: [], values: new Map() }
+  for (const frontend of frontends) emitFrontend(job, frontend)
   openHealthCheck(job)
   return job.out
 }
@@ -102,53 +90,43 @@ function openHealthCheck({ service, settings, out }: Job): void {
   }
 }
 
-/** The families in which a claim asks for something. */
-export function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
-  if (claim.address !== undefined) return [familyOf(claim.address as Address)]
-  const families = new Set(service.clusterAddresses.map(familyOf))
-  return families.size > 0 ? [...families] : ['ipv4']
-}
-
-/** With `target: cluster-ip` an external address leads to the ClusterIP, whatever its endpoints. */
-function aimed(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): Chosen {
-  if (job.settings.target === 'pods' || claim.kind === 'cluster-ip') return chosen
-  const address = job.service.clusterAddresses.find((cluster) => familyOf(cluster) === family)
-  if (address === undefined) return chosen
-  const target: Target = { address, port: claim.port.port, local: false }
-  return { all: [target], local: [target], any: true }
-}
-
-function renderClaim(job: Job, claim: Claim, family: IpFamily, chosen: Chosen): void {
-  const front: Front = claim.kind === 'node-port' ? 'node-port' : 'vip'
-  const table: TableFamily = tableOf(family)
-  const put = (set: string, key: Tuple, value: ElementValue = NOTHING): void => {
+function emitFrontend(job: Job, frontend: Frontend): void {
+  const { id, kind, policy, external, endpoints, unserved } = frontend
+  const { inside, local } = endpoints
+  const front: Front = kind === 'node-port' ? 'node-port' : 'vip'
+  const table: TableFamily = tableOf(frontend.family)
+  const put: Put = (set, key, value = NOTHING) => {
     job.out.push({ family: table, set, key, value })
   }
   const names = setsOf(front)
-  const label = { comment: claimLabel(job.service, claim) }
-  const external = claim.kind !== 'cluster-ip'
-  const policy = external ? job.service.externalPolicy : job.service.internalPolicy
-  const insideOnly = !external && policy === 'local'
-  const all = insideOnly ? chosen.local : chosen.all
+  const label = { comment: frontendLabel(job.service, frontend) }
 
-  if (claim.kind === 'cluster-ip') {
-    put(SETS.clusterIps, tuple(claim.address ?? ''), { comment: serviceLabel(job.service) })
-  }
-  if (claim.kind === 'load-balancer') restrict(job.service, job.node, claim, put)
-  if (!chosen.any) {
-    put(names.noEndpoints, claim.key, label)
+  emitAddress(job.service, frontend, put)
+  if (unserved === 'reject') {
+    put(names.noEndpoints, id, label)
     return
   }
-  if (all.length > 0 || (external && policy === 'local')) put(names.known, claim.key, label)
-  spread(job, table, front, 'all', claim.key, all, put)
-  if (external && policy === 'cluster') put(names.masquerade, claim.key)
-  if (policy === 'local' && chosen.local.length === 0) put(names.noLocalEndpoints, claim.key, label)
-  const local = external && policy === 'local' ? chosen.local : []
-  if (external && policy === 'local') {
-    put(names.local, claim.key)
-    spread(job, table, front, 'local', claim.key, local, put)
+  const isLocal = external && policy === 'local'
+  if (inside.length > 0 || isLocal) put(names.known, id, label)
+  spread(job, table, front, 'all', id, inside, put)
+  if (external && policy === 'cluster') put(names.masquerade, id)
+  if (unserved === 'drop') put(names.noLocalEndpoints, id, label)
+  if (isLocal) {
+    put(names.local, id)
+    spread(job, table, front, 'local', id, local, put)
   }
-  seat(job, table, front, claim.key, { all, local }, put)
+  seat(job, table, front, id, { all: inside, local }, put)
+}
+
+/** Puts what holds for the address of a frontend whatever its endpoints are. */
+export function emitAddress(service: ServiceObject, frontend: Frontend, put: Put): void {
+  const { id, kind, address = '', sources } = frontend
+  if (kind === 'cluster-ip') {
+    put(SETS.clusterIps, tuple(address), { comment: serviceLabel(service) })
+  }
+  if (sources === undefined) return
+  put(SETS.restricted, id)
+  for (const interval of sources) put(SETS.allowedSources, tuple(id, interval))
 }
 
 /** The value of all elements that say no more than their key. */

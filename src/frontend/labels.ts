@@ -1,9 +1,13 @@
 import type { ServiceObject } from '../model/service.ts'
 import { labelOf, type Owner, ownerOf } from '../ruleset/labels.ts'
-import { type Claim, serviceName } from './claims.ts'
+import { serviceName } from './claims.ts'
+import type { Frontend } from './frontends.ts'
 
 /** `owner:port kind` */
-export function claimLabel(service: ServiceObject, { port, kind }: Claim): string {
+export function frontendLabel(
+  service: ServiceObject,
+  { port, kind }: Pick<Frontend, 'port' | 'kind'>,
+): string {
   return labelOf(serviceName(service), port.name === '' ? String(port.port) : port.name, kind)
 }
 

@@ -8,7 +8,7 @@ import {
   impliedSources,
   refuse,
   sourceCheck,
-} from '../nftables/frame.ts'
+} from '../nftables/chains.ts'
 import { beforeNat, hookChain, natDestination, natSource } from '../nftables/hooks.ts'
 import { prune } from '../nftables/prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from '../nftables/rule-parts.ts'

@@ -1,8 +1,8 @@
-import { type Address, familyOf, type Port } from '../model/address.ts'
+import { type Address, familyOf, type IpFamily, type Port } from '../model/address.ts'
+import { nodePortKey, vipKey } from '../model/frontend-id.ts'
 import type { Settings } from '../model/node.ts'
 import { compareAge, type ServiceObject, type ServicePort } from '../model/service.ts'
-import { nodePortKey, tuple, vipKey } from '../ruleset/nftables/sets.ts'
-import type { Tuple } from '../ruleset/nftables/types.ts'
+import { type Tuple, tuple } from '../model/tuple.ts'
 import type { Forbidden } from './denials.ts'
 
 /** `namespace/name`. */
@@ -14,7 +14,7 @@ export type ServiceName = string
  */
 export const claimKinds = ['cluster-ip', 'node-port', 'load-balancer', 'external-ip'] as const
 
-type ClaimKind = (typeof claimKinds)[number]
+export type ClaimKind = (typeof claimKinds)[number]
 
 /** What the API server gives to one Service: a whole address, or a port of all nodes. */
 export type AllocatedKind = 'cluster-ip' | 'node-port' | 'health-check'
@@ -63,6 +63,13 @@ function merged(former: Claim, claim: Claim): Claim {
   if (claim.forbidden !== undefined) return former
   if (former.forbidden !== undefined) return claim
   return former.kind === 'node-port' ? claim : former
+}
+
+/** The families in which a claim asks for something. */
+export function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
+  if (claim.address !== undefined) return [familyOf(claim.address as Address)]
+  const families = new Set(service.clusterAddresses.map(familyOf))
+  return families.size > 0 ? [...families] : ['ipv4']
 }
 
 /** In order of port; of each port as traffic meets them, addresses before the node port. */

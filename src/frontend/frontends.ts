@@ -1,0 +1,123 @@
+import { type Address, familyOf, type IpFamily } from '../model/address.ts'
+import type { FrontendId } from '../model/frontend-id.ts'
+import type { NodeView, Settings } from '../model/node.ts'
+import type { ServiceObject, ServicePort, TrafficPolicy } from '../model/service.ts'
+import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
+import { type Claim, type ClaimKind, claimFamilies } from './claims.ts'
+import { allowedSources } from './source-ranges.ts'
+
+/**
+ * One address, or port of the node, at which this node serves one port of a Service, and what becomes
+ * of connections to it. Backends turn it into values of their own; nobody keeps it.
+ */
+export interface Frontend {
+  readonly id: FrontendId
+  readonly family: IpFamily
+  readonly kind: ClaimKind
+  /** Undefined for a port of the node, which is served on many addresses. */
+  readonly address: Address | undefined
+  readonly port: ServicePort
+  /** The Service's policy for where the connections come from that this kind of frontend gets. */
+  readonly policy: TrafficPolicy
+  /** Whether others than pods and nodes are meant to connect. */
+  readonly external: boolean
+  readonly endpoints: FrontendEndpoints
+  /** What becomes of a connection for which there is no endpoint; undefined where there is one. */
+  readonly unserved: 'reject' | 'drop' | undefined
+  /** Who may connect, as disjoint intervals in nft's text; undefined: everybody. */
+  readonly sources: readonly string[] | undefined
+}
+
+interface FrontendEndpoints {
+  /** For pods and the node itself, and with policy Cluster for everybody. */
+  readonly inside: readonly Target[]
+  /** For everybody else under external policy Local; else none. */
+  readonly local: readonly Target[]
+  /** All that the slices name, whatever their state. */
+  readonly offered: readonly Candidate[]
+}
+
+/** Returns the endpoints that the policy leaves for those whom it is about. */
+export function endpointsByPolicy({ policy, external, endpoints }: Frontend): readonly Target[] {
+  return policy === 'local' && external ? endpoints.local : endpoints.inside
+}
+
+/** Returns the endpoints that the slices offer for a port of the Service. */
+type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
+
+/** A Service and the frontends that it has on this node. */
+export interface ServedService {
+  readonly service: ServiceObject
+  readonly frontends: readonly Frontend[]
+}
+
+/** Returns what the claims that the Service has won come to, in the order of the claims. */
+export function frontendsOf(
+  service: ServiceObject,
+  claims: readonly Claim[],
+  candidates: Candidates,
+  { node, settings }: { readonly node: NodeView; readonly settings: Settings },
+): readonly Frontend[] {
+  const chosen = new Map<ServicePort, Map<IpFamily, Chosen>>()
+  const chosenFor = (port: ServicePort, family: IpFamily): Chosen => {
+    const known = chosen.get(port) ?? new Map<IpFamily, Chosen>()
+    const found = known.get(family) ?? chooseEndpoints(candidates(port, family), node)
+    chosen.set(port, known.set(family, found))
+    return found
+  }
+  return claims.flatMap((claim) =>
+    claimFamilies(service, claim).map((family) => {
+      const endpoints = aimed(settings, service, claim, family) ?? chosenFor(claim.port, family)
+      return frontendOf(service, claim, family, endpoints, node)
+    }),
+  )
+}
+
+/** With `target: cluster-ip` an external address leads to the ClusterIP, whatever its endpoints. */
+function aimed(
+  { target }: Settings,
+  { clusterAddresses }: ServiceObject,
+  { kind, port }: Claim,
+  family: IpFamily,
+): Chosen | undefined {
+  if (target === 'pods' || kind === 'cluster-ip') return undefined
+  const address = clusterAddresses.find((cluster) => familyOf(cluster) === family)
+  if (address === undefined) return undefined
+  const targets: readonly Target[] = [{ address, port: port.port, local: false }]
+  return { all: targets, local: targets, any: true, offered: [] }
+}
+
+function frontendOf(
+  service: ServiceObject,
+  { key, kind, address, port }: Claim,
+  family: IpFamily,
+  chosen: Chosen,
+  node: NodeView,
+): Frontend {
+  const external = kind !== 'cluster-ip'
+  const policy = external ? service.externalPolicy : service.internalPolicy
+  const localOnly = policy === 'local'
+  return {
+    id: key,
+    family,
+    kind,
+    address: address as Address | undefined,
+    port,
+    policy,
+    external,
+    endpoints: {
+      inside: localOnly && !external ? chosen.local : chosen.all,
+      local: localOnly && external ? chosen.local : [],
+      offered: chosen.offered,
+    },
+    unserved: unserved(chosen, policy),
+    sources:
+      kind === 'load-balancer' ? allowedSources(service, node, address as Address) : undefined,
+  }
+}
+
+/** Policy Local drops what another node would serve, so that balancers in front try that one. */
+function unserved({ any, local }: Chosen, policy: TrafficPolicy): Frontend['unserved'] {
+  if (!any) return 'reject'
+  return policy === 'local' && local.length === 0 ? 'drop' : undefined
+}

@@ -1,0 +1,37 @@
+import type { Address, Port, Protocol } from './address.ts'
+import { fieldsOf, type Tuple, tuple } from './tuple.ts'
+
+/**
+ * What names a frontend within one address family: an address with protocol and port
+ * (`10.96.0.10 . tcp . 80`), or a port of the node (`tcp . 30080`).
+ */
+export type FrontendId = Tuple
+
+/** Returns the id of an address that nodelb answers for. */
+export function vipKey(address: string, protocol: Protocol, port: number): FrontendId {
+  return tuple(address, protocol, port)
+}
+
+/** Returns the id of a port of the node. */
+export function nodePortKey(protocol: Protocol, port: number): FrontendId {
+  return tuple(protocol, port)
+}
+
+/** What an id says. */
+interface FrontendAddress {
+  /** Undefined for a port of the node. */
+  readonly address: Address | undefined
+  readonly protocol: Protocol
+  readonly port: Port
+}
+
+/** Reads what `vipKey` or `nodePortKey` wrote. */
+export function frontendAddress(id: FrontendId): FrontendAddress {
+  const fields = fieldsOf(id)
+  const [protocol, port] = fields.slice(-2)
+  return {
+    address: fields.length > 2 ? (fields[0] as Address) : undefined,
+    protocol: protocol as Protocol,
+    port: Number(port) as Port,
+  }
+}
