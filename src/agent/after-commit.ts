@@ -1,7 +1,7 @@
 import { type Committed, leadsOf, type Session } from '../dataplane/session.ts'
 import type { Scope } from '../model/node.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/flows/stale.ts'
-import type { ServiceName } from '../render/claims.ts'
 import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../render/denials.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'

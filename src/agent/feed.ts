@@ -1,6 +1,6 @@
 import type { SessionRenderer } from '../dataplane/session.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { ServiceName } from '../render/claims.ts'
 import type { ObjectChange } from './object-change.ts'
 import type { ObjectStore } from './object-store.ts'
 

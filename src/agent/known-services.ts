@@ -1,8 +1,8 @@
 import type { Problem } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
-import { type ServiceName, serviceName } from '../render/claims.ts'
-import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
+import { namespaceOf, type ServiceName, serviceName } from '../model/service-name.ts'
+import { Admission, olderFirst } from '../watch/service-limits.ts'
 import type { ObjectChange } from './object-change.ts'
 
 /** A Service and its slices at some time. */

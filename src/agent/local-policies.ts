@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
-import type { ServiceName } from '../render/claims.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { type Dropped, type DroppedPorts, droppedByPolicy } from '../render/local-policies.ts'
 import type { ObjectStore } from './object-store.ts'
 

@@ -1,5 +1,5 @@
 import type { AddressChange } from '../model/node.ts'
-import type { ServiceName } from '../render/claims.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import type { ReadObject } from '../watch/decode-object.ts'
 
 /** What an event means for what is rendered. */

@@ -3,8 +3,8 @@ import type { Problem } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { NodeView } from '../model/node.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
+import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { ServiceName } from '../render/claims.ts'
 import {
   decodeObject,
   isEligible,
@@ -12,7 +12,6 @@ import {
   type ReadObject,
 } from '../watch/decode-object.ts'
 import { kindOf } from '../watch/identity.ts'
-import { namespaceOf } from '../watch/service-limits.ts'
 import { RESOURCES, type Resource, type SourceEvent } from '../watch/source.ts'
 import { KnownServices } from './known-services.ts'
 import type { ObjectChange } from './object-change.ts'

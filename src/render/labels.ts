@@ -1,6 +1,7 @@
 import type { ServiceObject } from '../model/service.ts'
+import { serviceName } from '../model/service-name.ts'
 import { labelOf, type Owner, ownerOf } from '../ruleset/labels.ts'
-import { type Claim, serviceName } from './claims.ts'
+import type { Claim } from './claims.ts'
 
 /** `owner:port kind` */
 export function claimLabel(service: ServiceObject, { port, kind }: Claim): string {
