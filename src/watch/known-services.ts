@@ -2,8 +2,8 @@ import type { Problem } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import { namespaceOf, type ServiceName, serviceName } from '../model/service-name.ts'
-import { Admission, olderFirst } from '../watch/service-limits.ts'
 import type { ObjectChange } from './object-change.ts'
+import { Admission, olderFirst } from './service-limits.ts'
 
 /** A Service and its slices at some time. */
 interface Version {
