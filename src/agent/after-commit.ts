@@ -1,15 +1,15 @@
 import { type Committed, leadsOf, type Session } from '../dataplane/session.ts'
-import type { ServiceName } from '../frontend/claims.ts'
 import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../frontend/denials.ts'
 import type { Scope } from '../model/node.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/flows/stale.ts'
+import type { ObjectChange } from '../watch/object-change.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { localEndpoints } from './health-check-addresses.ts'
 import type { LocalPolicies } from './local-policies.ts'
-import type { ObjectChange } from './object-change.ts'
-import type { ObjectStore } from './object-store.ts'
 
 interface AftermathParts {
   readonly node: string

@@ -6,6 +6,8 @@ import type { Session, Started } from '../dataplane/session.ts'
 import { isGap } from '../decode/problem.ts'
 import type { Settings } from '../model/node.ts'
 import { recalled, type Situation } from '../render/nftables/recall.ts'
+import { ObjectStore } from '../watch/object-store.ts'
+import { SeenNodes } from '../watch/seen-nodes.ts'
 import type { Source, SourceEvent } from '../watch/source.ts'
 import { Aftermath } from './after-commit.ts'
 import { keepRunning } from './background.ts'
@@ -15,7 +17,7 @@ import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { LocalPolicies } from './local-policies.ts'
-import { ObjectStore } from './object-store.ts'
+import { objectProblems } from './object-problems.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports, stackOf } from './reconciler-events.ts'
 import { summaries } from './status-services.ts'
@@ -40,7 +42,7 @@ const GRACE = 500
 /** `nodelb run`, but for where objects and configuration come from. */
 export class Agent {
   readonly telemetry: Telemetry
-  readonly #store: ObjectStore
+  readonly #store: ObjectStore<SeenNodes>
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
@@ -60,12 +62,12 @@ export class Agent {
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
     const current = new CurrentConfiguration(configuration, telemetry.tell)
-    const listener = {
-      problems: telemetry.problems,
-      leaving: (leaving: boolean) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
-      nodeSeen: () => this.#tellIncomplete(),
-    }
-    const store = new ObjectStore(node, listener, configuration.limits)
+    const nodes = new SeenNodes(node, {
+      leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
+      seen: () => this.#tellIncomplete(),
+    })
+    const listener = objectProblems(node, telemetry.problems)
+    const store = new ObjectStore({ nodes, listener, limits: configuration.limits })
     const healthChecks = openHealthChecks(telemetry)
     const flows = new FlowCleaner(store, telemetry)
     const scope = () => current.settings?.scope
@@ -225,13 +227,13 @@ export class Agent {
   /** What our Node does not name and stays as it was: since it was seen, or as the kernel held it. */
   #tellIncomplete(): void {
     const condition = 'NodeIncomplete'
-    const messages = [...this.#store.nodeMissing(), ...this.#recalled()]
+    const messages = [...this.#store.nodes.missing(), ...this.#recalled()]
     if (messages.length === 0) this.telemetry.tell({ event: 'condition-gone', condition })
     else this.telemetry.tell({ event: 'condition-found', condition, messages })
   }
 
   #recalled(): readonly string[] {
-    const node = this.#store.node()
+    const node = this.#store.nodes.view()
     const { settings } = this.#configuration
     if (node === undefined || settings === undefined || this.#situation === undefined) return []
     return recalled({ node, settings }, this.#situation)

@@ -1,8 +1,8 @@
 import type { SessionRenderer } from '../dataplane/session.ts'
-import type { ServiceName } from '../frontend/claims.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { ObjectChange } from './object-change.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ObjectChange } from '../watch/object-change.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 
 /** Gives a change of the objects to what renders them. */
 export function feed(

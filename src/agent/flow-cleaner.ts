@@ -3,13 +3,13 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import { SteadySocket } from '../dataplane/reopening-socket.ts'
 import { leadsOf, type Session } from '../dataplane/session.ts'
-import type { ServiceName } from '../frontend/claims.ts'
 import { familyOfTable, type TableFamily } from '../model/family.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
 import { byFront, type TouchedFront } from '../plan/flows/stale.ts'
 import { ownerIn } from '../ruleset/labels.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 import type { Telemetry } from './events/telemetry.ts'
-import type { ObjectStore } from './object-store.ts'
 
 /** Deletes what conntrack knows of flows that commits led elsewhere. */
 export class FlowCleaner {

@@ -1,8 +1,8 @@
-import type { ServiceName } from '../frontend/claims.ts'
 import { type Dropped, type DroppedPorts, droppedByPolicy } from '../frontend/local-policies.ts'
 import type { IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 
 /** Keeps count change by change: a scrape does not go over all Services. */
 export class LocalPolicies {

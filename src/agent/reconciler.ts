@@ -4,16 +4,17 @@ import type { Removal } from '../dataplane/removal.ts'
 import type { Committed, Drift, ForeignChange, Session, Started } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import { Retry } from '../telemetry/retry.ts'
+import type { ObjectChange } from '../watch/object-change.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
+import type { SeenNodes } from '../watch/seen-nodes.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import { feed } from './feed.ts'
 import { LeftoverRemoval } from './leftover-removal.ts'
-import type { ObjectChange } from './object-change.ts'
-import type { ObjectStore } from './object-store.ts'
 import { Pace, type Turn } from './pace.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 interface ReconcilerParts {
-  readonly store: ObjectStore
+  readonly store: ObjectStore<SeenNodes>
   /** Reads the kernel and brings it to the goal. */
   readonly start: (goal: Goal) => Promise<Started>
   /** Removes what no session of this process uses, until the signal is aborted. */
@@ -192,7 +193,7 @@ export class Reconciler {
   /** With what is wanted, or, where that cannot be started, with what was in force before. */
   async #begin(began: number): Promise<Failed | undefined> {
     const { store, settingsFor, formerSettingsFor, told } = this.#parts
-    const node = store.node()
+    const node = store.nodes.view()
     if (node === undefined) {
       told.nodeMissing()
       return undefined

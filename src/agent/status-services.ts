@@ -1,8 +1,8 @@
 import { claimsOf } from '../frontend/claims.ts'
 import type { Settings } from '../model/node.ts'
 import type { SliceObject } from '../model/service.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 import type { ServiceSummary } from './events/status.ts'
-import type { ObjectStore } from './object-store.ts'
 
 /** The Services as `nodelb status` lists them, in order of name. */
 export function summaries(

@@ -7,8 +7,8 @@ import type { Address } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import { readText, textIn } from '../watch/files/files.ts'
+import { type Input, readObjects } from '../watch/files/read-objects.ts'
 import type { Sources } from './arguments.ts'
-import { type Input, readObjects } from './input.ts'
 
 export type Loaded =
   | {

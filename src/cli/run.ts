@@ -18,6 +18,7 @@ import { followApiServer } from '../watch/api-source.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
 import { folderSource } from '../watch/files/folder.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
+import { NODE_RESOURCES } from '../watch/resources.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
 import type { Output } from './commands.ts'
@@ -116,7 +117,11 @@ interface Followed {
 
 function sourceOf({ options, version, node, config }: Run, signal: AbortSignal): Followed {
   if (options.files.length > 0) {
-    return { source: folderSource(options.files), events: undefined, interest: undefined }
+    return {
+      source: folderSource(options.files, NODE_RESOURCES),
+      events: undefined,
+      interest: undefined,
+    }
   }
   const location =
     options.kubeconfig === undefined
@@ -126,7 +131,7 @@ function sourceOf({ options, version, node, config }: Run, signal: AbortSignal):
   // A credential plugin that hangs ends with the agent.
   signal.addEventListener('abort', () => client.close())
   const interest = new NodeInterest(wantsAllNodes(config, options))
-  const source = followApiServer(client, node, interest)
+  const source = followApiServer({ client, followed: NODE_RESOURCES, node, interest })
   return { source, events: eventSink(client, signal), interest }
 }
 

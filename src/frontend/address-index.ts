@@ -1,6 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { ServiceObject } from '../model/service.ts'
-import type { ServiceName } from './claims.ts'
+import type { ServiceName } from '../model/service-name.ts'
 
 /** Which Services ask for an address that the API server did not give them. */
 export class AddressIndex {

@@ -1,4 +1,5 @@
 import type { ServiceObject } from '../model/service.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
 import {
   type AllocatedKind,
@@ -6,7 +7,6 @@ import {
   allocationsAgainst,
   type Claim,
   type Claimant,
-  type ServiceName,
 } from './claims.ts'
 import type { Denial, WhyDenied } from './denials.ts'
 import { Ranking } from './ranking.ts'

@@ -2,11 +2,9 @@ import { type Address, familyOf, type IpFamily, type Port } from '../model/addre
 import { nodePortKey, vipKey } from '../model/frontend-id.ts'
 import type { Settings } from '../model/node.ts'
 import { compareAge, type ServiceObject, type ServicePort } from '../model/service.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import type { Forbidden } from './denials.ts'
-
-/** `namespace/name`. */
-export type ServiceName = string
 
 /**
  * In order of rank: the API server gives each ClusterIP and NodePort to one Service, a controller
@@ -37,10 +35,6 @@ export interface Claimant {
   readonly service: ServiceObject
   readonly name: ServiceName
   readonly kind: ClaimKind | AllocatedKind
-}
-
-export function serviceName(service: Pick<ServiceObject, 'namespace' | 'name'>): ServiceName {
-  return `${service.namespace}/${service.name}`
 }
 
 /** All that a Service asks for within the scope; an address named twice is one claim. */

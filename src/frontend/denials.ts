@@ -1,7 +1,8 @@
 import type { Cidr } from '../model/address.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { AllocatedKind, ServiceName } from './claims.ts'
+import type { AllocatedKind } from './claims.ts'
 
 /** Of one Service as many are told one by one; of the others how many they are. */
 export const MOST_TOLD = 3

@@ -1,6 +1,6 @@
 import type { ServiceObject } from '../model/service.ts'
+import { serviceName } from '../model/service-name.ts'
 import { labelOf, type Owner, ownerOf } from '../ruleset/labels.ts'
-import { serviceName } from './claims.ts'
 import type { Frontend } from './frontends.ts'
 
 /** `owner:port kind` */

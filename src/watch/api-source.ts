@@ -2,19 +2,22 @@ import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import type { ApiClient } from './api/client.ts'
 import type { NodeInterest } from './node-interest.ts'
 import { reflect } from './reflector.ts'
-import type { Resource, Source, SourceListener } from './source.ts'
+import { type Resource, resources } from './resources.ts'
+import type { Source, SourceListener } from './source.ts'
 
-const kinds: Readonly<Record<Resource, string>> = {
-  services: 'Service',
-  endpointslices: 'EndpointSlice',
-  nodes: 'Node',
+interface Following {
+  readonly client: ApiClient
+  readonly followed: readonly Resource[]
+  /** The name of our Node. */
+  readonly node: string
+  readonly interest: NodeInterest
 }
 
 /**
- * Follows the API server: every Service and EndpointSlice for us, and the node of that name, or all
- * Nodes as long as that is the interest.
+ * Follows the API server: every object of the kinds, but of the Nodes only that of our name, unless
+ * the interest is in all of them.
  */
-export function followApiServer(client: ApiClient, node: string, interest: NodeInterest): Source {
+export function followApiServer({ client, followed, node, interest }: Following): Source {
   return async (listener, signal) => {
     const garbage = noteGarbage(listener)
     const follow = (resource: Resource, until = signal) =>
@@ -27,10 +30,12 @@ export function followApiServer(client: ApiClient, node: string, interest: NodeI
         onState: (state) => listener.state(resource, state),
         onGarbage: (found) => garbage.note(resource, found),
       })
-    const followNodes = async (): Promise<void> => {
-      while (!signal.aborted) await follow('nodes', AbortSignal.any([signal, interest.changed]))
+    const followInterest = async (resource: Resource): Promise<void> => {
+      while (!signal.aborted) await follow(resource, AbortSignal.any([signal, interest.changed]))
     }
-    await Promise.all([follow('services'), follow('endpointslices'), followNodes()])
+    await Promise.all(
+      followed.map((each) => (resources[each].ofNode ? followInterest(each) : follow(each))),
+    )
   }
 }
 
@@ -44,7 +49,7 @@ function noteGarbage(listener: SourceListener) {
         if (problems.delete(resource)) tell()
         return
       }
-      const report = startReport('the API server', kinds[resource])
+      const report = startReport('the API server', resources[resource].kind)
       report.error('', said(found), 'an object with a name')
       problems.set(resource, report.problems)
       tell()

@@ -15,6 +15,7 @@ import {
   protocol,
   readAddress,
   text,
+  valueAt,
 } from '../decode/fields.ts'
 import {
   joinPath,
@@ -25,7 +26,7 @@ import {
 } from '../decode/problem.ts'
 import type { IpFamily } from '../model/address.ts'
 import type { SliceEndpoint, SliceObject, SlicePort } from '../model/service.ts'
-import { serviceLabel, serviceLabelValue } from './identity.ts'
+import { headlessLabel, proxyLabel, serviceLabel, serviceLabelValue } from './service-label.ts'
 import { shared } from './shared-text.ts'
 
 type DecodedSlice =
@@ -36,9 +37,6 @@ type DecodedSlice =
       readonly problems: readonly Problem[]
     }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
-
-const proxyLabel = 'service.kubernetes.io/service-proxy-name'
-const headlessLabel = 'service.kubernetes.io/headless'
 
 const sliceSchema = fields({
   // Other versions have endpoints of another shape.
@@ -90,6 +88,14 @@ export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice
   return isLeft(read, slice, problems)
     ? { kind: 'slice', slice, problems }
     : { kind: 'invalid', problems }
+}
+
+/** When the change that this slice tells of happened, in milliseconds since 1970. */
+export function triggerTime(slice: unknown): number | undefined {
+  const path = ['metadata', 'annotations', 'endpoints.kubernetes.io/last-change-trigger-time']
+  const text = valueAt(slice, path)
+  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? undefined : time
 }
 
 /** Whether anything can be read of its ports and endpoints, where it has some. */

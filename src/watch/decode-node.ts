@@ -10,6 +10,7 @@ import {
   readAddress,
   readCidrs,
   text,
+  valueAt,
 } from '../decode/fields.ts'
 import {
   joinPath,
@@ -53,6 +54,14 @@ export function decodeNode(json: unknown, source: string): DecodedNode {
     podCidrs: podCidrsOf(read, report),
   }
   return { kind: 'node', node, problems }
+}
+
+/** KEP-3836: a node about to be removed wants no new connections. */
+export function isLeaving(node: unknown): boolean {
+  if (valueAt(node, ['metadata', 'deletionTimestamp'])) return true
+  const taints = valueAt(node, ['spec', 'taints'])
+  if (!Array.isArray(taints)) return false
+  return taints.some((taint) => valueAt(taint, ['key']) === 'ToBeDeletedByClusterAutoscaler')
 }
 
 /** InternalIP addresses, and ExternalIP for a family that has none: kube-proxy's node IPs. */

@@ -29,6 +29,7 @@ import {
 } from './decode-service-addresses.ts'
 import { readServicePorts } from './decode-service-ports.ts'
 import { readSourceRanges } from './decode-source-ranges.ts'
+import { headlessLabel, proxyLabel } from './service-label.ts'
 import { shared } from './shared-text.ts'
 
 type DecodedService =
@@ -43,9 +44,6 @@ type DecodedService =
       readonly problems: readonly Problem[]
     }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
-
-const proxyLabel = 'service.kubernetes.io/service-proxy-name'
-const headlessLabel = 'service.kubernetes.io/headless'
 
 const policy = emptyOr(['Cluster', 'Local']).transform(
   (found): TrafficPolicy => (found === 'Local' ? 'local' : 'cluster'),

@@ -1,16 +1,17 @@
 import { nameOf, valueAt } from '../decode/fields.ts'
 import {
   describe,
+  orList,
   type Problem,
   type Report,
   said,
   report as startReport,
   unidentified,
 } from '../decode/problem.ts'
-import { identityProblems, kindOf } from './identity.ts'
-import { RESOURCES, type Resource } from './source.ts'
+import { identityProblems } from './identity.ts'
+import { type Resource, resources } from './resources.ts'
 
-/** Called for every object of a kind that nodelb reads. */
+/** Is called for every object of a kind that is followed. */
 type Visit = (resource: Resource, value: unknown) => void
 
 /** Lists in lists deeper than this are not read. */
@@ -19,15 +20,16 @@ const LIST_DEPTH = 8
 /** One file, or standard input, while its documents are walked through. */
 interface Walk {
   readonly source: string
+  readonly followed: readonly Resource[]
   readonly visit: Visit
   readonly problems: Problem[]
-  /** Kinds that are not ours, with how many objects of each. */
+  /** Kinds that are not followed, with how many objects of each. */
   readonly others: Map<string, number>
 }
 
 /** What the items of a typed list are: the API server leaves these two out of each item. */
 interface ItemType {
-  readonly apiVersion: unknown
+  readonly apiVersion: string
   readonly kind: string
 }
 
@@ -35,44 +37,37 @@ interface ItemType {
 export function visitObjects(
   documents: readonly unknown[],
   source: string,
+  followed: readonly Resource[],
   visit: Visit,
 ): readonly Problem[] {
-  const walk: Walk = { source, visit, problems: [], others: new Map() }
+  const walk: Walk = { source, followed, visit, problems: [], others: new Map() }
   for (const value of documents) takeObject(value, walk, undefined, 0)
   const report = startReport(source)
-  for (const [kind, count] of walk.others) noteOther(report, kind, count)
+  const wanted = orList(followed.map((each) => resources[each].kind))
+  for (const [kind, count] of walk.others) noteOther(report, wanted, kind, count)
   return [...walk.problems, ...report.problems]
 }
 
-function noteOther(report: Report, kind: string, count: number): void {
+function noteOther(report: Report, wanted: string, kind: string, count: number): void {
   const objects = count === 1 ? '1 object' : `${count} objects`
-  const found = said(`${objects} of kind ${kind}`)
-  report.note('', found, 'Service, EndpointSlice or Node', 'passed over')
+  report.note('', said(`${objects} of kind ${kind}`), wanted, 'passed over')
 }
 
 function takeObject(value: unknown, walk: Walk, type: ItemType | undefined, depth: number) {
   const apiVersion = valueAt(value, ['apiVersion']) ?? type?.apiVersion
   const kind = valueAt(value, ['kind']) ?? type?.kind
   if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
-    walk.problems.push(...untyped(value, kind, apiVersion, walk.source))
+    walk.problems.push(...untyped(value, kind, apiVersion, walk))
     return
   }
-  switch (`${apiVersion} ${kind}`) {
-    case 'v1 List':
-      return takeItems(value, walk, undefined, depth)
-    case 'v1 ServiceList':
-    case 'v1 NodeList':
-    case 'discovery.k8s.io/v1 EndpointSliceList':
-      return takeItems(value, walk, { apiVersion, kind: kind.slice(0, -'List'.length) }, depth)
-    case 'v1 Service':
-      return takeOurs('services', value, walk)
-    case 'v1 Node':
-      return takeOurs('nodes', value, walk)
-    case 'discovery.k8s.io/v1 EndpointSlice':
-      return takeOurs('endpointslices', value, walk)
-    default:
-      return takeOther(value, kind, apiVersion, walk)
+  if (apiVersion === 'v1' && kind === 'List') return takeItems(value, walk, undefined, depth)
+  for (const resource of walk.followed) {
+    const row = resources[resource]
+    if (row.apiVersion !== apiVersion) continue
+    if (row.kind === kind) return takeOurs(resource, value, walk)
+    if (`${row.kind}List` === kind) return takeItems(value, walk, row, depth)
   }
+  takeOther(value, kind, apiVersion, walk)
 }
 
 function takeOurs(resource: Resource, value: unknown, { source, visit, problems }: Walk): void {
@@ -83,39 +78,48 @@ function takeOurs(resource: Resource, value: unknown, { source, visit, problems 
 
 /** To pass over what is one of ours, but for its version or a capital letter, would be to lose it. */
 function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk): void {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
-  const meant = RESOURCES.find(
-    (resource) =>
-      kindOf[resource].toLowerCase() === kind.toLowerCase() &&
-      (resource === 'endpointslices' ? 'discovery.k8s.io' : '') === group,
-  )
+  const meant = walk.followed
+    .map((resource) => resources[resource])
+    .find(
+      (row) =>
+        row.kind.toLowerCase() === kind.toLowerCase() &&
+        groupOf(row.apiVersion) === groupOf(apiVersion),
+    )
   if (meant === undefined) {
     const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
     walk.others.set(other, (walk.others.get(other) ?? 0) + 1)
     return
   }
-  const name = nameOf(value, meant !== 'nodes')
-  const report = unidentified(walk.source, kindOf[meant], name)
-  if (kind !== kindOf[meant]) report.error('kind', kind, kindOf[meant])
-  if (version !== 'v1') report.error('apiVersion', apiVersion, group ? `${group}/v1` : 'v1')
+  const report = unidentified(walk.source, meant.kind, nameOf(value, meant.namespaced))
+  if (kind !== meant.kind) report.error('kind', kind, meant.kind)
+  if (apiVersion !== meant.apiVersion) report.error('apiVersion', apiVersion, meant.apiVersion)
   walk.problems.push(...report.problems)
+}
+
+/** `discovery.k8s.io` of `discovery.k8s.io/v1`; empty for the core group. */
+function groupOf(apiVersion: string): string {
+  return apiVersion.slice(0, Math.max(apiVersion.indexOf('/'), 0))
 }
 
 function untyped(
   value: unknown,
   kind: unknown,
   apiVersion: unknown,
-  source: string,
+  { source, followed }: Walk,
 ): readonly Problem[] {
   const object = typeof value === 'object' && value !== null && !Array.isArray(value)
   const typed = typeof kind === 'string'
   const report = typed
-    ? unidentified(source, kind.slice(0, 60), nameOf(value, kind !== 'Node'))
+    ? unidentified(source, kind.slice(0, 60), nameOf(value, inNamespaces(kind, followed)))
     : startReport(source)
   if (!object) report.error('', value, 'a Kubernetes object')
   else if (typed) report.error('apiVersion', apiVersion, 'an API version such as v1')
   else report.error('kind', kind, 'the kind of a Kubernetes object')
   return report.problems
+}
+
+function inNamespaces(kind: string, followed: readonly Resource[]): boolean {
+  return !followed.some((each) => resources[each].kind === kind && !resources[each].namespaced)
 }
 
 function takeItems(value: unknown, walk: Walk, type: ItemType | undefined, depth: number) {

@@ -1,4 +1,4 @@
-import type { Resource } from './source.ts'
+import { type Resource, resources } from './resources.ts'
 
 /** Which objects of a resource are asked for. */
 export interface Selection {
@@ -9,29 +9,13 @@ export interface Selection {
   readonly instead?: Selection
 }
 
-/**
- * As kube-proxy 1.36 asks (cmd/kube-proxy/app/server.go), so that the server keeps headless
- * Services and those of other proxies to itself. Slices carry the labels of their Service. Without a
- * `node` all Nodes are asked for.
- */
+/** Returns what to ask for; without a `node`, that is the Nodes of the whole cluster. */
 export function selectionOf(resource: Resource, node: string | undefined): Selection {
-  switch (resource) {
-    case 'services': {
-      const instead = {
-        path: '/api/v1/services',
-        labels: '!service.kubernetes.io/service-proxy-name',
-      }
-      // Kubernetes 1.31 and later.
-      return { ...instead, fields: 'spec.clusterIP!=None', instead }
-    }
-    case 'endpointslices':
-      return {
-        path: '/apis/discovery.k8s.io/v1/endpointslices',
-        labels: '!service.kubernetes.io/headless,!service.kubernetes.io/service-proxy-name',
-      }
-    case 'nodes':
-      return { path: '/api/v1/nodes', ...(node && { fields: `metadata.name=${node}` }) }
-  }
+  const { apiVersion, labels, fields, ofNode } = resources[resource]
+  const root = apiVersion.includes('/') ? '/apis' : '/api'
+  const all = { path: `${root}/${apiVersion}/${resource}`, ...(labels && { labels }) }
+  if (fields !== undefined) return { ...all, fields, instead: all }
+  return { ...all, ...(node && ofNode && { fields: ofNode(node) }) }
 }
 
 /** The selection as a path with its query. */

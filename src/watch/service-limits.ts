@@ -1,6 +1,7 @@
 import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import { type Limits, type ServiceSize, sizeOf } from '../model/limits.ts'
 import { compareAge, type ServiceObject, type SliceObject } from '../model/service.ts'
+import { namespaceOf, serviceName } from '../model/service-name.ts'
 
 /** Which Services are within the limits, and what those take together. */
 export class Admission {
@@ -16,7 +17,7 @@ export class Admission {
   /** What is too much about a Service with these slices. None: it is admitted, in place of itself. */
   admit(service: ServiceObject, slices: readonly SliceObject[]): readonly Problem[] {
     const { namespace } = service
-    const name = `${namespace}/${service.name}`
+    const name = serviceName(service)
     const size = sizeOf(service, slices)
     const others = this.total(namespace) - (this.#entries.get(name) ?? 0)
     const problems = limitProblems(service, size, others, this.#limits)
@@ -42,15 +43,11 @@ export class Admission {
   }
 }
 
-/** Of `namespace/name`. */
-export function namespaceOf(name: string): string {
-  return name.slice(0, name.indexOf('/'))
-}
-
 /** In order of age, then of name: those that come first are admitted first. */
 export function olderFirst(services: Iterable<ServiceObject>): readonly ServiceObject[] {
-  const nameOf = ({ namespace, name }: ServiceObject): string => `${namespace}/${name}`
-  return [...services].sort((a, b) => compareAge(a, b) || (nameOf(a) < nameOf(b) ? -1 : 1))
+  return [...services].sort(
+    (a, b) => compareAge(a, b) || (serviceName(a) < serviceName(b) ? -1 : 1),
+  )
 }
 
 function limitProblems(

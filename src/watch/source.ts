@@ -1,9 +1,5 @@
 import type { Problem } from '../decode/problem.ts'
-
-/** The kinds of objects that the agent follows, by their plural names in the API. */
-export type Resource = 'services' | 'endpointslices' | 'nodes'
-
-export const RESOURCES: readonly Resource[] = ['services', 'endpointslices', 'nodes']
+import type { Resource } from './resources.ts'
 
 /** What a source of objects says, in order. Objects are as they came, not decoded. */
 export type SourceEvent =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { RESOURCES } from '../../src/watch/source.ts'
+import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
 describe('one occurrence reaches all', () => {
@@ -30,7 +30,7 @@ describe('one occurrence reaches all', () => {
     telemetry.tell({ event: 'node-found', node: 'node-a' })
     telemetry.tell({ event: 'node-missing', node: 'node-a' })
     telemetry.tell({ event: 'node-missing', node: 'node-a' })
-    for (const resource of RESOURCES) {
+    for (const resource of NODE_RESOURCES) {
       telemetry.watch(resource, { kind: 'following', resourceVersion: '2' })
     }
     expect(telemetry.status().reason).toContain('there is no Node node-a')

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Aftermath } from '../../src/agent/after-commit.ts'
 import { type Configuration, CurrentConfiguration } from '../../src/agent/configuration.ts'
 import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
-import { ObjectStore } from '../../src/agent/object-store.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
 import { reports } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
@@ -12,7 +11,7 @@ import { Dataplanes } from '../../src/dataplane/dataplanes.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
-import { RESOURCES } from '../../src/watch/source.ts'
+import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import {
   BACKENDS,
   type BackendName,
@@ -24,6 +23,7 @@ import {
   textOf,
 } from '../support/imagined-kernel.ts'
 import { runs } from '../support/runs.ts'
+import { silentStore } from '../support/silent-store.ts'
 
 // The reconciler and what decides with it, over a kernel that is imagined, in whatever order things may
 // happen. Timers are the test's.
@@ -103,7 +103,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 class World {
   readonly kernel: ImaginedKernel = new ImaginedKernel()
   readonly bugs: unknown[] = []
-  readonly #store: ObjectStore
+  readonly #store: ReturnType<typeof silentStore>
   readonly #telemetry: Telemetry
   readonly #current: CurrentConfiguration
   readonly #reconciler: Reconciler
@@ -114,7 +114,7 @@ class World {
   constructor() {
     const silent = (): undefined => undefined
     const none = { ipv4: 0, ipv6: 0 }
-    const store = new ObjectStore('node-a', { problems: silent, leaving: silent })
+    const store = silentStore()
     const telemetry = startTelemetry({
       version: '',
       node: 'node-a',
@@ -156,7 +156,7 @@ class World {
       told: { ...told, bug: (error) => this.bugs.push(error) },
     })
     this.#node(0)
-    for (const resource of RESOURCES) {
+    for (const resource of NODE_RESOURCES) {
       this.#reconciler.take({ kind: 'listed', resource, names: new Set(['node-a']) })
     }
   }
@@ -192,7 +192,7 @@ class World {
   }
 
   wantedAtRest(): object {
-    const node = this.#store.node() as NodeView
+    const node = this.#store.nodes.view() as NodeView
     const newest = this.#current.chosen.settingsFor(node).settings
     const works = !this.kernel.broken.has(newest.masqueradeBit)
     const settings = works ? newest : this.#started

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TelemetryOptions } from '../../src/agent/events/telemetry.ts'
-import { RESOURCES } from '../../src/watch/source.ts'
+import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import { ask, connected, freePort, refusal, takePort } from './asking.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
@@ -29,7 +29,7 @@ describe('probes', () => {
     expect((await ready()).body).toMatch(
       /first list of endpointslices, nodes \(list nodes: 403: no/,
     )
-    for (const resource of RESOURCES) {
+    for (const resource of NODE_RESOURCES) {
       telemetry.watch(resource, { kind: 'following', resourceVersion: '2' })
     }
     expect((await ready()).body).toContain('the first commit is being made')

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { valueAt } from '../../src/decode/fields.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
 import { folderSource } from '../../src/watch/files/folder.ts'
+import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
 
 let folder = ''
@@ -42,7 +43,7 @@ function follow(paths: readonly string[] = [folder]) {
     told.push(line)
     wake()
   }
-  done = folderSource(paths)(
+  done = folderSource(paths, NODE_RESOURCES)(
     {
       event: (event) => tell(inShort(event)),
       state: () => undefined,

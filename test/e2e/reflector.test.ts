@@ -3,6 +3,7 @@ import { ApiClient } from '../../src/watch/api/client.ts'
 import type { ApiLocation } from '../../src/watch/api/credentials.ts'
 import { followApiServer } from '../../src/watch/api-source.ts'
 import { NodeInterest } from '../../src/watch/node-interest.ts'
+import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { follow, isAbout, isFollowing, isListed, namesIn } from './support/follow.ts'
@@ -128,7 +129,7 @@ describe('a list', () => {
     const client = new ApiClient(direct(), 'nodelb-test')
     const abort = new AbortController()
     const ignored = { state: () => undefined, problems: () => undefined }
-    const source = followApiServer(client, 'node-a', interest)
+    const source = followApiServer({ client, followed: NODE_RESOURCES, node: 'node-a', interest })
     const end = source({ event: events.add, ...ignored }, abort.signal)
     const nodes = async (from: number) => {
       const isList = (event: SourceEvent) => event.kind === 'listed' && event.resource === 'nodes'

@@ -91,7 +91,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'apply/sysctl': ['model', 'plan/sysctls'],
   watch: ['model', 'decode', 'watch/api', 'node:timers/promises', 'zod'],
   'watch/api': ['model', 'decode', 'watch', 'node:path', 'node:stream', 'node:zlib', 'yaml', 'zod'],
-  'watch/files': ['decode', 'watch', 'node:buffer', 'node:crypto', 'node:path'],
+  'watch/files': ['model', 'decode', 'watch', 'node:buffer', 'node:crypto', 'node:path'],
   config: [
     'model',
     'decode',

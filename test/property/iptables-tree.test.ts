@@ -40,7 +40,7 @@ describe('a tree of chains', () => {
     fc.assert(
       fc.property(fc.array(batch, { minLength: 1, maxLength: 6 }), (batches) => {
         const grown = tree()
-        const kept = new Set<string>()
+        const kept = new Set<FrontendId>()
         const seen = new Map<string, readonly string[]>()
         for (const each of batches) {
           for (const [at, there] of each) there ? kept.add(at) : kept.delete(at)

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SeenNodes } from '../../src/agent/seen-nodes.ts'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { familyOf } from '../../src/model/address.ts'
 import { nftablesBackend } from '../../src/model/backend.ts'
@@ -14,6 +13,7 @@ import { IptablesLowering } from '../../src/render/iptables/lowering.ts'
 import { heldInChains, heldInTables, recall } from '../../src/render/nftables/recall.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
+import { SeenNodes } from '../../src/watch/seen-nodes.ts'
 
 const ADDRESSES = ['192.0.2.1', '192.0.2.2', '2001:db8:1::1', '2001:db8:1::2'] as Address[]
 const RANGES = ['10.244.1.0/24', 'fd00:10:244:1::/64'] as Cidr[]
@@ -34,10 +34,10 @@ const families = (values: readonly (Address | Cidr)[]) => new Set(values.map(fam
 test('a Node never loses a family that it had, and takes what it names', () => {
   fc.assert(
     fc.property(fc.array(nodes, { minLength: 1 }), (history) => {
-      const seen = new SeenNodes('node-a')
+      const seen = new SeenNodes('node-a', { leaving: () => undefined })
       const had = new Set<string>()
       for (const told of history) {
-        seen.keep('node-a', view(told))
+        seen.keep('node-a', { kind: 'node', node: view(told), leaving: false })
         const now = seen.view()
         for (const family of families(told.addresses)) had.add(family)
         expect(families(now?.addresses ?? [])).toEqual(had)

@@ -6,7 +6,8 @@ import type { Status } from '../../src/agent/events/status.ts'
 import { type Backend, defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
-import { RESOURCES, type Resource, type SourceEvent } from '../../src/watch/source.ts'
+import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
+import type { SourceEvent } from '../../src/watch/source.ts'
 import { Told } from '../agent/asking.ts'
 
 /** As `nodelb run` makes it of a configuration with this backend alone. */
@@ -76,7 +77,7 @@ export class AgentAndSource {
     if (service !== undefined) this.put('services', service)
     for (const slice of slices) this.put('endpointslices', slice)
     const names = ['node-a', 'default/web', 'default/web-ipv4', 'default/web-ipv6']
-    for (const resource of RESOURCES) this.listed(resource, names)
+    for (const resource of NODE_RESOURCES) this.listed(resource, names)
   }
 
   /** The next occurrence of the kind; what comes before it counts as read. */

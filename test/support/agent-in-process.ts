@@ -4,7 +4,6 @@ import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
 import { HealthChecks } from '../../src/agent/health-check.ts'
 import { LocalPolicies } from '../../src/agent/local-policies.ts'
-import { ObjectStore } from '../../src/agent/object-store.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
 import { reports } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
@@ -13,15 +12,16 @@ import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { startSession } from '../../src/dataplane/nftables/session.ts'
 import { SteadySocket } from '../../src/dataplane/reopening-socket.ts'
 import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
-import { RESOURCES, type Resource } from '../../src/watch/source.ts'
+import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import { Told } from '../agent/asking.ts'
+import { silentStore } from './silent-store.ts'
 
 const silent = (): undefined => undefined
 
 /** What runs below `nodelb run`, on the network of the caller's thread: its socket can be had. */
 export class AgentInProcess {
   readonly socket: SteadySocket = new SteadySocket()
-  readonly store: ObjectStore = new ObjectStore('node-a', { problems: silent, leaving: silent })
+  readonly store: ReturnType<typeof silentStore> = silentStore()
   readonly telemetry: Telemetry
   readonly reconciler: Reconciler
   scope: Scope = 'all'
@@ -88,12 +88,12 @@ export class AgentInProcess {
   listed(): void {
     const { services, slices } = this.store.cluster()
     const names = new Set([...services, ...slices].map(({ name }) => `default/${name}`))
-    for (const resource of RESOURCES) this.reconciler.take({ kind: 'listed', resource, names })
+    for (const resource of NODE_RESOURCES) this.reconciler.take({ kind: 'listed', resource, names })
   }
 
   /** What the objects ask for, now. */
   goal(): Goal {
-    const node = this.store.node()
+    const node = this.store.nodes.view()
     if (node === undefined) throw new Error('there is no node')
     return { cluster: this.store.cluster(), node, settings: this.#settingsFor(node) }
   }

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { readObjects } from '../../src/cli/input.ts'
 import { type Backend, defaultConfig, readConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
+import { readObjects } from '../../src/watch/files/read-objects.ts'
 
 export interface FixtureGoal extends Goal {
   readonly problems: readonly Problem[]

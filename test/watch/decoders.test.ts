@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readObjects } from '../../src/cli/input.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 import { decodeEndpointSlice } from '../../src/watch/decode-endpoint-slice.ts'
 import { decodeNode } from '../../src/watch/decode-node.ts'
 import { decodeService } from '../../src/watch/decode-service.ts'
+import { readObjects } from '../../src/watch/files/read-objects.ts'
 
 /** Values likely to get past a first check. */
 const likely = fc.constantFrom<unknown>(

@@ -1,5 +1,5 @@
 import type { Lasting, Steady, Time } from '../../telemetry/moment.ts'
-import { RESOURCES, type Resource } from '../../watch/source.ts'
+import { NODE_RESOURCES, type Resource } from '../../watch/resources.ts'
 import type { Commit, Condition, OccurrenceOf, Server } from './occurrence.ts'
 
 export type WatchState =
@@ -23,7 +23,8 @@ interface Verified {
 /** What the agent's occurrences add up to. Written by `follow` alone. */
 export interface AgentState {
   readonly startedAt: Time
-  readonly watches: Record<Resource, WatchState>
+  /** Of each kind that is followed. */
+  readonly watches: Map<Resource, WatchState>
   firstCommitAt: Time | undefined
   lastCommit: (Commit & { readonly at: Time }) | undefined
   verified: Verified | undefined
@@ -65,12 +66,10 @@ interface Waiting {
 }
 
 export function newState(now: Time): AgentState {
-  const watches = Object.fromEntries(
-    RESOURCES.map((resource) => [resource, { kind: 'starting', since: now }]),
-  ) as Record<Resource, WatchState>
+  const starting: WatchState = { kind: 'starting', since: now }
   return {
     startedAt: now,
-    watches,
+    watches: new Map(NODE_RESOURCES.map((resource) => [resource, starting])),
     firstCommitAt: undefined,
     lastCommit: undefined,
     verified: undefined,

@@ -1,4 +1,3 @@
-import { RESOURCES } from '../../watch/source.ts'
 import type { AgentState } from './agent-state.ts'
 
 /** An answer to a probe, with the reason in words. */
@@ -63,8 +62,7 @@ export function health(state: AgentState, now: number): Verdict {
 }
 
 function waitsFor(state: AgentState): string {
-  const waiting = RESOURCES.flatMap((resource) => {
-    const watch = state.watches[resource]
+  const waiting = [...state.watches].flatMap(([resource, watch]) => {
     if (watch.kind === 'following') return []
     return [watch.kind === 'lost' ? `${resource} (${watch.reason})` : resource]
   })

@@ -1,5 +1,5 @@
 import type { MachineCondition } from '../../plan/preflight.ts'
-import type { Resource } from '../../watch/source.ts'
+import type { Resource } from '../../watch/resources.ts'
 
 /** Texts of kernel, API server and users; secrets are taken out before anybody sees them. */
 type Text = string

@@ -1,7 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import { familyOfTable } from '../../model/family.ts'
-import { RESOURCES } from '../../watch/source.ts'
 import type { AgentState } from './agent-state.ts'
 import { readiness } from './health.ts'
 
@@ -111,8 +110,8 @@ function registerLabelled(registry: Registry, source: StateSource): void {
     labelNames: ['resource'],
     registers,
     collect() {
-      for (const resource of RESOURCES) {
-        this.set({ resource }, source.state.watches[resource].kind === 'following' ? 1 : 0)
+      for (const [resource, { kind }] of source.state.watches) {
+        this.set({ resource }, kind === 'following' ? 1 : 0)
       }
     },
   })

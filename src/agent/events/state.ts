@@ -11,16 +11,18 @@ export function follow(
 ): void {
   switch (occurrence.event) {
     case 'watch-listing':
-      state.watches[occurrence.resource] = { kind: 'listing', since: now }
+      state.watches.set(occurrence.resource, { kind: 'listing', since: now })
       return
     case 'watch-following': {
       const { resource, resourceVersion } = occurrence
-      state.watches[resource] = { kind: 'following', since: now, resourceVersion }
+      state.watches.set(resource, { kind: 'following', since: now, resourceVersion })
       return
     }
-    case 'watch-lost':
-      state.watches[occurrence.resource] = { kind: 'lost', since: now, reason: occurrence.reason }
+    case 'watch-lost': {
+      const { resource, reason } = occurrence
+      state.watches.set(resource, { kind: 'lost', since: now, reason })
       return
+    }
     case 'source-problem':
       state.sourceProblems = occurrence.problems
       return

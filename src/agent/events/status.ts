@@ -1,4 +1,4 @@
-import type { Resource } from '../../watch/source.ts'
+import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
 
@@ -10,6 +10,8 @@ export interface ServiceSummary {
   readonly addresses: readonly string[]
   readonly endpoints: number
 }
+
+type WatchStatus = Omit<WatchState, 'since'> & { readonly since: string }
 
 /** The running agent's view of itself, as its socket gives it. Times are RFC 3339. */
 export interface Status {
@@ -40,9 +42,8 @@ export interface Status {
   } | null
   readonly failing: { readonly since: string; readonly reason: string } | null
   readonly ownership: Ownership
-  readonly watches: Readonly<
-    Record<Resource, Omit<WatchState, 'since'> & { readonly since: string }>
-  >
+  /** Of each kind that is followed. */
+  readonly watches: Readonly<Record<string, WatchStatus>>
   readonly objects: Readonly<Record<string, number>>
   readonly conditions: readonly string[]
   readonly refused: readonly {
@@ -136,10 +137,10 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
 }
 
 function watchesOf({ watches }: AgentState): Status['watches'] {
-  const entries = Object.entries(watches).map(([resource, watch]) => {
+  const entries = [...watches].map(([resource, watch]): [Resource, WatchStatus] => {
     return [resource, { ...watch, since: time(watch.since) }]
   })
-  return Object.fromEntries(entries) as Status['watches']
+  return Object.fromEntries(entries)
 }
 
 /** What an operator should know though nothing failed. */

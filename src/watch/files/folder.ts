@@ -11,7 +11,8 @@ import {
   report as startReport,
 } from '../../decode/problem.ts'
 import { visitObjects } from '../objects.ts'
-import { RESOURCES, type Resource, type Sink, type Source, type SourceListener } from '../source.ts'
+import { type Resource, resources } from '../resources.ts'
+import type { Sink, Source, SourceListener } from '../source.ts'
 import { eachChange } from './file-watchers.ts'
 import { filesAt, readText } from './files.ts'
 
@@ -30,11 +31,11 @@ interface Read extends Seen {
 }
 
 /** Follows files and folders in place of an API server; a definition further down the list wins. */
-export function folderSource(paths: readonly string[]): Source {
+export function folderSource(paths: readonly string[], followed: readonly Resource[]): Source {
   return async (listener, signal) => {
-    const folder = new Folder(paths, listener)
+    const folder = new Folder(paths, followed, listener)
     folder.look()
-    for (const resource of RESOURCES) {
+    for (const resource of followed) {
       listener.event({ kind: 'listed', resource, names: folder.names(resource) })
       listener.state(resource, { kind: 'following', resourceVersion: '' })
     }
@@ -48,6 +49,7 @@ export function folderSource(paths: readonly string[]): Source {
 
 class Folder {
   readonly #paths: readonly string[]
+  readonly #followed: readonly Resource[]
   readonly #listener: SourceListener
   readonly #seen: Map<string, Seen> = new Map()
   /** The files that define an object; nearly always one. */
@@ -57,8 +59,9 @@ class Folder {
   #order: ReadonlyMap<string, number> = new Map()
   #problems = ''
 
-  constructor(paths: readonly string[], listener: SourceListener) {
+  constructor(paths: readonly string[], followed: readonly Resource[], listener: SourceListener) {
     this.#paths = paths
+    this.#followed = followed
     this.#listener = listener
   }
 
@@ -107,7 +110,7 @@ class Folder {
     const signature = signatureOf(file)
     const former = this.#seen.get(file)
     if (former?.signature === signature) return
-    const { values, ...seen } = readObjectsOf(file, signature, former)
+    const { values, ...seen } = readObjectsOf(file, signature, this.#followed, former)
     this.#seen.set(file, seen)
     for (const key of former?.digests.keys() ?? []) this.#disown(key, file, affected)
     for (const key of seen.digests.keys()) {
@@ -147,7 +150,7 @@ class Folder {
     }
     // Files that did not change: a definition that came after theirs is gone.
     for (const [file, keys] of elsewhere) {
-      const { values } = readObjectsOf(file, '', undefined)
+      const { values } = readObjectsOf(file, '', this.#followed)
       for (const key of keys) this.#tell(key, file, values.get(key))
     }
   }
@@ -199,7 +202,12 @@ function signatureOf(file: string): string {
   return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 }
 
-function readObjectsOf(file: string, signature: string, former: Seen | undefined): Read {
+function readObjectsOf(
+  file: string,
+  signature: string,
+  followed: readonly Resource[],
+  former?: Seen,
+): Read {
   const report = startReport(file)
   const text = readText(file, report)
   // Whoever writes a file in place empties it first.
@@ -208,8 +216,8 @@ function readObjectsOf(file: string, signature: string, former: Seen | undefined
   const documents = text === undefined ? undefined : readDocuments(text, file)
   const found = new Map<Key, string>()
   const values = new Map<Key, unknown>()
-  const odd = visitObjects(documents?.values ?? [], file, (resource, value) => {
-    const key: Key = `${resource} ${nameOf(value, resource !== 'nodes')}`
+  const odd = visitObjects(documents?.values ?? [], file, followed, (resource, value) => {
+    const key: Key = `${resource} ${nameOf(value, resources[resource].namespaced)}`
     values.set(key, value)
     found.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
   })

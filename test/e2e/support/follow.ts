@@ -2,7 +2,8 @@ import { onTestFinished } from 'vitest'
 import { ApiClient } from '../../../src/watch/api/client.ts'
 import type { ApiLocation } from '../../../src/watch/api/credentials.ts'
 import { type Pace, reflect } from '../../../src/watch/reflector.ts'
-import type { Resource, SourceEvent, SourceState } from '../../../src/watch/source.ts'
+import type { Resource } from '../../../src/watch/resources.ts'
+import type { SourceEvent, SourceState } from '../../../src/watch/source.ts'
 import { Recorder } from './recorder.ts'
 
 /** A reflector at work, and all it said. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { KnownServices } from '../../src/agent/known-services.ts'
-import type { ObjectChange } from '../../src/agent/object-change.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
 import { defaultLimits, sizeOf } from '../../src/model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
+import { KnownServices } from '../../src/watch/known-services.ts'
+import type { ObjectChange } from '../../src/watch/object-change.ts'
 import { names, namespace, service, slice } from '../support/random-cluster.ts'
 
 type Step = (known: KnownServices) => readonly ObjectChange[]

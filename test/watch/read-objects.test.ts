@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { type Input, readObjects } from '../../src/cli/input.ts'
 import { printProblem } from '../../src/decode/problem.ts'
-import { badObjects, node, service, slice } from './bad-objects.ts'
+import { type Input, readObjects } from '../../src/watch/files/read-objects.ts'
+import { badObjects, node, service, slice } from '../cli/bad-objects.ts'
 
 const good = `apiVersion: v1
 kind: Service
@@ -152,6 +152,40 @@ test('of two definitions the last wins', () => {
 test('a definition that became headless removes the one before it', () => {
   const headless = good.replace('spec: {', 'spec: {clusterIP: None, ')
   expect(names(fromText(`${good}---\n${headless}`))).toEqual([])
+})
+
+test('of two definitions the last wins, whatever version they bear', () => {
+  const versioned = good.replace('name: good', 'name: good, resourceVersion: "7"')
+  const input = fromText(`${versioned}---\n${versioned.replace('port: 80', 'port: 81')}`)
+  expect(input.cluster.services.map(({ ports }) => ports[0]?.port)).toEqual([81])
+  expect(lines(input)).toEqual([
+    'stdin: Service default/good: found a second definition, expected one; the last one wins',
+  ])
+})
+
+test('a Node is as its last definition says, with no address of the one before', () => {
+  const input = fromText(`${node}---\napiVersion: v1\nkind: Node\nmetadata: {name: node-z}\n`)
+  expect(input.nodes.get('node-z')).toMatchObject({ addresses: [], podCidrs: [] })
+})
+
+test('a Service that became headless before it could not be read is not unread', () => {
+  const headless = good.replace('spec: {', 'spec: {clusterIP: None, ')
+  const bad = good.replace('port: 80', 'port: 0')
+  expect([...fromText(`${headless}---\n${bad}`).unread]).toEqual([])
+  expect([...fromText(`${bad}---\n${headless}`).unread]).toEqual([])
+  expect([...fromText(bad).unread]).toEqual(['default/good'])
+})
+
+test('problems come in the order of the documents, those of a definition that is replaced too', () => {
+  const slice = 'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\n'
+  const bad = good.replace('port: 80', 'port: 0')
+  const input = fromText([bad, `${slice}metadata: {name: x}\n`, bad, good, good].join('---\n'))
+  expect(lines(input)).toEqual([
+    'stdin: Service default/good: spec.ports[0].port: found 0, expected a port from 1 to 65535',
+    'stdin: Service default/good: spec.ports[0].port: found 0, expected a port from 1 to 65535',
+    'stdin: Service default/good: found a second definition, expected one; the last one wins',
+    'stdin: found 1 EndpointSlice without the label kubernetes.io/service-name, expected the name of a Service there; passed over',
+  ])
 })
 
 test('a definition that cannot be read leaves the one before it', () => {

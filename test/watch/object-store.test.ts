@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
-import { ObjectStore } from '../../src/agent/object-store.ts'
+import { objectProblems } from '../../src/agent/object-problems.ts'
 import type { Problem } from '../../src/decode/problem.ts'
 import { printProblem } from '../../src/decode/problem.ts'
-import type { Resource } from '../../src/watch/source.ts'
+import { ObjectStore } from '../../src/watch/object-store.ts'
+import type { Resource } from '../../src/watch/resources.ts'
+import { SeenNodes } from '../../src/watch/seen-nodes.ts'
 
 function service(name: string, fields: object = {}): object {
   return {
@@ -24,9 +26,9 @@ function slice(name: string, of: string, fields: object = {}): object {
 function start() {
   const reports: [string, readonly Problem[]][] = []
   const moods: boolean[] = []
-  const store = new ObjectStore('node-a', {
-    problems: (object, problems) => reports.push([object, problems]),
-    leaving: (leaving) => moods.push(leaving),
+  const store = new ObjectStore({
+    nodes: new SeenNodes('node-a', { leaving: (leaving) => moods.push(leaving) }),
+    listener: objectProblems('node-a', (object, problems) => reports.push([object, problems])),
   })
   const put = (resource: Resource, object: object) =>
     store.take({ kind: 'object', resource, object })
@@ -150,6 +152,40 @@ test('the same resource version again is no change', () => {
 
 const META = { name: 'web', namespace: 'shop' }
 
+test('in a file the same resource version may stand in another object', () => {
+  const { store } = start()
+  const metadata = { ...META, resourceVersion: '7' }
+  const edited = [80, 81].map((port) => ({ ...service('web', { ports: [{ port }] }), metadata }))
+  for (const object of edited) {
+    const event = { kind: 'object', resource: 'services', object, origin: 'web.yaml' } as const
+    expect(store.take(event)).toHaveLength(1)
+  }
+  expect(store.service('shop/web')).toMatchObject({ ports: [{ port: 81 }] })
+})
+
+test('what wanted no balancing when it was last readable is not unread', () => {
+  const { store, put, drop } = start()
+  put('services', service('web', { clusterIP: 'None' }))
+  put('endpointslices', slice('api-1', 'api', { addressType: 'FQDN' }))
+  put('services', service('web', bad))
+  put('endpointslices', slice('api-1', 'api', { addressType: 'IPX' }))
+  expect([...store.unread()]).toEqual([])
+  drop('services', 'web')
+  put('services', service('web', bad))
+  expect([...store.unread()], 'another object of that name').toEqual(['shop/web'])
+})
+
+test('is complete once the kinds that are followed have been listed', () => {
+  const silent = (): undefined => undefined
+  const store = new ObjectStore({
+    nodes: { keep: () => [], remove: () => [] },
+    listener: { read: silent, gone: silent, judged: silent, listed: silent },
+    followed: ['services'],
+  })
+  store.take({ kind: 'listed', resource: 'services', names: new Set() })
+  expect(store.complete()).toBe(true)
+})
+
 test('is complete once every kind has been listed', () => {
   const { store } = start()
   for (const resource of ['services', 'endpointslices', 'nodes'] as const) {
@@ -168,16 +204,18 @@ test('of this node what changes counts', () => {
   const { store, put } = start()
   expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
   expect(put('nodes', node('node-a', '192.0.2.1'))).toEqual([])
-  expect(store.node()?.addresses).toEqual(['192.0.2.1'])
+  expect(store.nodes.view()?.addresses).toEqual(['192.0.2.1'])
   store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
-  expect(store.node()?.addresses, 'a node that is gone keeps its rules').toEqual(['192.0.2.1'])
+  expect(store.nodes.view()?.addresses, 'a node that is gone keeps its rules').toEqual([
+    '192.0.2.1',
+  ])
 })
 
 test('of other nodes the addresses count, for as long as they are there', () => {
   const { store, put } = start()
   expect(put('nodes', node('node-b', '192.0.2.9'))).toEqual([])
   expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
-  expect(store.node()).toMatchObject({
+  expect(store.nodes.view()).toMatchObject({
     addresses: ['192.0.2.1'],
     otherNodes: new Set(['192.0.2.9']),
   })
@@ -190,15 +228,15 @@ test('of other nodes the addresses count, for as long as they are there', () => 
   expect(put('nodes', node('node-c', '192.0.2.7'))).toHaveLength(1)
   expect(put('nodes', node('node-d', '192.0.2.7')), 'another one has it').toEqual([])
   expect(put('nodes', node('node-d', '192.0.2.8'))).toEqual([])
-  expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.7', '192.0.2.8']))
+  expect(store.nodes.view()?.otherNodes).toEqual(new Set(['192.0.2.7', '192.0.2.8']))
   expect(put('nodes', node('node-c', '192.0.2.1')), 'what is ours is ours').toHaveLength(1)
-  expect(store.node()?.otherNodes).toEqual(new Set(['192.0.2.8']))
+  expect(store.nodes.view()?.otherNodes).toEqual(new Set(['192.0.2.8']))
   expect(store.take({ kind: 'deleted', resource: 'nodes', namespace: '', name: 'node-d' })).toEqual(
     [],
   )
   const names = new Set(['node-a', 'node-c'])
   expect(store.take({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
-  expect(store.node()).not.toHaveProperty('otherNodes')
+  expect(store.nodes.view()).not.toHaveProperty('otherNodes')
 })
 
 test('a node that is to be removed wants no new connections', () => {

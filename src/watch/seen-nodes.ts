@@ -1,11 +1,21 @@
 import { type Address, type Cidr, familyOf, type IpFamily } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { ObjectChange } from './object-change.ts'
+import type { ReadObjects } from './resources.ts'
 import { SharedAddresses } from './shared-addresses.ts'
+
+interface NodeListener {
+  /** Our Node was told of, changed or not. */
+  readonly seen?: () => void
+  /** KEP-3836: whether balancers in front should send new connections elsewhere. */
+  readonly leaving: (leaving: boolean) => void
+}
 
 /** Our Node, and of the others that the source tells of the addresses. Each call says what is news. */
 export class SeenNodes {
   readonly #name: string
+  readonly #listener: NodeListener
+  #leaving = false
   #own: NodeView | undefined
   #missing: readonly string[] = []
   readonly #others: Map<string, readonly Address[]> = new Map()
@@ -13,12 +23,9 @@ export class SeenNodes {
   /** Both together; undefined: to be made anew. */
   #view: NodeView | undefined
 
-  constructor(name: string) {
+  constructor(name: string, listener: NodeListener) {
     this.#name = name
-  }
-
-  isOwn(name: string): boolean {
-    return name === this.#name
+    this.#listener = listener
   }
 
   /** Our Node as it is seen among the others. */
@@ -36,19 +43,29 @@ export class SeenNodes {
   }
 
   /** Each is told of every few minutes: what does not change costs nothing. */
-  keep(name: string, node: NodeView): readonly ObjectChange[] {
-    if (!this.isOwn(name)) return this.#replace(name, node.addresses)
+  keep(name: string, { node, leaving }: ReadObjects['nodes']): readonly ObjectChange[] {
+    if (name !== this.#name) return this.#replace(name, node.addresses)
+    if (leaving !== this.#leaving) {
+      this.#leaving = leaving
+      this.#listener.leaving(leaving)
+    }
+    const changes = this.#keepOwn(node)
+    this.#listener.seen?.()
+    return changes
+  }
+
+  /** Our Node stays: without it nothing could be rendered, and its rules are still the right ones. */
+  remove(name: string): readonly ObjectChange[] {
+    return this.#replace(name, [])
+  }
+
+  #keepOwn(node: NodeView): readonly ObjectChange[] {
     const { node: own, missing } = withFormer(node, this.#own)
     this.#missing = missing
     if (same(own, this.#own)) return []
     this.#own = own
     this.#view = undefined
     return [{ kind: 'node', node: own }]
-  }
-
-  /** Our Node stays: without it nothing could be rendered, and its rules are still the right ones. */
-  remove(name: string): readonly ObjectChange[] {
-    return this.#replace(name, [])
   }
 
   #replace(name: string, addresses: readonly Address[]): readonly ObjectChange[] {

@@ -1,9 +1,9 @@
 import type { Problem } from '../decode/problem.ts'
-import { type ServiceName, serviceName } from '../frontend/claims.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
-import { Admission, namespaceOf, olderFirst } from '../watch/service-limits.ts'
+import { namespaceOf, type ServiceName, serviceName } from '../model/service-name.ts'
 import type { ObjectChange } from './object-change.ts'
+import { Admission, olderFirst } from './service-limits.ts'
 
 /** A Service and its slices at some time. */
 interface Version {

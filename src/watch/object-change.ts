@@ -1,10 +1,13 @@
-import type { ServiceName } from '../frontend/claims.ts'
-import type { AddressChange } from '../model/node.ts'
-import type { ReadObject } from '../watch/decode-object.ts'
+import type { AddressChange, NodeView } from '../model/node.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import type { ReadObjects } from './resources.ts'
 
 /** What an event means for what is rendered. */
 export type ObjectChange =
-  | ReadObject
+  | ReadObjects['services']
+  | ReadObjects['endpointslices']
+  /** Our Node, where it is not as it was. */
+  | { readonly kind: 'node'; readonly node: NodeView }
   /** Once our Node is known. */
   | ({ readonly kind: 'other-nodes' } & AddressChange)
   | { readonly kind: 'service-gone'; readonly name: ServiceName }

@@ -1,0 +1,143 @@
+import { type Documents, readDocuments } from '../../decode/documents.ts'
+import { type Problem, said, report as startReport } from '../../decode/problem.ts'
+import type { Limits } from '../../model/limits.ts'
+import type { NodeView } from '../../model/node.ts'
+import type { Cluster } from '../../model/service.ts'
+import type { ServiceName } from '../../model/service-name.ts'
+import { slicesWithoutService } from '../decode-endpoint-slice.ts'
+import { ObjectStore } from '../object-store.ts'
+import { visitObjects } from '../objects.ts'
+import { type DecodedObject, NODE_RESOURCES, type Resource, resources } from '../resources.ts'
+import { attempt, filesAt, readText } from './files.ts'
+
+export interface Input {
+  readonly cluster: Cluster
+  readonly nodes: ReadonlyMap<string, NodeView>
+  /** Services that are named here but cannot be read, or are over the limits. */
+  readonly unread: ReadonlySet<ServiceName>
+  /** In the order in which they were found. */
+  readonly problems: readonly Problem[]
+}
+
+/** Reads the objects at `paths` once: files, folders, and `-` for standard input. */
+export function readObjects(paths: readonly string[], stdin: () => string, limits?: Limits): Input {
+  const reading = new Reading(limits)
+  for (const path of new Set(paths)) {
+    if (path === '-') reading.readStdin(stdin)
+    else reading.readPath(path)
+  }
+  return reading.end()
+}
+
+/** Feeds a store with all that the files say, and collects what is wrong with them. */
+class Reading {
+  readonly #store: ObjectStore
+  readonly #nodes: Map<string, NodeView> = new Map()
+  readonly #problems: Problem[] = []
+  /** The keys of all objects, read or not. */
+  readonly #told: ReadonlyMap<Resource, Set<string>> = new Map(
+    NODE_RESOURCES.map((resource) => [resource, new Set()]),
+  )
+  /** `kind namespace/name` of everything that could be read, for noticing a second definition. */
+  readonly #defined: Set<string> = new Set()
+  /** The file that is being read, or `stdin`. */
+  #source = ''
+  /** Of the file that is being read. */
+  #withoutService = 0
+
+  constructor(limits: Limits | undefined) {
+    this.#store = new ObjectStore({
+      nodes: {
+        // Files describe the Node anew with each definition: the last one counts as it is.
+        keep: (name, { node }) => {
+          this.#nodes.set(name, node)
+          return []
+        },
+        remove: () => [],
+      },
+      listener: {
+        read: ({ resource, key }, decoded) => this.#noteRead(resource, key, decoded),
+        judged: (_, problems) => this.#problems.push(...problems),
+        gone: () => undefined,
+        listed: () => undefined,
+      },
+      ...(limits && { limits }),
+    })
+  }
+
+  readStdin(read: () => string): void {
+    const report = startReport('stdin')
+    const text = attempt(read, report, 'YAML or JSON')
+    this.#problems.push(...report.problems)
+    if (text === undefined) return
+    const documents = readDocuments(text, 'stdin')
+    // A program that fails before a pipe says nothing at all; one that finds nothing says a List.
+    if (documents.values.length + documents.problems.length === 0) this.#noteNothing('stdin')
+    else this.#take(documents, 'stdin')
+  }
+
+  readPath(path: string): void {
+    const place = startReport(path)
+    const files = filesAt(path, place)
+    this.#problems.push(...place.problems)
+    for (const file of files) {
+      const report = startReport(file)
+      const text = readText(file, report)
+      this.#problems.push(...report.problems)
+      if (text === undefined) continue
+      // One that is named, not one that a folder has besides.
+      if (file === path && text.trim() === '') this.#noteNothing(file)
+      else this.#take(readDocuments(text, file), file)
+    }
+  }
+
+  /** All files are read: from now on the limits count. */
+  end(): Input {
+    for (const [resource, names] of this.#told)
+      this.#store.take({ kind: 'listed', resource, names })
+    return {
+      cluster: this.#store.cluster(),
+      nodes: this.#nodes,
+      unread: this.#store.unread(),
+      problems: this.#problems,
+    }
+  }
+
+  #take({ values, problems }: Documents, source: string): void {
+    this.#source = source
+    this.#withoutService = 0
+    this.#note(problems)
+    const odd = visitObjects(values, source, NODE_RESOURCES, (resource, object) => {
+      this.#store.take({ kind: 'object', resource, object, origin: source })
+    })
+    this.#note(odd)
+    const passedOver = slicesWithoutService(this.#withoutService, source)
+    if (passedOver !== undefined) this.#problems.push(passedOver)
+  }
+
+  /** One by one: a call cannot have as many arguments as a file may have problems. */
+  #note(problems: readonly Problem[]): void {
+    for (const problem of problems) this.#problems.push(problem)
+  }
+
+  #noteNothing(source: string): void {
+    const report = startReport(source)
+    report.error('', said('nothing'), 'objects')
+    this.#problems.push(...report.problems)
+  }
+
+  #noteRead(resource: Resource, key: string, decoded: DecodedObject): void {
+    this.#told.get(resource)?.add(key)
+    this.#note(decoded.problems)
+    if (decoded.kind === 'invalid') return
+    const { kind } = resources[resource]
+    const id = `${kind} ${key}`
+    if (this.#defined.has(id)) {
+      const report = startReport(this.#source, kind, key)
+      report.note('', said('a second definition'), 'one', 'the last one wins')
+      this.#problems.push(...report.problems)
+    }
+    this.#defined.add(id)
+    if (decoded.kind === 'ignored' && decoded.reason === 'no-service') this.#withoutService += 1
+  }
+}

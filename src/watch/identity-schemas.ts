@@ -1,0 +1,17 @@
+import type * as z from 'zod'
+import { fields, namespaceName, objectName } from '../decode/fields.ts'
+import { serviceLabel, serviceLabelValue } from './service-label.ts'
+
+const namespaced = { name: objectName, namespace: namespaceName }
+
+export const serviceIdentity: z.ZodType = fields({ metadata: fields(namespaced) })
+
+/** The label counts: without it nobody knows which Service the slice is about. */
+export const sliceIdentity: z.ZodType = fields({
+  metadata: fields({
+    ...namespaced,
+    labels: fields({ [serviceLabel]: serviceLabelValue }).nullish(),
+  }),
+})
+
+export const nodeIdentity: z.ZodType = fields({ metadata: fields({ name: objectName }) })

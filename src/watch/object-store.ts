@@ -1,0 +1,243 @@
+import { nameOf, valueAt } from '../decode/fields.ts'
+import type { Problem } from '../decode/problem.ts'
+import { defaultLimits, type Limits } from '../model/limits.ts'
+import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import { unreachable } from '../model/unreachable.ts'
+import { KnownServices } from './known-services.ts'
+import type { ObjectChange } from './object-change.ts'
+import {
+  type DecodedObject,
+  keyIn,
+  NODE_RESOURCES,
+  type ReadObjects,
+  type Resource,
+  resources,
+} from './resources.ts'
+import { SeenObjects } from './seen-objects.ts'
+import type { SourceEvent } from './source.ts'
+
+/** Is told what comes of reading objects, in order. */
+export interface StoreListener {
+  /** An object was read, as far as it could be. */
+  readonly read: (object: StoredObject, decoded: DecodedObject) => void
+  readonly gone: (object: StoredObject) => void
+  /** Tells what is too much about a Service; without problems it is within the limits. */
+  readonly judged: (service: ServiceName, problems: readonly Problem[]) => void
+  /** All objects of a kind were told; so many slices name no Service and are passed over. */
+  readonly listed: (slicesWithoutService: number) => void
+}
+
+interface StoredObject {
+  readonly resource: Resource
+  /** `namespace/name`, or the name alone for kinds that are in no namespace. */
+  readonly key: string
+}
+
+/** Keeps of the Nodes what the owner of the store needs: all that they say, or some addresses. */
+interface NodeKeeper {
+  /** Returns what the Node changes for what is rendered. */
+  readonly keep: (name: string, read: ReadObjects['nodes']) => readonly ObjectChange[]
+  readonly remove: (name: string) => readonly ObjectChange[]
+}
+
+interface StoreOptions<Nodes> {
+  readonly nodes: Nodes
+  readonly listener: StoreListener
+  readonly limits?: Limits
+  /** The kinds that its source tells of. */
+  readonly followed?: readonly Resource[]
+}
+
+/**
+ * The objects as they were last readable. What cannot be read replaces nothing: the version before
+ * it still holds, and of a Service without one the kernel keeps what it has (`unread`). The same is so
+ * of what is over the limits.
+ */
+export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
+  readonly nodes: Nodes
+  readonly #listener: StoreListener
+  readonly #known: KnownServices
+  readonly #uids: Map<ServiceName, string> = new Map()
+  readonly #followed: readonly Resource[]
+  readonly #seen: Map<Resource, SeenObjects> = new Map()
+  /** For objects that could never be read, or only in part, the Service each is about. */
+  readonly #unread: Map<string, ServiceName> = new Map()
+  readonly #listed: Set<Resource> = new Set()
+
+  constructor({ nodes, listener, limits, followed = NODE_RESOURCES }: StoreOptions<Nodes>) {
+    this.nodes = nodes
+    this.#listener = listener
+    this.#known = new KnownServices(listener.judged, limits ?? defaultLimits)
+    this.#followed = followed
+  }
+
+  /** What holds may be something else from now on. */
+  setLimits(limits: Limits): void {
+    this.#known.setLimits(limits)
+  }
+
+  take(event: SourceEvent): readonly ObjectChange[] {
+    switch (event.kind) {
+      case 'object':
+        return this.#object(event)
+      case 'deleted':
+        return this.#deleted(event.resource, keyIn(event.resource, event.namespace, event.name))
+      case 'listed':
+        return this.#all(event.resource, event.names)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** Whether every kind has been listed whole, so that what is missing here is missing there. */
+  complete(): boolean {
+    return this.#followed.every((resource) => this.#listed.has(resource))
+  }
+
+  cluster(): Cluster {
+    return this.#known.cluster()
+  }
+
+  service(name: ServiceName): ServiceObject | undefined {
+    return this.#known.service(name)
+  }
+
+  slicesOf(service: ServiceName): readonly SliceObject[] {
+    return this.#known.slicesOf(service)
+  }
+
+  /** metadata.uid of a Service. */
+  uid(service: ServiceName): string | undefined {
+    return this.#uids.get(service)
+  }
+
+  /** Services that cannot be read, or only in part, and those that are over the limits. */
+  unread(): ReadonlySet<ServiceName> {
+    return new Set([...this.#unread.values(), ...this.#known.oversized()])
+  }
+
+  /** Whether a Service can be rendered: it and all its slices could be read at some time. */
+  isRead(service: ServiceName): boolean {
+    const isKnown = this.#known.latest(service) !== undefined && !this.#known.isOversized(service)
+    return isKnown && ![...this.#unread.values()].includes(service)
+  }
+
+  counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
+    const { services, slices, oversized } = this.#known.counts
+    return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
+  }
+
+  #object(event: SourceEvent & { kind: 'object' }): readonly ObjectChange[] {
+    const { resource, object, origin } = event
+    const { namespaced, decode } = resources[resource]
+    const key = nameOf(object, namespaced)
+    // In a file the version says nothing of changes: who edits an object leaves it as it was.
+    const found = origin === undefined ? valueAt(object, ['metadata', 'resourceVersion']) : ''
+    const version = typeof found === 'string' ? found : ''
+    if (!this.#of(resource).isNews(key, version)) return []
+    const former = resource === 'services' ? this.#known.latest(key) : undefined
+    const decoded = decode(object, origin ?? 'API server', former?.partial ? undefined : former)
+    this.#listener.read({ resource, key }, decoded)
+    return this.#accept(event, key, decoded)
+  }
+
+  #accept(
+    { resource, object }: SourceEvent & { kind: 'object' },
+    key: string,
+    decoded: DecodedObject,
+  ): readonly ObjectChange[] {
+    const seen = this.#of(resource)
+    if (decoded.kind === 'invalid') {
+      const service = resources[resource].serviceOf(key, object)
+      const wasRead = seen.isIgnored(key) || this.#isKnown(resource, key)
+      if (service !== undefined && !wasRead) this.#unread.set(`${resource} ${key}`, service)
+      return []
+    }
+    const uid = valueAt(object, ['metadata', 'uid'])
+    if (resource === 'services' && typeof uid === 'string') this.#uids.set(key, uid)
+    seen.wasRead(key, decoded.kind === 'ignored' ? decoded.reason : undefined)
+    return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
+  }
+
+  #keep(key: string, read: ReadObjects[Resource]): readonly ObjectChange[] {
+    switch (read.kind) {
+      case 'service':
+        if (read.service.partial) this.#unread.set(`services ${key}`, key)
+        else this.#unread.delete(`services ${key}`)
+        return this.#known.setService(read.service)
+      case 'slice':
+        return this.#keepSlice(key, read)
+      case 'node':
+        return this.nodes.keep(key, read)
+      default:
+        return unreachable(read)
+    }
+  }
+
+  #keepSlice(key: string, read: ReadObjects['endpointslices']): readonly ObjectChange[] {
+    const { namespace, service } = read.slice
+    const moved = this.#serviceOfSlice(key) !== `${namespace}/${service}`
+    const gone = moved ? this.#removeSlice(key) : []
+    this.#unread.delete(`endpointslices ${key}`)
+    return [...gone, ...this.#known.setSlice(key, read)]
+  }
+
+  /** As it was last readable; of what never was, as its label says. */
+  #serviceOfSlice(key: string): ServiceName | undefined {
+    return this.#known.ownerOf(key) ?? this.#unread.get(`endpointslices ${key}`)
+  }
+
+  #all(resource: Resource, names: ReadonlySet<string>): readonly ObjectChange[] {
+    this.#listed.add(resource)
+    this.#listener.listed(this.#of('endpointslices').ignoredFor('no-service'))
+    if (this.complete()) this.#known.judge()
+    const gone = this.#of(resource).without(names)
+    return gone.flatMap((key) => this.#deleted(resource, key))
+  }
+
+  #deleted(resource: Resource, key: string): readonly ObjectChange[] {
+    this.#of(resource).forget(key)
+    this.#listener.gone({ resource, key })
+    return this.#remove(resource, key)
+  }
+
+  /** Also of what could never be read: the kernel may have something of it. */
+  #remove(resource: Resource, key: string): readonly ObjectChange[] {
+    switch (resource) {
+      case 'services':
+        return this.#removeService(key)
+      case 'endpointslices':
+        return this.#removeSlice(key)
+      case 'nodes':
+        return this.nodes.remove(key)
+      default:
+        return unreachable(resource)
+    }
+  }
+
+  #removeService(name: ServiceName): readonly ObjectChange[] {
+    this.#uids.delete(name)
+    const unread = this.#unread.delete(`services ${name}`)
+    return unread || this.#isKnown('services', name) ? this.#known.removeService(name) : []
+  }
+
+  #removeSlice(key: string): readonly ObjectChange[] {
+    const service = this.#serviceOfSlice(key)
+    this.#unread.delete(`endpointslices ${key}`)
+    return service === undefined ? [] : this.#known.removeSlice(key, service)
+  }
+
+  #isKnown(resource: Resource, key: string): boolean {
+    if (resource === 'endpointslices') return this.#known.hasSlice(key)
+    return resource === 'services' && this.#known.latest(key) !== undefined
+  }
+
+  #of(resource: Resource): SeenObjects {
+    const found = this.#seen.get(resource)
+    if (found !== undefined) return found
+    const seen = new SeenObjects()
+    this.#seen.set(resource, seen)
+    return seen
+  }
+}
