@@ -25,7 +25,14 @@ export const REASONS: Readonly<Record<string, string>> = {
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
   decode: ['model', 'yaml', 'zod'],
-  ruleset: ['model', 'ruleset/iptables', 'ruleset/ipvs', 'ruleset/nftables'],
+  ruleset: [
+    'model',
+    'ruleset/iptables',
+    'ruleset/ipvs',
+    'ruleset/nftables',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+  ],
   'ruleset/iptables': ['model'],
   'ruleset/ipvs': ['model', 'ruleset/nftables'],
   'ruleset/nftables': ['model'],
