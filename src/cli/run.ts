@@ -20,9 +20,9 @@ import { folderSource } from '../watch/files/folder.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
-import type { Output } from './commands.ts'
 import { eventSink } from './event-sink.ts'
 import { loadConfig } from './load.ts'
+import type { Output } from './output.ts'
 
 /** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(

@@ -1,6 +1,7 @@
 import { commitIptables } from '../../apply/iptables/commit.ts'
+import type { IptablesWatch } from '../../apply/iptables/foreign-change.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
-import { type IptablesWatch, watchIptables } from '../../apply/iptables/watch.ts'
+import { watchIptables } from '../../apply/iptables/watch.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { grouped } from '../../plan/explain.ts'
 import {
