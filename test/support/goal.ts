@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readObjects } from '../../src/cli/input.ts'
-import { type Backend, defaultConfig, readConfig } from '../../src/config/config.ts'
+import { defaultConfig, readConfig } from '../../src/config/config.ts'
+import type { Backend } from '../../src/config/nodelb-config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
