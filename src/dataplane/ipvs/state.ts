@@ -87,16 +87,21 @@ export function* renderBesideIpvs(
     const label = labelOf(tables, key)
     const service = label === undefined ? undefined : ownerIn(label)
     if (service !== undefined && kept.has(service)) {
-      renderer.withhold(service, elementsOf(service, key, server, ipvs, tables))
+      renderer.withhold(service, elementsOf({ service, key, server }, ipvs, tables))
     }
   }
   return renderer
 }
 
+/** A virtual server of a Service that cannot be read. */
+interface KeptServer {
+  readonly service: Owner
+  readonly key: ServerKey
+  readonly server: VirtualServer
+}
+
 function elementsOf(
-  service: Owner,
-  key: ServerKey,
-  { address, destinations }: VirtualServer,
+  { service, key, server: { address, destinations } }: KeptServer,
   ipvs: KernelIpvs,
   tables: KernelRuleset,
 ): readonly HeldElement[] {
