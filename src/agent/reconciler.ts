@@ -1,7 +1,7 @@
 import type { Goal } from '../dataplane/dataplane.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../dataplane/outcome.ts'
 import type { Removal } from '../dataplane/removal.ts'
-import type { Committed, Drift, ForeignChange, Session, Started } from '../dataplane/session.ts'
+import type { Session, Started } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import { Retry } from '../telemetry/retry.ts'
 import type { SourceEvent } from '../watch/source.ts'
@@ -10,6 +10,7 @@ import { LeftoverRemoval } from './leftover-removal.ts'
 import type { ObjectChange } from './object-change.ts'
 import type { ObjectStore } from './object-store.ts'
 import { Pace, type Turn } from './pace.ts'
+import type { ReconcilerListener } from './reconciler-listener.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 interface ReconcilerParts {
@@ -24,26 +25,6 @@ interface ReconcilerParts {
   /** Milliseconds between the starts of two commits. */
   readonly minSyncPeriod: () => number
   readonly told: ReconcilerListener
-}
-
-export interface ReconcilerListener {
-  /** Every change of the objects, as it comes. */
-  readonly changed: (change: ObjectChange) => void
-  /** All is listed, but for the Node: nothing can be done. */
-  readonly nodeMissing: () => void
-  /** What changed so far is about to be committed; one of the next four follows. */
-  readonly attempting: () => void
-  readonly started: (first: Committed, session: Session, settings: Settings, ms: number) => void
-  readonly committed: (outcome: Committed, session: Session, ms: number) => void
-  readonly verified: (outcome: Drift, session: Session, ms: number) => void
-  readonly failed: (outcome: Failed, ms: number) => void
-  /** What is wanted cannot be started; what was in force before is started again. */
-  readonly notStarted: (outcome: Failed) => void
-  readonly foreign: (change: ForeignChange) => void
-  /** Of what other backends left. */
-  readonly removed: (outcome: Removal) => void
-  /** Something threw that should not. */
-  readonly bug: (error: unknown) => void
 }
 
 const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const

@@ -30,7 +30,7 @@ interface ServerParts {
   readonly tell: (occurrence: Occurrence) => void
 }
 
-interface Servers {
+export interface Servers {
   /** From now on, answers as kube-proxy does at these addresses, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   close(): Promise<void>
