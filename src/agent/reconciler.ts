@@ -3,6 +3,7 @@ import { type Failed, failed, isOfKernel, kernelReason } from '../dataplane/outc
 import type { Removal } from '../dataplane/removal.ts'
 import type { Session, Started } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import { feed } from './feed.ts'
@@ -27,11 +28,13 @@ interface ReconcilerParts {
   readonly told: ReconcilerListener
 }
 
-const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
-/** Milliseconds until Services that the kernel refused are tried again. */
-const REFUSED = { first: 10_000, last: 600_000 } as const
-/** Milliseconds until settings that could not be started are tried again. */
-const RESTART = { first: 5_000, last: 300_000 } as const
+/** Milliseconds. */
+const URGENT = 50
+const FAILED: RetryPolicy = { first: 1_000, most: 30_000, factor: 2, jitter: 0.5 }
+/** When Services that the kernel refused are tried again. */
+const REFUSED: RetryPolicy = { first: 10_000, most: 600_000, factor: 2, jitter: 0.5 }
+/** When settings that could not be started are tried again. */
+const RESTART: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0.5 }
 
 /**
  * Keeps the kernel at what the objects say; work per change follows the change. Starting a backend,
@@ -57,10 +60,11 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
-    this.#pace = new Pace({ interval: parts.minSyncPeriod, ...LIMITS }, () => this.#turn())
+    const limits = { interval: parts.minSyncPeriod, urgent: URGENT, retry: FAILED }
+    this.#pace = new Pace(limits, () => this.#turn())
     this.#leftovers = new LeftoverRemoval(parts.removeOthers, () => this.#pace.poke())
-    this.#restart = new Retry(RESTART, () => this.#renew())
-    this.#refused = new Retry(REFUSED, () => {
+    this.#restart = new Retry(new Waits(RESTART), () => this.#renew())
+    this.#refused = new Retry(new Waits(REFUSED), () => {
       this.#session?.retryRefused()
       this.#pace.poke()
     })

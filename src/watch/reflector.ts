@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { valueAt } from '../decode/fields.ts'
 import { describe } from '../decode/problem.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Answered } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
-import { startBackoff } from './backoff.ts'
 import { fetchPage } from './list-page.ts'
 import { ListPlan, type Way } from './list-plan.ts'
 import { sayChanges } from './say-changes.ts'
@@ -36,6 +36,9 @@ export interface Pace {
 
 const usualPace: Pace = { watch: 300_000, silence: 150_000 }
 
+/** Anywhere below the limit, since an API server that comes back is asked by all nodes at once. */
+const AGAIN: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 1 }
+
 /** A watch that said nothing counts as good if it lasted so long. */
 const GOOD_MS = 5_000
 
@@ -62,7 +65,7 @@ class Reflector {
   readonly #options: Reflection
   readonly #pace: Pace
   readonly #say: (state: SourceState) => void
-  readonly #backoff = startBackoff()
+  readonly #backoff = new Waits(AGAIN)
   readonly #plan = new ListPlan()
   #selection: Selection
   /** Up to where we know. */
