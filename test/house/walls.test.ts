@@ -80,3 +80,22 @@ test.each([
   expect(stdout + stderr).toContain(rule)
   expect(exitCode).toBe(1)
 })
+
+const LONG = `export function f(): void {\n${'  f()\n'.repeat(41)}}\n`
+const CYCLE = "import type { Y } from './size-of-y.ts'\nexport type X = Y | undefined\n"
+
+test.each([
+  ['a function of 41 lines', LONG, 'noExcessiveLinesPerFunction'],
+  ['five parameters', 'export type F = (a: 1, b: 1, c: 1, d: 1, e: 1) => 1\n', 'useMaxParams'],
+  ['files that import types of each other', CYCLE, 'noImportCycles'],
+])('the linter refuses %s', async (_what, text, rule) => {
+  mkdirSync(join(folder, 'src/agent'), { recursive: true })
+  writeFileSync(join(folder, 'src/agent/size-of-x.ts'), text)
+  const back = "import type { X } from './size-of-x.ts'\nexport type Y = X | 1\n"
+  writeFileSync(join(folder, 'src/agent/size-of-y.ts'), back)
+  const biome = `${root}node_modules/.bin/biome`
+  const args = ['lint', '--colors=off', 'src/agent/size-of-x.ts']
+  const { stdout, stderr, exitCode } = await execa(biome, args, { cwd: folder, reject: false })
+  expect(stdout + stderr).toContain(rule)
+  expect(exitCode).toBe(1)
+})
