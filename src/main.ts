@@ -2,14 +2,9 @@ import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import {
-  applyCommand,
-  cleanupCommand,
-  diffCommand,
-  type Output,
-  renderCommand,
-} from './cli/commands.ts'
+import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
 import { explainCommand } from './cli/explain/explain.ts'
+import type { Output } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
 import { statusCommand } from './cli/status/status.ts'
 import { unreachable } from './model/unreachable.ts'

@@ -1,22 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { BackendChoice } from '../dataplane/backend-choice.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import type { Session, Started } from '../dataplane/session.ts'
 import { isGap } from '../decode/problem.ts'
 import type { Settings } from '../model/node.ts'
-import { recalled, type Situation } from '../render/nftables/recall.ts'
+import type { Situation } from '../render/nftables/recall.ts'
 import { ObjectStore } from '../watch/object-store.ts'
 import { SeenNodes } from '../watch/seen-nodes.ts'
 import type { Source, SourceEvent } from '../watch/source.ts'
 import { Aftermath } from './after-commit.ts'
+import { backendChosen, ownershipOf } from './backend-report.ts'
 import { keepRunning } from './background.ts'
+import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import type { Occurrence } from './events/occurrence.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/telemetry.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { HealthChecks } from './health-check.ts'
 import { LocalPolicies } from './local-policies.ts'
+import { NodeIncomplete } from './node-incomplete.ts'
 import { objectProblems } from './object-problems.ts'
 import { Reconciler } from './reconciler.ts'
 import { reports, stackOf } from './reconciler-events.ts'
@@ -51,7 +53,8 @@ export class Agent {
   readonly #dataplanes: Dataplanes
   readonly #bug: (error: unknown) => void
   readonly #surroundings: Surroundings
-  #comparison: NodeJS.Timeout | undefined
+  readonly #comparisons: Comparisons
+  readonly #incomplete: NodeIncomplete
   /** What the session renders for. */
   #situation: Situation | undefined
   /** All Nodes are wanted, and not listed yet. */
@@ -61,27 +64,20 @@ export class Agent {
 
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
-    const current = new CurrentConfiguration(configuration, telemetry.tell)
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
-      seen: () => this.#tellIncomplete(),
+      seen: () => this.#incomplete.tell(this.#situation),
     })
     const listener = objectProblems(node, telemetry.problems)
     const store = new ObjectStore({ nodes, listener, limits: configuration.limits })
     const healthChecks = openHealthChecks(telemetry)
-    const flows = new FlowCleaner(store, telemetry)
-    const scope = () => current.settings?.scope
-    const localPolicies = new LocalPolicies(store, node)
-    const after = { node, store, telemetry, healthChecks, flows, localPolicies, scope }
-    const aftermath = new Aftermath(after)
-    this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
-    telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
     this.telemetry = telemetry
     this.#store = store
     this.#healthChecks = healthChecks
-    this.#flows = flows
-    this.#localPolicies = localPolicies
-    this.#configuration = current
+    this.#configuration = new CurrentConfiguration(configuration, telemetry.tell)
+    this.#flows = new FlowCleaner(store, telemetry)
+    this.#localPolicies = new LocalPolicies(store, node)
+    this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#surroundings = new Surroundings({
       telemetry,
@@ -89,8 +85,27 @@ export class Agent {
       cluster: () => store.cluster(),
       bug: this.#bug,
     })
-    this.#reconciler = new Reconciler({
-      store,
+    const comparePeriod = () => this.#configuration.chosen.comparePeriod
+    this.#comparisons = new Comparisons(comparePeriod, () => this.#compare())
+    this.#incomplete = new NodeIncomplete({ nodes, configuration: this.#configuration, telemetry })
+    this.#reconciler = this.#newReconciler(node)
+    telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
+  }
+
+  #newReconciler(node: string): Reconciler {
+    const { telemetry } = this
+    const current = this.#configuration
+    const aftermath = new Aftermath({
+      node,
+      store: this.#store,
+      telemetry,
+      healthChecks: this.#healthChecks,
+      flows: this.#flows,
+      localPolicies: this.#localPolicies,
+      scope: () => current.settings?.scope,
+    })
+    return new Reconciler({
+      store: this.#store,
       settingsFor: (view) => current.settingsFor(view),
       formerSettingsFor: (view) => current.formerSettingsFor(view),
       minSyncPeriod: () => current.chosen.minSyncPeriod,
@@ -110,7 +125,7 @@ export class Agent {
   /** Follows the source until aborted, whatever goes wrong in it; the rules stay as they are then. */
   async run(source: Source, signal: AbortSignal): Promise<void> {
     const { telemetry } = this
-    this.#compareLater()
+    this.#comparisons.restart()
     const listener = {
       event: (event: SourceEvent) => this.#take(event),
       state: telemetry.watch,
@@ -160,7 +175,7 @@ export class Agent {
   }
 
   async #idle(): Promise<void> {
-    clearTimeout(this.#comparison)
+    this.#comparisons.stop()
     this.#surroundings.close()
     this.#healthChecks.close()
     await this.#reconciler.stop()
@@ -185,7 +200,7 @@ export class Agent {
     this.#configuration.replace(configuration)
     this.#store.setLimits(configuration.limits)
     this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
-    this.#compareLater()
+    this.#comparisons.restart()
     this.#reconciler.reconfigure()
   }
 
@@ -193,61 +208,22 @@ export class Agent {
     const { ownership } = this.#configuration.chosen
     const { goal, choice } = await this.#dataplanes.decide(wanted)
     const started = await this.#dataplanes.start(goal, { ownership, watch: true })
-    if (started.kind === 'started') this.#tellBackend(goal.settings, choice, started.flavour)
+    if (started.kind === 'failed') return started
+    this.telemetry.tell(backendChosen(goal.settings, choice, started.flavour))
     return started
   }
 
-  #tellBackend(
-    { backend: { kind: backend } }: Settings,
-    choice: BackendChoice | undefined,
-    flavour: string | undefined,
-  ): void {
-    const reasons = [choice?.reason ?? 'the configuration says so', flavour]
-    const reason = reasons.filter((each) => each !== undefined).join('; ')
-    this.telemetry.tell({ event: 'backend-chosen', backend, reason })
-  }
-
   #started(session: Session, settings: Settings): void {
-    const { telemetry } = this
     this.#configuration.started(settings)
-    if (session.ownership === 'kernel') telemetry.tell({ event: 'table-owned' })
-    else telemetry.tell({ event: 'table-not-owned', reason: this.#whyNotOwned(session) })
+    this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
     this.#situation = session.renderer.situation
-    this.#tellIncomplete()
+    this.#incomplete.tell(this.#situation)
     this.#surroundings.look(this.#situation)
   }
 
-  #whyNotOwned({ holds }: Session): string {
-    if (!holds.tables) return 'chains of iptables have no owner'
-    return this.#configuration.chosen.ownership === 'none'
-      ? 'the configuration says ownership: none'
-      : 'the kernel has no tables that are owned and stay (it needs 6.9)'
-  }
-
-  /** What our Node does not name and stays as it was: since it was seen, or as the kernel held it. */
-  #tellIncomplete(): void {
-    const condition = 'NodeIncomplete'
-    const messages = [...this.#store.nodes.missing(), ...this.#recalled()]
-    if (messages.length === 0) this.telemetry.tell({ event: 'condition-gone', condition })
-    else this.telemetry.tell({ event: 'condition-found', condition, messages })
-  }
-
-  #recalled(): readonly string[] {
-    const node = this.#store.nodes.view()
-    const { settings } = this.#configuration
-    if (node === undefined || settings === undefined || this.#situation === undefined) return []
-    return recalled({ node, settings }, this.#situation)
-  }
-
-  /** Spread out, so that the nodes of a cluster do not compare in step. */
-  #compareLater(): void {
-    clearTimeout(this.#comparison)
-    const wait = this.#configuration.chosen.comparePeriod * (0.9 + Math.random() * 0.2)
-    this.#comparison = setTimeout(() => {
-      this.#reconciler.verify()
-      this.#surroundings.look(this.#situation)
-      this.#compareLater()
-    }, wait)
+  #compare(): void {
+    this.#reconciler.verify()
+    this.#surroundings.look(this.#situation)
   }
 
   #view(): TelemetryOptions['view'] {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 
 /** Hears of what a task threw that runs beside its caller. */
 export type OnFailure = (error: unknown) => void
@@ -8,8 +9,8 @@ export function inBackground(task: () => Promise<void>, onFailure: OnFailure): v
   task().catch(onFailure)
 }
 
-/** Milliseconds between a failure and the next run; doubled up to the last for failures in a row. */
-const RESTART = { first: 1_000, last: 60_000 } as const
+/** With jitter, since an object that brings a failure about does so on all nodes at once. */
+const RESTART: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 /**
  * Runs a task that is to go on until the signal is aborted. When it throws, which nobody foresaw, that
@@ -20,7 +21,7 @@ export async function keepRunning(
   signal: AbortSignal,
   onFailure: OnFailure,
 ): Promise<void> {
-  let wait: number = RESTART.first
+  const waits = new Waits(RESTART)
   while (!signal.aborted) {
     const began = performance.now()
     const own = new AbortController()
@@ -30,8 +31,7 @@ export async function keepRunning(
       own.abort()
       onFailure(error)
     }
-    if (performance.now() - began > RESTART.last) wait = RESTART.first
-    await pause(wait, undefined, { signal }).catch(() => undefined)
-    wait = Math.min(RESTART.last, wait * 2)
+    if (performance.now() - began > RESTART.most) waits.reset()
+    await pause(waits.next(), undefined, { signal }).catch(() => undefined)
   }
 }

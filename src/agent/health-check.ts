@@ -1,8 +1,10 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { withRemedy } from '../apply/no-descriptors.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { boundConnections } from '../telemetry/bounded-connections.ts'
 import { listenFailure } from '../telemetry/listen.ts'
+import { Retry } from '../telemetry/retry.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
 
 /** A Service with externalTrafficPolicy Local, as its healthCheckNodePort tells of it. */
@@ -24,8 +26,7 @@ interface HealthCheckOptions {
   readonly healthy: () => boolean
   /** Told when a port cannot be opened, and when it then could be or is not wanted any more. */
   readonly onState: (port: number, check: HealthCheck, state: HealthCheckState) => void
-  /** The first wait; it doubles up to a minute. */
-  readonly retryMs?: number
+  readonly retry?: RetryPolicy
 }
 
 interface Entry {
@@ -38,7 +39,8 @@ interface Entry {
 
 /** With the other servers fewer than the 1,024 descriptors that a process has at the least. */
 const CONNECTIONS = 512
-const MAX_RETRY_MS = 60_000
+/** Without jitter, since the ports are this node's own. */
+const RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0 }
 
 /**
  * Answers on the healthCheckNodePorts of Services what balancers expect of kube-proxy
@@ -51,16 +53,13 @@ export class HealthChecks {
   readonly #waiting: Set<number> = new Set()
   readonly #connections: ReadonlySet<Socket>
   readonly #http: HttpServer
-  readonly #firstRetryMs: number
+  readonly #retry: Retry
   #addresses: readonly ListenAddress[]
-  #retryMs: number
-  #timer: NodeJS.Timeout | undefined
 
   constructor(options: HealthCheckOptions) {
     this.#options = options
     this.#addresses = options.addresses
-    this.#firstRetryMs = options.retryMs ?? 1_000
-    this.#retryMs = this.#firstRetryMs
+    this.#retry = new Retry(new Waits(options.retry ?? RETRY), () => this.#listenAgain())
     this.#http = createHttpServer({ maxHeaderSize: 8192 }, (request, response) => {
       const answer = this.#answer(request.socket.localPort ?? 0)
       if (answer === undefined) request.socket.destroy()
@@ -111,7 +110,7 @@ export class HealthChecks {
   }
 
   close(): void {
-    clearTimeout(this.#timer)
+    this.#retry.reset()
     for (const [port, entry] of this.#entries) this.#close(port, entry)
   }
 
@@ -135,7 +134,7 @@ export class HealthChecks {
   }
 
   #failed(port: number, entry: Entry, address: ListenAddress, reason: string): void {
-    this.#retryLater()
+    this.#retry.later()
     if (entry.failed.get(address) === reason) return
     entry.failed.set(address, reason)
     this.#waiting.add(port)
@@ -150,20 +149,16 @@ export class HealthChecks {
 
   #good(port: number, entry: Entry): void {
     if (!this.#waiting.delete(port)) return
-    if (this.#waiting.size === 0) this.#retryMs = this.#firstRetryMs
+    if (this.#waiting.size === 0) this.#retry.reset()
     this.#options.onState(port, entry.check, { kind: 'open' })
   }
 
-  #retryLater(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS)
-      for (const port of this.#waiting) {
-        const entry = this.#entries.get(port)
-        if (entry === undefined) continue
-        for (const address of entry.failed.keys()) this.#listen(port, entry, address)
-      }
-    }, this.#retryMs).unref()
+  #listenAgain(): void {
+    for (const port of this.#waiting) {
+      const entry = this.#entries.get(port)
+      if (entry === undefined) continue
+      for (const address of entry.failed.keys()) this.#listen(port, entry, address)
+    }
   }
 
   #close(port: number, entry: Entry): void {

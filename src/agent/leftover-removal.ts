@@ -1,8 +1,9 @@
 import type { Removal } from '../dataplane/removal.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
 
-/** Milliseconds until what could not be removed is tried again. */
-const RETRY = { first: 1_000, last: 300_000 } as const
+/** When what could not be removed is tried again. */
+const RETRY: RetryPolicy = { first: 1_000, most: 300_000, factor: 2, jitter: 0.5 }
 /** Milliseconds that a removal may keep objects waiting. */
 const TIME_LIMIT = 60_000
 
@@ -20,7 +21,7 @@ export class LeftoverRemoval {
   /** `wake` is called when it is time for `remove`. */
   constructor(removeOthers: (signal: AbortSignal) => Promise<Removal>, wake: () => void) {
     this.#removeOthers = removeOthers
-    this.#retry = new Retry(RETRY, () => {
+    this.#retry = new Retry(new Waits(RETRY), () => {
       this.#due = true
       wake()
     })

@@ -1,3 +1,5 @@
+import { type RetryPolicy, Waits } from '../model/retry.ts'
+
 /** What a run of the task ended with. `retry`: it failed, and is run again by itself. */
 export type Turn = 'done' | 'retry'
 
@@ -6,20 +8,19 @@ interface PaceLimits {
   readonly interval: () => number
   /** The same, and in place of any wait for a retry, for what cannot wait: see `now`. */
   readonly urgent: number
-  /** Milliseconds before the second attempt; doubled for each after it, with jitter. */
-  readonly firstRetry: number
-  readonly lastRetry: number
+  /** When a run that failed is made again. */
+  readonly retry: RetryPolicy
 }
 
 /** Runs a task when asked: at once after a pause, gathered in a burst, backing off while it fails. */
 export class Pace {
   readonly #task: () => Promise<Turn>
   readonly #limits: PaceLimits
+  readonly #waits: Waits
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #wanted = false
   #stopped = false
-  #failures = 0
   /** Of the last run (performance.now). */
   #started = Number.NEGATIVE_INFINITY
   /** Before this time nothing runs. */
@@ -28,6 +29,7 @@ export class Pace {
 
   constructor(limits: PaceLimits, task: () => Promise<Turn>) {
     this.#limits = limits
+    this.#waits = new Waits(limits.retry)
     this.#task = task
   }
 
@@ -69,16 +71,13 @@ export class Pace {
     this.#started = performance.now()
     const turn = await this.#task()
     this.#running = undefined
-    this.#failures = turn === 'done' ? 0 : this.#failures + 1
-    if (turn === 'retry') this.#wanted = true
-    this.#notBefore = turn === 'done' ? this.#started + this.#limits.interval() : this.#retryTime()
+    if (turn === 'done') {
+      this.#waits.reset()
+      this.#notBefore = this.#started + this.#limits.interval()
+    } else {
+      this.#wanted = true
+      this.#notBefore = performance.now() + this.#waits.next()
+    }
     this.#schedule()
-  }
-
-  /** Between half and all of the backoff, so that nodes do not retry in step. */
-  #retryTime(): number {
-    const { firstRetry, lastRetry } = this.#limits
-    const backoff = Math.min(lastRetry, firstRetry * 2 ** (this.#failures - 1))
-    return performance.now() + backoff * (0.5 + Math.random() / 2)
   }
 }

@@ -4,7 +4,7 @@ import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Aftermath } from './after-commit.ts'
 import type { Telemetry } from './events/telemetry.ts'
-import type { ReconcilerListener } from './reconciler.ts'
+import type { ReconcilerListener } from './reconciler-listener.ts'
 
 interface ReportParts {
   readonly telemetry: Telemetry
@@ -21,14 +21,21 @@ interface ReportParts {
 const MOST = 5
 
 /** Tells operators what the reconciler does, and does what follows from it. */
-export function reports({
+export function reports(parts: ReportParts): ReconcilerListener {
+  return { ...reportsOfCommits(parts), ...reportsOfTrouble(parts) }
+}
+
+/** What is told of changes that reach the kernel. */
+function reportsOfCommits({
   telemetry,
   aftermath,
   node,
   tcp,
   started,
-  notStarted,
-}: ReportParts): ReconcilerListener {
+}: ReportParts): Pick<
+  ReconcilerListener,
+  'changed' | 'attempting' | 'started' | 'committed' | 'verified'
+> {
   const tellCommit = (outcome: Committed, session: Session, durationMs: number): void => {
     const { operations, bytes } = outcome
     const compared = outcome.reread !== undefined
@@ -42,7 +49,6 @@ export function reports({
       if (change.kind === 'slice' || change.kind === 'slice-gone') telemetry.changed('endpoint')
       if (change.kind === 'slice') telemetry.sliceChanged(change.triggered, change.slice.family)
     },
-    nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
     attempting: () => telemetry.attempting(),
     started(outcome, session, settings, ms) {
       telemetry.tell({ event: 'node-found', node })
@@ -61,6 +67,20 @@ export function reports({
       else telemetry.tell({ event: 'drift-repaired', operations, found, ...doubt })
       aftermath.compared(changes, session, tcp())
     },
+  }
+}
+
+/** What is told where something hinders, or others have their hands in it. */
+function reportsOfTrouble({
+  telemetry,
+  node,
+  notStarted,
+}: ReportParts): Pick<
+  ReconcilerListener,
+  'nodeMissing' | 'failed' | 'notStarted' | 'removed' | 'bug' | 'foreign'
+> {
+  return {
+    nodeMissing: () => telemetry.tell({ event: 'node-missing', node }),
     failed({ reason }, durationMs) {
       telemetry.tell({ event: 'commit-failed', reason, durationMs })
     },

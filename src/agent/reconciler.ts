@@ -1,8 +1,9 @@
 import type { Goal } from '../dataplane/dataplane.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../dataplane/outcome.ts'
 import type { Removal } from '../dataplane/removal.ts'
-import type { Committed, Drift, ForeignChange, Session, Started } from '../dataplane/session.ts'
+import type { Session, Started } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
@@ -11,6 +12,7 @@ import type { SourceEvent } from '../watch/source.ts'
 import { feed } from './feed.ts'
 import { LeftoverRemoval } from './leftover-removal.ts'
 import { Pace, type Turn } from './pace.ts'
+import type { ReconcilerListener } from './reconciler-listener.ts'
 
 /** What the reconciler needs of the rest, and whom it tells. */
 interface ReconcilerParts {
@@ -27,31 +29,13 @@ interface ReconcilerParts {
   readonly told: ReconcilerListener
 }
 
-export interface ReconcilerListener {
-  /** Every change of the objects, as it comes. */
-  readonly changed: (change: ObjectChange) => void
-  /** All is listed, but for the Node: nothing can be done. */
-  readonly nodeMissing: () => void
-  /** What changed so far is about to be committed; one of the next four follows. */
-  readonly attempting: () => void
-  readonly started: (first: Committed, session: Session, settings: Settings, ms: number) => void
-  readonly committed: (outcome: Committed, session: Session, ms: number) => void
-  readonly verified: (outcome: Drift, session: Session, ms: number) => void
-  readonly failed: (outcome: Failed, ms: number) => void
-  /** What is wanted cannot be started; what was in force before is started again. */
-  readonly notStarted: (outcome: Failed) => void
-  readonly foreign: (change: ForeignChange) => void
-  /** Of what other backends left. */
-  readonly removed: (outcome: Removal) => void
-  /** Something threw that should not. */
-  readonly bug: (error: unknown) => void
-}
-
-const LIMITS = { urgent: 50, firstRetry: 1_000, lastRetry: 30_000 } as const
-/** Milliseconds until Services that the kernel refused are tried again. */
-const REFUSED = { first: 10_000, last: 600_000 } as const
-/** Milliseconds until settings that could not be started are tried again. */
-const RESTART = { first: 5_000, last: 300_000 } as const
+/** Milliseconds. */
+const URGENT = 50
+const FAILED: RetryPolicy = { first: 1_000, most: 30_000, factor: 2, jitter: 0.5 }
+/** When Services that the kernel refused are tried again. */
+const REFUSED: RetryPolicy = { first: 10_000, most: 600_000, factor: 2, jitter: 0.5 }
+/** When settings that could not be started are tried again. */
+const RESTART: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0.5 }
 
 /**
  * Keeps the kernel at what the objects say; work per change follows the change. Starting a backend,
@@ -77,10 +61,11 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
-    this.#pace = new Pace({ interval: parts.minSyncPeriod, ...LIMITS }, () => this.#turn())
+    const limits = { interval: parts.minSyncPeriod, urgent: URGENT, retry: FAILED }
+    this.#pace = new Pace(limits, () => this.#turn())
     this.#leftovers = new LeftoverRemoval(parts.removeOthers, () => this.#pace.poke())
-    this.#restart = new Retry(RESTART, () => this.#renew())
-    this.#refused = new Retry(REFUSED, () => {
+    this.#restart = new Retry(new Waits(RESTART), () => this.#renew())
+    this.#refused = new Retry(new Waits(REFUSED), () => {
       this.#session?.retryRefused()
       this.#pace.poke()
     })

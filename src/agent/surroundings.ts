@@ -1,4 +1,5 @@
 import { isOfKernel } from '../dataplane/outcome.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
 import type { Cluster } from '../model/service.ts'
 import type { Situation } from '../render/nftables/recall.ts'
 import { Retry } from '../telemetry/retry.ts'
@@ -17,13 +18,13 @@ interface SurroundingsParts {
   readonly bug: OnFailure
 }
 
-/** Milliseconds until what could not be looked at is looked at again. */
-const AGAIN = { first: 5_000, last: 300_000 } as const
+/** When what could not be looked at is looked at again. */
+const AGAIN: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0.5 }
 
 /** What of the node may change without a word: its addresses, kube-proxy, and what the machine does. */
 export class Surroundings {
   readonly #parts: SurroundingsParts
-  readonly #again: Retry = new Retry(AGAIN, () => this.look(this.#situation))
+  readonly #again: Retry = new Retry(new Waits(AGAIN), () => this.look(this.#situation))
   #situation: Situation | undefined
 
   constructor(parts: SurroundingsParts) {

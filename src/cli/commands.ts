@@ -15,17 +15,10 @@ import { renderCluster } from '../render/render.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import { withDataplanes } from './kernel.ts'
 import { type Loaded, load, loadOther } from './load.ts'
+import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
-
-/** Where a command writes; the exit code is its result. */
-export interface Output {
-  out(text: string): void
-  /** One line for people, on standard error. */
-  say(line: string): void
-  readonly colour: boolean
-}
 
 const DIFFERENCES = 1
 

@@ -3,7 +3,7 @@ import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { printSysctl } from '../apply/sysctl/prepare-node.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import { TROUBLE } from './arguments.ts'
-import type { Output } from './commands.ts'
+import type { Output } from './output.ts'
 
 /** The backends, for one task. */
 export async function withDataplanes(

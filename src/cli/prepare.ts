@@ -20,8 +20,8 @@ import { printProblem } from '../decode/problem.ts'
 import type { IpFamily } from '../model/address.ts'
 import { type Finding, printFinding } from '../plan/preflight.ts'
 import { TROUBLE } from './arguments.ts'
-import type { Output } from './commands.ts'
 import { loadConfig } from './load.ts'
+import type { Output } from './output.ts'
 
 /**
  * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. Without them

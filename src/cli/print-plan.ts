@@ -1,8 +1,8 @@
 import pc from 'picocolors'
 import type { Proposed } from '../dataplane/dataplane.ts'
+import { ownerIn } from '../frontend/label-text.ts'
 import type { NameOf } from '../frontend/labels.ts'
 import { type Group, grouped, type Sign } from '../plan/explain.ts'
-import { ownerIn } from '../ruleset/labels.ts'
 
 /** The plan for people: a heading a Service port, `+`, `-` and `~` lines below. */
 export function printPlan(proposed: Proposed, colour: boolean): string {

@@ -21,9 +21,9 @@ import { NodeInterest } from '../watch/node-interest.ts'
 import { NODE_RESOURCES } from '../watch/resources.ts'
 import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
-import type { Output } from './commands.ts'
 import { eventSink } from './event-sink.ts'
 import { loadConfig } from './load.ts'
+import type { Output } from './output.ts'
 
 /** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(

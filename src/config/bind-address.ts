@@ -2,7 +2,6 @@ import type { Report } from '../decode/problem.ts'
 import { type Address, familyOf, parseAddress } from '../model/address.ts'
 import type { KubeProxyAddresses, ListenAddress } from '../model/listening.ts'
 import type { Scope } from '../model/node.ts'
-import type { KubeProxyConfig } from './kube-proxy-config.ts'
 
 /** kube-proxy's ports (pkg/cluster/ports/ports.go). */
 const HEALTHZ_PORT = 10_256
@@ -68,7 +67,7 @@ export function ownBindAddresses(read: BindFields, report: Report): OwnBindAddre
 
 /** Where nodelb answers in place of kube-proxy: beside it only where its own configuration says so. */
 export function answersAsKubeProxy(
-  kubeProxy: KubeProxyConfig['bindAddresses'],
+  kubeProxy: KubeProxyBindAddresses,
   own: OwnBindAddresses,
   scope: Scope,
 ): KubeProxyAddresses {

@@ -1,6 +1,6 @@
 import { valueAt } from '../decode/fields.ts'
 import { joinPath, type Report, said } from '../decode/problem.ts'
-import type { ProxyMode } from './kube-proxy-config.ts'
+import type { ProxyMode } from './proxy-mode.ts'
 
 /**
  * `used`: read by its own schema. `unused`: accepted, of any shape. A list: read in these modes of
@@ -12,13 +12,19 @@ interface KnownFields {
   readonly [field: string]: Known
 }
 
+/** By what the fields of a document are judged. */
+interface FieldCheck {
+  readonly known: KnownFields
+  /** The mode of kube-proxy, where the document is its. */
+  readonly mode?: ProxyMode | undefined
+}
+
 /** Reports fields that do not exist, and answers the paths of those set but not used here. */
 export function checkFields(
   object: unknown,
-  known: KnownFields,
   path: string,
+  { known, mode }: FieldCheck,
   report: Report,
-  mode?: ProxyMode,
 ): string[] {
   if (object === undefined || object === null) return []
   if (typeof object !== 'object' || Array.isArray(object)) {
@@ -38,7 +44,7 @@ export function checkFields(
     const value = valueAt(object, [field])
     if (isModes(kind) && mode !== undefined && kind.includes(mode)) return []
     if (kind === 'unused' || isModes(kind)) return asksForNothing(value) ? [] : [place]
-    return checkFields(value, kind, place, report, mode)
+    return checkFields(value, place, { known: kind, mode }, report)
   })
 }
 

@@ -27,8 +27,7 @@ import {
   type ProxyIpvsSettings,
 } from './ipvs-config.ts'
 import { checkFields, kubeProxyFields } from './known-fields.ts'
-
-export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
+import { type ProxyMode, proxyModeOf, proxyModes } from './proxy-mode.ts'
 
 /** How kube-proxy was told to know local traffic; `default` is no detectLocalMode at all. */
 type DetectLocal =
@@ -83,7 +82,6 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   notUsed: [],
 }
 
-const modes = ['nftables', 'iptables', 'ipvs', ''] as const
 /** openshift-sdn's kube-proxy with idling beside it; the rest of it is mode iptables. */
 const IDLING = 'unidling+iptables'
 const LONGEST_MS = 86_400_000
@@ -102,7 +100,7 @@ const section = {
 }
 
 const schema = fields({
-  mode: oneOf([...modes, IDLING]).nullish(),
+  mode: oneOf([...proxyModes, IDLING]).nullish(),
   hostnameOverride: text.nullish(),
   clusterCIDR: text.nullish(),
   detectLocalMode: oneOf([...localModes, '']).nullish(),
@@ -125,8 +123,8 @@ type KubeProxyFields = z.infer<typeof schema>
 /** Undefined when a field is unknown or bad; the report says which. */
 export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyConfig | undefined {
   const before = report.problems.length
-  const mode = modeOf(valueAt(json, ['mode']))
-  const notUsed = checkFields(json, kubeProxyFields, '', report, mode)
+  const mode = proxyModeOf(valueAt(json, ['mode']))
+  const notUsed = checkFields(json, '', { known: kubeProxyFields, mode }, report)
   const read = parseFields(schema, json, '', report)
   if (read === undefined) return undefined
   if (read.mode === IDLING) report.note('mode', IDLING, 'iptables', WITHOUT_IDLING)
@@ -152,11 +150,6 @@ export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyC
 }
 
 const WITHOUT_IDLING = 'it is read as iptables; a connection to an idled Service does not wake it'
-
-/** A mode that kube-proxy does not know is refused by the schema. */
-function modeOf(value: unknown): ProxyMode {
-  return modes.find((mode) => mode !== '' && mode === value) || 'iptables'
-}
 
 function detectLocalOf(read: KubeProxyFields, report: Report): DetectLocal {
   const bridge = read.detectLocal?.bridgeInterface

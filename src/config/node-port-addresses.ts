@@ -8,8 +8,9 @@ import {
   parseCidr,
 } from '../model/address.ts'
 import type { NodePortAddresses, NodeView, Scope } from '../model/node.ts'
-import type { BackendName, Config } from './config.ts'
+import type { Config } from './config.ts'
 import type { NodePortAddress } from './kube-proxy-config.ts'
+import type { BackendName } from './nodelb-config.ts'
 
 interface NodePortSettings {
   readonly nodePortAddresses: NodePortAddresses
@@ -36,7 +37,11 @@ export function nodePortSettings(
   const bound = boundAddress(config, chosen, serving, report)
   const ranges = chosen.flatMap((address) => rangesOf(address, node, bound))
   const loopback = loopbackRanges(config, chosen, ranges)
-  if (serving.scope === 'all') noteLoopback(config, ranges, loopback, serving.backend, report)
+  if (serving.scope === 'all') {
+    const served: readonly Cidr[] = serving.backend === 'iptables' ? loopback : []
+    const asked = [...ranges.filter(isLoopback), ...loopback]
+    noteLoopback(config, new Set(asked.filter((range) => !served.includes(range))), report)
+  }
   return {
     nodePortAddresses: addressesOf(chosen, ranges, bound),
     loopbackNodePorts: serving.scope === 'all' ? loopback : [],
@@ -137,18 +142,12 @@ function isLoopback(range: Cidr): boolean {
   return /^127\./.test(range) || range === '::1/128'
 }
 
-/** What of the addresses is loopback and left out, which kube-proxy served or was asked to serve. */
+/** Notes the loopback ranges that are left out, though kube-proxy served or was asked to serve them. */
 function noteLoopback(
   { nodePortAddresses, mode }: Config,
-  ranges: readonly Cidr[],
-  loopback: readonly Cidr[],
-  backend: BackendName,
+  left: ReadonlySet<Cidr>,
   report: Report,
 ): void {
-  const served: readonly Cidr[] = backend === 'iptables' ? loopback : []
-  const left = new Set(
-    [...ranges.filter(isLoopback), ...loopback].filter((range) => !served.includes(range)),
-  )
   if (left.size === 0) return
   const found =
     nodePortAddresses.length > 0

@@ -7,8 +7,9 @@ import type { LocalTraffic, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { ROUTE_LOCALNET, type WantedSysctl } from '../plan/sysctls/conntrack.ts'
 import { answersAsKubeProxy } from './bind-address.ts'
-import { type BackendName, type Config, readBackend } from './config.ts'
+import type { Config } from './config.ts'
 import { nodePortSettings } from './node-port-addresses.ts'
+import { type BackendName, readBackend } from './nodelb-config.ts'
 
 /** Flags of the command line, as typed; they win over the file. */
 interface Overrides {

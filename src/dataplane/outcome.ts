@@ -1,6 +1,6 @@
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { withRemedy } from '../apply/no-descriptors.ts'
-import type { Owner } from '../ruleset/labels.ts'
+import type { Owner } from '../frontend/label-text.ts'
 
 /** A Service that the kernel did not take; it is left as the kernel has it. */
 export interface Refusal {

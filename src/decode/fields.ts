@@ -148,7 +148,7 @@ export function readAddress(
     report.error(path, value, instead)
     return undefined
   }
-  noteLeadingZeros(parsed.leadingZeros, parsed.value, value, path, report)
+  if (parsed.leadingZeros) noteLeadingZeros(parsed.value, value, path, report)
   return parsed.value
 }
 
@@ -159,7 +159,7 @@ export function readCidr(value: unknown, path: string, report: Report): Cidr | u
     report.error(path, value, 'an address range such as 192.0.2.0/24')
     return undefined
   }
-  noteLeadingZeros(parsed.leadingZeros, parsed.value, value, path, report)
+  if (parsed.leadingZeros) noteLeadingZeros(parsed.value, value, path, report)
   return parsed.value
 }
 
@@ -191,11 +191,10 @@ export function ofFamily(family: IpFamily): AddressRule {
 }
 
 function noteLeadingZeros(
-  leadingZeros: boolean,
   value: Address | Cidr,
   found: unknown,
   path: string,
   report: Report,
 ): void {
-  if (leadingZeros) report.note(path, found, 'no leading zeros', `read as ${value}`)
+  report.note(path, found, 'no leading zeros', `read as ${value}`)
 }

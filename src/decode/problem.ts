@@ -45,11 +45,13 @@ function reportOn(subject: Subject): Report {
   const problems: Problem[] = []
   return {
     problems,
-    error(path, found, expected) {
-      problems.push(problem('error', subject, path, found, expected, undefined))
+    error(path, value, expected) {
+      const found = describe(value)
+      problems.push({ severity: 'error', ...subject, path, found, expected, effect: undefined })
     },
-    note(path, found, expected, effect) {
-      problems.push(problem('note', subject, path, found, expected, effect))
+    note(path, value, expected, effect) {
+      const found = describe(value)
+      problems.push({ severity: 'note', ...subject, path, found, expected, effect })
     },
   }
 }
@@ -104,17 +106,6 @@ class Saying implements Said {
   constructor(text: string) {
     this.said = text
   }
-}
-
-function problem(
-  severity: Problem['severity'],
-  subject: Subject,
-  path: string,
-  found: unknown,
-  expected: string,
-  effect: string | undefined,
-): Problem {
-  return { severity, ...subject, path, found: describe(found), expected, effect }
 }
 
 function shortened(text: string): string {

@@ -1,8 +1,7 @@
 import { type Address, cidrContains } from '../model/address.ts'
 import { type NodeView, namedAddresses, type Settings } from '../model/node.ts'
 import type { ServiceObject } from '../model/service.ts'
-import { askedFor, type Claim, distinct } from './claims.ts'
-import type { Forbidden } from './denials.ts'
+import { askedFor, type Claim, distinct, type Forbidden } from './claims.ts'
 import { nodePortAddresses } from './node-ports.ts'
 
 /** All that a Service asks for, with what it may not have. */
@@ -46,7 +45,7 @@ export function judgeOf(settings: Settings, node: NodeView): Judge {
   return (kind, address) => {
     const isOwn = own.has(address)
     return {
-      forbidden: forbiddenOf(settings, node, kind, address, isOwn),
+      forbidden: forbiddenOf({ settings, node, kind, address, isOwn }),
       protectedPorts: isOwn ? ports : NONE,
       amongNodePorts: answering.has(address),
     }
@@ -60,13 +59,23 @@ function asServed(settings: Settings): Pick<Settings, 'nodePortAddresses'> {
   return settings.scope === 'all' ? settings : { nodePortAddresses: { kind: 'all' } }
 }
 
-function forbiddenOf(
-  { serviceRanges, externalIps, backend }: Settings,
-  { otherNodes }: NodeView,
-  kind: 'load-balancer' | 'external-ip',
-  address: Address,
-  isOwn: boolean,
-): Forbidden | undefined {
+/** An address that a Service asks for, and what it is judged by. */
+interface AskedAddress {
+  readonly settings: Settings
+  readonly node: NodeView
+  readonly kind: 'load-balancer' | 'external-ip'
+  readonly address: Address
+  /** Whether it is an address of this node. */
+  readonly isOwn: boolean
+}
+
+function forbiddenOf({
+  settings: { serviceRanges, externalIps, backend },
+  node: { otherNodes },
+  kind,
+  address,
+  isOwn,
+}: AskedAddress): Forbidden | undefined {
   const range = serviceRanges.find((each) => cidrContains(each, address))
   if (range !== undefined) return { kind: 'service-range', range }
   if (kind === 'external-ip') {

@@ -1,10 +1,9 @@
-import { type Address, familyOf, type IpFamily, type Port } from '../model/address.ts'
+import { type Address, type Cidr, familyOf, type IpFamily, type Port } from '../model/address.ts'
 import { nodePortKey, vipKey } from '../model/frontend-id.ts'
 import type { Settings } from '../model/node.ts'
 import { compareAge, type ServiceObject, type ServicePort } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
-import type { Forbidden } from './denials.ts'
 
 /**
  * In order of rank: the API server gives each ClusterIP and NodePort to one Service, a controller
@@ -16,6 +15,11 @@ export type ClaimKind = (typeof claimKinds)[number]
 
 /** What the API server gives to one Service: a whole address, or a port of all nodes. */
 export type AllocatedKind = 'cluster-ip' | 'node-port' | 'health-check'
+
+/** What no Service gets in this way, whoever asks. */
+export type Forbidden =
+  | { readonly kind: 'service-range'; readonly range: Cidr }
+  | { readonly kind: 'range-not-allowed' | 'node-address' | 'protected-port' | 'other-node' }
 
 /** One address (or node port) that a Service port asks for. */
 export interface Claim {

@@ -1,16 +1,10 @@
-import type { Cidr } from '../model/address.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { AllocatedKind } from './claims.ts'
+import type { AllocatedKind, Forbidden } from './claims.ts'
 
 /** Of one Service as many are told one by one; of the others how many they are. */
 export const MOST_TOLD = 3
-
-/** What no Service gets in this way, whoever asks. */
-export type Forbidden =
-  | { readonly kind: 'service-range'; readonly range: Cidr }
-  | { readonly kind: 'range-not-allowed' | 'node-address' | 'protected-port' | 'other-node' }
 
 export type WhyDenied =
   | Forbidden

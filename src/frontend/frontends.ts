@@ -43,7 +43,7 @@ export function endpointsByPolicy({ policy, external, endpoints }: Frontend): re
 }
 
 /** Returns the endpoints that the slices offer for a port of the Service. */
-type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
+export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
 
 /** A Service and the frontends that it has on this node. */
 export interface ServedService {
@@ -68,7 +68,8 @@ export function frontendsOf(
   return claims.flatMap((claim) =>
     claimFamilies(service, claim).map((family) => {
       const endpoints = aimed(settings, service, claim, family) ?? chosenFor(claim.port, family)
-      return frontendOf(service, claim, family, endpoints, node)
+      const sources = sourcesOf(service, claim, node)
+      return frontendOf(service, claim, { family, endpoints, sources })
     }),
   )
 }
@@ -87,12 +88,17 @@ function aimed(
   return { all: targets, local: targets, any: true, offered: [] }
 }
 
+/** What was found for a claim in one family. */
+interface FoundForClaim {
+  readonly family: IpFamily
+  readonly endpoints: Chosen
+  readonly sources: readonly string[] | undefined
+}
+
 function frontendOf(
   service: ServiceObject,
   { key, kind, address, port }: Claim,
-  family: IpFamily,
-  chosen: Chosen,
-  node: NodeView,
+  { family, endpoints: chosen, sources }: FoundForClaim,
 ): Frontend {
   const external = kind !== 'cluster-ip'
   const policy = external ? service.externalPolicy : service.internalPolicy
@@ -111,9 +117,17 @@ function frontendOf(
       offered: chosen.offered,
     },
     unserved: unserved(chosen, policy),
-    sources:
-      kind === 'load-balancer' ? allowedSources(service, node, address as Address) : undefined,
+    sources,
   }
+}
+
+function sourcesOf(
+  service: ServiceObject,
+  { kind, address }: Claim,
+  node: NodeView,
+): readonly string[] | undefined {
+  if (kind !== 'load-balancer' || address === undefined) return undefined
+  return allowedSources(service, node, address as Address)
 }
 
 /** Policy Local drops what another node would serve, so that balancers in front try that one. */

@@ -1,7 +1,7 @@
 import type { ServiceObject } from '../model/service.ts'
 import { serviceName } from '../model/service-name.ts'
-import { labelOf, type Owner, ownerOf } from '../ruleset/labels.ts'
 import type { Frontend } from './frontends.ts'
+import { labelOf, type Owner, ownerOf } from './label-text.ts'
 
 /** `owner:port kind` */
 export function frontendLabel(

@@ -8,7 +8,7 @@ import type { Slots } from './nftables/slots.ts'
 type Elements = Map<Tuple, ElementValue>
 
 /** The elements of all fragments together, with a record of what changed. */
-interface Assembly {
+export interface Assembly {
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
   /** By chain, how many elements of verdict maps lead there. */
   readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
@@ -61,7 +61,7 @@ export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
       const shared = nested(assembly.shared[family], set)
       shared.set(key, (shared.get(key) ?? 0) + 1)
     } else {
-      touch(assembly, family, set, key, undefined)
+      touch(assembly, { family, set }, key, undefined)
       elements.set(key, value)
       countCall(assembly, family, value, 1)
     }
@@ -81,7 +81,7 @@ export function removeFragment(assembly: Assembly, { places, keys }: Holding): v
     const value = elements?.get(key)
     if (elements === undefined || value === undefined) continue
     if (releaseShared(assembly.shared[family].get(set), key)) continue
-    touch(assembly, family, set, key, value)
+    touch(assembly, place, key, value)
     elements.delete(key)
     countCall(assembly, family, value, -1)
     if (elements.size === 0) assembly.sets[family].delete(set)
@@ -144,8 +144,7 @@ function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): bo
 
 function touch(
   assembly: Assembly,
-  family: TableFamily,
-  set: string,
+  { family, set }: Place,
   key: Tuple,
   before: ElementValue | undefined,
 ): void {

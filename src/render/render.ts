@@ -1,8 +1,9 @@
 import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { allAtOnce, type Steps } from '../model/steps.ts'
+import { createRenderer } from './cluster-renderer.ts'
 import type { FamilyMemory } from './nftables/emit.ts'
-import { createRenderer, type WholeRenderer } from './renderer.ts'
+import type { WholeRenderer } from './renderer.ts'
 
 /** Renders a whole cluster for one node. */
 export function renderCluster(

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { boundConnections } from './bounded-connections.ts'
 import { keepListening, type ListenState } from './listen.ts'
+import type { RetryWaits } from './retry.ts'
 
 export interface Answer {
   readonly status: number
@@ -23,15 +24,15 @@ interface ServeOptions {
   readonly routes: Routes
   readonly onState: (state: ListenState) => void
   readonly onAnswer: (path: string, status: number) => void
-  readonly retryMs?: number
-  readonly mostRetryMs?: number
+  /** For the attempts to listen after those that failed. */
+  readonly waits: Pick<RetryWaits, 'next'>
 }
 
 const CONNECTIONS = 128
 
 /** Serves probes and scrapes. Never throws: an address in use is a state that is tried again. */
 export function serveHttp(options: ServeOptions): HttpServer {
-  const { host, port, routes, onState, onAnswer, retryMs, mostRetryMs } = options
+  const { host, port, routes, onState, onAnswer, waits } = options
   const server = limitedServer((request, response) => {
     const path = pathOf(request)
     answer(request, routes.get(path))
@@ -44,8 +45,7 @@ export function serveHttp(options: ServeOptions): HttpServer {
   const stop = keepListening(server, {
     at: { port, ...(host !== undefined && { host }) },
     onState,
-    ...(retryMs !== undefined && { retryMs }),
-    ...(mostRetryMs !== undefined && { mostRetryMs }),
+    waits,
   })
   return { close: () => closeServer(server, stop) }
 }

@@ -1,4 +1,5 @@
 import type { ListenOptions, Server } from 'node:net'
+import type { RetryWaits } from './retry.ts'
 
 export type ListenState =
   | { readonly kind: 'listening' }
@@ -13,18 +14,12 @@ interface KeepListening {
   readonly umask?: number
   /** Whether the way could be cleared, so that there is nothing to wait for. */
   readonly clear?: (code: string) => Promise<boolean>
-  /** The first wait; it doubles up to `mostRetryMs`. */
-  readonly retryMs?: number
-  readonly mostRetryMs?: number
+  /** For the attempts after those that failed. */
+  readonly waits: Pick<RetryWaits, 'next'>
 }
-
-const RETRY_MS = 500
-const MOST_RETRY_MS = 30_000
 
 /** Listens, and tries again for as long as it takes; returns what ends the attempts. */
 export function keepListening(server: Server, options: KeepListening): () => void {
-  const { mostRetryMs = MOST_RETRY_MS } = options
-  let retryMs = options.retryMs ?? RETRY_MS
   let timer: NodeJS.Timeout | undefined
   let ended = false
   const listen = (): void => {
@@ -36,9 +31,9 @@ export function keepListening(server: Server, options: KeepListening): () => voi
   }
   const waitFor = (error: NodeJS.ErrnoException): void => {
     if (ended) return
+    const retryMs = options.waits.next()
     options.onState({ kind: 'waiting', reason: listenFailure(error), retryMs })
     timer = setTimeout(listen, retryMs)
-    retryMs = Math.min(2 * retryMs, mostRetryMs)
   }
   server.on('listening', () => {
     // A host is listened on some time after the call: it may be too late.

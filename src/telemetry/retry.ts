@@ -1,35 +1,28 @@
-interface RetryLimits {
-  /** Milliseconds before the first retry; doubled for each after it. */
-  readonly first: number
-  readonly last: number
+/** How long to wait after each failure in a row, in milliseconds; `reset` follows a success. */
+export interface RetryWaits {
+  next(): number
+  reset(): void
 }
 
 /** Something that failed is tried again by itself, later each time. */
 export class Retry {
-  readonly #limits: RetryLimits
+  readonly #waits: RetryWaits
   readonly #again: () => void
-  #wait: number
   #timer: NodeJS.Timeout | undefined
   #stopped = false
 
-  constructor(limits: RetryLimits, again: () => void) {
-    this.#limits = limits
+  constructor(waits: RetryWaits, again: () => void) {
+    this.#waits = waits
     this.#again = again
-    this.#wait = limits.first
   }
 
   /** It failed. A retry that is due already stays as it is. */
   later(): void {
     if (this.#stopped) return
-    // Between half and all of it, so that nodes do not retry in step.
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined
-        this.#wait = Math.min(this.#limits.last, this.#wait * 2)
-        this.#again()
-      },
-      this.#wait * (0.5 + Math.random() / 2),
-    )
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#again()
+    }, this.#waits.next())
   }
 
   /** Nothing is tried again any more, whatever else fails. */
@@ -42,6 +35,6 @@ export class Retry {
   reset(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#wait = this.#limits.first
+    this.#waits.reset()
   }
 }

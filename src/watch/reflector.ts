@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { valueAt } from '../decode/fields.ts'
 import { describe } from '../decode/problem.ts'
+import { Waits } from '../model/retry.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Answered } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
-import { startBackoff } from './backoff.ts'
 import { fetchPage } from './list-page.ts'
 import { ListPlan, type Way } from './list-plan.ts'
+import { AGAIN, GOOD_MS, type Pace, usualPace } from './reflector-pace.ts'
 import type { Resource } from './resources.ts'
 import { sayChanges } from './say-changes.ts'
 import { pathOf, type Selection, selectionOf } from './selection.ts'
@@ -26,19 +27,6 @@ interface Reflection {
   readonly signal: AbortSignal
   readonly pace?: Pace
 }
-
-/** Milliseconds. */
-export interface Pace {
-  /** A watch is asked to last between this and twice this, so that not all end together. */
-  readonly watch: number
-  /** Bookmarks come every minute: a watch that is silent for so long has lost its other end. */
-  readonly silence: number
-}
-
-const usualPace: Pace = { watch: 300_000, silence: 150_000 }
-
-/** A watch that said nothing counts as good if it lasted so long. */
-const GOOD_MS = 5_000
 
 /** What became of a list or a watch. */
 type Step = { readonly kind: 'done' } | Failure
@@ -63,7 +51,7 @@ class Reflector {
   readonly #options: Reflection
   readonly #pace: Pace
   readonly #say: (state: SourceState) => void
-  readonly #backoff = startBackoff()
+  readonly #backoff = new Waits(AGAIN)
   readonly #plan = new ListPlan()
   #selection: Selection
   /** Up to where we know. */

@@ -22,6 +22,7 @@ async function probes(): Promise<number> {
     routes: new Map([['/livez', () => plain(200, 'alive')]]),
     onState: ({ kind }) => told.push(kind),
     onAnswer: () => {},
+    waits: { next: () => 100 },
   })
   servers.push(server)
   await told.next((kind) => kind === 'listening')

@@ -27,7 +27,7 @@ function start(healthy = () => true, addresses: readonly (Address | undefined)[]
     addresses,
     healthy,
     onState: (port, _, state) => told.push({ port, state }),
-    retryMs: 5,
+    retry: { first: 5, most: 60_000, factor: 2, jitter: 0 },
   })
   open.push(checks)
   return { checks, told }

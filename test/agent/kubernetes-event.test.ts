@@ -118,7 +118,7 @@ function start() {
     onOutcome: outcomes.push,
     onTrouble: (reason) => trouble.push(reason),
     now: () => now,
-    retryMs: 1,
+    retry: { first: 1, most: 60_000, factor: 2, jitter: 0 },
   })
   const many = (count: number) => outcomes.next(() => outcomes.all.length >= count)
   const pass = (ms: number): void => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Pace, type Turn } from '../../src/agent/pace.ts'
 
-const limits = { interval: () => 100, urgent: 20, firstRetry: 1000, lastRetry: 8000 }
+const retry = { first: 1000, most: 8000, factor: 2, jitter: 0.5 }
+const limits = { interval: () => 100, urgent: 20, retry }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })

@@ -10,6 +10,7 @@ import { follow } from '../../src/agent/events/state.ts'
 import { type ServiceSummary, type Status, statusOf } from '../../src/agent/events/status.ts'
 import { readStatus, serveStatus } from '../../src/agent/events/status-socket.ts'
 import { printStatus } from '../../src/cli/status/status-text.ts'
+import { Waits } from '../../src/model/retry.ts'
 import type { HttpServer } from '../../src/telemetry/http.ts'
 import type { ListenState } from '../../src/telemetry/listen.ts'
 import { askSocket, closed, Told } from './asking.ts'
@@ -20,6 +21,8 @@ const servers: HttpServer[] = []
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
+
+const SOON = { first: 5, most: 1_000, factor: 2, jitter: 0 }
 
 const web: ServiceSummary = {
   service: 'shop/web',
@@ -58,7 +61,7 @@ function make(occurrences: readonly Occurrence[], services: readonly ServiceSumm
 
 function serve(path: string, status = make([], [web])) {
   const told = new Told<ListenState>()
-  servers.push(serveStatus(path, () => status, told.push, 5))
+  servers.push(serveStatus(path, () => status, told.push, new Waits(SOON)))
   return told
 }
 

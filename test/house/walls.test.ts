@@ -30,14 +30,14 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/ruleset/nftables/x.ts', name: '../../plan/explain.ts', says: 'knows no Services' },
   { file: 'src/render/x.ts', name: '../plan/explain.ts', says: 'src/render is pure' },
   { file: 'src/render/x.ts', name: 'node:fs', says: 'src/render is pure' },
-  { file: 'src/plan/x.ts', name: '../render/claims.ts', says: 'src/plan is pure' },
-  { file: 'src/trace/ipvs/x.ts', name: '../../render/claims.ts', says: 'by itself' },
-  { file: 'src/apply/nftables/x.ts', name: '../../render/claims.ts', says: 'never renders' },
+  { file: 'src/plan/x.ts', name: '../render/renderer.ts', says: 'src/plan is pure' },
+  { file: 'src/trace/ipvs/x.ts', name: '../../render/renderer.ts', says: 'by itself' },
+  { file: 'src/apply/nftables/x.ts', name: '../../render/renderer.ts', says: 'never renders' },
   { file: 'src/apply/nftables/x.ts', name: 'netlink/dist/raw.js', says: 'takes a plan' },
   { file: 'src/apply/netlink/x.ts', name: '../nftables/comment.ts', says: 'takes a plan' },
   { file: 'src/apply/iptables/process.ts', name: 'execa', says: 'It may import model' },
   { file: 'src/apply/netlink/open-raw.ts', name: 'koffi', says: 'netlink/dist/raw.js' },
-  { file: 'src/watch/x.ts', name: '../render/claims.ts', says: 'never renders or applies' },
+  { file: 'src/watch/x.ts', name: '../render/renderer.ts', says: 'never renders or applies' },
   { file: 'src/config/x.ts', name: 'node:fs', says: 'opens no files' },
   { file: 'src/telemetry/x.ts', name: '../model/node.ts', says: 'knows nothing of ours' },
   { file: 'src/dataplane/x.ts', name: '../watch/source.ts', says: 'who is told' },
@@ -53,7 +53,7 @@ test.each<{ file: string; name: string; says: string }>([
 test.each([
   ['src/model/x.ts', 'ipaddr.js'],
   ['src/render/x.ts', '../ruleset/nftables/sets.ts'],
-  ['src/render/ipvs/x.ts', '../claims.ts'],
+  ['src/render/iptables/x.ts', '../assembly.ts'],
   ['src/apply/iptables/process.ts', 'node:child_process'],
   ['src/apply/netlink/open-raw.ts', 'netlink/dist/raw.js'],
   ['src/apply/netlink/socket-options.ts', 'node:fs'],
@@ -77,6 +77,25 @@ test.each([
   const biome = `${root}node_modules/.bin/biome`
   const options = { cwd: folder, reject: false }
   const { stdout, stderr, exitCode } = await execa(biome, ['lint', '--colors=off', file], options)
+  expect(stdout + stderr).toContain(rule)
+  expect(exitCode).toBe(1)
+})
+
+const LONG = `export function f(): void {\n${'  f()\n'.repeat(41)}}\n`
+const CYCLE = "import type { Y } from './size-of-y.ts'\nexport type X = Y | undefined\n"
+
+test.each([
+  ['a function of 41 lines', LONG, 'noExcessiveLinesPerFunction'],
+  ['five parameters', 'export type F = (a: 1, b: 1, c: 1, d: 1, e: 1) => 1\n', 'useMaxParams'],
+  ['files that import types of each other', CYCLE, 'noImportCycles'],
+])('the linter refuses %s', async (_what, text, rule) => {
+  mkdirSync(join(folder, 'src/agent'), { recursive: true })
+  writeFileSync(join(folder, 'src/agent/size-of-x.ts'), text)
+  const back = "import type { X } from './size-of-x.ts'\nexport type Y = X | 1\n"
+  writeFileSync(join(folder, 'src/agent/size-of-y.ts'), back)
+  const biome = `${root}node_modules/.bin/biome`
+  const args = ['lint', '--colors=off', 'src/agent/size-of-x.ts']
+  const { stdout, stderr, exitCode } = await execa(biome, args, { cwd: folder, reject: false })
   expect(stdout + stderr).toContain(rule)
   expect(exitCode).toBe(1)
 })

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { diffCommand } from '../../src/cli/commands.ts'
-import type { Backend } from '../../src/config/config.ts'
+import type { Backend } from '../../src/config/nodelb-config.ts'
 import { iptables } from '../apply/iptables/namespace.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { apply, diff, run, type Said } from '../support/commands.ts'

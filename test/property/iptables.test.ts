@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { planChanges, planIptables } from '../../src/plan/iptables/plan.ts'
+import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { IptablesLowering, lower } from '../../src/render/iptables/lowering.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
+import type { Renderer } from '../../src/render/renderer.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
+import { createRenderer } from '../../src/render/cluster-renderer.ts'
+import type { Renderer } from '../../src/render/renderer.ts'
 import {
   chainCalledBy,
   endpointsMap,

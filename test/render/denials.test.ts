@@ -4,7 +4,8 @@ import { nftablesBackend } from '../../src/model/backend.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
-import { createRenderer, type Renderer } from '../../src/render/renderer.ts'
+import { createRenderer } from '../../src/render/cluster-renderer.ts'
+import type { Renderer } from '../../src/render/renderer.ts'
 
 const node: NodeView = {
   name: 'node-a',

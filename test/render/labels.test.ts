@@ -3,13 +3,13 @@ import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { difference } from '../../src/dataplane/difference.ts'
 import { claimKinds } from '../../src/frontend/claims.ts'
+import { labelOf, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
 import { frontendLabel, namesOf, serviceLabel } from '../../src/frontend/labels.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import { serviceName } from '../../src/model/service-name.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import { labelOf, ownerIn, ownerOf } from '../../src/ruleset/labels.ts'
 
 const LONGEST = 127 // NFTNL_UDATA_COMMENT_MAXLEN without its NUL
 const namespace = `${'tenant-'.repeat(8)}payment`

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Backend } from '../../src/config/config.ts'
+import type { Backend } from '../../src/config/nodelb-config.ts'
 import type { Expectation } from './packets.ts'
 
 /** Something that a backend does otherwise, with the reason: see fixtures/differences.yaml. */

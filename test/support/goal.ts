@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { type Backend, defaultConfig, readConfig } from '../../src/config/config.ts'
+import { defaultConfig, readConfig } from '../../src/config/config.ts'
+import type { Backend } from '../../src/config/nodelb-config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'

@@ -1,7 +1,7 @@
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { parseAddress } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
-import type { Outcome } from '../../src/trace/nftables/outcome.ts'
+import type { Outcome } from '../../src/trace/outcome.ts'
 import { isLoopback, type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 import { parseDestination } from './lab.ts'
 import type { Expectation } from './packets.ts'

@@ -1,3 +1,4 @@
+import { type RetryPolicy, Waits } from '../../model/retry.ts'
 import { type KubernetesEvent, microTime } from './kubernetes-event.ts'
 import type { EventOutcome } from './metrics.ts'
 
@@ -19,8 +20,7 @@ interface EventQueueOptions {
   readonly onTrouble: (reason: string | undefined) => void
   /** Milliseconds by a clock that nobody sets; durations are taken from it, never dates. */
   readonly now?: () => number
-  /** The first wait after a failure; it doubles up to a minute. */
-  readonly retryMs?: number
+  readonly retry?: RetryPolicy
 }
 
 /** Events that may wait; what comes after is dropped and counted. */
@@ -31,7 +31,8 @@ const REFILL_MS = 1_000
 /** The same news is not sent again within this time; the API server keeps Events for an hour. */
 const QUIET_MS = 10 * 60_000
 const KNOWN = 2_000
-const MAX_RETRY_MS = 60_000
+/** With jitter, since an API server that comes back is asked by all nodes at once. */
+const RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 interface Known {
   readonly count: number
@@ -48,7 +49,7 @@ export class EventQueue {
   readonly #known: Map<string, Known> = new Map()
   #tokens = BURST
   #filledAt: number
-  #retryMs: number
+  readonly #waits: Waits
   #busy = false
   #closed = false
   #timer: NodeJS.Timeout | undefined
@@ -57,7 +58,7 @@ export class EventQueue {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#filledAt = this.#now()
-    this.#retryMs = options.retryMs ?? 1_000
+    this.#waits = new Waits(options.retry ?? RETRY)
   }
 
   add(event: KubernetesEvent): void {
@@ -102,11 +103,9 @@ export class EventQueue {
       const verdict = await this.#send(event)
       if (verdict === 'again') {
         this.#options.onOutcome('failed')
-        const wait = this.#retryMs
-        this.#retryMs = Math.min(2 * wait, MAX_RETRY_MS)
-        return wait
+        return this.#waits.next()
       }
-      this.#retryMs = this.#options.retryMs ?? 1_000
+      this.#waits.reset()
       this.#waiting.delete(name)
       this.#options.onOutcome(verdict === 'sent' ? 'sent' : 'dropped')
     }

@@ -61,40 +61,8 @@ export function createKubeProxyMetrics(
 ): KubeProxyMetrics {
   const made = metricsIn(registry)
   registerDroppedPorts(registry, droppedPorts)
-  let backend = ''
-  const synced = (): void => {
-    for (const ip_family of FAMILIES) made.last.set({ ip_family }, now() / 1000)
-    made.pending.synced()
-  }
-  const took = (durationMs: number, full: boolean): void => {
-    for (const ip_family of FAMILIES) {
-      made.duration.observe({ ip_family }, durationMs / 1000)
-      const part = full ? made.full : made.partial
-      part.observe({ ip_family }, durationMs / 1000)
-    }
-  }
   return {
-    observe(occurrence) {
-      switch (occurrence.event) {
-        case 'backend-chosen':
-          backend = occurrence.backend
-          return
-        case 'kernel-committed':
-          took(occurrence.durationMs, occurrence.compared)
-          return synced()
-        case 'kernel-compared':
-          took(occurrence.durationMs, true)
-          return synced()
-        case 'drift-repaired':
-          return synced()
-        case 'commit-failed': {
-          took(occurrence.durationMs, false)
-          const failures = backend === 'iptables' ? made.iptablesFailures : made.nftablesFailures
-          for (const ip_family of FAMILIES) failures.inc({ ip_family })
-          return
-        }
-      }
-    },
+    observe: syncsIn(made, now),
     changed(kind) {
       made.pending.changed(kind)
       for (const ip_family of FAMILIES) made.queued.set({ ip_family }, now() / 1000)
@@ -115,6 +83,44 @@ export function createKubeProxyMetrics(
   }
 }
 
+/** Counts and times each attempt to bring the kernel to what the objects say. */
+function syncsIn(made: Made, now: () => number): KubeProxyMetrics['observe'] {
+  let backend = ''
+  const synced = (): void => {
+    for (const ip_family of FAMILIES) made.last.set({ ip_family }, now() / 1000)
+    made.pending.synced()
+  }
+  const took = (durationMs: number, full: boolean): void => {
+    for (const ip_family of FAMILIES) {
+      made.duration.observe({ ip_family }, durationMs / 1000)
+      const part = full ? made.full : made.partial
+      part.observe({ ip_family }, durationMs / 1000)
+    }
+  }
+  return (occurrence) => {
+    switch (occurrence.event) {
+      case 'backend-chosen':
+        backend = occurrence.backend
+        return
+      case 'kernel-committed':
+        took(occurrence.durationMs, occurrence.compared)
+        return synced()
+      case 'kernel-compared':
+        took(occurrence.durationMs, true)
+        return synced()
+      case 'drift-repaired':
+        return synced()
+      case 'commit-failed': {
+        took(occurrence.durationMs, false)
+        const failures = backend === 'iptables' ? made.iptablesFailures : made.nftablesFailures
+        for (const ip_family of FAMILIES) failures.inc({ ip_family })
+        return
+      }
+    }
+  }
+}
+
+type Made = ReturnType<typeof metricsIn>
 type Family = 'ip_family'
 
 function metricsIn(registry: Registry) {

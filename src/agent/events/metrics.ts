@@ -39,7 +39,7 @@ const PROCESSES = 20
 
 export function createMetrics(source: StateSource & KubeProxySource): Metrics {
   const registry = new Registry()
-  const made = counters(registry)
+  const made = { ...histograms(registry), ...counters(registry) }
   registerStateMetrics(registry, source)
   registerProcessMetrics(registry)
   const kubeProxy = createKubeProxyMetrics(registry, source)
@@ -73,16 +73,11 @@ async function ownText(registry: Registry): Promise<string> {
   return `${texts.join('\n\n')}\n`
 }
 
-type Made = ReturnType<typeof counters>
+type Made = ReturnType<typeof histograms> & ReturnType<typeof counters>
 
-function counters(registry: Registry) {
+function histograms(registry: Registry) {
   const registers = [registry]
-  const counter = <Label extends string = never>(
-    name: string,
-    help: string,
-    ...labelNames: Label[]
-  ) => new Counter<Label>({ name, help, labelNames, registers })
-  const made = {
+  return {
     duration: new Histogram({
       name: 'nodelb_sync_duration_seconds',
       help: 'From the start of rendering to the answer of the kernel.',
@@ -95,6 +90,17 @@ function counters(registry: Registry) {
       buckets: LATENCY_BUCKETS,
       registers,
     }),
+  }
+}
+
+function counters(registry: Registry) {
+  const registers = [registry]
+  const counter = <Label extends string = never>(
+    name: string,
+    help: string,
+    ...labelNames: Label[]
+  ) => new Counter<Label>({ name, help, labelNames, registers })
+  const made = {
     commits: counter('nodelb_commits_total', 'Transactions, by outcome.', 'outcome'),
     operations: counter('nodelb_operations_total', 'Operations that the kernel took.'),
     bytes: counter(

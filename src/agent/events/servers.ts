@@ -1,5 +1,6 @@
 import { withRemedy } from '../../apply/no-descriptors.ts'
 import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
+import { type RetryPolicy, Waits } from '../../model/retry.ts'
 import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
 import type { ListenState } from '../../telemetry/listen.ts'
 import type { AgentState } from './agent-state.ts'
@@ -30,7 +31,7 @@ interface ServerParts {
   readonly tell: (occurrence: Occurrence) => void
 }
 
-interface Servers {
+export interface Servers {
   /** From now on, answers as kube-proxy does at these addresses, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   close(): Promise<void>
@@ -38,8 +39,10 @@ interface Servers {
 
 type KubeProxyServer = 'kube-proxy-healthz' | 'kube-proxy-metrics'
 
+/** Without jitter, since ports and paths are this node's own. */
+const RETRY: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
 /** Kube-proxy may hold its ports for as long as it runs; it tries again every five seconds itself. */
-const KUBE_PROXY_RETRY_MS = 1_000
+const KUBE_PROXY_RETRY: RetryPolicy = { first: 1_000, most: 1_000, factor: 1, jitter: 0 }
 
 /** All that listens. An address in use is told and tried again, and nothing waits for it. */
 export function startServers(options: ServerOptions, parts: ServerParts): Servers {
@@ -49,12 +52,14 @@ export function startServers(options: ServerOptions, parts: ServerParts): Server
   const scrapes = metricsRoutes(metrics)
   const serve = (server: Server, address: ListenAddress, routes: Routes): void => {
     const onState = teller(server, printAddress(address), tell)
-    servers.push(serveHttp({ ...address, routes, onState, onAnswer: metrics.answered }))
+    const waits = new Waits(RETRY)
+    servers.push(serveHttp({ ...address, routes, onState, onAnswer: metrics.answered, waits }))
   }
   if (options.listen) serve('http', options.listen, new Map([...probes, ...scrapes]))
   if (options.metricsListen) serve('metrics', options.metricsListen, scrapes)
   if (options.status !== undefined) {
-    servers.push(serveStatus(options.status, status, teller('status', options.status, tell)))
+    const onState = teller('status', options.status, tell)
+    servers.push(serveStatus(options.status, status, onState, new Waits(RETRY)))
   }
   const healthz = new StandIn('kube-proxy-healthz', kubeProxyHealthRoutes(state), parts)
   const scraped = new StandIn('kube-proxy-metrics', kubeProxyMetricsRoutes(metrics, state), parts)
@@ -113,8 +118,7 @@ class StandIn implements HttpServer {
         metrics.answered(path, code)
         if (this.#server === 'kube-proxy-healthz') metrics.kubeProxy.answered(path, code)
       },
-      retryMs: KUBE_PROXY_RETRY_MS,
-      mostRetryMs: KUBE_PROXY_RETRY_MS,
+      waits: new Waits(KUBE_PROXY_RETRY),
     })
   }
 

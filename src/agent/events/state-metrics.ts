@@ -16,54 +16,91 @@ export interface StateSource {
 
 /** What is so at the moment; read when asked for. */
 export function registerStateMetrics(registry: Registry, source: StateSource): void {
-  const registers = [registry]
-  const { state } = source
-  type Value = number | undefined
-  const gauge = (name: string, help: string, value: () => Value | Promise<Value>): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        const now = await value()
-        if (now !== undefined) this.set(now)
-      },
-    })
-  }
-  gauge('nodelb_ready', '1 if /readyz says so.', () => (readiness(state).good ? 1 : 0))
-  gauge(
-    'nodelb_ruleset_generation',
-    'Generation of the rule set, as the kernel counts.',
-    source.generation,
-  )
-  gauge('nodelb_last_commit_timestamp_seconds', 'The last successful commit, since 1970.', () =>
-    seconds(state.lastCommit?.at),
-  )
-  gauge(
-    'nodelb_start_duration_seconds',
-    'From the start to the first commit.',
-    () => state.firstCommitAt && seconds(state.firstCommitAt - state.startedAt),
-  )
-  gauge('nodelb_rejected_services', 'Services that the kernel refuses.', () => state.refused.size)
-  gauge('nodelb_contested_addresses', 'Addresses that a Service asks for and does not get.', () =>
-    [...state.moreDenied.values()].reduce((sum, more) => sum + more, state.denied.size),
-  )
-  gauge(
-    'nodelb_invalid_objects',
-    'Objects of which something cannot be used.',
-    () => state.invalid.size,
-  )
-  gauge('nodelb_table_owned', '1 if the kernel keeps others from changing the tables.', () =>
-    state.ownership.kind === 'owned' ? 1 : 0,
-  )
-  gauge('nodelb_health_check_ports', 'Open ports of healthCheckNodePort.', source.healthChecks)
-  gauge(
-    'nodelb_health_check_ports_waiting',
-    'Such ports that cannot be opened.',
-    () => state.closedHealthChecks.size,
-  )
+  for (const plain of [...kernelGauges(source), ...serviceGauges(source)]) register(registry, plain)
   registerLabelled(registry, source)
   registerAffinity(registry, source)
+}
+
+/** A gauge without labels. */
+interface PlainGauge {
+  readonly name: string
+  readonly help: string
+  /** Undefined leaves the gauge as it was, at 0 to begin with. */
+  readonly value: () => number | undefined | Promise<number | undefined>
+}
+
+function register(registry: Registry, { name, help, value }: PlainGauge): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    async collect() {
+      const now = await value()
+      if (now !== undefined) this.set(now)
+    },
+  })
+}
+
+function kernelGauges({ state, generation }: StateSource): readonly PlainGauge[] {
+  return [
+    {
+      name: 'nodelb_ready',
+      help: '1 if /readyz says so.',
+      value: () => (readiness(state).good ? 1 : 0),
+    },
+    {
+      name: 'nodelb_ruleset_generation',
+      help: 'Generation of the rule set, as the kernel counts.',
+      value: generation,
+    },
+    {
+      name: 'nodelb_last_commit_timestamp_seconds',
+      help: 'The last successful commit, since 1970.',
+      value: () => seconds(state.lastCommit?.at),
+    },
+    {
+      name: 'nodelb_start_duration_seconds',
+      help: 'From the start to the first commit.',
+      value: () => state.firstCommitAt && seconds(state.firstCommitAt - state.startedAt),
+    },
+  ]
+}
+
+function serviceGauges({ state, healthChecks }: StateSource): readonly PlainGauge[] {
+  const denied = () =>
+    [...state.moreDenied.values()].reduce((sum, more) => sum + more, state.denied.size)
+  return [
+    {
+      name: 'nodelb_rejected_services',
+      help: 'Services that the kernel refuses.',
+      value: () => state.refused.size,
+    },
+    {
+      name: 'nodelb_contested_addresses',
+      help: 'Addresses that a Service asks for and does not get.',
+      value: denied,
+    },
+    {
+      name: 'nodelb_invalid_objects',
+      help: 'Objects of which something cannot be used.',
+      value: () => state.invalid.size,
+    },
+    {
+      name: 'nodelb_table_owned',
+      help: '1 if the kernel keeps others from changing the tables.',
+      value: () => (state.ownership.kind === 'owned' ? 1 : 0),
+    },
+    {
+      name: 'nodelb_health_check_ports',
+      help: 'Open ports of healthCheckNodePort.',
+      value: healthChecks,
+    },
+    {
+      name: 'nodelb_health_check_ports_waiting',
+      help: 'Such ports that cannot be opened.',
+      value: () => state.closedHealthChecks.size,
+    },
+  ]
 }
 
 function registerLabelled(registry: Registry, source: StateSource): void {

@@ -9,6 +9,24 @@ export function follow(
   now: Time,
   steady: Steady = now,
 ): void {
+  for (const part of PARTS) part(state, occurrence, { now, steady })
+}
+
+/** No two of them follow the same occurrence, so their order does not matter. */
+const PARTS: readonly ((state: AgentState, occurrence: Occurrence, moment: Moment) => void)[] = [
+  followSource,
+  followObjects,
+  followAddresses,
+  followServices,
+  followCommits,
+  followDoubt,
+  followProgramming,
+  followConfiguration,
+  followNode,
+  followServers,
+]
+
+function followSource(state: AgentState, occurrence: Occurrence, { now }: Moment): void {
   switch (occurrence.event) {
     case 'watch-listing':
       state.watches.set(occurrence.resource, { kind: 'listing', since: now })
@@ -29,6 +47,12 @@ export function follow(
     case 'source-in-order':
       state.sourceProblems = []
       return
+  }
+}
+
+/** Objects that cannot be used whole, and conditions of the node. */
+function followObjects(state: AgentState, occurrence: Occurrence): void {
+  switch (occurrence.event) {
     case 'object-invalid':
       state.invalid.set(occurrence.object, occurrence.problems)
       return
@@ -36,6 +60,17 @@ export function follow(
     case 'object-in-order':
       state.invalid.delete(occurrence.object)
       return
+    case 'condition-found':
+      state.conditions.set(occurrence.condition, occurrence.messages)
+      return
+    case 'condition-gone':
+      state.conditions.delete(occurrence.condition)
+      return
+  }
+}
+
+function followAddresses(state: AgentState, occurrence: Occurrence): void {
+  switch (occurrence.event) {
     case 'address-contested':
     case 'address-refused':
       state.denied.set(`${occurrence.service} ${occurrence.address}`, occurrence)
@@ -49,18 +84,30 @@ export function follow(
     case 'no-more-addresses-denied':
       state.moreDenied.delete(occurrence.service)
       return
+  }
+}
+
+/** Services that are not served as they ask. */
+function followServices(state: AgentState, occurrence: Occurrence, { now }: Moment): void {
+  switch (occurrence.event) {
+    case 'service-refused': {
+      const { service, reason } = occurrence
+      state.refused.set(service, { reason, since: state.refused.get(service)?.since ?? now })
+      return
+    }
+    case 'service-accepted':
+      state.refused.delete(occurrence.service)
+      return
     case 'health-check-waiting':
       state.closedHealthChecks.set(occurrence.port, occurrence)
       return
     case 'health-check-open':
       state.closedHealthChecks.delete(occurrence.port)
       return
-    default:
-      followKernel(state, occurrence, { now, steady })
   }
 }
 
-function followKernel(state: AgentState, occurrence: Occurrence, moment: Moment): void {
+function followCommits(state: AgentState, occurrence: Occurrence, moment: Moment): void {
   const { now } = moment
   switch (occurrence.event) {
     case 'kernel-committed': {
@@ -81,30 +128,6 @@ function followKernel(state: AgentState, occurrence: Occurrence, moment: Moment)
       state.attemptSince = undefined
       verify(state, true, occurrence.doubt, moment)
       return
-    case 'foreign-change': {
-      const { process = 'another process', changes } = occurrence
-      state.doubt ??= lasting(moment, `${process} ${changes}`)
-      return
-    }
-    case 'backend-replaced':
-      state.doubt ??= lasting(moment, 'nodelb removed what another backend had programmed')
-      return
-    case 'service-refused': {
-      const { service, reason } = occurrence
-      state.refused.set(service, { reason, since: state.refused.get(service)?.since ?? now })
-      return
-    }
-    case 'service-accepted':
-      state.refused.delete(occurrence.service)
-      return
-    case 'table-owned':
-      state.ownership = { kind: 'owned' }
-      return
-    case 'table-not-owned':
-      state.ownership = { kind: 'not-owned', reason: occurrence.reason }
-      return
-    default:
-      followConfiguration(state, occurrence, now)
   }
 }
 
@@ -123,7 +146,42 @@ function verify(
   state.verified = { at: now, comparedAt: compared ? now : state.verified?.comparedAt }
 }
 
-function followConfiguration(state: AgentState, occurrence: Occurrence, now: Time): void {
+/** Changes that nodelb did not plan, after which the kernel may hold something else. */
+function followDoubt(state: AgentState, occurrence: Occurrence, moment: Moment): void {
+  switch (occurrence.event) {
+    case 'foreign-change': {
+      const { process = 'another process', changes } = occurrence
+      state.doubt ??= lasting(moment, `${process} ${changes}`)
+      return
+    }
+    case 'backend-replaced':
+      state.doubt ??= lasting(moment, 'nodelb removed what another backend had programmed')
+      return
+  }
+}
+
+/** What programs the node, alone or beside kube-proxy. */
+function followProgramming(state: AgentState, occurrence: Occurrence): void {
+  switch (occurrence.event) {
+    case 'table-owned':
+      state.ownership = { kind: 'owned' }
+      return
+    case 'table-not-owned':
+      state.ownership = { kind: 'not-owned', reason: occurrence.reason }
+      return
+    case 'backend-chosen':
+      state.backend = occurrence.backend
+      return
+    case 'kube-proxy-present':
+      state.kubeProxy = occurrence.tables
+      return
+    case 'kube-proxy-gone':
+      state.kubeProxy = []
+      return
+  }
+}
+
+function followConfiguration(state: AgentState, occurrence: Occurrence, { now }: Moment): void {
   switch (occurrence.event) {
     case 'configuration-loaded':
       state.waiting = undefined
@@ -136,8 +194,6 @@ function followConfiguration(state: AgentState, occurrence: Occurrence, now: Tim
       state.waiting = { since, source, reason, failed }
       return
     }
-    default:
-      followNode(state, occurrence)
   }
 }
 
@@ -158,27 +214,18 @@ function followNode(state: AgentState, occurrence: Occurrence): void {
     case 'node-found':
       state.missingNode = undefined
       return
-    case 'backend-chosen':
-      state.backend = occurrence.backend
-      return
+  }
+}
+
+/** Where nodelb answers in place of kube-proxy. */
+function followServers(state: AgentState, occurrence: Occurrence): void {
+  switch (occurrence.event) {
     case 'kube-proxy-port-taken':
       state.takenPorts.set(occurrence.server, occurrence)
       return
     case 'server-listening':
     case 'server-closed':
       state.takenPorts.delete(occurrence.server)
-      return
-    case 'kube-proxy-present':
-      state.kubeProxy = occurrence.tables
-      return
-    case 'kube-proxy-gone':
-      state.kubeProxy = []
-      return
-    case 'condition-found':
-      state.conditions.set(occurrence.condition, occurrence.messages)
-      return
-    case 'condition-gone':
-      state.conditions.delete(occurrence.condition)
       return
   }
 }

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import { get } from 'node:http'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import type { Waits } from '../../model/retry.ts'
 import { closeServer, type HttpServer, limitedServer, plain, send } from '../../telemetry/http.ts'
 import { keepListening, type ListenState } from '../../telemetry/listen.ts'
 import type { Status } from './status.ts'
@@ -16,7 +17,7 @@ export function serveStatus(
   path: string,
   status: () => Status,
   onState: (state: ListenState) => void,
-  retryMs?: number,
+  waits: Waits,
 ): HttpServer {
   const server = limitedServer((request, response) => {
     if (request.url !== '/status') return send(response, plain(404, 'there is /status'))
@@ -29,7 +30,7 @@ export function serveStatus(
     umask: 0o177,
     onState,
     clear: async (code) => code === 'EADDRINUSE' && (await removeStale(path)),
-    ...(retryMs !== undefined && { retryMs }),
+    waits,
   })
   return { close: () => closeServer(server, stop) }
 }

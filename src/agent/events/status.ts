@@ -82,7 +82,6 @@ interface StatusSource {
 
 export function statusOf(state: AgentState, source: StatusSource): Status {
   const { good, reason } = readiness(state)
-  const { lastCommit, failing, verified, doubt, waiting } = state
   return {
     version: source.version,
     node: source.node,
@@ -90,6 +89,25 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     startedAt: time(state.startedAt),
     ready: good,
     reason,
+    ...programming(state),
+    ownership: state.ownership,
+    watches: watchesOf(state),
+    objects: source.objects(),
+    conditions: conditions(state),
+    ...shortcomings(state),
+    services: [...source.services()],
+  }
+}
+
+/** How far the kernel holds what the objects say. */
+type Programming = Pick<
+  Status,
+  'lastCommit' | 'backend' | 'verified' | 'doubt' | 'waiting' | 'failing'
+>
+
+function programming(state: AgentState): Programming {
+  const { lastCommit, failing, verified, doubt, waiting } = state
+  return {
     lastCommit: lastCommit
       ? {
           at: time(lastCommit.at),
@@ -108,23 +126,36 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     doubt: doubt ? { since: time(doubt.since), reason: doubt.reason } : null,
     waiting: waiting ? { ...waiting, since: time(waiting.since) } : null,
     failing: failing ? { since: time(failing.since), reason: failing.reason } : null,
-    ownership: state.ownership,
-    watches: watchesOf(state),
-    objects: source.objects(),
-    conditions: conditions(state),
+  }
+}
+
+/** What Services and other objects ask for and do not get. */
+type Shortcomings = Pick<
+  Status,
+  | 'refused'
+  | 'contested'
+  | 'refusedAddresses'
+  | 'moreAddresses'
+  | 'problems'
+  | 'healthChecksWaiting'
+>
+
+function shortcomings(state: AgentState): Shortcomings {
+  const denied = [...state.denied.values()]
+  return {
     refused: [...state.refused].map(([service, { reason, since }]) => ({
       service,
       reason,
       since: time(since),
     })),
-    contested: [...state.denied.values()].flatMap((denied) =>
-      denied.event === 'address-contested'
-        ? [{ service: denied.service, address: denied.address, winner: denied.winner }]
+    contested: denied.flatMap((each) =>
+      each.event === 'address-contested'
+        ? [{ service: each.service, address: each.address, winner: each.winner }]
         : [],
     ),
-    refusedAddresses: [...state.denied.values()].flatMap((denied) =>
-      denied.event === 'address-refused'
-        ? [{ service: denied.service, address: denied.address, reason: denied.reason }]
+    refusedAddresses: denied.flatMap((each) =>
+      each.event === 'address-refused'
+        ? [{ service: each.service, address: each.address, reason: each.reason }]
         : [],
     ),
     moreAddresses: [...state.moreDenied].map(([service, addresses]) => ({ service, addresses })),
@@ -132,7 +163,6 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     healthChecksWaiting: [...state.closedHealthChecks.values()].map(
       ({ service, port, reason }) => ({ service, port, reason }),
     ),
-    services: [...source.services()],
   }
 }
 

@@ -7,7 +7,7 @@ import { trackLatency } from '../../telemetry/latency.ts'
 import { withoutSecrets } from '../../telemetry/secrets.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { SourceState } from '../../watch/source.ts'
-import { newState } from './agent-state.ts'
+import { type AgentState, newState } from './agent-state.ts'
 import { EventQueue, type EventSink } from './event-queue.ts'
 import { health } from './health.ts'
 import type { ChangedKind, Cleaning } from './kube-proxy-metrics.ts'
@@ -15,7 +15,7 @@ import { eventOf } from './kubernetes-event.ts'
 import { type Log, openLog } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import type { Level, Occurrence } from './occurrence.ts'
-import { type ServerOptions, startServers } from './servers.ts'
+import { type ServerOptions, type Servers, startServers } from './servers.ts'
 import { follow } from './state.ts'
 import { type ServiceSummary, type Status, statusOf } from './status.ts'
 import { toldOnce } from './told-once.ts'
@@ -50,16 +50,16 @@ export interface Telemetry {
 
 /** What telemetry asks the agent for when it is asked itself. */
 interface AgentView {
-  objects(): Readonly<Record<'services' | 'endpointslices', number>>
-  services(): Iterable<ServiceSummary>
+  readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
+  readonly services: () => Iterable<ServiceSummary>
   /** metadata.uid of a Service (`namespace/name`). */
-  uid(service: string): string | undefined
+  readonly uid: (service: string) => string | undefined
   /** Open ports of healthCheckNodePort. */
-  healthChecks(): number
-  droppedPorts(): DroppedPorts
+  readonly healthChecks: () => number
+  readonly droppedPorts: () => DroppedPorts
   /** Of the rule set, as the kernel counts commits of all processes. */
-  generation(): Promise<number | undefined>
-  affinity(): Promise<readonly AffinityFill[]>
+  readonly generation: () => Promise<number | undefined>
+  readonly affinity: () => Promise<readonly AffinityFill[]>
 }
 
 export interface TelemetryOptions extends ServerOptions {
@@ -76,25 +76,9 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const [state, began] = [newState(Date.now()), performance.now()]
   const log = options.log ?? openLog(options.level ?? 'info')
   const isNews = toldOnce()
-  const latencies = { ipv4: trackLatency(), ipv6: trackLatency() }
-  const metrics = createMetrics({
-    version,
-    state,
-    objects: () => view.objects(),
-    linesLost: () => log.linesLost(),
-    healthChecks: () => view.healthChecks(),
-    droppedPorts: () => view.droppedPorts(),
-    generation: () => view.generation(),
-    affinity: () => view.affinity(),
-  })
-  const status = (): Status => {
-    return statusOf(state, {
-      version,
-      node,
-      objects: () => view.objects(),
-      services: () => view.services(),
-    })
-  }
+  const metrics = createMetrics({ ...view, version, state, linesLost: () => log.linesLost() })
+  const latencies = trackLatencies(state, metrics)
+  const status = (): Status => statusOf(state, { ...view, version, node })
   let queue: EventQueue | undefined
 
   const take = (occurrence: Occurrence): void => {
@@ -114,42 +98,75 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     const startMs = Math.round(performance.now() - began)
     if (first) take({ event: 'agent-ready', operations, startMs })
     take({ event: 'commits-resumed' })
-    for (const family of FAMILIES) {
-      for (const seconds of latencies[family].committed()) metrics.programmed(seconds, family)
-    }
+    latencies.committed()
   }
 
   if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
   const servers = startServers(options, { state, metrics, status, tell })
   return {
     tell,
-    watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
-    problems: (object, problems) => tell(problemOccurrence(object, problems)),
-    sourceProblems: (problems) => tell(sourceOccurrence(problems)),
-    attempting() {
-      state.attemptSince = performance.now()
-      for (const family of FAMILIES) latencies[family].attempting()
-      metrics.kubeProxy.attempting()
-    },
+    ...latencies.told,
+    ...translated(tell),
     changed: metrics.kubeProxy.changed,
     flowsCleaned: metrics.kubeProxy.cleaned,
-    sliceChanged(triggered, family) {
-      // What the first lists tell of happened before.
-      if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)
-    },
     healthy: () => health(state, performance.now()).good,
     answerAsKubeProxy: servers.answerAsKubeProxy,
     status,
     metrics,
-    async close() {
-      queue?.close()
-      await servers.close()
-      log.flush()
+    close: () => closed(queue, servers, log),
+  }
+}
+
+/** Writes the last lines of the log when nothing can tell of more. */
+async function closed(
+  queue: EventQueue | undefined,
+  servers: Pick<Servers, 'close'>,
+  log: Log,
+): Promise<void> {
+  queue?.close()
+  await servers.close()
+  log.flush()
+}
+
+const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
+
+interface Latencies {
+  readonly told: Pick<Telemetry, 'attempting' | 'sliceChanged'>
+  /** What was attempted is in the kernel. */
+  committed(): void
+}
+
+/** Measures, for each family, how long changes of slices take to the commit they are in. */
+function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
+  const latencies = { ipv4: trackLatency(), ipv6: trackLatency() }
+  return {
+    told: {
+      attempting() {
+        state.attemptSince = performance.now()
+        for (const family of FAMILIES) latencies[family].attempting()
+        metrics.kubeProxy.attempting()
+      },
+      sliceChanged(triggered, family) {
+        // What the first lists tell of happened before.
+        if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)
+      },
+    },
+    committed() {
+      for (const family of FAMILIES) {
+        for (const seconds of latencies[family].committed()) metrics.programmed(seconds, family)
+      }
     },
   }
 }
 
-const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
+/** What sources tell, as occurrences. */
+function translated(tell: Tell): Pick<Telemetry, 'watch' | 'problems' | 'sourceProblems'> {
+  return {
+    watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
+    problems: (object, problems) => tell(problemOccurrence(object, problems)),
+    sourceProblems: (problems) => tell(sourceOccurrence(problems)),
+  }
+}
 
 type Tell = Telemetry['tell']
 

@@ -2,8 +2,9 @@ import type { Address, Protocol } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { tuple } from '../../model/tuple.ts'
 import type { Flow } from '../../plan/flows/stale.ts'
-import { AttributeWriter, eachAttribute, HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
+import { AttributeWriter, eachAttribute } from '../netlink/attributes.ts'
 import { NFGENMSG_LEN } from '../netlink/constants.ts'
+import { hostU32 } from '../netlink/host-order.ts'
 import type { Reply, Request } from '../netlink/message.ts'
 import { FAMILY } from '../nftables/constants.ts'
 import { CODECS } from '../nftables/fields.ts'
@@ -41,7 +42,7 @@ export function listFlows({ family, protocol, ports }: Selection): Request {
     })
   })
   const flags = FILTER_FLAG.protocol | (single === undefined ? 0 : FILTER_FLAG.destinationPort)
-  writer.nested(FLOW.filter, () => writer.bytes(FILTER.originalFlags, hostOrder(flags)))
+  writer.nested(FLOW.filter, () => writer.bytes(FILTER.originalFlags, hostU32(flags)))
   return { type: MESSAGE.getFlow, flags: 0, payload: writer.finish() }
 }
 
@@ -51,8 +52,8 @@ export function readFlow({ payload }: Reply, selection: Selection): Flow | undef
   let original: Half | undefined
   let reply: Half | undefined
   eachAttribute(payload, NFGENMSG_LEN, payload.length, (type, start, end) => {
-    if (type === FLOW.original) original = readHalf(payload, family, start, end)
-    else if (type === FLOW.reply) reply = readHalf(payload, family, start, end)
+    if (type === FLOW.original) original = readHalf({ payload, start, end }, family)
+    else if (type === FLOW.reply) reply = readHalf({ payload, start, end }, family)
   })
   if (original?.protocol !== PROTOCOL_NUMBERS[protocol] || reply === undefined) return undefined
   const port = original.destinationPort
@@ -98,29 +99,31 @@ interface Half {
   destinationPort: number
 }
 
-function readHalf(payload: Buffer, family: TableFamily, start: number, end: number): Half {
+/** A part of a message that holds attributes. */
+interface Part {
+  readonly payload: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+function readHalf({ payload, start, end }: Part, family: TableFamily): Half {
   const half: Half = { source: 0, destination: 0, protocol: 0, sourcePort: 0, destinationPort: 0 }
   eachAttribute(payload, start, end, (type, from, to) => {
-    if (type === TUPLE.addresses) readAddresses(payload, family, from, to, half)
-    else if (type === TUPLE.protocol) readPorts(payload, from, to, half)
+    const part = { payload, start: from, end: to }
+    if (type === TUPLE.addresses) readAddresses(part, family, half)
+    else if (type === TUPLE.protocol) readPorts(part, half)
   })
   return half
 }
 
-function readAddresses(
-  payload: Buffer,
-  family: TableFamily,
-  start: number,
-  end: number,
-  half: Half,
-): void {
+function readAddresses({ payload, start, end }: Part, family: TableFamily, half: Half): void {
   eachAttribute(payload, start, end, (type, from) => {
     if (type === ADDRESS[family].source) half.source = from
     else if (type === ADDRESS[family].destination) half.destination = from
   })
 }
 
-function readPorts(payload: Buffer, start: number, end: number, half: Half): void {
+function readPorts({ payload, start, end }: Part, half: Half): void {
   eachAttribute(payload, start, end, (type, from) => {
     if (type === PROTOCOL.number) half.protocol = payload.readUInt8(from)
     else if (type === PROTOCOL.sourcePort) half.sourcePort = payload.readUInt16BE(from)
@@ -130,11 +133,4 @@ function readPorts(payload: Buffer, start: number, end: number, half: Half): voi
 
 function networkOrder(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff)
-}
-
-function hostOrder(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4)
-  if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value)
-  else bytes.writeUInt32BE(value)
-  return bytes
 }

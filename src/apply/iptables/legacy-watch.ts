@@ -1,9 +1,9 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { RestoreStep } from '../../ruleset/iptables/print.ts'
 import type { ChainName, IptablesRuleset, IptablesTable } from '../../ruleset/iptables/types.ts'
+import type { ForeignChange, IptablesWatch } from './foreign-change.ts'
 import { legacyTables, type TableInfo } from './legacy-tables.ts'
 import { FAMILIES } from './read.ts'
-import type { ForeignChange, IptablesWatch } from './watch.ts'
 
 /** Milliseconds between looks; one takes a tenth of a millisecond, whatever the tables hold. */
 const INTERVAL = 2_000

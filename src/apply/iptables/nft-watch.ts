@@ -6,7 +6,7 @@ import { parseGeneration, type Reply } from '../netlink/message.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { familyName } from '../nftables/constants.ts'
 import { next } from '../nftables/monitor.ts'
-import type { ForeignChange, IptablesWatch } from './watch.ts'
+import type { ForeignChange, IptablesWatch } from './foreign-change.ts'
 
 /** NFT_MSG_*: a commit announces each thing it changed, then its generation. */
 const MESSAGE = { deleteTable: 2, newChain: 3, deleteChain: 5, newRule: 6, deleteRule: 8 } as const

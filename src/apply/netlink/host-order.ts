@@ -24,3 +24,11 @@ export function readU32(value: Buffer | undefined): number {
   if (value === undefined || value.length < 4) return 0
   return HOST_LITTLE_ENDIAN ? value.readUInt32LE(0) : value.readUInt32BE(0)
 }
+
+/** Returns a number as the kernel compares it with its own. */
+export function hostU32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value >>> 0)
+  else bytes.writeUInt32BE(value >>> 0)
+  return bytes
+}

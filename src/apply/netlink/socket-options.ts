@@ -51,13 +51,9 @@ const ROBUST_OPTIONS: readonly (readonly [string, number])[] = [
   ['NETLINK_EXT_ACK', NETLINK_EXT_ACK],
 ]
 
-type SetSockOpt = (fd: number, level: number, name: number, value: number[], size: number) => number
-type GetSockOpt = (
-  fd: number,
-  level: number,
-  name: number,
-  value: number[],
-  size: number[],
+/** A function of libc for an option of a socket; it returns 0, or -1 and sets errno. */
+type OptionCall<Value, Size> = (
+  ...call: [fd: number, level: number, name: number, value: Value, size: Size]
 ) => number
 
 /** struct sock_fprog of linux/filter.h. */
@@ -65,19 +61,12 @@ interface SockFprog {
   readonly len: number
   readonly filter: readonly Instruction[]
 }
-type AttachFilter = (
-  fd: number,
-  level: number,
-  name: number,
-  program: SockFprog,
-  size: number,
-) => number
 
 interface Libc {
-  readonly setsockopt: SetSockOpt
-  readonly attachFilter: AttachFilter
+  readonly setsockopt: OptionCall<number[], number>
+  readonly attachFilter: OptionCall<SockFprog, number>
   readonly programSize: number
-  readonly getsockopt: GetSockOpt
+  readonly getsockopt: OptionCall<number[], number[]>
 }
 
 let loaded: Libc | undefined

@@ -31,6 +31,7 @@ import {
 import { NetlinkError } from './netlink-error.ts'
 import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT } from './open-raw.ts'
 import { type Arrival, asNetlinkError, type RawSocket } from './raw-socket.ts'
+import { SequenceNumbers } from './sequence-numbers.ts'
 
 interface SocketOptions extends RawOptions {
   /** Milliseconds without an answer after which a request is given up. */
@@ -42,7 +43,6 @@ const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
 /** Bytes from which on a thread sends a batch (ADR 0019): some 1,300 elements. */
 const LARGE = 65_536
-const LAST_SEQUENCE = 0xffffffff
 
 /**
  * One netlink socket, and another one for dumps. Of the memory that npm netlink takes for datagrams
@@ -56,7 +56,7 @@ export class NetlinkSocket {
   readonly #line: Line
   readonly #announcements: Announcements = new Announcements()
   readonly #buffers: Buffers
-  #sequence = 1
+  readonly #sequence: SequenceNumbers = new SequenceNumbers()
   #queue: Promise<unknown> = Promise.resolve()
   #exchange: Exchange | undefined
   #closed: NetlinkError | undefined
@@ -123,7 +123,7 @@ export class NetlinkSocket {
   /** A few hundred requests in one datagram, each on its own; gives the failures. See series.ts. */
   series(requests: readonly Request[]): Promise<readonly RequestFailure[]> {
     return this.#enqueue(() => {
-      const first = this.#take(requests.length)
+      const first = this.#sequence.reserve(requests.length)
       const frame = frameSeries(requests, first)
       this.#buffers.makeRoom(frame.length, requests.length)
       const conversation = seriesConversation(requests, first)
@@ -144,7 +144,7 @@ export class NetlinkSocket {
   transact(requests: readonly Request[], generation: number): Promise<TransactOutcome> {
     return this.#enqueue<TransactOutcome>(async () => {
       if (requests.length === 0) return { kind: 'committed' }
-      const begin = this.#take(requests.length + 3)
+      const begin = this.#sequence.reserve(requests.length + 3)
       const frame = frameBatch(requests, generation, begin)
       const limit = this.#buffers.makeRoom(frame.length, requests.length)
       if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
@@ -200,7 +200,7 @@ export class NetlinkSocket {
   ): Promise<Result> {
     const message = { ...request, flags: request.flags | NLM_F_REQUEST | flags }
     return this.#enqueue(() => {
-      const first = this.#take(1)
+      const first = this.#sequence.reserve(1)
       const frame = frameMessage(message, first)
       return this.#converse({ frame, first, last: first, conversation })
     })
@@ -213,14 +213,6 @@ export class NetlinkSocket {
     })
     this.#queue = run.catch(() => undefined)
     return run
-  }
-
-  /** The first of `count` sequence numbers in a row; 0 is left to announcements. */
-  #take(count: number): number {
-    if (this.#sequence + count > LAST_SEQUENCE) this.#sequence = 1
-    const first = this.#sequence
-    this.#sequence += count
-    return first
   }
 
   #converse<Result>(inquiry: Inquiry<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 import type { TableFamily } from '../../model/family.ts'
 import { CLIENT_HASH_SEED, type Field } from '../../ruleset/nftables/types.ts'
-import { type AttributeWriter, HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
+import type { AttributeWriter } from '../netlink/attributes.ts'
+import { hostU32 } from '../netlink/host-order.ts'
 import { DATA, FAMILY, LIST_ELEMENT } from './constants.ts'
 
 /** The kernel's expressions: small steps of bytecode that work on registers. */
@@ -38,13 +39,6 @@ const FIRST_WORD = 8
 function register(word: number): number {
   const full = word % WORDS_PER_REGISTER === 0
   return full ? 1 + word / WORDS_PER_REGISTER : FIRST_WORD + word
-}
-
-export function hostU32(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value >>> 0)
-  else bytes.writeUInt32BE(value >>> 0)
-  return bytes
 }
 
 /** Writes one rule's expressions; all work on register 1 but for the fields of a key. */

@@ -3,13 +3,20 @@ import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
 /**
  * The fields of element keys and data: canonical text <-> bytes. These run for every element of a
- * bulk load, so they work on character codes and allocate nothing.
+ * bulk load, so they work on character codes and make no texts in between.
  */
+
+/** The part of a text that is one field. */
+export interface Piece {
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
 
 interface FieldCodec {
   readonly width: number
-  /** Reads `text` from `start` to `end`; throws when that is no such field. */
-  readonly write: (text: string, start: number, end: number, target: Uint8Array, at: number) => void
+  /** Writes the field at this place of the target; throws when the piece is no such field. */
+  readonly write: (piece: Piece, target: Uint8Array, at: number) => void
   readonly read: (bytes: Buffer, at: number) => string
 }
 
@@ -18,14 +25,14 @@ export const CODECS: Readonly<Record<FieldType, FieldCodec>> = {
   ipv6_addr: { width: 16, write: writeIpv6, read: readIpv6 },
   inet_proto: {
     width: 1,
-    write: (text, start, end, target, at) => {
+    write: ({ text, start, end }, target, at) => {
       target[at] = protocolNumber(text.slice(start, end))
     },
     read: (bytes, at) => protocolName(bytes[at] ?? 0),
   },
   inet_service: {
     width: 2,
-    write: (text, start, end, target, at) => {
+    write: ({ text, start, end }, target, at) => {
       const port = decimal(text, start, end, 0xffff)
       target[at] = port >> 8
       target[at + 1] = port & 0xff
@@ -34,7 +41,7 @@ export const CODECS: Readonly<Record<FieldType, FieldCodec>> = {
   },
   slot: {
     width: 4,
-    write: (text, start, end, target, at) => {
+    write: ({ text, start, end }, target, at) => {
       const slot = decimal(text, start, end, 0xffffffff)
       for (let i = 0; i < 4; i++) {
         target[at + (HOST_LITTLE_ENDIAN ? i : 3 - i)] = (slot >>> (8 * i)) & 0xff
@@ -60,7 +67,7 @@ const LETTER_A = 0x61
 const DOT = 0x2e
 const COLON = 0x3a
 
-function writeIpv4(text: string, start: number, end: number, target: Uint8Array, at: number): void {
+function writeIpv4({ text, start, end }: Piece, target: Uint8Array, at: number): void {
   let from = start
   for (let i = 0; i < 4; i++) {
     let to = from
@@ -78,19 +85,20 @@ function readIpv4(bytes: Buffer, at: number): string {
 const GROUPS = 8
 
 /** Groups before `::` stand at the front, those after it at the end. */
-function writeIpv6(text: string, start: number, end: number, target: Uint8Array, at: number): void {
+function writeIpv6(piece: Piece, target: Uint8Array, at: number): void {
+  const { text, start, end } = piece
   for (let i = 0; i < 2 * GROUPS; i++) target[at + i] = 0
   const gap = text.indexOf('::', start)
   if (gap < 0 || gap >= end) {
     const groups = countGroups(text, start, end)
     if (groups !== GROUPS) refuse(text, 'an IPv6 address', start, end)
-    writeGroups(text, start, end, target, at)
+    writeGroups(piece, target, at)
     return
   }
   const tail = countGroups(text, gap + 2, end)
   if (countGroups(text, start, gap) + tail >= GROUPS) refuse(text, 'an IPv6 address', start, end)
-  writeGroups(text, start, gap, target, at)
-  writeGroups(text, gap + 2, end, target, at + 2 * (GROUPS - tail))
+  writeGroups({ text, start, end: gap }, target, at)
+  writeGroups({ text, start: gap + 2, end }, target, at + 2 * (GROUPS - tail))
 }
 
 function countGroups(text: string, start: number, end: number): number {
@@ -99,13 +107,7 @@ function countGroups(text: string, start: number, end: number): number {
   return groups
 }
 
-function writeGroups(
-  text: string,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): void {
+function writeGroups({ text, start, end }: Piece, target: Uint8Array, at: number): void {
   let position = at
   for (let from = start; from < end; ) {
     let value = 0

@@ -1,6 +1,7 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
-import { CT_KEY, type ExpressionWriter, hostU32, META_KEY } from './expressions.ts'
+import { hostU32 } from '../netlink/host-order.ts'
+import { CT_KEY, type ExpressionWriter, META_KEY } from './expressions.ts'
 import { ANONYMOUS_NAME } from './schema.ts'
 
 /** Every kind of statement as bytecode; nft's for the same text, so that nft prints it back. */

@@ -1,6 +1,6 @@
 import { SEPARATOR, type Tuple, tuple } from '../../model/tuple.ts'
 import type { FieldType } from '../../ruleset/nftables/types.ts'
-import { CODECS, decimal } from './fields.ts'
+import { CODECS, decimal, type Piece } from './fields.ts'
 
 /** Element keys and data: text as nft prints it <-> the bytes the kernel compares. */
 
@@ -23,9 +23,9 @@ export function writeTuple(
   at: number,
 ): void {
   let position = at
-  eachField(types, tuple, (type, start, end) => {
+  eachField(types, tuple, (type, piece) => {
     const codec = CODECS[type]
-    codec.write(tuple, start, end, target, position)
+    codec.write(piece, target, position)
     position += padded(codec.width)
   })
 }
@@ -55,14 +55,14 @@ export interface TupleRange {
 }
 
 export function encodeRange(types: readonly FieldType[], tuple: Tuple): TupleRange {
-  const first = Buffer.alloc(tupleLength(types))
-  const last = Buffer.alloc(first.length)
+  const length = tupleLength(types)
+  const range = { first: Buffer.alloc(length), last: Buffer.alloc(length) }
   let position = 0
-  eachField(types, tuple, (type, start, end) => {
-    writeFieldRange(type, tuple.slice(start, end), first, last, position)
+  eachField(types, tuple, (type, { start, end }) => {
+    writeFieldRange(type, tuple.slice(start, end), range, position)
     position += padded(fieldWidth(type))
   })
-  return { first, last }
+  return range
 }
 
 export function decodeRange(types: readonly FieldType[], range: TupleRange): Tuple {
@@ -78,21 +78,20 @@ export function decodeRange(types: readonly FieldType[], range: TupleRange): Tup
 function writeFieldRange(
   type: FieldType,
   text: string,
-  first: Buffer,
-  last: Buffer,
+  { first, last }: TupleRange,
   at: number,
 ): void {
   const { width, write } = CODECS[type]
   const slash = text.indexOf('/')
   const dash = text.indexOf('-')
   if (slash >= 0) {
-    write(text, 0, slash, first, at)
+    write({ text, start: 0, end: slash }, first, at)
     first.copy(last, at, at, at + width)
     fillHostBits(last, at, width, decimal(text, slash + 1, text.length, 8 * width))
     return
   }
-  write(text, 0, dash < 0 ? text.length : dash, first, at)
-  write(text, dash + 1, text.length, last, at)
+  write({ text, start: 0, end: dash < 0 ? text.length : dash }, first, at)
+  write({ text, start: dash + 1, end: text.length }, last, at)
 }
 
 function readFieldRange(type: FieldType, { first, last }: TupleRange, at: number): string {
@@ -126,18 +125,20 @@ function bitAt(bytes: Uint8Array, bit: number): number {
   return ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1
 }
 
+/** The piece is the same object in each call, so that a long list of elements makes little garbage. */
 function eachField(
   types: readonly FieldType[],
   text: Tuple,
-  visit: (type: FieldType, start: number, end: number) => void,
+  visit: (type: FieldType, piece: Piece) => void,
 ): void {
-  let start = 0
+  const piece = { text, start: 0, end: text.length }
   for (let i = 0; i < types.length; i++) {
-    const next = text.indexOf(SEPARATOR, start)
+    const next = text.indexOf(SEPARATOR, piece.start)
     const last = i === types.length - 1
     if (next < 0 !== last) throw new Error(`"${text}" is not ${types.join(SEPARATOR)}`)
-    visit(types[i] as FieldType, start, last ? text.length : next)
-    start = next + SEPARATOR.length
+    piece.end = last ? text.length : next
+    visit(types[i] as FieldType, piece)
+    piece.start = next + SEPARATOR.length
   }
 }
 

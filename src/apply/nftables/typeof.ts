@@ -1,6 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
-import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
+import { hostU32 } from '../netlink/host-order.ts'
 
 /**
  * What nft keeps beside a set that was declared with `typeof`, to print it again: the expressions
@@ -29,13 +29,13 @@ const HEADER = { ip: 12, ip6: 13, transport: 11 }
 const FIELD = { ipDaddr: 12, ip6Daddr: 9, dport: 2 }
 
 export function typeofUserData(family: TableFamily, set: SetSchema): Buffer {
-  const parts = [entry(USER_DATA.keyByteOrder, number(0))]
+  const parts = [entry(USER_DATA.keyByteOrder, hostU32(0))]
   const data = set.data === 'verdict' ? undefined : set.data
-  if (data !== undefined) parts.push(entry(USER_DATA.dataByteOrder, number(0)))
+  if (data !== undefined) parts.push(entry(USER_DATA.dataByteOrder, hostU32(0)))
   parts.push(entry(USER_DATA.keyTypeof, declaration(family, set.key)))
   if (data !== undefined) {
     parts.push(entry(USER_DATA.dataTypeof, declaration(family, data)))
-    parts.push(entry(USER_DATA.dataInterval, number(0)))
+    parts.push(entry(USER_DATA.dataInterval, hostU32(0)))
   }
   return Buffer.concat(parts)
 }
@@ -57,14 +57,14 @@ function expression(family: TableFamily, type: FieldType): Buffer {
     case 'inet_service':
       return payload(HEADER.transport, FIELD.dport)
     case 'inet_proto':
-      return typed(EXPRESSION.meta, entry(0, number(META_L4PROTO)))
+      return typed(EXPRESSION.meta, entry(0, hostU32(META_L4PROTO)))
     case 'slot':
       return typed(
         EXPRESSION.numgen,
         Buffer.concat([
-          entry(NUMGEN.type, number(RANDOM)),
-          entry(NUMGEN.modulus, number(SLOTS)),
-          entry(NUMGEN.offset, number(0)),
+          entry(NUMGEN.type, hostU32(RANDOM)),
+          entry(NUMGEN.modulus, hostU32(SLOTS)),
+          entry(NUMGEN.offset, hostU32(0)),
         ]),
       )
   }
@@ -73,21 +73,17 @@ function expression(family: TableFamily, type: FieldType): Buffer {
 function payload(protocol: number, field: number): Buffer {
   return typed(
     EXPRESSION.payload,
-    Buffer.concat([entry(PAYLOAD.protocol, number(protocol)), entry(PAYLOAD.field, number(field))]),
+    Buffer.concat([
+      entry(PAYLOAD.protocol, hostU32(protocol)),
+      entry(PAYLOAD.field, hostU32(field)),
+    ]),
   )
 }
 
 function typed(kind: number, details: Buffer): Buffer {
-  return Buffer.concat([entry(TYPEOF.expression, number(kind)), entry(TYPEOF.details, details)])
+  return Buffer.concat([entry(TYPEOF.expression, hostU32(kind)), entry(TYPEOF.details, details)])
 }
 
 function entry(type: number, value: Buffer): Buffer {
   return Buffer.concat([Buffer.from([type, value.length]), value])
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4)
-  if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value)
-  else bytes.writeUInt32BE(value)
-  return bytes
 }

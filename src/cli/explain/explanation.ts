@@ -3,9 +3,10 @@ import type { Tuple } from '../../model/tuple.ts'
 import { endpointText, serverText } from '../../ruleset/ipvs/print.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import { type Outcome, type Reading, read } from '../../trace/nftables/outcome.ts'
+import { read } from '../../trace/nftables/outcome.ts'
 import type { Step, WalkedRuleset } from '../../trace/nftables/state.ts'
 import type { Path, Trace } from '../../trace/nftables/trace.ts'
+import type { Outcome, Reading } from '../../trace/outcome.ts'
 import type { Packet } from '../../trace/packet.ts'
 
 /** A trace, read: what `nodelb explain` prints as text and as JSON. */

@@ -6,7 +6,7 @@ import type {
   WhyMasqueraded,
   WhyRefused,
   WhyUntouched,
-} from '../../trace/nftables/outcome.ts'
+} from '../../trace/outcome.ts'
 
 /** Why, in a sentence that stands after a colon. */
 

@@ -1,7 +1,7 @@
 import { readStatus } from '../../agent/events/status-socket.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { type Format, TROUBLE } from '../arguments.ts'
-import type { Output } from '../commands.ts'
+import type { Output } from '../output.ts'
 import { printStatus } from './status-text.ts'
 
 /** `nodelb status`: what the running agent says of itself. */

@@ -2,10 +2,10 @@ import { commitIptables, type IptablesCommit } from '../../apply/iptables/commit
 import type { IptablesFailure } from '../../apply/iptables/failure.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { readIptables } from '../../apply/iptables/read.ts'
+import type { Owner } from '../../frontend/label-text.ts'
 import { servicesIn } from '../../plan/iptables/explain.ts'
 import { compareIptables, planChanges } from '../../plan/iptables/plan.ts'
 import type { IptablesRuleset, TableChange } from '../../ruleset/iptables/types.ts'
-import type { Owner } from '../../ruleset/labels.ts'
 import { type Failed, failed, type Refusal } from '../outcome.ts'
 import type { IptablesRenderer } from './renderer.ts'
 

@@ -1,6 +1,8 @@
 import { commitIptables } from '../../apply/iptables/commit.ts'
+import type { IptablesWatch } from '../../apply/iptables/foreign-change.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
-import { type IptablesWatch, watchIptables } from '../../apply/iptables/watch.ts'
+import { watchIptables } from '../../apply/iptables/watch.ts'
+import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { grouped } from '../../plan/explain.ts'
 import {
@@ -17,7 +19,6 @@ import type {
   IptablesTable,
   TableChange,
 } from '../../ruleset/iptables/types.ts'
-import type { Owner } from '../../ruleset/labels.ts'
 import { type Holding, holdingChains } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'

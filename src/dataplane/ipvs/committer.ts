@@ -4,11 +4,12 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { CommitOutcome } from '../../apply/nftables/commit.ts'
 import { markLink } from '../../apply/rtnetlink/links.ts'
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
 import { endpointSteps } from '../../plan/flows/ipvs.ts'
 import { planIpvsDelta } from '../../plan/ipvs/delta.ts'
-import { type ElementId, elementOf } from '../../plan/ipvs/elements.ts'
+import { elementOf } from '../../plan/ipvs/elements.ts'
 import { ipvsTextOf, shownIpvs } from '../../plan/ipvs/explain.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
@@ -16,8 +17,8 @@ import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
 import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
 import { type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
+import { idOf } from '../nftables/element-id.ts'
 import type { HeldElement } from '../nftables/keep.ts'
 import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import type { Refusal } from '../outcome.ts'
@@ -214,10 +215,6 @@ export class IpvsCommitter implements Commits {
       intruders: [...this.#done.intruders, ...intruders],
     }
   }
-}
-
-function idOf({ family, set, key }: ElementId): string {
-  return `${family} ${set} ${key}`
 }
 
 /** `link kube-ipvs0 type dummy: EOPNOTSUPP, the kernel has no dummy interfaces: …`. */

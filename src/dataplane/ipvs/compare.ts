@@ -1,3 +1,4 @@
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Cidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
@@ -17,7 +18,6 @@ import {
   type ServerKey,
   serverIdOf,
 } from '../../ruleset/ipvs/types.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { HeldElement } from '../nftables/keep.ts'

@@ -4,6 +4,7 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import { listOtherAddresses } from '../../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../../apply/rtnetlink/links.ts'
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import { type Address, hostCidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
 import type { Steps } from '../../model/steps.ts'
@@ -19,7 +20,6 @@ import {
   serverIdOf,
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
@@ -88,16 +88,21 @@ export function* renderBesideIpvs(
     const label = labelOf(tables, key)
     const service = label === undefined ? undefined : ownerIn(label)
     if (service !== undefined && kept.has(service)) {
-      renderer.withhold(service, elementsOf(service, key, server, ipvs, tables))
+      renderer.withhold(service, elementsOf({ service, key, server }, ipvs, tables))
     }
   }
   return renderer
 }
 
+/** A virtual server of a Service that cannot be read. */
+interface KeptServer {
+  readonly service: Owner
+  readonly key: ServerKey
+  readonly server: VirtualServer
+}
+
 function elementsOf(
-  service: Owner,
-  key: ServerKey,
-  { address, destinations }: VirtualServer,
+  { service, key, server: { address, destinations } }: KeptServer,
   ipvs: KernelIpvs,
   tables: KernelRuleset,
 ): readonly HeldElement[] {

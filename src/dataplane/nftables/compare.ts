@@ -14,9 +14,10 @@ import { type Failed, failed, kernelReason, type Refusal } from '../outcome.ts'
 import type { Committed } from '../session.ts'
 import type { Commits } from './committer.ts'
 import { differences, elementSteps, heldBack } from './keep.ts'
+import { labelsIn } from './labels-in.ts'
 import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
 import { ownedByAnother } from './table-owner.ts'
-import { labelsIn, type WithholdingRenderer } from './withholding-renderer.ts'
+import type { WithholdingRenderer } from './withholding-renderer.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 const ATTEMPTS = 10

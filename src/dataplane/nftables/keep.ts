@@ -1,3 +1,4 @@
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
 import { firstFields, type Tuple, tuple } from '../../model/tuple.ts'
@@ -6,7 +7,6 @@ import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { rememberedFor } from '../../render/nftables/affinity.ts'
 import { frame } from '../../render/nftables/chains.ts'
 import { inFamily, lookups, namesIn, schemasOf } from '../../render/nftables/table.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import {
   endpointsMap,
   goTo,

@@ -1,24 +1,25 @@
 import type { Denial } from '../../frontend/denials.ts'
+import { type Owner, ownerOf } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { AddressChange, NodeView, Settings } from '../../model/node.ts'
 import type { ServiceObject, SliceObject } from '../../model/service.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
-import { type OwnerOf, ownersBy } from '../../plan/nftables/owners.ts'
 import { type BaseSets, configuration } from '../../render/nftables/configuration.ts'
 import type { Situation } from '../../render/nftables/recall.ts'
 import { assemble, type Frame, makeFrame } from '../../render/nftables/table.ts'
-import type { Renderer, WholeRenderer } from '../../render/renderer.ts'
+import type { WholeRenderer } from '../../render/renderer.ts'
 import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import { overlay } from '../../ruleset/ipvs/overlay.ts'
 import type { IpvsRules } from '../../ruleset/ipvs/types.ts'
-import { type Owner, ownerOf } from '../../ruleset/labels.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 import type { Refusal } from '../outcome.ts'
 import type { SessionRenderer } from '../session.ts'
+import { idOf } from './element-id.ts'
 import { type HeldElement, serviceOfStep } from './keep.ts'
+import { labelsIn } from './labels-in.ts'
 import { namesWith } from './names-with.ts'
 
 interface Withheld {
@@ -242,25 +243,6 @@ export class WithholdingRenderer
   #retry(name: ServiceName): void {
     if (this.#services.get(ownerOf(name))?.refusal !== undefined) this.release(name)
   }
-}
-
-/** The labels that changes bear, before and after, or else what is rendered bears. */
-export function labelsIn(
-  changes: readonly ElementStep[],
-  renderer: Pick<Renderer, 'label'>,
-): OwnerOf {
-  const labels = new Map<string, string>()
-  for (const { family, key, before, after } of changes) {
-    const comment = after?.comment ?? before?.comment
-    if (comment !== undefined) labels.set(`${family} ${key}`, comment)
-  }
-  return ownersBy(
-    (family, front) => labels.get(`${family} ${front}`) ?? renderer.label(family, front),
-  )
-}
-
-function idOf({ family, set, key }: Pick<ElementStep, 'family' | 'set' | 'key'>): string {
-  return `${family} ${set} ${key}`
 }
 
 function same(a: ElementValue | undefined, b: ElementValue | undefined): boolean {

@@ -1,3 +1,4 @@
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type {
   ChainChange,
@@ -6,7 +7,6 @@ import type {
   RuleText,
   TableChange,
 } from '../../ruleset/iptables/types.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import type { ExplainedOperation, ShownOperation } from '../explain.ts'
 
 /** The label (`namespace/name:port kind`) of the VIP or node port that a chain is for alone. */

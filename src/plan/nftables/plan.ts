@@ -101,7 +101,7 @@ function planSets(
     const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
     if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
     if (!set.learned) {
-      planElements(phases, family, set, found, desired.elements.get(name) ?? new Map())
+      planElements(phases, { family, set }, found, desired.elements.get(name) ?? new Map())
     }
   }
   for (const [name, found] of current?.sets ?? []) {
@@ -109,7 +109,7 @@ function planSets(
     phases.destroy.push({ kind: 'delete-set', family, set: name })
     const set = setSchema(family, name)
     if (leadsToChains(set) && sameSchema(found, set)) {
-      planElements(phases, family, set, current?.elements.get(name) ?? new Map(), new Map())
+      planElements(phases, { family, set }, current?.elements.get(name) ?? new Map(), new Map())
     }
   }
 }
@@ -124,8 +124,7 @@ export function leadsToChains({ data }: SetSchema): boolean {
 
 function planElements(
   phases: Phases,
-  family: TableFamily,
-  set: SetSchema,
+  { family, set }: { readonly family: TableFamily; readonly set: SetSchema },
   found: ReadonlyMap<Tuple, ElementValue>,
   wanted: ReadonlyMap<Tuple, ElementValue>,
 ): void {

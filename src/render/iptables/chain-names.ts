@@ -1,5 +1,5 @@
+import { sha256 } from '../../frontend/sha256.ts'
 import type { ChainName } from '../../ruleset/iptables/types.ts'
-import { sha256 } from '../../ruleset/sha256.ts'
 
 const LONGEST = 28 // XT_EXTENSION_MAXNAMELEN less its NUL
 

@@ -1,3 +1,4 @@
+import type { Owner } from '../../frontend/label-text.ts'
 import type { Address, IpFamily } from '../../model/address.ts'
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
@@ -14,7 +15,6 @@ import {
   type RuleText,
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
-import type { Owner } from '../../ruleset/labels.ts'
 import { type Front, SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
@@ -196,9 +196,12 @@ export class FamilyLowering {
   }
 
   #context(front: Front): FrontContext {
-    return frontContext(front, this.#family, this.#settings, this.#elements, (vip) =>
-      this.#allowed.of(vip),
-    )
+    return frontContext(front, {
+      family: this.#family,
+      settings: this.#settings,
+      elements: this.#elements,
+      allowed: (vip) => this.#allowed.of(vip),
+    })
   }
 
   /** The chains that are there once, and what of them changed too. */

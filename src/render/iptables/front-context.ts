@@ -36,12 +36,14 @@ export interface FrontContext
   readonly clusterIpMarks: readonly RuleText[]
 }
 
+interface ContextParts extends Pick<FrontContext, 'family' | 'allowed'> {
+  readonly settings: Settings
+  readonly elements: Elements
+}
+
 export function frontContext(
   front: Front,
-  family: IpFamily,
-  settings: Settings,
-  elements: Elements,
-  allowed: FrontContext['allowed'],
+  { family, settings, elements, allowed }: ContextParts,
 ): FrontContext {
   const of = (set: string): SetElements => elements.get(set) ?? NONE
   const sets = setsOf(front)

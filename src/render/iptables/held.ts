@@ -1,3 +1,4 @@
+import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import { parseAddress } from '../../model/address.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
@@ -9,7 +10,6 @@ import type {
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import { type Owner, ownerIn } from '../../ruleset/labels.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { LoweredFront } from './front-chains.ts'

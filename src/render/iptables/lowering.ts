@@ -1,7 +1,7 @@
+import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
 import type { ChainName, IptablesRuleset, TableChange } from '../../ruleset/iptables/types.ts'
-import type { Owner } from '../../ruleset/labels.ts'
 import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 import { FamilyLowering } from './family-lowering.ts'

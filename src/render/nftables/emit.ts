@@ -3,9 +3,9 @@ import type { Frontend, ServedService } from '../../frontend/frontends.ts'
 import { frontendLabel, healthCheckLabel, serviceLabel } from '../../frontend/labels.ts'
 import { familyOf } from '../../model/address.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
-import { nodePortKey } from '../../model/frontend-id.ts'
+import { type FrontendId, nodePortKey } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
-import type { ServiceObject } from '../../model/service.ts'
+import type { Affinity, ServiceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import {
   countSet,
@@ -64,8 +64,8 @@ export interface EmitContext {
 interface Job extends EmitContext {
   readonly service: ServiceObject
   readonly out: Contribution[]
-  /** One value for an endpoint, however many addresses lead to it. */
-  readonly values: Map<Tuple, ElementValue>
+  /** Returns one value for an endpoint, however many addresses lead to it. */
+  readonly shared: (data: Tuple) => ElementValue
 }
 
 /** Returns the elements that the frontends of a Service put into the tables. */
@@ -73,10 +73,19 @@ export function emitElements(
   { service, frontends }: ServedService,
   context: EmitContext,
 ): Fragment {
-  const job: Job = { ...context, service, out: [], values: new Map() }
+  const job: Job = { ...context, service, out: [], shared: sharing() }
   for (const frontend of frontends) emitFrontend(job, frontend)
   openHealthCheck(job)
   return job.out
+}
+
+function sharing(): Job['shared'] {
+  const values = new Map<Tuple, ElementValue>()
+  return (data) => {
+    const value = values.get(data) ?? { data }
+    values.set(data, value)
+    return value
+  }
 }
 
 /** iptables alone can let in what another rule of the host's would drop. */
@@ -100,6 +109,7 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   }
   const names = setsOf(front)
   const label = { comment: frontendLabel(job.service, frontend) }
+  const place: Place = { front, id, memory: job.memory(table), put, shared: job.shared }
 
   emitAddress(job.service, frontend, put)
   if (unserved === 'reject') {
@@ -108,14 +118,14 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   }
   const isLocal = external && policy === 'local'
   if (inside.length > 0 || isLocal) put(names.known, id, label)
-  spread(job, table, front, 'all', id, inside, put)
+  spread(place, 'all', inside)
   if (external && policy === 'cluster') put(names.masquerade, id)
   if (unserved === 'drop') put(names.noLocalEndpoints, id, label)
   if (isLocal) {
     put(names.local, id)
-    spread(job, table, front, 'local', id, local, put)
+    spread(place, 'local', local)
   }
-  seat(job, table, front, id, { all: inside, local }, put)
+  seat(place, job.service.affinity, { all: inside, local })
 }
 
 /** Puts what holds for the address of a frontend whatever its endpoints are. */
@@ -134,24 +144,27 @@ const NOTHING: ElementValue = {}
 
 export type Put = (set: string, key: Tuple, value?: ElementValue) => void
 
+/** Where the elements of one frontend go, and what is remembered of it. */
+interface Place {
+  readonly front: Front
+  readonly id: FrontendId
+  readonly memory: Memory
+  readonly put: Put
+  /** Returns one value for an endpoint, however many addresses lead to it. */
+  readonly shared: (data: Tuple) => ElementValue
+}
+
 /** Puts the endpoints into their slots and says how many there are. */
 function spread(
-  job: Job,
-  table: TableFamily,
-  front: Front,
+  { front, id, memory, put, shared }: Place,
   reach: Reach,
-  key: Tuple,
   endpoints: readonly Target[],
-  put: Put,
 ): void {
   if (endpoints.length === 0) return
   const map = endpointsMap(front, reach)
-  if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), key)
-  assignSlots(job.memory(table).slots(map, key), endpoints.map(endpointTuple)).forEach(
-    (data, slot) => {
-      put(map, tuple(key, slot), sharedValue(job, data))
-    },
-  )
+  if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), id)
+  const slots = assignSlots(memory.slots(map, id), endpoints.map(endpointTuple))
+  for (const [slot, data] of slots.entries()) put(map, tuple(id, slot), shared(data))
   // A pod that reaches itself would see its own address as the client and answer past the node.
   for (const { address, local } of endpoints) {
     if (local) put(SETS.hairpin, tuple(address, address))
@@ -160,35 +173,24 @@ function spread(
 
 /** With session affinity, gives the endpoints seats that their clients are remembered by. */
 function seat(
-  job: Job,
-  table: TableFamily,
-  front: Front,
-  key: Tuple,
+  { front, id, memory, put, shared }: Place,
+  affinity: Affinity,
   endpoints: Readonly<Record<Reach, readonly Target[]>>,
-  put: Put,
 ): void {
-  const { affinity } = job.service
   if (affinity.kind === 'none') return
   const every = new Set([...endpoints.all, ...endpoints.local].map(endpointTuple))
   if (every.size === 0) return
-  const seats = assignSeats(job.memory(table).seats(front, key), [...every])
-  put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), key)
+  const seats = assignSeats(memory.seats(front, id), [...every])
+  put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
   for (const reach of ['all', 'local'] as const) {
     for (const data of endpoints[reach].map(endpointTuple)) {
-      put(seatMap(front, reach, seats.get(data) ?? 0), key, sharedValue(job, data))
+      put(seatMap(front, reach, seats.get(data) ?? 0), id, shared(data))
     }
   }
   const seconds = rememberedFor(affinity.seconds)
   for (const [endpoint, number] of seats) {
-    const data = goTo(rememberChain(seconds, number))
-    put(seatedMap(front), tuple(key, endpoint), sharedValue(job, data))
+    put(seatedMap(front), tuple(id, endpoint), shared(goTo(rememberChain(seconds, number))))
   }
-}
-
-function sharedValue({ values }: Job, data: Tuple): ElementValue {
-  const value = values.get(data) ?? { data }
-  values.set(data, value)
-  return value
 }
 
 function endpointTuple({ address, port }: Target): Tuple {

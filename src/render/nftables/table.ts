@@ -12,7 +12,7 @@ import {
   setSchema,
 } from '../../ruleset/nftables/sets.ts'
 import type { Chain, ElementValue, SetSchema, Table } from '../../ruleset/nftables/types.ts'
-import { backendOf } from '../backend.ts'
+import { emitterOf } from '../emitter.ts'
 import type { BaseSets } from './configuration.ts'
 
 /** All of a table but the elements that Services put there. */
@@ -31,7 +31,7 @@ export function makeFrame(
   base: BaseSets,
 ): Frame {
   const mine = inFamily(settings, family)
-  const chains = backendOf(settings).frame(mine, new Set([...names, ...base.keys()]))
+  const chains = emitterOf(settings).frame(mine, new Set([...names, ...base.keys()]))
   const lookedUp = lookups(chains)
   const used = [...base.keys()].filter((name) => lookedUp.has(name))
   const own = [...names].filter((name) => remembering(name) === undefined)

@@ -11,7 +11,7 @@ import type {
   WhyKept,
   WhyMasqueraded,
   WhyRefused,
-} from '../nftables/outcome.ts'
+} from '../outcome.ts'
 import { parseRule, parseRules } from './parse.ts'
 import type { Match, ParsedRule } from './rule.ts'
 import type { State, Step, WalkedTables } from './state.ts'

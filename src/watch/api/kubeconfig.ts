@@ -115,16 +115,22 @@ export function readKubeconfig(config: unknown, file: string): Kubeconfig | Unus
 }
 
 function read(config: unknown, folder: string, report: Report): Kubeconfig | undefined {
-  const context = entryOf(config, 'contexts', 'context', 'current-context', report)
+  const context = entryOf(
+    config,
+    { lists: 'contexts', kind: 'context', namedAt: 'current-context' },
+    report,
+  )
   if (context === undefined) return undefined
   const of = (kind: 'cluster' | 'user') =>
     entryOf(
       config,
-      `${kind}s`,
-      kind,
-      `${context.path}.${kind}`,
+      {
+        lists: `${kind}s`,
+        kind,
+        namedAt: `${context.path}.${kind}`,
+        name: valueAt(context.value, [kind]),
+      },
       report,
-      valueAt(context.value, [kind]),
     )
   const [clusterEntry, userEntry] = [of('cluster'), of('user')]
   if (clusterEntry === undefined || userEntry === undefined) return undefined
@@ -169,14 +175,21 @@ interface Entry {
   readonly path: string
 }
 
-/** The entry of the list `lists` with the name that stands at `namedAt`. */
+/** Which entry of which list is wanted. */
+interface EntryName {
+  readonly lists: string
+  readonly kind: string
+  /** Where its name stands. */
+  readonly namedAt: string
+  /** Without it, the value at `namedAt` of the file. */
+  readonly name?: unknown
+}
+
+/** Returns the entry of that name; undefined, with a problem reported, where there is none. */
 function entryOf(
   config: unknown,
-  lists: string,
-  kind: string,
-  namedAt: string,
+  { lists, kind, namedAt, name = valueAt(config, [namedAt]) }: EntryName,
   report: Report,
-  name: unknown = valueAt(config, [namedAt]),
 ): Entry | undefined {
   const list = valueAt(config, [lists])
   const entries: readonly unknown[] = Array.isArray(list) ? list : []

@@ -10,19 +10,19 @@ import { frame } from './nftables/chains.ts'
 import { type EmitContext, emitElements, type Fragment } from './nftables/emit.ts'
 
 /** What makes rules of frontends. All else of rendering is the same for each backend. */
-interface Backend {
+export interface Emitter {
   claimsWithin(settings: Settings, node: NodeView): ClaimsOf
   emit(served: ServedService, context: EmitContext): Fragment
   /** The chains that these sets call for. */
   frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain>
 }
 
-export function backendOf({ backend }: Settings): Backend {
-  return BACKENDS[backend.kind]
+export function emitterOf({ backend }: Settings): Emitter {
+  return EMITTERS[backend.kind]
 }
 
-const nftables: Backend = { claimsWithin, emit: emitElements, frame }
-const BACKENDS: Readonly<Record<BackendKind, Backend>> = {
+const nftables: Emitter = { claimsWithin, emit: emitElements, frame }
+const EMITTERS: Readonly<Record<BackendKind, Emitter>> = {
   nftables,
   // Chains are made of what nftables would hold (render/iptables/lowering.ts).
   iptables: nftables,

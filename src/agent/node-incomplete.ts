@@ -1,0 +1,38 @@
+import { recalled, type Situation } from '../render/nftables/recall.ts'
+import type { SeenNodes } from '../watch/seen-nodes.ts'
+import type { CurrentConfiguration } from './configuration.ts'
+import type { Telemetry } from './events/telemetry.ts'
+
+interface NodeIncompleteParts {
+  readonly nodes: Pick<SeenNodes, 'view' | 'missing'>
+  readonly configuration: Pick<CurrentConfiguration, 'settings'>
+  readonly telemetry: Pick<Telemetry, 'tell'>
+}
+
+/**
+ * Tells what our Node does not name and therefore stays as it was: since it was seen, or as the
+ * kernel held it at the start.
+ */
+export class NodeIncomplete {
+  readonly #parts: NodeIncompleteParts
+
+  constructor(parts: NodeIncompleteParts) {
+    this.#parts = parts
+  }
+
+  /** `situation` is what is rendered for; undefined: nothing yet. */
+  tell(situation: Situation | undefined): void {
+    const { nodes, telemetry } = this.#parts
+    const condition = 'NodeIncomplete'
+    const messages = [...nodes.missing(), ...this.#recalled(situation)]
+    if (messages.length === 0) telemetry.tell({ event: 'condition-gone', condition })
+    else telemetry.tell({ event: 'condition-found', condition, messages })
+  }
+
+  #recalled(situation: Situation | undefined): readonly string[] {
+    const node = this.#parts.nodes.view()
+    const { settings } = this.#parts.configuration
+    if (node === undefined || settings === undefined || situation === undefined) return []
+    return recalled({ node, settings }, situation)
+  }
+}

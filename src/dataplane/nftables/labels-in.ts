@@ -1,0 +1,18 @@
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import { type OwnerOf, ownersBy } from '../../plan/nftables/owners.ts'
+import type { Renderer } from '../../render/renderer.ts'
+
+/** The labels that changes bear, before and after, or else what is rendered bears. */
+export function labelsIn(
+  changes: readonly ElementStep[],
+  renderer: Pick<Renderer, 'label'>,
+): OwnerOf {
+  const labels = new Map<string, string>()
+  for (const { family, key, before, after } of changes) {
+    const comment = after?.comment ?? before?.comment
+    if (comment !== undefined) labels.set(`${family} ${key}`, comment)
+  }
+  return ownersBy(
+    (family, front) => labels.get(`${family} ${front}`) ?? renderer.label(family, front),
+  )
+}

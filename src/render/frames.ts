@@ -1,0 +1,48 @@
+import type { TableFamily } from '../model/family.ts'
+import { isIpvsSet } from '../ruleset/ipvs/elements.ts'
+import { SETS } from '../ruleset/nftables/sets.ts'
+import type { Table } from '../ruleset/nftables/types.ts'
+import type { Assembly } from './assembly.ts'
+import { type BaseSets, configuration } from './nftables/configuration.ts'
+import type { Situation } from './nftables/recall.ts'
+import { assemble, type Frame, makeFrame } from './nftables/table.ts'
+
+/** The frame of each family's table, made anew where other sets have elements than before. */
+export class Frames {
+  readonly #situation: Situation
+  readonly #base: Readonly<Record<TableFamily, BaseSets>>
+  readonly #assembly: Pick<Assembly, 'sets' | 'calls'>
+  readonly #frames: Partial<Record<TableFamily, Frame>> = {}
+  /** The sets and chains that a frame was made for. */
+  readonly #madeFor: Partial<Record<TableFamily, string>> = {}
+
+  constructor(situation: Situation, assembly: Pick<Assembly, 'sets' | 'calls'>) {
+    this.#situation = situation
+    this.#base = configuration(situation.node, situation.settings)
+    this.#assembly = assembly
+  }
+
+  /** Makes the frame for what the assembly holds now. Returns whether it is another one. */
+  renew(family: TableFamily): boolean {
+    const sets = [...this.#assembly.sets[family].keys()].filter((name) => !isIpvsSet(name))
+    const names = new Set([...sets, ...this.#assembly.calls[family].keys()])
+    const id = [...names].sort().join(' ')
+    if (this.#madeFor[family] === id) return false
+    this.#madeFor[family] = id
+    const base = this.#base[family]
+    if (names.size === 0 && !base.has(SETS.serviceRanges)) delete this.#frames[family]
+    else this.#frames[family] = makeFrame(family, this.#situation.settings, names, base)
+    return true
+  }
+
+  /** Undefined where the family has no table. */
+  of(family: TableFamily): Frame | undefined {
+    return this.#frames[family]
+  }
+
+  /** Returns the frame with the elements of the Services; undefined where there is no table. */
+  table(family: TableFamily): Table | undefined {
+    const made = this.#frames[family]
+    return made && assemble(family, made, this.#assembly.sets[family])
+  }
+}

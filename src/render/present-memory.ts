@@ -1,0 +1,25 @@
+import { tuple } from '../model/tuple.ts'
+import { IPVS_SETS } from '../ruleset/ipvs/elements.ts'
+import { type Assembly, heldSlots } from './assembly.ts'
+import type { FamilyMemory } from './nftables/emit.ts'
+import { heldSeats } from './nftables/seats.ts'
+
+/** Returns who has which slot, seat and destination now; of what is not there, as `before` says. */
+export function memoryOf(assembly: Assembly, before: FamilyMemory): FamilyMemory {
+  return (family) => ({
+    slots(map, key) {
+      const slots = heldSlots(assembly, family, map, key)
+      return slots.length > 0 ? slots : before(family).slots(map, key)
+    },
+    seats(front, key) {
+      const seats = heldSeats(assembly.sets[family], front, key)
+      return seats.size > 0 ? seats : before(family).seats(front, key)
+    },
+    destinations(server, endpoint) {
+      const sets = assembly.sets[family]
+      return sets.get(IPVS_SETS.servers)?.has(server)
+        ? sets.get(IPVS_SETS.destinations)?.has(tuple(server, endpoint)) === true
+        : before(family).destinations(server, endpoint)
+    },
+  })
+}
