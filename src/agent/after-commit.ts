@@ -1,8 +1,13 @@
-import { type Committed, leadsOf, type Session } from '../dataplane/session.ts'
+import type { Committed, Session } from '../dataplane/session.ts'
 import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../frontend/denials.ts'
 import type { Scope } from '../model/node.ts'
 import type { ServiceName } from '../model/service-name.ts'
-import { allFronts, type TcpFlows, type TouchedFront, touchedFronts } from '../plan/flows/stale.ts'
+import {
+  allFrontends,
+  type TcpFlows,
+  type TouchedFrontend,
+  touchedFrontends,
+} from '../plan/flows/stale.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { Telemetry } from './events/telemetry.ts'
@@ -49,20 +54,20 @@ export class Aftermath {
     const denials = session.renderer.takeDenials()
     const settled = [...this.#denied.keys()].filter((name) => !denials.has(name))
     this.#tellDenials(new Map([...denials, ...settled.map((name) => [name, []] as const)]))
-    this.#follow(session, allFronts(leadsOf(session), tcp))
+    this.#follow(session, allFrontends(session.served(), tcp))
   }
 
   committed({ changes }: Pick<Committed, 'changes'>, session: Session, tcp: TcpFlows): void {
-    this.#follow(session, touchedFronts(changes, leadsOf(session), tcp))
+    this.#follow(session, touchedFrontends(changes, tcp))
   }
 
   /** Flows may have gone stale unseen: nobody compares them with each commit. */
   compared(changes: Committed['changes'], session: Session, tcp: TcpFlows): void {
-    const ruleset = leadsOf(session)
-    this.#follow(session, [...allFronts(ruleset, tcp), ...touchedFronts(changes, ruleset, tcp)])
+    const all = allFrontends(session.served(), tcp)
+    this.#follow(session, [...all, ...touchedFrontends(changes, tcp)])
   }
 
-  #follow(session: Session, touched: readonly TouchedFront[]): void {
+  #follow(session: Session, touched: readonly TouchedFrontend[]): void {
     this.#parts.flows.follow(session, touched, this.#touched)
     // First out, then in: a port may have gone from one Service to another.
     for (const name of this.#touched) this.#closeHealthCheck(name)

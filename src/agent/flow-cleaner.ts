@@ -2,12 +2,13 @@ import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import { SteadySocket } from '../dataplane/reopening-socket.ts'
-import { leadsOf, type Session } from '../dataplane/session.ts'
+import type { Session } from '../dataplane/session.ts'
+import { nothingServed } from '../frontend/frontend-change.ts'
 import { ownerIn } from '../frontend/label-text.ts'
 import { familyOfTable, type TableFamily } from '../model/family.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
-import { byFront, type TouchedFront } from '../plan/flows/stale.ts'
+import { byFrontend, type TouchedFrontend } from '../plan/flows/stale.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
@@ -18,32 +19,32 @@ export class FlowCleaner {
   /** Of its own: commits do not wait for a long list of flows. */
   readonly #socket: SteadySocket = new SteadySocket()
   #session: Session | undefined
-  /** Fronts that were touched while others were being cleaned. */
-  #waiting: readonly TouchedFront[] = []
+  /** Frontends that were touched while others were being cleaned. */
+  #waiting: readonly TouchedFrontend[] = []
   #cleaning: Promise<void> = Promise.resolve()
 
   constructor(store: ObjectStore, telemetry: Telemetry) {
     this.#telemetry = telemetry
     this.#lingering = new LingeringEndpoints({
-      ownerOf: ({ family, key }) => {
+      ownerOf: ({ family, id }) => {
         const renderer = this.#session?.renderer
-        const label = renderer?.label(family, key)
+        const label = renderer?.label(family, id)
         return label === undefined ? undefined : renderer?.nameOf(ownerIn(label))
       },
       servingOf: (service, protocol) => servingEndpoints(store.slicesOf(service), protocol),
     })
   }
 
-  /** After a commit: the fronts it touched, the Services whose objects changed. */
+  /** After a commit: the frontends it touched, the Services whose objects changed. */
   follow(
     session: Session,
-    touched: readonly TouchedFront[],
+    touched: readonly TouchedFrontend[],
     changed: ReadonlySet<ServiceName>,
   ): void {
     this.#session = session
-    const fronts = this.#lingering.follow(touched, changed, leadsOf(session))
-    if (fronts.length === 0) return
-    this.#waiting = [...this.#waiting, ...fronts]
+    const frontends = this.#lingering.follow(touched, changed, session.served())
+    if (frontends.length === 0) return
+    this.#waiting = [...this.#waiting, ...frontends]
     this.#cleaning = this.#cleaning.then(() => this.#clean()).catch(this.#failed)
   }
 
@@ -59,12 +60,12 @@ export class FlowCleaner {
   }
 
   async #clean(): Promise<void> {
-    const fronts = [...byFront(this.#waiting).values()]
+    const frontends = [...byFrontend(this.#waiting).values()]
     this.#waiting = []
-    if (fronts.length === 0) return
+    if (frontends.length === 0) return
     const outcomes: CleanOutcome[] = []
     for (const family of ['ip', 'ip6'] as const) {
-      const mine = fronts.filter((front) => front.family === family)
+      const mine = frontends.filter((frontend) => frontend.family === family)
       if (mine.length === 0 || outcomes.some(({ kind }) => kind === 'refused')) continue
       outcomes.push(await this.#cleanFamily(family, mine))
     }
@@ -79,19 +80,22 @@ export class FlowCleaner {
     await this.#socket.close()
   }
 
-  async #cleanFamily(family: TableFamily, fronts: readonly TouchedFront[]): Promise<CleanOutcome> {
+  async #cleanFamily(
+    family: TableFamily,
+    frontends: readonly TouchedFrontend[],
+  ): Promise<CleanOutcome> {
     const began = performance.now()
-    const outcome = await this.#delete(fronts)
+    const outcome = await this.#delete(frontends)
     const seconds = (performance.now() - began) / 1000
     const { deleted } = outcome
     this.#telemetry.flowsCleaned({ family: familyOfTable(family), seconds, deleted })
     return outcome
   }
 
-  async #delete(fronts: readonly TouchedFront[]): Promise<CleanOutcome> {
-    const after = () => (this.#session === undefined ? {} : leadsOf(this.#session))
+  async #delete(frontends: readonly TouchedFrontend[]): Promise<CleanOutcome> {
+    const served = () => this.#session?.served() ?? nothingServed
     try {
-      return await cleanFlows(this.#socket.open(), fronts, after, this.#lingering.stillServes)
+      return await cleanFlows(this.#socket.open(), frontends, served, this.#lingering.stillServes)
     } catch (error) {
       if (!(error instanceof NetlinkError)) throw error
       const { code: errno, message: remedy } = error

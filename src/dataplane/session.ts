@@ -1,10 +1,9 @@
 import type { ForeignCommit } from '../apply/nftables/monitor.ts'
+import type { FrontendChange, ServedFrontends } from '../frontend/frontend-change.ts'
 import type { Owner } from '../frontend/label-text.ts'
 import type { Group } from '../plan/explain.ts'
-import type { ElementStep } from '../plan/nftables/delta.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import type { Renderer } from '../render/renderer.ts'
-import type { Ruleset } from '../ruleset/nftables/types.ts'
 import type { Holder } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
 
@@ -26,8 +25,8 @@ export interface Session extends Holder {
   settle(): Promise<Settled>
   /** Compares all that is programmed with what shall be, and repairs it. */
   verify(): Promise<Verified>
-  /** Where flows are led, as tables of nftables say it; where missing, `renderer.ruleset`. */
-  leads?(): Ruleset
+  /** Returns where the frontends lead that are rendered now. */
+  served(): ServedFrontends
   /** Services that were refused, as the kernel holds them or not; the others go on without them. */
   refusals(): ReadonlyMap<Owner, Refusal>
   /** The next `settle` tries refused Services again, as it does when their objects change. */
@@ -61,11 +60,6 @@ export interface SessionRenderer
 /** What others did; `process` names who, or what it was noticed by. */
 export type ForeignChange = Pick<ForeignCommit, 'touchesUs' | 'pid' | 'process'>
 
-/** Where flows are led. */
-export function leadsOf(session: Session): Ruleset {
-  return session.leads?.() ?? session.renderer.ruleset()
-}
-
 export interface SessionOptions {
   /** Default: `kernel`, where the kernel can (ADR 0011). */
   readonly ownership?: Ownership
@@ -92,8 +86,8 @@ export interface Committed {
   readonly bytes: number
   /** Services that this commit had to leave as they were. */
   readonly refusals: readonly Refusal[]
-  /** Elements before and after; none at the start, where flows of any kind may be stale. */
-  readonly changes: readonly ElementStep[]
+  /** None at the start, where flows of any kind may be stale. */
+  readonly changes: readonly FrontendChange[]
   /** Why what is programmed had to be read again. */
   readonly reread?: string
 }
@@ -103,7 +97,7 @@ export interface Drift {
   /** What others had changed and is repaired, by Service. */
   readonly repaired: readonly Group[]
   readonly operations: number
-  readonly changes: readonly ElementStep[]
+  readonly changes: readonly FrontendChange[]
 }
 
 export type Verified = Drift | Failed

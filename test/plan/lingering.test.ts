@@ -1,26 +1,22 @@
 import { expect, test } from 'vitest'
+import { nothingServed, type ServedFrontends } from '../../src/frontend/frontend-change.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import { LingeringEndpoints, servingEndpoints } from '../../src/plan/flows/lingering.ts'
-import type { TouchedFront } from '../../src/plan/flows/stale.ts'
-import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
+import type { TouchedFrontend } from '../../src/plan/flows/stale.ts'
 
 const [A, B] = ['10.244.1.10 . 5353' as Tuple, '10.244.1.11 . 5353' as Tuple]
 const none: ReadonlySet<Tuple> = new Set()
 
-function front(...gone: readonly Tuple[]): TouchedFront {
-  const key = '203.0.113.10 . udp . 53' as Tuple
-  return { family: 'ip', front: 'vip', key, protocol: 'udp', port: 53, gone: new Set(gone) }
+function front(...gone: readonly Tuple[]): TouchedFrontend {
+  const id = '203.0.113.10 . udp . 53' as Tuple
+  return { family: 'ip', id, protocol: 'udp', port: 53, gone: new Set(gone) }
 }
 
-/** A rule set that leads to these. */
-function leadingTo(...endpoints: readonly Tuple[]): Ruleset {
-  const slots = endpoints.map(
-    (data, slot) => [`${front().key} . ${slot}` as Tuple, { data }] as const,
-  )
-  const elements = new Map([['endpoints', new Map(slots)]])
-  return { ip: { family: 'ip', sets: new Map(), chains: new Map(), elements } }
+/** A node whose only frontend leads to these. */
+function leadingTo(...endpoints: readonly Tuple[]): ServedFrontends {
+  return { ...nothingServed, endpoints: () => new Set(endpoints) }
 }
 
 /** A cluster whose one Service has these serving endpoints; `change` changes them. */
@@ -36,7 +32,7 @@ function clusterOf(first: readonly Tuple[]) {
     change(...now: readonly Tuple[]) {
       serving = new Set(now)
     },
-    /** The front is another Service's now, or nobody's. */
+    /** The frontend is another Service's now, or nobody's. */
     hand(to?: string) {
       owner = to
     },
@@ -64,14 +60,14 @@ test('those who lingered go when the address is handed on', () => {
   const { lingering, hand } = clusterOf([A, B])
   lingering.follow([front(B)], ['default/dns'], leadingTo(A))
   hand('default/other')
-  expect(lingering.follow([front(A)], ['default/other'], {})).toEqual([front(B, A)])
+  expect(lingering.follow([front(A)], ['default/other'], nothingServed)).toEqual([front(B, A)])
 })
 
 test('those who lingered go with the Service', () => {
   const { lingering, hand } = clusterOf([A, B])
   lingering.follow([front(B)], ['default/dns'], leadingTo(A))
   hand()
-  expect(lingering.follow([front(A)], ['default/dns'], {})).toEqual([front(B, A)])
+  expect(lingering.follow([front(A)], ['default/dns'], nothingServed)).toEqual([front(B, A)])
 })
 
 test('after a start all are looked at, and those who linger are known', () => {

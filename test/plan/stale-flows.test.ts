@@ -2,15 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import {
-  allFronts,
-  elementSteps,
+  allFrontends,
   type Flow,
   flowJudge,
-  type TouchedFront,
-  touchedFronts,
+  type TouchedFrontend,
+  touchedFrontends,
 } from '../../src/plan/flows/stale.ts'
 import type { ElementStep } from '../../src/plan/nftables/delta.ts'
-import { setSchema } from '../../src/ruleset/nftables/sets.ts'
+import { frontendChanges, servedByTables } from '../../src/plan/nftables/served.ts'
 import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
 
 const DNS = '203.0.113.10 . udp . 53'
@@ -43,6 +42,15 @@ function steps(before: Elements, after: Elements): ElementStep[] {
   })
 }
 
+function served(elements: Elements) {
+  return servedByTables(ruleset(elements))
+}
+
+/** What a commit from one state to the other touched. */
+function touchedBy(before: Elements, after: Elements, tcp: 'keep' | 'reset' = 'keep') {
+  return touchedFrontends(frontendChanges(steps(before, after), served(after)), tcp)
+}
+
 function slots(front: string, ...endpoints: readonly (string | undefined)[]) {
   return Object.fromEntries(endpoints.map((data, slot) => [`${front} . ${slot}`, data ?? '']))
 }
@@ -60,13 +68,13 @@ function flow(to: string, answerer: string | undefined): Flow {
 
 /** Which of the answerers of flows to a destination are deleted. */
 function deleted(before: Elements, after: Elements, to = DNS, ...others: string[]): string[] {
-  const touched = touchedFronts(steps(before, after), ruleset(after), 'keep')
+  const touched = touchedBy(before, after)
   const answerers = [A, B, C, '198.18.0.2 . 53', ...others].map(String)
   return answerers.filter((answerer) => goes(touched, flow(to, answerer), after))
 }
 
-function goes(touched: readonly TouchedFront[], each: Flow, after: Elements): boolean {
-  return flowJudge(touched)(each, ruleset(after), new Set(['192.0.2.1', '10.244.1.1']))
+function goes(touched: readonly TouchedFrontend[], each: Flow, after: Elements): boolean {
+  return flowJudge(touched)(each, served(after), new Set(['192.0.2.1', '10.244.1.1']))
 }
 
 const BYPASS = '203.0.113.10 . 53'
@@ -98,7 +106,7 @@ describe('nothing is looked at', () => {
     ['it is TCP', { endpoints: slots('203.0.113.10 . tcp . 53', A) }, {}],
     ['no endpoint changes', { services: { [DNS]: '' } }, { 'sticky-services-60': { [DNS]: '' } }],
   ])('when %s', (_, from, to) => {
-    expect(touchedFronts(steps(from, to), ruleset(to), 'keep')).toEqual([])
+    expect(touchedBy(from, to)).toEqual([])
   })
 })
 
@@ -110,21 +118,21 @@ test('all flows are looked at when an address is another Service’s, with the s
     before: { comment: 'default/old:dns load-balancer' },
     after: { comment: 'default/new:dns load-balancer' },
   }
-  const after = ruleset({ endpoints: slots(DNS, A) })
-  expect(touchedFronts([step], after, 'keep')).toMatchObject([{ key: DNS, gone: new Set() }])
+  const changes = frontendChanges([step], served({ endpoints: slots(DNS, A) }))
+  expect(touchedFrontends(changes, 'keep')).toMatchObject([{ id: DNS, gone: new Set() }])
 })
 
 test('TCP counts when it is to be reset', () => {
   const before = { endpoints: slots('203.0.113.10 . tcp . 53', A) }
-  expect(touchedFronts(steps(before, {}), {}, 'reset')).toMatchObject([{ gone: new Set([A]) }])
+  expect(touchedBy(before, {}, 'reset')).toMatchObject([{ gone: new Set([A]) }])
 })
 
 test('flows stay with an endpoint that gets no new ones and still serves', () => {
   const before = { endpoints: slots(DNS, A, B) }
   const after = { endpoints: slots(DNS, A) }
-  const touched = touchedFronts(steps(before, after), ruleset(after), 'keep')
-  const judge = flowJudge(touched, (front, endpoint) => front.key === DNS && endpoint === B)
-  const stale = [A, B, C].filter((each) => judge(flow(DNS, each), ruleset(after), new Set()))
+  const touched = touchedBy(before, after)
+  const judge = flowJudge(touched, ({ id }, endpoint) => id === DNS && endpoint === B)
+  const stale = [A, B, C].filter((each) => judge(flow(DNS, each), served(after), new Set()))
   expect(stale).toEqual([C])
 })
 
@@ -135,7 +143,7 @@ test('flows stay with an endpoint that only other clients are sent to now', () =
 })
 
 test('an endpoint that a later commit brought back keeps its flows', () => {
-  const touched = touchedFronts(steps({ endpoints: slots(DNS, A) }, {}), {}, 'keep')
+  const touched = touchedBy({ endpoints: slots(DNS, A) }, {})
   expect(goes(touched, flow(DNS, A), {})).toBe(true)
   expect(goes(touched, flow(DNS, A), { endpoints: slots(DNS, A) })).toBe(false)
 })
@@ -170,28 +178,15 @@ describe('a node port', () => {
   })
 })
 
-test('a plan tells the same as the changes', () => {
-  const [before, after] = [{ endpoints: slots(DNS, A, B) }, { endpoints: slots(DNS, A) }]
-  const set = setSchema('ip', 'endpoints')
-  const plan = steps(before, after).map(
-    ({ family, key }) =>
-      ({ kind: 'delete-element', family, set, key, value: { data: B as Tuple } }) as const,
-  )
-  const rest = { kind: 'add-set', family: 'ip', set } as const
-  expect(touchedFronts(elementSteps([rest, ...plan]), ruleset(after), 'keep')).toEqual(
-    touchedFronts(steps(before, after), ruleset(after), 'keep'),
-  )
-})
-
-test('all fronts, each once', () => {
-  const all = ruleset({
+test('all frontends, each once', () => {
+  const all = served({
     endpoints: { ...slots(DNS, A, B), ...slots('203.0.113.10 . tcp . 53', A) },
     'local-endpoints': slots(DNS, A),
     'node-port-local-endpoints': slots(NODE_PORT, A),
   })
-  expect(allFronts(all, 'keep').map(({ front, key, port }) => [front, key, port])).toEqual([
-    ['vip', DNS, 53],
-    ['node-port', NODE_PORT, 30053],
+  expect(allFrontends(all, 'keep').map(({ id, port }) => [id, port])).toEqual([
+    [DNS, 53],
+    [NODE_PORT, 30053],
   ])
-  expect(allFronts(all, 'reset')).toHaveLength(3)
+  expect(allFrontends(all, 'reset')).toHaveLength(3)
 })

@@ -5,7 +5,8 @@ import type { Address } from '../../src/model/address.ts'
 import type { SliceObject } from '../../src/model/service.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import { LingeringEndpoints, servingEndpoints } from '../../src/plan/flows/lingering.ts'
-import { type Flow, flowJudge, touchedFronts } from '../../src/plan/flows/stale.ts'
+import { type Flow, flowJudge, touchedFrontends } from '../../src/plan/flows/stale.ts'
+import { frontendChanges, servedByTables } from '../../src/plan/nftables/served.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { endpointsMap } from '../../src/ruleset/nftables/sets.ts'
 import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
@@ -124,7 +125,7 @@ test('after each change no flow is stale, and none went that was not', () => {
         const { renderer, servingOf, ownerOf } = here
         renderer.settle()
         const lingering = new LingeringEndpoints({
-          ownerOf: ({ family, key }) => ownerOf(family, key),
+          ownerOf: ({ family, id }) => ownerOf(family, id),
           servingOf,
         })
         let flows = new Map([['foreign', foreign]])
@@ -132,9 +133,11 @@ test('after each change no flow is stale, and none went that was not', () => {
           make(here, step)
           const { elements } = renderer.settle()
           const rules = renderer.ruleset()
-          const touched = touchedFronts(elements, rules, 'keep')
-          const fronts = lingering.follow(touched, [step.of], rules)
-          const judge = flowJudge(fronts, lingering.stillServes)
+          const nowServed = servedByTables(rules)
+          const changes = frontendChanges(elements, nowServed)
+          const touched = touchedFrontends(changes, 'keep')
+          const frontends = lingering.follow(touched, [step.of], nowServed)
+          const judge = flowJudge(frontends, lingering.stillServes)
           const chosen = chosenByVip(rules)
           for (const [id, flow] of [...flows]) {
             const vip = `${flow.destination} . udp . ${flow.port}` as Tuple
@@ -143,7 +146,7 @@ test('after each change no flow is stale, and none went that was not', () => {
               chosen.get(vip)?.has(flow.answerer) === true ||
               (owner !== undefined && servingOf(owner).has(flow.answerer))
             const lost = isOurs(flow) ? id !== 'foreign' && !served : chosen.has(vip) && !served
-            expect({ id, goes: judge(flow, rules, new Set()) }).toEqual({ id, goes: lost })
+            expect({ id, goes: judge(flow, nowServed, new Set()) }).toEqual({ id, goes: lost })
             if (lost) flows.delete(id)
           }
           flows = new Map([...flows, ...flowsIn(chosen)])

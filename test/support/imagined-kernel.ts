@@ -15,6 +15,7 @@ import type {
   Started,
   Verified,
 } from '../../src/dataplane/session.ts'
+import { nothingServed, type ServedFrontends } from '../../src/frontend/frontend-change.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 
@@ -192,6 +193,10 @@ class ImaginedSession implements Session {
     this.holds = HOLDING[backend]
     this.parts = PARTS_OF[backend]
     this.renderer = new ImaginedRenderer(goal)
+  }
+
+  served(): ServedFrontends {
+    return nothingServed
   }
 
   hear(): void {

@@ -1,18 +1,18 @@
 import { networkInterfaces } from 'node:os'
+import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import {
   type FlowJudge,
   flowJudge,
   type StillServes,
-  type TouchedFront,
+  type TouchedFrontend,
 } from '../../plan/flows/stale.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Request } from '../netlink/message.ts'
 import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { lacksDescriptors, REMEDY } from '../no-descriptors.ts'
 import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
 
-/** How many flows to the ports of touched fronts were looked at, and how many of them deleted. */
+/** How many flows to the ports of touched frontends were looked at, and how many of them deleted. */
 interface Counts {
   readonly examined: number
   readonly deleted: number
@@ -24,21 +24,21 @@ export type CleanOutcome =
   | ({ readonly kind: 'refused'; readonly errno: string; readonly remedy: string } & Counts)
 
 /**
- * Deletes the flows that touched fronts left stale. `after` gives the latest rule set each time:
+ * Deletes the flows that touched frontends left stale. `served` gives the latest state each time:
  * a newer commit may have brought an endpoint back. Give it a socket of its own, for commits wait
  * while a long table is listed.
  */
 export async function cleanFlows(
   socket: NetlinkSocket,
-  touched: readonly TouchedFront[],
-  after: () => Ruleset,
+  touched: readonly TouchedFrontend[],
+  served: () => ServedFrontends,
   stillServes?: StillServes,
 ): Promise<CleanOutcome> {
   const isStale = flowJudge(touched, stillServes)
   const counts = { examined: 0, deleted: 0 }
   try {
     for (const selection of selections(touched)) {
-      const found = await findStale(socket, selection, isStale, after)
+      const found = await findStale(socket, selection, isStale, served)
       counts.examined += found.examined
       for (const deletion of found.deletions) {
         if (await deleted(socket, deletion)) counts.deleted += 1
@@ -52,7 +52,7 @@ export async function cleanFlows(
 }
 
 /** One listing for each family and protocol. */
-function selections(touched: readonly TouchedFront[]): readonly Selection[] {
+function selections(touched: readonly TouchedFrontend[]): readonly Selection[] {
   const found = new Map<string, Selection & { readonly ports: Set<number> }>()
   for (const { family, protocol, port } of touched) {
     const id = `${family} ${protocol}`
@@ -72,7 +72,7 @@ async function findStale(
   socket: NetlinkSocket,
   selection: Selection,
   isStale: FlowJudge,
-  after: () => Ruleset,
+  served: () => ServedFrontends,
 ): Promise<Found> {
   const local = localAddresses()
   const deletions: Request[] = []
@@ -81,7 +81,7 @@ async function findStale(
     const flow = readFlow(reply, selection)
     if (flow === undefined) return
     examined += 1
-    if (isStale(flow, after(), local)) deletions.push(deleteFlow(reply, selection.family))
+    if (isStale(flow, served(), local)) deletions.push(deleteFlow(reply, selection.family))
   })
   return { examined, deletions }
 }

@@ -2,6 +2,11 @@ import { commitIptables } from '../../apply/iptables/commit.ts'
 import type { IptablesWatch } from '../../apply/iptables/foreign-change.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { watchIptables } from '../../apply/iptables/watch.ts'
+import {
+  allAdded,
+  type FrontendChange,
+  type ServedFrontends,
+} from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { grouped } from '../../plan/explain.ts'
@@ -13,6 +18,7 @@ import {
 import { planChanges } from '../../plan/iptables/plan.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
+import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
@@ -22,7 +28,6 @@ import type {
 import { type Holding, holdingChains } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'
-import { elementSteps } from '../nftables/keep.ts'
 import { type Failed, failed, type Refusal } from '../outcome.ts'
 import type {
   Committed,
@@ -130,6 +135,10 @@ export class IptablesSession implements Session {
     })
   }
 
+  served(): ServedFrontends {
+    return servedByTables(this.renderer.ruleset())
+  }
+
   refusals(): ReadonlyMap<Owner, Refusal> {
     return this.renderer.refusals()
   }
@@ -157,19 +166,20 @@ export class IptablesSession implements Session {
     const { elements, tables } = this.renderer.settle()
     const settled = this.#unknown ?? this.#foreign ?? (await this.#follow(tables))
     if (typeof settled !== 'string') {
-      return settled.kind === 'failed' ? settled : { ...settled, changes: elements }
+      return settled.kind === 'failed' ? settled : { ...settled, changes: this.#changes(elements) }
     }
     const outcome = await this.#compare()
     if (outcome.kind === 'failed') return outcome
     const { bytes, refusals } = outcome
+    // Where rules were missing, flows of anything may have begun that go nowhere.
     const operations = iptablesOperationCount(outcome.changes)
-    const changes = operations > 0 && settled !== START ? this.#everything() : elements
+    const changes =
+      operations > 0 && settled !== START ? allAdded(this.served()) : this.#changes(elements)
     return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
   }
 
-  /** Where rules were missing, flows of anything may have begun that go nowhere. */
-  #everything(): readonly ElementStep[] {
-    return elementSteps({}, this.renderer.ruleset())
+  #changes(elements: readonly ElementStep[]): readonly FrontendChange[] {
+    return frontendChanges(elements, this.served())
   }
 
   /** Commits changes of tables that are known. Returns why, where that cannot be done. */

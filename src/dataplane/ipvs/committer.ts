@@ -7,11 +7,11 @@ import { markLink } from '../../apply/rtnetlink/links.ts'
 import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
-import { endpointSteps } from '../../plan/flows/ipvs.ts'
 import { planIpvsDelta } from '../../plan/ipvs/delta.ts'
 import { elementOf } from '../../plan/ipvs/elements.ts'
 import { ipvsTextOf, shownIpvs } from '../../plan/ipvs/explain.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
+import { notedInElements } from '../../plan/ipvs/served.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
@@ -81,7 +81,7 @@ export class IpvsCommitter implements Commits {
       dummy,
       plan: planIpvsDelta(changes, names),
       before: (element) => before.get(idOf(element)),
-      flows: endpointSteps(changes),
+      flows: notedInElements(changes),
       served: (address) => this.#bound.has(address),
       formerLabel: (server) => labels.get(server),
     }

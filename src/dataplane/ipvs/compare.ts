@@ -2,7 +2,6 @@ import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Cidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
-import { endpointStepsOf } from '../../plan/flows/ipvs.ts'
 import {
   labelOf,
   type RecordedServers,
@@ -10,6 +9,7 @@ import {
   withoutConflicts,
 } from '../../plan/ipvs/ownership.ts'
 import { planIpvs } from '../../plan/ipvs/plan.ts'
+import { notedInPlan } from '../../plan/ipvs/served.ts'
 import { elementIn, IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
 import { serverText } from '../../ruleset/ipvs/print.ts'
 import {
@@ -69,7 +69,7 @@ export function ipvsTask(
   return {
     dummy: rules.dummy,
     plan,
-    flows: endpointStepsOf(plan, current),
+    flows: notedInPlan(plan, current),
     before: ({ set, key }) => elementIn(current, set, key),
     served: (address) => served.has(address),
     formerLabel: (server) => labelOf(tables, server),

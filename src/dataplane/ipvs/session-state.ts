@@ -2,16 +2,16 @@ import { inSteps } from '../../apply/in-steps.ts'
 import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
+import { completed, type ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { IpFamily } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { tableOf } from '../../model/family.ts'
 import { defaultIpvsSettings, type IpvsSettings } from '../../model/ipvs.ts'
-import { endpointTables } from '../../plan/flows/ipvs.ts'
 import { type RecordedServers, recordedServers } from '../../plan/ipvs/ownership.ts'
+import { servedByIpvs } from '../../plan/ipvs/served.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
 import type { ServerKey } from '../../ruleset/ipvs/types.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
 import type { Committer } from '../nftables/committer.ts'
 import type { Beginning } from '../nftables/session-begin.ts'
@@ -19,7 +19,7 @@ import { IpvsCommitter } from './committer.ts'
 import { intrusions, ipvsTask } from './compare.ts'
 import type { IpvsRenderer } from './renderer.ts'
 import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
-import { type IpvsDone, NOTHING } from './task.ts'
+import { type IpvsOutcome, NOTHING } from './task.ts'
 
 /** Sets what ipvs needs of the node for these families. */
 export type PrepareNode = (families: readonly IpFamily[]) => void
@@ -39,7 +39,7 @@ export class IpvsSide {
   readonly #coming: Set<ServerKey> = new Set()
   /** The families that the node was prepared for. */
   #families = ''
-  #leads: Ruleset | undefined
+  #served: ServedFrontends | undefined
   #addresses = ''
   #outdated = false
   #doubt: (reason: string) => void = () => undefined
@@ -96,17 +96,18 @@ export class IpvsSide {
   }
 
   /** What commits did since the last call. */
-  take(): IpvsDone {
-    const done = this.#committer?.take() ?? NOTHING
-    if (done.flows.length > 0) this.#leads = undefined
+  take(): IpvsOutcome {
+    const { flows, ...done } = this.#committer?.take() ?? NOTHING
     this.#coming.clear()
-    return done
+    if (flows.length === 0) return { ...done, changes: [] }
+    this.#served = undefined
+    return { ...done, changes: completed(flows, this.served()) }
   }
 
   /** Where flows are led; worked out again only after that changed. */
-  leads(): Ruleset {
-    this.#leads ??= endpointTables(this.#renderer?.ipvs() ?? { servers: new Map() })
-    return this.#leads
+  served(): ServedFrontends {
+    this.#served ??= servedByIpvs(this.#renderer?.ipvs() ?? { servers: new Map() })
+    return this.#served
   }
 
   /** The tables say no more that these are ours. */

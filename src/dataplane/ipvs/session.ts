@@ -3,10 +3,10 @@ import { type IpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { ForeignCommit } from '../../apply/nftables/monitor.ts'
+import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import { grouped } from '../../plan/explain.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Holding } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'
@@ -22,7 +22,7 @@ import type {
   Verified,
 } from '../session.ts'
 import { IpvsSide, type PrepareNode } from './session-state.ts'
-import type { IpvsDone } from './task.ts'
+import type { IpvsOutcome } from './task.ts'
 
 /** As `startSession`, with ipvs beside the tables. `prepare` sets what ipvs needs of the node. */
 export async function startIpvsSession(
@@ -116,11 +116,12 @@ class IpvsSession implements Session {
   async verify(): Promise<Verified> {
     this.#side.prepare(true)
     const outcome = await this.#tables.verify()
-    const { operations, flows, intruders } = this.#side.take()
+    const done = this.#side.take()
+    const { operations, intruders } = done
     if (outcome.kind === 'failed') return outcome
     if (intruders.length > 0) this.#side.yieldTo(intruders)
     const repaired = [...outcome.repaired, ...grouped(operations)]
-    const changes = [...outcome.changes, ...flows]
+    const changes = [...outcome.changes, ...done.changes]
     return { ...outcome, repaired, changes, operations: outcome.operations + operations.length }
   }
 
@@ -128,8 +129,8 @@ class IpvsSession implements Session {
     return this.#tables.refusals()
   }
 
-  leads(): Ruleset {
-    return this.#side.leads()
+  served(): ServedFrontends {
+    return this.#side.served()
   }
 
   /** Whose server is in the way is known by reading all. */
@@ -167,11 +168,11 @@ class IpvsSession implements Session {
   }
 }
 
-function joined(outcome: Committed, { operations, refusals, flows }: IpvsDone): Committed {
+function joined(outcome: Committed, { operations, refusals, changes }: IpvsOutcome): Committed {
   return {
     ...outcome,
     operations: outcome.operations + operations.length,
     refusals: [...outcome.refusals, ...refusals],
-    changes: [...outcome.changes, ...flows],
+    changes: [...outcome.changes, ...changes],
   }
 }

@@ -3,12 +3,14 @@ import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { CommitOutcome, Failure } from '../../apply/nftables/commit.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
+import type { FrontendChange } from '../../frontend/frontend-change.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
+import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import { type Failed, failed, kernelReason, type Refusal } from '../outcome.ts'
 import type { Committed } from '../session.ts'
@@ -42,7 +44,7 @@ export interface Compared {
   readonly plan: Plan
   readonly ownerOf: OwnerOf
   /** To be asked before what is rendered changes again. */
-  readonly changes: () => readonly ElementStep[]
+  readonly changes: () => readonly FrontendChange[]
   readonly bytes: number
   /** Services that this comparison had to leave as they were. */
   readonly refusals: readonly Refusal[]
@@ -134,7 +136,8 @@ function compared(
   bytes: number,
   refusals: readonly Refusal[],
 ): Compared {
-  const changes = () => (plan.length === 0 ? [] : elementSteps(kernel, desired))
+  const changes = () =>
+    plan.length === 0 ? [] : frontendChanges(elementSteps(kernel, desired), servedByTables(desired))
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 

@@ -3,11 +3,13 @@ import { type ForeignCommit, later, Monitor } from '../../apply/nftables/monitor
 import { ownPort } from '../../apply/nftables/port.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
+import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { explain } from '../../plan/nftables/explain.ts'
 import { operationCount } from '../../plan/nftables/operation.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
+import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import { type Holding, holdingTables } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import type { Failed, Refusal } from '../outcome.ts'
@@ -129,6 +131,10 @@ export class NftablesSession implements Session {
     })
   }
 
+  served(): ServedFrontends {
+    return servedByTables(this.renderer.ruleset())
+  }
+
   /** Services that the kernel refused, as it holds them or not; the others go on without them. */
   refusals(): ReadonlyMap<Owner, Refusal> {
     return this.renderer.refusals()
@@ -187,7 +193,8 @@ export class NftablesSession implements Session {
       if (outcome.kind === 'committed') {
         await this.#learn()
         const { bytes } = outcome
-        return { kind: 'committed', operations: steps.length, bytes, refusals, changes: rest }
+        const changed = frontendChanges(rest, this.served())
+        return { kind: 'committed', operations: steps.length, bytes, refusals, changes: changed }
       }
       this.#unknown = REASONS[outcome.kind]
       if (outcome.kind !== 'rejected') return this.#unknown

@@ -1,8 +1,8 @@
+import type { FrontendName, ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Protocol } from '../../model/address.ts'
 import type { SliceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
-import { byFront, chosenEndpoints, frontId, type StillServes, type TouchedFront } from './stale.ts'
+import { byFrontend, nameOf, type StillServes, type TouchedFrontend } from './stale.ts'
 
 /** Endpoints of one Service that serve, `address . port`: terminating or not, chosen or not. */
 export function servingEndpoints(
@@ -21,14 +21,14 @@ export function servingEndpoints(
 
 /** What the objects of the cluster say, now. */
 interface ClusterView {
-  /** `namespace/name` of the Service that has the front; undefined where none has. */
-  ownerOf(front: TouchedFront): string | undefined
+  /** `namespace/name` of the Service that has the frontend; undefined where none has. */
+  ownerOf(frontend: FrontendName): string | undefined
   /** See `servingEndpoints`. */
   servingOf(service: string, protocol: Protocol): ReadonlySet<Tuple>
 }
 
 interface Lingering {
-  readonly front: TouchedFront
+  readonly frontend: TouchedFrontend
   readonly owner: string
   readonly endpoints: ReadonlySet<Tuple>
 }
@@ -40,7 +40,7 @@ interface Lingering {
  */
 export class LingeringEndpoints {
   readonly #cluster: ClusterView
-  readonly #byFront: Map<string, Lingering> = new Map()
+  readonly #byName: Map<string, Lingering> = new Map()
   readonly #byOwner: Map<string, Set<string>> = new Map()
 
   constructor(cluster: ClusterView) {
@@ -48,52 +48,52 @@ export class LingeringEndpoints {
   }
 
   /** For `cleanFlows`. */
-  readonly stillServes: StillServes = (front, endpoint) =>
-    this.#byFront.get(frontId(front))?.endpoints.has(endpoint) ?? false
+  readonly stillServes: StillServes = (frontend, endpoint) =>
+    this.#byName.get(nameOf(frontend))?.endpoints.has(endpoint) ?? false
 
   /**
-   * The fronts to clean after a commit: of those that it touched, and of those where endpoints
+   * Returns the frontends to clean after a commit: of those that it touched, and of those where endpoints
    * lingered and whose Service changed, the ones that lost somebody.
    */
   follow(
-    touched: readonly TouchedFront[],
+    touched: readonly TouchedFrontend[],
     changedServices: Iterable<string>,
-    after: Ruleset,
-  ): readonly TouchedFront[] {
+    served: ServedFrontends,
+  ): readonly TouchedFrontend[] {
     const waiting = [...changedServices].flatMap((service) => [
       ...(this.#byOwner.get(service) ?? []),
     ])
-    const first = new Set(touched.filter(({ gone }) => gone.size === 0).map(frontId))
-    const known = [...waiting, ...touched.map(frontId)].flatMap((id) => this.#take(id))
-    return [...byFront([...known, ...touched]).values()].filter((front) => {
-      const chosen = chosenEndpoints(after[front.family], front)
-      this.#remember(front, chosen)
+    const first = new Set(touched.filter(({ gone }) => gone.size === 0).map(nameOf))
+    const known = [...waiting, ...touched.map(nameOf)].flatMap((id) => this.#take(id))
+    return [...byFrontend([...known, ...touched]).values()].filter((frontend) => {
+      const chosen = served.endpoints(frontend)
+      this.#remember(frontend, chosen)
       const serves = (endpoint: Tuple): boolean =>
-        chosen.has(endpoint) || this.stillServes(front, endpoint)
-      return first.has(frontId(front)) || ![...front.gone].every(serves)
+        chosen.has(endpoint) || this.stillServes(frontend, endpoint)
+      return first.has(nameOf(frontend)) || ![...frontend.gone].every(serves)
     })
   }
 
-  /** Forgets who lingered at a front, and tells: they are gone unless they are remembered again. */
-  #take(id: string): TouchedFront[] {
-    const lingering = this.#byFront.get(id)
+  /** Forgets who lingered at a frontend, and tells: they are gone unless they are remembered again. */
+  #take(id: string): TouchedFrontend[] {
+    const lingering = this.#byName.get(id)
     if (lingering === undefined) return []
-    const { front, owner, endpoints } = lingering
-    this.#byFront.delete(id)
+    const { frontend, owner, endpoints } = lingering
+    this.#byName.delete(id)
     const others = this.#byOwner.get(owner)
     others?.delete(id)
     if (others?.size === 0) this.#byOwner.delete(owner)
-    return [{ ...front, gone: endpoints }]
+    return [{ ...frontend, gone: endpoints }]
   }
 
-  #remember(front: TouchedFront, chosen: ReadonlySet<Tuple>): void {
-    const owner = this.#cluster.ownerOf(front)
+  #remember(frontend: TouchedFrontend, chosen: ReadonlySet<Tuple>): void {
+    const owner = this.#cluster.ownerOf(frontend)
     if (owner === undefined) return
-    const serving = [...this.#cluster.servingOf(owner, front.protocol)]
+    const serving = [...this.#cluster.servingOf(owner, frontend.protocol)]
     const endpoints = new Set(serving.filter((endpoint) => !chosen.has(endpoint)))
     if (endpoints.size === 0) return
-    const id = frontId(front)
-    this.#byFront.set(id, { front, owner, endpoints })
+    const id = nameOf(frontend)
+    this.#byName.set(id, { frontend, owner, endpoints })
     this.#byOwner.set(owner, (this.#byOwner.get(owner) ?? new Set()).add(id))
   }
 }

@@ -3,13 +3,14 @@
 import { text } from 'node:stream/consumers'
 import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
-import { touchedFronts } from '../../../src/plan/flows/stale.ts'
-import type { Ruleset } from '../../../src/ruleset/nftables/types.ts'
+import { touchedFrontends } from '../../../src/plan/flows/stale.ts'
+import { frontendChanges, servedByTables } from '../../../src/plan/nftables/served.ts'
 import { type Commission, rulesetOf } from './commission.ts'
 
 const { steps, elements, tcp }: Commission = JSON.parse(await text(process.stdin))
-const after: Ruleset = rulesetOf(elements)
+const served = servedByTables(rulesetOf(elements))
+const touched = touchedFrontends(frontendChanges(steps, served), tcp)
 const socket = NetlinkSocket.open()
-const outcome = await cleanFlows(socket, touchedFronts(steps, after, tcp), () => after)
+const outcome = await cleanFlows(socket, touched, () => served)
 socket.close()
 process.stdout.write(JSON.stringify(outcome))

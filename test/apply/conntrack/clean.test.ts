@@ -5,12 +5,13 @@ import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
 import type { Request } from '../../../src/apply/netlink/message.ts'
 import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
+import { nothingServed, type ServedFrontends } from '../../../src/frontend/frontend-change.ts'
 import type { Tuple } from '../../../src/model/tuple.ts'
-import { allFronts, type TouchedFront } from '../../../src/plan/flows/stale.ts'
-import type { Ruleset } from '../../../src/ruleset/nftables/types.ts'
+import { allFrontends, type TouchedFrontend } from '../../../src/plan/flows/stale.ts'
+import { servedByTables } from '../../../src/plan/nftables/served.ts'
 import { enterNewNetwork } from '../nftables/namespace.ts'
 import { forgetAll, plant, portsLeft } from './conntrack-tool.ts'
-import { dnsFront } from './dns-front.ts'
+import { dnsFrontend } from './dns-frontend.ts'
 
 let socket: NetlinkSocket
 beforeAll(() => {
@@ -26,17 +27,19 @@ const serving = ['10.244.1.10', 5353] as const
 const gone = ['10.244.1.11', 5353] as const
 
 /** A rule set in which the VIP leads to one endpoint; only what is looked at. */
-function leadingTo(target: string, ...keys: readonly string[]): Ruleset {
+function leadingTo(target: string, ...keys: readonly string[]): ServedFrontends {
   const elements = new Map(keys.map((key) => [key as Tuple, { data: target as Tuple }]))
   const table = { sets: new Map(), chains: new Map() }
   const family = target.includes(':') ? 'ip6' : 'ip'
-  return { [family]: { ...table, family, elements: new Map([['endpoints', elements]]) } }
+  return servedByTables({
+    [family]: { ...table, family, elements: new Map([['endpoints', elements]]) },
+  })
 }
 
 const after = leadingTo('10.244.1.10 . 5353', '203.0.113.10 . udp . 53 . 0')
-const touched = allFronts(after, 'keep')
+const touched = allFrontends(after, 'keep')
 
-function clean(fronts: readonly TouchedFront[] = touched, now = after) {
+function clean(fronts: readonly TouchedFrontend[] = touched, now = after) {
   return cleanFlows(socket, fronts, () => now)
 }
 
@@ -88,9 +91,9 @@ test('SCTP is cleaned like UDP; TCP when it is to be reset', async () => {
   const both = leadingTo('10.244.1.10 . 5353', ...keys)
   await plant({ client, clientPort: 1001, to: vip, answerer: gone, protocol: 'sctp' })
   await plant({ client, clientPort: 1002, to: vip, answerer: gone, protocol: 'tcp' })
-  expect(await clean(allFronts(both, 'keep'), both)).toMatchObject({ deleted: 1 })
+  expect(await clean(allFrontends(both, 'keep'), both)).toMatchObject({ deleted: 1 })
   expect(await portsLeft()).toEqual([1002])
-  expect(await clean(allFronts(both, 'reset'), both)).toMatchObject({ deleted: 1 })
+  expect(await clean(allFrontends(both, 'reset'), both)).toMatchObject({ deleted: 1 })
   expect(await portsLeft()).toEqual([])
 })
 
@@ -99,7 +102,7 @@ test('IPv6', async () => {
   const flow = { client: '2001:db8:1::2', to: ['2001:db8:100::10', 53] as const }
   await plant({ ...flow, clientPort: 1001, answerer: ['fd00:10:244:1::11', 5353] })
   await plant({ ...flow, clientPort: 1002, answerer: ['fd00:10:244:1::10', 5353] })
-  expect(await clean(allFronts(after6, 'keep'), after6)).toMatchObject({ deleted: 1 })
+  expect(await clean(allFrontends(after6, 'keep'), after6)).toMatchObject({ deleted: 1 })
   expect(await portsLeft('ipv6')).toEqual([1002])
 })
 
@@ -115,15 +118,15 @@ test('of many flows each is judged', async () => {
 test('where a Service is gone, only flows to its endpoints go', async () => {
   await plant({ client, clientPort: 1001, to: vip, answerer: gone })
   await plant({ client, clientPort: 1002, to: vip, answerer: ['192.0.2.77', 53] })
-  expect(await clean([dnsFront], {})).toMatchObject({ deleted: 1 })
+  expect(await clean([dnsFrontend], nothingServed)).toMatchObject({ deleted: 1 })
   expect(await portsLeft()).toEqual([1002])
 })
 
-test('a front that two commits touched counts with all it lost', async () => {
-  const other = { ...dnsFront, gone: new Set(['10.244.1.12 . 5353' as Tuple]) }
+test('a frontend that two commits touched counts with all it lost', async () => {
+  const other = { ...dnsFrontend, gone: new Set(['10.244.1.12 . 5353' as Tuple]) }
   await plant({ client, clientPort: 1001, to: vip, answerer: gone })
   await plant({ client, clientPort: 1002, to: vip, answerer: ['10.244.1.12', 5353] })
-  expect(await clean([dnsFront, other], {})).toMatchObject({ deleted: 2 })
+  expect(await clean([dnsFrontend, other], nothingServed)).toMatchObject({ deleted: 2 })
 })
 
 test('without the right to, says what is missing', async () => {

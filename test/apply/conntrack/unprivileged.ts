@@ -2,8 +2,9 @@
 
 import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
-import { dnsFront } from './dns-front.ts'
+import { nothingServed } from '../../../src/frontend/frontend-change.ts'
+import { dnsFrontend } from './dns-frontend.ts'
 
 const socket = NetlinkSocket.open()
-process.stdout.write(JSON.stringify(await cleanFlows(socket, [dnsFront], () => ({}))))
+process.stdout.write(JSON.stringify(await cleanFlows(socket, [dnsFrontend], () => nothingServed)))
 socket.close()

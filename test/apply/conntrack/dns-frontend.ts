@@ -1,11 +1,10 @@
 import type { Tuple } from '../../../src/model/tuple.ts'
-import type { TouchedFront } from '../../../src/plan/flows/stale.ts'
+import type { TouchedFrontend } from '../../../src/plan/flows/stale.ts'
 
 /** A VIP that lost its only endpoint. */
-export const dnsFront: TouchedFront = {
+export const dnsFrontend: TouchedFrontend = {
   family: 'ip',
-  front: 'vip',
-  key: '203.0.113.10 . udp . 53' as Tuple,
+  id: '203.0.113.10 . udp . 53' as Tuple,
   protocol: 'udp',
   port: 53,
   gone: new Set(['10.244.1.11 . 5353' as Tuple]),
