@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { FLAVOURS } from '../../src/apply/iptables/programs.ts'
+import { printPlan } from '../../src/cli/print-plan.ts'
+import { difference } from '../../src/dataplane/difference.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { TableFamily } from '../../src/model/family.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
@@ -47,6 +49,24 @@ describe('with iptables, the rules of', () => {
     )
     await isListedAsLoaded(lower(renderCluster(crowd(), node, settings).ruleset(), settings))
   })
+})
+
+describe('with iptables, the story', () => {
+  const STORIES = `${FIXTURES}stories/`
+  test.each(folders(STORIES).map((name) => [name, sentence(STORIES + name)]))(
+    '%s: %s',
+    async (name) => {
+      const directory = STORIES + name
+      const inputs = readdirSync(directory).filter((file) => /^\d+-input\.yaml$/.test(file))
+      const goals = inputs.sort().map((input) => fixtureGoal(directory, input, 'iptables'))
+      for (const [at, goal] of goals.entries()) {
+        const former = goals[at - 1]
+        if (former === undefined) continue
+        const text = printPlan(difference(former, goal), false)
+        await expect(text).toMatchFileSnapshot(`${directory}/${at}-to-${at + 1}.iptables-plan`)
+      }
+    },
+  )
 })
 
 /** By both flavours, in both families: what the real programs list after they loaded the text. */
