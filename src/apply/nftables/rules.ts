@@ -12,7 +12,7 @@ import { CHAIN, HOOK, RULE } from './constants.ts'
 import { ExpressionWriter } from './expressions.ts'
 import { type StatementContext, writeStatement } from './statements.ts'
 
-/** Bodies of rules and hooks of chains. */
+/** The bodies of rules and the hooks of chains, as netlink attributes. */
 
 export function writeRule(
   writer: AttributeWriter,
@@ -43,7 +43,10 @@ export function writeHook(writer: AttributeWriter, base: BaseHook): void {
     .text(CHAIN.type, base.type)
 }
 
-/** A hook that none of our chains has keeps its name in words, so that it differs from all of them. */
+/**
+ * Returns the hook of a chain; undefined for a chain without one. A hook or policy that no chain of
+ * nodelb has gets a name that differs from all of theirs.
+ */
 export function readHook(found: Attributes): BaseHook | undefined {
   const hook = found.get(CHAIN.hook)
   if (hook === undefined) return undefined
