@@ -20,13 +20,15 @@ export function holdingChains(chains: Flavour): Holding {
   return { tables: false, ipvs: undefined, chains }
 }
 
-/** Whoever programs it; as long as it is not closed, nothing of it may be removed. */
+/**
+ * A backend that programs the kernel; as long as it is not closed, nothing of it may be removed.
+ */
 export interface Holder {
   readonly holds: Holding
   readonly closed: boolean
 }
 
-/** What of the kernel this process uses at the moment. */
+/** What this process uses in the kernel at the moment. */
 export class Claims {
   readonly #holders: Set<Holder> = new Set()
 
