@@ -2,11 +2,11 @@ import type { Flavour } from '../apply/iptables/programs.ts'
 
 /** What a backend programs in the kernel. */
 export interface Holding {
-  /** nodelb's tables of nftables. */
+  /** Whether it programs nodelb's tables of nftables. */
   readonly tables: boolean
-  /** The interface that carries the addresses of virtual servers; undefined: no ipvs. */
+  /** The interface that carries the addresses of virtual servers; undefined without ipvs. */
   readonly ipvs: string | undefined
-  /** Whose tables have nodelb's chains; undefined: no iptables. */
+  /** The flavour whose tables have nodelb's chains; undefined without iptables. */
   readonly chains: Flavour | undefined
 }
 

@@ -46,6 +46,7 @@ const SIGNS: readonly (readonly [RegExp, Obstacle['kind'], string?])[] = [
   ],
 ]
 
+/** Returns why a program that was not successful did nothing; `failed` where no reason is known. */
 export function obstacleOf(ended: Ended): Obstacle {
   switch (ended.kind) {
     case 'not-started':

@@ -54,7 +54,7 @@ export async function watchNft(onForeign: (change: ForeignChange) => void): Prom
 }
 
 interface Ear {
-  /** Returns the latest generation that has been announced. Rejects with NetlinkError. */
+  /** Returns the latest generation up to which all commits are known. Rejects with NetlinkError. */
   heard(): Promise<number>
   close(): void
 }

@@ -16,7 +16,7 @@ import {
   SERVICE_FLAG,
 } from './constants.ts'
 
-/** Undefined for what nodelb never makes: a server by firewall mark, another protocol. */
+/** Returns undefined for what nodelb never makes: a server by firewall mark, another protocol. */
 export function decodeServer({ payload }: Reply): (ServerId & ServerProperties) | undefined {
   const found = nested(genericAttributes(payload), ATTRIBUTE.service)
   const address = readAddress(readU16(found.get(SERVICE.family)), found.get(SERVICE.address))

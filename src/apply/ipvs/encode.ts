@@ -70,6 +70,7 @@ export function listDestinations(family: number, server: ServerId): Request {
   )
 }
 
+/** Asks for the timeouts of ipvs. */
 export function getTimeouts(family: number): Request {
   return genericRequest(family, COMMAND.getConfig)
 }

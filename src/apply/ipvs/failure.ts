@@ -27,6 +27,7 @@ export function alreadyDone({ kind }: IpvsOperation, errno: string): boolean {
   }
 }
 
+/** Returns what is wrong with an interface of kind `found`, and what the operator can do. */
 export function notADummy(name: string, found: string): string {
   const what = found === 'unknown' ? 'no dummy interface' : `of type ${found}, not dummy`
   return `the interface ${name} is ${what}: give nodelb another name (ipvs.interface) or remove it`

@@ -171,6 +171,7 @@ export function eachAttribute(
 /** Attributes by type; meant for messages that come by the dozen, not for elements. */
 export type Attributes = ReadonlyMap<number, Buffer>
 
+/** Returns the attributes of a payload; of several with one type, the last one. */
 export function readAttributes(payload: Buffer): Attributes {
   const found = new Map<number, Buffer>()
   eachAttribute(payload, 0, payload.length, (type, start, end) => {

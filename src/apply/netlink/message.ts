@@ -48,6 +48,7 @@ export interface Acknowledgement {
   readonly message?: string
 }
 
+/** Returns an nfgenmsg: family, version 0, and the resource id in network order. */
 export function nfgenmsg(family: number, resourceId = 0): Buffer {
   return Buffer.from([family, 0, (resourceId >> 8) & 0xff, resourceId & 0xff])
 }
@@ -59,6 +60,7 @@ export const GET_GENERATION: Request = {
   payload: nfgenmsg(0),
 }
 
+/** Returns one message with its nlmsghdr; adds no flags. */
 export function frameMessage(request: Request, sequence: number): Buffer {
   const frame = Buffer.alloc(framedLength(request))
   writeMessage(frame, 0, request, sequence)

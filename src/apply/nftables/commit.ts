@@ -23,13 +23,14 @@ export interface Batch {
   readonly encoded: EncodedPlan
 }
 
+/** Encodes a plan in steps. Rejects if an element does not fit its set. */
 export async function toBatch(plan: Plan, options: EncodeOptions = {}): Promise<Batch> {
   return { plan, encoded: await inSteps(encodeInSteps(plan, options)) }
 }
 
 /**
- * Commits a plan in one transaction. Nothing is applied unless the outcome is `committed`, or
- * `no-answer`, with which it is unknown. Rejects with NetlinkError if the batch as a whole is
+ * Commits a plan in one transaction. Nothing is applied if the outcome is `stale`, `rejected` or
+ * `too-large`; with `no-answer` this is unknown. Rejects with NetlinkError if the batch as a whole is
  * refused.
  */
 export async function commitPlan(

@@ -159,7 +159,7 @@ export class ElementReader {
     })
   }
 
-  /** Returns all elements taken so far; call it once, after the last reply. */
+  /** Returns the elements; plain intervals are complete only after the last reply. */
   elements(): ReadonlyMap<Tuple, ElementValue> {
     for (const [key, value] of joinIntervals(this.#pieces, this.#set)) {
       this.#elements.set(key, value)

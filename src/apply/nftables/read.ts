@@ -179,6 +179,7 @@ export function nameRules(
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
+/** Does the same as `nameRules`, for the chains of one table. */
 export function nameChains(
   family: TableFamily,
   chains: ReadonlyMap<string, KernelChain>,

@@ -14,6 +14,7 @@ import { type StatementContext, writeStatement } from './statements.ts'
 
 /** The bodies of rules and the hooks of chains, as netlink attributes. */
 
+/** Writes the expressions and the comment of a rule. Throws if they cannot be encoded. */
 export function writeRule(
   writer: AttributeWriter,
   family: TableFamily,
@@ -34,6 +35,7 @@ const HOOK_NUMBERS: Readonly<Record<BaseHook['hook'], number>> = {
 }
 const POLICY_ACCEPT = 1
 
+/** Writes the hook of a base chain; its policy is always accept. */
 export function writeHook(writer: AttributeWriter, base: BaseHook): void {
   writer
     .nested(CHAIN.hook, () =>

@@ -171,6 +171,7 @@ function unknownType(note: string): FieldType {
 export const ANONYMOUS_NAME = '__set%d'
 export const PORT_PROTOCOLS: readonly number[] = [6, 17, 132]
 
+/** Writes the declaration of an anonymous `{ tcp, udp, sctp }`. */
 export function writeProtocolSet(writer: AttributeWriter, id: number): void {
   writer
     .text(SET.name, ANONYMOUS_NAME)

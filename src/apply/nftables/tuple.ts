@@ -7,6 +7,7 @@ import { CODECS, decimal, type Piece } from './fields.ts'
  * compares.
  */
 
+/** Returns the bytes of one field, without padding. */
 export function fieldWidth(type: FieldType): number {
   return CODECS[type].width
 }
@@ -39,6 +40,7 @@ export function writeTuple(
   })
 }
 
+/** Returns the bytes of a tuple without ranges; throws if it does not have these types. */
 export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
   const bytes = Buffer.alloc(tupleLength(types))
   writeTuple(types, tuple, bytes, 0)

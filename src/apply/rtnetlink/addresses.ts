@@ -52,6 +52,7 @@ export async function listOtherAddresses(
   return [...found]
 }
 
+/** Adds a host address (/32, /128); the kernel answers EEXIST where the interface has it. */
 export function addAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.newAddress, NLM_F_CREATE | NLM_F_EXCL, index, address)
 }

@@ -121,7 +121,7 @@ function blame(
 /** The Services that were refused, and the groups in which the refused one is still unknown. */
 class Suspects {
   readonly #refusals: Map<Owner, Refusal> = new Map()
-  /** Groups of held Services, at least one of which was refused in each. */
+  /** Groups of held Services; in each group at least one was refused. */
   readonly #groups: Refusal[][] = []
   /** The group that is being tried: when it was committed, all others were as before. */
   #tried: ReadonlySet<Owner> = new Set()

@@ -90,9 +90,9 @@ export class IpvsDataplane implements Dataplane {
 
 /** What only a look at the node can provide besides what was found. */
 interface OfNode {
-  /** The tables that were found, with the texts of their rules. */
+  /** Returns the found tables with the texts of their rules. */
   readonly named: (desired: Ruleset) => KernelRuleset
-  /** What of the node's settings differs. */
+  /** Returns the settings of the node that differ. */
   readonly sysctls: (desired: Ruleset) => readonly ShownOperation[]
 }
 

@@ -145,6 +145,7 @@ function compared(
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 
+/** Returns what a comparison did; at the start, as `reread`, without its changes. */
 export function summary({ plan, bytes, refusals, changes }: Compared, reread: string): Committed {
   return {
     kind: 'committed',
