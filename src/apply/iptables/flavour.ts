@@ -36,10 +36,10 @@ export async function chooseFlavour(
 }
 
 /**
- * Chooses in this order: the only flavour that is installed and that the kernel supports; the
- * kubelet's; the one that already has nodelb's chains, because a few rules of other programs should
- * not make every start choose differently; the one with more rules of other programs; the host's
- * own.
+ * Chooses in this order: the only flavour installed; legacy, where the kernel has no nftables; the
+ * kubelet's flavour; the one that already has nodelb's chains, because a few rules of other
+ * programs should not make every start choose differently; the one with more rules of other
+ * programs; the host's own.
  */
 function judge(
   { nft, legacy }: { readonly nft: Survey; readonly legacy: Survey },

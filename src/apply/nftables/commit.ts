@@ -30,8 +30,8 @@ export async function toBatch(plan: Plan, options: EncodeOptions = {}): Promise<
 
 /**
  * Commits a plan in one transaction. Nothing is applied if the outcome is `stale`, `rejected` or
- * `too-large`; with `no-answer` this is unknown. Rejects with NetlinkError if the batch as a whole is
- * refused.
+ * `too-large`; with `no-answer` this is unknown. Rejects with NetlinkError if the batch as a whole
+ * is refused.
  */
 export async function commitPlan(
   socket: NetlinkSocket,

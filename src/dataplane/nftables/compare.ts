@@ -145,7 +145,7 @@ function compared(
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 
-/** Returns what a comparison did; at the start, as `reread`, without its changes. */
+/** Returns what a comparison did; without changes where `reread` is `start`. */
 export function summary({ plan, bytes, refusals, changes }: Compared, reread: string): Committed {
   return {
     kind: 'committed',
