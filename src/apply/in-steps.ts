@@ -1,13 +1,13 @@
 import type { Steps } from '../model/steps.ts'
 
-/** Milliseconds of work after which others have their turn. */
+/** Milliseconds of work after which the event loop goes on. */
 const SHARE = 20
 /** Steps between two looks at the clock. */
 const LOOK = 32
 
 /**
- * Does work that takes long, and lets the event loop go on between its steps: probes are answered,
- * events are heard. Small work is done at once.
+ * Does long work, and lets the event loop go on between its steps, so that probes are answered and
+ * events are handled. Short work is done at once.
  */
 export async function inSteps<Result>(steps: Steps<Result>): Promise<Result> {
   let until = performance.now() + SHARE

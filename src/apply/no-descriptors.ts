@@ -1,11 +1,13 @@
 export const REMEDY = 'no file descriptors are left; raise the limit of open files'
 
-/** Whether a system call failed for want of descriptors: of the process, or of the whole machine. */
+/**
+ * Returns whether a system call failed because the process or the machine had no descriptors left.
+ */
 export function lacksDescriptors(reason: string): boolean {
   return /\b(EMFILE|ENFILE)\b/.test(reason)
 }
 
-/** The reason of a failed system call; where no descriptors were left for it, with what helps. */
+/** Returns the reason of a failed system call, with a remedy if no descriptors were left. */
 export function withRemedy(reason: string): string {
   return lacksDescriptors(reason) ? `${reason}: ${REMEDY}` : reason
 }

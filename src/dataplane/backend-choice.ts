@@ -9,16 +9,17 @@ import type { Cluster } from '../model/service.ts'
 import { plan } from '../plan/nftables/plan.ts'
 import { renderCluster } from '../render/render.ts'
 
-/** What `backend: auto` means on this node. */
+/** The backend that `backend: auto` means on this node. */
 export interface BackendChoice {
   readonly backend: 'nftables' | 'iptables'
-  /** For the log. */
+  /** Why this backend was chosen, for the log. */
   readonly reason: string
 }
 
 /**
- * nftables where the kernel takes every kind of rule that nodelb makes, else iptables. Rejects with
- * NetlinkError where the kernel does not tell: without CAP_NET_ADMIN.
+ * Returns nftables where the kernel accepts every kind of rule that nodelb makes, else iptables.
+ * Rejects with NetlinkError (EPERM) where the kernel does not answer because CAP_NET_ADMIN is
+ * missing.
  */
 export async function chooseBackend(): Promise<BackendChoice> {
   let socket: NetlinkSocket | undefined
@@ -36,14 +37,19 @@ export async function chooseBackend(): Promise<BackendChoice> {
   }
 }
 
-/** A kernel that holds our tables has taken them. */
+/**
+ * Returns what the kernel refuses; undefined where it accepts all. A kernel that already holds
+ * nodelb's tables has accepted them.
+ */
 async function refusal(socket: NetlinkSocket): Promise<string | undefined> {
   const { ruleset } = await readKernel(socket)
   if (ruleset.ip !== undefined || ruleset.ip6 !== undefined) return undefined
   return refusedOf(socket, plan({}, renderCluster(sample, node, settings).ruleset()))
 }
 
-/** Renders to every kind of rule: TCP and UDP, one endpoint and two, affinity, ranges, nowhere. */
+/**
+ * Renders to every kind of rule: TCP and UDP, one endpoint and two, affinity, ranges, no endpoint.
+ */
 const sample: Cluster = {
   services: [
     {

@@ -2,11 +2,11 @@ import type { Flavour } from '../apply/iptables/programs.ts'
 
 /** What a backend programs in the kernel. */
 export interface Holding {
-  /** nodelb's tables of nftables. */
+  /** Whether it programs nodelb's tables of nftables. */
   readonly tables: boolean
-  /** The interface that carries the addresses of virtual servers; undefined: no ipvs. */
+  /** The interface that carries the addresses of virtual servers; undefined without ipvs. */
   readonly ipvs: string | undefined
-  /** Whose tables have nodelb's chains; undefined: no iptables. */
+  /** The flavour whose tables have nodelb's chains; undefined without iptables. */
   readonly chains: Flavour | undefined
 }
 
@@ -20,13 +20,15 @@ export function holdingChains(chains: Flavour): Holding {
   return { tables: false, ipvs: undefined, chains }
 }
 
-/** Whoever programs it; as long as it is not closed, nothing of it may be removed. */
+/**
+ * A backend that programs the kernel; as long as it is not closed, nothing of it may be removed.
+ */
 export interface Holder {
   readonly holds: Holding
   readonly closed: boolean
 }
 
-/** What of the kernel this process uses at the moment. */
+/** What this process uses in the kernel at the moment. */
 export class Claims {
   readonly #holders: Set<Holder> = new Set()
 

@@ -13,29 +13,29 @@ export interface Goal {
   readonly settings: Settings
   /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
   readonly keep?: ReadonlySet<string>
-  /** Part of the input cannot be read: what the kernel holds stays unless the rest speaks of it. */
+  /** Part of the input cannot be read: what the kernel holds stays unless the rest names it. */
   readonly incomplete?: boolean
 }
 
-/** Programs Services into the kernel in the way of one backend. Rejects with NetlinkError. */
+/** Programs Services into the kernel with one backend. Its methods reject with NetlinkError. */
 export interface Dataplane {
-  /** Reads the kernel and works out what lacks; changes nothing. */
+  /** Reads the kernel and returns what is missing there; changes nothing. */
   propose(goal: Goal): Promise<Proposed | Failed>
-  /** Reads, plans and commits, until the kernel holds what it shall. */
+  /** Reads, plans and commits until the kernel holds what the goal calls for. */
   program(goal: Goal): Promise<Programmed>
-  /** The same, ready to follow changes. */
+  /** Does the same, and returns a session that follows changes. */
   start(goal: Goal, options: SessionOptions): Promise<Started>
 }
 
 export interface Proposed {
   readonly kind: 'proposed'
-  /** In the order in which they would be done. */
+  /** The operations in the order in which they would be performed. */
   readonly operations: Iterable<ShownOperation>
   readonly count: number
-  /** The node as it was rendered for: with what the kernel holds where its object says nothing. */
+  /** The node as it was rendered for: what its object leaves out comes from the kernel. */
   readonly situation: Situation
   readonly denials: readonly Denial[]
-  /** Services that cannot be programmed, as far as that shows before anything is tried. */
+  /** Services that cannot be programmed, as far as this shows without trying. */
   readonly refusals?: readonly Refusal[]
 }
 
@@ -49,7 +49,7 @@ export type Programmed =
       /** As in `Proposed`. */
       readonly situation: Situation
       readonly denials: readonly Denial[]
-      /** Of iptables: which flavour, and why that. */
+      /** The flavour of iptables and why it was chosen; only for that backend. */
       readonly flavour?: string
       readonly holds: Holding
     }

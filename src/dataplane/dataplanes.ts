@@ -14,20 +14,20 @@ import { SteadySocket } from './reopening-socket.ts'
 import type { SessionOptions, Started } from './session.ts'
 
 interface DataplanesOptions {
-  /** The file that keeps what settings of the kernel were before. */
+  /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile?: string
   readonly onSysctl?: (outcome: SysctlOutcome) => void
-  /** In place of those of this machine. */
+  /** Replaces the backends of this machine. */
   readonly backends?: (claims: Claims) => Backends
 }
 
-/** What programs the kernel, and what removes from it what is not claimed. */
+/** The backends that program the kernel, and the removal of what is not claimed. */
 export interface Backends {
   readonly of: (settings: Settings) => Dataplane
   readonly leftovers: Pick<Leftovers, 'remove' | 'forgetServers'>
 }
 
-/** In a folder that a reboot empties: it resets the settings as well. */
+/** A file in a folder that a reboot empties, which resets the settings as well. */
 export const SYSCTL_FILE = '/run/nodelb/sysctls.json'
 
 interface Decided {
@@ -37,9 +37,9 @@ interface Decided {
 }
 
 /**
- * The backends, with what they share: one socket owns the nftables tables of whichever it is. What
- * programs the kernel and what removes from it take turns; a backend that is about to start ends a
- * removal that is under way, so that nothing is removed that may be in use.
+ * The backends and what they share: one socket owns the nftables tables, whichever backend uses
+ * them. Programming and removal take turns. A backend that is about to start ends a removal under
+ * way, so that nothing is removed that may be in use.
  */
 export class Dataplanes {
   readonly #socket: SteadySocket = new SteadySocket()
@@ -57,7 +57,10 @@ export class Dataplanes {
     this.#leftovers = leftovers
   }
 
-  /** The goal with a backend that this kernel has, where that was left open. */
+  /**
+   * Returns the goal with a backend that this kernel supports, if the settings left it open.
+   * Rejects with NetlinkError if that cannot be found out.
+   */
   async decide(goal: Goal): Promise<Decided> {
     const { fallback, ...settings } = goal.settings
     if (fallback === undefined) return { goal, choice: undefined }
@@ -66,7 +69,10 @@ export class Dataplanes {
     return { goal: { ...goal, settings: { ...settings, backend } }, choice }
   }
 
-  /** Until the session is closed, nothing of what it programs is removed. Rejects with NetlinkError. */
+  /**
+   * Starts a session. Until it is closed, nothing that it programs is removed. Rejects with
+   * NetlinkError.
+   */
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
     return this.#undisturbed(async () => {
       const started = await this.of(goal.settings).start(goal, options)
@@ -77,7 +83,9 @@ export class Dataplanes {
     })
   }
 
-  /** What is programmed is in use until something else is. Rejects with NetlinkError. */
+  /**
+   * Programs the goal, which is in use until another one is programmed. Rejects with NetlinkError.
+   */
   async program(goal: Goal): Promise<Programmed> {
     return this.#undisturbed(async () => {
       const outcome = await this.of(goal.settings).program(goal)
@@ -106,17 +114,19 @@ export class Dataplanes {
     }
   }
 
-  /** Of the nftables rule set; undefined where the kernel does not say. */
+  /**
+   * Returns the generation of the nftables rule set; undefined where the kernel does not answer.
+   */
   generation(): Promise<number | undefined> {
     return this.#socket.generation()
   }
 
-  /** How full the memory of clients is, in the tables of nftables. */
+  /** Returns how full the memory of clients is, in the nftables tables. */
   affinity(): Promise<readonly AffinityFill[]> {
     return this.#socket.affinity()
   }
 
-  /** Resolves when the kernel has let go of the tables that the socket owned. */
+  /** Resolves when the kernel has released the tables that the socket owned. */
   close(): Promise<void> {
     return this.#socket.close()
   }

@@ -14,8 +14,8 @@ import { proposed } from './nftables/dataplane.ts'
 import { desiredFor } from './nftables/program.ts'
 
 /**
- * What `diff` shows on a node that holds just what `old` calls for; asks no kernel. A backend that
- * follows from the kernel is nftables here.
+ * Returns what `diff` shows on a node that holds exactly what `old` calls for, without asking the
+ * kernel. Where the kernel would decide the backend, nftables is assumed.
  */
 export function difference(old: Goal, goal: Goal): Proposed {
   return DIFFERENCES[goal.settings.backend.kind](old, goal)
@@ -39,7 +39,7 @@ function differentChains(old: Goal, goal: Goal): Proposed {
   return proposedChains(compareIptables(held, renderer.lowering.rules()), renderer)
 }
 
-/** Of a node whose other interfaces are not known. */
+/** Assumes a node whose other interfaces are unknown. */
 function differentServers(old: Goal, goal: Goal): Proposed {
   const rules = renderCluster(old.cluster, old.node, old.settings).ipvs()
   if (rules === undefined) return differentTables(old, goal)

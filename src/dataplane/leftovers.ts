@@ -10,14 +10,14 @@ import { removeTables } from './nftables/removal.ts'
 import { NOTHING_REMOVED, type PartRemoval, type Removal, removePart } from './removal.ts'
 import type { SteadySocket } from './reopening-socket.ts'
 
-/** In the order in which they are removed: the tables say which virtual servers are nodelb's. */
+/** The parts in the order of their removal: the tables tell which virtual servers are nodelb's. */
 const PARTS = ['ipvs', 'sysctls', 'tables', 'chains'] as const
 type Part = (typeof PARTS)[number]
 
 interface LeftoverParts {
   readonly socket: SteadySocket
   readonly claims: Claims
-  /** The file that keeps what settings of the kernel were before. */
+  /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile: string
 }
 
@@ -26,7 +26,7 @@ export class Leftovers {
   readonly #socket: SteadySocket
   readonly #claims: Claims
   readonly #sysctlFile: string
-  /** The virtual servers that the tables named before another backend had them. */
+  /** The virtual servers that the tables named before another backend took them over. */
   #recorded: RecordedServers
 
   constructor({ socket, claims, sysctlFile }: LeftoverParts) {
@@ -35,19 +35,23 @@ export class Leftovers {
     this.#sysctlFile = sysctlFile
   }
 
-  /** Once the tables are those of nftables they name NodePorts without their addresses. */
+  /**
+   * Remembers the virtual servers that the tables name, if ipvs is loaded, before nftables takes
+   * the tables over: then they name NodePorts without addresses. Rejects with NetlinkError.
+   */
   async noteServers(): Promise<void> {
     if (hasIpvs()) this.#recorded ??= await this.#readServers()
   }
 
-  /** What ipvs programs, the tables name. */
+  /** Forgets the remembered servers, because the tables name those that ipvs programs now. */
   forgetServers(): void {
     this.#recorded = undefined
   }
 
   /**
-   * Removes all of it and nothing else. A part that cannot be removed does not keep others, but for
-   * the tables, which name the virtual servers. Once the signal is aborted nothing more is removed.
+   * Removes all leftovers and nothing else. A part that cannot be removed does not stop the others,
+   * except the tables, which name the virtual servers. After the signal is aborted nothing more is
+   * removed.
    */
   async remove(signal: AbortSignal): Promise<Removal> {
     const removed: string[] = []
@@ -80,7 +84,7 @@ export class Leftovers {
   async #removeIpvs(signal: AbortSignal): Promise<PartRemoval> {
     if (!hasIpvs()) return NOTHING_REMOVED
     const { ipvs: keep, tables } = this.#claims
-    // An interface that the configuration called otherwise; the servers are those in use.
+    // The interface had another name in the configuration; its servers are those in use.
     if (keep !== undefined) return removeIpvs({ recorded: new Set(), keep, signal })
     const named = tables ? undefined : await this.#readServers()
     const outcome = await removeIpvs({ recorded: this.#recorded ?? named, signal })
@@ -100,7 +104,10 @@ export class Leftovers {
     return { removed, ...(reasons.length > 0 && { remains: reasons.join('; ') }) }
   }
 
-  /** All backends need forwarding: without, a node whose endpoints are elsewhere leads nobody there. */
+  /**
+   * Restores the settings, but forwarding only if no backend is in use: without it, a node would
+   * not lead clients to endpoints on other nodes.
+   */
   #restoreSysctls(): PartRemoval {
     const chosen = this.#claims.none ? () => true : (name: string) => !isForwarding(name)
     const outcome = restoreSaved({ file: this.#sysctlFile }, chosen)

@@ -2,19 +2,19 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { withRemedy } from '../apply/no-descriptors.ts'
 import type { Owner } from '../frontend/label-text.ts'
 
-/** A Service that the kernel did not take; it is left as the kernel has it. */
+/** A Service that the kernel refused; it stays as the kernel has it. */
 export interface Refusal {
-  /** To be told by the name that `Renderer.nameOf` has for it. */
+  /** The owner of the operations; `Renderer.nameOf` gives the name to print. */
   readonly service: Owner
-  /** The first thing that was refused, in the words of the backend, with why. */
+  /** The first operation that was refused, as the backend prints it, and why. */
   readonly reason: string
 }
 
-/** Nothing was changed, or not all; the next attempt reads again what is there. */
+/** Nothing was changed, or not everything; the next attempt reads the kernel again. */
 export interface Failed {
   readonly kind: 'failed'
   readonly reason: string
-  /** What was refused and why, a line each. */
+  /** What was refused and why, one line each. */
   readonly details: readonly string[]
 }
 
@@ -22,12 +22,14 @@ export function failed(reason: string, details: readonly string[] = []): Failed 
   return { kind: 'failed', reason, details }
 }
 
-/** Whether an exception says what the kernel refused: of netlink, or of another system call. */
+/**
+ * Returns whether an exception is a refusal by the kernel, of netlink or of another system call.
+ */
 export function isOfKernel(error: unknown): error is Error {
   return error instanceof NetlinkError || (error instanceof Error && 'syscall' in error)
 }
 
-/** Why something that speaks to the kernel ended with an exception, in words. */
+/** Returns in words why a call to the kernel ended with an exception. */
 export function kernelReason(error: unknown): string {
   if (!isOfKernel(error)) return `unexpected: ${error}`
   const isForbidden = error instanceof NetlinkError && error.code === 'EPERM'

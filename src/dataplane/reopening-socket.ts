@@ -3,17 +3,20 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type AffinityFill, affinityFill } from '../apply/nftables/affinity-fill.ts'
 
-/** A netlink socket that is opened when it is first needed, and anew after it broke. */
+/** A netlink socket that opens when it is first needed, and again after it broke. */
 export class SteadySocket {
   #socket: NetlinkSocket | undefined
 
-  /** Throws NetlinkError where the kernel has no netfilter netlink. */
+  /** Returns the socket, open; throws NetlinkError where the kernel has no netfilter netlink. */
   open(): NetlinkSocket {
     this.#socket ??= NetlinkSocket.open()
     return this.#socket
   }
 
-  /** One that the kernel answers. Rejects with NetlinkError, as without CAP_NET_ADMIN. */
+  /**
+   * Returns a socket on which the kernel answers. Rejects with NetlinkError, such as without
+   * CAP_NET_ADMIN.
+   */
   async working(): Promise<NetlinkSocket> {
     if (this.#socket !== undefined && (await this.generation()) === undefined) await this.close()
     const socket = this.open()
@@ -21,7 +24,10 @@ export class SteadySocket {
     return socket
   }
 
-  /** Of the rule set; undefined where the kernel does not say. */
+  /**
+   * Returns the generation of the rule set; undefined where the kernel does not answer or the
+   * socket is not open.
+   */
   async generation(): Promise<number | undefined> {
     try {
       return await this.#socket?.generation()
@@ -31,7 +37,10 @@ export class SteadySocket {
     }
   }
 
-  /** How full the memory of clients is; nothing where the kernel does not say. */
+  /**
+   * Returns how full the memory of clients is; an empty list where the kernel does not answer or
+   * the socket is not open.
+   */
   async affinity(): Promise<readonly AffinityFill[]> {
     try {
       return this.#socket === undefined ? [] : await affinityFill(this.#socket)
@@ -41,11 +50,11 @@ export class SteadySocket {
     }
   }
 
-  /** Resolves when the kernel has let go of the socket, and so of the tables that it owned. */
+  /** Resolves when the kernel has released the socket, and so the tables that it owned. */
   async close(): Promise<void> {
     this.#socket?.close()
     this.#socket = undefined
-    // One turn until it is closed, two for libuv to close the descriptor.
+    // The socket takes one turn to close, and libuv two to close the descriptor.
     for (let turns = 0; turns < 3; turns++) await turn()
   }
 }

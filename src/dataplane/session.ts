@@ -7,33 +7,41 @@ import type { Renderer } from '../render/renderer.ts'
 import type { Holder } from './claims.ts'
 import type { Failed, Refusal } from './outcome.ts'
 
-/** Knows what was programmed, so that a change costs what it changes. One for each backend. */
+/**
+ * Knows what was programmed, so that a change costs only what it changes. Each backend has its own.
+ */
 export interface Session extends Holder {
-  /** Takes the objects; what it renders is committed by `settle`. */
+  /** Takes the objects; `settle` commits what it renders. */
   readonly renderer: SessionRenderer
   readonly ownership: Ownership
   /**
-   * Why the kernel may differ from what was last committed; undefined: it is known to hold that. Costs
-   * next to nothing.
+   * Returns why the kernel may differ from the last commit; undefined if it is known to be the
+   * same. This costs almost nothing.
    */
   doubt(): string | undefined
-  /** What is programmed may have been changed: the next `settle` compares all of it. */
+  /** Notes that what is programmed may have been changed: the next `settle` compares all of it. */
   distrust(reason: string): void
-  /** What it was started with is not so any more: another one has to be. */
+  /** What the session was started with has changed, so that a new session is needed. */
   readonly outdated?: boolean
   /** Commits what changed in the renderer since the last call. */
   settle(): Promise<Settled>
-  /** Compares all that is programmed with what shall be, and repairs it. */
+  /** Compares all that is programmed with what is rendered, and repairs it. */
   verify(): Promise<Verified>
-  /** Returns where the frontends lead that are rendered now. */
+  /** Returns where the currently rendered frontends lead. */
   served(): ServedFrontends
-  /** Services that were refused, as the kernel holds them or not; the others go on without them. */
+  /**
+   * Returns the Services that were refused, which stay as the kernel has them; the others go on
+   * without them.
+   */
   refusals(): ReadonlyMap<Owner, Refusal>
-  /** The next `settle` tries refused Services again, as it does when their objects change. */
+  /** Makes the next `settle` try refused Services again, as it does when their objects change. */
   retryRefused(): void
-  /** Calls the listener when others changed what is nodelb's, or may have: time to `settle`. */
+  /**
+   * Calls the listener when others changed, or may have changed, what is nodelb's: time to
+   * `settle`. Returns a function that stops it.
+   */
   onForeign(listener: (change: ForeignChange) => void): () => void
-  /** What is programmed stays. */
+  /** Ends the session; what is programmed stays. */
   close(): void
 }
 
@@ -53,17 +61,17 @@ export interface SessionRenderer
     | 'services'
     | 'situation'
   > {
-  /** Of a Service that can be read again, nothing of before has to be kept. */
+  /** Ends that a Service is kept as the kernel has it, because it can be read again. */
   release(name: string): void
 }
 
-/** What others did; `process` names who, or what it was noticed by. */
+/** What others changed; `process` names who, or how it was noticed. */
 export type ForeignChange = Pick<ForeignCommit, 'touchesUs' | 'pid' | 'process'>
 
 export interface SessionOptions {
-  /** Default: `kernel`, where the kernel can (ADR 0011). */
+  /** The default is `kernel`, where the kernel supports it (ADR 0011). */
   readonly ownership?: Ownership
-  /** Hears of commits by others as they happen; `close` ends it. */
+  /** Reports commits by others as they happen, until `close`. */
   readonly watch?: boolean
 }
 
@@ -72,7 +80,7 @@ export type Started<Begun extends Session = Session> =
       readonly kind: 'started'
       readonly session: Begun
       readonly first: Committed
-      /** Of iptables: which flavour, and why that. */
+      /** The flavour of iptables and why it was chosen; only for that backend. */
       readonly flavour?: string
     }
   | { readonly kind: 'failed'; readonly outcome: Failed }
@@ -86,15 +94,15 @@ export interface Committed {
   readonly bytes: number
   /** Services that this commit had to leave as they were. */
   readonly refusals: readonly Refusal[]
-  /** None at the start, where flows of any kind may be stale. */
+  /** Empty at the start, where flows of any kind may be stale. */
   readonly changes: readonly FrontendChange[]
-  /** Why what is programmed had to be read again. */
+  /** Why the kernel had to be read again; missing if it was not. */
   readonly reread?: string
 }
 
 export interface Drift {
   readonly kind: 'verified'
-  /** What others had changed and is repaired, by Service. */
+  /** What others had changed and was repaired, by Service. */
   readonly repaired: readonly Group[]
   readonly operations: number
   readonly changes: readonly FrontendChange[]

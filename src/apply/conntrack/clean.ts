@@ -12,7 +12,7 @@ import type { NetlinkSocket } from '../netlink/socket.ts'
 import { lacksDescriptors, REMEDY } from '../no-descriptors.ts'
 import { deleteFlow, listFlows, readFlow, type Selection } from './flow.ts'
 
-/** How many flows to the ports of touched frontends were looked at, and how many of them deleted. */
+/** The number of flows to the ports of touched frontends, and how many of them were deleted. */
 interface Counts {
   readonly examined: number
   readonly deleted: number
@@ -20,13 +20,13 @@ interface Counts {
 
 export type CleanOutcome =
   | ({ readonly kind: 'cleaned' } & Counts)
-  /** The kernel has no ctnetlink, or does not let us; stale flows may be left. */
+  /** The kernel has no ctnetlink or refuses its use; stale flows may be left. */
   | ({ readonly kind: 'refused'; readonly errno: string; readonly remedy: string } & Counts)
 
 /**
- * Deletes the flows that touched frontends left stale. `served` gives the latest state each time:
- * a newer commit may have brought an endpoint back. Give it a socket of its own, for commits wait
- * while a long table is listed.
+ * Deletes the flows that touched frontends left stale. `served` returns the latest state each time,
+ * because a newer commit may have brought an endpoint back. The socket should be used for nothing
+ * else, since commits would wait while a long table is listed.
  */
 export async function cleanFlows(
   socket: NetlinkSocket,
@@ -51,7 +51,7 @@ export async function cleanFlows(
   }
 }
 
-/** One listing for each family and protocol. */
+/** Needs one listing for each family and protocol. */
 function selections(touched: readonly TouchedFrontend[]): readonly Selection[] {
   const found = new Map<string, Selection & { readonly ports: Set<number> }>()
   for (const { family, protocol, port } of touched) {
@@ -86,7 +86,7 @@ async function findStale(
   return { examined, deletions }
 }
 
-/** False when the flow has ended by itself. */
+/** Returns false when the flow had already ended. */
 async function deleted(socket: NetlinkSocket, deletion: Request): Promise<boolean> {
   try {
     await socket.request(deletion)
@@ -97,7 +97,10 @@ async function deleted(socket: NetlinkSocket, deletion: Request): Promise<boolea
   }
 }
 
-/** On which node ports answer: not on loopback addresses, though on others of that interface. */
+/**
+ * Returns the addresses on which node ports answer: all but loopback addresses, including others of
+ * the loopback interface.
+ */
 function localAddresses(): ReadonlySet<string> {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
   const addresses = all.map(({ address }) => address)

@@ -2,10 +2,10 @@ import type { Protocol } from '../../model/address.ts'
 
 /** Message types and attributes of <linux/netfilter/nfnetlink_conntrack.h>, as far as used. */
 
-/** nfnetlink's number of ctnetlink in the high byte. */
+/** Message types; the high byte is nfnetlink's number of ctnetlink. */
 export const MESSAGE = { getFlow: 0x0101, deleteFlow: 0x0102, getStatistics: 0x0105 } as const
 
-/** `filter` came with Linux 5.8; older kernels pass over it. */
+/** `filter` exists since Linux 5.8; older kernels ignore it. */
 export const FLOW = { original: 1, reply: 2, id: 12, zone: 18, filter: 25 } as const
 
 export const TUPLE = { addresses: 1, protocol: 2 } as const
@@ -19,7 +19,9 @@ export const PROTOCOL = { number: 1, sourcePort: 2, destinationPort: 3 } as cons
 
 export const FILTER = { originalFlags: 1 } as const
 
-/** CTA_FILTER_F_CTA_… of the kernel's net/netfilter/nf_internals.h: what of a tuple to compare. */
+/**
+ * CTA_FILTER_F_CTA_… of the kernel's net/netfilter/nf_internals.h: the parts of a tuple to compare.
+ */
 export const FILTER_FLAG = { protocol: 0x08, destinationPort: 0x20 } as const
 
 export const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 }

@@ -19,17 +19,17 @@ import {
   TUPLE,
 } from './constants.ts'
 
-/** Which flows to list. */
+/** The flows to list. */
 export interface Selection {
   readonly family: TableFamily
   readonly protocol: Protocol
-  /** That clients sent to; judged here, not by the kernel. */
+  /** The destination ports of the clients' packets; `readFlow` checks them. */
   readonly ports: ReadonlySet<number>
 }
 
 /**
- * The kernel leaves out other protocols, and other ports than a single one, where it can (Linux
- * 5.8); `readFlow` leaves them out in any case.
+ * Lists flows. Since Linux 5.8 the kernel filters by protocol, and by port if it is a single one;
+ * `readFlow` filters in any case.
  */
 export function listFlows({ family, protocol, ports }: Selection): Request {
   const [port] = ports
@@ -46,7 +46,7 @@ export function listFlows({ family, protocol, ports }: Selection): Request {
   return { type: MESSAGE.getFlow, flags: 0, payload: writer.finish() }
 }
 
-/** Undefined where the flow is not among those selected. */
+/** Returns undefined where the flow is not selected. */
 export function readFlow({ payload }: Reply, selection: Selection): Flow | undefined {
   const { family, protocol, ports } = selection
   let original: Half | undefined
@@ -69,9 +69,10 @@ export function readFlow({ payload }: Reply, selection: Selection): Flow | undef
 }
 
 /**
- * Names the flow by its reply tuple, of which the answerer is part: a later flow of the same client
- * that leads elsewhere is not hit. The id alone would not tell (it is a hash of where the kernel
- * keeps the flow and of its original tuple: nf_ct_get_id), but excludes a flow the other way.
+ * Returns the request to delete a flow. It names the flow by its reply tuple, which includes the
+ * endpoint that answers, so that a later flow of the same client to another endpoint is not hit.
+ * The id alone would not suffice: it is a hash of the kernel's address of the flow and of its
+ * original tuple (nf_ct_get_id). It does exclude a flow in the opposite direction.
  */
 export function deleteFlow({ payload }: Reply, family: TableFamily): Request {
   const writer = messageOf(family)
@@ -90,7 +91,7 @@ function messageOf(family: TableFamily): AttributeWriter {
   return new AttributeWriter(MESSAGE_SIZE).family(FAMILY[family])
 }
 
-/** One direction of a flow; addresses are places in the message. */
+/** One direction of a flow; addresses are offsets in the message. */
 interface Half {
   source: number
   destination: number

@@ -2,7 +2,7 @@
 
 export const NETLINK_GENERIC = 16
 
-/** The family that tells of the others. */
+/** The family that lists the other families. */
 export const GENL_ID_CTRL = 16
 
 export const CONTROL = { getFamily: 3 } as const

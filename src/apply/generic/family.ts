@@ -6,12 +6,13 @@ import { genericAttributes, genericRequest } from './message.ts'
 
 export type Family =
   | { readonly kind: 'found'; readonly id: number }
-  /** The kernel has no such family, and no module that it may load for it. */
+  /** The kernel has no such family, and no module for it that it may load. */
   | { readonly kind: 'missing' }
 
 /**
- * The number under which the kernel knows a generic netlink family until it reboots. Asking makes
- * the kernel load the family's module (genetlink.c, ctrl_getfamily).
+ * Returns the number of a generic netlink family, which is valid until the machine reboots. Asking
+ * makes the kernel load the family's module (genetlink.c, ctrl_getfamily). Rejects with
+ * NetlinkError, except for ENOENT.
  */
 export async function findFamily(socket: NetlinkSocket, name: string): Promise<Family> {
   const request = genericRequest(GENL_ID_CTRL, CONTROL.getFamily, (writer) =>

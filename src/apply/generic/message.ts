@@ -5,7 +5,10 @@ const HEADER = 4
 const VERSION = 1
 const MESSAGE_SIZE = 256
 
-/** A request to a generic netlink family: its genlmsghdr, then the attributes that `write` adds. */
+/**
+ * Returns a request to a generic netlink family: a genlmsghdr, then the attributes that `write`
+ * adds.
+ */
 export function genericRequest(
   family: number,
   command: number,
@@ -17,7 +20,7 @@ export function genericRequest(
   return { type: family, flags: 0, payload: Buffer.concat([header, writer.finish()]) }
 }
 
-/** The attributes behind the genlmsghdr. */
+/** Returns the attributes after the genlmsghdr. */
 export function genericAttributes(payload: Buffer): Attributes {
   return readAttributes(payload.subarray(HEADER))
 }

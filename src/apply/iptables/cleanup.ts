@@ -15,8 +15,8 @@ export type IptablesCleanup =
   | Extract<IptablesState, { readonly kind: 'unreadable' }>
 
 /**
- * Removes nodelb's jumps and chains of one flavour, and nothing else. A chain that a rule of others
- * leads to cannot be removed: it stays, empty, and is among the failures.
+ * Removes nodelb's jumps and chains of one flavour, and nothing else. A chain to which a rule of
+ * another program leads cannot be removed: it stays, empty, and is among the failures.
  */
 export async function cleanIptables(
   programs: FlavourPrograms,
@@ -44,7 +44,7 @@ export async function cleanIptables(
   return { kind: 'tried', removed, ...commit, outcome: { kind: 'rejected', failures } }
 }
 
-/** Restrictions, which are in the first table, go last: until then they hold. */
+/** Restrictions, which are in the first table, are removed last, so that they hold until then. */
 function removal(held: IptablesRuleset): readonly RestoreStep[] {
   return FAMILIES.flatMap((family) =>
     IPTABLES_TABLES.toReversed().flatMap((table) => {
@@ -59,7 +59,10 @@ function removal(held: IptablesRuleset): readonly RestoreStep[] {
   )
 }
 
-/** What is left to do, the refused chains only emptied; undefined if none was named. */
+/**
+ * Returns the remaining steps, in which refused chains are only emptied; undefined if no refused
+ * chain is known.
+ */
 function sparing(
   steps: readonly RestoreStep[],
   { outcome, done }: IptablesCommit,

@@ -17,20 +17,20 @@ import { FAMILIES } from './read.ts'
 export interface IptablesCommit {
   readonly outcome:
     | { readonly kind: 'committed' }
-    /** What is not in `done` was refused, or came after what was. */
+    /** Whatever is not in `done` was refused, or came after a refusal. */
     | { readonly kind: 'rejected'; readonly failures: readonly IptablesFailure[] }
     /** Read again before the next commit: a program that was stopped may have done its work. */
     | { readonly kind: 'unable'; readonly family: TableFamily; readonly obstacle: Obstacle }
-  /** What took effect, in its order; a large step was sent as several. */
+  /** The steps that took effect, in order; a large step was sent as several. */
   readonly done: readonly RestoreStep[]
-  /** What was sent. */
+  /** The number of bytes sent. */
   readonly bytes: number
 }
 
 export interface CommitOptions {
   /** Seconds to wait for the lock of the legacy tables. */
   readonly wait?: number
-  /** Milliseconds for each family. */
+  /** Milliseconds that each family may take. */
   readonly timeLimit?: number
   readonly signal?: AbortSignal
 }
@@ -38,10 +38,10 @@ export interface CommitOptions {
 const WAIT = 5
 
 /**
- * Sends all steps of a family to one `iptables-restore`, in their order: each is one COMMIT, which
- * the kernel does wholly or not at all, and the first that fails is the last that is tried. The
- * families know nothing of each other; one that is refused does not keep the other back. `held` is
- * what the steps start from.
+ * Sends all steps of a family to one `iptables-restore`, in order. Each step is one COMMIT, which
+ * the kernel applies as a whole or not at all; after the first failure no more are tried. The
+ * families are independent: a refusal in one does not stop the other. `held` is the state before
+ * the steps.
  */
 export async function commitIptables(
   programs: FlavourPrograms,
@@ -80,7 +80,7 @@ function restore(
   if (available.kind === 'missing') return { kind: 'not-started', reason: available.reason }
   return runProgram({
     file: available.programs.restore,
-    // The nft flavour needs no lock, and takes the option for the sake of the other.
+    // The nft flavour needs no lock, but accepts the option for compatibility.
     args: ['--noflush', '--wait', String(wait)],
     input,
     signal,
@@ -89,7 +89,7 @@ function restore(
 }
 
 interface Judgement {
-  /** How many of the commits took effect. */
+  /** The number of commits that took effect. */
   readonly done: number
   readonly failures: readonly IptablesFailure[]
   readonly obstacle?: Obstacle

@@ -2,27 +2,30 @@ import type { TableFamily } from '../../model/family.ts'
 import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
 import type { Ended } from './process.ts'
 
-/** What keeps a program from doing anything at all, whatever it is given. */
+/** What keeps a program from working at all, whatever its input. */
 export interface Obstacle {
   readonly kind:
     | 'not-permitted'
     /** Another program holds the lock of the legacy tables. */
     | 'locked'
-    /** By the program, which is too old, or by the kernel. */
+    /** The program, which is too old, or the kernel does not support it. */
     | 'unsupported'
     | 'not-started'
-    /** By its time limit, by the caller or by somebody else. */
+    /** The time limit, the caller or another process stopped the program. */
     | 'stopped'
-    /** None of the above: what the program said. */
+    /** None of the above; the reason is what the program printed. */
     | 'failed'
   readonly reason: string
 }
 
-/** Something in the input that the program or the kernel does not take. */
+/** A part of the input that the program or the kernel refuses. */
 export interface IptablesFailure {
   readonly family: TableFamily
   readonly table: IptablesTable
-  /** Not told by the legacy flavour where the kernel refuses: then it is any of the table's. */
+  /**
+   * Missing where the kernel refuses a commit of the legacy flavour: it may be any chain of the
+   * table.
+   */
   readonly chain?: ChainName
   readonly rule?: RuleText
   readonly message: string
@@ -30,7 +33,7 @@ export interface IptablesFailure {
 
 const NEEDS = 'give nodelb the capabilities NET_ADMIN and NET_RAW'
 
-/** Words of the programs, most telling first. */
+/** What the programs print, most specific first. */
 const SIGNS: readonly (readonly [RegExp, Obstacle['kind'], string?])[] = [
   [/xtables lock|can't lock/i, 'locked'],
   [/permission denied|operation not permitted/i, 'not-permitted', NEEDS],
@@ -43,6 +46,7 @@ const SIGNS: readonly (readonly [RegExp, Obstacle['kind'], string?])[] = [
   ],
 ]
 
+/** Returns why a program that was not successful did nothing; `failed` where no reason is known. */
 export function obstacleOf(ended: Ended): Obstacle {
   switch (ended.kind) {
     case 'not-started':
@@ -54,6 +58,9 @@ export function obstacleOf(ended: Ended): Obstacle {
   }
 }
 
+/**
+ * Returns the obstacle that standard error shows; undefined where it shows none of the known ones.
+ */
 export function knownObstacle(stderr: string): Obstacle | undefined {
   for (const [sign, kind, remedy] of SIGNS) {
     if (!sign.test(stderr)) continue
@@ -63,15 +70,16 @@ export function knownObstacle(stderr: string): Obstacle | undefined {
   return undefined
 }
 
-/** What went wrong in which line of the input, counted from 1. */
+/** What went wrong in a line of the input; lines are counted from 1. */
 interface LineFailure {
   readonly line: number
   readonly message: string
 }
 
 /**
- * Three ways of saying where: `line 3: RULE_APPEND failed (…)` by the kernel of the nft flavour, many
- * at once; `Error occurred at line: 3` after the reason; `line 3 failed: …` with or without reason.
+ * Returns the failures in standard error, which names the line in three ways: `line 3: RULE_APPEND
+ * failed (…)` by the kernel of the nft flavour, many at once; `Error occurred at line: 3` after the
+ * reason; `line 3 failed: …` with or without a reason.
  */
 export function lineFailures(stderr: string): readonly LineFailure[] {
   const found: LineFailure[] = []
@@ -88,7 +96,10 @@ export function lineFailures(stderr: string): readonly LineFailure[] {
   return found
 }
 
-/** Which line of an input it was: an index made once for all failures. */
+/**
+ * Returns the table, chain and rule of a failure; undefined before the first table. `lines` is
+ * split once for all failures.
+ */
 export function locate(
   family: TableFamily,
   lines: readonly string[],
@@ -121,7 +132,7 @@ function sentences(stderr: string): string {
     .join('; ')
 }
 
-/** "iptables-restore v1.8.9 (legacy): Couldn't …" */
+/** Removes a prefix such as "iptables-restore v1.8.9 (legacy): ". */
 function withoutProgram(text: string): string {
   return text.replace(/^(ip6?tables(-\w+)*( v[\d.]+)?( \(\w+\))?: )+/, '')
 }

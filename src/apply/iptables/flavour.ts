@@ -6,14 +6,17 @@ export type FlavourChoice =
   | {
       readonly kind: 'chosen'
       readonly programs: FlavourPrograms
-      /** For the log: why this one. */
+      /** Why this flavour was chosen, for the log. */
       readonly reason: string
-      /** The other flavour, where it holds chains of nodelb: clean it once this one has them. */
+      /** The other flavour, if it holds chains of nodelb: clean it once this one has them. */
       readonly leftover: FlavourPrograms | undefined
     }
   | { readonly kind: 'unavailable'; readonly reason: string }
 
-/** `path` is what PATH holds. */
+/**
+ * Chooses between the flavours; `path` is the content of PATH. `unavailable` where the chosen one
+ * has no programs for IPv4.
+ */
 export async function chooseFlavour(
   wanted: Flavour | 'auto',
   path?: string,
@@ -33,8 +36,10 @@ export async function chooseFlavour(
 }
 
 /**
- * What the kernel lacks is no choice. The kubelet knows best. Then nodelb stays where it is, for moving for a rule more or less of
- * others would make every start another. Then whoever else has rules, in the end the host's own.
+ * Chooses in this order: the only flavour installed; legacy, where the kernel has no nftables; the
+ * kubelet's flavour; the one that already has nodelb's chains, because a few rules of other
+ * programs should not make every start choose differently; the one with more rules of other
+ * programs; the host's own.
  */
 function judge(
   { nft, legacy }: { readonly nft: Survey; readonly legacy: Survey },

@@ -1,16 +1,18 @@
 import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import type { IptablesCommit } from './commit.ts'
 
-/** What somebody else has, or may have, done to nodelb's chains or jumps: read them again. */
+/**
+ * A change, or possible change, by another program to nodelb's chains or jumps: read them again.
+ */
 export interface ForeignChange {
-  /** For the log: who it was, as far as known, or by what it was noticed. */
+  /** Who changed them, if known, or how it was noticed; for the log. */
   readonly by: string
 }
 
 export interface IptablesWatch {
   /**
-   * Every commit of nodelb goes through here, or it is taken for one of somebody else. `held` is what
-   * its steps start from. Changes of others meanwhile are told afterwards.
+   * Runs a commit of nodelb. Every one must go through here, or it counts as another program's.
+   * `held` is the state before its steps. Changes by others meanwhile are reported afterwards.
    */
   around(held: IptablesRuleset, commit: () => Promise<IptablesCommit>): Promise<IptablesCommit>
   close(): void

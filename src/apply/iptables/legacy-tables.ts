@@ -1,4 +1,5 @@
-// What <linux/netfilter_ipv4/ip_tables.h> and its twin for IPv6 tell of a table without its rules.
+// Reads what <linux/netfilter_ipv4/ip_tables.h> and its IPv6 counterpart offer about a table
+// without its rules.
 
 import { readFileSync } from 'node:fs'
 import koffi from 'koffi'
@@ -7,12 +8,15 @@ import { OWN_CHAIN } from '../../ruleset/iptables/chains.ts'
 import { IPTABLES_TABLES, type IptablesTable } from '../../ruleset/iptables/types.ts'
 import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
-/** Changes with almost every change of the table: not when a rule takes the place of its equal in size. */
+/**
+ * Changes with almost every change of the table, but not when a rule is replaced by one of the same
+ * size.
+ */
 export interface TableInfo {
-  /** A chain counts two, and one more for each rule in it. */
+  /** A chain counts as two entries, and each rule in it as one more. */
   readonly entries: number
   readonly bytes: number
-  /** Where each hook and each policy begins, in bytes. */
+  /** The byte offsets at which hooks and policies begin, in hexadecimal. */
   readonly places: string
 }
 
@@ -52,8 +56,9 @@ function libc(): Libc {
 }
 
 /**
- * The legacy tables of this thread's network namespace; one that is not there stays so, which
- * asking for it would change. None where the kernel does not say: without CAP_NET_ADMIN, say.
+ * Returns the legacy tables of this thread's network namespace. It does not ask for missing tables,
+ * because that would create them. The map is empty where the kernel refuses, such as without
+ * CAP_NET_ADMIN.
  */
 export function legacyTables(family: TableFamily): ReadonlyMap<IptablesTable, TableInfo> {
   const found = new Map<IptablesTable, TableInfo>()
@@ -69,14 +74,14 @@ export function legacyTables(family: TableFamily): ReadonlyMap<IptablesTable, Ta
   return found
 }
 
-/** struct ipt_get_entries: name[32], size, then the entries from a multiple of eight on. */
+/** struct ipt_get_entries: name[32], size, then the entries, which start at a multiple of eight. */
 const ENTRIES = { size: 32, head: 40 } as const
 /** The head of a chain is an entry with this target: name[29], revision, then the chain's name. */
 const CHAIN_HEAD: Buffer = Buffer.concat([Buffer.from('ERROR'), Buffer.alloc(25)])
 
 /**
- * Whether there are chains of nodelb in the legacy tables: told to CAP_NET_ADMIN alone, while the
- * programs want CAP_NET_RAW as well.
+ * Returns whether the legacy tables hold chains of nodelb. This needs only CAP_NET_ADMIN, while the
+ * programs need CAP_NET_RAW as well.
  */
 export function legacyHoldsOurs(family: TableFamily): boolean {
   const ours = Buffer.concat([CHAIN_HEAD, Buffer.from(OWN_CHAIN)])
@@ -85,7 +90,7 @@ export function legacyHoldsOurs(family: TableFamily): boolean {
   )
 }
 
-/** Undefined where the table has changed its size meanwhile. */
+/** Returns undefined where the size of the table has changed meanwhile. */
 function tableEntries(
   family: TableFamily,
   table: IptablesTable,

@@ -5,7 +5,10 @@ import type { ForeignChange, IptablesWatch } from './foreign-change.ts'
 import { legacyTables, type TableInfo } from './legacy-tables.ts'
 import { FAMILIES } from './read.ts'
 
-/** Milliseconds between looks; one takes a tenth of a millisecond, whatever the tables hold. */
+/**
+ * Milliseconds between looks; one look takes a tenth of a millisecond, however large the tables
+ * are.
+ */
 const INTERVAL = 2_000
 /** A chain has a head and a foot, which count as entries. */
 const ENDS = 2
@@ -13,7 +16,10 @@ const ENDS = 2
 type TableKey = `${TableFamily} ${IptablesTable}`
 type Look = ReadonlyMap<TableKey, TableInfo>
 
-/** The kernel announces nothing of the legacy tables, but says at once how large they are. */
+/**
+ * Watches the sizes of the legacy tables: the kernel announces no changes of them, but answers at
+ * once how large they are.
+ */
 export function watchLegacy(onForeign: (change: ForeignChange) => void): IptablesWatch {
   let last = look()
   let busy = false
@@ -60,16 +66,19 @@ function different(before: Look, after: Look): readonly TableKey[] {
   })
 }
 
-/** Tables whose number of entries is not what our commit made of it. */
+/** Returns the tables whose number of entries is not what nodelb's commit made of it. */
 function surprises(before: Look, after: Look, growth: ReadonlyMap<TableKey, number>): TableKey[] {
   return different(before, after).filter((key) => {
     const was = before.get(key)
-    // A table that our commit made comes with entries for its built-in chains.
+    // A table that nodelb's commit created comes with entries for its built-in chains.
     return was !== undefined && after.get(key)?.entries !== was.entries + (growth.get(key) ?? 0)
   })
 }
 
-/** A commit that was stopped may have done anything: then nothing is expected of its tables. */
+/**
+ * Returns the expected growth in entries of each table. A commit that was stopped may have done
+ * anything, so nothing is expected of its tables.
+ */
 function expectedGrowth(
   held: IptablesRuleset,
   done: readonly RestoreStep[],

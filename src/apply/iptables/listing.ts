@@ -8,12 +8,12 @@ import {
   type RuleText,
 } from '../../ruleset/iptables/types.ts'
 
-/** nodelb's part of what `iptables-save` says, in every table that has one. */
+/** nodelb's part of the output of `iptables-save`, for every table that has one. */
 export interface Listing {
   readonly tables: ReadonlyMap<IptablesTable, IptablesChains>
-  /** Built-in chains in which a rule of others stands before one of ours. */
+  /** Built-in chains in which a rule of another program stands before one of nodelb's. */
   readonly displaced: readonly { readonly table: IptablesTable; readonly chain: BuiltinChain }[]
-  /** Tables that hold what only nft can write, and so cannot be read; nft flavour only. */
+  /** Tables with rules that only nft can write, which cannot be read; nft flavour only. */
   readonly incompatible: readonly IptablesTable[]
 }
 
@@ -29,8 +29,8 @@ interface Draft {
 }
 
 /**
- * Takes the lines of `iptables-save` one by one and keeps what is nodelb's. A rule stays the text
- * it is, so one that nodelb would never write differs from what it wants, and is repaired.
+ * Takes the lines of `iptables-save` one by one and keeps nodelb's part. A rule stays as text, so
+ * that one which nodelb would never write differs from what it wants, and is repaired.
  */
 export class ListingReader {
   readonly #drafts = new Map<IptablesTable, Draft>()
@@ -45,6 +45,7 @@ export class ListingReader {
     else if (text === 'COMMIT') this.#draft = undefined
   }
 
+  /** Returns what the lines so far contain. */
   finish(): Listing {
     const tables = new Map<IptablesTable, IptablesChains>()
     for (const [table, { chains, jumps }] of this.#drafts) {
@@ -75,14 +76,14 @@ export class ListingReader {
     return draft
   }
 
-  /** `:NODELB-X - [0:0]`; a built-in chain has a policy where others have a dash. */
+  /** Reads `:NODELB-X - [0:0]`; a built-in chain has a policy where others have a dash. */
   #declare(text: string): void {
     const [name = '', policy] = text.slice(1).split(' ', 2)
     if (policy !== '-') this.#draft?.builtin.add(name)
     else if (name.startsWith(OWN_CHAIN)) this.#draft?.chains.set(name, [])
   }
 
-  /** `-A NODELB-X -p tcp … -j DNAT …` */
+  /** Reads `-A NODELB-X -p tcp … -j DNAT …`. */
   #append(text: string): void {
     const draft = this.#draft
     if (draft === undefined) return
@@ -110,7 +111,9 @@ function appendBuiltin(draft: Draft, chain: BuiltinChain, rule: RuleText): void 
   if (draft.withOthers.has(chain) && !mayStandBehind(rule)) draft.displaced.add(chain)
 }
 
-/** Whether the rule's target is a chain of ours; what a comment says does not count. */
+/**
+ * Returns whether the rule's target is a chain of nodelb's; the text of comments does not count.
+ */
 function leadsToUs(rule: RuleText): boolean {
   if (!rule.includes(OWN_CHAIN)) return false
   return /(^| )-[jg] NODELB-\S+( |$)/.test(rule.replace(/"(\\.|[^"\\])*"/g, '""'))

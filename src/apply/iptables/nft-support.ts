@@ -2,12 +2,12 @@ import { NetlinkError } from '../netlink/netlink-error.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { refusedOf } from '../nftables/trial.ts'
 
-/** What a kernel says that has no nf_tables, or not for IPv4, or no chains that translate. */
+/** Errnos of a kernel that lacks nf_tables, its IPv4 family, or chains of type nat. */
 const LACKING: ReadonlySet<string> = new Set(['EOPNOTSUPP', 'EPROTONOSUPPORT', 'ENOENT', 'EINVAL'])
 
 /**
- * The errno by which the kernel says that the nft flavour cannot work here, although its programs may
- * be installed and list nothing; undefined where it can, or where that is not told.
+ * Returns the errno that shows that the nft flavour cannot work here, although its programs may be
+ * installed and list nothing; undefined where it can work or this is unknown.
  */
 export async function nftIsMissing(): Promise<string | undefined> {
   let socket: NetlinkSocket | undefined

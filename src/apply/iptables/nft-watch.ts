@@ -8,25 +8,31 @@ import { familyName } from '../nftables/constants.ts'
 import { next } from '../nftables/monitor.ts'
 import type { ForeignChange, IptablesWatch } from './foreign-change.ts'
 
-/** NFT_MSG_*: a commit announces each thing it changed, then its generation. */
+/** NFT_MSG_*: a commit announces each object that it changed, then its generation. */
 const MESSAGE = { deleteTable: 2, newChain: 3, deleteChain: 5, newRule: 6, deleteRule: 8 } as const
 /** NFTA_{TABLE_NAME,CHAIN_TABLE,RULE_TABLE}, NFTA_CHAIN_NAME, NFTA_RULE_CHAIN, NFTA_GEN_PROC_*. */
 const ATTRIBUTE = { table: 1, nameOfChain: 3, chainOfRule: 2, pid: 2, process: 3 } as const
-/** What does not fit is lost and noticed; more would be memory for floods of others. */
+/**
+ * Bytes. Announcements beyond them are lost, which is noticed; more would be memory for other
+ * programs' floods.
+ */
 const RECEIVE_BUFFER = 2 << 20
-/** Milliseconds after the first announcement of several at which losses are looked for. */
+/** Milliseconds after the first announcement of a burst until the watch looks for losses. */
 const SETTLING = 100
 const BUILTIN = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'])
 
-/** Hears of each commit to nf_tables, and tells of those that touched nodelb's chains or jumps. */
+/**
+ * Follows the commits to nf_tables, and reports those that touched nodelb's chains or jumps.
+ * Rejects with NetlinkError.
+ */
 export async function watchNft(onForeign: (change: ForeignChange) => void): Promise<IptablesWatch> {
   let ear = listen(onForeign)
   let closed = false
   await ear.heard()
   return {
     /**
-     * Nobody listens meanwhile, which would cost the kernel an announcement of 4 KB for each rule;
-     * the count of generations tells whether others committed too.
+     * Closes the listening socket meanwhile, which would cost the kernel an announcement of 4 KB
+     * for each rule; the generations show whether others committed as well.
      */
     async around(_held, commit) {
       const before = await ear.heard()
@@ -48,7 +54,7 @@ export async function watchNft(onForeign: (change: ForeignChange) => void): Prom
 }
 
 interface Ear {
-  /** The latest generation of which all is known. Rejects with NetlinkError. */
+  /** Returns the latest generation up to which all commits are known. Rejects with NetlinkError. */
   heard(): Promise<number>
   close(): void
 }
@@ -79,8 +85,8 @@ function listen(onForeign: (change: ForeignChange) => void): Ear {
   })
   return {
     async heard() {
-      // The answer comes after what was announced before. A commit whose announcement is still
-      // under way has raised the generation, so the kernel's word counts only at the beginning.
+      // The answer comes after earlier announcements. A commit whose announcement is still under
+      // way has already raised the generation, so the answer counts only at the beginning.
       const generation = await socket.generation()
       heard ??= generation
       return heard
@@ -92,7 +98,10 @@ function listen(onForeign: (change: ForeignChange) => void): Ear {
   }
 }
 
-/** A chain of ours, a rule in one, or one in a built-in chain, where the jumps are. */
+/**
+ * Returns whether the object is a table, a chain of nodelb's, a rule in one, or a rule in a
+ * built-in chain, where the jumps are.
+ */
 function concernsUs(message: number, { payload }: Reply): boolean {
   if (familyName(payload[0]) === undefined) return false
   const found = messageAttributes(payload)

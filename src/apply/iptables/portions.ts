@@ -2,18 +2,18 @@ import type { RestoreStep } from '../../ruleset/iptables/print.ts'
 import type { ChainName, IptablesRuleset, RuleText } from '../../ruleset/iptables/types.ts'
 
 /**
- * iptables-nft-restore keeps the chains that it hears of in one list, and searches that from its
- * beginning for each line: 11,000 at once take five times as long as in portions. Measured with
- * 1.8.9: portions of 100 to 2,000 names do equally well.
+ * Names per portion. iptables-nft-restore keeps the chains of its input in one list, which it
+ * searches from the beginning for each line: 11,000 at once take five times as long as in portions.
+ * With 1.8.9, portions of 100 to 2,000 names were measured to be equally fast.
  */
 const PORTION = 1_000
 
 type Chains = ReadonlyMap<ChainName, readonly RuleText[]>
 
 /**
- * The same step in portions. New chains go first, those that others lead to before these: nothing
- * reaches them until one portion does all that changes what packets meet. Chains that nothing
- * leads to any more go last.
+ * Splits a step into portions. New chains come first, each after the chains that it leads to:
+ * nothing reaches them until one portion makes all changes that packets meet. Chains to be deleted
+ * come last, when nothing leads to them any more.
  */
 export function inPortions(
   step: RestoreStep,
@@ -60,7 +60,7 @@ function gather(
   return portions
 }
 
-/** Chains never lead back to where they come from, in what nodelb makes. */
+/** Returns each chain after its targets; nodelb makes no loops of chains. */
 function targetsFirst(chains: Chains): [ChainName, readonly RuleText[]][] {
   const ordered = new Map<ChainName, readonly RuleText[]>()
   const met = new Set<ChainName>()
@@ -75,7 +75,7 @@ function targetsFirst(chains: Chains): [ChainName, readonly RuleText[]][] {
   return [...ordered]
 }
 
-/** Where a rule leads to another chain, that stands last in it. */
+/** Returns the chains that rules lead to; the target is the last part of a rule. */
 function targets(rules: readonly RuleText[]): readonly ChainName[] {
   return rules.flatMap((rule) => /(?:^| )-[jg] (NODELB-\S+)$/.exec(rule)?.[1] ?? [])
 }

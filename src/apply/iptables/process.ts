@@ -5,12 +5,12 @@ import { Readable } from 'node:stream'
 import { withRemedy } from '../no-descriptors.ts'
 
 interface ProgramCall {
-  /** An absolute name. */
+  /** The absolute path of the program. */
   readonly file: string
   readonly args: readonly string[]
-  /** Standard input, sent piece by piece as the program takes it. */
+  /** Standard input, sent piece by piece as the program reads it. */
   readonly input?: readonly string[]
-  /** Called for each line of standard output; without it, nothing of it is read. */
+  /** Called for each line of standard output; without it, standard output is not read. */
   readonly onLine?: (line: string) => void
   /** Milliseconds after which the program is stopped. */
   readonly timeLimit?: number
@@ -19,21 +19,25 @@ interface ProgramCall {
 
 export type Ended =
   | { readonly kind: 'exited'; readonly code: number; readonly stderr: string }
-  /** Stopped: its time was over, or the caller wanted it so, or somebody else did. */
+  /**
+   * Stopped by its time limit, by the caller or by another process; `why` may be a signal or a
+   * reason.
+   */
   | { readonly kind: 'stopped'; readonly why: 'time-limit' | 'cancelled' | string }
   | { readonly kind: 'not-started'; readonly reason: string }
 
 const TIME_LIMIT = 60_000
 /** Milliseconds from SIGTERM to SIGKILL. */
 const GRACE = 1_000
-/** What is kept of standard error, in characters: one refused load can say 100,000 lines. */
+/** Characters of standard error that are kept: one refused load can print 100,000 lines. */
 const STDERR_LIMIT = 64 << 10
-/** Nothing of the caller's environment counts; modprobe is found through PATH. */
+/** The caller's environment is not passed on; modprobe is found through PATH. */
 const ENVIRONMENT = { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
 
 /**
- * Never rejects. Where the process has no file descriptors left, Node.js emits `error` on a child that
- * has no streams (child_process.js of Node.js 20, `EMFILE`), so the streams are optional here.
+ * Runs a program until it ends; never rejects. Where the process has no file descriptors left,
+ * Node.js emits `error` on a child without streams (child_process.js of Node.js 20, `EMFILE`), so
+ * the streams are optional here.
  */
 export function runProgram(call: ProgramCall): Promise<Ended> {
   const { signal } = call
@@ -64,7 +68,7 @@ export function runProgram(call: ProgramCall): Promise<Ended> {
   })
 }
 
-/** Most failures come as an event; some errors, such as ENOMEM, are thrown. */
+/** Most failures come as an event, but some errors, such as ENOMEM, are thrown. */
 function start({ file, args, input, onLine }: ProgramCall): ChildProcess | Error {
   try {
     return spawn(file, args, {
@@ -88,7 +92,10 @@ interface Stopper {
   over(): void
 }
 
-/** SIGTERM, then SIGKILL; what the program started may hold its streams for longer. */
+/**
+ * Sends SIGTERM, then SIGKILL, and closes the streams, which children of the program may hold for
+ * longer.
+ */
 function stopper(child: ChildProcess): Stopper {
   let reason: string | undefined
   let timer: NodeJS.Timeout | undefined
@@ -109,7 +116,7 @@ function stopper(child: ChildProcess): Stopper {
   }
 }
 
-/** A program that does not read to the end has its reasons, which it tells by its exit code. */
+/** Ignores that a program stops reading early; its exit code gives the reason. */
 function feed(child: ChildProcess, input: readonly string[]): void {
   if (!child.stdin) return
   child.stdin.on('error', () => undefined)
@@ -124,7 +131,7 @@ function keep(stream: Readable | null | undefined): () => string {
   return () => kept
 }
 
-/** A line that cannot be understood ends the program, not the caller. */
+/** A line that cannot be parsed ends the program, not the caller. */
 function splitLines(
   { stdout }: ChildProcess,
   onLine: (line: string) => void,

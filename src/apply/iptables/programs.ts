@@ -1,5 +1,5 @@
-// iptables comes in two flavours that know nothing of each other's rules: `legacy` keeps its tables
-// in ip_tables, `nft` in nf_tables. A host can have the programs of both.
+// iptables comes in two flavours that do not see each other's rules: `legacy` keeps its tables in
+// ip_tables, `nft` in nf_tables. A host can have the programs of both.
 
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -9,13 +9,15 @@ import { runProgram } from './process.ts'
 export const FLAVOURS = ['nft', 'legacy'] as const
 export type Flavour = (typeof FLAVOURS)[number]
 
-/** By their absolute names. */
+/** The absolute paths of the programs. */
 export interface FamilyPrograms {
   readonly save: string
   readonly restore: string
 }
 
-/** A family without programs, or without a kernel that has it, is a reason. */
+/**
+ * The programs of a family, or why the programs or the kernel's support for the family are missing.
+ */
 type Availability =
   | { readonly kind: 'programs'; readonly programs: FamilyPrograms }
   | { readonly kind: 'missing'; readonly reason: string }
@@ -30,7 +32,10 @@ export const COMMAND: { readonly [family in TableFamily]: string } = {
   ip6: 'ip6tables',
 }
 
-/** Where they are if PATH does not say, as for a service or another user than root. */
+/**
+ * Where the programs usually are; PATH may lack these folders for a service or for users other than
+ * root.
+ */
 const USUAL_FOLDERS = [
   '/usr/local/sbin',
   '/usr/sbin',
@@ -40,7 +45,10 @@ const USUAL_FOLDERS = [
   '/bin',
 ]
 
-/** `path` is what PATH holds; only absolute folders of it count, then the `usual` ones. */
+/**
+ * Finds the programs of a flavour. Only absolute folders in `path`, the content of PATH, are
+ * searched, then the `usual` ones.
+ */
 export async function findPrograms(
   flavour: Flavour,
   path: string = process.env['PATH'] ?? '',
@@ -51,7 +59,7 @@ export async function findPrograms(
   return { flavour, families: { ip, ip6: hasIpv6() ? ip6 : NO_IPV6 } }
 }
 
-/** The flavour that the host's own `iptables` is. */
+/** Returns the flavour of the host's own `iptables`; undefined where there is none or it fails. */
 export async function defaultFlavour(
   path: string = process.env['PATH'] ?? '',
 ): Promise<Flavour | undefined> {
@@ -73,7 +81,7 @@ async function find(
 ): Promise<Availability> {
   const named = pair(`${COMMAND[family]}-${flavour}`, folders)
   if (named !== undefined) return { kind: 'programs', programs: named }
-  // Where only one flavour is installed it may have the plain names alone.
+  // Where only one flavour is installed, its programs may have only the plain names.
   const plain = pair(COMMAND[family], folders)
   if (plain !== undefined && (await flavourOf(plain.restore)) === flavour) {
     return { kind: 'programs', programs: plain }
@@ -91,7 +99,7 @@ function foldersOf(path: string, usual: readonly string[]): readonly string[] {
   return [...path.split(delimiter).filter((folder) => isAbsolute(folder)), ...usual]
 }
 
-/** Links are left as they are: the programs look at the name they are called by. */
+/** Does not resolve links, because the programs act by the name with which they are called. */
 function findProgram(name: string, folders: readonly string[]): string | undefined {
   return folders.map((folder) => join(folder, name)).find((file) => isExecutable(file))
 }
@@ -105,7 +113,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Programs before 1.8 do not tell, and are legacy. */
+/** Programs before 1.8 do not print their flavour, and are legacy. */
 async function flavourOf(program: string): Promise<Flavour | undefined> {
   let version = ''
   const ended = await runProgram({

@@ -17,14 +17,17 @@ export type IptablesState =
   | {
       readonly kind: 'read'
       readonly ruleset: IptablesRuleset
-      /** Where a rule of others stands before one of ours. */
+      /** Where a rule of another program stands before one of nodelb's. */
       readonly displaced: readonly DisplacedJumps[]
-      /** Why a family cannot be read or written here: no program, no such family in the kernel. */
+      /** Why a family cannot be read or written: no program, or no such family in the kernel. */
       readonly missing: { readonly [family in TableFamily]?: string }
     }
   | { readonly kind: 'unreadable'; readonly family: TableFamily; readonly obstacle: Obstacle }
 
-/** Asks for every table at once: naming one would make the legacy flavour create it. */
+/**
+ * Reads nodelb's part of all tables at once: naming a table would make the legacy flavour create
+ * it. Never rejects; `unreadable` says what is in the way.
+ */
 export async function readIptables(
   programs: FlavourPrograms,
   signal?: AbortSignal,

@@ -7,8 +7,8 @@ import { type Address, parseAddress } from '../../model/address.ts'
 const LISTS = '/proc/thread-self/net/xt_recent'
 
 /**
- * Those of the lists that the client is on. `lists` says by name how many seconds one stays; who has
- * been there for longer stays in the listing until somebody else comes. Needs CAP_NET_ADMIN.
+ * Returns the lists that the client is on. `lists` has the seconds that a client stays on each
+ * list; older entries remain in the listing until another client comes. Needs CAP_NET_ADMIN.
  */
 export function listsWith(
   client: Address,
@@ -22,7 +22,7 @@ export function listsWith(
   return new Set(found.map(([name]) => name))
 }
 
-/** No rule may name the list any more. */
+/** Returns the empty string where no rule uses the list any more. */
 function readList(name: string): string {
   try {
     return readFileSync(`${LISTS}/${name}`, 'latin1')
@@ -31,7 +31,10 @@ function readList(name: string): string {
   }
 }
 
-/** `src=192.0.2.2 ttl: 64 last_seen: 4301090347 oldest_pkt: 1 …`: jiffies. */
+/**
+ * Returns when the client was last seen, in jiffies, from lines such as `src=192.0.2.2 ttl: 64
+ * last_seen: 4301090347 oldest_pkt: 1 …`; undefined where it is not listed.
+ */
 export function lastSeen(client: Address, text: string): bigint | undefined {
   for (const line of text.split('\n')) {
     const [, source = '', seen] = /^src=(\S+) .*\blast_seen: (\d+)/.exec(line) ?? []
@@ -40,12 +43,13 @@ export function lastSeen(client: Address, text: string): bigint | undefined {
   return undefined
 }
 
-/** <linux/time.h>; its resolution is that of the kernel's ticks. */
+/** <linux/time.h>; the resolution of this clock is the kernel's tick. */
 const CLOCK_MONOTONIC_COARSE = 6
 
 /**
- * The kernel does not say which jiffy it is. They begin at -300 s when the monotonic clock begins
- * (INITIAL_JIFFIES of <linux/jiffies.h>), give or take the second that starting took.
+ * Estimates the current jiffy, which the kernel does not tell. Jiffies begin at -300 s when the
+ * monotonic clock begins (INITIAL_JIFFIES of <linux/jiffies.h>), give or take the second that
+ * booting took.
  */
 function jiffies(): { secondsSince(seen: bigint): number } {
   const clockGetRes = koffi.load(null).func('int clock_getres(int, _Out_ long *)')

@@ -3,22 +3,23 @@ import { runProgram } from './process.ts'
 import type { FamilyPrograms, Flavour, FlavourPrograms } from './programs.ts'
 import { FAMILIES } from './read.ts'
 
-/** What somebody who has to choose a flavour asks of it. */
+/** What one flavour holds, for the choice between flavours. */
 export interface Survey {
   readonly flavour: Flavour
-  /** Whether its IPv4 programs are installed, without which nothing goes. */
+  /** Whether its IPv4 programs are installed, without which it cannot be used. */
   readonly installed: boolean
-  /** A chain by which the kubelet says which flavour the host uses. */
+  /** A chain by which the kubelet marks the flavour that the host uses. */
   readonly hint: string | undefined
-  /** Rules of others. */
+  /** The number of other programs' rules. */
   readonly rules: number
-  /** Chains of nodelb. */
+  /** The number of nodelb's chains. */
   readonly own: number
 }
 
-/** As in the script iptables-wrappers of kubernetes-sigs. */
+/** The chains that the script iptables-wrappers of kubernetes-sigs looks for. */
 const HINT = /^:(KUBE-IPTABLES-HINT|KUBE-KUBELET-CANARY) /
 
+/** Counts what one flavour holds; a family that cannot be read counts as empty. */
 export async function survey(programs: FlavourPrograms): Promise<Survey> {
   const counted = { hint: undefined as string | undefined, rules: 0, own: 0 }
   for (const family of FAMILIES) {

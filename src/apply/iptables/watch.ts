@@ -3,13 +3,16 @@ import { watchLegacy } from './legacy-watch.ts'
 import { watchNft } from './nft-watch.ts'
 import type { Flavour } from './programs.ts'
 
-/** Starts no process, and tells within seconds. Rejects with NetlinkError. */
+/**
+ * Reports changes of nodelb's chains by other programs within seconds, without starting a process.
+ * Rejects with NetlinkError.
+ */
 export async function watchIptables(
   flavour: Flavour,
   onForeign: (change: ForeignChange) => void,
 ): Promise<IptablesWatch> {
   let closed = false
-  // In a turn of its own, so that whoever awaits a commit learns of its outcome first.
+  // The report comes in its own turn, so that a caller that awaits a commit gets its outcome first.
   const tell = (change: ForeignChange): void => {
     setImmediate(() => {
       if (!closed) onForeign(change)

@@ -13,16 +13,17 @@ import { Obstacles } from './obstacles.ts'
 import type { IpvsSockets } from './sockets.ts'
 
 export interface IpvsCommit {
-  /** How many operations took effect, or found that they need not. */
+  /** The number of operations that took effect or were not needed. */
   readonly done: number
   readonly failures: readonly IpvsFailure[]
 }
 
 /**
- * Does the operations in their order, as many at once as go to the kernel by one way. There are no
- * transactions: one that fails stops no other, unless the other would leave an address without the
- * servers behind it. Those can be tried again. `served` tells whether an address had a server before.
- * Rejects with NetlinkError when an answer stays out: read the kernel again then.
+ * Performs the operations in order, and sends consecutive ones of one kind together. There are no
+ * transactions: a failure stops no other operation, unless that would leave an address without
+ * virtual servers behind it; such operations can be tried again. `served` returns whether an
+ * address had a server before. Rejects with NetlinkError when an answer is missing: then read the
+ * kernel again.
  */
 export async function commitIpvs(
   sockets: IpvsSockets,
@@ -45,7 +46,7 @@ export async function commitIpvs(
 
 type AddressOperation = Extract<IpvsOperation, { readonly kind: 'add-address' | 'delete-address' }>
 
-/** Operations that go to the kernel by one way. */
+/** Consecutive operations that are sent in the same way. */
 type Run =
   | { readonly way: 'servers'; readonly operations: readonly ServerOperation[] }
   | { readonly way: 'dummy'; readonly operations: readonly DummyOperation[] }
@@ -98,7 +99,7 @@ async function performServers(
   return performEach(socket, operations, requests)
 }
 
-/** All of a run are of the one dummy. */
+/** All operations of a run concern the same dummy interface. */
 async function performAddresses(
   socket: NetlinkSocket,
   operations: readonly AddressOperation[],

@@ -26,7 +26,7 @@ export const ATTRIBUTE = {
   timeoutUdp: 6,
 } as const
 
-/** Addresses take 16 bytes whichever their family, ports are in network order, the rest in host's. */
+/** Addresses take 16 bytes in either family; ports are in network order, the rest in host order. */
 export const SERVICE = {
   family: 1,
   protocol: 2,
@@ -36,7 +36,7 @@ export const SERVICE = {
   scheduler: 6,
   flags: 7,
   timeout: 8,
-  /** IPv4: a mask in network order; IPv6: the length of a prefix. */
+  /** For IPv4 a mask in network order, for IPv6 a prefix length. */
   netmask: 9,
 } as const
 
@@ -55,7 +55,7 @@ export const DESTINATION = {
 
 export const SERVICE_FLAG = { persistent: 0x1, hashed: 0x2 } as const
 
-/** By their number in the low three bits of the connection flags. */
+/** Methods by their number in the low three bits of the connection flags. */
 export const METHODS: readonly ForwardingMethod[] = ['masq', 'local', 'tunnel', 'route', 'bypass']
 export const METHOD_MASK = 0x7
 

@@ -16,7 +16,7 @@ import {
   SERVICE_FLAG,
 } from './constants.ts'
 
-/** Undefined for what nodelb never makes: a server by firewall mark, another protocol. */
+/** Returns undefined for what nodelb never makes: a server by firewall mark, another protocol. */
 export function decodeServer({ payload }: Reply): (ServerId & ServerProperties) | undefined {
   const found = nested(genericAttributes(payload), ATTRIBUTE.service)
   const address = readAddress(readU16(found.get(SERVICE.family)), found.get(SERVICE.address))
@@ -36,7 +36,10 @@ export function decodeServer({ payload }: Reply): (ServerId & ServerProperties) 
   }
 }
 
-/** A destination of a server of `family`, for kernels before 3.18 do not tell its own. */
+/**
+ * Decodes a destination of the server `of`, whose family counts where the kernel gives none (before
+ * 3.18). Returns undefined where no Service can have such a destination.
+ */
 export function decodeDestination({ payload }: Reply, of: ServerId): Destination | undefined {
   const found = nested(genericAttributes(payload), ATTRIBUTE.destination)
   const inherited = of.address.includes(':') ? ADDRESS_FAMILY.ipv6 : ADDRESS_FAMILY.ipv4
@@ -57,12 +60,12 @@ export function decodeDestination({ payload }: Reply, of: ServerId): Destination
   }
 }
 
-/** How many connections, active, closing and persistent, it has. */
+/** A destination with the number of its connections: active, closing and persistent. */
 interface Destination extends RealServer {
   readonly connections: number
 }
 
-/** Seconds. */
+/** Returns the timeouts in seconds. */
 export function decodeTimeouts({ payload }: Reply): IpvsTimeouts {
   const found = genericAttributes(payload)
   return {
@@ -89,7 +92,7 @@ function readAddress(family: number, bytes: Buffer | undefined): Address | undef
   return addressFromBytes(bytes.subarray(0, size))
 }
 
-/** Port 0, any port, is nothing that a Service has. */
+/** Returns undefined for port 0 (any port), which no Service has. */
 function readPort(bytes: Buffer | undefined): Port | undefined {
   const port = bytes !== undefined && bytes.length >= 2 ? bytes.readUInt16BE(0) : 0
   return port === 0 ? undefined : (port as Port)

@@ -8,7 +8,10 @@ export type DummyOperation = Extract<IpvsOperation, { readonly kind: 'add-dummy'
 
 type Why = Pick<IpvsFailure, 'errno' | 'reason'>
 
-/** The number of the dummy interface of that name. */
+/**
+ * Returns the index of the dummy interface of that name, or why there is none. Rejects with
+ * NetlinkError.
+ */
 export async function findDummy(
   socket: NetlinkSocket,
   name: string,
@@ -25,7 +28,10 @@ export async function findDummy(
   return { kind: 'unusable', why }
 }
 
-/** Never touches an interface that is no dummy. Undefined when it is as it is to be. */
+/**
+ * Adds or deletes the dummy interface, but never touches an interface of another kind. Returns
+ * undefined when the interface is as wanted. Rejects with NetlinkError if it cannot be looked up.
+ */
 export async function changeDummy(
   socket: NetlinkSocket,
   operation: DummyOperation,

@@ -18,13 +18,15 @@ import {
   SERVICE_FLAG,
 } from './constants.ts'
 
-/** What ipvs itself does; the others concern the dummy interface. */
+/** Operations on ipvs itself; the others concern the dummy interface. */
 export type ServerOperation = Exclude<
   IpvsOperation,
   { readonly kind: 'add-dummy' | 'delete-dummy' | 'add-address' | 'delete-address' }
 >
 
-/** `family` is the number of the generic netlink family IPVS. */
+/**
+ * Returns the request for an operation; `family` is the number of the generic netlink family IPVS.
+ */
 export function encodeOperation(family: number, operation: ServerOperation): Request {
   const { kind } = operation
   switch (kind) {
@@ -68,6 +70,7 @@ export function listDestinations(family: number, server: ServerId): Request {
   )
 }
 
+/** Asks for the timeouts of ipvs. */
 export function getTimeouts(family: number): Request {
   return genericRequest(family, COMMAND.getConfig)
 }
@@ -85,7 +88,7 @@ const DESTINATION_COMMAND = {
 
 const ADDRESS_SIZE = 16
 const ALL_FLAGS = 0xffffffff
-/** Each client by itself, not by its network. */
+/** Persistence is by client address, not by network. */
 const IPV4_HOST_MASK = 0xffffffff
 
 function writeServer(writer: AttributeWriter, { address, protocol, port }: ServerId): void {
@@ -95,7 +98,7 @@ function writeServer(writer: AttributeWriter, { address, protocol, port }: Serve
   writePort(writer, SERVICE.port, port)
 }
 
-/** The kernel takes them together only, also for an edit. */
+/** The kernel takes the properties only together, even for an edit. */
 function writeProperties(
   writer: AttributeWriter,
   { address }: ServerId,
@@ -108,7 +111,7 @@ function writeProperties(
   writeU32(writer, SERVICE.netmask, family === 'ipv4' ? IPV4_HOST_MASK : addressBits(family))
 }
 
-/** struct ip_vs_flags: the flags, and which of them to set or clear. */
+/** Writes struct ip_vs_flags: the flags, and the mask of flags to set or clear. */
 function writeFlags(writer: AttributeWriter, flags: number): void {
   const at = writer.attribute(SERVICE.flags, 8)
   const view = new DataView(writer.target.buffer, writer.target.byteOffset)
@@ -116,7 +119,7 @@ function writeFlags(writer: AttributeWriter, flags: number): void {
   view.setUint32(at + 4, ALL_FLAGS, HOST_LITTLE_ENDIAN)
 }
 
-/** Without thresholds: a destination takes as many connections as it is given. */
+/** Writes a destination without thresholds: it takes as many connections as it gets. */
 function writeDestination(writer: AttributeWriter, destination: RealServer): void {
   writeAddress(writer, DESTINATION.address, destination.address)
   writePort(writer, DESTINATION.port, destination.port)

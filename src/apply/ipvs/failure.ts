@@ -2,13 +2,16 @@ import type { IpvsOperation } from '../../plan/ipvs/operation.ts'
 
 export interface IpvsFailure {
   readonly operation: IpvsOperation
-  /** As the kernel's errno.h has it: `ENOENT`; ECANCELED for what was not tried. */
+  /**
+   * The name in the kernel's errno.h, such as `ENOENT`; ECANCELED for an operation that was not
+   * tried.
+   */
   readonly errno: string
-  /** For people: what is wrong, and what would help. */
+  /** What is wrong and what would help, for the operator. */
   readonly reason: string
 }
 
-/** Whether a refused operation found what it was to bring about. */
+/** Returns whether a refused operation was unnecessary because its result was already there. */
 export function alreadyDone({ kind }: IpvsOperation, errno: string): boolean {
   switch (kind) {
     case 'add-address':
@@ -24,12 +27,13 @@ export function alreadyDone({ kind }: IpvsOperation, errno: string): boolean {
   }
 }
 
+/** Returns what is wrong with an interface of kind `found`, and what the operator can do. */
 export function notADummy(name: string, found: string): string {
   const what = found === 'unknown' ? 'no dummy interface' : `of type ${found}, not dummy`
   return `the interface ${name} is ${what}: give nodelb another name (ipvs.interface) or remove it`
 }
 
-/** Why the kernel refused; see net/netfilter/ipvs/ip_vs_ctl.c. */
+/** Returns why the kernel refused an operation; see net/netfilter/ipvs/ip_vs_ctl.c. */
 export function explain(operation: IpvsOperation, errno: string): string {
   return ofKind(operation)[errno] ?? ALWAYS[errno] ?? `the kernel says ${errno}`
 }

@@ -3,7 +3,7 @@ import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
 import { type ServerKey, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { IpvsFailure } from './failure.ts'
 
-/** What failed so far, and what therefore must not be done. */
+/** Remembers what failed, to tell which later operations must not be tried. */
 export class Obstacles {
   readonly #plan: IpvsPlan
   readonly #served: (address: Address) => boolean
@@ -16,7 +16,7 @@ export class Obstacles {
     this.#served = served
   }
 
-  /** Takes note of a failure; gives it the reason that it has in the light of former ones. */
+  /** Records a failure; returns it with the reason that earlier failures give it. */
   note(failure: IpvsFailure): IpvsFailure {
     const { operation, errno } = failure
     switch (operation.kind) {
@@ -36,7 +36,7 @@ export class Obstacles {
     }
   }
 
-  /** Undefined when nothing is in the way of the operation. */
+  /** Returns why the operation must not be tried; undefined when nothing is in its way. */
   before(operation: IpvsOperation): IpvsFailure | undefined {
     const reason = this.#reason(operation)
     return reason === undefined ? undefined : { operation, errno: 'ECANCELED', reason }
@@ -52,7 +52,7 @@ export class Obstacles {
     return undefined
   }
 
-  /** Rare enough to look through everything. */
+  /** Looks through the whole plan, because this is needed rarely. */
   #forsaken(address: Address): boolean {
     if (!this.#refusedAddresses.has(address) || this.#served(address)) return false
     return this.#plan.every(

@@ -20,12 +20,12 @@ import type { IpvsSockets } from './sockets.ts'
 
 type IpvsReading =
   | { readonly kind: 'read'; readonly kernel: KernelIpvs }
-  /** Somebody else's interface has the name of ours; `found` says what it is. */
+  /** An interface of another kind has the name of nodelb's; `found` is its kind. */
   | { readonly kind: 'not-a-dummy'; readonly name: string; readonly found: string }
 
 /**
- * What the kernel holds: every virtual server, and what the interface `dummy` carries. A kernel
- * without ipvs holds nothing. Rejects with NetlinkError: EPERM without CAP_NET_ADMIN.
+ * Reads all virtual servers, and the addresses of the interface `dummy`. A kernel without ipvs has
+ * no virtual servers. Rejects with NetlinkError, such as EPERM without CAP_NET_ADMIN.
  */
 export async function readIpvs(sockets: IpvsSockets, dummy: string): Promise<IpvsReading> {
   const link = await findLink(sockets.route, dummy)
@@ -37,7 +37,7 @@ export async function readIpvs(sockets: IpvsSockets, dummy: string): Promise<Ipv
   return { kind: 'read', kernel: { ...emptyKernelIpvs, ...ipvs, dummy: there, addresses } }
 }
 
-/** Costs one listing, and one more for each server. */
+/** Needs one listing, and one more for each server. */
 async function readServers(
   socket: NetlinkSocket,
   family: number,

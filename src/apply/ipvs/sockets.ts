@@ -2,16 +2,16 @@ import { NETLINK_GENERIC } from '../generic/constants.ts'
 import { NetlinkSocket } from '../netlink/socket.ts'
 import { NETLINK_ROUTE } from '../rtnetlink/constants.ts'
 
-/** Both of the network namespace in which they were opened. */
+/** Both sockets belong to the network namespace in which they were opened. */
 export interface IpvsSockets {
-  /** For virtual servers. */
+  /** The generic netlink socket, for virtual servers. */
   readonly generic: NetlinkSocket
-  /** For the dummy interface and its addresses. */
+  /** The rtnetlink socket, for the dummy interface and its addresses. */
   readonly route: NetlinkSocket
   close(): void
 }
 
-/** Throws NetlinkError as `NetlinkSocket.open` does. */
+/** Opens both sockets; throws NetlinkError as `NetlinkSocket.open` does. */
 export function openIpvsSockets(): IpvsSockets {
   const generic = NetlinkSocket.open({ protocol: NETLINK_GENERIC })
   try {

@@ -6,7 +6,10 @@ import { FAMILIES } from '../iptables/read.ts'
 import { readText } from '../sysctl/files.ts'
 import { acceptsPods } from './policies.ts'
 
-/** In the legacy tables, where there are any: asking for one that is not there would create it. */
+/**
+ * Returns the dropping chains FORWARD of the legacy tables. It asks only for tables that exist,
+ * because asking for a missing one would create it.
+ */
 export async function droppingLegacy(root: string): Promise<readonly DroppingChain[]> {
   const found: DroppingChain[] = []
   for (const family of FAMILIES) {
@@ -25,7 +28,7 @@ export async function droppingLegacy(root: string): Promise<readonly DroppingCha
   return found
 }
 
-/** The chains of table filter with their policies; `-` where a chain has none. */
+/** Returns the chains of table filter with their policies; `-` where a chain has none. */
 async function chainsOf(save: string): Promise<ReadonlyMap<string, string>> {
   const chains = new Map<string, string>()
   const onLine = (line: string): void => {
@@ -36,5 +39,5 @@ async function chainsOf(save: string): Promise<ReadonlyMap<string, string>> {
   return chains
 }
 
-/** Milliseconds. */
+/** Milliseconds that iptables-legacy-save may take. */
 const TIME_LIMIT = 5_000

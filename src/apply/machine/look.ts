@@ -1,4 +1,4 @@
-// What of the machine nodelb does not set, and depends on: read from /proc, /sys and the kernel.
+// Reads what nodelb depends on and does not set, from /proc, /sys and the kernel.
 
 import { networkInterfaces } from 'node:os'
 import { type Address, type Cidr, parseAddress, parseCidr } from '../../model/address.ts'
@@ -8,7 +8,10 @@ import { listNames, readNumber, readText, sysctlFile } from '../sysctl/files.ts'
 import { droppingLegacy } from './legacy-policy.ts'
 import { droppingChains } from './policies.ts'
 
-/** `missing`: what the backend in use found to be missing. Rejects with NetlinkError. */
+/**
+ * Returns what is found; `missing` is what the backend in use found to be missing. Rejects with
+ * NetlinkError if the kernel refuses to list its chains.
+ */
 export async function lookAtMachine(
   socket: NetlinkSocket,
   missing: readonly string[] = [],
@@ -67,7 +70,10 @@ function parsed<Value>(found: { readonly value: Value } | undefined): Value[] {
   return found === undefined ? [] : [found.value]
 }
 
-/** /proc/net/route: device, destination, gateway, flags, …; the mask is the eighth. */
+/**
+ * Returns the devices with a default route. The columns of /proc/net/route are device, destination,
+ * gateway, flags, …; the mask is the eighth.
+ */
 function defaultRoutes(routes: string): ReadonlySet<string> {
   const rows = routes.split('\n').slice(1)
   const isDefault = ([, to, , , , , , mask]: readonly string[]) => to === ZERO && mask === ZERO
@@ -78,7 +84,7 @@ function defaultRoutes(routes: string): ReadonlySet<string> {
 
 const ZERO = '00000000'
 
-/** `30000-32767,8080`. */
+/** Reads a list such as `30000-32767,8080`; parts that are no ports are left out. */
 function rangesIn(list: string): readonly PortRange[] {
   return list.split(',').flatMap((part) => {
     const [first = '', last = first] = part.trim().split('-')

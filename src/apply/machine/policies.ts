@@ -15,7 +15,7 @@ import { CHAIN, FLAGS, HOOK, MESSAGE } from '../nftables/constants.ts'
 const FORWARD = 2
 const DROP = 0
 
-/** NFPROTO_* of <linux/netfilter.h>, the first byte of a message of nf_tables. */
+/** NFPROTO_* of <linux/netfilter.h>: the first byte of an nf_tables message. */
 const FAMILIES: ReadonlyMap<number, { readonly name: string; readonly of: readonly IpFamily[] }> =
   new Map([
     [1, { name: 'inet', of: ['ipv4', 'ipv6'] }],
@@ -30,7 +30,10 @@ interface FoundChain {
   readonly dropsForwarded: boolean
 }
 
-/** Base chains of hook forward with the policy drop, in which nobody known accepts pods' traffic. */
+/**
+ * Returns the base chains of hook forward with policy drop in tables where no known chain accepts
+ * the traffic of pods. Rejects with NetlinkError.
+ */
 export async function droppingChains(socket: NetlinkSocket): Promise<readonly DroppingChain[]> {
   const found = (await socket.dump(listAllChains())).replies.map(decode)
   return found
@@ -47,7 +50,10 @@ export async function droppingChains(socket: NetlinkSocket): Promise<readonly Dr
     })
 }
 
-/** Chains by which kube-proxy, nodelb and network plug-ins accept what pods are sent. */
+/**
+ * Returns whether kube-proxy, nodelb or a network plug-in accepts traffic to pods in a chain of
+ * this name.
+ */
 export function acceptsPods(chain: string): boolean {
   return /^(KUBE-FORWARD|NODELB-FORWARD|FLANNEL-FWD|cali-FORWARD|CILIUM_FORWARD|KUBE-ROUTER-FORWARD|WEAVE-NPC|CNI-FORWARD)$/.test(
     chain,
@@ -61,7 +67,7 @@ function remedy(family: string, table: string, chain: string): string {
   return `nft add chain ${family} ${table} ${chain} '{ policy accept; }'`
 }
 
-/** Of every family: 0 selects none. */
+/** Selects the chains of every family: family 0 means all of them. */
 function listAllChains() {
   const payload = new AttributeWriter(SMALL).family(0).finish()
   return { type: MESSAGE.getChain, flags: FLAGS.dump, payload }
@@ -79,7 +85,7 @@ function decode({ payload }: Reply): FoundChain {
   }
 }
 
-/** Undefined where the chain is none of a hook. */
+/** Undefined where the chain is not attached to a hook. */
 function hookOf(hook: Buffer | undefined): number | undefined {
   const number = hook && readAttributes(hook).get(HOOK.number)
   return number && readU32(number)

@@ -1,6 +1,6 @@
 /**
- * Netlink attributes: u16 length (with this header), u16 type, payload, padded to 4 bytes.
- * The header is in host order, the kernel's nf_tables numbers inside are big-endian.
+ * Netlink attributes: u16 length (with this header), u16 type, payload, padded to 4 bytes. The
+ * header is in host order; the numbers of nf_tables inside are big-endian.
  */
 
 const NESTED = 0x8000
@@ -12,8 +12,8 @@ const CHUNK = 256 * 1024
 export const HOST_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * Writes one message after another into large shared chunks: 200,000 elements would otherwise be
- * a million small buffers. What `finish` gave out is never written to again.
+ * Writes messages one after another into large shared chunks: 200,000 elements would otherwise be a
+ * million small buffers. A buffer that `finish` returned is never written to again.
  */
 export class AttributeWriter {
   readonly #chunk: number
@@ -26,19 +26,19 @@ export class AttributeWriter {
     this.#buffer = Buffer.allocUnsafe(chunk)
   }
 
-  /** Bytes of the message under way. */
+  /** The bytes of the current message. */
   get length(): number {
     return this.#position - this.#start
   }
 
-  /** Ends the message and begins the next one. */
+  /** Ends the message and returns it; the next one begins. */
   finish(): Buffer {
     const message = this.#buffer.subarray(this.#start, this.#position)
     this.#start = this.#position
     return message
   }
 
-  /** nfgenmsg: family, version 0, resource id 0. */
+  /** Writes an nfgenmsg: family, version 0, resource id 0. */
   family(family: number): this {
     const at = this.#reserve(4)
     this.#buffer.fill(0, at, at + 4)
@@ -67,7 +67,7 @@ export class AttributeWriter {
     return this
   }
 
-  /** NUL-terminated. */
+  /** Writes the text with a NUL at its end. */
   text(type: number, value: string): this {
     const size = Buffer.byteLength(value)
     const at = this.attribute(type, size + 1)
@@ -82,14 +82,14 @@ export class AttributeWriter {
     return this
   }
 
-  /** Room for `size` zero bytes; returns where they start in `target`. */
+  /** Writes an attribute of `size` zero bytes; returns where they start in `target`. */
   zeros(type: number, size: number): number {
     const at = this.attribute(type, size)
     for (let i = 0; i < size; i++) this.#buffer[at + i] = 0
     return at
   }
 
-  /** Opens a nested attribute; `close` takes what this returns. */
+  /** Opens a nested attribute; returns what `close` takes. */
   open(type: number): number {
     const at = this.#reserve(HEADER)
     this.#header(at, HEADER, type | NESTED)
@@ -108,7 +108,7 @@ export class AttributeWriter {
     return this.close(opened)
   }
 
-  /** Room for the payload of an attribute; returns where `target` has to be written. */
+  /** Reserves room for the payload of an attribute; returns where to write it in `target`. */
   attribute(type: number, size: number): number {
     const padded = (size + 3) & ~3
     const at = this.#reserve(HEADER + padded)
@@ -117,7 +117,7 @@ export class AttributeWriter {
     return at + HEADER
   }
 
-  /** The buffer under way: only for positions that `attribute` has just returned. */
+  /** The current buffer, only for positions that `attribute` or `zeros` has just returned. */
   get target(): Buffer {
     return this.#buffer
   }
@@ -149,7 +149,10 @@ export class AttributeWriter {
   }
 }
 
-/** Calls `visit` for every attribute between two offsets; what is cut off at the end is dropped. */
+/**
+ * Calls `visit` for every attribute between two offsets; an attribute cut off at the end is
+ * dropped.
+ */
 export function eachAttribute(
   buffer: Buffer,
   start: number,
@@ -165,9 +168,10 @@ export function eachAttribute(
   }
 }
 
-/** Attributes by type; for messages that come by the dozen, not for elements. */
+/** Attributes by type; meant for messages that come by the dozen, not for elements. */
 export type Attributes = ReadonlyMap<number, Buffer>
 
+/** Returns the attributes of a payload; of several with one type, the last one. */
 export function readAttributes(payload: Buffer): Attributes {
   const found = new Map<number, Buffer>()
   eachAttribute(payload, 0, payload.length, (type, start, end) => {
@@ -176,17 +180,19 @@ export function readAttributes(payload: Buffer): Attributes {
   return found
 }
 
-/** The attributes of a message: what follows nfgenmsg. */
+/** Returns the attributes of a message, which follow its nfgenmsg. */
 export function messageAttributes(payload: Buffer): Attributes {
   return readAttributes(payload.subarray(4))
 }
 
+/** Returns the text up to the first NUL; the empty string where the attribute is missing. */
 export function readText(value: Buffer | undefined): string {
   if (value === undefined) return ''
   const end = value.indexOf(0)
   return value.toString('utf8', 0, end < 0 ? value.length : end)
 }
 
+/** Reads a big-endian number; 0 where the attribute is missing or too short, as in `readU64`. */
 export function readU32(value: Buffer | undefined): number {
   return value !== undefined && value.length >= 4 ? value.readUInt32BE(0) : 0
 }

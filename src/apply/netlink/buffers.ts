@@ -1,8 +1,10 @@
 import type { RawSocket } from './raw-socket.ts'
 
-/** What one queued error costs of the receive buffer; the kernel doubles what is asked for. */
+/**
+ * Bytes of the receive buffer that one queued error takes; the kernel doubles what is asked for.
+ */
 const ERROR_COST = 1024
-/** The kernel keeps this much of the send buffer for itself. */
+/** Bytes of the send buffer that the kernel keeps for itself. */
 const SEND_RESERVE = 32
 
 /** The two buffers of a socket, which grow with what is sent. */
@@ -17,7 +19,9 @@ export class Buffers {
     this.#receive = receive
   }
 
-  /** Makes both large enough if the kernel lets us; returns how much may be sent. */
+  /**
+   * Makes both buffers large enough if the kernel allows it; returns how many bytes may be sent.
+   */
   makeRoom(bytes: number, requests: number): number {
     if (bytes > this.#sendLimit) this.#sendLimit = this.#raw.resize('send', bytes) - SEND_RESERVE
     if (requests * ERROR_COST > this.#receive) {

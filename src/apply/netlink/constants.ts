@@ -17,9 +17,9 @@ export const NLM_F_EXCL = 0x200
 export const NLM_F_CREATE = 0x400
 export const NLM_F_APPEND = 0x800
 
-/** Only in NLMSG_ERROR: the failed message is quoted without its payload. */
+/** Used only in NLMSG_ERROR: the failed message is quoted without its payload. */
 export const NLM_F_CAPPED = 0x100
-/** Only in NLMSG_ERROR: attributes of the extended acknowledgement follow. */
+/** Used only in NLMSG_ERROR: attributes of the extended acknowledgement follow. */
 export const NLM_F_ACK_TLVS = 0x200
 
 export const NLMSGERR_ATTR_MSG = 1

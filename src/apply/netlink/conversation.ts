@@ -1,4 +1,4 @@
-// What the answers to one request add up to. Pure: replies in, a result or an error out.
+// Turns the answers to one request into a result or an error. This file is pure.
 
 import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from './constants.ts'
 import {
@@ -13,26 +13,26 @@ import { errnoName, NetlinkError } from './netlink-error.ts'
 
 export interface Dump {
   readonly replies: readonly Reply[]
-  /** The rule set changed while it was read: the replies may not fit together. */
+  /** The rule set changed while it was read, so the replies may not fit together. */
   readonly interrupted: boolean
 }
 
 export interface RequestFailure {
-  /** Into the requests of the transaction. */
+  /** The index among the requests of the transaction. */
   readonly index: number
   readonly errno: string
-  /** Where in the request's message the failing attribute starts. */
+  /** The offset at which the failing attribute starts in the request's message. */
   readonly offset?: number
   readonly message?: string
 }
 
 export type TransactOutcome =
   | { readonly kind: 'committed' }
-  /** Somebody else committed since the generation was read; nothing was applied. */
+  /** Another program committed since the generation was read; nothing was applied. */
   | { readonly kind: 'stale' }
   | { readonly kind: 'rejected'; readonly failures: readonly RequestFailure[] }
   | { readonly kind: 'too-large'; readonly bytes: number; readonly limit: number }
-  /** Whether it was applied is unknown: read the kernel back. */
+  /** It is unknown whether the batch was applied: read the kernel again. */
   | { readonly kind: 'no-answer' }
 
 export type Settled<Result> =
@@ -40,14 +40,15 @@ export type Settled<Result> =
   | { readonly kind: 'refused'; readonly error: NetlinkError }
 
 export interface Conversation<Result> {
-  /** Undefined while more must come. */
+  /** Takes one reply; returns the end of the conversation, or undefined while more must come. */
   accept(reply: Reply): Settled<Result> | undefined
-  /** sendmsg failed: the kernel has not seen the request. */
+  /** Ends the conversation after sendmsg failed: the kernel has not seen the request. */
   unsent(code: string): Settled<Result>
+  /** Ends the conversation after the time limit passed without an answer. */
   silence(): Settled<Result>
 }
 
-/** Replies until NLMSG_DONE, all of them. */
+/** Collects all replies until NLMSG_DONE. */
 export function dumpConversation(type: number): Conversation<Dump> {
   const replies: Reply[] = []
   return walkConversation(
@@ -57,7 +58,7 @@ export function dumpConversation(type: number): Conversation<Dump> {
   )
 }
 
-/** Replies until NLMSG_DONE, each handed over as it comes: a long dump is never held whole. */
+/** Hands over each reply as it comes, until NLMSG_DONE; a long dump is never held as a whole. */
 export function walkConversation<Result>(
   type: number,
   visit: (reply: Reply) => void,
@@ -83,7 +84,7 @@ export function walkConversation<Result>(
   }
 }
 
-/** Replies until the acknowledgement; the request must carry NLM_F_ACK. */
+/** Collects replies until the acknowledgement; the request must carry NLM_F_ACK. */
 export function requestConversation(type: number): Conversation<readonly Reply[]> {
   const replies: Reply[] = []
   return {
@@ -98,8 +99,8 @@ export function requestConversation(type: number): Conversation<readonly Reply[]
 }
 
 /**
- * Requests in one datagram, each on its own: the kernel works them off in order, answers those that
- * fail, and the last one in any case. Gives the failures.
+ * For independent requests in one datagram: the kernel handles them in order and answers those that
+ * fail, and the last one in any case. The result lists the failures.
  */
 export function seriesConversation(
   requests: readonly Request[],
@@ -118,7 +119,7 @@ export function seriesConversation(
   }
 }
 
-/** Sequence numbers of a batch: begin, begin + 1 ... for the requests, the end, the fence. */
+/** The sequence numbers of a batch start at `begin`: batch begin, requests, batch end, fence. */
 interface BatchNumbers {
   readonly begin: number
   readonly requests: number
@@ -126,14 +127,15 @@ interface BatchNumbers {
   readonly limit: number
 }
 
+/** Returns the sequence number of the fence, the last one of the batch. */
 export function fenceNumber({ begin, requests }: BatchNumbers): number {
   return begin + requests + 2
 }
 
 /**
- * The kernel queues every error before sendmsg returns, so the answer to a request sent after the
- * batch, the fence, says that no more will come. Only the last request is acknowledged, and that
- * even if another one failed.
+ * For a batch. The kernel queues every error before sendmsg returns, so the answer to the fence, a
+ * request sent after the batch, means that no more answers come. Only the last request is
+ * acknowledged, even if another one failed.
  */
 export function batchConversation(numbers: BatchNumbers): Conversation<TransactOutcome> {
   const { begin, requests, bytes, limit } = numbers

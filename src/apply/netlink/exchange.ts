@@ -3,32 +3,41 @@ import type { Reply } from './message.ts'
 import { NetlinkError } from './netlink-error.ts'
 import { watchSilence } from './silence.ts'
 
-/** npm netlink repeats sendmsg for ever on ENOBUFS, at full load; give up after this long. */
+/**
+ * Milliseconds after which sending is given up: npm netlink repeats sendmsg for ever on ENOBUFS, at
+ * full CPU load.
+ */
 const SEND_LIMIT = 2_000
-/** Errors that fill the receive buffer crowd out the fence's answer: ask again once they are read. */
+/**
+ * Milliseconds until the fence is sent again: its answer is lost while errors fill the receive
+ * buffer, and needs another request once they are read.
+ */
 const FENCE_INTERVAL = 250
 
-/** How a request and its answers travel. */
+/** How requests and their answers travel. */
 export interface Line {
-  /** `sent` gets the error code if sendmsg failed; never called before this returns. */
+  /**
+   * Sends a frame. `sent` gets the error code if sendmsg failed, and is never called before this
+   * returns.
+   */
   send(frame: Buffer, sent: (code?: string) => void): void
-  /** The same for what the kernel may take long over. */
+  /** Does the same from a thread, for requests that may take the kernel long. */
   sendFromThread(frame: Buffer, sent: (code?: string) => void): void
-  /** A count that grows with every answer that arrives. */
+  /** Returns a count that grows with every answer that arrives. */
   arrivals(): number
-  /** The line is stuck for good. */
+  /** Closes the line after it got stuck for good. */
   shut(reason: NetlinkError): void
-  /** Milliseconds of silence after which a request is given up. */
+  /** Milliseconds without an answer after which a request is given up. */
   readonly timeLimit: number
 }
 
 export interface Inquiry<Result> {
   readonly frame: Buffer
-  /** The kernel may take long over it: the event loop goes on meanwhile. */
+  /** The kernel may take long over the request; the event loop goes on meanwhile. */
   readonly fromThread?: boolean
-  /** Sent after the frame, and again until it is answered. */
+  /** A request that is sent after the frame, and again until it is answered. */
   readonly fence?: Buffer
-  /** Answers carry these sequence numbers, both included. */
+  /** The answers' sequence numbers run from `first` to `last`, both included. */
   readonly first: number
   readonly last: number
   readonly conversation: Conversation<Result>
@@ -37,12 +46,16 @@ export interface Inquiry<Result> {
 /** A request under way. */
 export interface Exchange {
   accept(reply: Reply): void
-  /** An answer was cut off: whatever comes of this is not the whole truth. */
+  /** Notes that an answer was cut off, so that the result would be incomplete. */
   damage(): void
   abort(error: NetlinkError): void
 }
 
-/** `follow` gets the exchange before anything is sent, and undefined when it is over. */
+/**
+ * Sends the inquiry and resolves to its result. Rejects with NetlinkError if the kernel refuses or
+ * does not answer, if sending fails, or with EMSGSIZE if an answer was cut off. `follow` gets the
+ * exchange before anything is sent, and undefined when it is over.
+ */
 export function startExchange<Result>(
   line: Line,
   inquiry: Inquiry<Result>,
@@ -98,7 +111,9 @@ function watchSending(line: Line): () => void {
   return watchSilence(SEND_LIMIT, () => 0, shut)
 }
 
-/** Again after every interval in which nothing arrived: while errors come in, it still may. */
+/**
+ * Sends the fence after every interval without an arrival: while errors come in, it may still come.
+ */
 function repeatFence(line: Line, fence: Buffer): () => void {
   let stop: () => void
   function send(): void {

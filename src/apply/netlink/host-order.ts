@@ -1,4 +1,4 @@
-// nf_tables wants its numbers in network order; generic netlink and rtnetlink in the machine's own.
+// nf_tables uses network byte order for its numbers; generic netlink and rtnetlink use the host's.
 
 import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 
@@ -14,7 +14,7 @@ export function writeU32(writer: AttributeWriter, type: number, value: number): 
   else writer.target.writeUInt32BE(value >>> 0, at)
 }
 
-/** Zero where the attribute is missing or too short, as all that follow. */
+/** Reads a number in host order; 0 where the attribute is missing or too short, as in `readU32`. */
 export function readU16(value: Buffer | undefined): number {
   if (value === undefined || value.length < 2) return 0
   return HOST_LITTLE_ENDIAN ? value.readUInt16LE(0) : value.readUInt16BE(0)
@@ -25,7 +25,7 @@ export function readU32(value: Buffer | undefined): number {
   return HOST_LITTLE_ENDIAN ? value.readUInt32LE(0) : value.readUInt32BE(0)
 }
 
-/** Returns a number as the kernel compares it with its own. */
+/** Returns the 4 bytes of a number in host order, as the kernel compares it with its own. */
 export function hostU32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   if (HOST_LITTLE_ENDIAN) bytes.writeUInt32LE(value >>> 0)

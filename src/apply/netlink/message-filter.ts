@@ -1,12 +1,16 @@
-// A classic BPF program on a netlink socket: the kernel leaves out messages before it queues them.
+// A classic BPF program on a netlink socket, which makes the kernel drop messages before it queues
+// them.
 
 import { HOST_LITTLE_ENDIAN } from './attributes.ts'
 
-/** What a socket that joined groups is to hear of one other port's doings. */
+/**
+ * Which messages a socket that joined groups does not receive: those of one other port, but for one
+ * type.
+ */
 export interface MessageFilter {
-  /** nlmsg_pid: whose messages are left out. */
+  /** The nlmsg_pid whose messages are dropped. */
   readonly port: number
-  /** The one nlmsg_type that is let through all the same. */
+  /** The only nlmsg_type of that port that is not dropped. */
   readonly except: number
 }
 
@@ -23,12 +27,15 @@ const LOAD_16 = 0x28
 const LOAD_32 = 0x20
 const JUMP_IF_EQUAL = 0x15
 const RETURN = 0x06
-/** Where nlmsghdr has them. */
+/** The offsets of nlmsg_type and nlmsg_pid in nlmsghdr. */
 const TYPE_AT = 4
 const PORT_AT = 12
 const WHOLE = 0xffffffff
 
-/** A datagram is judged by its first message: those of one commit have one port. */
+/**
+ * Returns the program. It judges a datagram by its first message: all messages of a commit have one
+ * port.
+ */
 export function filterProgram({ port, except }: MessageFilter): readonly Instruction[] {
   return [
     { code: LOAD_16, jt: 0, jf: 0, k: TYPE_AT },
@@ -40,7 +47,7 @@ export function filterProgram({ port, except }: MessageFilter): readonly Instruc
   ]
 }
 
-/** BPF loads in network order what netlink writes in the machine's own. */
+/** BPF loads in network order a number that netlink writes in host order. */
 function asLoaded(value: number, size: 2 | 4): number {
   if (!HOST_LITTLE_ENDIAN) return value
   const bytes = Buffer.alloc(4)

@@ -1,4 +1,4 @@
-// A netlink datagram is a row of messages, each on a 4-byte boundary:
+// A netlink datagram is a sequence of messages, each on a 4-byte boundary:
 //
 //   | length u32 | type u16 | flags u16 | sequence u32 | port u32 | payload ... | padding |
 //
@@ -41,13 +41,14 @@ export interface Reply {
   readonly payload: Buffer
 }
 
-/** What an NLMSG_ERROR says; errno 0 is an acknowledgement. */
+/** The content of an NLMSG_ERROR; errno 0 is an acknowledgement. */
 export interface Acknowledgement {
   readonly errno: number
   readonly offset?: number
   readonly message?: string
 }
 
+/** Returns an nfgenmsg: family, version 0, and the resource id in network order. */
 export function nfgenmsg(family: number, resourceId = 0): Buffer {
   return Buffer.from([family, 0, (resourceId >> 8) & 0xff, resourceId & 0xff])
 }
@@ -59,6 +60,7 @@ export const GET_GENERATION: Request = {
   payload: nfgenmsg(0),
 }
 
+/** Returns one message with its nlmsghdr; adds no flags. */
 export function frameMessage(request: Request, sequence: number): Buffer {
   const frame = Buffer.alloc(framedLength(request))
   writeMessage(frame, 0, request, sequence)
@@ -66,8 +68,8 @@ export function frameMessage(request: Request, sequence: number): Buffer {
 }
 
 /**
- * One buffer with BATCH_BEGIN, the requests and BATCH_END, numbered from `sequence` on.
- * Generation 0 asks for no check. Only the last request is acknowledged.
+ * Returns one buffer with BATCH_BEGIN, the requests and BATCH_END, numbered from `sequence` on.
+ * With generation 0 the kernel does not check it. Only the last request is acknowledged.
  */
 export function frameBatch(
   requests: readonly Request[],
@@ -84,7 +86,10 @@ export function frameBatch(
   )
 }
 
-/** One buffer with the requests, numbered from `sequence` on. Only the last one is acknowledged. */
+/**
+ * Returns one buffer with the requests, numbered from `sequence` on. Only the last one is
+ * acknowledged.
+ */
 export function frameSeries(requests: readonly Request[], sequence: number): Buffer {
   return frameMessages(lastAcknowledged(requests), sequence)
 }
@@ -125,7 +130,7 @@ function framedLength(request: Request): number {
   return aligned(NLMSG_HDRLEN + request.payload.length)
 }
 
-/** Returns where the next message starts. The port is left 0: the kernel knows the sender. */
+/** Returns where the next message starts. The port stays 0, because the kernel knows the sender. */
 function writeMessage(frame: Buffer, offset: number, request: Request, sequence: number): number {
   const length = NLMSG_HDRLEN + request.payload.length
   const view = viewOf(frame)
@@ -137,7 +142,7 @@ function writeMessage(frame: Buffer, offset: number, request: Request, sequence:
   return offset + aligned(length)
 }
 
-/** The whole messages of a datagram; whatever does not add up ends it. */
+/** Returns the complete messages of a datagram; reading stops at the first inconsistent length. */
 export function parseDatagram(datagram: Buffer): readonly Reply[] {
   const view = viewOf(datagram)
   const replies: Reply[] = []
@@ -173,18 +178,21 @@ export function parseAcknowledgement({ flags, payload }: Reply): Acknowledgement
   }
 }
 
-/** NLMSG_DONE ends a dump with 0 or the error that cut it short. */
+/** Returns the error number in NLMSG_DONE, which ends a dump: 0, or the error that cut it short. */
 export function parseDone(reply: Reply): number {
   return firstInt(reply.payload)
 }
 
-/** For nf_tables messages the low 16 bits of the generation they were read in. */
+/**
+ * Returns the low 16 bits of the generation in which an nf_tables message was read; undefined for
+ * other messages.
+ */
 export function resourceId({ type, payload }: Reply): number | undefined {
   if (type >> 8 !== NFNL_SUBSYS_NFTABLES || payload.length < NFGENMSG_LEN) return undefined
   return payload.readUInt16BE(2)
 }
 
-/** The generation in NFT_MSG_NEWGEN. */
+/** Returns the generation in NFT_MSG_NEWGEN; undefined where the reply holds none. */
 export function parseGeneration(reply: Reply): number | undefined {
   const attribute = findAttribute(reply.payload, NFGENMSG_LEN, NFTA_GEN_ID)
   return attribute && attribute.length >= 4 ? attribute.readUInt32BE(0) : undefined
@@ -203,7 +211,10 @@ function findAttribute(payload: Buffer, start: number, type: number): Buffer | u
   return undefined
 }
 
-/** Errors travel as negative numbers; a payload too short to hold one counts as EBADMSG. */
+/**
+ * Returns the error number, which the kernel sends negated; 74 (EBADMSG) if the payload is too
+ * short.
+ */
 function firstInt(payload: Buffer): number {
   return payload.length < 4 ? 74 : Math.abs(viewOf(payload).getInt32(0, LITTLE_ENDIAN))
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 
-/** Error numbers nf_tables answers with that Node.js does not name. */
+/** Error numbers that nf_tables answers and Node.js does not name. */
 const UNNAMED: readonly (readonly [number, string])[] = [
   [76, 'ENOTUNIQ'],
   [85, 'ERESTART'],
@@ -10,7 +10,7 @@ const UNNAMED: readonly (readonly [number, string])[] = [
   [524, 'ENOTSUPP'],
 ]
 
-/** Aliases of EAGAIN, EDEADLK and EOPNOTSUPP, the names the kernel's sources use. */
+/** Aliases of EAGAIN, EDEADLK and EOPNOTSUPP; the kernel's sources use the latter names. */
 const ALIASES: ReadonlySet<string> = new Set(['EWOULDBLOCK', 'EDEADLOCK', 'ENOTSUP'])
 
 const NAMES: ReadonlyMap<number, string> = new Map([
@@ -20,12 +20,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
     .map(([name, number]): [number, string] => [number, name]),
 ])
 
-/** "ENOENT" for 2; "E1234" for numbers without a name. */
+/** Returns "ENOENT" for 2, and "E1234" for a number without a name. */
 export function errnoName(errno: number): string {
   return NAMES.get(errno) ?? `E${errno}`
 }
 
-/** 2 for "ENOENT"; 0 for names nobody knows. */
+/** Returns 2 for "ENOENT", and 0 for an unknown name. */
 export function errnoNumber(name: string): number {
   for (const [number, known] of NAMES) if (known === name) return number
   return 0
@@ -36,12 +36,12 @@ interface ErrorDetail {
   readonly explanation?: string
 }
 
-/** The kernel refused a request, or the socket cannot be used. */
+/** Thrown when the kernel refuses a request or the socket cannot be used. */
 export class NetlinkError extends Error {
   override readonly name: string = 'NetlinkError'
   readonly code: string
   readonly errno: number
-  /** Where in the request the failing attribute starts, counted from its nlmsghdr. */
+  /** The offset at which the failing attribute starts in the request, counted from its nlmsghdr. */
   readonly offset: number | undefined
 
   constructor(code: string, what: string, detail: ErrorDetail = {}) {

@@ -2,14 +2,17 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { NETLINK_NETFILTER } from './constants.ts'
 import { socketRow } from './socket-options.ts'
 
-/** A netfilter socket, and its process where the /proc of this process shows it. */
+/** A netfilter socket, and its process if this process sees it in /proc. */
 interface PortHolder {
   readonly port: number
   readonly pid?: number
   readonly name?: string
 }
 
-/** Looks for the process that has the netlink socket with this port open. */
+/**
+ * Looks for the process that has the netlink socket with this port open; returns only the port
+ * where it finds none.
+ */
 export function findHolder(port: number): PortHolder {
   const inode = attempt(() => socketRow({ protocol: NETLINK_NETFILTER, port })?.inode)
   if (inode === undefined) return { port }
@@ -28,7 +31,7 @@ function list(folder: string): readonly string[] {
   return attempt(() => readdirSync(folder)) ?? []
 }
 
-/** Processes and descriptors come and go while they are looked at. */
+/** Processes and descriptors come and go while this reads them. */
 function attempt<Value>(read: () => Value): Value | undefined {
   try {
     return read()

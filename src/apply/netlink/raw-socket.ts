@@ -16,7 +16,7 @@ export interface Arrival {
   readonly datagram: Buffer
   /** The datagram was longer than the receive buffer and lost its end. */
   readonly truncated: boolean
-  /** Announced to a group, not sent in answer to a request. */
+  /** The datagram was announced to a group; it does not answer a request. */
   readonly multicast: boolean
 }
 
@@ -26,7 +26,7 @@ interface RawError {
 
 type Handler = (datagram: Buffer, sender: { port: number; groups: number }) => void
 
-/** The part of npm netlink's RawNetlinkSocket that is used. */
+/** The used part of npm netlink's RawNetlinkSocket. */
 interface NativeSocket {
   on(event: 'message' | 'truncatedMessage', handler: Handler): unknown
   on(event: 'error', handler: (error: RawError) => void): unknown
@@ -44,22 +44,29 @@ interface RawSettings {
 }
 
 /**
- * What NetlinkSocket needs of a bound socket. The callbacks run on the stack of native code that
- * cannot bear an exception: they must only take note and return.
+ * What NetlinkSocket needs from a bound socket. The callbacks run on the stack of native code that
+ * cannot survive an exception, so they may only record the event and return.
  */
 export interface RawSocket {
   listen(received: (arrival: Arrival) => void, failed: (error: RawError) => void): void
   send(frame: Buffer, sent: (error?: RawError) => void): void
-  /** The same for what the kernel may take long over: the event loop goes on meanwhile. */
+  /**
+   * Does the same from a thread, for what may take the kernel long: the event loop goes on
+   * meanwhile.
+   */
   sendFromThread(frame: Buffer, sent: (error?: RawError) => void): void
-  /** Asks for a buffer of this many bytes and returns what the kernel grants. */
+  /** Asks for a buffer of this many bytes; returns the bytes that the kernel grants. */
   resize(side: 'send' | 'receive', bytes: number): number
+  /** Returns how many messages were lost, or undefined where /proc does not show it. */
   drops(): number | undefined
-  /** The descriptor stays open until what is being sent is sent. */
+  /** Closes the socket; the descriptor stays open until everything under way is sent. */
   close(): void
 }
 
-/** Sets what npm netlink cannot, before the first message can arrive; closes it if that fails. */
+/**
+ * Sets the options that npm netlink cannot set, before the first message can arrive. Closes the
+ * socket and throws NetlinkError if that fails.
+ */
 export function prepareSocket(native: NativeSocket, settings: RawSettings): RawSocket {
   try {
     const address = { protocol: settings.protocol, port: native.address().port }
@@ -74,6 +81,9 @@ export function prepareSocket(native: NativeSocket, settings: RawSettings): RawS
   }
 }
 
+/**
+ * Returns the error itself if it is a NetlinkError, else one with its code (EIO if it has none).
+ */
 export function asNetlinkError(error: unknown): NetlinkError {
   if (error instanceof NetlinkError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'EIO'
@@ -100,7 +110,7 @@ function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSoc
   }
   return {
     listen(received, failed) {
-      // Other processes may send to our port; only port 0 is the kernel.
+      // Other processes may send to this port; only port 0 is the kernel.
       native.on('message', (datagram, { port, groups }) => {
         if (port === 0) received({ datagram, truncated: false, multicast: groups !== 0 })
       })

@@ -1,10 +1,10 @@
 const LAST = 0xffffffff
 
-/** The numbers by which answers are told apart; 0 is left to announcements. */
+/** Gives out the sequence numbers that tell answers apart; 0 is reserved for announcements. */
 export class SequenceNumbers {
   #next = 1
 
-  /** Returns the first of `count` numbers in a row. */
+  /** Returns the first of `count` consecutive numbers. */
   reserve(count: number): number {
     if (this.#next + count > LAST) this.#next = 1
     const first = this.#next

@@ -2,13 +2,13 @@ import type { RequestFailure } from './conversation.ts'
 import type { Request } from './message.ts'
 import type { NetlinkSocket } from './socket.ts'
 
-/** Requests in one datagram: should all fail, their errors still fit the receive buffer. */
+/** Requests in one datagram: if all fail, their errors still fit the receive buffer. */
 const MOST = 512
 
 /**
- * Sends requests that each stand alone, many at once; the kernel keeps their order, and one that
- * fails stops none after it. Gives the failures. Rejects with NetlinkError when an answer stays
- * out: how far the kernel went is unknown then, and nothing more is sent.
+ * Sends many independent requests at once; the kernel keeps their order, and one that fails does
+ * not stop those after it. Returns the failures. Rejects with NetlinkError when an answer is
+ * missing: it is then unknown how far the kernel went, and nothing more is sent.
  */
 export async function sendSeries(
   socket: NetlinkSocket,

@@ -1,6 +1,6 @@
 /**
- * Calls `expire` once nothing has happened for `limit` milliseconds; returns how to call it off.
- * Answers that a busy event loop has not read yet are not silence.
+ * Calls `expire` once nothing has happened for `limit` milliseconds; returns a function that
+ * cancels it. Answers that a busy event loop has not read yet do not count as silence.
  */
 export function watchSilence(
   limit: number,
@@ -24,7 +24,7 @@ export function watchSilence(
   }
 }
 
-/** Timers come before sockets in each turn of the loop, so give sockets two turns. */
+/** Timers come before sockets in each turn of the event loop, so sockets get two turns. */
 function afterPolling(then: () => void): void {
   setImmediate(() => setImmediate(then))
 }

@@ -18,7 +18,7 @@ import {
 import { filterProgram, type Instruction, type MessageFilter } from './message-filter.ts'
 import { errnoName } from './netlink-error.ts'
 
-/** Which netlink socket of this thread's network namespace. */
+/** Identifies a netlink socket of this thread's network namespace. */
 export interface SocketAddress {
   readonly protocol: number
   readonly port: number
@@ -35,23 +35,29 @@ export type OptionResult =
 type BufferSide = 'send' | 'receive'
 
 const INT_SIZE = 4
-/** The kernel doubles what it is given, so this is the largest that does not overflow an int. */
+/** The largest size that does not overflow an int: the kernel doubles what it is given. */
 const BUFFER_CEILING = 0x3fffffff
 
-/** Per side: the option that is read, capped by the sysctl, and the one only root may use. */
+/**
+ * The options of each side: `plain` is read and is capped by the sysctl; only root may use
+ * `forced`.
+ */
 const BUFFER_OPTIONS: Readonly<Record<BufferSide, { plain: number; forced: number }>> = {
   send: { plain: SO_SNDBUF, forced: SO_SNDBUFFORCE },
   receive: { plain: SO_RCVBUF, forced: SO_RCVBUFFORCE },
 }
 
-/** In the order they are set; without the first one an overrun aborts the whole process. */
+/**
+ * The options in the order in which they are set; without the first one an overrun aborts the whole
+ * process.
+ */
 const ROBUST_OPTIONS: readonly (readonly [string, number])[] = [
   ['NETLINK_NO_ENOBUFS', NETLINK_NO_ENOBUFS],
   ['NETLINK_CAP_ACK', NETLINK_CAP_ACK],
   ['NETLINK_EXT_ACK', NETLINK_EXT_ACK],
 ]
 
-/** A function of libc for an option of a socket; it returns 0, or -1 and sets errno. */
+/** A libc function for an option of a socket; it returns 0, or -1 and sets errno. */
 type OptionCall<Value, Size> = (
   ...call: [fd: number, level: number, name: number, value: Value, size: Size]
 ) => number
@@ -71,7 +77,7 @@ interface Libc {
 
 let loaded: Libc | undefined
 
-/** Node.js is linked with libc, so its own symbols do; loaded only when a socket opens. */
+/** Node.js is linked with libc, so its own symbols suffice; they are loaded when a socket opens. */
 function libc(): Libc {
   if (loaded) return loaded
   const self = koffi.load(null)
@@ -87,6 +93,7 @@ function libc(): Libc {
   return loaded
 }
 
+/** Finds the descriptor of a socket; `missing` says why where /proc does not show it. */
 export function findDescriptor(address: SocketAddress): Descriptor {
   try {
     const inode = socketRow(address)?.inode
@@ -100,7 +107,10 @@ export function findDescriptor(address: SocketAddress): Descriptor {
   }
 }
 
-/** How many messages the kernel could not queue; NETLINK_NO_ENOBUFS makes losing them silent. */
+/**
+ * Returns how many messages the kernel could not queue, which NETLINK_NO_ENOBUFS makes silent;
+ * undefined where /proc does not show it.
+ */
 export function readDrops(address: SocketAddress): number | undefined {
   try {
     return socketRow(address)?.drops
@@ -109,7 +119,7 @@ export function readDrops(address: SocketAddress): number | undefined {
   }
 }
 
-/** Makes the socket survive overruns, and errors short and telling. */
+/** Makes the socket survive overruns, and makes its errors short and informative. */
 export function hardenSocket(fd: number): OptionResult {
   for (const [option, name] of ROBUST_OPTIONS) {
     const errno = setOption(fd, SOL_NETLINK, name, 1)
@@ -118,7 +128,7 @@ export function hardenSocket(fd: number): OptionResult {
   return { kind: 'set' }
 }
 
-/** From now on the kernel leaves out what the filter says; what is queued already stays. */
+/** Makes the kernel drop what the filter selects from now on; what is already queued stays. */
 export function attachFilter(fd: number, filter: MessageFilter): OptionResult {
   const { attachFilter: attach, programSize } = libc()
   const instructions = filterProgram(filter)
@@ -127,7 +137,10 @@ export function attachFilter(fd: number, filter: MessageFilter): OptionResult {
   return { kind: 'refused', option: 'SO_ATTACH_FILTER', errno: errnoName(koffi.errno()) }
 }
 
-/** Asks past the sysctl limit, then within it; returns the bytes the kernel now grants. */
+/**
+ * Asks for a size beyond the sysctl limit, then within it; returns the bytes that the kernel now
+ * grants.
+ */
 export function forceBuffer(fd: number, side: BufferSide, bytes: number): number {
   const { plain, forced } = BUFFER_OPTIONS[side]
   const wanted = Math.min(Math.ceil(bytes), BUFFER_CEILING)
@@ -146,7 +159,11 @@ function setOption(fd: number, level: number, name: number, value: number): numb
   return libc().setsockopt(fd, level, name, [value], INT_SIZE) === 0 ? 0 : koffi.errno()
 }
 
-/** Columns: sk, Eth (protocol), Pid (port), Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. */
+/**
+ * Finds the socket's row in /proc/thread-self/net/netlink; undefined where it has none. The columns
+ * are sk, Eth (protocol), Pid (port), Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. Throws if the
+ * file cannot be read.
+ */
 export function socketRow(address: SocketAddress): { inode: number; drops: number } | undefined {
   // A worker thread can live in another network namespace than the process.
   const table = readFileSync('/proc/thread-self/net/netlink', 'utf8')
@@ -158,7 +175,10 @@ export function socketRow(address: SocketAddress): { inode: number; drops: numbe
   return undefined
 }
 
-/** Descriptors come and go while the folder is read. */
+/**
+ * Returns the empty string where the descriptor is gone: descriptors come and go during the
+ * reading.
+ */
 function linkTarget(fd: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`)

@@ -1,5 +1,5 @@
 // npm netlink 0.3.0 calls JavaScript from libuv callbacks that abort the process when anything is
-// thrown, and crashes when a socket closes inside one. So no callback here does more than queue a
+// thrown, and crashes when a socket closes inside one. Every callback here therefore only queues a
 // setImmediate, which runs after native code has returned. See also raw-socket.ts.
 
 import { Announcements } from './announcements.ts'
@@ -38,16 +38,19 @@ interface SocketOptions extends RawOptions {
   readonly timeLimit?: number
 }
 
-/** npm netlink allocates the whole size for each datagram: copy short ones so it can be freed. */
+/**
+ * Bytes below which a datagram is copied: npm netlink allocates the full size for each datagram,
+ * which can be freed once it is copied.
+ */
 const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
-/** Bytes from which on a thread sends a batch (ADR 0019): some 1,300 elements. */
+/** Bytes from which a thread sends a batch (ADR 0019): some 1,300 elements. */
 const LARGE = 65_536
 
 /**
- * One netlink socket, and another one for dumps. Of the memory that npm netlink takes for datagrams
- * V8 knows nothing: it may stay until the next full collection, whatever it adds up to. Requests
- * wait for each other, so there is never more than one dump.
+ * One netlink socket, and another one for dumps. V8 does not know of the memory that npm netlink
+ * takes for datagrams, so it may stay until the next full collection, however large it grows.
+ * Requests wait for each other, so there is never more than one dump.
  */
 export class NetlinkSocket {
   readonly #raw: RawSocket
@@ -62,14 +65,17 @@ export class NetlinkSocket {
   #closed: NetlinkError | undefined
   #arrivals = 0
 
-  /** Throws NetlinkError where the kernel has no such protocol or /proc cannot be read. */
+  /**
+   * Opens a socket. Throws NetlinkError where the kernel has no such protocol or /proc cannot be
+   * read.
+   */
   static open(options: SocketOptions = {}): NetlinkSocket {
     const { groups: _, filter: __, ...plain } = options
     const openReader = () => NetlinkSocket.over(openRaw(plain, LONG), plain)
     return new NetlinkSocket(openRaw(options, SHORT), options, openReader)
   }
 
-  /** For sockets opened elsewhere, such as a test's; dumps use it as well. */
+  /** Wraps a socket opened elsewhere, such as in a test; dumps use it as well. */
   static over(raw: RawSocket, options: SocketOptions = {}): NetlinkSocket {
     return new NetlinkSocket(raw, options)
   }
@@ -96,7 +102,9 @@ export class NetlinkSocket {
     )
   }
 
-  /** Everything the request selects. Rejects with NetlinkError if the kernel refuses. */
+  /**
+   * Returns everything that the request selects. Rejects with NetlinkError if the kernel refuses.
+   */
   dump(request: Request): Promise<Dump> {
     return (
       this.#byReader((reader) => reader.dump(request)) ??
@@ -105,8 +113,8 @@ export class NetlinkSocket {
   }
 
   /**
-   * Like `dump`, but hands over each reply as it comes; the reply is valid during the call only.
-   * Other work of the event loop goes on between datagrams.
+   * Does the same as `dump`, but hands over each reply as it comes; it is valid only during the
+   * call. Other work of the event loop goes on between datagrams.
    */
   walk(request: Request, visit: (reply: Reply) => void): Promise<void> {
     const walked = this.#byReader((reader) => reader.walk(request, visit))
@@ -115,12 +123,14 @@ export class NetlinkSocket {
     return this.#ask(request, NLM_F_DUMP, conversation)
   }
 
-  /** The answers to one request outside a batch. Rejects with NetlinkError. */
+  /** Returns the answers to one request outside a batch. Rejects with NetlinkError. */
   request(request: Request): Promise<readonly Reply[]> {
     return this.#ask(request, NLM_F_ACK, requestConversation(request.type))
   }
 
-  /** A few hundred requests in one datagram, each on its own; gives the failures. See series.ts. */
+  /**
+   * Sends a few hundred independent requests in one datagram; returns the failures. See series.ts.
+   */
   series(requests: readonly Request[]): Promise<readonly RequestFailure[]> {
     return this.#enqueue(() => {
       const first = this.#sequence.reserve(requests.length)
@@ -131,15 +141,17 @@ export class NetlinkSocket {
     })
   }
 
-  /** The generation of the rule set; every commit raises it. */
+  /**
+   * Returns the generation of the rule set, which every commit raises. Rejects with NetlinkError.
+   */
   generation(): Promise<number> {
     return askGeneration((request) => this.request(request))
   }
 
   /**
-   * Applies all requests or none, if the rule set is still of this generation (0: whichever it is).
-   * The event loop goes on while the kernel commits a large batch. Rejects with NetlinkError if the
-   * kernel refuses the batch as such: EPERM without CAP_NET_ADMIN.
+   * Applies all requests or none, if the rule set still has this generation (0: any). The event
+   * loop goes on while the kernel commits a large batch. Rejects with NetlinkError if the kernel
+   * refuses the batch as a whole, such as with EPERM without CAP_NET_ADMIN.
    */
   transact(requests: readonly Request[], generation: number): Promise<TransactOutcome> {
     return this.#enqueue<TransactOutcome>(async () => {
@@ -156,17 +168,23 @@ export class NetlinkSocket {
     })
   }
 
-  /** Calls the listener for every announcement to the joined groups; returns how to stop. */
+  /**
+   * Calls the listener for every announcement to the joined groups; returns a function that stops
+   * it.
+   */
   onMessage(listener: (reply: Reply) => void): () => void {
     return this.#announcements.listen(listener)
   }
 
-  /** How many messages were lost since the socket opened because nobody read them in time. */
+  /**
+   * Returns how many messages were lost since the socket opened because they were not read in time;
+   * 0 after it closed.
+   */
   drops(): number {
     return this.#closed ? 0 : (this.#raw.drops() ?? 0)
   }
 
-  /** Whatever is under way rejects with ECANCELED. */
+  /** Closes the socket; requests under way reject with ECANCELED. */
   close(): void {
     this.#shut(new NetlinkError('ECANCELED', 'netlink socket closed'))
   }
@@ -177,11 +195,14 @@ export class NetlinkSocket {
     this.#announcements.end()
     this.#exchange?.abort(reason)
     this.#reader?.close()
-    // Never right away: a promise may have brought us here from inside a native callback.
+    // Never close right away: a promise may have led here from inside a native callback.
     setImmediate(() => this.#raw.close())
   }
 
-  /** Opens it for the first dump, and after it broke; undefined where this socket does everything. */
+  /**
+   * Runs a dump on the reader, which opens for the first dump and after it broke; undefined where
+   * this socket does everything itself.
+   */
   #byReader<Result>(dump: (reader: NetlinkSocket) => Promise<Result>): Promise<Result> | undefined {
     const open = this.#openReader
     if (open === undefined) return undefined

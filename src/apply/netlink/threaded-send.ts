@@ -10,16 +10,18 @@ type Callable = Send & {
 
 let loaded: Callable | undefined
 
-/** Node.js is linked with libc, so its own symbols do; loaded only when something is sent. */
+/**
+ * Node.js is linked with libc, so its own symbols suffice; they are loaded when something is sent.
+ */
 function libcSend(): Callable {
   loaded ??= koffi.load(null).func('long send(int, const void *, size_t, int)') as Callable
   return loaded
 }
 
 /**
- * Sends from a thread of libuv's pool, for the kernel may take its time before the call returns;
- * `sent` is called by the event loop, with the error code if sending failed. The descriptor has to
- * stay open until then.
+ * Sends from a thread of libuv's pool, because the kernel may take long before the call returns.
+ * The event loop then calls `sent`, with the error code if sending failed (EMSGSIZE if only a part
+ * was sent). The descriptor has to stay open until then.
  */
 export function sendFromThread(fd: number, frame: Buffer, sent: (code?: string) => void): void {
   libcSend().async(fd, frame, frame.length, 0, (error, length) => {

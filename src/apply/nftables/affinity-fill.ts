@@ -17,17 +17,20 @@ import { unlessGone } from './read.ts'
 /** How full the kernel's memory of clients (session affinity) is, in one family. */
 export interface AffinityFill {
   readonly family: TableFamily
-  /** Addresses of Services of which a client could not be remembered lately. */
+  /** Number of Service addresses for which a client could not be remembered lately. */
   readonly crowded: number
-  /** Clients remembered; undefined where the kernel does not count elements (before Linux 6.16). */
+  /**
+   * Number of remembered clients; undefined where the kernel does not count elements (before Linux
+   * 6.16).
+   */
   readonly clients: number | undefined
   /** The fullest seat's share of its room, from 0 to 1; undefined where `clients` is. */
   readonly fullest: number | undefined
 }
 
 /**
- * Of the families in which a Service has session affinity. Costs a listing of the sets and of the
- * elements of `crowded`, not of clients.
+ * Returns the fill of each family in which a Service has session affinity. It lists the sets and
+ * the elements of `crowded`, not the clients. Rejects with NetlinkError.
  */
 export async function affinityFill(socket: NetlinkSocket): Promise<readonly AffinityFill[]> {
   const fills: AffinityFill[] = []

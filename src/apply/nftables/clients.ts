@@ -5,7 +5,10 @@ import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { decodeElements, listElements } from './decode.ts'
 
-/** Who is in the learned sets of a table: of up to 262,144 in each, those of one client. */
+/**
+ * Returns the entries of one client in the learned sets of a table, by set; each set may hold up to
+ * 262,144 clients. Rejects with NetlinkError.
+ */
 export async function readClients(
   socket: NetlinkSocket,
   family: TableFamily,

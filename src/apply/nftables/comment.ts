@@ -1,11 +1,11 @@
 import type { AttributeWriter } from '../netlink/attributes.ts'
 
-/** Comments of rules and elements: one TLV of nft's user data (type 0), text and NUL. */
+/** Comments of rules and elements: one TLV of nft's user data (type 0), with the text and a NUL. */
 
 const COMMENT = 0
 const MAX_BYTES = 128
 
-/** nft takes at most 128 bytes: what is longer is cut, between characters. */
+/** Writes a comment. nft takes at most 128 bytes, so a longer one is cut between characters. */
 export function writeComment(writer: AttributeWriter, type: number, comment: string): void {
   const text = fitComment(comment)
   const size = Buffer.byteLength(text)
@@ -17,7 +17,7 @@ export function writeComment(writer: AttributeWriter, type: number, comment: str
   else for (let i = 0; i < size; i++) target[at + 2 + i] = text.charCodeAt(i)
 }
 
-/** The comment as the kernel will hold it. */
+/** Returns the comment as the kernel will hold it. */
 export function fitComment(comment: string): string {
   // A character takes at most three bytes per UTF-16 unit.
   if (3 * comment.length <= MAX_BYTES) return comment
@@ -28,6 +28,7 @@ export function fitComment(comment: string): string {
   return bytes.toString('utf8', 0, end)
 }
 
+/** Returns the comment in nft's user data; undefined where there is none. */
 export function decodeComment(buffer: Buffer, start: number, end: number): string | undefined {
   let at = start
   while (at + 2 <= end) {

@@ -5,29 +5,34 @@ import { type EncodedPlan, type EncodeOptions, encodeInSteps } from './encode.ts
 
 export interface Failure {
   readonly operation: Operation
-  /** As the kernel's errno.h has it: `ENOENT`. */
+  /** The name in the kernel's errno.h, such as `ENOENT`. */
   readonly errno: string
 }
 
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly bytes: number }
-  /** Somebody else changed the rule set since `generation`: read and plan again. */
+  /** Another program changed the rule set since `generation`: read and plan again. */
   | { readonly kind: 'stale' }
   | { readonly kind: 'rejected'; readonly failures: readonly Failure[] }
   | { readonly kind: 'too-large'; readonly bytes: number; readonly limit: number }
   | { readonly kind: 'no-answer' }
 
-/** A plan that is ready to be sent: with many Services encoding it takes seconds. */
+/** A plan that is ready to be sent; with many Services, encoding it takes seconds. */
 export interface Batch {
   readonly plan: Plan
   readonly encoded: EncodedPlan
 }
 
+/** Encodes a plan in steps. Rejects if an element does not fit its set. */
 export async function toBatch(plan: Plan, options: EncodeOptions = {}): Promise<Batch> {
   return { plan, encoded: await inSteps(encodeInSteps(plan, options)) }
 }
 
-/** Commits a plan in one transaction. Nothing is applied unless the outcome is `committed`. */
+/**
+ * Commits a plan in one transaction. Nothing is applied if the outcome is `stale`, `rejected` or
+ * `too-large`; with `no-answer` this is unknown. Rejects with NetlinkError if the batch as a whole
+ * is refused.
+ */
 export async function commitPlan(
   socket: NetlinkSocket,
   plan: Plan,
@@ -36,7 +41,7 @@ export async function commitPlan(
   return commitBatch(socket, await toBatch(plan), generation)
 }
 
-/** The same for what is encoded already, so that the generation can be one of this moment. */
+/** Does the same for an encoded plan, so that the generation can be asked for right before. */
 export async function commitBatch(
   socket: NetlinkSocket,
   batch: Batch,
@@ -44,7 +49,7 @@ export async function commitBatch(
 ): Promise<CommitOutcome> {
   const outcome = await send(socket, batch, generation)
   if (outcome.kind !== 'rejected') return outcome
-  // Many elements share a message: once more with one each, to learn which were refused.
+  // Many elements share a message: send again with one each, to learn which were refused.
   return send(socket, await toBatch(batch.plan, { oneElementPerMessage: true }), generation)
 }
 

@@ -3,7 +3,7 @@ import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST } from '../netlin
 
 /** Message types, attributes and flags of <linux/netfilter/nf_tables.h>, as far as they are used. */
 
-/** nfnetlink's number of nf_tables in the high byte. */
+/** Message types; the high byte is nfnetlink's number of nf_tables. */
 export const MESSAGE = {
   newTable: 0x0a00,
   getTable: 0x0a01,
@@ -32,6 +32,7 @@ export const FLAGS: Readonly<Record<'request' | 'dump' | 'create' | 'append', nu
 
 export const FAMILY: Readonly<Record<TableFamily, number>> = { ip: 2, ip6: 10 }
 
+/** Returns undefined for families that nodelb does not use. */
 export function familyName(family: number | undefined): TableFamily | undefined {
   if (family === FAMILY.ip) return 'ip'
   return family === FAMILY.ip6 ? 'ip6' : undefined

@@ -26,8 +26,8 @@ import { readHook } from './rules.ts'
 import { decodeSchema, isAnonymous } from './schema.ts'
 
 /**
- * Replies to dumps -> what the kernel holds. Nothing here fails on what others wrote: it becomes
- * something that differs from all we want.
+ * Decodes replies to dumps into what the kernel holds. Nothing here fails on what other programs
+ * wrote: it becomes a value that differs from everything that nodelb wants.
  */
 
 export interface FoundTable {
@@ -36,7 +36,7 @@ export interface FoundTable {
   readonly name: string
   /** NFT_TABLE_F_*: 1 dormant, 2 owned, 4 persistent. */
   readonly flags: number
-  /** Netlink port of the process that owns the table. */
+  /** The netlink port of the process that owns the table. */
   readonly owner?: number
 }
 
@@ -49,7 +49,7 @@ interface FoundChain {
 interface FoundSet {
   readonly table: string
   readonly schema: SetSchema
-  /** Part of a rule (`{ tcp, udp }`): not to be compared nor deleted. */
+  /** An anonymous set is part of a rule (`{ tcp, udp }`): it is neither compared nor deleted. */
   readonly anonymous: boolean
 }
 
@@ -57,7 +57,7 @@ interface FoundRule {
   readonly table: string
   readonly chain: string
   readonly handle: bigint
-  /** As `ruleDigest` has it. */
+  /** The digest, as in `ruleDigest`. */
   readonly digest: string
 }
 
@@ -92,7 +92,7 @@ export function decodeSet(reply: Reply): FoundSet {
   }
 }
 
-/** Takes all replies of one dump: the two ends of an interval may come in different ones. */
+/** Decodes all replies of one dump: the two ends of an interval may come in different replies. */
 export function decodeElements(
   replies: readonly Reply[],
   schema: SetSchema,
@@ -112,7 +112,7 @@ export function decodeRule(reply: Reply): FoundRule {
   }
 }
 
-/** Tables of every family. */
+/** Lists the tables of every family. */
 export function listTables(): Request {
   return {
     type: MESSAGE.getTable,
@@ -121,12 +121,12 @@ export function listTables(): Request {
   }
 }
 
-/** Chains of every table of the family: the kernel cannot select. */
+/** Lists the chains of every table of the family, because the kernel cannot select. */
 export function listChains(family: TableFamily): Request {
   return list(MESSAGE.getChain, family)
 }
 
-/** Named counters, quotas and the like, and flow tables, of every table of the family. */
+/** Lists named counters, quotas and the like, and flow tables, of every table of the family. */
 export function listOtherObjects(family: TableFamily): readonly Request[] {
   return [list(GET_OBJECT, family), list(GET_FLOW_TABLE, family)]
 }
@@ -135,7 +135,10 @@ export function listOtherObjects(family: TableFamily): readonly Request[] {
 const GET_OBJECT = 0x0a13
 const GET_FLOW_TABLE = 0x0a17
 
-/** NFTA_OBJ_TABLE and NFTA_FLOWTABLE_TABLE are the same number as NFTA_TABLE_NAME. */
+/**
+ * Returns the table that an object is in: NFTA_OBJ_TABLE and NFTA_FLOWTABLE_TABLE have the same
+ * number as NFTA_TABLE_NAME.
+ */
 export function tableOf(reply: Reply): string {
   return readText(messageAttributes(reply.payload).get(TABLE.name))
 }

@@ -30,12 +30,17 @@ import {
   writeTuple,
 } from './tuple.ts'
 
-/** Set elements: (key, value) <-> the list inside NEWSETELEM. */
+/** Converts set elements between (key, value) and the list inside NEWSETELEM. */
 
-/** nft's word for the element that stands for every key without one of its own; never ours. */
+/**
+ * nft's word for the element that stands for every key without an element; nodelb never writes one.
+ */
 const CATCH_ALL = '*' as Tuple
 
-/** Writes an element with its value, or the bare key that a deletion takes. */
+/**
+ * Writes an element with its value, or the bare key for a deletion. Throws if the key or the value
+ * does not fit the set.
+ */
 export function writeElement(
   writer: AttributeWriter,
   set: SetSchema,
@@ -67,7 +72,10 @@ export function writeElement(
   writer.close(element)
 }
 
-/** A plain interval is two elements: its first address, and the one after its last, if there is one. */
+/**
+ * Writes a plain interval as two elements: its first address, and the address after its last one,
+ * if there is one.
+ */
 function writeInterval(writer: AttributeWriter, range: TupleRange, value: ElementValue): void {
   const start = writer.open(LIST_ELEMENT)
   writeBytes(writer, ELEMENT.key, range.first)
@@ -81,7 +89,7 @@ function writeInterval(writer: AttributeWriter, range: TupleRange, value: Elemen
   writer.close(end)
 }
 
-/** An element of an anonymous `{ tcp, udp, sctp }`. */
+/** Writes an element of an anonymous `{ tcp, udp, sctp }`. */
 export function writeProtocol(writer: AttributeWriter, protocol: number): void {
   const element = writer.open(LIST_ELEMENT)
   writeBytes(writer, ELEMENT.key, Buffer.from([protocol]))
@@ -113,7 +121,7 @@ function writeBytes(writer: AttributeWriter, type: number, bytes: Uint8Array): v
   writer.bytes(DATA.value, bytes).close(opened)
 }
 
-/** An element as it lies in a reply. */
+/** The parts of an element in a reply. */
 interface RawElement {
   readonly key: Buffer
   readonly keyEnd: Buffer | undefined
@@ -124,20 +132,24 @@ interface RawElement {
 }
 
 /**
- * Takes the replies to a dump of a set one by one: all of them together are larger than what they
- * say. Only the pieces of plain intervals have to wait for the rest.
+ * Takes the replies to a dump of a set one by one, because all of them together are larger than
+ * their content. Only the pieces of plain intervals have to wait for the rest.
  */
 export class ElementReader {
   readonly #set: SetSchema
   readonly #elements: Map<Tuple, ElementValue> = new Map()
   readonly #pieces: Piece[] = []
-  /** One value for an endpoint, however many addresses lead to it. */
+  /**
+   * Elements with equal data and no comment share one value, such as all those that lead to one
+   * endpoint.
+   */
   readonly #values: Map<Tuple, ElementValue> = new Map()
 
   constructor(set: SetSchema) {
     this.#set = set
   }
 
+  /** Adds the elements of one reply. */
   take(payload: Buffer): void {
     eachAttribute(payload, 4, payload.length, (type, start, end) => {
       if (type !== ELEMENTS.list) return
@@ -147,6 +159,7 @@ export class ElementReader {
     })
   }
 
+  /** Returns the elements; plain intervals are complete only after the last reply. */
   elements(): ReadonlyMap<Tuple, ElementValue> {
     for (const [key, value] of joinIntervals(this.#pieces, this.#set)) {
       this.#elements.set(key, value)
@@ -170,10 +183,10 @@ export class ElementReader {
   }
 }
 
-/** The value of all elements that say no more than their key. */
+/** The value of all elements that have nothing but a key. */
 const NOTHING: ElementValue = {}
 
-/** Undefined for the catch-all element: it alone has no key. */
+/** Returns undefined for the catch-all element, the only one without a key. */
 function readElement(payload: Buffer, from: number, to: number): RawElement | undefined {
   let key: Buffer | undefined
   let keyEnd: Buffer | undefined
@@ -195,7 +208,7 @@ function readElement(payload: Buffer, from: number, to: number): RawElement | un
   return key === undefined ? undefined : { key, keyEnd, data, verdict, intervalEnd, comment }
 }
 
-/** The bytes inside {VALUE}; a verdict has none. */
+/** Returns the bytes inside NFTA_DATA_VALUE; a verdict has none. */
 function dataValue(payload: Buffer, start: number, end: number): Buffer | undefined {
   let value: Buffer | undefined
   eachAttribute(payload, start, end, (type, from, to) => {
@@ -204,7 +217,7 @@ function dataValue(payload: Buffer, start: number, end: number): Buffer | undefi
   return value
 }
 
-/** What is not `goto CHAIN` is not ours: only that it differs counts. */
+/** Returns `goto CHAIN`, or text for another program's verdict, which only has to differ. */
 function verdictText(payload: Buffer, start: number, end: number): Tuple | undefined {
   let text: Tuple | undefined
   eachAttribute(payload, start, end, (type, from, to) => {

@@ -9,16 +9,18 @@ import { writeElement, writeProtocol } from './elements.ts'
 import { writeHook, writeRule } from './rules.ts'
 import { ANONYMOUS_NAME, PORT_PROTOCOLS, writeProtocolSet, writeSet } from './schema.ts'
 
-/** A plan as the messages of one batch. */
+/** Encodes a plan as the messages of one batch. */
 
 export interface EncodedPlan {
   readonly requests: readonly Request[]
-  /** For each request the indexes of the operations it carries. */
+  /** For each request, the indexes of the operations that it carries. */
   readonly operations: readonly (readonly number[])[]
 }
 
 export interface EncodeOptions {
-  /** To find the culprit after a rejection: an error then names one element. */
+  /**
+   * Sends each element in its own message, so that after a rejection each error names one element.
+   */
   readonly oneElementPerMessage?: boolean
 }
 
@@ -26,17 +28,18 @@ type ElementOperation = Extract<Operation, { readonly key: unknown }>
 type RuleOperation = Extract<Operation, { readonly rule: unknown }>
 type SingleOperation = Exclude<Operation, ElementOperation>
 
-/** The length of a nested attribute is a u16; an element takes less than the rest. */
+/** The length of a nested attribute is a u16; one more element fits above this limit. */
 const MAX_ELEMENT_BYTES = 60_000
 
+/** Encodes the whole plan in one call. Throws if an element does not fit its set. */
 export function encodePlan(plan: Plan, options: EncodeOptions = {}): EncodedPlan {
   return allAtOnce(encodeInSteps(plan, options))
 }
 
-/** Operations of a step. */
+/** Operations per step. */
 const STEP = 32
 
-/** The same in steps: with many Services it takes seconds. */
+/** Does the same in steps, because with many Services it takes seconds. */
 export function* encodeInSteps(plan: Plan, options: EncodeOptions = {}): Steps<EncodedPlan> {
   const batch = new Batch(options)
   let index = 0
@@ -144,7 +147,7 @@ class Batch {
   }
 
   #addRule({ family, chain, rule, position }: RuleOperation, index: readonly number[]): void {
-    // Sets that the rule brings along have to stand before it.
+    // The sets that the rule uses have to come before it.
     const protocolSets = rule.statements
       .filter((statement) => statement.kind === 'has-ports')
       .map(() => this.#addProtocolSet(family, index))

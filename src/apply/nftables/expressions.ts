@@ -30,18 +30,20 @@ const CHANGE = { update: 1, delete: 2 } as const
 const VERDICT_REGISTER = 0
 const JENKINS = 0
 
-/** Words (4 bytes) of the register file: 16 in all, the four of NFT_REG_1 first. */
+/** Words (4 bytes) of the register file: 16 in all, starting with the four of NFT_REG_1. */
 const WORDS = 16
 const WORDS_PER_REGISTER = 4
 const FIRST_WORD = 8
 
-/** The kernel's own spelling: NFT_REG_1 to 4 where one begins, else the word. */
+/**
+ * Returns the kernel's number: NFT_REG_1 to 4 where one begins at this word, else the word's own.
+ */
 function register(word: number): number {
   const full = word % WORDS_PER_REGISTER === 0
   return full ? 1 + word / WORDS_PER_REGISTER : FIRST_WORD + word
 }
 
-/** Writes one rule's expressions; all work on register 1 but for the fields of a key. */
+/** Writes the expressions of one rule; all work on register 1, except for the fields of a key. */
 export class ExpressionWriter {
   readonly family: TableFamily
   readonly #writer: AttributeWriter
@@ -66,7 +68,7 @@ export class ExpressionWriter {
     return this.payload(NETWORK_HEADER, header[field], header.size, word)
   }
 
-  /** The first `length` bytes of the destination address. */
+  /** Loads the first `length` bytes of the destination address. */
   daddrPrefix(length: number): this {
     return this.payload(NETWORK_HEADER, IP[this.family].daddr, length)
   }
@@ -93,7 +95,7 @@ export class ExpressionWriter {
     )
   }
 
-  /** register 1 = (register 1 & mask) ^ xor, as numbers in host order. */
+  /** Sets register 1 = (register 1 & mask) ^ xor, as numbers in host order. */
   bitwise(mask: number, xor: number): this {
     return this.#expression('bitwise', (writer) =>
       writer
@@ -114,7 +116,10 @@ export class ExpressionWriter {
     )
   }
 
-  /** Loads the fields one after another, each at a word boundary. */
+  /**
+   * Loads the fields one after another, each at a word boundary. Throws if they do not fit the
+   * registers.
+   */
   fields(fields: readonly Field[]): void {
     const words = fields.reduce((sum, field) => sum + fieldWords(this.family, field), 0)
     let word = 0
@@ -125,6 +130,7 @@ export class ExpressionWriter {
     if (word > WORDS) throw new Error(`a key of ${word} words does not fit the registers`)
   }
 
+  /** Looks the key up in a set, or with `map` replaces it by its value in register 1. */
   lookup(set: string, options: { inverted?: boolean; map?: boolean; setId?: number } = {}): this {
     return this.#expression('lookup', (writer) => {
       writer.text(1, set).u32(2, register(0))
@@ -141,7 +147,7 @@ export class ExpressionWriter {
     )
   }
 
-  /** Adds the key in the registers or starts its time again; or takes it out. */
+  /** Adds the key in the registers to the set or restarts its timeout, or deletes it. */
   change(set: string, operation: keyof typeof CHANGE, seconds = 0): this {
     return this.#expression('dynset', (writer) =>
       writer
@@ -158,7 +164,7 @@ export class ExpressionWriter {
     )
   }
 
-  /** The source address is put behind the key of so many words, where nft puts it. */
+  /** Hashes the source address, which is loaded behind the key of `keyWords` words, as nft does. */
   clientHash(modulus: number, word: number, keyWords: number): this {
     const scratch = keyWords + WORDS_PER_REGISTER
     this.address('saddr', scratch)
@@ -177,7 +183,7 @@ export class ExpressionWriter {
     return this.#expression('fib', (writer) => writer.u32(1, register(0)).u32(2, 3).u32(3, flags))
   }
 
-  /** Destination: the address in register 1, the port in the word after it. */
+  /** Translates the destination to the address in register 1 and the port in the word after it. */
   dnat(): this {
     const port = IP[this.family].size / 4
     return this.#expression('nat', (writer) =>

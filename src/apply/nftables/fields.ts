@@ -2,8 +2,8 @@ import type { FieldType } from '../../ruleset/nftables/types.ts'
 import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 
 /**
- * The fields of element keys and data: canonical text <-> bytes. These run for every element of a
- * bulk load, so they work on character codes and make no texts in between.
+ * Converts the fields of element keys and data between canonical text and bytes. This runs for
+ * every element of a bulk load, so it works on character codes and makes no intermediate strings.
  */
 
 /** The part of a text that is one field. */
@@ -15,7 +15,7 @@ export interface Piece {
 
 interface FieldCodec {
   readonly width: number
-  /** Writes the field at this place of the target; throws when the piece is no such field. */
+  /** Writes the field at this place of the target; throws when the piece is not such a field. */
   readonly write: (piece: Piece, target: Uint8Array, at: number) => void
   readonly read: (bytes: Buffer, at: number) => string
 }
@@ -52,6 +52,7 @@ export const CODECS: Readonly<Record<FieldType, FieldCodec>> = {
   },
 }
 
+/** Reads a decimal number between two offsets; throws when it is none or exceeds `max`. */
 export function decimal(text: string, start: number, end: number, max: number): number {
   let value = 0
   for (let i = start; i < end; i++) {
@@ -84,7 +85,7 @@ function readIpv4(bytes: Buffer, at: number): string {
 
 const GROUPS = 8
 
-/** Groups before `::` stand at the front, those after it at the end. */
+/** Writes the groups before `::` at the beginning, and those after it at the end. */
 function writeIpv6(piece: Piece, target: Uint8Array, at: number): void {
   const { text, start, end } = piece
   for (let i = 0; i < 2 * GROUPS; i++) target[at + i] = 0
@@ -125,7 +126,7 @@ function writeGroups({ text, start, end }: Piece, target: Uint8Array, at: number
   }
 }
 
-/** RFC 5952: the longest run of zero groups, the first of equals, is `::`. */
+/** As in RFC 5952, the longest run of zero groups, the first of equal ones, becomes `::`. */
 function readIpv6(bytes: Buffer, at: number): string {
   let gap = GROUPS
   let length = 1
@@ -155,7 +156,7 @@ function pair(bytes: Buffer, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 }
 
-/** Canonical text has lower case only. */
+/** Returns -1 where the code is no digit; canonical text is in lower case. */
 function hexDigit(code: number): number {
   if (code >= ZERO && code <= ZERO + 9) return code - ZERO
   return code >= LETTER_A && code < LETTER_A + 6 ? code - LETTER_A + 10 : -1

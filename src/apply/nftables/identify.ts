@@ -12,20 +12,21 @@ import { LIST_ELEMENT, RULE } from './constants.ts'
 import { writeRule } from './rules.ts'
 
 /**
- * Rules have no names: one we want and one in the kernel are the same when their digests are.
- * A digest is the bytecode in words, without what the kernel adds or renames. What an anonymous
- * `{ tcp, udp, sctp }` holds is not part of it: only the kernel's rule, not its dump, knows.
+ * Rules have no names: a wanted rule and one in the kernel are the same if their digests are equal.
+ * A digest is the bytecode in words, without what the kernel adds or renames. It does not cover the
+ * content of an anonymous `{ tcp, udp, sctp }`, because the dump of a rule does not show it.
  */
 
 const CHUNK = 4096
 
+/** Returns the digest of a wanted rule. */
 export function ruleDigest(family: TableFamily, rule: Rule): string {
   const writer = new AttributeWriter(CHUNK)
   writeRule(writer, family, rule, { protocolSet: () => 0 })
   return digestOf(readAttributes(writer.finish()))
 }
 
-/** The digest of a rule's attributes, sent or dumped. */
+/** Returns the digest of a rule's attributes, as sent or as dumped. */
 export function digestOf(rule: Attributes): string {
   const steps: string[] = []
   const expressions = rule.get(RULE.expressions)
@@ -42,17 +43,17 @@ export function digestOf(rule: Attributes): string {
 }
 
 /**
- * nft turns the protocol in the key of an interval set to network order in units of two bytes:
- * of one byte that is none, so we do without.
+ * nft converts the protocol in the key of an interval set to network order in units of two bytes.
+ * For one byte this has no effect, so nodelb leaves it out.
  */
 const SWAP_OF_ONE_BYTE = /^byteorder\(.* 4=00000001 5=00000002\)$/
 
 const EXPRESSION = { name: 1, data: 2 } as const
 
-/** How an attribute is written down; those not named are written as they are. */
+/** How an attribute enters the digest; those without a treatment enter it as they are. */
 type Treatment = 'leave-out' | 'unless-zero' | 'set-name' | 'data' | 'nat-flags' | 'nat-end'
 
-/** By expression and attribute. Set ids belong to a batch and are never dumped. */
+/** Treatments by expression and attribute. Set ids belong to a batch and are never dumped. */
 const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> = {
   lookup: { 1: 'set-name', 4: 'leave-out', 5: 'unless-zero' },
   dynset: { 1: 'set-name', 2: 'leave-out', 9: 'unless-zero' },
@@ -80,7 +81,7 @@ function digestExpression(expression: Buffer): string {
   return `${name}(${parts.join(' ')})`
 }
 
-/** NF_NAT_RANGE_MAP_IPS and NF_NAT_RANGE_PROTO_SPECIFIED: the kernel derives them. */
+/** NF_NAT_RANGE_MAP_IPS and NF_NAT_RANGE_PROTO_SPECIFIED, which the kernel derives. */
 const DERIVED_NAT_FLAGS = 0x3
 
 function digestAttribute(
@@ -103,14 +104,14 @@ function digestAttribute(
       return flags === 0 ? undefined : String(flags)
     }
     case 'nat-end':
-      // Where no end of the range is given it is its start.
+      // The kernel dumps the start of a range as its end where no end is given.
       return value.equals(all.get(type - 1) ?? value) ? undefined : value.toString('hex')
     case undefined:
       return value.toString('hex')
   }
 }
 
-/** NFTA_DATA: a value, or a verdict with its own attributes. */
+/** Digests an NFTA_DATA: a value, or a verdict with its own attributes. */
 function digestData(data: Buffer): string {
   const parts: string[] = []
   for (const [type, value] of readAttributes(data)) {

@@ -2,8 +2,8 @@ import type { NetlinkSocket } from '../netlink/socket.ts'
 import { decodeChain, decodeTable, listChains, listTables } from './decode.ts'
 
 /**
- * What kube-proxy has in the kernel: its own tables (nftables mode), or its chain in `nat` (iptables
- * mode over nf_tables; the legacy xtables cannot be seen from here).
+ * Returns what kube-proxy has in the kernel: its own tables (nftables mode), or its chain in `nat`
+ * (iptables mode over nf_tables; legacy xtables cannot be seen here). Rejects with NetlinkError.
  */
 export async function findKubeProxy(socket: NetlinkSocket): Promise<readonly string[]> {
   const tables = (await socket.dump(listTables())).replies.map(decodeTable)

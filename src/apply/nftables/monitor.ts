@@ -7,12 +7,15 @@ import type { CommitOutcome } from './commit.ts'
 import { familyName } from './constants.ts'
 import { ownPort, portOf } from './port.ts'
 
-/** A commit that another socket made. */
+/** A commit made through another socket. */
 export interface ForeignCommit {
   readonly generation: number
-  /** Whether it changed nodelb's tables; `maybe` where announcements were lost. */
+  /** Whether the commit changed nodelb's tables; `maybe` where announcements were lost. */
   readonly touchesUs: 'yes' | 'no' | 'maybe'
-  /** Who did it, as the initial process namespace numbers it; unknown where that was lost. */
+  /**
+   * The process that committed, as numbered in the initial process namespace; missing where the
+   * announcement was lost.
+   */
   readonly pid?: number
   readonly process?: string
 }
@@ -20,35 +23,44 @@ export interface ForeignCommit {
 const NEWGEN = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN
 /** NFTA_GEN_PROC_PID and NFTA_GEN_PROC_NAME. */
 const GENERATION = { pid: 2, name: 3 } as const
-/** Every kind of object names its table first: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and so on. */
+/**
+ * The attribute that names the table is the first of every kind of object: NFTA_TABLE_NAME,
+ * NFTA_CHAIN_TABLE and so on.
+ */
 const TABLE_ATTRIBUTE = 1
-/** What does not fit is lost and noticed; more would be memory for floods of others. */
+/**
+ * Bytes. Announcements beyond them are lost, which is noticed; more would be memory for other
+ * programs' floods.
+ */
 const RECEIVE_BUFFER = 2 << 20
-/** Milliseconds after the last announcement at which losses are looked for. */
+/** Milliseconds after the first announcement of a burst until the monitor looks for losses. */
 const SETTLING = 100
 /** Milliseconds to wait for the announcement of a commit that has happened. */
 const PATIENCE = 1_000
 
 /**
- * Hears of every commit in the network namespace. The kernel announces the objects of a commit one
- * by one, then its generation; what does not fit the receive buffer is lost without a word, which
- * shows as a gap in the generations or in the socket's count of drops.
+ * Follows every commit in the network namespace. The kernel announces the objects of a commit one
+ * by one, then its generation. What does not fit the receive buffer is lost silently, and shows as
+ * a gap in the generations or in the socket's count of drops.
  */
 export class Monitor {
   #socket: NetlinkSocket
   readonly #port: number
   readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
   readonly #waiting: Set<() => void> = new Set()
-  /** The latest generation heard of; undefined after a loss, until the next one. */
+  /** The latest announced generation; undefined after a loss, until the next announcement. */
   #heard: number | undefined
-  /** No commit after this one, up to `#heard`, touched our tables. */
+  /** No commit after this generation, up to `#heard`, touched nodelb's tables. */
   #cleanSince = 0
   #touched = false
   #drops = 0
   #settling: NodeJS.Timeout | undefined
   #closed = false
 
-  /** `committer` is the socket whose own commits are no news. */
+  /**
+   * Opens a monitor that does not report the commits of the socket `committer`. Rejects with
+   * NetlinkError.
+   */
   static async open(committer: NetlinkSocket): Promise<Monitor> {
     const monitor = new Monitor(await ownPort(committer))
     const generation = await committer.generation()
@@ -62,29 +74,36 @@ export class Monitor {
     this.#socket = this.#listen()
   }
 
-  /** Calls the listener for every commit of others; returns how to stop. */
+  /** Calls the listener for every commit of others; returns a function that stops it. */
   onForeign(listener: (commit: ForeignCommit) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** The latest generation that is known to hold the same of ours as `generation` did. */
+  /**
+   * Returns the latest generation in which nodelb's tables are known to be the same as in
+   * `generation`.
+   */
   latestLike(generation: number): number {
     const heard = this.#heard
     if (heard === undefined || later(this.#cleanSince, generation)) return generation
     return later(heard, generation) ? heard : generation
   }
 
-  /** Whether no commit after `from`, up to `to`, touched our tables; waits until that can be told. */
+  /**
+   * Returns whether it is certain that no commit after `from`, up to `to`, touched nodelb's tables;
+   * waits up to a second for the announcement.
+   */
   async untouched(from: number, to: number): Promise<boolean> {
     await this.#hasHeard(to)
     return !later(to, this.latestLike(from))
   }
 
   /**
-   * For a large commit of ours nobody listens: while any socket of the machine does, in whichever
-   * network namespace, the kernel writes an announcement of 4 KB for every element, which takes it
-   * twice as long as the commit. What others did meanwhile shows in the generation.
+   * Runs a large commit of nodelb while the monitor's socket is closed. While any socket of the
+   * machine listens, in any network namespace, the kernel writes an announcement of 4 KB for every
+   * element, which takes twice as long as the commit. The generation shows whether others committed
+   * meanwhile.
    */
   async deaf(commit: () => Promise<CommitOutcome>): Promise<CommitOutcome> {
     const before = await this.#socket.generation()
@@ -116,8 +135,8 @@ export class Monitor {
   #listen(): NetlinkSocket {
     const socket = NetlinkSocket.open({
       groups: [NFNLGRP_NFTABLES],
-      // Of our own commits the generation is enough. npm netlink takes 32 KB for each datagram, of
-      // which V8 knows nothing and which it keeps until its next full collection.
+      // For nodelb's own commits the generation is enough. npm netlink takes 32 KB for each
+      // datagram, which V8 does not know of and keeps until its next full collection.
       filter: { port: this.#port, except: NEWGEN },
       receiveBuffer: RECEIVE_BUFFER,
     })
@@ -156,7 +175,7 @@ export class Monitor {
     })
   }
 
-  /** A loss may have swallowed whole commits, their generations included. */
+  /** A loss may include whole commits with their generations. */
   #lookForLosses(): void {
     this.#settling = undefined
     const drops = this.#socket.drops()
@@ -196,7 +215,7 @@ export class Monitor {
   }
 }
 
-/** Whether an announced object is in one of nodelb's tables, or is one. */
+/** Returns whether an announced object is one of nodelb's tables or is in one. */
 function isAboutUs({ payload }: Reply): boolean {
   if (familyName(payload[0]) === undefined) return false
   let ours = false
@@ -206,12 +225,14 @@ function isAboutUs({ payload }: Reply): boolean {
   return ours
 }
 
-/** The kernel counts commits in 32 bits and leaves out 0. */
+/** Returns the generation after this one: the kernel counts commits in 32 bits and skips 0. */
 export function next(generation: number): number {
   return generation === 0xffffffff ? 1 : generation + 1
 }
 
-/** Whether generation `a` comes after `b`, also where the count starts anew between them. */
+/**
+ * Returns whether generation `a` comes after `b`, even if the count wrapped around between them.
+ */
 export function later(a: number, b: number): boolean {
   return ((a - b) | 0) > 0
 }

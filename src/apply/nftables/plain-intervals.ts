@@ -2,21 +2,23 @@ import type { Tuple } from '../../model/tuple.ts'
 import type { ElementValue, SetSchema } from '../../ruleset/nftables/types.ts'
 import { decodeRange } from './tuple.ts'
 
-/** Intervals of sets with one field: the kernel has two elements for each, its start and its end. */
+/**
+ * Intervals of sets with one field: the kernel holds two elements for each, its start and its end.
+ */
 
-/** Where an interval begins or ends; its reply is gone when it is joined. */
+/** The start or end of an interval; it outlives the reply that it came in. */
 export interface Piece {
   readonly key: Buffer
   readonly intervalEnd: boolean
   readonly value: ElementValue
 }
 
-/** Sorts the pieces. */
+/** Returns the elements that the pieces add up to; sorts `pieces` in place. */
 export function* joinIntervals(
   pieces: Piece[],
   set: SetSchema,
 ): Iterable<readonly [Tuple, ElementValue]> {
-  // Where one interval ends and the next begins the end comes first.
+  // Where one interval ends and the next one begins, the end comes first.
   pieces.sort((a, b) => a.key.compare(b.key) || Number(b.intervalEnd) - Number(a.intervalEnd))
   for (const [i, { key: first, intervalEnd, value }] of pieces.entries()) {
     if (intervalEnd) continue
@@ -26,7 +28,7 @@ export function* joinIntervals(
   }
 }
 
-/** The key after this one; undefined after the last. */
+/** Returns the key after this one; undefined after the last key. */
 export function successor(bytes: Buffer): Buffer | undefined {
   const next = Buffer.from(bytes)
   for (let i = next.length - 1; i >= 0; i--) {

@@ -32,7 +32,7 @@ import {
 import { ElementReader } from './elements.ts'
 import { ruleDigest } from './identify.ts'
 
-/** What the kernel holds of ours. Rules carry their digest as text until `nameRules`. */
+/** What the kernel holds of nodelb's. The text of a rule is its digest until `nameRules`. */
 export interface KernelState {
   readonly generation: number
   readonly ruleset: KernelRuleset
@@ -40,10 +40,14 @@ export interface KernelState {
 
 const ATTEMPTS = 10
 
-/** Whether it is certain that no commit after `from`, up to `to`, changed our tables. */
+/**
+ * Returns whether it is certain that no commit after `from`, up to `to`, changed nodelb's tables.
+ */
 type Untouched = (from: number, to: number) => Promise<boolean>
 
-/** Reads both tables; begins again when they may have been changed meanwhile. */
+/**
+ * Reads both tables; starts again when they may have changed meanwhile. Rejects with NetlinkError.
+ */
 export async function readKernel(
   socket: NetlinkSocket,
   untouched: Untouched = async (from, to) => from === to,
@@ -53,13 +57,16 @@ export async function readKernel(
     const ruleset = await unlessGone(readTables(socket))
     if (ruleset === undefined) continue
     if (attempt >= ATTEMPTS || (await untouched(generation, await socket.generation()))) {
-      // After so many attempts the commit's own generation check has the last word.
+      // After so many attempts, the commit's own check of the generation decides.
       return { generation, ruleset }
     }
   }
 }
 
-/** Undefined where a table or set went away between its listing and the listing of its content. */
+/**
+ * Returns undefined where a table or set vanished between its listing and the listing of its
+ * content (ENOENT); other errors still reject.
+ */
 export async function unlessGone<Found>(reading: Promise<Found>): Promise<Found | undefined> {
   try {
     return await reading
@@ -92,7 +99,10 @@ async function hasOtherObjects(socket: NetlinkSocket, family: TableFamily): Prom
   return false
 }
 
-/** The hooks of a dormant table are not in place: nothing we want has such, so it is built anew. */
+/**
+ * Marks the hooks of a dormant table, which are not in place. No wanted chain has such a type, so
+ * the chains are built anew.
+ */
 function asleep(chains: ReadonlyMap<string, KernelChain>): ReadonlyMap<string, KernelChain> {
   const type = (base: BaseHook): BaseHook['type'] => `${base.type}, dormant` as BaseHook['type']
   return new Map(
@@ -115,7 +125,10 @@ async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<Ke
   return { family, sets, elements, chains: await readChains(socket, family) }
 }
 
-/** Datagram by datagram: a socket's buffers are 32 KB each, however little is in them. */
+/**
+ * Reads datagram by datagram, because the socket's buffers are 32 KB each, however little they
+ * hold.
+ */
 async function readElements(
   socket: NetlinkSocket,
   family: TableFamily,
@@ -128,6 +141,7 @@ async function readElements(
   return reader.elements()
 }
 
+/** Reads the chains of nodelb's table with their rules. Rejects with NetlinkError. */
 export async function readChains(
   socket: NetlinkSocket,
   family: TableFamily,
@@ -150,7 +164,10 @@ async function dump(socket: NetlinkSocket, request: Request): Promise<readonly R
   return (await socket.dump(request)).replies
 }
 
-/** Gives the kernel's rules the text of the known rule with the same bytecode. */
+/**
+ * Gives each rule of the kernel the text of the known rule with the same bytecode; others get a
+ * text that says so.
+ */
 export function nameRules(
   kernel: KernelRuleset,
   known: (family: TableFamily) => Iterable<Chain>,
@@ -162,6 +179,7 @@ export function nameRules(
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
+/** Does the same as `nameRules`, for the chains of one table. */
 export function nameChains(
   family: TableFamily,
   chains: ReadonlyMap<string, KernelChain>,

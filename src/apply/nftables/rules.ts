@@ -12,8 +12,9 @@ import { CHAIN, HOOK, RULE } from './constants.ts'
 import { ExpressionWriter } from './expressions.ts'
 import { type StatementContext, writeStatement } from './statements.ts'
 
-/** Bodies of rules and hooks of chains. */
+/** The bodies of rules and the hooks of chains, as netlink attributes. */
 
+/** Writes the expressions and the comment of a rule. Throws if they cannot be encoded. */
 export function writeRule(
   writer: AttributeWriter,
   family: TableFamily,
@@ -34,6 +35,7 @@ const HOOK_NUMBERS: Readonly<Record<BaseHook['hook'], number>> = {
 }
 const POLICY_ACCEPT = 1
 
+/** Writes the hook of a base chain; its policy is always accept. */
 export function writeHook(writer: AttributeWriter, base: BaseHook): void {
   writer
     .nested(CHAIN.hook, () =>
@@ -43,7 +45,10 @@ export function writeHook(writer: AttributeWriter, base: BaseHook): void {
     .text(CHAIN.type, base.type)
 }
 
-/** A hook that none of our chains has keeps its name in words, so that it differs from all of them. */
+/**
+ * Returns the hook of a chain; undefined for a chain without one. A hook or policy that no chain of
+ * nodelb has gets a name that differs from all of theirs.
+ */
 export function readHook(found: Attributes): BaseHook | undefined {
   const hook = found.get(CHAIN.hook)
   if (hook === undefined) return undefined

@@ -11,12 +11,12 @@ import { DESCRIPTION, LIST_ELEMENT, SET, SET_FLAG } from './constants.ts'
 import { fieldWidth, tupleLength } from './tuple.ts'
 import { typeofUserData } from './typeof.ts'
 
-/** Set declarations: SetSchema <-> the attributes of NEWSET. */
+/** Converts set declarations between SetSchema and the attributes of NEWSET. */
 
-/** NFT_DATA_VERDICT of <linux/netfilter/nf_tables.h>: the kernel's number, not one of nft's. */
+/** NFT_DATA_VERDICT of <linux/netfilter/nf_tables.h>: a number of the kernel's, not of nft's. */
 const VERDICT = 0xffffff00
 
-/** nft's numbers of its data types. A slot is an `integer` of four bytes. */
+/** nft's numbers for its data types. A slot is an `integer` of four bytes. */
 const TYPE_NUMBERS: Readonly<Record<FieldType, number>> = {
   ipv4_addr: 7,
   ipv6_addr: 8,
@@ -31,6 +31,7 @@ const TYPE_NAMES: ReadonlyMap<number, FieldType> = new Map(
   (Object.keys(TYPE_NUMBERS) as FieldType[]).map((type) => [TYPE_NUMBERS[type], type]),
 )
 
+/** Writes the declaration of a set; `id` refers to it within the batch. */
 export function writeSet(
   writer: AttributeWriter,
   family: TableFamily,
@@ -59,12 +60,17 @@ function setFlags(set: SetSchema): number {
   return flags
 }
 
-/** Interval concatenations have one element from KEY to KEY_END; plain intervals have two. */
+/**
+ * Returns whether an element spans from KEY to KEY_END, as in interval concatenations; plain
+ * intervals have two elements.
+ */
 export function isRangeKey(set: SetSchema): boolean {
   return set.interval === true && set.key.length > 1
 }
 
-/** nft cannot print `integer` without a width, so such a set is declared by its expressions. */
+/**
+ * nft cannot print `integer` without a width, so such a set is declared with `typeof` expressions.
+ */
 function needsTypeof(set: SetSchema): boolean {
   return set.key.includes('slot')
 }
@@ -93,7 +99,10 @@ function foldTypes(types: readonly FieldType[]): number {
   return types.reduce((folded, type) => folded * TYPE_LIMIT + TYPE_NUMBERS[type], 0)
 }
 
-/** A set that is none of ours gets a key type that no wanted set has, so that plan replaces it. */
+/**
+ * Decodes a declaration. A set that is not nodelb's gets a key type that no wanted set has, so that
+ * the plan replaces it.
+ */
 export function decodeSchema(found: Attributes): SetSchema {
   const name = readText(found.get(SET.name))
   const key = unfoldTypes(readU32(found.get(SET.keyType)))
@@ -132,7 +141,7 @@ function foreignTrait(
   return undefined
 }
 
-/** Whether element keys and data can be told apart into fields. */
+/** Returns whether all field types of keys and data are known, so that elements can be decoded. */
 export function isDecodable(set: SetSchema): boolean {
   const data = set.data === 'verdict' ? [] : (set.data ?? [])
   return [...set.key, ...data].every((type) => Object.hasOwn(TYPE_NUMBERS, type))
@@ -153,15 +162,16 @@ function unfoldTypes(folded: number): readonly FieldType[] | undefined {
   return types.length === 0 ? undefined : types
 }
 
-/** Not a type at all: it only has to differ from every type and to say why. */
+/** Returns text that differs from every type and says why. */
 function unknownType(note: string): FieldType {
   return `unknown (${note})` as FieldType
 }
 
-/** `{ tcp, udp, sctp }` of a rule: a set without a name that lives and dies with the rule. */
+/** The set `{ tcp, udp, sctp }` of a rule, which has no name and exists only with the rule. */
 export const ANONYMOUS_NAME = '__set%d'
 export const PORT_PROTOCOLS: readonly number[] = [6, 17, 132]
 
+/** Writes the declaration of an anonymous `{ tcp, udp, sctp }`. */
 export function writeProtocolSet(writer: AttributeWriter, id: number): void {
   writer
     .text(SET.name, ANONYMOUS_NAME)

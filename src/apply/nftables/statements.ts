@@ -4,7 +4,10 @@ import { hostU32 } from '../netlink/host-order.ts'
 import { CT_KEY, type ExpressionWriter, META_KEY } from './expressions.ts'
 import { ANONYMOUS_NAME } from './schema.ts'
 
-/** Every kind of statement as bytecode; nft's for the same text, so that nft prints it back. */
+/**
+ * Each kind of statement as the bytecode that nft makes of the same text, so that nft prints it
+ * back.
+ */
 
 type StatementOf<Kind, Each = Statement> = Each extends { readonly kind: infer Kinds }
   ? Kind extends Kinds
@@ -13,7 +16,7 @@ type StatementOf<Kind, Each = Statement> = Each extends { readonly kind: infer K
   : never
 
 export interface StatementContext {
-  /** Announces an anonymous `{ tcp, udp, sctp }` and returns its id within the batch. */
+  /** Adds an anonymous `{ tcp, udp, sctp }` to the batch and returns its id. */
   readonly protocolSet: () => number
 }
 
@@ -54,7 +57,7 @@ const EMITTERS: Emitters = {
     to.meta(META_KEY.l4proto).lookup(ANONYMOUS_NAME, { setId: context.protocolSet() }),
   'is-tcp': (to) => to.meta(META_KEY.l4proto).compare('==', Buffer.from([TCP])),
   'not-loopback': (to) => {
-    // 127.0.0.0/8 is the first byte, ::1 the whole address.
+    // 127.0.0.0/8 is recognised by its first byte, ::1 by the whole address.
     if (to.family === 'ip') to.daddrPrefix(1).compare('!=', Buffer.from([127]))
     else to.address('daddr').compare('!=', Buffer.from('00000000000000000000000000000001', 'hex'))
   },
@@ -97,6 +100,7 @@ const EMITTERS: Emitters = {
   goto: (to, { chain }) => to.verdict(VERDICT.goto, chain),
 }
 
+/** Writes a statement's expressions. Throws if the name of an interface is empty or too long. */
 export function writeStatement(
   to: ExpressionWriter,
   statement: Statement,
@@ -115,7 +119,7 @@ function mark(bit: number): number {
   return (1 << bit) >>> 0
 }
 
-/** An exact name is compared with its padding, a prefix without. */
+/** An exact name is compared together with its padding, a prefix without any. */
 function interfaceName(name: string, prefix: boolean): Buffer {
   const bytes = Buffer.from(name)
   if (bytes.length === 0 || bytes.length >= INTERFACE_SIZE) throw new Error(`interface "${name}"`)

@@ -7,8 +7,9 @@ const PROBE = 'nodelb-probe'
 const SMALL = 256
 
 /**
- * Whether the kernel knows such tables: asks for one in a transaction that cannot succeed, because
- * it then deletes a table that is not there. A kernel that does not know says EOPNOTSUPP or EINVAL.
+ * Returns whether the kernel supports tables with an owner. It asks for one in a transaction that
+ * cannot succeed, because that also deletes a table that does not exist. A kernel without support
+ * answers EOPNOTSUPP or EINVAL. Rejects with NetlinkError.
  */
 export async function supportsOwnership(socket: NetlinkSocket): Promise<boolean> {
   const writer = new AttributeWriter(SMALL)

@@ -8,9 +8,10 @@ import { encodePlan } from './encode.ts'
 const SMALL = 256
 
 /**
- * The first thing that the kernel would refuse of a plan, as its errno.h has it; undefined where it
- * would take all. Nothing is changed: the transaction ends with deleting a table that is not there.
- * Rejects with NetlinkError: EPERM without CAP_NET_ADMIN.
+ * Returns the errno name of the first operation of a plan that the kernel would refuse, or the
+ * outcome's kind if there is no verdict; undefined where it would take all. Nothing changes: the
+ * transaction ends with the deletion of a table that does not exist. Rejects with NetlinkError,
+ * such as EPERM without CAP_NET_ADMIN.
  */
 export async function refusedOf(socket: NetlinkSocket, plan: Plan): Promise<string | undefined> {
   const { requests } = encodePlan(plan)

@@ -2,20 +2,30 @@ import { SEPARATOR, type Tuple, tuple } from '../../model/tuple.ts'
 import type { FieldType } from '../../ruleset/nftables/types.ts'
 import { CODECS, decimal, type Piece } from './fields.ts'
 
-/** Element keys and data: text as nft prints it <-> the bytes the kernel compares. */
+/**
+ * Converts element keys and data between text as nft prints it and the bytes that the kernel
+ * compares.
+ */
 
+/** Returns the bytes of one field, without padding. */
 export function fieldWidth(type: FieldType): number {
   return CODECS[type].width
 }
 
-/** Bytes of a key: a field alone stands bare, in a concatenation each is padded to four bytes. */
+/**
+ * Returns the bytes of a key: a single field is not padded; in a concatenation each is padded to
+ * four.
+ */
 export function tupleLength(types: readonly FieldType[]): number {
   const [only] = types
   if (types.length === 1 && only !== undefined) return fieldWidth(only)
   return types.reduce((sum, type) => sum + padded(fieldWidth(type)), 0)
 }
 
-/** Writes a tuple without ranges. `target` must be zero from `at` on for `tupleLength` bytes. */
+/**
+ * Writes a tuple without ranges; throws if it does not have these types. `target` must be zero from
+ * `at` on for `tupleLength` bytes.
+ */
 export function writeTuple(
   types: readonly FieldType[],
   tuple: Tuple,
@@ -30,6 +40,7 @@ export function writeTuple(
   })
 }
 
+/** Returns the bytes of a tuple without ranges; throws if it does not have these types. */
 export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
   const bytes = Buffer.alloc(tupleLength(types))
   writeTuple(types, tuple, bytes, 0)
@@ -48,12 +59,16 @@ export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0):
   return tuple(...texts)
 }
 
-/** First and last key of an interval element. */
+/** The first and last key of an interval element. */
 export interface TupleRange {
   readonly first: Buffer
   readonly last: Buffer
 }
 
+/**
+ * Returns the first and last key of a tuple whose fields may be prefixes or ranges; throws if it
+ * does not have these types.
+ */
 export function encodeRange(types: readonly FieldType[], tuple: Tuple): TupleRange {
   const length = tupleLength(types)
   const range = { first: Buffer.alloc(length), last: Buffer.alloc(length) }
@@ -65,6 +80,7 @@ export function encodeRange(types: readonly FieldType[], tuple: Tuple): TupleRan
   return range
 }
 
+/** Returns the tuple, with prefixes where addresses form one, and ranges otherwise. */
 export function decodeRange(types: readonly FieldType[], range: TupleRange): Tuple {
   const texts: string[] = []
   let position = 0
@@ -103,7 +119,9 @@ function readFieldRange(type: FieldType, { first, last }: TupleRange, at: number
   return length === undefined ? `${read(low, 0)}-${read(high, 0)}` : `${read(low, 0)}/${length}`
 }
 
-/** The length of the prefix that covers exactly this range, if one does. */
+/**
+ * Returns the length of the prefix that covers exactly this range; undefined where there is none.
+ */
 function prefixLength(first: Uint8Array, last: Uint8Array): number | undefined {
   let length = 0
   const bits = 8 * first.length
@@ -125,7 +143,9 @@ function bitAt(bytes: Uint8Array, bit: number): number {
   return ((bytes[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1
 }
 
-/** The piece is the same object in each call, so that a long list of elements makes little garbage. */
+/**
+ * Passes the same piece object in each call, so that a long list of elements makes little garbage.
+ */
 function eachField(
   types: readonly FieldType[],
   text: Tuple,

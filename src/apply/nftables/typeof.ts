@@ -3,8 +3,8 @@ import type { FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
 import { hostU32 } from '../netlink/host-order.ts'
 
 /**
- * What nft keeps beside a set that was declared with `typeof`, to print it again: the expressions
- * of key and data. Not attributes but small TLVs: u8 type, u8 length, value; numbers in host order.
+ * The expressions of key and data that nft keeps with a set declared with `typeof`, to print it
+ * again. They are not attributes but small TLVs: u8 type, u8 length, value; numbers in host order.
  */
 
 const USER_DATA = {
@@ -21,13 +21,14 @@ const META_L4PROTO = 16
 const NUMGEN = { type: 0, modulus: 1, offset: 2 }
 const RANDOM = 1
 
-/** The modulus shown in the declaration of a set; that of a rule is its own. */
+/** The modulus shown in the declaration of a set; a rule has its own. */
 const SLOTS = 65_536
 
 /** nft's numbers of protocol headers and of their fields. */
 const HEADER = { ip: 12, ip6: 13, transport: 11 }
 const FIELD = { ipDaddr: 12, ip6Daddr: 9, dport: 2 }
 
+/** Returns the user data of a set's declaration. */
 export function typeofUserData(family: TableFamily, set: SetSchema): Buffer {
   const parts = [entry(USER_DATA.keyByteOrder, hostU32(0))]
   const data = set.data === 'verdict' ? undefined : set.data

@@ -19,8 +19,9 @@ import {
 } from './constants.ts'
 
 /**
- * The addresses of one interface that stand for themselves (/32, /128). The kernel tells those of
- * all interfaces: it chooses only for sockets that ask for strict checks, and since Linux 4.20.
+ * Returns the host addresses (/32, /128) of one interface. The kernel lists those of all
+ * interfaces: it filters only for sockets that ask for strict checks, and only since Linux 4.20.
+ * Rejects with NetlinkError.
  */
 export async function listAddresses(
   socket: NetlinkSocket,
@@ -34,7 +35,10 @@ export async function listAddresses(
   return found
 }
 
-/** The addresses of all interfaces but some; those that hold on one link only are not among them. */
+/**
+ * Returns the addresses of all interfaces except some, without link-local ones. Rejects with
+ * NetlinkError.
+ */
 export async function listOtherAddresses(
   socket: NetlinkSocket,
   except: readonly number[],
@@ -48,6 +52,7 @@ export async function listOtherAddresses(
   return [...found]
 }
 
+/** Adds a host address (/32, /128); the kernel answers EEXIST where the interface has it. */
 export function addAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.newAddress, NLM_F_CREATE | NLM_F_EXCL, index, address)
 }
@@ -56,7 +61,7 @@ export function deleteAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.deleteAddress, 0, index, address)
 }
 
-/** struct ifaddrmsg: family, length of the prefix, flags, scope (0: global), interface. */
+/** The header is struct ifaddrmsg: family, prefix length, flags, scope (0: global), interface. */
 function addressRequest(type: number, flags: number, index: number, address: Address): Request {
   const family = familyOf(address)
   const writer = new AttributeWriter(64)
@@ -79,7 +84,7 @@ interface FoundAddress {
   readonly index: number
   readonly scope: number
   readonly address: Address
-  /** Whether it stands for itself, with no network behind it. */
+  /** Whether the prefix is as long as the address. */
   readonly isHost: boolean
 }
 

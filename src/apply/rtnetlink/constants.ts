@@ -24,7 +24,7 @@ export const ADDRESS = { address: 1, local: 2 } as const
 /** RT_SCOPE_LINK of linux/rtnetlink.h: link-local addresses of IPv6. */
 export const SCOPE_LINK = 253
 
-/** An IPv6 address is used at once, without asking the link whether somebody else has it. */
+/** An IPv6 address is used at once, without asking on the link whether another host has it. */
 export const IFA_F_NODAD = 0x02
 
 export const ADDRESS_FAMILY = { ipv4: 2, ipv6: 10 } as const

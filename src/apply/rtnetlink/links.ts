@@ -10,14 +10,18 @@ import { NetlinkError } from '../netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { LINK, LINK_HEADER, LINK_INFO, MESSAGE } from './constants.ts'
 
-/** What has a name that a dummy interface is to have. */
+/** The interface with the name that a dummy interface is meant to have. */
 type Link =
   | { readonly kind: 'missing' }
-  /** `marked`: nodelb has taken it for its own. */
+  /** `marked`: it has nodelb's alias. */
   | { readonly kind: 'dummy'; readonly index: number; readonly marked: boolean }
-  /** Somebody else's: `found` is what `ip -details link` calls it, `unknown` for a physical one. */
+  /**
+   * An interface of another kind: `found` is its kind in `ip -details link`, or `unknown` for a
+   * physical one.
+   */
   | { readonly kind: 'other'; readonly index: number; readonly found: string }
 
+/** Looks for an interface by its name. Rejects with NetlinkError, except for ENODEV. */
 export async function findLink(socket: NetlinkSocket, name: string): Promise<Link> {
   const request = linkRequest(MESSAGE.getLink, 0, 0, (writer) => writer.text(LINK.name, name))
   try {
@@ -30,8 +34,8 @@ export async function findLink(socket: NetlinkSocket, name: string): Promise<Lin
 }
 
 /**
- * As kube-proxy makes it: it stays down, where its addresses are as good and IPv6 gives it none of
- * its own. The kernel loads the module of dummies where it may.
+ * Adds a dummy interface as kube-proxy does: it stays down, where its addresses work as well and
+ * IPv6 gives it none of its own. The kernel loads the module `dummy` if it may.
  */
 export function addDummy(name: string): Request {
   return linkRequest(MESSAGE.newLink, NLM_F_CREATE | NLM_F_EXCL, 0, (writer) => {
@@ -40,7 +44,10 @@ export function addDummy(name: string): Request {
   })
 }
 
-/** By its alias, which `ip link` shows, an interface is known as nodelb's whatever its name. */
+/**
+ * Sets the alias, which `ip link` shows and which marks an interface as nodelb's, whatever its
+ * name.
+ */
 export function markLink(name: string): Request {
   return linkRequest(MESSAGE.setLink, 0, 0, (writer) => {
     writer.text(LINK.name, name)
@@ -48,7 +55,7 @@ export function markLink(name: string): Request {
   })
 }
 
-/** The dummy interfaces that are marked. */
+/** Returns the dummy interfaces that are marked as nodelb's. Rejects with NetlinkError. */
 export async function listOwnDummies(
   socket: NetlinkSocket,
 ): Promise<readonly { readonly name: string; readonly index: number }[]> {
@@ -62,7 +69,10 @@ export async function listOwnDummies(
   return found
 }
 
-/** The interfaces whose routes are in the table of a VRF, and the VRFs themselves. */
+/**
+ * Returns the interfaces whose routes are in the table of a VRF, and the VRFs themselves. Rejects
+ * with NetlinkError.
+ */
 export async function listInVrfs(socket: NetlinkSocket): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
   await socket.walk(linkRequest(MESSAGE.getLink, 0, 0), ({ payload }) => {

@@ -10,6 +10,7 @@ export type WriteResult =
   | { readonly kind: 'written' }
   | { readonly kind: 'refused'; readonly errno: string }
 
+/** Reads the whole number that a file holds; `unreadable` with EBADMSG where it holds none. */
 export function readNumber(file: string): ReadResult {
   try {
     const value = Number.parseInt(readFileSync(file, 'utf8'), 10)
@@ -19,7 +20,9 @@ export function readNumber(file: string): ReadResult {
   }
 }
 
-/** Never creates the file: a setting that the kernel does not have cannot be set. */
+/**
+ * Writes the number; never creates the file, since a setting that the kernel lacks cannot be set.
+ */
 export function writeNumber(file: string, value: number): WriteResult {
   try {
     writeFileSync(file, `${value}\n`, { flag: 'r+' })
@@ -29,12 +32,15 @@ export function writeNumber(file: string, value: number): WriteResult {
   }
 }
 
-/** Where `net.ipv4.conf.eth0/100.arp_ignore` is: as in sysctl(8), dots and slashes change places. */
+/**
+ * Returns the file of `net.ipv4.conf.eth0/100.arp_ignore`: dots and slashes are exchanged, as in
+ * sysctl(8).
+ */
 export function sysctlFile(root: string, name: string): string {
   return `${root}/proc/sys/${name.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`
 }
 
-/** Empty where there is no such file, or it may not be read. */
+/** Returns the empty string where the file does not exist or cannot be read. */
 export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
@@ -43,7 +49,7 @@ export function readText(file: string): string {
   }
 }
 
-/** None where there is no such folder. */
+/** Returns an empty list where the folder does not exist or cannot be read. */
 export function listNames(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
@@ -52,6 +58,7 @@ export function listNames(folder: string): readonly string[] {
   }
 }
 
+/** Returns the error's code, such as `ENOENT`, or the error as text where it has none. */
 export function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

@@ -12,7 +12,7 @@ export function wantedOnNode(wish: SysctlWish, root = ''): readonly NodeSysctl[]
   return ipvsSysctls(wish, findNode(root))
 }
 
-/** Whether there can be anything of ipvs in this network; loads nothing. */
+/** Returns whether this network namespace has any settings of ipvs; loads no module. */
 export function hasIpvs(root = ''): boolean {
   return listNames(`${root}/proc/sys/net/ipv4/vs`).length > 0
 }
@@ -27,7 +27,9 @@ function findNode(root: string): NodeFound {
   }
 }
 
-/** Not links to others; `all` counts for each of them, `default` for those to come. */
+/**
+ * Entries that are not links to others; `all` counts for each interface, `default` for future ones.
+ */
 const GENERAL: ReadonlySet<string> = new Set(['all', 'default', 'lo'])
 
 function ofInterfaces(

@@ -15,7 +15,7 @@ export type SysctlOutcome =
   | {
       readonly kind: 'not-set'
       readonly name: string
-      /** Undefined where it cannot be read. */
+      /** Undefined where the setting cannot be read. */
       readonly found: number | undefined
       readonly wanted: number
       readonly errno: string
@@ -25,15 +25,15 @@ export type SysctlOutcome =
 interface Machine {
   /** The folder that holds `proc` and `sys`; default: the machine's own. */
   readonly root?: string
-  /** All of the machine's, whatever share of them a container gets. */
+  /** All processors of the machine, even if a container may use only some of them. */
   readonly processors?: number
 }
 
 const BUCKETS = '/sys/module/nf_conntrack/parameters/hashsize'
 
 /**
- * Brings the kernel's connection tracking to what is configured, and says of each setting what
- * became of it. Writes only what differs, so that after `nodelb prepare` it needs no rights.
+ * Sets the kernel's connection tracking as configured, and returns the outcome for each setting. It
+ * writes only what differs, so that it needs no rights after `nodelb prepare`.
  */
 export function prepareNode(
   settings: ConntrackSettings,
@@ -47,12 +47,15 @@ export function prepareNode(
   ]
 }
 
-/** The same for one setting, of which nothing follows. */
+/** Does the same for one setting on which no other depends. */
 export function ensureSysctl(wanted: WantedSysctl, root = ''): SysctlOutcome {
   return ensure(wanted, sysctlFile(root, wanted.name))
 }
 
-/** `net.netfilter.nf_conntrack_max: is 65536, should be 131072 (EROFS); run …`. */
+/**
+ * Returns a line such as `net.netfilter.nf_conntrack_max: is 65536, should be 131072 (EROFS); run
+ * …`.
+ */
 export function printSysctl(outcome: SysctlOutcome): string {
   switch (outcome.kind) {
     case 'kept':
@@ -79,15 +82,16 @@ function ensure(wanted: WantedSysctl, file: string): SysctlOutcome {
 }
 
 /**
- * Fewer buckets make lookups slower and nothing else, and inside a container nobody may change
- * them: where they cannot be read or written (not of the first network, sysfs read-only), they are
- * left as they are, like kube-proxy does.
+ * Fewer buckets only make lookups slower, and a container cannot change them. Where they cannot be
+ * read or written (outside the first network namespace, or with sysfs read-only), they are left as
+ * they are, as kube-proxy does.
  */
 function ensureBuckets(value: number, file: string): readonly SysctlOutcome[] {
   const outcome = ensure({ name: BUCKETS, value, orMore: true }, file)
   return outcome.kind === 'not-set' ? [] : [outcome]
 }
 
+/** Returns the outcome with what the operator can do about it. */
 export function notSet(
   name: string,
   found: number | undefined,

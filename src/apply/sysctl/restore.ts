@@ -5,9 +5,11 @@ import { readSaved, type SavedSysctl, writeSaved } from './state-file.ts'
 
 type Restored =
   | { readonly kind: 'restored'; readonly name: string; readonly from: number; readonly to: number }
-  /** It is not what nodelb set: somebody has changed it since, or put it back already. */
+  /**
+   * The value is not the one that nodelb set: it was changed since, or has already been put back.
+   */
   | { readonly kind: 'left'; readonly name: string; readonly value: number }
-  /** Its interface or module is gone. */
+  /** The interface or module of the setting is gone. */
   | { readonly kind: 'gone'; readonly name: string }
   | {
       readonly kind: 'not-restored'
@@ -18,10 +20,13 @@ type Restored =
 
 type RestoreOutcome =
   | { readonly kind: 'restored'; readonly sysctls: readonly Restored[] }
-  /** The file that says what to restore cannot be read, or not be brought up to date. */
+  /** The file of former values cannot be read, or cannot be updated. */
   | { readonly kind: 'unusable'; readonly file: string; readonly errno: string }
 
-/** Puts settings back (those `chosen`), the last one set first, and forgets those that are back. */
+/**
+ * Puts the `chosen` settings back, the last one set first, and removes those that need no more
+ * attempts from the file. Without a choice, all settings are put back.
+ */
 export function restoreSaved(
   { file, root = '' }: SavedPlace,
   chosen: (name: string) => boolean = () => true,
@@ -38,7 +43,7 @@ export function restoreSaved(
   return { kind: 'restored', sysctls }
 }
 
-/** `net.ipv4.ip_forward: 1 -> 0, as it was before`. */
+/** Returns a line such as `net.ipv4.ip_forward: 1 -> 0, as it was before`. */
 export function printRestored(outcome: Restored): string {
   switch (outcome.kind) {
     case 'restored':

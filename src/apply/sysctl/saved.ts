@@ -4,15 +4,15 @@ import { notSet, type SysctlOutcome } from './prepare-node.ts'
 import { readSaved, type SavedSysctl, type SavedSysctls, writeSaved } from './state-file.ts'
 
 export interface SavedPlace {
-  /** The file that keeps what settings were before. */
+  /** The file that keeps the former values of settings. */
   readonly file: string
   /** The folder that holds `proc`; default: the machine's own. */
   readonly root?: string
 }
 
 /**
- * Brings settings to what is wanted, in their order, after noting what they were. One whose former
- * value cannot be noted is not changed: nobody could put it back.
+ * Sets what is wanted, in the given order, after saving the former values. A setting whose former
+ * value cannot be saved is not changed, because nothing could put it back.
  */
 export function setSaved(
   wanted: readonly NodeSysctl[],
@@ -35,7 +35,10 @@ export function setSaved(
   })
 }
 
-/** What `setSaved` would find or change; touches nothing. */
+/**
+ * Returns the settings that `setSaved` would change or cannot read; changes nothing. `from` is
+ * undefined where the setting cannot be read.
+ */
 export function differingSysctls(
   wanted: readonly NodeSysctl[],
   root = '',
@@ -66,14 +69,14 @@ function compare(sysctl: NodeSysctl, root: string): Compared {
   return { kind, sysctl, found: read.value }
 }
 
-/** Why no more could be noted, and what had been before. */
+/** Why the former values could not be saved, and which ones had been saved before. */
 interface Trouble {
   readonly noted: SavedSysctls
   readonly errno: string
   readonly remedy: string
 }
 
-/** A value noted once stays: it is what was there before nodelb. */
+/** Saves the former values. A value that was saved once stays: it is from before nodelb. */
 function note(changes: readonly Change[], file: string): Trouble | undefined {
   const before = readSaved(file)
   if (before.kind === 'unreadable') {

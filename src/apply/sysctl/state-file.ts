@@ -1,4 +1,5 @@
-// What settings were before nodelb changed them, in a file of its own, for `nodelb cleanup`.
+// The values that settings had before nodelb changed them, in a file of its own, for `nodelb
+// cleanup`.
 
 import {
   closeSync,
@@ -12,21 +13,21 @@ import {
 } from 'node:fs'
 import { errnoOf, type WriteResult } from './files.ts'
 
-/** One setting: what it was, and what nodelb made of it. */
+/** The value of one setting before nodelb changed it, and the value that nodelb set. */
 export interface SavedSysctl {
   readonly before: number
   readonly set: number
 }
 
-/** By name, in the order in which they were set. */
+/** Saved settings by name, in the order in which they were set. */
 export type SavedSysctls = ReadonlyMap<string, SavedSysctl>
 
 type SavedReading =
   | { readonly kind: 'read'; readonly sysctls: SavedSysctls }
-  /** EBADMSG: it is not what nodelb writes. */
+  /** The errno is EBADMSG where the content is not what nodelb writes. */
   | { readonly kind: 'unreadable'; readonly errno: string }
 
-/** A file that is not there holds nothing. */
+/** Reads the saved settings; a file that does not exist holds none. */
 export function readSaved(file: string): SavedReading {
   try {
     const sysctls = parse(readFileSync(file, 'utf8'))
@@ -37,7 +38,10 @@ export function readSaved(file: string): SavedReading {
   }
 }
 
-/** Whatever happens, the file holds either all of the former content or all of the new one. */
+/**
+ * Writes the file durably, or removes it if there is nothing to save. Whatever happens, the file
+ * holds either all of the former content or all of the new one.
+ */
 export function writeSaved(file: string, sysctls: SavedSysctls): WriteResult {
   const draft = `${file}.new`
   try {
@@ -71,7 +75,7 @@ function discard(draft: string): void {
   try {
     rmSync(draft, { force: true })
   } catch {
-    // A folder that takes no file gives none back either.
+    // A folder that cannot be written to cannot have a file removed either.
   }
 }
 
@@ -88,7 +92,7 @@ function parse(text: string): SavedSysctls | undefined {
   return sysctls
 }
 
-/** Names become paths: none may lead out of /proc/sys/net. */
+/** Names become paths, and none may lead out of /proc/sys/net. */
 function isName(name: string): boolean {
   return name.startsWith('net.') && !name.includes('//') && !name.includes('\0')
 }

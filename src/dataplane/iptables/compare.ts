@@ -13,7 +13,7 @@ import type { IptablesRenderer } from './renderer.ts'
 export interface IptablesParts {
   readonly programs: FlavourPrograms
   readonly renderer: IptablesRenderer
-  /** Hears of commits before and after, if anybody has to. */
+  /** Runs a commit, and lets a watch, if there is one, look before and after it. */
   readonly around: (
     held: IptablesRuleset,
     commit: () => Promise<IptablesCommit>,
@@ -29,19 +29,21 @@ export interface Compared {
   readonly refusals: readonly Refusal[]
 }
 
-/** What the tables hold, and what they lack. */
+/** What the tables hold, and what is missing in them. */
 interface Comparison {
   readonly kind: 'read'
   readonly held: IptablesRuleset
   readonly changes: readonly TableChange[]
 }
 
-/** Commits of one comparison until what is still refused is no longer looked for. */
+/** Commits of one comparison, after which refused Services are no longer told apart. */
 const MOST_COMMITS = 100
-/** Times that rules of no Service are refused, which others may have moved since they were read. */
+/**
+ * Times that rules of no Service may be refused: others may have moved them since they were read.
+ */
 const MOST_LOST = 3
 
-/** Reads, and works out what is missing; changes nothing. */
+/** Reads the tables and returns what is missing; changes nothing. */
 export async function compareTables({
   programs,
   renderer,
@@ -58,8 +60,8 @@ export async function compareTables({
 }
 
 /**
- * Commits what lacks. Services that are refused are held as they were, and the rest planned again;
- * where it is not clear which of some it was, they are tried again half by half.
+ * Commits what is missing. Refused Services are held as they were, and the rest is planned again.
+ * Where it is unclear which of several Services was refused, they are tried again half by half.
  */
 export async function compareAndCommit(parts: IptablesParts): Promise<Compared | Failed> {
   const { renderer } = parts
@@ -96,13 +98,15 @@ export async function compareAndCommit(parts: IptablesParts): Promise<Compared |
 
 const REFUSED = 'iptables refused the rules'
 
-/** For each failure the Services that it may be about, with what was refused. */
+/** For each failure, the Services that it may concern, and what was refused. */
 type Blame = readonly {
   readonly reason: string
   readonly services: ReadonlySet<Owner>
 }[]
 
-/** The legacy flavour does not tell which chain the kernel refused: it is any that changes. */
+/**
+ * The legacy flavour does not report which chain the kernel refused, so it may be any that changes.
+ */
 function blame(
   failures: readonly IptablesFailure[],
   changes: readonly TableChange[],
@@ -114,15 +118,15 @@ function blame(
   }))
 }
 
-/** Who is refused, and of whom that is not known yet. */
+/** The Services that were refused, and the groups in which the refused one is still unknown. */
 class Suspects {
   readonly #refusals: Map<Owner, Refusal> = new Map()
-  /** Of each, one at least was refused; all are held. */
+  /** Groups of held Services; in each group at least one was refused. */
   readonly #groups: Refusal[][] = []
-  /** The group that is being tried: all others are as they were when that was committed. */
+  /** The group that is being tried: when it was committed, all others were as before. */
   #tried: ReadonlySet<Owner> = new Set()
 
-  /** Returns whom to hold besides those that are held, who did not change. */
+  /** Returns the Services to hold in addition to those in `held`, which did not change. */
   accuse(blamed: Blame, held: ReadonlySet<Owner>): ReadonlySet<Owner> {
     const names = new Set<Owner>()
     for (const { reason, services } of blamed) {
@@ -138,7 +142,7 @@ class Suspects {
     return names
   }
 
-  /** Whom to try next. */
+  /** Returns the Services to try next; undefined where none are left. */
   next(): readonly string[] | undefined {
     const names = this.#groups.pop()?.map(({ service }) => service)
     this.#tried = new Set(names)
@@ -150,7 +154,7 @@ class Suspects {
   }
 }
 
-/** `iptables -t nat NODELB-S-…: RULE_APPEND failed (Invalid argument)` */
+/** Returns a line such as `iptables -t nat NODELB-S-…: RULE_APPEND failed (Invalid argument)`. */
 export function refusedRule({ family, table, chain, rule, message }: IptablesFailure): string {
   const place = [family === 'ip' ? 'iptables' : 'ip6tables', '-t', table, chain, rule]
   return `${place.filter((part) => part !== undefined).join(' ')}: ${message}`

@@ -10,7 +10,7 @@ import { desiredChains, programIptables } from './program.ts'
 import type { IptablesRenderer } from './renderer.ts'
 import { startIptablesSession } from './session.ts'
 
-/** Chains of iptables, of the flavour that the host uses or the settings name. */
+/** Programs chains of iptables, in the flavour that the host uses or the settings name. */
 export class IptablesDataplane implements Dataplane {
   async propose(goal: Goal): Promise<Proposed | Failed> {
     const chosen = await choose(goal)
@@ -38,7 +38,7 @@ export class IptablesDataplane implements Dataplane {
   }
 }
 
-/** Changes as all backends show theirs. */
+/** Returns the changes in the form that all backends share. */
 export function proposedChains(
   changes: readonly TableChange[],
   renderer: IptablesRenderer,
@@ -57,7 +57,7 @@ type Chosen =
   | {
       readonly kind: 'chosen'
       readonly programs: FlavourPrograms
-      /** With the reason. */
+      /** The flavour and why it was chosen. */
       readonly flavour: string
     }
   | Failed

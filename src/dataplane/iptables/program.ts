@@ -15,7 +15,10 @@ import { type Failed, failed } from '../outcome.ts'
 import { compareAndCommit } from './compare.ts'
 import { IptablesRenderer } from './renderer.ts'
 
-/** Renders a goal; of Services to keep, as the tables hold them. */
+/**
+ * Renders a goal; Services to keep stay as the tables hold them. Fails if the tables are needed for
+ * that and cannot be read.
+ */
 export async function desiredChains(
   programs: FlavourPrograms,
   goal: Goal,
@@ -29,7 +32,7 @@ export async function desiredChains(
   return { kind: 'rendered', renderer: await inSteps(chainsOver(state.ruleset, goal)) }
 }
 
-/** What tables that are as `held` shall become. */
+/** Renders what the tables, which are now as in `held`, have to become. */
 export function* chainsOver(held: IptablesRuleset, goal: Goal): Steps<IptablesRenderer> {
   const { cluster, node, settings } = recall(goal, heldInChains(held))
   const inner = yield* renderInSteps(cluster, node, settings)
@@ -40,7 +43,7 @@ export function* chainsOver(held: IptablesRuleset, goal: Goal): Steps<IptablesRe
   return new IptablesRenderer(inner, lowering)
 }
 
-/** Reads, plans and commits, until the tables hold what they shall. */
+/** Reads, plans and commits until the tables hold what the goal calls for. */
 export async function programIptables(programs: FlavourPrograms, goal: Goal): Promise<Programmed> {
   const desired = await desiredChains(programs, goal)
   if (desired.kind === 'failed') return desired

@@ -6,8 +6,8 @@ import { NOTHING_REMOVED, type PartRemoval } from '../removal.ts'
 import { refusedRule } from './compare.ts'
 
 /**
- * Removes nodelb's chains of one flavour, unless the signal is aborted first; where the programs are
- * missing, nodelb has left none.
+ * Removes nodelb's chains of one flavour, unless the signal is aborted first; where its programs
+ * are missing, nodelb has left none.
  */
 export async function removeChains(flavour: Flavour, signal?: AbortSignal): Promise<PartRemoval> {
   const programs = await findPrograms(flavour)
@@ -21,7 +21,10 @@ export async function removeChains(flavour: Flavour, signal?: AbortSignal): Prom
   return { removed: count === 0 ? [] : [chains], ...(remains && { remains }) }
 }
 
-/** What only nft can read, nodelb's programs did not write; where it may not read, it can look. */
+/**
+ * Returns whether unreadable tables hold nothing of nodelb's. Its programs never write what only
+ * nft can read; where the legacy ones may not read, nodelb itself looks for its chains.
+ */
 function isOfOthers({ kind }: Obstacle, flavour: Flavour): boolean {
   if (kind === 'unsupported') return true
   if (kind !== 'not-permitted' || flavour !== 'legacy') return false

@@ -13,15 +13,15 @@ import type { Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Refusal } from '../outcome.ts'
 import type { SessionRenderer } from '../session.ts'
 
-/** What a round of rendering changed. */
+/** The changes of one round of rendering. */
 interface Rendered {
   readonly elements: readonly ElementStep[]
   readonly tables: readonly TableChange[]
 }
 
 /**
- * Renders to elements, and these to chains, with exceptions: of Services that were refused, or that
- * cannot be read, the chains stay as the kernel has them until their objects change.
+ * Renders to elements, and these to chains, with exceptions: chains of Services that were refused,
+ * or that cannot be read, stay as the kernel has them until the objects change.
  */
 export class IptablesRenderer implements SessionRenderer {
   readonly #inner: Renderer
@@ -35,7 +35,7 @@ export class IptablesRenderer implements SessionRenderer {
 
   setService(service: ServiceObject): void {
     const name = serviceName(service)
-    // One that cannot be read whole stays as the tables have it.
+    // A Service that cannot be read completely stays as the tables have it.
     if (!service.partial || this.#refusals.has(ownerOf(name))) this.release(name)
     this.#inner.setService(service)
   }
@@ -64,13 +64,15 @@ export class IptablesRenderer implements SessionRenderer {
     this.lowering.release(ownerOf(name))
   }
 
-  /** Ends that these are held, without a look at what changed since the last round. */
+  /**
+   * Renders these Services' chains again, without looking at other changes since the last round.
+   */
   lowerAgain(names: readonly ServiceName[]): void {
     for (const name of names) this.release(name)
     this.lowering.update(this.#inner.ruleset(), [])
   }
 
-  /** They are held already. */
+  /** Records refusals of Services whose chains are already held. */
   refuse(refusals: readonly Refusal[]): void {
     for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
   }

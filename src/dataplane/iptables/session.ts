@@ -44,7 +44,10 @@ import type { IptablesRenderer } from './renderer.ts'
 
 const START = 'start'
 
-/** Reads the tables, brings them to the goal, and is ready to follow changes. */
+/**
+ * Reads the tables, brings them to the goal, and returns a session that follows changes. Any
+ * NetlinkError becomes a failed outcome.
+ */
 export async function startIptablesSession(
   programs: FlavourPrograms,
   goal: Goal,
@@ -66,16 +69,18 @@ export async function startIptablesSession(
   return started.kind === 'started' ? started : { kind: 'failed', outcome: started }
 }
 
-/** Knows that the tables hold what is rendered, so that a change sends what it changes alone. */
+/** Knows that the tables hold what is rendered, so that only changes are sent. */
 export class IptablesSession implements Session {
   readonly ownership: Ownership = 'none'
   readonly renderer: IptablesRenderer
   readonly #parts: IptablesParts
   readonly #listeners: Set<(change: ForeignChange) => void> = new Set()
   #watch: IptablesWatch | undefined
-  /** Why the tables may differ from what is rendered: the next commit reads them again. */
+  /** Why the tables may differ from what is rendered; the next commit reads them again. */
   #unknown: string | undefined = START
-  /** What others did since the tables were last read, which a commit under way does not mend. */
+  /**
+   * What others changed since the tables were last read, which a commit under way does not repair.
+   */
   #foreign: string | undefined
   #closed = false
   #turn: Promise<unknown> = Promise.resolve()
@@ -109,7 +114,7 @@ export class IptablesSession implements Session {
     this.#watch = await watchIptables(this.#parts.programs.flavour, ({ by }) => this.#hear(by))
   }
 
-  /** The first commit. */
+  /** Makes the first commit. */
   begin(): Promise<Settled> {
     return this.#inTurn(() => this.#settle())
   }
@@ -152,7 +157,7 @@ export class IptablesSession implements Session {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The rules stay. */
+  /** Ends the session; the rules stay. */
   close(): void {
     this.#closed = true
     this.#listeners.clear()
@@ -171,7 +176,7 @@ export class IptablesSession implements Session {
     const outcome = await this.#compare()
     if (outcome.kind === 'failed') return outcome
     const { bytes, refusals } = outcome
-    // Where rules were missing, flows of anything may have begun that go nowhere.
+    // Where rules were missing, flows of any frontend may have begun that lead nowhere.
     const operations = iptablesOperationCount(outcome.changes)
     const changes =
       operations > 0 && settled !== START ? allAdded(this.served()) : this.#changes(elements)
@@ -182,7 +187,9 @@ export class IptablesSession implements Session {
     return frontendChanges(elements, this.served())
   }
 
-  /** Commits changes of tables that are known. Returns why, where that cannot be done. */
+  /**
+   * Commits changes to tables whose content is known. Returns the reason as text where it cannot.
+   */
   async #follow(all: readonly TableChange[]): Promise<Committed | Failed | string> {
     const { families } = this.#parts.programs
     const changes = all.filter(({ family }) => families[family].kind === 'programs')
@@ -214,7 +221,7 @@ export class IptablesSession implements Session {
     for (const listener of this.#listeners) listener({ touchesUs: 'yes', process: by })
   }
 
-  /** One task after the other: they share what is known of the tables. */
+  /** Runs tasks one after the other, because they share what is known of the tables. */
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
     const run = this.#turn.then(() => orFailed(task))
     this.#turn = run.catch(() => undefined)
@@ -222,7 +229,7 @@ export class IptablesSession implements Session {
   }
 }
 
-/** What the tables held of the chains that change. */
+/** Returns what the tables held in the chains that change. */
 function heldBefore(changes: readonly TableChange[]): IptablesRuleset {
   const held: { -readonly [family in TableFamily]?: Map<IptablesTable, IptablesChains> } = {}
   for (const { family, table, chains } of changes) {

@@ -26,17 +26,18 @@ import type { IpvsState } from './state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
 
 /**
- * Commits plans of the tables with what ipvs shall become in between: the tables gain, ipvs changes,
- * the tables lose (ADR 0013). What ipvs refuses is withheld; the rest goes on.
+ * Commits plans of the tables and the changes of ipvs between their halves: first additions to the
+ * tables, then ipvs, then deletions from the tables (ADR 0013). What ipvs refuses is withheld; the
+ * rest goes on.
  */
 export class IpvsCommitter implements Commits {
   readonly #tables: Committer
   readonly #sockets: IpvsSockets
   readonly #renderer: WithholdingRenderer
-  /** Refusals by ipvs; those by the tables withhold the whole Service. */
+  /** Refusals by ipvs; a refusal by the tables withholds the whole Service. */
   readonly #own: WeakSet<Refusal> = new WeakSet()
   #task: IpvsTask | undefined
-  /** What the dummy interface carries. */
+  /** The addresses that the dummy interface carries. */
   #bound: Set<Address> = new Set()
   #dummy = false
   #unmarked = false
@@ -64,7 +65,7 @@ export class IpvsCommitter implements Commits {
     return this.#tables.isCurrent()
   }
 
-  /** The next commit brings ipvs from what was read to what is rendered. */
+  /** Makes the next commit bring ipvs from what was read to what is rendered. */
   compares(task: IpvsTask, { ipvs, unmarked }: IpvsState): void {
     this.#dummy = ipvs.dummy
     this.#unmarked = unmarked
@@ -72,7 +73,7 @@ export class IpvsCommitter implements Commits {
     this.#task = task
   }
 
-  /** The next commit makes these changes, of sets that stand for ipvs. */
+  /** Makes the next commit perform these changes, in sets that stand for ipvs. */
   follows(changes: readonly ElementStep[], dummy: string): void {
     const before = new Map(changes.map((change) => [idOf(change), change.before]))
     const labels = new Map(changes.map(({ key, before }) => [key, before?.comment]))
@@ -87,7 +88,7 @@ export class IpvsCommitter implements Commits {
     }
   }
 
-  /** A refusal that withholds no more than what ipvs did not take. */
+  /** Records a refusal that withholds only what ipvs refused. */
   refuse(refusal: Refusal, held: readonly HeldElement[]): void {
     const known = this.#renderer.refusals().get(refusal.service)
     this.#renderer.withhold(refusal.service, held, refusal)
@@ -106,7 +107,7 @@ export class IpvsCommitter implements Commits {
     await this.#perform(task, this.#withoutRefused(task))
     this.#task = undefined
     const last = await this.#tables.commit(after, owned)
-    // The first half is in force: what was planned is no more what lacks.
+    // The first half is in force, so what was planned is no longer what is missing.
     if (last.kind === 'rejected') return { kind: 'stale' }
     return last.kind === 'committed' ? { ...last, bytes: first.bytes + last.bytes } : last
   }
@@ -117,7 +118,10 @@ export class IpvsCommitter implements Commits {
     return done
   }
 
-  /** Without the interface nothing can be done; where it cannot be made nothing is changed. */
+  /**
+   * Adds the interface, without which nothing works; throws NetlinkError if it cannot be added,
+   * before anything is changed.
+   */
   async #addDummy({ plan, dummy }: IpvsTask): Promise<void> {
     const first = plan.filter(({ kind }) => kind === 'add-dummy')
     const { failures } = await commitIpvs(this.#sockets, first, () => false)
@@ -127,7 +131,10 @@ export class IpvsCommitter implements Commits {
     this.#unmarked = false
   }
 
-  /** A Service that the tables refused stays as it is here, too. */
+  /**
+   * Leaves out operations of Services that the tables refused, so that they stay as they are here
+   * too.
+   */
   #withoutRefused(task: IpvsTask): IpvsPlan {
     const { plan, before } = task
     const refusals = this.#renderer.refusals()
@@ -151,7 +158,8 @@ export class IpvsCommitter implements Commits {
     for (const operation of done) this.#remember(operation)
     const operations = shownIpvs(done, (key) => this.#labelOf(key, task))
     this.#note({ operations, flows: task.flows })
-    // All at once: what is withheld of the first one tells nothing of the others any more.
+    // Find all Services first: once the first failure is withheld, the labels of the others may be
+    // gone.
     const services = failures.map(({ operation }) => this.#serviceOf(operation, task))
     for (const [at, failure] of failures.entries()) this.#blame(failure, services[at], task)
   }
@@ -168,7 +176,7 @@ export class IpvsCommitter implements Commits {
     this.refuse({ service, reason: `${ipvsTextOf(operation)}: ${reason}` }, [held])
   }
 
-  /** Of an address, a Service that has a server on it. */
+  /** Returns the Service of an operation; for an address, one that has a server on it. */
   #serviceOf(operation: IpvsOperation, task: IpvsTask): Owner | undefined {
     if (!('server' in operation) && !('address' in operation)) return undefined
     const server =
@@ -182,7 +190,7 @@ export class IpvsCommitter implements Commits {
     return this.#renderer.label(family, server) ?? formerLabel(server)
   }
 
-  /** Asked for what fails only. */
+  /** Searches all servers, because this is needed only for failures. */
   #serverAt(address: Address): ServerKey | undefined {
     for (const [key, server] of this.#renderer.ipvs()?.servers ?? []) {
       if (server.address === address) return key
@@ -217,7 +225,10 @@ export class IpvsCommitter implements Commits {
   }
 }
 
-/** `link kube-ipvs0 type dummy: EOPNOTSUPP, the kernel has no dummy interfaces: …`. */
+/**
+ * Returns an error such as `link kube-ipvs0 type dummy: EOPNOTSUPP, the kernel has no dummy
+ * interfaces: …`.
+ */
 function errorOf({ operation, errno, reason }: IpvsFailure): NetlinkError {
   return new NetlinkError(errno, ipvsTextOf(operation), { explanation: reason })
 }

@@ -32,14 +32,17 @@ interface FoundIpvs {
   readonly recorded: RecordedServers
 }
 
-/** A Service that cannot have a server, and what is therefore not programmed of it. */
+/** A Service that cannot have a virtual server, and what of it is therefore not programmed. */
 interface Intrusion {
   readonly key: ServerKey
   readonly refusal: Refusal
   readonly held: readonly HeldElement[]
 }
 
-/** Virtual servers of somebody else where ours should be: nothing is said of them in the tables. */
+/**
+ * Returns the virtual servers of other programs where nodelb wants its own: those that the tables
+ * do not name.
+ */
 export function intrusions(
   { current, recorded }: FoundIpvs,
   renderer: WithholdingRenderer,
@@ -57,7 +60,7 @@ export function intrusions(
   })
 }
 
-/** Brings ipvs from what was found to what is rendered. */
+/** Returns the task that brings ipvs from what was found to what is rendered. */
 export function ipvsTask(
   { tables, current, recorded }: FoundIpvs,
   renderer: WithholdingRenderer,

@@ -26,12 +26,14 @@ import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
 
 interface IpvsDataplaneParts {
   readonly socket: SteadySocket
-  /** The file that keeps what settings of the kernel were before. */
+  /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile: string
   readonly onSysctl: (outcome: SysctlOutcome) => void
 }
 
-/** Virtual servers, a dummy interface that has their addresses, and a small table beside them. */
+/**
+ * Programs virtual servers, a dummy interface with their addresses, and a small table beside them.
+ */
 export class IpvsDataplane implements Dataplane {
   readonly #parts: IpvsDataplaneParts
 
@@ -55,7 +57,10 @@ export class IpvsDataplane implements Dataplane {
     }
   }
 
-  /** Tables that a process owned keep their flags: they are whole, and made anew otherwise. */
+  /**
+   * Tables with flags from an owning process keep them: they are complete, and without the flags
+   * they would have to be made again.
+   */
   async program(goal: Goal): Promise<Programmed> {
     const { ruleset } = await readKernel(await this.#parts.socket.working())
     const flagged = [ruleset.ip, ruleset.ip6].some((table) => (table?.flags ?? 0) !== 0)
@@ -83,15 +88,18 @@ export class IpvsDataplane implements Dataplane {
   }
 }
 
-/** What only a node can tell beside what was found. */
+/** What only a look at the node can provide besides what was found. */
 interface OfNode {
-  /** The tables that were found, with the texts of their rules. */
+  /** Returns the found tables with the texts of their rules. */
   readonly named: (desired: Ruleset) => KernelRuleset
-  /** What of the node's settings differs. */
+  /** Returns the settings of the node that differ. */
   readonly sysctls: (desired: Ruleset) => readonly ShownOperation[]
 }
 
-/** What lacks where that was found. */
+/**
+ * Returns what is missing compared with what was found; Services whose servers are taken are
+ * withheld.
+ */
 export function proposeBeside(
   goal: Goal,
   tables: KernelRuleset,
@@ -121,7 +129,7 @@ export function proposeBeside(
   return { kind: 'proposed', operations, count: operations.length, denials, situation, refusals }
 }
 
-/** What the node needs where these families have tables. */
+/** Returns the settings that the node needs where these families have tables. */
 function wantedFor(settings: Settings, families: readonly IpFamily[]): readonly NodeSysctl[] {
   const { strictArp } = ipvsOf(settings)
   return wantedOnNode({ families, strictArp })

@@ -12,15 +12,15 @@ import type { IpvsRules } from '../../ruleset/ipvs/types.ts'
 import type { PartRemoval } from '../removal.ts'
 
 interface IpvsRemoval {
-  /** The virtual servers that are known as ours. */
+  /** The virtual servers that are known to be nodelb's. */
   readonly recorded: RecordedServers
-  /** The interface in use. */
+  /** The interface in use, which stays. */
   readonly keep?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Removes virtual servers of ours, and the interfaces that we made with all that is on them, one
+ * Removes nodelb's virtual servers, and the interfaces that it made with all their addresses, one
  * after the other until the signal is aborted. Rejects with NetlinkError.
  */
 export async function removeIpvs({ recorded, keep, signal }: IpvsRemoval): Promise<PartRemoval> {

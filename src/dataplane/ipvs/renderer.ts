@@ -2,11 +2,11 @@ import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 
-/** Gives a session of the tables what is the tables', and the rest to somebody else. */
+/** Passes a session of the tables the changes of the tables, and a listener those of ipvs. */
 export class IpvsRenderer extends WithholdingRenderer {
   #beside: (changes: readonly ElementStep[]) => void = () => undefined
 
-  /** Calls the listener with what changed for ipvs, at each `settle`. */
+  /** Calls the listener at each `settle` with the changes for ipvs. */
   onBeside(listener: (changes: readonly ElementStep[]) => void): void {
     this.#beside = listener
   }

@@ -21,23 +21,23 @@ import type { IpvsRenderer } from './renderer.ts'
 import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
 import { type IpvsOutcome, NOTHING } from './task.ts'
 
-/** Sets what ipvs needs of the node for these families. */
+/** Sets what ipvs needs on the node for these families. */
 export type PrepareNode = (families: readonly IpFamily[]) => void
 
-/** What a session knows of ipvs beside its tables. */
+/** What a session knows of ipvs in addition to its tables. */
 export class IpvsSide {
   readonly #sockets: IpvsSockets
   readonly #prepare: PrepareNode
   #settings: IpvsSettings = defaultIpvsSettings
   #renderer: IpvsRenderer | undefined
   #committer: IpvsCommitter | undefined
-  /** Virtual servers that somebody else made. */
+  /** Virtual servers that other programs made. */
   readonly #foreign: Set<ServerKey> = new Set()
-  /** Virtual servers that this session has seen to, whatever becomes of the tables. */
+  /** Virtual servers that this session has programmed, whatever becomes of the tables. */
   #own: Set<ServerKey> = new Set()
-  /** Those of them that are not committed yet. */
+  /** Those of `#own` that are not committed yet. */
   readonly #coming: Set<ServerKey> = new Set()
-  /** The families that the node was prepared for. */
+  /** The families for which the node was prepared. */
   #families = ''
   #served: ServedFrontends | undefined
   #addresses = ''
@@ -49,17 +49,17 @@ export class IpvsSide {
     this.#prepare = prepare
   }
 
-  /** Whether the node's addresses are others than those that were rendered with. */
+  /** Whether the node's addresses differ from those with which it was rendered. */
   get outdated(): boolean {
     return this.#outdated
   }
 
-  /** Calls the listener where the next commit has to compare all. */
+  /** Calls the listener when the next commit has to compare everything. */
   onDoubt(listener: (reason: string) => void): void {
     this.#doubt = listener
   }
 
-  /** For `startSession`. */
+  /** Begins a session, for `startSession`. Rejects with NetlinkError. */
   readonly begin = async (
     socket: NetlinkSocket,
     goal: Goal,
@@ -84,7 +84,10 @@ export class IpvsSide {
     return { state, read, renderer, committer: this.#committer }
   }
 
-  /** Where families came or went; `anew`: in any case, others may have changed it. */
+  /**
+   * Prepares the node if families came or went; with `anew` in any case, because others may have
+   * changed it.
+   */
   prepare(anew = false): void {
     const families = (['ipv4', 'ipv6'] as const).filter(
       (family) => this.#renderer?.frame(tableOf(family)) !== undefined,
@@ -95,7 +98,7 @@ export class IpvsSide {
     this.#prepare(families)
   }
 
-  /** What commits did since the last call. */
+  /** Returns what commits did since the last call. */
   take(): IpvsOutcome {
     const { flows, ...done } = this.#committer?.take() ?? NOTHING
     this.#coming.clear()
@@ -104,13 +107,13 @@ export class IpvsSide {
     return { ...done, changes: completed(flows, this.served()) }
   }
 
-  /** Where flows are led; worked out again only after that changed. */
+  /** Returns where flows lead; it is worked out again only after a change. */
   served(): ServedFrontends {
     this.#served ??= servedByIpvs(this.#renderer?.ipvs() ?? { servers: new Map() })
     return this.#served
   }
 
-  /** The tables say no more that these are ours. */
+  /** Leaves these servers to other programs: the tables no longer name them as nodelb's. */
   yieldTo(servers: readonly ServerKey[]): void {
     for (const server of servers) {
       this.#foreign.add(server)
@@ -140,7 +143,10 @@ export class IpvsSide {
     if (addressesOf(found) !== this.#addresses) this.#outdated = true
   }
 
-  /** As the tables say, and as is known from before somebody took them away. */
+  /**
+   * Returns the servers that the tables name, and those known from before others deleted the
+   * tables.
+   */
   #recorded(tables: KernelState['ruleset']): RecordedServers {
     const named = recordedServers(tables)
     const known = [...this.#own].filter((key) => !this.#coming.has(key))

@@ -24,7 +24,10 @@ import type {
 import { IpvsSide, type PrepareNode } from './session-state.ts'
 import type { IpvsOutcome } from './task.ts'
 
-/** As `startSession`, with ipvs beside the tables. `prepare` sets what ipvs needs of the node. */
+/**
+ * Does what `startSession` does, with ipvs beside the tables. `prepare` sets what ipvs needs on the
+ * node.
+ */
 export async function startIpvsSession(
   socket: NetlinkSocket,
   goal: Goal,
@@ -58,7 +61,7 @@ async function start(
   }
 }
 
-/** Rejects with NetlinkError where the kernel has no ipvs. */
+/** Loads ipvs; rejects with NetlinkError where the kernel has none. */
 async function requireIpvs({ generic }: IpvsSockets): Promise<void> {
   const family = await loadIpvs(generic)
   if (family.kind === 'found') return
@@ -66,7 +69,7 @@ async function requireIpvs({ generic }: IpvsSockets): Promise<void> {
   throw new NetlinkError('ENOENT', 'ipvs', { explanation })
 }
 
-/** A session of the tables, whose commits take ipvs along. */
+/** A session of the tables, whose commits include ipvs. */
 class IpvsSession implements Session {
   readonly #tables: NftablesSession
   readonly #side: IpvsSide
@@ -103,7 +106,7 @@ class IpvsSession implements Session {
     this.#tables.distrust(reason)
   }
 
-  /** Addresses of the node have come or gone: they take part in what is rendered. */
+  /** Whether addresses of the node have come or gone, which are part of what is rendered. */
   get outdated(): boolean {
     return this.#side.outdated
   }
@@ -133,7 +136,7 @@ class IpvsSession implements Session {
     return this.#side.served()
   }
 
-  /** Whose server is in the way is known by reading all. */
+  /** Only reading everything shows which servers are still taken by other programs. */
   retryRefused(): void {
     if (this.refusals().size === 0) return
     this.#tables.retryRefused()
@@ -149,7 +152,10 @@ class IpvsSession implements Session {
     this.#sockets.close()
   }
 
-  /** Adds what ipvs did; what somebody else turned out to have is taken back from the tables. */
+  /**
+   * Adds what ipvs did to the outcome; servers that other programs turn out to have are removed
+   * from the tables.
+   */
   async withIpvs(outcome: Settled): Promise<Settled> {
     const done = this.#side.take()
     if (outcome.kind === 'failed') return outcome

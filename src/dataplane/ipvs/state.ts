@@ -27,15 +27,18 @@ import { differences, type HeldElement } from '../nftables/keep.ts'
 import { keptServices } from '../nftables/program.ts'
 import { IpvsRenderer } from './renderer.ts'
 
-/** What the kernel holds beside the tables, and what the node's other interfaces carry. */
+/** What the kernel holds beside the tables, and the addresses of the node's other interfaces. */
 export interface IpvsState {
   readonly ipvs: KernelIpvs
-  /** Whether the interface is there and not yet marked as ours. */
+  /** Whether the interface exists and is not yet marked as nodelb's. */
   readonly unmarked: boolean
   readonly localAddresses: readonly Address[]
 }
 
-/** Rejects with NetlinkError, also where the interface is none that nodelb may use. */
+/**
+ * Reads ipvs and the interfaces. Rejects with NetlinkError, such as EEXIST where nodelb may not use
+ * the interface.
+ */
 export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promise<IpvsState> {
   const reading = await readIpvs(sockets, dummy)
   if (reading.kind === 'not-a-dummy') {
@@ -43,7 +46,7 @@ export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promis
     throw new NetlinkError('EEXIST', `interface ${dummy}`, { explanation })
   }
   const link = await findLink(sockets.route, dummy)
-  // One that had another name in the configuration before is about to go.
+  // An interface that had another name in the configuration is about to be removed.
   const own = await listOwnDummies(sockets.route)
   const ours = [...(link.kind === 'dummy' ? [link] : []), ...own].map(({ index }) => index)
   const localAddresses = await listOtherAddresses(sockets.route, ours)
@@ -52,9 +55,9 @@ export async function readIpvsState(sockets: IpvsSockets, dummy: string): Promis
 }
 
 /**
- * What ipvs holds of the node: its virtual servers on addresses that are on another interface than
- * the dummy, which carries those of Services. Objects in a file tell
- * nothing of other interfaces.
+ * Returns what ipvs shows of the node: the addresses of virtual servers that are on interfaces
+ * other than the dummy, which carries those of Services. Objects in a file do not describe other
+ * interfaces.
  */
 function heldBesideIpvs(
   tables: KernelRuleset,
@@ -68,7 +71,7 @@ function heldBesideIpvs(
   return { ...heldInTables(tables), nodePorts: [...new Set(own)].map(hostCidr) }
 }
 
-/** Of Services that cannot be read, what the kernel holds of them. */
+/** Renders the goal; Services that cannot be read stay as the kernel holds them. */
 export function* renderBesideIpvs(
   goal: Goal,
   tables: KernelRuleset,

@@ -7,31 +7,31 @@ import type { ServerKey } from '../../ruleset/ipvs/types.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { Refusal } from '../outcome.ts'
 
-/** What is to be done between the two halves of the tables' plan. */
+/** What has to be done between the two halves of the tables' plan. */
 export interface IpvsTask {
   readonly plan: IpvsPlan
   /** The name of the interface. */
   readonly dummy: string
-  /** What the kernel held of an element when it was planned. */
+  /** Returns the value of an element in the kernel when the plan was made. */
   readonly before: (element: ElementId) => ElementValue | undefined
-  /** What flows have to follow. */
+  /** The changes that flows have to follow. */
   readonly flows: readonly NotedChange[]
-  /** Whether an address had a server. */
+  /** Returns whether an address had a virtual server. */
   readonly served: (address: Address) => boolean
-  /** The label of a server that is not rendered any more. */
+  /** Returns the label of a server that is no longer rendered. */
   readonly formerLabel: (server: ServerKey) => string | undefined
 }
 
-/** What commits did since it was last asked. */
+/** What commits did since the last question. */
 export interface IpvsDone {
   readonly operations: readonly ShownOperation[]
   readonly refusals: readonly Refusal[]
   readonly flows: readonly NotedChange[]
-  /** Virtual servers that somebody else made where ours should be. */
+  /** Virtual servers that other programs made where nodelb wants its own. */
   readonly intruders: readonly ServerKey[]
 }
 
-/** The same with what it means for frontends. */
+/** The same, with the changes of frontends that follow from it. */
 export interface IpvsOutcome extends Omit<IpvsDone, 'flows'> {
   readonly changes: readonly FrontendChange[]
 }

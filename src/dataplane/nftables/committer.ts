@@ -10,23 +10,26 @@ import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 
 const ATTEMPTS = 10
 /**
- * For a plan of so many operations the monitor stops listening, unless other programs commit too.
- * Opening it anew takes some milliseconds, and a commit of others in that time makes ours stale.
+ * Operations from which on the monitor stops listening during a commit, unless other programs
+ * commit too. Opening it again takes some milliseconds, and a commit by others in that time makes
+ * nodelb's stale.
  */
 const LARGE = 2_000
 
-/** How plans for the tables get to the kernel, with what goes with them. */
+/** How plans for the tables reach the kernel. */
 export type Commits = Pick<Committer, 'commit' | 'generation' | 'isCurrent' | 'knows' | 'untouched'>
 
 /**
  * Commits what was planned for the tables as they were at a generation. Where the agent owns them,
- * nobody else can have changed them since; elsewhere the kernel compares the generation, and the
- * monitor tells whether commits of others in between matter.
+ * nothing else can have changed them since. Elsewhere the kernel compares the generation, and the
+ * monitor tells whether commits by others in between matter.
  */
 export class Committer {
   readonly #socket: NetlinkSocket
   readonly #monitor: Monitor | undefined
-  /** Of the tables that are known: the last commit, or one like it for us. */
+  /**
+   * The generation of the known tables: the last commit, or a later one that did not touch them.
+   */
   #generation = 0
 
   constructor(socket: NetlinkSocket, monitor: Monitor | undefined) {
@@ -38,17 +41,19 @@ export class Committer {
     return this.#generation
   }
 
-  /** The tables are known as they were at this generation. */
+  /** Notes that the tables are known as they were at this generation. */
   knows(generation: number): void {
     this.#generation = generation
   }
 
-  /** Whether no commit after `from`, up to `to`, can have changed our tables. */
+  /**
+   * Returns whether it is certain that no commit after `from`, up to `to`, changed nodelb's tables.
+   */
   async untouched(from: number, to: number): Promise<boolean> {
     return from === to || (await this.#monitor?.untouched(from, to)) === true
   }
 
-  /** Whether the tables are still those that are known. */
+  /** Returns whether the tables are still the known ones. Rejects with NetlinkError. */
   async isCurrent(): Promise<boolean> {
     const now = await this.#socket.generation()
     if (!(await this.untouched(this.#generation, now))) return false
@@ -56,14 +61,17 @@ export class Committer {
     return true
   }
 
-  /** `owned`: all the tables that the plan is about can only be changed by this socket. */
+  /**
+   * Commits a plan. `owned`: only this socket can change the tables of the plan. Rejects with
+   * NetlinkError.
+   */
   async commit(plan: Plan, owned: boolean): Promise<CommitOutcome> {
     if (plan.length === 0) return { kind: 'committed', bytes: 0 }
     const planned = this.#generation
     const batch = await toBatch(plan)
     if (owned) return this.#send(batch, 0, true)
     for (let attempt = 1; ; attempt++) {
-      // Encoding took its time, and others may commit many times a second.
+      // Encoding took time, and others may commit many times a second.
       this.#generation = this.#monitor?.latestLike(this.#generation) ?? this.#generation
       const alone = this.#generation === planned
       const outcome = await this.#send(batch, this.#generation, alone)
@@ -74,7 +82,7 @@ export class Committer {
     }
   }
 
-  /** `alone`: others do not commit, or it does not matter what they do. */
+  /** `alone`: no other program commits, or it does not matter if one does. */
   #send(batch: Batch, generation: number, alone: boolean): Promise<CommitOutcome> {
     const commit = () => commitBatch(this.#socket, batch, generation)
     return alone && this.#monitor !== undefined && operationCount(batch.plan) >= LARGE

@@ -27,10 +27,13 @@ const ATTEMPTS = 10
 /** What a session works with. */
 export interface SessionParts {
   readonly socket: NetlinkSocket
-  /** The socket's netlink port: the owner of tables that this process owns. */
+  /**
+   * The socket's netlink port, which the kernel shows as the owner of tables that this process
+   * owns.
+   */
   readonly port: number
   readonly committer: Commits
-  /** What the kernel holds now. */
+  /** Reads what the kernel holds now. */
   readonly read: () => Promise<KernelState>
   readonly renderer: WithholdingRenderer
   readonly settings: Settings
@@ -40,10 +43,10 @@ export interface SessionParts {
 /** The kernel now holds what is rendered. */
 export interface Compared {
   readonly kind: 'compared'
-  /** What lacked. */
+  /** What was missing. */
   readonly plan: Plan
   readonly ownerOf: OwnerOf
-  /** To be asked before what is rendered changes again. */
+  /** Returns the changes; call it before the rendered rule set changes again. */
   readonly changes: () => readonly FrontendChange[]
   readonly bytes: number
   /** Services that this comparison had to leave as they were. */
@@ -57,8 +60,9 @@ interface Comparison extends OwnedPlan {
 }
 
 /**
- * Reads the kernel and commits what lacks. A Service that the kernel refuses is withheld and the
- * rest planned again; if the kernel refuses what no Service owns, the tables are made anew.
+ * Reads the kernel and commits what is missing. A Service that the kernel refuses is withheld and
+ * the rest is planned again; if the kernel refuses something that no Service owns, the tables are
+ * made anew. Rejects with NetlinkError.
  */
 export async function compareAndCommit(
   parts: SessionParts,
@@ -90,7 +94,7 @@ export async function compareAndCommit(
   return failed(`another process changed the rule set ${ATTEMPTS} times while it was read`)
 }
 
-/** Lets others have a turn between its steps: with many Services each takes a while. */
+/** Lets the event loop go on between its steps: with many Services each takes a while. */
 async function compare(
   { renderer, settings, ownership }: SessionParts,
   state: KernelState,
@@ -141,6 +145,7 @@ function compared(
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 
+/** Returns what a comparison did; without changes where `reread` is `start`. */
 export function summary({ plan, bytes, refusals, changes }: Compared, reread: string): Committed {
   return {
     kind: 'committed',
@@ -152,7 +157,7 @@ export function summary({ plan, bytes, refusals, changes }: Compared, reread: st
   }
 }
 
-/** Leaves the Services as they are whose operations failed; returns those that were not yet. */
+/** Withholds the Services whose operations failed; returns those that were not withheld before. */
 function withhold(
   { renderer }: SessionParts,
   { kernel, desired, ownerOf }: Comparison,
@@ -168,7 +173,7 @@ function withhold(
   return fresh
 }
 
-/** The same for changes that are followed: their Services stay as the kernel has them. */
+/** Does the same for changes that a session follows; returns all refusals. */
 export function withholdChanges(
   renderer: WithholdingRenderer,
   changes: readonly ElementStep[],
@@ -183,7 +188,7 @@ export function withholdChanges(
   return refusals
 }
 
-/** Why a commit of changes came to nothing, so that all has to be compared. */
+/** Why changes could not be committed, so that everything has to be compared. */
 export const REASONS: Readonly<Record<Exclude<CommitOutcome['kind'], 'committed'>, string>> = {
   stale: 'another process changed the rule set',
   rejected: REFUSED,
@@ -191,7 +196,10 @@ export const REASONS: Readonly<Record<Exclude<CommitOutcome['kind'], 'committed'
   'no-answer': 'the kernel did not answer in time',
 }
 
-/** A socket that breaks or is not answered is an outcome, too. */
+/**
+ * Runs the task; a NetlinkError, as from a socket that breaks or gets no answer, becomes a failed
+ * outcome. Other errors reject.
+ */
 export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<Outcome | Failed> {
   try {
     return await task()

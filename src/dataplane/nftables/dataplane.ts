@@ -9,12 +9,12 @@ import type { SessionOptions, Started } from '../session.ts'
 import { program, propose } from './program.ts'
 import { startSession } from './session.ts'
 
-/** One flat table for each family, over netlink. */
+/** Programs one flat table for each family, over netlink. */
 export class NftablesDataplane implements Dataplane {
   readonly #socket: SteadySocket
   readonly #before: () => Promise<void>
 
-  /** `before` is called before anything is changed as a whole. */
+  /** `before` is called before the tables are programmed or a session starts. */
   constructor(socket: SteadySocket, before: () => Promise<void> = async () => undefined) {
     this.#socket = socket
     this.#before = before
@@ -42,7 +42,7 @@ export class NftablesDataplane implements Dataplane {
   }
 }
 
-/** A plan as all backends show theirs. */
+/** Returns a plan in the form that all backends share. */
 export function proposed({
   plan,
   ownerOf,

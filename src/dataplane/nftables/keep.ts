@@ -25,7 +25,7 @@ import type {
 
 type Elements = Map<string, Map<Tuple, ElementValue>>
 
-/** The Services whose elements the kernel holds, as the comments name them. */
+/** Returns the Services whose elements the kernel holds, as the comments name them. */
 export function programmed(kernel: KernelRuleset): ReadonlySet<Owner> {
   const names = new Set<Owner>()
   for (const table of [kernel.ip, kernel.ip6]) {
@@ -39,8 +39,8 @@ export function programmed(kernel: KernelRuleset): ReadonlySet<Owner> {
 }
 
 /**
- * `desired` with what the kernel holds of some Services, as it is: their elements, and the sets,
- * chains and rules that these need. An address that one of them has stays its own.
+ * Returns `desired` with what the kernel holds of some Services: their elements, and the sets,
+ * chains and rules that these need. An address that one of them has stays with it.
  */
 export function keepServices(
   kernel: KernelRuleset,
@@ -61,7 +61,9 @@ export function keepServices(
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
-/** An element of a Service that stays as the kernel has it; without a value it is not there. */
+/**
+ * An element of a Service that stays as the kernel has it; without a value, the kernel has none.
+ */
 export interface HeldElement {
   readonly service: Owner
   readonly family: TableFamily
@@ -70,7 +72,7 @@ export interface HeldElement {
   readonly value: ElementValue | undefined
 }
 
-/** Where the kernel differs from what is desired of some Services, by Service. */
+/** Returns where the kernel differs from what is desired for some Services, by Service. */
 export function differences(
   kernel: KernelRuleset,
   desired: Ruleset,
@@ -79,7 +81,9 @@ export function differences(
   return heldBack(elementSteps(kernel, desired), names, owners(kernel, desired))
 }
 
-/** Of some changes those of these Services, as what the kernel holds instead. */
+/**
+ * Returns the changes that belong to some Services, as the elements that the kernel holds instead.
+ */
 export function heldBack(
   steps: readonly ElementStep[],
   names: ReadonlySet<Owner>,
@@ -106,7 +110,7 @@ export function heldBack(
   return held
 }
 
-/** The Service that a changed element serves. */
+/** Returns the Service that a changed element serves; undefined where it serves none. */
 export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): Owner | undefined {
   const { family, set, key, before, after } = step
   const value = before ?? after ?? {}
@@ -122,7 +126,7 @@ const ENDPOINTS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Every element in which the two differ. */
+/** Returns every element in which the two differ. */
 export function elementSteps(kernel: KernelRuleset, desired: Ruleset): readonly ElementStep[] {
   return FAMILIES.flatMap((family) => [...stepsOfFamily(family, kernel, desired)])
 }
@@ -158,7 +162,7 @@ function ownedBy(family: TableFamily, names: ReadonlySet<Owner>, ownerOf: OwnerO
   }
 }
 
-/** The elements of both; undefined where nothing in the kernel is to be kept. */
+/** Returns the elements of both; undefined where nothing in the kernel has to be kept. */
 function merge(found: KernelTable, wanted: Table | undefined, mine: IsOwned): Elements | undefined {
   const merged: Elements = new Map()
   const put = (set: string, key: Tuple, value: ElementValue): void => {
@@ -176,7 +180,10 @@ function merge(found: KernelTable, wanted: Table | undefined, mine: IsOwned): El
   return merged
 }
 
-/** Elements of sets that have the shape their name says; what clients left is not among them. */
+/**
+ * Yields the elements of sets that have the shape of their name; those that clients left are not
+ * included.
+ */
 function* entries(table: KernelTable): Iterable<readonly [string, Tuple, ElementValue]> {
   for (const [name, elements] of table.elements) {
     yield* formerlySeated(name, elements.keys())
@@ -189,7 +196,7 @@ function* entries(table: KernelTable): Iterable<readonly [string, Tuple, Element
   }
 }
 
-/** A former layout had a set for each time and seat, where a verdict map is now. */
+/** A former layout had a set for each time and seat, where there is now a verdict map. */
 function* formerlySeated(
   name: string,
   keys: Iterable<Tuple>,
@@ -200,7 +207,10 @@ function* formerlySeated(
   for (const key of keys) yield [map, key, { data }]
 }
 
-/** No comment says whose these are: the hairpin of kept endpoints, and what the node is. */
+/**
+ * Yields elements whose comments name no Service: the hairpin of kept endpoints, and those of the
+ * node.
+ */
 function* sharedElements(
   found: KernelTable,
   wanted: Table | undefined,

@@ -11,11 +11,11 @@ const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
 interface KnownTable {
   readonly frame: Frame
-  /** With the handles that the kernel gave to the rules. */
+  /** The chains, with the handles that the kernel gave to the rules. */
   readonly chains: ReadonlyMap<string, KernelChain>
 }
 
-/** What the kernel's tables are made of, without their elements: enough to plan a change. */
+/** The kernel's tables without their elements, which is enough to plan a change. */
 export class KnownTables {
   readonly #socket: NetlinkSocket
   readonly #renderer: WithholdingRenderer
@@ -26,7 +26,7 @@ export class KnownTables {
     this.#renderer = renderer
   }
 
-  /** Whether no table has to come or go. */
+  /** Returns whether no table has to come or go. */
   areAllThere(): boolean {
     return FAMILIES.every(
       (family) => this.#tables.has(family) === (this.#renderer.frame(family) !== undefined),
@@ -48,7 +48,10 @@ export class KnownTables {
     this.#tables.clear()
   }
 
-  /** Reads the rules of tables whose frame changed; false if there were none. */
+  /**
+   * Reads the rules of tables whose frame changed; returns false if there were none. Rejects with
+   * NetlinkError.
+   */
   async learn(): Promise<boolean> {
     let learned = false
     for (const family of FAMILIES) {

@@ -2,7 +2,7 @@ import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { type OwnerOf, ownersBy } from '../../plan/nftables/owners.ts'
 import type { Renderer } from '../../render/renderer.ts'
 
-/** The labels that changes bear, before and after, or else what is rendered bears. */
+/** Returns the labels of changes, from before or after, or else those of what is rendered. */
 export function labelsIn(
   changes: readonly ElementStep[],
   renderer: Pick<Renderer, 'label'>,

@@ -5,9 +5,10 @@ import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { HeldElement } from './keep.ts'
 
 /**
- * What a frame is made from when some elements are not as rendered: the names of the sets that have
- * elements, and of the chains that these lead to. Undefined where it is what is rendered. Costs as
- * much as there are exceptions. `calls`: by chain, how many rendered elements lead there.
+ * Returns the names from which a frame is made when some elements are not as rendered: those of
+ * sets that have elements, and of the chains to which these lead. Returns undefined where the names
+ * are those of what is rendered. The work grows with the number of exceptions. `calls` has for each
+ * chain how many rendered elements lead there.
  */
 export function namesWith(
   rendered: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,

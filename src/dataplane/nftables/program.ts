@@ -44,8 +44,8 @@ export type ProgramOutcome =
   | Failed
 
 /**
- * Reads the kernel and works out what is missing; changes nothing. Of the `refused` Services
- * nothing is added: what the kernel holds of them stays as well.
+ * Reads the kernel and returns what is missing; changes nothing. Nothing is added for the `refused`
+ * Services: what the kernel holds of them stays. Rejects with NetlinkError.
  */
 export async function propose(
   socket: NetlinkSocket,
@@ -64,7 +64,10 @@ export async function propose(
   }
 }
 
-/** What tables that are as `held` shall become; of Services to keep, what is held stays. */
+/**
+ * Renders what the tables, which are now as in `held`, have to become; Services to keep stay as
+ * held.
+ */
 export function desiredFor(
   held: KernelRuleset,
   goal: Goal,
@@ -79,7 +82,7 @@ export function desiredFor(
   return { renderer, desired }
 }
 
-/** Gives the rules in the kernel their texts, as far as they are nodelb's, of now or before. */
+/** Gives the rules in the kernel their texts, if they are nodelb's present or former ones. */
 export function nameKernel(
   kernel: KernelRuleset,
   desired: Ruleset,
@@ -91,7 +94,7 @@ export function nameKernel(
   ])
 }
 
-/** The chains that such sets called for, by whichever backend. */
+/** Yields the chains that such sets called for, with any backend. */
 function* formerFrames(settings: Settings, table: KernelTable | undefined): Iterable<Chain> {
   if (table === undefined) return
   const names = new Set([...table.sets.keys(), ...namesIn(table.elements)])
@@ -99,7 +102,10 @@ function* formerFrames(settings: Settings, table: KernelTable | undefined): Iter
   yield* ipvsFrame(settings, names).values()
 }
 
-/** Of a Service that is not in the kernel yet, what can be read of it is better than nothing. */
+/**
+ * Returns the Services that stay as the kernel has them. A partly read Service that is not in the
+ * kernel yet is not among them, because a part of it is better than nothing.
+ */
 export function keptServices(
   kernel: KernelRuleset,
   goal: Goal,
@@ -109,7 +115,7 @@ export function keptServices(
   return new Set([...unreadServices(programmed(kernel), goal), ...refused])
 }
 
-/** Of the Services that are programmed, those that the goal does not speak of, or cannot. */
+/** Returns the programmed Services that the goal does not contain, or contains but cannot read. */
 export function unreadServices(
   there: ReadonlySet<Owner>,
   { cluster, keep = new Set(), incomplete = false }: Goal,
@@ -119,7 +125,7 @@ export function unreadServices(
   return new Set([...there].filter((owner) => unread.has(owner) || known?.has(owner) === false))
 }
 
-/** The Services of which both the object and a slice could be read. */
+/** Returns the Services of which both the object and a slice could be read. */
 function withEndpoints({ services, slices }: Cluster): ReadonlySet<Owner> {
   const sliced = new Set(slices.map(({ namespace, service }) => `${namespace}/${service}`))
   const names = services.map(serviceName).filter((name) => sliced.has(name))
@@ -134,8 +140,8 @@ function without(cluster: Cluster, owners: ReadonlySet<Owner>): Cluster {
 const ATTEMPTS = 10
 
 /**
- * Reads, plans and commits, until the kernel holds what it shall. A Service that the kernel
- * refuses is taken out, and the rest is planned again.
+ * Reads, plans and commits until the kernel holds what the goal calls for. A Service that the
+ * kernel refuses is taken out, and the rest is planned again. Rejects with NetlinkError.
  */
 export async function program(socket: NetlinkSocket, goal: Goal): Promise<ProgramOutcome> {
   const refusals = new Map<Owner, Refusal>()
@@ -186,7 +192,7 @@ async function tryOnce(socket: NetlinkSocket, proposal: Proposal, plan: Plan): P
   }
 }
 
-/** Why the tables cannot be changed: the socket of another process holds them (ADR 0011). */
+/** Returns why the tables cannot be changed: the socket of another process owns them (ADR 0011). */
 async function forbidden(
   socket: NetlinkSocket,
   kernel: KernelRuleset,
@@ -202,7 +208,7 @@ function withRefusals(
   return outcome.kind === 'failed' ? outcome : { ...outcome, refusals: [...refusals.values()] }
 }
 
-/** False when there was none, so that another attempt would end the same way. */
+/** Returns false when no refusal was new, so that another attempt would end the same way. */
 function addNew(refusals: Map<Owner, Refusal>, more: readonly Refusal[]): boolean {
   const before = refusals.size
   for (const refusal of more) {
@@ -211,7 +217,7 @@ function addNew(refusals: Map<Owner, Refusal>, more: readonly Refusal[]): boolea
   return refusals.size > before
 }
 
-/** Why the kernel did not take a transaction, whatever is in it. */
+/** Returns why the kernel did not accept a transaction, independent of its content. */
 export function commitReason(
   outcome: Extract<CommitOutcome, { readonly kind: 'stale' | 'too-large' | 'no-answer' }>,
 ): string {
@@ -223,7 +229,7 @@ export function commitReason(
   )
 }
 
-/** `EINVAL to element ip nodelb services { … }` */
+/** Returns a line such as `EINVAL to element ip nodelb services { … }`. */
 function refusedOperation({ operation, errno }: Failure): string {
   return `${errno} to ${textOf(operation)}`
 }
@@ -232,6 +238,7 @@ export function refusedOperations(failures: readonly Failure[]): readonly string
   return failures.map(refusedOperation)
 }
 
+/** Returns the first refusal of each Service; operations that belong to none are left out. */
 export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
   const byService = new Map<Owner, Refusal>()
   for (const failure of failures) {

@@ -11,8 +11,8 @@ import { ownedByAnother } from './table-owner.ts'
 const ATTEMPTS = 3
 
 /**
- * Removes nodelb's tables and nothing else, unless the signal is aborted first. It does not matter
- * what others commit meanwhile: a table of this name is nodelb's whatever is in it. Rejects with
+ * Removes nodelb's tables and nothing else, unless the signal is aborted first. Commits by others
+ * meanwhile do not matter: a table of this name is nodelb's, whatever it contains. Rejects with
  * NetlinkError.
  */
 export async function removeTables(
@@ -34,7 +34,7 @@ export async function removeTables(
       return { removed: [`${tables.length} table${tables.length === 1 ? '' : 's'}`] }
     }
     if (outcome.kind !== 'rejected') return { removed: [], remains: commitReason(outcome) }
-    // Another process removed one of them, or owns it by now.
+    // Another process removed one of the tables, or owns it by now.
     refused = refusedOperations(outcome.failures)
   }
   return { removed: [], remains: `the kernel refused to remove tables: ${refused.join('; ')}` }

@@ -16,10 +16,13 @@ export interface Beginning extends Pick<SessionParts, 'committer' | 'read' | 're
   readonly state: KernelState
 }
 
-/** Reads what the backend has in the kernel, and renders what it shall be. */
+/** Reads what the backend has in the kernel, and renders what it has to become. */
 export type Begin = (socket: NetlinkSocket, goal: Goal, committer: Committer) => Promise<Beginning>
 
-/** Of the nftables backend, which has nothing beside its tables. */
+/**
+ * Begins a session of the nftables backend, which has nothing beside its tables. Rejects with
+ * NetlinkError.
+ */
 export async function beginWithTables(
   socket: NetlinkSocket,
   goal: Goal,
@@ -30,7 +33,7 @@ export async function beginWithTables(
   return { state, read, committer, renderer: await render(goal, state) }
 }
 
-/** Of Services that cannot be read, what the kernel holds of them. */
+/** Renders the goal; Services that cannot be read stay as the kernel holds them. */
 async function render(goal: Goal, { ruleset }: KernelState): Promise<WithholdingRenderer> {
   const { cluster, node, settings } = recall(goal, heldInTables(ruleset))
   const memory = kernelMemory(ruleset)

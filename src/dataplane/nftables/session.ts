@@ -28,7 +28,10 @@ import { KnownTables } from './known-tables.ts'
 import { type Begin, beginWithTables } from './session-begin.ts'
 import type { WithholdingRenderer } from './withholding-renderer.ts'
 
-/** Reads the kernel, brings it to the goal, and is ready to follow changes. */
+/**
+ * Reads the kernel, brings it to the goal, and returns a session that follows changes. Any
+ * NetlinkError becomes a failed outcome.
+ */
 export async function startSession(
   socket: NetlinkSocket,
   goal: Goal,
@@ -60,21 +63,24 @@ async function start(
   }
 }
 
-/** Knows what the kernel holds, so that a change costs what it changes: no dump, no full render. */
+/**
+ * Knows what the kernel holds, so that a change costs only what it changes: no dump, no full
+ * render.
+ */
 export class NftablesSession implements Session {
-  /** Takes the objects; what it renders is committed by `settle`. */
+  /** Takes the objects; `settle` commits what it renders. */
   readonly renderer: WithholdingRenderer
   readonly #parts: SessionParts
   readonly #monitor: Monitor | undefined
   readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
   readonly #tables: KnownTables
-  /** Why the kernel may differ from what is rendered: the next commit reads it again. */
+  /** Why the kernel may differ from what is rendered; the next commit reads it again. */
   #unknown: string | undefined = 'start'
   #touched: ForeignCommit | undefined
   #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
-  /** `startSession` makes sessions. */
+  /** Used by `startSession` only. */
   constructor(parts: SessionParts, monitor: Monitor | undefined) {
     this.#parts = parts
     this.#tables = new KnownTables(parts.socket, parts.renderer)
@@ -104,7 +110,7 @@ export class NftablesSession implements Session {
     this.#unknown = reason
   }
 
-  /** The first commit. */
+  /** Makes the first commit. */
   begin(state: KernelState): Promise<Settled> {
     return this.#inTurn(async () => {
       const outcome = await this.#compare(state)
@@ -117,7 +123,7 @@ export class NftablesSession implements Session {
     return this.#inTurn(() => this.#settle())
   }
 
-  /** Compares all that the kernel holds with what it shall hold, and repairs it. */
+  /** Compares all that the kernel holds with what is rendered, and repairs it. */
   verify(): Promise<Verified> {
     return this.#inTurn(async () => {
       const settled = await this.#settle()
@@ -135,12 +141,15 @@ export class NftablesSession implements Session {
     return servedByTables(this.renderer.ruleset())
   }
 
-  /** Services that the kernel refused, as it holds them or not; the others go on without them. */
+  /**
+   * Returns the Services that the kernel refused, which stay as it has them; the others go on
+   * without them.
+   */
   refusals(): ReadonlyMap<Owner, Refusal> {
     return this.renderer.refusals()
   }
 
-  /** The next `settle` tries a refused Service again, as it does when its objects change. */
+  /** Makes the next `settle` try a refused Service again, as it does when its objects change. */
   retry(name: string): void {
     this.renderer.release(name)
   }
@@ -149,13 +158,16 @@ export class NftablesSession implements Session {
     for (const name of this.refusals().keys()) this.renderer.release(name)
   }
 
-  /** Calls the listener when others changed nodelb's tables, or may have: time to `settle`. */
+  /**
+   * Calls the listener when others changed, or may have changed, nodelb's tables: time to `settle`.
+   * Returns a function that stops it.
+   */
   onForeign(listener: (commit: ForeignCommit) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** The rules stay, and so does the socket. */
+  /** Ends the session; the rules stay, and so does the socket. */
   close(): void {
     this.#closed = true
     this.#listeners.clear()
@@ -170,7 +182,7 @@ export class NftablesSession implements Session {
     return outcome.kind === 'failed' ? outcome : summary(outcome, settled)
   }
 
-  /** Why what is known of the kernel may be wrong. */
+  /** Returns why what is known of the kernel may be wrong; undefined where nothing suggests it. */
   #suspicion(): string | undefined {
     if (this.#unknown !== undefined) return this.#unknown
     const touched = this.#touched
@@ -182,7 +194,9 @@ export class NftablesSession implements Session {
     return this.#tables.areAllThere() ? undefined : 'a table comes or goes'
   }
 
-  /** Commits changes of tables that are known. Returns why, where that cannot be done. */
+  /**
+   * Commits changes to tables whose content is known. Returns the reason as text where it cannot.
+   */
   async #follow(changes: readonly ElementStep[]): Promise<Committed | string> {
     const refusals: Refusal[] = []
     let rest = changes
@@ -214,7 +228,7 @@ export class NftablesSession implements Session {
     return outcome
   }
 
-  /** Rules have new handles where rules changed. */
+  /** Reads the handles again where rules changed, because they are new there. */
   async #learn(): Promise<void> {
     const learned = await this.#tables.learn()
     const { committer } = this.#parts
@@ -239,7 +253,9 @@ export class NftablesSession implements Session {
     for (const listener of this.#listeners) listener(commit)
   }
 
-  /** One task after the other: they share the socket and what is known of the kernel. */
+  /**
+   * Runs tasks one after the other, because they share the socket and what is known of the kernel.
+   */
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
     const run = this.#turn.then(() => orFailed(task))
     this.#turn = run.catch(() => undefined)

@@ -1,9 +1,9 @@
 import { findHolder } from '../../apply/netlink/port-holder.ts'
 
 /**
- * Why nobody but another process can change the tables, while its socket holds one of them
- * (ADR 0011). `owners` are the netlink ports that own tables, `own` is that of the socket that would
- * change them.
+ * Returns why only another process can change the tables, while its socket owns one of them (ADR
+ * 0011); undefined where none does. `owners` are the netlink ports that own tables, `own` is the
+ * port of the socket that would change them.
  */
 export function ownedByAnother(
   owners: readonly (number | undefined)[],

@@ -35,9 +35,9 @@ interface ExtendedFrame {
 }
 
 /**
- * A renderer with exceptions: of Services that the kernel refused, or that cannot be read, it
- * renders what the kernel holds. So what it renders is what the kernel can be brought to. A Service
- * is no exception any more when its object or its rendering changes, or when it is released.
+ * A renderer with exceptions: for Services that the kernel refused, or that cannot be read, it
+ * renders what the kernel holds. So the kernel can be brought to what it renders. A Service stops
+ * being an exception when its object or its rendering changes, or when it is released.
  */
 export class WithholdingRenderer
   implements Omit<WholeRenderer, 'begin' | 'settle'>, SessionRenderer
@@ -103,7 +103,7 @@ export class WithholdingRenderer
     return this.#inner.situation
   }
 
-  /** Of what Services want, without exceptions. */
+  /** Returns how many elements lead to each chain in what Services want, without exceptions. */
   calls(family: TableFamily): ReadonlyMap<string, number> {
     return this.#inner.calls(family)
   }
@@ -122,13 +122,13 @@ export class WithholdingRenderer
     return found
   }
 
-  /** Services that are left as the kernel has them because they cannot be read. */
+  /** Returns the Services that stay as the kernel has them because they cannot be read. */
   kept(): ReadonlySet<Owner> {
     const unread = [...this.#services].filter(([, { refusal }]) => refusal === undefined)
     return new Set(unread.map(([name]) => name))
   }
 
-  /** From now on these elements are as the kernel has them, whatever the Service wants. */
+  /** Keeps these elements as the kernel has them from now on, whatever the Service wants. */
   withhold(name: Owner, elements: readonly HeldElement[], refusal?: Refusal): void {
     const held = this.#services.get(name) ?? { elements: new Map(), refusal }
     this.#services.set(name, held)
@@ -144,7 +144,7 @@ export class WithholdingRenderer
     return this.#elements.has(idOf(element))
   }
 
-  /** The next `settle` renders the Service again as it wants to be. */
+  /** Makes the next `settle` render the Service as it wants to be. */
   release(name: ServiceName): void {
     const owner = ownerOf(name)
     const held = this.#services.get(owner)
@@ -156,7 +156,7 @@ export class WithholdingRenderer
     }
   }
 
-  /** Renders what changed since the last call, in the tables and beside them. */
+  /** Returns what changed since the last call, in the tables and in ipvs. */
   settle(): readonly ElementStep[] {
     const { elements, ipvs } = this.#inner.settle()
     const changes = ipvs.length === 0 ? elements : [...elements, ...ipvs]
@@ -175,7 +175,9 @@ export class WithholdingRenderer
     return [...sinceHeld, ...back].filter(({ before, after }) => !same(before, after))
   }
 
-  /** All of a family's table but its Services' elements; undefined where it has no table. */
+  /**
+   * Returns all of a family's table except its Services' elements; undefined where it has no table.
+   */
   frame(family: TableFamily): Frame | undefined {
     const from = this.#inner.frame(family)
     const names = this.#names(family)
@@ -189,7 +191,9 @@ export class WithholdingRenderer
     return frame
   }
 
-  /** Of sets and called chains; undefined where no exception changes which there are. */
+  /**
+   * Returns the names of sets and called chains; undefined where the exceptions do not change them.
+   */
   #names(family: TableFamily): string[] | undefined {
     const rendered = this.#inner.ruleset()[family]?.elements ?? new Map()
     const exceptions = [...this.#elements.values()].filter((held) => held.family === family)
@@ -232,14 +236,16 @@ export class WithholdingRenderer
     return elements
   }
 
-  /** What renders differently is worth another attempt. */
+  /** A Service that renders differently is worth another attempt. */
   #releaseOwner(change: ElementStep): void {
     const holder = this.#elements.get(idOf(change))?.service
     const owner = holder ?? serviceOfStep(change, labelsIn([change], this.#inner))
     if (owner !== undefined) this.#retry(owner)
   }
 
-  /** One that cannot be read stays as the kernel has it until its object can be. */
+  /**
+   * Releases a refused Service; one that cannot be read stays as the kernel has it until it can be.
+   */
   #retry(name: ServiceName): void {
     if (this.#services.get(ownerOf(name))?.refusal !== undefined) this.release(name)
   }
