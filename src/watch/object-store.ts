@@ -80,9 +80,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     this.#known.setLimits(limits)
   }
 
-  /**
-   * Takes an event of the source and returns the changes to render. Never throws for bad objects.
-   */
+  /** Takes an event of the source and returns the changes to render. */
   take(event: SourceEvent): readonly ObjectChange[] {
     switch (event.kind) {
       case 'object':
