@@ -97,8 +97,8 @@ function backendOf(
 }
 
 /**
- * Returns the ports that no Service may take: the node's own, kube-proxy's or those that nodelb
- * uses in its place, and nodelb's.
+ * Returns the ports that no Service may claim on the node's own addresses: those of the node's own
+ * programs, kube-proxy's or those that nodelb uses in its place, and nodelb's.
  */
 function protectedPortsOf(config: Config, { listenPorts = [] }: Overrides): readonly number[] {
   const { protectedPorts, bindAddresses, ownBindAddresses } = config
