@@ -18,7 +18,7 @@ const RESTART: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.
 /**
  * Runs a task that should go on until `signal` aborts. If it throws, which is always unexpected,
  * the error is passed to `onFailure`, the task's own signal is aborted, and it is run again after a
- * wait of 1 to 60 s. Never rejects.
+ * growing wait of at most 60 s. Never rejects.
  */
 export async function keepRunning(
   task: (signal: AbortSignal) => Promise<void>,

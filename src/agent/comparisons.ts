@@ -24,6 +24,7 @@ export class Comparisons {
     }, wait)
   }
 
+  /** Ends the comparisons. */
   stop(): void {
     clearTimeout(this.#timer)
   }

@@ -51,6 +51,7 @@ export class CurrentConfiguration {
     this.#tell = tell
   }
 
+  /** The configuration that was chosen last, in force or not. */
   get chosen(): Configuration {
     return this.#chosen
   }

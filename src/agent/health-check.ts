@@ -114,6 +114,7 @@ export class HealthChecks {
     return this.#entries.size - this.#waiting.size
   }
 
+  /** Closes all ports, and ends their connections. */
   close(): void {
     this.#retry.reset()
     for (const [port, entry] of this.#entries) this.#close(port, entry)

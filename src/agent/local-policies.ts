@@ -5,13 +5,14 @@ import type { ServiceName } from '../model/service-name.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 
 /**
- * Counts the Service ports with a policy Local but without endpoints on this node. The counts
- * follow each change, so that a scrape need not visit all Services.
+ * Counts the Service ports whose traffic this node drops because a policy is Local and their
+ * endpoints are all on other nodes. The counts follow each change, so that a scrape need not visit
+ * all Services.
  */
 export class LocalPolicies {
   readonly #store: Pick<ObjectStore, 'service' | 'slicesOf'>
   readonly #node: NodeView
-  /** The ports that drop packets, of those Services that have any. */
+  /** The ports whose traffic is dropped, of those Services that have any. */
   readonly #dropped: Map<ServiceName, readonly Dropped[]> = new Map()
   readonly #counts: Record<Dropped['policy'], Record<IpFamily, number>> = {
     internal: { ipv4: 0, ipv6: 0 },
@@ -35,6 +36,7 @@ export class LocalPolicies {
     else this.#dropped.delete(name)
   }
 
+  /** Returns the present counts, by policy and family. */
   counts(): DroppedPorts {
     return this.#counts
   }

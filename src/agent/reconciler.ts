@@ -76,7 +76,10 @@ export class Reconciler {
     })
   }
 
-  /** Takes an event of the source, and requests a turn if it changes anything. */
+  /**
+   * Takes an event of the source. Requests a turn if it changes anything, or completes a list for
+   * which a session waits.
+   */
   take(event: SourceEvent): void {
     const changes = this.#parts.store.take(event)
     for (const change of changes) this.#note(change)

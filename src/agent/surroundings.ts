@@ -50,6 +50,7 @@ export class Surroundings {
     )
   }
 
+  /** Ends further looks; one under way goes on. */
   close(): void {
     this.#again.reset()
     this.#situation = undefined

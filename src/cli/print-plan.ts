@@ -33,6 +33,7 @@ const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {
   '~': 'yellow',
 }
 
+/** Returns a number with its noun, such as `1 operation` or `2 operations`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -28,6 +28,7 @@ export function printRendering(renderer: WholeRenderer, settings: Settings): str
   return written(renderer, settings, language)
 }
 
+/** Returns the rendering as JSON. */
 export function renderingAsJson(renderer: WholeRenderer, settings: Settings): string {
   const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
   return `${JSON.stringify(written<unknown>(renderer, settings, language), null, 2)}\n`

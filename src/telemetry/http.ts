@@ -71,6 +71,7 @@ export function closeServer(server: Server, stop: () => void): Promise<void> {
   })
 }
 
+/** Sends an answer and has the connection closed after it. */
 export function send(response: ServerResponse, { status, type, body }: Answer): void {
   response.writeHead(status, {
     'Content-Type': type,
@@ -82,6 +83,7 @@ export function send(response: ServerResponse, { status, type, body }: Answer): 
   response.end(body)
 }
 
+/** Returns an answer of one line of text. */
 export function plain(status: number, text: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` }
 }

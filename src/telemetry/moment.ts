@@ -17,6 +17,7 @@ export interface Lasting {
   readonly reason: string
 }
 
+/** Returns a problem that begins at this moment. */
 export function lasting({ now, steady }: Moment, reason: string): Lasting {
   return { since: now, steadySince: steady, reason }
 }

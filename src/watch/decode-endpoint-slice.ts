@@ -78,7 +78,8 @@ type SliceFields = z.infer<typeof sliceSchema>
 
 /**
  * Reads a discovery.k8s.io/v1 EndpointSlice by kube-proxy's rules. A bad port or endpoint is
- * reported and left out; the slice is `invalid` if no port or no endpoint is left.
+ * reported and left out; the slice is `invalid` if all of its ports, or all of its endpoints, are
+ * bad.
  */
 export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice {
   const report = startReport(source, 'EndpointSlice', nameOf(json, true))
@@ -104,7 +105,9 @@ export function triggerTime(slice: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** Whether at least one port and one endpoint could be read, as far as the slice has any. */
+/**
+ * Returns whether at least one port and one endpoint could be read, as far as the slice has any.
+ */
 function isLeft(read: SliceFields, slice: SliceObject, problems: readonly Problem[]): boolean {
   if (!problems.some(({ severity }) => severity === 'error')) return true
   const noPort = slice.ports.length === 0 && !!read.ports?.length

@@ -59,7 +59,7 @@ export function decodeNode(json: unknown, source: string): DecodedNode {
   return { kind: 'node', node, problems }
 }
 
-/** Whether a Node is about to be removed and so wants no new connections (KEP-3836). */
+/** Returns whether a Node is about to be removed and so wants no new connections (KEP-3836). */
 export function isLeaving(node: unknown): boolean {
   if (valueAt(node, ['metadata', 'deletionTimestamp'])) return true
   const taints = valueAt(node, ['spec', 'taints'])

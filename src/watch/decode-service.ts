@@ -190,7 +190,7 @@ function withExternalPolicy(
   return { ...service, externalPolicy: found, healthCheckPort }
 }
 
-/** Whether the Service's type asks for NodePorts. */
+/** Returns whether the Service's type asks for NodePorts. */
 function hasNodePorts({ type }: Spec): boolean {
   return type === 'LoadBalancer' || type === 'NodePort'
 }

@@ -72,6 +72,7 @@ export class KnownServices {
     return this.#held.has(service)
   }
 
+  /** The numbers of Services, slices and Services over the limits, as last read. */
   get counts(): Readonly<Record<'services' | 'slices' | 'oversized', number>> {
     return {
       services: this.#services.size,

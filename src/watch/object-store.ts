@@ -101,10 +101,12 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return this.#followed.every((resource) => this.#listed.has(resource))
   }
 
+  /** Returns all Services and slices in the versions that are in force. */
   cluster(): Cluster {
     return this.#known.cluster()
   }
 
+  /** Returns the Service in the version in force; undefined if there is none. */
   service(name: ServiceName): ServiceObject | undefined {
     return this.#known.service(name)
   }
@@ -132,6 +134,9 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return isKnown && ![...this.#unread.values()].includes(service)
   }
 
+  /**
+   * Returns the numbers of Services, of slices, and of objects that are unread or over the limits.
+   */
   counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
     const { services, slices, oversized } = this.#known.counts
     return { services, endpointslices: slices, invalid: this.#unread.size + oversized }

@@ -22,6 +22,7 @@ export class SeenObjects {
     return this.#ignored.has(key)
   }
 
+  /** Forgets an object that was deleted. */
   forget(key: string): void {
     this.#versions.delete(key)
     this.#ignored.delete(key)

@@ -28,6 +28,7 @@ export class Admission {
     return problems
   }
 
+  /** Removes an admitted Service, which makes room in its namespace. */
   remove(name: string): void {
     this.#book(namespaceOf(name), name, 0)
   }

@@ -16,6 +16,7 @@ export class SharedAddresses {
     return { come, gone }
   }
 
+  /** Returns the addresses, each once. */
   all(): Iterable<Address> {
     return this.#holders.keys()
   }

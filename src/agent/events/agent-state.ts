@@ -68,6 +68,7 @@ interface Waiting {
   readonly failed: boolean
 }
 
+/** Returns the state at the start, when nothing is known yet. */
 export function newState(now: Time): AgentState {
   const starting: WatchState = { kind: 'starting', since: now }
   return {

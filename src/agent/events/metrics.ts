@@ -40,6 +40,7 @@ const LATENCY_BUCKETS = [
 /** The most process names that are kept apart in labels; the others are `other`. */
 const PROCESSES = 20
 
+/** Registers all metrics in a registry of their own; `source` is read when they are scraped. */
 export function createMetrics(source: StateSource & KubeProxySource): Metrics {
   const registry = new Registry()
   const made = { ...histograms(registry), ...counters(registry) }

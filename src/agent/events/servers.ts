@@ -94,6 +94,7 @@ class StandIn implements HttpServer {
     this.#parts = parts
   }
 
+  /** Closes the server and opens it at another address; closes it only if that is undefined. */
   moveTo(address: ListenAddress | undefined): void {
     if (address?.host === this.#address?.host && address?.port === this.#address?.port) return
     this.#address = address

@@ -86,6 +86,7 @@ interface StatusSource {
   readonly services: () => Iterable<ServiceSummary>
 }
 
+/** Returns the present status. */
 export function statusOf(state: AgentState, source: StatusSource): Status {
   const { good, reason } = readiness(state)
   return {

@@ -80,6 +80,10 @@ export interface TelemetryOptions extends ServerOptions {
   readonly events?: EventSink
 }
 
+/**
+ * Opens the log and starts the servers. Never throws: an address in use is reported and tried
+ * again.
+ */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { version, node, view } = options
   const [state, began] = [newState(Date.now()), performance.now()]

@@ -187,7 +187,7 @@ interface EntryName {
   readonly name?: unknown
 }
 
-/** Returns the entry with that name; reports a problem and returns undefined if there is none. */
+/** Returns the entry with that name; if there is none, reports a problem and returns undefined. */
 function entryOf(
   config: unknown,
   { lists, kind, namedAt, name = valueAt(config, [namedAt]) }: EntryName,
