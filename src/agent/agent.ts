@@ -38,9 +38,7 @@ const LEAVING: Occurrence = {
   reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
 }
 const NODES = 'a list of all Nodes, so that ipvs takes the address of none'
-/**
- * Milliseconds that a commit under way is given at the end. The next start repairs what it leaves.
- */
+/** Milliseconds for a commit under way at the end. The next start repairs what it leaves. */
 const GRACE = 500
 
 /** Runs `nodelb run`, given a source of objects and a configuration. */
@@ -124,10 +122,7 @@ export class Agent {
     })
   }
 
-  /**
-   * Follows the source until `signal` aborts, whatever goes wrong in the source. The rules then
-   * stay as they are.
-   */
+  /** Follows the source, whatever goes wrong in it, until `signal` aborts. The rules then stay. */
   async run(source: Source, signal: AbortSignal): Promise<void> {
     const { telemetry } = this
     this.#comparisons.restart()
@@ -142,10 +137,7 @@ export class Agent {
     await keepRunning((until) => source(listener, until), signal, this.#bug)
   }
 
-  /**
-   * Notes that the source is about to list all Nodes: a configuration that needs them waits until
-   * then.
-   */
+  /** Notes that all Nodes will be listed: a configuration that needs them waits until then. */
   expectNodes(): void {
     this.#expectsNodes = true
   }
@@ -165,10 +157,7 @@ export class Agent {
     this.telemetry.tell({ event: 'configuration-waits', source, reason: NODES })
   }
 
-  /**
-   * Ends everything, waiting at most `GRACE` for a commit under way, and leaves the rules as they
-   * are.
-   */
+  /** Ends everything without waiting long for a commit under way, and leaves the rules. */
   async stop(): Promise<void> {
     await Promise.race([this.#idle(), pause(GRACE)])
     await this.telemetry.close()
@@ -196,10 +185,7 @@ export class Agent {
     await this.#flows.idle()
   }
 
-  /**
-   * Takes an event. After an error the effect of the object is unknown, so everything is rendered
-   * again.
-   */
+  /** Takes an event. After an error its effect is unknown, so everything is rendered again. */
   #take(event: SourceEvent): void {
     try {
       this.#reconciler.take(event)

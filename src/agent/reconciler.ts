@@ -22,9 +22,7 @@ interface ReconcilerParts {
   /** Removes everything that no session of this process uses, until `signal` aborts. */
   readonly removeOthers: (signal: AbortSignal) => Promise<Removal>
   readonly settingsFor: (node: NodeView) => Settings
-  /**
-   * Returns the settings of the former configuration, if the present one has not been started yet.
-   */
+  /** Returns the former configuration's settings, if the present one has not been started yet. */
   readonly formerSettingsFor: (node: NodeView) => Settings | undefined
   /** Milliseconds between the starts of two commits. */
   readonly minSyncPeriod: () => number
@@ -56,10 +54,7 @@ export class Reconciler {
   #verify = false
   /** Whether part of the input cannot be read, so that objects missing in it may still exist. */
   #incomplete = false
-  /**
-   * Whether `#incomplete` was true when the session began, so that entries without an object were
-   * kept.
-   */
+  /** Whether `#incomplete` was true at the session's start: entries without an object were kept. */
   #keeps = false
   /** The changes that arrived while a session was being started. */
   #missed: ObjectChange[] | undefined
@@ -135,10 +130,7 @@ export class Reconciler {
     if (this.#session) feed(this.#session.renderer, change, this.#parts.store)
   }
 
-  /**
-   * Runs one turn. After a failure nothing counts as known: the next turn begins by reading the
-   * kernel.
-   */
+  /** Runs one turn. After a failure the next one begins by reading the kernel again. */
   async #turn(): Promise<Turn> {
     const began = performance.now()
     const failure = await this.#caught(async () => {
@@ -190,10 +182,7 @@ export class Reconciler {
     return undefined
   }
 
-  /**
-   * Starts a session with the wanted settings or, if that fails, with those that were in force
-   * before.
-   */
+  /** Starts a session with the wanted settings or, if that fails, with the former ones. */
   async #begin(began: number): Promise<Failed | undefined> {
     const { store, settingsFor, formerSettingsFor, told } = this.#parts
     const node = store.nodes.view()
@@ -242,10 +231,7 @@ export class Reconciler {
     return undefined
   }
 
-  /**
-   * Removes what other backends left, and has the kernel compared afterwards as if another process
-   * had.
-   */
+  /** Removes what other backends left; a comparison follows, as after changes by others. */
   async #removeOthers(): Promise<undefined> {
     if (this.#session === undefined || this.#outdated) return
     const outcome = await this.#leftovers.remove()
