@@ -4,8 +4,8 @@ import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
 
 /**
- * The shortest time between two such log lines, in milliseconds, so that a process that changes the
- * tables in a loop does not fill the disk.
+ * The shortest time between two log lines about changes by others, in milliseconds, so that a
+ * process that changes the tables in a loop does not fill the disk.
  */
 const FLOOD_MS = 10_000
 
