@@ -19,8 +19,8 @@ const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
 const RETRY_MS = 5
 
 /**
- * Writes before the process ends, also into a pipe that is slow to empty. A reader that has enough is
- * no trouble; a disk that is full is.
+ * Writes everything before the process ends, even into a pipe whose reader is slow. A reader that
+ * has closed the pipe is ignored; a full disk ends the process.
  */
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
     case 'cleanup':
       return cleanupCommand(output)
     case 'run':
-      // Loaded when wanted: it brings half of the program.
+      // It is loaded only for this command, because it needs half of the program.
       return (await import('./cli/run.ts')).runCommand(
         invocation.options,
         packageJson.version,
@@ -79,7 +79,7 @@ async function main(): Promise<number> {
   }
 }
 
-// 1 means "differences": whatever else goes wrong must not look like that.
+// Exit code 1 means "differences", so any other trouble must have another code.
 function endWithBug(error: unknown): never {
   const { stack, message } = error instanceof Error ? error : new Error(String(error))
   output.say(`nodelb: a bug: ${stack ?? message}`)
@@ -87,5 +87,5 @@ function endWithBug(error: unknown): never {
 }
 process.on('uncaughtException', endWithBug)
 
-// Nothing that is still open, such as a connection to a server that hangs, delays the end.
+// The process ends even if something is still open, such as a connection to a server that hangs.
 main().then((code) => process.exit(code), endWithBug)

@@ -26,13 +26,16 @@ interface AftermathParts {
   readonly scope: () => Scope | undefined
 }
 
-/** What follows from a commit: stale flows, health checks, news for operators. */
+/**
+ * Does what follows from a commit: cleans stale flows, updates health checks, and reports denials
+ * and refusals.
+ */
 export class Aftermath {
   readonly #parts: AftermathParts
-  /** The healthCheckNodePorts that are open. */
+  /** The open healthCheckNodePort of each Service. */
   readonly #ports: Map<ServiceName, number> = new Map()
   readonly #touched: Set<ServiceName> = new Set()
-  /** The addresses that were told of each Service. */
+  /** The denied addresses that were reported, by Service. */
   readonly #denied: Map<ServiceName, readonly string[]> = new Map()
   #refused: ReadonlySet<ServiceName> = new Set()
 
@@ -40,13 +43,13 @@ export class Aftermath {
     this.#parts = parts
   }
 
-  /** Notes what the next commit is about. */
+  /** Notes the Service that a change concerns, for the next commit. */
   changed(change: ObjectChange): void {
     const name = serviceOf(change)
     if (name !== undefined) this.#touched.add(name)
   }
 
-  /** Everything may have changed: the first commit of a session. */
+  /** Follows the first commit of a session, in which everything may have changed. */
   started(session: Session, tcp: TcpFlows): void {
     for (const { namespace, name } of this.#parts.store.cluster().services) {
       this.#touched.add(`${namespace}/${name}`)
@@ -57,11 +60,14 @@ export class Aftermath {
     this.#follow(session, allFrontends(session.served(), tcp))
   }
 
+  /** Follows a later commit, with the frontends that it changed. */
   committed({ changes }: Pick<Committed, 'changes'>, session: Session, tcp: TcpFlows): void {
     this.#follow(session, touchedFrontends(changes, tcp))
   }
 
-  /** Flows may have gone stale unseen: nobody compares them with each commit. */
+  /**
+   * Follows a comparison with all frontends, because flows may have become stale without a commit.
+   */
   compared(changes: Committed['changes'], session: Session, tcp: TcpFlows): void {
     const all = allFrontends(session.served(), tcp)
     this.#follow(session, [...all, ...touchedFrontends(changes, tcp)])
@@ -69,7 +75,7 @@ export class Aftermath {
 
   #follow(session: Session, touched: readonly TouchedFrontend[]): void {
     this.#parts.flows.follow(session, touched, this.#touched)
-    // First out, then in: a port may have gone from one Service to another.
+    // All ports are closed first, because one may have moved from one Service to another.
     for (const name of this.#touched) this.#closeHealthCheck(name)
     for (const name of this.#touched) this.#openHealthCheck(name)
     for (const name of this.#touched) this.#parts.localPolicies.changed(name)
@@ -96,7 +102,9 @@ export class Aftermath {
     healthChecks.set(port, { namespace, name: service.name, localEndpoints: endpoints })
   }
 
-  /** Beside kube-proxy the ports are kube-proxy's. */
+  /**
+   * Returns the Service's healthCheckNodePort; undefined if it has none, or kube-proxy serves it.
+   */
   #portOf(name: ServiceName): number | undefined {
     const { store, scope } = this.#parts
     return scope() === 'all' ? store.service(name)?.healthCheckPort : undefined
@@ -106,7 +114,10 @@ export class Aftermath {
     for (const [service, mine] of denials) this.#tellDenied(service, mine)
   }
 
-  /** A Service may be denied thousands of addresses: a few are told, and how many more there are. */
+  /**
+   * Reports the denials of a Service. It may be denied thousands of addresses, so only a few are
+   * reported, with the number of the others.
+   */
   #tellDenied(service: ServiceName, denials: readonly Denial[]): void {
     const { telemetry } = this.#parts
     const shown = denials.slice(0, MOST_TOLD)

@@ -38,10 +38,10 @@ const LEAVING: Occurrence = {
   reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
 }
 const NODES = 'a list of all Nodes, so that ipvs takes the address of none'
-/** Milliseconds that a commit under way has at the end; the next start mends what it leaves. */
+/** Milliseconds for a commit under way at the end. The next start repairs what it leaves. */
 const GRACE = 500
 
-/** `nodelb run`, but for where objects and configuration come from. */
+/** Runs `nodelb run`, given a source of objects and a configuration. */
 export class Agent {
   readonly telemetry: Telemetry
   readonly #store: ObjectStore<SeenNodes>
@@ -55,11 +55,11 @@ export class Agent {
   readonly #surroundings: Surroundings
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
-  /** What the session renders for. */
+  /** The situation that the session renders for. */
   #situation: Situation | undefined
-  /** All Nodes are wanted, and not listed yet. */
+  /** Whether all Nodes are wanted and not listed yet. */
   #expectsNodes = false
-  /** The configuration that waits for them. */
+  /** The configuration that waits for all Nodes. */
   #waiting: Configuration | undefined
 
   constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
@@ -122,7 +122,7 @@ export class Agent {
     })
   }
 
-  /** Follows the source until aborted, whatever goes wrong in it; the rules stay as they are then. */
+  /** Follows the source, whatever goes wrong in it, until `signal` aborts. The rules then stay. */
   async run(source: Source, signal: AbortSignal): Promise<void> {
     const { telemetry } = this
     this.#comparisons.restart()
@@ -137,12 +137,15 @@ export class Agent {
     await keepRunning((until) => source(listener, until), signal, this.#bug)
   }
 
-  /** The source is about to list all Nodes: what needs them waits for that. */
+  /** Notes that all Nodes will be listed: a configuration that needs them waits until then. */
   expectNodes(): void {
     this.#expectsNodes = true
   }
 
-  /** Until one that needs all Nodes has them, the one before it stays in force. */
+  /**
+   * Puts a configuration in force. If it has to wait for the list of all Nodes, the former one
+   * stays in force until then.
+   */
   configure(configuration: Configuration): void {
     if (!configuration.needsAllNodes) this.#expectsNodes = false
     if (!this.#expectsNodes) {
@@ -154,13 +157,13 @@ export class Agent {
     this.telemetry.tell({ event: 'configuration-waits', source, reason: NODES })
   }
 
-  /** Ends everything within a second, and leaves the rules as they are. */
+  /** Ends everything without waiting long for a commit under way, and leaves the rules. */
   async stop(): Promise<void> {
     await Promise.race([this.#idle(), pause(GRACE)])
     await this.telemetry.close()
   }
 
-  /** Ends everything and takes the rules along; false: they are still there, which has been said. */
+  /** Ends everything and removes the rules. Returns false if some remain, which is reported. */
   async remove(): Promise<boolean> {
     const began = performance.now()
     await this.#idle()
@@ -182,7 +185,7 @@ export class Agent {
     await this.#flows.idle()
   }
 
-  /** What an object makes of what is rendered is not known after an error: all is rendered anew. */
+  /** Takes an event. After an error its effect is unknown, so everything is rendered again. */
   #take(event: SourceEvent): void {
     try {
       this.#reconciler.take(event)

@@ -4,7 +4,10 @@ import type { Settings } from '../model/node.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import type { Occurrence } from './events/occurrence.ts'
 
-/** Says which backend programs the node, and why; `flavour` is that of iptables, with its reason. */
+/**
+ * Returns the occurrence for the chosen backend, with the reason; `flavour` is the flavour of
+ * iptables, with its reason.
+ */
 export function backendChosen(
   { backend: { kind: backend } }: Settings,
   choice: BackendChoice | undefined,
@@ -15,7 +18,10 @@ export function backendChosen(
   return { event: 'backend-chosen', backend, reason }
 }
 
-/** Says whether the kernel keeps others from changing the tables, or why it does not. */
+/**
+ * Returns the occurrence that says whether the kernel keeps other processes from changing the
+ * tables, or why it does not.
+ */
 export function ownershipOf(
   { ownership, holds }: Pick<Session, 'ownership' | 'holds'>,
   configured: Ownership,

@@ -1,20 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 
-/** Hears of what a task threw that runs beside its caller. */
+/** Gets the error of a task that runs in the background. */
 export type OnFailure = (error: unknown) => void
 
-/** Starts a task that its caller does not wait for. What it throws is told, and ends nothing else. */
+/**
+ * Starts a task in the background. An error that it throws is passed to `onFailure` and ends
+ * nothing else.
+ */
 export function inBackground(task: () => Promise<void>, onFailure: OnFailure): void {
   task().catch(onFailure)
 }
 
-/** With jitter, since an object that brings a failure about does so on all nodes at once. */
+/** There is jitter because an object that causes a failure does so on all nodes at once. */
 const RESTART: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 /**
- * Runs a task that is to go on until the signal is aborted. When it throws, which nobody foresaw, that
- * is told, its own signal is aborted, and it is run again after a while.
+ * Runs a task that should go on until `signal` aborts. If it throws, which is always unexpected,
+ * the error is passed to `onFailure`, the task's own signal is aborted, and it is run again after a
+ * growing wait of at most 60 s. Never rejects.
  */
 export async function keepRunning(
   task: (signal: AbortSignal) => Promise<void>,

@@ -1,19 +1,19 @@
-/** How far a period is spread, so that the nodes of a cluster do not compare in step. */
+/** The spread of a period, so that the nodes of a cluster do not compare at the same time. */
 const SPREAD = { least: 0.9, most: 1.1 } as const
 
-/** Calls for a full comparison again and again, a period after the last time. */
+/** Calls `compare` again and again, about one period after the last time. */
 export class Comparisons {
   readonly #period: () => number
   readonly #compare: () => void
   #timer: NodeJS.Timeout | undefined
 
-  /** `period` is in milliseconds, and asked for each time. */
+  /** `period` returns milliseconds, and is called before each wait. */
   constructor(period: () => number, compare: () => void) {
     this.#period = period
     this.#compare = compare
   }
 
-  /** The next one comes after a whole period from now. */
+  /** Starts again: the next comparison comes a whole period from now. */
   restart(): void {
     clearTimeout(this.#timer)
     const { least, most } = SPREAD
@@ -24,6 +24,7 @@ export class Comparisons {
     }, wait)
   }
 
+  /** Ends the comparisons. */
   stop(): void {
     clearTimeout(this.#timer)
   }

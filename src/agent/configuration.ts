@@ -5,17 +5,17 @@ import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
-/** What the operator chose. */
+/** The configuration that the operator has chosen. */
 export interface Configuration {
-  /** The file it is from. */
+  /** The file that it was read from. */
   readonly source: string
-  /** With what is to be said of it on this node. */
+  /** Returns its settings on this node, with notes for the operator. */
   readonly settingsFor: (node: NodeView) => NodeSettings
-  /** Where kube-proxy would answer, and nodelb does in its place. */
+  /** The addresses where nodelb answers in place of kube-proxy. */
   readonly kubeProxyAddresses: KubeProxyAddresses
   /** Whether it can only be put in force once all Nodes are known. */
   readonly needsAllNodes: boolean
-  /** How much a Service may ask for. */
+  /** The limits on what a Service may ask for. */
   readonly limits: Limits
   readonly ownership: Ownership
   readonly tcp: TcpFlows
@@ -31,17 +31,19 @@ interface NodeSettings {
 }
 
 /**
- * The configuration, which may change while the agent runs. The one that is chosen is in force once a
- * backend was started with it; until then the one before it is.
+ * The configuration, which may change while the agent runs. The chosen one is in force once a
+ * backend was started with it; until then the former one is.
  */
 export class CurrentConfiguration {
   readonly #tell: Telemetry['tell']
   #chosen: Configuration
   #inForce: Configuration | undefined
-  /** What the one that is being started means on this node; another one may be chosen meanwhile. */
+  /**
+   * The settings of the configuration that is being started; another one may be chosen meanwhile.
+   */
   #wanted: (NodeSettings & { readonly of: Configuration }) | undefined
   #settings: Settings | undefined
-  /** What was last said of the one in force. */
+  /** The last notes reported about the configuration in force. */
   #said: string | undefined
 
   constructor(chosen: Configuration, tell: Telemetry['tell']) {
@@ -49,32 +51,43 @@ export class CurrentConfiguration {
     this.#tell = tell
   }
 
+  /** The configuration that was chosen last, in force or not. */
   get chosen(): Configuration {
     return this.#chosen
   }
 
-  /** What the one in force last meant on this node. */
+  /** The settings that a backend was last started with; undefined before the first start. */
   get settings(): Settings | undefined {
     return this.#settings
   }
 
+  /** Chooses another configuration, which is in force once a backend is started with it. */
   replace(chosen: Configuration): void {
     this.#chosen = chosen
     this.#said = undefined
   }
 
+  /**
+   * Returns the chosen configuration's settings for this node, and remembers them for `started`.
+   */
   settingsFor(node: NodeView): Settings {
     this.#wanted = { of: this.#chosen, ...this.#chosen.settingsFor(node) }
     return this.#wanted.settings
   }
 
-  /** Of the configuration before, where the chosen one is not in force. */
+  /**
+   * Returns the settings of the former configuration; undefined if the chosen one is in force, or
+   * none is.
+   */
   formerSettingsFor(node: NodeView): Settings | undefined {
     if (this.#inForce === this.#chosen) return undefined
     return this.#inForce?.settingsFor(node).settings
   }
 
-  /** A backend was started with these: tells so, and again when something else is to be said. */
+  /**
+   * Notes that a backend was started with these settings; reports the configuration if it is newly
+   * in force or its notes have changed.
+   */
   started(settings: Settings): void {
     this.#settings = settings
     if (settings !== this.#wanted?.settings) return
@@ -86,7 +99,7 @@ export class CurrentConfiguration {
     this.#tell({ event: 'configuration-loaded', source: this.#chosen.source, notes })
   }
 
-  /** Why the chosen one is not in force though it was tried. */
+  /** Reports why the chosen configuration could not be put in force. */
   notStarted(reason: string): void {
     if (this.#wanted?.of !== this.#chosen) return
     this.#tell({ event: 'configuration-failed', source: this.#chosen.source, reason })

@@ -4,7 +4,7 @@ import { unreachable } from '../model/unreachable.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 
-/** Gives a change of the objects to what renders them. */
+/** Passes a change of the objects to the renderer. */
 export function feed(
   renderer: SessionRenderer,
   change: ObjectChange,
@@ -35,7 +35,7 @@ export function feed(
   }
 }
 
-/** Of a Service that can be rendered, nothing of before has to be kept. */
+/** Stops keeping the kernel's former entries for a Service once it can be rendered. */
 function release(
   renderer: SessionRenderer,
   service: ServiceName,

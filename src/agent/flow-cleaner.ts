@@ -12,14 +12,14 @@ import { byFrontend, type TouchedFrontend } from '../plan/flows/stale.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
-/** Deletes what conntrack knows of flows that commits led elsewhere. */
+/** Deletes the conntrack entries of flows that commits have led elsewhere. */
 export class FlowCleaner {
   readonly #telemetry: Telemetry
   readonly #lingering: LingeringEndpoints
-  /** Of its own: commits do not wait for a long list of flows. */
+  /** A socket of its own, so that commits do not wait for a long list of flows. */
   readonly #socket: SteadySocket = new SteadySocket()
   #session: Session | undefined
-  /** Frontends that were touched while others were being cleaned. */
+  /** The frontends that were touched while others were being cleaned. */
   #waiting: readonly TouchedFrontend[] = []
   #cleaning: Promise<void> = Promise.resolve()
 
@@ -35,7 +35,10 @@ export class FlowCleaner {
     })
   }
 
-  /** After a commit: the frontends it touched, the Services whose objects changed. */
+  /**
+   * Cleans flows after a commit, in the background; takes the frontends that it touched, and the
+   * Services whose objects changed.
+   */
   follow(
     session: Session,
     touched: readonly TouchedFrontend[],
@@ -48,12 +51,15 @@ export class FlowCleaner {
     this.#cleaning = this.#cleaning.then(() => this.#clean()).catch(this.#failed)
   }
 
-  /** Resolves when no flows are being looked at. */
+  /** Resolves when no cleaning is under way. */
   async idle(): Promise<void> {
     await this.#cleaning
   }
 
-  /** Such as a lack of file descriptors; the comparison looks at all flows again. */
+  /**
+   * Reports a failure, for example a lack of file descriptors; the next comparison examines all
+   * flows again.
+   */
   readonly #failed = (error: unknown): void => {
     const reason = kernelReason(error)
     this.#telemetry.tell({ event: 'conntrack-failed', reason })

@@ -4,10 +4,12 @@ import { type Address, cidrContains, familyOf, parseAddress } from '../model/add
 import { type NodePortAddresses, type NodeView, nodePortAddressesIn } from '../model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../model/service.ts'
 
-/** Undefined: all addresses, of both families where the node has them. */
+/**
+ * An address to listen on; undefined means all addresses, of both families if the node has them.
+ */
 export type ListenAddress = Address | undefined
 
-/** Where healthCheckNodePorts answer: on the addresses of NodePorts, as kube-proxy has it. */
+/** Returns where healthCheckNodePorts answer: on the addresses of NodePorts, as in kube-proxy. */
 export function healthCheckAddresses(
   choice: NodePortAddresses,
   node: NodeView,
@@ -29,7 +31,9 @@ export function healthCheckAddresses(
   }
 }
 
-/** The addresses of this machine's interfaces, but for link-local ones, which need a scope. */
+/**
+ * Returns the addresses of this machine's interfaces, except link-local ones, which need a scope.
+ */
 export function ownAddresses(): readonly Address[] {
   const found = Object.values(networkInterfaces()).flatMap((interfaces) => interfaces ?? [])
   return found.flatMap(({ address, scopeid }) => {
@@ -39,8 +43,9 @@ export function ownAddresses(): readonly Address[] {
 }
 
 /**
- * How many endpoints a Service has here: ready ones, each address once whatever its ports, as
- * kube-proxy's LocalReadyEndpoints. Of two families the one with more: a pod has both addresses.
+ * Returns the number of ready endpoints of a Service on this node, each address counted once for
+ * all its ports, as in kube-proxy's LocalReadyEndpoints. If there are two families, the one with
+ * more counts, because a pod has an address in both.
  */
 export function localEndpoints(slices: Iterable<SliceObject>, node: string): number {
   const found = { ipv4: new Map<Address, SliceEndpoint>(), ipv6: new Map<Address, SliceEndpoint>() }

@@ -7,7 +7,7 @@ import { listenFailure } from '../telemetry/listen.ts'
 import { Retry } from '../telemetry/retry.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
 
-/** A Service with externalTrafficPolicy Local, as its healthCheckNodePort tells of it. */
+/** A Service with externalTrafficPolicy Local, as described by its healthCheckNodePort. */
 interface HealthCheck {
   readonly namespace: string
   readonly name: string
@@ -17,35 +17,38 @@ interface HealthCheck {
 
 export type HealthCheckState =
   | { readonly kind: 'open' }
-  /** Tried again by itself. */
+  /** The port could not be opened on some address, and is tried again. */
   | { readonly kind: 'waiting'; readonly reason: string }
 
 interface HealthCheckOptions {
   readonly addresses: readonly ListenAddress[]
-  /** "serviceProxyHealthy". */
+  /** Returns the "serviceProxyHealthy" of the answers. */
   readonly healthy: () => boolean
-  /** Told when a port cannot be opened, and when it then could be or is not wanted any more. */
+  /** Called when a port cannot be opened, and when it then could be or is no longer wanted. */
   readonly onState: (port: number, check: HealthCheck, state: HealthCheckState) => void
   readonly retry?: RetryPolicy
 }
 
 interface Entry {
   check: HealthCheck
-  /** One for each address. */
+  /** The listening servers, one for each address. */
   readonly servers: Map<ListenAddress, Server>
-  /** Addresses that cannot be listened on, and why. */
+  /** The addresses that cannot be listened on, with the reasons. */
   readonly failed: Map<ListenAddress, string>
 }
 
-/** With the other servers fewer than the 1,024 descriptors that a process has at the least. */
+/**
+ * The most connections; with those of the other servers, fewer than the 1,024 file descriptors that
+ * a process may have at least.
+ */
 const CONNECTIONS = 512
-/** Without jitter, since the ports are this node's own. */
+/** There is no jitter because the ports are this node's own. */
 const RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0 }
 
 /**
- * Answers on the healthCheckNodePorts of Services what balancers expect of kube-proxy
- * (pkg/proxy/healthcheck/service_health.go). One port costs one small listener: all connections
- * are handled by a single HTTP server, which tells the ports apart.
+ * Answers on the healthCheckNodePorts of Services as kube-proxy does
+ * (pkg/proxy/healthcheck/service_health.go). A port costs one small listener for each address: all
+ * connections are handled by one HTTP server, which tells the ports apart.
  */
 export class HealthChecks {
   readonly #options: HealthCheckOptions
@@ -68,13 +71,15 @@ export class HealthChecks {
     this.#connections = boundConnections(this.#http, { most: CONNECTIONS })
   }
 
-  /** Makes these all that is open. Costs their number: for a change use `set`. */
+  /** Opens exactly these ports. The cost grows with their number: for a single change use `set`. */
   sync(wanted: ReadonlyMap<number, HealthCheck>): void {
     for (const port of this.#entries.keys()) if (!wanted.has(port)) this.set(port, undefined)
     for (const [port, check] of wanted) this.set(port, check)
   }
 
-  /** Opens, changes or (undefined) closes one port. Closing waits for nobody. */
+  /**
+   * Opens or changes one port, or closes it if `check` is undefined. Closing ends its connections.
+   */
   set(port: number, check: HealthCheck | undefined): void {
     const entry = this.#entries.get(port)
     if (check === undefined) {
@@ -88,7 +93,7 @@ export class HealthChecks {
     }
   }
 
-  /** Where to listen from now on. */
+  /** Listens on these addresses from now on, and on no others. */
   listenOn(addresses: readonly ListenAddress[]): void {
     this.#addresses = addresses
     for (const [port, entry] of this.#entries) {
@@ -104,11 +109,12 @@ export class HealthChecks {
     }
   }
 
-  /** Ports that answer, or soon will. */
+  /** The number of ports that answer, or soon will. */
   get open(): number {
     return this.#entries.size - this.#waiting.size
   }
 
+  /** Closes all ports, and ends their connections. */
   close(): void {
     this.#retry.reset()
     for (const [port, entry] of this.#entries) this.#close(port, entry)
@@ -120,12 +126,12 @@ export class HealthChecks {
     entry.servers.set(address, server)
     const isWanted = (): boolean => entry.servers.get(address) === server
     server.on('listening', () => {
-      // An address is listened on some time after the call: it may be too late.
+      // Listening begins some time after the call, when the port may no longer be wanted.
       if (isWanted()) this.#settled(port, entry, address)
       else server.close()
     })
     server.on('error', (error) => {
-      // Out of descriptors for one connection: the port stays open.
+      // There was no file descriptor for one connection; the port stays open.
       if (server.listening || !isWanted()) return
       entry.servers.delete(address)
       this.#failed(port, entry, address, withRemedy(listenFailure(error)))
@@ -142,7 +148,7 @@ export class HealthChecks {
     this.#options.onState(port, entry.check, { kind: 'waiting', reason: reasons.join('; ') })
   }
 
-  /** An address that failed is open, or not wanted any more. */
+  /** Notes that an address that failed is open, or no longer wanted. */
   #settled(port: number, entry: Entry, address: ListenAddress): void {
     if (entry.failed.delete(address) && entry.failed.size === 0) this.#good(port, entry)
   }
@@ -181,7 +187,7 @@ export class HealthChecks {
       'X-Content-Type-Options': 'nosniff',
       'X-Load-Balancing-Endpoint-Weight': String(localEndpoints),
       'Content-Length': Buffer.byteLength(body),
-      // A connection kept open could be closed just when the next probe is on its way.
+      // A connection that is kept open could be closed just when the next probe is on its way.
       Connection: 'close',
     }
     return { status: localEndpoints > 0 && serviceProxyHealthy ? 200 : 503, headers, body }

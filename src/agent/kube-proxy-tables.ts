@@ -2,7 +2,10 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
 import { SteadySocket } from '../dataplane/reopening-socket.ts'
 
-/** Undefined where the kernel does not tell; why is said where nodelb commits. */
+/**
+ * Returns the names of kube-proxy's tables in the kernel; undefined if the kernel refuses to tell,
+ * which is reported when nodelb commits.
+ */
 export async function kubeProxyTables(): Promise<readonly string[] | undefined> {
   const socket = new SteadySocket()
   try {

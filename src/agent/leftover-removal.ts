@@ -2,18 +2,18 @@ import type { Removal } from '../dataplane/removal.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
 
-/** When what could not be removed is tried again. */
+/** The waits before a removal that failed is tried again. */
 const RETRY: RetryPolicy = { first: 1_000, most: 300_000, factor: 2, jitter: 0.5 }
-/** Milliseconds that a removal may keep objects waiting. */
+/** Milliseconds that a removal may delay changes of objects. */
 const TIME_LIMIT = 60_000
 
-/** When what other backends left is to be removed, and when that has to stop. */
+/** Decides when to remove what other backends left, and when a removal has to stop. */
 export class LeftoverRemoval {
   readonly #removeOthers: (signal: AbortSignal) => Promise<Removal>
   readonly #retry: Retry
-  /** There may be something. */
+  /** Whether there may be something to remove. */
   #due = false
-  /** There was something the last time. */
+  /** Whether something remained the last time. */
   #remains = false
   #stop: AbortController | undefined
   #stopped = false
@@ -27,30 +27,33 @@ export class LeftoverRemoval {
     })
   }
 
-  /** A backend has programmed all: what another one left is not needed any more. */
+  /**
+   * Has the next `remove` look, after a backend has programmed everything: what another one left is
+   * no longer needed.
+   */
   look(): void {
     this.#due = true
     this.#retry.reset()
   }
 
-  /** All is being compared: what remained is looked at, too. */
+  /** Has the next `remove` try again what remained, because a comparison is due. */
   compare(): void {
     this.#due ||= this.#remains
   }
 
-  /** Something else comes first: a removal under way stops, and is taken up again later. */
+  /** Stops a removal under way, because something else comes first; it is continued later. */
   overtake(): void {
     this.#stop?.abort()
   }
 
-  /** Nothing more is removed. */
+  /** Stops a removal under way; nothing more is removed. */
   stop(): void {
     this.#stopped = true
     this.#retry.stop()
     this.overtake()
   }
 
-  /** Undefined: there was nothing to be done. */
+  /** Removes what other backends left; returns undefined if nothing is due. */
   async remove(): Promise<Removal | undefined> {
     if (!this.#due || this.#stopped) return undefined
     this.#due = false

@@ -4,11 +4,15 @@ import type { NodeView } from '../model/node.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 
-/** Keeps count change by change: a scrape does not go over all Services. */
+/**
+ * Counts the Service ports whose traffic this node drops because a policy is Local and their
+ * endpoints are all on other nodes. The counts follow each change, so that a scrape need not visit
+ * all Services.
+ */
 export class LocalPolicies {
   readonly #store: Pick<ObjectStore, 'service' | 'slicesOf'>
   readonly #node: NodeView
-  /** Of those Services that have any. */
+  /** The ports whose traffic is dropped, of those Services that have any. */
   readonly #dropped: Map<ServiceName, readonly Dropped[]> = new Map()
   readonly #counts: Record<Dropped['policy'], Record<IpFamily, number>> = {
     internal: { ipv4: 0, ipv6: 0 },
@@ -17,11 +21,11 @@ export class LocalPolicies {
 
   constructor(store: Pick<ObjectStore, 'service' | 'slicesOf'>, node: string) {
     this.#store = store
-    // Which endpoints are on the node depends on its name alone.
+    // The name alone decides which endpoints are on the node.
     this.#node = { name: node, zone: undefined, addresses: [], podCidrs: [] }
   }
 
-  /** What is committed of the Service, or of its endpoints, changed. */
+  /** Counts a Service again, after it or its endpoints changed. */
   changed(name: ServiceName): void {
     const service = this.#store.service(name)
     const dropped =
@@ -32,6 +36,7 @@ export class LocalPolicies {
     else this.#dropped.delete(name)
   }
 
+  /** Returns the present counts, by policy and family. */
   counts(): DroppedPorts {
     return this.#counts
   }

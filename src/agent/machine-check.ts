@@ -14,9 +14,9 @@ import type { Situation } from '../render/nftables/recall.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
 /**
- * What of this machine keeps packets from where the rules lead them; `missing` is what its kernel
- * lacks for the backend, where that was tried. Undefined where the kernel
- * does not tell, which is said where nodelb commits.
+ * Returns what on this machine keeps packets from going where the rules lead them. `missing` is
+ * what its kernel lacks for the backend, if that was tried. Returns undefined if the kernel refuses
+ * to tell, which is reported when nodelb commits.
  */
 export async function checkMachine(
   demand: Demand,
@@ -33,7 +33,7 @@ export async function checkMachine(
   }
 }
 
-/** Tells each condition of the machine, or that it is over. */
+/** Reports each condition of the machine, or that it is over. */
 export async function tellMachine(demand: Demand, tell: Telemetry['tell']): Promise<void> {
   const findings = await checkMachine(demand)
   if (findings === undefined) return
@@ -44,7 +44,7 @@ export async function tellMachine(demand: Demand, tell: Telemetry['tell']): Prom
   }
 }
 
-/** What these objects ask of the machine. */
+/** Returns what these objects need from the machine. */
 export function demandOf({ node, settings }: Situation, { services }: Cluster): Demand {
   const { localTraffic } = settings
   const families = new Set<IpFamily>()

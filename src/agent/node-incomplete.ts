@@ -10,8 +10,8 @@ interface NodeIncompleteParts {
 }
 
 /**
- * Tells what our Node does not name and therefore stays as it was: since it was seen, or as the
- * kernel held it at the start.
+ * Reports addresses and ranges that our Node lacks and that therefore stay as they were: as seen
+ * before, or as the kernel held them at the start.
  */
 export class NodeIncomplete {
   readonly #parts: NodeIncompleteParts
@@ -20,7 +20,10 @@ export class NodeIncomplete {
     this.#parts = parts
   }
 
-  /** `situation` is what is rendered for; undefined: nothing yet. */
+  /**
+   * Reports what is missing, or that nothing is; `situation` is the one that is rendered, undefined
+   * if there is none yet.
+   */
   tell(situation: Situation | undefined): void {
     const { nodes, telemetry } = this.#parts
     const condition = 'NodeIncomplete'

@@ -3,12 +3,13 @@ import { slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
 import type { StoreListener } from '../watch/object-store.ts'
 import { resources } from '../watch/resources.ts'
 
-/** Is told all problems of one object each time they change; none: it is in order again. */
+/** Gets all problems of an object whenever they change; none if it is in order again. */
 type Tell = (object: string, problems: readonly Problem[]) => void
 
 /**
- * Keeps the problems of each object, those of reading it and those of its size, and tells of changes.
- * Of the Nodes only ours counts: the agents of the others tell what is wrong with theirs.
+ * Returns a listener that keeps the problems of each object, those of reading it and those of its
+ * size, and passes changes to `tell`. Of the Nodes only ours counts: the agents of the others
+ * report theirs.
  */
 export function objectProblems(node: string, tell: Tell): StoreListener {
   const unreadable = new Map<string, readonly Problem[]>()
@@ -33,7 +34,7 @@ export function objectProblems(node: string, tell: Tell): StoreListener {
     gone: ({ resource, key }) => note(unreadable, `${resources[resource].kind} ${key}`, []),
     judged: (service, problems) => note(oversized, `Service ${service}`, problems),
     listed(withoutService) {
-      // Other controllers make thousands of such slices, so one problem tells their number.
+      // Other controllers make thousands of such slices, so one problem gives their number.
       const problem = slicesWithoutService(withoutService, 'the list')
       note(unreadable, 'EndpointSlices', problem === undefined ? [] : [problem])
     },

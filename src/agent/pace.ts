@@ -1,18 +1,21 @@
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 
-/** What a run of the task ended with. `retry`: it failed, and is run again by itself. */
+/** The outcome of a run. `retry`: it failed, and is run again after a wait. */
 export type Turn = 'done' | 'retry'
 
 interface PaceLimits {
-  /** Milliseconds from the start of a run to the start of the next: bursts are gathered. */
+  /** Milliseconds from the start of a run to the start of the next, so that bursts are gathered. */
   readonly interval: () => number
-  /** The same, and in place of any wait for a retry, for what cannot wait: see `now`. */
+  /** The same for urgent runs (see `now`), and in place of the wait for a retry. */
   readonly urgent: number
-  /** When a run that failed is made again. */
+  /** The waits before a failed run is tried again. */
   readonly retry: RetryPolicy
 }
 
-/** Runs a task when asked: at once after a pause, gathered in a burst, backing off while it fails. */
+/**
+ * Runs a task on request: at once after a pause, gathered in a burst, and with growing waits while
+ * it fails.
+ */
 export class Pace {
   readonly #task: () => Promise<Turn>
   readonly #limits: PaceLimits
@@ -21,9 +24,9 @@ export class Pace {
   #running: Promise<void> | undefined
   #wanted = false
   #stopped = false
-  /** Of the last run (performance.now). */
+  /** The start of the last run (performance.now). */
   #started = Number.NEGATIVE_INFINITY
-  /** Before this time nothing runs. */
+  /** The time before which nothing runs. */
   #notBefore = 0
   #urgent = false
 
@@ -33,13 +36,13 @@ export class Pace {
     this.#task = task
   }
 
-  /** Asks for a run that begins after this call. */
+  /** Requests a run that begins after this call. */
   poke(): void {
     this.#wanted = true
     this.#schedule()
   }
 
-  /** As `poke`, but a pause or a wait for a retry is cut short. */
+  /** Requests a run as `poke` does, and shortens a pause or a wait for a retry. */
   now(): void {
     this.#urgent = true
     clearTimeout(this.#timer)
@@ -47,7 +50,7 @@ export class Pace {
     this.poke()
   }
 
-  /** Resolves when nothing runs any more; nothing will. */
+  /** Ends all runs; resolves when the one under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)

@@ -11,21 +11,21 @@ interface ReportParts {
   readonly aftermath: Aftermath
   readonly node: string
   readonly tcp: () => TcpFlows
-  /** A session began: settings, addresses and ownership may be others than before. */
+  /** Called when a session has begun: settings, addresses and ownership may have changed. */
   readonly started: (session: Session, settings: Settings) => void
-  /** A configuration could not be started. */
+  /** Called when a configuration could not be started. */
   readonly notStarted: (reason: string) => void
 }
 
-/** Repairs that are named in the log; the rest is counted. */
+/** The most repairs that are listed in the log; the rest are counted. */
 const MOST = 5
 
-/** Tells operators what the reconciler does, and does what follows from it. */
+/** Returns a listener that reports what the reconciler does, and does what follows from it. */
 export function reports(parts: ReportParts): ReconcilerListener {
   return { ...reportsOfCommits(parts), ...reportsOfTrouble(parts) }
 }
 
-/** What is told of changes that reach the kernel. */
+/** Returns the reports about changes that reach the kernel. */
 function reportsOfCommits({
   telemetry,
   aftermath,
@@ -70,7 +70,7 @@ function reportsOfCommits({
   }
 }
 
-/** What is told where something hinders, or others have their hands in it. */
+/** Returns the reports about failures and about changes by other processes. */
 function reportsOfTrouble({
   telemetry,
   node,
@@ -103,13 +103,13 @@ function reportsOfTrouble({
   }
 }
 
-/** What a session knows of the kernel beside what it did. */
+/** Returns why the kernel may hold something other than what the session programmed, if it may. */
 function doubtOf(session: Session): { readonly doubt?: string } {
   const doubt = session.doubt()
   return doubt === undefined ? {} : { doubt }
 }
 
-/** Where it happened, as far as the error knows. */
+/** Returns the stack of an error, or its message if it has none. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

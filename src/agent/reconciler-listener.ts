@@ -4,23 +4,23 @@ import type { Committed, Drift, ForeignChange, Session } from '../dataplane/sess
 import type { Settings } from '../model/node.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
 
-/** Hears of all that the reconciler does. */
+/** The receiver of everything that the reconciler does. */
 export interface ReconcilerListener {
-  /** Every change of the objects, as it comes. */
+  /** Gets every change of the objects, as it comes. */
   readonly changed: (change: ObjectChange) => void
-  /** All is listed, but for the Node: nothing can be done. */
+  /** All objects are listed, but our Node is not among them, so nothing can be programmed. */
   readonly nodeMissing: () => void
-  /** What changed so far is about to be committed; one of the next four follows. */
+  /** All changes so far are about to be committed; one of the next four calls follows. */
   readonly attempting: () => void
   readonly started: (first: Committed, session: Session, settings: Settings, ms: number) => void
   readonly committed: (outcome: Committed, session: Session, ms: number) => void
   readonly verified: (outcome: Drift, session: Session, ms: number) => void
   readonly failed: (outcome: Failed, ms: number) => void
-  /** What is wanted cannot be started; what was in force before is started again. */
+  /** The wanted settings cannot be started; the former ones are started again. */
   readonly notStarted: (outcome: Failed) => void
   readonly foreign: (change: ForeignChange) => void
-  /** Of what other backends left. */
+  /** Gets the outcome of removing what other backends left. */
   readonly removed: (outcome: Removal) => void
-  /** Something threw that should not. */
+  /** Gets an unexpected error. */
   readonly bug: (error: unknown) => void
 }

@@ -14,33 +14,33 @@ import { LeftoverRemoval } from './leftover-removal.ts'
 import { Pace, type Turn } from './pace.ts'
 import type { ReconcilerListener } from './reconciler-listener.ts'
 
-/** What the reconciler needs of the rest, and whom it tells. */
+/** The parts of the agent that the reconciler uses, and its listener. */
 interface ReconcilerParts {
   readonly store: ObjectStore<SeenNodes>
   /** Reads the kernel and brings it to the goal. */
   readonly start: (goal: Goal) => Promise<Started>
-  /** Removes what no session of this process uses, until the signal is aborted. */
+  /** Removes everything that no session of this process uses, until `signal` aborts. */
   readonly removeOthers: (signal: AbortSignal) => Promise<Removal>
   readonly settingsFor: (node: NodeView) => Settings
-  /** Those of the configuration before, where the present one has not been started yet. */
+  /** Returns the former configuration's settings, if the present one has not been started yet. */
   readonly formerSettingsFor: (node: NodeView) => Settings | undefined
   /** Milliseconds between the starts of two commits. */
   readonly minSyncPeriod: () => number
   readonly told: ReconcilerListener
 }
 
-/** Milliseconds. */
+/** Milliseconds between urgent turns. */
 const URGENT = 50
 const FAILED: RetryPolicy = { first: 1_000, most: 30_000, factor: 2, jitter: 0.5 }
-/** When Services that the kernel refused are tried again. */
+/** The waits before Services that the kernel refused are tried again. */
 const REFUSED: RetryPolicy = { first: 10_000, most: 600_000, factor: 2, jitter: 0.5 }
-/** When settings that could not be started are tried again. */
+/** The waits before settings that could not be started are tried again. */
 const RESTART: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0.5 }
 
 /**
- * Keeps the kernel at what the objects say; work per change follows the change. Starting a backend,
- * following changes, comparing and removing what other backends left are steps of its turns, of which
- * there is never more than one.
+ * Keeps the kernel in line with the objects; the work for a change grows only with the change.
+ * Starting a backend, following changes, comparing and removing what other backends left are steps
+ * of its turns, of which only one runs at a time.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts
@@ -49,14 +49,14 @@ export class Reconciler {
   readonly #refused: Retry
   readonly #restart: Retry
   #session: Session | undefined
-  /** The node or the configuration changed: all is rendered anew. */
+  /** Whether the node or the configuration changed, so that everything is rendered again. */
   #outdated = false
   #verify = false
-  /** Part of the input cannot be read: what is missing may be there all the same. */
+  /** Whether part of the input cannot be read, so that objects missing in it may still exist. */
   #incomplete = false
-  /** It was so when the session began, so that what nobody speaks of was kept. */
+  /** Whether `#incomplete` was true at the session's start: entries without an object were kept. */
   #keeps = false
-  /** What arrived while a session was being started. */
+  /** The changes that arrived while a session was being started. */
   #missed: ObjectChange[] | undefined
 
   constructor(parts: ReconcilerParts) {
@@ -71,6 +71,10 @@ export class Reconciler {
     })
   }
 
+  /**
+   * Takes an event of the source. Requests a turn if it changes anything, or completes a list for
+   * which a session waits.
+   */
   take(event: SourceEvent): void {
     const changes = this.#parts.store.take(event)
     for (const change of changes) this.#note(change)
@@ -79,26 +83,29 @@ export class Reconciler {
     if (changes.length > 0 || mayBegin) this.#pace.poke()
   }
 
-  /** What the kernel holds and no object speaks of stays until the input can be read whole. */
+  /**
+   * Notes whether part of the input cannot be read: until all of it can be, entries of the kernel
+   * without an object are kept.
+   */
   setIncomplete(incomplete: boolean): void {
     this.#incomplete = incomplete
     if (this.#keeps && !incomplete) this.reconfigure()
   }
 
-  /** Settings may have changed. */
+  /** Starts a new session, because settings may have changed. */
   reconfigure(): void {
     this.#restart.reset()
     this.#renew()
   }
 
-  /** Compares all that the kernel holds with what it shall hold. */
+  /** Requests a comparison of everything that the kernel holds with the rule set. */
   verify(): void {
     this.#verify = true
     this.#leftovers.compare()
     this.#pace.poke()
   }
 
-  /** The rules stay. Resolves when a commit under way has ended. */
+  /** Ends all turns and keeps the rules. Resolves when a commit under way has ended. */
   async stop(): Promise<void> {
     this.#refused.stop()
     this.#restart.stop()
@@ -123,7 +130,7 @@ export class Reconciler {
     if (this.#session) feed(this.#session.renderer, change, this.#parts.store)
   }
 
-  /** After a failure nothing is taken for known: the next turn begins with reading the kernel. */
+  /** Runs one turn. After a failure the next one begins by reading the kernel again. */
   async #turn(): Promise<Turn> {
     const began = performance.now()
     const failure = await this.#caught(async () => {
@@ -135,7 +142,7 @@ export class Reconciler {
     return 'retry'
   }
 
-  /** Whatever goes wrong in a turn is tried again: it does not end the process. */
+  /** Turns an error into a failure, so that it is tried again and does not end the process. */
   async #caught(task: () => Promise<Failed | undefined>): Promise<Failed | undefined> {
     try {
       return await task()
@@ -175,7 +182,7 @@ export class Reconciler {
     return undefined
   }
 
-  /** With what is wanted, or, where that cannot be started, with what was in force before. */
+  /** Starts a session with the wanted settings or, if that fails, with the former ones. */
   async #begin(began: number): Promise<Failed | undefined> {
     const { store, settingsFor, formerSettingsFor, told } = this.#parts
     const node = store.nodes.view()
@@ -217,14 +224,14 @@ export class Reconciler {
       this.#pace.now()
     })
     told.started(first, session, settings, since(began))
-    // What others did before anybody listened.
+    // Other processes may have changed the tables before the session listened.
     if (session.doubt() !== undefined) this.#pace.now()
     this.#retryRefused(session)
     this.#leftovers.look()
     return undefined
   }
 
-  /** What this process removes itself is compared as if others had. */
+  /** Removes what other backends left; a comparison follows, as after changes by others. */
   async #removeOthers(): Promise<undefined> {
     if (this.#session === undefined || this.#outdated) return
     const outcome = await this.#leftovers.remove()

@@ -4,7 +4,10 @@ import type { SliceObject } from '../model/service.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { ServiceSummary } from './events/status.ts'
 
-/** The Services as `nodelb status` lists them, in order of name. */
+/**
+ * Returns the Services as `nodelb status` lists them, sorted by name; none before a backend was
+ * started.
+ */
 export function summaries(
   store: ObjectStore,
   settings: Settings | undefined,
@@ -23,7 +26,7 @@ export function summaries(
   return found.sort((a, b) => (a.service < b.service ? -1 : 1))
 }
 
-/** Each pod once: of two families the one with more. */
+/** Counts each pod once: of two families, the one with more endpoints counts. */
 function readyEndpoints(slices: readonly SliceObject[]): number {
   const found = { ipv4: new Set<string>(), ipv6: new Set<string>() }
   for (const { family, endpoints } of slices) {

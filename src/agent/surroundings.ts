@@ -13,15 +13,18 @@ import { demandOf, tellMachine } from './machine-check.ts'
 interface SurroundingsParts {
   readonly telemetry: Telemetry
   readonly healthChecks: HealthChecks
-  /** All objects, of which the addresses and ports count. */
+  /** Returns all objects, whose addresses and ports matter here. */
   readonly cluster: () => Cluster
   readonly bug: OnFailure
 }
 
-/** When what could not be looked at is looked at again. */
+/** The waits before another look after one that failed. */
 const AGAIN: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0.5 }
 
-/** What of the node may change without a word: its addresses, kube-proxy, and what the machine does. */
+/**
+ * Watches what can change on the node without an event: its addresses, kube-proxy's tables, and the
+ * machine's settings.
+ */
 export class Surroundings {
   readonly #parts: SurroundingsParts
   readonly #again: Retry = new Retry(new Waits(AGAIN), () => this.look(this.#situation))
@@ -31,7 +34,10 @@ export class Surroundings {
     this.#parts = parts
   }
 
-  /** `situation` is what is rendered for; undefined: nothing yet. */
+  /**
+   * Looks in the background; `situation` is the one that is rendered, undefined if there is none
+   * yet.
+   */
   look(situation: Situation | undefined): void {
     this.#situation = situation
     if (situation === undefined) return
@@ -44,6 +50,7 @@ export class Surroundings {
     )
   }
 
+  /** Ends further looks; one under way goes on. */
   close(): void {
     this.#again.reset()
     this.#situation = undefined
@@ -59,7 +66,10 @@ export class Surroundings {
     this.#again.reset()
   }
 
-  /** Two that balance the same addresses: the one whose hook comes first wins. */
+  /**
+   * Reports tables of kube-proxy: if both balance the same addresses, the one whose hook comes
+   * first wins.
+   */
   async #lookForKubeProxy({ scope }: Situation['settings']): Promise<void> {
     const { telemetry } = this.#parts
     const found = await kubeProxyTables()

@@ -1,7 +1,7 @@
 import { printSysctl, type SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
-/** What the init container could not set, or nobody has yet. */
+/** Reports a sysctl that was set now, or that could not be set. */
 export function tellSysctl(outcome: SysctlOutcome, telemetry: Pick<Telemetry, 'tell'>): void {
   if (outcome.kind === 'kept') return
   const event = outcome.kind === 'set' ? 'sysctl-set' : 'sysctl-not-set'

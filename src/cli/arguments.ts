@@ -5,7 +5,7 @@ import type { Scope } from '../model/node.ts'
 
 export type Format = 'text' | 'json'
 
-/** What render, diff and apply start from. */
+/** The input of render, diff and apply. */
 export interface Sources {
   readonly files: readonly string[]
   readonly node: string | undefined
@@ -15,24 +15,24 @@ export interface Sources {
   readonly format: Format
 }
 
-/** Where a packet is asked about. */
+/** The packet to explain, and the rules that it meets. */
 export interface ExplainOptions {
-  /** Without files, what the kernel holds is asked. */
+  /** The files; without any, what the kernel holds is explained. */
   readonly sources: Sources
   readonly from: string
   readonly to: string
-  /** The interface the packet comes in by; undefined: the routes tell. */
+  /** The interface on which the packet comes in; if undefined, the routes decide. */
   readonly input: string | undefined
 }
 
-/** What the agent is started with. */
+/** The options of the agent. */
 export interface RunOptions
   extends Pick<Sources, 'files' | 'node' | 'config' | 'scope' | 'backend'> {
-  /** Undefined: the credentials of the pod. */
+  /** The kubeconfig; if undefined, the credentials of the pod are used. */
   readonly kubeconfig: string | undefined
   /** `host:port` for probes and metrics. */
   readonly listen: string
-  /** `host:port` for metrics alone, besides. */
+  /** A further `host:port` for metrics alone. */
   readonly metricsListen: string | undefined
   readonly statusSocket: string
   readonly logLevel: Level
@@ -41,7 +41,7 @@ export interface RunOptions
 
 type Invocation =
   | { readonly kind: 'render' | 'apply'; readonly sources: Sources }
-  /** Against other objects, or against the kernel where there are none. */
+  /** A comparison with other objects, or with the kernel if there are none. */
   | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | { readonly kind: 'cleanup' }
@@ -81,9 +81,13 @@ interface RunFlags extends Flags {
 
 const LISTEN = '127.0.0.1:10266'
 
-/** Exit code for trouble, as diff(1) has it; 1 says "differences". */
+/** The exit code for trouble, as in diff(1), where 1 means "differences". */
 export const TROUBLE = 2
 
+/**
+ * Parses the command line. Prints help, the version or a usage error itself, and then returns
+ * `done`.
+ */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
   let invocation: Invocation = { kind: 'done', exitCode: 0 }
   const program = new Command('nodelb')
@@ -136,7 +140,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
   return invocation
 }
 
-/** commander puts its suggestions on lines of their own. */
+/** Returns a usage error as one line; commander puts its suggestions on further lines. */
 function usageLine(text: string): string {
   const said = text
     .trim()

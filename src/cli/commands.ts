@@ -22,6 +22,7 @@ import { printRendering, renderingAsJson } from './print-rendering.ts'
 
 const DIFFERENCES = 1
 
+/** Prints the rule set. Returns the exit code. */
 export async function renderCommand(sources: Sources, output: Output): Promise<number> {
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
@@ -33,7 +34,10 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   return unlessIncomplete(loaded.goal, 0)
 }
 
-/** Against the kernel, or against other objects where there are `against`. */
+/**
+ * Compares with the kernel, or with other objects if `against` has any. Returns 0 without
+ * differences, 1 with differences, 2 for trouble.
+ */
 export async function diffCommand(
   sources: Sources,
   output: Output,
@@ -74,6 +78,7 @@ function showDifference(
   return proposed.count === 0 ? 0 : DIFFERENCES
 }
 
+/** Programs the node once and prints a summary. Returns the exit code. */
 export async function applyCommand(sources: Sources, output: Output): Promise<number> {
   const start = performance.now()
   const loaded = reported(sources, output)
@@ -113,7 +118,7 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
   })
 }
 
-/** Of the settings of connection tracking, the one without which connections may be reset. */
+/** Sets the one conntrack setting without which connections may be reset. */
 async function translateStrays(output: Output): Promise<void> {
   await loadConntrack()
   for (const outcome of prepareNode(onlyLiberal)) {
@@ -121,7 +126,7 @@ async function translateStrays(output: Output): Promise<void> {
   }
 }
 
-/** What another backend left; false where some of it stays. */
+/** Removes what another backend left; returns false if some of it remains. */
 async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boolean> {
   const outcome = await dataplanes.remove()
   const removed = outcome.removed.join(', ')
@@ -132,6 +137,7 @@ async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boo
   return outcome.kind === 'removed'
 }
 
+/** Removes everything that nodelb has programmed. Returns the exit code. */
 export async function cleanupCommand(output: Output): Promise<number> {
   return withDataplanes(output, async (dataplanes) => {
     const outcome = await dataplanes.remove()
@@ -147,26 +153,29 @@ export async function cleanupCommand(output: Output): Promise<number> {
 
 const MOST_DETAILS = 20
 
-/** With a backend; one that is not the usual one is told with the reason. */
+/** Returns the goal with a backend chosen; the fallback to iptables is printed with its reason. */
 async function decided(dataplanes: Dataplanes, wanted: Goal, output: Output): Promise<Goal> {
   const { goal, choice } = await dataplanes.decide(wanted)
   if (choice?.backend === 'iptables') output.say(`nodelb: backend iptables: ${choice.reason}`)
   return goal
 }
 
-/** What nobody could read may have changed everything: that is no success. */
+/**
+ * Returns the exit code. Input that could not be read may have changed everything, so it is no
+ * success.
+ */
 export function unlessIncomplete({ incomplete }: Goal, code: number): number {
   return incomplete ? TROUBLE : code
 }
 
-/** Loads, and says what is wrong. */
+/** Loads objects and configuration, and prints the problems. */
 export function reported(sources: Sources, output: Output): Loaded {
   const loaded = load(sources)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
 }
 
-/** What the machine does to the packets; it is no reason not to go on. */
+/** Prints what the machine does to the packets, which does not stop the command. */
 async function sayMachine(goal: Goal, output: Output): Promise<void> {
   const findings = await checkMachine(demandOf(goal, goal.cluster))
   for (const finding of findings ?? []) output.say(`nodelb: ${printFinding(finding)}`)

@@ -1,7 +1,7 @@
 import type { EventSink } from '../agent/events/event-queue.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 
-/** Sends Kubernetes Events through the client that also watches. */
+/** Returns a sink that sends Kubernetes Events through the client that also watches. */
 export function eventSink(client: ApiClient, signal: AbortSignal): EventSink {
   const contentType = 'application/merge-patch+json'
   return {

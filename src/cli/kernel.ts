@@ -5,7 +5,9 @@ import { Dataplanes } from '../dataplane/dataplanes.ts'
 import { TROUBLE } from './arguments.ts'
 import type { Output } from './output.ts'
 
-/** The backends, for one task. */
+/**
+ * Runs a task with the backends and closes them. Returns the exit code; a NetlinkError is printed.
+ */
 export async function withDataplanes(
   output: Output,
   task: (dataplanes: Dataplanes) => Promise<number>,
@@ -20,7 +22,10 @@ export async function withDataplanes(
   return code
 }
 
-/** A socket, for one task. */
+/**
+ * Runs a task with a netlink socket and closes it. Returns the exit code; a NetlinkError is
+ * printed.
+ */
 export async function withSocket(
   output: Output,
   task: (socket: NetlinkSocket) => Promise<number>,
@@ -34,7 +39,7 @@ export async function withSocket(
   return code
 }
 
-/** What the kernel forbids is said in a line. */
+/** Runs a task; what the kernel refuses is printed in one line. */
 async function unlessForbidden(output: Output, task: () => Promise<number>): Promise<number> {
   try {
     return await task()

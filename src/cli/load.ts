@@ -14,7 +14,7 @@ export type Loaded =
   | {
       readonly kind: 'loaded'
       readonly goal: Goal
-      /** What connection tracking is to be like; undefined: it is left as it is. */
+      /** The wanted conntrack settings; undefined if they are left as they are. */
       readonly conntrack: ConntrackSettings | undefined
       readonly problems: readonly Problem[]
     }
@@ -23,7 +23,10 @@ export type Loaded =
 const STDIN = 0
 const readStdin = (): string => textIn(readFileSync(STDIN))
 
-/** Reads objects and configuration; everything wrong on the way is in `problems`. */
+/**
+ * Reads objects and configuration. Everything that is wrong is in `problems`; returns `failed` if
+ * the rest cannot be used.
+ */
 export function load(sources: Sources): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
@@ -42,21 +45,24 @@ export function load(sources: Sources): Loaded {
   return { kind: 'loaded', goal, conntrack, problems }
 }
 
-/** The same node with other objects; where these have no such Node, it is as in `goal`. */
+/** Loads other objects for the same node; if they have no such Node, it is as in `goal`. */
 export function loadOther(sources: Sources, files: readonly string[], { node }: Goal): Loaded {
   const { config } = loadConfig(sources.config)
   if (config === undefined) return { kind: 'failed', problems: [] }
   const { cluster, nodes, problems } = readObjects(files, readStdin, config.limits)
   const view = nodes.get(node.name) ?? node
-  // What these said is what all is compared with: it has to be whole.
+  // These objects are the basis of the comparison, so all of them have to be readable.
   if (problems.some(isGap)) return { kind: 'failed', problems }
-  // What there is to say of the configuration has been said.
+  // The problems of the configuration have been printed before.
   const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
   const goal = { cluster, node: view, settings }
   return { kind: 'loaded', goal, conntrack: conntrackOf(config, settings), problems }
 }
 
-/** The configuration in a file, or what holds without one. */
+/**
+ * Returns the configuration in a file, or the default without one; undefined, with problems, if it
+ * cannot be used.
+ */
 export function loadConfig(file: string | undefined): {
   readonly config: Config | undefined
   readonly problems: readonly Problem[]

@@ -1,7 +1,7 @@
-/** Where a command writes; the exit code is its result. */
+/** The output of a command. */
 export interface Output {
   out(text: string): void
-  /** One line for people, on standard error. */
+  /** Writes one line for people, on standard error. */
   say(line: string): void
   readonly colour: boolean
 }

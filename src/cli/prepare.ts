@@ -24,8 +24,9 @@ import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 
 /**
- * `nodelb prepare`: what needs the rights of an init container; see docs/operations.md. Without them
- * it has failed, or the init container would count as done; what the kernel lacks is only said.
+ * Runs `nodelb prepare`, which does what needs the rights of an init container; see
+ * docs/operations.md. Without these rights it fails, so that the init container does not count as
+ * done; what the kernel lacks is only printed.
  */
 export async function prepareCommand(file: string | undefined, output: Output): Promise<number> {
   const { config, problems } = loadConfig(file)
@@ -50,7 +51,10 @@ function lacksRights(outcome: SysctlOutcome): boolean {
   return outcome.kind === 'not-set' && NO_RIGHTS.includes(outcome.errno)
 }
 
-/** To run "nodelb prepare" is no remedy here. */
+/**
+ * Returns the line for an outcome; its usual remedy, to run "nodelb prepare", would be no help
+ * here.
+ */
 function lineOf(outcome: SysctlOutcome): string {
   if (outcome.kind !== 'not-set' || !lacksRights(outcome)) return printSysctl(outcome)
   const { name, wanted } = outcome
@@ -58,7 +62,7 @@ function lineOf(outcome: SysctlOutcome): string {
   return printSysctl({ ...outcome, remedy })
 }
 
-/** Of the node alone: no object is read here. */
+/** Returns the findings about the node alone, because no object is read here. */
 async function findings(config: Config): Promise<readonly Finding[]> {
   const { settings } = toSettings(config, ANY_NODE)
   const demand = demandOf({ node: ANY_NODE, settings }, { services: [], slices: [] })
@@ -66,14 +70,17 @@ async function findings(config: Config): Promise<readonly Finding[]> {
   return (await checkMachine({ ...demand, families: families() }, missing)) ?? []
 }
 
-/** Another backend says what it lacks when it programs. */
+/**
+ * Returns what the kernel lacks for nftables; another backend reports what it lacks when it
+ * programs.
+ */
 async function missingFor(backend: Config['backend']): Promise<readonly string[]> {
   if (backend !== 'nftables') return []
   try {
     const { backend: able, reason } = await chooseBackend()
     return able === 'iptables' ? [`backend nftables cannot be used: ${reason}`] : []
   } catch (error) {
-    if (error instanceof NetlinkError) return [] // Without the right to ask.
+    if (error instanceof NetlinkError) return [] // There is no right to ask.
     throw error
   }
 }
@@ -86,7 +93,10 @@ async function prepareIpvs({ backend, proxyIpvs }: Config): Promise<readonly Sys
   return setSaved(wanted, { file: SYSCTL_FILE })
 }
 
-/** Those of the Services are not known yet: the families in which the node can be reached. */
+/**
+ * Returns the families in which the node can be reached, because those of the Services are not
+ * known yet.
+ */
 function families(): readonly IpFamily[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
   const outside = all.filter(({ internal, scopeid }) => !internal && !scopeid)

@@ -1,6 +1,9 @@
 import { type Denial, MOST_TOLD, reasonOf } from '../frontend/denials.ts'
 
-/** A few lines for each Service, however much it asks for, and how many there would be more. */
+/**
+ * Returns a few lines for each Service, however much it asks for, and the number of its other
+ * denials.
+ */
 export function denialLines(denials: readonly Denial[]): readonly string[] {
   const byService = new Map<string, Denial[]>()
   for (const denial of denials) {

@@ -4,7 +4,7 @@ import { ownerIn } from '../frontend/label-text.ts'
 import type { NameOf } from '../frontend/labels.ts'
 import { type Group, grouped, type Sign } from '../plan/explain.ts'
 
-/** The plan for people: a heading a Service port, `+`, `-` and `~` lines below. */
+/** Returns the plan as text: a heading for each Service port, with `+`, `-` and `~` lines below. */
 export function printPlan(proposed: Proposed, colour: boolean): string {
   const paint = pc.createColors(colour)
   const group = ({ title, operations }: Group): string => {
@@ -15,7 +15,7 @@ export function printPlan(proposed: Proposed, colour: boolean): string {
   return `${groups}${count(proposed.count, 'operation')}\n`
 }
 
-/** The plan for programs; `owner` is null for what no single Service owns. */
+/** Returns the plan as JSON; `owner` is null for operations that no single Service owns. */
 export function planAsJson(proposed: Proposed, nameOf: NameOf): string {
   const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
     kind,
@@ -33,6 +33,7 @@ const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {
   '~': 'yellow',
 }
 
+/** Returns a number with its noun, such as `1 operation` or `2 operations`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }

@@ -12,19 +12,23 @@ import { iptablesAsJson, ipvsAsJson, rulesetAsJson } from '../ruleset/json.ts'
 import { printRuleset } from '../ruleset/nftables/print.ts'
 import type { Ruleset } from '../ruleset/nftables/types.ts'
 
-/** What a rendering is in one of its languages: of programs, or as JSON. */
+/** A rendering in one of its languages: that of the programs, or JSON. */
 interface Language<Text> {
   readonly nftables: (ruleset: Ruleset) => Text
   readonly iptables: (ruleset: IptablesRuleset) => Text
   readonly ipvs: (rules: IpvsRules, sysctls: readonly NodeSysctl[]) => Text
 }
 
-/** All that `apply` would bring to the node, in the languages of the programs that could. */
+/**
+ * Returns all that `apply` would program on the node, in the languages of nft, iptables, ipvsadm,
+ * ip and sysctl.
+ */
 export function printRendering(renderer: WholeRenderer, settings: Settings): string {
   const language = { nftables: printRuleset, iptables: printIptables, ipvs: printIpvs }
   return written(renderer, settings, language)
 }
 
+/** Returns the rendering as JSON. */
 export function renderingAsJson(renderer: WholeRenderer, settings: Settings): string {
   const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
   return `${JSON.stringify(written<unknown>(renderer, settings, language), null, 2)}\n`
@@ -55,5 +59,7 @@ function sysctls({ servers }: IpvsRules, { strictArp }: IpvsBackend): readonly N
   return ipvsSysctls({ families: [...families].sort(), strictArp }, ORDINARY)
 }
 
-/** Files say nothing of the kernel and the interfaces of a node: one that needs nothing special. */
+/**
+ * Files do not describe a node's kernel and interfaces, so one without special needs is assumed.
+ */
 const ORDINARY: NodeFound = { release: '', arpIgnore: new Map(), acceptRa: new Map() }

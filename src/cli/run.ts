@@ -25,7 +25,7 @@ import { eventSink } from './event-sink.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 
-/** `nodelb run`: until SIGTERM or SIGINT. Returns the exit code. */
+/** Runs `nodelb run` until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(
   options: RunOptions,
   version: string,
@@ -68,7 +68,7 @@ interface Run {
 }
 
 async function follow(run: Run): Promise<number> {
-  // As ps, nft and other agents name the owner of the tables.
+  // This is the name that ps, nft and other agents show for the owner of the tables.
   process.title = 'nodelb'
   const { options, version, node, config, notes, addresses } = run
   const stop = new AbortController()
@@ -92,7 +92,7 @@ async function follow(run: Run): Promise<number> {
   const scope = options.scope ?? config.scope
   telemetry.tell({ event: 'agent-started', version, node, scope })
   setSysctls(config, options, telemetry)
-  // At the end nobody waits for an API server, or for a plugin that gets credentials.
+  // The end does not wait for an API server, or for a credential plugin.
   const { signal } = stop
   const following = Promise.all([
     agent.run(source, signal),
@@ -111,7 +111,7 @@ async function follow(run: Run): Promise<number> {
 interface Followed {
   readonly source: Source
   readonly events: EventSink | undefined
-  /** Undefined: files, which tell of all Nodes anyway. */
+  /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
 }
 
@@ -128,7 +128,7 @@ function sourceOf({ options, version, node, config }: Run, signal: AbortSignal):
       ? ({ kind: 'in-cluster' } as const)
       : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
   const client = new ApiClient(location, `nodelb/${version}`)
-  // A credential plugin that hangs ends with the agent.
+  // A credential plugin that hangs is killed when the agent ends.
   signal.addEventListener('abort', () => client.close())
   const interest = new NodeInterest(wantsAllNodes(config, options))
   const source = followApiServer({ client, followed: NODE_RESOURCES, node, interest })
@@ -164,7 +164,7 @@ function configurationOf(
 }
 
 interface ReadConfiguration {
-  /** Undefined: it cannot be used, whatever the node is like. */
+  /** The configuration; undefined if it cannot be used on any node. */
   readonly config: Config | undefined
   readonly errors: readonly Problem[]
   readonly notes: readonly Problem[]
@@ -172,7 +172,7 @@ interface ReadConfiguration {
 
 function readConfiguration({ config: file, scope, backend }: RunOptions): ReadConfiguration {
   const { config, problems } = loadConfig(file)
-  // What is only to be noted is said of the node that there is.
+  // Mere notes are reported later, for the real Node.
   const unfit = config ? toSettings(config, ANY_NODE, { scope, backend }).problems : []
   const errors = [...problems, ...unfit].filter(isError)
   const notes = problems.filter((problem) => !isError(problem))
@@ -187,7 +187,9 @@ interface Following extends Pick<Followed, 'interest'> {
   readonly agent: Agent
 }
 
-/** What cannot be used leaves in force what was before. */
+/**
+ * Follows the configuration file. While it cannot be used, the former configuration stays in force.
+ */
 function followConfiguration(
   { options, addresses, config: first }: Run,
   { agent, interest }: Following,
@@ -212,7 +214,10 @@ function followConfiguration(
   return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
 }
 
-/** ipvs would take another Node's address for itself, were it one of a Service. */
+/**
+ * Returns whether all Nodes are needed: with ipvs, a Service's address that is another Node's would
+ * be taken by this node.
+ */
 function wantsAllNodes(config: Config, { backend }: RunOptions): boolean {
   return (backend ?? config.backend) === 'ipvs'
 }

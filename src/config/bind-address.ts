@@ -3,7 +3,7 @@ import { type Address, familyOf, parseAddress } from '../model/address.ts'
 import type { KubeProxyAddresses, ListenAddress } from '../model/listening.ts'
 import type { Scope } from '../model/node.ts'
 
-/** kube-proxy's ports (pkg/cluster/ports/ports.go). */
+/** The ports of kube-proxy (pkg/cluster/ports/ports.go). */
 const HEALTHZ_PORT = 10_256
 const METRICS_PORT = 10_249
 
@@ -12,7 +12,10 @@ export interface KubeProxyBindAddresses {
   readonly metrics: ListenAddress
 }
 
-/** What a NodelbConfiguration says of them; undefined: nothing, `none`: not to be answered. */
+/**
+ * The addresses in a NodelbConfiguration: undefined if a field is not set, `none` if nodelb must
+ * not answer there.
+ */
 export interface OwnBindAddresses {
   readonly healthz: ListenAddress | 'none' | undefined
   readonly metrics: ListenAddress | 'none' | undefined
@@ -29,7 +32,10 @@ interface BindFields {
   readonly metricsBindAddress?: string | null | undefined
 }
 
-/** As kube-proxy fills them in (its v1alpha1/defaults.go): by the family of bindAddress. */
+/**
+ * Returns where kube-proxy listens, with its defaults (its v1alpha1/defaults.go): the metrics host
+ * is the loopback address in the family of bindAddress. Bad addresses are reported.
+ */
 export function kubeProxyBindAddresses(read: BindFields, report: Report): KubeProxyBindAddresses {
   const { healthz, metrics } = defaultBindAddresses
   const node = parseAddress(read.bindAddress ?? '')?.value
@@ -44,9 +50,10 @@ export function kubeProxyBindAddresses(read: BindFields, report: Report): KubePr
 }
 
 /**
- * kube-proxy binds nothing to `bindAddress`: an address there is the node's primary one of its
- * family, before those of the Node (detectNodeIPs in its cmd/kube-proxy/app/server.go). Undefined:
- * all addresses, or none that can be read, which has been said.
+ * Returns the node's primary address in its family, as set by `bindAddress`. kube-proxy does not
+ * listen there: it only prefers this address to those of the Node (detectNodeIPs in its
+ * cmd/kube-proxy/app/server.go). Returns undefined for all addresses, and for a bad one, which it
+ * reports.
  */
 export function primaryAddressOf(
   text: string | null | undefined,
@@ -58,6 +65,7 @@ export function primaryAddressOf(
   return address === undefined || ANY.includes(address) ? undefined : address
 }
 
+/** Returns the addresses that the NodelbConfiguration sets; bad ones are reported. */
 export function ownBindAddresses(read: BindFields, report: Report): OwnBindAddresses {
   return {
     healthz: ownBindAddress(read, 'healthzBindAddress', HEALTHZ_PORT, report),
@@ -65,7 +73,10 @@ export function ownBindAddresses(read: BindFields, report: Report): OwnBindAddre
   }
 }
 
-/** Where nodelb answers in place of kube-proxy: beside it only where its own configuration says so. */
+/**
+ * Returns where nodelb answers in place of kube-proxy. Beside kube-proxy it answers only where its
+ * own configuration says so.
+ */
 export function answersAsKubeProxy(
   kubeProxy: KubeProxyBindAddresses,
   own: OwnBindAddresses,
@@ -90,7 +101,7 @@ function ownBindAddress(read: BindFields, field: Field, port: number, report: Re
   return read[field] === '' ? 'none' : bindAddress(read, field, port, report)
 }
 
-/** Undefined: not set, or not to be read, which has been said. */
+/** Returns the address and port; undefined if the field is not set or is bad, which is reported. */
 function bindAddress(
   read: BindFields,
   field: Field,
@@ -108,10 +119,13 @@ function bindAddress(
   return undefined
 }
 
-/** All addresses of both families, as where kube-proxy listens on one of them (Go's net.Listen). */
+/** Either of these means all addresses of both families, as for kube-proxy (Go's net.Listen). */
 const ANY: readonly string[] = ['0.0.0.0', '::']
 
-/** `127.0.0.1:10266`, `[::1]:10266`, `:10266` for all addresses. */
+/**
+ * Parses `127.0.0.1:10266`, `[::1]:10266`, or `:10266` for all addresses; returns undefined for any
+ * other text.
+ */
 export function parseListen(text: string): ListenAddress | undefined {
   const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits)

@@ -20,9 +20,9 @@ import {
   type NodelbFields,
 } from './nodelb-config.ts'
 
-/** Everything the operator chose, before it meets a node. */
+/** Everything the operator has configured, before it is applied to a node. */
 export interface Config extends KubeProxyConfig, NodelbConfig {
-  /** Names the file in problems found later. */
+  /** The file name for problems that are found later. */
   readonly source: string
 }
 
@@ -30,7 +30,7 @@ type ReadConfig =
   | { readonly kind: 'config'; readonly config: Config; readonly problems: readonly Problem[] }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
-/** What holds where there is no configuration file. */
+/** The configuration that applies without a configuration file. */
 export const defaultConfig: Config = {
   source: 'defaults',
   ...defaultKubeProxyConfig,
@@ -41,7 +41,7 @@ const kubeProxyType = 'kubeproxy.config.k8s.io/v1alpha1 KubeProxyConfiguration'
 const nodelbType = 'nodelb.io/v1alpha1 NodelbConfiguration'
 const configMapType = 'v1 ConfigMap'
 
-/** The documents found so far; at most one of each. */
+/** The documents found so far, at most one of each type. */
 interface Found {
   kubeProxy: KubeProxyConfig | undefined
   nodelb: NodelbFields | undefined
@@ -49,7 +49,10 @@ interface Found {
   readonly problems: Problem[]
 }
 
-/** Reads kube-proxy's and our own configuration, bare or in kube-proxy's ConfigMap. */
+/**
+ * Reads kube-proxy's and nodelb's configuration, as plain documents or in kube-proxy's ConfigMap.
+ * Returns `invalid` if there is any error.
+ */
 export function readConfig(text: string, source: string): ReadConfig {
   const found: Found = { kubeProxy: undefined, nodelb: undefined, types: new Set(), problems: [] }
   readText(text, source, true, found)
@@ -117,7 +120,7 @@ function readTyped(value: unknown, type: string, report: Report, found: Found): 
   found.problems.push(...report.problems)
 }
 
-/** Where kubeadm and the cluster-network-operator of OpenShift put the file of kube-proxy. */
+/** The keys under which kubeadm and OpenShift's cluster-network-operator put kube-proxy's file. */
 const CONFIG_MAP_KEYS = ['config.conf', 'kube-proxy-config.yaml'] as const
 
 function readConfigMap(value: unknown, source: string, found: Found): void {

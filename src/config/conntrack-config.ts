@@ -3,7 +3,7 @@ import { fields, flag } from '../decode/fields.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import { parseDuration } from './duration.ts'
 
-/** kube-proxy's, for fields that are not there or null (its v1alpha1/defaults.go). */
+/** kube-proxy's defaults for fields that are absent or null (its v1alpha1/defaults.go). */
 export const defaultConntrack: ConntrackSettings = {
   maxPerCore: 32_768,
   min: 131_072,
@@ -23,7 +23,10 @@ const count = z.custom<number>(
 
 type Timeout = 'tcpEstablishedTimeout' | 'tcpCloseWaitTimeout' | 'udpTimeout' | 'udpStreamTimeout'
 
-/** In whole seconds, as the kernel counts; zero leaves the kernel's. */
+/**
+ * Reads a timeout in whole seconds, the kernel's unit; undefined, for zero, leaves the kernel's
+ * value.
+ */
 function timeout(field: Timeout): z.ZodType<number | undefined> {
   return z
     .custom<string>(isTimeout, {

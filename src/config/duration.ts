@@ -11,7 +11,7 @@ const UNIT: Readonly<Record<string, number>> = {
   h: 3600,
 }
 
-/** Seconds in a duration as Go writes it (`1h30m0s`); undefined for any other text. */
+/** Returns the seconds in a duration in Go's notation (`1h30m0s`); undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   if (!/^\+?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
@@ -22,7 +22,7 @@ export function parseDuration(text: string): number | undefined {
   )
 }
 
-/** A duration of the configuration, in milliseconds. */
+/** Returns a schema that reads a duration as milliseconds, from `least` to `most` milliseconds. */
 export function milliseconds(least: number, most: number): z.ZodType<number> {
   const inRange = (text: unknown): boolean => {
     const seconds = typeof text === 'string' ? parseDuration(text) : undefined

@@ -12,9 +12,9 @@ import {
 import { milliseconds, parseDuration } from './duration.ts'
 
 const LONGEST_MS = 86_400_000
-const LARGEST = 0x7fffffff / 1000 // The kernel counts in ticks, of which there are up to 1000.
+const LARGEST = 0x7fffffff / 1000 // The kernel counts in ticks, up to 1000 per second.
 
-/** In whole seconds, as the kernel takes them; zero leaves the kernel's. */
+/** Reads a timeout in whole seconds, the kernel's unit; zero leaves the kernel's value. */
 const timeout = z
   .custom<string>(
     (text) => {
@@ -26,7 +26,7 @@ const timeout = z
   .nullish()
   .transform((text) => (text == null ? 0 : Math.floor(parseDuration(text) ?? 0)))
 
-/** What stands in the ipvs block; timeouts in seconds. */
+/** The fields of the ipvs block; timeouts in seconds. */
 interface IpvsBlock {
   readonly scheduler?: Scheduler | '' | null | undefined
   readonly excludeCIDRs?: unknown[] | null | undefined
@@ -50,7 +50,10 @@ export const ipvsBlock: z.ZodType<IpvsBlock> = fields({
 
 export type ProxyIpvsSettings = Omit<IpvsSettings, 'interface'>
 
-/** Where nothing is said, strict ARP is on: addresses sit on an interface that nobody asks on. */
+/**
+ * Returns the ipvs settings, with defaults for what is not set; bad ranges are reported. Strict ARP
+ * is on by default, because the addresses are on an interface that receives no ARP requests.
+ */
 export function ipvsSettingsOf(
   read: IpvsBlock | null | undefined,
   report: Report,

@@ -3,8 +3,8 @@ import { joinPath, type Report, said } from '../decode/problem.ts'
 import type { ProxyMode } from './proxy-mode.ts'
 
 /**
- * `used`: read by its own schema. `unused`: accepted, of any shape. A list: read in these modes of
- * kube-proxy alone. Else: the fields inside.
+ * How a field is handled. `used`: its own schema reads it. `unused`: it is accepted with any value.
+ * A list: it is read only in these modes of kube-proxy. An object: the fields inside.
  */
 export type Known = 'used' | 'unused' | readonly ProxyMode[] | KnownFields
 
@@ -12,14 +12,16 @@ interface KnownFields {
   readonly [field: string]: Known
 }
 
-/** By what the fields of a document are judged. */
+/** The criteria for checking the fields of a document. */
 interface FieldCheck {
   readonly known: KnownFields
-  /** The mode of kube-proxy, where the document is its. */
+  /** The mode of kube-proxy, if the document is kube-proxy's. */
   readonly mode?: ProxyMode | undefined
 }
 
-/** Reports fields that do not exist, and answers the paths of those set but not used here. */
+/**
+ * Reports fields that do not exist, and returns the paths of those that are set but not used here.
+ */
 export function checkFields(
   object: unknown,
   path: string,
@@ -28,7 +30,7 @@ export function checkFields(
 ): string[] {
   if (object === undefined || object === null) return []
   if (typeof object !== 'object' || Array.isArray(object)) {
-    // Where a field inside is used, its schema says so itself.
+    // If a field inside is used, its schema reports the problem itself.
     if (!Object.values(known).some(isRead)) report.error(path, object, 'an object')
     return []
   }
@@ -56,19 +58,22 @@ function isModes(known: Known): known is readonly ProxyMode[] {
   return Array.isArray(known)
 }
 
-/** The zero values a generated file spells out: kube-proxy itself reads them as "the default". */
+/**
+ * Whether a value is one of the zero values that generated files spell out: kube-proxy itself reads
+ * them as "the default".
+ */
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true
   if (value === 0 || value === '0' || value === '0s') return true
   return typeof value === 'object' && Object.values(value).every(asksForNothing)
 }
 
-/** Each mode of kube-proxy has periods in the section of its own name. */
+/** Returns the sync periods, which each mode of kube-proxy has in the section named after it. */
 function sync(mode: ProxyMode): KnownFields {
   return { syncPeriod: 'unused', minSyncPeriod: [mode] }
 }
 
-/** kubeproxy.config.k8s.io/v1alpha1, with fields that older releases of it had. */
+/** The fields of kubeproxy.config.k8s.io/v1alpha1, including those of older releases. */
 export const kubeProxyFields: KnownFields = {
   apiVersion: 'used',
   kind: 'used',

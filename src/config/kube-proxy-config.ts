@@ -29,7 +29,7 @@ import {
 import { checkFields, kubeProxyFields } from './known-fields.ts'
 import { type ProxyMode, proxyModeOf, proxyModes } from './proxy-mode.ts'
 
-/** How kube-proxy was told to know local traffic; `default` is no detectLocalMode at all. */
+/** How kube-proxy recognises local traffic; `default` if detectLocalMode is not set. */
 type DetectLocal =
   | { readonly kind: 'default' }
   | { readonly kind: 'cluster-cidr' }
@@ -39,32 +39,38 @@ type DetectLocal =
 
 export type NodePortAddress = 'primary' | 'all' | 'localhost' | Cidr
 
-/** What a KubeProxyConfiguration says that matters here. */
+/** The part of a KubeProxyConfiguration that nodelb uses. */
 export interface KubeProxyConfig {
-  /** Undefined where there is no such configuration; where it names no mode, iptables. */
+  /** The mode: iptables if the file names none, undefined if there is no such file. */
   readonly mode: ProxyMode | undefined
   readonly hostname: string | undefined
   readonly detectLocal: DetectLocal
   readonly clusterRanges: readonly Cidr[]
-  /** Empty: what the mode has for a default. */
+  /** The addresses for NodePorts; if empty, the default of the mode applies. */
   readonly nodePortAddresses: readonly NodePortAddress[]
-  /** `bindAddress`, where it names one: what `primary` means in its family, in place of the Node's. */
+  /**
+   * The address in `bindAddress`, if any: in its family `primary` means this one instead of the
+   * Node's.
+   */
   readonly primaryAddress: Address | undefined
-  /** Whether kube-proxy would serve NodePorts on 127.0.0.0/8, as far as the addresses name it. */
+  /**
+   * Whether kube-proxy would serve NodePorts on 127.0.0.0/8, as far as `nodePortAddresses` includes
+   * it.
+   */
   readonly localhostNodePorts: boolean
   readonly masqueradeAll: boolean
   readonly masqueradeBit: number
-  /** Milliseconds; undefined: kube-proxy's own. */
+  /** minSyncPeriod in milliseconds; if undefined, it is not set. */
   readonly proxyMinSyncPeriod: number | undefined
   readonly conntrack: ConntrackSettings
   readonly bindAddresses: KubeProxyBindAddresses
-  /** For the backend of that name. */
+  /** The settings for the ipvs backend. */
   readonly proxyIpvs: ProxyIpvsSettings
-  /** Paths of fields that are set in the file and have no meaning here. */
+  /** The paths of fields that are set in the file and have no effect here. */
   readonly notUsed: readonly string[]
 }
 
-/** kube-proxy's defaults: mark bit 14 is 0x4000. */
+/** The defaults of kube-proxy; mark bit 14 is 0x4000. */
 export const defaultKubeProxyConfig: KubeProxyConfig = {
   mode: undefined,
   hostname: undefined,
@@ -82,7 +88,7 @@ export const defaultKubeProxyConfig: KubeProxyConfig = {
   notUsed: [],
 }
 
-/** openshift-sdn's kube-proxy with idling beside it; the rest of it is mode iptables. */
+/** The mode of openshift-sdn's kube-proxy, which adds idling; otherwise it is mode iptables. */
 const IDLING = 'unidling+iptables'
 const LONGEST_MS = 86_400_000
 const localModes = ['ClusterCIDR', 'NodeCIDR', 'BridgeInterface', 'InterfaceNamePrefix'] as const
@@ -92,7 +98,10 @@ const bit = z.custom<number>(
   { error: 'a bit from 0 to 31' },
 )
 
-/** Of which kube-proxy reads one, by its mode: it has what matters here in the same words in each. */
+/**
+ * The fields that every mode's section has with the same names; kube-proxy reads one section, by
+ * its mode.
+ */
 const section = {
   masqueradeBit: bit.nullish(),
   masqueradeAll: flag.nullish(),
@@ -120,7 +129,10 @@ const schema = fields({
 
 type KubeProxyFields = z.infer<typeof schema>
 
-/** Undefined when a field is unknown or bad; the report says which. */
+/**
+ * Decodes a KubeProxyConfiguration. Returns undefined if a field is unknown or bad, which is
+ * reported.
+ */
 export function decodeKubeProxyConfig(json: unknown, report: Report): KubeProxyConfig | undefined {
   const before = report.problems.length
   const mode = proxyModeOf(valueAt(json, ['mode']))
@@ -171,7 +183,10 @@ function detectLocalOf(read: KubeProxyFields, report: Report): DetectLocal {
   }
 }
 
-/** The kernel's rule for names, less the characters that mean something in nft text. */
+/**
+ * Checks a name by the kernel's rule, without the characters that have a meaning in nft text.
+ * Returns an empty text for a bad name, which is reported.
+ */
 function interfaceName(name: string | null | undefined, field: string, report: Report): string {
   if (typeof name === 'string' && /^[\w.:@+-]{1,15}$/.test(name)) return name
   const what = 'a network interface name of 1 to 15 characters'
@@ -179,7 +194,7 @@ function interfaceName(name: string | null | undefined, field: string, report: R
   return ''
 }
 
-/** One range, or a comma-separated pair of one per family. */
+/** Reads one range, or a comma-separated pair with one range per family. */
 function clusterRangesOf(clusterCidr: string, report: Report): Cidr[] {
   if (clusterCidr === '') return []
   const ranges = clusterCidr.split(',').map((part) => readCidr(part, 'clusterCIDR', report))

@@ -4,7 +4,7 @@ import { defaultLimits, type Limits } from '../model/limits.ts'
 
 const COUNT_RANGE = 'a number from 1 to 16777216'
 
-/** How many there may be of something. */
+/** Reads a limit: a number from 1 to 2^24. */
 export const count: z.ZodInt = z
   .int({ error: COUNT_RANGE })
   .min(1, { error: COUNT_RANGE })
@@ -18,7 +18,7 @@ export const limitsSchema: z.ZodType<Read> = fields({
   entriesPerNamespace: count.nullish(),
 }).nullish()
 
-/** With the default of each that is missing. */
+/** Returns the limits, with defaults for those that are missing. */
 export function limitsOf(read: Read): Limits {
   return {
     claimsPerService: read?.claimsPerService ?? defaultLimits.claimsPerService,

@@ -14,7 +14,7 @@ import type { BackendName } from './nodelb-config.ts'
 
 interface NodePortSettings {
   readonly nodePortAddresses: NodePortAddresses
-  /** Ranges of 127.0.0.0/8, for the backend that can serve them: iptables. */
+  /** The ranges in 127.0.0.0/8, for the only backend that can serve them: iptables. */
   readonly loopbackNodePorts: readonly Cidr[]
 }
 
@@ -24,8 +24,9 @@ interface Serving {
 }
 
 /**
- * On which addresses NodePorts are served, as kube-proxy reads its list in each family
- * (pkg/proxy/util/nodeport_addresses.go): a family that is not named has all of its addresses.
+ * Returns the addresses on which NodePorts are served. They are worked out for each family as
+ * kube-proxy does (pkg/proxy/util/nodeport_addresses.go): a family for which no address is listed
+ * has all of its addresses. Loopback ranges that cannot be served are reported.
  */
 export function nodePortSettings(
   config: Config,
@@ -48,13 +49,19 @@ export function nodePortSettings(
   }
 }
 
-/** Where nothing is named, kube-proxy's mode has a default; without kube-proxy's word, primary. */
+/**
+ * Returns the configured addresses, or else the default of kube-proxy's mode; without a
+ * KubeProxyConfiguration, `primary`.
+ */
 function chosenAddresses({ mode, nodePortAddresses }: Config): readonly NodePortAddress[] {
   if (nodePortAddresses.length > 0) return nodePortAddresses
   return mode === 'iptables' || mode === 'ipvs' ? ['all'] : ['primary']
 }
 
-/** What `primary` means in one family, where bindAddress says so: loopback is no node's address. */
+/**
+ * Returns the address that `primary` means in its family, if bindAddress sets one. A loopback
+ * address is not accepted and is reported.
+ */
 function boundAddress(
   { primaryAddress: address }: Config,
   chosen: readonly NodePortAddress[],
@@ -89,7 +96,10 @@ function addressesOf(
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
-/** `primary` names both families, also where the node has no address of one. */
+/**
+ * Whether all addresses of a family are meant. `primary` stands for both families, even if the node
+ * has no address in one.
+ */
 function isWhole(
   family: IpFamily,
   chosen: readonly NodePortAddress[],
@@ -125,7 +135,7 @@ function ranges(...texts: readonly string[]): readonly Cidr[] {
   return texts.flatMap((text) => parseCidr(text)?.value ?? [])
 }
 
-/** What kube-proxy would serve of 127.0.0.0/8; of ::1 nothing, in any mode. */
+/** Returns the ranges in 127.0.0.0/8 that kube-proxy would serve; it serves ::1 in no mode. */
 function loopbackRanges(
   { localhostNodePorts }: Config,
   chosen: readonly NodePortAddress[],
@@ -142,7 +152,10 @@ function isLoopback(range: Cidr): boolean {
   return /^127\./.test(range) || range === '::1/128'
 }
 
-/** Notes the loopback ranges that are left out, though kube-proxy served or was asked to serve them. */
+/**
+ * Reports the loopback ranges that are not served, although kube-proxy served them or they are
+ * configured.
+ */
 function noteLoopback(
   { nodePortAddresses, mode }: Config,
   left: ReadonlySet<Cidr>,

@@ -15,23 +15,25 @@ import { checkFields, nodelbFields } from './known-fields.ts'
 import { count, limitsOf, limitsSchema } from './limits-config.ts'
 
 export type Backend = 'nftables' | 'ipvs' | 'iptables'
-/** As configured: `auto` is nftables where the kernel has it, else iptables. */
+/** The configured backend: `auto` means nftables if the kernel has it, else iptables. */
 export type BackendName = Backend | 'auto'
 
-/** What a NodelbConfiguration says. */
+/** The values of a NodelbConfiguration. */
 export interface NodelbConfig {
   readonly scope: Scope
   readonly backend: BackendName
   readonly target: Settings['target']
   readonly serviceRanges: readonly Cidr[]
   readonly externalIps: ExternalIpRules
-  /** Ports of the node's own programs, beside those of nodelb. */
+  /** The ports of the node's own programs, besides those of nodelb. */
   readonly protectedPorts: readonly Port[]
   readonly tcpFlows: TcpFlows
-  /** Whether segments outside the window are translated all the same; undefined: as the scope has it. */
+  /**
+   * Whether TCP segments outside the window are translated anyway; if undefined, the scope decides.
+   */
   readonly tcpBeLiberal: boolean | undefined
   readonly ownership: Ownership
-  /** Milliseconds from the start of one commit of the agent to the next. */
+  /** Milliseconds from the start of one commit of the agent to the start of the next. */
   readonly minSyncPeriod: number
   /** Milliseconds between two full comparisons of the agent. */
   readonly comparePeriod: number
@@ -39,12 +41,14 @@ export interface NodelbConfig {
   readonly ipvsInterface: string
   readonly iptablesFlavour: IptablesSettings['flavour']
   readonly ownBindAddresses: OwnBindAddresses
-  /** How many clients a Service with session affinity has room for in the kernel's memory. */
+  /** The number of clients that the kernel remembers for a Service with session affinity. */
   readonly affinityClients: number
   readonly limits: Limits
 }
 
-/** What the document itself says; the KubeProxyConfiguration may say the rest. */
+/**
+ * The values in the document itself; minSyncPeriod may also come from the KubeProxyConfiguration.
+ */
 export type NodelbFields = Omit<NodelbConfig, 'minSyncPeriod'> & {
   readonly minSyncPeriod: number | undefined
 }
@@ -55,7 +59,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   target: 'pods',
   serviceRanges: [],
   externalIps: { allow: undefined, nodeAddresses: true },
-  // The API server, the kubelet, etcd's clients and its peers.
+  // The API server, the kubelet, and etcd for clients and for peers.
   protectedPorts: [6443, 10250, 2379, 2380] as Port[],
   tcpFlows: 'keep',
   tcpBeLiberal: undefined,
@@ -71,7 +75,7 @@ export const defaultNodelbConfig: NodelbConfig = {
 
 const INTERFACE_NAME = 'a network interface name of 1 to 15 characters'
 
-/** The kernel's rule for names, less what means something to a shell or to ip(8). */
+/** The kernel's rule for names, without the characters that have a meaning for a shell or ip(8). */
 const interfaceName = z
   .string({ error: INTERFACE_NAME })
   .regex(/^[a-zA-Z][\w.-]{0,14}$/, { error: INTERFACE_NAME })
@@ -98,7 +102,10 @@ const nodelbSchema = fields({
   limits: limitsSchema,
 })
 
-/** Undefined when the whole cannot be used; the report says why. */
+/**
+ * Decodes a NodelbConfiguration. Returns undefined if it cannot be used as a whole; what is wrong
+ * is reported.
+ */
 export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields | undefined {
   checkFields(json, '', { known: nodelbFields }, report)
   const read: z.infer<typeof nodelbSchema> | undefined = parseFields(nodelbSchema, json, '', report)
@@ -125,7 +132,10 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
   }
 }
 
-/** An empty list allows no address; without a list each is allowed. */
+/**
+ * Returns the rules for externalIPs. An empty list allows no address; without a list, all are
+ * allowed.
+ */
 function externalIpsOf(
   { allow, nodeAddresses }: NonNullable<z.infer<typeof nodelbSchema>['externalIPs']>,
   report: Report,
@@ -138,7 +148,7 @@ function externalIpsOf(
 
 const BACKENDS: readonly BackendName[] = ['auto', 'nftables', 'ipvs', 'iptables']
 
-/** Undefined after saying that there is no such backend. */
+/** Returns the backend with that name; reports a problem and returns undefined if there is none. */
 export function readBackend(value: unknown, path: string, report: Report): BackendName | undefined {
   const name = BACKENDS.find((each) => each === value)
   if (name !== undefined) return name

@@ -1,9 +1,12 @@
 export type ProxyMode = 'nftables' | 'iptables' | 'ipvs'
 
-/** What the field may say; empty stands for the default. */
+/** The values of the field; an empty one means the default. */
 export const proxyModes = ['nftables', 'iptables', 'ipvs', ''] as const
 
-/** A mode that kube-proxy does not know is refused by the schema. */
+/**
+ * Returns the mode, iptables by default. Unknown modes count as iptables here; the schema refuses
+ * them.
+ */
 export function proxyModeOf(value: unknown): ProxyMode {
   return proxyModes.find((mode) => mode !== '' && mode === value) || 'iptables'
 }

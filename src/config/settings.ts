@@ -11,11 +11,11 @@ import type { Config } from './config.ts'
 import { nodePortSettings } from './node-port-addresses.ts'
 import { type BackendName, readBackend } from './nodelb-config.ts'
 
-/** Flags of the command line, as typed; they win over the file. */
+/** The flags of the command line, as typed; they take precedence over the file. */
 interface Overrides {
   readonly scope?: string | undefined
   readonly backend?: string | undefined
-  /** Where the agent answers probes and scrapes; undefined with the other commands. */
+  /** The ports on which the agent answers probes and scrapes; undefined for the other commands. */
   readonly listenPorts?: readonly number[] | undefined
 }
 
@@ -24,10 +24,13 @@ interface NodeSettings {
   readonly problems: readonly Problem[]
 }
 
-/** Where a configuration is looked at before there is a Node. */
+/** The node for which a configuration is checked before the real Node is known. */
 export const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
 
-/** What the configuration means on this node. */
+/**
+ * Returns the settings that follow from the configuration on this node, and what is wrong with
+ * them.
+ */
 export function toSettings(
   config: Config,
   node: NodeView,
@@ -73,7 +76,7 @@ export function toSettings(
   return { settings, problems: [...flags.problems, ...report.problems] }
 }
 
-/** Of `auto`, too, which is nftables until the kernel has been asked. */
+/** Returns the settings of the backend; `auto` means nftables until the kernel has been asked. */
 function backendOf(
   chosen: Config['backend'],
   { iptablesFlavour: flavour, proxyIpvs, ipvsInterface }: Config,
@@ -93,7 +96,10 @@ function backendOf(
   }
 }
 
-/** The node's own ports, kube-proxy's or those that nodelb has in its place, and nodelb's. */
+/**
+ * Returns the ports that no Service may claim on the node's own addresses: those of the node's own
+ * programs, kube-proxy's or those that nodelb uses in its place, and nodelb's.
+ */
 function protectedPortsOf(config: Config, { listenPorts = [] }: Overrides): readonly number[] {
   const { protectedPorts, bindAddresses, ownBindAddresses } = config
   const answering = answersAsKubeProxy(bindAddresses, ownBindAddresses, 'all')
@@ -102,14 +108,15 @@ function protectedPortsOf(config: Config, { listenPorts = [] }: Overrides): read
   return [...new Set([...protectedPorts, PROBES_PORT, ...known, ...listenPorts])]
 }
 
-/** Of --listen, where it says nothing else. */
+/** The default port of --listen. */
 const PROBES_PORT = 10_266
 
 /**
- * Beside kube-proxy, or what stands in its place, the limits are left to it. Instead of kube-proxy,
- * segments outside the window are translated unless nodelb's own document says otherwise: kubeadm
- * writes kube-proxy's `tcpBeLiberal: false` into every cluster, where a rule of kube-proxy's drops
- * them (docs/adr/0017-out-of-window-segments.md).
+ * Returns the conntrack settings to apply; undefined if there are none. Beside kube-proxy, or a
+ * replacement for it, the limits are left to that. In place of kube-proxy, TCP segments outside the
+ * window are translated unless the NodelbConfiguration says otherwise. kube-proxy's own field is
+ * not used for this, because kubeadm writes `tcpBeLiberal: false` into every cluster, where a rule
+ * of kube-proxy drops such segments (docs/adr/0017-out-of-window-segments.md).
  */
 export function conntrackOf(
   { conntrack, tcpBeLiberal }: Config,
@@ -119,12 +126,12 @@ export function conntrackOf(
   return tcpBeLiberal === true ? onlyLiberal : undefined
 }
 
-/** Undefined where NodePorts are not served on loopback. */
+/** Returns the sysctl that NodePorts on loopback need; undefined if they are not served there. */
 export function loopbackSysctlOf(
   config: Config,
   overrides: Overrides = {},
 ): WantedSysctl | undefined {
-  // No address of the node is on loopback.
+  // The node does not matter: none of its addresses is a loopback address.
   const { settings } = toSettings(config, ANY_NODE, overrides)
   return loopbackNodePortsOf(settings).length > 0 ? ROUTE_LOCALNET : undefined
 }
@@ -141,7 +148,10 @@ function scopeOf(config: Config, overrides: Overrides, flags: Report): Settings[
   )
 }
 
-/** Without a detectLocalMode kube-proxy uses the cluster's ranges; the node's are the next best. */
+/**
+ * Returns how traffic from pods is recognised. Without a detectLocalMode, kube-proxy uses the
+ * cluster's ranges; if there are none, the node's are used.
+ */
 function localTrafficOf(config: Config, node: NodeView, report: Report): LocalTraffic {
   const { detectLocal, clusterRanges } = config
   switch (detectLocal.kind) {

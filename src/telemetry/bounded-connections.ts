@@ -2,23 +2,30 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Bounds {
-  /** Connections that are open at once. */
+  /** The most connections that are open at once. */
   readonly most: number
-  /** Milliseconds from the first packet to the end, whatever the client does or leaves undone. */
+  /**
+   * The longest life of a connection, in milliseconds from its acceptance, whatever the client
+   * does.
+   */
   readonly lifetimeMs?: number
 }
 
-/** A probe is a request and an answer; a scrape may take as long as Prometheus waits for it. */
+/**
+ * The default lifetime, in milliseconds. A probe is one request and one answer; a scrape may take
+ * as long as Prometheus waits for it.
+ */
 const LIFETIME_MS = 10_000
 
 /**
- * Bounds what the clients of a server can hold: when all places are taken, the oldest connection that
- * waits for its client gives way to a new one, and only if there is none, the oldest that is answered.
- * So clients that are slow, idle or many do not keep out the one that asks. Returns what is open.
+ * Limits the connections that the clients of a server can hold. When all places are taken, a new
+ * connection replaces the oldest one that has sent no request yet, or, if there is none, the oldest
+ * one that is being answered. So slow, idle or many clients do not keep out one that sends a
+ * request. Returns the open connections.
  */
 export function boundConnections(server: Server, bounds: Bounds): ReadonlySet<Socket> {
   const { most, lifetimeMs = LIFETIME_MS } = bounds
-  // Sets keep the order in which connections came.
+  // A Set keeps the order in which connections came.
   const open = new Set<Socket>()
   const waiting = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -35,7 +42,7 @@ export function boundConnections(server: Server, bounds: Bounds): ReadonlySet<So
 
   function leaveFirst([first]: ReadonlySet<Socket>): void {
     if (first === undefined) return
-    // The event of its end comes later, and the next connection may come before.
+    // The 'close' event comes later, perhaps after the next connection.
     forget(first)
     first.destroy()
   }

@@ -1,4 +1,4 @@
-/** Maps texts to label values of which there are never more than `limit`, and `other`. */
+/** Returns a function from texts to label values, at most `limit` different ones and `other`. */
 export function boundedLabel(limit: number): (text: string) => string {
   const known = new Set<string>()
   return (text) => {
@@ -10,7 +10,7 @@ export function boundedLabel(limit: number): (text: string) => string {
   }
 }
 
-/** Why a watch was lost. */
+/** The reason why a watch was lost, as a label value. */
 type LossCause =
   | 'expired'
   | 'forbidden'
@@ -33,7 +33,10 @@ const CAUSES: readonly (readonly [RegExp, LossCause])[] = [
   [/ended|closed|aborted/i, 'closed'],
 ]
 
-/** By the words of the reflector's reason (`list services: 503: …`), which itself has no bounds. */
+/**
+ * Returns the cause that the words of the reflector's reason suggest (`list services: 503: …`). The
+ * reason itself has too many different values for a label.
+ */
 export function lossCause(reason: string): LossCause {
   return CAUSES.find(([words]) => words.test(reason))?.[1] ?? 'other'
 }

@@ -9,28 +9,31 @@ export interface Answer {
   readonly body: string
 }
 
-/** By path, such as `/metrics`. */
+/** The answers, by path, such as `/metrics`. */
 export type Routes = ReadonlyMap<string, () => Answer | Promise<Answer>>
 
 export interface HttpServer {
-  /** Ends at once, whoever is connected. */
+  /** Stops listening and ends all connections at once. */
   close(): Promise<void>
 }
 
 interface ServeOptions {
-  /** Undefined: all addresses, of both families where the node has them. */
+  /** The address; if undefined, all addresses, of both families if the node has them. */
   readonly host: string | undefined
   readonly port: number
   readonly routes: Routes
   readonly onState: (state: ListenState) => void
   readonly onAnswer: (path: string, status: number) => void
-  /** For the attempts to listen after those that failed. */
+  /** The waits before further attempts to listen. */
   readonly waits: Pick<RetryWaits, 'next'>
 }
 
 const CONNECTIONS = 128
 
-/** Serves probes and scrapes. Never throws: an address in use is a state that is tried again. */
+/**
+ * Starts a server for probes and scrapes. Never throws: an address in use is reported to `onState`,
+ * and tried again.
+ */
 export function serveHttp(options: ServeOptions): HttpServer {
   const { host, port, routes, onState, onAnswer, waits } = options
   const server = limitedServer((request, response) => {
@@ -50,7 +53,7 @@ export function serveHttp(options: ServeOptions): HttpServer {
   return { close: () => closeServer(server, stop) }
 }
 
-/** A server that slow, idle and many clients cannot hold up, which answers once per connection. */
+/** Returns a server that slow, idle or many clients cannot block. */
 export function limitedServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
@@ -59,6 +62,7 @@ export function limitedServer(
   return server
 }
 
+/** Stops listening and ends all connections; `stop` ends further attempts to listen. */
 export function closeServer(server: Server, stop: () => void): Promise<void> {
   stop()
   return new Promise((resolve) => {
@@ -67,22 +71,24 @@ export function closeServer(server: Server, stop: () => void): Promise<void> {
   })
 }
 
+/** Sends an answer and has the connection closed after it. */
 export function send(response: ServerResponse, { status, type, body }: Answer): void {
   response.writeHead(status, {
     'Content-Type': type,
     'X-Content-Type-Options': 'nosniff',
     'Content-Length': Buffer.byteLength(body),
-    // A connection kept open could be closed just when the next probe is on its way.
+    // A connection that is kept open could be closed just when the next probe is on its way.
     Connection: 'close',
   })
   response.end(body)
 }
 
+/** Returns an answer of one line of text. */
 export function plain(status: number, text: string): Answer {
   return { status, type: 'text/plain; charset=utf-8', body: `${text}\n` }
 }
 
-/** `route` is undefined where there is nothing at the path. */
+/** Returns the answer of a route; `route` is undefined if there is nothing at the path. */
 async function answer(
   { method }: IncomingMessage,
   route: (() => Answer | Promise<Answer>) | undefined,

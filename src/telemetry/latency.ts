@@ -1,19 +1,22 @@
-/** Times of changes that are not committed yet, for the programming latency. */
+/** The times of changes that are not committed yet, for the network programming latency. */
 interface Latency {
-  /** A slice changed: at `triggered` (ms since 1970), or now if the slice does not say. */
+  /**
+   * Notes that a slice changed, at `triggered` (ms since 1970), or now if the slice has no time.
+   */
   changed(triggered: number | undefined): void
-  /** What changed so far goes into the commit that begins now. */
+  /** Notes that all changes so far belong to the commit that begins now. */
   attempting(): void
-  /** That commit is made: gives seconds for each, and forgets them. */
+  /** Returns the latency of each change in that commit, in seconds, and forgets them. */
   committed(): readonly number[]
 }
 
-/** More changes than this in one commit are a sample. */
+/** The most changes that are measured in one commit. */
 const SAMPLE = 10_000
 
 /**
- * From endpoints.kubernetes.io/last-change-trigger-time to the commit, as kube-proxy measures it
- * (sig-scalability's network programming latency). Changes from before the start do not count.
+ * Measures the time from endpoints.kubernetes.io/last-change-trigger-time to the commit, as
+ * kube-proxy does (sig-scalability's network programming latency). Changes from before the start do
+ * not count.
  */
 export function trackLatency(now: () => number = Date.now): Latency {
   const started = now()
@@ -25,13 +28,13 @@ export function trackLatency(now: () => number = Date.now): Latency {
       if (at >= started && pending.length < SAMPLE) pending.push(at)
     },
     attempting() {
-      // After a failure they are together what did not get through.
+      // After a failed commit, its changes are still in `rendered`.
       rendered = [...rendered, ...pending].slice(0, SAMPLE)
       pending = []
     },
     committed() {
       const end = now()
-      // The clock of the API server may be ahead.
+      // The clock of the API server may be ahead of this node's.
       const latencies = rendered.map((at) => Math.max(0, end - at) / 1000)
       rendered = []
       return latencies

@@ -3,22 +3,28 @@ import type { RetryWaits } from './retry.ts'
 
 export type ListenState =
   | { readonly kind: 'listening' }
-  /** The next attempt comes by itself. */
+  /** The attempt failed; the next one follows after `retryMs` milliseconds. */
   | { readonly kind: 'waiting'; readonly reason: string; readonly retryMs: number }
 
 interface KeepListening {
-  /** Where to; TCP or a path. */
+  /** The place to listen on: a TCP port or a path. */
   readonly at: ListenOptions
   readonly onState: (state: ListenState) => void
-  /** For the file that a path makes. */
+  /** The umask for the socket file at a path. */
   readonly umask?: number
-  /** Whether the way could be cleared, so that there is nothing to wait for. */
+  /**
+   * Removes what is in the way after an error; resolves with true if the next attempt can follow at
+   * once.
+   */
   readonly clear?: (code: string) => Promise<boolean>
-  /** For the attempts after those that failed. */
+  /** The waits before further attempts. */
   readonly waits: Pick<RetryWaits, 'next'>
 }
 
-/** Listens, and tries again for as long as it takes; returns what ends the attempts. */
+/**
+ * Listens, and tries again after each failure. Returns a function that ends the attempts; it does
+ * not close a server that listens.
+ */
 export function keepListening(server: Server, options: KeepListening): () => void {
   let timer: NodeJS.Timeout | undefined
   let ended = false
@@ -26,7 +32,7 @@ export function keepListening(server: Server, options: KeepListening): () => voi
     if (ended) return
     const mask = options.umask === undefined ? undefined : process.umask(options.umask)
     server.listen(options.at)
-    // A path is bound within the call.
+    // A path is bound within the call, so the umask can be restored.
     if (mask !== undefined) process.umask(mask)
   }
   const waitFor = (error: NodeJS.ErrnoException): void => {
@@ -36,12 +42,12 @@ export function keepListening(server: Server, options: KeepListening): () => voi
     timer = setTimeout(listen, retryMs)
   }
   server.on('listening', () => {
-    // A host is listened on some time after the call: it may be too late.
+    // Listening on a host begins some time after the call, perhaps after the end.
     if (ended) server.close()
     else options.onState({ kind: 'listening' })
   })
   server.on('error', (error: NodeJS.ErrnoException) => {
-    // Out of descriptors for one connection: the server goes on.
+    // There was no file descriptor for one connection; the server goes on.
     if (ended || server.listening) return
     const clearing = options.clear?.(error.code ?? '') ?? Promise.resolve(false)
     clearing.then(
@@ -56,7 +62,7 @@ export function keepListening(server: Server, options: KeepListening): () => voi
   }
 }
 
-/** Why a port or a path cannot be listened on, in words. */
+/** Returns in words why a port or a path cannot be listened on. */
 export function listenFailure({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case 'EADDRINUSE':

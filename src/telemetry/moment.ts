@@ -1,22 +1,23 @@
 /** Milliseconds since 1970. */
 export type Time = number
 
-/** Milliseconds by a clock that nobody sets (`performance.now`): what lasts is measured by it. */
+/** Milliseconds by a monotonic clock (`performance.now`), which measures durations. */
 export type Steady = number
 
-/** The same moment by both clocks. */
+/** One moment by both clocks. */
 export interface Moment {
   readonly now: Time
   readonly steady: Steady
 }
 
-/** Trouble that goes on. */
+/** A problem that lasts, with its beginning and reason. */
 export interface Lasting {
   readonly since: Time
   readonly steadySince: Steady
   readonly reason: string
 }
 
+/** Returns a problem that begins at this moment. */
 export function lasting({ now, steady }: Moment, reason: string): Lasting {
   return { since: now, steadySince: steady, reason }
 }

@@ -3,8 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 /**
- * What the process uses, by the customary names. Read when asked for only: prom-client's own
- * collector of loop delays wakes the process a hundred times a second.
+ * Registers metrics of the process under their customary names. They are read only when scraped:
+ * prom-client's own collector of event loop delays wakes the process a hundred times a second.
  */
 export function registerProcessMetrics(registry: Registry): void {
   const registers = [registry]

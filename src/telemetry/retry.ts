@@ -1,10 +1,10 @@
-/** How long to wait after each failure in a row, in milliseconds; `reset` follows a success. */
+/** The wait after each failure in a row, in milliseconds; `reset` is called after a success. */
 export interface RetryWaits {
   next(): number
   reset(): void
 }
 
-/** Something that failed is tried again by itself, later each time. */
+/** Calls a function again after a failure, later each time. */
 export class Retry {
   readonly #waits: RetryWaits
   readonly #again: () => void
@@ -16,7 +16,7 @@ export class Retry {
     this.#again = again
   }
 
-  /** It failed. A retry that is due already stays as it is. */
+  /** Schedules a retry after a failure. A retry that is already scheduled stays as it is. */
   later(): void {
     if (this.#stopped) return
     this.#timer ??= setTimeout(() => {
@@ -25,13 +25,16 @@ export class Retry {
     }, this.#waits.next())
   }
 
-  /** Nothing is tried again any more, whatever else fails. */
+  /** Ends all retries, also after later failures. */
   stop(): void {
     this.#stopped = true
     this.reset()
   }
 
-  /** It succeeded, or is not wanted any more: the next failure counts as the first. */
+  /**
+   * Cancels a retry after a success, or if it is no longer wanted: the next failure counts as the
+   * first.
+   */
   reset(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -1,5 +1,5 @@
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  // A JSON Web Token: what service accounts show to the API server.
+  // A JSON Web Token, which service accounts present to the API server.
   [/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, '[secret]'],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, '$1 [secret]'],
   [
@@ -10,7 +10,9 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[secret]'],
 ]
 
-/** The value with what looks like a credential taken out of its texts. */
+/**
+ * Returns a copy of the value in whose texts everything that looks like a credential is replaced.
+ */
 export function withoutSecrets<Value>(value: Value): Value {
   if (typeof value === 'string') return clean(value) as Value
   if (Array.isArray(value)) return value.map(withoutSecrets) as Value

@@ -1,21 +1,21 @@
 import { writeSync } from 'node:fs'
 
-/** Bytes that may wait for a reader that is slow. */
+/** The most bytes that wait for a slow reader. */
 const ROOM = 1024 * 1024
 const RETRY_MS = 100
 const DRAIN_RETRY_MS = 5
 
 /**
- * Writes lines at once, so that nothing is lost when the process ends; never throws. What a full
- * pipe does not take waits and is tried again; on a full disk (ENOSPC) or a closed pipe (EPIPE)
- * lines are given up and counted. A line is written whole or not at all.
+ * Writes lines synchronously, so that nothing is lost when the process ends; never throws. Lines
+ * that a full pipe does not take wait and are tried again; on a full disk (ENOSPC) or a closed pipe
+ * (EPIPE) lines are dropped and counted. A line is written whole or not at all.
  */
 export class SyncOutput {
   readonly #fd: number
   readonly #room: number
   readonly #waiting: Buffer[] = []
   #size = 0
-  /** The first of those waiting has been written in part: the rest must follow. */
+  /** Whether the first waiting line is written in part, so that the rest must follow. */
   #begun = false
   #lost = 0
   #timer: NodeJS.Timeout | undefined
@@ -25,11 +25,12 @@ export class SyncOutput {
     this.#room = room
   }
 
-  /** Lines given up since the start. */
+  /** The number of lines dropped since the start. */
   get lost(): number {
     return this.#lost
   }
 
+  /** Writes a line, or keeps it until the descriptor takes it; drops it if too much waits. */
   write(line: string): void {
     const bytes = Buffer.from(line)
     if (this.#size + bytes.length > this.#room) {
@@ -41,7 +42,7 @@ export class SyncOutput {
     this.flush()
   }
 
-  /** Writes what waits, as far as the descriptor takes it. */
+  /** Writes the waiting lines, as far as the descriptor takes them. */
   flush(): void {
     for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
       const written = tryWrite(this.#fd, head)
@@ -57,7 +58,10 @@ export class SyncOutput {
     }
   }
 
-  /** Blocks until nothing waits, or for `withinMs`: the process ends, and nobody writes later. */
+  /**
+   * Blocks until no line waits, at most for `withinMs` milliseconds. It is for the end of the
+   * process, after which nothing is written.
+   */
   drain(withinMs: number): void {
     const sleeper = new Int32Array(new SharedArrayBuffer(4))
     const deadline = performance.now() + withinMs

@@ -14,8 +14,8 @@ interface Following {
 }
 
 /**
- * Follows the API server: every object of the kinds, but of the Nodes only that of our name, unless
- * the interest is in all of them.
+ * Returns a source that follows the API server: every object of the kinds in `followed`. Of the
+ * Nodes it follows only our own, unless `interest` is in all of them. No failure ends it.
  */
 export function followApiServer({ client, followed, node, interest }: Following): Source {
   return async (listener, signal) => {
@@ -39,7 +39,9 @@ export function followApiServer({ client, followed, node, interest }: Following)
   }
 }
 
-/** Keeps of each resource what its latest list had that is no object. */
+/**
+ * Remembers, for each resource, what in its latest list is no object, and reports it as a problem.
+ */
 function noteGarbage(listener: SourceListener) {
   const problems = new Map<Resource, readonly Problem[]>()
   const tell = () => listener.problems([...problems.values()].flat())

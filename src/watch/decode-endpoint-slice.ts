@@ -39,7 +39,7 @@ type DecodedSlice =
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
 const sliceSchema = fields({
-  // Other versions have endpoints of another shape.
+  // Other versions describe endpoints differently.
   apiVersion: z.literal('discovery.k8s.io/v1', { error: 'discovery.k8s.io/v1' }).nullish(),
   metadata: fields({
     name: objectName,
@@ -76,7 +76,11 @@ const hintsSchema = fields({ forZones: named, forNodes: named }).nullish()
 
 type SliceFields = z.infer<typeof sliceSchema>
 
-/** Reads a discovery.k8s.io/v1 EndpointSlice by the rules kube-proxy reads it by. */
+/**
+ * Reads a discovery.k8s.io/v1 EndpointSlice by kube-proxy's rules. A bad port or endpoint is
+ * reported and left out; the slice is `invalid` if all of its ports, or all of its endpoints, are
+ * bad.
+ */
 export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice {
   const report = startReport(source, 'EndpointSlice', nameOf(json, true))
   const { problems } = report
@@ -90,7 +94,10 @@ export function decodeEndpointSlice(json: unknown, source: string): DecodedSlice
     : { kind: 'invalid', problems }
 }
 
-/** When the change that this slice tells of happened, in milliseconds since 1970. */
+/**
+ * Returns when the change that caused this version of the slice happened, in milliseconds since
+ * 1970; undefined without a readable last-change-trigger-time annotation.
+ */
 export function triggerTime(slice: unknown): number | undefined {
   const path = ['metadata', 'annotations', 'endpoints.kubernetes.io/last-change-trigger-time']
   const text = valueAt(slice, path)
@@ -98,7 +105,9 @@ export function triggerTime(slice: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
-/** Whether anything can be read of its ports and endpoints, where it has some. */
+/**
+ * Returns whether at least one port and one endpoint could be read, as far as the slice has any.
+ */
 function isLeft(read: SliceFields, slice: SliceObject, problems: readonly Problem[]): boolean {
   if (!problems.some(({ severity }) => severity === 'error')) return true
   const noPort = slice.ports.length === 0 && !!read.ports?.length
@@ -114,7 +123,10 @@ function whyIgnored({ addressType, metadata }: SliceFields) {
   return labels?.[serviceLabel] ? undefined : 'no-service'
 }
 
-/** Of slices that name no Service, as other controllers make them; undefined if there is none. */
+/**
+ * Returns a note about slices that name no Service, as other controllers make them; undefined if
+ * `count` is 0.
+ */
 export function slicesWithoutService(count: number, source: string): Problem | undefined {
   const report = startReport(source)
   const slices = count === 1 ? '1 EndpointSlice' : `${count} EndpointSlices`
@@ -144,7 +156,7 @@ function portsOf(values: readonly unknown[], report: Report): SlicePort[] {
     const { port } = read
     const name = read.name ?? ''
     if (port === undefined || port === null) {
-      // In the API: every port. No Service port can be translated to that.
+      // In the API, no port means every port. No Service port can be translated to that.
       report.note(joinPath(path, 'port'), port, 'a port from 1 to 65535', 'passed over')
     } else if (ports.has(name)) {
       report.error(joinPath(path, 'name'), name, 'a name no other port of the slice has')
@@ -165,11 +177,11 @@ function endpointsOf(
     const endpoint = endpointOf(value, joinPath('endpoints', i), family, report)
     if (endpoint !== undefined) endpoints.push(endpoint)
   })
-  // A copy is as long as it has to be: `push` leaves room for more.
+  // The copy takes only the memory that it needs: `push` reserves more.
   return [...endpoints]
 }
 
-/** All addresses of an endpoint are the same pod: the first is used, as in kube-proxy. */
+/** All addresses of an endpoint belong to the same pod: the first is used, as in kube-proxy. */
 function endpointOf(
   value: unknown,
   path: string,
@@ -182,7 +194,7 @@ function endpointOf(
   const address = readAddress(read.addresses[0], addressPath, report, ofFamily(family))
   if (address === undefined) return undefined
   const ready = read.conditions?.ready ?? true
-  // What cannot be read of these does not keep the endpoint from serving.
+  // An endpoint whose node name or hints cannot be read still serves.
   const nodeName = parseFields(text.nullish(), read.nodeName, joinPath(path, 'nodeName'), report)
   const hints = parseFields(hintsSchema, read.hints, joinPath(path, 'hints'), report)
   return {
@@ -196,7 +208,7 @@ function endpointOf(
   }
 }
 
-/** An empty list of hints is no hint. */
+/** Returns the names in the hints; an empty list counts as no hint. */
 function namesOf(hints: z.infer<typeof named>): readonly string[] | undefined {
   return hints?.length ? hints.map(({ name }) => shared(name)) : undefined
 }

@@ -41,7 +41,10 @@ const addressSchema = fields({ type: text, address: anything })
 
 type NodeFields = z.infer<typeof nodeSchema>
 
-/** Reads a v1 Node: its zone, its addresses and the ranges of its pods. */
+/**
+ * Reads a v1 Node: its zone, its addresses and the ranges of its pods. It is `invalid` if its name
+ * or the shape of a field cannot be read.
+ */
 export function decodeNode(json: unknown, source: string): DecodedNode {
   const report = startReport(source, 'Node', nameOf(json, false))
   const { problems } = report
@@ -56,7 +59,7 @@ export function decodeNode(json: unknown, source: string): DecodedNode {
   return { kind: 'node', node, problems }
 }
 
-/** KEP-3836: a node about to be removed wants no new connections. */
+/** Returns whether a Node is about to be removed and so wants no new connections (KEP-3836). */
 export function isLeaving(node: unknown): boolean {
   if (valueAt(node, ['metadata', 'deletionTimestamp'])) return true
   const taints = valueAt(node, ['spec', 'taints'])
@@ -64,7 +67,10 @@ export function isLeaving(node: unknown): boolean {
   return taints.some((taint) => valueAt(taint, ['key']) === 'ToBeDeletedByClusterAutoscaler')
 }
 
-/** InternalIP addresses, and ExternalIP for a family that has none: kube-proxy's node IPs. */
+/**
+ * Returns kube-proxy's node IPs: the InternalIP addresses, and ExternalIP ones for a family that
+ * has no InternalIP.
+ */
 function addressesOf(
   read: NodeFields,
   report: Report,

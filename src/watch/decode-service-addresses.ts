@@ -28,8 +28,11 @@ const ingressSchema = fields({
   ipMode: oneOf(['VIP', 'Proxy']).nullish(),
 })
 
-// Each answers undefined where the field as a whole cannot be read.
+// Each function returns undefined if the field as a whole cannot be read.
 
+/**
+ * Returns the ClusterIPs: `clusterIPs`, or else `clusterIP`. Bad ones are reported and left out.
+ */
 export function clusterAddressesOf(
   spec: Spec,
   reader: FieldReader,
@@ -43,6 +46,7 @@ export function clusterAddressesOf(
   return address === undefined ? [] : [address]
 }
 
+/** Returns the externalIPs; bad ones are reported and left out. */
 export function externalAddressesOf(
   spec: Spec,
   reader: FieldReader,
@@ -52,7 +56,10 @@ export function externalAddressesOf(
   return values && readAddresses(values, path, reader.report, notSpecialOrLinkLocal)
 }
 
-/** Addresses with ipMode Proxy, and entries with a host name alone, are not ours to translate. */
+/**
+ * Returns the load-balancer addresses that this node translates: none with ipMode Proxy, and none
+ * for entries with only a host name.
+ */
 export function ingressAddressesOf(
   { status }: { readonly status?: unknown },
   reader: FieldReader,

@@ -12,8 +12,8 @@ const portSchema = fields({
 })
 
 /**
- * The good ports; a bad one is reported and left out, and of one with a bad NodePort that alone.
- * None at all is reported too.
+ * Returns the valid ports. A bad port is reported and left out; a port with a bad NodePort loses
+ * only that. A Service without ports is reported, too.
  */
 export function readServicePorts(
   values: readonly unknown[],
@@ -29,7 +29,7 @@ export function readServicePorts(
     const kept = read && unique(read, path, taken, report)
     if (kept !== undefined) ports.push(kept)
   })
-  // A copy is as long as it has to be: `push` leaves room for more.
+  // The copy takes only the memory that it needs: `push` reserves more.
   return [...ports]
 }
 
@@ -48,13 +48,18 @@ function readPort(
   return { name: shared(name ?? ''), protocol, port, nodePort: undefined }
 }
 
-/** 0 stands for none, as in a Service with allocateLoadBalancerNodePorts: false. */
+/**
+ * Returns the NodePort. 0 means none, as in a Service with allocateLoadBalancerNodePorts: false.
+ */
 function readNodePort(value: unknown): Port | undefined | 'bad' {
   if (value === undefined || value === null || value === 0) return undefined
   return parsePort(value) ?? 'bad'
 }
 
-/** Names, ports and node ports are keys in the rule set, so each may stand once in a Service. */
+/**
+ * Checks that name, port and node port are used once in the Service, because they are keys in the
+ * rule set. Returns undefined for a second name or port, and drops a second node port.
+ */
 function unique(
   read: ServicePort,
   path: string,

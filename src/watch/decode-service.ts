@@ -49,7 +49,7 @@ const policy = emptyOr(['Cluster', 'Local']).transform(
   (found): TrafficPolicy => (found === 'Local' ? 'local' : 'cluster'),
 )
 
-/** The API server writes UTC without a fraction; such times compare as texts. */
+/** The API server writes times in UTC without a fraction, so they can be compared as text. */
 const time = z
   .string({ error: 'a time such as 2026-01-31T12:00:00Z' })
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, {
@@ -61,7 +61,10 @@ const seconds = z.custom<number>(
   { error: 'seconds from 1 to 86400' },
 )
 
-/** What all of a Service depends on; each other field is read on its own (docs/objects.md). */
+/**
+ * The fields that the whole Service depends on; every other field is read on its own
+ * (docs/objects.md).
+ */
 const serviceSchema = fields({
   metadata: fields({
     name: objectName,
@@ -94,8 +97,9 @@ type ServiceFields = z.infer<typeof serviceSchema>
 type Spec = ServiceFields['spec']
 
 /**
- * Reads a v1 Service by the rules kube-proxy reads it by. A field that cannot be read is as in the
- * version before (`former`), and costs without one what depends on it.
+ * Reads a v1 Service by kube-proxy's rules. A field that cannot be read keeps its value from the
+ * version before (`former`); without one, the parts that depend on the field are left out. The
+ * Service is `invalid` if no port is left.
  */
 export function decodeService(
   json: unknown,
@@ -146,7 +150,7 @@ function serviceOf(
       spec.internalTrafficPolicy,
       policy,
       'spec.internalTrafficPolicy',
-      // As kube-proxy, which takes all but Local for Cluster.
+      // kube-proxy, too, takes every value but Local for Cluster.
       former?.internalPolicy ?? 'cluster',
     ),
     externalPolicy: 'cluster',
@@ -163,8 +167,9 @@ function serviceOf(
 const CREATED = 'metadata.creationTimestamp'
 
 /**
- * Only a Service that can be reached from outside has an external policy. The addresses depend on it:
- * under Cluster, pods would take strangers for the node.
+ * Adds the external traffic policy, which only a Service reachable from outside has. Without a
+ * readable policy its outside addresses and NodePorts are left out: under Cluster, pods would see
+ * the node's address instead of the client's.
  */
 function withExternalPolicy(
   service: ServiceObject,
@@ -185,7 +190,7 @@ function withExternalPolicy(
   return { ...service, externalPolicy: found, healthCheckPort }
 }
 
-/** Whether its type asks for NodePorts. */
+/** Returns whether the Service's type asks for NodePorts. */
 function hasNodePorts({ type }: Spec): boolean {
   return type === 'LoadBalancer' || type === 'NodePort'
 }
@@ -227,7 +232,7 @@ function schedulerOf({ metadata }: ServiceFields, report: Report): Scheduler | u
   return undefined
 }
 
-/** The API server writes 0 where there is none. */
+/** Returns the health check port; the API server writes 0 if there is none. */
 function healthCheckPortOf(
   { healthCheckNodePort: found }: Spec,
   former: ServiceObject | undefined,

@@ -14,8 +14,9 @@ type Guarded = Pick<ServiceObject, 'sourceRanges' | 'loadBalancerAddresses'> &
   Pick<Partial<ServiceObject>, 'rangesUnread'>
 
 /**
- * Who may come to the load-balancer addresses. With a range that cannot be read it is who could come
- * before, and without a version before who stands in the others: never more.
+ * Returns the ranges of clients that may use the load-balancer addresses. If a range cannot be
+ * read, the ranges of the version before apply; without such a version, only the readable ranges.
+ * Access is never widened.
  */
 export function readSourceRanges(
   read: WhereRanges,
@@ -39,12 +40,15 @@ export function readSourceRanges(
   const open = former.sourceRanges.length === 0
   return {
     sourceRanges: former.sourceRanges,
-    // What is open stays so, but nothing is opened: another address waits.
+    // Addresses that were open stay open, but nothing new is opened: another address has to wait.
     loadBalancerAddresses: open ? known : loadBalancerAddresses,
   }
 }
 
-/** The field, or else the annotation it replaced; undefined where that is no list of anything. */
+/**
+ * Returns the ranges in the field, or else in the annotation that it replaced; undefined if that is
+ * no list.
+ */
 function rangesIn({ metadata, spec }: WhereRanges, reader: FieldReader) {
   const path = 'spec.loadBalancerSourceRanges'
   const field = reader.list(spec.loadBalancerSourceRanges, path)

@@ -6,7 +6,7 @@ const namespaced = { name: objectName, namespace: namespaceName }
 
 export const serviceIdentity: z.ZodType = fields({ metadata: fields(namespaced) })
 
-/** The label counts: without it nobody knows which Service the slice is about. */
+/** The label is part of the identity: without it the Service of the slice is unknown. */
 export const sliceIdentity: z.ZodType = fields({
   metadata: fields({
     ...namespaced,

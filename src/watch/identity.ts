@@ -3,8 +3,8 @@ import { type Problem, unidentified } from '../decode/problem.ts'
 import { type Resource, resources } from './resources.ts'
 
 /**
- * Why it cannot be told which Service or Node an object of a file is about; empty where it can.
- * Such an object may be any of its kind, so nothing of that kind counts as gone.
+ * Returns the reasons why it is unknown which Service or Node an object of a file is about; empty
+ * if it is known. Such an object may be any of its kind, so no object of that kind counts as gone.
  */
 export function identityProblems(
   resource: Resource,

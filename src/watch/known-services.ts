@@ -5,7 +5,7 @@ import { namespaceOf, type ServiceName, serviceName } from '../model/service-nam
 import type { ObjectChange } from './object-change.ts'
 import { Admission, olderFirst } from './service-limits.ts'
 
-/** A Service and its slices at some time. */
+/** A Service and its slices at one time. */
 interface Version {
   readonly service: ServiceObject | undefined
   readonly slices: readonly SliceObject[]
@@ -16,19 +16,22 @@ const NOTHING: Version = { service: undefined, slices: [] }
 type LimitListener = (service: ServiceName, problems: readonly Problem[]) => void
 
 /**
- * Services and slices as they were last readable. Of a Service that is over the limits, what held
- * when it was within them still holds, and all of its changes wait.
+ * The Services and slices as they were last readable. For a Service that is over the limits, the
+ * last version within them stays in force, and all changes of it wait.
  */
 export class KnownServices {
   readonly #services: Map<ServiceName, ServiceObject> = new Map()
-  /** By `namespace/name`, as in `#slicesOf`. */
+  /** The slices by `namespace/name`, which are also the keys in `#slicesOf`. */
   readonly #slices: Map<string, SliceObject> = new Map()
   readonly #slicesOf: Map<ServiceName, Set<string>> = new Map()
-  /** Those that are over the limits, as they still hold. */
+  /** The Services over the limits, each in the version that is in force. */
   readonly #held: Map<ServiceName, Version> = new Map()
   readonly #told: LimitListener
   #admission: Admission
-  /** Whether all is listed, so that no version depends on the order of a list. */
+  /**
+   * Whether all objects are listed and the limits apply. Before that, the outcome would depend on
+   * the order of a list.
+   */
   #judges = false
 
   constructor(told: LimitListener, limits: Limits = defaultLimits) {
@@ -36,14 +39,17 @@ export class KnownServices {
     this.#admission = new Admission(limits)
   }
 
-  /** All is listed: from now on the limits count. What never was within them is left out. */
+  /**
+   * Applies the limits from now on, when all objects are listed. A Service that was never within
+   * them is left out.
+   */
   judge(): void {
     if (this.#judges) return
     this.#judges = true
     this.#judgeAll(() => NOTHING)
   }
 
-  /** Those that are too large by now stay as they are. */
+  /** Changes the limits. Services that are now too large stay as they are. */
   setLimits(limits: Limits): void {
     this.#admission = new Admission(limits)
     this.#judgeAll((name) => this.#held.get(name) ?? this.#latest(name))
@@ -57,7 +63,7 @@ export class KnownServices {
     }
   }
 
-  /** Names of Services that are over the limits. */
+  /** Returns the names of the Services over the limits. */
   oversized(): ReadonlySet<ServiceName> {
     return new Set(this.#held.keys())
   }
@@ -66,6 +72,7 @@ export class KnownServices {
     return this.#held.has(service)
   }
 
+  /** The numbers of Services, slices and Services over the limits, as last read. */
   get counts(): Readonly<Record<'services' | 'slices' | 'oversized', number>> {
     return {
       services: this.#services.size,
@@ -74,6 +81,7 @@ export class KnownServices {
     }
   }
 
+  /** Returns all Services and slices in the versions that are in force. */
   cluster(): Cluster {
     const services = [...this.#services.values()]
     const slices = [...this.#slices.values()]
@@ -91,17 +99,18 @@ export class KnownServices {
     }
   }
 
-  /** As it holds. */
+  /** Returns the Service in the version that is in force; undefined if there is none. */
   service(name: ServiceName): ServiceObject | undefined {
     const held = this.#held.get(name)
     return held === undefined ? this.#services.get(name) : held.service
   }
 
-  /** As it was last read, within the limits or not. */
+  /** Returns the Service as it was last read, within the limits or not. */
   latest(name: ServiceName): ServiceObject | undefined {
     return this.#services.get(name)
   }
 
+  /** Returns the slices of the Service in the versions that are in force. */
   slicesOf(name: ServiceName): readonly SliceObject[] {
     return (this.#held.get(name) ?? this.#latest(name)).slices
   }
@@ -110,12 +119,13 @@ export class KnownServices {
     return this.#slices.has(key)
   }
 
-  /** The Service of a slice. */
+  /** Returns the Service of a slice; undefined if the slice was never read. */
   ownerOf(key: string): ServiceName | undefined {
     const slice = this.#slices.get(key)
     return slice && ownerOf(slice)
   }
 
+  /** Stores a Service and returns the changes to render; none if it is over the limits. */
   setService(service: ServiceObject): readonly ObjectChange[] {
     const name = serviceName(service)
     return this.#change(name, { kind: 'service', service }, () => {
@@ -123,13 +133,17 @@ export class KnownServices {
     })
   }
 
+  /** Removes a Service and returns the changes to render. */
   removeService(name: ServiceName): readonly ObjectChange[] {
     return this.#change(name, { kind: 'service-gone', name }, () => {
       this.#services.delete(name)
     })
   }
 
-  /** One that belonged to another Service has to be removed before. */
+  /**
+   * Stores a slice and returns the changes to render. If the slice belonged to another Service, it
+   * has to be removed first.
+   */
   setSlice(key: string, change: ObjectChange & { kind: 'slice' }): readonly ObjectChange[] {
     const { slice } = change
     const service = ownerOf(slice)
@@ -141,7 +155,10 @@ export class KnownServices {
     })
   }
 
-  /** `service`: which it belonged to, also where it could never be read. */
+  /**
+   * Removes a slice and returns the changes to render. `service` is the Service that it belonged
+   * to, also if the slice could never be read.
+   */
   removeSlice(key: string, service: ServiceName): readonly ObjectChange[] {
     return this.#change(service, sliceGone(key, service), () => {
       this.#slices.delete(key)
@@ -151,7 +168,7 @@ export class KnownServices {
     })
   }
 
-  /** What a change comes to for those who know what holds. */
+  /** Applies a change and returns what it changes in the versions that are in force. */
   #change(name: ServiceName, change: ObjectChange, apply: () => void): readonly ObjectChange[] {
     const namespace = namespaceOf(name)
     const total = this.#admission.total(namespace)
@@ -167,7 +184,7 @@ export class KnownServices {
       : changes
   }
 
-  /** There is more room in the namespace: those that wait longest come first. */
+  /** Admits Services of a namespace that has more room now; those that wait longest come first. */
   #letIn(namespace: string): readonly ObjectChange[] {
     const changes: ObjectChange[] = []
     for (const [name, before] of this.#held) {
@@ -196,7 +213,7 @@ export class KnownServices {
   }
 }
 
-/** All that changed of a Service while its changes waited. */
+/** Returns everything that changed in a Service while its changes waited. */
 function caughtUp(name: ServiceName, before: Version, after: Version): readonly ObjectChange[] {
   const { service } = after
   const there = new Set(after.slices.map(keyOf))

@@ -6,15 +6,16 @@ import { parseJson } from './watch-event.ts'
 
 interface Page {
   readonly kind: 'page'
-  /** Of the whole list, the same on each of its pages. */
+  /** The version of the whole list, the same on each of its pages. */
   readonly resourceVersion: string
-  /** Where the next page begins; undefined: this is the last. */
+  /** The token for the next page; undefined on the last page. */
   readonly next: string | undefined
 }
 
 /**
- * Asks for one page of a list and tells its items one by one while they arrive. Before the page is
- * returned nobody knows whether it was whole.
+ * Fetches one page of a list and passes its items to `onItem` while they arrive. Until the page is
+ * returned, it is unknown whether it is whole. Returns `broken` if it is not, and the answer if its
+ * status is not 200. Never rejects.
  */
 export async function fetchPage(
   client: ApiClient,

@@ -1,35 +1,35 @@
 import { unreachable } from '../model/unreachable.ts'
 
 /**
- * How all objects of a resource are asked for. `stream`: by a watch that begins with all of them
- * (KEP-3157). `cache`: by a list out of the API server's memory. `store`: by a list out of etcd, in
- * pages, which is the newest state, and what the API server would rather not do for a thousand nodes
- * at once.
+ * The way to ask for all objects of a resource. `stream`: by a watch that begins with all of them
+ * (KEP-3157). `cache`: by a list from the API server's memory. `store`: by a list from etcd, in
+ * pages. This is the newest state, but costly for the API server when a thousand nodes ask at once.
  */
 export type Way = 'stream' | 'cache' | 'store'
 
-/** Objects per page, as client-go asks. */
+/** The number of objects per page, the same as in client-go. */
 const PAGE = '500'
 
 /**
- * Which way comes next. Nothing that is told is older than what was known before: with a version the
- * server answers with one that is not older, or says that it cannot.
+ * Decides which way to ask next. No answer is older than what is already known: given a version,
+ * the server answers with one that is not older, or says that it cannot.
  */
 export class ListPlan {
-  /** Until the server shows that it knows no streams; it is asked once. */
+  /** True until the server shows that it does not support streams; it is asked only once. */
   #streams = true
-  /** Until a list out of the cache comes in pages, which says that there is no cache. */
+  /** True until a list from the cache comes in pages, which shows that there is no cache. */
   #caches = true
-  /** The server could not answer from its cache; holds until a list is whole. */
+  /** Whether the server could not answer from its cache; true until a list is whole. */
   #wantsStore = false
 
+  /** Returns the way to try next. */
   way(): Way {
     if (this.#wantsStore) return 'store'
     if (this.#streams) return 'stream'
     return this.#caches ? 'cache' : 'store'
   }
 
-  /** The query of the first request, given the version up to which all is known. */
+  /** Returns the query of the first request, given the version up to which all is known. */
   query(way: Way, known: string | undefined): Readonly<Record<string, string>> {
     switch (way) {
       case 'stream':
@@ -39,7 +39,8 @@ export class ListPlan {
           resourceVersion: known ?? '',
         }
       case 'cache':
-        // Version 0 is whatever the server has. With another, a limit would make it ask etcd.
+        // Version 0 means any version that the server has. With another version, a limit would make
+        // the server ask etcd.
         return known === undefined
           ? { resourceVersion: '0', limit: PAGE }
           : { resourceVersion: known, resourceVersionMatch: 'NotOlderThan' }
@@ -50,25 +51,28 @@ export class ListPlan {
     }
   }
 
-  /** The query of the next page. */
+  /** Returns the query of the next page. */
   nextPage(token: string): Readonly<Record<string, string>> {
     return { limit: PAGE, continue: token }
   }
 
-  /** All was told, in that many pages. */
+  /** Notes that all objects came, in that many pages. */
   succeeded(way: Way, pages: number): void {
     this.#wantsStore = false
     if (way === 'cache' && pages > 1) this.#caches = false
   }
 
-  /** The server ended a stream before all was told, as one does that takes it for a common watch. */
+  /**
+   * Notes that the server ended a stream before all objects came, as a server does that takes it
+   * for an ordinary watch.
+   */
   broke(way: Way): void {
     if (way === 'stream') this.#streams = false
   }
 
-  /** Whether another way may do better at once. */
+  /** Notes that the server refused a request. Returns whether another way may succeed at once. */
   refused(way: Way, status: number): boolean {
-    // 410 and 504: its cache has not got there yet, or its history begins later.
+    // The server's cache has not reached that version yet, or its history begins later.
     if (way !== 'store' && (status === 410 || status === 504)) {
       this.#wantsStore = true
       return true

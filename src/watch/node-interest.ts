@@ -1,4 +1,4 @@
-/** Which Nodes are to be followed: our own, or all where the addresses of others matter. */
+/** The Nodes to follow: only our own, or all if the addresses of others matter. */
 export class NodeInterest {
   #all: boolean
   #changed = new AbortController()
@@ -11,12 +11,12 @@ export class NodeInterest {
     return this.#all
   }
 
-  /** Aborted when the interest is another one. */
+  /** A signal that aborts when the interest changes; the next call returns a new one. */
   get changed(): AbortSignal {
     return this.#changed.signal
   }
 
-  /** Returns whether Nodes are wanted that were not before. */
+  /** Sets the interest; returns whether Nodes are wanted now that were not before. */
   follow(all: boolean): boolean {
     if (all === this.#all) return false
     this.#all = all

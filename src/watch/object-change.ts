@@ -2,13 +2,13 @@ import type { AddressChange, NodeView } from '../model/node.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { ReadObjects } from './resources.ts'
 
-/** What an event means for what is rendered. */
+/** What an event changes in the input of the renderer. */
 export type ObjectChange =
   | ReadObjects['services']
   | ReadObjects['endpointslices']
-  /** Our Node, where it is not as it was. */
+  /** Our Node has changed. */
   | { readonly kind: 'node'; readonly node: NodeView }
-  /** Once our Node is known. */
+  /** Addresses of other Nodes have changed; sent only once our own Node is known. */
   | ({ readonly kind: 'other-nodes' } & AddressChange)
   | { readonly kind: 'service-gone'; readonly name: ServiceName }
   | {

@@ -17,14 +17,17 @@ import {
 import { SeenObjects } from './seen-objects.ts'
 import type { SourceEvent } from './source.ts'
 
-/** Is told what comes of reading objects, in order. */
+/** The receiver of the outcomes of reading objects, in order. */
 export interface StoreListener {
-  /** An object was read, as far as it could be. */
+  /** An object was read, as far as that was possible. */
   readonly read: (object: StoredObject, decoded: DecodedObject) => void
   readonly gone: (object: StoredObject) => void
-  /** Tells what is too much about a Service; without problems it is within the limits. */
+  /** Gets the limits that a Service exceeds; no problems if it is within them. */
   readonly judged: (service: ServiceName, problems: readonly Problem[]) => void
-  /** All objects of a kind were told; so many slices name no Service and are passed over. */
+  /**
+   * All objects of a kind have come; gets the number of slices that name no Service and are
+   * ignored.
+   */
   readonly listed: (slicesWithoutService: number) => void
 }
 
@@ -34,9 +37,9 @@ interface StoredObject {
   readonly key: string
 }
 
-/** Keeps of the Nodes what the owner of the store needs: all that they say, or some addresses. */
+/** Keeps what the owner of the store needs to know about Nodes: everything, or some addresses. */
 interface NodeKeeper {
-  /** Returns what the Node changes for what is rendered. */
+  /** Returns the changes to render. */
   readonly keep: (name: string, read: ReadObjects['nodes']) => readonly ObjectChange[]
   readonly remove: (name: string) => readonly ObjectChange[]
 }
@@ -45,14 +48,14 @@ interface StoreOptions<Nodes> {
   readonly nodes: Nodes
   readonly listener: StoreListener
   readonly limits?: Limits
-  /** The kinds that its source tells of. */
+  /** The kinds that the source follows. */
   readonly followed?: readonly Resource[]
 }
 
 /**
- * The objects as they were last readable. What cannot be read replaces nothing: the version before
- * it still holds, and of a Service without one the kernel keeps what it has (`unread`). The same is so
- * of what is over the limits.
+ * The objects as they were last readable. An object that cannot be read replaces nothing: its
+ * former version stays in force, and if a Service has none, the kernel keeps what it has for it
+ * (`unread`). The same applies to Services over the limits.
  */
 export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
   readonly nodes: Nodes
@@ -61,7 +64,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
   readonly #uids: Map<ServiceName, string> = new Map()
   readonly #followed: readonly Resource[]
   readonly #seen: Map<Resource, SeenObjects> = new Map()
-  /** For objects that could never be read, or only in part, the Service each is about. */
+  /** For each object that could never be read, or only in part, the Service that it is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #listed: Set<Resource> = new Set()
 
@@ -72,11 +75,12 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     this.#followed = followed
   }
 
-  /** What holds may be something else from now on. */
+  /** Changes the limits, which may change the versions in force. */
   setLimits(limits: Limits): void {
     this.#known.setLimits(limits)
   }
 
+  /** Takes an event of the source and returns the changes to render. */
   take(event: SourceEvent): readonly ObjectChange[] {
     switch (event.kind) {
       case 'object':
@@ -90,15 +94,19 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     }
   }
 
-  /** Whether every kind has been listed whole, so that what is missing here is missing there. */
+  /**
+   * Whether every kind has been listed completely, so that an object missing here does not exist.
+   */
   complete(): boolean {
     return this.#followed.every((resource) => this.#listed.has(resource))
   }
 
+  /** Returns all Services and slices in the versions that are in force. */
   cluster(): Cluster {
     return this.#known.cluster()
   }
 
+  /** Returns the Service in the version in force; undefined if there is none. */
   service(name: ServiceName): ServiceObject | undefined {
     return this.#known.service(name)
   }
@@ -107,22 +115,28 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return this.#known.slicesOf(service)
   }
 
-  /** metadata.uid of a Service. */
+  /** Returns the metadata.uid of a Service; undefined if it is not known. */
   uid(service: ServiceName): string | undefined {
     return this.#uids.get(service)
   }
 
-  /** Services that cannot be read, or only in part, and those that are over the limits. */
+  /** Returns the Services that cannot be read, or only in part, and those over the limits. */
   unread(): ReadonlySet<ServiceName> {
     return new Set([...this.#unread.values(), ...this.#known.oversized()])
   }
 
-  /** Whether a Service can be rendered: it and all its slices could be read at some time. */
+  /**
+   * Whether a Service can be rendered: it and all its slices could be read at some time, and it is
+   * within the limits.
+   */
   isRead(service: ServiceName): boolean {
     const isKnown = this.#known.latest(service) !== undefined && !this.#known.isOversized(service)
     return isKnown && ![...this.#unread.values()].includes(service)
   }
 
+  /**
+   * Returns the numbers of Services, of slices, and of objects that are unread or over the limits.
+   */
   counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
     const { services, slices, oversized } = this.#known.counts
     return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
@@ -132,7 +146,8 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     const { resource, object, origin } = event
     const { namespaced, decode } = resources[resource]
     const key = nameOf(object, namespaced)
-    // In a file the version says nothing of changes: who edits an object leaves it as it was.
+    // In a file, resourceVersion says nothing about changes: people edit an object and leave it as
+    // it was.
     const found = origin === undefined ? valueAt(object, ['metadata', 'resourceVersion']) : ''
     const version = typeof found === 'string' ? found : ''
     if (!this.#of(resource).isNews(key, version)) return []
@@ -183,7 +198,9 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return [...gone, ...this.#known.setSlice(key, read)]
   }
 
-  /** As it was last readable; of what never was, as its label says. */
+  /**
+   * Returns the Service of a slice as last readable, or of a slice that never was, by its label.
+   */
   #serviceOfSlice(key: string): ServiceName | undefined {
     return this.#known.ownerOf(key) ?? this.#unread.get(`endpointslices ${key}`)
   }
@@ -202,7 +219,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return this.#remove(resource, key)
   }
 
-  /** Also of what could never be read: the kernel may have something of it. */
+  /** Removes an object, also one that could never be read: the kernel may have entries for it. */
   #remove(resource: Resource, key: string): readonly ObjectChange[] {
     switch (resource) {
       case 'services':

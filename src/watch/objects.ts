@@ -11,29 +11,32 @@ import {
 import { identityProblems } from './identity.ts'
 import { type Resource, resources } from './resources.ts'
 
-/** Is called for every object of a kind that is followed. */
+/** Called for every object of a kind that is followed. */
 type Visit = (resource: Resource, value: unknown) => void
 
-/** Lists in lists deeper than this are not read. */
+/** The depth of lists in lists beyond which nothing is read. */
 const LIST_DEPTH = 8
 
-/** One file, or standard input, while its documents are walked through. */
+/** One file, or standard input, whose documents are being visited. */
 interface Walk {
   readonly source: string
   readonly followed: readonly Resource[]
   readonly visit: Visit
   readonly problems: Problem[]
-  /** Kinds that are not followed, with how many objects of each. */
+  /** The kinds that are not followed, with the number of objects of each. */
   readonly others: Map<string, number>
 }
 
-/** What the items of a typed list are: the API server leaves these two out of each item. */
+/** The type of the items of a typed list: the API server omits these two fields in each item. */
 interface ItemType {
   readonly apiVersion: string
   readonly kind: string
 }
 
-/** Finds the objects among documents, also in lists; returns what is none, or cannot be identified. */
+/**
+ * Visits the objects among the documents, also those in lists. Returns the problems of values that
+ * are no objects or cannot be identified.
+ */
 export function visitObjects(
   documents: readonly unknown[],
   source: string,
@@ -76,7 +79,10 @@ function takeOurs(resource: Resource, value: unknown, { source, visit, problems 
   else visit(resource, value)
 }
 
-/** To pass over what is one of ours, but for its version or a capital letter, would be to lose it. */
+/**
+ * Counts an object of another kind. One whose kind or version is only misspelt is a problem
+ * instead: if it were passed over, it would be lost.
+ */
 function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk): void {
   const meant = walk.followed
     .map((resource) => resources[resource])
@@ -96,7 +102,9 @@ function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk)
   walk.problems.push(...report.problems)
 }
 
-/** `discovery.k8s.io` of `discovery.k8s.io/v1`; empty for the core group. */
+/**
+ * Returns the API group, `discovery.k8s.io` for `discovery.k8s.io/v1`; empty for the core group.
+ */
 function groupOf(apiVersion: string): string {
   return apiVersion.slice(0, Math.max(apiVersion.indexOf('/'), 0))
 }

@@ -1,17 +1,23 @@
 import type { RetryPolicy } from '../model/retry.ts'
 
-/** Milliseconds. */
+/** The times of a watch, in milliseconds. */
 export interface Pace {
-  /** A watch is asked to last between this and twice this, so that not all end together. */
+  /** A watch is asked to last between this and twice this, so that not all watches end together. */
   readonly watch: number
-  /** Bookmarks come every minute: a watch that is silent for so long has lost its other end. */
+  /**
+   * The silence after which a watch is given up. Bookmarks come every minute, so a watch that is
+   * silent for so long has lost its peer.
+   */
   readonly silence: number
 }
 
 export const usualPace: Pace = { watch: 300_000, silence: 150_000 }
 
-/** Anywhere below the limit, since an API server that comes back is asked by all nodes at once. */
+/**
+ * Each wait is random between 0 and its limit, because all nodes ask an API server that comes back
+ * at the same time.
+ */
 export const AGAIN: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 1 }
 
-/** A watch that said nothing counts as good if it lasted so long. */
+/** A watch without events counts as good if it lasted this long, in milliseconds. */
 export const GOOD_MS = 5_000

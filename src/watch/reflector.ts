@@ -18,31 +18,34 @@ import { identityOf, keyOf, parseJson } from './watch-event.ts'
 interface Reflection {
   readonly client: ApiClient
   readonly resource: Resource
-  /** Of the Nodes only this one is followed; undefined: all. */
+  /** The only Node that is followed; all are if this is undefined. */
   readonly node: string | undefined
   readonly sink: Sink
   readonly onState: (state: SourceState) => void
-  /** What the latest list had that is no object, and was passed over; undefined: nothing. */
+  /** Gets what in the latest list is no object and was passed over; undefined if nothing. */
   readonly onGarbage: (found: string | undefined) => void
   readonly signal: AbortSignal
   readonly pace?: Pace
 }
 
-/** What became of a list or a watch. */
+/** The outcome of a list or a watch. */
 type Step = { readonly kind: 'done' } | Failure
 
 interface Failure {
   readonly kind: 'failed'
   readonly reason: string
-  /** At least so long. */
+  /** The shortest wait before the next attempt, in milliseconds. */
   readonly retryAfterMs: number
-  /** What was listed is of no use any more: a new list is needed. */
+  /** Whether the listed version can no longer be followed, so that a new list is needed. */
   readonly expired: boolean
 }
 
 const done: Step = { kind: 'done' }
 
-/** Tells all objects of a resource, then every change, until aborted: no failure ends it. */
+/**
+ * Sends all objects of a resource to `sink`, then every change, until `signal` aborts. No failure
+ * ends it.
+ */
 export async function reflect(reflection: Reflection): Promise<void> {
   await new Reflector(reflection).run()
 }
@@ -54,9 +57,11 @@ class Reflector {
   readonly #backoff = new Waits(AGAIN)
   readonly #plan = new ListPlan()
   #selection: Selection
-  /** Up to where we know. */
+  /** The resourceVersion up to which all is known. */
   #version: string | undefined
-  /** Whether what is known can be followed from there; else all has to be told anew. */
+  /**
+   * Whether changes can be followed from `#version`; otherwise all objects have to be listed again.
+   */
   #followed = false
 
   constructor(options: Reflection) {
@@ -122,7 +127,7 @@ class Reflector {
     sink({ kind: 'listed', resource, names })
   }
 
-  /** A watch that begins with all objects; a bookmark tells where they end. */
+  /** Starts a watch that begins with all objects; a bookmark tells where they end. */
   #stream(): Promise<Step> {
     const list = newList()
     let initial = true
@@ -212,7 +217,7 @@ class Reflector {
     this.#version = event.resourceVersion
   }
 
-  /** An answer with a status that is not 200. */
+  /** Handles an answer whose status is not 200. */
   #refused(verb: string, { status, text, retryAfterMs }: Answered, way?: Way): Step {
     if (status === 400 && this.#selection.instead !== undefined) {
       this.#selection = this.#selection.instead
@@ -234,10 +239,10 @@ class Reflector {
   }
 }
 
-/** What was told of one list so far. */
+/** The part of a list that has come so far. */
 interface List {
   readonly names: Set<string>
-  /** The first item that is no object. */
+  /** The first item that is no object, as text for a problem. */
   nameless: string | undefined
 }
 

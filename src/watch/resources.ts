@@ -10,60 +10,65 @@ import { nodeIdentity, serviceIdentity, sliceIdentity } from './identity-schemas
 import { headlessLabel, labelledService, proxyLabel } from './service-label.ts'
 
 /**
- * What an object of each kind says once it is read. The keys are the plural names in the API.
- * A kind that is added here needs a row in `resources`, and a place in the object store.
+ * What a decoded object of each kind holds. The keys are the plural names in the API. A kind that
+ * is added here needs a row in `resources`, and a place in the object store.
  */
 export interface ReadObjects {
   readonly services: { readonly kind: 'service'; readonly service: ServiceObject }
   readonly endpointslices: {
     readonly kind: 'slice'
     readonly slice: SliceObject
-    /** When what it tells of happened, in milliseconds since 1970. */
+    /** When the change that caused it happened, in milliseconds since 1970. */
     readonly triggered: number | undefined
   }
   readonly nodes: {
     readonly kind: 'node'
     readonly node: NodeView
-    /** KEP-3836: balancers in front send new connections elsewhere. */
+    /** Whether load balancers in front should send new connections elsewhere (KEP-3836). */
     readonly leaving: boolean
   }
 }
 
 export type Resource = keyof ReadObjects
 
-/** What came of reading an object. */
+/** The outcome of decoding an object. */
 type Decoded<Read> = (
   | Read
-  /** nodelb has nothing to do for it, as for a headless Service. */
+  /** nodelb does nothing for the object, for example a headless Service. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | { readonly kind: 'invalid' }
 ) & { readonly problems: readonly Problem[] }
 
 export type DecodedObject = Decoded<ReadObjects[Resource]>
 
-/** Says of one kind how its objects are asked for, told apart and read. */
+/** How the objects of one kind are requested, identified and decoded. */
 interface ResourceRow<Read> {
   readonly apiVersion: string
   readonly kind: string
   readonly namespaced: boolean
-  /** Only objects with labels like these are asked for. */
+  /** The label selector: only objects that match it are requested. */
   readonly labels?: string
-  /** Likewise by field; a server that does not know the field is asked without it. */
+  /** The field selector; a server that does not know the field is asked without it. */
   readonly fields?: string
-  /** Selects what concerns one Node, for kinds of which a node needs no more than that. */
+  /** Returns the field selector for one Node, for kinds whose other objects a node may not need. */
   readonly ofNode?: (node: string) => string
-  /** Reads the part that says which object of its kind it is. */
+  /** Checks the fields that identify the object. */
   readonly identity: z.ZodType
-  /** Only a Service is read beside the version before it: bad fields are as they were there. */
+  /**
+   * Decodes an object. Only a Service needs its former version, from which bad fields are taken.
+   */
   readonly decode: (object: unknown, origin: string, former?: ServiceObject) => Decoded<Read>
-  /** Returns the Service whose rules depend on the object, also where it cannot be read. */
+  /**
+   * Returns the Service whose rules depend on the object, even if the object cannot be read;
+   * undefined if there is none.
+   */
   readonly serviceOf: (key: string, object: unknown) => ServiceName | undefined
 }
 
 /**
- * One row for each kind of object. The selections are those of kube-proxy 1.36
- * (cmd/kube-proxy/app/server.go), so that the server keeps headless Services and those of other
- * proxies to itself; slices carry the labels of their Service.
+ * One row for each kind of object. The selectors are those of kube-proxy 1.36
+ * (cmd/kube-proxy/app/server.go), so that the server does not send headless Services and those of
+ * other proxies; slices carry the labels of their Service.
  */
 export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> } = {
   services: {
@@ -71,7 +76,7 @@ export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> 
     kind: 'Service',
     namespaced: true,
     labels: `!${proxyLabel}`,
-    // Kubernetes 1.31 and later.
+    // The field can be selected since Kubernetes 1.31.
     fields: 'spec.clusterIP!=None',
     identity: serviceIdentity,
     decode: decodeService,
@@ -106,7 +111,7 @@ export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> 
   },
 }
 
-/** The kinds that the rules of a node follow from: the agent and the commands read these. */
+/** The kinds that determine the rules of a node: the agent and the commands read these. */
 export const NODE_RESOURCES: readonly Resource[] = ['services', 'endpointslices', 'nodes']
 
 /** Returns `namespace/name`, or the name alone for kinds that are in no namespace. */

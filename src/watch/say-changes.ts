@@ -1,8 +1,8 @@
 import type { SourceState } from './source.ts'
 
 /**
- * Passes a state on when it is news. While one attempt after the other fails, each reason is told
- * once, however often it comes; the end of the trouble is told when the source follows again.
+ * Returns a listener that passes on only states that are new. While attempts keep failing, each
+ * reason is passed on once; the end of the trouble is passed on when the source follows again.
  */
 export function sayChanges(onState: (state: SourceState) => void): (state: SourceState) => void {
   let last: SourceState['kind'] | undefined

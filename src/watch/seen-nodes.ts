@@ -5,13 +5,16 @@ import type { ReadObjects } from './resources.ts'
 import { SharedAddresses } from './shared-addresses.ts'
 
 interface NodeListener {
-  /** Our Node was told of, changed or not. */
+  /** Our Node came from the source, changed or not. */
   readonly seen?: () => void
-  /** KEP-3836: whether balancers in front should send new connections elsewhere. */
+  /**
+   * Gets whether load balancers in front should send new connections elsewhere (KEP-3836); called
+   * when that changes.
+   */
   readonly leaving: (leaving: boolean) => void
 }
 
-/** Our Node, and of the others that the source tells of the addresses. Each call says what is news. */
+/** Keeps our Node, and the addresses of the other Nodes that the source follows. */
 export class SeenNodes {
   readonly #name: string
   readonly #listener: NodeListener
@@ -20,7 +23,7 @@ export class SeenNodes {
   #missing: readonly string[] = []
   readonly #others: Map<string, readonly Address[]> = new Map()
   readonly #addresses: SharedAddresses = new SharedAddresses()
-  /** Both together; undefined: to be made anew. */
+  /** Our Node with the others' addresses; undefined if it has to be built again. */
   #view: NodeView | undefined
 
   constructor(name: string, listener: NodeListener) {
@@ -28,7 +31,7 @@ export class SeenNodes {
     this.#listener = listener
   }
 
-  /** Our Node as it is seen among the others. */
+  /** Returns our Node with the addresses of the others; undefined while our Node is not known. */
   view(): NodeView | undefined {
     const own = this.#own
     if (own === undefined || this.#view !== undefined) return this.#view
@@ -37,12 +40,18 @@ export class SeenNodes {
     return this.#view
   }
 
-  /** A sentence for each thing that our Node does not name any more, and that stays as it was. */
+  /**
+   * Returns a sentence for each address or range that our Node no longer has, and that stays in
+   * use.
+   */
   missing(): readonly string[] {
     return this.#missing
   }
 
-  /** Each is told of every few minutes: what does not change costs nothing. */
+  /**
+   * Stores a Node and returns the changes to render. Nodes come again every few minutes, so one
+   * that is the same changes nothing.
+   */
   keep(name: string, { node, leaving }: ReadObjects['nodes']): readonly ObjectChange[] {
     if (name !== this.#name) return this.#replace(name, node.addresses)
     if (leaving !== this.#leaving) {
@@ -54,7 +63,10 @@ export class SeenNodes {
     return changes
   }
 
-  /** Our Node stays: without it nothing could be rendered, and its rules are still the right ones. */
+  /**
+   * Removes the addresses of another Node. Our own Node stays: without it nothing could be
+   * rendered, and its rules are still right.
+   */
   remove(name: string): readonly ObjectChange[] {
     return this.#replace(name, [])
   }
@@ -78,7 +90,10 @@ export class SeenNodes {
   }
 }
 
-/** What the Node names no more stays as it was (ADR 0010), family by family. */
+/**
+ * Returns the Node with the addresses and ranges that it no longer has, which stay in use (ADR
+ * 0010), family by family.
+ */
 function withFormer(
   node: NodeView,
   former: NodeView | undefined,
@@ -112,7 +127,7 @@ function withFormer(
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
-/** An InternalIP is better than an ExternalIP, and that better than none. */
+/** Ranks the addresses of a family: InternalIP above ExternalIP, above none. */
 function rankOf({ addresses, externalOnly = [] }: NodeView, family: IpFamily): 0 | 1 | 2 {
   if (of(family, addresses).length === 0) return 0
   return externalOnly.includes(family) ? 1 : 2

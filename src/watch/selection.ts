@@ -1,15 +1,15 @@
 import { type Resource, resources } from './resources.ts'
 
-/** Which objects of a resource are asked for. */
+/** The objects of a resource that are requested. */
 export interface Selection {
   readonly path: string
   readonly labels?: string
   readonly fields?: string
-  /** For servers that answer 400 to this one. */
+  /** The selection for servers that answer this one with status 400. */
   readonly instead?: Selection
 }
 
-/** Returns what to ask for; without a `node`, that is the Nodes of the whole cluster. */
+/** Returns the selection for a resource; without `node`, the Nodes of the whole cluster. */
 export function selectionOf(resource: Resource, node: string | undefined): Selection {
   const { apiVersion, labels, fields, ofNode } = resources[resource]
   const root = apiVersion.includes('/') ? '/apis' : '/api'
@@ -18,7 +18,7 @@ export function selectionOf(resource: Resource, node: string | undefined): Selec
   return { ...all, ...(node && ofNode && { fields: ofNode(node) }) }
 }
 
-/** The selection as a path with its query. */
+/** Returns the selection as a path with its query. */
 export function pathOf(selection: Selection, query: Readonly<Record<string, string>>): string {
   const { path, labels, fields } = selection
   const parameters = new URLSearchParams({

@@ -3,18 +3,21 @@ import { type Limits, type ServiceSize, sizeOf } from '../model/limits.ts'
 import { compareAge, type ServiceObject, type SliceObject } from '../model/service.ts'
 import { namespaceOf, serviceName } from '../model/service-name.ts'
 
-/** Which Services are within the limits, and what those take together. */
+/** Keeps which Services are within the limits, and the number of their entries by namespace. */
 export class Admission {
   readonly #limits: Limits
   readonly #entries: Map<string, number> = new Map()
-  /** By namespace. */
+  /** The number of entries, by namespace. */
   readonly #totals: Map<string, number> = new Map()
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
-  /** What is too much about a Service with these slices. None: it is admitted, in place of itself. */
+  /**
+   * Returns the limits that a Service with these slices exceeds. If there are none, it is admitted,
+   * in place of its former version.
+   */
   admit(service: ServiceObject, slices: readonly SliceObject[]): readonly Problem[] {
     const { namespace } = service
     const name = serviceName(service)
@@ -25,11 +28,12 @@ export class Admission {
     return problems
   }
 
+  /** Removes an admitted Service, which makes room in its namespace. */
   remove(name: string): void {
     this.#book(namespaceOf(name), name, 0)
   }
 
-  /** The entries of a namespace. */
+  /** Returns the number of entries of the admitted Services in a namespace. */
   total(namespace: string): number {
     return this.#totals.get(namespace) ?? 0
   }
@@ -43,7 +47,7 @@ export class Admission {
   }
 }
 
-/** In order of age, then of name: those that come first are admitted first. */
+/** Returns the Services by age, then by name: those that come first are admitted first. */
 export function olderFirst(services: Iterable<ServiceObject>): readonly ServiceObject[] {
   return [...services].sort(
     (a, b) => compareAge(a, b) || (serviceName(a) < serviceName(b) ? -1 : 1),
@@ -86,7 +90,7 @@ function atMost(limit: number, field: keyof Limits): string {
   return `at most ${limit}: make several Services of it, or raise limits.${field}`
 }
 
-/** A field, and how many entries it has. */
+/** A field, and the number of its entries. */
 type Listed = readonly [field: string, entries: number]
 
 function listsOf(service: ServiceObject): readonly Listed[] {

@@ -1,11 +1,14 @@
 import type { Address } from '../model/address.ts'
 import type { AddressChange } from '../model/node.ts'
 
-/** Addresses of many Nodes; the same one may stand in several. */
+/** The addresses of many Nodes; several may have the same address. */
 export class SharedAddresses {
   readonly #holders: Map<Address, number> = new Map()
 
-  /** One Node has other addresses than before. Returns which addresses are there from now on, or no more. */
+  /**
+   * Replaces the addresses of one Node. Returns which addresses are new among all Nodes, and which
+   * no Node has any more.
+   */
   replace(before: readonly Address[], after: readonly Address[]): AddressChange {
     const [former, next] = [new Set(before), new Set(after)]
     const come = [...next].filter((each) => !former.has(each) && this.#count(each, 1) === 1)
@@ -13,11 +16,12 @@ export class SharedAddresses {
     return { come, gone }
   }
 
+  /** Returns the addresses, each once. */
   all(): Iterable<Address> {
     return this.#holders.keys()
   }
 
-  /** How many have it after `more` do. */
+  /** Adds `more` to the number of Nodes that have the address, and returns it. */
   #count(address: Address, more: number): number {
     const count = (this.#holders.get(address) ?? 0) + more
     if (count === 0) this.#holders.delete(address)

@@ -1,41 +1,44 @@
 import type { Problem } from '../decode/problem.ts'
 import type { Resource } from './resources.ts'
 
-/** What a source of objects says, in order. Objects are as they came, not decoded. */
+/** An event of a source of objects, in order. Objects are as they came, not decoded. */
 export type SourceEvent =
   | {
       readonly kind: 'object'
       readonly resource: Resource
       readonly object: unknown
-      /** The file it stands in; absent: the API server. */
+      /** The file that the object is in; absent if it comes from the API server. */
       readonly origin?: string
     }
   | {
       readonly kind: 'deleted'
       readonly resource: Resource
-      /** Empty for a Node. */
+      /** The namespace, empty for a Node. */
       readonly namespace: string
       readonly name: string
     }
-  /** A list has been told whole: what is not in it (keys `namespace/name`) is gone. */
+  /** A list is complete: objects that are not in it (keys `namespace/name`) are gone. */
   | { readonly kind: 'listed'; readonly resource: Resource; readonly names: ReadonlySet<string> }
 
 export type Sink = (event: SourceEvent) => void
 
-/** How a source is doing with one resource; told once per change of state. */
+/** The state of a source for one resource, sent once per change. */
 export type SourceState =
   | { readonly kind: 'listing' }
   | { readonly kind: 'following'; readonly resourceVersion: string }
-  /** The next attempt comes by itself after `retryMs`. */
+  /** The source has failed; it tries again after `retryMs` milliseconds. */
   | { readonly kind: 'lost'; readonly reason: string; readonly retryMs: number }
 
-/** Who is told what a source finds. */
+/** The receiver of what a source finds. */
 export interface SourceListener {
   readonly event: Sink
   readonly state: (resource: Resource, state: SourceState) => void
-  /** Of the source itself; objects are decoded elsewhere. Told again only when they change. */
+  /**
+   * Gets the problems of the source itself; objects are decoded elsewhere. Called only when they
+   * change.
+   */
   readonly problems: (problems: readonly Problem[]) => void
 }
 
-/** Where objects come from. Follows them until aborted and never stops by itself. */
+/** Follows objects until `signal` aborts, and never stops by itself. */
 export type Source = (listener: SourceListener, signal: AbortSignal) => Promise<void>

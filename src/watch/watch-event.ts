@@ -1,26 +1,29 @@
 import { valueAt } from '../decode/fields.ts'
 import { describe } from '../decode/problem.ts'
 
-/** One object of a watch's stream (KEP-956 for bookmarks). */
+/** One event in the stream of a watch (KEP-956 for bookmarks). */
 export type WatchEvent =
   | { readonly kind: 'object'; readonly object: unknown; readonly resourceVersion: string }
   | ({ readonly kind: 'deleted'; readonly resourceVersion: string } & Identity)
-  /** Nothing changed up to here. */
+  /** Nothing else changed up to this version. */
   | {
       readonly kind: 'bookmark'
       readonly resourceVersion: string
-      /** What the watch began with, all objects, has been told (KEP-3157). */
+      /** Whether all objects that the watch began with have come (KEP-3157). */
       readonly initialEnd: boolean
     }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
   | { readonly kind: 'garbage'; readonly found: string }
 
 interface Identity {
-  /** Empty for an object of the cluster, such as a Node. */
+  /** The namespace, empty for a cluster-wide object such as a Node. */
   readonly namespace: string
   readonly name: string
 }
 
+/**
+ * Reads one event; returns `garbage` if it is no JSON or lacks a version, a name or a known type.
+ */
 export function readWatchEvent(line: string): WatchEvent {
   const event = parseJson(line)
   if (event === undefined) return { kind: 'garbage', found: describe(line) }
@@ -41,6 +44,7 @@ function isEnd(bookmark: unknown): boolean {
   return valueAt(bookmark, ['metadata', 'annotations', 'k8s.io/initial-events-end']) === 'true'
 }
 
+/** Returns the namespace and name of an object; undefined if it has no name. */
 export function identityOf(object: unknown): Identity | undefined {
   const name = valueAt(object, ['metadata', 'name'])
   const namespace = valueAt(object, ['metadata', 'namespace']) ?? ''
@@ -48,12 +52,12 @@ export function identityOf(object: unknown): Identity | undefined {
   return { namespace, name }
 }
 
-/** `namespace/name`, or the name of what is in no namespace. */
+/** Returns `namespace/name`, or the name alone without a namespace. */
 export function keyOf({ namespace, name }: Identity): string {
   return namespace === '' ? name : `${namespace}/${name}`
 }
 
-/** Undefined for what is no JSON: an expected outcome, whoever sent it. */
+/** Parses JSON; returns undefined for text that is none, an expected outcome from any sender. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -62,7 +66,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A `Status` object in place of what was asked for. */
+/** Reads a `Status` object, which the server sends in place of an event's object. */
 function errorOf(status: unknown): WatchEvent {
   const code = valueAt(status, ['code'])
   const message = valueAt(status, ['message'])

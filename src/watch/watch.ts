@@ -3,25 +3,31 @@ import { unreachable } from '../model/unreachable.ts'
 import type { ApiClient, StreamEnding } from './api/client.ts'
 import { readWatchEvent, type WatchEvent } from './watch-event.ts'
 
-/** What moves a follower on. */
+/** An event after which everything up to its version is known. */
 export type Progress = Extract<WatchEvent, { readonly resourceVersion: string }>
 
 interface Watching {
   readonly path: string
   readonly signal: AbortSignal
-  /** Milliseconds of silence that end it. */
+  /** The silence that ends the watch, in milliseconds. */
   readonly silence: number
   readonly onOpen: () => void
   readonly onEvent: (event: Progress) => void
 }
 
-/** How a watch ended. */
+/** The way a watch ended. */
 type WatchEnd =
   | Exclude<StreamEnding, { readonly kind: 'garbage' }>
-  /** The server said so, or what it sent is no event: what changed since is not known. */
+  /**
+   * The server reported an error, or sent something that is no event: changes since then are
+   * unknown.
+   */
   | { readonly kind: 'lost-track'; readonly reason: string }
 
-/** Asks for a watch and tells its events until it ends, which it does at the first that is none. */
+/**
+ * Starts a watch and passes its events to `onEvent` until it ends, at the latest at the first that
+ * is an error or no event. Returns how it ended; never rejects.
+ */
 export async function watch(client: ApiClient, watching: Watching): Promise<WatchEnd> {
   const { path, signal, silence, onOpen, onEvent } = watching
   let lost: WatchEnd | undefined

@@ -12,49 +12,52 @@ export type Ownership =
   | { readonly kind: 'owned' }
   | { readonly kind: 'not-owned'; readonly reason: string }
 
-/** When the kernel was last known to hold what the objects say. */
+/** The times when the kernel was last known to hold what the objects say. */
 interface Verified {
-  /** By a commit that the kernel took, or by reading. */
+  /** The time of the last commit that the kernel took, or of the last comparison. */
   readonly at: Time
-  /** All that is programmed was read and compared. */
+  /** The time when everything that is programmed was last read and compared. */
   readonly comparedAt: Time | undefined
 }
 
-/** What the agent's occurrences add up to. Written by `follow` alone. */
+/**
+ * The state that the agent's occurrences add up to. Only `follow` changes it, except for
+ * `attemptSince`.
+ */
 export interface AgentState {
   readonly startedAt: Time
-  /** Of each kind that is followed. */
+  /** The state of the watch for each resource that is followed. */
   readonly watches: Map<Resource, WatchState>
   firstCommitAt: Time | undefined
   lastCommit: (Commit & { readonly at: Time }) | undefined
   verified: Verified | undefined
-  /** Why the kernel may hold something else by now. */
+  /** The reason why the kernel may hold something else by now. */
   doubt: Lasting | undefined
-  /** A configuration that is not in force yet; `failed`: it was tried. */
+  /** A configuration that is not in force yet; `failed` if it was tried. */
   waiting: Waiting | undefined
   failing: Lasting | undefined
-  /** When the commit or the comparison under way began. */
+  /** The time when the commit or comparison under way began. */
   attemptSince: Steady | undefined
   ownership: Ownership
-  /** The one that programs the node. */
+  /** The backend that programs the node. */
   backend: string | undefined
-  /** Addresses that kube-proxy, or another process, still has, by server. */
+  /** The addresses that kube-proxy or another process still holds, by server. */
   readonly takenPorts: Map<Server, OccurrenceOf<'kube-proxy-port-taken'>>
   stopping: string | undefined
   leaving: string | undefined
-  /** All is listed, but the API server or the files have no such Node. */
+  /** The name of our Node, if all objects are listed and it is not among them. */
   missingNode: string | undefined
   kubeProxy: readonly string[]
-  /** With a sentence for each thing. */
+  /** The conditions of the node, each with a sentence for everything found. */
   readonly conditions: Map<Condition, readonly string[]>
   readonly refused: Map<string, { readonly reason: string; readonly since: Time }>
-  /** By Service and address; of each Service some. */
+  /** Denied addresses by Service and address; only some for each Service. */
   readonly denied: Map<string, OccurrenceOf<'address-contested' | 'address-refused'>>
-  /** By Service, how many addresses more. */
+  /** The number of further denied addresses, by Service. */
   readonly moreDenied: Map<string, number>
   readonly invalid: Map<string, readonly string[]>
   sourceProblems: readonly string[]
-  /** By port. */
+  /** The healthCheckNodePorts that cannot be opened, by port. */
   readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
 }
 
@@ -65,6 +68,7 @@ interface Waiting {
   readonly failed: boolean
 }
 
+/** Returns the state at the start, when nothing is known yet. */
 export function newState(now: Time): AgentState {
   const starting: WatchState = { kind: 'starting', since: now }
   return {

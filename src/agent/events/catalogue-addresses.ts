@@ -1,7 +1,7 @@
 import type { Entry } from './catalogue-entry.ts'
 import type { EventName } from './occurrence.ts'
 
-/** Of the catalogue what is about addresses that Services ask for and do not get. */
+/** The part of the catalogue about addresses that Services ask for and do not get. */
 export const ADDRESSES: { readonly [Name in AddressEvent]: Entry<Name> } = {
   'address-contested': {
     level: 'warn',

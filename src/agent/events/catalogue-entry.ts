@@ -1,16 +1,22 @@
 import type { EventName, Level, OccurrenceOf } from './occurrence.ts'
 
-/** How an occurrence is logged. */
+/** The way an occurrence is logged. */
 export interface Entry<Name extends EventName> {
   readonly level: Level
-  /** For people: the message of the line, and the table in docs/metrics.md. */
+  /** The text for people: the message of the log line, and the entry in docs/metrics.md. */
   readonly says: string
-  /** Occurrences about one subject are its states: the same state is not told twice. */
+  /**
+   * Returns the subject. Occurrences about one subject are its states, and the same state is not
+   * logged twice.
+   */
   readonly subject?: (occurrence: OccurrenceOf<Name>) => string
-  /** What tells two states with the same name apart. */
+  /** Returns what distinguishes two states with the same event name. */
   readonly state?: (occurrence: OccurrenceOf<Name>) => string
-  /** Ends the state of its subject; not told if there was none to end. */
+  /** Whether it ends the state of its subject; it is not logged if there was no state to end. */
   readonly ends?: true
-  /** Nothing that lasts: told again after this many milliseconds. Metrics count all of them. */
+  /**
+   * For an occurrence that is no lasting state: it is logged again after this many milliseconds.
+   * Metrics count every one.
+   */
   readonly everyMs?: number
 }

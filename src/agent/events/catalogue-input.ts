@@ -1,6 +1,6 @@
 import type { Entry } from './catalogue-entry.ts'
 
-/** What is told of what comes in: configuration, objects, and the node. */
+/** The occurrences about the agent's input: configuration, objects, and the node. */
 type OfInput =
   | 'configuration-loaded'
   | 'configuration-refused'
@@ -21,10 +21,13 @@ type OfInput =
   | 'node-leaving'
   | 'node-staying'
 
-/** What is tried again and again is told in milliseconds of at least this distance. */
+/**
+ * The shortest time between two log lines about something that is tried again and again, in
+ * milliseconds.
+ */
 const RETOLD_MS = 10_000
 
-/** How it is logged. */
+/** The part of the catalogue about the agent's input. */
 export const OF_INPUT: { readonly [Name in OfInput]: Entry<Name> } = {
   'configuration-loaded': { level: 'info', says: 'a configuration is in force' },
   'configuration-refused': {

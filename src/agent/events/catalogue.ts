@@ -3,10 +3,13 @@ import type { Entry } from './catalogue-entry.ts'
 import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
 
-/** Who changes the tables in a loop shall not fill the disk with it. */
+/**
+ * The shortest time between two log lines about changes by others, in milliseconds, so that a
+ * process that changes the tables in a loop does not fill the disk.
+ */
 const FLOOD_MS = 10_000
 
-/** All that nodelb logs: one event name per change of state. */
+/** Everything that nodelb logs: one event name per change of state. */
 export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
   ...OF_INPUT,
   'agent-started': { level: 'info', says: 'the agent started' },

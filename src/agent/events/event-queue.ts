@@ -2,12 +2,15 @@ import { type RetryPolicy, Waits } from '../../model/retry.ts'
 import { type KubernetesEvent, microTime } from './kubernetes-event.ts'
 import type { EventOutcome } from './metrics.ts'
 
-/** How the API server took a request; `broken` when it could not be asked, or did not answer. */
+/** The API server's answer to a request; `broken` if it could not be asked, or did not answer. */
 export type Sent =
   | { readonly kind: 'answered'; readonly status: number }
   | { readonly kind: 'broken'; readonly reason: string }
 
-/** Of the API client: `path` begins with `/apis`. Patches are JSON merge patches. */
+/**
+ * The part of the API client that sends Events: `path` begins with `/apis`. Patches are JSON merge
+ * patches.
+ */
 export interface EventSink {
   post(path: string, body: object): Promise<Sent>
   patch(path: string, body: object): Promise<Sent>
@@ -16,22 +19,24 @@ export interface EventSink {
 interface EventQueueOptions {
   readonly sink: EventSink
   readonly onOutcome: (outcome: EventOutcome) => void
-  /** Undefined: Events go through again. */
+  /** Called with the reason of a failure, and with undefined when Events are accepted. */
   readonly onTrouble: (reason: string | undefined) => void
-  /** Milliseconds by a clock that nobody sets; durations are taken from it, never dates. */
+  /** Returns milliseconds by a monotonic clock, for durations, never for dates. */
   readonly now?: () => number
   readonly retry?: RetryPolicy
 }
 
-/** Events that may wait; what comes after is dropped and counted. */
+/** The most Events that may wait; further ones are dropped and counted. */
 const WAITING = 1_000
-/** As many at once, then one a second. */
+/** The number of Events that are sent at once; after them, one per second. */
 const BURST = 25
 const REFILL_MS = 1_000
-/** The same news is not sent again within this time; the API server keeps Events for an hour. */
+/**
+ * The time within which the same Event is not sent again; the API server keeps Events for an hour.
+ */
 const QUIET_MS = 10 * 60_000
 const KNOWN = 2_000
-/** With jitter, since an API server that comes back is asked by all nodes at once. */
+/** There is jitter because all nodes ask an API server that comes back at the same time. */
 const RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 interface Known {
@@ -61,6 +66,10 @@ export class EventQueue {
     this.#waits = new Waits(options.retry ?? RETRY)
   }
 
+  /**
+   * Queues an Event, unless the same one waits or was sent in the last ten minutes. Drops it if the
+   * queue is full.
+   */
   add(event: KubernetesEvent): void {
     const last = this.#known.get(event.name)
     if (this.#closed || (last !== undefined && this.#now() - last.sentAt < QUIET_MS)) return
@@ -73,14 +82,17 @@ export class EventQueue {
     if (this.#timer === undefined) this.#start()
   }
 
-  /** Forgets what waits. */
+  /** Drops the Events that wait, and takes no more. */
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#waiting.clear()
   }
 
-  /** An error that nobody foresaw keeps the Events that wait; the next one tries again. */
+  /**
+   * Sends the Events that wait. After an unexpected error they still wait, and the next Event
+   * starts another attempt.
+   */
   #start(): void {
     if (this.#busy) return
     this.#drain().catch((error: unknown) => this.#options.onTrouble(`unexpected: ${error}`))
@@ -96,7 +108,7 @@ export class EventQueue {
     }
   }
 
-  /** Returns after how long it is worth while to go on. */
+  /** Sends waiting Events, and returns the wait before the next attempt, in milliseconds. */
   async #sendWaiting(): Promise<number> {
     for (const [name, event] of this.#waiting) {
       if (!this.#takeToken()) break
@@ -128,7 +140,10 @@ export class EventQueue {
     return true
   }
 
-  /** What was sent before is counted up; what the API server has forgotten is sent anew. */
+  /**
+   * Sends an Event. One that was sent before has its count raised; one that the API server has
+   * forgotten is sent again.
+   */
   async #send(event: KubernetesEvent): Promise<Verdict> {
     const { name, ofCluster } = event
     const path = `/apis/events.k8s.io/v1/namespaces/${event.namespace}/events`
@@ -141,7 +156,7 @@ export class EventQueue {
     }
     const posted = await this.#options.sink.post(path, event.body)
     if (!isStatus(posted, 409)) return this.#judge(posted, name, 1)
-    // Another node said so, or this one before it was restarted.
+    // Another node sent the same Event, or this one did before it was restarted.
     if (ofCluster) return this.#judge({ kind: 'answered', status: 200 }, name, 1)
     const patched = await this.#options.sink.patch(`${path}/${name}`, series(2))
     return this.#judge(patched, name, 2)
@@ -167,7 +182,7 @@ export class EventQueue {
   }
 }
 
-/** What the API server will never take is not sent twice. */
+/** Judges an answer: an Event that the API server will never accept is not sent again. */
 function verdictOf(sent: Sent): Verdict {
   if (sent.kind === 'broken' || sent.status === 429 || sent.status >= 500) return 'again'
   return sent.status < 300 ? 'sent' : 'refused'

@@ -6,18 +6,19 @@ export interface Verdict {
   readonly reason: string
 }
 
-/** kube-proxy's healthTimeout: how long a commit may take before the agent counts as broken. */
+/** How long a commit may take before the agent counts as broken: kube-proxy's healthTimeout. */
 export const HEALTH_TIMEOUT_MS = 120_000
 
 /**
- * How long the kernel may hold something else than it shall before balancers in front are told. The
- * rules may be gone, so this is shorter than for commits that fail, where they stay.
+ * How long the kernel may hold something else than the rule set before load balancers in front are
+ * told. The rules may be gone, so this is shorter than for failed commits, after which the rules
+ * stay.
  */
 export const DOUBT_TIMEOUT_MS = 10_000
 
 /**
- * Whether the node does what the cluster asks for, and goes on doing so: the kernel was seen to hold
- * it, and nothing speaks against that since.
+ * Returns whether the node serves what the cluster asks for: the kernel was seen to hold it, and
+ * nothing speaks against that since.
  */
 export function readiness(state: AgentState): Verdict {
   const { stopping, failing, verified, doubt, waiting } = state
@@ -34,8 +35,8 @@ export function readiness(state: AgentState): Verdict {
 }
 
 /**
- * Whether a restart would help: if the kernel neither takes a change nor refuses it. `now` is by the
- * clock that nobody sets, here and below.
+ * Returns whether the agent is alive. It is not if the kernel has neither taken nor refused a
+ * change for too long, so that a restart may help. `now` is by the monotonic clock, here and below.
  */
 export function liveness(state: AgentState, now: number): Verdict {
   const lasted = state.attemptSince === undefined ? 0 : now - state.attemptSince
@@ -44,8 +45,9 @@ export function liveness(state: AgentState, now: number): Verdict {
 }
 
 /**
- * Whether balancers in front may send traffic here, the node's own fate aside: kube-proxy's
- * IsHealthy. Good during start, as the rules of the process before are in force.
+ * Returns whether load balancers in front may send traffic here, apart from the node's own
+ * deletion, as kube-proxy's IsHealthy does. It is good during the start, because the rules of the
+ * former process are in force.
  */
 export function health(state: AgentState, now: number): Verdict {
   const alive = liveness(state, now)

@@ -3,10 +3,10 @@ import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
 import type { Occurrence } from './occurrence.ts'
 
-/** What changed: a Service, or a slice of endpoints. */
+/** The kind of object that changed: a Service, or a slice of endpoints. */
 export type ChangedKind = 'service' | 'endpoint'
 
-/** One look for stale flows. */
+/** The outcome of one search for stale flows. */
 export interface Cleaning {
   readonly family: IpFamily
   readonly seconds: number
@@ -14,19 +14,19 @@ export interface Cleaning {
 }
 
 /**
- * kube-proxy's own metrics (pkg/proxy/metrics/metrics.go), as far as nodelb does what they tell of: so
- * that alerts and dashboards go on. It has a proxier for each family; one transaction of nodelb is of
- * both.
+ * kube-proxy's metrics (pkg/proxy/metrics/metrics.go), as far as nodelb does what they measure, so
+ * that alerts and dashboards keep working. kube-proxy has a proxier for each family; a transaction
+ * of nodelb counts for both.
  */
 export interface KubeProxyMetrics {
   observe(occurrence: Occurrence): void
-  /** An object changed, and will be in one of the next commits. */
+  /** Notes that an object changed; it will be in one of the next commits. */
   changed(kind: ChangedKind): void
-  /** All that changed so far is in the commit that begins now. */
+  /** Notes that all changes so far are in the commit that begins now. */
   attempting(): void
   programmed(seconds: number, family: IpFamily): void
   cleaned(cleaning: Cleaning): void
-  /** On kube-proxy's healthzBindAddress. */
+  /** Counts an answer on kube-proxy's healthzBindAddress. */
   answered(path: string, code: number): void
 }
 
@@ -34,10 +34,13 @@ const FAMILIES = ['IPv4', 'IPv6'] as const
 const VERSIONS = { ipv4: 'IPv4', ipv6: 'IPv6' } as const
 const PREFIX = 'kubeproxy_'
 
-/** 1 ms to 16 s. */
+/** The buckets, from 1 ms to 16 s. */
 const SYNC_BUCKETS = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i)
 
-/** kube-proxy's, its zero included: quarters of a second, seconds, and steps of 5 s and 30 s above. */
+/**
+ * The buckets of kube-proxy, including its zero: quarters of a second, seconds, and steps of 5 s
+ * and 30 s above.
+ */
 const LATENCY_BUCKETS = [
   ...[0, 0.25, 0.5],
   ...Array.from({ length: 59 }, (_, i) => 1 + i),
@@ -49,11 +52,12 @@ export function isKubeProxyMetric(name: string): boolean {
   return name.startsWith(PREFIX)
 }
 
-/** What is so at the moment; read when asked for. */
+/** Values of the present moment, read when scraped. */
 export interface KubeProxySource {
   readonly droppedPorts: () => DroppedPorts
 }
 
+/** Registers the metrics. `now` returns milliseconds since 1970. */
 export function createKubeProxyMetrics(
   registry: Registry,
   { droppedPorts }: KubeProxySource,
@@ -83,7 +87,10 @@ export function createKubeProxyMetrics(
   }
 }
 
-/** Counts and times each attempt to bring the kernel to what the objects say. */
+/**
+ * Returns an observer that counts and times each attempt to bring the kernel in line with the
+ * objects.
+ */
 function syncsIn(made: Made, now: () => number): KubeProxyMetrics['observe'] {
   let backend = ''
   const synced = (): void => {
@@ -180,7 +187,7 @@ function registerDroppedPorts(registry: Registry, counts: () => DroppedPorts): v
   })
 }
 
-/** Changes seen, and those of them that are in no commit yet. */
+/** Registers the numbers of changes seen and of those that are in no commit yet. */
 function pendingIn(registry: Registry, prefix: string) {
   const registers = [registry]
   const kinds = (['service', 'endpoint'] as const).map((kind) => {

@@ -2,22 +2,25 @@ import { createHash } from 'node:crypto'
 import type { Occurrence } from './occurrence.ts'
 
 /**
- * An Event of events.k8s.io/v1: what kube-proxy writes too. The API server checks it more strictly
- * than a core/v1 Event, of which only `series` may change; `kubectl describe` shows both alike.
+ * An Event of events.k8s.io/v1, which kube-proxy writes, too. The API server checks it more
+ * strictly than a core/v1 Event, and allows only `series` to change; `kubectl describe` shows both
+ * alike.
  */
 export interface KubernetesEvent {
-  /** Below which Service. */
+  /** The namespace of the Service. */
   readonly namespace: string
-  /** The same for the same news, so that it is counted and not repeated. */
+  /** The name. The same news has the same name, so that it is counted and not repeated. */
   readonly name: string
-  /** True: each node says the same, and once is enough. */
+  /** True if every node reports the same, so that once is enough. */
   readonly ofCluster: boolean
   readonly body: object
 }
 
 interface EventSource {
   readonly node: string
-  /** Without it `kubectl describe service` does not find the Event. */
+  /**
+   * Returns the uid of a Service, without which `kubectl describe service` does not find the Event.
+   */
   readonly uid: (service: string) => string | undefined
 }
 
@@ -29,7 +32,9 @@ interface Message {
   readonly ofCluster: boolean
 }
 
-/** The Event that an occurrence is worth, on its Service. */
+/**
+ * Returns the Event for an occurrence, on the Service concerned; undefined if it is not worth one.
+ */
 export function eventOf(
   occurrence: Occurrence,
   { node, uid }: EventSource,
@@ -91,7 +96,7 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
     case 'health-check-waiting': {
       const { service, port, reason } = occurrence
       const note = `node ${node} cannot open healthCheckNodePort ${port}: ${reason}`
-      // The name that kube-proxy uses.
+      // This is the reason that kube-proxy uses.
       const name = 'FailedToStartServiceHealthcheck'
       return { service, reason: name, action: 'Listen', note, ofCluster: false }
     }
@@ -106,7 +111,7 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
   }
 }
 
-/** The API takes times of Events with six digits of a second. */
+/** Returns the time with six digits of a second, as the API requires for Events. */
 export function microTime(time: Date): string {
   return time.toISOString().replace('Z', '000Z')
 }
@@ -115,7 +120,10 @@ function digest(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
 }
 
-/** The API server counts bytes. A character that would be cut in two is left out. */
+/**
+ * Shortens a text to so many bytes, which is what the API server counts. A character that would be
+ * cut in two is left out.
+ */
 function shortened(text: string, bytes: number): string {
   const encoded = Buffer.from(text)
   if (encoded.length <= bytes) return text

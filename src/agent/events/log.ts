@@ -3,17 +3,20 @@ import { SyncOutput } from '../../telemetry/sync-output.ts'
 import { CATALOGUE } from './catalogue.ts'
 import type { Level, Occurrence } from './occurrence.ts'
 
-/** For so long a process that ends waits for the reader of its last lines. */
+/** How long a process that ends waits for the reader of its last lines, in milliseconds. */
 const LAST_LINES_MS = 500
 
 export interface Log {
   write(occurrence: Occurrence): void
-  /** Before the process ends. */
+  /** Writes the waiting lines, before the process ends. */
   flush(): void
   linesLost(): number
 }
 
-/** One JSON object per line: `time` (RFC 3339), `level`, `event`, its fields, `msg` for people. */
+/**
+ * Returns a log that writes one JSON object per line: `time` (RFC 3339), `level`, `event`, its
+ * fields, and `msg` for people.
+ */
 export function openLog(level: Level, output: SyncOutput = standardOutput()): Log {
   const logger = pino(
     {
@@ -33,7 +36,7 @@ export function openLog(level: Level, output: SyncOutput = standardOutput()): Lo
     write(occurrence) {
       const lost = output.lost
       write(occurrence)
-      // Told when lines get through again, not with every line that does not.
+      // The loss is logged when lines can be written again, not with every line that is lost.
       if (lost === told || output.lost !== lost) return
       const lines = lost - told
       told = lost
@@ -45,8 +48,8 @@ export function openLog(level: Level, output: SyncOutput = standardOutput()): Lo
 }
 
 /**
- * Node.js keeps a pipe from blocking from the moment on that its stream is asked for: a reader that
- * stopped holds up nothing but the end, and that not for long.
+ * Opens standard output. Node.js makes a pipe non-blocking when its stream is first used: a reader
+ * that has stopped delays only the end of the process, and not for long.
  */
 function standardOutput(): SyncOutput {
   const output = new SyncOutput(process.stdout.fd)

@@ -13,14 +13,14 @@ import { registerStateMetrics, type StateSource } from './state-metrics.ts'
 
 export interface Metrics {
   observe(occurrence: Occurrence): void
-  /** From the change that a slice tells of to the commit. */
+  /** Records the time from the change that caused a new slice to the commit, in seconds. */
   programmed(seconds: number, family: IpFamily): void
   answered(path: string, code: number): void
   readonly kubeProxy: Omit<KubeProxyMetrics, 'observe' | 'programmed'>
-  /** Whether kube-proxy's names are among them: beside kube-proxy it has them itself. */
+  /** Sets whether metrics have kube-proxy's names, too; beside kube-proxy, it has them itself. */
   nameAsKubeProxy(yes: boolean): void
   eventSent(outcome: EventOutcome): void
-  /** Prometheus text format 0.0.4, and its Content-Type. */
+  /** The Content-Type of `text`, which is in Prometheus text format 0.0.4. */
   readonly contentType: string
   text(): Promise<string>
   readonly registry: Registry
@@ -28,15 +28,19 @@ export interface Metrics {
 
 export type EventOutcome = 'sent' | 'failed' | 'dropped'
 
-/** kube-proxy's: 1 ms to 16 s. */
+/** The buckets of kube-proxy, from 1 ms to 16 s. */
 const SYNC_BUCKETS = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i)
-/** Finer than kube-proxy's below a second, where the difference is; then up to five minutes. */
+/**
+ * The buckets, finer than kube-proxy's below a second, where differences matter; then up to five
+ * minutes.
+ */
 const LATENCY_BUCKETS = [
   0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120, 300,
 ]
-/** Names of processes kept apart in labels; the rest are `other`. */
+/** The most process names that are kept apart in labels; the others are `other`. */
 const PROCESSES = 20
 
+/** Registers all metrics in a registry of their own; `source` is read when they are scraped. */
 export function createMetrics(source: StateSource & KubeProxySource): Metrics {
   const registry = new Registry()
   const made = { ...histograms(registry), ...counters(registry) }
@@ -136,7 +140,7 @@ function counters(registry: Registry) {
 function observe(made: Made, process: (name: string) => string, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'kernel-committed':
-      // With nothing to do, nothing was sent.
+      // A commit without operations sends nothing.
       if (occurrence.operations > 0) made.commits.inc({ outcome: 'committed' })
       made.operations.inc(occurrence.operations)
       made.bytes.inc(occurrence.bytes)

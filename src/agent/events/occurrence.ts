@@ -1,10 +1,10 @@
 import type { MachineCondition } from '../../plan/preflight.ts'
 import type { Resource } from '../../watch/resources.ts'
 
-/** Texts of kernel, API server and users; secrets are taken out before anybody sees them. */
+/** A text from the kernel, the API server or users; secrets are removed before it is shown. */
 type Text = string
 
-/** Everything that an operator may hear of. `event` is its name in the log. */
+/** Everything that is reported to operators. `event` is its name in the log. */
 export type Occurrence =
   | { event: 'agent-started'; version: string; node: string; scope: string }
   | { event: 'agent-ready'; operations: number; startMs: number }
@@ -63,12 +63,12 @@ export type Occurrence =
   | { event: 'log-lines-lost'; lines: number }
   | { event: 'bug'; reason: Text }
 
-/** What is not as it should be on the node, though the agent goes on; a reason of Events. */
+/** A condition of the node that needs attention, though the agent goes on. */
 export type Condition = 'NodeIncomplete' | MachineCondition
 
 /**
- * What one transaction took. Beside it: whether all that is programmed was read before, and why the
- * kernel may hold something else all the same.
+ * The size of one transaction, and the time it took. An occurrence also says whether everything
+ * programmed was read before, and why the kernel may hold something else all the same.
  */
 export interface Commit {
   operations: number

@@ -3,7 +3,10 @@ import type { AgentState } from './agent-state.ts'
 import { health, liveness, readiness, type Verdict } from './health.ts'
 import type { Metrics } from './metrics.ts'
 
-/** What kubelet and balancers ask. `/healthz` answers as kube-proxy's does (KEP-3836). */
+/**
+ * Returns the routes for kubelet's and load balancers' probes. `/healthz` answers as kube-proxy
+ * does (KEP-3836).
+ */
 export function probeRoutes(state: AgentState): Routes {
   return new Map([
     ['/livez', () => verdict(liveness(state, performance.now()))],
@@ -12,7 +15,10 @@ export function probeRoutes(state: AgentState): Routes {
   ])
 }
 
-/** What kube-proxy answers on its healthzBindAddress (pkg/proxy/healthcheck/proxy_health.go). */
+/**
+ * Returns the routes that kube-proxy has on its healthzBindAddress
+ * (pkg/proxy/healthcheck/proxy_health.go).
+ */
 export function kubeProxyHealthRoutes(state: AgentState): Routes {
   return new Map([
     ['/livez', () => livez(state)],
@@ -24,7 +30,10 @@ export function metricsRoutes(metrics: Metrics): Routes {
   return new Map([['/metrics', () => metricsText(metrics)]])
 }
 
-/** What kube-proxy answers on its metricsBindAddress (serveMetrics of cmd/kube-proxy). */
+/**
+ * Returns the routes that kube-proxy has on its metricsBindAddress (serveMetrics of
+ * cmd/kube-proxy).
+ */
 export function kubeProxyMetricsRoutes(metrics: Metrics, state: AgentState): Routes {
   return new Map<string, () => Answer | Promise<Answer>>([
     ['/metrics', () => metricsText(metrics)],
@@ -41,27 +50,36 @@ function verdict({ good, reason }: Verdict): Answer {
   return plain(good ? 200 : 503, reason)
 }
 
-/** 503 also while the node is being deleted or drained by the autoscaler: `nodeEligible` false. */
+/**
+ * Answers 503 also while the node is being deleted or drained by the autoscaler: `nodeEligible` is
+ * false then.
+ */
 function healthz(state: AgentState): Answer {
   const nodeEligible = state.leaving === undefined
   const good = health(state, performance.now()).good && nodeEligible
   return json(good, `{${times(state, good)}, "nodeEligible": ${nodeEligible}}`)
 }
 
-/** The same without the node's own fate: kube-proxy's question whether a restart would help. */
+/**
+ * Answers without regard to the node's deletion: kube-proxy's probe of whether a restart would
+ * help.
+ */
 function livez(state: AgentState): Answer {
   const { good } = health(state, performance.now())
   return json(good, `{${times(state, good)}}`)
 }
 
-/** kube-proxy counts as updated just now while it is healthy. */
+/**
+ * Returns the times of an answer. While kube-proxy is healthy, it reports that it was updated just
+ * now.
+ */
 function times({ lastCommit }: AgentState, good: boolean): string {
   const now = Date.now()
   const lastUpdated = good ? now : lastCommit?.at
   return `"lastUpdated": "${goTime(lastUpdated)}","currentTime": "${goTime(now)}"`
 }
 
-/** As Go prints a time in UTC; undefined is Go's zero. */
+/** Prints a time in UTC as Go does; undefined is Go's zero time. */
 function goTime(ms: number | undefined): string {
   if (ms === undefined) return '0001-01-01 00:00:00 +0000 UTC'
   const [date, time = ''] = new Date(ms).toISOString().slice(0, -1).split('T')

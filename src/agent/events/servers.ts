@@ -16,9 +16,12 @@ import type { Status } from './status.ts'
 import { serveStatus } from './status-socket.ts'
 
 export interface ServerOptions {
-  /** Where `/livez`, `/readyz`, `/healthz` and `/metrics` are. */
+  /** The address for `/livez`, `/readyz`, `/healthz` and `/metrics`. */
   readonly listen?: ListenAddress
-  /** Where `/metrics` is besides, on a listener of its own: who holds that one holds up no probe. */
+  /**
+   * A further address for `/metrics`, with its own listener, so that slow scrapes there delay no
+   * probe.
+   */
   readonly metricsListen?: ListenAddress
   /** The path of the socket for `nodelb status`. */
   readonly status?: string
@@ -32,19 +35,19 @@ interface ServerParts {
 }
 
 export interface Servers {
-  /** From now on, answers as kube-proxy does at these addresses, and at no others. */
+  /** Answers as kube-proxy does at these addresses from now on, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   close(): Promise<void>
 }
 
 type KubeProxyServer = 'kube-proxy-healthz' | 'kube-proxy-metrics'
 
-/** Without jitter, since ports and paths are this node's own. */
+/** There is no jitter because ports and paths are this node's own. */
 const RETRY: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
-/** Kube-proxy may hold its ports for as long as it runs; it tries again every five seconds itself. */
+/** kube-proxy may hold its ports for as long as it runs; it retries every five seconds itself. */
 const KUBE_PROXY_RETRY: RetryPolicy = { first: 1_000, most: 1_000, factor: 1, jitter: 0 }
 
-/** All that listens. An address in use is told and tried again, and nothing waits for it. */
+/** Starts all servers. An address in use is reported and tried again, and nothing waits for it. */
 export function startServers(options: ServerOptions, parts: ServerParts): Servers {
   const { state, metrics, status, tell } = parts
   const servers: HttpServer[] = []
@@ -75,13 +78,13 @@ export function startServers(options: ServerOptions, parts: ServerParts): Server
   }
 }
 
-/** A server in place of one of kube-proxy's, whose address the configuration can change. */
+/** A server in place of one of kube-proxy's, whose address can change with the configuration. */
 class StandIn implements HttpServer {
   readonly #server: KubeProxyServer
   readonly #routes: Routes
   readonly #parts: ServerParts
   #address: ListenAddress | undefined
-  /** Settled when what was open before is closed and what is open now listens or waits. */
+  /** Resolves when the former server is closed and the present one listens or waits. */
   #moved: Promise<void> = Promise.resolve()
   #open: HttpServer | undefined
 
@@ -91,10 +94,11 @@ class StandIn implements HttpServer {
     this.#parts = parts
   }
 
+  /** Closes the server and opens it at another address; closes it only if that is undefined. */
   moveTo(address: ListenAddress | undefined): void {
     if (address?.host === this.#address?.host && address?.port === this.#address?.port) return
     this.#address = address
-    // One after the other: the new address may contain the one before it.
+    // The former server is closed first: the new address may include the former one.
     this.#moved = this.close().then(() => {
       if (this.#address !== address) return
       if (address === undefined) this.#parts.tell({ event: 'server-closed', server: this.#server })

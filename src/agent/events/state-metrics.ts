@@ -14,7 +14,7 @@ export interface StateSource {
   readonly affinity: () => Promise<readonly AffinityFill[]>
 }
 
-/** What is so at the moment; read when asked for. */
+/** Registers metrics of the present state, which are read when scraped. */
 export function registerStateMetrics(registry: Registry, source: StateSource): void {
   for (const plain of [...kernelGauges(source), ...serviceGauges(source)]) register(registry, plain)
   registerLabelled(registry, source)
@@ -25,7 +25,7 @@ export function registerStateMetrics(registry: Registry, source: StateSource): v
 interface PlainGauge {
   readonly name: string
   readonly help: string
-  /** Undefined leaves the gauge as it was, at 0 to begin with. */
+  /** Returns the value; undefined leaves the gauge as it was, 0 at first. */
   readonly value: () => number | undefined | Promise<number | undefined>
 }
 
@@ -154,7 +154,10 @@ function registerLabelled(registry: Registry, source: StateSource): void {
   })
 }
 
-/** Gauges that are read at the same scrape share one reading of the kernel. */
+/**
+ * Registers the gauges about session affinity. Those read in the same scrape share one reading of
+ * the kernel.
+ */
 function registerAffinity(registry: Registry, { affinity }: StateSource): void {
   let reading: ReturnType<StateSource['affinity']> | undefined
   const read = (): ReturnType<StateSource['affinity']> => {

@@ -2,7 +2,10 @@ import { lasting, type Moment, type Steady, type Time } from '../../telemetry/mo
 import type { AgentState } from './agent-state.ts'
 import type { Occurrence } from './occurrence.ts'
 
-/** Brings the state up to date; costs the same whatever the number of Services. */
+/**
+ * Updates the state with an occurrence; the cost does not depend on the number of Services.
+ * `steady` is by the monotonic clock.
+ */
 export function follow(
   state: AgentState,
   occurrence: Occurrence,
@@ -12,7 +15,9 @@ export function follow(
   for (const part of PARTS) part(state, occurrence, { now, steady })
 }
 
-/** No two of them follow the same occurrence, so their order does not matter. */
+/**
+ * The parts of `follow`. No two of them follow the same occurrence, so their order does not matter.
+ */
 const PARTS: readonly ((state: AgentState, occurrence: Occurrence, moment: Moment) => void)[] = [
   followSource,
   followObjects,
@@ -50,7 +55,7 @@ function followSource(state: AgentState, occurrence: Occurrence, { now }: Moment
   }
 }
 
-/** Objects that cannot be used whole, and conditions of the node. */
+/** Follows objects that cannot be used completely, and conditions of the node. */
 function followObjects(state: AgentState, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'object-invalid':
@@ -87,7 +92,7 @@ function followAddresses(state: AgentState, occurrence: Occurrence): void {
   }
 }
 
-/** Services that are not served as they ask. */
+/** Follows Services that are not served as they ask. */
 function followServices(state: AgentState, occurrence: Occurrence, { now }: Moment): void {
   switch (occurrence.event) {
     case 'service-refused': {
@@ -146,7 +151,7 @@ function verify(
   state.verified = { at: now, comparedAt: compared ? now : state.verified?.comparedAt }
 }
 
-/** Changes that nodelb did not plan, after which the kernel may hold something else. */
+/** Follows changes that nodelb did not plan, after which the kernel may hold something else. */
 function followDoubt(state: AgentState, occurrence: Occurrence, moment: Moment): void {
   switch (occurrence.event) {
     case 'foreign-change': {
@@ -160,7 +165,7 @@ function followDoubt(state: AgentState, occurrence: Occurrence, moment: Moment):
   }
 }
 
-/** What programs the node, alone or beside kube-proxy. */
+/** Follows what programs the node, alone or beside kube-proxy. */
 function followProgramming(state: AgentState, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'table-owned':
@@ -217,7 +222,7 @@ function followNode(state: AgentState, occurrence: Occurrence): void {
   }
 }
 
-/** Where nodelb answers in place of kube-proxy. */
+/** Follows the servers that answer in place of kube-proxy's. */
 function followServers(state: AgentState, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'kube-proxy-port-taken':

@@ -9,10 +9,13 @@ import type { Status } from './status.ts'
 
 export const STATUS_SOCKET = '/run/nodelb/nodelb.sock'
 
-/** Longer than it takes to tell of 30,000 Services. */
+/** The time limit in milliseconds, longer than a status with 30,000 Services takes. */
 const TIMEOUT_MS = 10_000
 
-/** Gives `status` to whoever may open the socket: the user it runs as. */
+/**
+ * Starts a server that answers with `status` on a socket, which only the agent's user may open. A
+ * socket that a killed process left is replaced; a path in use is tried again.
+ */
 export function serveStatus(
   path: string,
   status: () => Status,
@@ -26,7 +29,7 @@ export function serveStatus(
   makeFolder(path)
   const stop = keepListening(server, {
     at: { path },
-    // Mode 0600 from its first moment on.
+    // The socket has mode 0600 from its first moment on.
     umask: 0o177,
     onState,
     clear: async (code) => code === 'EADDRINUSE' && (await removeStale(path)),
@@ -35,14 +38,18 @@ export function serveStatus(
   return { close: () => closeServer(server, stop) }
 }
 
-/** A folder that cannot be made shows when the socket cannot be: that is tried again. */
+/**
+ * Makes the socket's folder. A failure shows when the socket cannot be made, which is tried again.
+ */
 function makeFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   } catch {}
 }
 
-/** A socket where nobody answers was left by a process that was killed. True: it is gone. */
+/**
+ * Removes a socket that does not answer because its process was killed. Returns whether it is gone.
+ */
 async function removeStale(path: string): Promise<boolean> {
   if (await isAnswered(path)) return false
   try {
@@ -70,7 +77,7 @@ type StatusAnswer =
   | { readonly kind: 'not-running' }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Asks the agent that runs on this node. */
+/** Returns the status of the agent on this node, or why there is none. Never rejects. */
 export function readStatus(path: string, timeoutMs: number = TIMEOUT_MS): Promise<StatusAnswer> {
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(failure(error, path))

@@ -2,18 +2,18 @@ import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
 
-/** What a Service looks like from outside. */
+/** A Service as seen from outside. */
 export interface ServiceSummary {
-  /** `namespace/name`. */
+  /** `namespace/name` of the Service. */
   readonly service: string
-  /** `203.0.113.10:80/tcp`. */
+  /** Its addresses, such as `203.0.113.10:80/tcp`. */
   readonly addresses: readonly string[]
   readonly endpoints: number
 }
 
 type WatchStatus = Omit<WatchState, 'since'> & { readonly since: string }
 
-/** The running agent's view of itself, as its socket gives it. Times are RFC 3339. */
+/** The running agent's view of itself, as its socket returns it. Times are RFC 3339. */
 export interface Status {
   readonly version: string
   readonly node: string
@@ -27,13 +27,16 @@ export interface Status {
     readonly bytes: number
     readonly durationMs: number
   } | null
-  /** What programs the node; null: nothing yet. */
+  /** The backend that programs the node; null if there is none yet. */
   readonly backend: string | null
-  /** When the kernel was last known to hold what the objects say, and when all of it was read. */
+  /**
+   * The times when the kernel was last known to hold what the objects say, and when all of it was
+   * last read.
+   */
   readonly verified: { readonly at: string; readonly comparedAt: string | null } | null
-  /** Why the kernel may hold something else since. */
+  /** The reason why the kernel may hold something else since. */
   readonly doubt: { readonly since: string; readonly reason: string } | null
-  /** A configuration that is not in force; `failed`: it was tried. */
+  /** A configuration that is not in force yet; `failed` if it was tried. */
   readonly waiting: {
     readonly since: string
     readonly source: string
@@ -42,7 +45,7 @@ export interface Status {
   } | null
   readonly failing: { readonly since: string; readonly reason: string } | null
   readonly ownership: Ownership
-  /** Of each kind that is followed. */
+  /** The state of the watch for each resource that is followed. */
   readonly watches: Readonly<Record<string, WatchStatus>>
   readonly objects: Readonly<Record<string, number>>
   readonly conditions: readonly string[]
@@ -56,13 +59,16 @@ export interface Status {
     readonly address: string
     readonly winner: string
   }[]
-  /** Addresses that are refused, whoever asks for them. */
+  /** Addresses that are refused to every Service that asks for them. */
   readonly refusedAddresses: readonly {
     readonly service: string
     readonly address: string
     readonly reason: string
   }[]
-  /** Of those Services that have more of both than are listed. */
+  /**
+   * The number of further contested or refused addresses, for Services that have more than are
+   * listed.
+   */
   readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
   readonly problems: readonly string[]
   readonly healthChecksWaiting: readonly {
@@ -80,6 +86,7 @@ interface StatusSource {
   readonly services: () => Iterable<ServiceSummary>
 }
 
+/** Returns the present status. */
 export function statusOf(state: AgentState, source: StatusSource): Status {
   const { good, reason } = readiness(state)
   return {
@@ -99,7 +106,7 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
   }
 }
 
-/** How far the kernel holds what the objects say. */
+/** The part of the status about how far the kernel holds what the objects say. */
 type Programming = Pick<
   Status,
   'lastCommit' | 'backend' | 'verified' | 'doubt' | 'waiting' | 'failing'
@@ -129,7 +136,7 @@ function programming(state: AgentState): Programming {
   }
 }
 
-/** What Services and other objects ask for and do not get. */
+/** The part of the status about what Services and other objects ask for and do not get. */
 type Shortcomings = Pick<
   Status,
   | 'refused'
@@ -173,7 +180,7 @@ function watchesOf({ watches }: AgentState): Status['watches'] {
   return Object.fromEntries(entries)
 }
 
-/** What an operator should know though nothing failed. */
+/** Returns what an operator should know although nothing has failed. */
 function conditions(state: AgentState): readonly string[] {
   const { kubeProxy, takenPorts, leaving, stopping } = state
   const found: string[] = [...state.conditions.values()].flat()

@@ -20,44 +20,53 @@ import { follow } from './state.ts'
 import { type ServiceSummary, type Status, statusOf } from './status.ts'
 import { toldOnce } from './told-once.ts'
 
-/** What operators learn of the agent, in all ways at once: log, metrics, probes, status, Events. */
+/**
+ * Everything that is reported to operators, in all ways at once: log, metrics, probes, status,
+ * Events.
+ */
 export interface Telemetry {
-  /** Something happened. Never throws, never waits. */
+  /** Reports an occurrence. Never throws, never waits. */
   tell(occurrence: Occurrence): void
-  /** The state of a watch, as sources tell it. */
+  /** Reports the state of a watch, as the source gives it. */
   watch(resource: Resource, state: SourceState): void
-  /** All problems of one object; none: it is in order. */
+  /** Reports all problems of one object; none if it is in order. */
   problems(object: string, problems: readonly Problem[]): void
-  /** All problems of the source itself, such as files that cannot be read. */
+  /** Reports all problems of the source itself, such as files that cannot be read. */
   sourceProblems(problems: readonly Problem[]): void
-  /** A commit or a comparison begins, of all that changed so far; what came of it is told. */
+  /**
+   * Notes that a commit or comparison of all changes so far begins; its outcome is reported with
+   * `tell`.
+   */
   attempting(): void
-  /** A slice changed, at `triggered` ms since 1970: its latency ends with the commit it is in. */
+  /** Notes that a slice changed, at `triggered` ms since 1970: its latency ends with its commit. */
   sliceChanged(triggered: number | undefined, family: IpFamily): void
-  /** An object changed, and will be in one of the next commits. */
+  /** Notes that an object changed; it will be in one of the next commits. */
   changed(kind: ChangedKind): void
-  /** Stale flows of one family were looked for. */
+  /** Notes that stale flows of one family were searched for. */
   flowsCleaned(cleaning: Cleaning): void
-  /** kube-proxy's "healthy", for the answers of healthCheckNodePort. */
+  /** Returns kube-proxy's "healthy", for the answers of healthCheckNodePort. */
   healthy(): boolean
-  /** From now on, answers as kube-proxy does at these addresses, and at no others. */
+  /** Answers as kube-proxy does at these addresses from now on, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   status(): Status
   readonly metrics: Metrics
-  /** Closes what listens; `flush`es the log. */
+  /** Closes all servers and flushes the log. */
   close(): Promise<void>
 }
 
-/** What telemetry asks the agent for when it is asked itself. */
+/** The values that telemetry reads from the agent when it is asked for them. */
 interface AgentView {
   readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
   readonly services: () => Iterable<ServiceSummary>
-  /** metadata.uid of a Service (`namespace/name`). */
+  /** Returns the metadata.uid of a Service (`namespace/name`). */
   readonly uid: (service: string) => string | undefined
-  /** Open ports of healthCheckNodePort. */
+  /** Returns the number of open healthCheckNodePorts. */
   readonly healthChecks: () => number
   readonly droppedPorts: () => DroppedPorts
-  /** Of the rule set, as the kernel counts commits of all processes. */
+  /**
+   * Returns the generation of the rule set, in which the kernel counts the commits of all
+   * processes.
+   */
   readonly generation: () => Promise<number | undefined>
   readonly affinity: () => Promise<readonly AffinityFill[]>
 }
@@ -71,6 +80,10 @@ export interface TelemetryOptions extends ServerOptions {
   readonly events?: EventSink
 }
 
+/**
+ * Opens the log and starts the servers. Never throws: an address in use is reported and tried
+ * again.
+ */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { version, node, view } = options
   const [state, began] = [newState(Date.now()), performance.now()]
@@ -117,7 +130,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   }
 }
 
-/** Writes the last lines of the log when nothing can tell of more. */
+/** Closes everything, and writes the last lines of the log when nothing can add more. */
 async function closed(
   queue: EventQueue | undefined,
   servers: Pick<Servers, 'close'>,
@@ -132,11 +145,11 @@ const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
 interface Latencies {
   readonly told: Pick<Telemetry, 'attempting' | 'sliceChanged'>
-  /** What was attempted is in the kernel. */
+  /** Notes that the attempted changes are in the kernel. */
   committed(): void
 }
 
-/** Measures, for each family, how long changes of slices take to the commit they are in. */
+/** Measures, for each family, how long changes of slices take until their commit. */
 function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
   const latencies = { ipv4: trackLatency(), ipv6: trackLatency() }
   return {
@@ -147,7 +160,7 @@ function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
         metrics.kubeProxy.attempting()
       },
       sliceChanged(triggered, family) {
-        // What the first lists tell of happened before.
+        // The changes in the first lists happened before the start.
         if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)
       },
     },
@@ -159,7 +172,7 @@ function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
   }
 }
 
-/** What sources tell, as occurrences. */
+/** Returns functions that report what sources find, as occurrences. */
 function translated(tell: Tell): Pick<Telemetry, 'watch' | 'problems' | 'sourceProblems'> {
   return {
     watch: (resource, watched) => tell(watchOccurrence(resource, watched)),

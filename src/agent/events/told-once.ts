@@ -2,7 +2,7 @@ import { CATALOGUE } from './catalogue.ts'
 import type { Entry } from './catalogue-entry.ts'
 import type { EventName, Occurrence } from './occurrence.ts'
 
-/** True if the occurrence is news: its subject was in another state, or nothing is known of it. */
+/** Returns whether an occurrence is news: its subject was in another state, or has none. */
 type IsNews = (occurrence: Occurrence) => boolean
 
 interface Told {
@@ -11,8 +11,8 @@ interface Told {
 }
 
 /**
- * Remembers one state per subject that is in trouble, or of which there are few. `now` gives
- * milliseconds by a clock that nobody sets.
+ * Returns a filter that remembers one state per subject, as long as the state lasts. `now` returns
+ * milliseconds by a monotonic clock.
  */
 export function toldOnce(now: () => number = () => performance.now()): IsNews {
   const told = new Map<string, Told>()

@@ -12,16 +12,16 @@ import type { WalkedIpvs, WalkedRuleset } from '../../trace/nftables/state.ts'
 import type { Clients, Packet } from '../../trace/packet.ts'
 import { walkedRuleset } from './kernel-ruleset.ts'
 
-/** What the kernel here does with packets. */
+/** What the kernel of this machine does with packets. */
 interface Applied {
   readonly ruleset: WalkedRuleset
-  /** Whom it remembers of this packet's client. */
+  /** What the kernel remembers about this packet's client. */
   readonly clients: Clients
 }
 
 /**
- * Reads what the kernel holds of nodelb, ipvs with it where the interface `dummy` or virtual servers
- * are ours. Undefined where there is no table. Rejects with NetlinkError.
+ * Reads nodelb's tables in the kernel, and ipvs if the interface `dummy` or virtual servers are
+ * nodelb's. Returns undefined if there is no table. Rejects with NetlinkError.
  */
 export async function readApplied(
   socket: NetlinkSocket,
@@ -37,7 +37,7 @@ export async function readApplied(
   return { ruleset: { ...walkedRuleset(kernel), ...(ipvs && { ipvs }) }, clients }
 }
 
-/** Undefined where somebody else's interface has the name. */
+/** Returns undefined if another program's interface has the name. */
 async function readServers(dummy: string): Promise<KernelIpvs | undefined> {
   const sockets = openIpvsSockets()
   try {

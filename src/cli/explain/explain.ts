@@ -24,7 +24,10 @@ import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
 import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
 
-/** `nodelb explain`: where a packet goes and why; by the files, or by what the kernel holds. */
+/**
+ * Runs `nodelb explain`: prints where a packet goes and why, by the files or by what the kernel
+ * holds. Returns the exit code.
+ */
 export async function explainCommand(options: ExplainOptions, output: Output): Promise<number> {
   const parsed = parsePacket(options)
   if (parsed.kind === 'wrong') {
@@ -61,7 +64,7 @@ function explainRendered(
   packet: Packet,
   facts: NodeFacts,
 ): Explanation {
-  // ipvs knows a NodePort by every address that the node has.
+  // ipvs has a NodePort at every address of the node.
   const localAddresses = [...facts.addresses] as Address[]
   const renderer = renderCluster(cluster, { ...node, localAddresses }, settings)
   const rules = renderer.ruleset()
@@ -111,7 +114,7 @@ function packetOf({ input, ...packet }: SentPacket, facts: NodeFacts): Packet {
   return { ...packet, origin: { kind: 'interface', name: input } }
 }
 
-/** Undefined where the kernel holds nothing of nodelb. Rejects with NetlinkError. */
+/** Returns undefined if the kernel holds nothing of nodelb. Rejects with NetlinkError. */
 async function explainApplied(
   socket: NetlinkSocket,
   packet: Packet,
@@ -124,14 +127,17 @@ async function explainApplied(
   return explainTrace(trace(ruleset, packet, facts, clients), ruleset)
 }
 
-/** What the kernel here does with the packet, where it holds rules of nodelb. */
+/** What this kernel does with the packet, if it holds rules of nodelb. */
 interface KernelComparison {
   readonly explanation: Explanation
   readonly operations: number
   readonly same: boolean
 }
 
-/** Undefined without such rules, and without the privilege to see them: the files alone count. */
+/**
+ * Returns undefined if there are no such rules, or no privilege to read them: then only the files
+ * are explained.
+ */
 async function compareKernel(
   goal: Goal,
   packet: Packet,
@@ -165,7 +171,10 @@ function printKernel({ explanation, operations, same }: KernelComparison, colour
   return `${differs}, and does otherwise with this packet:\n\n${printExplanation(explanation, colour)}`
 }
 
-/** What a program may ask for is there, if only as null. */
+/**
+ * Returns the ways with every field present, as null if it has no value, for programs that read
+ * them.
+ */
 function waysAsJson(ways: Explanation['ways']): unknown {
   return ways.map(({ service = null, policy = null, reach = null, ...way }) => ({
     odds: way.odds,

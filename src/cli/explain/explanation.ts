@@ -9,7 +9,7 @@ import type { Path, Trace } from '../../trace/nftables/trace.ts'
 import type { Outcome, Reading } from '../../trace/outcome.ts'
 import type { Packet } from '../../trace/packet.ts'
 
-/** A trace, read: what `nodelb explain` prints as text and as JSON. */
+/** An interpreted trace, which `nodelb explain` prints as text and as JSON. */
 export interface Explanation {
   readonly packet: Packet
   readonly ways: readonly ExplainedWay[]
@@ -23,7 +23,7 @@ export interface ExplainedWay extends Reading {
 
 export type ExplainedStep = ExplainedRule | ExplainedChainRule | ExplainedServer
 
-/** A rule that did something, in nft's words. */
+/** A rule that did something, in nft's notation. */
 interface ExplainedRule {
   readonly kind: 'rule'
   readonly hook: string
@@ -32,7 +32,7 @@ interface ExplainedRule {
   readonly elements: readonly ExplainedElement[]
 }
 
-/** The same in the words of iptables. */
+/** A rule that did something, in the notation of iptables. */
 export interface ExplainedChainRule {
   readonly kind: 'iptables'
   readonly hook: string
@@ -41,16 +41,16 @@ export interface ExplainedChainRule {
   readonly rule: string
 }
 
-/** A virtual server that took the packet, in ipvsadm's words. */
+/** A virtual server that took the packet, in ipvsadm's notation. */
 interface ExplainedServer {
   readonly kind: 'ipvs'
   readonly hook: string
-  /** `-t 10.96.0.10:80` */
+  /** The server, such as `-t 10.96.0.10:80`. */
   readonly server: string
   readonly scheduler: string
-  /** Seconds for which a client stays; null without session affinity. */
+  /** The seconds for which a client stays with a destination; null without session affinity. */
   readonly persistence: number | null
-  /** `10.244.1.10:8080 masq`; none where it takes no connections. */
+  /** The destination, such as `10.244.1.10:8080 masq`; none if the server takes no connections. */
   readonly destinations: readonly string[]
 }
 
@@ -59,6 +59,7 @@ interface ExplainedElement extends ElementValue {
   readonly key: Tuple
 }
 
+/** Returns the explanation of a trace through nftables and ipvs. */
 export function explainTrace(trace: Trace, ruleset: WalkedRuleset): Explanation {
   const { packet, doubts } = trace
   const ways = trace.paths.map((path) => wayOf(trace, path, ruleset))
@@ -99,7 +100,10 @@ function stepOf(step: Step, family: TableFamily): ExplainedStep {
   }
 }
 
-/** What becomes of the packet, without how: two explanations that agree in it are as good as one. */
+/**
+ * Returns whether the packet has the same outcomes with the same odds in both, whichever rules lead
+ * to them.
+ */
 export function sameOutcome(a: Explanation, b: Explanation): boolean {
   return outcomeText(a) === outcomeText(b)
 }
@@ -116,7 +120,7 @@ function outcomeText({ ways }: Explanation): string {
     .join()
 }
 
-/** The same may have another reason elsewhere. */
+/** The same outcome may have another reason elsewhere. */
 function withoutReason(outcome: Outcome): unknown {
   switch (outcome.kind) {
     case 'delivered':

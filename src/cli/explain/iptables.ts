@@ -9,7 +9,7 @@ import { trace } from '../../trace/iptables/trace.ts'
 import type { Clients, NodeFacts, Packet } from '../../trace/packet.ts'
 import type { ExplainedChainRule, Explanation } from './explanation.ts'
 
-/** What rules of iptables do with the packet, in the words of iptables. */
+/** Returns what iptables' rules do with the packet, in the notation of iptables. */
 export function explainIptables(
   ruleset: IptablesRuleset,
   packet: Packet,
@@ -30,8 +30,8 @@ function explainedStep({ hook, table, chain, text }: Step): ExplainedChainRule {
 }
 
 /**
- * What the chains of nodelb in the kernel here do with the packet. Undefined where there are none,
- * or no program that lists them.
+ * Returns what nodelb's chains in this kernel do with the packet; undefined if there are none, or
+ * no program to list them.
  */
 export async function explainAppliedIptables(
   packet: Packet,
@@ -56,7 +56,7 @@ function holdsChains({ ip, ip6 }: IptablesRuleset): boolean {
   return (ip?.size ?? 0) + (ip6?.size ?? 0) > 0
 }
 
-/** The packet goes by what the kernel remembers of its client on the way it takes. */
+/** Explains the packet with what the kernel remembers about its client on the way that it takes. */
 function explainAsRemembered(
   ruleset: IptablesRuleset,
   packet: Packet,

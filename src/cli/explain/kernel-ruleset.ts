@@ -11,8 +11,8 @@ import { TABLE_FLAG } from '../../ruleset/nftables/types.ts'
 import type { WalkedChain, WalkedRuleset, WalkedTable } from '../../trace/nftables/state.ts'
 
 /**
- * What the kernel holds as a rule set to walk. A rule is known by its digest, whatever settings it
- * was made with; one that nodelb never makes stays strange.
+ * Returns what the kernel holds as a rule set to walk. A rule is recognised by its digest, for any
+ * settings that it may have been made with; a rule that nodelb never makes is marked as strange.
  */
 export function walkedRuleset(kernel: KernelRuleset): WalkedRuleset {
   const ip = walkedTable(kernel.ip)
@@ -20,7 +20,7 @@ export function walkedRuleset(kernel: KernelRuleset): WalkedRuleset {
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
-/** Undefined also for a dormant table: its hooks are not in place. */
+/** Returns undefined for a dormant table, too: its hooks are not in place. */
 function walkedTable(table: KernelTable | undefined): WalkedTable | undefined {
   if (table === undefined || ((table.flags ?? 0) & TABLE_FLAG.dormant) !== 0) return undefined
   const { family, sets, elements } = table
@@ -36,7 +36,7 @@ function walkedTable(table: KernelTable | undefined): WalkedTable | undefined {
   return { family, sets, elements, chains: new Map(chains) }
 }
 
-/** By digest, the rules that any settings make of these sets. */
+/** Returns the rules that any settings give for these sets, by digest. */
 function knownRules({ family, sets, elements, chains }: KernelTable): ReadonlyMap<string, Rule> {
   const digests = [...chains.values()].flatMap(({ rules }) => rules.map(({ text }) => text))
   const names = new Set([...sets.keys(), ...namesIn(elements)])
@@ -52,7 +52,7 @@ function knownRules({ family, sets, elements, chains }: KernelTable): ReadonlyMa
   return known
 }
 
-/** The scope shows in the rules beside ipvs alone. */
+/** The settings that change rules. The scope changes only rules beside ipvs. */
 const SHAPES: readonly Pick<Settings, 'nodePortAddresses' | 'scope'>[] = [
   { nodePortAddresses: { kind: 'primary' }, scope: 'all' },
   { nodePortAddresses: { kind: 'ranges', ranges: [], wholeFamilies: [] }, scope: 'all' },
@@ -60,7 +60,7 @@ const SHAPES: readonly Pick<Settings, 'nodePortAddresses' | 'scope'>[] = [
   { nodePortAddresses: { kind: 'primary' }, scope: 'load-balancer' },
 ]
 
-/** All that rules may differ by, as far as the digests do not tell. */
+/** Returns all settings by which rules may differ, as far as the digests do not tell. */
 function possibleSettings(family: TableFamily, digests: readonly string[]): readonly Settings[] {
   const detections: readonly LocalTraffic[] = [
     { kind: 'ranges', ranges: [] },
@@ -90,7 +90,7 @@ function possibleSettings(family: TableFamily, digests: readonly string[]): read
   )
 }
 
-/** The bit for which a rule is there that masquerades. */
+/** Returns the mark bit for which there is a rule that masquerades; 0 if there is none. */
 function bitIn(family: TableFamily, digests: readonly string[]): number {
   const bits = Array.from({ length: 32 }, (_, bit) => bit)
   const masquerade = (bit: number): Rule => ({

@@ -16,7 +16,10 @@ import type { NodeView, Settings } from '../../model/node.ts'
 import type { NodeFacts, Route } from '../../trace/packet.ts'
 import { readText } from '../../watch/files/files.ts'
 
-/** What this machine's kernel says of its addresses and routes (main table, no policy routing). */
+/**
+ * Returns this machine's addresses and routes (main table, no policy routing), as its kernel has
+ * them.
+ */
 export async function machineFacts(): Promise<NodeFacts> {
   const devices = networkInterfaces()
   const inVrfs = await interfacesInVrfs()
@@ -35,7 +38,7 @@ function addressesOn(devices: Devices, isMeant: (name: string) => boolean): Read
   return new Set(meant.flatMap(([, each]) => (each ?? []).map(({ address }) => address)))
 }
 
-/** None where the kernel does not list its interfaces. */
+/** Returns no interface if the kernel refuses to list them. */
 async function interfacesInVrfs(): Promise<ReadonlySet<string>> {
   let socket: NetlinkSocket | undefined
   try {
@@ -49,18 +52,23 @@ async function interfacesInVrfs(): Promise<ReadonlySet<string>> {
   }
 }
 
-/** Also those that are down and have no address; sorted. */
+/**
+ * Returns the names of all interfaces, sorted, including those that are down or have no address.
+ */
 export function interfaceNames(): readonly string[] {
   const lines = textOf('/proc/net/dev').split('\n').slice(2)
   return lines.flatMap((line) => line.split(':')[0]?.trim() || []).sort()
 }
 
-/** Where there is no such file nothing is known of routes. */
+/** Returns the text of a file; empty if there is none, so that no routes are known. */
 function textOf(file: string): string {
   return readText(file, report(file)) ?? ''
 }
 
-/** What the objects and the settings say of a node; all of it where this machine is that node. */
+/**
+ * Returns the addresses and routes of a node, by its object and the settings, or this machine's if
+ * it is that node.
+ */
 export async function nodeFacts(node: NodeView, { localTraffic }: Settings): Promise<NodeFacts> {
   const machine = await machineFacts()
   if (node.addresses.some((address) => machine.addresses.has(address))) return machine
@@ -78,10 +86,13 @@ function podInterface(localTraffic: Settings['localTraffic']): string | undefine
 
 type Devices = NodeJS.Dict<NetworkInterfaceInfo[]>
 
-/** RTF_UP of <linux/route.h>, RTF_REJECT, and RTF_LOCAL of <linux/ipv6_route.h>. */
+/** Flags: RTF_UP and RTF_REJECT of <linux/route.h>, and RTF_LOCAL of <linux/ipv6_route.h>. */
 const ROUTE = { up: 0x1, reject: 0x200, local: 0x80000000 } as const
 
-/** Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, …; addresses in host order. */
+/**
+ * Reads the columns Iface, Destination, Gateway, Flags, RefCnt, Use, Metric, Mask, …; addresses are
+ * in host byte order.
+ */
 function ipv4Routes(text: string, devices: Devices): readonly Route[] {
   return text
     .split('\n')
@@ -96,7 +107,10 @@ function ipv4Routes(text: string, devices: Devices): readonly Route[] {
     })
 }
 
-/** Destination, its length, source, its length, next hop, metric, counters, flags, device. */
+/**
+ * Reads the columns destination, its length, source, its length, next hop, metric, two counters,
+ * flags and device.
+ */
 function ipv6Routes(text: string, devices: Devices): readonly Route[] {
   return text
     .split('\n')
@@ -123,7 +137,10 @@ function ones(byte: number): number {
   return byte.toString(2).replaceAll('0', '').length
 }
 
-/** Of several addresses the kernel masquerades as the one in the network of the next hop. */
+/**
+ * Returns a route. If the device has several addresses, the kernel masquerades as the one in the
+ * next hop's network.
+ */
 function routeOf(to: Cidr, device: string, next: Address | undefined, devices: Devices): Route {
   const family = familyOf(to)
   const mine = (devices[device] ?? []).filter(

@@ -3,7 +3,7 @@ import type { Packet } from '../../trace/packet.ts'
 
 /** The packet that the command line asks about. */
 export interface SentPacket extends Omit<Packet, 'origin'> {
-  /** Undefined: the routes tell. */
+  /** The interface on which it comes in; if undefined, the routes decide. */
   readonly input: string | undefined
 }
 
@@ -15,6 +15,7 @@ const TO =
   'expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80'
 const TARGET = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})(?:\/(tcp|udp|sctp))?$/i
 
+/** Parses the packet; returns `wrong` with a line for each bad option. */
 export function parsePacket(options: {
   readonly from: string
   readonly to: string
@@ -36,7 +37,10 @@ export function parsePacket(options: {
   return { kind: 'packet', packet: { from, to, port, protocol: named, input: options.input } }
 }
 
-/** Of the machine that the kernel is asked on; files may be of any. */
+/**
+ * Returns the message about an unknown interface. It is checked only for this machine's kernel;
+ * files may describe any machine.
+ */
 export function wrongInterface(name: string, known: readonly string[]): string {
   return wrong('--in', name, `expected an interface of this machine: ${known.join(', ')}`)
 }

@@ -4,7 +4,7 @@ import { printElement } from '../../ruleset/nftables/print.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
 import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
-/** The explanation for people: what becomes of the packet, why, and the rules in order. */
+/** Returns the explanation as text: what becomes of the packet, why, and the rules in order. */
 export function printExplanation(explanation: Explanation, colour: boolean): string {
   const paint = pc.createColors(colour)
   const [first] = explanation.ways
@@ -86,14 +86,14 @@ function endFacts(ways: readonly ExplainedWay[]): readonly Fact[] {
 
 const ANSWERS = { 'tcp-reset': 'a TCP reset', 'port-unreachable': 'ICMP port unreachable' } as const
 
-/** `1 of 3`, where the odds are those of a lot; else per cent. */
+/** Returns `1 of 3` if the odds are a whole fraction, else per cent. */
 function oddsText(odds: number): string {
   const lots = Math.round(1 / odds)
   if (Math.abs(odds * lots - 1) < 1e-9) return lots === 1 ? 'always' : `1 of ${lots}`
   return `${(odds * 100).toFixed(1)} %`
 }
 
-/** The rules that all ways have in common, then those of each. */
+/** Prints the rules that all ways have in common, then those of each way. */
 function printWays(ways: readonly ExplainedWay[]): string {
   const shared = commonSteps(ways)
   const common = (ways[0]?.steps.slice(0, shared) ?? []).map(shown)
@@ -129,7 +129,10 @@ function commonSteps(ways: readonly ExplainedWay[]): number {
   return at < 0 ? steps.length : at
 }
 
-/** Ways by the same rules, with different elements; with iptables, by the same chains. */
+/**
+ * Groups ways with the same rules but different elements; with iptables, ways through the same
+ * chains.
+ */
 function grouped(
   ways: readonly ExplainedWay[],
   from: number,
@@ -148,7 +151,9 @@ function placeOf(step: ExplainedStep): string {
   return step.kind === 'iptables' ? `${step.table} ${step.chain}` : titleOf(step)
 }
 
-/** The steps of ways by the same rules, with the elements and destinations of all of them. */
+/**
+ * Returns the steps of ways with the same rules, with the elements and destinations of all of them.
+ */
 function joined(group: readonly ExplainedWay[], from: number): readonly ShownStep[] {
   return (group[0]?.steps ?? []).slice(from).map((step, index) => {
     const steps = group.flatMap(({ steps }) => steps[from + index] ?? [])
@@ -174,7 +179,7 @@ function distinct<Value>(values: readonly Value[]): readonly Value[] {
 interface ShownStep {
   readonly hook: string
   readonly title: string
-  /** What was found there. */
+  /** The elements or destinations that were found there. */
   readonly details: readonly string[]
 }
 

@@ -8,7 +8,7 @@ import type {
   WhyUntouched,
 } from '../../trace/outcome.ts'
 
-/** Why, in a sentence that stands after a colon. */
+/** The reasons, in words that follow a colon. */
 
 const DROPPED: Readonly<Record<WhyDropped, string>> = {
   'source-not-listed': 'loadBalancerSourceRanges of the Service do not list the client',
@@ -47,7 +47,7 @@ const UNTOUCHED: Readonly<Record<WhyUntouched, string>> = {
   'left-to-kube-proxy': 'policy Local is not for pods and the node itself: kube-proxy leads them',
 }
 
-/** Why this becomes of the packet; undefined for what is delivered. */
+/** Returns why the packet has this outcome; undefined if it is delivered. */
 export function whyEnded(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case 'dropped':
@@ -61,7 +61,10 @@ export function whyEnded(outcome: Outcome): string | undefined {
   }
 }
 
-/** `10.244.1.1, the node's: …`, or `192.0.2.2, the client's own: …`. */
+/**
+ * Returns the source address that the endpoint sees and why, such as `192.0.2.2, as it came: …` or
+ * `10.244.1.1, masqueraded: …`.
+ */
 export function sourceLine({ source }: Outcome & { readonly kind: 'delivered' }): string {
   if (source.kind === 'client') {
     return `${source.address}, as it came: ${KEPT[source.why]}`
@@ -70,7 +73,7 @@ export function sourceLine({ source }: Outcome & { readonly kind: 'delivered' })
   return `${address}, masqueraded: ${MASQUERADED[source.why]}`
 }
 
-/** What the traffic policy makes of the packet; undefined where the rules know of none. */
+/** Returns what the traffic policy does with the packet; undefined if the rules have none. */
 export function policyLine({ policy, reach }: Reading): string | undefined {
   switch (policy) {
     case 'cluster':

@@ -1,10 +1,10 @@
 import type { Ownership } from '../../agent/events/agent-state.ts'
 import type { ServiceSummary, Status } from '../../agent/events/status.ts'
 
-/** More than these are counted, not listed; `-o json` has all. */
+/** The most lines of a section; further ones are only counted, and `-o json` has all. */
 const LISTED = 100
 
-/** For people. Ends with a newline. */
+/** Returns the status as text, which ends with a newline. */
 export function printStatus(status: Status): string {
   const parts = [
     head(status),
@@ -105,7 +105,7 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return ['', `${title}:`, ...shown, ...(more > 0 ? [`  and ${more} more (-o json has all)`] : [])]
 }
 
-/** What others wrote must not act on a terminal. */
+/** Escapes control characters: text from other sources must not control the terminal. */
 function visible(line: string): string {
   return line.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,

@@ -4,7 +4,10 @@ import { type Format, TROUBLE } from '../arguments.ts'
 import type { Output } from '../output.ts'
 import { printStatus } from './status-text.ts'
 
-/** `nodelb status`: what the running agent says of itself. */
+/**
+ * Runs `nodelb status`: prints what the running agent reports. Returns 0 if it is ready, 1 if not,
+ * 2 for trouble.
+ */
 export async function statusCommand(
   socket: string,
   format: Format,

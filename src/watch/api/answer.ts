@@ -5,24 +5,28 @@ export interface Answered {
   readonly kind: 'answered'
   readonly status: number
   readonly text: string
-  /** Milliseconds for which the server asks to be left alone, at most `LONGEST_RETRY_MS`. */
+  /** How long the server asks not to be called, in milliseconds, at most `LONGEST_RETRY_MS`. */
   readonly retryAfterMs: number | undefined
 }
 
 export type Answer = Answered | { readonly kind: 'broken'; readonly reason: string }
 
-/** Gathers a short answer while it comes in: a Status, or an Event. */
+/** Gathers a short answer, such as a Status or an Event, while it comes in. */
 interface Gathering {
   start(head: Head): Take
-  /** Once the exchange has ended. */
+  /** Returns the whole answer; called once the exchange has ended. */
   read(ending: Ending): Answer
 }
 
-/** Bytes. Lists do not come this way. */
+/** The longest answer that is gathered, in bytes. Lists are streamed instead. */
 const LONGEST_ANSWER = 4 << 20
-/** A server, or a proxy before it, that asks for more does not know how soon it will be well. */
+/**
+ * The longest wait that is granted: a server, or a proxy in front of it, that asks for more cannot
+ * know how soon it will recover.
+ */
 const LONGEST_RETRY_MS = 60_000
 
+/** Returns a collector of one answer. It gives `broken` for an answer above `LONGEST_ANSWER`. */
 export function gatherAnswer(): Gathering {
   const chunks: Buffer[] = []
   let length = 0
@@ -49,8 +53,8 @@ export function gatherAnswer(): Gathering {
 }
 
 /**
- * RFC 9110, section 10.2.3: seconds, or a date. A date is held against the server's own clock, which
- * it sends along.
+ * Reads Retry-After (RFC 9110, section 10.2.3): a number of seconds, or a date. A date is compared
+ * with the server's own clock, from the Date header.
  */
 function retryAfter(headers: IncomingHttpHeaders): number | undefined {
   const asked = headers['retry-after']

@@ -13,47 +13,60 @@ import { type Cut, type JsonParts, JsonSplitter, LARGEST_PART } from './json-spl
 
 interface Call {
   readonly method?: 'GET' | 'POST' | 'PATCH'
-  /** With its query. */
+  /** The path with its query. */
   readonly path: string
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body?: unknown
-  /** Default `application/json`. */
+  /** `application/json` by default. */
   readonly contentType?: string
   readonly signal: AbortSignal
 }
 
-/** A GET whose answer is read while it comes: a list, or a watch, which has no end of its own. */
+/**
+ * A GET whose answer is read while it comes in: a list, or a watch, which has no end of its own.
+ */
 interface Stream {
   readonly path: string
   readonly signal: AbortSignal
-  /** Whether compression is worth its while. */
+  /** Whether the answer is long enough for compression to be worthwhile. */
   readonly long: boolean
-  /** The server answers with 200. */
+  /** Called when the server answers with 200. */
   onOpen?(): void
   readonly parts: JsonParts
-  /** Milliseconds for which the server may be silent once it has answered; asked again each time. */
+  /**
+   * How long the server may be silent after it has answered, in milliseconds; called before each
+   * wait.
+   */
   silenceMs?(): number
 }
 
 export type StreamEnding =
-  /** Also where the listener wanted no more. */
+  /** The answer ended, or the listener wanted no more. */
   | { readonly kind: 'ended'; readonly unfinished: boolean }
   | { readonly kind: 'garbage'; readonly found: string }
-  /** With another status than 200. */
+  /** The answer has another status than 200, or did not come. */
   | Answer
 
-/** Longer than the 60 s after which the API server itself gives up a request. */
+/**
+ * The longest silence of the server, in milliseconds: longer than the 60 s after which the API
+ * server itself gives up a request.
+ */
 const ANSWER_MS = 65_000
-/** For so long client-go trusts a token that it read from a file, too. */
+/**
+ * How long credentials are used before they are read again; client-go trusts a token file as long.
+ */
 const ACCESS_MS = 60_000
 
-/** Speaks to the API server as whom the credentials say. What goes wrong is a value. */
+/**
+ * Sends requests to the API server with the configured credentials. Failures are values; no method
+ * throws.
+ */
 export class ApiClient {
   readonly #userAgent: string
   readonly #closing = new AbortController()
   readonly #credentials: Credentials
   #access: Promise<Access | Unknown> | undefined
-  /** By the monotonic clock. */
+  /** The time until which `#access` is used, by the monotonic clock. */
   #accessUntil = 0
   #connections: { readonly place: string; readonly to: Connections } | undefined
 
@@ -63,7 +76,7 @@ export class ApiClient {
     this.#userAgent = userAgent
   }
 
-  /** One request and its whole answer, whatever the status. */
+  /** Sends one request and returns the whole answer, whatever its status; `broken` if none came. */
   async fetch({ method = 'GET', path, body, contentType, signal }: Call): Promise<Answer> {
     const headers = body === undefined ? {} : { 'content-type': contentType ?? 'application/json' }
     const answer = gatherAnswer()
@@ -75,7 +88,10 @@ export class ApiClient {
     return answer.read(ending)
   }
 
-  /** Tells object by object what comes with status 200; returns how it ended. */
+  /**
+   * Passes each object of an answer with status 200 to `parts`, and returns how the answer ended.
+   * An answer with another status is returned whole.
+   */
   async stream({ path, signal, long, ...stream }: Stream): Promise<StreamEnding> {
     const refusal = gatherAnswer()
     const splitter = new JsonSplitter(stream.parts)
@@ -98,13 +114,16 @@ export class ApiClient {
     return ending.kind === 'broken' ? ending : endingOf(cut, splitter.unfinished)
   }
 
-  /** The server did not know us, or we not the server: the next request reads all of it anew. */
+  /**
+   * Has the next request read all credentials again, because the server did not accept ours, or we
+   * did not accept the server's.
+   */
   forgetCredentials(): void {
     this.#accessUntil = 0
     this.#credentials.forget()
   }
 
-  /** Ends all connections, and a plugin that gets credentials. */
+  /** Ends all connections, and kills a credential plugin that still runs. */
   close(): void {
     this.#closing.abort()
     this.#connections?.to.close()
@@ -129,7 +148,7 @@ export class ApiClient {
     return ending
   }
 
-  /** Several that ask at once share one reading. */
+  /** Returns the credentials; requests at the same time share one reading. */
   #readAccess(): Promise<Access | Unknown> {
     if (this.#access === undefined || performance.now() >= this.#accessUntil) {
       this.#access = this.#credentials.read()
@@ -138,7 +157,7 @@ export class ApiClient {
     return this.#access
   }
 
-  /** The same ones until the server, the way to it, or a certificate is another. */
+  /** Returns the same connections until the server, the proxy or a certificate changes. */
   #connectionsTo(place: Place): Connections {
     const text = JSON.stringify(place)
     if (this.#connections?.place === text) return this.#connections.to

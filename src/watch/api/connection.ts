@@ -6,15 +6,24 @@ import type { Place } from './credentials.ts'
 import type { Route } from './proxy.ts'
 import { connectThrough, connectThroughSocks } from './tunnel.ts'
 
-/** Idle time before the kernel asks whether the peer still lives; it notices 10 s later. */
+/**
+ * The idle time after which the kernel probes whether the peer still lives; it notices a dead peer
+ * 10 s later.
+ */
 export const KEEPALIVE_MS = 15_000
-/** As client-go waits, for the connection and the handshakes together. */
+/** The time for the connection and the handshakes together, the same as in client-go. */
 const CONNECT_MS = 30_000
 
-/** Keys or certificates do not fit, on this side or the other: the next try should read them anew. */
+/**
+ * A failure because keys or certificates do not match, on either side: the next attempt should read
+ * them again.
+ */
 export class Untrusted extends Error {}
 
-/** A connection on which requests can be sent. Rejects with an Error, which may be `Untrusted`. */
+/**
+ * Returns a connection on which requests can be sent. Rejects with an Error, which may be
+ * `Untrusted`, after 30 s at the latest.
+ */
 export async function connect(place: Place, signal: AbortSignal): Promise<Socket | TLSSocket> {
   const { server, proxy, tls } = place
   const host = hostOf(server)
@@ -22,17 +31,20 @@ export async function connect(place: Place, signal: AbortSignal): Promise<Socket
   const socket = await (proxy.kind === 'none'
     ? opened(host, portOf(server), until)
     : throughProxy(proxy, host, portOf(server), until))
-  // What spoke to a proxy has paused it.
+  // The conversation with a proxy has left the socket paused.
   if (tls === undefined) return socket.resume()
   return secured(socket, { ...tls, host, servername: tls.servername ?? nameOf(host) }, until)
 }
 
-/** The host of a URL, without the brackets of an IPv6 address. */
+/** Returns the host of a URL, without the brackets of an IPv6 address. */
 function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }
 
-/** What went wrong. Of several addresses that were tried, the error itself says nothing. */
+/**
+ * Returns what went wrong. When several addresses were tried, the error itself has no message, so
+ * those of its parts are joined.
+ */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ')
   return error instanceof Error ? error.message : String(error)
@@ -43,7 +55,7 @@ function portOf({ port, protocol }: URL): number {
   return protocol === 'https:' ? 443 : protocol === 'http:' ? 80 : 1080
 }
 
-/** TLS has names sent along, but no addresses. */
+/** Returns the name for TLS's server name indication, which takes no addresses. */
 function nameOf(host: string): string | undefined {
   return isIP(host) === 0 ? host : undefined
 }
@@ -83,7 +95,7 @@ async function secured(
   until: AbortSignal,
 ): Promise<TLSSocket> {
   try {
-    // Throws for a key that is cut short, or belongs to another certificate.
+    // connectTls throws for a key that is truncated or belongs to another certificate.
     const tls = connectTls({ ...options, socket })
     await ready(tls, 'secureConnect', until)
     return tls
@@ -94,7 +106,10 @@ async function secured(
   }
 }
 
-/** Resolves with that event; rejects, and destroys the socket, if something else comes first. */
+/**
+ * Resolves at that event; destroys the socket and rejects if an error, the end or `until` comes
+ * first.
+ */
 function ready(
   socket: Socket,
   event: 'connect' | 'secureConnect',
@@ -117,7 +132,7 @@ function ready(
   })
 }
 
-/** Destroys the socket with the signal, until the returned function is called. */
+/** Destroys the socket when the signal aborts, until the returned function is called. */
 function cancelling(socket: Socket, until: AbortSignal): () => void {
   const destroy = (): void => {
     const late = until.reason?.name === 'TimeoutError'

@@ -5,13 +5,13 @@ import type { Place } from './credentials.ts'
 
 export interface Sending {
   readonly method: string
-  /** With its query, below the server's own path. */
+  /** The path with its query, below the path in the server's URL. */
   readonly path: string
   readonly headers: OutgoingHttpHeaders
   readonly signal: AbortSignal
 }
 
-/** The connections to one place. They are kept and used again, over HTTP/1.1. */
+/** The connections to one server, which are kept open and used again, over HTTP/1.1. */
 export class Connections {
   readonly #place: Place
   readonly #agent: Pool
@@ -22,6 +22,7 @@ export class Connections {
     this.#agent = new Pool(place, this.#closing.signal)
   }
 
+  /** Begins a request; throws if a header is not valid, for instance a token with a newline. */
   begin({ path, headers, ...sending }: Sending): ClientRequest {
     const { server } = this.#place
     return request({
@@ -32,20 +33,21 @@ export class Connections {
     })
   }
 
-  /** No new requests: those under way go on, and their connections end with them. */
+  /** Closes idle connections. Requests under way go on, and their connections end with them. */
   retire(): void {
     this.#agent.maxFreeSockets = 0
     const idle = Object.values(this.#agent.freeSockets).flatMap((sockets) => sockets ?? [])
     for (const socket of idle) socket.destroy()
   }
 
+  /** Ends all connections at once, also those in use or being opened. */
   close(): void {
     this.#closing.abort()
     this.#agent.destroy()
   }
 }
 
-/** As the agent of node:http, but for how it connects. */
+/** The agent of node:http, except that connections are opened by `connect`. */
 class Pool extends Agent {
   readonly #place: Place
   readonly #closing: AbortSignal
@@ -62,7 +64,7 @@ class Pool extends Agent {
   ): undefined {
     connect(this.#place, this.#closing).then(
       (socket) => done(null, socket),
-      // There is no socket then, which the type does not allow for.
+      // There is no socket in this case, which the type of `done` does not allow for.
       (error) => (done as (error: Error) => void)(error),
     )
   }

@@ -7,35 +7,35 @@ import { askPlugin, type PluginCredential, type PluginFailure } from './exec-plu
 import { type Kubeconfig, type Pem, readKubeconfig, type Unusable } from './kubeconfig.ts'
 import { proxyFor, type Route } from './proxy.ts'
 
-/** Where it is written how to reach the API server, and as whom. */
+/** The place that describes the API server and the credentials for it. */
 export type ApiLocation =
-  /** Environment and files that a pod has; `root` stands before the files' names. */
+  /** The environment and files of a pod; `root` is put before the files' names. */
   | { readonly kind: 'in-cluster'; readonly root?: string }
   | { readonly kind: 'kubeconfig'; readonly file: string }
 
 export interface Access {
   readonly kind: 'known'
   readonly place: Place
-  /** Sent with each request. */
+  /** The headers that are sent with each request. */
   readonly headers: Readonly<Record<string, string | string[]>>
 }
 
-/** Where connections lead, and whom both ends take the other for. */
+/** The server that connections lead to, the way to it, and the identities of both ends. */
 export interface Place {
   readonly server: URL
   readonly proxy: Route
-  /** Undefined: the server speaks without TLS. */
+  /** Undefined if the server does not use TLS. */
   readonly tls: Identity | undefined
 }
 
 interface Identity {
-  /** PEM; undefined: the authorities that Node.js trusts. */
+  /** The certificate authorities, in PEM; if undefined, those that Node.js trusts. */
   readonly ca: string | undefined
   readonly cert: string | undefined
   readonly key: string | undefined
-  /** The name that is expected in the server's certificate. */
+  /** The name that the server's certificate must have. */
   readonly servername: string | undefined
-  /** False: the server may be anybody. */
+  /** False if any certificate of the server is accepted. */
   readonly rejectUnauthorized: boolean
 }
 
@@ -44,32 +44,36 @@ export interface Unknown {
   readonly reason: string
 }
 
-/** Where Kubernetes puts what a pod needs to speak to the API server. */
+/** The folder where Kubernetes puts a pod's token and certificate authority. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
-/** Reads files and asks plugins anew whenever it is asked: both change under way. */
+/**
+ * Reads the credentials. Each call reads the files again and asks the plugin again when its
+ * credential has expired, because both change while the program runs.
+ */
 export class Credentials {
   readonly #location: ApiLocation
   readonly #signal: AbortSignal
   #printed: Printed | undefined
 
-  /** When the signal says so, a plugin that runs is killed. */
+  /** A plugin that still runs is killed when `signal` aborts. */
   constructor(location: ApiLocation, signal: AbortSignal) {
     this.#location = location
     this.#signal = signal
   }
 
+  /** Returns the server and the headers, or `unknown` with the reason. Never rejects. */
   async read(): Promise<Access | Unknown> {
     try {
       const config = readConfig(this.#location)
       return config.kind === 'unusable' ? unknown(config.reason) : await this.#access(config)
     } catch (error) {
-      // Of files that are not there, or no YAML.
+      // A file does not exist, cannot be read, or is not YAML.
       return unknown(error instanceof Error ? error.message : String(error))
     }
   }
 
-  /** What a plugin printed is not believed any more. */
+  /** Drops the credential that a plugin printed, so that the next call asks the plugin again. */
   forget(): void {
     this.#printed = undefined
   }
@@ -99,7 +103,7 @@ export class Credentials {
     }
   }
 
-  /** Not again before what it printed has run out. */
+  /** Asks the plugin, unless the credential that it printed before has not expired yet. */
   async #ask({ plugin }: Kubeconfig, ca: string | undefined) {
     if (plugin === undefined) return undefined
     const authority = ca && { 'certificate-authority-data': Buffer.from(ca).toString('base64') }
@@ -119,7 +123,7 @@ export class Credentials {
 
 interface Printed {
   readonly asked: string
-  /** By the monotonic clock. */
+  /** The time at which the credential expires, by the monotonic clock. */
   readonly until: number
   readonly credential: PluginCredential
 }
@@ -157,7 +161,7 @@ function inCluster(root: string): Kubeconfig | Unusable {
 
 function authorizationOf(config: Kubeconfig, printed: string | undefined): string | undefined {
   const { token, basic } = config
-  // A token's file may end in a newline, which a header may not.
+  // A token file may end in a newline, which is not allowed in a header.
   const shown =
     printed ?? (token?.kind === 'file' ? readFileSync(token.file, 'utf8') : token?.text)?.trim()
   if (shown) return `Bearer ${shown}`

@@ -8,14 +8,14 @@ export interface Head {
   readonly headers: IncomingHttpHeaders
 }
 
-/** Takes the next bytes of a body, decompressed. False: nothing more is wanted. */
+/** Takes the next bytes of a body, decompressed. Returns false when no more are wanted. */
 export type Take = (chunk: Buffer) => boolean
 
-/** Who listens to the answer of one request. */
+/** The receiver of the answer to one request. */
 export interface Listener {
-  /** Called once, when the headers are there. */
+  /** Called once, when the headers have come. */
   onAnswer(head: Head): Take
-  /** Milliseconds for which nothing may be heard; asked again whenever something was. */
+  /** How long nothing may be heard, in milliseconds; called again after each sign of life. */
   silenceMs(): number
 }
 
@@ -25,17 +25,18 @@ export type Ending =
   | { readonly kind: 'stopped' }
   | Broken
 
-/** The answer did not come, or not whole. */
+/** The answer did not come, or not all of it. */
 interface Broken {
   readonly kind: 'broken'
   readonly reason: string
-  /** Keys, certificates or tokens may be the reason: the next try should read them anew. */
+  /** Keys, certificates or tokens may be the reason: the next attempt should read them again. */
   readonly distrust?: true
 }
 
 /**
- * Sends what `begin` begins and tells the listener what comes back, until it ends one way or the
- * other. What `begin` throws is an ending, too: Node.js throws for a token that no header may have.
+ * Sends the request that `begin` creates and passes the answer to the listener. Resolves with the
+ * way it ended and never rejects. An error thrown by `begin` is an ending, too: Node.js throws if a
+ * token has characters that a header must not have.
  */
 export function exchange(
   begin: () => ClientRequest,
@@ -80,7 +81,7 @@ function attempt(begin: () => ClientRequest): ClientRequest | Error {
 }
 
 function decoded(answer: IncomingMessage, onFailure: (reason: string) => void): Readable {
-  // Node.js says "aborted", whoever did it.
+  // Node.js reports "aborted" no matter which end broke the connection.
   answer.on('error', () => onFailure('the connection broke'))
   if (answer.headers['content-encoding'] !== 'gzip') return answer
   const text = createGunzip()
@@ -96,12 +97,15 @@ function broken(error: Error): Broken {
   return { kind: 'broken', reason: messageOf(error), ...(distrust && { distrust }) }
 }
 
-/** With TLS 1.3 the server refuses a client's certificate only behind the handshake. */
+/**
+ * Whether the server refused the client's certificate. With TLS 1.3 this comes only after the
+ * handshake.
+ */
 function isRefusedCertificate(error: Error): boolean {
   return 'code' in error && String(error.code).startsWith('ERR_SSL_')
 }
 
-/** Goes off when nothing is heard for as long as `silenceMs` says. */
+/** Starts an alarm that calls `onSilence` when nothing is heard for `silenceMs()`. */
 function startAlarm(silenceMs: () => number, onSilence: (error: Error) => void) {
   let timer: NodeJS.Timeout | undefined
   const alarm = {

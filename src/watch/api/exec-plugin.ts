@@ -5,14 +5,14 @@ import { valueAt } from '../../decode/fields.ts'
 import { parseJson } from '../watch-event.ts'
 import type { PluginCall } from './kubeconfig.ts'
 
-/** What a plugin printed. */
+/** The credential that a plugin printed. */
 export interface PluginCredential {
   readonly kind: 'credential'
   readonly token: string | undefined
-  /** PEM, both or neither. */
+  /** Certificate and key in PEM: both are there, or neither. */
   readonly certificate: string | undefined
   readonly key: string | undefined
-  /** Milliseconds; undefined: until the API server refuses it. */
+  /** How long it is valid, in milliseconds; if undefined, until the API server refuses it. */
   readonly lastsMs: number | undefined
 }
 
@@ -27,14 +27,15 @@ interface PluginLimits {
 }
 
 const usualLimits: PluginLimits = { lastsAtMost: 30_000 }
-/** Bytes of its output. */
+/** The longest output of a plugin, in bytes. */
 const LONGEST_OUTPUT = 1 << 20
-/** Characters of what it said about its failure. */
+/** How much of a plugin's error output is shown, in characters. */
 const SHOWN = 500
 
 /**
- * Runs a plugin and reads the ExecCredential that it prints. It, and what it starts, are killed when
- * it takes too long and when the signal says so. Never rejects.
+ * Runs a plugin and returns the credential from the ExecCredential that it prints, or why there is
+ * none. The plugin and the processes it started are killed when it takes too long or `signal`
+ * aborts. Never rejects.
  */
 export async function askPlugin(
   plugin: PluginCall,
@@ -119,7 +120,7 @@ function failed(reason: string): PluginFailure {
   return { kind: 'failed', reason }
 }
 
-/** What is wrong with it, in words, if it is no credential. */
+/** Returns the credential, or in words why the output is none. */
 function readCredential(printed: unknown, apiVersion: string): PluginCredential | string {
   if (printed === undefined) return 'prints no JSON'
   const version = valueAt(printed, ['apiVersion'])
@@ -138,7 +139,7 @@ function readCredential(printed: unknown, apiVersion: string): PluginCredential 
   if (token === undefined && key === undefined) {
     return 'prints neither a token nor a client certificate'
   }
-  // The one time here that is by the clock of the wall; from now on it is a duration.
+  // This is the only use of the wall clock here; from now on the time is a duration.
   const lastsMs = Date.parse(textAt('expirationTimestamp') ?? '') - Date.now()
   return {
     kind: 'credential',

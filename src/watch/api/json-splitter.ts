@@ -1,26 +1,28 @@
-/** Who is told what stands in a stream of JSON objects. */
+/** The receiver of the parts of a stream of JSON objects. */
 export interface JsonParts {
-  /** A whole object, as text. False: nothing more is wanted. */
+  /** Takes a whole object, as text. Returns false when no more are wanted. */
   onObject(text: string): boolean
   /**
-   * Each element of an object's own array `items`, before the object, which is then told without
-   * them. Left out: the object is told with them.
+   * Takes each element of an object's own array `items`. They come before the object, which then
+   * comes without them. If this is left out, the object comes with its items.
    */
   onItem?(text: string): void
 }
 
 export type Cut =
   | { readonly kind: 'more' }
-  /** `onObject` wants no more. */
+  /** `onObject` has returned false. */
   | { readonly kind: 'enough' }
-  /** This is no stream of JSON objects; with the bytes around the place that shows it. */
+  /**
+   * The stream is not one of JSON objects; `found` has the bytes around the place that shows it.
+   */
   | { readonly kind: 'garbage'; readonly found: string }
   /** A part is larger than allowed. */
   | { readonly kind: 'too-large' }
 
 /**
- * Bytes of one part. kube-apiserver takes 3 MB in one request, and an object that it made larger
- * since, or wrote out of protobuf, is not several times that.
+ * The largest part, in bytes. kube-apiserver accepts 3 MB in one request. An object may have grown
+ * since, and JSON is longer than the protobuf it was stored as, but not several times.
  */
 export const LARGEST_PART: number = 16 << 20
 
@@ -28,9 +30,12 @@ const more: Cut = { kind: 'more' }
 const enough: Cut = { kind: 'enough' }
 const tooLarge: Cut = { kind: 'too-large' }
 
-/** What of a garbled text is shown, in bytes. */
+/** How much of a garbled text is shown, in bytes. */
 const SHOWN = 200
-/** The name of a list's array and the quote behind it. A server that escaped a letter has no list. */
+/**
+ * The name of a list's array and the closing quote. An escaped letter in the name is not
+ * recognised.
+ */
 const ITEMS = Buffer.from('items"')
 
 const SPACE = 0x20
@@ -44,33 +49,36 @@ const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
 /**
- * Cuts a stream of bytes into JSON objects, and lists into their items, so that one item at a time
- * is in memory. A chunk may end anywhere, also within a character.
+ * Cuts a stream of bytes into JSON objects, and lists into their items, so that only one item at a
+ * time is in memory. A chunk may end anywhere, also within a character.
  *
- * Only quotes, brackets and separators are looked at: a part that comes out may still be no JSON.
- * But two values without a separator between them, as where bytes were lost, are garbage at once.
+ * It looks only at quotes, brackets and separators, so a part that comes out may still be invalid
+ * JSON. But two values without a separator between them, as when bytes were lost, are garbage at
+ * once.
  */
 export class JsonSplitter {
   readonly #parts: JsonParts
   readonly #largest: number
   #chunk: Buffer = Buffer.alloc(0)
-  /** From here on the chunk belongs to the part that has begun. */
+  /** The offset in the chunk at which the part that has begun goes on. */
   #from = 0
   readonly #object: Buffer[] = []
   readonly #item: Buffer[] = []
-  /** Bytes in both. */
+  /** The bytes held in `#object` and `#item` together. */
   #held = 0
-  /** Open brackets; 0: between two objects. */
+  /** The number of open brackets; 0 between two objects. */
   #depth = 0
   #inItems = false
   #inString = false
-  /** Behind a backslash. */
+  /** Whether the byte before was a backslash. */
   #escaped = false
-  /** Within a number, `true`, `false` or `null`. */
+  /** Whether the position is within a number, `true`, `false` or `null`. */
   #inWord = false
-  /** A value or a member's name has ended; what may follow is a separator or a bracket. */
+  /**
+   * Whether a value or a member's name has ended, so that only a separator or a bracket may follow.
+   */
   #ended = false
-  /** How much of ITEMS the latest string at depth 1 has; -1: it is another. */
+  /** How many bytes of ITEMS the latest string at depth 1 matches; -1 if it is another string. */
   #matched = -1
 
   constructor(parts: JsonParts, largest: number = LARGEST_PART) {
@@ -83,6 +91,7 @@ export class JsonSplitter {
     return this.#depth > 0
   }
 
+  /** Takes the next chunk, passes on the parts that it completes, and returns whether to go on. */
   take(chunk: Buffer): Cut {
     this.#chunk = chunk
     this.#from = 0
@@ -101,7 +110,10 @@ export class JsonSplitter {
     return this.#held > this.#largest ? tooLarge : more
   }
 
-  /** From within a string to behind it, or to the end of the chunk; -1: no string goes on so. */
+  /**
+   * Returns the position after the string that goes on at `from`, or the end of the chunk; -1 if a
+   * byte is not allowed in a string.
+   */
   #passString(from: number): number {
     const chunk = this.#chunk
     const named = this.#depth === 1
@@ -116,13 +128,13 @@ export class JsonSplitter {
         this.#inString = false
         return at + 1
       }
-      // A newline most likely: bytes were lost, and here ends a later object.
+      // This is most likely a newline: bytes were lost, and a later object ends here.
       else if (byte < SPACE) return -1
     }
     return chunk.length
   }
 
-  /** One byte outside of strings. */
+  /** Takes one byte outside of strings. */
   #step(byte: number, at: number): Cut {
     if (byte <= SPACE) {
       this.#inWord = false
@@ -158,7 +170,7 @@ export class JsonSplitter {
     return more
   }
 
-  /** A value begins; one that is no object or array counts as ended with that. */
+  /** Notes that a value begins; one that is no object or array counts as ended at once. */
   #value(): Cut {
     if (this.#ended) return this.#garbage()
     this.#ended = true
@@ -210,7 +222,7 @@ export class JsonSplitter {
     return this.#parts.onObject(this.#release(this.#object)) ? more : enough
   }
 
-  /** Keeps the chunk up to there for the part that has begun. */
+  /** Keeps the chunk up to `to` for the part that has begun. */
   #hold(to: number): void {
     const bytes = this.#chunk.subarray(this.#from, to)
     const part = this.#inItems ? this.#item : this.#object

@@ -3,22 +3,22 @@ import * as z from 'zod'
 import { anything, fields, flag, parseFields, text, valueAt } from '../../decode/fields.ts'
 import { printProblem, type Report, report as startReport } from '../../decode/problem.ts'
 
-/** What a kubeconfig says of its current context. Names of files are absolute. */
+/** The current context of a kubeconfig. File names in it are absolute. */
 export interface Kubeconfig {
   readonly kind: 'kubeconfig'
   readonly server: URL
-  /** The name in the server's certificate, if it is another than the server's. */
+  /** The name in the server's certificate, if it differs from the server's. */
   readonly serverName: string | undefined
   readonly insecure: boolean
-  /** Stands above what the environment says. */
+  /** The proxy, which takes precedence over the environment. */
   readonly proxyUrl: string | undefined
-  /** Undefined: the authorities that Node.js trusts. */
+  /** The certificate authorities; if undefined, those that Node.js trusts. */
   readonly authority: Pem | undefined
   readonly certificate: Pem | undefined
   readonly key: Pem | undefined
   readonly token: Token | undefined
   readonly basic: string | undefined
-  /** Headers by which the user acts as another. */
+  /** The headers by which the user impersonates another. */
   readonly impersonation: Readonly<Record<string, string | string[]>>
   readonly plugin: PluginCall | undefined
 }
@@ -37,19 +37,19 @@ export interface PluginCall {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly apiVersion: string
-  /** What to do if there is no such program. */
+  /** What to do if the program is not installed. */
   readonly installHint: string | undefined
-  /** What the program learns of the cluster, but for its authority; undefined: nothing. */
+  /** What the program is given about the cluster, except its authority; undefined if nothing. */
   readonly cluster: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface Unusable {
   readonly kind: 'unusable'
-  /** The fields that are wrong, what they have and what they should. */
+  /** The wrong fields, each with what was found and what is expected. */
   readonly reason: string
 }
 
-/** Where a kubeconfig keeps what only a cluster's plugin understands. */
+/** The extension of a cluster in which a kubeconfig keeps what only its plugin understands. */
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec'
 
 const optional = text.nullish()
@@ -104,8 +104,10 @@ type ClusterFields = z.infer<typeof clusterFields>
 type UserFields = z.infer<typeof userFields>
 
 /**
- * Reads what kubectl and client-go read (k8s.io/client-go/tools/clientcmd). Where a value and a file
- * are both given, the value counts, but of tokens the file.
+ * Reads a parsed kubeconfig as kubectl and client-go do (k8s.io/client-go/tools/clientcmd). `file`
+ * is its path, from which relative paths are resolved. Where both a value and a file are given, the
+ * value counts, except for tokens, where the file does. Returns `unusable` if a needed field is
+ * wrong.
  */
 export function readKubeconfig(config: unknown, file: string): Kubeconfig | Unusable {
   const report = startReport(file)
@@ -171,21 +173,21 @@ function together(
 
 interface Entry {
   readonly value: unknown
-  /** Where it stands. */
+  /** The path of the entry in the file. */
   readonly path: string
 }
 
-/** Which entry of which list is wanted. */
+/** The list and the name of a wanted entry. */
 interface EntryName {
   readonly lists: string
   readonly kind: string
-  /** Where its name stands. */
+  /** The path of the field that has the name. */
   readonly namedAt: string
-  /** Without it, the value at `namedAt` of the file. */
+  /** The name; by default the value at `namedAt` in the file. */
   readonly name?: unknown
 }
 
-/** Returns the entry of that name; undefined, with a problem reported, where there is none. */
+/** Returns the entry with that name; if there is none, reports a problem and returns undefined. */
 function entryOf(
   config: unknown,
   { lists, kind, namedAt, name = valueAt(config, [namedAt]) }: EntryName,
@@ -202,7 +204,7 @@ function entryOf(
 }
 
 function parseServer(server: string): URL | undefined {
-  // client-go takes a host alone, too.
+  // client-go accepts a host without a scheme, too.
   const url = server.includes('://') ? server : `http://${server}`
   if (!URL.canParse(url)) return undefined
   const parsed = new URL(url)
@@ -231,7 +233,10 @@ function impersonationOf(user: UserFields): Record<string, string | string[]> {
   }
 }
 
-/** A command with a path is found from the kubeconfig on, a name alone in PATH. */
+/**
+ * Returns how to call the plugin. A relative command with a slash is resolved from the kubeconfig's
+ * folder; a name alone is looked up in PATH.
+ */
 function pluginOf(
   exec: z.infer<typeof execFields>,
   cluster: ClusterFields,
@@ -249,7 +254,7 @@ function pluginOf(
   }
 }
 
-/** As the ExecCredential of KEP-541 has it. */
+/** Returns what the plugin is told about the cluster, in the form of KEP-541's ExecCredential. */
 function clusterInfo(cluster: ClusterFields): Record<string, unknown> {
   const extension = cluster.extensions?.find(({ name }) => name === EXEC_EXTENSION)
   return {

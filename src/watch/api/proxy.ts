@@ -1,6 +1,6 @@
 import { cidrContains, parseAddress, parseCidr } from '../../model/address.ts'
 
-/** Through what connections to the API server go. */
+/** The proxy through which connections to the API server go. */
 export type Route =
   | { readonly kind: 'none' }
   | { readonly kind: 'http' | 'https' | 'socks5'; readonly url: URL }
@@ -22,8 +22,9 @@ const KINDS: Readonly<Record<string, 'http' | 'https' | 'socks5'>> = {
 }
 
 /**
- * `proxy-url` of the kubeconfig, or else what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say, as client-go
- * decides (Go's golang.org/x/net/http/httpproxy). Servers on this machine need none by the environment.
+ * Returns the proxy from `proxy-url` in the kubeconfig, or else from HTTPS_PROXY, HTTP_PROXY and
+ * NO_PROXY, as client-go decides (Go's golang.org/x/net/http/httpproxy). The environment's proxy is
+ * not used for servers on this machine. Returns `unusable` for a URL that is no proxy's.
  */
 export function proxyFor(
   server: URL,
@@ -51,7 +52,10 @@ function parseProxy(text: string, name: string): Route | UnusableProxy {
   }
 }
 
-/** Addresses, ranges and domains, with or without a port, or `*` for all. */
+/**
+ * Whether NO_PROXY excepts the server: a list of addresses, ranges and domains, with or without a
+ * port, or `*` for all.
+ */
 function isExcepted(server: URL, exceptions: string): boolean {
   const host = server.hostname.replace(/^\[|\]$/g, '').toLowerCase()
   const port = server.port || (server.protocol === 'https:' ? '443' : '80')

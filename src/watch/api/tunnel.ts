@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream'
 import { addressBytes, parseAddress } from '../../model/address.ts'
 
-/** Bytes that a proxy may say before it is taken for something else. */
+/** The longest answer of a proxy, in bytes; anything longer is no proxy's answer. */
 const LONGEST_ANSWER = 16 << 10
 
-/** Has an HTTP proxy connect to that host (RFC 9110, section 9.3.6). Rejects if it does not. */
+/**
+ * Asks an HTTP proxy to connect to the host (RFC 9110, section 9.3.6). Rejects if the proxy refuses
+ * or does not answer as one.
+ */
 export async function connectThrough(
   socket: Duplex,
   proxy: URL,
@@ -29,7 +32,7 @@ export async function connectThrough(
 
 const NO_LOGIN = 0
 const BY_PASSWORD = 2
-/** CONNECT, and the kinds of addresses that it may name. */
+/** The command CONNECT, and the kinds of addresses that it may name. */
 const CONNECT = 1
 const IPV4 = 1
 const DOMAIN = 3
@@ -44,7 +47,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
   6: 'the time to live ran out',
 }
 
-/** The same of a SOCKS5 proxy (RFC 1928, logins RFC 1929), which also looks the name up. */
+/**
+ * Asks a SOCKS5 proxy to connect to the host (RFC 1928, logins RFC 1929); the proxy also resolves
+ * the name. Rejects if it refuses or does not answer as one.
+ */
 export async function connectThroughSocks(
   socket: Duplex,
   proxy: URL,
@@ -74,7 +80,10 @@ function addressOf(host: string): readonly number[] {
   return [DOMAIN, name.length, ...name]
 }
 
-/** Ends with the address that the proxy uses, of whichever kind. */
+/**
+ * Returns the length of the reply, which ends with the address that the proxy uses; undefined while
+ * too little of it has come.
+ */
 function lengthOfReply(bytes: Buffer): number | undefined {
   const [, , , kind, length] = bytes
   if (length === undefined) return undefined
@@ -86,7 +95,10 @@ function loginOf({ username, password }: URL): { user: string; password: string 
   return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
 
-/** As many bytes as `lengthOf` makes of those that are there; what comes after stays in the socket. */
+/**
+ * Receives as many bytes as `lengthOf` returns for those that have come; the rest stays in the
+ * socket. Rejects if the connection ends before, or more than `LONGEST_ANSWER` bytes come.
+ */
 function receive(socket: Duplex, lengthOf: (bytes: Buffer) => number | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0)

@@ -1,11 +1,14 @@
 import { type FSWatcher, watch } from 'node:fs'
 
-/** Milliseconds from a change to the look: whoever writes a file often writes it in pieces. */
+/** Milliseconds from a change until the files are read: a file is often written in pieces. */
 const SETTLE = 50
-/** Milliseconds after which files are looked at even if nobody told of a change. */
+/** Milliseconds after which files are read again even if no change was reported. */
 const LOOK_AGAIN = 30_000
 
-/** Calls `look` some time after anything changed in the places, until aborted. Rejects if it throws. */
+/**
+ * Calls `look` at once, shortly after anything changes in the places, and every 30 s. Resolves when
+ * `signal` aborts; rejects if `look` throws.
+ */
 export async function eachChange(
   places: () => ReadonlySet<string>,
   look: () => void,
@@ -21,7 +24,7 @@ export async function eachChange(
     soon = undefined
     try {
       look()
-      // Once more for what changed in a folder before it was watched.
+      // A folder may have changed before it was watched, so it is read once more.
       if (settleWatchers(watchers, places(), changed)) changed()
     } catch (error) {
       fail(error)
@@ -42,7 +45,7 @@ export async function eachChange(
   }
 }
 
-/** True where a place is watched that was not before. */
+/** Watches exactly these places; returns whether one is watched now that was not before. */
 function settleWatchers(
   watchers: Map<string, FSWatcher>,
   places: ReadonlySet<string>,
@@ -60,13 +63,13 @@ function settleWatchers(
       const watcher = watch(place, changed)
       watchers.set(place, watcher)
       more = true
-      // A folder that goes away, or no more inotify watches: the regular look remains.
+      // The folder was removed, or inotify watches ran out: the regular look remains.
       watcher.on('error', () => {
         watcher.close()
         watchers.delete(place)
       })
     } catch {
-      // As above.
+      // The place cannot be watched: the regular look remains.
     }
   }
   return more

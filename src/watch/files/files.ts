@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type Report, said } from '../../decode/problem.ts'
 
 /**
- * The files a path stands for: itself, or the manifests of a folder in the order of their names.
- * Entries that start with a dot are skipped: a mounted ConfigMap keeps second copies there.
+ * Returns the files that a path stands for: the path itself, or the manifests in a folder, sorted
+ * by name. Entries that start with a dot are skipped, because a mounted ConfigMap keeps second
+ * copies there. What cannot be read, and a folder without manifests, is reported.
  */
 export function filesAt(path: string, report: Report): string[] {
   try {
@@ -21,17 +22,21 @@ export function filesAt(path: string, report: Report): string[] {
   }
 }
 
+/** Returns the text of a file; reports a problem and returns undefined if it cannot be read. */
 export function readText(file: string, report: Report): string | undefined {
   return attempt(() => textIn(readFileSync(file)), report, 'a readable file')
 }
 
-/** Throws where it is no text in UTF-8; in UTF-16 every other byte of plain text is zero. */
+/**
+ * Returns the text; throws if the bytes are not text in UTF-8. A zero byte means UTF-16, where
+ * every other byte of plain text is zero.
+ */
 export function textIn(bytes: Buffer): string {
   if (!isUtf8(bytes) || bytes.includes(0)) throw new Error('what is not text in UTF-8')
   return bytes.toString()
 }
 
-/** What `read` returns; undefined after saying why it failed. */
+/** Returns what `read` returns; if it throws, reports the reason and returns undefined. */
 export function attempt(read: () => string, report: Report, expected: string): string | undefined {
   try {
     return read()
@@ -42,8 +47,8 @@ export function attempt(read: () => string, report: Report, expected: string): s
 }
 
 /**
- * An entry that cannot be looked at hides no other. A link that leads back to one of the folders that
- * it stands in (`inside`) is not followed.
+ * Lists the manifests of a folder and its subfolders. An entry that cannot be read is reported and
+ * hides no other. A link back to one of the folders around it (`inside`) is not followed.
  */
 function manifestsIn(folder: string, report: Report, inside: readonly string[]): string[] {
   const here = realpathSync(folder)
@@ -62,7 +67,7 @@ function manifestsIn(folder: string, report: Report, inside: readonly string[]):
   })
 }
 
-/** The same order in every locale. */
+/** Compares in the same order in every locale. */
 function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

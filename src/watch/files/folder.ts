@@ -16,10 +16,10 @@ import type { Sink, Source, SourceListener } from '../source.ts'
 import { eachChange } from './file-watchers.ts'
 import { filesAt, readText } from './files.ts'
 
-/** `resource namespace/name`. */
+/** `resource namespace/name`, by which an object is known. */
 type Key = `${Resource} ${string}`
 
-/** One file as it was last read. */
+/** A file as it was last read. */
 interface Seen {
   readonly signature: string
   readonly digests: ReadonlyMap<Key, string>
@@ -30,7 +30,10 @@ interface Read extends Seen {
   readonly values: ReadonlyMap<Key, unknown>
 }
 
-/** Follows files and folders in place of an API server; a definition further down the list wins. */
+/**
+ * Returns a source that follows files and folders in place of an API server. If an object is
+ * defined twice, the later definition in the list of files wins.
+ */
 export function folderSource(paths: readonly string[], followed: readonly Resource[]): Source {
   return async (listener, signal) => {
     const folder = new Folder(paths, followed, listener)
@@ -52,9 +55,9 @@ class Folder {
   readonly #followed: readonly Resource[]
   readonly #listener: SourceListener
   readonly #seen: Map<string, Seen> = new Map()
-  /** The files that define an object; nearly always one. */
+  /** The files that define an object, nearly always one. */
   readonly #owners: Map<Key, Set<string>> = new Map()
-  /** What the sink was last told of each object. */
+  /** The digest of each object as the listener last received it. */
   readonly #told: Map<Key, string> = new Map()
   #order: ReadonlyMap<string, number> = new Map()
   #problems = ''
@@ -65,15 +68,15 @@ class Folder {
     this.#listener = listener
   }
 
-  /** Reads what changed since the last look. */
+  /** Reads the files that changed since the last look and tells the listener about the changes. */
   look(): void {
     const { files, problems } = this.#list()
     this.#order = new Map(files.map((file, at) => [file, at]))
     const affected = new Set<Key>()
-    // The last file first: the first definition that is met wins and is told at once, so that the
-    // objects of one file only are in memory.
+    // The last file is read first: the first definition that is met wins and is passed on at once,
+    // so that only the objects of one file are in memory.
     for (const file of files.toReversed()) this.#refresh(file, affected)
-    // A place that cannot be listed tells nothing about the files that were there.
+    // A folder that cannot be listed says nothing about the files that were in it.
     if (problems.length === 0) {
       for (const file of this.#seen.keys()) if (!this.#order.has(file)) this.#forget(file, affected)
     }
@@ -82,13 +85,14 @@ class Folder {
     this.#report([...problems, ...seen.flatMap((file) => file?.problems ?? [])])
   }
 
+  /** Returns the keys of the objects of this kind that the listener has received. */
   names(resource: Resource): ReadonlySet<string> {
     const prefix = `${resource} `
     const keys = [...this.#told.keys()].filter((key) => key.startsWith(prefix))
     return new Set(keys.map((key) => key.slice(prefix.length)))
   }
 
-  /** The folders in which a change would show. */
+  /** Returns the folders in which a change would be seen. */
   places(): ReadonlySet<string> {
     const folders = [...this.#order.keys()].map((file) => dirname(file))
     const given = this.#paths.filter((path) => statOf(path)?.isDirectory())
@@ -135,7 +139,7 @@ class Folder {
     affected.add(key)
   }
 
-  /** Of objects that lost a definition: told is what holds now. */
+  /** Tells the listener about objects that lost a definition: as now defined, or deleted. */
   #settle(affected: ReadonlySet<Key>): void {
     const elsewhere = new Map<string, Key[]>()
     for (const key of affected) {
@@ -148,14 +152,14 @@ class Folder {
         else keys.push(key)
       }
     }
-    // Files that did not change: a definition that came after theirs is gone.
+    // These files did not change, but an object's later definition in another file is gone.
     for (const [file, keys] of elsewhere) {
       const { values } = readObjectsOf(file, '', this.#followed)
       for (const key of keys) this.#tell(key, file, values.get(key))
     }
   }
 
-  /** Says how an object is defined, if that is new. */
+  /** Tells the listener how an object is defined, if that is new. */
   #tell(key: Key, file: string, object: unknown): void {
     const digest = this.#digest(key, file)
     if (object === undefined || digest === undefined || digest === this.#told.get(key)) return
@@ -167,7 +171,7 @@ class Folder {
     return this.#seen.get(file)?.digests.get(key)
   }
 
-  /** The file whose definition of an object holds. */
+  /** Returns the file whose definition of an object wins. */
   #winner(key: Key): string | undefined {
     return this.#inOrder(this.#owners.get(key) ?? []).at(-1)
   }
@@ -188,7 +192,7 @@ class Folder {
   }
 }
 
-/** Undefined where there is nothing to be seen; why is said by whoever reads it. */
+/** Returns undefined if the path cannot be looked at; the reason is reported when it is read. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path)
@@ -210,7 +214,7 @@ function readObjectsOf(
 ): Read {
   const report = startReport(file)
   const text = readText(file, report)
-  // Whoever writes a file in place empties it first.
+  // A program that writes a file in place empties it first.
   const emptied = text?.trim() === '' && former !== undefined && former.digests.size > 0
   if (emptied) report.error('', said('nothing any more'), 'objects, or no such file')
   const documents = text === undefined ? undefined : readDocuments(text, file)
@@ -222,7 +226,7 @@ function readObjectsOf(
     found.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
   })
   const problems = [...report.problems, ...(documents?.problems ?? []), ...odd]
-  // What a file said before holds while a part of it cannot be read.
+  // The former content of a file stays in force while a part of it cannot be read.
   const held = problems.some(isGap) ? (former?.digests ?? []) : []
   const digests = new Map<Key, string>([...held, ...found])
   return { signature, digests, values, problems }

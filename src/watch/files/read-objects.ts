@@ -13,13 +13,16 @@ import { attempt, filesAt, readText } from './files.ts'
 export interface Input {
   readonly cluster: Cluster
   readonly nodes: ReadonlyMap<string, NodeView>
-  /** Services that are named here but cannot be read, or are over the limits. */
+  /** Services that are in the files but cannot be read, or only in part, or are over the limits. */
   readonly unread: ReadonlySet<ServiceName>
-  /** In the order in which they were found. */
+  /** The problems, in the order in which they were found. */
   readonly problems: readonly Problem[]
 }
 
-/** Reads the objects at `paths` once: files, folders, and `-` for standard input. */
+/**
+ * Reads the objects at `paths` once: files, folders, and `-` for standard input. Everything that
+ * cannot be read becomes a problem.
+ */
 export function readObjects(paths: readonly string[], stdin: () => string, limits?: Limits): Input {
   const reading = new Reading(limits)
   for (const path of new Set(paths)) {
@@ -29,26 +32,26 @@ export function readObjects(paths: readonly string[], stdin: () => string, limit
   return reading.end()
 }
 
-/** Feeds a store with all that the files say, and collects what is wrong with them. */
+/** Fills a store with all objects in the files, and collects the problems with them. */
 class Reading {
   readonly #store: ObjectStore
   readonly #nodes: Map<string, NodeView> = new Map()
   readonly #problems: Problem[] = []
-  /** The keys of all objects, read or not. */
+  /** The keys of all objects, whether they could be read or not. */
   readonly #told: ReadonlyMap<Resource, Set<string>> = new Map(
     NODE_RESOURCES.map((resource) => [resource, new Set()]),
   )
-  /** `kind namespace/name` of everything that could be read, for noticing a second definition. */
+  /** `kind namespace/name` of every object that could be read, to notice a second definition. */
   readonly #defined: Set<string> = new Set()
   /** The file that is being read, or `stdin`. */
   #source = ''
-  /** Of the file that is being read. */
+  /** The number of slices without a Service in the file that is being read. */
   #withoutService = 0
 
   constructor(limits: Limits | undefined) {
     this.#store = new ObjectStore({
       nodes: {
-        // Files describe the Node anew with each definition: the last one counts as it is.
+        // Each definition in the files describes the whole Node, so the last one counts.
         keep: (name, { node }) => {
           this.#nodes.set(name, node)
           return []
@@ -71,7 +74,8 @@ class Reading {
     this.#problems.push(...report.problems)
     if (text === undefined) return
     const documents = readDocuments(text, 'stdin')
-    // A program that fails before a pipe says nothing at all; one that finds nothing says a List.
+    // Empty input means that the program before the pipe failed: one that finds no objects prints
+    // an empty List.
     if (documents.values.length + documents.problems.length === 0) this.#noteNothing('stdin')
     else this.#take(documents, 'stdin')
   }
@@ -85,13 +89,13 @@ class Reading {
       const text = readText(file, report)
       this.#problems.push(...report.problems)
       if (text === undefined) continue
-      // One that is named, not one that a folder has besides.
+      // Only an empty file that was named is reported, not one in a folder.
       if (file === path && text.trim() === '') this.#noteNothing(file)
       else this.#take(readDocuments(text, file), file)
     }
   }
 
-  /** All files are read: from now on the limits count. */
+  /** Returns the result after all files were read, and applies the limits. */
   end(): Input {
     for (const [resource, names] of this.#told)
       this.#store.take({ kind: 'listed', resource, names })
@@ -115,7 +119,7 @@ class Reading {
     if (passedOver !== undefined) this.#problems.push(passedOver)
   }
 
-  /** One by one: a call cannot have as many arguments as a file may have problems. */
+  /** Adds them one by one: a call cannot take as many arguments as a file may have problems. */
   #note(problems: readonly Problem[]): void {
     for (const problem of problems) this.#problems.push(problem)
   }
