@@ -72,7 +72,7 @@ export interface Demand {
   readonly settings: Pick<Settings, 'nodePortAddresses' | 'backend' | 'scope'>
   readonly families: readonly IpFamily[]
   readonly podRanges: readonly Cidr[]
-  /** Empty: none is known yet, and the API server's usual range counts. */
+  /** Empty if none is known yet; then the API server's usual range counts. */
   readonly nodePorts: readonly number[]
   /** Load-balancer addresses and externalIPs. */
   readonly addresses: readonly Address[]

@@ -118,8 +118,8 @@ function stepOf({ family, table, chains, jumps }: TableChange): RestoreStep {
 }
 
 /**
- * The rules of a built-in chain that are deleted before, and inserted after: all but those that may
- * stay where they are, one of each.
+ * Returns the rules of a built-in chain that a step deletes (`before`) or inserts (`after`): all
+ * but those that may stay where they are, one of each.
  */
 function moving({ before, after }: ChainChange, when: keyof ChainChange): readonly RuleText[] {
   const [these = [], those = []] = when === 'before' ? [before, after] : [after, before]
