@@ -51,6 +51,7 @@ export const protocol: z.ZodType<Protocol> = emptyOr(['TCP', 'UDP', 'SCTP']).tra
   (name) => protocolNames[name || 'TCP'],
 )
 
+/** Returns a schema for exactly one of the values. */
 export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
   return z.enum(values, { error: orList(values.map((value) => (value === '' ? '""' : value))) })
 }
@@ -67,7 +68,7 @@ export function emptyOr<const Value extends string>(
   >
 }
 
-/** Returns a schema for an object of which the named keys are read; every other key is dropped. */
+/** Returns a schema for an object that reads the named keys and drops every other key. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape> {
   return z.object(shape, { error: 'an object' })
 }

@@ -38,7 +38,7 @@ export function report(source: string, kind?: string, name?: string): Report {
   return reportOn({ source, kind, name })
 }
 
-/** Returns a report on an object of which nobody can tell which one of its kind it is. */
+/** Returns a report on an object that cannot be told from others of its kind. */
 export function unidentified(source: string, kind: string, name: string): Report {
   return reportOn({ source, kind, name, unidentified: true })
 }

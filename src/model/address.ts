@@ -109,6 +109,7 @@ export function addressFromBytes(bytes: Uint8Array): Address {
   return new ipaddr.IPv6(Array.from(bytes)).toRFC5952String() as Address
 }
 
+/** Returns the address that has this number, the reverse of `toBigInt`. */
 export function addressOf(family: IpFamily, value: bigint): Address {
   const bytes = new Uint8Array(addressBits(family) / 8)
   let rest = value

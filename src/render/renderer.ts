@@ -60,6 +60,6 @@ export interface Renderer {
 
 /** A renderer that also knows what ipvs holds. */
 export interface WholeRenderer extends Renderer {
-  /** Returns what ipvs and the dummy interface shall hold; undefined with other backends. */
+  /** Returns what ipvs and the dummy interface are to hold; undefined with other backends. */
   ipvs(): IpvsRules | undefined
 }

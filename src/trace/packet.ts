@@ -21,7 +21,7 @@ export interface Packet {
 type Origin =
   /** A process of the node itself. */
   | { readonly kind: 'node' }
-  /** The name is undefined if nobody knows it. */
+  /** The name is undefined if it is not known. */
   | { readonly kind: 'interface'; readonly name: string | undefined }
 
 /** What the path of a packet depends on, beside the rules. */

@@ -12,7 +12,7 @@ import {
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
 
-/** Plans from what there is to what shall be; the plan is empty if these are the same. */
+/** Plans from the current to the desired rules; the plan is empty if these are the same. */
 export function planIptables(
   current: IptablesRuleset,
   desired: IptablesRuleset,
@@ -95,7 +95,7 @@ function inTwo(change: TableChange): Record<'come' | 'leave', TableChange> {
   }
 }
 
-/** Returns rules that shall go: those of trees, and those that lead there. */
+/** Returns the rules that are to go: those of trees, and those that lead there. */
 function onlyBefore(
   before: readonly RuleText[] | undefined,
   after: readonly RuleText[],

@@ -3,14 +3,14 @@ import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 import type { IpvsOperation, IpvsPlan } from './operation.ts'
 
-/** What differs between what ipvs and the dummy interface hold and what they shall hold. */
+/** The differences between what ipvs and the dummy interface hold and what is desired. */
 export interface IpvsChanges {
   readonly servers: readonly ServerChange[]
   /** Without those of servers that go, because a server's destinations go with it. */
   readonly destinations: readonly DestinationChange[]
   readonly addresses: readonly AddressChange[]
   readonly dummy: { readonly name: string; readonly before: boolean; readonly after: boolean }
-  /** Undefined if they are as they shall be. */
+  /** Undefined if they are as desired. */
   readonly timeouts?: IpvsTimeouts | undefined
 }
 
@@ -28,7 +28,7 @@ export interface DestinationChange {
 
 export interface AddressChange {
   readonly address: Address
-  /** True if the address shall be bound, false if it shall be unbound; it is the opposite now. */
+  /** True to bind the address, false to unbind it; at present it is the other way round. */
   readonly bound: boolean
 }
 

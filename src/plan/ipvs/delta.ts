@@ -40,7 +40,7 @@ export function planIpvsDelta(
   })
 }
 
-/** A server of which only the comment changes is the same to the kernel. */
+/** A server whose comment alone changes is the same to the kernel. */
 function differs({ before, after }: ElementStep): boolean {
   return before === undefined || after === undefined || before.data !== after.data
 }

@@ -17,7 +17,7 @@ import {
 import type { IpvsPlan } from './operation.ts'
 import { isOurs, type RecordedServers } from './ownership.ts'
 
-/** What a plan depends on beside what there is and what shall be. */
+/** What a plan depends on, beside the current and the desired state. */
 interface IpvsPlanOptions {
   /** The servers that nodelb made, by the table as it was read (`recordedServers`). */
   readonly recorded: RecordedServers
@@ -26,7 +26,7 @@ interface IpvsPlanOptions {
 }
 
 /**
- * Returns the fewest operations from what the kernel holds to what it shall hold, for servers that
+ * Returns the fewest operations from what the kernel holds to what is desired, for servers that
  * are nodelb's; `desired` must not have others (`withoutConflicts`).
  */
 export function planIpvs(

@@ -5,7 +5,7 @@ import type { Chain, ElementValue, KernelChain, SetSchema } from '../../ruleset/
 import type { Operation, Plan } from './operation.ts'
 import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
 
-/** A changed element: what it was and what it shall be. */
+/** A changed element: its value before and after. */
 export interface ElementStep {
   readonly family: TableFamily
   readonly set: string

@@ -71,6 +71,7 @@ export function* eachOperation(plan: Plan): Generator<Operation, undefined> {
   }
 }
 
+/** Returns the number of operations; each element of a set that is filled counts as one. */
 export function operationCount(plan: Plan): number {
   return plan.reduce((sum, step) => sum + (step.kind === 'fill-set' ? step.elements.size : 1), 0)
 }

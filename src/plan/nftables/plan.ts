@@ -16,7 +16,7 @@ import type { Operation, Plan, Step } from './operation.ts'
 import { deleteRule, planRules } from './rules.ts'
 
 /**
- * Returns the fewest operations that turn what the kernel holds into what it shall hold. The kernel
+ * Returns the fewest operations that turn what the kernel holds into what is desired. The kernel
  * demands the order: tables, sets and chains first; an element goes before its key comes again;
  * rules bind to a map before it is filled, because binding walks the map; then unused rules, sets
  * and chains go. The plan may refer to elements of `desired`, so it is valid until they change.
@@ -62,6 +62,7 @@ export function noPhases(): Phases {
   }
 }
 
+/** Returns the steps of all phases in the order in which the kernel accepts them. */
 export function inOrder(phases: Phases): Plan {
   return [
     ...phases.create,
@@ -133,7 +134,7 @@ function planElements(
     const keep = wanted.get(key)
     return keep === undefined || !same(value, keep)
   })
-  // The kernel lists elements by hash; a diff of the same things shall read the same every time.
+  // The kernel lists elements by hash; a diff of the same things is to read the same every time.
   for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
     phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
   }

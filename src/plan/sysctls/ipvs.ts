@@ -40,6 +40,7 @@ export function ipvsSysctls(wish: SysctlWish, found: NodeFound): readonly NodeSy
   ]
 }
 
+/** Returns whether the value may stay. */
 export function satisfies(value: number, wanted: NodeSysctl): boolean {
   return value === wanted.value || wanted.accepted.includes(value)
 }

@@ -36,6 +36,7 @@ export type Digits = string
 /** Bits of a digit; a chain of a tree has at most 2^BITS children (ADR 0015 has the figures). */
 const BITS = 2
 
+/** Keys that are addresses, matched as source (`-s`) or destination (`-d`). */
 export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   return {
     digits: (key) => addressDigits(key as string as Address),
@@ -46,6 +47,7 @@ export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   }
 }
 
+/** Keys that are ports of the node. */
 export const portSpace: KeySpace = {
   digits(key) {
     const { protocol, port } = frontendAddress(key)
@@ -69,6 +71,7 @@ export const portSpace: KeySpace = {
   },
 }
 
+/** Keys that are VIPs. */
 export function vipSpace(family: IpFamily): KeySpace {
   const length = addressBits(family) / BITS
   const addresses = addressSpace(family, '-d')

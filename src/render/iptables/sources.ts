@@ -18,6 +18,7 @@ export class AllowedSources {
     for (const key of elements.get(SETS.allowedSources)?.keys() ?? []) this.#note(key, true)
   }
 
+  /** Brings the intervals in step with changed elements. */
   follow(changes: readonly Pick<ElementChange, 'set' | 'key' | 'after'>[]): void {
     for (const { set, key, after } of changes) {
       if (set === SETS.allowedSources) this.#note(key, after !== undefined)

@@ -85,6 +85,7 @@ export function impliedSources(sets: ReadonlySet<string>): readonly string[] {
   return sets.has(SETS.restricted) ? [SETS.allowedSources] : []
 }
 
+/** Drops packets to a restricted VIP from sources that are not allowed. */
 export function sourceCheck(): readonly Rule[] {
   const vip = frontKey('vip')
   return [
@@ -128,6 +129,7 @@ export const fromThisNode: readonly Statement[] = [
   inSet([saddr], SETS.nodeAddresses),
 ]
 
+/** Marks packets to ClusterIPs for masquerade: all, or those that do not come from pods. */
 export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
   const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
   const toClusterIp = inSet([daddr], SETS.clusterIps)

@@ -40,8 +40,8 @@ export function isFrontChain(of: keyof typeof FRONT_CHAINS, name: ChainName): bo
 
 /**
  * Returns whether a rule in a built-in chain is put first only when it is made, and may stand
- * behind other programs' rules later. Such a rule leads to a chain that accepts, so whoever filters
- * traffic to pods must be able to come before it.
+ * behind other programs' rules later. Such a rule leads to a chain that accepts, so a program that
+ * filters traffic to pods has to be able to come before it.
  */
 export function mayStandBehind(jump: RuleText): boolean {
   return jump.endsWith(`-j ${CHAINS.forward}`) || jump.endsWith(`-j ${CHAINS.healthChecks}`)

@@ -33,6 +33,7 @@ import type { RuleText } from './types.ts'
 export type Match = string
 export type Target = string
 
+/** Joins matches and a target to a rule; empty parts are left out. */
 export function ruleText(...parts: readonly (Match | Target)[]): RuleText {
   return (parts.includes('') ? parts.filter((part) => part !== '') : parts).join(' ')
 }
@@ -69,6 +70,7 @@ export function inInterval(side: 'src' | 'dst', interval: string): Match {
   )
 }
 
+/** Returns the match of the destination ports from `first` to `last`, both included. */
 export function toPorts(protocol: Protocol, first: number | string, last: number | string): Match {
   const ports = first === last ? `${first}` : `${first}:${last}`
   return `-p ${protocol} -m ${protocol} --dport ${ports}`
@@ -98,14 +100,17 @@ export function oneOf(count: number): Match {
   return `-m statistic --mode random --probability ${(Math.round(parts / count) / parts).toFixed(11)}`
 }
 
+/** Matches packets that have this bit, 0 to 31, in their mark. */
 export function hasMark(bit: number): Match {
   return `-m mark --mark ${hex(bit)}/${hex(bit)}`
 }
 
+/** Sets this bit of the mark and leaves the others as they are. */
 export function setMark(bit: number): Target {
   return `-j MARK --set-xmark ${hex(bit)}/${hex(bit)}`
 }
 
+/** Clears this bit of the mark and leaves the others as they are. */
 export function clearMark(bit: number): Target {
   return `-j MARK --set-xmark 0x0/${hex(bit)}`
 }

@@ -31,12 +31,14 @@ export function isIpvsSet(name: string): boolean {
   return name.startsWith('ipvs:')
 }
 
+/** Returns the value of an element that stands for a virtual server. */
 export function serverValue(properties: ServerProperties, comment?: string): ElementValue {
   const { scheduler, schedulerFlags, persistence } = properties
   const data = tuple(scheduler, schedulerFlags, persistence ?? 0)
   return comment === undefined ? { data } : { data, comment }
 }
 
+/** Reads a value that `serverValue` wrote. */
 export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
   const [scheduler = '', flags, persistence] = fieldsOf(data)
   return {
@@ -46,6 +48,7 @@ export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties
   }
 }
 
+/** Returns the value of an element that stands for a destination. */
 export function weightValue(weight: number): ElementValue {
   return { data: tuple(weight) }
 }

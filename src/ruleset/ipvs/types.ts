@@ -56,7 +56,7 @@ export interface IpvsRules {
   readonly servers: ReadonlyMap<ServerKey, VirtualServer>
   /** The name of the dummy interface. */
   readonly dummy: string
-  /** The addresses that the dummy interface shall have, each as a prefix of one (/32, /128). */
+  /** The addresses for the dummy interface, each as a prefix of one (/32, /128). */
   readonly addresses: ReadonlySet<Address>
   readonly timeouts: IpvsTimeouts | undefined
   /** The table that does what ipvs cannot: masquerade, check source ranges, refuse and drop. */

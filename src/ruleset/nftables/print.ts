@@ -88,6 +88,7 @@ function printChain(family: TableFamily, chain: Chain): string {
   return `\tchain ${chain.name} {\n${base}${rules}\t}\n`
 }
 
+/** Prints the line that makes a chain a base chain. */
 export function printHook({ type, hook, priority }: BaseHook): string {
   return `type ${type} hook ${hook} priority ${priority}; policy accept;`
 }

@@ -19,7 +19,7 @@ export const SETS = {
   restricted: 'restricted',
   allowedSources: 'allowed-sources',
   affinity: 'affinity',
-  /** VIPs of which the kernel lately could not remember a client, because there was no room. */
+  /** VIPs that lately had a client whom the kernel could not remember, for lack of room. */
   crowded: 'crowded',
   /** With ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
   boundAddresses: 'bound-addresses',

@@ -94,7 +94,7 @@ export interface Chain {
   readonly rules: readonly Rule[]
 }
 
-/** A table as it shall be. */
+/** A table as nodelb wants it. */
 export interface Table {
   readonly family: TableFamily
   readonly sets: ReadonlyMap<string, SetSchema>
@@ -103,7 +103,7 @@ export interface Table {
   readonly chains: ReadonlyMap<string, Chain>
 }
 
-/** A missing family is a table that does not exist, or shall not. */
+/** A missing family has no table, or is to have none. */
 export type Ruleset = Partial<Readonly<Record<TableFamily, Table>>>
 
 /**

@@ -17,7 +17,7 @@ export type WalkedTables = NonNullable<IptablesRuleset['ip']>
 export interface Ground {
   readonly tables: WalkedTables
   readonly facts: NodeFacts
-  /** What could not be known; whoever reads the answer has to know. */
+  /** What could not be found out; the answer has to name it. */
   readonly doubts: Set<string>
 }
 

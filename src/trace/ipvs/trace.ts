@@ -41,7 +41,7 @@ export function turnAway(server: VirtualServer, hook: Hook, { odds, state }: Way
   return { odds, state: withStep(state, { server, hook, destination: undefined, effects: [] }) }
 }
 
-/** Returns the client's remembered destination if it is open (`ip_vs_check_template`), or all. */
+/** Returns the client's remembered destination if it is open (`ip_vs_check_template`), else all. */
 function destinationsFor(server: VirtualServer, state: State): readonly RealServer[] {
   const open = [...server.destinations.values()].filter(({ weight }) => weight > 0)
   const remembered = state.clients.get(PERSISTENCE)

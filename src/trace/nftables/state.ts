@@ -42,7 +42,7 @@ export interface Ground {
   readonly table: WalkedTable
   readonly ipvs: WalkedIpvs | undefined
   readonly facts: NodeFacts
-  /** What could not be known; whoever reads the answer has to know. */
+  /** What could not be found out; the answer has to name it. */
   readonly doubts: Set<string>
 }
 

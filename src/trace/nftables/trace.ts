@@ -21,7 +21,7 @@ export interface Trace {
   readonly packet: Packet
   /** All ways that it may go; their odds add up to 1. */
   readonly paths: readonly Path[]
-  /** What could not be known; if empty, the kernel does as the paths say. */
+  /** What could not be found out; if empty, the kernel does as the paths say. */
   readonly doubts: readonly string[]
 }
 
