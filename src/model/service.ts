@@ -7,7 +7,7 @@ export interface Cluster {
   readonly slices: readonly SliceObject[]
 }
 
-/** One Service that asks for load balancing (not headless, not ExternalName, not another proxy's). */
+/** A Service that asks for load balancing (not headless, ExternalName or another proxy's). */
 export interface ServiceObject {
   readonly namespace: string
   readonly name: string

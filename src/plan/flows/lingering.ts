@@ -47,7 +47,7 @@ export class LingeringEndpoints {
     this.#cluster = cluster
   }
 
-  /** Tells the cleaning of flows which endpoints still serve. */
+  /** Returns whether an endpoint lingers at a frontend, for `flowJudge`. */
   readonly stillServes: StillServes = (frontend, endpoint) =>
     this.#byName.get(nameOf(frontend))?.endpoints.has(endpoint) ?? false
 

@@ -138,7 +138,7 @@ export class FamilyLowering {
       const rule = ruleText(addresses.leaf(address), comment(label ?? ''), goto(CHAINS.reject))
       const held = this.#held.clusterIp(address)
       trees.clusterIps.set(address, held ? held.rule : label === undefined ? undefined : rule)
-      // Whether other ports of this address are masqueraded depends on the address, too.
+      // All VIPs at this address are masqueraded by whether it is a ClusterIP.
       const vips = this.#trees.vips.keysWith(addresses.digits(address))
       for (const vip of vips) touched.vips.add(vipKeys.key(vip))
     }

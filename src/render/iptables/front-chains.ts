@@ -129,7 +129,7 @@ function addressOf(vip: Tuple): Tuple {
   return vip.slice(0, vip.indexOf(' ')) as Tuple
 }
 
-/** Leads to one of the endpoints, sorted by text: slots and seats are history; it must not show. */
+/** Leads to one of the endpoints, sorted by text: the history of slots must not show. */
 function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleText[] {
   const endpoints = endpointsOf(context, reach, key)
   if (endpoints.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]

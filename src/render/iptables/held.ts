@@ -27,7 +27,7 @@ interface Held {
   readonly healthChecks: Map<Tuple, RuleText | undefined>
 }
 
-/** Returns the Services that the tables hold something of, as the comments name them. */
+/** Returns the Services of which the tables hold something, as the comments name them. */
 export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   const names = new Set<Owner>()
   for (const tables of [ruleset.ip, ruleset.ip6]) {
@@ -73,7 +73,7 @@ export class HeldServices {
     return touchedOf([...names].flatMap((name) => this.#services.get(name) ?? []))
   }
 
-  /** Ends that for a Service; returns what has to be lowered anew, nothing if it is not held. */
+  /** Lets a Service go; returns what has to be lowered anew, nothing if it is not held. */
   release(name: Owner): Touched {
     const held = this.#services.get(name)
     if (held === undefined) return noTouched()

@@ -44,7 +44,7 @@ export class IptablesLowering {
     )
   }
 
-  /** Ends that for one Service: the next `update` lowers it again. */
+  /** Lets a held Service go: the next `update` lowers it again. */
   release(name: Owner): void {
     for (const family of FAMILIES) this.#families[family].release(name)
   }
