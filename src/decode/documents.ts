@@ -7,16 +7,18 @@ import {
 import { asLargeList, type LargeList } from './large-list.ts'
 import { type Problem, type Report, said, report as startReport } from './problem.ts'
 
-/** Every runtime has it (HTML Standard, 2.7.10); TypeScript names it among those of browsers and of Node. */
+/**
+ * A global of every runtime (HTML Standard, 2.7.10); TypeScript has it only for browsers and Node.
+ */
 declare function structuredClone(value: unknown): unknown
 
-/** The YAML parser's tree is some forty times its document; JSON has no such tree. */
+/** The parser's tree takes some forty times the memory of its document; JSON has no such tree. */
 const yamlLimit = 32 * 1024 * 1024
 
-/** A List that is larger is read item by item. */
+/** A List that is larger than this is read item by item. */
 const listLimit = 1024 * 1024
 
-/** JSON that fails to parse is tried as YAML (whose flow style it may be) up to this size. */
+/** JSON of at most this size that fails to parse is tried as YAML, whose flow style it may be. */
 const retryLimit = 1024 * 1024
 
 export interface Documents {
@@ -24,7 +26,10 @@ export interface Documents {
   readonly problems: readonly Problem[]
 }
 
-/** The documents of a YAML or JSON text; a document that cannot be read spares the others. */
+/**
+ * Reads the documents of a YAML or JSON text. A document that cannot be read becomes a problem and
+ * does not affect the others; nothing is thrown. `source` names the file in problems.
+ */
 export function readDocuments(text: string, source: string): Documents {
   const report = startReport(source)
   const bare = text.startsWith('\ufeff') ? text.slice(1) : text
@@ -60,15 +65,15 @@ function readYaml(text: string, report: Report): unknown[] {
 }
 
 /**
- * `---` at the start of a line ends a document wherever it stands, in a block or a quoted text too
- * (YAML 1.2.2, 9.1.2), so each document can be parsed alone and none can swallow the next.
+ * Splits a text so that each document is parsed alone and none can swallow the next: `---` at the
+ * start of a line ends a document even inside a block or a quoted text (YAML 1.2.2, 9.1.2).
  */
 function splitDocuments(text: string): string[] {
   return text.split(/^(?=---(?:\s|$))/m)
 }
 
 function readPart(part: string, firstLine: number, values: unknown[], report: Report): void {
-  // Nothing but comments and directives, as before the first `---`.
+  // The part has only comments and directives, such as those before the first `---`.
   if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
   const list = part.length > listLimit ? asLargeList(part) : undefined
   if (list !== undefined) readList(list, firstLine, values, report)
@@ -113,7 +118,7 @@ function readDocument(part: string, firstLine: number, values: unknown[], report
   }
 }
 
-/** What the parser says, and throws, in words that tell what to do. */
+/** Turns an error of the parser into words that tell the user what to do. */
 function reasonOf(message: string): string {
   const reason = firstLineOf(message)
   if (/^Excessive alias count/.test(reason)) return `a document too large to read (${reason})`
@@ -123,7 +128,7 @@ function reasonOf(message: string): string {
   return `a syntax error (${reason})`
 }
 
-/** As kubectl reads it, which goes by YAML 1.1: in YAML 1.2 it would be 120. */
+/** Reads `0170` as 120, as kubectl does, which follows YAML 1.1; in YAML 1.2 it would be 170. */
 const octal: ScalarTag = {
   default: true,
   tag: 'tag:yaml.org,2002:int',
@@ -142,7 +147,7 @@ function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
   return Array.isArray(documents) ? documents : []
 }
 
-/** The line of a position; of one past the end, the last line. */
+/** Returns the line of a position, from 1; for a position past the end, the last line. */
 function lineAt(text: string, position: number): number {
   let line = 1
   for (let i = text.indexOf('\n'); i >= 0 && i < position; i = text.indexOf('\n', i + 1)) line++

@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { list, readField } from './fields.ts'
 import type { Report } from './problem.ts'
 
-/** Reads fields of one object each on its own, and remembers whether one could not be read. */
+/** Reads the fields of one object one by one, and remembers whether any could not be read. */
 export class FieldReader {
   readonly report: Report
   #unread = false
@@ -19,7 +19,7 @@ export class FieldReader {
     this.#unread = true
   }
 
-  /** What the field says; `otherwise`, after a problem was reported, if it cannot be read. */
+  /** Returns the value of a field, or reports a problem and returns `otherwise`. */
   read<Value, Other>(
     value: unknown,
     schema: z.ZodType<Value>,
@@ -32,7 +32,10 @@ export class FieldReader {
     return otherwise
   }
 
-  /** The entries of a list, none where there is no such field; undefined if it is no list. */
+  /**
+   * Returns the entries of a list, none if the field is absent; reports a problem and returns
+   * undefined if the field is not a list.
+   */
   list(value: unknown, path: string): readonly unknown[] | undefined {
     const found = this.read(value, list.nullish(), path, false as const)
     return found === false ? undefined : (found ?? [])

@@ -12,7 +12,7 @@ import {
 } from '../model/address.ts'
 import { joinPath, orList, type Report } from './problem.ts'
 
-// A field's schema carries what was expected as its message: parseFields makes the problem of it.
+// The message of a field's schema says what was expected; `readField` makes a problem of it.
 
 export const text: z.ZodType<string> = z.string({ error: 'text' })
 export const flag: z.ZodType<boolean> = z.boolean({ error: 'true or false' })
@@ -24,14 +24,14 @@ export const port: z.ZodType<Port> = z.custom<Port>((value) => parsePort(value) 
   error: 'a port from 1 to 65535',
 })
 
-/** Also stands in the comments of the rule set, so nothing but a DNS subdomain may pass. */
+/** Names also appear in comments of the rule set, so nothing but a DNS subdomain is accepted. */
 export const objectName: z.ZodType<string> = z
   .string({ error: 'a name in lower-case letters, digits, "-" and "."' })
   .regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
     error: 'a name in lower-case letters, digits, "-" and "."',
   })
 
-/** Empty stands for the default namespace, as for the API server. */
+/** The name of a namespace. As for the API server, an empty text means the default namespace. */
 export const namespaceName: z.ZodType<string | null | undefined> = z
   .union([z.literal(''), objectName], {
     error: 'a name in lower-case letters, digits, "-" and "."',
@@ -46,16 +46,20 @@ export const portName: z.ZodType<string> = z
 
 const protocolNames = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
 
-/** Empty is TCP, as for the API server. */
+/** A protocol; as for the API server, an empty text means TCP. */
 export const protocol: z.ZodType<Protocol> = emptyOr(['TCP', 'UDP', 'SCTP']).transform(
   (name) => protocolNames[name || 'TCP'],
 )
 
+/** Returns a schema for exactly one of the values. */
 export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
   return z.enum(values, { error: orList(values.map((value) => (value === '' ? '""' : value))) })
 }
 
-/** One of the values, or nothing: where the API server sees a default, an empty text is that too. */
+/**
+ * Returns a schema for one of the values, null, undefined or an empty text: where the API server
+ * has a default, it fills in an empty text too.
+ */
 export function emptyOr<const Value extends string>(
   values: readonly Value[],
 ): z.ZodType<Value | '' | null | undefined> {
@@ -64,12 +68,15 @@ export function emptyOr<const Value extends string>(
   >
 }
 
-/** An object of which the named keys are read; every other key is dropped. */
+/** Returns a schema for an object that reads the named keys and drops every other key. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape> {
   return z.object(shape, { error: 'an object' })
 }
 
-/** Reads the fields, or says of each bad one where it is, what stands there and what should. */
+/**
+ * Reads the fields of an object. If any is bad, reports for each bad one its place, what was found
+ * and what was expected, and returns undefined.
+ */
 export function parseFields<Fields>(
   schema: z.ZodType<Fields>,
   json: unknown,
@@ -79,7 +86,7 @@ export function parseFields<Fields>(
   return readField(schema, json, path, report)?.value
 }
 
-/** The same, where undefined may be what the field says. */
+/** Reads as `parseFields` does, for schemas whose value may itself be undefined. */
 export function readField<Value>(
   schema: z.ZodType<Value>,
   json: unknown,
@@ -94,7 +101,7 @@ export function readField<Value>(
   return undefined
 }
 
-/** Who an object says it is, for naming it in problems even when its name is unusable. */
+/** Returns the name of an object, as problems give it even if the name is unusable. */
 export function nameOf(json: unknown, namespaced: boolean): string {
   const name = valueAt(json, ['metadata', 'name'])
   const shown = typeof name === 'string' && name !== '' ? name.slice(0, 253) : '(unnamed)'
@@ -104,6 +111,7 @@ export function nameOf(json: unknown, namespaced: boolean): string {
   return `${usable ? namespace.slice(0, 253) : 'default'}/${shown}`
 }
 
+/** Returns what is at the path, or undefined if nothing is there. */
 export function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   let value = json
   for (const key of path) {
@@ -113,7 +121,7 @@ export function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {
   return value
 }
 
-/** Every good address once, in order; a bad one is reported and left out. */
+/** Returns every good address once, in order; a bad one is reported and left out. */
 export function readAddresses(
   values: readonly unknown[],
   path: string,
@@ -128,9 +136,10 @@ export function readAddresses(
   return [...addresses]
 }
 
-/** Refuses some addresses: answers what was expected instead, or undefined. */
+/** Refuses some addresses: returns what was expected instead, or undefined to accept. */
 type AddressRule = (address: Address) => string | undefined
 
+/** Returns the address, or reports a problem and returns undefined; leading zeros give a note. */
 export function readAddress(
   value: unknown,
   path: string,
@@ -138,7 +147,7 @@ export function readAddress(
   refused?: AddressRule,
 ): Address | undefined {
   const parsed = typeof value === 'string' ? parseAddress(value) : undefined
-  // Go reads ::ffff:192.0.2.1 as IPv4; in an IPv6 table it would never match a packet.
+  // Go reads ::ffff:192.0.2.1 as IPv4. In an IPv6 table it would never match a packet.
   if (parsed === undefined || /^::ffff:/.test(parsed.value)) {
     report.error(path, value, 'an IPv4 or IPv6 address')
     return undefined
@@ -152,7 +161,10 @@ export function readAddress(
   return parsed.value
 }
 
-/** kube-proxy allows white space around a range, because the API server does. */
+/**
+ * Returns the range, or reports a problem and returns undefined. White space around a range is
+ * allowed, as in kube-proxy and the API server.
+ */
 export function readCidr(value: unknown, path: string, report: Report): Cidr | undefined {
   const parsed = typeof value === 'string' ? parseCidr(value.trim()) : undefined
   if (parsed === undefined || /^::ffff:/.test(parsed.value)) {
@@ -163,12 +175,16 @@ export function readCidr(value: unknown, path: string, report: Report): Cidr | u
   return parsed.value
 }
 
+/** Returns every good range once, in order; a bad one is reported and left out. */
 export function readCidrs(values: readonly unknown[], path: string, report: Report): Cidr[] {
   const cidrs = values.map((value, i) => readCidr(value, joinPath(path, i), report))
   return [...new Set(cidrs.filter((cidr) => cidr !== undefined))]
 }
 
-/** Addresses that no packet from elsewhere carries: translating them would break the node. */
+/**
+ * Refuses unspecified, loopback and multicast addresses: no packet from elsewhere carries them, and
+ * translating them would break the node.
+ */
 export function notSpecial(address: Address): string | undefined {
   const special =
     familyOf(address) === 'ipv4'
@@ -177,12 +193,13 @@ export function notSpecial(address: Address): string | undefined {
   return special ? 'no unspecified, loopback or multicast address' : undefined
 }
 
-/** What the API server refuses in externalIPs and endpoints: the above, and link-local. */
+/** Refuses what the API server refuses in externalIPs and endpoints: the above, and link-local. */
 export function notSpecialOrLinkLocal(address: Address): string | undefined {
   const linkLocal = /^(169\.254\.|fe[89ab])/.test(address)
   return linkLocal ? 'no link-local address' : notSpecial(address)
 }
 
+/** Accepts the addresses of one family that are neither special nor link-local. */
 export function ofFamily(family: IpFamily): AddressRule {
   return (address) => {
     if (familyOf(address) === family) return notSpecialOrLinkLocal(address)

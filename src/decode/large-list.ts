@@ -1,22 +1,22 @@
-/** One document of kubectl's YAML: a List in block style, with its items apart. */
+/** A List in block style, as kubectl writes it in YAML, with its items apart. */
 export interface LargeList {
-  /** The document with an empty list for items. */
+  /** The document with an empty list in place of the items. */
   readonly envelope: string
   readonly items: Iterable<ListItem>
 }
 
 interface ListItem {
-  /** A sequence of one. */
+  /** A YAML sequence with this item alone. */
   readonly text: string
-  /** Its first line in the document, from 1. */
+  /** The line of the document, from 1, where the item begins. */
   readonly line: number
 }
 
 /**
- * Takes a List apart without parsing it, so that no more than one item is in the parser's memory at
- * once. In block style a line that begins with the dash of the items begins an item, whatever stands
- * before it (YAML 1.2.2, 8.2.1). Undefined where the document is no such List. An alias cannot lead
- * to an anchor in another item; kubectl writes none.
+ * Splits a List without parsing it, so that the parser has at most one item in memory. In block
+ * style a line that begins with the dash of the items always begins an item, whatever precedes it
+ * (YAML 1.2.2, 8.2.1). Returns undefined if the document is not such a List. An alias to an anchor
+ * in another item fails; kubectl writes none.
  */
 export function asLargeList(text: string): LargeList | undefined {
   const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
@@ -30,7 +30,7 @@ export function asLargeList(text: string): LargeList | undefined {
   }
 }
 
-/** Where a line stands that is less deep than the items. */
+/** Returns the position of the first line that is indented less than the items. */
 function endOfItems(text: string, begin: number, indent: string): number {
   for (let at = begin; at < text.length; at = nextLine(text, at)) {
     if (isInside(text, at, indent)) continue
@@ -61,9 +61,9 @@ function* itemsIn(text: string, begin: number, end: number, indent: string): Ite
 }
 
 /**
- * An item without metadata.managedFields, which is most of what kubectl writes and says nothing of
- * Services; its lines are left empty, so that the others keep their numbers. A line that deep can
- * stand in no text: the lines of one are deeper than its key.
+ * Returns the item without metadata.managedFields, which is most of what kubectl writes and says
+ * nothing about Services. Its lines are left empty, so that the others keep their numbers. A line
+ * with this indent cannot be inside a block text, whose lines are indented deeper than its key.
  */
 function withoutManagedFields(item: string, indent: string): string {
   const key = `\n${indent}    managedFields:\n`
@@ -77,7 +77,7 @@ function withoutManagedFields(item: string, indent: string): string {
   return item.slice(0, begin + 1) + removed.replace(/[^\n]+/g, '') + item.slice(at)
 }
 
-/** In the list below a key that stands at `indent`. */
+/** Returns whether a line is part of the value below a key at `indent`. */
 function isBelow(text: string, at: number, indent: string): boolean {
   if (!text.startsWith(indent, at)) return false
   const next = text.slice(at + indent.length, at + indent.length + 2)

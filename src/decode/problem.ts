@@ -1,6 +1,6 @@
-/** What is wrong with one place of the input: in full enough that the line can be acted on. */
+/** What is wrong at one place of the input, in enough detail to act on. */
 export interface Problem {
-  /** error: the object, or the named part of it, is left out. note: used, but not as written. */
+  /** error: the object or the named part is left out. note: it is used, but not as written. */
   readonly severity: 'error' | 'note'
   /** The file, or `stdin`. */
   readonly source: string
@@ -13,30 +13,32 @@ export interface Problem {
   readonly expected: string
   /** What was done instead. */
   readonly effect: string | undefined
-  /** There where nobody can tell which object of its kind it is about. */
+  /** True if nobody can tell which object of its kind the problem is about. */
   readonly unidentified?: true
 }
 
-/** Where problems of one object are collected while it is decoded. */
+/** Collects the problems of one object while it is decoded. */
 export interface Report {
   readonly problems: Problem[]
-  /** The bad part is left out; `found` is the value as it stands in the input. */
+  /** Reports that the bad part is left out; `found` is the value as it is in the input. */
   error(path: string, found: unknown, expected: string): void
+  /** Reports that the value is used, but not as written; `effect` says how. */
   note(path: string, found: unknown, expected: string, effect: string): void
 }
 
-/** A ready-made text for `found`, printed as it is; any other value is described. */
+/** A ready-made text for `found`, which is printed as it is; any other value is described. */
 interface Said {
   readonly said: string
 }
 
 type Subject = Pick<Problem, 'source' | 'kind' | 'name' | 'unidentified'>
 
+/** Returns an empty report on an object, or on a whole file if `kind` and `name` are missing. */
 export function report(source: string, kind?: string, name?: string): Report {
   return reportOn({ source, kind, name })
 }
 
-/** A report on an object of which nobody can tell which one of its kind it is. */
+/** Returns a report on an object that cannot be told from others of its kind. */
 export function unidentified(source: string, kind: string, name: string): Report {
   return reportOn({ source, kind, name, unidentified: true })
 }
@@ -56,11 +58,12 @@ function reportOn(subject: Subject): Report {
   }
 }
 
+/** Marks a text as ready-made for `found`. */
 export function said(text: string): Said {
   return new Saying(text)
 }
 
-/** `cluster.yaml: Service default/web: spec.ports[0].port: found 70000, expected …` */
+/** Prints `cluster.yaml: Service default/web: spec.ports[0].port: found 70000, expected …`. */
 export function printProblem(problem: Problem): string {
   const subject = [problem.kind, problem.name].filter((part) => part !== undefined).join(' ')
   const what = `found ${problem.found}, expected ${problem.expected}`
@@ -69,12 +72,12 @@ export function printProblem(problem: Problem): string {
   return visible(`${[...place, what].join(': ')}${effect}`)
 }
 
-/** A file, a document or an object of which nobody knows what it was about. */
+/** Returns whether a file, document or object was left out and nobody knows which object it was. */
 export function isGap({ severity, kind, unidentified: nameless }: Problem): boolean {
   return severity === 'error' && (kind === undefined || nameless === true)
 }
 
-/** A value of the input in one short line. */
+/** Describes a value of the input in one short line. */
 export function describe(value: unknown): string {
   if (value instanceof Saying) return value.said
   if (value === undefined) return 'nothing'
@@ -84,7 +87,7 @@ export function describe(value: unknown): string {
   return String(value)
 }
 
-/** `spec.ports` and `0` and `port` to `spec.ports[0].port`. */
+/** Joins `spec.ports`, `0` and `port` to `spec.ports[0].port`. */
 export function joinPath(base: string, ...keys: readonly PropertyKey[]): string {
   return keys.reduce<string>((path, key) => {
     if (typeof key === 'number') return `${path}[${key}]`
@@ -94,13 +97,13 @@ export function joinPath(base: string, ...keys: readonly PropertyKey[]): string 
   }, base)
 }
 
-/** `a, b or c`. */
+/** Joins words to `a, b or c`. */
 export function orList(words: readonly string[]): string {
   const last = words.at(-1) ?? ''
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} or ${last}`
 }
 
-/** A class of its own, so that nothing in the input can pass for one. */
+/** This is a class, so that no value of the input can pass for a ready-made text. */
 class Saying implements Said {
   readonly said: string
   constructor(text: string) {
@@ -112,7 +115,7 @@ function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
-/** Input is printed on a terminal: control and direction characters must not act there. */
+/** Escapes control and direction characters, because the input is printed on a terminal. */
 function visible(line: string): string {
   return line.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,

@@ -2,10 +2,11 @@ import type { Address } from '../model/address.ts'
 import type { ServiceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 
-/** Which Services ask for an address that the API server did not give them. */
+/** The Services that ask for an address which the API server did not give them, by address. */
 export class AddressIndex {
   readonly #askers: Map<Address, Set<ServiceName>> = new Map()
 
+  /** Replaces a Service by its new version; undefined where there is none. */
   replace(
     name: ServiceName,
     before: ServiceObject | undefined,
@@ -23,6 +24,7 @@ export class AddressIndex {
     }
   }
 
+  /** Returns the Services that ask for any of the addresses. */
   askersOf(addresses: Iterable<Address>): ReadonlySet<ServiceName> {
     const found = new Set<ServiceName>()
     for (const address of addresses) {

@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/address.ts'
 import type { ServicePort, SliceObject } from '../model/service.ts'
 import type { Candidate } from './choose-endpoints.ts'
 
-/** The endpoints that slices of this family offer for the port, matched by name and protocol. */
+/** Returns the endpoints that slices of this family offer for the port, by name and protocol. */
 export function candidatesOf(
   slices: Iterable<SliceObject>,
   port: ServicePort,

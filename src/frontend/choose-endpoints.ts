@@ -12,25 +12,25 @@ export interface Candidate {
 export interface Target {
   readonly address: Address
   readonly port: Port
-  /** Whether the pod is on this node. */
+  /** True if the pod is on this node. */
   readonly local: boolean
 }
 
 export interface Chosen {
-  /** What policy Cluster uses, after topology hints. */
+  /** The endpoints that policy Cluster uses, after topology hints. */
   readonly all: readonly Target[]
-  /** What policy Local uses. */
+  /** The endpoints that policy Local uses. */
   readonly local: readonly Target[]
-  /** Whether anything anywhere could serve; tells "reject" from "drop" under policy Local. */
+  /** True if any endpoint anywhere can serve; under policy Local it decides "reject" or "drop". */
   readonly any: boolean
-  /** All that there are, each once, whatever their state. */
+  /** All endpoints, each once, whatever their state. */
   readonly offered: readonly Candidate[]
 }
 
 /**
- * The endpoints this node uses. Readiness falls back to serving-and-terminating ones separately for
- * the cluster-wide and for the local set (KEP-1669), hints count for the cluster-wide set only
- * (KEP-2433, KEP-3015).
+ * Returns the endpoints that this node uses. If none is ready, those that are serving and
+ * terminating are used; the cluster-wide and the local set decide this separately (KEP-1669). Hints
+ * count for the cluster-wide set only (KEP-2433, KEP-3015).
  */
 export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView): Chosen {
   const unique = distinct(candidates, node)
@@ -46,7 +46,7 @@ export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView
   }
 }
 
-/** Hints are used only when every ready endpoint has one and one of them is meant for us. */
+/** Uses hints only if every ready endpoint has one and one of them names this node or zone. */
 function byTopology(ready: readonly Candidate[], node: NodeView): readonly Candidate[] {
   const forNode = hinted(ready, (endpoint) => endpoint.nodes, node.name)
   if (forNode !== undefined) return forNode
@@ -69,7 +69,7 @@ function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
   return endpoint.nodeName === node.name
 }
 
-/** The same address and port in several slices is one endpoint. */
+/** Joins the entries that several slices have for the same address and port to one endpoint. */
 function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {

@@ -16,26 +16,27 @@ interface Page {
   readonly service: ServiceObject
   readonly claimants: Partial<Record<Claimant['kind'], Claimant>>
   readonly claims: readonly Claim[]
-  /** Those that compete: neither forbidden nor allocated to another Service. */
+  /** The claims that compete: neither forbidden nor allocated to another Service. */
   competing: readonly Claim[]
 }
 
 /**
- * Who asks for which address, and who has it. A change costs what it changes, however many Services
- * ask for the same.
+ * Records which Service asks for which address, and which Service has it. The cost of a change
+ * depends on the change alone, however many Services ask for the same.
  */
 export class ClaimBook {
   readonly #pages: Map<ServiceName, Page> = new Map()
   readonly #ranking: Ranking = new Ranking()
-  /** What the API server gave out: whole addresses, ports of nodes. */
+  /** What the API server allocated to Services: whole addresses, and ports of the nodes. */
   readonly #allocated: Ranking = new Ranking()
-  /** Who asks for what may be allocated to others. */
+  /** The Services that ask for what may be allocated to another Service. */
   readonly #watching: Ranking = new Ranking()
-  /** Those whose denials may be others than they were told. */
+  /** The Services whose denials may differ from what `takeDenials` last returned. */
   readonly #untold: Set<ServiceName> = new Set()
+  /** The Services that had denials when `takeDenials` last looked at them. */
   readonly #told: Set<ServiceName> = new Set()
 
-  /** Replaces the claims of a Service; returns those that have other claims than before, and itself. */
+  /** Replaces the claims of a Service; returns it and those whose won claims may have changed. */
   replace(
     name: ServiceName,
     service: ServiceObject | undefined,
@@ -58,13 +59,13 @@ export class ClaimBook {
     return new Set([name, ...others, ...round.changed()])
   }
 
-  /** The claims that the Service has won. */
+  /** Returns the claims that the Service has won. */
   won(name: ServiceName): readonly Claim[] {
     const competing = this.#pages.get(name)?.competing ?? []
     return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
   }
 
-  /** What the Service asks for and does not get. */
+  /** Returns the claims that the Service does not get, in order of key. */
   denials(service: ServiceName): readonly Denial[] {
     const found: Denial[] = []
     for (const claim of this.#pages.get(service)?.claims ?? []) {
@@ -74,12 +75,15 @@ export class ClaimBook {
     return found.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
-  /** Of every Service, in order of name. */
+  /** Returns the denials of every Service, in order of name. */
   allDenials(): readonly Denial[] {
     return [...this.#pages.keys()].sort().flatMap((name) => this.denials(name))
   }
 
-  /** Of those Services that were denied more, less or otherwise since the last call. */
+  /**
+   * Returns the denials of the Services whose denials may have changed since the last call; an
+   * empty list says that a Service has none any more.
+   */
   takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
     const found = new Map<ServiceName, readonly Denial[]>()
     for (const name of [...this.#untold].sort()) {
@@ -92,7 +96,7 @@ export class ClaimBook {
     return found
   }
 
-  /** Returns whose claims have to be looked at again. */
+  /** Returns the Services whose claims have to be looked at again. */
   #allocate(
     name: ServiceName,
     before: Page | undefined,
@@ -137,7 +141,7 @@ export class ClaimBook {
     page.competing = competing
   }
 
-  /** To whom the API server gave what is claimed here. */
+  /** Returns the other Service to which the API server gave what is claimed here. */
   #takenBy(name: ServiceName, claim: Claim): Claimant | undefined {
     for (const key of allocationsAgainst(claim)) {
       const owner = this.#allocated.first(key)
@@ -158,7 +162,7 @@ export class ClaimBook {
   }
 }
 
-/** One change of the ranking, and what it changed in the end. */
+/** Notes who is first at each key before a change of the ranking, to compare afterwards. */
 class Round {
   readonly #ranking: Ranking
   readonly #firsts: Map<Tuple, ServiceName | undefined> = new Map()
@@ -177,7 +181,7 @@ class Round {
     this.#ranking.leave(key, claimant)
   }
 
-  /** Who won or lost a key. */
+  /** Yields the Services that won or lost a key. */
   *changed(): Iterable<ServiceName> {
     for (const [key, before] of this.#moved()) {
       if (before !== undefined) yield before
@@ -186,7 +190,7 @@ class Round {
     }
   }
 
-  /** Who asks for a key that another one won. */
+  /** Yields all Services that ask for a key whose winner changed. */
   *rivals(): Iterable<ServiceName> {
     for (const [key] of this.#moved()) {
       for (const { name } of this.#ranking.all(key)) yield name
@@ -204,7 +208,7 @@ class Round {
   }
 }
 
-/** One object for all claims of a kind: some hundred thousand claims name it. */
+/** Returns one object for all claims of a kind: some hundred thousand claims refer to it. */
 function claimant(
   name: ServiceName,
   { service, claimants }: Page,

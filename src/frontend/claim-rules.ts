@@ -4,18 +4,18 @@ import type { ServiceObject } from '../model/service.ts'
 import { askedFor, type Claim, distinct, type Forbidden } from './claims.ts'
 import { nodePortAddresses } from './node-ports.ts'
 
-/** All that a Service asks for, with what it may not have. */
+/** Returns all claims of a Service; those that it may not have are marked `forbidden`. */
 export type ClaimsOf = (service: ServiceObject) => readonly Claim[]
 
-/** What may be claimed on this node. */
+/** Returns the function that gives the claims of a Service on this node. */
 export function claimsWithin(settings: Settings, node: NodeView): ClaimsOf {
   const judge = judgeOf(settings, node)
   return (service) => distinct(judged(service, settings, judge))
 }
 
-/** Each claim, and what speaks against it. */
+/** Yields each claim of a Service, marked with what speaks against it. */
 export function* judged(service: ServiceObject, settings: Settings, judge: Judge): Iterable<Claim> {
-  // A Service may have many ports, and the ranges of an address are looked at once.
+  // A Service may have many ports; each address is judged only once.
   const known = new Map<string, Judgement>()
   for (const claim of askedFor(service, settings)) {
     if (claim.kind === 'cluster-ip' || claim.kind === 'node-port') {
@@ -29,7 +29,7 @@ export function* judged(service: ServiceObject, settings: Settings, judge: Judge
   }
 }
 
-/** What is to be said of an address, whatever the port, and of its ports. */
+/** What the configuration says about an address, whatever the port, and about its ports. */
 interface Judgement {
   readonly forbidden: Forbidden | undefined
   readonly protectedPorts: ReadonlySet<number>
@@ -38,6 +38,7 @@ interface Judgement {
 
 type Judge = (kind: 'load-balancer' | 'external-ip', address: Address) => Judgement
 
+/** Returns the function that judges an address by the settings and this node's own addresses. */
 export function judgeOf(settings: Settings, node: NodeView): Judge {
   const own = new Set(namedAddresses(node))
   const ports = new Set(settings.protectedPorts)
@@ -54,18 +55,18 @@ export function judgeOf(settings: Settings, node: NodeView): Judge {
 
 const NONE: ReadonlySet<number> = new Set()
 
-/** Beside kube-proxy its own configuration says where NodePorts answer: by default everywhere. */
+/** Beside kube-proxy, its own configuration says where NodePorts answer: by default everywhere. */
 function asServed(settings: Settings): Pick<Settings, 'nodePortAddresses'> {
   return settings.scope === 'all' ? settings : { nodePortAddresses: { kind: 'all' } }
 }
 
-/** An address that a Service asks for, and what it is judged by. */
+/** An address that a Service asks for, and what is needed to judge it. */
 interface AskedAddress {
   readonly settings: Settings
   readonly node: NodeView
   readonly kind: 'load-balancer' | 'external-ip'
   readonly address: Address
-  /** Whether it is an address of this node. */
+  /** True if it is an address of this node. */
   readonly isOwn: boolean
 }
 
@@ -85,7 +86,8 @@ function forbiddenOf({
     }
     if (isOwn && externalIps?.nodeAddresses === false) return { kind: 'node-address' }
   }
-  // Bound to this node by ipvs, the other one could not be reached from here any more.
+  // ipvs would bind the address to this node, and the other Node could no longer be reached from
+  // here.
   const isOthers = backend.kind === 'ipvs' && otherNodes?.has(address) === true
   return isOthers && !isOwn ? { kind: 'other-node' } : undefined
 }

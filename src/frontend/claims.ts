@@ -6,17 +6,17 @@ import type { ServiceName } from '../model/service-name.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 
 /**
- * In order of rank: the API server gives each ClusterIP and NodePort to one Service, a controller
- * writes load-balancer addresses, and externalIPs are whatever a user typed.
+ * The kinds of claims in order of rank: the API server gives each ClusterIP and NodePort to one
+ * Service, a controller writes load-balancer addresses, and externalIPs are whatever a user typed.
  */
 export const claimKinds = ['cluster-ip', 'node-port', 'load-balancer', 'external-ip'] as const
 
 export type ClaimKind = (typeof claimKinds)[number]
 
-/** What the API server gives to one Service: a whole address, or a port of all nodes. */
+/** What the API server allocates to one Service alone: a whole address, or a port of all nodes. */
 export type AllocatedKind = 'cluster-ip' | 'node-port' | 'health-check'
 
-/** What no Service gets in this way, whoever asks. */
+/** Why no Service may have a claim, even if no other Service asks for it. */
 export type Forbidden =
   | { readonly kind: 'service-range'; readonly range: Cidr }
   | { readonly kind: 'range-not-allowed' | 'node-address' | 'protected-port' | 'other-node' }
@@ -25,28 +25,28 @@ export type Forbidden =
 export interface Claim {
   readonly kind: ClaimKind
   readonly key: Tuple
-  /** Undefined for a node port: it is claimed in each family of the Service. */
+  /** Undefined for a node port, which is claimed in each family of the Service. */
   readonly address: string | undefined
   readonly port: ServicePort
-  /** Why the Service cannot have it, even if no other one asks for it. */
+  /** Why the Service cannot have it, even if no other Service asks for it. */
   readonly forbidden?: Forbidden
-  /** NodePorts answer on this address too, so the same port of another Service is a rival. */
+  /** True if NodePorts answer here too, so the same NodePort of another Service is a rival. */
   readonly amongNodePorts?: true
 }
 
-/** Who asks for something, and as what. */
+/** A Service that asks for something, and the kind of claim by which it does. */
 export interface Claimant {
   readonly service: ServiceObject
   readonly name: ServiceName
   readonly kind: ClaimKind | AllocatedKind
 }
 
-/** All that a Service asks for within the scope; an address named twice is one claim. */
+/** Returns all claims of a Service within the scope; an address named twice is one claim. */
 export function claimsOf(service: ServiceObject, settings: Settings): readonly Claim[] {
   return distinct(askedFor(service, settings))
 }
 
-/** One claim of a Service for each key. */
+/** Returns one claim of a Service for each key. */
 export function distinct(claims: Iterable<Claim>): readonly Claim[] {
   const found = new Map<Tuple, Claim>()
   for (const claim of claims) {
@@ -56,21 +56,24 @@ export function distinct(claims: Iterable<Claim>): readonly Claim[] {
   return [...found.values()]
 }
 
-/** An address of the Service comes before its own NodePort there: source ranges guard the address. */
+/** An address goes before the Service's own NodePort at it, because source ranges guard it. */
 function merged(former: Claim, claim: Claim): Claim {
   if (claim.forbidden !== undefined) return former
   if (former.forbidden !== undefined) return claim
   return former.kind === 'node-port' ? claim : former
 }
 
-/** The families in which a claim asks for something. */
+/**
+ * Returns the families in which a claim asks for something. For a node port these are the families
+ * of the ClusterIPs, or IPv4 if there are none.
+ */
 export function claimFamilies(service: ServiceObject, claim: Claim): readonly IpFamily[] {
   if (claim.address !== undefined) return [familyOf(claim.address as Address)]
   const families = new Set(service.clusterAddresses.map(familyOf))
   return families.size > 0 ? [...families] : ['ipv4']
 }
 
-/** In order of port; of each port as traffic meets them, addresses before the node port. */
+/** Yields claims in order of port, and for each port addresses before the node port. */
 export function* askedFor(service: ServiceObject, settings: Settings): Iterable<Claim> {
   const { clusterAddresses, loadBalancerAddresses, externalAddresses } = service
   for (const port of service.ports) {
@@ -81,8 +84,8 @@ export function* askedFor(service: ServiceObject, settings: Settings): Iterable<
         address,
         port,
       }))
-    // Its own ClusterIP in another list of its addresses stays a ClusterIP: beside kube-proxy that
-    // serves it.
+    // A ClusterIP that is also in another list of the Service's addresses stays a ClusterIP; with
+    // scope load-balancer, kube-proxy serves it.
     const served = (addresses: readonly Address[]): Address[] =>
       addresses.filter(
         (address) => servesFamily(service, address) && !clusterAddresses.includes(address),
@@ -96,14 +99,17 @@ export function* askedFor(service: ServiceObject, settings: Settings): Iterable<
   }
 }
 
-/** As kube-proxy: a Service serves the families of its cluster addresses (any, if it has none). */
+/** As in kube-proxy, a Service serves the families of its ClusterIPs, or any if it has none. */
 function servesFamily(service: ServiceObject, address: string): boolean {
   if (service.clusterAddresses.length === 0) return true
   const family = address.includes(':') ? 'ipv6' : 'ipv4'
   return service.clusterAddresses.some((cluster) => familyOf(cluster) === family)
 }
 
-/** What the API server gave to the Service alone, in any scope: whole addresses, ports of nodes. */
+/**
+ * Returns what the API server gave to this Service alone, in any scope: whole addresses, and ports
+ * of all nodes.
+ */
 export function allocatedTo(service: ServiceObject): ReadonlyMap<Tuple, AllocatedKind> {
   const found = new Map<Tuple, AllocatedKind>()
   for (const address of service.clusterAddresses) found.set(tuple(address), 'cluster-ip')
@@ -115,12 +121,12 @@ export function allocatedTo(service: ServiceObject): ReadonlyMap<Tuple, Allocate
   return found
 }
 
-/** The agent, or kube-proxy, answers there, wherever NodePorts do. */
+/** The agent or kube-proxy answers on this port, on every address that answers NodePorts. */
 function healthCheckKey(port: Port): Tuple {
   return tuple('health-check', port)
 }
 
-/** What another Service must not have been given by the API server, or the claim is lost to it. */
+/** Returns the keys that defeat the claim if the API server gave one of them to another Service. */
 export function allocationsAgainst({ kind, address, port, ...claim }: Claim): readonly Tuple[] {
   if (address === undefined || kind === 'cluster-ip') return []
   const { protocol, nodePort } = port
@@ -131,16 +137,14 @@ export function allocationsAgainst({ kind, address, port, ...claim }: Claim): re
   return [host, nodePortKey(protocol, port.port), ...health]
 }
 
-/**
- * By kind; of one kind the older Service wins, then the smaller name.
- */
+/** Returns whether `a` goes before `b`: by kind, then the older Service, then the smaller name. */
 export function outranks(a: Claimant, b: Claimant): boolean {
   if (a.kind !== b.kind) return rankOf(a.kind) < rankOf(b.kind)
   const age = compareAge(a.service, b.service)
   return age === 0 ? a.name < b.name : age < 0
 }
 
-/** A port for health checks is never asked for as anything else. */
+/** A health-check port is never claimed as another kind, so its rank does not matter. */
 function rankOf(kind: Claimant['kind']): number {
   return kind === 'health-check' ? claimKinds.length : claimKinds.indexOf(kind)
 }

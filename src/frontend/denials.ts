@@ -3,29 +3,29 @@ import type { Tuple } from '../model/tuple.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { AllocatedKind, Forbidden } from './claims.ts'
 
-/** Of one Service as many are told one by one; of the others how many they are. */
+/** At most this many denials of one Service are reported one by one; the rest are counted. */
 export const MOST_TOLD = 3
 
 export type WhyDenied =
   | Forbidden
-  /** The other one asks for the same, and goes before. */
+  /** The winner asks for the same and goes before. */
   | { readonly kind: 'contested'; readonly winner: ServiceName }
-  /** The API server gave the whole address, or this port of the node, to the other one. */
+  /** The API server gave the whole address, or this port of the node, to the winner. */
   | { readonly kind: AllocatedKind; readonly winner: ServiceName }
 
-/** An address and port that a Service asks for and does not get. */
+/** A claim that a Service does not get, with the reason. */
 export interface Denial {
   readonly service: ServiceName
   readonly key: Tuple
   readonly why: WhyDenied
 }
 
-/** The Service that has it instead; undefined where nobody gets it in this way. */
+/** Returns the Service that has it instead; undefined if no Service can have it in this way. */
 export function winnerOf({ why }: Denial): ServiceName | undefined {
   return 'winner' in why ? why.winner : undefined
 }
 
-/** Why, and what can be done about it: a sentence whose subject is the address. */
+/** Returns a sentence about the address: why it is denied, and what can be done about it. */
 export function reasonOf({ why }: Denial): string {
   switch (why.kind) {
     case 'contested':

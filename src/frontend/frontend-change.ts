@@ -9,33 +9,33 @@ export interface FrontendName {
   readonly id: FrontendId
 }
 
-/** Where a frontend leads and whose it is, at some time. */
+/** Where a frontend leads at some time, and to which Service port it belongs. */
 interface Leading {
-  /** The endpoints that new connections go to, `address . port`, from wherever the client comes. */
+  /** The endpoints (`address . port`) that new connections go to, wherever the client is. */
   readonly endpoints: ReadonlySet<Tuple>
-  /** The label of its Service port, where that is known. */
+  /** The label of the Service port, if known. */
   readonly label: string | undefined
 }
 
-/** What a commit changed of a frontend. Whatever follows a commit follows this, with any backend. */
+/** What a commit changed in a frontend. All that follows a commit uses this, with any backend. */
 export interface FrontendChange extends FrontendName {
   readonly before: Leading
   readonly after: Leading
 }
 
-/** Where the frontends of a node lead now, whatever the backend. */
+/** Where the frontends of a node lead now, with any backend. */
 export interface ServedFrontends {
-  /** All that lead somewhere. */
+  /** Returns all frontends that lead somewhere. */
   all(): Iterable<FrontendName>
-  /** The endpoints that new connections to a frontend go to; none where it is not there. */
+  /** Returns the endpoints that new connections to a frontend go to; none if it does not exist. */
   endpoints(frontend: FrontendName): ReadonlySet<Tuple>
-  /** Whether an address with protocol and port is a frontend, with endpoints or without. */
+  /** Returns whether there is such a frontend, with endpoints or without. */
   has(frontend: FrontendName): boolean
-  /** Whether ports of the node are served on this address of the node. */
+  /** Returns whether ports of the node are served on this address of the node. */
   answersNodePorts(family: TableFamily, address: Address): boolean
 }
 
-/** Serves nothing: of a node where nothing is programmed yet. */
+/** The frontends of a node where nothing is programmed yet: none. */
 export const nothingServed: ServedFrontends = {
   all: () => [],
   endpoints: () => new Set(),
@@ -43,18 +43,19 @@ export const nothingServed: ServedFrontends = {
   answersNodePorts: () => false,
 }
 
-/** What is known of a change of one frontend as long as its parts are gone through. */
+/** What is known about the change of one frontend while its parts are being collected. */
 export interface NotedChange extends FrontendName {
   readonly gone: Set<Tuple>
   readonly came: Set<Tuple>
-  /** Before and after, where the frontend went from one Service to another. */
+  /** The labels before and after, if the frontend went from one Service to another. */
   labels: readonly [string | undefined, string | undefined]
 }
 
-/** Changes of parts, gathered by frontend. */
+/** Collects changes of parts by frontend. */
 export class ChangeNotes {
   readonly #noted: Map<string, NotedChange> = new Map()
 
+  /** Returns the notes on a frontend, to be filled in; they are empty at first. */
   of({ family, id }: FrontendName): NotedChange {
     const key = `${family} ${id}`
     const noted = this.#noted.get(key)
@@ -75,7 +76,7 @@ export class ChangeNotes {
   }
 }
 
-/** Returns the changes as a whole; `served` is what holds after them. */
+/** Returns the collected changes as whole ones; `served` is the state after them. */
 export function completed(
   noted: readonly NotedChange[],
   served: ServedFrontends,
@@ -92,7 +93,7 @@ export function completed(
   })
 }
 
-/** Returns what it means that all of this was programmed where there was nothing. */
+/** Returns the changes that there are if all of `served` was programmed where there was nothing. */
 export function allAdded(served: ServedFrontends): readonly FrontendChange[] {
   return [...served.all()].map((frontend) => ({
     ...frontend,

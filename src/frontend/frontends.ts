@@ -7,8 +7,8 @@ import { type Claim, type ClaimKind, claimFamilies } from './claims.ts'
 import { allowedSources } from './source-ranges.ts'
 
 /**
- * One address, or port of the node, at which this node serves one port of a Service, and what becomes
- * of connections to it. Backends turn it into values of their own; nobody keeps it.
+ * One address and port, or port of the node, at which this node serves one port of a Service, and
+ * what becomes of connections to it. Backends turn it into their own values; it is not stored.
  */
 export interface Frontend {
   readonly id: FrontendId
@@ -17,27 +17,27 @@ export interface Frontend {
   /** Undefined for a port of the node, which is served on many addresses. */
   readonly address: Address | undefined
   readonly port: ServicePort
-  /** The Service's policy for where the connections come from that this kind of frontend gets. */
+  /** The policy that applies to this kind of frontend: internal for a ClusterIP, else external. */
   readonly policy: TrafficPolicy
-  /** Whether others than pods and nodes are meant to connect. */
+  /** True if clients other than pods and nodes are meant to connect. */
   readonly external: boolean
   readonly endpoints: FrontendEndpoints
-  /** What becomes of a connection for which there is no endpoint; undefined where there is one. */
+  /** What becomes of a connection for which there is no endpoint; undefined if there is one. */
   readonly unserved: 'reject' | 'drop' | undefined
-  /** Who may connect, as disjoint intervals in nft's text; undefined: everybody. */
+  /** The sources that may connect, as disjoint intervals in nft's text; undefined for all. */
   readonly sources: readonly string[] | undefined
 }
 
 interface FrontendEndpoints {
-  /** For pods and the node itself, and with policy Cluster for everybody. */
+  /** The endpoints for pods and the node itself, and under policy Cluster for everybody. */
   readonly inside: readonly Target[]
-  /** For everybody else under external policy Local; else none. */
+  /** The endpoints for everybody else under external policy Local; otherwise none. */
   readonly local: readonly Target[]
-  /** All that the slices name, whatever their state. */
+  /** All endpoints that the slices name, whatever their state. */
   readonly offered: readonly Candidate[]
 }
 
-/** Returns the endpoints that the policy leaves for those whom it is about. */
+/** Returns the endpoints that the policy leaves for the clients to which it applies. */
 export function endpointsByPolicy({ policy, external, endpoints }: Frontend): readonly Target[] {
   return policy === 'local' && external ? endpoints.local : endpoints.inside
 }
@@ -51,7 +51,7 @@ export interface ServedService {
   readonly frontends: readonly Frontend[]
 }
 
-/** Returns what the claims that the Service has won come to, in the order of the claims. */
+/** Returns the frontends for the claims that the Service has won, in the order of the claims. */
 export function frontendsOf(
   service: ServiceObject,
   claims: readonly Claim[],
@@ -130,7 +130,7 @@ function sourcesOf(
   return allowedSources(service, node, address as Address)
 }
 
-/** Policy Local drops what another node would serve, so that balancers in front try that one. */
+/** Policy Local drops what another node can serve, so that balancers in front try that node. */
 function unserved({ any, local }: Chosen, policy: TrafficPolicy): Frontend['unserved'] {
   if (!any) return 'reject'
   return policy === 'local' && local.length === 0 ? 'drop' : undefined

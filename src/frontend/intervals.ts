@@ -12,7 +12,7 @@ interface Range {
   readonly last: bigint
 }
 
-/** Prefixes as the disjoint, merged intervals that an interval set wants, in nft's text. */
+/** Returns prefixes as the disjoint, merged intervals that an interval set wants, in nft's text. */
 export function intervals(family: IpFamily, cidrs: readonly Cidr[]): readonly string[] {
   return merge(cidrs.map(cidrRange)).map((range) => intervalText(family, range))
 }

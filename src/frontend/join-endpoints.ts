@@ -1,10 +1,10 @@
 import type { SliceEndpoint } from '../model/service.ts'
 
 /**
- * One endpoint of two entries that slices have for it, as while it moves between slices and where
- * slices made by hand stand beside those of the controller. It is on `node` if either says so, as in
- * kube-proxy (pkg/proxy/endpointslicecache.go), has the hints of both, and is in the better state.
- * The order of the two does not matter.
+ * Returns one endpoint for two entries of slices. There are two while an endpoint moves between
+ * slices, and if slices made by hand exist beside those of the controller. The result is on `node`
+ * if either says so, as in kube-proxy (pkg/proxy/endpointslicecache.go); it has the hints of both,
+ * and the better state. The order of the two does not matter.
  */
 export function joinEndpoints(a: SliceEndpoint, b: SliceEndpoint, node: string): SliceEndpoint {
   const ready = a.ready || b.ready

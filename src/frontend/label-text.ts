@@ -1,46 +1,47 @@
 import type { Brand } from '../model/brand.ts'
 import { sha256 } from './sha256.ts'
 
-/** Comments of elements and rules, by which people, `diff` and a later start know whose they are. */
+/** Labels are comments of elements and rules; they tell to which Service something belongs. */
 
-/** A Service as comments name it. To be compared with that of a known Service, not read as a name. */
+/** A Service as labels name it: compare it with that of a known Service, do not parse it. */
 export type Owner = Brand<string, 'Owner'>
 
 /** NFTNL_UDATA_COMMENT_MAXLEN of libnftnl without its NUL; iptables takes 255 (xt_comment.h). */
 const MAX_LABEL = 127
-/** The longest kind of address, `load-balancer`. */
+/** The length of the longest kind, `load-balancer`. */
 const MAX_KIND = 13
-/** What a port name gets in any case: the longest that IANA_SVC_NAME allows. */
+/** The room that a port name always gets: the longest that IANA_SVC_NAME allows. */
 const MIN_PORT = 15
-/** `owner:port kind` */
+/** The room that is left for the owner in `owner:port kind`. */
 const MAX_OWNER = MAX_LABEL - ':'.length - MIN_PORT - ' '.length - MAX_KIND
 const OWNER_DIGEST = 16
 const PORT_DIGEST = 8
 
-/** `namespace/name` whole where it fits, else its beginning and a digest of all of it. */
+/** Returns `namespace/name` if it fits, else its beginning and a digest of all of it. */
 export function ownerOf(name: string): Owner {
   if (name.length <= MAX_OWNER) return name as Owner
-  // A Service may have thousands of labels, which are made one after the other.
+  // A Service may have thousands of labels, which are made one after the other, so the latest owner
+  // is kept.
   if (latest.name !== name) latest = { name, owner: cut(name, MAX_OWNER, OWNER_DIGEST) as Owner }
   return latest.owner
 }
 
 let latest: { readonly name: string; readonly owner: Owner } = { name: '', owner: '' as Owner }
 
-/** `owner:port kind` */
+/** Returns the label `owner:port kind`; a port name that does not fit is shortened. */
 export function labelOf(name: string, port: string, kind: string): string {
   const owner = ownerOf(name)
   const room = MAX_LABEL - owner.length - ':'.length - ' '.length - kind.length
   return `${owner}:${cut(port, room, PORT_DIGEST)} ${kind}`
 }
 
-/** Whose a label is. No name of an object has a colon. */
+/** Returns the owner in a label. No object's name has a colon. */
 export function ownerIn(label: string): Owner {
   const colon = label.lastIndexOf(':')
   return (colon < 0 ? label : label.slice(0, colon)) as Owner
 }
 
-/** No name of an object has a tilde, so what is cut is no other one's name. */
+/** No object's name has a tilde, so a shortened text is never the name of another object. */
 function cut(text: string, length: number, digits: number): string {
   if (text.length <= length) return text
   const digest = [...sha256(text)].map((byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -3,7 +3,7 @@ import { serviceName } from '../model/service-name.ts'
 import type { Frontend } from './frontends.ts'
 import { labelOf, type Owner, ownerOf } from './label-text.ts'
 
-/** `owner:port kind` */
+/** Returns the label of a frontend, `owner:port kind`. */
 export function frontendLabel(
   service: ServiceObject,
   { port, kind }: Pick<Frontend, 'port' | 'kind'>,
@@ -11,20 +11,20 @@ export function frontendLabel(
   return labelOf(serviceName(service), port.name === '' ? String(port.port) : port.name, kind)
 }
 
-/** `owner:port health-check` */
+/** Returns the label of the health-check port, `owner:port health-check`. */
 export function healthCheckLabel(service: ServiceObject): string {
   return labelOf(serviceName(service), String(service.healthCheckPort), 'health-check')
 }
 
-/** Of what belongs to a Service as a whole. */
+/** Returns the label of what belongs to a Service as a whole. */
 export function serviceLabel(service: ServiceObject): Owner {
   return ownerOf(serviceName(service))
 }
 
-/** Of what labels say, `namespace/name`. */
+/** Returns `namespace/name` for the owner that a label names. */
 export type NameOf = (owner: Owner) => string
 
-/** `namespace/name` of those that are known; of another one, as its labels say. */
+/** Returns a function that gives the full name of these Services, and any other owner as it is. */
 export function namesOf(services: readonly ServiceObject[]): NameOf {
   const names = new Map(services.map((each) => [serviceLabel(each), serviceName(each)] as const))
   return (owner) => names.get(owner) ?? owner

@@ -4,16 +4,19 @@ import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { candidatesOf } from './candidates.ts'
 import { type Candidate, chooseEndpoints } from './choose-endpoints.ts'
 
-/** A port of a Service whose traffic this node drops in one family, for no endpoint of it is here. */
+/** A port whose traffic this node drops in one family, because none of its endpoints is here. */
 export interface Dropped {
   readonly policy: 'internal' | 'external'
   readonly family: IpFamily
 }
 
-/** How many ports of Services a policy Local drops here, by policy and family. */
+/** The number of Service ports whose traffic policy Local drops here, by policy and family. */
 export type DroppedPorts = Readonly<Record<Dropped['policy'], Readonly<Record<IpFamily, number>>>>
 
-/** Where a policy Local leaves nothing of endpoints that there are; a port without any is no such. */
+/**
+ * Returns the ports, policies and families for which policy Local leaves no endpoint here although
+ * there are endpoints elsewhere. A port without any endpoint is not among them.
+ */
 export function droppedByPolicy(
   service: ServiceObject,
   slices: readonly SliceObject[],
@@ -32,7 +35,10 @@ export function droppedByPolicy(
   )
 }
 
-/** The usual cases need no choice: one is ready here, or ready ones are and none of them is here. */
+/**
+ * Returns whether endpoints exist but none that policy Local could use here. The two usual cases
+ * are decided without `chooseEndpoints`: one is ready here, or some are ready and none is here.
+ */
 function areElsewhere(candidates: readonly Candidate[], node: NodeView): boolean {
   const here = candidates.filter(({ endpoint }) => endpoint.nodeName === node.name)
   if (here.some(({ endpoint }) => endpoint.ready)) return false

@@ -9,7 +9,7 @@ import { unreachable } from '../model/unreachable.ts'
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
-/** The addresses of this node on which NodePorts are served, as far as they are known. */
+/** Returns the addresses of this node on which NodePorts are served, as far as they are known. */
 export function nodePortAddresses(
   { nodePortAddresses: chosen }: Pick<Settings, 'nodePortAddresses'>,
   node: NodeView,

@@ -1,9 +1,10 @@
 import type { Tuple } from '../model/tuple.ts'
 import { type Claimant, outranks } from './claims.ts'
 
-/** Who asks for each key, in order of rank; each Service once at a key. */
+/** The Services that ask for each key, in order of rank; each Service at most once at a key. */
 export class Ranking {
-  // Nearly every key has one claimant; a list for each would weigh more than all else here.
+  // Nearly every key has one claimant. A list for each key would take more memory than all else
+  // here.
   readonly #alone: Map<Tuple, Claimant> = new Map()
   readonly #rivals: Map<Tuple, Claimant[]> = new Map()
 
@@ -27,7 +28,7 @@ export class Ranking {
     }
   }
 
-  /** The claimant as it was entered. */
+  /** Removes a claimant; it must be the same as when it was entered. */
   leave(key: Tuple, claimant: Claimant): void {
     const rivals = this.#rivals.get(key)
     if (rivals === undefined) {
@@ -42,7 +43,7 @@ export class Ranking {
   }
 }
 
-/** How many of a sorted list outrank the claimant. */
+/** Returns how many claimants of a sorted list outrank this one. */
 function placeOf(rivals: readonly Claimant[], claimant: Claimant): number {
   let [low, high] = [0, rivals.length]
   while (low < high) {

@@ -4,10 +4,10 @@ import type { ServiceObject } from '../model/service.ts'
 import { intervals } from './intervals.ts'
 
 /**
- * Returns who may connect to a load-balancer address, as disjoint intervals in nft's text; undefined
- * where everybody may. loadBalancerSourceRanges guards load-balancer addresses only, by family, as
- * kube-proxy does. One that cannot be read lists nobody, of either family: unlike kube-proxy's, it
- * never opens an address.
+ * Returns the sources that may connect to a load-balancer address, as disjoint intervals in nft's
+ * text; undefined if everybody may. As in kube-proxy, loadBalancerSourceRanges guards load-balancer
+ * addresses only, family by family. Unlike in kube-proxy, a range that cannot be read never opens
+ * an address: it allows nobody, in either family.
  */
 export function allowedSources(
   service: ServiceObject,
@@ -21,8 +21,8 @@ export function allowedSources(
 }
 
 /**
- * Where the load-balancer address sits on the node itself, the node's own connections to it carry
- * that address as their source; they are allowed when the node is.
+ * If the load-balancer address is on the node itself, the node's own connections to it carry that
+ * address as their source. They are allowed if the node is.
  */
 function nodeSpeaksAs(node: NodeView, ranges: readonly Cidr[], address: Address): readonly Cidr[] {
   const allowed = node.addresses.some((own) => ranges.some((range) => cidrContains(range, own)))

@@ -22,7 +22,10 @@ interface Normalised<Value> {
   readonly leadingZeros: boolean
 }
 
-/** Reads an address as kube-proxy does: leading zeros are decimal and are dropped. */
+/**
+ * Reads an address as kube-proxy does: leading zeros are dropped and the number is decimal. Returns
+ * undefined if the text is no address.
+ */
 export function parseAddress(text: string): Normalised<Address> | undefined {
   const bare = dropLeadingZeros(text)
   const leadingZeros = bare !== text
@@ -31,7 +34,10 @@ export function parseAddress(text: string): Normalised<Address> | undefined {
   return { value: canonicalIpv6(bare), leadingZeros: false }
 }
 
-/** Reads `address/length` as kube-proxy does (Go's netutils.ParseCIDRSloppy); host bits are cleared. */
+/**
+ * Reads `address/length` as kube-proxy does (Go's netutils.ParseCIDRSloppy) and clears the host
+ * bits. Returns undefined if the text is no prefix.
+ */
 export function parseCidr(text: string): Normalised<Cidr> | undefined {
   const slash = text.indexOf('/')
   if (slash < 0) return undefined
@@ -48,6 +54,7 @@ export function parseCidr(text: string): Normalised<Cidr> | undefined {
   return { value: `${network}/${length}` as Cidr, leadingZeros }
 }
 
+/** Returns the value as a port, or undefined if it is no whole number from 1 to 65535. */
 export function parsePort(value: unknown): Port | undefined {
   return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535
     ? (value as Port)
@@ -62,7 +69,7 @@ export function addressBits(family: IpFamily): 32 | 128 {
   return family === 'ipv4' ? 32 : 128
 }
 
-/** First and last address of a prefix, as integers. */
+/** Returns the first and last address of a prefix, as integers. */
 export function cidrRange(cidr: Cidr): { readonly first: bigint; readonly last: bigint } {
   const slash = cidr.indexOf('/')
   const address = cidr.slice(0, slash) as Address
@@ -79,7 +86,7 @@ export function cidrContains(cidr: Cidr, address: Address): boolean {
   return value >= range.first && value <= range.last
 }
 
-/** The prefix that holds this one address. */
+/** Returns the prefix that holds this one address. */
 export function hostCidr(address: Address): Cidr {
   return `${address}/${addressBits(familyOf(address))}` as Cidr
 }
@@ -90,17 +97,19 @@ export function toBigInt(address: Address): bigint {
   return value
 }
 
-/** 4 or 16 bytes in network order. */
+/** Returns 4 or 16 bytes in network order. */
 export function addressBytes(address: Address): Uint8Array {
   if (address.includes(':')) return Uint8Array.from(ipaddr.IPv6.parse(address).toByteArray())
   return Uint8Array.from(address.split('.').map(Number))
 }
 
+/** Returns the address of 4 or 16 bytes in network order. */
 export function addressFromBytes(bytes: Uint8Array): Address {
   if (bytes.length === 4) return bytes.join('.') as Address
   return new ipaddr.IPv6(Array.from(bytes)).toRFC5952String() as Address
 }
 
+/** Returns the address that has this number, the reverse of `toBigInt`. */
 export function addressOf(family: IpFamily, value: bigint): Address {
   const bytes = new Uint8Array(addressBits(family) / 8)
   let rest = value

@@ -1,21 +1,21 @@
-/** Limits and timeouts of connection tracking; undefined leaves the kernel's as it is. */
+/** Limits and timeouts of connection tracking; undefined leaves the kernel's value as it is. */
 export interface ConntrackSettings {
   /** Entries per processor; the table holds at least `min`. Zero leaves its size as it is. */
   readonly maxPerCore: number
   readonly min: number
-  /** Seconds, as all that follow. */
+  /** In seconds, as are the three that follow. */
   readonly tcpEstablishedTimeout: number | undefined
   readonly tcpCloseWaitTimeout: number | undefined
   readonly udpTimeout: number | undefined
   readonly udpStreamTimeout: number | undefined
   /**
-   * TCP segments outside the window belong to their connection, and so are translated like the rest,
-   * instead of passing as they are (net.netfilter.nf_conntrack_tcp_be_liberal).
+   * If true, TCP segments outside the window belong to their connection and are translated like the
+   * rest; otherwise they pass untranslated (net.netfilter.nf_conntrack_tcp_be_liberal).
    */
   readonly tcpBeLiberal: boolean
 }
 
-/** Leaves everything else as it is. */
+/** Sets `tcpBeLiberal` and leaves everything else as it is. */
 export const onlyLiberal: ConntrackSettings = {
   maxPerCore: 0,
   min: 0,

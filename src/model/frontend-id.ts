@@ -2,12 +2,12 @@ import type { Address, Port, Protocol } from './address.ts'
 import { fieldsOf, type Tuple, tuple } from './tuple.ts'
 
 /**
- * What names a frontend within one address family: an address with protocol and port
- * (`10.96.0.10 . tcp . 80`), or a port of the node (`tcp . 30080`).
+ * Names a frontend within one address family: an address with protocol and port (`10.96.0.10 . tcp
+ * . 80`), or a port of the node (`tcp . 30080`).
  */
 export type FrontendId = Tuple
 
-/** Returns the id of an address that nodelb answers for. */
+/** Returns the id of a VIP. */
 export function vipKey(address: string, protocol: Protocol, port: number): FrontendId {
   return tuple(address, protocol, port)
 }
@@ -17,7 +17,7 @@ export function nodePortKey(protocol: Protocol, port: number): FrontendId {
   return tuple(protocol, port)
 }
 
-/** What an id says. */
+/** The parts of a frontend's id. */
 interface FrontendAddress {
   /** Undefined for a port of the node. */
   readonly address: Address | undefined
@@ -25,7 +25,7 @@ interface FrontendAddress {
   readonly port: Port
 }
 
-/** Reads what `vipKey` or `nodePortKey` wrote. */
+/** Reads an id that `vipKey` or `nodePortKey` made. */
 export function frontendAddress(id: FrontendId): FrontendAddress {
   const fields = fieldsOf(id)
   const [protocol, port] = fields.slice(-2)

@@ -1,6 +1,6 @@
 import type { Cidr } from './address.ts'
 
-/** The schedulers of the kernel, each a module ip_vs_NAME (net/netfilter/ipvs). */
+/** The schedulers of the kernel; each is a module ip_vs_NAME (net/netfilter/ipvs). */
 export const schedulers = [
   'rr',
   'wrr',
@@ -20,10 +20,10 @@ export const schedulers = [
 
 export type Scheduler = (typeof schedulers)[number]
 
-/** Where a Service names a scheduler of its own. */
+/** The annotation by which a Service names its own scheduler. */
 export const schedulerAnnotation = 'nodelb.io/ipvs-scheduler'
 
-/** Seconds; zero leaves the kernel's. */
+/** Timeouts in seconds; zero leaves the kernel's value. */
 export interface IpvsTimeouts {
   readonly tcp: number
   readonly tcpFin: number
@@ -35,10 +35,10 @@ export interface IpvsSettings {
   readonly scheduler: Scheduler
   /** The dummy interface that holds the addresses of Services. */
   readonly interface: string
-  /** Virtual servers on these addresses are somebody else's, whatever else they look like. */
+  /** Virtual servers on these addresses belong to other programs, whatever they look like. */
   readonly excludedRanges: readonly Cidr[]
   readonly strictArp: boolean
-  /** Undefined: none of them was set. */
+  /** Undefined if none of them is set. */
   readonly timeouts: IpvsTimeouts | undefined
 }
 

@@ -1,20 +1,20 @@
 import { familyOf, type IpFamily } from './address.ts'
 import type { ServiceObject, SliceObject } from './service.ts'
 
-/** How much Services may ask for; one that asks for more is refused as a whole. */
+/** How much Services may ask for; a Service that asks for more is refused as a whole. */
 export interface Limits {
-  /** Addresses of all kinds times ports, and node ports. */
+  /** The most claims of one Service: addresses of all kinds times ports, and node ports. */
   readonly claimsPerService: number
-  /** What these take in the kernel: see `ServiceSize`. */
+  /** The most entries of one Service; `ServiceSize` says what an entry is. */
   readonly entriesPerService: number
-  /** Of all Services of one namespace together. */
+  /** The most entries of all Services of one namespace together. */
   readonly entriesPerNamespace: number
 }
 
 /**
- * A Service of 5,000 endpoints and 2 ports takes 20,016 entries for a ClusterIP and node ports, and
- * 90,000 with seven addresses of two families. What takes most memory for an entry are claims with one
- * endpoint each: the agent stays below 1 GiB with a namespace full of them.
+ * A Service with 5,000 endpoints and 2 ports takes 20,016 entries for a ClusterIP and node ports,
+ * and 90,000 with seven addresses of two families. Claims with one endpoint each take the most
+ * memory for an entry: the agent stays below 1 GiB with a namespace full of them.
  */
 export const defaultLimits: Limits = {
   claimsPerService: 4_096,
@@ -25,20 +25,21 @@ export const defaultLimits: Limits = {
 export interface ServiceSize {
   readonly claims: number
   /**
-   * Four for each claim, one for each endpoint that it may lead to, and one for each source range of a
-   * load-balancer address: the elements of a claim take as much memory as those of four endpoints.
+   * Four for each claim, one for each endpoint that it may lead to, and one for each source range
+   * of a load-balancer address: the elements of a claim take as much memory as those of four
+   * endpoints.
    */
   readonly entries: number
-  /** As the slices list them, ready or not. */
+  /** The number of endpoints in the slices, ready or not. */
   readonly endpoints: number
 }
 
-/** Entries of a claim beside its endpoints. */
+/** The entries that a claim takes beside those for its endpoints. */
 const OF_CLAIM = 4
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
-/** Counted from above: what stands twice counts twice. */
+/** Returns an upper bound of the size: what is listed twice counts twice. */
 export function sizeOf(service: ServiceObject, slices: readonly SliceObject[]): ServiceSize {
   const { ports } = service
   const claims =
@@ -55,7 +56,7 @@ function addressesOf(service: ServiceObject) {
   return [...clusterAddresses, ...externalAddresses, ...loadBalancerAddresses]
 }
 
-/** By family, protocol and name of the port, how many endpoints there are. */
+/** Returns the number of endpoints by family, protocol and port name. */
 function offeredBy(slices: readonly SliceObject[]): ReadonlyMap<string, number> {
   const offered = new Map<string, number>()
   for (const { family, ports, endpoints } of slices) {

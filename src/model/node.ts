@@ -1,52 +1,57 @@
 import { type Address, type Cidr, familyOf, type IpFamily } from './address.ts'
 import type { Backend, IptablesBackend } from './backend.ts'
 
-/** What this node is, and what the operator chose: everything rendering depends on beside the cluster. */
+/** What rendering has to know of this node; what the operator chose is in `Settings`. */
 export interface NodeView {
   readonly name: string
   /** The label topology.kubernetes.io/zone. */
   readonly zone: string | undefined
-  /** InternalIP addresses (then ExternalIP where there are none); the first of each family is "primary". */
+  /**
+   * InternalIP addresses, or ExternalIP if there are none; the first of each family is "primary".
+   */
   readonly addresses: readonly Address[]
   readonly podCidrs: readonly Cidr[]
   /** The families that have ExternalIP addresses and no InternalIP. */
   readonly externalOnly?: readonly IpFamily[]
-  /** ExternalIP addresses beside `addresses`; the node's own too, but none of them is primary. */
+  /** ExternalIP addresses beside `addresses`; they are the node's own too, but none is primary. */
   readonly furtherAddresses?: readonly Address[]
-  /** What the interfaces carry, where that is known: ipvs wants each address of a NodePort by name. */
+  /** The addresses of the interfaces, if known: ipvs needs each address of a NodePort. */
   readonly localAddresses?: readonly Address[]
-  /** Addresses of other Nodes, where they are known: the ipvs backend must not take them. */
+  /** Addresses of other Nodes, if known: the ipvs backend must not bind them. */
   readonly otherNodes?: ReadonlySet<Address>
 }
 
-/** Which addresses other Nodes have now that none had before, and the reverse. */
+/** The addresses that other Nodes have gained and lost. */
 export interface AddressChange {
   readonly come: readonly Address[]
   readonly gone: readonly Address[]
 }
 
-/** All that the Node object names. */
+/** Returns all addresses that the Node object names. */
 export function namedAddresses({ addresses, furtherAddresses = [] }: NodeView): readonly Address[] {
   return [...addresses, ...furtherAddresses]
 }
 
-/** The first address of each family. */
+/** Returns the first address of each family. */
 export function primaryAddresses({ addresses }: NodeView): readonly Address[] {
   return (['ipv4', 'ipv6'] as const).flatMap(
     (family) => addresses.find((address) => familyOf(address) === family) ?? [],
   )
 }
 
-/** Which translation this table does: LB and external addresses beside kube-proxy, or everything. */
+/** What nodelb serves: load-balancer and external addresses beside kube-proxy, or everything. */
 export type Scope = 'load-balancer' | 'all'
 
-/** How traffic of this node's or the cluster's pods is told from the rest. */
+/** How traffic of pods, of this node or the whole cluster, is told from the rest. */
 export type LocalTraffic =
   | { readonly kind: 'none' }
   | {
       readonly kind: 'ranges'
       readonly ranges: readonly Cidr[]
-      /** They are the podCIDRs of the Node, which may say nothing for a while (render/nftables/recall.ts). */
+      /**
+       * True if they are the podCIDRs of the Node, which may be missing for a while
+       * (render/nftables/recall.ts).
+       */
       readonly ofNode?: true
     }
   | { readonly kind: 'interface'; readonly name: string }
@@ -58,13 +63,13 @@ export type NodePortAddresses =
   | {
       readonly kind: 'ranges'
       readonly ranges: readonly Cidr[]
-      /** Families that are served on all their addresses, with none of the ranges. */
+      /** The families in which all addresses of the node are served, with none of the ranges. */
       readonly wholeFamilies: readonly IpFamily[]
-      /** The primary addresses of the Node are among the ranges. */
+      /** True if the primary addresses of the Node are among the ranges. */
       readonly primary?: true
     }
 
-/** What the choice comes to in one family. */
+/** Returns the choice as it applies to one family. */
 export function nodePortAddressesIn(
   chosen: NodePortAddresses,
   family: IpFamily,
@@ -75,30 +80,30 @@ export function nodePortAddressesIn(
 }
 
 export interface ExternalIpRules {
-  /** The ranges in which an address has to be; undefined: it may be any. */
+  /** The ranges that must contain an address; undefined if any address is allowed. */
   readonly allow: readonly Cidr[] | undefined
-  /** Whether the node's own addresses may be among them. */
+  /** True if the node's own addresses are allowed. */
   readonly nodeAddresses: boolean
 }
 
 export interface Settings {
   readonly scope: Scope
-  /** Where a VIP leads: to pods, or to the ClusterIP where the CNI balances ClusterIPs itself. */
+  /** Where a VIP leads: to pods, or to the ClusterIP if the CNI balances ClusterIPs itself. */
   readonly target: 'pods' | 'cluster-ip'
   readonly localTraffic: LocalTraffic
   readonly nodePortAddresses: NodePortAddresses
   readonly masqueradeAll: boolean
   /** The mark bit of packets to masquerade, 0 to 31. kube-proxy's default is 14 (0x4000). */
   readonly masqueradeBit: number
-  /** Service ranges, in which only ClusterIPs are served; with scope all the rest of them is dropped. */
+  /** Ranges in which only ClusterIPs are served; with scope all, the rest of them is dropped. */
   readonly serviceRanges: readonly Cidr[]
-  /** How many clients a Service with session affinity has room for; undefined: AFFINITY_CLIENTS. */
+  /** Clients that a Service with session affinity has room for; undefined for AFFINITY_CLIENTS. */
   readonly affinityClients?: number | undefined
-  /** Missing: externalIPs may be any address. */
+  /** Missing if externalIPs may be any address. */
   readonly externalIps?: ExternalIpRules | undefined
-  /** No load-balancer or external address leads away from these ports of this node's addresses. */
+  /** Ports of this node's addresses that no load-balancer or external address leads away from. */
   readonly protectedPorts?: readonly number[] | undefined
   readonly backend: Backend
-  /** Takes the backend's place where the kernel cannot do what nodelb needs of nftables. */
+  /** Takes the backend's place if the kernel cannot do what nodelb needs of nftables. */
   readonly fallback?: IptablesBackend | undefined
 }

@@ -1,23 +1,22 @@
-// The one way in which anything that failed is tried again. It stands in the lowest room, since
-// `watch` may import nothing else that the agent may import, too. `telemetry` knows nothing of ours
-// and is handed the waits.
+// The one policy by which anything that failed is tried again. It is in the lowest folder, because
+// `watch` and the agent both need it. `telemetry` knows nothing of nodelb and is given the waits.
 
 /** How long to wait before each attempt after failures in a row. */
 export interface RetryPolicy {
-  /** Milliseconds that the first wait takes at most. */
+  /** The upper limit of the first wait, in milliseconds. */
   readonly first: number
-  /** Milliseconds that no wait exceeds. */
+  /** The upper limit of every wait, in milliseconds. */
   readonly most: number
-  /** By how much the limit of each wait exceeds the one before. */
+  /** The factor by which the limit grows from one wait to the next. */
   readonly factor: number
   /**
-   * The share of each wait that is drawn at random, from 0 to 1, so that the nodes of a cluster do not
-   * act in step. 0 is for what concerns one node alone.
+   * The share of each wait that is drawn at random, from 0 to 1, so that the nodes of a cluster do
+   * not act in step. It is 0 for what concerns one node alone.
    */
   readonly jitter: number
 }
 
-/** Gives the waits of one thing that is tried again; `random` is at least 0 and below 1. */
+/** Gives the waits of one thing that is tried again; `random` is at least 0 and less than 1. */
 export class Waits {
   readonly #policy: RetryPolicy
   readonly #random: () => number
@@ -29,7 +28,7 @@ export class Waits {
     this.#limit = policy.first
   }
 
-  /** Returns after how many milliseconds to try again; asked once for each failure. */
+  /** Returns how many milliseconds to wait before trying again; call it once for each failure. */
   next(): number {
     const { most, factor, jitter } = this.#policy
     const limit = this.#limit
@@ -37,7 +36,7 @@ export class Waits {
     return Math.round(limit * (1 - jitter + jitter * this.#random()))
   }
 
-  /** It succeeded, or is not wanted any more: the next failure counts as the first. */
+  /** To be called after a success, or when nothing is wanted any more: the waits begin anew. */
   reset(): void {
     this.#limit = this.#policy.first
   }

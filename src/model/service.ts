@@ -1,34 +1,36 @@
 import type { Address, Cidr, IpFamily, Port, Protocol } from './address.ts'
 import type { Scheduler } from './ipvs.ts'
 
-/** What the Service and EndpointSlice objects of a cluster say, decoded and checked; no node yet. */
+/** The Service and EndpointSlice objects of a cluster, decoded and checked, without any node. */
 export interface Cluster {
   readonly services: readonly ServiceObject[]
   readonly slices: readonly SliceObject[]
 }
 
-/** One Service that asks for load balancing (not headless, not ExternalName, not another proxy's). */
+/** A Service that asks for load balancing (not headless, ExternalName or another proxy's). */
 export interface ServiceObject {
   readonly namespace: string
   readonly name: string
-  /** RFC 3339; decides who owns a contested address. Empty when the object carries none. */
+  /** RFC 3339; decides who gets a contested address. Empty if the object has none. */
   readonly created: string
   readonly clusterAddresses: readonly Address[]
   readonly externalAddresses: readonly Address[]
-  /** Ingress addresses with ipMode VIP (or none); ipMode Proxy is left to the balancer in front. */
+  /** Ingress addresses with ipMode VIP or none; ipMode Proxy is left to the balancer in front. */
   readonly loadBalancerAddresses: readonly Address[]
   readonly sourceRanges: readonly Cidr[]
-  /** There where a range cannot be read: only those that are listed may come, in each family. */
+  /** True if a range cannot be read: then only listed ranges may connect, in each family. */
   readonly rangesUnread?: true
   readonly internalPolicy: TrafficPolicy
   readonly externalPolicy: TrafficPolicy
   readonly affinity: Affinity
-  /** The Service's own choice for ipvs, where it makes one. */
+  /** The Service's own scheduler for ipvs, if it names one. */
   readonly scheduler?: Scheduler | undefined
-  /** Where balancers in front ask whether this node has endpoints (externalTrafficPolicy Local). */
+  /** Where balancers ask whether this node has endpoints (externalTrafficPolicy Local). */
   readonly healthCheckPort: Port | undefined
   readonly ports: readonly ServicePort[]
-  /** A field cannot be read, and no version before tells: what the kernel has of it is kept. */
+  /**
+   * True if a field cannot be read and no earlier version is known: the kernel keeps what it has.
+   */
   readonly partial?: true
 }
 
@@ -78,7 +80,7 @@ export interface SliceEndpoint {
   readonly nodes: readonly string[] | undefined
 }
 
-/** Negative: `a` is older. One without a creation time counts as youngest. */
+/** Returns a negative number if `a` is older; one without a creation time is the youngest. */
 export function compareAge(
   { created: a }: Pick<ServiceObject, 'created'>,
   { created: b }: Pick<ServiceObject, 'created'>,

@@ -1,18 +1,19 @@
 import type { Brand } from './brand.ts'
 
 /**
- * Canonical texts joined to one: `10.96.0.10 . tcp . 80`, as nft prints what an element is made of.
- * The text is the identity. In interval sets the last field may be a prefix (`10.0.0.0/8`) or a range
- * (`10.0.0.1-10.0.0.9`), canonical: a single address stands bare, a whole prefix stands as prefix.
+ * Canonical texts joined to one, as nft prints an element: `10.96.0.10 . tcp . 80`. Tuples are
+ * equal if their texts are. In interval sets the last field may be a prefix (`10.0.0.0/8`) or a
+ * range (`10.0.0.1-10.0.0.9`), in canonical form: a single address has no length, and a range that
+ * is a prefix is written as one.
  */
 export type Tuple = Brand<string, 'Tuple'>
 
-/** Stands between two fields. */
+/** The text between two fields. */
 export const SEPARATOR = ' . '
 
 /**
- * Joins fields. By `join`, for V8 keeps a template's parts beside the text when that is used, and
- * there are some hundred thousand tuples.
+ * Joins fields. It uses `join`, because V8 keeps the parts of a template beside its text once that
+ * is used, and there are some hundred thousand tuples.
  */
 export function tuple(...fields: readonly (string | number)[]): Tuple {
   return fields.join(SEPARATOR) as Tuple
@@ -23,7 +24,7 @@ export function fieldsOf(joined: Tuple): readonly string[] {
   return joined.split(SEPARATOR)
 }
 
-/** Returns the first `count` fields, joined; the tuple itself where it has no more. */
+/** Returns the first `count` fields, joined; the tuple itself if it has no more. */
 export function firstFields(joined: Tuple, count: number): Tuple {
   let end = -1
   for (let field = 0; field < count; field++) {
@@ -33,7 +34,7 @@ export function firstFields(joined: Tuple, count: number): Tuple {
   return joined.slice(0, end) as Tuple
 }
 
-/** Returns the last `count` fields, joined; the tuple itself where it has no more. */
+/** Returns the last `count` fields, joined; the tuple itself if it has no more. */
 export function lastFields(joined: Tuple, count: number): Tuple {
   let start = joined.length
   for (let field = 0; field < count; field++) {
@@ -43,7 +44,7 @@ export function lastFields(joined: Tuple, count: number): Tuple {
   return joined.slice(start + SEPARATOR.length) as Tuple
 }
 
-/** Returns all but the last `count` fields, joined; an empty tuple where it has no more. */
+/** Returns all but the last `count` fields, joined; an empty tuple if it has no more. */
 export function withoutLastFields(joined: Tuple, count: number): Tuple {
   const length = joined.length - lastFields(joined, count).length - SEPARATOR.length
   return joined.slice(0, Math.max(0, length)) as Tuple

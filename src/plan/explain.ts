@@ -1,6 +1,6 @@
 import type { TableFamily } from '../model/family.ts'
 
-/** `~` changes what is there. */
+/** `~` changes what exists. */
 export type Sign = '+' | '-' | '~'
 
 export interface ExplainedOperation {
@@ -8,26 +8,26 @@ export interface ExplainedOperation {
   readonly text: string
 }
 
-/** An operation of any backend, as people and programs read it. */
+/** An operation of any backend, for people and programs to read. */
 export interface ShownOperation extends ExplainedOperation {
-  /** `add-element` and its like. */
+  /** `add-element`, for example. */
   readonly kind: string
-  /** Undefined for what is of no family, or of both. */
+  /** Undefined if it belongs to no family, or to both. */
   readonly family: TableFamily | undefined
-  /** `namespace/name:port kind`; undefined for what no single Service owns. */
+  /** `namespace/name:port kind`; undefined if no single Service owns the operation. */
   readonly owner: string | undefined
-  /** The heading it stands under where it has no owner. */
+  /** The heading under which an operation without an owner is listed. */
   readonly about: string
 }
 
 /** Operations of one Service port (or of the rule set itself) in the order of the plan. */
 export interface Group {
-  /** `namespace/name:port kind`, or what the operations are about when no Service owns them. */
+  /** `namespace/name:port kind`, or what the operations are about if no Service owns them. */
   readonly title: string
   readonly operations: readonly ExplainedOperation[]
 }
 
-/** As people read them: by Service, then what is nobody's, each by name. */
+/** Groups operations for people: first those of Services, then the others, each by name. */
 export function grouped(operations: Iterable<ShownOperation>): readonly Group[] {
   const owned = new Map<string, ExplainedOperation[]>()
   const others = new Map<string, ExplainedOperation[]>()

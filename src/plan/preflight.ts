@@ -2,8 +2,8 @@ import { type Address, type Cidr, cidrContains, familyOf, type IpFamily } from '
 import { nodePortAddressesIn, type Settings } from '../model/node.ts'
 
 /**
- * What of the machine keeps packets from where the rules lead them. nodelb changes none of it: it
- * belongs to the machine's owner, and is told with what mends it.
+ * What on the machine keeps packets from where the rules lead them. nodelb changes none of it,
+ * because it belongs to the machine's owner; it reports each finding with a remedy.
  */
 
 /** The conditions that a machine can have, as status, metrics and Events name them. */
@@ -20,7 +20,7 @@ export type MachineCondition = (typeof MACHINE_CONDITIONS)[number]
 
 export interface Finding {
   readonly condition: MachineCondition
-  /** What is so, and what comes of it. */
+  /** What is wrong, and what it leads to. */
   readonly message: string
   readonly remedy: string
 }
@@ -32,57 +32,58 @@ export interface PortRange {
 
 export interface Interface {
   readonly name: string
-  /** Addresses with the length of their network. */
+  /** Addresses with the prefix length of their network. */
   readonly networks: readonly Cidr[]
   readonly addresses: readonly Address[]
   readonly isBridge: boolean
-  /** net.ipv4.conf.NAME.rp_filter or that of `all`, where that is more: 1 is strict. */
+  /** net.ipv4.conf.NAME.rp_filter, or that of `all` if it is greater; 1 is strict. */
   readonly reversePath: number | undefined
-  /** Whether the IPv4 default route leads through it. */
+  /** True if the IPv4 default route leads through it. */
   readonly hasDefaultRoute: boolean
 }
 
 /** A base chain of hook forward that drops what no rule accepts. */
 export interface DroppingChain {
   readonly families: readonly IpFamily[]
-  /** `table ip filter, chain FORWARD`. */
+  /** `table ip filter, chain FORWARD`, for example. */
   readonly place: string
-  /** `iptables -P FORWARD ACCEPT`. */
+  /** `iptables -P FORWARD ACCEPT`, for example. */
   readonly remedy: string
 }
 
-/** What a look at the machine found; undefined is what could not be seen. */
+/** What was found on the machine; undefined is what could not be read. */
 export interface Machine {
   readonly forwarding: Readonly<Record<IpFamily, boolean | undefined>>
   readonly dropping: readonly DroppingChain[]
   readonly interfaces: readonly Interface[]
-  /** Whether bridged packets pass the hooks of IP: net.bridge.bridge-nf-call-*. */
+  /** True if bridged packets pass the hooks of IP (net.bridge.bridge-nf-call-*). */
   readonly bridgeFilter: Readonly<Record<IpFamily, boolean>>
-  /** net.ipv4.ip_local_port_range, which holds for IPv6 as well. */
+  /** net.ipv4.ip_local_port_range, which applies to IPv6 as well. */
   readonly ephemeral: PortRange | undefined
   /** net.ipv4.ip_local_reserved_ports. */
   readonly reserved: readonly PortRange[]
   readonly conntrack: { readonly count: number; readonly max: number } | undefined
-  /** What the kernel lacks for the backend in use, a phrase each. */
+  /** What the kernel lacks for the backend in use, one phrase each. */
   readonly missing: readonly string[]
 }
 
-/** What the cluster asks of the machine. */
+/** What the cluster needs of the machine. */
 export interface Demand {
   readonly settings: Pick<Settings, 'nodePortAddresses' | 'backend' | 'scope'>
   readonly families: readonly IpFamily[]
   readonly podRanges: readonly Cidr[]
-  /** Empty: none is known yet, and the API server's usual range counts. */
+  /** Empty if none is known yet; then the API server's usual range counts. */
   readonly nodePorts: readonly number[]
-  /** Load-balancer and external addresses. */
+  /** Load-balancer addresses and externalIPs. */
   readonly addresses: readonly Address[]
 }
 
-/** kube-apiserver's --service-node-port-range, unless it says otherwise. */
+/** The default of kube-apiserver's --service-node-port-range. */
 const USUAL_NODE_PORTS: PortRange = { first: 30_000, last: 32_767 }
-/** Above this share of the table a burst of connections fills it. */
+/** Above this share of the table, a burst of connections may fill it. */
 const NEARLY_FULL = 0.9
 
+/** Returns what is wrong on the machine; nothing is reported for what could not be read. */
 export function preflight(machine: Machine, demand: Demand): readonly Finding[] {
   return [
     ...forwardingOff(machine, demand),
@@ -98,7 +99,7 @@ export function preflight(machine: Machine, demand: Demand): readonly Finding[] 
   ]
 }
 
-/** `…: …; remedy: …`, a line for people. */
+/** Prints a finding in one line: `…: …; remedy: …`. */
 export function printFinding({ message, remedy }: Finding): string {
   return `${message}; remedy: ${remedy}`
 }
@@ -118,7 +119,7 @@ function forwardingOff({ forwarding }: Machine, { families }: Demand): readonly 
     }))
 }
 
-/** The iptables backend accepts what it leads on, in the same chain. */
+/** The iptables backend accepts forwarded packets in the same chain itself. */
 function forwardPolicy({ dropping }: Machine, { settings, families }: Demand): readonly Finding[] {
   if (settings.backend.kind === 'iptables') return []
   return dropping
@@ -160,8 +161,9 @@ function bridges(
 }
 
 /**
- * Strict filtering bites where clients come in by another interface than the one that leads back to
- * them: not the one of the default route, with an address there that Services answer on.
+ * Strict filtering drops clients that come in by another interface than the one that leads back to
+ * them. It matters for an interface that is not the default route's and through which an address
+ * that Services answer on is reached.
  */
 function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding[] {
   return interfaces
@@ -171,7 +173,7 @@ function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding
         demand.addresses.find((it) => networks.some((network) => cidrContains(network, it))) ??
         addresses.find((it) => servesNodePorts(demand, it))
       if (served === undefined) return []
-      // A slash stands for the dot in the name of a VLAN: `eth0/100`.
+      // A slash replaces the dot in the name of a VLAN: `eth0/100`.
       const sysctl = `net.ipv4.conf.${name.replaceAll('.', '/')}.rp_filter`
       return [
         {
@@ -186,18 +188,19 @@ function reversePaths({ interfaces }: Machine, demand: Demand): readonly Finding
 }
 
 /**
- * Only addresses that the configuration chooses count. The primary one is on the interface of the
- * default route as a rule, and all addresses include those of bridges to which only pods are connected.
+ * Only addresses that the configuration chooses count: the primary one is usually on the interface
+ * of the default route, and "all addresses" includes those of bridges to which only pods are
+ * connected.
  */
 function servesNodePorts({ settings, nodePorts }: Demand, address: Address): boolean {
   if (settings.scope !== 'all' || nodePorts.length === 0) return false
-  // Of IPv6 there is no such filter.
+  // IPv6 has no such filter.
   if (familyOf(address) !== 'ipv4') return false
   const chosen = nodePortAddressesIn(settings.nodePortAddresses, 'ipv4')
   return chosen.kind === 'ranges' && chosen.ranges.some((range) => cidrContains(range, address))
 }
 
-/** A program of the node that is given such a port is not reached: the rules come first. */
+/** A program of the node that uses such a port gets no answers, because the rules come first. */
 function ephemeralPorts(
   { ephemeral, reserved }: Machine,
   { nodePorts, settings }: Demand,

@@ -10,25 +10,25 @@ type Elements = Map<Tuple, ElementValue>
 /** The elements of all fragments together, with a record of what changed. */
 export interface Assembly {
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
-  /** By chain, how many elements of verdict maps lead there. */
+  /** The number of elements of verdict maps that lead to a chain, by chain. */
   readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
-  /** How many more contributions want an element, where it is not one: pods shared by Services. */
+  /** How many fragments beside the first want an element, if any do: Services may share pods. */
   readonly shared: Readonly<Record<TableFamily, Map<string, Map<Tuple, number>>>>
-  /** By family, set and key: the value before the first touch; undefined where there was none. */
+  /** The value before the first touch, by family, set and key; undefined if there was none. */
   readonly touched: Readonly<Record<TableFamily, Map<string, Map<Tuple, ElementValue | undefined>>>>
-  /** One object for each set, however many holdings name it. */
+  /** One object for each set, which all holdings share. */
   readonly places: Readonly<Record<TableFamily, Map<string, Place>>>
-  /** Off while the first fragments come in: all of them are new. */
+  /** False while the first fragments come in, because all of them are new. */
   recording: boolean
 }
 
-/** Where elements lie: a set of one of the tables. */
+/** Where elements are: a set of one of the tables. */
 interface Place {
   readonly family: TableFamily
   readonly set: string
 }
 
-/** What a fragment holds in the assembly, without values: the first key in the first place … */
+/** What a fragment holds in the assembly, without values; `keys[i]` is in `places[i]`. */
 export interface Holding {
   readonly places: readonly Place[]
   readonly keys: readonly Tuple[]
@@ -53,7 +53,7 @@ export function emptyAssembly(): Assembly {
   }
 }
 
-/** Returns what to give to `removeFragment`; the fragment itself need not be kept. */
+/** Adds a fragment; returns what `removeFragment` needs, so the fragment need not be kept. */
 export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
   for (const { family, set, key, value } of fragment) {
     const elements = nested(assembly.sets[family], set)
@@ -72,6 +72,7 @@ export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
   }
 }
 
+/** Removes what `addFragment` added, except elements that other fragments want too. */
 export function removeFragment(assembly: Assembly, { places, keys }: Holding): void {
   for (const [at, key] of keys.entries()) {
     const place = places[at]
@@ -101,7 +102,7 @@ function countCall(
   else calls[family].set(chain, count)
 }
 
-/** Whether somebody else still wants the element. */
+/** Takes one claim off a shared element; returns whether another fragment still wants it. */
 function releaseShared(shared: Map<Tuple, number> | undefined, key: Tuple): boolean {
   const others = shared?.get(key)
   if (shared === undefined || others === undefined) return false
@@ -110,7 +111,7 @@ function releaseShared(shared: Map<Tuple, number> | undefined, key: Tuple): bool
   return true
 }
 
-/** What changed since the last call, without what changed back. */
+/** Returns what changed since the last call, without what changed back. */
 export function takeChanges(assembly: Assembly): readonly ElementChange[] {
   const changes: ElementChange[] = []
   for (const family of ['ip', 'ip6'] as const) {
@@ -126,7 +127,7 @@ export function takeChanges(assembly: Assembly): readonly ElementChange[] {
   return changes
 }
 
-/** The slots that a VIP's (or node port's) endpoints hold. */
+/** Returns the slots that the endpoints of a VIP (or node port) hold. */
 export function heldSlots(assembly: Assembly, family: TableFamily, map: string, key: Tuple): Slots {
   const elements = assembly.sets[family].get(map)
   const slots: (Tuple | undefined)[] = []

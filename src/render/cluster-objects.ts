@@ -13,7 +13,7 @@ export class ClusterObjects {
     this.services.set(serviceName(service), service)
   }
 
-  /** Returns the Services whose endpoints changed: a slice may have gone to another one. */
+  /** Returns the Services whose endpoints changed: two, if the slice went to another Service. */
   setSlice(slice: SliceObject): readonly ServiceName[] {
     const id = `${slice.namespace}/${slice.name}`
     const name = `${slice.namespace}/${slice.service}`
@@ -27,7 +27,7 @@ export class ClusterObjects {
     return [...left, name]
   }
 
-  /** Returns the Service whose endpoints changed; none where the slice is not known. */
+  /** Returns the Service whose endpoints changed; none if the slice is not known. */
   removeSlice(namespace: string, sliceName: string): readonly ServiceName[] {
     const id = `${namespace}/${sliceName}`
     const name = this.#serviceOfSlice.get(id)
@@ -39,9 +39,9 @@ export class ClusterObjects {
     return [name]
   }
 
-  /** Returns what the slices of a Service offer. */
+  /** Returns the endpoints that the slices of a Service offer. */
   candidates(name: ServiceName): Candidates {
-    // By name: where two slices disagree on an endpoint, arrival order must not decide.
+    // Sorted by name: if two slices disagree on an endpoint, the order of arrival must not decide.
     const mine = [...(this.#slices.get(name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
     const slices = mine.map(([, slice]) => slice)
     return (port, family) => candidatesOf(slices, port, family)

@@ -34,7 +34,10 @@ import type { Delta, WholeRenderer } from './renderer.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
-/** Pure in all but form: the same calls give the same rule set. `memory` is the kernel's at start. */
+/**
+ * Returns a renderer without objects, pure in all but form: the same calls give the same rule set.
+ * `memory` is what the kernel held at the start.
+ */
 export function createRenderer(
   node: NodeView,
   settings: Settings,
@@ -55,9 +58,9 @@ class ClusterRenderer implements WholeRenderer {
   readonly #holdings: Map<ServiceName, Holding> = new Map()
   readonly #frames: Frames
   readonly #otherNodes: Set<Address>
-  /** Those that could lose an address to another Node; undefined where none can. */
+  /** The Services that could lose an address to another Node; undefined if none can. */
   readonly #askers: AddressIndex | undefined
-  /** Of those Services whose labels do not hold the whole name. */
+  /** The full names of Services whose labels were shortened, by label. */
   readonly #cutNames: Map<Owner, ServiceName> = new Map()
 
   constructor(situation: Situation, memory: FamilyMemory) {
@@ -104,7 +107,7 @@ class ClusterRenderer implements WholeRenderer {
   }
 
   *begin(): Steps<void> {
-    // Nothing has to leave first, and all fragments at once are more than need be in memory.
+    // Nothing has to be removed first, and all fragments at once would take too much memory.
     for (const name of this.#takeDirty()) {
       this.#put(name, this.#rendered(name))
       yield
@@ -179,14 +182,14 @@ class ClusterRenderer implements WholeRenderer {
     for (const each of this.#book.replace(name, service, claims)) this.#dirty.add(each)
   }
 
-  /** In order of name, so that the listing reads well and arrival order does not show. */
+  /** Sorts by name, so that the listing reads well and does not depend on the order of arrival. */
   #takeDirty(): readonly ServiceName[] {
     const names = [...this.#dirty].sort()
     this.#dirty.clear()
     return names
   }
 
-  /** First all out, then all in: an address that changes hands is never in twice. */
+  /** Removes all fragments, then adds all: an address that changes hands is never in twice. */
   #rerender(names: readonly ServiceName[]): void {
     const fresh = names.map((name) => [name, this.#rendered(name)] as const)
     for (const name of names) {

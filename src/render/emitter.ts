@@ -9,11 +9,11 @@ import { emitIpvs } from './ipvs/emit.ts'
 import { frame } from './nftables/chains.ts'
 import { type EmitContext, emitElements, type Fragment } from './nftables/emit.ts'
 
-/** What makes rules of frontends. All else of rendering is the same for each backend. */
+/** Turns frontends into rules. The rest of rendering is the same for each backend. */
 export interface Emitter {
   claimsWithin(settings: Settings, node: NodeView): ClaimsOf
   emit(served: ServedService, context: EmitContext): Fragment
-  /** The chains that these sets call for. */
+  /** Returns the chains that these sets need. */
   frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain>
 }
 
@@ -24,7 +24,7 @@ export function emitterOf({ backend }: Settings): Emitter {
 const nftables: Emitter = { claimsWithin, emit: emitElements, frame }
 const EMITTERS: Readonly<Record<BackendKind, Emitter>> = {
   nftables,
-  // Chains are made of what nftables would hold (render/iptables/lowering.ts).
+  // The chains of iptables are made from what nftables would hold (render/iptables/lowering.ts).
   iptables: nftables,
   ipvs: { claimsWithin: ipvsClaimsWithin, emit: emitIpvs, frame: ipvsFrame },
 }

@@ -7,13 +7,13 @@ import { type BaseSets, configuration } from './nftables/configuration.ts'
 import type { Situation } from './nftables/recall.ts'
 import { assemble, type Frame, makeFrame } from './nftables/table.ts'
 
-/** The frame of each family's table, made anew where other sets have elements than before. */
+/** The frame of each family's table; it is made anew when other sets have elements than before. */
 export class Frames {
   readonly #situation: Situation
   readonly #base: Readonly<Record<TableFamily, BaseSets>>
   readonly #assembly: Pick<Assembly, 'sets' | 'calls'>
   readonly #frames: Partial<Record<TableFamily, Frame>> = {}
-  /** The sets and chains that a frame was made for. */
+  /** The names of the sets and chains for which a frame was made. */
   readonly #madeFor: Partial<Record<TableFamily, string>> = {}
 
   constructor(situation: Situation, assembly: Pick<Assembly, 'sets' | 'calls'>) {
@@ -22,7 +22,7 @@ export class Frames {
     this.#assembly = assembly
   }
 
-  /** Makes the frame for what the assembly holds now. Returns whether it is another one. */
+  /** Makes the frame for what the assembly holds now. Returns whether it was made anew. */
   renew(family: TableFamily): boolean {
     const sets = [...this.#assembly.sets[family].keys()].filter((name) => !isIpvsSet(name))
     const names = new Set([...sets, ...this.#assembly.calls[family].keys()])
@@ -35,12 +35,12 @@ export class Frames {
     return true
   }
 
-  /** Undefined where the family has no table. */
+  /** Returns the frame; undefined if the family has no table. */
   of(family: TableFamily): Frame | undefined {
     return this.#frames[family]
   }
 
-  /** Returns the frame with the elements of the Services; undefined where there is no table. */
+  /** Returns the frame with the elements of the Services; undefined if the family has no table. */
   table(family: TableFamily): Table | undefined {
     const made = this.#frames[family]
     return made && assemble(family, made, this.#assembly.sets[family])

@@ -4,7 +4,7 @@ import { type Assembly, heldSlots } from './assembly.ts'
 import type { FamilyMemory } from './nftables/emit.ts'
 import { heldSeats } from './nftables/seats.ts'
 
-/** Returns who has which slot, seat and destination now; of what is not there, as `before` says. */
+/** Returns present slots, seats and destinations, or those of `before` for what is not there. */
 export function memoryOf(assembly: Assembly, before: FamilyMemory): FamilyMemory {
   return (family) => ({
     slots(map, key) {

@@ -15,7 +15,7 @@ export function renderCluster(
   return allAtOnce(renderInSteps(cluster, node, settings, memory))
 }
 
-/** The same, object by object: with many Services it takes seconds. */
+/** Does the same object by object, because with many Services it takes seconds. */
 export function* renderInSteps(
   cluster: Cluster,
   node: NodeView,

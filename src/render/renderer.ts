@@ -12,50 +12,54 @@ import type { ElementChange } from './assembly.ts'
 import type { Situation } from './nftables/recall.ts'
 import type { Frame } from './nftables/table.ts'
 
-/** What a round of rendering changed. */
+/** What one `settle` changed. */
 export interface Delta {
   readonly elements: readonly ElementChange[]
-  /** Of the sets that stand for what ipvs and the dummy interface hold (ruleset/ipvs/elements.ts). */
+  /** Changes in sets that stand for ipvs and the dummy interface (ruleset/ipvs/elements.ts). */
   readonly ipvs: readonly ElementChange[]
-  /** The new frame of a family whose frame changed; undefined where it has no table any more. */
+  /** The new frames of families whose frame changed; undefined if a family has no table now. */
   readonly frames: ReadonlyMap<TableFamily, Frame | undefined>
 }
 
-/** Holds the objects of the cluster and what they render to; work per change follows the change. */
+/** Holds the objects of the cluster and what they render to; a change costs what it changes. */
 export interface Renderer {
   setService(service: ServiceObject): void
   removeService(name: ServiceName): void
   setSlice(slice: SliceObject): void
   removeSlice(namespace: string, name: string): void
-  /** Looks again at those Services that ask for one of these addresses; it matters for ipvs alone. */
+  /** Judges the Services anew that ask for one of these addresses. This matters for ipvs only. */
   changeOtherNodes(change: AddressChange): void
-  /** Before the first `settle`: renders what there is, Service by Service. */
+  /** Renders everything Service by Service; to be called before the first `settle`. */
   begin(): Steps<void>
-  /** Renders what changed since the last call; what the first call finds is in `ruleset` alone. */
+  /**
+   * Renders and returns what changed since the last call. The first call returns no elements: what
+   * it renders is in `ruleset` only.
+   */
   settle(): Delta
-  /** A view of the present state, not a copy: it moves with the next `settle`. */
+  /** Returns a view of the present state, not a copy: it changes with the next `settle`. */
   ruleset(): Ruleset
-  /** All of a family's table but its Services' elements; undefined where it has no table. */
+  /** Returns a table without the elements of Services; undefined if the family has no table. */
   frame(family: TableFamily): Frame | undefined
-  /** All that Services ask for and do not get. */
+  /** Returns all claims that Services do not get. */
   denials(): readonly Denial[]
-  /** The same of those Services that were denied more, less or otherwise since the last call. */
+  /** Returns the denials of the Services whose denials may have changed since the last call. */
   takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]>
-  /** The label (`namespace/name:port kind`) of a VIP or node port. */
+  /** Returns the label (`namespace/name:port kind`) of a VIP or node port; undefined if unknown. */
   label(family: TableFamily, front: string): string | undefined
-  /** By chain, how many elements of verdict maps lead there. */
+  /** Returns the number of elements of verdict maps that lead to a chain, by chain. */
   calls(family: TableFamily): ReadonlyMap<string, number>
-  /** What a Service renders to; of any set, those that stand for ipvs among them. */
+  /** Returns an element that Services render to, in any set, those that stand for ipvs included. */
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
-  /** `namespace/name` of a Service that is rendered; of another one, as its labels say. */
+  /** Returns `namespace/name` of a Service that is rendered; of others, what their labels say. */
   nameOf(owner: Owner): ServiceName
+  /** Returns the number of Services. */
   services(): number
-  /** What it renders for. */
+  /** The node and settings that it renders for. */
   readonly situation: Situation
 }
 
-/** A renderer that knows of ipvs as well. */
+/** A renderer that also knows what ipvs holds. */
 export interface WholeRenderer extends Renderer {
-  /** What ipvs and the dummy interface shall hold beside the table; undefined with nftables. */
+  /** Returns what ipvs and the dummy interface are to hold; undefined with other backends. */
   ipvs(): IpvsRules | undefined
 }

@@ -4,7 +4,7 @@ import type { IpvsRules } from './ipvs/types.ts'
 import { printElement, printHook, printRule, setHeader } from './nftables/print.ts'
 import { type Ruleset, TABLE_NAME } from './nftables/types.ts'
 
-/** The rule set as plain data: the same texts as `printRuleset`, one entry an object. */
+/** Returns the rule set as plain data: the same texts as `printRuleset`, one for each entry. */
 export function rulesetAsJson(ruleset: Ruleset): unknown {
   const tables = [ruleset.ip, ruleset.ip6].filter((table) => table !== undefined)
   return {
@@ -27,7 +27,7 @@ export function rulesetAsJson(ruleset: Ruleset): unknown {
   }
 }
 
-/** The same of what stands beside a table that ipvs spreads connections for. */
+/** Returns the same for ipvs: its servers and settings beside the rule set of its table. */
 export function ipvsAsJson(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): unknown {
   return {
     sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name, value])),
@@ -41,7 +41,7 @@ export function ipvsAsJson(rules: IpvsRules, sysctls: readonly PrintedSysctl[]):
   }
 }
 
-/** Rules in the text of iptables-save, by family, table and chain. */
+/** Returns the rules in the text of iptables-save, by family, table and chain. */
 export function iptablesAsJson(ruleset: IptablesRuleset): unknown {
   const tables = ({ chains, jumps }: IptablesChains) => ({
     jumps: Object.fromEntries(jumps),

@@ -14,13 +14,13 @@ export type Outcome =
       readonly with: 'tcp-reset' | 'port-unreachable'
       readonly why: WhyRefused
     }
-  /** Not ours: it goes where the routing table says, or kube-proxy's rules. */
+  /** Not nodelb's: it goes where the routing table or kube-proxy's rules lead. */
   | { readonly kind: 'untouched'; readonly why: WhyUntouched }
 
-/** Whom the endpoint sees. */
+/** The source that the endpoint sees. */
 export type Source =
   | { readonly kind: 'client'; readonly address: Address; readonly why: WhyKept }
-  /** The address is undefined where no route says which. */
+  /** The address is undefined if no route says which. */
   | {
       readonly kind: 'node'
       readonly address: Address | undefined
@@ -48,16 +48,16 @@ export type WhyKept =
   | 'endpoint-on-this-node'
   | 'not-asked'
 
-/** What the steps of a way say. */
+/** What the steps of a way mean. */
 export interface Reading {
-  /** `namespace/name:port kind`, or `namespace/name` where no port of it is meant. */
+  /** `namespace/name:port kind`, or `namespace/name` if none of its ports is meant. */
   readonly service: string | undefined
-  /** Of external traffic; undefined for a ClusterIP, whose elements do not say. */
+  /** The policy for external traffic; undefined for a ClusterIP, whose elements do not say it. */
   readonly policy: 'cluster' | 'local' | undefined
-  /** Which endpoints: under policy Local all of them for pods and the node. */
+  /** Which endpoints were used; under policy Local, pods and the node use all of them. */
   readonly reach: 'all' | 'local' | undefined
   readonly sticky: boolean
   readonly outcome: Outcome
-  /** `tcp 80: namespace/name:port kind`: what the address does offer, where this is not offered. */
+  /** `tcp 80: namespace/name:port kind` for each port that the address offers, if not this one. */
   readonly besides: readonly string[]
 }

@@ -19,16 +19,16 @@ export interface Packet {
 }
 
 type Origin =
-  /** The node's own processes. */
+  /** A process of the node itself. */
   | { readonly kind: 'node' }
-  /** Undefined: nobody knows which. */
+  /** The name is undefined if it is not known. */
   | { readonly kind: 'interface'; readonly name: string | undefined }
 
-/** What the path of a packet depends on beside the rules. */
+/** What the path of a packet depends on, beside the rules. */
 export interface NodeFacts {
-  /** The node's own addresses; those of the loopback interface need not be told. */
+  /** The node's own addresses; those of the loopback interface may be left out. */
   readonly addresses: ReadonlySet<string>
-  /** Those that are in a VRF: the rules of nodelb look up the routes outside of it. */
+  /** Those that are in a VRF: nodelb's rules look up the routes outside of it. */
   readonly inVrf?: ReadonlySet<string>
   readonly routes: readonly Route[]
 }
@@ -40,14 +40,15 @@ export interface Route {
   readonly address: Address | undefined
 }
 
-/** By learned set, who is remembered there: `client . address . protocol . port`. */
+/** The clients in each learned set: `client . address . protocol . port`. */
 export type Clients = ReadonlyMap<string, ReadonlySet<Tuple>>
 
+/** Returns whether the address is the node's own. */
 export function isOwn(address: Address, facts: NodeFacts): boolean {
   return isLoopback(address) || facts.addresses.has(address)
 }
 
-/** What the kernel says of the type of an address where the rules ask it. */
+/** Returns whether the kernel says that the address is local when the rules ask. */
 export function isOfLocalType(address: Address, facts: NodeFacts): boolean {
   return isOwn(address, facts) && facts.inVrf?.has(address) !== true
 }
@@ -56,7 +57,7 @@ export function isLoopback(address: Address): boolean {
   return address === '::1' || address.startsWith('127.')
 }
 
-/** The most specific route; undefined where none is known. */
+/** Returns the most specific route; undefined if none is known. */
 export function routeTo(address: Address, { routes }: NodeFacts): Route | undefined {
   let best: Route | undefined
   for (const route of routes) {
@@ -71,7 +72,7 @@ function size({ to }: Route): bigint {
   return last - first
 }
 
-/** Where a packet from this address comes from: as answers to it would leave. */
+/** Returns where a packet from this address comes from: the way by which answers to it leave. */
 export function originOf(address: Address, facts: NodeFacts): Origin {
   if (isOwn(address, facts)) return { kind: 'node' }
   return { kind: 'interface', name: routeTo(address, facts)?.interface }

@@ -4,7 +4,7 @@ import type { SliceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { byFrontend, nameOf, type StillServes, type TouchedFrontend } from './stale.ts'
 
-/** Endpoints of one Service that serve, `address . port`: terminating or not, chosen or not. */
+/** Returns the endpoints (`address . port`) that serve, even terminating and unchosen ones. */
 export function servingEndpoints(
   slices: readonly SliceObject[],
   protocol: Protocol,
@@ -19,11 +19,11 @@ export function servingEndpoints(
   return found
 }
 
-/** What the objects of the cluster say, now. */
+/** What the objects of the cluster say now. */
 interface ClusterView {
-  /** `namespace/name` of the Service that has the frontend; undefined where none has. */
+  /** Returns `namespace/name` of the Service that has the frontend; undefined if none has. */
   ownerOf(frontend: FrontendName): string | undefined
-  /** See `servingEndpoints`. */
+  /** Returns what `servingEndpoints` returns. */
   servingOf(service: string, protocol: Protocol): ReadonlySet<Tuple>
 }
 
@@ -35,8 +35,8 @@ interface Lingering {
 
 /**
  * Endpoints that get no new flows but serve those they have: terminating ones, and those that
- * topology or policy left out. When one ends, the rules do not change any more, so it has to be
- * remembered whose flows are to be looked at then.
+ * topology or policy leave out. When such an endpoint ends, the rules do not change any more, so
+ * this remembers which frontends' flows have to be looked at then.
  */
 export class LingeringEndpoints {
   readonly #cluster: ClusterView
@@ -47,13 +47,13 @@ export class LingeringEndpoints {
     this.#cluster = cluster
   }
 
-  /** For `cleanFlows`. */
+  /** Returns whether an endpoint lingers at a frontend, for `flowJudge`. */
   readonly stillServes: StillServes = (frontend, endpoint) =>
     this.#byName.get(nameOf(frontend))?.endpoints.has(endpoint) ?? false
 
   /**
-   * Returns the frontends to clean after a commit: of those that it touched, and of those where endpoints
-   * lingered and whose Service changed, the ones that lost somebody.
+   * Returns the frontends to clean after a commit: those that it touched, and those of changed
+   * Services where endpoints lingered, if they lost an endpoint.
    */
   follow(
     touched: readonly TouchedFrontend[],
@@ -74,7 +74,7 @@ export class LingeringEndpoints {
     })
   }
 
-  /** Forgets who lingered at a frontend, and tells: they are gone unless they are remembered again. */
+  /** Forgets and returns what lingered at a frontend, as gone unless it is remembered again. */
   #take(id: string): TouchedFrontend[] {
     const lingering = this.#byName.get(id)
     if (lingering === undefined) return []

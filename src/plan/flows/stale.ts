@@ -9,8 +9,8 @@ import { frontendAddress, nodePortKey, vipKey } from '../../model/frontend-id.ts
 import type { Tuple } from '../../model/tuple.ts'
 
 /**
- * Whether TCP connections to an endpoint that is gone are forgotten too: the endpoint that their
- * next packet is sent to answers with a reset. UDP and SCTP flows always are.
+ * Whether TCP connections to an endpoint that is gone are forgotten too: then the endpoint to which
+ * their next packet goes answers with a reset. UDP and SCTP flows are always forgotten.
  */
 export type TcpFlows = 'keep' | 'reset'
 
@@ -22,20 +22,21 @@ export interface TouchedFrontend extends FrontendName {
   readonly gone: ReadonlySet<Tuple>
 }
 
-/** A flow that conntrack knows, as far as it matters here. */
+/** A flow in conntrack, as far as it matters here. */
 export interface Flow {
   readonly family: TableFamily
   readonly protocol: Protocol
-  /** Where the client sent it. */
+  /** The address to which the client sent it. */
   readonly destination: Address
   readonly port: number
-  /** Who answers, `address . port`: the destination itself where nothing was translated. */
+  /** The endpoint that answers, `address . port`, or the destination if nothing was translated. */
   readonly answerer: Tuple
 }
 
 /**
- * Returns the frontends whose flows have to be looked at. None when endpoints were only added: flows
- * stay where they are, unless there was nobody to go to before (they bypassed the frontend, then).
+ * Returns the frontends whose flows have to be looked at. There are none if endpoints were only
+ * added, because flows stay where they are. But if there was no endpoint before, flows bypassed the
+ * frontend then.
  */
 export function touchedFrontends(
   changes: readonly FrontendChange[],
@@ -50,12 +51,12 @@ export function touchedFrontends(
   return [...byFrontend(touched).values()]
 }
 
-/** Another Service may have the same endpoints, but not the same ones that linger. */
+/** The new Service may have the same endpoints, but not the same lingering ones. */
 function isPassedOn({ before, after }: FrontendChange): boolean {
   return before.label !== undefined && after.label !== undefined && before.label !== after.label
 }
 
-/** Returns every frontend, as after a start: which flows went stale while nobody looked is not known. */
+/** Returns every frontend, as after a start: nobody knows which flows went stale before it. */
 export function allFrontends(served: ServedFrontends, tcp: TcpFlows): readonly TouchedFrontend[] {
   return [...served.all()].flatMap((frontend) => touchedAt(frontend, new Set(), tcp))
 }
@@ -69,17 +70,18 @@ function touchedAt(
   return protocol === 'tcp' && tcp === 'keep' ? [] : [{ family, id, protocol, port, gone }]
 }
 
-/** Tells whether a flow has to go. `local`: this machine's addresses, on which node ports answer. */
+/** Returns whether a flow has to go; node ports answer on `local`, this machine's addresses. */
 export type FlowJudge = (flow: Flow, served: ServedFrontends, local: ReadonlySet<string>) => boolean
 
-/** Whether an endpoint that gets no new flows serves those it has (plan/flows/lingering.ts). */
+/** Returns whether an endpoint without new flows serves those it has (plan/flows/lingering.ts). */
 export type StillServes = (frontend: FrontendName, endpoint: Tuple) => boolean
 
 /**
- * As kube-proxy's pkg/proxy/conntrack/cleanup.go, a flow stays with an endpoint that still serves,
- * whatever traffic policy, topology and termination say about new ones. Unlike there, flows also
- * go where nobody serves any more, but then only those to endpoints of ours. `served` is to be the
- * latest state: a newer commit may have brought the endpoint back.
+ * Returns a judge of flows. As in kube-proxy's pkg/proxy/conntrack/cleanup.go, a flow stays with an
+ * endpoint that still serves, whatever traffic policy, topology and termination say about new
+ * flows. Unlike there, flows of a frontend without endpoints are forgotten too, but only those to
+ * endpoints that it lost. `served` has to be the latest state, since a newer commit may have
+ * brought the endpoint back.
  */
 export function flowJudge(
   touched: readonly TouchedFrontend[],
@@ -107,12 +109,12 @@ export function flowJudge(
   }
 }
 
-/** A VIP has more fields than a node port, so no two frontends are called alike. */
+/** Returns a name that no other frontend has: a VIP has more fields than a node port. */
 export function nameOf({ family, id }: FrontendName): string {
   return `${family} ${id}`
 }
 
-/** Each frontend once, with all that it lost. */
+/** Returns each frontend once, with all endpoints that it lost. */
 export function byFrontend(
   touched: readonly TouchedFrontend[],
 ): ReadonlyMap<string, TouchedFrontend> {

@@ -9,10 +9,10 @@ import type {
 } from '../../ruleset/iptables/types.ts'
 import type { ExplainedOperation, ShownOperation } from '../explain.ts'
 
-/** The label (`namespace/name:port kind`) of the VIP or node port that a chain is for alone. */
+/** Returns the label (`namespace/name:port kind`) of the one VIP or node port of a chain. */
 export type ChainLabel = (family: TableFamily, chain: ChainName) => string | undefined
 
-/** What changes, rule by rule; by Service where a chain or a rule is one's own. */
+/** Yields what changes, rule by rule, with the Service that owns a chain or a rule alone. */
 export function* shownIptables(
   changes: readonly TableChange[],
   labelOf: ChainLabel,
@@ -32,14 +32,14 @@ export function* shownIptables(
   }
 }
 
-/** How many operations `shownIptables` has. */
+/** Returns how many operations `shownIptables` yields. */
 export function iptablesOperationCount(changes: readonly TableChange[]): number {
   let count = 0
   for (const { change } of eachChain(changes)) count += [...changedRules(change)].length
   return count
 }
 
-/** The Services whose changes a refused chain may be about; of all, if untold. */
+/** Returns the Services that a refused chain may be about; without a chain, those of the table. */
 export function servicesIn(
   changes: readonly TableChange[],
   labelOf: ChainLabel,
@@ -67,7 +67,7 @@ interface ChangedRule extends Pick<ExplainedOperation, 'sign'> {
   readonly rule: RuleText
 }
 
-/** Rules that go, then those that come; where there are none, the order is another. */
+/** Yields rules that go, then those that come; if there are none, the new order of the rules. */
 function* changedRules({ before = [], after = [] }: ChainChange): Iterable<ChangedRule> {
   const [old, now] = [new Set(before), new Set(after)]
   const gone = before.filter((rule) => !now.has(rule))
@@ -90,7 +90,7 @@ function* eachChain(changes: readonly TableChange[]): Iterable<{
   }
 }
 
-/** Of chains that go: by the comments of rules that led there. */
+/** Returns labels of chains by the comments of rules that led there, for chains that go. */
 function formerLabels(changes: readonly TableChange[]): ReadonlyMap<string, string> {
   const labels = new Map<string, string>()
   for (const { family, change } of eachChain(changes)) {

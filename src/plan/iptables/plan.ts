@@ -12,7 +12,7 @@ import {
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
 
-/** From what is there to what shall be; empty where these are the same. */
+/** Plans from the current to the desired rules; the plan is empty if these are the same. */
 export function planIptables(
   current: IptablesRuleset,
   desired: IptablesRuleset,
@@ -20,7 +20,7 @@ export function planIptables(
   return planChanges(compareIptables(current, desired))
 }
 
-/** What is different, one change for a table; `displaced` jumps are moved to the front again. */
+/** Returns what differs, one change for each table; `displaced` jumps are moved to the front. */
 export function compareIptables(
   current: IptablesRuleset,
   desired: IptablesRuleset,
@@ -46,9 +46,10 @@ function unmoved(rules: readonly RuleText[] | undefined): ChainChange {
 }
 
 /**
- * The same as transactions, to be done one after the other. What guards or refuses comes first, and
- * goes last: so no address that is restricted before or after is open in between, and none is without
- * both a refusal and endpoints, which would let its packets out to wherever the routes lead.
+ * Returns the changes as transactions, to be done one after the other. Rules that guard or refuse
+ * are added first and removed last. So no address that is restricted before or after is open in
+ * between, and none is ever without both a refusal and endpoints, which would let its packets out
+ * to wherever the routes lead.
  */
 export function planChanges(changes: readonly TableChange[]): readonly RestoreStep[] {
   return FAMILIES.flatMap((family) => {
@@ -71,7 +72,7 @@ export function planChanges(changes: readonly TableChange[]): readonly RestoreSt
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 const NONE: ReadonlyMap<string, readonly RuleText[]> = new Map()
 
-/** In between, what is to go still stands, behind what is to stay. */
+/** Splits a change: in between, rules that go still exist, behind those that stay. */
 function inTwo(change: TableChange): Record<'come' | 'leave', TableChange> {
   const split = (
     changes: TableChange['chains'],
@@ -94,7 +95,7 @@ function inTwo(change: TableChange): Record<'come' | 'leave', TableChange> {
   }
 }
 
-/** Rules of trees, and on the way to them, that shall be there no more. */
+/** Returns the rules that are to go: those of trees, and those that lead there. */
 function onlyBefore(
   before: readonly RuleText[] | undefined,
   after: readonly RuleText[],
@@ -117,8 +118,8 @@ function stepOf({ family, table, chains, jumps }: TableChange): RestoreStep {
 }
 
 /**
- * The rules of a built-in chain that are deleted before, and inserted after: all but those that may
- * stay where they are, one of each.
+ * Returns the rules of a built-in chain that a step deletes (`before`) or inserts (`after`): all
+ * but those that may stay where they are, one of each.
  */
 function moving({ before, after }: ChainChange, when: keyof ChainChange): readonly RuleText[] {
   const [these = [], those = []] = when === 'before' ? [before, after] : [after, before]

@@ -3,14 +3,14 @@ import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 import type { IpvsOperation, IpvsPlan } from './operation.ts'
 
-/** What differs between what ipvs and the dummy interface hold and what they shall hold. */
+/** The differences between what ipvs and the dummy interface hold and what is desired. */
 export interface IpvsChanges {
   readonly servers: readonly ServerChange[]
-  /** None of servers that go: a server's destinations go with it. */
+  /** Without those of servers that go, because a server's destinations go with it. */
   readonly destinations: readonly DestinationChange[]
   readonly addresses: readonly AddressChange[]
   readonly dummy: { readonly name: string; readonly before: boolean; readonly after: boolean }
-  /** Undefined: as they shall be. */
+  /** Undefined if they are as desired. */
   readonly timeouts?: IpvsTimeouts | undefined
 }
 
@@ -28,14 +28,14 @@ export interface DestinationChange {
 
 export interface AddressChange {
   readonly address: Address
-  /** Whether it shall be there; it is not so now. */
+  /** True to bind the address, false to unbind it; at present it is the other way round. */
   readonly bound: boolean
 }
 
 /**
- * The changes in an order in which every address is served as before or as after at every instant:
- * servers are complete before their address is bound, an address is unbound before its servers go,
- * and what a server gains comes before what it loses.
+ * Returns the changes in an order in which every address is served as before or as after at every
+ * instant: servers are complete before their address is bound, an address is unbound before its
+ * servers go, and what a server gains comes before what it loses.
  */
 export function inServingOrder(changes: IpvsChanges): IpvsPlan {
   const { servers, destinations, addresses, dummy, timeouts } = changes
@@ -62,7 +62,7 @@ function addOrEdit({ server, before, after }: ServerChange): IpvsOperation[] {
   return [{ kind: before === undefined ? 'add-server' : 'edit-server', server, properties: after }]
 }
 
-/** Those that get more first, those that end last: a server with destinations is never without. */
+/** Puts what gains weight first and removals last: a server with destinations is never without. */
 function inOrderOfWeight(changes: readonly DestinationChange[]): readonly DestinationChange[] {
   const rank = ({ before, after }: DestinationChange): number => {
     if (after === undefined) return 2

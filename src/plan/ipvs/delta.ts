@@ -11,7 +11,7 @@ import type { ElementStep } from '../nftables/delta.ts'
 import { type IpvsChanges, inServingOrder } from './changes.ts'
 import type { IpvsPlan } from './operation.ts'
 
-/** The plan where it is known what changed (`Delta.ipvs`): its cost follows the change. */
+/** Plans known changes (`Delta.ipvs`); the cost depends on the changes alone. */
 export function planIpvsDelta(
   changes: readonly ElementStep[],
   dummy: IpvsChanges['dummy'],
@@ -40,7 +40,7 @@ export function planIpvsDelta(
   })
 }
 
-/** A server that is only called otherwise is the same to the kernel. */
+/** A server whose comment alone changes is the same to the kernel. */
 function differs({ before, after }: ElementStep): boolean {
   return before === undefined || after === undefined || before.data !== after.data
 }

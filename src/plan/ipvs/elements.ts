@@ -5,14 +5,14 @@ import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
 import { destinationKey, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { IpvsOperation } from './operation.ts'
 
-/** Which element of which set. */
+/** Names an element of a set. */
 export interface ElementId {
   readonly family: TableFamily
   readonly set: string
   readonly key: Tuple
 }
 
-/** The element that stands for what an operation changes; undefined where none does. */
+/** Returns the element that stands for what an operation changes; undefined if there is none. */
 export function elementOf(operation: IpvsOperation): ElementId | undefined {
   switch (operation.kind) {
     case 'add-address':

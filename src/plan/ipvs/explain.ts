@@ -11,7 +11,7 @@ import type { ShownOperation, Sign } from '../explain.ts'
 import { elementOf } from './elements.ts'
 import type { IpvsOperation, IpvsPlan } from './operation.ts'
 
-/** The plan as people read it, in ipvsadm's and ip's own words. */
+/** Returns the plan for people, in the syntax of ipvsadm and ip. */
 export function shownIpvs(
   plan: IpvsPlan,
   labelOf: (server: ServerKey) => string | undefined,
@@ -36,7 +36,7 @@ function signOf({ kind }: IpvsOperation): Sign {
   return kind.startsWith('add-') ? '+' : '-'
 }
 
-/** `-t 10.96.0.10:80 -r 10.244.1.10:8080 -m -w 1` */
+/** Prints an operation: `-t 10.96.0.10:80 -r 10.244.1.10:8080 -m -w 1`. */
 export function ipvsTextOf(operation: IpvsOperation): string {
   switch (operation.kind) {
     case 'add-dummy':

@@ -2,11 +2,11 @@ import type { Address } from '../../model/address.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 
-/** One change of ipvs or of the dummy interface; each is a request of its own to the kernel. */
+/** One change of ipvs or of the dummy interface; each is its own request to the kernel. */
 export type IpvsOperation =
-  /** A dummy interface; left down, as kube-proxy does: its addresses are the node's all the same. */
+  /** The dummy is left down, as in kube-proxy: its addresses are the node's nevertheless. */
   | { readonly kind: 'add-dummy' | 'delete-dummy'; readonly name: string }
-  /** As a prefix of one; IPv6 without duplicate address detection. */
+  /** The address is a prefix of one; IPv6 is without duplicate address detection. */
   | {
       readonly kind: 'add-address' | 'delete-address'
       readonly dummy: string
@@ -17,15 +17,15 @@ export type IpvsOperation =
       readonly server: ServerId
       readonly properties: ServerProperties
     }
-  /** Its destinations go with it. */
+  /** The destinations of the server go with it. */
   | { readonly kind: 'delete-server'; readonly server: ServerId }
   | {
       readonly kind: 'add-destination' | 'edit-destination' | 'delete-destination'
       readonly server: ServerId
       readonly destination: RealServer
     }
-  /** Zero leaves one as it is. */
+  /** Zero leaves a timeout as it is. */
   | { readonly kind: 'set-timeouts'; readonly timeouts: IpvsTimeouts }
 
-/** In the order that keeps traffic flowing; each takes effect at once. */
+/** Operations in an order that keeps traffic flowing; each takes effect at once. */
 export type IpvsPlan = readonly IpvsOperation[]

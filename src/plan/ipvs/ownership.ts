@@ -5,20 +5,21 @@ import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../../rule
 import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
-/** A virtual server of somebody else where one of ours should be. */
+/** A virtual server of another program where one of nodelb's should be. */
 export interface ServerConflict {
   readonly key: ServerKey
   readonly found: VirtualServer
-  /** `namespace/name:port kind` */
+  /** `namespace/name:port kind` of nodelb's server, if known. */
   readonly label: string | undefined
 }
 
-/** The servers that we made; undefined where nothing tells. */
+/** The servers that nodelb made; undefined if nothing tells. */
 export type RecordedServers = ReadonlySet<ServerKey> | undefined
 
 /**
- * A virtual server has no room for a name: our own table, where there is one, tells whose it is. One
- * that the nftables backend wrote tells that there are none.
+ * Returns the servers that nodelb made. A virtual server has no room for a name, so nodelb's own
+ * table tells whose it is, if there is one; a table that the nftables backend wrote tells that
+ * there are none.
  */
 export function recordedServers(table: KernelRuleset): RecordedServers {
   if (table.ip === undefined && table.ip6 === undefined) return undefined
@@ -31,7 +32,7 @@ export function recordedServers(table: KernelRuleset): RecordedServers {
   )
 }
 
-/** Its tables have maps of endpoints, which ipvs knows itself. */
+/** Tables of the nftables backend have maps of endpoints; with ipvs, ipvs knows the endpoints. */
 function isOfNftables({ ip, ip6 }: KernelRuleset): boolean {
   const leads = (name: string): boolean => ENDPOINTS.has(name) || /(^|-)seat-\d+$/.test(name)
   return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leads))
@@ -43,7 +44,7 @@ const ENDPOINTS: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Ours are those that our table names; where it is lost, those on our interface's addresses. */
+/** nodelb's servers are those in its table or, if that is lost, those at the dummy's addresses. */
 export function isOurs(
   key: ServerKey,
   { address }: VirtualServer,
@@ -54,8 +55,8 @@ export function isOurs(
 }
 
 /**
- * Takes servers out that would stand where somebody else's stand, and all that the table says of
- * them, so that they are not taken for ours later.
+ * Removes the servers that would stand where another program's stand, and all that the table says
+ * about them, so that those are not taken for nodelb's later.
  */
 export function withoutConflicts(
   current: KernelIpvs,
@@ -77,7 +78,7 @@ export function withoutConflicts(
   return { rules: { ...desired, servers, addresses, filter }, conflicts }
 }
 
-/** `namespace/name:port kind` of a server, by our table. */
+/** Returns the label (`namespace/name:port kind`) of a server in nodelb's table, if it is there. */
 export function labelOf(table: Ruleset | KernelRuleset, key: ServerKey): string | undefined {
   const { known } = setsOf('vip')
   const element =

@@ -17,17 +17,17 @@ import {
 import type { IpvsPlan } from './operation.ts'
 import { isOurs, type RecordedServers } from './ownership.ts'
 
-/** Beside what is there and what shall be. */
+/** What a plan depends on, beside the current and the desired state. */
 interface IpvsPlanOptions {
-  /** The servers that we made, by the table as it was read (`recordedServers`). */
+  /** The servers that nodelb made, by the table as it was read (`recordedServers`). */
   readonly recorded: RecordedServers
   /** Nothing on these addresses is ever removed. */
   readonly excludedRanges: readonly Cidr[]
 }
 
 /**
- * The fewest operations from what the kernel holds to what it shall hold, for servers that are ours;
- * of the others `desired` must have none (`withoutConflicts`).
+ * Returns the fewest operations from what the kernel holds to what is desired, for servers that
+ * are nodelb's; `desired` must not have others (`withoutConflicts`).
  */
 export function planIpvs(
   current: KernelIpvs,
@@ -110,7 +110,7 @@ function destinationChanges(
   return changes
 }
 
-/** The kernel itself says `local` of a destination on the node. */
+/** The kernel itself sets `local` for a destination on the node. */
 function sameDestination(found: RealServer, wanted: RealServer): boolean {
   const method = found.method === 'local' ? 'masq' : found.method
   return found.weight === wanted.weight && method === wanted.method
@@ -139,7 +139,7 @@ function addressChanges(
   ]
 }
 
-/** Undefined when all that was asked for holds; zero asks for nothing. */
+/** Returns the timeouts to set; undefined if all that are wanted hold. Zero wants nothing. */
 function timeoutsToSet(
   found: IpvsTimeouts | undefined,
   wanted: IpvsTimeouts | undefined,

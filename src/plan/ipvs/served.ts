@@ -20,7 +20,7 @@ import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementStep } from '../nftables/delta.ts'
 import type { IpvsPlan } from './operation.ts'
 
-// TCP is left out: ipvs itself ends connections to a destination that is gone.
+// TCP is left out, because ipvs itself ends connections to a destination that is gone.
 
 /** Returns where virtual servers lead new flows. Ports of the node are virtual servers, too. */
 export function servedByIpvs({ servers }: Pick<IpvsRules, 'servers'>): ServedFrontends {
@@ -41,7 +41,7 @@ function openDestinations(server: VirtualServer | undefined): ReadonlySet<Tuple>
   return new Set(open.map(destinationKey))
 }
 
-/** Returns what changes of destinations mean for the frontends that virtual servers are. */
+/** Returns what changes of destinations mean for the frontends of their virtual servers. */
 export function notedInElements(changes: readonly ElementStep[]): readonly NotedChange[] {
   const notes = new ChangeNotes()
   for (const { set, key, before, after } of changes) {
@@ -60,7 +60,7 @@ function isOpen(value: ElementValue | undefined): boolean {
   return value !== undefined && value.data !== tuple(0)
 }
 
-/** Returns the same of a plan against what ipvs held. */
+/** Returns the same for a plan; `current` is what ipvs held before it. */
 export function notedInPlan(plan: IpvsPlan, current: KernelIpvs): readonly NotedChange[] {
   const notes = new ChangeNotes()
   for (const operation of plan) {

@@ -5,7 +5,7 @@ import type { Chain, ElementValue, KernelChain, SetSchema } from '../../ruleset/
 import type { Operation, Plan } from './operation.ts'
 import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
 
-/** A changed element: what it was and what it shall be. */
+/** A changed element: its value before and after. */
 export interface ElementStep {
   readonly family: TableFamily
   readonly set: string
@@ -26,8 +26,8 @@ interface FrameStep {
 }
 
 /**
- * The plan for one family where it is known what changed: its cost follows the change. Tables that
- * come or go are left to `plan`.
+ * Plans known changes of one family; the cost depends on the changes alone. Tables that come or go
+ * are left to `plan`.
  */
 export function planDelta(
   family: TableFamily,
@@ -38,7 +38,7 @@ export function planDelta(
   if (frame !== undefined) planFrame(phases, family, frame)
   for (const { set, key, before, after } of elements) {
     const schema = setSchema(family, set)
-    // The elements of a set that goes, go with it.
+    // The elements of a set go with the set.
     const stays = frame === undefined || frame.after.sets.has(set)
     if (before !== undefined && (stays || leadsToChains(schema))) {
       phases.removeElements.push({

@@ -4,10 +4,12 @@ import { type Group, grouped, type ShownOperation, type Sign } from '../explain.
 import { eachOperation, type Operation, type Plan } from './operation.ts'
 import type { OwnerOf } from './owners.ts'
 
+/** Returns the operations of a plan for people, grouped by Service. */
 export function explain(plan: Plan, ownerOf: OwnerOf): readonly Group[] {
   return grouped(shown(plan, ownerOf))
 }
 
+/** Yields the operations of a plan, with their owners, for people and programs. */
 export function* shown(plan: Plan, ownerOf: OwnerOf): Iterable<ShownOperation> {
   for (const operation of eachOperation(plan)) {
     const { kind, family } = operation
@@ -33,7 +35,7 @@ function signOf({ kind }: Operation): Sign {
   return kind.startsWith('add') ? '+' : '-'
 }
 
-/** One operation on one line, in nft's words. */
+/** Prints one operation on one line, in nft's syntax. */
 export function textOf(operation: Operation): string {
   const table = `${operation.family} ${TABLE_NAME}`
   switch (operation.kind) {

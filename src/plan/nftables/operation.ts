@@ -8,7 +8,7 @@ type RulePosition =
 
 /** One change of the kernel's tables. Rules are named by handle, all else by name or key. */
 export type Operation =
-  /** `flags`: TABLE_FLAG bits; a table that is there gets them if the kernel lets it. */
+  /** `flags` are TABLE_FLAG bits; an existing table gets them if the kernel allows it. */
   | { readonly kind: 'add-table'; readonly family: TableFamily; readonly flags?: number }
   | { readonly kind: 'delete-table'; readonly family: TableFamily }
   | { readonly kind: 'add-set'; readonly family: TableFamily; readonly set: SetSchema }
@@ -43,8 +43,9 @@ export type Operation =
     }
 
 /**
- * The elements of a set that is new: an operation each, which at a first load would weigh as much
- * as the elements themselves if all were in memory at once. Refers to the rule set, no copy.
+ * Fills a new set. It stands for one operation for each element: all of these in memory at once
+ * would take as much as the elements themselves at a first load. It refers to the rule set and
+ * copies nothing.
  */
 interface Filling {
   readonly kind: 'fill-set'
@@ -55,10 +56,10 @@ interface Filling {
 
 export type Step = Operation | Filling
 
-/** Steps in the order the kernel takes them; one batch, all or nothing. */
+/** Steps in the order in which the kernel accepts them; they are one batch, all or nothing. */
 export type Plan = readonly Step[]
 
-/** The operations of a plan, made one by one. */
+/** Yields the operations of a plan, which are made one by one. */
 export function* eachOperation(plan: Plan): Generator<Operation, undefined> {
   for (const step of plan) {
     if (step.kind !== 'fill-set') {
@@ -70,6 +71,7 @@ export function* eachOperation(plan: Plan): Generator<Operation, undefined> {
   }
 }
 
+/** Returns the number of operations; each element of a set that is filled counts as one. */
 export function operationCount(plan: Plan): number {
   return plan.reduce((sum, step) => sum + (step.kind === 'fill-set' ? step.elements.size : 1), 0)
 }

@@ -5,10 +5,10 @@ import { endpointsMap, isSeatedMap, SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
 
-/** Which Service port an operation serves, as `namespace/name:port kind`; undefined: all of them. */
+/** Returns the label of the Service port that an operation serves; undefined if it serves all. */
 export type OwnerOf = (operation: Operation) => string | undefined
 
-/** Reads the comments that VIP elements carry, before and after; only when first asked. */
+/** Finds owners by the comments of elements, before and after; reads them when first asked. */
 export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
   let labels: Labels | undefined
   return ownersBy((family, front) => {
@@ -33,7 +33,7 @@ function readLabels(current: KernelRuleset, desired: Ruleset): Labels {
   return labels
 }
 
-/** Owners by whoever knows the label of a VIP or node port. */
+/** Finds owners with a function that knows the labels of VIPs and node ports. */
 export function ownersBy(
   label: (family: TableFamily, front: string) => string | undefined,
 ): OwnerOf {
@@ -44,7 +44,7 @@ export function ownersBy(
   }
 }
 
-/** The VIP or node port that an element is about. */
+/** Returns the VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
   if (isSeatedMap(set.name)) return withoutLastFields(key, ENDPOINT_FIELDS)
   switch (set.name) {
@@ -61,5 +61,5 @@ function frontOf(set: SetSchema, key: Tuple): string {
   }
 }
 
-/** Address and port. */
+/** The fields of an endpoint: address and port. */
 const ENDPOINT_FIELDS = 2

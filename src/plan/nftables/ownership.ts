@@ -7,25 +7,25 @@ import {
 import type { Operation, Plan, Step } from './operation.ts'
 import { plan } from './plan.ts'
 
-/** Whether the kernel lets the agent's socket alone change the tables (ADR 0011), or anybody. */
+/** Whether the kernel lets only the agent's socket change the tables (ADR 0011), or anybody. */
 export type Ownership = 'kernel' | 'none'
 
 /**
- * The flags of a table that only one socket can change, and that outlives it. OWNER never goes
- * alone: such a table vanishes with its process.
+ * The flags of a table that only one socket can change and that outlives that socket. OWNER is
+ * never used alone: such a table vanishes with its process.
  */
 export const OWNED: number = TABLE_FLAG.owner | TABLE_FLAG.persist
 
 export interface OwnedPlan {
-  /** Takes possession of tables whose owner is gone: no rule, no element changes. */
+  /** Takes possession of tables whose owner is gone; changes no rule and no element. */
   readonly adoption: Plan
   readonly plan: Plan
 }
 
 /**
- * `plan` that also sees to ownership. The kernel gives OWNER to a table that has PERSIST and no
- * owner, and changes these flags in no other way: any other table is made anew, in the same
- * transaction. `anew` asks for that whatever the tables are like.
+ * Plans as `plan` does, and sees to ownership. The kernel gives OWNER to a table that has PERSIST
+ * and no owner, and changes these flags in no other way, so any other table is made anew in the
+ * same transaction. `anew` asks for that whatever the tables are like.
  */
 export function planOwned(
   current: KernelRuleset,

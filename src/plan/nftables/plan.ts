@@ -16,10 +16,10 @@ import type { Operation, Plan, Step } from './operation.ts'
 import { deleteRule, planRules } from './rules.ts'
 
 /**
- * The fewest operations that turn what the kernel holds into what it shall hold. The order is the
- * kernel's: tables, sets and chains first; elements go before the same key comes again; rules bind
- * to a map before it is filled (binding walks it); then rules, sets and chains that are no more.
- * The plan may refer to elements of `desired`: it holds until they change.
+ * Returns the fewest operations that turn what the kernel holds into what is desired. The kernel
+ * demands the order: tables, sets and chains first; an element goes before its key comes again;
+ * rules bind to a map before it is filled, because binding walks the map; then unused rules, sets
+ * and chains go. The plan may refer to elements of `desired`, so it is valid until they change.
  */
 export function plan(current: KernelRuleset, desired: Ruleset): Plan {
   return (['ip', 'ip6'] as const).flatMap((family) =>
@@ -27,7 +27,7 @@ export function plan(current: KernelRuleset, desired: Ruleset): Plan {
   )
 }
 
-/** The steps of one table, in the order in which the kernel takes them. */
+/** The steps of one table, by phase, in the order in which the kernel accepts them. */
 export interface Phases {
   readonly create: Operation[]
   readonly removeElements: Operation[]
@@ -62,6 +62,7 @@ export function noPhases(): Phases {
   }
 }
 
+/** Returns the steps of all phases in the order in which the kernel accepts them. */
 export function inOrder(phases: Phases): Plan {
   return [
     ...phases.create,
@@ -73,7 +74,7 @@ export function inOrder(phases: Phases): Plan {
   ]
 }
 
-/** A set of another shape or a chain on another hook cannot be changed in place. */
+/** A set of another shape, or a chain on another hook, cannot be changed in place. */
 function compatible(current: KernelTable, desired: Table): boolean {
   for (const [name, schema] of desired.sets) {
     const found = current.sets.get(name)
@@ -86,7 +87,7 @@ function compatible(current: KernelTable, desired: Table): boolean {
   return true
 }
 
-/** Another layout: the old table goes and the new one comes in the same transaction. */
+/** Replaces a table of another layout: the old one goes and the new one comes in one batch. */
 function rebuild(family: TableFamily, desired: Table): Plan {
   return [{ kind: 'delete-table', family }, ...planTable(family, undefined, desired)]
 }
@@ -115,8 +116,9 @@ function planSets(
 }
 
 /**
- * The elements of a set go with it; but kernels before Linux 6.4 hold on to the chains that these
- * lead to until the batch is over, and do not let them go.
+ * Returns whether the set's elements lead to chains. The elements of a set go with it, but kernels
+ * before Linux 6.4 hold on to the chains that these lead to until the batch is over, and refuse to
+ * delete them.
  */
 export function leadsToChains({ data }: SetSchema): boolean {
   return data === 'verdict'
@@ -132,7 +134,7 @@ function planElements(
     const keep = wanted.get(key)
     return keep === undefined || !same(value, keep)
   })
-  // The kernel lists by hash: a diff of the same things shall read the same every time.
+  // The kernel lists elements by hash; a diff of the same things is to read the same every time.
   for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
     phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
   }
@@ -150,6 +152,7 @@ function planElements(
   }
 }
 
+/** Adds the chains and rules that differ to the phases. */
 export function planChains(
   phases: Phases,
   family: TableFamily,
@@ -167,7 +170,7 @@ export function planChains(
   for (const { name, rules } of gone) {
     phases.deleteRules.push(...rules.map((rule) => deleteRule(family, name, rule)))
   }
-  // After the sets: a verdict map of somebody else's may be what still jumps to a chain.
+  // Chains go after the sets, because another program's verdict map may still jump to a chain.
   phases.destroy.push(
     ...gone.map(({ name }): Operation => ({ kind: 'delete-chain', family, chain: name })),
   )

@@ -4,9 +4,9 @@ import type { Chain, KernelRule, Rule } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
 
 /**
- * Turns the rules of a chain into the wanted ones: what is right at both ends stays, the rest
- * between is inserted, then deleted. Insertion comes first because a chain that keeps one lookup of
- * a map spares the kernel a walk over the whole map (nf_tables_bind_set).
+ * Turns the rules of a chain into the wanted ones: rules that are right stay, the missing ones are
+ * inserted, then the others are deleted. Insertion comes first because a chain that keeps one
+ * lookup of a map spares the kernel a walk over the whole map (nf_tables_bind_set).
  */
 export function planRules(
   family: TableFamily,
@@ -49,7 +49,7 @@ function insert(
   return { kind: 'add-rule', family, chain, rule, position }
 }
 
-/** Which wanted rule (by place) is which found rule: the longest common subsequence. */
+/** Returns which wanted rule (by place) is which found rule: the longest common subsequence. */
 function keep(found: readonly KernelRule[], texts: readonly string[]): ReadonlyMap<number, number> {
   const width = found.length + 1
   const length = new Uint32Array((texts.length + 1) * width)
@@ -71,7 +71,7 @@ function keep(found: readonly KernelRule[], texts: readonly string[]): ReadonlyM
   return kept
 }
 
-/** The place of the next found rule that stays; a new rule goes before it. */
+/** Returns the place of the next found rule that stays, before which a new rule goes. */
 function nextKept(kept: ReadonlyMap<number, number>, at: number, from: number): number {
   let nearest = Number.POSITIVE_INFINITY
   for (const [wantedAt, foundAt] of kept) {

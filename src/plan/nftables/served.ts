@@ -21,7 +21,7 @@ export function servedByTables(ruleset: Ruleset): ServedFrontends {
       const { known } = setsOf(frontOf(id))
       return ruleset[family]?.elements.get(known)?.has(id) === true
     },
-    // Without the set every address of the node answers.
+    // Without the set, every address of the node answers.
     answersNodePorts: (family, address) => {
       const ranges = ruleset[family]?.elements.get(SETS.nodePortAddresses)
       return ranges === undefined || [...ranges.keys()].some((range) => contains(range, address))
@@ -29,7 +29,7 @@ export function servedByTables(ruleset: Ruleset): ServedFrontends {
   }
 }
 
-/** Returns what changed elements mean for frontends; `served` is what holds after them. */
+/** Returns what changed elements mean for frontends; `served` is the state after the changes. */
 export function frontendChanges(
   steps: Iterable<ElementStep>,
   served: ServedFrontends,
@@ -47,7 +47,7 @@ export function frontendChanges(
   return completed(notes.all(), served)
 }
 
-/** The frontend that a step says something of: where it leads, or that it goes to another Service. */
+/** Returns the frontend that a step is about: it leads elsewhere, or goes to another Service. */
 function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined {
   if (ENDPOINTS.has(set)) return withoutLastFields(key, 1)
   const isPassedOn = NAMED.has(set) && !!before && !!after && before.comment !== after.comment
@@ -99,7 +99,7 @@ const NAMED: ReadonlySet<string> = new Set(
   }),
 )
 
-/** As interval sets have them: an address, a prefix, or `first-last`. */
+/** Takes a range as interval sets have it: an address, a prefix, or `first-last`. */
 function contains(range: string, address: Address): boolean {
   const [first, last] = range.split('-') as [Address, Address?]
   if (last === undefined) {

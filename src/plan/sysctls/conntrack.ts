@@ -1,15 +1,15 @@
 import type { ConntrackSettings } from '../../model/conntrack.ts'
 
-/** A setting of the kernel as it is to be. */
+/** A kernel setting that nodelb wants. */
 export interface WantedSysctl {
-  /** As sysctl(8) has it. */
+  /** The name as in sysctl(8). */
   readonly name: string
   readonly value: number
-  /** A larger value was somebody's wish and stays. */
+  /** True if a larger value may stay, because somebody wanted it. */
   readonly orMore: boolean
 }
 
-/** What kube-proxy would set (cmd/kube-proxy/app/server_linux.go, setupConntrack). */
+/** Returns what kube-proxy would set (cmd/kube-proxy/app/server_linux.go, setupConntrack). */
 export function wantedSysctls(
   settings: ConntrackSettings,
   processors: number,
@@ -27,8 +27,8 @@ export function wantedSysctls(
 }
 
 /**
- * What NodePorts on 127.0.0.0/8 take: the kernel drops packets between loopback and other interfaces
- * without it. kube-proxy sets it likewise (pkg/proxy/iptables/proxier.go, NewProxier).
+ * NodePorts on 127.0.0.0/8 need it: without it the kernel drops packets between loopback and other
+ * interfaces. kube-proxy sets it, too (pkg/proxy/iptables/proxier.go, NewProxier).
  */
 export const ROUTE_LOCALNET: WantedSysctl = {
   name: 'net.ipv4.conf.all.route_localnet',
@@ -36,12 +36,16 @@ export const ROUTE_LOCALNET: WantedSysctl = {
   orMore: false,
 }
 
-/** How many buckets the flow table wants at least: four flows share one, as with kube-proxy. */
+/**
+ * Returns the least number of buckets of the flow table, with four flows for each, as in
+ * kube-proxy; undefined if the table's size is left as it is.
+ */
 export function wantedBuckets(wanted: readonly WantedSysctl[]): number | undefined {
   const most = wanted.find(({ name }) => name === `${PREFIX}max`)
   return most && Math.floor(most.value / FLOWS_PER_BUCKET)
 }
 
+/** Returns whether the value that was found has to be changed. */
 export function differs(found: number, { value, orMore }: WantedSysctl): boolean {
   return orMore ? found < value : found !== value
 }

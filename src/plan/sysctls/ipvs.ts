@@ -1,11 +1,11 @@
 import type { IpFamily } from '../../model/address.ts'
 
-/** A setting of the kernel as the ipvs backend wants it. */
+/** A kernel setting that the ipvs backend wants. */
 export interface NodeSysctl {
-  /** As sysctl(8) has it: a dot in the name of an interface is a slash. */
+  /** The name as in sysctl(8), where a slash replaces a dot in an interface's name. */
   readonly name: string
   readonly value: number
-  /** Other values that do as well, and stay. */
+  /** Other values that are also good, and stay. */
   readonly accepted: readonly number[]
 }
 
@@ -13,9 +13,9 @@ export interface NodeSysctl {
 export interface NodeFound {
   /** `uname -r`. */
   readonly release: string
-  /** arp_ignore of each interface. */
+  /** The arp_ignore of each interface. */
   readonly arpIgnore: ReadonlyMap<string, number>
-  /** accept_ra of each interface, of a node that does not forward IPv6 yet; else empty. */
+  /** The accept_ra of each interface, if the node does not forward IPv6 yet; otherwise empty. */
   readonly acceptRa: ReadonlyMap<string, number>
 }
 
@@ -25,8 +25,8 @@ export interface SysctlWish {
 }
 
 /**
- * In the order to set them, that of kube-proxy where it sets them (pkg/proxy/ipvs/proxier.go,
- * NewProxier). What each is for: docs/ipvs.md.
+ * Returns the settings in the order to set them, which is kube-proxy's for those that it sets
+ * (pkg/proxy/ipvs/proxier.go, NewProxier). docs/ipvs.md says what each is for.
  */
 export function ipvsSysctls(wish: SysctlWish, found: NodeFound): readonly NodeSysctl[] {
   return [
@@ -40,17 +40,18 @@ export function ipvsSysctls(wish: SysctlWish, found: NodeFound): readonly NodeSy
   ]
 }
 
+/** Returns whether the value may stay. */
 export function satisfies(value: number, wanted: NodeSysctl): boolean {
   return value === wanted.value || wanted.accepted.includes(value)
 }
 
-/** Modes of arp_ignore that answer for an address only where its interface is asked, or never. */
+/** Modes of arp_ignore that answer for an address only if its own interface is asked, or never. */
 const STRICT: readonly number[] = [1, 2, 8]
 const FIRST_LAX = 3
 
 /**
- * The kernel takes the greater of `all` and the interface's own. Above 2 (but 8) are modes that
- * answer for the dummy's addresses again: an interface with such a one needs its own setting.
+ * The kernel takes the greater of `all` and the interface's own value. Modes above 2, except 8,
+ * answer for the dummy's addresses again: an interface with such a mode needs its own setting.
  */
 function strictArp(arpIgnore: ReadonlyMap<string, number>): readonly NodeSysctl[] {
   const lax = [...arpIgnore].filter(([, mode]) => mode >= FIRST_LAX && !STRICT.includes(mode))
@@ -62,8 +63,8 @@ function strictArp(arpIgnore: ReadonlyMap<string, number>): readonly NodeSysctl[
 }
 
 /**
- * A node that forwards takes no more routes from router advertisements, unless told to: without
- * this, one that has its default route from there would lose it.
+ * A node that forwards takes no more routes from router advertisements, unless told to. Without
+ * this, a node that has its default route from there would lose it.
  */
 function ipv6Forwarding(acceptRa: ReadonlyMap<string, number>): readonly NodeSysctl[] {
   const accepting = [...acceptRa].filter(([, mode]) => mode === 1)
@@ -73,7 +74,7 @@ function ipv6Forwarding(acceptRa: ReadonlyMap<string, number>): readonly NodeSys
   ]
 }
 
-/** Between 4.1, which has it, and 5.9, which mended it, reuse cost each connection a second. */
+/** From Linux 4.1, which has the mode, until 5.9 mended it, reuse cost each connection a second. */
 function connReuseMode(release: string): readonly NodeSysctl[] {
   const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10))
   const version = major * 1000 + minor

@@ -8,18 +8,18 @@ import { insertSorted, lowerBound } from './sorted.ts'
 
 interface TreeShape {
   readonly space: KeySpace
-  /** The chain that a packet enters by. */
+  /** The chain by which a packet enters. */
   readonly root: ChainName
-  /** Begins the names of the others. */
+  /** The beginning of the names of the other chains. */
   readonly beginning: string
-  /** By `jump` a packet comes back to the chain above, by `goto` to where it entered. */
+  /** After `jump` a packet returns to the chain above, after `goto` to where it entered. */
   readonly down: 'jump' | 'goto'
 }
 
-/** A chain with so many rules is not divided any more (ADR 0015 has the figures). */
+/** A chain with at most this many rules is not divided any more (ADR 0015 has the figures). */
 const BUCKET = 16
 
-/** A chain of the tree: what it is for, and which keys that are, as a part of the sorted ones. */
+/** A chain of the tree: the beginning of its keys, and where these are among the sorted keys. */
 interface Node {
   readonly prefix: Digits
   readonly from: number
@@ -27,10 +27,10 @@ interface Node {
 }
 
 /**
- * Many rules, of which a packet shall meet few: a radix tree of chains. A chain with more rules
- * than a bucket holds is divided where its keys first differ. What it looks like follows from the
- * keys alone, so nothing is kept but the keys in order; one that comes or goes changes the chain
- * that has it, and rarely the one above and those beside it.
+ * A radix tree of chains, so that a packet meets few of many rules. A chain with more rules than a
+ * bucket holds is divided where its keys first differ. The tree follows from the keys alone, so
+ * only the sorted keys are kept; a key that comes or goes changes the chain that has it, and rarely
+ * the chain above and those beside it.
  */
 export class ChainTree {
   readonly #shape: TreeShape
@@ -46,7 +46,7 @@ export class ChainTree {
     return this.#keys.length === 0
   }
 
-  /** Sets the rule of each key, or removes it; returns the chains that are different now. */
+  /** Sets or removes the rule of each key; returns the chains that are different now. */
   update(changes: ReadonlyMap<Tuple, RuleText | undefined>): ReadonlyMap<ChainName, ChainChange> {
     const changed = new Map<ChainName, ChainChange>()
     const touched = this.#put(changes)
@@ -61,12 +61,12 @@ export class ChainTree {
     return changed
   }
 
-  /** All chains, each before those that it leads to. */
+  /** Returns all chains, each before those that it leads to. */
   *chains(): Iterable<readonly [ChainName, readonly RuleText[]]> {
     for (const [name] of this.#nodes([''])) yield [name, this.#chains.get(name) ?? []]
   }
 
-  /** The keys that begin with these digits. */
+  /** Returns the keys that begin with these digits. */
   *keysWith(prefix: Digits): Iterable<Digits> {
     const to = this.#after(prefix, 0, this.#keys.length)
     for (let at = lowerBound(this.#keys, prefix); at < to; at++) yield this.#keys[at] ?? ''
@@ -84,7 +84,7 @@ export class ChainTree {
     changed.set(name, { before, after })
   }
 
-  /** Returns the keys whose rule is another now, in order. */
+  /** Returns the keys whose rule changed, in order. */
   #put(changes: ReadonlyMap<Tuple, RuleText | undefined>): readonly Digits[] {
     const touched: Digits[] = []
     for (const [key, rule] of changes) {
@@ -97,7 +97,7 @@ export class ChainTree {
     return touched.sort()
   }
 
-  /** Brings the keys in step with the rules. */
+  /** Brings the sorted keys in step with the rules. */
   #sort(touched: readonly Digits[]): void {
     if (touched.length > this.#keys.length / 16) {
       this.#keys = [...this.#rules.keys()].sort()
@@ -112,7 +112,7 @@ export class ChainTree {
     }
   }
 
-  /** The chains on the way to these keys (or beginnings of keys), and their children. */
+  /** Yields the chains on the way to these keys (or beginnings of keys), and their children. */
   *#nodes(
     touched: readonly Digits[],
     node: Node = { prefix: '', from: 0, to: this.#keys.length },
@@ -152,7 +152,7 @@ export class ChainTree {
     return prefix === '' ? root : chainName(beginning, space.text(prefix))
   }
 
-  /** Where the keys with this beginning end. */
+  /** Returns the position after the last key with this beginning. */
   #after(prefix: Digits, from: number, to: number): number {
     return lowerBound(this.#keys, `${prefix}~`, from, to) // sorts after every digit
   }

@@ -63,7 +63,7 @@ export class FamilyLowering {
     this.#trees = makeTrees(this.#family)
   }
 
-  /** `elements` are those of now; without `changes` all of them are new. */
+  /** Lowers what changed. `elements` is the present state; without `changes` all of it is new. */
   update(
     elements: Elements,
     changes: readonly ElementChange[] | undefined,
@@ -77,16 +77,17 @@ export class FamilyLowering {
     return this.#relower(touched)
   }
 
-  /** From now on what these tables have of the Services stays. */
+  /** From now on, what these tables hold of the Services stays as it is. */
   hold(tables: Tables, names: ReadonlySet<Owner>): readonly TableChange[] {
     return this.#relower(this.#held.hold(tables, names, this.#elements))
   }
 
-  /** The next update lowers the Service again. */
+  /** Lets the next update lower the Service again. */
   release(name: Owner): void {
     addTouched(this.#released, this.#held.release(name))
   }
 
+  /** Returns the Services that stay as they are. */
   heldServices(): Iterable<Owner> {
     return this.#held.names()
   }
@@ -102,7 +103,7 @@ export class FamilyLowering {
     return this.#share(elements, changed)
   }
 
-  /** All chains by table, in the order in which one reads them. */
+  /** Returns all chains by table, in an order that reads well. */
   chains(): ReadonlyMap<IptablesTable, IptablesChains> {
     const whole = new Map<IptablesTable, IptablesChains>()
     for (const table of IPTABLES_TABLES) {
@@ -122,7 +123,7 @@ export class FamilyLowering {
     return whole
   }
 
-  /** The label of the VIP or node port that a chain is for. */
+  /** Returns the label of the VIP or node port that a chain is for; undefined if it is shared. */
   labelOf(chain: ChainName): string | undefined {
     const role = FRONT_ROLES.find((name) => isFrontChain(name, chain))
     return role && this.#fronts[role].get(chain)?.label
@@ -137,7 +138,7 @@ export class FamilyLowering {
       const rule = ruleText(addresses.leaf(address), comment(label ?? ''), goto(CHAINS.reject))
       const held = this.#held.clusterIp(address)
       trees.clusterIps.set(address, held ? held.rule : label === undefined ? undefined : rule)
-      // The address decides on masquerading for whoever else has a port of it.
+      // All VIPs at this address are masqueraded by whether it is a ClusterIP.
       const vips = this.#trees.vips.keysWith(addresses.digits(address))
       for (const vip of vips) touched.vips.add(vipKeys.key(vip))
     }
@@ -204,7 +205,7 @@ export class FamilyLowering {
     })
   }
 
-  /** The chains that are there once, and what of them changed too. */
+  /** Makes the chains that exist only once; returns all changes, those in `changed` included. */
   #share(elements: Elements, changed: Changes): readonly TableChange[] {
     const before = this.#shared
     this.#shared = sharedChains({

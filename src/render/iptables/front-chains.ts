@@ -22,7 +22,7 @@ import { nameWithin } from './chain-names.ts'
 import type { FrontContext } from './front-context.ts'
 import { insertSorted } from './sorted.ts'
 
-/** What a chain of a front is for; in the order of the chains' names. */
+/** What a chain of a VIP or node port is for, in the order of the chains' names. */
 export const FRONT_ROLES = ['allow', 'every', 'serve'] as const
 export type FrontRole = (typeof FRONT_ROLES)[number]
 
@@ -34,14 +34,14 @@ export const TABLE_OF_ROLE: Readonly<Record<FrontRole, IptablesTable>> = {
 
 export interface FrontChain {
   readonly rules: readonly RuleText[]
-  /** Of the front. */
+  /** The label of the VIP or node port. */
   readonly label: string | undefined
 }
 
-/** What one VIP or node port becomes: a rule in some trees, and chains of its own. */
+/** What one VIP or node port becomes: a rule in some trees, and its own chains. */
 export interface LoweredFront {
   readonly label: string | undefined
-  /** Where its rule leads; undefined where the tree has none for it. */
+  /** The rules of the VIP or node port in the trees; undefined if a tree has none for it. */
   readonly dispatch: RuleText | undefined
   readonly refusal: RuleText | undefined
   readonly source: RuleText | undefined
@@ -50,14 +50,14 @@ export interface LoweredFront {
 
 type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
 
-/** Every chain that a front may have; those that it has not, `lowerFront` does not return. */
+/** Returns the names of all chains that it may have; `lowerFront` returns those that it has. */
 export function frontChainNames(key: Tuple): FrontChainNames {
   const { serve, every, allow } = FRONT_CHAINS
   const end = nameWithin(serve.length, fieldsOf(key).join('-'))
   return { serve: serve + end, every: every + end, allow: allow + end }
 }
 
-/** `match` is what a packet for the front matches. */
+/** Returns the rules and chains of a VIP or node port; `match` matches the packets for it. */
 export function lowerFront(
   context: FrontContext,
   key: Tuple,
@@ -111,8 +111,8 @@ function serve(
 const NOTHING: readonly RuleText[] = []
 
 /**
- * Under policy Local pods and the node itself may use every endpoint; the node's own source may be
- * the VIP, so it is masqueraded.
+ * Under policy Local, pods and the node itself may use every endpoint. The node's connections are
+ * masqueraded, because their source may be the VIP.
  */
 function shortCuts(
   { fromPods, fromThisNode, mark }: FrontContext,
@@ -129,7 +129,7 @@ function addressOf(vip: Tuple): Tuple {
   return vip.slice(0, vip.indexOf(' ')) as Tuple
 }
 
-/** In order of their text: which slot or seat somebody has is history, and must not show. */
+/** Leads to one of the endpoints, sorted by text: the history of slots must not show. */
 function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleText[] {
   const endpoints = endpointsOf(context, reach, key)
   if (endpoints.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
@@ -151,10 +151,10 @@ function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleT
   ]
 }
 
-/** The way out of a VIP without local endpoints, so that it is not looked up as node port. */
+/** Takes a VIP without local endpoints out of nat, so that it is not looked up as a node port. */
 const NOBODY = 'no endpoint here; dropped in the table filter'
 
-/** The clients that came to a front and were led to this endpoint. */
+/** The list of clients that came to the VIP (or node port) and were led to this endpoint. */
 function clientList(
   { family }: FrontContext,
   key: Tuple,

@@ -27,12 +27,12 @@ export interface FrontContext
   readonly stickySeconds: StickySeconds
   readonly clusterIps: SetElements
   readonly restricted: SetElements
-  /** Who may come to a restricted VIP, as intervals in order. */
+  /** Returns the sources that may connect to a restricted VIP, as intervals in order. */
   allowed(vip: Tuple): readonly string[]
   readonly fromPods: readonly Match[]
   readonly fromThisNode: readonly Match[]
   readonly mark: Target
-  /** What comes to a ClusterIP is marked by these. */
+  /** The rules that mark what comes to a ClusterIP. */
   readonly clusterIpMarks: readonly RuleText[]
 }
 
@@ -41,6 +41,7 @@ interface ContextParts extends Pick<FrontContext, 'family' | 'allowed'> {
   readonly elements: Elements
 }
 
+/** Returns what the lowering of VIPs, or of node ports, looks up. */
 export function frontContext(
   front: Front,
   { family, settings, elements, allowed }: ContextParts,
@@ -74,18 +75,18 @@ function clusterIpMarks(settings: Settings, elements: Elements): readonly RuleTe
   return tellsPods(settings, elements) ? [jump(CHAINS.markOutside)] : []
 }
 
-/** `--src-type LOCAL` does not know the addresses in a VRF. */
+/** Matches what the node itself sends; `--src-type LOCAL` does not know the addresses in a VRF. */
 function fromThisNode(named: SetElements): readonly Match[] {
   return [FROM_THIS_NODE, ...[...named.keys()].map((address) => inInterval('src', address))]
 }
 
-/** Whether there is something that tells the packets of pods from others, in this family. */
+/** Returns whether packets of pods can be told from others, in this family. */
 export function tellsPods(settings: Settings, elements: Elements): boolean {
   const { kind } = settings.localTraffic
   return kind === 'ranges' ? elements.has(SETS.podRanges) : kind !== 'none'
 }
 
-/** One match for each way of being a pod's packet. */
+/** Returns one match for each way to recognise a pod's packet. */
 export function fromPods({
   elements,
   settings,

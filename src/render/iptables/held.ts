@@ -19,7 +19,7 @@ import { noTouched, type Touched } from './touched.ts'
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
-/** What of a Service stays as the tables have it; undefined where they have nothing. */
+/** What stays of a Service, as the tables have it; undefined if the tables have no such rule. */
 interface Held {
   readonly fronts: Map<Tuple, LoweredFront>
   readonly clusterIps: Map<Tuple, RuleText | undefined>
@@ -27,7 +27,7 @@ interface Held {
   readonly healthChecks: Map<Tuple, RuleText | undefined>
 }
 
-/** The Services that tables have something of, as the comments name them. */
+/** Returns the Services of which the tables hold something, as the comments name them. */
 export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   const names = new Set<Owner>()
   for (const tables of [ruleset.ip, ruleset.ip6]) {
@@ -40,7 +40,7 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   return names
 }
 
-/** Of one family: Services that stay as the tables have them, whatever their elements say. */
+/** The Services of one family that stay as the tables have them, whatever their elements say. */
 export class HeldServices {
   readonly #services: Map<Owner, Held> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
@@ -48,7 +48,7 @@ export class HeldServices {
   readonly #healthChecks: Map<Tuple, RuleText | undefined> = new Map()
   #outside: readonly RuleText[] | undefined
 
-  /** Returns what has to be lowered anew. */
+  /** Holds these Services as the tables have them; returns what has to be lowered anew. */
   hold(tables: Tables, names: ReadonlySet<Owner>, elements: Elements): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
     const of = (label: string | undefined): Held | undefined =>
@@ -73,7 +73,7 @@ export class HeldServices {
     return touchedOf([...names].flatMap((name) => this.#services.get(name) ?? []))
   }
 
-  /** Returns what has to be lowered anew; nothing of a Service that is not held. */
+  /** Lets a Service go; returns what has to be lowered anew, nothing if it is not held. */
   release(name: Owner): Touched {
     const held = this.#services.get(name)
     if (held === undefined) return noTouched()
@@ -90,21 +90,22 @@ export class HeldServices {
     return this.#fronts.get(key)
   }
 
-  /** Whether the address is held, and its rule. */
+  /** Returns the held rule of the address; undefined if the address is not held. */
   clusterIp(address: Tuple): { readonly rule: RuleText | undefined } | undefined {
     return this.#clusterIps.has(address) ? { rule: this.#clusterIps.get(address) } : undefined
   }
 
-  /** Whether the port is held, and its rule. */
+  /** Returns the held rule of the port; undefined if the port is not held. */
   healthCheck(port: Tuple): { readonly rule: RuleText | undefined } | undefined {
     return this.#healthChecks.has(port) ? { rule: this.#healthChecks.get(port) } : undefined
   }
 
+  /** Returns whether the pod's connections to itself are masqueraded by a held rule. */
   hasPod(pod: Tuple): boolean {
     return [...this.#services.values()].some(({ pods }) => pods.has(pod))
   }
 
-  /** The shared chain that held chains lead to, where they do. */
+  /** Returns the held rules of the shared chain that held chains lead to; undefined if none do. */
   outside(): readonly RuleText[] | undefined {
     const fronts = [...this.#fronts.values()].flatMap(({ chains }) => Object.values(chains))
     const isUsed = fronts.some((chain) => chain?.rules.includes(jump(CHAINS.markOutside)))
@@ -123,7 +124,7 @@ export class HeldServices {
     return held
   }
 
-  /** An address that one Service has and another wants stays with the one that has it. */
+  /** An address that one Service has and another one wants stays with the Service that has it. */
   #gather(): void {
     this.#fronts.clear()
     this.#clusterIps.clear()
@@ -159,7 +160,7 @@ function* labelled(
   }
 }
 
-/** The pods that are masqueraded when they reach themselves. */
+/** Returns the pods that are masqueraded when they reach themselves. */
 function masqueradedPods(tables: Tables): readonly Tuple[] {
   const rules = [...(tables.get('nat')?.chains.values() ?? [])].flat()
   return rules.flatMap((rule) => {
@@ -169,7 +170,7 @@ function masqueradedPods(tables: Tables): readonly Tuple[] {
   })
 }
 
-/** The addresses that the chains of a front lead to. */
+/** Returns the addresses that the chains of a VIP (or node port) lead to. */
 function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
   const rules = Object.values(chains).flatMap((chain) => chain?.rules ?? [])
   return rules.flatMap((rule) => {

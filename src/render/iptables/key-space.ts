@@ -15,27 +15,28 @@ import { type Tuple, tuple } from '../../model/tuple.ts'
 import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables/rule.ts'
 
 /**
- * What a tree sorts, as text of digits in which keys with a common beginning are neighbours: the
- * address, then the protocol, then the port. Each tree has those that it needs.
+ * Turns keys into text in which keys with a common beginning are neighbours in the order of a tree:
+ * the digits of the address, then the protocol, then the port, as far as the tree needs them.
  */
 export interface KeySpace {
-  /** The digits of an element's key: `10.96.0.10 . tcp . 80`, `tcp . 30080`, `10.244.1.10`. */
+  /** Returns the digits of a key: `10.96.0.10 . tcp . 80`, `tcp . 30080` or `10.244.1.10`. */
   digits(key: Tuple): Digits
-  /** And back. */
+  /** Returns the key of these digits. */
   key(digits: Digits): Tuple
-  /** What a packet for this key matches. */
+  /** Returns what matches a packet for this key. */
   leaf(key: Tuple): Match
-  /** What a packet matches that is for a key which begins like this. */
+  /** Returns what matches a packet for any key that begins with these digits. */
   match(prefix: Digits): Match
-  /** The same for names: `10.96.0.0/20`, `10.96.0.10-tcp-0-4095`. */
+  /** Returns the same as part of a chain's name: `10.96.0.0/20`, `10.96.0.10-tcp-0-4095`. */
   text(prefix: Digits): string
 }
 
 export type Digits = string
 
-/** Bits to a digit, so a node of a tree has at most 2^BITS children (ADR 0015 has the figures). */
+/** Bits of a digit; a chain of a tree has at most 2^BITS children (ADR 0015 has the figures). */
 const BITS = 2
 
+/** Keys that are addresses, matched as source (`-s`) or destination (`-d`). */
 export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   return {
     digits: (key) => addressDigits(key as string as Address),
@@ -46,6 +47,7 @@ export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   }
 }
 
+/** Keys that are ports of the node. */
 export const portSpace: KeySpace = {
   digits(key) {
     const { protocol, port } = frontendAddress(key)
@@ -69,6 +71,7 @@ export const portSpace: KeySpace = {
   },
 }
 
+/** Keys that are VIPs. */
 export function vipSpace(family: IpFamily): KeySpace {
   const length = addressBits(family) / BITS
   const addresses = addressSpace(family, '-d')
@@ -122,7 +125,7 @@ function cidrOf(family: IpFamily, prefix: Digits): Cidr {
   return `${addressOfDigits(family, prefix)}/${prefix.length * BITS}` as Cidr
 }
 
-/** What is missing at the end is zero. */
+/** Returns the address that begins with these digits; the rest is zero. */
 function addressOfDigits(family: IpFamily, prefix: Digits): Address {
   const bytes = new Uint8Array(addressBits(family) / 8)
   const each = 8 / BITS

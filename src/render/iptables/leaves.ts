@@ -13,7 +13,7 @@ import {
   TABLE_OF_ROLE,
 } from './front-chains.ts'
 
-/** What tables of a family have of one VIP or node port, with its label. */
+/** What the tables of a family hold by VIP (or node port), address and port, with labels. */
 interface Leaves {
   readonly fronts: ReadonlyMap<Tuple, LoweredFront>
   readonly clusterIps: ReadonlyMap<Tuple, LabelledRule>
@@ -27,7 +27,7 @@ interface LabelledRule {
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 
-/** Reads the rules at the ends of trees back; each has the label of what it is about. */
+/** Reads the rules at the ends of trees back; each has the label of what it is for. */
 export function leavesOf(tables: Tables): Leaves {
   const fronts = new Map<Tuple, LoweredFront>()
   const clusterIps = new Map<Tuple, LabelledRule>()
@@ -45,7 +45,7 @@ export function leavesOf(tables: Tables): Leaves {
   return { fronts, clusterIps, healthChecks }
 }
 
-/** Nothing but the chains that are the front's own. */
+/** Returns what is left without rules in trees: the VIP's (or node port's) own chains. */
 function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFront {
   const chains: { [role in FrontRole]?: FrontChain } = {}
   const names = frontChainNames(key)

@@ -7,8 +7,9 @@ import type { ElementChange } from '../assembly.ts'
 import { FamilyLowering } from './family-lowering.ts'
 
 /**
- * The chains and rules of iptables that stand for the elements of a rule set (ADR 0015). They follow
- * from the elements alone: the order in which these came, and their slots and seats, do not show.
+ * The chains and rules of iptables that stand for the elements of a rule set (ADR 0015). They
+ * follow from the elements alone: the order in which these came, and their slots and seats, do not
+ * show.
  */
 export class IptablesLowering {
   readonly #families: Readonly<Record<TableFamily, FamilyLowering>>
@@ -21,8 +22,8 @@ export class IptablesLowering {
   }
 
   /**
-   * Lowers what `changes` (those of a `Delta`) are about; without them, everything, which is what
-   * comes first. `ruleset` is the rule set of now. Returns what is different from before.
+   * Lowers what `changes` (those of a `Delta`) are about, or everything if there are none, as the
+   * first time. `ruleset` is the present rule set. Returns what is different from before.
    */
   update(ruleset: Ruleset, changes?: readonly ElementChange[]): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>
@@ -34,8 +35,8 @@ export class IptablesLowering {
   }
 
   /**
-   * From now on what `held` (of all tables) has of these Services stays, whatever their elements say.
-   * Of a Service that it does not have, there is nothing. Returns what is different from before.
+   * From now on, what `held` (all tables) holds of these Services stays, whatever their elements
+   * say; a Service of which it holds nothing has nothing. Returns what is different from before.
    */
   hold(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>
@@ -43,23 +44,24 @@ export class IptablesLowering {
     )
   }
 
-  /** Ends that; the next `update` lowers the Service again. */
+  /** Lets a held Service go: the next `update` lowers it again. */
   release(name: Owner): void {
     for (const family of FAMILIES) this.#families[family].release(name)
   }
 
+  /** Returns the Services that stay as they are. */
   heldServices(): ReadonlySet<Owner> {
     return new Set(FAMILIES.flatMap((family) => [...this.#families[family].heldServices()]))
   }
 
-  /** All chains; costs as much as there are. */
+  /** Returns all chains; the cost is proportional to their number. */
   rules(): IptablesRuleset {
     const ip = this.#families.ip.chains()
     const ip6 = this.#families.ip6.chains()
     return { ...(ip.size > 0 && { ip }), ...(ip6.size > 0 && { ip6 }) }
   }
 
-  /** The label (`namespace/name:port kind`) of the VIP or node port that a chain is for alone. */
+  /** Returns the label of a VIP's or node port's own chain; undefined if the chain is shared. */
   labelOf(family: TableFamily, chain: ChainName): string | undefined {
     return this.#families[family].labelOf(chain)
   }
@@ -67,7 +69,7 @@ export class IptablesLowering {
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
-/** The whole at once. */
+/** Lowers a whole rule set at once. */
 export function lower(ruleset: Ruleset, settings: Settings): IptablesRuleset {
   const lowering = new IptablesLowering(settings)
   lowering.update(ruleset)

@@ -39,13 +39,13 @@ interface SharedContext {
   readonly family: IpFamily
   readonly settings: Settings
   readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
-  /** Whether the tree has chains. */
+  /** Returns whether the tree has chains. */
   has(tree: TreeName): boolean
-  /** What tells pods from others for chains that stay as they are held, if any. */
+  /** Rules that tell pods from others for chains that stay as they are held; undefined if none. */
   readonly outside: readonly RuleText[] | undefined
 }
 
-/** The chains that are there once, and the jumps to them; each is there only where it is of use. */
+/** Returns the chains that exist only once, and the jumps to them, each only where it is of use. */
 export function sharedChains(context: SharedContext): ReadonlyMap<IptablesTable, IptablesChains> {
   return new Map([
     ['mangle', { chains: new Map(), jumps: sourceJumps(context) }],
@@ -85,7 +85,7 @@ function nat(context: SharedContext): IptablesChains {
   }
 }
 
-/** Marks what is not from pods. */
+/** Marks what does not come from pods. */
 function markOutside(context: SharedContext): readonly RuleText[] {
   const { settings, elements, outside = [] } = context
   if (!context.has('vips') || !context.has('clusterIps')) return outside
@@ -96,7 +96,7 @@ function markOutside(context: SharedContext): readonly RuleText[] {
   ]
 }
 
-/** What still has a VIP as its destination after translation has no endpoint to go to. */
+/** A packet whose destination is still a VIP after translation has no endpoint to go to. */
 function filter(context: SharedContext): IptablesChains {
   const { family, elements } = context
   const ranges = [...(elements.get(SETS.serviceRanges)?.keys() ?? [])]
@@ -133,8 +133,8 @@ function filter(context: SharedContext): IptablesChains {
 }
 
 /**
- * Lets through what is balanced, whatever the policy of FORWARD: what is marked for masquerade, as
- * kube-proxy does, what is led to a pod of this node, and what belongs to such connections.
+ * Lets balanced packets through, whatever the policy of FORWARD: those marked for masquerade (as
+ * kube-proxy does), those led to a pod of this node, and those that belong to such connections.
  */
 function accepted(context: SharedContext): readonly RuleText[] {
   if (!context.has('vips') && !context.has('nodePorts')) return []
@@ -148,8 +148,8 @@ function accepted(context: SharedContext): readonly RuleText[] {
 }
 
 /**
- * What goes to those addresses of this node that serve NodePorts. An address that the Node object
- * names is this node's, also in a VRF, which `--dst-type LOCAL` does not know.
+ * Matches packets to the addresses of this node that serve NodePorts. An address that the Node
+ * object names is the node's even in a VRF, which `--dst-type LOCAL` does not know.
  */
 function toNode(context: SharedContext, target: string): readonly RuleText[] {
   const { family, settings, elements } = context
@@ -183,8 +183,9 @@ function loopbackRanges({ family, settings }: SharedContext): readonly Cidr[] {
 }
 
 /**
- * With route_localnet the kernel takes packets for 127.0.0.0/8 from outside: only those translated
- * here are meant (CVE-2020-8558). The kubelet has the same rule, where it has not been told otherwise.
+ * With route_localnet the kernel accepts packets for 127.0.0.0/8 from outside; this drops all but
+ * those that nodelb translated (CVE-2020-8558). The kubelet has the same rule unless told
+ * otherwise.
  */
 function loopbackGuard(context: SharedContext): readonly RuleText[] {
   return loopbackRanges(context).length > 0 ? ['! -s 127.0.0.0/8 -d 127.0.0.0/8 -j DROP'] : []
@@ -204,7 +205,7 @@ function jumps(
   return new Map(wanted ? from.map((chain) => [chain, [rule]]) : [])
 }
 
-/** In each built-in chain, those of the first before those of the next. */
+/** Joins the jumps: in each built-in chain, the first ones come before the next. */
 function together(...all: readonly IptablesChains['jumps'][]): IptablesChains['jumps'] {
   const chains = new Set(all.flatMap((each) => [...each.keys()]))
   return new Map([...chains].map((chain) => [chain, all.flatMap((each) => each.get(chain) ?? [])]))

@@ -1,4 +1,4 @@
-/** The first place whose text is not smaller. */
+/** Returns the first place in a sorted list whose text is not smaller, in `from` to `to`. */
 export function lowerBound(
   texts: readonly string[],
   text: string,
@@ -15,6 +15,7 @@ export function lowerBound(
   return low
 }
 
+/** Inserts a text into a sorted list, before any equal one. */
 export function insertSorted<Text extends string>(texts: Text[], text: Text): void {
   const at = lowerBound(texts, text)
   if (at === texts.length) texts.push(text)

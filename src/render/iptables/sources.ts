@@ -3,19 +3,22 @@ import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
-/** Who may come to a restricted VIP; the set has them by VIP and interval, in no order. */
+/** The sources that may connect to restricted VIPs; in the set they are in no order. */
 export class AllowedSources {
   readonly #intervals: Map<Tuple, Set<string>> = new Map()
 
+  /** Returns the intervals that may connect to a VIP, sorted. */
   of(vip: Tuple): readonly string[] {
     return [...(this.#intervals.get(vip) ?? [])].sort()
   }
 
+  /** Takes all intervals from the elements, in place of what was there. */
   fill(elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>): void {
     this.#intervals.clear()
     for (const key of elements.get(SETS.allowedSources)?.keys() ?? []) this.#note(key, true)
   }
 
+  /** Brings the intervals in step with changed elements. */
   follow(changes: readonly Pick<ElementChange, 'set' | 'key' | 'after'>[]): void {
     for (const { set, key, after } of changes) {
       if (set === SETS.allowedSources) this.#note(key, after !== undefined)

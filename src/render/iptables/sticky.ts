@@ -10,10 +10,13 @@ import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
-/** How long the clients of a front are remembered; undefined of one without session affinity. */
+/** Returns for how long clients are remembered; undefined without session affinity. */
 export type StickySeconds = (key: Tuple) => number | undefined
 
-/** The names of the chains say it (ADR 0006): an endpoint leads to the one of its seat and time. */
+/**
+ * Returns the seconds from the name of the chain to which an endpoint's element leads (ADR 0006);
+ * the chain is named by seconds and seat.
+ */
 export function stickySeconds(front: Front, elements: Elements): StickySeconds {
   const seated = elements.get(seatedMap(front))
   return (key) => {

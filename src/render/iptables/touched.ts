@@ -5,7 +5,7 @@ import type { ElementChange } from '../assembly.ts'
 
 type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
-/** What has to be lowered anew, by key. */
+/** The keys that have to be lowered anew. */
 export interface Touched {
   readonly vips: Set<Tuple>
   readonly nodePorts: Set<Tuple>
@@ -15,7 +15,7 @@ export interface Touched {
   readonly healthChecks: Set<Tuple>
 }
 
-/** What these changes are about. */
+/** Returns the keys that these changes are about. */
 export function touchedBy(changes: readonly Pick<ElementChange, 'set' | 'key'>[]): Touched {
   const touched = noTouched()
   for (const { set, key } of changes) note(touched, set, key)
@@ -30,7 +30,7 @@ export function addTouched(to: Touched, more: Touched): void {
 
 const KINDS = ['vips', 'nodePorts', 'clusterIps', 'hairpin', 'healthChecks'] as const
 
-/** All that there is. */
+/** Returns the keys of all elements. */
 export function touchedByAll(elements: Elements): Touched {
   const touched = noTouched()
   for (const set of NAMING) {
@@ -39,7 +39,7 @@ export function touchedByAll(elements: Elements): Touched {
   return touched
 }
 
-/** Sets that together name everything once at least. */
+/** Sets that together name every key at least once. */
 const NAMING: readonly string[] = [
   ...(['vip', 'node-port'] as const).flatMap((front) => {
     const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
@@ -70,7 +70,7 @@ function note(touched: Touched, set: string, key: Tuple): void {
   else touched.vips.add(firstFields(key, 3))
 }
 
-/** They change with the configuration alone. */
+/** Sets that change only with the configuration. */
 const OF_THE_NODE: ReadonlySet<string> = new Set([
   SETS.podRanges,
   SETS.nodeAddresses,

@@ -4,7 +4,7 @@ import type { IptablesTable } from '../../ruleset/iptables/types.ts'
 import { ChainTree } from './chain-tree.ts'
 import { addressSpace, type KeySpace, portSpace, vipSpace } from './key-space.ts'
 
-/** The trees of a family, by what they are about; in the order that a packet meets them. */
+/** The trees of a family by what they are about, in the order that a packet meets them. */
 export const TREE_NAMES = [
   'sources',
   'vips',
@@ -30,7 +30,8 @@ export function makeTrees(family: IpFamily): Trees {
   ): ChainTree => {
     return new ChainTree({ space, root: CHAINS[name], beginning: `NODELB-${letter}-`, down })
   }
-  // By jump where a plan leaves old rules behind the new ones for a while: these must be reached.
+  // A tree uses jump where a plan leaves old rules behind the new ones for a while, so that a
+  // packet still reaches them.
   return {
     sources: tree('sources', 'R', 'jump'),
     vips: tree('vips', 'V', 'goto'),

@@ -14,8 +14,8 @@ import { prune } from '../nftables/prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from '../nftables/rule-parts.ts'
 
 /**
- * The chains beside ipvs (docs/packet-path.md). ipvs takes packets in the hooks input, at priority
- * 99, and output, at -98: all that has to be said about a connection is said before.
+ * Returns the chains beside ipvs (docs/packet-path.md). ipvs takes packets in the hook input at
+ * priority 99 and in output at -98, so everything about a connection is decided before that.
  */
 export function ipvsFrame(
   settings: Settings,
@@ -24,7 +24,7 @@ export function ipvsFrame(
   return prune([...hooks(settings), ...body(settings)], new Set([...sets, ...impliedSets(sets)]))
 }
 
-/** "Not in" these sets is as good a reason when they are empty. */
+/** Returns sets that rules may use even if empty: "not in the set" is as good a reason then. */
 function impliedSets(sets: ReadonlySet<string>): readonly string[] {
   return [
     ...impliedSources(sets),
@@ -36,7 +36,7 @@ function impliedSets(sets: ReadonlySet<string>): readonly string[] {
 const vip = frontKey('vip')
 const { known, masquerade, local, noEndpoints, noLocalEndpoints } = setsOf('vip')
 
-/** After NAT, at -100, and before ipvs. */
+/** The priority between NAT at -100 and ipvs. */
 const BEFORE_IPVS = -99
 
 function hooks(settings: Settings): readonly Chain[] {
@@ -61,7 +61,7 @@ function body(settings: Settings): readonly Chain[] {
   ]
 }
 
-/** What is masqueraded; the node's own connections would have the Service's address as source. */
+/** Marks what to masquerade; the node's own source would be the address of the Service. */
 function service(settings: Settings): readonly Rule[] {
   const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
   return [
@@ -73,7 +73,7 @@ function service(settings: Settings): readonly Rule[] {
   ]
 }
 
-/** Pods and the node itself are led past policy Local: to the ClusterIP, or to kube-proxy. */
+/** Leads pods and the node itself past policy Local: to the ClusterIP, or to kube-proxy. */
 function localPolicy(settings: Settings): readonly Rule[] {
   const past: readonly Statement[] =
     settings.scope === 'all'
@@ -85,14 +85,14 @@ function localPolicy(settings: Settings): readonly Rule[] {
   ]
 }
 
-/** Translated to itself, a connection is settled: kube-proxy's nat chains are not asked. */
+/** Translates a connection to its own destination, so that it skips kube-proxy's nat chains. */
 function reserve({ scope }: Settings): readonly Rule[] {
   return scope === 'all' ? [] : [rule(hasPorts, { kind: 'dnat', key: vip, map: SETS.reserved })]
 }
 
 /**
- * What no virtual server answers. An address on the dummy interface is the node's own to the kernel:
- * whatever listens on all addresses of the node would answer there, were it not refused.
+ * Refuses what no virtual server answers. For the kernel, an address on the dummy interface is the
+ * node's own: a program that listens on all addresses of the node would answer there.
  */
 function unserved(): readonly Rule[] {
   const elsewhere: Statement = { ...inSet(vip, known), negated: true }

@@ -6,7 +6,7 @@ import { vipKey } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import type { ServiceObject } from '../../model/service.ts'
 
-/** What may be claimed on this node. A NodePort is claimed on each address of the node. */
+/** Returns what may be claimed on this node. A NodePort is claimed on each address of the node. */
 export function ipvsClaimsWithin(settings: Settings, node: NodeView): ClaimsOf {
   const judge = judgeOf(settings, node)
   const addresses = nodePortAddresses(settings, node)
@@ -32,7 +32,7 @@ function spelledOut(
     .map((address) => ({ ...claim, address, key: vipKey(address, protocol, nodePort) }))
 }
 
-/** Such an address is on another interface already, and stays there. */
+/** Returns whether another interface has the address already; it stays there. */
 export function isNodeAddress(node: NodeView, address: Address): boolean {
   return node.addresses.includes(address) || node.localAddresses?.includes(address) === true
 }

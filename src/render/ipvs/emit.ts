@@ -29,8 +29,8 @@ interface Job extends EmitContext {
 }
 
 /**
- * Returns virtual servers, their destinations, addresses for the dummy interface, and what the table
- * beside ipvs has to know of them.
+ * Returns virtual servers, their destinations, addresses for the dummy interface, and what the
+ * table beside ipvs has to know of them.
  */
 export function emitIpvs({ service, frontends }: ServedService, context: EmitContext): Fragment {
   const scheduler = service.scheduler ?? ipvsOf(context.settings).scheduler
@@ -66,7 +66,7 @@ function emitFrontend(job: Job, frontend: Frontend): void {
 /** The value of all elements that say no more than their key. */
 const NOTHING: ElementValue = {}
 
-/** A virtual server with its destinations; false where there is none to send anything to. */
+/** Puts a virtual server with its destinations; returns false if there is none to send to. */
 function serve(job: Job, table: TableFamily, frontend: Frontend, put: Put): boolean {
   const { service, scheduler, node } = job
   const { id, kind, address = '' } = frontend
@@ -89,7 +89,7 @@ function serve(job: Job, table: TableFamily, frontend: Frontend, put: Put): bool
   for (const target of wanted) put(IPVS_SETS.destinations, destination(id, target), weight)
   for (const target of quiet) put(IPVS_SETS.destinations, destination(id, target), QUIET)
   // A pod that reaches itself would see its own address as the client and answer past the node. The
-  // node's own connections are masqueraded anyhow, those within it must not be.
+  // node's own connections are masqueraded anyhow; those within the node must not be.
   for (const { address, local } of [...wanted, ...quiet]) {
     if (local && !isNodeAddress(node, address)) put(SETS.hairpin, tuple(address, address))
   }
@@ -102,8 +102,8 @@ function serve(job: Job, table: TableFamily, frontend: Frontend, put: Put): bool
 const QUIET: ElementValue = weightValue(0)
 
 /**
- * Endpoints that get no new connections but may have old ones: those that terminate, and those that
- * were chosen until now and are still there. UDP has no connections to finish.
+ * Returns endpoints that get no new connections but may have old ones: those that terminate, and
+ * those that were chosen until now and still exist. UDP has no connections to finish.
  */
 function quietTargets(
   job: Job,
@@ -130,8 +130,8 @@ function destination(id: FrontendId, target: Target): Tuple {
 }
 
 /**
- * Pods and the node itself may use every endpoint: they are led to the ClusterIP, which does. Beside
- * kube-proxy there is no ClusterIP here, and they are left to it.
+ * Leads pods and the node itself to the ClusterIP, because they may use every endpoint. Beside
+ * kube-proxy there is no ClusterIP here, and they are left to kube-proxy.
  */
 function passLocalPolicy(
   { service, settings }: Job,
@@ -149,7 +149,7 @@ function endpointOf({ id }: Frontend): Tuple {
   return tuple(address, port)
 }
 
-/** Balancers in front may ask for the node's health on the very address that they lead here. */
+/** Balancers in front may ask for the node's health at the address that they lead here. */
 function openHealthCheck(service: ServiceObject, { kind, address }: Frontend, put: Put): void {
   if (kind !== 'load-balancer' || address === undefined) return
   if (service.healthCheckPort === undefined) return

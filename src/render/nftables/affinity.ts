@@ -25,15 +25,15 @@ import {
 import { stepFor, stepsTo } from './seats.ts'
 
 /**
- * Session affinity (ADR 0006): which client was sent to which seat is in the kernel's memory, a set
- * for each seat. The chains go through the seats, in steps of twice as many, so that a Service with
- * few endpoints does not pay for one with many.
+ * Session affinity (ADR 0006): the kernel remembers which client was sent to which seat, in one set
+ * for each seat. The chains look at the seats in steps of twice as many, so that a Service with few
+ * endpoints does not pay for one with many.
  */
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 
-/** The times that the kernel is asked to remember clients for, in seconds: all that people write. */
+/** The times, in seconds, for which the kernel may remember clients: all that people write. */
 const TIMES: readonly number[] = [
   ...[1, 2, 5, 10, 15, 20, 30],
   ...[1, 1.5, 2, 3, 5, 10, 15, 20, 30].map((minutes) => minutes * MINUTE),
@@ -41,20 +41,20 @@ const TIMES: readonly number[] = [
 ]
 
 /**
- * How long clients are remembered who are to be remembered for so long: the next time of few, for
- * each of them costs a chain for each seat. Never shorter.
+ * Returns for how many seconds clients are remembered: the next of few times, never shorter,
+ * because each time costs a chain for each seat.
  */
 export function rememberedFor(seconds: number): number {
   return TIMES.find((time) => time >= seconds) ?? seconds
 }
 
-/** The learned sets that chains of these names call for. */
+/** Returns the learned sets that chains of these names need. */
 export function learnedSets(names: Iterable<string>): ReadonlySet<string> {
   const seats = [...names].flatMap((name) => remembering(name)?.seat ?? [])
   return new Set(seats.length === 0 ? [] : [...seats.map(clientsSet), SETS.crowded])
 }
 
-/** Sends VIPs with affinity to the chain that looks for their client; it comes back if in vain. */
+/** Sends VIPs with affinity to the chain that looks for their client; it returns if in vain. */
 export function recallRules(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
   return stepsOf(front, sets).map((seats) =>
     rule(inSet(frontKey(front), stickySet(front, seats)), {
@@ -75,6 +75,7 @@ export function rememberRules(): readonly Rule[] {
   )
 }
 
+/** Returns the chains that find clients and remember them, for sets and chains of these names. */
 export function affinityChains(names: readonly string[]): readonly Chain[] {
   const seats = [...learnedSets(names)].filter((set) => set !== SETS.crowded).map(numberOf)
   const inOrder = seats.sort((a, b) => a - b)
@@ -91,8 +92,9 @@ const FRONTS: readonly Front[] = ['vip', 'node-port']
 const REACHES: readonly Reach[] = ['all', 'local']
 
 /**
- * A chain for each step: the seats that the step below does not have, and on to that one. Whom no
- * seat knows, of a VIP that is crowded, is led by hash: it stays although it is not remembered.
+ * Makes a chain for each step, with the seats that the step below does not have, which then leads
+ * to that step. If the VIP is crowded, a client that no seat knows is led by hash: it keeps its
+ * endpoint although it is not remembered.
  */
 function recallChains(
   front: Front,
@@ -113,7 +115,7 @@ function recallChains(
   })
 }
 
-/** Who is known to this seat is led there; if nobody sits there any more, that is forgotten. */
+/** Leads a client that this seat knows to the endpoint there; if the seat is empty, forgets it. */
 function recall(front: Front, reach: Reach, seat: number): readonly Rule[] {
   const client = [saddr, ...frontKey('vip')]
   return [
@@ -127,8 +129,9 @@ function recall(front: Front, reach: Reach, seat: number): readonly Rule[] {
 }
 
 /**
- * Notes the client of whoever was sent to this seat, or starts the time anew. Where the set is full
- * the first rule does not match; then the VIP counts as crowded, for as long as its clients stay.
+ * Notes the client that was sent to this seat, or starts its time anew. If the set is full, the
+ * first rule does not match; then the VIP counts as crowded for as long as its clients are
+ * remembered.
  */
 function rememberChains(names: readonly string[]): readonly Chain[] {
   const vip = originalKey('vip')
@@ -154,7 +157,7 @@ function rememberChains(names: readonly string[]): readonly Chain[] {
   ]
 }
 
-/** The steps on which VIPs (or node ports) of those sets stand. */
+/** Returns the steps that VIPs (or node ports) use, by the names of their sets. */
 function stepsOf(front: Front, sets: readonly string[]): readonly number[] {
   return sets
     .map(numberOf)
@@ -166,7 +169,7 @@ function recallChain(front: Front, reach: Reach, seats: number): string {
   return `recall${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-${seats}`
 }
 
-/** Where clients are led by a hash of their address. */
+/** Names the chain that leads clients by a hash of their address. */
 export function byClientChain(front: Front, reach: Reach): string {
   return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-by-client`
 }

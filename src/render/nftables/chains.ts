@@ -22,8 +22,8 @@ import { prune } from './prune.ts'
 import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
 
 /**
- * The chains every node has. A rule is there only when every set that it looks up is, and every
- * chain that it goes to: what is not used is not in the kernel and not in the listing. `names` are
+ * Returns the chains of a node. A rule is there only if every set that it looks up and every chain
+ * that it goes to exist: what is not used is neither in the kernel nor in the listing. `names` are
  * those of the sets, and of the chains that elements of verdict maps lead to.
  */
 export function frame(settings: Settings, names: ReadonlySet<string>): ReadonlyMap<string, Chain> {
@@ -80,11 +80,12 @@ export const refuse: Chain = chain('refuse', [
   rule({ kind: 'reject', with: 'port-unreachable' }),
 ])
 
-/** "Not in" this set is as good a reason where nobody is allowed: the set is there, and empty. */
+/** Returns the set that rules may use although it is empty: then nobody is allowed. */
 export function impliedSources(sets: ReadonlySet<string>): readonly string[] {
   return sets.has(SETS.restricted) ? [SETS.allowedSources] : []
 }
 
+/** Drops packets to a restricted VIP from sources that are not allowed. */
 export function sourceCheck(): readonly Rule[] {
   const vip = frontKey('vip')
   return [
@@ -108,8 +109,8 @@ function front(front: Front, settings: Settings): readonly Rule[] {
 }
 
 /**
- * Pods and the node itself may use every endpoint, as if they had come back through a balancer
- * outside; the node's own source may be the VIP, so its connections are masqueraded.
+ * Pods and the node itself may use every endpoint, as if they came back through a balancer outside.
+ * The node's connections are masqueraded, because their source may be the VIP.
  */
 function localPolicy(front: Front, settings: Settings): readonly Rule[] {
   const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'all') }
@@ -122,12 +123,13 @@ function localPolicy(front: Front, settings: Settings): readonly Rule[] {
   ]
 }
 
-/** What the node itself sends: its addresses in a VRF are in no table that `fib` looks up. */
+/** Matches what the node sends; `fib` looks up no table that has its addresses in a VRF. */
 export const fromThisNode: readonly Statement[] = [
   { kind: 'from-this-node' },
   inSet([saddr], SETS.nodeAddresses),
 ]
 
+/** Marks packets to ClusterIPs for masquerade: all, or those that do not come from pods. */
 export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
   const mark: Statement = { kind: 'set-mark', bit: settings.masqueradeBit }
   const toClusterIp = inSet([daddr], SETS.clusterIps)
@@ -135,7 +137,7 @@ export function clusterIpMasquerade(settings: Settings): readonly Rule[] {
   return fromPods(settings, true).map((match) => rule(toClusterIp, match, mark))
 }
 
-/** Whether the packet comes from a pod; none when that cannot be told. */
+/** Matches packets from pods (or from others, if negated); returns nothing if that is unknown. */
 export function fromPods(settings: Settings, negated: boolean): readonly Statement[] {
   const { localTraffic } = settings
   switch (localTraffic.kind) {
@@ -153,8 +155,8 @@ export function fromPods(settings: Settings, negated: boolean): readonly Stateme
 }
 
 /**
- * One rule for each number of endpoints in use. The last one serves those with a single endpoint,
- * and a packet that meets a commit half way: slot 0 exists before and after.
+ * Makes one rule for each number of endpoints in use. The last rule serves frontends with a single
+ * endpoint, and a packet that meets a commit half way: slot 0 exists before and after.
  */
 function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
   return [...recallRules(front, reach, sets), ...draw('random', front, reach, sets)]
@@ -196,7 +198,7 @@ function numbered(sets: readonly string[], name: (value: number) => string): rea
     .sort((a, b) => a - b)
 }
 
-/** What still has a VIP as its destination after translation has no endpoint to go to. */
+/** A packet whose destination is still a VIP after translation has no endpoint to go to. */
 function untranslated(settings: Settings): readonly Rule[] {
   const vip = setsOf('vip')
   const nodePort = setsOf('node-port')
@@ -212,8 +214,8 @@ function untranslated(settings: Settings): readonly Rule[] {
 }
 
 /**
- * An address that the Node object names is this node's, also in a VRF. Of another one in the ranges
- * only the routes tell whether it is this node's or another host's.
+ * An address that the Node object names is the node's even in a VRF. For any other address in the
+ * ranges, only the routes tell whether it is this node's or another host's.
  */
 function nodePortRules(
   { nodePortAddresses: { kind } }: Settings,

@@ -5,10 +5,10 @@ import { type NodeView, namedAddresses, primaryAddresses, type Settings } from '
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 
-/** Keys by set. */
+/** The keys of each set that comes from the node and the configuration. */
 export type BaseSets = ReadonlyMap<string, readonly Tuple[]>
 
-/** The sets that come from the node and the configuration. */
+/** Returns the sets that come from the node and the configuration, for each table. */
 export function configuration(node: NodeView, settings: Settings): Record<TableFamily, BaseSets> {
   const sets = (family: IpFamily): BaseSets => {
     const found = new Map<string, readonly Tuple[]>()

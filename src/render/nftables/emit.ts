@@ -33,17 +33,17 @@ export interface Contribution {
   readonly value: ElementValue
 }
 
-/** All that one Service puts into the tables; the unit of rendering, comparing and blaming. */
+/** All that one Service puts into the tables; it is rendered, compared and blamed as a whole. */
 export type Fragment = readonly Contribution[]
 
-/** Who had which slot and which seat in one family's table, and what ipvs held. */
+/** The slots and seats that endpoints had in one family's table, and what ipvs held. */
 export interface Memory {
   readonly slots: SlotMemory
   readonly seats: SeatMemory
   readonly destinations: DestinationMemory
 }
 
-/** Whether the endpoint is a destination of the virtual server now. */
+/** Returns whether the endpoint is a destination of the virtual server now. */
 type DestinationMemory = (server: Tuple, endpoint: Tuple) => boolean
 
 export type FamilyMemory = (family: TableFamily) => Memory
@@ -88,7 +88,7 @@ function sharing(): Job['shared'] {
   }
 }
 
-/** iptables alone can let in what another rule of the host's would drop. */
+/** Opens the health-check port; only iptables can let in what other host rules would drop. */
 function openHealthCheck({ service, settings, out }: Job): void {
   const { healthCheckPort: port } = service
   if (port === undefined || settings.backend.kind !== 'iptables' || settings.scope !== 'all') return
@@ -154,7 +154,7 @@ interface Place {
   readonly shared: (data: Tuple) => ElementValue
 }
 
-/** Puts the endpoints into their slots and says how many there are. */
+/** Puts the endpoints into their slots, and the number of them into a set. */
 function spread(
   { front, id, memory, put, shared }: Place,
   reach: Reach,
@@ -171,7 +171,7 @@ function spread(
   }
 }
 
-/** With session affinity, gives the endpoints seats that their clients are remembered by. */
+/** With session affinity, gives the endpoints seats by which their clients are remembered. */
 function seat(
   { front, id, memory, put, shared }: Place,
   affinity: Affinity,

@@ -2,16 +2,16 @@ import type { Settings } from '../../model/node.ts'
 import type { BaseHook, Chain, Rule } from '../../ruleset/nftables/types.ts'
 import { rule } from './rule-parts.ts'
 
-/** The hooks that the chains of every backend begin at; their order is in docs/packet-path.md. */
+/** The hooks at which the chains of every backend begin; docs/packet-path.md has their order. */
 
-/** How far ahead of kube-proxy's nat chains ours stand, where both are. */
+/** How far nodelb's nat chains are ahead of kube-proxy's, if both exist. */
 const NAT_BEFORE_KUBE_PROXY = 5
 
 export function hookChain(name: string, base: BaseHook, ...rules: Rule[]): Chain {
   return { name, base, rules }
 }
 
-/** Whether the client may, asked before NAT. */
+/** Checks before NAT whether the client may connect. */
 export function beforeNat(): readonly Chain[] {
   const check = rule({ kind: 'new-connection' }, { kind: 'jump', chain: 'source-check' })
   return [
@@ -24,6 +24,7 @@ export function beforeNat(): readonly Chain[] {
   ]
 }
 
+/** Leads packets to `dispatch` where destinations are translated. */
 export function natDestination({ scope }: Settings, dispatch: Rule): readonly Chain[] {
   const priority = -100 - ahead(scope)
   return [
@@ -32,7 +33,7 @@ export function natDestination({ scope }: Settings, dispatch: Rule): readonly Ch
   ]
 }
 
-/** Masquerades what bears the mark, and what `more` says. */
+/** Masquerades what bears the mark, and applies the rule `more`. */
 export function natSource({ scope, masqueradeBit: bit }: Settings, more: Rule): Chain {
   return hookChain(
     'nat-postrouting',

@@ -16,9 +16,9 @@ export function kernelMemory(kernel: KernelRuleset): FamilyMemory {
 }
 
 /**
- * The table itself is named in no closure here: V8 would keep it as long as the renderer, which
- * lives for weeks. Slots are told once, for then the renderer has them; what stays is of Services
- * that are not rendered yet.
+ * No closure here refers to the table itself: V8 would keep it as long as the renderer, which lives
+ * for weeks. Slots are returned once, because the renderer has them then; what remains belongs to
+ * Services that are not rendered yet.
  */
 function tableMemory(table: KernelTable | undefined): Memory {
   if (table === undefined) return noMemory
@@ -36,7 +36,7 @@ function tableMemory(table: KernelTable | undefined): Memory {
   }
 }
 
-/** The sets that say who sits where. */
+/** Returns the sets that say which endpoint has which seat. */
 function seatingOf({ elements }: KernelTable): KernelTable['elements'] {
   return new Map([...elements].filter(([name]) => isForSeats(name)))
 }
@@ -50,7 +50,7 @@ const ENDPOINTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((fr
   (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
 )
 
-/** A slot beyond this is somebody else's doing; it must not make us allocate an array for it. */
+/** A slot beyond this was not made by nodelb; it must not make nodelb allocate an array for it. */
 const MAX_SLOT = 65_535
 
 function slotsByMap({ elements }: KernelTable): ReadonlyMap<string, SlotsByKey> {

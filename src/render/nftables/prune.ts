@@ -1,8 +1,8 @@
 import type { Chain, Statement } from '../../ruleset/nftables/types.ts'
 
 /**
- * Drops rules whose sets or chains are not there, then chains without rules, until all hold. `names`
- * are those of the sets that are there, and of the chains that their elements lead to.
+ * Drops rules whose sets or chains are missing, then chains without rules, until nothing is
+ * missing. `names` are those of the sets that exist, and of the chains that their elements lead to.
  */
 export function prune(
   chains: readonly Chain[],
@@ -23,7 +23,7 @@ export function prune(
   }
 }
 
-/** Base chains, the chains of those names, and what they lead to. */
+/** Returns the base chains, the chains of those names, and all that they lead to. */
 function reachable(
   chains: ReadonlyMap<string, Chain>,
   names: ReadonlySet<string>,

@@ -14,9 +14,10 @@ import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 
 /**
- * A Node object may lose its addresses or its pod ranges for a while: a cloud provider that
- * restarts, a Node that is made again before the controller writes its podCIDRs. The kernel still
- * holds what was programmed from them, and it stays until the object names others (ADR 0010).
+ * A Node object may lose its addresses or its pod ranges for a while: when a cloud provider
+ * restarts, or when a Node is made again before the controller writes its podCIDRs. The kernel
+ * still holds what was programmed from them, and that stays until the object names others (ADR
+ * 0010).
  */
 
 /** A node and what the operator chose for it. */
@@ -25,19 +26,19 @@ export interface Situation {
   readonly settings: Settings
 }
 
-/** What the kernel holds of the node itself. */
+/** What the kernel holds about the node itself. */
 export interface HeldNode {
-  /** What the Node object named of addresses; without an order. */
+  /** Addresses that the Node object named, in no order. */
   readonly addresses: readonly Cidr[]
-  /** Where NodePorts are served. */
+  /** Ranges in which NodePorts are served. */
   readonly nodePorts: readonly Cidr[]
-  /** Whose traffic counts as that of pods. */
+  /** Ranges whose traffic counts as that of pods. */
   readonly pods: readonly Cidr[]
 }
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
 
-/** The situation with what is held for each family of which the Node object says nothing. */
+/** Returns the situation, with what is held for each family in which the Node object has none. */
 export function recall<Known extends Situation>(known: Known, held: HeldNode): Known {
   const { node, settings } = known
   const isLacking = (range: Cidr): boolean => lacksAddress(node, familyOf(range))
@@ -52,7 +53,7 @@ export function recall<Known extends Situation>(known: Known, held: HeldNode): K
   }
 }
 
-/** A sentence for each thing that `recall` took from the kernel. */
+/** Returns a sentence for each thing that `recall` took from the kernel. */
 export function recalled(asked: Situation, used: Situation): readonly string[] {
   const { name } = asked.node
   const until = 'until the Node names another'
@@ -71,7 +72,7 @@ export function recalled(asked: Situation, used: Situation): readonly string[] {
   })
 }
 
-/** What the tables of nftables hold of the node. */
+/** Returns what the tables of nftables hold about the node. */
 export function heldInTables(tables: KernelRuleset): HeldNode {
   const keys = (set: string): readonly Cidr[] =>
     [tables.ip, tables.ip6].flatMap((table) =>
@@ -84,7 +85,7 @@ export function heldInTables(tables: KernelRuleset): HeldNode {
   }
 }
 
-/** What the chains of iptables hold of the node. */
+/** Returns what the chains of iptables hold about the node. */
 export function heldInChains(ruleset: IptablesRuleset): HeldNode {
   const tables = [ruleset.ip, ruleset.ip6].flatMap((each) => [...(each?.values() ?? [])])
   const rules = (isMeant: (chain: ChainName) => boolean): readonly RuleText[] =>
@@ -105,12 +106,12 @@ export function heldInChains(ruleset: IptablesRuleset): HeldNode {
   }
 }
 
-/** Whether `recall` could find something to add. */
+/** Returns whether `recall` could find something to add. */
 export function mayRecall({ node, settings }: Situation): boolean {
   return FAMILIES.some((family) => lacksAddress(node, family) || lacksPods(settings, family))
 }
 
-/** An address or a prefix; a Node's own ranges are never anything else. */
+/** Reads an address or a prefix; a Node's own ranges are never anything else. */
 function readRange(text: string | undefined): readonly Cidr[] {
   if (text === undefined) return []
   const address = parseAddress(text)
@@ -135,7 +136,7 @@ function withAddresses(node: NodeView, held: readonly Cidr[]): NodeView {
   return { ...node, addresses: [...node.addresses, ...new Set(addresses as Address[])] }
 }
 
-/** The first of its family is primary, so these come first. */
+/** The first address of a family is primary, so these come first. */
 function primaryOf({ nodePortAddresses }: Settings, held: readonly Cidr[]): readonly Cidr[] {
   return nodePortAddresses.kind === 'primary' ? held : []
 }

@@ -1,7 +1,7 @@
 import type { Front } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Field, Rule, Statement } from '../../ruleset/nftables/types.ts'
 
-/** What rules are put together from. */
+/** The parts that rules are made of. */
 
 export const saddr: Field = { kind: 'saddr' }
 export const daddr: Field = { kind: 'daddr' }
@@ -10,12 +10,12 @@ export const dport: Field = { kind: 'dport' }
 
 export const hasPorts: Statement = { kind: 'has-ports' }
 
-/** The VIP (or node port) that a packet is for. */
+/** Returns the fields that name the VIP (or node port) that a packet is for. */
 export function frontKey(front: Front): readonly Field[] {
   return front === 'vip' ? [daddr, l4proto, dport] : [l4proto, dport]
 }
 
-/** The VIP (or node port) that a packet was for, before it was translated. */
+/** Returns the fields that name the VIP (or node port) that a packet was for before translation. */
 export function originalKey(front: Front): readonly Field[] {
   const port: Field = { kind: 'original-dport' }
   return front === 'vip' ? [{ kind: 'original-daddr' }, l4proto, port] : [l4proto, port]

@@ -2,12 +2,15 @@ import type { Tuple } from '../../model/tuple.ts'
 import { type Front, seatMap, stickySet } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
-/** Which endpoint of a VIP (or node port) with affinity has which seat. */
+/** The seat of each endpoint of a VIP (or node port) with affinity. */
 type Seats = ReadonlyMap<Tuple, number>
 
 export type SeatMemory = (front: Front, key: Tuple) => Seats
 
-/** An endpoint keeps its seat while it serves, whoever comes or goes: unlike slots, with holes. */
+/**
+ * Gives each wanted endpoint a seat. One that has a seat keeps it, whatever endpoints come or go;
+ * unlike slots, seats may have holes.
+ */
 export function assignSeats(held: Seats, wanted: readonly Tuple[]): Seats {
   const seats = new Map<Tuple, number>()
   const taken = new Set<number>()
@@ -28,8 +31,8 @@ export function assignSeats(held: Seats, wanted: readonly Tuple[]): Seats {
 }
 
 /**
- * The seats that a VIP's (or node port's) endpoints hold by these elements. Where they do not say
- * how many seats it has, `otherwise` are looked at.
+ * Returns the seats that these elements give the endpoints of a VIP (or node port). If they do not
+ * say how many seats there are, the first `otherwise` seats are looked at.
  */
 export function heldSeats(
   elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
@@ -48,7 +51,7 @@ export function heldSeats(
   return seats
 }
 
-/** As many as a port has numbers: no Service comes near. */
+/** As many as there are port numbers; no Service comes near. */
 const MOST_SEATS = 65_536
 
 function seatCount(stands: (step: number) => boolean | undefined): number | undefined {
@@ -58,14 +61,14 @@ function seatCount(stands: (step: number) => boolean | undefined): number | unde
 
 const FIRST_STEP = 2
 
-/** Seats are counted in steps: the smallest that has room for so many. */
+/** Returns the smallest step that has room for so many seats. */
 export function stepFor(seats: number): number {
   let step = FIRST_STEP
   while (step < seats && step < MOST_SEATS) step *= 2
   return step
 }
 
-/** All steps up to this one. */
+/** Returns all steps up to this one. */
 export function stepsTo(top: number): readonly number[] {
   const steps: number[] = []
   for (let step = FIRST_STEP; step <= Math.min(top, MOST_SEATS); step *= 2) steps.push(step)

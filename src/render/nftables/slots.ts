@@ -1,14 +1,14 @@
 import type { Tuple } from '../../model/tuple.ts'
 
-/** Endpoints by slot as they stand now; a hole is undefined. */
+/** The endpoints by slot; a hole is undefined. */
 export type Slots = readonly (Tuple | undefined)[]
 
-/** What the slots of a VIP (or node port) in an endpoints map hold now. */
+/** Returns what the slots of a VIP (or node port) in an endpoints map hold now. */
 export type SlotMemory = (map: string, key: Tuple) => Slots
 
 /**
- * Gives each wanted endpoint a slot 0 … N-1. Who has a slot below N keeps it; holes are filled with
- * the rest, in order. So one endpoint more or less changes at most two slots, whatever N is.
+ * Gives each wanted endpoint a slot 0 … N-1. An endpoint in a slot below N keeps it; the others
+ * fill the holes in order. So one endpoint more or less changes at most two slots, whatever N is.
  */
 export function assignSlots(previous: Slots, wanted: readonly Tuple[]): readonly Tuple[] {
   const left = new Set(wanted)

@@ -15,7 +15,7 @@ import type { Chain, ElementValue, SetSchema, Table } from '../../ruleset/nftabl
 import { emitterOf } from '../emitter.ts'
 import type { BaseSets } from './configuration.ts'
 
-/** All of a table but the elements that Services put there. */
+/** A table without the elements that Services put into it. */
 export interface Frame {
   readonly chains: ReadonlyMap<string, Chain>
   readonly sets: ReadonlyMap<string, SetSchema>
@@ -23,7 +23,7 @@ export interface Frame {
   readonly base: BaseSets
 }
 
-/** `names` are those of the sets, and of the chains that elements of verdict maps lead to. */
+/** Makes a frame. `names` are those of the sets, and of the chains that verdict maps lead to. */
 export function makeFrame(
   family: TableFamily,
   settings: Settings,
@@ -43,7 +43,7 @@ export function makeFrame(
   }
 }
 
-/** What these sets hold, and how much the kernel may put into those that it fills. */
+/** Returns what these sets hold, with the size of those that the kernel fills. */
 export function schemasOf(
   family: TableFamily,
   sets: Iterable<string>,
@@ -57,7 +57,7 @@ export function schemasOf(
   return new Map([...sets].map((name) => [name, schemaOf(name)]))
 }
 
-/** What a frame for these elements is made from: names of sets, and of chains that they lead to. */
+/** Returns the names that a frame for these elements needs: sets, and chains they lead to. */
 export function namesIn(
   elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
 ): ReadonlySet<string> {
@@ -72,14 +72,14 @@ export function namesIn(
   return names
 }
 
-/** The settings as they count for one table. */
+/** Returns the settings as they apply to one table. */
 export function inFamily(settings: Settings, family: TableFamily): Settings {
   const chosen = settings.nodePortAddresses
   const nodePortAddresses = nodePortAddressesIn(chosen, familyOfTable(family))
   return nodePortAddresses === chosen ? settings : { ...settings, nodePortAddresses }
 }
 
-/** The sets and maps that rules look up or fill. */
+/** Returns the sets and maps that rules look up or fill. */
 export function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string> {
   const names = new Set<string>()
   for (const { rules } of chains.values()) {
@@ -91,6 +91,7 @@ export function lookups(chains: ReadonlyMap<string, Chain>): ReadonlySet<string>
   return names
 }
 
+/** Returns the whole table: the frame, with the elements of Services in `held`. */
 export function assemble(
   family: TableFamily,
   { chains, sets, base }: Frame,

@@ -1,9 +1,9 @@
 import type { ChainName, RuleText } from './types.ts'
 
-/** Chains of this beginning are nodelb's, and only they. */
+/** The names of nodelb's chains, and of no others, begin with this. */
 export const OWN_CHAIN = 'NODELB-'
 
-/** The chains that are there once, in the order that a packet meets them. */
+/** The chains that exist only once, in the order that a packet meets them. */
 export const CHAINS = {
   sources: 'NODELB-SOURCES',
   dispatch: 'NODELB-DISPATCH',
@@ -23,23 +23,25 @@ export const CHAINS = {
   healthChecks: 'NODELB-HEALTH-CHECKS',
 } as const
 
-/** Begins the names of chains that each VIP or node port has for itself. */
+/** The beginnings of the names of chains that each VIP or node port has for itself. */
 export const FRONT_CHAINS = {
-  /** Marks, policy, and the endpoints that the policy leaves. */
+  /** Sets marks, applies the policy, and leads to the endpoints that the policy leaves. */
   serve: 'NODELB-S-',
-  /** Under policy Local: every endpoint, for pods and the node. */
+  /** Under policy Local, leads pods and the node to every endpoint. */
   every: 'NODELB-E-',
-  /** In mangle: who may come. */
+  /** In the table mangle, checks who may connect. */
   allow: 'NODELB-A-',
 } as const
 
+/** Returns whether the name is that of such a chain of a VIP or node port. */
 export function isFrontChain(of: keyof typeof FRONT_CHAINS, name: ChainName): boolean {
   return name.startsWith(FRONT_CHAINS[of])
 }
 
 /**
- * Whether a rule in a built-in chain is made first where it is missing, and may stand behind rules of
- * others from then on. What it leads to accepts; who filters what goes to pods has to come before.
+ * Returns whether a rule in a built-in chain is put first only when it is made, and may stand
+ * behind other programs' rules later. Such a rule leads to a chain that accepts, so a program that
+ * filters traffic to pods has to be able to come before it.
  */
 export function mayStandBehind(jump: RuleText): boolean {
   return jump.endsWith(`-j ${CHAINS.forward}`) || jump.endsWith(`-j ${CHAINS.healthChecks}`)

@@ -2,7 +2,7 @@ import type { ChainChange, RuleText } from './types.ts'
 
 type Chains = ReadonlyMap<string, readonly RuleText[]>
 
-/** The chains (or jumps) that are not the same in both. */
+/** Returns the chains (or jumps) that differ. */
 export function changedChains(before: Chains, after: Chains): ReadonlyMap<string, ChainChange> {
   const changed = new Map<string, ChainChange>()
   for (const [name, rules] of before) {

@@ -15,19 +15,19 @@ export interface Jump {
   readonly rule: RuleText
 }
 
-/** One transaction of one table: what stands between `*nat` and `COMMIT`. */
+/** One transaction of one table: what is between `*nat` and `COMMIT`. */
 export interface RestoreStep {
   readonly family: TableFamily
   readonly table: IptablesTable
-  /** Made where they are missing, and filled anew. */
+  /** These chains are made if they are missing, and filled anew. */
   readonly chains: ReadonlyMap<ChainName, readonly RuleText[]>
-  /** Deleted; nothing leads to them any more when all else is done. */
+  /** These chains are deleted; no rule leads to them any more after the rest of the step. */
   readonly gone: readonly ChainName[]
-  /** What is inserted stands first in its chain, in this order. */
+  /** Inserted rules come first in their chain, in this order. */
   readonly jumps: { readonly insert: readonly Jump[]; readonly delete: readonly Jump[] }
 }
 
-/** For `iptables-restore --noflush`, line by line: there may be a million. */
+/** Prints a step for `iptables-restore --noflush` line by line; there may be a million lines. */
 export function* printStep({ table, chains, gone, jumps }: RestoreStep): Generator<string> {
   yield `*${table}\n`
   for (const name of [...chains.keys(), ...gone]) yield `:${name} - [0:0]\n` // empties it, too
@@ -45,7 +45,7 @@ interface RestoreSection {
   readonly text: string
 }
 
-/** The whole as input of the restore programs, for tables that have nothing of nodelb yet. */
+/** Returns all as input of the restore programs, for tables that have nothing of nodelb yet. */
 export function iptablesSections(ruleset: IptablesRuleset): readonly RestoreSection[] {
   return (['ip', 'ip6'] as const).flatMap((family) => {
     const tables = ruleset[family]
@@ -56,7 +56,7 @@ export function iptablesSections(ruleset: IptablesRuleset): readonly RestoreSect
   })
 }
 
-/** Both families in one text, each under the program that takes it. */
+/** Prints both families in one text, each under the program that takes it. */
 export function printIptables(ruleset: IptablesRuleset): string {
   return iptablesSections(ruleset)
     .map(({ command, text }) => `# ${command}\n${text}`)

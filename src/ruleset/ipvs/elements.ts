@@ -16,8 +16,8 @@ import {
 } from './types.ts'
 
 /**
- * What ipvs and the dummy interface hold, written as elements of sets: so they are gathered, shared
- * and compared as those of the table are. These sets never reach nftables.
+ * Sets whose elements stand for what ipvs and the dummy interface hold, so that it is collected,
+ * shared and compared like the elements of the table. These sets never reach nftables.
  */
 export const IPVS_SETS = {
   /** Virtual server : scheduler . flags . persistence */
@@ -31,12 +31,14 @@ export function isIpvsSet(name: string): boolean {
   return name.startsWith('ipvs:')
 }
 
+/** Returns the value of an element that stands for a virtual server. */
 export function serverValue(properties: ServerProperties, comment?: string): ElementValue {
   const { scheduler, schedulerFlags, persistence } = properties
   const data = tuple(scheduler, schedulerFlags, persistence ?? 0)
   return comment === undefined ? { data } : { data, comment }
 }
 
+/** Reads a value that `serverValue` wrote. */
 export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties {
   const [scheduler = '', flags, persistence] = fieldsOf(data)
   return {
@@ -46,11 +48,12 @@ export function propertiesOf({ data = tuple() }: ElementValue): ServerProperties
   }
 }
 
+/** Returns the value of an element that stands for a destination. */
 export function weightValue(weight: number): ElementValue {
   return { data: tuple(weight) }
 }
 
-/** Which destination of which server an element is about. */
+/** Returns the server and the destination that an element stands for. */
 export function destinationOf(
   key: Tuple,
   value: ElementValue,
@@ -68,11 +71,12 @@ export function destinationOf(
   }
 }
 
+/** Returns the server that is named in the key of a destination. */
 export function serverOfDestination(key: Tuple): ServerKey {
   return withoutLastFields(key, ENDPOINT_FIELDS)
 }
 
-/** What the kernel holds, as such an element; undefined where it holds nothing of the kind. */
+/** Returns the element for what the kernel holds; undefined if it holds no such thing. */
 export function elementIn(kernel: KernelIpvs, set: string, key: Tuple): ElementValue | undefined {
   if (set === IPVS_SETS.addresses)
     return kernel.addresses.has(key as string as Address) ? {} : undefined
@@ -86,12 +90,12 @@ export function elementIn(kernel: KernelIpvs, set: string, key: Tuple): ElementV
   return found && weightValue(found.weight)
 }
 
-/** Address and port. */
+/** The fields of an endpoint: address and port. */
 export const ENDPOINT_FIELDS = 2
 
 type Sets = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
-/** The servers and addresses that such elements stand for. */
+/** Returns the servers and addresses that the elements of these sets stand for. */
 export function ipvsOf(
   sets: Readonly<Record<TableFamily, Sets>>,
 ): Pick<IpvsRules, 'servers' | 'addresses'> {

@@ -17,7 +17,7 @@ import {
   type VirtualServer,
 } from './types.ts'
 
-/** An element in place of what is rendered; without a value there is none. */
+/** An element that replaces the rendered one, or removes it if there is no value. */
 interface OverlaidElement {
   readonly set: string
   readonly key: Tuple
@@ -26,7 +26,7 @@ interface OverlaidElement {
 
 type Changed = Pick<IpvsRules, 'servers' | 'addresses'>
 
-/** The servers and addresses with some elements in place of their own. */
+/** Returns the servers and addresses, with some elements in place of the rendered ones. */
 export function overlay(
   { servers: rendered, addresses: bound }: Changed,
   elements: readonly OverlaidElement[],

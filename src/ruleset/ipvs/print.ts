@@ -11,7 +11,7 @@ import {
   type ServerProperties,
 } from './types.ts'
 
-/** A setting of the kernel, as sysctl(8) names it. */
+/** A setting of the kernel, with its name as in sysctl(8). */
 export interface PrintedSysctl {
   readonly name: string
   readonly value: number
@@ -23,8 +23,10 @@ interface Section {
   readonly text: string
 }
 
-/** What ipvs rules stand for, as input of the programs that people use; in this order no address
- * is on the interface before its servers are complete. */
+/**
+ * Returns ipvs rules as input of the programs that people use, in an order in which no address is
+ * on the interface before its servers are complete.
+ */
 function ipvsSections(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): readonly Section[] {
   return [
     { command: 'sysctl -p -', text: lines(sysctls.map(({ name, value }) => `${name} = ${value}`)) },
@@ -34,7 +36,7 @@ function ipvsSections(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): read
   ]
 }
 
-/** All sections in one text, each under the program that takes it. */
+/** Prints all sections in one text, each under the program that takes it. */
 export function printIpvs(rules: IpvsRules, sysctls: readonly PrintedSysctl[]): string {
   return ipvsSections(rules, sysctls)
     .filter(({ text }) => text !== '')
@@ -62,7 +64,7 @@ function printDummy({ dummy, addresses }: IpvsRules): string {
   ])
 }
 
-/** As `ip address` takes it: alone, and for IPv6 at once, without asking whether others have it. */
+/** Prints an address for `ip address`, as a prefix of one; IPv6 without duplicate detection. */
 export function addressText(address: Address): string {
   return familyOf(address) === 'ipv4' ? `${address}/32` : `${address}/128 nodad`
 }
@@ -73,12 +75,12 @@ const PROTOCOL_FLAG: Readonly<Record<Protocol, string>> = {
   sctp: '--sctp-service',
 }
 
-/** As ipvsadm names a virtual server: `-t 10.96.0.10:80`. */
+/** Prints a virtual server as ipvsadm names it: `-t 10.96.0.10:80`. */
 export function serverText(server: ServerId): string {
   return `${PROTOCOL_FLAG[server.protocol]} ${endpointText(server)}`
 }
 
-/** `-s rr -p 10800` */
+/** Prints `-s rr -p 10800`. */
 export function propertiesText(properties: ServerProperties): string {
   const { scheduler, schedulerFlags, persistence } = properties
   const flags = flagNames(scheduler, schedulerFlags)
@@ -89,23 +91,23 @@ export function propertiesText(properties: ServerProperties): string {
   ].join(' ')
 }
 
-/** `-r 10.244.1.10:8080 -m -w 1` */
+/** Prints `-r 10.244.1.10:8080 -m -w 1`. */
 export function destinationText(destination: RealServer): string {
   const { method, weight } = destination
   return `-r ${endpointText(destination)} ${methodFlag(method)} -w ${weight}`
 }
 
-/** tcp, tcpfin, udp */
+/** Prints `--set TCP TCPFIN UDP`, in seconds. */
 export function timeoutsText({ tcp, tcpFin, udp }: IpvsTimeouts): string {
   return `--set ${tcp} ${tcpFin} ${udp}`
 }
 
-/** `10.244.1.10:8080`, `[fd00::10]:8080` */
+/** Prints `10.244.1.10:8080` or `[fd00::10]:8080`. */
 export function endpointText({ address, port }: { address: Address; port: number }): string {
   return familyOf(address) === 'ipv4' ? `${address}:${port}` : `[${address}]:${port}`
 }
 
-/** ipvsadm knows the flags of sh and mh by name, those of others by number. */
+/** Returns the flags as ipvsadm takes them: those of sh and mh by name, others by number. */
 function flagNames(scheduler: string, flags: number): readonly string[] {
   const named = scheduler === 'sh' || scheduler === 'mh'
   return Object.values(SCHEDULER_FLAG).flatMap((bit, at) => {

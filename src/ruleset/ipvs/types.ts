@@ -4,10 +4,10 @@ import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import type { Ruleset } from '../nftables/types.ts'
 
-/** `10.96.0.10 . tcp . 80`, as the VIPs of nftables (`vipKey`). */
+/** `10.96.0.10 . tcp . 80`, like the VIPs of nftables (`vipKey`). */
 export type ServerKey = Tuple
 
-/** `10.244.1.10 . 8080`, as the endpoints of nftables. */
+/** `10.244.1.10 . 8080`, like the endpoints of nftables. */
 export type DestinationKey = Tuple
 
 /** What names a virtual server in the kernel. */
@@ -17,9 +17,9 @@ export interface ServerId {
   readonly port: Port
 }
 
-/** What a virtual server is, without its destinations. */
+/** The properties of a virtual server, without its destinations. */
 export interface ServerProperties {
-  /** One of ours (model/ipvs.ts), or whatever name the kernel told. */
+  /** One of `schedulers` (model/ipvs.ts), or any other name that the kernel reports. */
   readonly scheduler: string
   /** SCHEDULER_FLAG bits. */
   readonly schedulerFlags: number
@@ -32,21 +32,21 @@ export interface VirtualServer extends ServerId, ServerProperties {
   readonly destinations: ReadonlyMap<DestinationKey, RealServer>
 }
 
-/** IP_VS_SVC_F_SCHED1 and 2 of <linux/ip_vs.h>; what they mean is the scheduler's (sh and mh). */
+/** IP_VS_SVC_F_SCHED1 and 2 of <linux/ip_vs.h>; their meaning is the scheduler's (sh and mh). */
 export const SCHEDULER_FLAG = {
-  /** Another destination where the one that the hash names takes no connections. */
+  /** Chooses another destination if the one that the hash names takes no connections. */
   fallback: 0x08,
-  /** The client's port goes into the hash. */
+  /** Includes the client's port in the hash. */
   port: 0x10,
 } as const
 
-/** How ipvs hands packets on. nodelb makes `masq` only; others are found. */
+/** How ipvs hands packets on. nodelb makes `masq` only; the others may be found in the kernel. */
 export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route' | 'bypass'
 
 export interface RealServer {
   readonly address: Address
   readonly port: Port
-  /** 0: no new connections. */
+  /** 0 means no new connections. */
   readonly weight: number
   readonly method: ForwardingMethod
 }
@@ -56,21 +56,21 @@ export interface IpvsRules {
   readonly servers: ReadonlyMap<ServerKey, VirtualServer>
   /** The name of the dummy interface. */
   readonly dummy: string
-  /** What the dummy shall carry, each as a prefix of one (/32, /128). */
+  /** The addresses for the dummy interface, each as a prefix of one (/32, /128). */
   readonly addresses: ReadonlySet<Address>
   readonly timeouts: IpvsTimeouts | undefined
-  /** What ipvs cannot do: masquerade, source ranges, refusing and dropping. */
+  /** The table that does what ipvs cannot: masquerade, check source ranges, refuse and drop. */
   readonly filter: Ruleset
 }
 
-/** What of it the kernel holds, whoever made it; the table is read as for nftables. */
+/** What ipvs and the dummy interface hold, whoever made it; the table is read as for nftables. */
 export interface KernelIpvs {
-  /** Servers by firewall mark are not among them: they are never ours. */
+  /** Servers by firewall mark are left out, because nodelb never makes any. */
   readonly servers: ReadonlyMap<ServerKey, VirtualServer>
-  /** Whether the dummy interface is there. */
+  /** True if the dummy interface exists. */
   readonly dummy: boolean
   readonly addresses: ReadonlySet<Address>
-  /** Seconds; undefined where the kernel has no ipvs yet. */
+  /** In seconds; undefined if the kernel has no ipvs yet. */
   readonly timeouts: IpvsTimeouts | undefined
 }
 
@@ -92,7 +92,7 @@ export function destinationKey({
   return tuple(address, port)
 }
 
-/** Reads what `serverKey` wrote. */
+/** Reads a key that `serverKey` wrote; throws an Error if it has no address. */
 export function serverIdOf(key: ServerKey): ServerId {
   const { address, protocol, port } = frontendAddress(key)
   if (address === undefined) throw new Error(`a virtual server without an address: ${key}`)

@@ -14,7 +14,7 @@ import type {
 } from './types.ts'
 import { CLIENT_HASH_SEED, TABLE_NAME } from './types.ts'
 
-/** The rule set in the nft language; `nft -f` and `nft --check -f` take it. */
+/** Prints the rule set in the nft language, for `nft -f` and `nft --check -f`. */
 export function printRuleset(ruleset: Ruleset): string {
   return [ruleset.ip, ruleset.ip6]
     .filter((table) => table !== undefined)
@@ -42,7 +42,7 @@ function printSet(
   return `\t${schema.data === undefined ? 'set' : 'map'} ${schema.name} {\n${body}\t}\n`
 }
 
-/** The lines that define a set, without its elements. */
+/** Returns the lines that define a set, without its elements. */
 export function setHeader(family: TableFamily, schema: SetSchema): string[] {
   const data = schema.data
   const lines = schema.key.includes('slot')
@@ -59,13 +59,13 @@ function dataType(data: readonly FieldType[] | 'verdict'): string {
   return data === 'verdict' ? data : data.join(' . ')
 }
 
-/** `key [comment "…"] [: data]` */
+/** Prints `key [comment "…"] [: data]`. */
 export function printElement(key: Tuple, value: ElementValue): string {
   const comment = value.comment === undefined ? '' : ` comment "${value.comment}"`
   return `${key}${comment}${value.data === undefined ? '' : ` : ${value.data}`}`
 }
 
-/** How many numbers `numgen` may yield in the typeof of a slot; the key only needs its type. */
+/** How many numbers `numgen` may yield in the typeof of a slot; the key needs only its type. */
 const SLOT_MODULUS = 65536
 
 function typeExpression(family: TableFamily, type: FieldType): string {
@@ -88,11 +88,12 @@ function printChain(family: TableFamily, chain: Chain): string {
   return `\tchain ${chain.name} {\n${base}${rules}\t}\n`
 }
 
+/** Prints the line that makes a chain a base chain. */
 export function printHook({ type, hook, priority }: BaseHook): string {
   return `type ${type} hook ${hook} priority ${priority}; policy accept;`
 }
 
-/** One rule on one line; the text is also the rule's identity in plans. */
+/** Prints one rule on one line; the text is also the rule's identity in plans. */
 export function printRule(family: TableFamily, rule: Rule): string {
   const body = rule.statements.map((statement) => printStatement(family, statement)).join(' ')
   return rule.comment === undefined ? body : `${body} comment "${rule.comment}"`

@@ -2,32 +2,32 @@ import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import type { ElementValue, FieldType, SetSchema } from './types.ts'
 
-/** Which address a lookup is about: a VIP with its port, or a port of the node. */
+/** What a lookup is about: a VIP with its port, or a port of the node. */
 export type Front = 'vip' | 'node-port'
 
-/** Which endpoints: all that the cluster offers, or those on this node. */
+/** Which endpoints a lookup is about: all that the cluster offers, or those on this node. */
 export type Reach = 'all' | 'local'
 
 export const SETS = {
   hairpin: 'hairpin',
   clusterIps: 'cluster-ips',
   podRanges: 'pod-ranges',
-  /** All that the Node object names: the node's own, also where the routes do not say so (VRFs). */
+  /** All addresses that the Node object names: the node's own, even if no route says so (VRFs). */
   nodeAddresses: 'node-addresses',
   nodePortAddresses: 'node-port-addresses',
   serviceRanges: 'service-ranges',
   restricted: 'restricted',
   allowedSources: 'allowed-sources',
   affinity: 'affinity',
-  /** VIPs of which the kernel could not remember a client lately: there was no room. */
+  /** VIPs that lately had a client whom the kernel could not remember, for lack of room. */
   crowded: 'crowded',
-  /** Beside ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
+  /** With ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
   boundAddresses: 'bound-addresses',
-  /** Beside ipvs: what leads pods and the node past policy Local. */
+  /** With ipvs: maps that lead pods and the node past policy Local. */
   shortCuts: 'short-cuts',
-  /** Beside ipvs and kube-proxy: addresses that lead to themselves, so that kube-proxy lets them be. */
+  /** With ipvs beside kube-proxy: VIPs that lead to themselves, so that kube-proxy ignores them. */
   reserved: 'reserved',
-  /** Of iptables: ports of the node on which balancers ask for a Service's health. */
+  /** With iptables: ports of the node on which balancers ask for the health of a Service. */
   healthChecks: 'health-checks',
 } as const
 
@@ -39,7 +39,7 @@ interface FrontSets {
   readonly noLocalEndpoints: string
 }
 
-/** Names of the sets that exist once for VIPs and once for node ports. */
+/** Returns the names of the sets that exist once for VIPs and once for node ports. */
 export function setsOf(front: Front): FrontSets {
   return FRONT_SETS[front]
 }
@@ -59,26 +59,27 @@ function frontSets(prefix: string, plural: string): FrontSets {
   }
 }
 
+/** Names the map from VIP (or node port) and slot to endpoint. */
 export function endpointsMap(front: Front, reach: Reach): string {
   return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}endpoints`
 }
 
-/** The set of all VIPs (or node ports) with this many endpoints; 2 and more. */
+/** Names the set of all VIPs (or node ports) with this many endpoints, 2 or more. */
 export function countSet(front: Front, reach: Reach, count: number): string {
   return `${reach === 'all' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
 }
 
-/** Who sits in this seat of a VIP (or node port) with session affinity (ADR 0006). */
+/** Names the map from VIP (or node port) with affinity to the endpoint in this seat (ADR 0006). */
 export function seatMap(front: Front, reach: Reach, seat: number): string {
   return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}seat-${seat}`
 }
 
-/** The VIPs with session affinity whose seats are all below this number, a power of two. */
+/** Names the set of VIPs with affinity whose seats are all below this number, a power of two. */
 export function stickySet(front: Front, seats: number): string {
   return `sticky-${setsOf(front).known}-${seats}`
 }
 
-/** VIP and endpoint → the chain that remembers clients for this seat, for as long as they stay. */
+/** Names the map from VIP and endpoint to the chain that remembers clients for its seat. */
 export function seatedMap(front: Front): string {
   return `seated-${setsOf(front).known}`
 }
@@ -87,14 +88,14 @@ export function isSeatedMap(name: string): boolean {
   return name === seatedMap('vip') || name === seatedMap('node-port')
 }
 
-/** The chain that notes clients who were led to this seat, for so long. */
+/** Names the chain that remembers, for so many seconds, clients who were led to this seat. */
 export function rememberChain(seconds: number, seat: number): string {
   return `${REMEMBER}${seconds}-${seat}`
 }
 
 const REMEMBER = 'remember-'
 
-/** What a chain of that name remembers; undefined for other chains, and for sets. */
+/** Returns what a chain of that name remembers; undefined for other chains, and for sets. */
 export function remembering(
   name: string,
 ): { readonly seconds: number; readonly seat: number } | undefined {
@@ -103,24 +104,24 @@ export function remembering(
   return seat === undefined ? undefined : { seconds: Number(seconds), seat: Number(seat) }
 }
 
-/** The data of a verdict map's element. */
+/** Returns the data of a verdict map's element that leads to this chain. */
 export function goTo(chain: string): Tuple {
   return `${GO_TO}${chain}` as Tuple
 }
 
 const GO_TO = 'goto '
 
-/** The chain that an element leads to; undefined where its data is no verdict. */
+/** Returns the chain that an element leads to; undefined if its data is no verdict. */
 export function chainCalledBy({ data }: ElementValue): string | undefined {
   return data?.startsWith(GO_TO) ? data.slice(GO_TO.length) : undefined
 }
 
-/** Whether the set says who sits where, or on how many seats (`seatMap`, `stickySet`). */
+/** Returns whether the set holds endpoints by seat, or says how many seats there are. */
 export function isForSeats(name: string): boolean {
   return /(^|-)seat-\d+$|^sticky-/.test(name)
 }
 
-/** Clients, with the VIP they came to, whose endpoint there has this seat; the kernel's to fill. */
+/** Names the set of clients, with their VIPs, whose endpoint has this seat; the kernel fills it. */
 export function clientsSet(seat: number): string {
   return `${SETS.affinity}-${seat}`
 }
@@ -129,27 +130,27 @@ export function isClientsSet(name: string): boolean {
   return name.startsWith(`${SETS.affinity}-`)
 }
 
-/** The number at the end of a set's name. */
+/** Returns the number at the end of a set's name; NaN if there is none. */
 export function numberOf(name: string): number {
   return Number(name.slice(name.lastIndexOf('-') + 1))
 }
 
-/** How many clients, each with the VIP it came to, seats 0 and 1 remember unless configured. */
+/** How many clients, each with its VIP, seats 0 and 1 remember unless configured otherwise. */
 export const AFFINITY_CLIENTS = 262_144
-/** VIPs. */
+/** How many VIPs the set `crowded` has room for. */
 const MOST_CROWDED = 65_536
 
 /**
- * `clients` are what seats 0 and 1 remember each. Seats 2 and 3 have half of it, 4 to 7 a quarter,
- * and so on: a Service has room for about so many clients, however many endpoints it has, and the
- * whole grows with the logarithm of the seats.
+ * Returns how many clients a seat remembers. Seats 0 and 1 remember `clients` each, seats 2 and 3
+ * half as many, seats 4 to 7 a quarter, and so on: a Service has room for about `clients`, however
+ * many endpoints it has, and the whole grows with the logarithm of the seats.
  */
 export function roomInSeat(seat: number, clients: number): number {
   const halvings = Math.floor(Math.log2(Math.max(1, seat)))
   return Math.max(1, Math.floor(clients / 2 ** halvings))
 }
 
-/** What a set holds follows from its name. */
+/** Returns what a set holds, which follows from its name. */
 export function setSchema(family: TableFamily, name: string): SetSchema {
   const cache = family === 'ip' ? schemas4 : schemas6
   let schema = cache.get(name)
@@ -202,7 +203,7 @@ function makeSchema(address: FieldType, name: string): SetSchema {
   }
 }
 
-/** Sets of which there are several, told apart by the number at the end. */
+/** Returns the schema of the other sets, many of which have a number at the end of their name. */
 function frontSchema(name: string, address: FieldType, front: readonly FieldType[]): SetSchema {
   const target: readonly FieldType[] = [address, 'inet_service']
   if (isClientsSet(name)) {

@@ -1,18 +1,19 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 
-/** Element fields by their nft type name; `slot` is the integer that `numgen` and `jhash` yield. */
+/** The nft type names of element fields; `slot` is the integer that `numgen` and `jhash` yield. */
 export type FieldType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'slot'
 
 export interface SetSchema {
   readonly name: string
   readonly key: readonly FieldType[]
-  /** Present in maps. The data of a `verdict` is `goto CHAIN`. */
+  /** Only maps have it. The data of a `verdict` is `goto CHAIN`. */
   readonly data?: readonly FieldType[] | 'verdict'
   readonly interval?: boolean
   /**
-   * Filled by the kernel (session affinity), at most this many; never flushed, never compared. The
-   * kernel cannot change the size of a set that is there, so another size is no difference.
+   * The kernel fills the set (session affinity) with at most `size` elements; it is never flushed
+   * and never compared. The kernel cannot change the size of an existing set, so another size is no
+   * difference.
    */
   readonly learned?: { readonly size: number }
 }
@@ -23,14 +24,14 @@ export interface ElementValue {
 }
 
 /**
- * A packet field that may stand in a lookup key. `random` is `numgen random mod N`; `client-hash` is
- * a hash of the source address, below N as well.
+ * A packet field in a lookup key. `random` is `numgen random mod N`; `client-hash` is a hash of the
+ * source address, also below N.
  */
 export type Field =
   | { readonly kind: 'saddr' | 'daddr' | 'l4proto' | 'dport' | 'original-daddr' | 'original-dport' }
   | { readonly kind: 'random' | 'client-hash'; readonly modulus: number }
 
-/** Always the same: a client stays where it is when rules are made anew, as nft prints it. */
+/** Is constant, so that a client keeps its endpoint when rules are made anew; in nft's own text. */
 export const CLIENT_HASH_SEED = '0x1'
 
 export type Statement =
@@ -50,7 +51,7 @@ export type Statement =
       readonly prefix: boolean
       readonly negated?: boolean
     }
-  /** `meta l4proto { tcp, udp, sctp }`: nft wants it before a statement that names ports. */
+  /** `meta l4proto { tcp, udp, sctp }`, which nft requires before a statement that names ports. */
   | { readonly kind: 'has-ports' }
   | { readonly kind: 'is-tcp' }
   /** IPv4 only: `ip daddr != 127.0.0.0/8`; IPv6: `ip6 daddr != ::1`. */
@@ -59,9 +60,9 @@ export type Statement =
   | { readonly kind: 'has-mark'; readonly bit: number }
   | { readonly kind: 'clear-mark'; readonly bit: number }
   | { readonly kind: 'dnat'; readonly key: readonly Field[]; readonly map: string }
-  /** Goes where the element says, if there is one. */
+  /** Goes to the chain in the element, if there is one. */
   | { readonly kind: 'verdict-map'; readonly key: readonly Field[]; readonly map: string }
-  /** Adds the key to a learned set, or starts its time again; does not match if the set is full. */
+  /** Adds the key to a learned set, or starts its time anew; does not match if the set is full. */
   | {
       readonly kind: 'remember'
       readonly set: string
@@ -72,7 +73,7 @@ export type Statement =
   | { readonly kind: 'masquerade' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   | { readonly kind: 'drop' }
-  /** Of the chains of this hook and priority: others still have their say. */
+  /** Ends the chains of this hook and priority; others may still drop the packet. */
   | { readonly kind: 'accept' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
 
@@ -93,7 +94,7 @@ export interface Chain {
   readonly rules: readonly Rule[]
 }
 
-/** What a table shall be. */
+/** A table as nodelb wants it. */
 export interface Table {
   readonly family: TableFamily
   readonly sets: ReadonlyMap<string, SetSchema>
@@ -102,10 +103,12 @@ export interface Table {
   readonly chains: ReadonlyMap<string, Chain>
 }
 
-/** A missing family is a table that shall not (or does not) exist. */
+/** A missing family has no table, or is to have none. */
 export type Ruleset = Partial<Readonly<Record<TableFamily, Table>>>
 
-/** A rule as found in the kernel. `text` is the printed rule when it is one of ours, else a note on what it is. */
+/**
+ * A rule in the kernel. `text` is the printed rule if it is nodelb's, else a note on what it is.
+ */
 export interface KernelRule {
   readonly handle: bigint
   readonly text: string
@@ -124,12 +127,15 @@ export interface KernelTable {
   readonly family: TableFamily
   /** TABLE_FLAG bits. */
   readonly flags?: number
-  /** Netlink port of the only socket that may change the table, while that is open. */
+  /** Netlink port of the only socket that may change the table while that socket is open. */
   readonly owner?: number
-  /** Counters, quotas, flow tables and the like are in it: nodelb never makes such. */
+  /** True if the table has counters, quotas, flow tables and the like, which nodelb never makes. */
   readonly otherObjects?: boolean
   readonly sets: ReadonlyMap<string, SetSchema>
-  /** Of learned sets nothing is known: what the kernel put there is its own business. */
+  /**
+   * By set name, then by key. Learned sets have no entry: what the kernel puts there is not
+   * compared.
+   */
   readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
   readonly chains: ReadonlyMap<string, KernelChain>
 }

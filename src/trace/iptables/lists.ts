@@ -3,7 +3,7 @@ import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import { parseRules } from './parse.ts'
 import type { Trace } from './trace.ts'
 
-/** The lists that the rules on these ways ask for the client, and for how many seconds it stays. */
+/** Returns the lists in which these ways look for the client, with the seconds it is kept there. */
 export function listsOn(
   { packet, paths }: Trace,
   ruleset: IptablesRuleset,

@@ -4,12 +4,13 @@ import { isOfLocalType } from '../packet.ts'
 import type { Condition, Match, Range, Recent } from './rule.ts'
 import { clientOf, type Ground, type Place, type State, type Way } from './state.ts'
 
+/** The ways on which the matches match, and those on which they do not. */
 interface Matched {
   readonly yes: readonly Way[]
   readonly no: readonly Way[]
 }
 
-/** Asks one match after another, as the kernel does: what one of them does stays done. */
+/** Tries one match after another, as the kernel does; what a match does is not undone. */
 export function matched(
   ground: Ground,
   place: Place,
@@ -111,7 +112,7 @@ function isIn({ family, first, last }: Range, address: Address): boolean {
   return first <= value && value <= last
 }
 
-/** As iptables-save calls it. */
+/** Returns the protocol as iptables-save calls it. */
 function protocolOf({ original: { protocol, to } }: State): string {
   return protocol === 'icmp' && familyOf(to) === 'ipv6' ? 'ipv6-icmp' : protocol
 }

@@ -17,7 +17,7 @@ import type { Match, ParsedRule } from './rule.ts'
 import type { State, Step, WalkedTables } from './state.ts'
 import type { Path, Trace } from './trace.ts'
 
-/** What the steps of a way say, by the names of the chains and the comments of the rules. */
+/** Returns what the steps of a way mean, by names of chains and comments of rules. */
 export function read({ packet }: Trace, path: Path, ruleset: IptablesRuleset): Reading {
   const tables = ruleset[tableOfAddress(packet.to)]
   const { steps } = path.state
@@ -41,8 +41,9 @@ function isUnknown(outcome: Outcome): boolean {
 }
 
 /**
- * A comment with a Service's name is about that Service. The one that led the packet counts first:
- * where source ranges let it pass to an address that nothing serves, a node port may take it.
+ * Returns the label of the Service that the packet is for, from the comments of rules. The rule
+ * that led the packet counts first: if source ranges let it pass to an address that nothing serves,
+ * a node port may take it.
  */
 function labelIn(steps: readonly Step[]): string | undefined {
   const leading = steps.find(({ rule }) => leadsTo(rule, (chain) => isFrontChain('serve', chain)))
@@ -60,7 +61,7 @@ function isClusterIp(label: string | undefined): boolean {
   return label?.endsWith(' cluster-ip') === true
 }
 
-/** Only under policy Local is there a second chain, with every endpoint for pods and the node. */
+/** Only policy Local has a second chain, which has every endpoint for pods and the node. */
 function policyOf(
   steps: readonly Step[],
   label: string | undefined,
@@ -73,7 +74,7 @@ function policyOf(
     : 'cluster'
 }
 
-/** The rules of the chain that the packet's VIP or node port has for itself. */
+/** Returns the rules of the chain that the packet's VIP or node port has for itself. */
 function servingRules(
   steps: readonly Step[],
   tables: WalkedTables | undefined,
@@ -87,7 +88,7 @@ function leadsTo({ target }: ParsedRule, which: (chain: ChainName) => boolean): 
   return (target.kind === 'jump' || target.kind === 'goto') && which(target.chain)
 }
 
-/** Whether the way went through this chain and something came of it. */
+/** Returns whether the way led through this chain and something happened there. */
 function went(steps: readonly Step[], name: ChainName): boolean {
   return steps.some(({ rule }) => leadsTo(rule, (chain) => chain === name))
 }
@@ -148,7 +149,7 @@ function whyMarked(step: Step | undefined, label: string | undefined): WhyMasque
   if (step === undefined) return 'not-known'
   if (step.chain === CHAINS.markOutside) return 'not-from-pods'
   if (!isFrontChain('serve', step.chain)) return 'not-known'
-  // Of pods no rule of such a chain marks anything.
+  // No rule of such a chain marks packets of pods.
   if (step.rule.matches.some(tellsSource)) return 'from-this-node'
   return isClusterIp(label) ? 'masquerade-all' : 'policy-cluster'
 }
@@ -173,7 +174,7 @@ function whyKept(
   return asks ? 'from-pods' : 'pods-not-known'
 }
 
-/** `tcp 80: namespace/name:port kind`: what an address does offer. */
+/** Returns what an address offers, as `tcp 80: namespace/name:port kind`. */
 function offeredAt(address: Address, tables: WalkedTables): readonly string[] {
   const isLeaf = `${inPrefix('-d', hostCidr(address))} -p `
   const chains = [tables.get('nat'), tables.get('filter')].flatMap((table) => [
@@ -185,7 +186,7 @@ function offeredAt(address: Address, tables: WalkedTables): readonly string[] {
     const protocol = rule.matches.find((match) => match.kind === 'protocol')
     const ports = rule.matches.find((match) => match.kind === 'ports')
     if (label === undefined || protocol === undefined || ports === undefined) return []
-    // Without local endpoints it is in the table filter too.
+    // A port without local endpoints is in the table filter, too.
     if (!leadsTo(rule, (chain) => isFrontChain('serve', chain) || chain === CHAINS.reject))
       return []
     return [`${protocol.name} ${ports.first}: ${label}`]

@@ -24,9 +24,9 @@ import { compare, type Pattern, wordsOf } from './words.ts'
  *
  *     rule  = { match } [ target ]
  *
- * Matches and targets are those of the tables below, `[!]` where they may be negated; this is more
- * than nodelb writes (src/ruleset/iptables/rule.ts). What else there is becomes `strange`, up to
- * the next `-m`, `-j` or `-g`. Any text can be read.
+ * Matches and targets are those of the tables below, with `[!]` where they may be negated; these
+ * are more than nodelb writes (src/ruleset/iptables/rule.ts). Anything else becomes `strange`, up
+ * to the next `-m`, `-j` or `-g`. Any text can be read.
  */
 export function parseRule(text: string): ParsedRule {
   const words = wordsOf(text)
@@ -40,7 +40,7 @@ export function parseRule(text: string): ParsedRule {
   return { matches, target: targetAt(words, at) }
 }
 
-/** The rules of a chain; each chain is read once, as long as it is there. */
+/** Reads the rules of a chain; each chain is read only once for as long as it exists. */
 export function parseRules(rules: readonly RuleText[]): readonly ParsedRule[] {
   const known = parsed.get(rules) ?? rules.map(parseRule)
   parsed.set(rules, known)
@@ -51,7 +51,7 @@ const parsed: WeakMap<readonly RuleText[], readonly ParsedRule[]> = new WeakMap(
 
 interface Reader<Value> {
   readonly pattern: Pattern
-  /** Undefined for values that nodelb never writes. */
+  /** Returns undefined for values that nodelb never writes. */
   read(values: readonly string[]): Value | undefined
 }
 
@@ -126,7 +126,7 @@ function matchAt(
   return { match: { kind: 'strange', text: strange.join(' ') }, length: strange.length }
 }
 
-/** It is the end of the rule, so the pattern has to be too. */
+/** The target ends the rule, so the pattern has to match to the end. */
 function targetAt(words: readonly string[], at: number): Target {
   if (at >= words.length) return { kind: 'none' }
   for (const { pattern, read } of TARGETS) {
@@ -171,14 +171,14 @@ function interfaceNamed(name: string): Condition {
   return { kind: 'interface', name: prefix ? name.slice(0, -1) : name, prefix }
 }
 
-/** `80`, or `30000:32767`. */
+/** Reads `80` or `30000:32767`. */
 function inPorts(text = ''): Condition | undefined {
   if (!/^\d+(:\d+)?$/.test(text)) return undefined
   const [first = 0, last = first] = text.split(':').map(Number)
   return { kind: 'ports', first, last }
 }
 
-/** `0x4000/0x4000`, or `0x4000` for all bits. */
+/** Reads `0x4000/0x4000`, or `0x4000` for all bits. */
 function masked(text = ''): { readonly value: number; readonly mask: number } | undefined {
   if (!/^0x[\da-f]{1,8}(\/0x[\da-f]{1,8})?$/.test(text)) return undefined
   const [value = 0, mask = 0xffff_ffff] = text.split('/').map(Number)
@@ -193,10 +193,10 @@ function inStates(text = ''): Condition | undefined {
   return known.length === states.length ? { kind: 'state', states: known } : undefined
 }
 
-/** xt_statistic's probability counts in these. */
+/** xt_statistic counts probabilities in parts of this size. */
 const PARTS = 2 ** 31
 
-/** The kernel rounds: 0.33333333349 is what it makes of one of three. */
+/** The kernel rounds probabilities: it makes 0.33333333349 of one in three. */
 function oneOf(odds: number): Condition | undefined {
   if (!(odds > 0 && odds <= 1)) return undefined
   const count = Math.round(1 / odds)
@@ -204,7 +204,7 @@ function oneOf(odds: number): Condition | undefined {
   return { kind: 'one-of', count: meant ? count : 1 / odds }
 }
 
-/** Lists of whole addresses: by a shorter mask, others are remembered along. */
+/** Returns whether a list has whole addresses; a shorter mask remembers other clients, too. */
 function isWhole(mask: string): boolean {
   return mask === '255.255.255.255' || mask === 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'
 }
@@ -218,7 +218,7 @@ function remembers(list: string, mask: string): Recent | undefined {
   return isWhole(mask) ? { kind: 'recent', does: 'set', list } : undefined
 }
 
-/** `10.244.1.10:8080`, or `[fd00:10:244:1::a]:8080`. */
+/** Reads `10.244.1.10:8080` or `[fd00:10:244:1::a]:8080`. */
 function dnat(to = ''): Target | undefined {
   const [, bracketed, bare, digits] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d+)$/.exec(to) ?? []
   const address = parseAddress(bracketed ?? bare ?? '')?.value

@@ -6,14 +6,14 @@ export interface ParsedRule {
   readonly target: Target
 }
 
-/** `strange`: what nodelb never writes, so what it does is not known. */
+/** `strange` is what nodelb never writes, so its effect is unknown. */
 export type Match =
   | ({ readonly negated: boolean } & Condition)
   | { readonly kind: 'comment'; readonly text: string }
   | Recent
   | Strange
 
-/** Of those that `--ctstate` knows. */
+/** The states that `--ctstate` knows, as far as nodelb uses them. */
 export type ConnectionState = 'NEW' | 'RELATED' | 'ESTABLISHED' | 'DNAT'
 
 /** What may be asked with a `!` before it. */
@@ -25,12 +25,12 @@ export type Condition =
   | { readonly kind: 'ports'; readonly first: number; readonly last: number }
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'state'; readonly states: readonly ConnectionState[] }
-  /** One of so many; a number that is not whole where the rule is not nodelb's. */
+  /** Matches one packet of `count`, which is no whole number if the rule is not nodelb's. */
   | { readonly kind: 'one-of'; readonly count: number }
 
 /**
- * xt_recent: `update` asks whether the source is on the list, and came within so many seconds; `set`
- * puts it there, and always matches.
+ * xt_recent: `update` asks whether the source is on the list and came within so many seconds; `set`
+ * puts it there and always matches.
  */
 export type Recent =
   | {
@@ -46,7 +46,7 @@ interface Strange {
   readonly text: string
 }
 
-/** Addresses as numbers; both ends belong to it. */
+/** Addresses as numbers; both ends belong to the range. */
 export interface Range {
   readonly family: IpFamily
   readonly first: bigint
@@ -54,7 +54,7 @@ export interface Range {
 }
 
 export type Target =
-  /** The rule goes on to the next one, for what its matches do. */
+  /** The rule goes on to the next one; only its matches have an effect. */
   | { readonly kind: 'none' }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | { readonly kind: 'return' | 'accept' | 'drop' }
@@ -62,7 +62,7 @@ export type Target =
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
   | Strange
 
-/** What becomes of the packet or its connection by it. */
+/** What the rule does to the packet or its connection. */
 export type Change =
   | { readonly kind: 'mark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'dnat'; readonly address: Address; readonly port: Port }

@@ -10,32 +10,32 @@ import type { Hook } from '../nftables/state.ts'
 import type { Clients, NodeFacts, Packet } from '../packet.ts'
 import type { ParsedRule } from './rule.ts'
 
-/** One family's tables. */
+/** The tables of one family. */
 export type WalkedTables = NonNullable<IptablesRuleset['ip']>
 
-/** What stands still while a packet moves. */
+/** What does not change while a packet moves. */
 export interface Ground {
   readonly tables: WalkedTables
   readonly facts: NodeFacts
-  /** What could not be known; whoever reads the answer has to. */
+  /** What could not be found out; the answer has to name it. */
   readonly doubts: Set<string>
 }
 
 /** The packet, its connection and its way so far. */
 export interface State {
-  /** As it arrived: conntrack remembers. */
+  /** The packet as it arrived, which conntrack remembers. */
   readonly original: Packet
   readonly source: Address
   readonly destination: Address
   readonly port: Port | undefined
-  /** The interface it came in by: '' for what the node sends, undefined where nobody knows. */
+  /** The interface by which it came in: '' for what the node sends, undefined if unknown. */
   readonly input: string | undefined
   readonly mark: number
-  /** Where `DNAT` led, if anywhere. */
+  /** True if `DNAT` led it anywhere. */
   readonly translated: boolean
-  /** `MASQUERADE`; the address is undefined where no route says which. */
+  /** Set by `MASQUERADE`; the address is undefined if no route says which. */
   readonly masqueraded: { readonly as: Address | undefined } | undefined
-  /** By list of xt_recent, the sources on it. */
+  /** The sources on each list of xt_recent. */
   readonly clients: Clients
   readonly steps: readonly Step[]
 }
@@ -52,13 +52,13 @@ export interface Step extends Place {
   readonly rule: ParsedRule
 }
 
-/** One of the ways a packet may go, with its odds from 0 to 1. */
+/** One of the ways that a packet may go, with its odds from 0 to 1. */
 export interface Way {
   readonly odds: number
   readonly state: State
 }
 
-/** The list that holds this client. */
+/** Returns the entry of a list that stands for this client. */
 export function clientOf(source: Address): Tuple {
   return source as string as Tuple
 }

@@ -13,9 +13,9 @@ export interface Path extends Way {
 
 export interface Trace {
   readonly packet: Packet
-  /** All ways it may go; their odds add up to 1. */
+  /** All ways that it may go; their odds add up to 1. */
   readonly paths: readonly Path[]
-  /** What could not be known; empty: the kernel does as the paths say. */
+  /** What could not be found out; if empty, the kernel does as the paths say. */
   readonly doubts: readonly string[]
 }
 
@@ -70,7 +70,7 @@ function sent(ground: Ground, made: Path): readonly Path[] {
     })
 }
 
-/** In the order of their priorities in the kernel: mangle -150, nat -100 or 100, filter 0. */
+/** The tables of each hook in order of priority: mangle -150, nat -100 or 100, filter 0. */
 const TABLES: Readonly<Record<Hook, readonly IptablesTable[]>> = {
   prerouting: ['mangle', 'nat'],
   input: ['mangle', 'filter', 'nat'],
@@ -80,8 +80,8 @@ const TABLES: Readonly<Record<Hook, readonly IptablesTable[]>> = {
 }
 
 /**
- * The tables of a hook. A connection is translated once in each direction, so the table nat is
- * not asked again for what was, nor when a known connection comes by.
+ * Walks the tables of a hook. A connection is translated once in each direction, so the table nat
+ * is not asked again for a translated connection, nor for a known one.
  */
 function hook(ground: Ground, name: Hook, from: Path, known = false): readonly Path[] {
   let paths: readonly Path[] = [from]

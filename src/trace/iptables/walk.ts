@@ -7,7 +7,7 @@ import type { Change } from './rule.ts'
 import type { Ground, Place, State, Step, Way } from './state.ts'
 
 export type End =
-  /** Nothing more to say in this chain: on with the one that it was called from. */
+  /** `return`: this chain decides nothing, and the chain that it was called from goes on. */
   | { readonly kind: 'return' | 'accept' | 'drop' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
 
@@ -15,7 +15,7 @@ interface EndedWay extends Way {
   readonly end: End
 }
 
-/** All ways through nodelb's rules in a built-in chain. */
+/** Returns all ways through nodelb's rules in a built-in chain. */
 export function walkBuiltin(ground: Ground, place: Place, from: Way): readonly EndedWay[] {
   const rules = ground.tables.get(place.table)?.jumps.get(place.chain) ?? []
   return walkRules(ground, place, rules, from)
@@ -50,7 +50,7 @@ type AfterRule = Way & { readonly end: End | typeof NEXT }
 
 const NEXT = { kind: 'next' } as const
 
-/** What the rule's target does to a packet that it matches. */
+/** Does what the rule's target does to a packet that the rule matches. */
 function follow(ground: Ground, step: Step, way: Way): readonly AfterRule[] {
   const { target } = step.rule
   switch (target.kind) {
@@ -96,7 +96,7 @@ function changed({ facts }: Ground, change: Change, state: State): State {
   }
 }
 
-/** Into another chain; where nothing came of it, it is no step. */
+/** Leads into another chain; if nothing comes of it, it is no step. */
 function lead(
   ground: Ground,
   step: Step,

@@ -1,24 +1,24 @@
-/** The words of a rule; one that iptables-save quoted is one word, without the quotes. */
+/** Returns the words of a rule; what iptables-save quoted is one word, without the quotes. */
 export function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(WORD)].map(([word]) =>
     word.startsWith('"') ? word.replace(/^"|"$/g, '').replace(/\\(.)/gs, '$1') : word,
   )
 }
 
-/** A quote that nobody ends goes to the end. */
+/** A quote without an end reaches to the end of the text. */
 const WORD = /"(?:\\.|[^"\\])*(?:"|\\?$)|[^\s"][^\s]*/gs
 
 interface Found {
-  /** What stood for each `*`. */
+  /** The word for each `*`. */
   readonly values: readonly string[]
   readonly negated: boolean
   readonly length: number
 }
 
-/** Words such as `-m mark [!] --mark *`: `*` is any word, `[!]` a `!` that may be there. */
+/** Words such as `-m mark [!] --mark *`: `*` is any word, `[!]` is an optional `!`. */
 export type Pattern = readonly string[]
 
-/** Undefined where the words from there on differ from the pattern. */
+/** Returns undefined if the words at `from` do not fit the pattern. */
 export function compare(
   pattern: Pattern,
   words: readonly string[],

@@ -9,21 +9,21 @@ import type { Effect, Ground, Hook, IpvsStep, State } from '../nftables/state.ts
 import type { Way } from '../nftables/walk.ts'
 
 /**
- * Where ipvs takes connections: NF_IP_PRI_NAT_SRC - 1 and NF_IP_PRI_NAT_DST + 2 (`ip_vs_in_hook` in
- * `ip_vs_ops4` and `ip_vs_ops6`, net/netfilter/ipvs/ip_vs_core.c of Linux 6.1).
+ * The priorities at which ipvs takes connections: NF_IP_PRI_NAT_SRC - 1 and NF_IP_PRI_NAT_DST + 2
+ * (`ip_vs_in_hook` in `ip_vs_ops4` and `ip_vs_ops6`, net/netfilter/ipvs/ip_vs_core.c of Linux 6.1).
  */
 export const IPVS_PRIORITY: Readonly<Partial<Record<Hook, number>>> = { input: 99, output: -98 }
 
-/** The virtual server that takes the packet, as `ip_vs_service_find` looks for it. */
+/** Returns the virtual server that takes the packet, as `ip_vs_service_find` does, or undefined. */
 export function serverFor({ ipvs }: Ground, state: State): VirtualServer | undefined {
   const { destination, port, original } = state
   const { protocol } = original
   if (state.balanced || protocol === 'icmp' || port === undefined) return undefined
-  // Not looked for: servers by firewall mark and for all ports of an address; nodelb makes none.
+  // Servers by firewall mark and for all ports of an address are not looked for; nodelb makes none.
   return ipvs?.servers.get(serverKey({ address: destination, protocol, port }))
 }
 
-/** The ways to the destinations of a server; none where it takes no new connections. */
+/** Returns the ways to the destinations of a server; none if it takes no new connections. */
 export function balance(
   server: VirtualServer,
   hook: Hook,
@@ -36,12 +36,12 @@ export function balance(
   return open.map((to) => ({ odds: odds / open.length, state: lead(server, hook, to, state) }))
 }
 
-/** A step that leads nowhere. */
+/** Adds a step that leads nowhere. */
 export function turnAway(server: VirtualServer, hook: Hook, { odds, state }: Way): Way {
   return { odds, state: withStep(state, { server, hook, destination: undefined, effects: [] }) }
 }
 
-/** One where the client is remembered, while that takes connections (`ip_vs_check_template`). */
+/** Returns the client's remembered destination if it is open (`ip_vs_check_template`), else all. */
 function destinationsFor(server: VirtualServer, state: State): readonly RealServer[] {
   const open = [...server.destinations.values()].filter(({ weight }) => weight > 0)
   const remembered = state.clients.get(PERSISTENCE)
@@ -50,8 +50,9 @@ function destinationsFor(server: VirtualServer, state: State): readonly RealServ
 }
 
 /**
- * Weights are equal: nearly all schedulers give each destination its share of every client's
- * connections. These do not, and where theirs go is not worked out.
+ * The doubts for schedulers that do not give each destination its equal share of every client's
+ * connections. Weights are equal and nearly all schedulers do that; where these ones lead is not
+ * worked out.
  */
 const UNEVEN: Readonly<Partial<Record<string, string>>> = {
   fo: 'which of them: scheduler fo uses one for all clients, another when that is gone',
@@ -63,7 +64,7 @@ const UNEVEN: Readonly<Partial<Record<string, string>>> = {
   mh: "which of them: scheduler mh goes by a hash of the client's address and port",
 }
 
-/** In `Clients`: those who stay with their destination, as `client . server . destination`. */
+/** The list in `Clients` of those who stay with a destination: `client . server . destination`. */
 const PERSISTENCE = 'ipvs:persistence'
 
 function persistence(server: VirtualServer, to: RealServer, { source }: State): Tuple {

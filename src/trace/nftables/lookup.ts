@@ -4,7 +4,10 @@ import { unreachable } from '../../model/unreachable.ts'
 import type { ElementValue, Field } from '../../ruleset/nftables/types.ts'
 import type { FoundElement, Ground, State } from './state.ts'
 
-/** The key that the fields of the packet make; undefined where it has no such field. */
+/**
+ * Returns the key that the fields of the packet make; undefined if the packet lacks a field.
+ * `drawn` is the number that a random or hash field has.
+ */
 export function keyOf(fields: readonly Field[], state: State, drawn = 0): Tuple | undefined {
   const parts = fields.map((field) => fieldOf(field, state, drawn))
   return parts.includes(undefined) ? undefined : tuple(...(parts as (string | number)[]))
@@ -32,7 +35,7 @@ function fieldOf(field: Field, state: State, drawn: number): string | number | u
   }
 }
 
-/** The element of a set or map that holds the key. */
+/** Returns the element of a set or map that holds the key; undefined if there is none. */
 export function find(
   { table }: Ground,
   { clients }: State,
@@ -50,7 +53,7 @@ export function find(
   return schema?.interval && elements ? findInterval(elements, set, key) : undefined
 }
 
-/** The last field of an interval set's element is a prefix or a range (see Tuple). */
+/** The last field of an interval set's element is a prefix or a range (see `Tuple`). */
 function findInterval(
   elements: ReadonlyMap<Tuple, ElementValue>,
   set: string,

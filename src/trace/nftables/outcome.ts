@@ -16,6 +16,7 @@ import type { Packet } from '../packet.ts'
 import type { State, Step, WalkedRuleset, WalkedTable } from './state.ts'
 import type { Path, Trace } from './trace.ts'
 
+/** Returns what the steps of a way mean, by the sets and elements that the rules found. */
 export function read({ packet }: Trace, path: Path, ruleset: WalkedRuleset): Reading {
   const table = ruleset[tableOfAddress(packet.to)]
   const { steps } = path.state
@@ -174,7 +175,7 @@ function marksClusterIps(table: WalkedTable | undefined): boolean {
   )
 }
 
-/** The label that the elements carry; those of source ranges carry none. */
+/** Returns the label that the elements carry; those of source ranges carry none. */
 function labelOf(
   steps: readonly Step[],
   { to, protocol, port }: Packet,

@@ -5,12 +5,12 @@ import type { RealServer, ServerKey, VirtualServer } from '../../ruleset/ipvs/ty
 import type { BaseHook, ElementValue, Rule, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Clients, NodeFacts, Packet } from '../packet.ts'
 
-/** A rule in the kernel that is not one of nodelb's: what it does is not known. */
+/** A rule in the kernel that is not nodelb's, so its effect is unknown. */
 export interface StrangeRule {
   readonly strange: string
 }
 
-/** A table as it can be walked: what is rendered, or what the kernel holds. */
+/** A table that can be walked: as it is rendered, or as the kernel holds it. */
 export interface WalkedTable {
   readonly family: TableFamily
   readonly sets: ReadonlyMap<string, SetSchema>
@@ -25,11 +25,11 @@ export interface WalkedChain {
 }
 
 export type WalkedRuleset = Partial<Readonly<Record<TableFamily, WalkedTable>>> & {
-  /** There with the ipvs backend. */
+  /** Only present with the ipvs backend. */
   readonly ipvs?: WalkedIpvs
 }
 
-/** What ipvs leads, and which addresses are the node's own for it; rendered, or as found. */
+/** The virtual servers, and the node's own addresses for ipvs; rendered, or as found. */
 export interface WalkedIpvs {
   readonly servers: ReadonlyMap<ServerKey, VirtualServer>
   readonly addresses: ReadonlySet<Address>
@@ -37,30 +37,30 @@ export interface WalkedIpvs {
 
 export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
 
-/** What stands still while a packet moves. */
+/** What does not change while a packet moves. */
 export interface Ground {
   readonly table: WalkedTable
   readonly ipvs: WalkedIpvs | undefined
   readonly facts: NodeFacts
-  /** What could not be known; whoever reads the answer has to. */
+  /** What could not be found out; the answer has to name it. */
   readonly doubts: Set<string>
 }
 
 /** The packet, its connection and its way so far. */
 export interface State {
-  /** As it arrived: conntrack remembers. */
+  /** The packet as it arrived, which conntrack remembers. */
   readonly original: Packet
   readonly source: Address
   readonly destination: Address
   readonly port: Port | undefined
-  /** The interface it came in by: '' for what the node sends, undefined where nobody knows. */
+  /** The interface by which it came in: '' for what the node sends, undefined if unknown. */
   readonly input: string | undefined
   readonly marks: ReadonlySet<number>
-  /** Where `dnat` led, if anywhere. */
+  /** True if `dnat` led it anywhere. */
   readonly translated: boolean
-  /** Whether ipvs has given it a destination: it is asked no more. */
+  /** True if ipvs has given it a destination, so that ipvs is not asked again. */
   readonly balanced: boolean
-  /** `masquerade`; the address is undefined where no route says which. */
+  /** Set by `masquerade`; the address is undefined if no route says which. */
   readonly masqueraded: { readonly as: Address | undefined } | undefined
   readonly clients: Clients
   readonly steps: readonly Step[]
@@ -73,7 +73,7 @@ export interface FoundElement {
   readonly value: ElementValue
 }
 
-/** What a rule did to the packet, or to what the kernel remembers. */
+/** What a rule or ipvs did to the packet, or to what the kernel remembers. */
 export type Effect =
   | { readonly kind: 'mark' | 'unmark'; readonly bit: number }
   /** By a rule, or by ipvs. */
@@ -104,7 +104,7 @@ export interface IpvsStep {
   readonly kind: 'ipvs'
   readonly hook: Hook
   readonly server: VirtualServer
-  /** Undefined where none takes new connections. */
+  /** Undefined if no destination takes new connections. */
   readonly destination: RealServer | undefined
   readonly elements: readonly FoundElement[]
   readonly effects: readonly Effect[]

@@ -12,7 +12,7 @@ export interface Moment {
   readonly state: State
   readonly elements: readonly FoundElement[]
   readonly effects: readonly Effect[]
-  /** Undefined: on to the next statement. `no-match`: on to the next rule. */
+  /** Undefined leads to the next statement, `no-match` to the next rule. */
   readonly verdict: Verdict | { readonly kind: 'no-match' } | undefined
 }
 
@@ -30,7 +30,7 @@ type Evaluators = {
   ) => readonly Moment[]
 }
 
-/** Every kind of statement, as the kernel evaluates it. */
+/** Evaluates each kind of statement as the kernel does. */
 const evaluators: Evaluators = {
   'in-set': ({ key, set, negated = false }, moment, ground) => {
     const element = find(ground, moment.state, set, keyOf(key, moment.state))
@@ -49,7 +49,7 @@ const evaluators: Evaluators = {
   'not-loopback': (_, moment) => when(!isLoopback(moment.state.destination), moment),
   'set-mark': ({ bit }, moment) => marked(moment, bit, 'mark'),
   'has-mark': ({ bit }, moment) => when(moment.state.marks.has(bit), moment),
-  // It is an exclusive or: where the bit was not set, it is now.
+  // This is an exclusive or: if the bit was not set, it is set now.
   'clear-mark': ({ bit }, moment) =>
     marked(moment, bit, moment.state.marks.has(bit) ? 'unmark' : 'mark'),
   dnat: (statement, moment, ground) => translate(statement, moment, ground),
@@ -74,6 +74,7 @@ const evaluators: Evaluators = {
   goto: ({ chain }, moment) => [ended(moment, { kind: 'goto', chain })],
 }
 
+/** Returns what becomes of the packet; several moments if a number is drawn. */
 export function evaluate(statement: Statement, moment: Moment, ground: Ground): readonly Moment[] {
   const evaluator = evaluators[statement.kind] as (
     statement: Statement,
@@ -121,8 +122,8 @@ function marked(moment: Moment, bit: number, kind: 'mark' | 'unmark'): readonly 
 }
 
 /**
- * One moment for each number that may be drawn, or that a client's address may hash to; where its
- * slot is empty the rule does not match.
+ * Returns one moment for each number that may be drawn, or to which a client's address may hash. If
+ * its slot is empty, the rule does not match.
  */
 function translate(
   { key, map }: StatementOf<'dnat'>,

@@ -12,16 +12,16 @@ export interface Path extends Way {
   readonly end:
     | 'passed'
     | 'dropped'
-    /** To nat chains that follow, of other tables. */
+    /** Left to the nat chains of other tables, which follow. */
     | 'left'
     | { readonly rejectedWith: 'tcp-reset' | 'port-unreachable' }
 }
 
 export interface Trace {
   readonly packet: Packet
-  /** All ways it may go; their odds add up to 1. */
+  /** All ways that it may go; their odds add up to 1. */
   readonly paths: readonly Path[]
-  /** What could not be known; empty: the kernel does as the paths say. */
+  /** What could not be found out; if empty, the kernel does as the paths say. */
   readonly doubts: readonly string[]
 }
 
@@ -81,7 +81,7 @@ function received(ground: Ground, way: Way): readonly Path[] {
   )
 }
 
-/** What is not for the node itself any more, for ipvs has led it elsewhere. */
+/** Sends on what is no longer for the node itself, because ipvs led it elsewhere. */
 function sentOn(ground: Ground, way: Path): readonly Path[] {
   return isOwn(way.state.destination, ground.facts) ? [way] : hook(ground, 'postrouting', way)
 }
@@ -101,14 +101,15 @@ function sent(ground: Ground, way: Way): readonly Path[] {
     )
 }
 
-/** Nothing follows for what was dropped or rejected. */
+/** Nothing follows for a packet that was dropped or rejected. */
 function onwards(then: (path: Path) => readonly Path[]): (path: Path) => readonly Path[] {
   return (path) => (path.end === 'passed' ? then(path) : [path])
 }
 
 /**
- * The base chains of a hook. A connection is translated once in each direction: after the first
- * `dnat` (`masquerade`) no other nat chain is asked, and none when a known connection comes by.
+ * Walks the base chains of a hook. A connection is translated once in each direction: after the
+ * first `dnat` (or `masquerade`) no other nat chain is asked, and none is asked for a known
+ * connection.
  */
 function hook(ground: Ground, name: Hook, way: Way, known = false): readonly Path[] {
   const run = (stops: readonly Stop[], path: Path): readonly Path[] => {
@@ -125,8 +126,9 @@ function hook(ground: Ground, name: Hook, way: Way, known = false): readonly Pat
 }
 
 /**
- * What ipvs takes goes through the hook output, from its start, once more (`ip_vs_nat_send_or_cont`,
- * net/netfilter/ipvs/ip_vs_xmit.c); to a destination on the node itself it goes on as it was.
+ * Lets ipvs take the packet, which then goes through the hook output once more, from its start
+ * (`ip_vs_nat_send_or_cont`, net/netfilter/ipvs/ip_vs_xmit.c). To a destination on the node itself
+ * it goes on as it was.
  */
 function ipvs(
   ground: Ground,
@@ -137,7 +139,7 @@ function ipvs(
   const server = serverFor(ground, path.state)
   if (server === undefined) return onward(path)
   const ways = balance(server, name, path, ground.doubts)
-  // TCP as well: no socket is there to reset (`ip_vs_leave`).
+  // TCP is refused in this way as well, because there is no socket to reset (`ip_vs_leave`).
   const refused = { rejectedWith: 'port-unreachable' } as const
   if (ways.length === 0) return [{ ...turnAway(server, name, path), end: refused }]
   return ways.flatMap((way) =>
@@ -172,10 +174,10 @@ type Stop =
   | { readonly kind: 'chain'; readonly place: number; readonly chain: BaseChain }
   | { readonly kind: 'ipvs'; readonly place: number }
 
-/** Where conntrack translates (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC): all nat chains run there. */
+/** Where conntrack translates (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC) and all nat chains run. */
 const NAT_PRIORITY = { dst: -100, src: 100 } as const
 
-/** What a packet meets in a hook, in order. */
+/** Returns what a packet meets in a hook, in order. */
 function stopsAt({ table, ipvs: present }: Ground, name: Hook): readonly Stop[] {
   const nat = name === 'postrouting' || name === 'input' ? NAT_PRIORITY.src : NAT_PRIORITY.dst
   const stops = [...table.chains.values()]
@@ -190,7 +192,7 @@ function stopsAt({ table, ipvs: present }: Ground, name: Hook): readonly Stop[] 
   return stops.sort((a, b) => a.place - b.place)
 }
 
-/** Ways that differ in the number that was drawn only, and had the same effect, are one. */
+/** Joins ways that differ only in the number that was drawn and had the same effect. */
 function merged(paths: readonly Path[]): readonly Path[] {
   const found = new Map<string, Path>()
   for (const path of paths) {

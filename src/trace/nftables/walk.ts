@@ -3,14 +3,14 @@ import type { Rule } from '../../ruleset/nftables/types.ts'
 import type { Ground, Hook, RuleStep, State } from './state.ts'
 import { evaluate, type Moment } from './statements.ts'
 
-/** One of the ways a packet may go, with its odds from 0 to 1. */
+/** One of the ways that a packet may go, with its odds from 0 to 1. */
 export interface Way {
   readonly odds: number
   readonly state: State
 }
 
 export type End =
-  /** Nothing more to say in this chain: on with the one that it was called from. */
+  /** `return`: this chain decides nothing, and the chain that it was called from goes on. */
   | { readonly kind: 'return' | 'accept' | 'drop' }
   | { readonly kind: 'reject'; readonly with: 'tcp-reset' | 'port-unreachable' }
 
@@ -18,7 +18,7 @@ interface EndedWay extends Way {
   readonly end: End
 }
 
-/** All ways through a chain. */
+/** Returns all ways through a chain. */
 export function walkChain(
   ground: Ground,
   hook: Hook,
