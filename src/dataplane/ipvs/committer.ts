@@ -15,15 +15,25 @@ import { notedInElements } from '../../plan/ipvs/served.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
-import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import { IPVS_SETS, isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import { type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
 import { idOf } from '../nftables/element-id.ts'
 import type { HeldElement } from '../nftables/keep.ts'
 import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import type { Refusal } from '../outcome.ts'
+import type { OwnServers } from './own-servers.ts'
 import type { IpvsState } from './state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
+
+interface IpvsCommitterParts {
+  readonly tables: Committer
+  readonly sockets: IpvsSockets
+  readonly renderer: WithholdingRenderer
+  readonly servers: OwnServers
+  /** The name of the interface that carries the addresses. */
+  readonly dummy: string
+}
 
 /**
  * Commits plans of the tables and the changes of ipvs between their halves: first additions to the
@@ -34,6 +44,9 @@ export class IpvsCommitter implements Commits {
   readonly #tables: Committer
   readonly #sockets: IpvsSockets
   readonly #renderer: WithholdingRenderer
+  readonly #servers: OwnServers
+  /** The name of the interface that carries the addresses. */
+  readonly #interface: string
   /** Refusals by ipvs; a refusal by the tables withholds the whole Service. */
   readonly #own: WeakSet<Refusal> = new WeakSet()
   #task: IpvsTask | undefined
@@ -42,11 +55,23 @@ export class IpvsCommitter implements Commits {
   #dummy = false
   #unmarked = false
   #done: IpvsDone = NOTHING
+  #doubt: string | undefined
 
-  constructor(tables: Committer, sockets: IpvsSockets, renderer: WithholdingRenderer) {
+  constructor({ tables, sockets, renderer, servers, dummy }: IpvsCommitterParts) {
     this.#tables = tables
     this.#sockets = sockets
     this.#renderer = renderer
+    this.#servers = servers
+    this.#interface = dummy
+  }
+
+  doubt(): string | undefined {
+    return this.#doubt
+  }
+
+  /** Makes `doubt` give this reason until everything was compared. */
+  distrust(reason: string): void {
+    this.#doubt = reason
   }
 
   get generation(): number {
@@ -67,14 +92,23 @@ export class IpvsCommitter implements Commits {
 
   /** Makes the next commit bring ipvs from what was read to what is rendered. */
   compares(task: IpvsTask, { ipvs, unmarked }: IpvsState): void {
+    this.#doubt = undefined
     this.#dummy = ipvs.dummy
     this.#unmarked = unmarked
     this.#bound = new Set(ipvs.addresses)
     this.#task = task
   }
 
-  /** Makes the next commit perform these changes, in sets that stand for ipvs. */
-  follows(changes: readonly ElementStep[], dummy: string): void {
+  /** Makes the next commit perform the changes of sets that stand for ipvs. Returns the others. */
+  follows(changes: readonly ElementStep[]): readonly ElementStep[] {
+    const beside = changes.filter(({ set }) => isIpvsSet(set))
+    this.#plan(beside)
+    this.#doubt = this.#servers.follows(beside) ?? this.#doubt
+    return changes.filter(({ set }) => !isIpvsSet(set))
+  }
+
+  #plan(changes: readonly ElementStep[]): void {
+    const dummy = this.#interface
     const before = new Map(changes.map((change) => [idOf(change), change.before]))
     const labels = new Map(changes.map(({ key, before }) => [key, before?.comment]))
     const names = { name: dummy, before: this.#dummy, after: this.#isBoundAfter(changes) }

@@ -10,7 +10,7 @@ import type { Ownership } from '../../plan/nftables/ownership.ts'
 import type { Holding } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'
-import { type NftablesSession, startSession } from '../nftables/session.ts'
+import { type NftablesSession, type StartedBeside, startSessionWith } from '../nftables/session.ts'
 import type { Failed, Refusal } from '../outcome.ts'
 import type {
   Committed,
@@ -21,7 +21,7 @@ import type {
   Started,
   Verified,
 } from '../session.ts'
-import { IpvsSide, type PrepareNode } from './session-state.ts'
+import { beginWithIpvs, type IpvsSide, type PrepareNode } from './session-state.ts'
 import type { IpvsOutcome } from './task.ts'
 
 /**
@@ -45,13 +45,14 @@ async function start(
   prepare: PrepareNode,
 ): Promise<Extract<Started, { kind: 'started' }> | Failed> {
   const sockets = openIpvsSockets()
-  let started: Started<NftablesSession> | undefined
+  let started: StartedBeside<IpvsSide> | undefined
   try {
     await requireIpvs(sockets)
-    const side = new IpvsSide(sockets, prepare)
-    started = await startSession(socket, goal, options, side.begin)
+    started = await startSessionWith(socket, goal, options, (begun) =>
+      beginWithIpvs({ sockets, prepare }, begun),
+    )
     if (started.kind === 'failed') return started.outcome
-    const session = new IpvsSession(started.session, side, sockets)
+    const session = new IpvsSession(started.session, started.beside, sockets)
     const first = await session.withIpvs(started.first)
     if (first.kind === 'committed') return { kind: 'started', session, first }
     session.close()
@@ -79,7 +80,6 @@ class IpvsSession implements Session {
     this.#tables = tables
     this.#side = side
     this.#sockets = sockets
-    side.onDoubt((reason) => tables.distrust(reason))
   }
 
   get renderer(): SessionRenderer {

@@ -25,7 +25,7 @@ import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
 import { differences, type HeldElement } from '../nftables/keep.ts'
 import { keptServices } from '../nftables/program.ts'
-import { IpvsRenderer } from './renderer.ts'
+import { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 
 /** What the kernel holds beside the tables, and the addresses of the node's other interfaces. */
 export interface IpvsState {
@@ -76,13 +76,13 @@ export function* renderBesideIpvs(
   goal: Goal,
   tables: KernelRuleset,
   found: IpvsState,
-): Steps<IpvsRenderer> {
+): Steps<WithholdingRenderer> {
   const { ipvs, localAddresses } = found
   const known = recall(goal, heldBesideIpvs(tables, found))
   const { cluster, settings } = known
   const node = { ...known.node, localAddresses }
   const rendered = yield* renderInSteps(cluster, node, settings, ipvsMemory(ipvs))
-  const renderer = new IpvsRenderer(rendered, node, settings)
+  const renderer = new WithholdingRenderer(rendered, node, settings)
   const kept = keptServices(tables, goal, new Set())
   if (kept.size === 0) return renderer
   const held = differences(tables, rendered.ruleset(), kept)

@@ -6,6 +6,7 @@ import {
   toBatch,
 } from '../../apply/nftables/commit.ts'
 import { type Monitor, next } from '../../apply/nftables/monitor.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 
 const ATTEMPTS = 10
@@ -17,7 +18,10 @@ const ATTEMPTS = 10
 const LARGE = 2_000
 
 /** How plans for the tables reach the kernel. */
-export type Commits = Pick<Committer, 'commit' | 'generation' | 'isCurrent' | 'knows' | 'untouched'>
+export type Commits = Pick<
+  Committer,
+  'commit' | 'doubt' | 'follows' | 'generation' | 'isCurrent' | 'knows' | 'untouched'
+>
 
 /**
  * Commits what was planned for the tables as they were at a generation. Where the agent owns them,
@@ -39,6 +43,16 @@ export class Committer {
 
   get generation(): number {
     return this.#generation
+  }
+
+  /** Returns why everything has to be compared; a committer of tables alone never knows of that. */
+  doubt(): string | undefined {
+    return undefined
+  }
+
+  /** Returns those of the changes that are to be planned for the tables: all of them. */
+  follows(changes: readonly ElementStep[]): readonly ElementStep[] {
+    return changes
   }
 
   /** Notes that the tables are known as they were at this generation. */

@@ -12,25 +12,35 @@ import { keptServices } from './program.ts'
 import { WithholdingRenderer } from './withholding-renderer.ts'
 
 /** What a session of a backend begins with. */
-export interface Beginning extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
+export interface Beginning<Beside> extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
   readonly state: KernelState
+  /** What the backend has besides its tables. */
+  readonly beside: Beside
+}
+
+/** What a session is begun with. */
+export interface BeginParts {
+  readonly socket: NetlinkSocket
+  readonly goal: Goal
+  readonly tables: Committer
 }
 
 /** Reads what the backend has in the kernel, and renders what it has to become. */
-export type Begin = (socket: NetlinkSocket, goal: Goal, committer: Committer) => Promise<Beginning>
+export type Begin<Beside> = (parts: BeginParts) => Promise<Beginning<Beside>>
 
 /**
  * Begins a session of the nftables backend, which has nothing beside its tables. Rejects with
  * NetlinkError.
  */
-export async function beginWithTables(
-  socket: NetlinkSocket,
-  goal: Goal,
-  committer: Committer,
-): Promise<Beginning> {
-  const read = () => readKernel(socket, (from, to) => committer.untouched(from, to))
+export async function beginWithTables({
+  socket,
+  goal,
+  tables,
+}: BeginParts): Promise<Beginning<undefined>> {
+  const read = () => readKernel(socket, (from, to) => tables.untouched(from, to))
   const state = await read()
-  return { state, read, committer, renderer: await render(goal, state) }
+  const renderer = await render(goal, state)
+  return { state, read, committer: tables, renderer, beside: undefined }
 }
 
 /** Renders the goal; Services that cannot be read stay as the kernel holds them. */

@@ -32,32 +32,51 @@ import type { WithholdingRenderer } from './withholding-renderer.ts'
  * Reads the kernel, brings it to the goal, and returns a session that follows changes. Any
  * NetlinkError becomes a failed outcome.
  */
-export async function startSession(
+export function startSession(
   socket: NetlinkSocket,
   goal: Goal,
   options: SessionOptions = {},
-  begin: Begin = beginWithTables,
 ): Promise<Started<NftablesSession>> {
+  return startSessionWith(socket, goal, options, beginWithTables)
+}
+
+type Begun<Beside> = Extract<Started<NftablesSession>, { kind: 'started' }> & {
+  readonly beside: Beside
+}
+
+/** A session of the tables, with what its backend has besides. */
+export type StartedBeside<Beside> =
+  | Begun<Beside>
+  | Extract<Started<NftablesSession>, { kind: 'failed' }>
+
+/** Does the same for a backend that has more than tables; `begin` reads and renders that, too. */
+export async function startSessionWith<Beside>(
+  socket: NetlinkSocket,
+  goal: Goal,
+  options: SessionOptions,
+  begin: Begin<Beside>,
+): Promise<StartedBeside<Beside>> {
   const started = await orFailed(() => start(socket, goal, options, begin))
   return 'session' in started ? started : { kind: 'failed', outcome: started }
 }
 
-async function start(
+async function start<Beside>(
   socket: NetlinkSocket,
   goal: Goal,
   { ownership = 'kernel', watch = false }: SessionOptions,
-  begin: Begin,
-): Promise<Extract<Started<NftablesSession>, { kind: 'started' }> | Failed> {
+  begin: Begin<Beside>,
+): Promise<Begun<Beside> | Failed> {
   const port = await ownPort(socket)
   const able = ownership === 'kernel' && (await supportsOwnership(socket))
   const monitor = watch ? await Monitor.open(socket) : undefined
   let first: Settled | undefined
   try {
-    const { state, ...begun } = await begin(socket, goal, new Committer(socket, monitor))
+    const tables = new Committer(socket, monitor)
+    const { state, beside, ...begun } = await begin({ socket, goal, tables })
     const parts = { socket, port, ...begun, settings: goal.settings }
     const session = new NftablesSession({ ...parts, ownership: able ? 'kernel' : 'none' }, monitor)
     first = await session.begin(state)
-    return first.kind === 'committed' ? { kind: 'started', session, first } : first
+    return first.kind === 'committed' ? { kind: 'started', session, first, beside } : first
   } finally {
     if (first?.kind !== 'committed') monitor?.close()
   }
@@ -175,7 +194,7 @@ export class NftablesSession implements Session {
   }
 
   async #settle(): Promise<Settled> {
-    const changes = this.renderer.settle()
+    const changes = this.#parts.committer.follows(this.renderer.settle())
     const settled = this.#suspicion() ?? (await this.#follow(changes))
     if (typeof settled !== 'string') return settled
     const outcome = await this.#compare()
@@ -184,7 +203,8 @@ export class NftablesSession implements Session {
 
   /** Returns why what is known of the kernel may be wrong; undefined where nothing suggests it. */
   #suspicion(): string | undefined {
-    if (this.#unknown !== undefined) return this.#unknown
+    const unknown = this.#unknown ?? this.#parts.committer.doubt()
+    if (unknown !== undefined) return unknown
     const touched = this.#touched
     if (touched !== undefined && later(touched.generation, this.#parts.committer.generation)) {
       return touched.touchesUs === 'yes'
