@@ -54,7 +54,8 @@ async function playSteps(lab: Lab, player: Player, fixture: PacketFixture): Prom
     expect(code, lines.join('\n')).toBe(0)
     const sent = packets.filter((each) => isSent(name, 'ipvs', each))
     const expected = sent.map((each) => expectedOf(name, 'ipvs', each))
-    expect(await disappointmentsInTurn(lab, expected)).toEqual([])
+    const found = await disappointmentsInTurn(lab, expected)
+    expect(found, found.join('\n')).toEqual([])
   }
 }
 
