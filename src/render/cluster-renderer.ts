@@ -13,7 +13,7 @@ import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
 import { ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
-import { setsOf } from '../ruleset/nftables/sets.ts'
+import { labelledSets } from '../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
 import {
   type Assembly,
@@ -215,7 +215,4 @@ class ClusterRenderer implements WholeRenderer {
 }
 
 /** The sets whose elements carry the label of their Service port. */
-const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) => {
-  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-  return [known, noEndpoints, noLocalEndpoints]
-})
+const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)

@@ -8,7 +8,13 @@ import {
 import { type Address, type Cidr, cidrContains, hostCidr, toBigInt } from '../../model/address.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
 import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
-import { endpointsMap, type Front, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import {
+  endpointsMap,
+  type Front,
+  labelledSets,
+  SETS,
+  setsOf,
+} from '../../ruleset/nftables/sets.ts'
 import type { Ruleset, Table } from '../../ruleset/nftables/types.ts'
 import type { ElementStep } from './delta.ts'
 
@@ -92,12 +98,7 @@ const MAPS: Readonly<Record<Front, readonly string[]>> = {
 const ENDPOINTS: ReadonlySet<string> = new Set([...MAPS.vip, ...MAPS['node-port']])
 
 /** The sets whose comments name the Service of a frontend. */
-const NAMED: ReadonlySet<string> = new Set(
-  (['vip', 'node-port'] as const).flatMap((front) => {
-    const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-    return [known, noEndpoints, noLocalEndpoints]
-  }),
-)
+const NAMED: ReadonlySet<string> = new Set((['vip', 'node-port'] as const).flatMap(labelledSets))
 
 /** Takes a range as interval sets have it: an address, a prefix, or `first-last`. */
 function contains(range: string, address: Address): boolean {

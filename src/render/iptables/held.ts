@@ -10,7 +10,7 @@ import type {
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { labelledSets, SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { LoweredFront } from './front-chains.ts'
 import { leavesOf, NO_FRONT } from './leaves.ts'
@@ -146,10 +146,7 @@ function gatherRules(from: Rules, to: Rules): void {
 }
 
 /** The sets whose elements carry the label of their Service port. */
-const FRONTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) => {
-  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-  return [known, noEndpoints, noLocalEndpoints]
-})
+const FRONTS: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)
 
 function* labelled(
   elements: Elements,

@@ -1,5 +1,5 @@
 import { firstFields, type Tuple } from '../../model/tuple.ts'
-import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { labelledSets, SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { ElementChange } from '../assembly.ts'
 
@@ -41,10 +41,7 @@ export function touchedByAll(elements: Elements): Touched {
 
 /** Sets that together name every key at least once. */
 const NAMING: readonly string[] = [
-  ...(['vip', 'node-port'] as const).flatMap((front) => {
-    const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-    return [known, noEndpoints, noLocalEndpoints]
-  }),
+  ...(['vip', 'node-port'] as const).flatMap(labelledSets),
   SETS.restricted,
   SETS.hairpin,
   SETS.clusterIps,

@@ -44,6 +44,12 @@ export function setsOf(front: Front): FrontSets {
   return FRONT_SETS[front]
 }
 
+/** Returns the sets whose elements carry the label of their Service port. */
+export function labelledSets(front: Front): readonly string[] {
+  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
+  return [known, noEndpoints, noLocalEndpoints]
+}
+
 const FRONT_SETS: Readonly<Record<Front, FrontSets>> = {
   vip: frontSets('', 'services'),
   'node-port': frontSets('node-port-', 'node-ports'),

@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
 import { frontendAddress, type nodePortKey, vipKey } from '../../model/frontend-id.ts'
-import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { endpointsMap, labelledSets, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
 import type {
   Outcome,
@@ -193,8 +193,7 @@ function frontLabel(
   front: 'vip' | 'node-port',
   key: ReturnType<typeof nodePortKey>,
 ): string | undefined {
-  const { known, noEndpoints, noLocalEndpoints } = setsOf(front)
-  return [known, noEndpoints, noLocalEndpoints]
+  return labelledSets(front)
     .map((set) => table.elements.get(set)?.get(key)?.comment)
     .find((comment) => comment !== undefined)
 }
