@@ -1,4 +1,4 @@
-import { claimsOf } from '../frontend/claims.ts'
+import { claimsOf, distinct, NOTHING_AGAINST } from '../frontend/claims.ts'
 import type { Settings } from '../model/node.ts'
 import type { SliceObject } from '../model/service.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
@@ -15,7 +15,8 @@ export function summaries(
   if (settings === undefined) return []
   const found = store.cluster().services.map((service) => {
     const name = `${service.namespace}/${service.name}`
-    const addresses = claimsOf(service, settings).map(({ address, port }) => {
+    const claims = distinct(claimsOf(service, settings, () => NOTHING_AGAINST))
+    const addresses = claims.map(({ address, port }) => {
       const { protocol } = port
       if (address === undefined) return `*:${port.nodePort}/${protocol}`
       const host = address.includes(':') ? `[${address}]` : address

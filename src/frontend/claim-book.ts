@@ -1,36 +1,24 @@
 import type { ServiceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
-import {
-  type AllocatedKind,
-  allocatedTo,
-  allocationsAgainst,
-  type Claim,
-  type Claimant,
-} from './claims.ts'
+import { type Allocation, allocationsAgainst, allocationsOf, kindOf } from './allocations.ts'
+import { Asker, isOlder, outranks } from './asker.ts'
+import type { AllocatedKind, Claim } from './claims.ts'
 import type { Denial, WhyDenied } from './denials.ts'
 import { Ranking } from './ranking.ts'
-
-/** What one Service asks for. */
-interface Page {
-  readonly service: ServiceObject
-  readonly claimants: Partial<Record<Claimant['kind'], Claimant>>
-  readonly claims: readonly Claim[]
-  /** The claims that compete: neither forbidden nor allocated to another Service. */
-  competing: readonly Claim[]
-}
+import { Watchers } from './watchers.ts'
 
 /**
  * Records which Service asks for which address, and which Service has it. The cost of a change
  * depends on the change alone, however many Services ask for the same.
  */
 export class ClaimBook {
-  readonly #pages: Map<ServiceName, Page> = new Map()
-  readonly #ranking: Ranking = new Ranking()
-  /** What the API server allocated to Services: whole addresses, and ports of the nodes. */
-  readonly #allocated: Ranking = new Ranking()
+  readonly #askers: Map<ServiceName, Asker> = new Map()
+  readonly #ranking: Ranking<Tuple> = new Ranking(outranks)
+  /** What the API server allocated to Services; two have the same only by a fault. */
+  readonly #allocated: Ranking<Allocation> = new Ranking(isOlder)
   /** The Services that ask for what may be allocated to another Service. */
-  readonly #watching: Ranking = new Ranking()
+  readonly #watchers: Watchers<Allocation> = new Watchers()
   /** The Services whose denials may differ from what `takeDenials` last returned. */
   readonly #untold: Set<ServiceName> = new Set()
   /** The Services that had denials when `takeDenials` last looked at them. */
@@ -42,33 +30,36 @@ export class ClaimBook {
     service: ServiceObject | undefined,
     claims: readonly Claim[],
   ): ReadonlySet<ServiceName> {
-    const before = this.#pages.get(name)
-    const page = service && { service, claimants: {}, claims, competing: [] }
+    const before = this.#askers.get(name)
+    const asker = service && new Asker(name, service, claims)
     const round = new Round(this.#ranking)
-    const others = this.#allocate(name, before, page)
-    this.#watch(name, before, page)
-    if (before !== undefined) this.#compete(name, before, [], round)
-    if (page === undefined) this.#pages.delete(name)
-    else this.#pages.set(name, page)
+    const others = this.#allocate(name, before, asker)
+    this.#watchers.replace(name, rivalled(before), rivalled(asker))
+    if (before !== undefined) compete(before, [], round)
+    if (asker === undefined) this.#askers.delete(name)
+    else this.#askers.set(name, asker)
     for (const each of [name, ...others]) {
-      const found = this.#pages.get(each)
-      if (found !== undefined) this.#compete(each, found, this.#competing(each, found), round)
+      const found = this.#askers.get(each)
+      if (found !== undefined) compete(found, this.#competing(found), round)
       this.#untold.add(each)
     }
-    for (const each of round.rivals()) this.#untold.add(each)
-    return new Set([name, ...others, ...round.changed()])
+    const moves = round.moves()
+    for (const { key } of moves) {
+      for (const rival of this.#ranking.all(key)) this.#untold.add(rival.name)
+    }
+    return new Set([name, ...others, ...moves.flatMap(({ from, to }) => [from, to ?? from])])
   }
 
   /** Returns the claims that the Service has won. */
   won(name: ServiceName): readonly Claim[] {
-    const competing = this.#pages.get(name)?.competing ?? []
+    const competing = this.#askers.get(name)?.competing ?? []
     return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
   }
 
   /** Returns the claims that the Service does not get, in order of key. */
   denials(service: ServiceName): readonly Denial[] {
     const found: Denial[] = []
-    for (const claim of this.#pages.get(service)?.claims ?? []) {
+    for (const claim of this.#askers.get(service)?.claims ?? []) {
       const why = this.#whyDenied(service, claim)
       if (why !== undefined) found.push({ service, key: claim.key, why })
     }
@@ -77,7 +68,7 @@ export class ClaimBook {
 
   /** Returns the denials of every Service, in order of name. */
   allDenials(): readonly Denial[] {
-    return [...this.#pages.keys()].sort().flatMap((name) => this.denials(name))
+    return [...this.#askers.keys()].sort().flatMap((name) => this.denials(name))
   }
 
   /**
@@ -96,129 +87,108 @@ export class ClaimBook {
     return found
   }
 
-  /** Returns the Services whose claims have to be looked at again. */
+  /** Returns the other Services whose claims have to be looked at again. */
   #allocate(
     name: ServiceName,
-    before: Page | undefined,
-    after: Page | undefined,
+    before: Asker | undefined,
+    after: Asker | undefined,
   ): ReadonlySet<ServiceName> {
-    const former = before ? allocatedTo(before.service) : new Map<Tuple, AllocatedKind>()
-    const next = after ? allocatedTo(after.service) : new Map<Tuple, AllocatedKind>()
-    const keys = new Set([...former.keys(), ...next.keys()])
-    const owners = new Map([...keys].map((key) => [key, this.#allocated.first(key)?.name]))
-    for (const [key, kind] of former)
-      if (before) this.#allocated.leave(key, claimant(name, before, kind))
-    for (const [key, kind] of next)
-      if (after) this.#allocated.enter(key, claimant(name, after, kind))
-    const others = new Set<ServiceName>()
-    for (const [key, owner] of owners) {
-      if (this.#allocated.first(key)?.name === owner) continue
-      for (const watcher of this.#watching.all(key)) others.add(watcher.name)
-    }
+    const former = before === undefined ? [] : allocationsOf(before.service)
+    const next = after === undefined ? [] : allocationsOf(after.service)
+    const ownerOf = (each: Allocation): ServiceName | undefined => this.#allocated.first(each)?.name
+    const watched = [...former, ...next].filter((each) => this.#watchers.has(each))
+    const owners = watched.map(ownerOf)
+    if (before !== undefined) for (const each of former) this.#allocated.leave(each, before)
+    if (after !== undefined) for (const each of next) this.#allocated.enter(each, after)
+    const moved = watched.filter((each, at) => ownerOf(each) !== owners[at])
+    const others = new Set(moved.flatMap((each) => [...this.#watchers.of(each)]))
     others.delete(name)
     return others
   }
 
-  #watch(name: ServiceName, before: Page | undefined, after: Page | undefined): void {
-    for (const key of watched(before)) {
-      if (before) this.#watching.leave(key, claimant(name, before, 'external-ip'))
-    }
-    for (const key of watched(after)) {
-      if (after) this.#watching.enter(key, claimant(name, after, 'external-ip'))
-    }
-  }
-
-  #competing(name: ServiceName, { claims }: Page): readonly Claim[] {
+  #competing({ name, claims }: Asker): readonly Claim[] {
     const isFree = (claim: Claim): boolean =>
       claim.forbidden === undefined && this.#takenBy(name, claim) === undefined
     return claims.every(isFree) ? claims : claims.filter(isFree)
   }
 
-  #compete(name: ServiceName, page: Page, competing: readonly Claim[], round: Round): void {
-    if (competing === page.competing) return
-    for (const { key, kind } of page.competing) round.leave(key, claimant(name, page, kind))
-    for (const { key, kind } of competing) round.enter(key, claimant(name, page, kind))
-    page.competing = competing
+  #whyDenied(name: ServiceName, claim: Claim): WhyDenied | undefined {
+    if (claim.forbidden !== undefined) return claim.forbidden
+    const taken = this.#takenBy(name, claim)
+    if (taken !== undefined) return taken
+    const winner = this.#ranking.first(claim.key)
+    if (winner === undefined || winner.name === name) return undefined
+    const ofPort = claim.kind === 'node-port' && winner.kindAt(claim.key) === 'node-port'
+    return { kind: ofPort ? 'node-port' : 'contested', winner: winner.name }
   }
 
-  /** Returns the other Service to which the API server gave what is claimed here. */
-  #takenBy(name: ServiceName, claim: Claim): Claimant | undefined {
-    for (const key of allocationsAgainst(claim)) {
-      const owner = this.#allocated.first(key)
-      if (owner !== undefined && owner.name !== name) return owner
+  /** Returns what of the claim the API server gave to another Service, and to which. */
+  #takenBy(name: ServiceName, claim: Claim): TakenBy | undefined {
+    for (const each of allocationsAgainst(claim)) {
+      const owner = this.#allocated.first(each)
+      if (owner !== undefined && owner.name !== name) {
+        return { kind: kindOf(each), winner: owner.name }
+      }
     }
     return undefined
   }
-
-  #whyDenied(name: ServiceName, claim: Claim): WhyDenied | undefined {
-    if (claim.forbidden !== undefined) return claim.forbidden
-    const owner = this.#takenBy(name, claim)
-    if (owner !== undefined) {
-      const ofPort = owner.kind === 'node-port' || owner.kind === 'health-check'
-      return { kind: ofPort ? owner.kind : 'cluster-ip', winner: owner.name }
-    }
-    const winner = this.#ranking.first(claim.key)?.name
-    return winner === undefined || winner === name ? undefined : { kind: 'contested', winner }
-  }
 }
 
-/** Notes who is first at each key before a change of the ranking, to compare afterwards. */
-class Round {
-  readonly #ranking: Ranking
-  readonly #firsts: Map<Tuple, ServiceName | undefined> = new Map()
+interface TakenBy {
+  readonly kind: AllocatedKind
+  readonly winner: ServiceName
+}
 
-  constructor(ranking: Ranking) {
+function compete(asker: Asker, competing: readonly Claim[], round: Round): void {
+  if (competing === asker.competing) return
+  for (const { key } of asker.competing) round.leave(key, asker)
+  for (const { key } of competing) round.enter(key, asker)
+  asker.competing = competing
+}
+
+/** Notes who was first at each key before a change of a ranking, to compare afterwards. */
+class Round {
+  readonly #ranking: Ranking<Tuple>
+  /** Undefined while nobody was at any of the keys, as is usual when a Service comes. */
+  #firsts: Map<Tuple, ServiceName> | undefined
+
+  constructor(ranking: Ranking<Tuple>) {
     this.#ranking = ranking
   }
 
-  enter(key: Tuple, claimant: Claimant): void {
-    this.#touch(key)
-    this.#ranking.enter(key, claimant)
+  enter(key: Tuple, asker: Asker): void {
+    this.#note(key, this.#ranking.enter(key, asker))
   }
 
-  leave(key: Tuple, claimant: Claimant): void {
-    this.#touch(key)
-    this.#ranking.leave(key, claimant)
+  leave(key: Tuple, asker: Asker): void {
+    this.#note(key, this.#ranking.leave(key, asker))
   }
 
-  /** Yields the Services that won or lost a key. */
-  *changed(): Iterable<ServiceName> {
-    for (const [key, before] of this.#moved()) {
-      if (before !== undefined) yield before
-      const after = this.#ranking.first(key)?.name
-      if (after !== undefined) yield after
+  /** Returns the keys that somebody had and that now belong to another Service, or to none. */
+  moves(): readonly Move[] {
+    const found: Move[] = []
+    for (const [key, from] of this.#firsts ?? []) {
+      const to = this.#ranking.first(key)?.name
+      if (to !== from) found.push({ key, from, to })
     }
+    return found
   }
 
-  /** Yields all Services that ask for a key whose winner changed. */
-  *rivals(): Iterable<ServiceName> {
-    for (const [key] of this.#moved()) {
-      for (const { name } of this.#ranking.all(key)) yield name
-    }
-  }
-
-  #touch(key: Tuple): void {
-    if (!this.#firsts.has(key)) this.#firsts.set(key, this.#ranking.first(key)?.name)
-  }
-
-  *#moved(): Iterable<readonly [Tuple, ServiceName | undefined]> {
-    for (const entry of this.#firsts) {
-      if (this.#ranking.first(entry[0])?.name !== entry[1]) yield entry
-    }
+  #note(key: Tuple, first: Asker | undefined): void {
+    if (first === undefined || this.#firsts?.has(key)) return
+    this.#firsts ??= new Map()
+    this.#firsts.set(key, first.name)
   }
 }
 
-/** Returns one object for all claims of a kind: some hundred thousand claims refer to it. */
-function claimant(
-  name: ServiceName,
-  { service, claimants }: Page,
-  kind: Claimant['kind'],
-): Claimant {
-  const known = claimants[kind] ?? { service, name, kind }
-  claimants[kind] = known
-  return known
+/** A key that went from one Service to another. */
+interface Move {
+  readonly key: Tuple
+  readonly from: ServiceName
+  readonly to: ServiceName | undefined
 }
 
-function watched(page: Page | undefined): ReadonlySet<Tuple> {
-  return new Set(page?.claims.flatMap(allocationsAgainst))
+/** Returns what would defeat a claim of the Service if the API server gave it to another. */
+function rivalled(asker: Asker | undefined): readonly Allocation[] {
+  return asker === undefined ? [] : asker.claims.flatMap(allocationsAgainst)
 }

@@ -1,56 +1,69 @@
-import type { Tuple } from '../model/tuple.ts'
-import { type Claimant, outranks } from './claims.ts'
+import type { Asker } from './asker.ts'
+
+/** Returns whether `a` goes before `b` at the key. */
+type Outranks<Key> = (a: Asker, b: Asker, key: Key) => boolean
 
 /** The Services that ask for each key, in order of rank; each Service at most once at a key. */
-export class Ranking {
-  // Nearly every key has one claimant. A list for each key would take more memory than all else
-  // here.
-  readonly #alone: Map<Tuple, Claimant> = new Map()
-  readonly #rivals: Map<Tuple, Claimant[]> = new Map()
+export class Ranking<Key> {
+  // Nearly every key has one asker. A list for each key would take more memory than all else
+  // here, and a second map for those that have rivals would be asked for every key.
+  readonly #outranks: Outranks<Key>
+  readonly #askers: Map<Key, Asker | Asker[]> = new Map()
 
-  first(key: Tuple): Claimant | undefined {
-    return this.#alone.get(key) ?? this.#rivals.get(key)?.[0]
+  constructor(outranks: Outranks<Key>) {
+    this.#outranks = outranks
   }
 
-  all(key: Tuple): readonly Claimant[] {
-    const alone = this.#alone.get(key)
-    return alone === undefined ? (this.#rivals.get(key) ?? []) : [alone]
+  first(key: Key): Asker | undefined {
+    const found = this.#askers.get(key)
+    return Array.isArray(found) ? found[0] : found
   }
 
-  enter(key: Tuple, claimant: Claimant): void {
-    const rivals = this.#rivals.get(key)
-    const alone = this.#alone.get(key)
-    if (rivals !== undefined) rivals.splice(placeOf(rivals, claimant), 0, claimant)
-    else if (alone === undefined) this.#alone.set(key, claimant)
-    else {
-      this.#alone.delete(key)
-      this.#rivals.set(key, outranks(alone, claimant) ? [alone, claimant] : [claimant, alone])
+  all(key: Key): readonly Asker[] {
+    const found = this.#askers.get(key)
+    if (Array.isArray(found)) return found
+    return found === undefined ? [] : [found]
+  }
+
+  /** Adds a asker; returns the one that was first before. */
+  enter(key: Key, asker: Asker): Asker | undefined {
+    const found = this.#askers.get(key)
+    if (found === undefined) {
+      this.#askers.set(key, asker)
+      return undefined
     }
-  }
-
-  /** Removes a claimant; it must be the same as when it was entered. */
-  leave(key: Tuple, claimant: Claimant): void {
-    const rivals = this.#rivals.get(key)
-    if (rivals === undefined) {
-      this.#alone.delete(key)
-      return
+    if (!Array.isArray(found)) {
+      this.#askers.set(key, this.#outranks(found, asker, key) ? [found, asker] : [asker, found])
+      return found
     }
-    rivals.splice(placeOf(rivals, claimant), 1)
-    const [last] = rivals
-    if (last === undefined || rivals.length > 1) return
-    this.#rivals.delete(key)
-    this.#alone.set(key, last)
+    const [first] = found
+    found.splice(this.#placeOf(found, asker, key), 0, asker)
+    return first
   }
-}
 
-/** Returns how many claimants of a sorted list outrank this one. */
-function placeOf(rivals: readonly Claimant[], claimant: Claimant): number {
-  let [low, high] = [0, rivals.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const rival = rivals[middle]
-    if (rival !== undefined && outranks(rival, claimant)) low = middle + 1
-    else high = middle
+  /** Removes a asker, which must be the same as when it was entered; returns the former first. */
+  leave(key: Key, asker: Asker): Asker | undefined {
+    const found = this.#askers.get(key)
+    if (!Array.isArray(found)) {
+      this.#askers.delete(key)
+      return found
+    }
+    const [first] = found
+    found.splice(this.#placeOf(found, asker, key), 1)
+    const [last] = found
+    if (last !== undefined && found.length === 1) this.#askers.set(key, last)
+    return first
   }
-  return low
+
+  /** Returns how many askers of a sorted list outrank this one. */
+  #placeOf(rivals: readonly Asker[], asker: Asker, key: Key): number {
+    let [low, high] = [0, rivals.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const rival = rivals[middle]
+      if (rival !== undefined && this.#outranks(rival, asker, key)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
 }

@@ -9,23 +9,25 @@ type Elements = Map<Tuple, ElementValue>
 
 /** The elements of all fragments together, with a record of what changed. */
 export interface Assembly {
+  /** The sets that have elements. */
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
   /** The number of elements of verdict maps that lead to a chain, by chain. */
   readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
-  /** How many fragments beside the first want an element, if any do: Services may share pods. */
-  readonly shared: Readonly<Record<TableFamily, Map<string, Map<Tuple, number>>>>
-  /** The value before the first touch, by family, set and key; undefined if there was none. */
-  readonly touched: Readonly<Record<TableFamily, Map<string, Map<Tuple, ElementValue | undefined>>>>
-  /** One object for each set, which all holdings share. */
+  /** Every set that ever had elements. */
   readonly places: Readonly<Record<TableFamily, Map<string, Place>>>
   /** False while the first fragments come in, because all of them are new. */
   recording: boolean
 }
 
-/** Where elements are: a set of one of the tables. */
+/** A set of one of the tables. There is one object for each set, which all holdings share. */
 interface Place {
   readonly family: TableFamily
   readonly set: string
+  readonly elements: Elements
+  /** How many fragments beside the first want an element, if any do: Services may share pods. */
+  readonly shared: Map<Tuple, number>
+  /** The value before the first touch; undefined if there was none. */
+  readonly touched: Map<Tuple, ElementValue | undefined>
 }
 
 /** What a fragment holds in the assembly, without values; `keys[i]` is in `places[i]`. */
@@ -46,8 +48,6 @@ export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
     calls: { ip: new Map(), ip6: new Map() },
-    shared: { ip: new Map(), ip6: new Map() },
-    touched: { ip: new Map(), ip6: new Map() },
     places: { ip: new Map(), ip6: new Map() },
     recording: false,
   }
@@ -55,37 +55,33 @@ export function emptyAssembly(): Assembly {
 
 /** Adds a fragment; returns what `removeFragment` needs, so the fragment need not be kept. */
 export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
-  for (const { family, set, key, value } of fragment) {
-    const elements = nested(assembly.sets[family], set)
+  const places = fragment.map(({ family, set }) => placeOf(assembly, family, set))
+  for (const [at, { key, value }] of fragment.entries()) {
+    const place = places[at]
+    if (place === undefined) continue
+    const { elements, shared } = place
     if (elements.has(key)) {
-      const shared = nested(assembly.shared[family], set)
       shared.set(key, (shared.get(key) ?? 0) + 1)
-    } else {
-      touch(assembly, { family, set }, key, undefined)
-      elements.set(key, value)
-      countCall(assembly, family, value, 1)
+      continue
     }
+    if (elements.size === 0) assembly.sets[place.family].set(place.set, elements)
+    touch(assembly, place, key, undefined)
+    elements.set(key, value)
+    countCall(assembly, place.family, value, 1)
   }
-  return {
-    places: fragment.map(({ family, set }) => placeOf(assembly, family, set)),
-    keys: fragment.map(({ key }) => key),
-  }
+  return { places, keys: fragment.map(({ key }) => key) }
 }
 
 /** Removes what `addFragment` added, except elements that other fragments want too. */
 export function removeFragment(assembly: Assembly, { places, keys }: Holding): void {
   for (const [at, key] of keys.entries()) {
     const place = places[at]
-    if (place === undefined) continue
-    const { family, set } = place
-    const elements = assembly.sets[family].get(set)
-    const value = elements?.get(key)
-    if (elements === undefined || value === undefined) continue
-    if (releaseShared(assembly.shared[family].get(set), key)) continue
+    const value = place?.elements.get(key)
+    if (place === undefined || value === undefined || releaseShared(place.shared, key)) continue
     touch(assembly, place, key, value)
-    elements.delete(key)
-    countCall(assembly, family, value, -1)
-    if (elements.size === 0) assembly.sets[family].delete(set)
+    place.elements.delete(key)
+    countCall(assembly, place.family, value, -1)
+    if (place.elements.size === 0) assembly.sets[place.family].delete(place.set)
   }
 }
 
@@ -103,26 +99,25 @@ function countCall(
 }
 
 /** Takes one claim off a shared element; returns whether another fragment still wants it. */
-function releaseShared(shared: Map<Tuple, number> | undefined, key: Tuple): boolean {
-  const others = shared?.get(key)
-  if (shared === undefined || others === undefined) return false
+function releaseShared(shared: Map<Tuple, number>, key: Tuple): boolean {
+  const others = shared.get(key)
+  if (others === undefined) return false
   if (others === 1) shared.delete(key)
   else shared.set(key, others - 1)
   return true
 }
 
 /** Returns what changed since the last call, without what changed back. */
-export function takeChanges(assembly: Assembly): readonly ElementChange[] {
+export function takeChanges({ places }: Assembly): readonly ElementChange[] {
   const changes: ElementChange[] = []
   for (const family of ['ip', 'ip6'] as const) {
-    for (const [set, keys] of assembly.touched[family]) {
-      const elements = assembly.sets[family].get(set)
-      for (const [key, before] of keys) {
-        const after = elements?.get(key)
+    for (const { set, elements, touched } of places[family].values()) {
+      for (const [key, before] of touched) {
+        const after = elements.get(key)
         if (!sameValue(before, after)) changes.push({ family, set, key, before, after })
       }
+      touched.clear()
     }
-    assembly.touched[family].clear()
   }
   return changes
 }
@@ -144,30 +139,24 @@ function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): bo
 }
 
 function touch(
-  assembly: Assembly,
-  { family, set }: Place,
+  { recording }: Assembly,
+  { touched }: Place,
   key: Tuple,
   before: ElementValue | undefined,
 ): void {
-  if (!assembly.recording) return
-  const keys = nested(assembly.touched[family], set)
-  if (!keys.has(key)) keys.set(key, before)
+  if (recording && !touched.has(key)) touched.set(key, before)
 }
 
 function placeOf({ places }: Assembly, family: TableFamily, set: string): Place {
-  let place = places[family].get(set)
-  if (place === undefined) {
-    place = { family, set }
-    places[family].set(set, place)
+  const found = places[family].get(set)
+  if (found !== undefined) return found
+  const place: Place = {
+    family,
+    set,
+    elements: new Map(),
+    shared: new Map(),
+    touched: new Map(),
   }
+  places[family].set(set, place)
   return place
-}
-
-function nested<Value>(maps: Map<string, Map<Tuple, Value>>, name: string): Map<Tuple, Value> {
-  let map = maps.get(name)
-  if (map === undefined) {
-    map = new Map()
-    maps.set(name, map)
-  }
-  return map
 }

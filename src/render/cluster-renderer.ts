@@ -50,6 +50,9 @@ class ClusterRenderer implements WholeRenderer {
   readonly situation: Situation
   readonly #emitter: Emitter
   readonly #claimsOf: ClaimsOf
+  /** What the kernel held at the start. */
+  readonly #before: FamilyMemory
+  /** What is in the assembly, and else what the kernel held at the start. */
   readonly #memory: FamilyMemory
   readonly #objects: ClusterObjects = new ClusterObjects()
   readonly #dirty: Set<ServiceName> = new Set()
@@ -72,6 +75,7 @@ class ClusterRenderer implements WholeRenderer {
     this.#claimsOf = this.#emitter.claimsWithin(settings, { ...node, otherNodes })
     this.#askers = settings.backend.kind === 'ipvs' ? new AddressIndex() : undefined
     this.#frames = new Frames(situation, this.#assembly)
+    this.#before = memory
     this.#memory = memoryOf(this.#assembly, memory)
   }
 
@@ -205,7 +209,9 @@ class ClusterRenderer implements WholeRenderer {
     if (service === undefined) return []
     const candidates = this.#objects.candidates(name)
     const frontends = frontendsOf(service, this.#book.won(name), candidates, this.situation)
-    return this.#emitter.emit({ service, frontends }, { ...this.situation, memory: this.#memory })
+    // Of the first fragments, none can have an earlier version in the assembly.
+    const memory = this.#assembly.recording ? this.#memory : this.#before
+    return this.#emitter.emit({ service, frontends }, { ...this.situation, memory })
   }
 
   #put(name: ServiceName, fragment: Fragment): void {

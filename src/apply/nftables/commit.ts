@@ -1,7 +1,7 @@
 import { eachOperation, type Operation, type Plan } from '../../plan/nftables/operation.ts'
 import { inSteps } from '../in-steps.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
-import { type EncodedPlan, type EncodeOptions, encodeInSteps } from './encode.ts'
+import { type Carried, type EncodedPlan, type EncodeOptions, encodeInSteps } from './encode.ts'
 
 export interface Failure {
   readonly operation: Operation
@@ -67,11 +67,11 @@ async function send(
   }
   if (outcome.kind !== 'rejected') return outcome
   const all = [...eachOperation(plan)]
-  const failures = outcome.failures.flatMap(({ index, errno }) =>
-    (operations[index] ?? []).flatMap((at) => {
-      const operation = all[at]
-      return operation === undefined ? [] : [{ operation, errno }]
-    }),
-  )
+  const failures = outcome.failures.flatMap(({ index, errno }) => {
+    const { from, count } = operations[index] ?? NOTHING
+    return all.slice(from, from + count).map((operation) => ({ operation, errno }))
+  })
   return { kind: 'rejected', failures }
 }
+
+const NOTHING: Carried = { from: 0, count: 0 }

@@ -47,7 +47,7 @@ export type Operation =
  * would take as much as the elements themselves at a first load. It refers to the rule set and
  * copies nothing.
  */
-interface Filling {
+export interface Filling {
   readonly kind: 'fill-set'
   readonly family: TableFamily
   readonly set: SetSchema

@@ -1,5 +1,5 @@
-import { type ClaimsOf, judged, judgeOf } from '../../frontend/claim-rules.ts'
-import { type Claim, claimFamilies, distinct } from '../../frontend/claims.ts'
+import { type ClaimsOf, judgeOf } from '../../frontend/claim-rules.ts'
+import { type Claim, claimFamilies, claimsOf, distinct } from '../../frontend/claims.ts'
 import { nodePortAddresses } from '../../frontend/node-ports.ts'
 import { type Address, familyOf } from '../../model/address.ts'
 import { vipKey } from '../../model/frontend-id.ts'
@@ -10,13 +10,12 @@ import type { ServiceObject } from '../../model/service.ts'
 export function ipvsClaimsWithin(settings: Settings, node: NodeView): ClaimsOf {
   const judge = judgeOf(settings, node)
   const addresses = nodePortAddresses(settings, node)
-  function* spelled(service: ServiceObject): Iterable<Claim> {
-    for (const claim of judged(service, settings, judge)) {
-      if (claim.kind === 'node-port') yield* spelledOut(service, claim, addresses)
-      else yield claim
-    }
-  }
-  return (service) => distinct(spelled(service))
+  return (service) =>
+    distinct(
+      claimsOf(service, settings, judge).flatMap((claim) =>
+        claim.kind === 'node-port' ? spelledOut(service, claim, addresses) : [claim],
+      ),
+    )
 }
 
 function spelledOut(

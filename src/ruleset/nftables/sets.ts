@@ -67,7 +67,12 @@ function frontSets(prefix: string, plural: string): FrontSets {
 
 /** Names the map from VIP (or node port) and slot to endpoint. */
 export function endpointsMap(front: Front, reach: Reach): string {
-  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}endpoints`
+  return ENDPOINTS_MAPS[front][reach]
+}
+
+const ENDPOINTS_MAPS: Readonly<Record<Front, Readonly<Record<Reach, string>>>> = {
+  vip: { all: 'endpoints', local: 'local-endpoints' },
+  'node-port': { all: 'node-port-endpoints', local: 'node-port-local-endpoints' },
 }
 
 /** Names the set of all VIPs (or node ports) with this many endpoints, 2 or more. */

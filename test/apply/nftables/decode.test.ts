@@ -49,7 +49,10 @@ describe('elements', () => {
     const { requests, operations } = encodePlan(plan)
     expect(requests.length).toBeGreaterThan(4)
     for (const { payload } of requests) expect(payload.length).toBeLessThan(65_000)
-    expect(operations.flat()).toEqual(plan.map((_, index) => index))
+    const indexes = operations.flatMap(({ from, count }) =>
+      Array.from({ length: count }, (_, at) => from + at),
+    )
+    expect(indexes).toEqual(plan.map((_, index) => index))
     const found = decodeElements(replies(plan), set)
     expect([...found]).toEqual(
       plan.map((one) => (one.kind === 'add-element' ? [one.key, one.value] : one)),
@@ -59,7 +62,11 @@ describe('elements', () => {
   it('share a message only with their like', () => {
     const [first, second, third] = additions(3) as [Plan[0], Plan[0], Plan[0]]
     const away = { ...second, kind: 'delete-element' } as Plan[0]
-    expect(encodePlan([first, away, second, third]).operations).toEqual([[0], [1], [2, 3]])
+    expect(encodePlan([first, away, second, third]).operations).toEqual([
+      { from: 0, count: 1 },
+      { from: 1, count: 1 },
+      { from: 2, count: 2 },
+    ])
   })
 
   it('have comments of at most 128 bytes', () => {

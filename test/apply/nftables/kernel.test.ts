@@ -227,8 +227,11 @@ describe('a rejected plan', () => {
     const { requests, operations } = encodePlan(plan, { oneElementPerMessage: true })
     const outcome = await socket.transact(requests, 0)
     if (outcome.kind !== 'rejected') throw new Error(outcome.kind)
-    expect(outcome.failures.map(({ index }) => operations[index])).toEqual([[1], [2]])
-    expect(encodePlan(plan).operations).toEqual([[0, 1, 2]])
+    expect(outcome.failures.map(({ index }) => operations[index])).toEqual([
+      { from: 1, count: 1 },
+      { from: 2, count: 1 },
+    ])
+    expect(encodePlan(plan).operations).toEqual([{ from: 0, count: 3 }])
   })
 })
 
