@@ -2,6 +2,7 @@ import { lookAtMachine } from '../apply/machine/look.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { SteadySocket } from '../dataplane/reopening-socket.ts'
 import { type Address, familyOf, type IpFamily } from '../model/address.ts'
+import type { Situation } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import {
   type Demand,
@@ -10,7 +11,6 @@ import {
   preflight,
   printFinding,
 } from '../plan/preflight.ts'
-import type { Situation } from '../render/nftables/recall.ts'
 import type { Telemetry } from './events/telemetry.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { recalled, type Situation } from '../render/nftables/recall.ts'
+import type { Situation } from '../model/node.ts'
+import { recalled } from '../render/nftables/recall.ts'
 import type { SeenNodes } from '../watch/seen-nodes.ts'
 import type { CurrentConfiguration } from './configuration.ts'
 import type { Telemetry } from './events/telemetry.ts'

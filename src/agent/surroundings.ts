@@ -1,7 +1,7 @@
 import { isOfKernel } from '../dataplane/outcome.ts'
+import type { Situation } from '../model/node.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import type { Cluster } from '../model/service.ts'
-import type { Situation } from '../render/nftables/recall.ts'
 import { Retry } from '../telemetry/retry.ts'
 import { inBackground, type OnFailure } from './background.ts'
 import type { Telemetry } from './events/telemetry.ts'

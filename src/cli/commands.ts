@@ -11,7 +11,7 @@ import { type NameOf, namesOf } from '../frontend/labels.ts'
 import { onlyLiberal } from '../model/conntrack.ts'
 import { printFinding } from '../plan/preflight.ts'
 import { recalled } from '../render/nftables/recall.ts'
-import { renderCluster } from '../render/render.ts'
+import { renderFor } from '../render/rendering.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import { withDataplanes } from './kernel.ts'
 import { type Loaded, load, loadOther } from './load.ts'
@@ -27,10 +27,10 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   const loaded = reported(sources, output)
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
-  const renderer = renderCluster(cluster, node, settings)
-  sayDenials(renderer.denials(), output)
+  const { rendering, denials } = renderFor(cluster, node, settings)
+  sayDenials(denials, output)
   const json = sources.format === 'json'
-  output.out(json ? renderingAsJson(renderer, settings) : printRendering(renderer, settings))
+  output.out(json ? renderingAsJson(rendering, settings) : printRendering(rendering, settings))
   return unlessIncomplete(loaded.goal, 0)
 }
 

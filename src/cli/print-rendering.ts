@@ -1,9 +1,9 @@
 import { familyOf } from '../model/address.ts'
-import type { IpvsBackend } from '../model/backend.ts'
+import { ipvsOf } from '../model/backend.ts'
 import type { Settings } from '../model/node.ts'
+import { unreachable } from '../model/unreachable.ts'
 import { ipvsSysctls, type NodeFound, type NodeSysctl } from '../plan/sysctls/ipvs.ts'
-import { lower } from '../render/iptables/lowering.ts'
-import type { WholeRenderer } from '../render/renderer.ts'
+import type { Rendering } from '../render/rendering.ts'
 import { printIptables } from '../ruleset/iptables/print.ts'
 import type { IptablesRuleset } from '../ruleset/iptables/types.ts'
 import { printIpvs } from '../ruleset/ipvs/print.ts'
@@ -23,39 +23,37 @@ interface Language<Text> {
  * Returns all that `apply` would program on the node, in the languages of nft, iptables, ipvsadm,
  * ip and sysctl.
  */
-export function printRendering(renderer: WholeRenderer, settings: Settings): string {
+export function printRendering(rendering: Rendering, settings: Settings): string {
   const language = { nftables: printRuleset, iptables: printIptables, ipvs: printIpvs }
-  return written(renderer, settings, language)
+  return written(rendering, settings, language)
 }
 
 /** Returns the rendering as JSON. */
-export function renderingAsJson(renderer: WholeRenderer, settings: Settings): string {
+export function renderingAsJson(rendering: Rendering, settings: Settings): string {
   const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
-  return `${JSON.stringify(written<unknown>(renderer, settings, language), null, 2)}\n`
+  return `${JSON.stringify(written<unknown>(rendering, settings, language), null, 2)}\n`
 }
 
 function written<Text>(
-  renderer: WholeRenderer,
+  rendering: Rendering,
   settings: Settings,
   { nftables, iptables, ipvs }: Language<Text>,
 ): Text {
-  const { backend } = settings
-  switch (backend.kind) {
+  switch (rendering.kind) {
     case 'nftables':
-      return nftables(renderer.ruleset())
+      return nftables(rendering.ruleset)
     case 'iptables':
-      return iptables(lower(renderer.ruleset(), settings))
-    case 'ipvs': {
-      const rules = renderer.ipvs()
-      return rules === undefined
-        ? nftables(renderer.ruleset())
-        : ipvs(rules, sysctls(rules, backend))
-    }
+      return iptables(rendering.ruleset)
+    case 'ipvs':
+      return ipvs(rendering.rules, sysctls(rendering.rules, settings))
+    default:
+      return unreachable(rendering)
   }
 }
 
-function sysctls({ servers }: IpvsRules, { strictArp }: IpvsBackend): readonly NodeSysctl[] {
+function sysctls({ servers }: IpvsRules, settings: Settings): readonly NodeSysctl[] {
   const families = new Set([...servers.values()].map(({ address }) => familyOf(address)))
+  const { strictArp } = ipvsOf(settings)
   return ipvsSysctls({ families: [...families].sort(), strictArp }, ORDINARY)
 }
 

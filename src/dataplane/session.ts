@@ -53,7 +53,6 @@ export interface SessionRenderer
     | 'setSlice'
     | 'removeSlice'
     | 'changeOtherNodes'
-    | 'ruleset'
     | 'denials'
     | 'takeDenials'
     | 'label'

@@ -1,6 +1,6 @@
 import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 import type { FrontendId } from '../model/frontend-id.ts'
-import type { NodeView, Settings } from '../model/node.ts'
+import type { NodeView, Settings, Situation } from '../model/node.ts'
 import type { ServiceObject, ServicePort, TrafficPolicy } from '../model/service.ts'
 import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
 import { type Claim, type ClaimKind, claimFamilies } from './claims.ts'
@@ -56,7 +56,7 @@ export function frontendsOf(
   service: ServiceObject,
   claims: readonly Claim[],
   candidates: Candidates,
-  { node, settings }: { readonly node: NodeView; readonly settings: Settings },
+  { node, settings }: Situation,
 ): readonly Frontend[] {
   const chosen = new Map<ServicePort, Map<IpFamily, Chosen>>()
   const chosenFor = (port: ServicePort, family: IpFamily): Chosen => {

@@ -3,8 +3,11 @@ import {
   addressBits,
   addressOf,
   type Cidr,
+  cidrContains,
   cidrRange,
+  hostCidr,
   type IpFamily,
+  toBigInt,
 } from '../model/address.ts'
 
 interface Range {
@@ -15,6 +18,16 @@ interface Range {
 /** Returns prefixes as the disjoint, merged intervals that an interval set wants, in nft's text. */
 export function intervals(family: IpFamily, cidrs: readonly Cidr[]): readonly string[] {
   return merge(cidrs.map(cidrRange)).map((range) => intervalText(family, range))
+}
+
+/** Returns whether an interval in that text contains the address. */
+export function intervalContains(interval: string, address: Address): boolean {
+  const [first, last] = interval.split('-') as [Address, Address?]
+  if (last === undefined) {
+    return cidrContains(interval.includes('/') ? (interval as Cidr) : hostCidr(first), address)
+  }
+  const value = toBigInt(address)
+  return value >= toBigInt(first) && value <= toBigInt(last)
 }
 
 function merge(ranges: readonly Range[]): readonly Range[] {

@@ -107,3 +107,9 @@ export interface Settings {
   /** Takes the backend's place if the kernel cannot do what nodelb needs of nftables. */
   readonly fallback?: IptablesBackend | undefined
 }
+
+/** A node and what the operator chose for it. */
+export interface Situation {
+  readonly node: NodeView
+  readonly settings: Settings
+}

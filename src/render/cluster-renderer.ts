@@ -1,14 +1,10 @@
-import { AddressIndex } from '../frontend/address-index.ts'
-import { ClaimBook } from '../frontend/claim-book.ts'
-import type { ClaimsOf } from '../frontend/claim-rules.ts'
 import type { Denial } from '../frontend/denials.ts'
-import { frontendsOf } from '../frontend/frontends.ts'
-import { type Owner, ownerOf } from '../frontend/label-text.ts'
-import type { Address } from '../model/address.ts'
+import type { ServedService } from '../frontend/frontends.ts'
+import type { Owner } from '../frontend/label-text.ts'
 import type { TableFamily } from '../model/family.ts'
-import type { AddressChange, NodeView, Settings } from '../model/node.ts'
+import type { AddressChange, NodeView, Settings, Situation } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
-import { type ServiceName, serviceName } from '../model/service-name.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
 import { ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
@@ -23,14 +19,13 @@ import {
   removeFragment,
   takeChanges,
 } from './assembly.ts'
-import { ClusterObjects } from './cluster-objects.ts'
 import { type Emitter, emitterOf } from './emitter.ts'
 import { Frames } from './frames.ts'
 import { type FamilyMemory, type Fragment, noMemory } from './nftables/emit.ts'
-import type { Situation } from './nftables/recall.ts'
 import type { Frame } from './nftables/table.ts'
 import { memoryOf } from './present-memory.ts'
 import type { Delta, WholeRenderer } from './renderer.ts'
+import { ServedServices } from './served-services.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
@@ -49,84 +44,62 @@ export function createRenderer(
 class ClusterRenderer implements WholeRenderer {
   readonly situation: Situation
   readonly #emitter: Emitter
-  readonly #claimsOf: ClaimsOf
+  readonly #services: ServedServices
   /** What the kernel held at the start. */
   readonly #before: FamilyMemory
   /** What is in the assembly, and else what the kernel held at the start. */
   readonly #memory: FamilyMemory
-  readonly #objects: ClusterObjects = new ClusterObjects()
-  readonly #dirty: Set<ServiceName> = new Set()
-  readonly #book: ClaimBook = new ClaimBook()
   readonly #assembly: Assembly = emptyAssembly()
   readonly #holdings: Map<ServiceName, Holding> = new Map()
   readonly #frames: Frames
-  readonly #otherNodes: Set<Address>
-  /** The Services that could lose an address to another Node; undefined if none can. */
-  readonly #askers: AddressIndex | undefined
-  /** The full names of Services whose labels were shortened, by label. */
-  readonly #cutNames: Map<Owner, ServiceName> = new Map()
 
   constructor(situation: Situation, memory: FamilyMemory) {
-    const { node, settings } = situation
-    const otherNodes = new Set(node.otherNodes)
     this.situation = situation
-    this.#emitter = emitterOf(settings)
-    this.#otherNodes = otherNodes
-    this.#claimsOf = this.#emitter.claimsWithin(settings, { ...node, otherNodes })
-    this.#askers = settings.backend.kind === 'ipvs' ? new AddressIndex() : undefined
+    this.#emitter = emitterOf(situation.settings)
+    this.#services = new ServedServices(situation, this.#emitter.claimsWithin)
     this.#frames = new Frames(situation, this.#assembly)
     this.#before = memory
     this.#memory = memoryOf(this.#assembly, memory)
   }
 
   setService(service: ServiceObject): void {
-    const name = serviceName(service)
-    this.#askers?.replace(name, this.#objects.services.get(name), service)
-    this.#objects.setService(service)
-    if (ownerOf(name) !== name) this.#cutNames.set(ownerOf(name), name)
-    this.#claim(name, service)
+    this.#services.setService(service)
   }
 
   removeService(name: ServiceName): void {
-    this.#askers?.replace(name, this.#objects.services.get(name), undefined)
-    this.#objects.services.delete(name)
-    this.#cutNames.delete(ownerOf(name))
-    this.#claim(name, undefined)
+    this.#services.removeService(name)
   }
 
   setSlice(slice: SliceObject): void {
-    for (const name of this.#objects.setSlice(slice)) this.#dirty.add(name)
+    this.#services.setSlice(slice)
   }
 
   removeSlice(namespace: string, sliceName: string): void {
-    for (const name of this.#objects.removeSlice(namespace, sliceName)) this.#dirty.add(name)
+    this.#services.removeSlice(namespace, sliceName)
   }
 
-  changeOtherNodes({ come, gone }: AddressChange): void {
-    for (const address of gone) this.#otherNodes.delete(address)
-    for (const address of come) this.#otherNodes.add(address)
-    for (const name of this.#askers?.askersOf([...come, ...gone]) ?? []) {
-      this.#claim(name, this.#objects.services.get(name))
-    }
+  changeOtherNodes(change: AddressChange): void {
+    this.#services.changeOtherNodes(change)
   }
 
   *begin(): Steps<void> {
     // Nothing has to be removed first, and all fragments at once would take too much memory.
-    for (const name of this.#takeDirty()) {
-      this.#put(name, this.#rendered(name))
+    for (const { name, served } of this.#services.takeDue()) {
+      if (served !== undefined) this.#put(name, this.#rendered(served))
       yield
     }
   }
 
   settle(): Delta {
-    this.#rerender(this.#takeDirty())
+    this.#rerender()
     const changed = new Map<TableFamily, Frame | undefined>()
     for (const family of FAMILIES) {
       if (this.#frames.renew(family)) changed.set(family, this.#frames.of(family))
     }
     this.#assembly.recording = true
     const changes = takeChanges(this.#assembly)
-    if (this.#askers === undefined) return { elements: changes, ipvs: [], frames: changed }
+    if (this.situation.settings.backend.kind !== 'ipvs')
+      return { elements: changes, ipvs: [], frames: changed }
     const beside = changes.filter(({ set }) => isIpvsSet(set))
     const elements = changes.filter(({ set }) => !isIpvsSet(set))
     return { elements, ipvs: beside, frames: changed }
@@ -150,11 +123,11 @@ class ClusterRenderer implements WholeRenderer {
   }
 
   denials(): readonly Denial[] {
-    return this.#book.allDenials()
+    return this.#services.denials()
   }
 
   takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
-    return this.#book.takeDenials()
+    return this.#services.takeDenials()
   }
 
   label(family: TableFamily, front: string): string | undefined {
@@ -174,49 +147,34 @@ class ClusterRenderer implements WholeRenderer {
   }
 
   nameOf(owner: Owner): ServiceName {
-    return this.#cutNames.get(owner) ?? owner
+    return this.#services.nameOf(owner)
   }
 
   services(): number {
-    return this.#objects.services.size
-  }
-
-  #claim(name: ServiceName, service: ServiceObject | undefined): void {
-    const claims = service === undefined ? [] : this.#claimsOf(service)
-    for (const each of this.#book.replace(name, service, claims)) this.#dirty.add(each)
-  }
-
-  /** Sorts by name, so that the listing reads well and does not depend on the order of arrival. */
-  #takeDirty(): readonly ServiceName[] {
-    const names = [...this.#dirty].sort()
-    this.#dirty.clear()
-    return names
+    return this.#services.count
   }
 
   /** Removes all fragments, then adds all: an address that changes hands is never in twice. */
-  #rerender(names: readonly ServiceName[]): void {
-    const fresh = names.map((name) => [name, this.#rendered(name)] as const)
-    for (const name of names) {
+  #rerender(): void {
+    const fresh = Array.from(this.#services.takeDue(), ({ name, served }) => {
+      return { name, fragment: served && this.#rendered(served) }
+    })
+    for (const { name } of fresh) {
       const holding = this.#holdings.get(name)
       if (holding !== undefined) removeFragment(this.#assembly, holding)
       this.#holdings.delete(name)
     }
-    for (const [name, fragment] of fresh) this.#put(name, fragment)
+    for (const { name, fragment } of fresh) if (fragment) this.#put(name, fragment)
   }
 
-  #rendered(name: ServiceName): Fragment {
-    const service = this.#objects.services.get(name)
-    if (service === undefined) return []
-    const candidates = this.#objects.candidates(name)
-    const frontends = frontendsOf(service, this.#book.won(name), candidates, this.situation)
+  #rendered(served: ServedService): Fragment {
     // Of the first fragments, none can have an earlier version in the assembly.
     const memory = this.#assembly.recording ? this.#memory : this.#before
-    return this.#emitter.emit({ service, frontends }, { ...this.situation, memory })
+    return this.#emitter.emit(served, { ...this.situation, memory })
   }
 
   #put(name: ServiceName, fragment: Fragment): void {
-    const holding = addFragment(this.#assembly, fragment)
-    if (this.#objects.services.has(name)) this.#holdings.set(name, holding)
+    this.#holdings.set(name, addFragment(this.#assembly, fragment))
   }
 }
 

@@ -24,7 +24,7 @@ export function emitterOf({ backend }: Settings): Emitter {
 const nftables: Emitter = { claimsWithin, emit: emitElements, frame }
 const EMITTERS: Readonly<Record<BackendKind, Emitter>> = {
   nftables,
-  // The chains of iptables are made from what nftables would hold (render/iptables/lowering.ts).
+  // Nobody renders tables for iptables: its chains are made in render/iptables.
   iptables: nftables,
   ipvs: { claimsWithin: ipvsClaimsWithin, emit: emitIpvs, frame: ipvsFrame },
 }

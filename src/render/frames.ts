@@ -1,10 +1,10 @@
 import type { TableFamily } from '../model/family.ts'
+import type { Situation } from '../model/node.ts'
 import { isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import { SETS } from '../ruleset/nftables/sets.ts'
 import type { Table } from '../ruleset/nftables/types.ts'
 import type { Assembly } from './assembly.ts'
 import { type BaseSets, configuration } from './nftables/configuration.ts'
-import type { Situation } from './nftables/recall.ts'
 import { assemble, type Frame, makeFrame } from './nftables/table.ts'
 
 /** The frame of each family's table; it is made anew when other sets have elements than before. */

@@ -2,6 +2,7 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { Cluster } from '../model/service.ts'
 import { allAtOnce, type Steps } from '../model/steps.ts'
 import { createRenderer } from './cluster-renderer.ts'
+import { fill } from './fill.ts'
 import type { FamilyMemory } from './nftables/emit.ts'
 import type { WholeRenderer } from './renderer.ts'
 
@@ -23,14 +24,7 @@ export function* renderInSteps(
   memory?: FamilyMemory,
 ): Steps<WholeRenderer> {
   const renderer = createRenderer(node, settings, memory)
-  for (const slice of cluster.slices) {
-    renderer.setSlice(slice)
-    yield
-  }
-  for (const service of cluster.services) {
-    renderer.setService(service)
-    yield
-  }
+  yield* fill(renderer, cluster)
   yield* renderer.begin()
   renderer.settle()
   return renderer

@@ -1,7 +1,7 @@
 import type { Denial } from '../frontend/denials.ts'
 import type { Owner } from '../frontend/label-text.ts'
 import type { TableFamily } from '../model/family.ts'
-import type { AddressChange } from '../model/node.ts'
+import type { AddressChange, Situation } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
@@ -9,7 +9,6 @@ import type { Tuple } from '../model/tuple.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
 import type { ElementChange } from './assembly.ts'
-import type { Situation } from './nftables/recall.ts'
 import type { Frame } from './nftables/table.ts'
 
 /** What one `settle` changed. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import type { TableFamily } from '../../src/model/family.ts'
-import { lower } from '../../src/render/iptables/lowering.ts'
+import { renderChains } from '../../src/render/iptables/render.ts'
 import type { Frame } from '../../src/render/nftables/table.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { Delta, Renderer } from '../../src/render/renderer.ts'
@@ -39,8 +39,8 @@ export class Writer {
   /** For IPv4 alone: `iptables-restore` knows one family. */
   printChains(file: string): Answers['printChains'] {
     if (this.size === undefined) throw new Error('no size')
-    const ruleset = renderCluster(makeCluster(this.size), node, settings).ruleset()
-    const [section] = iptablesSections(lower(ruleset, settings))
+    const { lowering } = renderChains(makeCluster(this.size), node, settings)
+    const [section] = iptablesSections(lowering.rules())
     const text = section?.text ?? ''
     writeFileSync(file, text)
     return { rules: text.match(/^-[AI] /gm)?.length ?? 0 }

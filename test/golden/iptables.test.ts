@@ -8,10 +8,9 @@ import { difference } from '../../src/dataplane/difference.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { TableFamily } from '../../src/model/family.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
-import { lower } from '../../src/render/iptables/lowering.ts'
-import { renderCluster } from '../../src/render/render.ts'
 import { iptablesSections, printIptables } from '../../src/ruleset/iptables/print.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
+import { chainsFor } from '../support/chains.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { savedRules } from '../support/iptables-save.ts'
 
@@ -36,7 +35,7 @@ describe('with iptables, the rules of', () => {
   const names = folders(FIXTURES)
   test.each(names.map((name) => [name, sentence(FIXTURES + name)]))('%s: %s', async (name) => {
     const { cluster, node, settings } = fixtureGoal(FIXTURES + name, 'input.yaml', 'iptables')
-    const rules = lower(renderCluster(cluster, node, settings).ruleset(), settings)
+    const rules = chainsFor(cluster, node, settings)
     await expect(printIptables(rules)).toMatchFileSnapshot(`${FIXTURES}${name}/expected.iptables`)
     await isListedAsLoaded(rules)
   })
@@ -47,7 +46,7 @@ describe('with iptables, the rules of', () => {
       undefined,
       'iptables',
     )
-    await isListedAsLoaded(lower(renderCluster(crowd(), node, settings).ruleset(), settings))
+    await isListedAsLoaded(chainsFor(crowd(), node, settings))
   })
 })
 

@@ -13,6 +13,7 @@ import { operationCount } from '../../src/plan/nftables/operation.ts'
 import { plan } from '../../src/plan/nftables/plan.ts'
 import { ipvsMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
+import { renderFor } from '../../src/render/rendering.ts'
 import { lacking } from '../support/differences.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { ipvsModel } from '../support/ipvs-model.ts'
@@ -47,7 +48,7 @@ describe('with ipvs, the rules of', () => {
   const names = reasons.filter(([, reason]) => reason === undefined).map(([name]) => name)
   test.each(names.map((name) => [name, sentence(FIXTURES + name)]))('%s: %s', async (name) => {
     const { cluster, node, settings } = fixtureGoal(FIXTURES + name, 'input.yaml', 'ipvs')
-    const text = printRendering(renderCluster(cluster, node, settings), settings)
+    const text = printRendering(renderFor(cluster, node, settings).rendering, settings)
     await expect(text).toMatchFileSnapshot(`${FIXTURES}${name}/expected.ipvs`)
     await checkWithNft(text)
   })

@@ -5,11 +5,10 @@ import { execa } from 'execa'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { FLAVOURS, type Flavour, findPrograms } from '../../src/apply/iptables/programs.ts'
 import { readIptables } from '../../src/apply/iptables/read.ts'
-import { lower } from '../../src/render/iptables/lowering.ts'
-import { renderCluster } from '../../src/render/render.ts'
 import { iptablesSections } from '../../src/ruleset/iptables/print.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
+import { chainsFor } from '../support/chains.ts'
 import { expectedOf, lacking } from '../support/differences.ts'
 import { packetFixtures } from '../support/fixtures.ts'
 import { fixtureGoal } from '../support/goal.ts'
@@ -41,7 +40,7 @@ async function empty(flavour: Flavour): Promise<void> {
 
 function rendered(folder: string, input = 'input.yaml'): IptablesRuleset {
   const { cluster, node, settings } = fixtureGoal(folder, input, 'iptables')
-  return lower(renderCluster(cluster, node, settings).ruleset(), settings)
+  return chainsFor(cluster, node, settings)
 }
 
 /** `explain` without files walks what the kernel holds: it has to be what was sent there. */

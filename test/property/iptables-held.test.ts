@@ -4,9 +4,9 @@ import { ownerOf } from '../../src/frontend/label-text.ts'
 import { serviceLabel } from '../../src/frontend/labels.ts'
 import { planIptables } from '../../src/plan/iptables/plan.ts'
 import { servicesIn } from '../../src/render/iptables/held.ts'
-import { IptablesLowering, lower } from '../../src/render/iptables/lowering.ts'
-import { renderCluster } from '../../src/render/render.ts'
+import { renderChains } from '../../src/render/iptables/render.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
+import { chainsFor } from '../support/chains.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, names, namespace, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
@@ -27,20 +27,18 @@ describe('Services that are held', () => {
   test('stay as the tables have them, and the tables take the rest', () => {
     fc.assert(
       fc.property(pairs, owners, ([before, after, old, now], held) => {
-        const found = lower(renderCluster(before, node, old).ruleset(), old)
+        const found = chainsFor(before, node, old)
         const model = iptablesModel()
         for (const step of planIptables({}, found)) model.apply(step)
-        const lowering = new IptablesLowering(now)
-        const renderer = renderCluster(after, node, now)
-        lowering.update(renderer.ruleset())
+        const { lowering } = renderChains(after, node, now)
         lowering.hold(found, new Set(held))
         const wanted = lowering.rules()
         for (const step of planIptables(found, wanted)) model.apply(step)
         for (const name of held) expect(rulesAbout(wanted, name)).toEqual(rulesAbout(found, name))
         expect(planIptables(model.ruleset(), wanted)).toEqual([])
         for (const name of held) lowering.release(name)
-        lowering.update(renderer.ruleset(), [])
-        const free = lower(renderer.ruleset(), now)
+        lowering.settle()
+        const free = chainsFor(after, node, now)
         expect(planIptables(lowering.rules(), free)).toEqual([])
       }),
       { numRuns: runs(500) },
@@ -50,7 +48,7 @@ describe('Services that are held', () => {
   test('are known by what the rules say', () => {
     fc.assert(
       fc.property(cluster, settings, (each, chosen) => {
-        const rules = lower(renderCluster(each, node, chosen).ruleset(), chosen)
+        const rules = chainsFor(each, node, chosen)
         for (const name of servicesIn(rules)) expect(rulesAbout(rules, name)).not.toEqual([])
         const all = each.services.map(serviceLabel)
         const present = all.filter((name) => rulesAbout(rules, name).length > 0)

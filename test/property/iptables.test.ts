@@ -1,10 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { planChanges, planIptables } from '../../src/plan/iptables/plan.ts'
-import { createRenderer } from '../../src/render/cluster-renderer.ts'
-import { IptablesLowering, lower } from '../../src/render/iptables/lowering.ts'
-import { renderCluster } from '../../src/render/render.ts'
-import type { Renderer } from '../../src/render/renderer.ts'
+import { createChains, renderChains, settleChains } from '../../src/render/iptables/render.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import {
@@ -13,8 +10,10 @@ import {
   makeCluster,
   makeSlices,
 } from '../bench/cluster.ts'
+import { chainsFor } from '../support/chains.ts'
+import { change, keptObjects } from '../support/changes.ts'
 import { iptablesModel, packetsOf, ruleFor } from '../support/iptables-model.ts'
-import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { cluster, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 
 /** Maps in an order of their own. */
@@ -31,22 +30,6 @@ const possible = settings.map((each) => ({
   target: each.scope === 'all' ? ('pods' as const) : each.target,
 }))
 
-const change = fc.oneof(
-  service.map((value) => (to: Renderer) => to.setService(value)),
-  service.map(
-    ({ name }) =>
-      (to: Renderer) =>
-        to.removeService(`${namespace}/${name}`),
-  ),
-  slice.map((value) => (to: Renderer) => to.setSlice(value)),
-  slice.map((value) => (to: Renderer) => to.setSlice(value)),
-  slice.map(
-    ({ name }) =>
-      (to: Renderer) =>
-        to.removeSlice(namespace, name),
-  ),
-)
-
 describe('iptables over random clusters and changes', () => {
   test('each plan leads to what is wanted, and then is empty', () => {
     const clusters = fc.array(cluster, { minLength: 2, maxLength: 3 })
@@ -54,7 +37,7 @@ describe('iptables over random clusters and changes', () => {
       fc.property(clusters, possible, (each, chosen) => {
         const model = iptablesModel()
         for (const next of each) {
-          const wanted = lower(renderCluster(next, node, chosen).ruleset(), chosen)
+          const wanted = chainsFor(next, node, chosen)
           for (const step of planIptables(model.ruleset(), wanted)) model.apply(step)
           expect(comparable(model.ruleset())).toEqual(comparable(wanted))
           expect(planIptables(model.ruleset(), wanted)).toEqual([])
@@ -64,21 +47,19 @@ describe('iptables over random clusters and changes', () => {
     )
   })
 
-  test('lowering change by change ends where lowering everything at once ends', () => {
+  test('chains that follow changes end where those of all objects at once end', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 20 }), possible, (changes, chosen) => {
-        const renderer = createRenderer(node, chosen)
-        renderer.settle()
-        const lowering = new IptablesLowering(chosen)
+        const chains = createChains(node, chosen)
+        const objects = keptObjects()
         const model = iptablesModel()
-        for (const step of planChanges(lowering.update(renderer.ruleset()))) model.apply(step)
+        for (const step of planChanges(settleChains(chains).tables)) model.apply(step)
         for (const each of changes) {
-          each(renderer)
-          const { elements } = renderer.settle()
-          const steps = planChanges(lowering.update(renderer.ruleset(), elements))
-          for (const step of steps) model.apply(step)
-          const wanted = comparable(lower(renderer.ruleset(), chosen))
-          expect(comparable(lowering.rules())).toEqual(wanted)
+          each(chains.services)
+          each(objects)
+          for (const step of planChanges(settleChains(chains).tables)) model.apply(step)
+          const wanted = comparable(chainsFor(objects.cluster(), node, chosen))
+          expect(comparable(chains.lowering.rules())).toEqual(wanted)
           expect(comparable(model.ruleset())).toEqual(wanted)
         }
       }),
@@ -89,9 +70,7 @@ describe('iptables over random clusters and changes', () => {
   test('no address that is restricted before or after is open in between', () => {
     fc.assert(
       fc.property(cluster, cluster, possible, (before, after, chosen) => {
-        const [old, next] = [before, after].map((each) =>
-          lower(renderCluster(each, node, chosen).ruleset(), chosen),
-        )
+        const [old, next] = [before, after].map((each) => chainsFor(each, node, chosen))
         const model = iptablesModel()
         for (const step of planIptables({}, old ?? {})) model.apply(step)
         let guarded = restrictedVips(old)
@@ -110,49 +89,35 @@ describe('iptables over random clusters and changes', () => {
     )
   })
 
-  test('one endpoint changes the chains of its Service alone, and is lowered alone', () => {
+  test('one endpoint changes the chains of its Service alone', () => {
     const size = { services: 2_000, endpoints: 3, dualStack: true, external: true }
-    const renderer = createRenderer(benchNode, benchSettings)
-    const { services, slices } = makeCluster(size)
-    for (const each of services) renderer.setService(each)
-    for (const each of slices) renderer.setSlice(each)
-    renderer.settle()
-    const lowering = new IptablesLowering(benchSettings)
-    lowering.update(renderer.ruleset())
+    const chains = renderChains(makeCluster(size), benchNode, benchSettings)
     for (const index of [7, 50, 1_999]) {
-      for (const each of makeSlices(size, index, 3, index + 1)) renderer.setSlice(each)
-      const { elements } = renderer.settle()
-      const changes = lowering.update(renderer.ruleset(), elements)
-      const chains = changes.flatMap(({ table, chains: all }) =>
-        [...all.keys()].map((c) => [table, c]),
-      )
+      for (const each of makeSlices(size, index, 3, index + 1)) chains.services.setSlice(each)
+      const changed = settleChains(chains).tables.flatMap(({ chains: all }) => [...all.keys()])
       // ClusterIP, load balancer and NodePort, in two families.
-      expect(chains.filter(([, chain]) => chain?.startsWith('NODELB-S-'))).toHaveLength(6)
-      expect(chains.length).toBeLessThanOrEqual(8)
-      expect(comparable(lowering.rules())).toEqual(
-        comparable(lower(renderer.ruleset(), benchSettings)),
-      )
+      expect(changed.filter((chain) => chain.startsWith('NODELB-S-'))).toHaveLength(6)
+      expect(changed.length).toBeLessThanOrEqual(8)
     }
   })
 
   test('the order in which objects arrive does not show', () => {
     fc.assert(
       fc.property(cluster, possible, fc.infiniteStream(fc.nat()), (each, chosen, random) => {
-        const renderer = createRenderer(node, chosen)
+        const chains = createChains(node, chosen)
         const events = [
-          ...each.services.map((value) => () => renderer.setService(value)),
-          ...each.slices.map((value) => () => renderer.setSlice(value)),
+          ...each.services.map((value) => () => chains.services.setService(value)),
+          ...each.slices.map((value) => () => chains.services.setSlice(value)),
         ]
           .map((event) => ({ event, rank: random.next().value }))
           .sort((a, b) => a.rank - b.rank)
         for (const { event } of events) {
           event()
-          if (random.next().value % 2 === 0) renderer.settle()
+          if (random.next().value % 2 === 0) settleChains(chains)
         }
-        renderer.settle()
-        const once = renderCluster(each, node, chosen).ruleset()
-        const [arrived, whole] = [renderer.ruleset(), once].map((r) => lower(r, chosen))
-        expect([...flat(arrived)]).toEqual([...flat(whole)])
+        settleChains(chains)
+        const whole = chainsFor(each, node, chosen)
+        expect([...flat(chains.lowering.rules())]).toEqual([...flat(whole)])
       }),
       { numRuns: runs(500) },
     )

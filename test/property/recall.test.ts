@@ -9,11 +9,11 @@ import {
   primaryAddresses,
   type Settings,
 } from '../../src/model/node.ts'
-import { IptablesLowering } from '../../src/render/iptables/lowering.ts'
 import { heldInChains, heldInTables, recall } from '../../src/render/nftables/recall.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
+import { chainsFor } from '../support/chains.ts'
 
 const ADDRESSES = ['192.0.2.1', '192.0.2.2', '2001:db8:1::1', '2001:db8:1::2'] as Address[]
 const RANGES = ['10.244.1.0/24', 'fd00:10:244:1::/64'] as Cidr[]
@@ -106,12 +106,10 @@ test('what tables or chains hold of a node is recalled as far as its object says
       const former = view(before)
       const chosen = settingsOf(former, choice)
       const rendered = renderCluster(clusterWith(policy), former, chosen).ruleset()
-      const lowering = new IptablesLowering(chosen)
-      lowering.update(rendered)
       const known = { node: view(after), settings: settingsOf(view(after), choice) }
       for (const held of [
         heldInTables(rendered as unknown as KernelRuleset),
-        heldInChains(lowering.rules()),
+        heldInChains(chainsFor(clusterWith(policy), former, chosen)),
       ]) {
         const { node, settings } = recall(known, held)
         expect(families(node.addresses)).toEqual(

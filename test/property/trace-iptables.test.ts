@@ -10,11 +10,11 @@ import {
 } from '../../src/model/address.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { planIptables } from '../../src/plan/iptables/plan.ts'
-import { lower } from '../../src/render/iptables/lowering.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import { type Path, trace } from '../../src/trace/iptables/trace.ts'
 import { type Clients, originOf, type Packet } from '../../src/trace/packet.ts'
+import { chainsFor } from '../support/chains.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, node, service, stickyClusters } from '../support/random-cluster.ts'
 import { aimed, facts, packet, possible, view, vrfFacts } from '../support/random-packets.ts'
@@ -32,9 +32,8 @@ const packets = (count: number) =>
 test(`${CLUSTERS} random clusters: iptables does with random packets what nftables does, and says why in the same words`, () => {
   fc.assert(
     fc.property(cluster, possible, packets(20), nodeFacts, (each, chosen, sent, facts) => {
-      const ruleset = renderCluster(each, node, chosen).ruleset()
-      const nftables = walker(ruleset)
-      const iptables = iptablesWalker(lower(ruleset, chosen))
+      const nftables = walker(renderCluster(each, node, chosen).ruleset())
+      const iptables = iptablesWalker(chainsFor(each, node, chosen))
       for (const [random, lot] of sent) {
         const one = lot % 2 === 0 ? random : aimed(random, each, lot >> 1)
         const found = iptables.follow(one, facts)
@@ -82,10 +81,10 @@ test('a node port that takes the packets of an address without endpoints is what
         ],
         slices: slicesOf(0),
       }
-      const ruleset = renderCluster(each, node, chosen).ruleset()
       const packet = aimed(sent?.[0] as Packet, { ...each, services: each.services.slice(1) }, 0)
-      const found = told(iptablesWalker(lower(ruleset, chosen)).follow(packet, facts))
-      expect(found).toEqual(told(walker(ruleset).follow(packet, facts)))
+      const found = told(iptablesWalker(chainsFor(each, node, chosen)).follow(packet, facts))
+      const tables = walker(renderCluster(each, node, chosen).ruleset())
+      expect(found).toEqual(told(tables.follow(packet, facts)))
     }),
     { numRuns: CLUSTERS },
   )
@@ -94,9 +93,8 @@ test('a node port that takes the packets of an address without endpoints is what
 test('so it does where there are many Services: every tree of chains has branches', () => {
   fc.assert(
     fc.property(manyServices, possible, (each, chosen) => {
-      const ruleset = renderCluster(each, node, chosen).ruleset()
-      const nftables = walker(ruleset)
-      const iptables = iptablesWalker(lower(ruleset, chosen))
+      const nftables = walker(renderCluster(each, node, chosen).ruleset())
+      const iptables = iptablesWalker(chainsFor(each, node, chosen))
       for (const one of each.services.flatMap(packetsAbout)) {
         const found = told(iptables.follow(one, facts))
         expect(found, JSON.stringify(one)).toEqual(told(nftables.follow(one, facts)))
@@ -189,8 +187,8 @@ test('with iptables too, a client with affinity stays with its endpoint while th
   let stayed = 0
   fc.assert(
     fc.property(stickyClusters, possible, packets(10), ([before, after], chosen, sent) => {
-      const first = lower(renderCluster(before, view, chosen).ruleset(), chosen)
-      const second = lower(renderCluster(after, view, chosen).ruleset(), chosen)
+      const first = chainsFor(before, view, chosen)
+      const second = chainsFor(after, view, chosen)
       const world: World = { cluster: after, node, settings: chosen, own: facts.addresses }
       for (const [random, lot] of sent) {
         const one = aimed(random, before, lot)
@@ -231,7 +229,7 @@ test('between the transactions of a plan a packet goes where it went or will go,
       const kernel = iptablesModel()
       for (const each of [before, after]) {
         const old = kernel.ruleset()
-        const wanted = lower(renderCluster(each, node, chosen).ruleset(), chosen)
+        const wanted = chainsFor(each, node, chosen)
         const moments = planIptables(old, wanted).map((change) => {
           kernel.apply(change)
           return kernel.ruleset()

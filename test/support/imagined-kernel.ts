@@ -323,7 +323,6 @@ class ImaginedRenderer implements SessionRenderer {
   removeSlice(): void {}
   changeOtherNodes(): void {}
   release(): void {}
-  ruleset: SessionRenderer['ruleset'] = () => ({})
   denials: SessionRenderer['denials'] = () => []
   takeDenials: SessionRenderer['takeDenials'] = () => new Map()
   label: SessionRenderer['label'] = () => undefined

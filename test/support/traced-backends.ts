@@ -5,7 +5,6 @@ import { planIptables } from '../../src/plan/iptables/plan.ts'
 import { recordedServers } from '../../src/plan/ipvs/ownership.ts'
 import { planIpvs } from '../../src/plan/ipvs/plan.ts'
 import { plan } from '../../src/plan/nftables/plan.ts'
-import { lower } from '../../src/render/iptables/lowering.ts'
 import { ipvsMemory, kernelMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
@@ -16,6 +15,7 @@ import type { WalkedRuleset } from '../../src/trace/nftables/state.ts'
 import { trace } from '../../src/trace/nftables/trace.ts'
 import type { Reading } from '../../src/trace/outcome.ts'
 import type { Clients, NodeFacts, Packet } from '../../src/trace/packet.ts'
+import { chainsFor } from './chains.ts'
 import { iptablesModel } from './iptables-model.ts'
 import { ipvsModel } from './ipvs-model.ts'
 import { kernelModel } from './kernel-model.ts'
@@ -126,7 +126,7 @@ const iptables: TracedBackend = {
     const kernel = iptablesModel()
     return {
       program(cluster, node, settings) {
-        const rules = lower(renderCluster(cluster, node, settings).ruleset(), settings)
+        const rules = chainsFor(cluster, node, settings)
         for (const change of planIptables(kernel.ruleset(), rules)) kernel.apply(change)
         return iptablesWalker(kernel.ruleset())
       },

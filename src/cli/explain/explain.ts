@@ -3,11 +3,10 @@ import { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { Goal } from '../../dataplane/dataplane.ts'
 import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
-import type { BackendKind } from '../../model/backend.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
-import { lower } from '../../render/iptables/lowering.ts'
-import { renderCluster } from '../../render/render.ts'
+import { unreachable } from '../../model/unreachable.ts'
+import { renderFor } from '../../render/rendering.ts'
 import type { WalkedRuleset } from '../../trace/nftables/state.ts'
 import { trace } from '../../trace/nftables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../trace/packet.ts'
@@ -66,19 +65,19 @@ function explainRendered(
 ): Explanation {
   // ipvs has a NodePort at every address of the node.
   const localAddresses = [...facts.addresses] as Address[]
-  const renderer = renderCluster(cluster, { ...node, localAddresses }, settings)
-  const rules = renderer.ruleset()
-  const explainTables = (): Explanation => {
-    const ipvs = renderer.ipvs()
-    const ruleset: WalkedRuleset = { ...rules, ...(ipvs && { ipvs }) }
-    return explainTrace(trace(ruleset, packet, facts), ruleset)
+  const { rendering } = renderFor(cluster, { ...node, localAddresses }, settings)
+  const explainTables = (ruleset: WalkedRuleset): Explanation =>
+    explainTrace(trace(ruleset, packet, facts), ruleset)
+  switch (rendering.kind) {
+    case 'nftables':
+      return explainTables(rendering.ruleset)
+    case 'iptables':
+      return explainIptables(rendering.ruleset, packet, facts)
+    case 'ipvs':
+      return explainTables({ ...rendering.rules.filter, ipvs: rendering.rules })
+    default:
+      return unreachable(rendering)
   }
-  const explanations: Readonly<Record<BackendKind, () => Explanation>> = {
-    nftables: explainTables,
-    iptables: () => explainIptables(lower(rules, settings), packet, facts),
-    ipvs: explainTables,
-  }
-  return explanations[settings.backend.kind]()
 }
 
 async function explainKernel(

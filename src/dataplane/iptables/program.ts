@@ -4,9 +4,8 @@ import { readIptables } from '../../apply/iptables/read.ts'
 import type { Steps } from '../../model/steps.ts'
 import { iptablesOperationCount } from '../../plan/iptables/explain.ts'
 import { servicesIn } from '../../render/iptables/held.ts'
-import { IptablesLowering } from '../../render/iptables/lowering.ts'
+import { renderChainsInSteps } from '../../render/iptables/render.ts'
 import { heldInChains, mayRecall, recall } from '../../render/nftables/recall.ts'
-import { renderInSteps } from '../../render/render.ts'
 import type { IptablesRuleset } from '../../ruleset/iptables/types.ts'
 import { holdingChains } from '../claims.ts'
 import type { Goal, Programmed } from '../dataplane.ts'
@@ -35,12 +34,10 @@ export async function desiredChains(
 /** Renders what the tables, which are now as in `held`, have to become. */
 export function* chainsOver(held: IptablesRuleset, goal: Goal): Steps<IptablesRenderer> {
   const { cluster, node, settings } = recall(goal, heldInChains(held))
-  const inner = yield* renderInSteps(cluster, node, settings)
-  const lowering = new IptablesLowering(settings)
-  lowering.update(inner.ruleset())
+  const chains = yield* renderChainsInSteps(cluster, node, settings)
   const kept = unreadServices(servicesIn(held), goal)
-  if (kept.size > 0) lowering.hold(held, kept)
-  return new IptablesRenderer(inner, lowering)
+  if (kept.size > 0) chains.lowering.hold(held, kept)
+  return new IptablesRenderer(chains)
 }
 
 /** Reads, plans and commits until the tables hold what the goal calls for. */

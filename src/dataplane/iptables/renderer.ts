@@ -1,62 +1,55 @@
 import type { Denial } from '../../frontend/denials.ts'
 import { type Owner, ownerOf } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
-import type { AddressChange } from '../../model/node.ts'
+import type { FrontendId } from '../../model/frontend-id.ts'
+import type { AddressChange, Situation } from '../../model/node.ts'
 import type { ServiceObject, SliceObject } from '../../model/service.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
+import type { Lowered } from '../../render/iptables/family-lowering.ts'
 import type { IptablesLowering } from '../../render/iptables/lowering.ts'
-import type { Situation } from '../../render/nftables/recall.ts'
-import type { Renderer } from '../../render/renderer.ts'
-import type { TableChange } from '../../ruleset/iptables/types.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
+import { type RenderedChains, settleChains } from '../../render/iptables/render.ts'
+import type { ServedServices } from '../../render/served-services.ts'
 import type { Refusal } from '../outcome.ts'
 import type { SessionRenderer } from '../session.ts'
 
-/** The changes of one round of rendering. */
-interface Rendered {
-  readonly elements: readonly ElementStep[]
-  readonly tables: readonly TableChange[]
-}
-
 /**
- * Renders to elements, and these to chains, with exceptions: chains of Services that were refused,
- * or that cannot be read, stay as the kernel has them until the objects change.
+ * Renders frontends to chains, with exceptions: chains of Services that were refused, or that
+ * cannot be read, stay as the kernel has them until the objects change.
  */
 export class IptablesRenderer implements SessionRenderer {
-  readonly #inner: Renderer
   readonly lowering: IptablesLowering
+  readonly #services: ServedServices
   readonly #refusals: Map<Owner, Refusal> = new Map()
 
-  constructor(inner: Renderer, lowering: IptablesLowering) {
-    this.#inner = inner
+  constructor({ services, lowering }: RenderedChains) {
     this.lowering = lowering
+    this.#services = services
   }
 
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     // A Service that cannot be read completely stays as the tables have it.
     if (!service.partial || this.#refusals.has(ownerOf(name))) this.release(name)
-    this.#inner.setService(service)
+    this.#services.setService(service)
   }
 
   removeService(name: ServiceName): void {
     this.release(name)
-    this.#inner.removeService(name)
+    this.#services.removeService(name)
   }
 
   setSlice(slice: SliceObject): void {
     const name = `${slice.namespace}/${slice.service}`
     if (this.#refusals.has(ownerOf(name))) this.release(name)
-    this.#inner.setSlice(slice)
+    this.#services.setSlice(slice)
   }
 
   removeSlice(namespace: string, name: string): void {
-    this.#inner.removeSlice(namespace, name)
+    this.#services.removeSlice(namespace, name)
   }
 
   changeOtherNodes(change: AddressChange): void {
-    this.#inner.changeOtherNodes(change)
+    this.#services.changeOtherNodes(change)
   }
 
   release(name: ServiceName): void {
@@ -69,7 +62,7 @@ export class IptablesRenderer implements SessionRenderer {
    */
   lowerAgain(names: readonly ServiceName[]): void {
     for (const name of names) this.release(name)
-    this.lowering.update(this.#inner.ruleset(), [])
+    this.lowering.settle()
   }
 
   /** Records refusals of Services whose chains are already held. */
@@ -81,36 +74,32 @@ export class IptablesRenderer implements SessionRenderer {
     return this.#refusals
   }
 
-  settle(): Rendered {
-    const { elements } = this.#inner.settle()
-    return { elements, tables: this.lowering.update(this.#inner.ruleset(), elements) }
-  }
-
-  ruleset(): Ruleset {
-    return this.#inner.ruleset()
+  /** Makes the chains follow the objects; returns what changed since the last call. */
+  settle(): Lowered {
+    return settleChains({ services: this.#services, lowering: this.lowering })
   }
 
   denials(): readonly Denial[] {
-    return this.#inner.denials()
+    return this.#services.denials()
   }
 
   takeDenials(): ReadonlyMap<ServiceName, readonly Denial[]> {
-    return this.#inner.takeDenials()
+    return this.#services.takeDenials()
   }
 
-  label(family: TableFamily, front: string): string | undefined {
-    return this.#inner.label(family, front)
+  label(family: TableFamily, front: FrontendId): string | undefined {
+    return this.lowering.label(family, front)
   }
 
   get situation(): Situation {
-    return this.#inner.situation
+    return this.#services.situation
   }
 
   nameOf(owner: Owner): ServiceName {
-    return this.#inner.nameOf(owner)
+    return this.#services.nameOf(owner)
   }
 
   services(): number {
-    return this.#inner.services()
+    return this.#services.count
   }
 }

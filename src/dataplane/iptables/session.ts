@@ -2,11 +2,7 @@ import { commitIptables } from '../../apply/iptables/commit.ts'
 import type { IptablesWatch } from '../../apply/iptables/foreign-change.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { watchIptables } from '../../apply/iptables/watch.ts'
-import {
-  allAdded,
-  type FrontendChange,
-  type ServedFrontends,
-} from '../../frontend/frontend-change.ts'
+import { allAdded, type ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { grouped } from '../../plan/explain.ts'
@@ -16,9 +12,8 @@ import {
   shownIptables,
 } from '../../plan/iptables/explain.ts'
 import { planChanges } from '../../plan/iptables/plan.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
+import { frontendChanges } from '../../render/iptables/served.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
@@ -141,7 +136,7 @@ export class IptablesSession implements Session {
   }
 
   served(): ServedFrontends {
-    return servedByTables(this.renderer.ruleset())
+    return this.renderer.lowering.served()
   }
 
   refusals(): ReadonlyMap<Owner, Refusal> {
@@ -168,10 +163,10 @@ export class IptablesSession implements Session {
   readonly #labelOf: ChainLabel = (family, chain) => this.renderer.lowering.labelOf(family, chain)
 
   async #settle(): Promise<Settled> {
-    const { elements, tables } = this.renderer.settle()
+    const { tables, fronts } = this.renderer.settle()
     const settled = this.#unknown ?? this.#foreign ?? (await this.#follow(tables))
     if (typeof settled !== 'string') {
-      return settled.kind === 'failed' ? settled : { ...settled, changes: this.#changes(elements) }
+      return settled.kind === 'failed' ? settled : { ...settled, changes: frontendChanges(fronts) }
     }
     const outcome = await this.#compare()
     if (outcome.kind === 'failed') return outcome
@@ -179,12 +174,8 @@ export class IptablesSession implements Session {
     // Where rules were missing, flows of any frontend may have begun that lead nowhere.
     const operations = iptablesOperationCount(outcome.changes)
     const changes =
-      operations > 0 && settled !== START ? allAdded(this.served()) : this.#changes(elements)
+      operations > 0 && settled !== START ? allAdded(this.served()) : frontendChanges(fronts)
     return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
-  }
-
-  #changes(elements: readonly ElementStep[]): readonly FrontendChange[] {
-    return frontendChanges(elements, this.served())
   }
 
   /**

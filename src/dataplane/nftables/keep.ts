@@ -4,9 +4,9 @@ import type { Settings } from '../../model/node.ts'
 import { firstFields, type Tuple, tuple } from '../../model/tuple.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
-import { rememberedFor } from '../../render/nftables/affinity.ts'
 import { frame } from '../../render/nftables/chains.ts'
 import { inFamily, lookups, namesIn, schemasOf } from '../../render/nftables/table.ts'
+import { rememberedFor } from '../../render/remembered-times.ts'
 import {
   endpointsMap,
   goTo,

@@ -5,7 +5,7 @@ import {
   type FrontendName,
   type ServedFrontends,
 } from '../../frontend/frontend-change.ts'
-import { type Address, type Cidr, cidrContains, hostCidr, toBigInt } from '../../model/address.ts'
+import { intervalContains } from '../../frontend/intervals.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
 import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
 import {
@@ -30,7 +30,9 @@ export function servedByTables(ruleset: Ruleset): ServedFrontends {
     // Without the set, every address of the node answers.
     answersNodePorts: (family, address) => {
       const ranges = ruleset[family]?.elements.get(SETS.nodePortAddresses)
-      return ranges === undefined || [...ranges.keys()].some((range) => contains(range, address))
+      return (
+        ranges === undefined || [...ranges.keys()].some((range) => intervalContains(range, address))
+      )
     },
   }
 }
@@ -99,13 +101,3 @@ const ENDPOINTS: ReadonlySet<string> = new Set([...MAPS.vip, ...MAPS['node-port'
 
 /** The sets whose comments name the Service of a frontend. */
 const NAMED: ReadonlySet<string> = new Set((['vip', 'node-port'] as const).flatMap(labelledSets))
-
-/** Takes a range as interval sets have it: an address, a prefix, or `first-last`. */
-function contains(range: string, address: Address): boolean {
-  const [first, last] = range.split('-') as [Address, Address?]
-  if (last === undefined) {
-    return cidrContains(range.includes('/') ? (range as Cidr) : hostCidr(first), address)
-  }
-  const value = toBigInt(address)
-  return value >= toBigInt(first) && value <= toBigInt(last)
-}

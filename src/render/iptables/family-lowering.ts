@@ -1,11 +1,11 @@
 import type { Owner } from '../../frontend/label-text.ts'
-import type { Address, IpFamily } from '../../model/address.ts'
+import type { IpFamily } from '../../model/address.ts'
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
-import type { Settings } from '../../model/node.ts'
+import { type FrontendId, frontendAddress } from '../../model/frontend-id.ts'
+import type { Situation } from '../../model/node.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
-import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
+import { isFrontChain } from '../../ruleset/iptables/chains.ts'
 import { changedChains, sameRules } from '../../ruleset/iptables/compare.ts'
-import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../ruleset/iptables/rule.ts'
 import {
   type ChainChange,
   type ChainName,
@@ -15,9 +15,8 @@ import {
   type RuleText,
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
-import { type Front, SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import type { ElementChange } from '../assembly.ts'
+import { nodeRanges } from '../node-ranges.ts'
+import { FamilyWants, type FrontStep } from './family-wants.ts'
 import {
   FRONT_ROLES,
   type FrontChain,
@@ -26,26 +25,34 @@ import {
   lowerFront,
   TABLE_OF_ROLE,
 } from './front-chains.ts'
-import { type FrontContext, frontContext } from './front-context.ts'
+import { type FrontContext, frontContext, type Surroundings } from './front-context.ts'
 import { HeldServices } from './held.ts'
-import { addressSpace, portSpace, vipSpace } from './key-space.ts'
+import { addressSpace, type KeySpace, portSpace, vipSpace } from './key-space.ts'
+import { NO_FRONT } from './leaves.ts'
 import { sharedChains } from './shared-chains.ts'
-import { AllowedSources } from './sources.ts'
-import { addTouched, noTouched, type Touched, touchedBy, touchedByAll } from './touched.ts'
+import { clusterIpLeaf, hairpinLeaf, healthCheckLeaf, localPodLeaf } from './shared-leaves.ts'
+import { addTouched, noTouched, type Touched } from './touched.ts'
 import { makeTrees, TABLE_OF, TREE_NAMES, type TreeName, type Trees } from './trees.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
-type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 type TreeChanges = Readonly<Record<TreeName, Map<Tuple, RuleText | undefined>>>
 type Changes = Readonly<Record<IptablesTable, Map<ChainName, ChainChange>>>
 
-/** The chains of one family, kept in step with the elements that they stand for. */
+/** What is different from before in the chains, and which frontends are. */
+export interface Lowered {
+  readonly tables: readonly TableChange[]
+  readonly fronts: readonly FrontStep[]
+}
+
+/** The chains of one family, kept in step with what Services want of them. */
 export class FamilyLowering {
+  readonly wants: FamilyWants
+  readonly surroundings: Surroundings
   readonly #table: TableFamily
   readonly #family: IpFamily
-  readonly #settings: Settings
+  readonly #context: FrontContext
+  readonly #vips: KeySpace
   readonly #trees: Trees
-  readonly #allowed: AllowedSources = new AllowedSources()
   readonly #fronts: Readonly<Record<FrontRole, Map<ChainName, FrontChain>>> = {
     allow: new Map(),
     every: new Map(),
@@ -53,36 +60,33 @@ export class FamilyLowering {
   }
   readonly #held: HeldServices = new HeldServices()
   #shared: ReadonlyMap<IptablesTable, IptablesChains> = new Map()
-  #elements: Elements = new Map()
   #released: Touched = noTouched()
 
-  constructor(table: TableFamily, settings: Settings) {
+  constructor(table: TableFamily, situation: Situation) {
+    const family = familyOfTable(table)
+    this.wants = new FamilyWants(table)
+    this.surroundings = { settings: situation.settings, ranges: nodeRanges(family, situation) }
     this.#table = table
-    this.#family = familyOfTable(table)
-    this.#settings = settings
-    this.#trees = makeTrees(this.#family)
+    this.#family = family
+    this.#context = frontContext(family, this.surroundings)
+    this.#vips = vipSpace(family)
+    this.#trees = makeTrees(family)
   }
 
-  /** Lowers what changed. `elements` is the present state; without `changes` all of it is new. */
-  update(
-    elements: Elements,
-    changes: readonly ElementChange[] | undefined,
-  ): readonly TableChange[] {
-    if (changes === undefined) this.#allowed.fill(elements)
-    else this.#allowed.follow(changes)
-    this.#elements = elements
-    const touched = changes === undefined ? touchedByAll(elements) : touchedBy(changes)
+  /** Makes the chains anew that are about what is wanted otherwise than at the last call. */
+  settle(): Lowered {
+    const { touched, fronts } = this.wants.takeChanges()
     addTouched(touched, this.#released)
     this.#released = noTouched()
-    return this.#relower(touched)
+    return { tables: this.#relower(touched), fronts }
   }
 
   /** From now on, what these tables hold of the Services stays as it is. */
   hold(tables: Tables, names: ReadonlySet<Owner>): readonly TableChange[] {
-    return this.#relower(this.#held.hold(tables, names, this.#elements))
+    return this.#relower(this.#held.hold(tables, names, this.wants))
   }
 
-  /** Lets the next update lower the Service again. */
+  /** Makes the next `settle` give the Service the chains that it wants. */
   release(name: Owner): void {
     addTouched(this.#released, this.#held.release(name))
   }
@@ -90,17 +94,6 @@ export class FamilyLowering {
   /** Returns the Services that stay as they are. */
   heldServices(): Iterable<Owner> {
     return this.#held.names()
-  }
-
-  #relower(touched: Touched): readonly TableChange[] {
-    const elements = this.#elements
-    const changed: Changes = { mangle: new Map(), nat: new Map(), filter: new Map() }
-    const trees = this.#lower(elements, touched, changed)
-    for (const name of TREE_NAMES) {
-      const chains = this.#trees[name].update(trees[name])
-      for (const [chain, change] of chains) changed[TABLE_OF[name]].set(chain, change)
-    }
-    return this.#share(elements, changed)
   }
 
   /** Returns all chains by table, in an order that reads well. */
@@ -129,54 +122,72 @@ export class FamilyLowering {
     return role && this.#fronts[role].get(chain)?.label
   }
 
-  #lower(elements: Elements, touched: Touched, changed: Changes): TreeChanges {
+  #relower(touched: Touched): readonly TableChange[] {
+    const changed: Changes = { mangle: new Map(), nat: new Map(), filter: new Map() }
     const trees = noTreeChanges()
-    const vipKeys = vipSpace(this.#family)
-    const addresses = addressSpace(this.#family, '-d')
-    for (const address of touched.clusterIps) {
-      const label = elements.get(SETS.clusterIps)?.get(address)?.comment
-      const rule = ruleText(addresses.leaf(address), comment(label ?? ''), goto(CHAINS.reject))
-      const held = this.#held.clusterIp(address)
-      trees.clusterIps.set(address, held ? held.rule : label === undefined ? undefined : rule)
-      // All VIPs at this address are masqueraded by whether it is a ClusterIP.
-      const vips = this.#trees.vips.keysWith(addresses.digits(address))
-      for (const vip of vips) touched.vips.add(vipKeys.key(vip))
+    this.#lowerClusterIps(touched, trees)
+    this.#lowerPods(touched.pods, trees)
+    this.#lowerHealthChecks(touched.healthChecks, trees)
+    for (const id of touched.fronts) this.#lowerFront(id, trees, changed)
+    for (const name of TREE_NAMES) {
+      const chains = this.#trees[name].update(trees[name])
+      for (const [chain, change] of chains) changed[TABLE_OF[name]].set(chain, change)
     }
-    for (const pod of touched.hairpin) {
-      const isThere = elements.get(SETS.hairpin)?.has(tuple(pod, pod)) || this.#held.hasPod(pod)
-      const address = pod as string as Address
-      const rule = ruleText(onHost('-s', address), onHost('-d', address), MASQUERADE)
-      trees.hairpin.set(pod, isThere ? rule : undefined)
-      const accept = ruleText(onHost('-d', address), ACCEPT)
-      trees.localPods.set(pod, isThere ? accept : undefined)
-    }
-    for (const port of touched.healthChecks) {
-      const label = elements.get(SETS.healthChecks)?.get(port)?.comment
-      const rule = ruleText(portSpace.leaf(port), comment(label ?? ''), ACCEPT)
-      const held = this.#held.healthCheck(port)
-      trees.healthChecks.set(port, held ? held.rule : label === undefined ? undefined : rule)
-    }
-    this.#lowerFronts('vip', touched.vips, trees, changed)
-    this.#lowerFronts('node-port', touched.nodePorts, trees, changed)
-    return trees
+    return this.#share(changed)
   }
 
-  #lowerFronts(front: Front, keys: Iterable<Tuple>, trees: TreeChanges, changed: Changes): void {
-    const isVip = front === 'vip'
-    const space = isVip ? vipSpace(this.#family) : portSpace
-    const context = this.#context(front)
-    const note = (tree: TreeName, key: Tuple, rule: RuleText | undefined): void => {
-      if (rule !== undefined || !this.#trees[tree].isEmpty) trees[tree].set(key, rule)
+  #lowerClusterIps({ clusterIps, fronts }: Touched, trees: TreeChanges): void {
+    const { digits } = addressSpace(this.#family, '-d')
+    for (const address of clusterIps) {
+      const label = this.wants.clusterIps.labelOf(address)
+      const rule = label === undefined ? undefined : clusterIpLeaf(address, label)
+      const held = this.#held.clusterIp(address)
+      trees.clusterIps.set(address, held ? held.rule : rule)
+      // All VIPs at this address are masqueraded by whether it is a ClusterIP.
+      const vips = this.#trees.vips.keysWith(digits(address))
+      for (const vip of vips) fronts.add(this.#vips.key(vip))
     }
-    for (const key of keys) {
-      const names = frontChainNames(key)
-      const lowered = this.#held.front(key) ?? lowerFront(context, key, space.leaf(key), names)
-      note(isVip ? 'vips' : 'nodePorts', key, lowered.dispatch)
-      note(isVip ? 'unservedVips' : 'unservedNodePorts', key, lowered.refusal)
-      if (isVip) note('sources', key, lowered.source)
-      for (const role of FRONT_ROLES) {
-        this.#replace(role, names[role], lowered.chains[role], changed[TABLE_OF_ROLE[role]])
-      }
+  }
+
+  #lowerPods(pods: ReadonlySet<Tuple>, trees: TreeChanges): void {
+    for (const pod of pods) {
+      const isThere = this.wants.pods.has(pod) || this.#held.hasPod(pod)
+      trees.hairpin.set(pod, isThere ? hairpinLeaf(pod) : undefined)
+      trees.localPods.set(pod, isThere ? localPodLeaf(pod) : undefined)
+    }
+  }
+
+  #lowerHealthChecks(ports: ReadonlySet<Tuple>, trees: TreeChanges): void {
+    for (const port of ports) {
+      const label = this.wants.healthChecks.labelOf(port)
+      const rule = label === undefined ? undefined : healthCheckLeaf(port, label)
+      const held = this.#held.healthCheck(port)
+      trees.healthChecks.set(port, held ? held.rule : rule)
+    }
+  }
+
+  #lowerFront(id: FrontendId, trees: TreeChanges, changed: Changes): void {
+    const { address } = frontendAddress(id)
+    const isVip = address !== undefined
+    const names = frontChainNames(id)
+    const front = this.wants.fronts.get(id)
+    const made =
+      front &&
+      lowerFront(this.#context, front, {
+        id,
+        names,
+        match: (isVip ? this.#vips : portSpace).leaf(id),
+        isClusterIp: isVip && this.wants.clusterIps.has(tuple(address)),
+      })
+    const lowered = this.#held.front(id) ?? made ?? NO_FRONT
+    const note = (tree: TreeName, rule: RuleText | undefined): void => {
+      if (rule !== undefined || !this.#trees[tree].isEmpty) trees[tree].set(id, rule)
+    }
+    note(isVip ? 'vips' : 'nodePorts', lowered.dispatch)
+    note(isVip ? 'unservedVips' : 'unservedNodePorts', lowered.refusal)
+    if (isVip) note('sources', lowered.source)
+    for (const role of FRONT_ROLES) {
+      this.#replace(role, names[role], lowered.chains[role], changed[TABLE_OF_ROLE[role]])
     }
   }
 
@@ -196,22 +207,12 @@ export class FamilyLowering {
     changed.set(name, { before: before?.rules, after: after?.rules })
   }
 
-  #context(front: Front): FrontContext {
-    return frontContext(front, {
-      family: this.#family,
-      settings: this.#settings,
-      elements: this.#elements,
-      allowed: (vip) => this.#allowed.of(vip),
-    })
-  }
-
   /** Makes the chains that exist only once; returns all changes, those in `changed` included. */
-  #share(elements: Elements, changed: Changes): readonly TableChange[] {
+  #share(changed: Changes): readonly TableChange[] {
     const before = this.#shared
     this.#shared = sharedChains({
+      ...this.surroundings,
       family: this.#family,
-      settings: this.#settings,
-      elements,
       has: (tree) => !this.#trees[tree].isEmpty,
       outside: this.#held.outside(),
     })

@@ -1,6 +1,6 @@
-import type { Address } from '../../model/address.ts'
-import { frontendAddress } from '../../model/frontend-id.ts'
-import { fieldsOf, type Tuple, tuple } from '../../model/tuple.ts'
+import type { Address, IpFamily } from '../../model/address.ts'
+import { type FrontendId, frontendAddress } from '../../model/frontend-id.ts'
+import { fieldsOf, type Tuple } from '../../model/tuple.ts'
 import { CHAINS, FRONT_CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
   ACCEPT,
@@ -17,10 +17,9 @@ import {
   ruleText,
 } from '../../ruleset/iptables/rule.ts'
 import type { ChainName, IptablesTable, RuleText } from '../../ruleset/iptables/types.ts'
-import type { Reach } from '../../ruleset/nftables/sets.ts'
 import { nameWithin } from './chain-names.ts'
+import { type Front, isDispatched } from './front.ts'
 import type { FrontContext } from './front-context.ts'
-import { insertSorted } from './sorted.ts'
 
 /** What a chain of a VIP or node port is for, in the order of the chains' names. */
 export const FRONT_ROLES = ['allow', 'every', 'serve'] as const
@@ -51,60 +50,50 @@ export interface LoweredFront {
 type FrontChainNames = Readonly<Record<FrontRole, ChainName>>
 
 /** Returns the names of all chains that it may have; `lowerFront` returns those that it has. */
-export function frontChainNames(key: Tuple): FrontChainNames {
+export function frontChainNames(id: FrontendId): FrontChainNames {
   const { serve, every, allow } = FRONT_CHAINS
-  const end = nameWithin(serve.length, fieldsOf(key).join('-'))
+  const end = nameWithin(serve.length, fieldsOf(id).join('-'))
   return { serve: serve + end, every: every + end, allow: allow + end }
 }
 
-/** Returns the rules and chains of a VIP or node port; `match` matches the packets for it. */
-export function lowerFront(
-  context: FrontContext,
-  key: Tuple,
-  match: Match,
-  names: FrontChainNames,
-): LoweredFront {
-  const label = labelOf(context, key)
-  const leaf = (target: string): RuleText => ruleText(match, comment(label ?? ''), target)
-  const isKnown = context.known.has(key)
-  const isLocal = isKnown && context.local.has(key)
-  const isRestricted = context.restricted.has(key)
+/** Where the chains of a frontend are, and when packets come to them. */
+interface FrontPlace {
+  readonly id: FrontendId
+  /** Matches the packets for the frontend. */
+  readonly match: Match
+  readonly names: FrontChainNames
+  /** True if its address is a ClusterIP, of whatever Service. */
+  readonly isClusterIp: boolean
+}
+
+/** Returns the rules and chains of a VIP or node port. */
+export function lowerFront(context: FrontContext, front: Front, place: FrontPlace): LoweredFront {
+  const { label, local, unserved, sources } = front
+  const { id, names } = place
+  const leaf = (target: string): RuleText => ruleText(place.match, comment(label), target)
+  const chain = (rules: readonly RuleText[]): FrontChain => ({ rules, label })
+  const leads = isDispatched(front)
   return {
     label,
-    dispatch: isKnown ? leaf(goto(names.serve)) : undefined,
-    refusal: context.noEndpoints.has(key)
-      ? leaf(goto(CHAINS.reject))
-      : context.noLocalEndpoints.has(key)
-        ? leaf(DROP)
-        : undefined,
-    source: isRestricted ? leaf(goto(names.allow)) : undefined,
+    dispatch: leads ? leaf(goto(names.serve)) : undefined,
+    refusal: unserved && leaf(unserved === 'reject' ? goto(CHAINS.reject) : DROP),
+    source: sources && leaf(goto(names.allow)),
     chains: {
-      serve: isKnown ? { rules: serve(context, key, isLocal, names), label } : undefined,
-      every: isLocal ? { rules: spread(context, 'all', key), label } : undefined,
-      allow: isRestricted ? { rules: allow(context, key), label } : undefined,
+      serve: leads ? chain(serve(context, front, place)) : undefined,
+      every: leads && local ? chain(spread(context, front, { id, to: front.inside })) : undefined,
+      allow: sources && chain(allow(sources)),
     },
   }
 }
 
-function labelOf(context: FrontContext, key: Tuple): string | undefined {
-  const { known, noEndpoints, noLocalEndpoints } = context
-  return (
-    known.get(key)?.comment ?? noEndpoints.get(key)?.comment ?? noLocalEndpoints.get(key)?.comment
-  )
-}
-
 /** Marks what is to be masqueraded, then leads to an endpoint. */
-function serve(
-  context: FrontContext,
-  key: Tuple,
-  isLocal: boolean,
-  names: FrontChainNames,
-): readonly RuleText[] {
+function serve(context: FrontContext, front: Front, place: FrontPlace): readonly RuleText[] {
+  const { inside, local, masquerade } = front
   return NOTHING.concat(
-    context.clusterIps.has(addressOf(key)) ? context.clusterIpMarks : NOTHING,
-    context.masquerade.has(key) ? context.mark : NOTHING,
-    isLocal ? shortCuts(context, names) : NOTHING,
-    spread(context, isLocal ? 'local' : 'all', key),
+    place.isClusterIp ? context.clusterIpMarks : NOTHING,
+    masquerade ? context.mark : NOTHING,
+    local ? shortCuts(context, place.names) : NOTHING,
+    spread(context, front, { id: place.id, to: local ?? inside }),
   )
 }
 
@@ -125,22 +114,24 @@ function shortCuts(
   ]
 }
 
-function addressOf(vip: Tuple): Tuple {
-  return vip.slice(0, vip.indexOf(' ')) as Tuple
+/** Some endpoints of a frontend, in order. */
+interface Spread {
+  readonly id: FrontendId
+  readonly to: readonly Tuple[]
 }
 
-/** Leads to one of the endpoints, sorted by text: the history of slots must not show. */
-function spread(context: FrontContext, reach: Reach, key: Tuple): readonly RuleText[] {
-  const endpoints = endpointsOf(context, reach, key)
-  if (endpoints.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
-  const protocol = `-p ${frontendAddress(key).protocol}`
-  const seconds = context.stickySeconds(key)
+/** Leads to one of the endpoints. */
+function spread(
+  { family }: FrontContext,
+  { remembered: seconds }: Front,
+  { id, to }: Spread,
+): readonly RuleText[] {
+  if (to.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
+  const protocol = `-p ${frontendAddress(id).protocol}`
   if (seconds === undefined) {
-    return endpoints.map((endpoint, at) =>
-      ruleText(protocol, oneOf(endpoints.length - at), leadTo(endpoint)),
-    )
+    return to.map((endpoint, at) => ruleText(protocol, oneOf(to.length - at), leadTo(endpoint)))
   }
-  const lists = endpoints.map((endpoint) => clientList(context, key, endpoint))
+  const lists = to.map((endpoint) => clientList(family, id, endpoint))
   return [
     ...lists.map(({ name, mask, target }) => {
       return ruleText(protocol, recalled(name, mask, seconds), target)
@@ -156,22 +147,13 @@ const NOBODY = 'no endpoint here; dropped in the table filter'
 
 /** The list of clients that came to the VIP (or node port) and were led to this endpoint. */
 function clientList(
-  { family }: FrontContext,
-  key: Tuple,
+  family: IpFamily,
+  id: FrontendId,
   endpoint: Tuple,
 ): Readonly<Record<'name' | 'mask' | 'target', string>> {
-  const name = `NODELB-${[...fieldsOf(key), ...fieldsOf(endpoint)].join('-').replaceAll(':', '.')}`
+  const name = `NODELB-${[...fieldsOf(id), ...fieldsOf(endpoint)].join('-').replaceAll(':', '.')}`
   const mask = family === 'ipv4' ? '255.255.255.255' : Array(8).fill('ffff').join(':')
   return { name, mask, target: leadTo(endpoint) }
-}
-
-function endpointsOf({ endpoints }: FrontContext, reach: Reach, key: Tuple): readonly Tuple[] {
-  const found: Tuple[] = []
-  for (;;) {
-    const endpoint = endpoints[reach].get(tuple(key, found.length))?.data
-    if (endpoint === undefined) return found
-    insertSorted(found, endpoint)
-  }
 }
 
 function leadTo(endpoint: Tuple): string {
@@ -179,9 +161,6 @@ function leadTo(endpoint: Tuple): string {
   return dnat(address as Address, port)
 }
 
-function allow(context: FrontContext, vip: Tuple): readonly RuleText[] {
-  return [
-    ...context.allowed(vip).map((interval) => ruleText(inInterval('src', interval), RETURN)),
-    DROP,
-  ]
+function allow(sources: readonly string[]): readonly RuleText[] {
+  return [...sources.map((interval) => ruleText(inInterval('src', interval), RETURN)), DROP]
 }

@@ -1,6 +1,5 @@
 import type { IpFamily } from '../../model/address.ts'
 import type { Settings } from '../../model/node.ts'
-import type { Tuple } from '../../model/tuple.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
@@ -12,23 +11,11 @@ import {
   type Target,
 } from '../../ruleset/iptables/rule.ts'
 import type { RuleText } from '../../ruleset/iptables/types.ts'
-import { endpointsMap, type Front, type Reach, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import { type StickySeconds, stickySeconds } from './sticky.ts'
+import type { NodeRanges } from '../node-ranges.ts'
 
-type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
-type SetElements = ReadonlyMap<Tuple, ElementValue>
-
-/** All that the lowering of VIPs (or of node ports) looks up, found once for all of them. */
-export interface FrontContext
-  extends Readonly<Record<keyof ReturnType<typeof setsOf>, SetElements>> {
+/** What the chains of all frontends of a family have in common, found once for all of them. */
+export interface FrontContext {
   readonly family: IpFamily
-  readonly endpoints: Readonly<Record<Reach, SetElements>>
-  readonly stickySeconds: StickySeconds
-  readonly clusterIps: SetElements
-  readonly restricted: SetElements
-  /** Returns the sources that may connect to a restricted VIP, as intervals in order. */
-  allowed(vip: Tuple): readonly string[]
   readonly fromPods: readonly Match[]
   readonly fromThisNode: readonly Match[]
   readonly mark: Target
@@ -36,72 +23,48 @@ export interface FrontContext
   readonly clusterIpMarks: readonly RuleText[]
 }
 
-interface ContextParts extends Pick<FrontContext, 'family' | 'allowed'> {
+/** What the node and the configuration say, for one family. */
+export interface Surroundings {
   readonly settings: Settings
-  readonly elements: Elements
+  readonly ranges: NodeRanges
 }
 
-/** Returns what the lowering of VIPs, or of node ports, looks up. */
-export function frontContext(
-  front: Front,
-  { family, settings, elements, allowed }: ContextParts,
-): FrontContext {
-  const of = (set: string): SetElements => elements.get(set) ?? NONE
-  const sets = setsOf(front)
-  const isVip = front === 'vip'
+/** Returns what the chains of all frontends of a family have in common. */
+export function frontContext(family: IpFamily, surroundings: Surroundings): FrontContext {
+  const { settings, ranges } = surroundings
   return {
     family,
-    known: of(sets.known),
-    masquerade: of(sets.masquerade),
-    local: of(sets.local),
-    noEndpoints: of(sets.noEndpoints),
-    noLocalEndpoints: of(sets.noLocalEndpoints),
-    endpoints: { all: of(endpointsMap(front, 'all')), local: of(endpointsMap(front, 'local')) },
-    stickySeconds: stickySeconds(front, elements),
-    clusterIps: isVip ? of(SETS.clusterIps) : NONE,
-    restricted: isVip ? of(SETS.restricted) : NONE,
-    allowed,
-    fromPods: fromPods({ elements, settings }),
-    fromThisNode: fromThisNode(of(SETS.nodeAddresses)),
+    fromPods: fromPods(surroundings),
+    fromThisNode: fromThisNode(ranges),
     mark: setMark(settings.masqueradeBit),
-    clusterIpMarks: clusterIpMarks(settings, elements),
+    clusterIpMarks: clusterIpMarks(surroundings),
   }
 }
 
-const NONE: SetElements = new Map()
-
-function clusterIpMarks(settings: Settings, elements: Elements): readonly RuleText[] {
-  if (settings.masqueradeAll) return [setMark(settings.masqueradeBit)]
-  return tellsPods(settings, elements) ? [jump(CHAINS.markOutside)] : []
+function clusterIpMarks(surroundings: Surroundings): readonly RuleText[] {
+  const { masqueradeAll, masqueradeBit } = surroundings.settings
+  if (masqueradeAll) return [setMark(masqueradeBit)]
+  return tellsPods(surroundings) ? [jump(CHAINS.markOutside)] : []
 }
 
 /** Matches what the node itself sends; `--src-type LOCAL` does not know the addresses in a VRF. */
-function fromThisNode(named: SetElements): readonly Match[] {
-  return [FROM_THIS_NODE, ...[...named.keys()].map((address) => inInterval('src', address))]
+function fromThisNode({ nodeAddresses }: NodeRanges): readonly Match[] {
+  return [FROM_THIS_NODE, ...nodeAddresses.map((address) => inInterval('src', address))]
 }
 
 /** Returns whether packets of pods can be told from others, in this family. */
-export function tellsPods(settings: Settings, elements: Elements): boolean {
+export function tellsPods({ settings, ranges }: Surroundings): boolean {
   const { kind } = settings.localTraffic
-  return kind === 'ranges' ? elements.has(SETS.podRanges) : kind !== 'none'
+  return kind === 'ranges' ? ranges.pods.length > 0 : kind !== 'none'
 }
 
 /** Returns one match for each way to recognise a pod's packet. */
-export function fromPods({
-  elements,
-  settings,
-}: {
-  readonly elements: Elements
-  readonly settings: Settings
-}): readonly Match[] {
-  const { localTraffic } = settings
+export function fromPods({ settings: { localTraffic }, ranges }: Surroundings): readonly Match[] {
   switch (localTraffic.kind) {
     case 'none':
       return []
     case 'ranges':
-      return [...(elements.get(SETS.podRanges)?.keys() ?? [])].map((range) =>
-        inInterval('src', range),
-      )
+      return ranges.pods.map((range) => inInterval('src', range))
     case 'interface':
       return [`-i ${localTraffic.name}`]
     case 'interface-prefix':

@@ -1,6 +1,5 @@
 import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import { parseAddress } from '../../model/address.ts'
-import { frontendAddress } from '../../model/frontend-id.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import { jump } from '../../ruleset/iptables/rule.ts'
@@ -10,14 +9,12 @@ import type {
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import { labelledSets, SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
+import type { FamilyWants } from './family-wants.ts'
 import type { LoweredFront } from './front-chains.ts'
 import { leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
-type Elements = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
 /** What stays of a Service, as the tables have it; undefined if the tables have no such rule. */
 interface Held {
@@ -40,7 +37,7 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   return names
 }
 
-/** The Services of one family that stay as the tables have them, whatever their elements say. */
+/** The Services of one family that stay as the tables have them, whatever they want now. */
 export class HeldServices {
   readonly #services: Map<Owner, Held> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
@@ -49,16 +46,13 @@ export class HeldServices {
   #outside: readonly RuleText[] | undefined
 
   /** Holds these Services as the tables have them; returns what has to be lowered anew. */
-  hold(tables: Tables, names: ReadonlySet<Owner>, elements: Elements): Touched {
+  hold(tables: Tables, names: ReadonlySet<Owner>, wants: FamilyWants): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
     const of = (label: string | undefined): Held | undefined =>
       label === undefined ? undefined : this.#held(ownerIn(label), names)
-    for (const [key, label] of labelled(elements, FRONTS)) of(label)?.fronts.set(key, NO_FRONT)
-    for (const [key, label] of labelled(elements, [SETS.clusterIps])) {
-      of(label)?.clusterIps.set(key, undefined)
-    }
-    for (const [key, label] of labelled(elements, [SETS.healthChecks])) {
-      of(label)?.healthChecks.set(key, undefined)
+    for (const [key, { label }] of wants.fronts) of(label)?.fronts.set(key, NO_FRONT)
+    for (const kind of ['clusterIps', 'healthChecks'] as const) {
+      for (const [key, label] of wants[kind].labels()) of(label)?.[kind].set(key, undefined)
     }
     const hairpin = new Set(masqueradedPods(tables))
     for (const [key, front] of fronts) {
@@ -145,18 +139,6 @@ function gatherRules(from: Rules, to: Rules): void {
   for (const [key, rule] of from) if (rule !== undefined || !to.has(key)) to.set(key, rule)
 }
 
-/** The sets whose elements carry the label of their Service port. */
-const FRONTS: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)
-
-function* labelled(
-  elements: Elements,
-  sets: readonly string[],
-): Iterable<readonly [Tuple, string | undefined]> {
-  for (const set of sets) {
-    for (const [key, { comment }] of elements.get(set) ?? []) yield [key, comment]
-  }
-}
-
 /** Returns the pods that are masqueraded when they reach themselves. */
 function masqueradedPods(tables: Tables): readonly Tuple[] {
   const rules = [...(tables.get('nat')?.chains.values() ?? [])].flat()
@@ -180,13 +162,10 @@ function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
 function touchedOf(held: readonly Held[]): Touched {
   const touched = noTouched()
   for (const { fronts, clusterIps, pods, healthChecks } of held) {
-    for (const key of fronts.keys()) {
-      const isVip = frontendAddress(key).address !== undefined
-      touched[isVip ? 'vips' : 'nodePorts'].add(key)
-    }
-    for (const address of clusterIps.keys()) touched.clusterIps.add(address)
-    for (const pod of pods) touched.hairpin.add(pod)
-    for (const port of healthChecks.keys()) touched.healthChecks.add(port)
+    for (const key of fronts.keys()) touched.fronts.add(key)
+    for (const key of clusterIps.keys()) touched.clusterIps.add(key)
+    for (const key of pods) touched.pods.add(key)
+    for (const key of healthChecks.keys()) touched.healthChecks.add(key)
   }
   return touched
 }

@@ -1,42 +1,54 @@
+import type { ServedFrontends } from '../../frontend/frontend-change.ts'
+import type { ServedService } from '../../frontend/frontends.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
-import type { Settings } from '../../model/node.ts'
+import type { FrontendId } from '../../model/frontend-id.ts'
+import type { Settings, Situation } from '../../model/node.ts'
+import type { ServiceName } from '../../model/service-name.ts'
 import type { ChainName, IptablesRuleset, TableChange } from '../../ruleset/iptables/types.ts'
-import type { Ruleset } from '../../ruleset/nftables/types.ts'
-import type { ElementChange } from '../assembly.ts'
-import { FamilyLowering } from './family-lowering.ts'
+import { emitChains, type Want } from './emit.ts'
+import { FamilyLowering, type Lowered } from './family-lowering.ts'
+import { servedByChains } from './served.ts'
 
 /**
- * The chains and rules of iptables that stand for the elements of a rule set (ADR 0015). They
- * follow from the elements alone: the order in which these came, and their slots and seats, do not
- * show.
+ * The chains and rules of iptables that serve the frontends of Services (ADR 0015). They follow
+ * from the frontends alone: the order in which these came does not show.
  */
 export class IptablesLowering {
+  readonly #settings: Settings
   readonly #families: Readonly<Record<TableFamily, FamilyLowering>>
+  readonly #wants: Map<ServiceName, readonly Want[]> = new Map()
 
-  constructor(settings: Settings) {
+  constructor(situation: Situation) {
+    this.#settings = situation.settings
     this.#families = {
-      ip: new FamilyLowering('ip', settings),
-      ip6: new FamilyLowering('ip6', settings),
+      ip: new FamilyLowering('ip', situation),
+      ip6: new FamilyLowering('ip6', situation),
+    }
+  }
+
+  /** Takes what a Service serves now; undefined if the Service is gone. */
+  put(name: ServiceName, served: ServedService | undefined): void {
+    for (const want of this.#wants.get(name) ?? []) this.#families[want.family].wants.drop(want)
+    this.#wants.delete(name)
+    if (served === undefined) return
+    const wants = emitChains(served, this.#settings)
+    for (const want of wants) this.#families[want.family].wants.put(want)
+    this.#wants.set(name, wants)
+  }
+
+  /** Makes the chains follow what was put since the last call. */
+  settle(): Lowered {
+    const lowered = FAMILIES.map((family) => this.#families[family].settle())
+    return {
+      tables: lowered.flatMap(({ tables }) => tables),
+      fronts: lowered.flatMap(({ fronts }) => fronts),
     }
   }
 
   /**
-   * Lowers what `changes` (those of a `Delta`) are about, or everything if there are none, as the
-   * first time. `ruleset` is the present rule set. Returns what is different from before.
-   */
-  update(ruleset: Ruleset, changes?: readonly ElementChange[]): readonly TableChange[] {
-    return FAMILIES.flatMap((family) =>
-      this.#families[family].update(
-        ruleset[family]?.elements ?? new Map(),
-        changes?.filter((change) => change.family === family),
-      ),
-    )
-  }
-
-  /**
-   * From now on, what `held` (all tables) holds of these Services stays, whatever their elements
-   * say; a Service of which it holds nothing has nothing. Returns what is different from before.
+   * From now on, what `held` (all tables) holds of these Services stays, whatever they serve; a
+   * Service of which it holds nothing has nothing. Returns what is different from before.
    */
   hold(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>
@@ -44,7 +56,7 @@ export class IptablesLowering {
     )
   }
 
-  /** Lets a held Service go: the next `update` lowers it again. */
+  /** Lets a held Service go: the next `settle` gives it the chains that it wants. */
   release(name: Owner): void {
     for (const family of FAMILIES) this.#families[family].release(name)
   }
@@ -61,17 +73,20 @@ export class IptablesLowering {
     return { ...(ip.size > 0 && { ip }), ...(ip6.size > 0 && { ip6 }) }
   }
 
+  /** Returns where the frontends lead now, whatever is held. */
+  served(): ServedFrontends {
+    return servedByChains(this.#families)
+  }
+
   /** Returns the label of a VIP's or node port's own chain; undefined if the chain is shared. */
   labelOf(family: TableFamily, chain: ChainName): string | undefined {
     return this.#families[family].labelOf(chain)
   }
+
+  /** Returns the label of a frontend; undefined if there is no such frontend. */
+  label(family: TableFamily, id: FrontendId): string | undefined {
+    return this.#families[family].wants.fronts.get(id)?.label
+  }
 }
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
-
-/** Lowers a whole rule set at once. */
-export function lower(ruleset: Ruleset, settings: Settings): IptablesRuleset {
-  const lowering = new IptablesLowering(settings)
-  lowering.update(ruleset)
-  return lowering.rules()
-}

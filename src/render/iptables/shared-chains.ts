@@ -1,7 +1,6 @@
-import { type Address, type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
+import { type Cidr, cidrContains, type IpFamily } from '../../model/address.ts'
 import { loopbackNodePortsOf } from '../../model/backend.ts'
-import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
-import type { Tuple } from '../../model/tuple.ts'
+import { nodePortAddressesIn } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { CHAINS } from '../../ruleset/iptables/chains.ts'
 import {
@@ -30,15 +29,11 @@ import type {
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import { fromPods, tellsPods } from './front-context.ts'
+import { fromPods, type Surroundings, tellsPods } from './front-context.ts'
 import type { TreeName } from './trees.ts'
 
-interface SharedContext {
+interface SharedContext extends Surroundings {
   readonly family: IpFamily
-  readonly settings: Settings
-  readonly elements: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
   /** Returns whether the tree has chains. */
   has(tree: TreeName): boolean
   /** Rules that tell pods from others for chains that stay as they are held; undefined if none. */
@@ -87,9 +82,9 @@ function nat(context: SharedContext): IptablesChains {
 
 /** Marks what does not come from pods. */
 function markOutside(context: SharedContext): readonly RuleText[] {
-  const { settings, elements, outside = [] } = context
+  const { settings, outside = [] } = context
   if (!context.has('vips') || !context.has('clusterIps')) return outside
-  if (settings.masqueradeAll || !tellsPods(settings, elements)) return outside
+  if (settings.masqueradeAll || !tellsPods(context)) return outside
   return [
     ...fromPods(context).map((match) => ruleText(match, RETURN)),
     setMark(settings.masqueradeBit),
@@ -98,13 +93,12 @@ function markOutside(context: SharedContext): readonly RuleText[] {
 
 /** A packet whose destination is still a VIP after translation has no endpoint to go to. */
 function filter(context: SharedContext): IptablesChains {
-  const { family, elements } = context
-  const ranges = [...(elements.get(SETS.serviceRanges)?.keys() ?? [])]
+  const { family, ranges } = context
   const refuse = [
     ...(context.has('unservedVips') ? [jump(CHAINS.unservedVips)] : []),
     ...(context.has('unservedNodePorts') ? toNode(context, jump(CHAINS.unservedNodePorts)) : []),
     ...(context.has('clusterIps') ? [jump(CHAINS.clusterIps)] : []),
-    ...ranges.map((range) => ruleText(inInterval('dst', range), DROP)),
+    ...ranges.services.map((range) => ruleText(inInterval('dst', range), DROP)),
     ...loopbackGuard(context),
   ]
   const forward = accepted(context)
@@ -152,23 +146,22 @@ function accepted(context: SharedContext): readonly RuleText[] {
  * object names is the node's even in a VRF, which `--dst-type LOCAL` does not know.
  */
 function toNode(context: SharedContext, target: string): readonly RuleText[] {
-  const { family, settings, elements } = context
+  const { family, settings, ranges } = context
   const to = (range: string): Match => inInterval('dst', range)
   const local = (match: Match): RuleText => ruleText(match, TO_THIS_NODE, target)
-  const held = (set: string): readonly Tuple[] => [...(elements.get(set)?.keys() ?? [])]
-  const ranges = held(SETS.nodePortAddresses).map(to)
+  const serving = ranges.nodePorts.map(to)
   const loopback = loopbackRanges(context).map(to)
   const chosen = nodePortAddressesIn(settings.nodePortAddresses, family)
   switch (chosen.kind) {
     case 'primary':
-      return [...ranges.map((match) => ruleText(match, target)), ...loopback.map(local)]
+      return [...serving.map((match) => ruleText(match, target)), ...loopback.map(local)]
     case 'ranges': {
-      const named = held(SETS.nodeAddresses).filter((address) =>
-        chosen.ranges.some((range) => cidrContains(range, address as string as Address)),
+      const named = ranges.nodeAddresses.filter((address) =>
+        chosen.ranges.some((range) => cidrContains(range, address)),
       )
       return [
         ...named.map((address) => ruleText(to(address), target)),
-        ...[...ranges, ...loopback].map(local),
+        ...[...serving, ...loopback].map(local),
       ]
     }
     case 'all':

@@ -1,9 +1,8 @@
 import type { Target } from '../../frontend/choose-endpoints.ts'
 import type { Frontend, ServedService } from '../../frontend/frontends.ts'
-import { frontendLabel, healthCheckLabel, serviceLabel } from '../../frontend/labels.ts'
-import { familyOf } from '../../model/address.ts'
+import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
-import { type FrontendId, nodePortKey } from '../../model/frontend-id.ts'
+import type { FrontendId } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import type { Affinity, ServiceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
@@ -21,7 +20,7 @@ import {
   stickySet,
 } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import { rememberedFor } from './affinity.ts'
+import { rememberedFor } from '../remembered-times.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
 
@@ -75,7 +74,6 @@ export function emitElements(
 ): Fragment {
   const job: Job = { ...context, service, out: [], shared: sharing() }
   for (const frontend of frontends) emitFrontend(job, frontend)
-  openHealthCheck(job)
   return job.out
 }
 
@@ -85,17 +83,6 @@ function sharing(): Job['shared'] {
     const value = values.get(data) ?? { data }
     values.set(data, value)
     return value
-  }
-}
-
-/** Opens the health-check port; only iptables can let in what other host rules would drop. */
-function openHealthCheck({ service, settings, out }: Job): void {
-  const { healthCheckPort: port } = service
-  if (port === undefined || settings.backend.kind !== 'iptables' || settings.scope !== 'all') return
-  const value: ElementValue = { comment: healthCheckLabel(service) }
-  for (const family of new Set(service.clusterAddresses.map(familyOf))) {
-    const table: TableFamily = tableOf(family)
-    out.push({ family: table, set: SETS.healthChecks, key: nodePortKey('tcp', port), value })
   }
 }
 

@@ -7,7 +7,7 @@ import {
   parseAddress,
   parseCidr,
 } from '../../model/address.ts'
-import { type NodeView, primaryAddresses, type Settings } from '../../model/node.ts'
+import { type NodeView, primaryAddresses, type Settings, type Situation } from '../../model/node.ts'
 import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
 import type { ChainName, IptablesRuleset, RuleText } from '../../ruleset/iptables/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
@@ -19,12 +19,6 @@ import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
  * still holds what was programmed from them, and that stays until the object names others (ADR
  * 0010).
  */
-
-/** A node and what the operator chose for it. */
-export interface Situation {
-  readonly node: NodeView
-  readonly settings: Settings
-}
 
 /** What the kernel holds about the node itself. */
 export interface HeldNode {

@@ -27,8 +27,6 @@ export const SETS = {
   shortCuts: 'short-cuts',
   /** With ipvs beside kube-proxy: VIPs that lead to themselves, so that kube-proxy ignores them. */
   reserved: 'reserved',
-  /** With iptables: ports of the node on which balancers ask for the health of a Service. */
-  healthChecks: 'health-checks',
 } as const
 
 interface FrontSets {
@@ -198,8 +196,6 @@ function makeSchema(address: FieldType, name: string): SetSchema {
       return { name, key: [...vip, ...target], data: 'verdict' }
     case seatedMap('node-port'):
       return { name, key: [...nodePort, ...target], data: 'verdict' }
-    case SETS.healthChecks:
-      return { name, key: nodePort }
     case SETS.shortCuts:
     case SETS.reserved:
       return { name, key: vip, data: target }

@@ -1,0 +1,52 @@
+import type { Tuple } from '../../model/tuple.ts'
+import type { SharedWant } from './emit.ts'
+
+/** Keys that one or several Services want. What is said of a key is said by the first, by name. */
+export class SharedWants {
+  readonly #wants: Map<Tuple, SharedWant[]> = new Map()
+  /** The labels before the first touch since `takeChanged`; undefined where there was none. */
+  readonly #before: Map<Tuple, string | undefined> = new Map()
+
+  put(want: SharedWant): void {
+    this.#touch(want.key)
+    const wants = this.#wants.get(want.key)
+    if (wants === undefined) {
+      this.#wants.set(want.key, [want])
+      return
+    }
+    const next = wants.findIndex(({ service }) => service > want.service)
+    wants.splice(next < 0 ? wants.length : next, 0, want)
+  }
+
+  drop(want: SharedWant): void {
+    this.#touch(want.key)
+    const left = this.#wants.get(want.key)?.filter((each) => each !== want) ?? []
+    if (left.length > 0) this.#wants.set(want.key, left)
+    else this.#wants.delete(want.key)
+  }
+
+  has(key: Tuple): boolean {
+    return this.#wants.has(key)
+  }
+
+  /** Returns the label that the first Service gives the key; undefined if nobody wants it. */
+  labelOf(key: Tuple): string | undefined {
+    return this.#wants.get(key)?.[0]?.label
+  }
+
+  /** Yields each key with that label. */
+  *labels(): Iterable<readonly [Tuple, string]> {
+    for (const [key, [first]] of this.#wants) yield [key, first?.label ?? '']
+  }
+
+  /** Returns the keys that came, went or got another label since the last call. */
+  takeChanged(): readonly Tuple[] {
+    const changed = [...this.#before].filter(([key, label]) => label !== this.labelOf(key))
+    this.#before.clear()
+    return changed.map(([key]) => key)
+  }
+
+  #touch(key: Tuple): void {
+    if (!this.#before.has(key)) this.#before.set(key, this.labelOf(key))
+  }
+}
