@@ -9,7 +9,7 @@ import { emitIpvs } from './ipvs/emit.ts'
 import { frame } from './nftables/chains.ts'
 import { type EmitContext, emitElements, type Fragment } from './nftables/emit.ts'
 
-/** Turns frontends into rules. The rest of rendering is the same for each backend. */
+/** Turns frontends into elements of sets, and sets into the chains that look them up. */
 export interface Emitter {
   claimsWithin(settings: Settings, node: NodeView): ClaimsOf
   emit(served: ServedService, context: EmitContext): Fragment
@@ -24,7 +24,7 @@ export function emitterOf({ backend }: Settings): Emitter {
 const nftables: Emitter = { claimsWithin, emit: emitElements, frame }
 const EMITTERS: Readonly<Record<BackendKind, Emitter>> = {
   nftables,
-  // Nobody renders tables for iptables: its chains are made in render/iptables.
+  // With iptables, render/iptables makes the chains, and nobody asks for tables.
   iptables: nftables,
   ipvs: { claimsWithin: ipvsClaimsWithin, emit: emitIpvs, frame: ipvsFrame },
 }
