@@ -29,6 +29,11 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/model/x.ts', name: 'zod', says: 'needs nobody. It may import ipaddr.js' },
   { file: 'src/ruleset/nftables/x.ts', name: '../../plan/explain.ts', says: 'knows no Services' },
   { file: 'src/render/x.ts', name: '../plan/explain.ts', says: 'src/render is pure' },
+  {
+    file: 'src/render/iptables/x.ts',
+    name: '../../ruleset/nftables/sets.ts',
+    says: 'It may import model, frontend, ruleset/iptables, render (',
+  },
   { file: 'src/render/x.ts', name: 'node:fs', says: 'src/render is pure' },
   { file: 'src/plan/x.ts', name: '../render/renderer.ts', says: 'src/plan is pure' },
   { file: 'src/trace/ipvs/x.ts', name: '../../render/renderer.ts', says: 'by itself' },
@@ -53,7 +58,7 @@ test.each<{ file: string; name: string; says: string }>([
 test.each([
   ['src/model/x.ts', 'ipaddr.js'],
   ['src/render/x.ts', '../ruleset/nftables/sets.ts'],
-  ['src/render/iptables/x.ts', '../assembly.ts'],
+  ['src/render/iptables/x.ts', '../served-services.ts'],
   ['src/apply/iptables/process.ts', 'node:child_process'],
   ['src/apply/netlink/open-raw.ts', 'netlink/dist/raw.js'],
   ['src/apply/netlink/socket-options.ts', 'node:fs'],

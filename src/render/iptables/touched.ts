@@ -6,6 +6,7 @@ export type Touched = Readonly<Record<'fronts' | SharedKind, Set<Tuple>>>
 
 const KINDS = ['fronts', ...SHARED_KINDS] as const
 
+/** Returns a collection without keys, to be filled. */
 export function noTouched(): Touched {
   return { fronts: new Set(), clusterIps: new Set(), pods: new Set(), healthChecks: new Set() }
 }
