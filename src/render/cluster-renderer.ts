@@ -11,7 +11,6 @@ import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type ServiceName, serviceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
-import { ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { labelledSets } from '../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
@@ -25,8 +24,10 @@ import {
 } from './assembly.ts'
 import { ClusterObjects } from './cluster-objects.ts'
 import { type Emitter, emitterOf } from './emitter.ts'
+import type { Fragment } from './fragment.ts'
 import { Frames } from './frames.ts'
-import { type FamilyMemory, type Fragment, noMemory } from './nftables/emit.ts'
+import { ipvsContent } from './ipvs/assembly.ts'
+import { type FamilyMemory, noMemory } from './nftables/emit.ts'
 import type { Situation } from './nftables/recall.ts'
 import type { Frame } from './nftables/table.ts'
 import { memoryOf } from './present-memory.ts'
@@ -125,11 +126,7 @@ class ClusterRenderer implements WholeRenderer {
       if (this.#frames.renew(family)) changed.set(family, this.#frames.of(family))
     }
     this.#assembly.recording = true
-    const changes = takeChanges(this.#assembly)
-    if (this.#askers === undefined) return { elements: changes, ipvs: [], frames: changed }
-    const beside = changes.filter(({ set }) => isIpvsSet(set))
-    const elements = changes.filter(({ set }) => !isIpvsSet(set))
-    return { elements, ipvs: beside, frames: changed }
+    return { ...takeChanges(this.#assembly), frames: changed }
   }
 
   ruleset(): Ruleset {
@@ -146,7 +143,7 @@ class ClusterRenderer implements WholeRenderer {
     const { backend } = this.situation.settings
     if (backend.kind !== 'ipvs') return undefined
     const { interface: dummy, timeouts } = backend
-    return { ...ipvsOf(this.#assembly.sets), dummy, timeouts, filter: this.ruleset() }
+    return { ...ipvsContent(this.#assembly.ipvs), dummy, timeouts, filter: this.ruleset() }
   }
 
   denials(): readonly Denial[] {
@@ -206,7 +203,7 @@ class ClusterRenderer implements WholeRenderer {
 
   #rendered(name: ServiceName): Fragment {
     const service = this.#objects.services.get(name)
-    if (service === undefined) return []
+    if (service === undefined) return NOTHING
     const candidates = this.#objects.candidates(name)
     const frontends = frontendsOf(service, this.#book.won(name), candidates, this.situation)
     // Of the first fragments, none can have an earlier version in the assembly.
@@ -219,6 +216,9 @@ class ClusterRenderer implements WholeRenderer {
     if (this.#objects.services.has(name)) this.#holdings.set(name, holding)
   }
 }
+
+/** The fragment of a Service that is not there. */
+const NOTHING: Fragment = { elements: [] }
 
 /** The sets whose elements carry the label of their Service port. */
 const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)
