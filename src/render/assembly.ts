@@ -1,13 +1,23 @@
 import type { TableFamily } from '../model/family.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
+import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
 import { chainCalledBy } from '../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../ruleset/nftables/types.ts'
-import type { Fragment } from './nftables/emit.ts'
+import type { Fragment } from './fragment.ts'
+import {
+  addIpvsFragment,
+  emptyIpvsAssembly,
+  type IpvsAssembly,
+  type IpvsHolding,
+  removeIpvsFragment,
+  takeIpvsChanges,
+} from './ipvs/assembly.ts'
 import type { Slots } from './nftables/slots.ts'
+import { addWant, dropWant, noWants, takeTouched, type Wants } from './wants.ts'
 
 type Elements = Map<Tuple, ElementValue>
 
-/** The elements of all fragments together, with a record of what changed. */
+/** What all fragments want together, with a record of what changed. */
 export interface Assembly {
   /** The sets that have elements. */
   readonly sets: Readonly<Record<TableFamily, Map<string, Elements>>>
@@ -15,25 +25,23 @@ export interface Assembly {
   readonly calls: Readonly<Record<TableFamily, Map<string, number>>>
   /** Every set that ever had elements. */
   readonly places: Readonly<Record<TableFamily, Map<string, Place>>>
+  /** What is wanted beside the tables; it stays empty with other backends than ipvs. */
+  readonly ipvs: IpvsAssembly
   /** False while the first fragments come in, because all of them are new. */
   recording: boolean
 }
 
 /** A set of one of the tables. There is one object for each set, which all holdings share. */
-interface Place {
+interface Place extends Wants<Tuple, ElementValue> {
   readonly family: TableFamily
   readonly set: string
-  readonly elements: Elements
-  /** How many fragments beside the first want an element, if any do: Services may share pods. */
-  readonly shared: Map<Tuple, number>
-  /** The value before the first touch; undefined if there was none. */
-  readonly touched: Map<Tuple, ElementValue | undefined>
 }
 
 /** What a fragment holds in the assembly, without values; `keys[i]` is in `places[i]`. */
 export interface Holding {
   readonly places: readonly Place[]
   readonly keys: readonly Tuple[]
+  readonly ipvs: IpvsHolding | undefined
 }
 
 export interface ElementChange {
@@ -44,45 +52,47 @@ export interface ElementChange {
   readonly after: ElementValue | undefined
 }
 
+/** Changes of the tables, and of ipvs beside them. */
+export interface Changes {
+  readonly elements: readonly ElementChange[]
+  readonly ipvs: readonly IpvsChange[]
+}
+
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
     calls: { ip: new Map(), ip6: new Map() },
     places: { ip: new Map(), ip6: new Map() },
+    ipvs: emptyIpvsAssembly(),
     recording: false,
   }
 }
 
 /** Adds a fragment; returns what `removeFragment` needs, so the fragment need not be kept. */
-export function addFragment(assembly: Assembly, fragment: Fragment): Holding {
-  const places = fragment.map(({ family, set }) => placeOf(assembly, family, set))
-  for (const [at, { key, value }] of fragment.entries()) {
+export function addFragment(assembly: Assembly, { elements, ipvs }: Fragment): Holding {
+  const { sets, recording } = assembly
+  const places = elements.map(({ family, set }) => placeOf(assembly, family, set))
+  for (const [at, { key, value }] of elements.entries()) {
     const place = places[at]
-    if (place === undefined) continue
-    const { elements, shared } = place
-    if (elements.has(key)) {
-      shared.set(key, (shared.get(key) ?? 0) + 1)
-      continue
-    }
-    if (elements.size === 0) assembly.sets[place.family].set(place.set, elements)
-    touch(assembly, place, key, undefined)
-    elements.set(key, value)
+    if (place === undefined || !addWant(place, key, value, recording)) continue
+    if (place.values.size === 1) sets[place.family].set(place.set, place.values)
     countCall(assembly, place.family, value, 1)
   }
-  return { places, keys: fragment.map(({ key }) => key) }
+  const keys = elements.map(({ key }) => key)
+  return { places, keys, ipvs: ipvs && addIpvsFragment(assembly.ipvs, ipvs, recording) }
 }
 
-/** Removes what `addFragment` added, except elements that other fragments want too. */
-export function removeFragment(assembly: Assembly, { places, keys }: Holding): void {
+/** Removes what `addFragment` added, except what other fragments want too. */
+export function removeFragment(assembly: Assembly, { places, keys, ipvs }: Holding): void {
+  const { sets, recording } = assembly
   for (const [at, key] of keys.entries()) {
     const place = places[at]
-    const value = place?.elements.get(key)
-    if (place === undefined || value === undefined || releaseShared(place.shared, key)) continue
-    touch(assembly, place, key, value)
-    place.elements.delete(key)
+    const value = place && dropWant(place, key, recording)
+    if (place === undefined || value === undefined) continue
     countCall(assembly, place.family, value, -1)
-    if (place.elements.size === 0) assembly.sets[place.family].delete(place.set)
+    if (place.values.size === 0) sets[place.family].delete(place.set)
   }
+  if (ipvs !== undefined) removeIpvsFragment(assembly.ipvs, ipvs, recording)
 }
 
 function countCall(
@@ -98,28 +108,18 @@ function countCall(
   else calls[family].set(chain, count)
 }
 
-/** Takes one claim off a shared element; returns whether another fragment still wants it. */
-function releaseShared(shared: Map<Tuple, number>, key: Tuple): boolean {
-  const others = shared.get(key)
-  if (others === undefined) return false
-  if (others === 1) shared.delete(key)
-  else shared.set(key, others - 1)
-  return true
-}
-
 /** Returns what changed since the last call, without what changed back. */
-export function takeChanges({ places }: Assembly): readonly ElementChange[] {
-  const changes: ElementChange[] = []
+export function takeChanges({ places, ipvs }: Assembly): Changes {
+  const elements: ElementChange[] = []
   for (const family of ['ip', 'ip6'] as const) {
-    for (const { set, elements, touched } of places[family].values()) {
-      for (const [key, before] of touched) {
-        const after = elements.get(key)
-        if (!sameValue(before, after)) changes.push({ family, set, key, before, after })
+    for (const place of places[family].values()) {
+      const { set } = place
+      for (const [key, before, after] of takeTouched(place)) {
+        if (!sameValue(before, after)) elements.push({ family, set, key, before, after })
       }
-      touched.clear()
     }
   }
-  return changes
+  return { elements, ipvs: takeIpvsChanges(ipvs) }
 }
 
 /** Returns the slots that the endpoints of a VIP (or node port) hold. */
@@ -138,25 +138,10 @@ function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): bo
   return a.data === b.data && a.comment === b.comment
 }
 
-function touch(
-  { recording }: Assembly,
-  { touched }: Place,
-  key: Tuple,
-  before: ElementValue | undefined,
-): void {
-  if (recording && !touched.has(key)) touched.set(key, before)
-}
-
 function placeOf({ places }: Assembly, family: TableFamily, set: string): Place {
   const found = places[family].get(set)
   if (found !== undefined) return found
-  const place: Place = {
-    family,
-    set,
-    elements: new Map(),
-    shared: new Map(),
-    touched: new Map(),
-  }
+  const place: Place = { family, set, ...noWants() }
   places[family].set(set, place)
   return place
 }

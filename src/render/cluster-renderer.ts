@@ -7,7 +7,6 @@ import type { ServiceObject, SliceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
-import { ipvsOf, isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { labelledSets } from '../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
@@ -20,8 +19,10 @@ import {
   takeChanges,
 } from './assembly.ts'
 import { type Emitter, emitterOf } from './emitter.ts'
+import type { Fragment } from './fragment.ts'
 import { Frames } from './frames.ts'
-import { type FamilyMemory, type Fragment, noMemory } from './nftables/emit.ts'
+import { ipvsContent } from './ipvs/assembly.ts'
+import { type FamilyMemory, noMemory } from './nftables/emit.ts'
 import type { Frame } from './nftables/table.ts'
 import { memoryOf } from './present-memory.ts'
 import type { Delta, WholeRenderer } from './renderer.ts'
@@ -97,12 +98,7 @@ class ClusterRenderer implements WholeRenderer {
       if (this.#frames.renew(family)) changed.set(family, this.#frames.of(family))
     }
     this.#assembly.recording = true
-    const changes = takeChanges(this.#assembly)
-    if (this.situation.settings.backend.kind !== 'ipvs')
-      return { elements: changes, ipvs: [], frames: changed }
-    const beside = changes.filter(({ set }) => isIpvsSet(set))
-    const elements = changes.filter(({ set }) => !isIpvsSet(set))
-    return { elements, ipvs: beside, frames: changed }
+    return { ...takeChanges(this.#assembly), frames: changed }
   }
 
   ruleset(): Ruleset {
@@ -119,7 +115,7 @@ class ClusterRenderer implements WholeRenderer {
     const { backend } = this.situation.settings
     if (backend.kind !== 'ipvs') return undefined
     const { interface: dummy, timeouts } = backend
-    return { ...ipvsOf(this.#assembly.sets), dummy, timeouts, filter: this.ruleset() }
+    return { ...ipvsContent(this.#assembly.ipvs), dummy, timeouts, filter: this.ruleset() }
   }
 
   denials(): readonly Denial[] {
@@ -177,6 +173,8 @@ class ClusterRenderer implements WholeRenderer {
     this.#holdings.set(name, addFragment(this.#assembly, fragment))
   }
 }
+
+/** The fragment of a Service that is not there. */
 
 /** The sets whose elements carry the label of their Service port. */
 const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)

@@ -1,6 +1,5 @@
 import type { TableFamily } from '../model/family.ts'
 import type { Situation } from '../model/node.ts'
-import { isIpvsSet } from '../ruleset/ipvs/elements.ts'
 import { SETS } from '../ruleset/nftables/sets.ts'
 import type { Table } from '../ruleset/nftables/types.ts'
 import type { Assembly } from './assembly.ts'
@@ -24,8 +23,8 @@ export class Frames {
 
   /** Makes the frame for what the assembly holds now. Returns whether it was made anew. */
   renew(family: TableFamily): boolean {
-    const sets = [...this.#assembly.sets[family].keys()].filter((name) => !isIpvsSet(name))
-    const names = new Set([...sets, ...this.#assembly.calls[family].keys()])
+    const { sets, calls } = this.#assembly
+    const names = new Set([...sets[family].keys(), ...calls[family].keys()])
     const id = [...names].sort().join(' ')
     if (this.#madeFor[family] === id) return false
     this.#madeFor[family] = id

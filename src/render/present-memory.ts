@@ -1,5 +1,3 @@
-import { tuple } from '../model/tuple.ts'
-import { IPVS_SETS } from '../ruleset/ipvs/elements.ts'
 import { type Assembly, heldSlots } from './assembly.ts'
 import type { FamilyMemory } from './nftables/emit.ts'
 import { heldSeats } from './nftables/seats.ts'
@@ -16,10 +14,10 @@ export function memoryOf(assembly: Assembly, before: FamilyMemory): FamilyMemory
       return seats.size > 0 ? seats : before(family).seats(front, key)
     },
     destinations(server, endpoint) {
-      const sets = assembly.sets[family]
-      return sets.get(IPVS_SETS.servers)?.has(server)
-        ? sets.get(IPVS_SETS.destinations)?.has(tuple(server, endpoint)) === true
-        : before(family).destinations(server, endpoint)
+      const present = assembly.ipvs.servers.values.get(server)
+      return present === undefined
+        ? before(family).destinations(server, endpoint)
+        : present.server.destinations.has(endpoint)
     },
   })
 }

@@ -8,14 +8,11 @@ import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
-import type { ElementChange } from './assembly.ts'
+import type { Changes } from './assembly.ts'
 import type { Frame } from './nftables/table.ts'
 
 /** What one `settle` changed. */
-export interface Delta {
-  readonly elements: readonly ElementChange[]
-  /** Changes in sets that stand for ipvs and the dummy interface (ruleset/ipvs/elements.ts). */
-  readonly ipvs: readonly ElementChange[]
+export interface Delta extends Changes {
   /** The new frames of families whose frame changed; undefined if a family has no table now. */
   readonly frames: ReadonlyMap<TableFamily, Frame | undefined>
 }
@@ -47,7 +44,7 @@ export interface Renderer {
   label(family: TableFamily, front: string): string | undefined
   /** Returns the number of elements of verdict maps that lead to a chain, by chain. */
   calls(family: TableFamily): ReadonlyMap<string, number>
-  /** Returns an element that Services render to, in any set, those that stand for ipvs included. */
+  /** Returns an element that Services render to, in any set. */
   element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined
   /** Returns `namespace/name` of a Service that is rendered; of others, what their labels say. */
   nameOf(owner: Owner): ServiceName

@@ -7,19 +7,23 @@ import { markLink } from '../../apply/rtnetlink/links.ts'
 import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
+import { changeBy } from '../../plan/ipvs/change-by.ts'
 import { planIpvsDelta } from '../../plan/ipvs/delta.ts'
-import { elementOf } from '../../plan/ipvs/elements.ts'
 import { ipvsTextOf, shownIpvs } from '../../plan/ipvs/explain.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
-import { notedInElements } from '../../plan/ipvs/served.ts'
+import { notedInChanges } from '../../plan/ipvs/served.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
-import { IPVS_SETS, isIpvsSet } from '../../ruleset/ipvs/elements.ts'
-import { type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
+import type { Changes } from '../../render/assembly.ts'
+import {
+  type AddressChange,
+  byKind,
+  changeId,
+  type IpvsChange,
+} from '../../ruleset/ipvs/changes.ts'
+import { emptyKernelIpvs, type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
-import { idOf } from '../nftables/element-id.ts'
-import type { HeldElement } from '../nftables/keep.ts'
 import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import type { Refusal } from '../outcome.ts'
 import type { OwnServers } from './own-servers.ts'
@@ -99,31 +103,34 @@ export class IpvsCommitter implements Commits {
     this.#task = task
   }
 
-  /** Makes the next commit perform the changes of sets that stand for ipvs. Returns the others. */
-  follows(changes: readonly ElementStep[]): readonly ElementStep[] {
-    const beside = changes.filter(({ set }) => isIpvsSet(set))
-    this.#plan(beside)
-    this.#doubt = this.#servers.follows(beside) ?? this.#doubt
-    return changes.filter(({ set }) => !isIpvsSet(set))
+  /** Makes the next commit perform the changes of ipvs. Returns those of the tables. */
+  follows({ elements, ipvs }: Changes): readonly ElementStep[] {
+    this.#plan(ipvs)
+    this.#doubt = this.#servers.follows(ipvs) ?? this.#doubt
+    return elements
   }
 
-  #plan(changes: readonly ElementStep[]): void {
+  #plan(changes: readonly IpvsChange[]): void {
     const dummy = this.#interface
-    const before = new Map(changes.map((change) => [idOf(change), change.before]))
-    const labels = new Map(changes.map(({ key, before }) => [key, before?.comment]))
-    const names = { name: dummy, before: this.#dummy, after: this.#isBoundAfter(changes) }
+    const { servers, addresses } = byKind(changes)
+    const byId = new Map(changes.map((change) => [changeId(change), change]))
+    const labels = new Map(servers.map(({ server, before }) => [serverKey(server), before?.label]))
+    const names = { name: dummy, before: this.#dummy, after: this.#isBoundAfter(addresses) }
     this.#task = {
       dummy,
       plan: planIpvsDelta(changes, names),
-      before: (element) => before.get(idOf(element)),
-      flows: notedInElements(changes),
+      changeBy: (operation) => {
+        const change = changeBy(operation, emptyKernelIpvs)
+        return change && byId.get(changeId(change))
+      },
+      flows: notedInChanges(changes),
       served: (address) => this.#bound.has(address),
       formerLabel: (server) => labels.get(server),
     }
   }
 
   /** Records a refusal that withholds only what ipvs refused. */
-  refuse(refusal: Refusal, held: readonly HeldElement[]): void {
+  refuse(refusal: Refusal, held: Changes): void {
     const known = this.#renderer.refusals().get(refusal.service)
     this.#renderer.withhold(refusal.service, held, refusal)
     if (known !== undefined) return
@@ -170,17 +177,15 @@ export class IpvsCommitter implements Commits {
    * too.
    */
   #withoutRefused(task: IpvsTask): IpvsPlan {
-    const { plan, before } = task
+    const { plan } = task
     const refusals = this.#renderer.refusals()
     if (refusals.size === 0) return plan
     return plan.filter((operation) => {
       const owner = this.#serviceOf(operation, task)
       const refusal = owner === undefined ? undefined : refusals.get(owner)
       if (refusal === undefined || this.#own.has(refusal)) return true
-      const element = elementOf(operation)
-      const { service } = refusal
-      const value = element && before(element)
-      if (element) this.#renderer.withhold(service, [{ service, ...element, value }], refusal)
+      const change = task.changeBy(operation)
+      if (change) this.#renderer.withhold(refusal.service, { ipvs: [change] }, refusal)
       return false
     })
   }
@@ -200,14 +205,14 @@ export class IpvsCommitter implements Commits {
 
   #blame(failure: IpvsFailure, service: Owner | undefined, task: IpvsTask): void {
     const { operation, errno, reason } = failure
-    const element = elementOf(operation)
-    if (service === undefined || element === undefined) throw errorOf(failure)
+    const change = task.changeBy(operation)
+    if (service === undefined || change === undefined) throw errorOf(failure)
     if (operation.kind === 'add-server' && errno === 'EEXIST') {
       this.#note({ intruders: [serverKey(operation.server)] })
       return
     }
-    const held = { service, ...element, value: task.before(element) }
-    this.refuse({ service, reason: `${ipvsTextOf(operation)}: ${reason}` }, [held])
+    const held = { elements: [], ipvs: [change] }
+    this.refuse({ service, reason: `${ipvsTextOf(operation)}: ${reason}` }, held)
   }
 
   /** Returns the Service of an operation; for an address, one that has a server on it. */
@@ -241,12 +246,9 @@ export class IpvsCommitter implements Commits {
     }
   }
 
-  #isBoundAfter(changes: readonly ElementStep[]): boolean {
-    const addresses = changes.filter(({ set }) => set === IPVS_SETS.addresses)
-    const lost = addresses.filter(
-      ({ key, after }) => after === undefined && this.#bound.has(key as string as Address),
-    )
-    return addresses.some(({ after }) => after !== undefined) || this.#bound.size > lost.length
+  #isBoundAfter(changes: readonly AddressChange[]): boolean {
+    const lost = changes.filter(({ address, after }) => !after && this.#bound.has(address))
+    return changes.some(({ after }) => after) || this.#bound.size > lost.length
   }
 
   #note({ operations = [], refusals = [], flows = [], intruders = [] }: Partial<IpvsDone>): void {

@@ -1,7 +1,8 @@
-import { type Owner, ownerIn } from '../../frontend/label-text.ts'
+import { ownerIn } from '../../frontend/label-text.ts'
 import type { Cidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
-import { type Tuple, tuple } from '../../model/tuple.ts'
+import { type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
+import { changeBy } from '../../plan/ipvs/change-by.ts'
 import {
   labelOf,
   type RecordedServers,
@@ -10,7 +11,9 @@ import {
 } from '../../plan/ipvs/ownership.ts'
 import { planIpvs } from '../../plan/ipvs/plan.ts'
 import { notedInPlan } from '../../plan/ipvs/served.ts'
-import { elementIn, IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import type { Changes } from '../../render/assembly.ts'
+import { addressChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
 import { serverText } from '../../ruleset/ipvs/print.ts'
 import {
   type IpvsRules,
@@ -19,8 +22,7 @@ import {
   serverIdOf,
 } from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
-import type { HeldElement } from '../nftables/keep.ts'
+import type { ElementValue, KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import type { Refusal } from '../outcome.ts'
 import type { IpvsTask } from './task.ts'
@@ -36,7 +38,7 @@ interface FoundIpvs {
 interface Intrusion {
   readonly key: ServerKey
   readonly refusal: Refusal
-  readonly held: readonly HeldElement[]
+  readonly held: Changes
 }
 
 /**
@@ -54,9 +56,7 @@ export function intrusions(
     if (label === undefined) return []
     const service = ownerIn(label)
     const reason = `${serverText(serverIdOf(key))}: somebody else has made this virtual server`
-    return [
-      { key, refusal: { service, reason }, held: [...lostTo(conflict, service, wanted, left)] },
-    ]
+    return [{ key, refusal: { service, reason }, held: lostTo(conflict, wanted, left) }]
   })
 }
 
@@ -73,7 +73,7 @@ export function ipvsTask(
     dummy: rules.dummy,
     plan,
     flows: notedInPlan(plan, current),
-    before: ({ set, key }) => elementIn(current, set, key),
+    changeBy: (operation) => changeBy(operation, current),
     served: (address) => served.has(address),
     formerLabel: (server) => labelOf(tables, server),
   }
@@ -85,28 +85,37 @@ function rulesOf(renderer: WithholdingRenderer): IpvsRules {
   return rules
 }
 
-function* lostTo(
-  { key }: ServerConflict,
-  service: Owner,
-  wanted: IpvsRules,
-  left: IpvsRules,
-): Iterable<HeldElement> {
+/** Returns all that is not to be there because another program has the server. */
+function lostTo({ key }: ServerConflict, wanted: IpvsRules, left: IpvsRules): Changes {
   const { address } = serverIdOf(key)
-  const family: TableFamily = tableOfAddress(address)
-  const without = (set: string, at: Tuple): HeldElement => {
-    return { service, family, set, key: at, value: undefined }
-  }
-  for (const [set, elements] of wanted.filter[family]?.elements ?? []) {
-    if (set === SETS.allowedSources) {
-      for (const each of elements.keys()) if (each.startsWith(`${key} . `)) yield without(set, each)
-    } else if (elements.has(key)) yield without(set, key)
-  }
   const server = wanted.servers.get(key)
-  if (server !== undefined) yield without(IPVS_SETS.servers, key)
-  for (const to of server?.destinations.keys() ?? []) {
-    yield without(IPVS_SETS.destinations, tuple(key, to))
+  const ofServer = serverChanges(undefined, server && { server })
+  const elements = elementsOf(key, wanted.filter)
+  if (!wanted.addresses.has(address) || left.addresses.has(address)) {
+    return { elements, ipvs: ofServer }
   }
-  if (!wanted.addresses.has(address) || left.addresses.has(address)) return
-  yield without(IPVS_SETS.addresses, tuple(address))
-  yield without(SETS.boundAddresses, tuple(address))
+  const family = tableOfAddress(address)
+  const bound = missing(family, SETS.boundAddresses, tuple(address), {})
+  return {
+    elements: [...elements, bound],
+    ipvs: [...ofServer, addressChange(address, false, true)],
+  }
+}
+
+/** Returns the elements of the table that are about a server, as changes that are not made. */
+function elementsOf(key: ServerKey, filter: Ruleset): readonly ElementStep[] {
+  const family = tableOfAddress(serverIdOf(key).address)
+  return [...(filter[family]?.elements ?? [])].flatMap(([set, elements]) => {
+    if (set === SETS.allowedSources) {
+      return [...elements]
+        .filter(([source]) => withoutLastFields(source, 1) === key)
+        .map(([source, value]) => missing(family, set, source, value))
+    }
+    const value = elements.get(key)
+    return value === undefined ? [] : [missing(family, set, key, value)]
+  })
+}
+
+function missing(family: TableFamily, set: string, key: Tuple, after: ElementValue): ElementStep {
+  return { family, set, key, before: undefined, after }
 }

@@ -1,7 +1,6 @@
 import { type RecordedServers, recordedServers } from '../../plan/ipvs/ownership.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
-import { IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
-import type { KernelIpvs, ServerKey } from '../../ruleset/ipvs/types.ts'
+import { byKind, type IpvsChange } from '../../ruleset/ipvs/changes.ts'
+import { type KernelIpvs, type ServerKey, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 
 /** Tells which virtual servers nodelb made and which other programs made. */
@@ -44,10 +43,10 @@ export class OwnServers {
    * Notes what the next commit changes. Returns why everything has to be compared first; undefined
    * where it does not.
    */
-  follows(changes: readonly ElementStep[]): string | undefined {
+  follows(changes: readonly IpvsChange[]): string | undefined {
     let doubt: string | undefined
-    for (const { set, key, after } of changes) {
-      if (set !== IPVS_SETS.servers) continue
+    for (const { server, after } of byKind(changes).servers) {
+      const key = serverKey(server)
       if (after === undefined) this.#own.delete(key)
       else if (this.#foreign.has(key)) doubt = 'a server of somebody else is in the way'
       else if (!this.#own.has(key)) {

@@ -4,26 +4,23 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import { listOtherAddresses } from '../../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../../apply/rtnetlink/links.ts'
-import { type Owner, ownerIn } from '../../frontend/label-text.ts'
+import { ownerIn } from '../../frontend/label-text.ts'
 import { type Address, hostCidr } from '../../model/address.ts'
-import { type TableFamily, tableOfAddress } from '../../model/family.ts'
+import { tableOfAddress } from '../../model/family.ts'
 import type { Steps } from '../../model/steps.ts'
-import { tuple } from '../../model/tuple.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 import { labelOf } from '../../plan/ipvs/ownership.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
+import type { Changes } from '../../render/assembly.ts'
 import { ipvsMemory } from '../../render/nftables/kernel-memory.ts'
 import { type HeldNode, heldInTables, recall } from '../../render/nftables/recall.ts'
 import { renderInSteps } from '../../render/render.ts'
-import { elementIn, IPVS_SETS } from '../../ruleset/ipvs/elements.ts'
-import {
-  type KernelIpvs,
-  type ServerKey,
-  serverIdOf,
-  type VirtualServer,
-} from '../../ruleset/ipvs/types.ts'
+import { addressChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
+import { type KernelIpvs, serverIdOf, type VirtualServer } from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
-import { differences, type HeldElement } from '../nftables/keep.ts'
+import { differences } from '../nftables/keep.ts'
 import { keptServices } from '../nftables/program.ts'
 import { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 
@@ -86,42 +83,35 @@ export function* renderBesideIpvs(
   const kept = keptServices(tables, goal, new Set())
   if (kept.size === 0) return renderer
   const held = differences(tables, rendered.ruleset(), kept)
-  for (const name of kept) renderer.withhold(name, [...(held.get(name) ?? [])])
+  for (const name of kept) renderer.withhold(name, { elements: held.get(name) ?? [] })
   for (const [key, server] of ipvs.servers) {
     const label = labelOf(tables, key)
     const service = label === undefined ? undefined : ownerIn(label)
     if (service !== undefined && kept.has(service)) {
-      renderer.withhold(service, elementsOf({ service, key, server }, ipvs, tables))
+      renderer.withhold(service, keptOf(server, ipvs, tables))
     }
   }
   return renderer
 }
 
-/** A virtual server of a Service that cannot be read. */
-interface KeptServer {
-  readonly service: Owner
-  readonly key: ServerKey
-  readonly server: VirtualServer
-}
-
-function elementsOf(
-  { service, key, server: { address, destinations } }: KeptServer,
-  ipvs: KernelIpvs,
-  tables: KernelRuleset,
-): readonly HeldElement[] {
-  const family: TableFamily = tableOfAddress(address)
-  const held = (set: string, at: typeof key): HeldElement => {
-    return { service, family, set, key: at, value: elementIn(ipvs, set, at) }
+/** Returns what goes with a virtual server unless it is kept. */
+function keptOf(server: VirtualServer, { addresses }: KernelIpvs, tables: KernelRuleset): Changes {
+  const { address, destinations } = server
+  const family = tableOfAddress(address)
+  const shared = (set: string, key: Tuple): readonly ElementStep[] => {
+    const before = tables[family]?.elements.get(set)?.get(key)
+    return before === undefined ? [] : [{ family, set, key, before, after: undefined }]
   }
-  const shared = (set: string, at: typeof key): readonly HeldElement[] => {
-    const value = tables[family]?.elements.get(set)?.get(at)
-    return value === undefined ? [] : [{ service, family, set, key: at, value }]
+  return {
+    elements: [
+      ...shared(SETS.boundAddresses, tuple(address)),
+      ...[...destinations.values()].flatMap(({ address: to }) =>
+        shared(SETS.hairpin, tuple(to, to)),
+      ),
+    ],
+    ipvs: [
+      ...serverChanges({ server }, undefined),
+      ...(addresses.has(address) ? [addressChange(address, true, false)] : []),
+    ],
   }
-  return [
-    held(IPVS_SETS.servers, key),
-    ...[...destinations.keys()].map((to) => held(IPVS_SETS.destinations, tuple(key, to))),
-    ...(ipvs.addresses.has(address) ? [held(IPVS_SETS.addresses, tuple(address))] : []),
-    ...shared(SETS.boundAddresses, tuple(address)),
-    ...[...destinations.values()].flatMap(({ address: to }) => shared(SETS.hairpin, tuple(to, to))),
-  ]
 }

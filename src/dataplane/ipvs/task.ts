@@ -1,10 +1,9 @@
 import type { FrontendChange, NotedChange } from '../../frontend/frontend-change.ts'
 import type { Address } from '../../model/address.ts'
 import type { ShownOperation } from '../../plan/explain.ts'
-import type { ElementId } from '../../plan/ipvs/elements.ts'
-import type { IpvsPlan } from '../../plan/ipvs/operation.ts'
+import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
+import type { IpvsChange } from '../../ruleset/ipvs/changes.ts'
 import type { ServerKey } from '../../ruleset/ipvs/types.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { Refusal } from '../outcome.ts'
 
 /** What has to be done between the two halves of the tables' plan. */
@@ -12,8 +11,11 @@ export interface IpvsTask {
   readonly plan: IpvsPlan
   /** The name of the interface. */
   readonly dummy: string
-  /** Returns the value of an element in the kernel when the plan was made. */
-  readonly before: (element: ElementId) => ElementValue | undefined
+  /**
+   * Returns the change that an operation makes to what there was when the plan was made; undefined
+   * if it changes neither server nor destination nor address.
+   */
+  readonly changeBy: (operation: IpvsOperation) => IpvsChange | undefined
   /** The changes that flows have to follow. */
   readonly flows: readonly NotedChange[]
   /** Returns whether an address had a virtual server. */

@@ -8,6 +8,7 @@ import {
 import { type Monitor, next } from '../../apply/nftables/monitor.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
+import type { Changes } from '../../render/assembly.ts'
 
 const ATTEMPTS = 10
 /**
@@ -50,9 +51,9 @@ export class Committer {
     return undefined
   }
 
-  /** Returns those of the changes that are to be planned for the tables: all of them. */
-  follows(changes: readonly ElementStep[]): readonly ElementStep[] {
-    return changes
+  /** Returns the changes that are to be planned for the tables. */
+  follows({ elements }: Changes): readonly ElementStep[] {
+    return elements
   }
 
   /** Notes that the tables are known as they were at this generation. */

@@ -168,7 +168,7 @@ function withhold(
   const fresh = refusals.filter(({ service }) => !known.has(service))
   const held = differences(kernel, desired, new Set(fresh.map(({ service }) => service)))
   for (const refusal of fresh) {
-    renderer.withhold(refusal.service, held.get(refusal.service) ?? [], refusal)
+    renderer.withhold(refusal.service, { elements: held.get(refusal.service) ?? [] }, refusal)
   }
   return fresh
 }
@@ -183,7 +183,7 @@ export function withholdChanges(
   const refusals = blame(failures, ownerOf)
   const held = heldBack(changes, new Set(refusals.map(({ service }) => service)), ownerOf)
   for (const refusal of refusals) {
-    renderer.withhold(refusal.service, held.get(refusal.service) ?? [], refusal)
+    renderer.withhold(refusal.service, { elements: held.get(refusal.service) ?? [] }, refusal)
   }
   return refusals
 }

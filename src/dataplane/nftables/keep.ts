@@ -61,42 +61,29 @@ export function keepServices(
   return { ...(ip && { ip }), ...(ip6 && { ip6 }) }
 }
 
-/**
- * An element of a Service that stays as the kernel has it; without a value, the kernel has none.
- */
-export interface HeldElement {
-  readonly service: Owner
-  readonly family: TableFamily
-  readonly set: string
-  readonly key: Tuple
-  readonly value: ElementValue | undefined
-}
-
 /** Returns where the kernel differs from what is desired for some Services, by Service. */
 export function differences(
   kernel: KernelRuleset,
   desired: Ruleset,
   names: ReadonlySet<Owner>,
-): ReadonlyMap<Owner, readonly HeldElement[]> {
+): ReadonlyMap<Owner, readonly ElementStep[]> {
   return heldBack(elementSteps(kernel, desired), names, owners(kernel, desired))
 }
 
-/**
- * Returns the changes that belong to some Services, as the elements that the kernel holds instead.
- */
+/** Returns the changes that belong to some Services, by Service. */
 export function heldBack(
   steps: readonly ElementStep[],
   names: ReadonlySet<Owner>,
   ownerOf: OwnerOf,
-): ReadonlyMap<Owner, readonly HeldElement[]> {
-  const held = new Map<Owner, HeldElement[]>()
+): ReadonlyMap<Owner, readonly ElementStep[]> {
+  const held = new Map<Owner, ElementStep[]>()
   const users = new Map<string, Owner>()
-  const hold = (service: Owner, { family, set, key, before: value }: ElementStep): void => {
-    const element = { service, family, set, key, value }
-    const elements = held.get(service) ?? []
-    elements.push(element)
-    held.set(service, elements)
-    const target = ENDPOINTS.has(set) ? value?.data && firstFields(value.data, 1) : undefined
+  const hold = (service: Owner, step: ElementStep): void => {
+    const { family, set, before } = step
+    const mine = held.get(service) ?? []
+    mine.push(step)
+    held.set(service, mine)
+    const target = ENDPOINTS.has(set) ? before?.data && firstFields(before.data, 1) : undefined
     if (target !== undefined) users.set(`${family} ${tuple(target, target)}`, service)
   }
   for (const step of steps) {

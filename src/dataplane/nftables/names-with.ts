@@ -1,19 +1,18 @@
 import type { Tuple } from '../../model/tuple.ts'
-import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
+import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { chainCalledBy } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import type { HeldElement } from './keep.ts'
 
 /**
- * Returns the names from which a frame is made when some elements are not as rendered: those of
- * sets that have elements, and of the chains to which these lead. Returns undefined where the names
- * are those of what is rendered. The work grows with the number of exceptions. `calls` has for each
- * chain how many rendered elements lead there.
+ * Returns the names from which a frame is made when some elements are not as rendered, but as they
+ * were before a change: those of sets that have elements, and of the chains to which these lead.
+ * Returns undefined where the names are those of what is rendered. The work grows with the number
+ * of exceptions. `calls` has for each chain how many rendered elements lead there.
  */
 export function namesWith(
   rendered: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
   calls: ReadonlyMap<string, number>,
-  exceptions: readonly HeldElement[],
+  exceptions: readonly ElementStep[],
 ): string[] | undefined {
   const more = new Map<string, number>()
   const count = (set: string, value: ElementValue | undefined, by: 1 | -1): void => {
@@ -23,8 +22,7 @@ export function namesWith(
       more.set(name, (more.get(name) ?? 0) + by)
     }
   }
-  for (const { set, key, value } of exceptions) {
-    if (isIpvsSet(set)) continue
+  for (const { set, key, before: value } of exceptions) {
     count(set, value, 1)
     count(set, rendered.get(set)?.get(key), -1)
   }

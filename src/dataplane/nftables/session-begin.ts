@@ -51,6 +51,6 @@ async function render(goal: Goal, { ruleset }: KernelState): Promise<Withholding
   const renderer = new WithholdingRenderer(rendered, node, settings)
   const kept = keptServices(ruleset, goal, new Set())
   const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)
-  for (const [name, elements] of held) renderer.withhold(name, elements)
+  for (const [name, elements] of held) renderer.withhold(name, { elements })
   return renderer
 }

@@ -1,31 +1,33 @@
 import type { Denial } from '../../frontend/denials.ts'
-import { type Owner, ownerOf } from '../../frontend/label-text.ts'
-import type { TableFamily } from '../../model/family.ts'
+import { type Owner, ownerIn, ownerOf } from '../../frontend/label-text.ts'
+import { type TableFamily, tableOfAddress } from '../../model/family.ts'
 import type { AddressChange, NodeView, Settings, Situation } from '../../model/node.ts'
 import type { ServiceObject, SliceObject } from '../../model/service.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
+import { elementId } from '../../plan/nftables/element-id.ts'
+import type { Changes } from '../../render/assembly.ts'
 import { type BaseSets, configuration } from '../../render/nftables/configuration.ts'
 import { assemble, type Frame, makeFrame } from '../../render/nftables/table.ts'
 import type { WholeRenderer } from '../../render/renderer.ts'
-import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
-import { overlay } from '../../ruleset/ipvs/overlay.ts'
-import type { IpvsRules } from '../../ruleset/ipvs/types.ts'
+import {
+  changeId,
+  changesNothing,
+  foundIn,
+  type IpvsChange,
+  labelIn,
+} from '../../ruleset/ipvs/changes.ts'
+import { type IpvsRules, serverKey } from '../../ruleset/ipvs/types.ts'
+import { withoutChanges } from '../../ruleset/ipvs/without-changes.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset, Table } from '../../ruleset/nftables/types.ts'
+import { Exceptions } from '../exceptions.ts'
 import type { Refusal } from '../outcome.ts'
 import type { SessionRenderer } from '../session.ts'
-import { idOf } from './element-id.ts'
-import { type HeldElement, serviceOfStep } from './keep.ts'
+import { serviceOfStep } from './keep.ts'
 import { labelsIn } from './labels-in.ts'
 import { namesWith } from './names-with.ts'
-
-interface Withheld {
-  readonly elements: Map<string, HeldElement>
-  /** Missing where the Service is kept because it cannot be read. */
-  readonly refusal: Refusal | undefined
-}
 
 interface ExtendedFrame {
   readonly from: Frame | undefined
@@ -39,15 +41,21 @@ interface ExtendedFrame {
  * being an exception when its object or its rendering changes, or when it is released.
  */
 export class WithholdingRenderer
-  implements Omit<WholeRenderer, 'begin' | 'settle'>, SessionRenderer
+  implements Omit<WholeRenderer, 'begin' | 'settle' | 'element'>, SessionRenderer
 {
   readonly #inner: WholeRenderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>
-  readonly #services: Map<Owner, Withheld> = new Map()
-  readonly #elements: Map<string, HeldElement> = new Map()
-  /** What the kernel still holds of Services that were released since the last `settle`. */
-  readonly #released: Map<string, HeldElement> = new Map()
+  /** The Services with exceptions; undefined where one is kept because it cannot be read. */
+  readonly #services: Map<Owner, Refusal | undefined> = new Map()
+  readonly #elements: Exceptions<ElementStep> = new Exceptions<ElementStep>({
+    idOf: elementId,
+    changesNothing: ({ before, after }) => same(before, after),
+  })
+  readonly #ipvs: Exceptions<IpvsChange> = new Exceptions<IpvsChange>({
+    idOf: changeId,
+    changesNothing,
+  })
   readonly #frames: Map<TableFamily, ExtendedFrame> = new Map()
 
   constructor(inner: WholeRenderer, node: NodeView, settings: Settings) {
@@ -93,11 +101,6 @@ export class WithholdingRenderer
     return this.#inner.label(family, front)
   }
 
-  element(family: TableFamily, set: string, key: Tuple): ElementValue | undefined {
-    const held = this.#elements.get(idOf({ family, set, key }))
-    return held === undefined ? this.#inner.element(family, set, key) : held.value
-  }
-
   get situation(): Situation {
     return this.#inner.situation
   }
@@ -117,61 +120,53 @@ export class WithholdingRenderer
 
   refusals(): ReadonlyMap<Owner, Refusal> {
     const found = new Map<Owner, Refusal>()
-    for (const [name, { refusal }] of this.#services) if (refusal) found.set(name, refusal)
+    for (const [name, refusal] of this.#services) if (refusal) found.set(name, refusal)
     return found
   }
 
   /** Returns the Services that stay as the kernel has them because they cannot be read. */
   kept(): ReadonlySet<Owner> {
-    const unread = [...this.#services].filter(([, { refusal }]) => refusal === undefined)
+    const unread = [...this.#services].filter(([, refusal]) => refusal === undefined)
     return new Set(unread.map(([name]) => name))
   }
 
-  /** Keeps these elements as the kernel has them from now on, whatever the Service wants. */
-  withhold(name: Owner, elements: readonly HeldElement[], refusal?: Refusal): void {
-    const held = this.#services.get(name) ?? { elements: new Map(), refusal }
-    this.#services.set(name, held)
-    for (const element of elements) {
-      const id = idOf(element)
-      if (this.#elements.has(id)) continue
-      this.#elements.set(id, element)
-      held.elements.set(id, element)
-    }
+  /** Withholds these changes from now on, whatever the Service wants. The first refusal stays. */
+  withhold(name: Owner, { elements = [], ipvs = [] }: Partial<Changes>, refusal?: Refusal): void {
+    if (!this.#services.has(name)) this.#services.set(name, refusal)
+    this.#elements.withhold(name, elements)
+    this.#ipvs.withhold(name, ipvs)
   }
 
   withholds(element: ElementStep): boolean {
-    return this.#elements.has(idOf(element))
+    return this.#elements.serviceOf(element) !== undefined
   }
 
   /** Makes the next `settle` render the Service as it wants to be. */
   release(name: ServiceName): void {
     const owner = ownerOf(name)
-    const held = this.#services.get(owner)
-    if (held === undefined) return
-    this.#services.delete(owner)
-    for (const [id, element] of held.elements) {
-      this.#elements.delete(id)
-      this.#released.set(id, element)
-    }
+    if (!this.#services.delete(owner)) return
+    this.#elements.release(owner)
+    this.#ipvs.release(owner)
   }
 
   /** Returns what changed since the last call, in the tables and in ipvs. */
-  settle(): readonly ElementStep[] {
+  settle(): Changes {
     const { elements, ipvs } = this.#inner.settle()
-    const changes = ipvs.length === 0 ? elements : [...elements, ...ipvs]
-    if (this.#services.size > 0) for (const change of changes) this.#releaseOwner(change)
-    if (this.#released.size === 0) return changes
-    const sinceHeld = changes.map((change): ElementStep => {
-      const held = this.#released.get(idOf(change))
-      this.#released.delete(idOf(change))
-      return held === undefined ? change : { ...change, before: held.value }
-    })
-    const back = [...this.#released.values()].map((held): ElementStep => {
-      const { family, set, key, value: before } = held
-      return { family, set, key, before, after: this.#inner.element(family, set, key) }
-    })
-    this.#released.clear()
-    return [...sinceHeld, ...back].filter(({ before, after }) => !same(before, after))
+    if (this.#services.size > 0) {
+      for (const change of elements) this.#retryOwner(this.#ownerOfElement(change))
+      for (const change of ipvs) this.#retryOwner(this.#ownerBesideTables(change))
+    }
+    const inner = this.#inner
+    let rules: IpvsRules | undefined
+    return {
+      elements: this.#elements.adjusted(elements, ({ family, set, key }) =>
+        inner.element(family, set, key),
+      ),
+      ipvs: this.#ipvs.adjusted(ipvs, (change) => {
+        rules ??= inner.ipvs()
+        return rules && foundIn(rules, change)
+      }),
+    }
   }
 
   /**
@@ -195,7 +190,7 @@ export class WithholdingRenderer
    */
   #names(family: TableFamily): string[] | undefined {
     const rendered = this.#inner.ruleset()[family]?.elements ?? new Map()
-    const exceptions = [...this.#elements.values()].filter((held) => held.family === family)
+    const exceptions = this.#elements.all().filter((change) => change.family === family)
     const names = namesWith(rendered, this.#inner.calls(family), exceptions)
     return names?.filter((name) => !this.#base[family].has(name))
   }
@@ -214,8 +209,8 @@ export class WithholdingRenderer
 
   ipvs(): IpvsRules | undefined {
     const rules = this.#inner.ipvs()
-    if (rules === undefined || this.#elements.size === 0) return rules
-    return { ...rules, ...overlay(rules, [...this.#elements.values()]), filter: this.ruleset() }
+    if (rules === undefined || this.#services.size === 0) return rules
+    return { ...rules, ...withoutChanges(rules, this.#ipvs.all()), filter: this.ruleset() }
   }
 
   #elementsOf(
@@ -224,8 +219,8 @@ export class WithholdingRenderer
   ): Map<string, ReadonlyMap<Tuple, ElementValue>> {
     const elements = new Map(rendered?.elements ?? [])
     const copies = new Map<string, Map<Tuple, ElementValue>>()
-    for (const { family: of, set, key, value } of this.#elements.values()) {
-      if (of !== family || isIpvsSet(set)) continue
+    for (const { family: of, set, key, before: value } of this.#elements.all()) {
+      if (of !== family) continue
       const copy = copies.get(set) ?? new Map(elements.get(set) ?? [])
       copies.set(set, copy)
       elements.set(set, copy)
@@ -236,17 +231,28 @@ export class WithholdingRenderer
   }
 
   /** A Service that renders differently is worth another attempt. */
-  #releaseOwner(change: ElementStep): void {
-    const holder = this.#elements.get(idOf(change))?.service
-    const owner = holder ?? serviceOfStep(change, labelsIn([change], this.#inner))
+  #retryOwner(owner: Owner | undefined): void {
     if (owner !== undefined) this.#retry(owner)
+  }
+
+  #ownerOfElement(change: ElementStep): Owner | undefined {
+    const holder = this.#elements.serviceOf(change)
+    return holder ?? serviceOfStep(change, labelsIn([change], this.#inner))
+  }
+
+  #ownerBesideTables(change: IpvsChange): Owner | undefined {
+    const holder = this.#ipvs.serviceOf(change)
+    if (holder !== undefined || change.kind === 'address') return holder
+    const family = tableOfAddress(change.server.address)
+    const label = labelIn(change) ?? this.#inner.label(family, serverKey(change.server))
+    return label === undefined ? undefined : ownerIn(label)
   }
 
   /**
    * Releases a refused Service; one that cannot be read stays as the kernel has it until it can be.
    */
   #retry(name: ServiceName): void {
-    if (this.#services.get(ownerOf(name))?.refusal !== undefined) this.release(name)
+    if (this.#services.get(ownerOf(name)) !== undefined) this.release(name)
   }
 }
 

@@ -1,3 +1,4 @@
+import { type TableFamily, tableOfAddress } from '../../model/family.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import {
   addressText,
@@ -8,7 +9,6 @@ import {
 } from '../../ruleset/ipvs/print.ts'
 import { type ServerKey, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { ShownOperation, Sign } from '../explain.ts'
-import { elementOf } from './elements.ts'
 import type { IpvsOperation, IpvsPlan } from './operation.ts'
 
 /** Returns the plan for people, in the syntax of ipvsadm and ip. */
@@ -18,12 +18,17 @@ export function shownIpvs(
 ): readonly ShownOperation[] {
   return plan.map((operation) => ({
     kind: operation.kind,
-    family: elementOf(operation)?.family,
+    family: familyIn(operation),
     owner: 'server' in operation ? labelOf(serverKey(operation.server)) : undefined,
     about: subjectOf(operation),
     sign: signOf(operation),
     text: ipvsTextOf(operation),
   }))
+}
+
+function familyIn(operation: IpvsOperation): TableFamily | undefined {
+  if ('server' in operation) return tableOfAddress(operation.server.address)
+  return 'address' in operation ? tableOfAddress(operation.address) : undefined
 }
 
 function subjectOf(operation: IpvsOperation): string {

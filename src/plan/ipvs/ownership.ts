@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
-import { endpointsMap, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { leadsToEndpoints, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
 /** A virtual server of another program where one of nodelb's should be. */
@@ -32,17 +32,9 @@ export function recordedServers(table: KernelRuleset): RecordedServers {
   )
 }
 
-/** Tables of the nftables backend have maps of endpoints; with ipvs, ipvs knows the endpoints. */
 function isOfNftables({ ip, ip6 }: KernelRuleset): boolean {
-  const leads = (name: string): boolean => ENDPOINTS.has(name) || /(^|-)seat-\d+$/.test(name)
-  return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leads))
+  return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leadsToEndpoints))
 }
-
-const ENDPOINTS: ReadonlySet<string> = new Set(
-  (['vip', 'node-port'] as const).flatMap((front) =>
-    (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
-  ),
-)
 
 /** nodelb's servers are those in its table or, if that is lost, those at the dummy's addresses. */
 export function isOurs(

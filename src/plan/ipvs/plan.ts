@@ -1,19 +1,8 @@
 import { type Address, type Cidr, cidrContains } from '../../model/address.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
-import type {
-  DestinationKey,
-  IpvsRules,
-  KernelIpvs,
-  RealServer,
-  ServerProperties,
-  VirtualServer,
-} from '../../ruleset/ipvs/types.ts'
-import {
-  type AddressChange,
-  type DestinationChange,
-  inServingOrder,
-  type ServerChange,
-} from './changes.ts'
+import { addressChange, type IpvsChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
+import type { IpvsRules, KernelIpvs } from '../../ruleset/ipvs/types.ts'
+import { planIpvsDelta } from './delta.ts'
 import type { IpvsPlan } from './operation.ts'
 import { isOurs, type RecordedServers } from './ownership.ts'
 
@@ -36,106 +25,54 @@ export function planIpvs(
 ): IpvsPlan {
   const excluded = (address: Address): boolean =>
     options.excludedRanges.some((range) => cidrContains(range, address))
-  const addresses = addressChanges(current, desired, excluded)
   const kept = [...current.addresses].some(excluded)
-  return inServingOrder({
-    ...serverChanges(current, desired, options, excluded),
-    addresses,
-    dummy: {
-      name: desired.dummy,
-      before: current.dummy,
-      after: desired.addresses.size > 0 || kept,
-    },
-    timeouts: timeoutsToSet(current.timeouts, desired.timeouts),
-  })
+  const dummy = {
+    name: desired.dummy,
+    before: current.dummy,
+    after: desired.addresses.size > 0 || kept,
+  }
+  const changes = [
+    ...changesOfServers(current, desired, options, excluded),
+    ...changesOfAddresses(current, desired, excluded),
+  ]
+  return planIpvsDelta(changes, dummy, timeoutsToSet(current.timeouts, desired.timeouts))
 }
 
 type Excluded = (address: Address) => boolean
 
-function serverChanges(
+function changesOfServers(
   current: KernelIpvs,
   desired: IpvsRules,
   { recorded }: IpvsPlanOptions,
   excluded: Excluded,
-): { readonly servers: ServerChange[]; readonly destinations: DestinationChange[] } {
-  const servers: ServerChange[] = []
-  const destinations: DestinationChange[] = []
-  for (const [key, wanted] of desired.servers) {
-    const found = current.servers.get(key)
-    if (found === undefined || !sameProperties(found, wanted)) {
-      servers.push(serverChange(wanted, found, wanted))
-    }
-    destinations.push(...destinationChanges(wanted, found?.destinations, wanted.destinations))
-  }
-  for (const [key, found] of current.servers) {
-    if (desired.servers.has(key) || excluded(found.address)) continue
-    if (isOurs(key, found, current, recorded)) servers.push(serverChange(found, found, undefined))
-  }
-  return { servers, destinations }
-}
-
-function serverChange(
-  { address, protocol, port }: VirtualServer,
-  before: VirtualServer | undefined,
-  after: VirtualServer | undefined,
-): ServerChange {
-  return {
-    server: { address, protocol, port },
-    before: before && propertiesOf(before),
-    after: after && propertiesOf(after),
-  }
-}
-
-function propertiesOf(server: VirtualServer): ServerProperties {
-  const { scheduler, schedulerFlags, persistence } = server
-  return { scheduler, schedulerFlags, persistence }
-}
-
-function destinationChanges(
-  { address, protocol, port }: VirtualServer,
-  found: ReadonlyMap<DestinationKey, RealServer> = new Map(),
-  wanted: ReadonlyMap<DestinationKey, RealServer>,
-): DestinationChange[] {
-  const server = { address, protocol, port }
-  const changes: DestinationChange[] = []
-  for (const [key, after] of wanted) {
-    const before = found.get(key)
-    if (before === undefined || !sameDestination(before, after)) {
-      changes.push({ server, before, after })
-    }
-  }
-  for (const [key, before] of found) {
-    if (!wanted.has(key)) changes.push({ server, before, after: undefined })
-  }
-  return changes
-}
-
-/** The kernel itself sets `local` for a destination on the node. */
-function sameDestination(found: RealServer, wanted: RealServer): boolean {
-  const method = found.method === 'local' ? 'masq' : found.method
-  return found.weight === wanted.weight && method === wanted.method
-}
-
-function sameProperties(a: ServerProperties, b: ServerProperties): boolean {
-  return (
-    a.scheduler === b.scheduler &&
-    a.schedulerFlags === b.schedulerFlags &&
-    a.persistence === b.persistence
+): readonly IpvsChange[] {
+  const going = [...current.servers].filter(
+    ([key, found]) =>
+      !desired.servers.has(key) &&
+      !excluded(found.address) &&
+      isOurs(key, found, current, recorded),
   )
+  return [
+    ...[...desired.servers].flatMap(([key, wanted]) => {
+      const found = current.servers.get(key)
+      return serverChanges(found && { server: found }, { server: wanted })
+    }),
+    ...going.flatMap(([, server]) => serverChanges({ server }, undefined)),
+  ]
 }
 
-function addressChanges(
+function changesOfAddresses(
   current: KernelIpvs,
   desired: IpvsRules,
   excluded: Excluded,
-): AddressChange[] {
+): readonly IpvsChange[] {
   return [
     ...[...desired.addresses]
       .filter((address) => !current.addresses.has(address))
-      .map((address) => ({ address, bound: true })),
+      .map((address) => addressChange(address, false, true)),
     ...[...current.addresses]
       .filter((address) => !desired.addresses.has(address) && !excluded(address))
-      .map((address) => ({ address, bound: false })),
+      .map((address) => addressChange(address, true, false)),
   ]
 }
 

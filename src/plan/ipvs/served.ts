@@ -5,19 +5,17 @@ import {
   type ServedFrontends,
 } from '../../frontend/frontend-change.ts'
 import { tableOfAddress } from '../../model/family.ts'
-import { lastFields, type Tuple, tuple } from '../../model/tuple.ts'
-import { ENDPOINT_FIELDS, IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
+import type { Tuple } from '../../model/tuple.ts'
+import { byKind, type IpvsChange } from '../../ruleset/ipvs/changes.ts'
 import {
   destinationKey,
   type IpvsRules,
   type KernelIpvs,
-  type ServerKey,
-  serverIdOf,
+  type RealServer,
+  type ServerId,
   serverKey,
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
-import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import type { ElementStep } from '../nftables/delta.ts'
 import type { IpvsPlan } from './operation.ts'
 
 // TCP is left out, because ipvs itself ends connections to a destination that is gone.
@@ -37,27 +35,25 @@ export function servedByIpvs({ servers }: Pick<IpvsRules, 'servers'>): ServedFro
 
 function openDestinations(server: VirtualServer | undefined): ReadonlySet<Tuple> {
   if (server === undefined || server.protocol === 'tcp') return new Set()
-  const open = [...server.destinations.values()].filter(({ weight }) => weight > 0)
+  const open = [...server.destinations.values()].filter(isOpen)
   return new Set(open.map(destinationKey))
 }
 
 /** Returns what changes of destinations mean for the frontends of their virtual servers. */
-export function notedInElements(changes: readonly ElementStep[]): readonly NotedChange[] {
+export function notedInChanges(changes: readonly IpvsChange[]): readonly NotedChange[] {
   const notes = new ChangeNotes()
-  for (const { set, key, before, after } of changes) {
-    const server = set === IPVS_SETS.destinations ? serverOfDestination(key) : undefined
-    if (server === undefined || endsItself(server)) continue
-    const noted = notes.of(frontendOf(server))
-    const endpoint = lastFields(key, ENDPOINT_FIELDS)
-    if (isOpen(before)) noted.gone.add(endpoint)
-    if (isOpen(after)) noted.came.add(endpoint)
+  for (const { server, endpoint, before, after } of byKind(changes).destinations) {
+    if (endsItself(server)) continue
+    const { gone, came } = notes.of(frontendOf(server))
+    if (isOpen(before)) gone.add(endpoint)
+    if (isOpen(after)) came.add(endpoint)
   }
   return notes.all()
 }
 
 /** A destination of weight 0 gets no new flows. */
-function isOpen(value: ElementValue | undefined): boolean {
-  return value !== undefined && value.data !== tuple(0)
+function isOpen(destination: RealServer | undefined): boolean {
+  return destination !== undefined && destination.weight > 0
 }
 
 /** Returns the same for a plan; `current` is what ipvs held before it. */
@@ -65,12 +61,12 @@ export function notedInPlan(plan: IpvsPlan, current: KernelIpvs): readonly Noted
   const notes = new ChangeNotes()
   for (const operation of plan) {
     if (!('server' in operation)) continue
-    const server = serverKey(operation.server)
+    const { server } = operation
     if (endsItself(server)) continue
     const { gone, came } = notes.of(frontendOf(server))
     switch (operation.kind) {
       case 'delete-server':
-        for (const endpoint of current.servers.get(server)?.destinations.keys() ?? []) {
+        for (const endpoint of current.servers.get(serverKey(server))?.destinations.keys() ?? []) {
           gone.add(endpoint)
         }
         break
@@ -90,10 +86,10 @@ export function notedInPlan(plan: IpvsPlan, current: KernelIpvs): readonly Noted
   return notes.all()
 }
 
-function endsItself(server: ServerKey): boolean {
-  return serverIdOf(server).protocol === 'tcp'
+function endsItself({ protocol }: ServerId): boolean {
+  return protocol === 'tcp'
 }
 
-function frontendOf(server: ServerKey): FrontendName {
-  return { family: tableOfAddress(serverIdOf(server).address), id: server }
+function frontendOf(server: ServerId): FrontendName {
+  return { family: tableOfAddress(server.address), id: serverKey(server) }
 }

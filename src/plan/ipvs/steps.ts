@@ -1,5 +1,6 @@
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { elementId } from '../nftables/element-id.ts'
 import type { Operation, Plan, Step } from '../nftables/operation.ts'
 
 /**
@@ -40,8 +41,8 @@ export function aroundIpvs(plan: Plan): SplitPlan {
 
 type ElementOperation = Extract<Operation, { readonly kind: 'add-element' | 'delete-element' }>
 
-function idOf({ family, set, key }: ElementOperation): string {
-  return `${family} ${set.name} ${key}`
+function idOf({ family, set: { name: set }, key }: ElementOperation): string {
+  return elementId({ family, set, key })
 }
 
 function leavingServer(step: Step): string[] {

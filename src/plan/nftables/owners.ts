@@ -1,6 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
-import { IPVS_SETS, serverOfDestination } from '../../ruleset/ipvs/elements.ts'
 import { endpointsMap, isSeatedMap, SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
@@ -54,8 +53,6 @@ function frontOf(set: SetSchema, key: Tuple): string {
     case endpointsMap('node-port', 'local'):
     case SETS.allowedSources:
       return withoutLastFields(key, 1)
-    case IPVS_SETS.destinations:
-      return serverOfDestination(key)
     default:
       return key
   }

@@ -4,58 +4,76 @@ import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type Address, familyOf } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
-import { type FrontendId, vipKey } from '../../model/frontend-id.ts'
+import { vipKey } from '../../model/frontend-id.ts'
 import type { Scheduler } from '../../model/ipvs.ts'
 import type { ServiceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
-import { IPVS_SETS, serverValue, weightValue } from '../../ruleset/ipvs/elements.ts'
-import { destinationKey, serverIdOf } from '../../ruleset/ipvs/types.ts'
+import type { LabelledServer } from '../../ruleset/ipvs/changes.ts'
+import {
+  type DestinationKey,
+  destinationKey,
+  type RealServer,
+  type ServerKey,
+  serverIdOf,
+  type VirtualServer,
+} from '../../ruleset/ipvs/types.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
-import {
-  type Contribution,
-  type EmitContext,
-  emitAddress,
-  type Fragment,
-  type Put,
-} from '../nftables/emit.ts'
+import type { Fragment } from '../fragment.ts'
+import { type Contribution, type EmitContext, emitAddress, type Put } from '../nftables/emit.ts'
 import { isNodeAddress } from './claims.ts'
 import { schedulerFlags, sparesQuiet, weightOf } from './schedulers.ts'
 
 interface Job extends EmitContext {
   readonly service: ServiceObject
   readonly scheduler: Scheduler
-  readonly out: Contribution[]
+  readonly elements: Contribution[]
+  readonly servers: Map<ServerKey, LabelledServer>
+  readonly addresses: Address[]
+  /** Destinations that all take connections; frontends that lead to the same ones share them. */
+  readonly open: Map<readonly Target[], Destinations>
 }
 
+type Destinations = VirtualServer['destinations']
+
 /**
- * Returns virtual servers, their destinations, addresses for the dummy interface, and what the
+ * Returns virtual servers with their destinations, addresses for the dummy interface, and what the
  * table beside ipvs has to know of them.
  */
 export function emitIpvs({ service, frontends }: ServedService, context: EmitContext): Fragment {
   const scheduler = service.scheduler ?? ipvsOf(context.settings).scheduler
-  const job: Job = { ...context, service, scheduler, out: [] }
+  const job: Job = {
+    ...context,
+    service,
+    scheduler,
+    elements: [],
+    servers: new Map(),
+    addresses: [],
+    open: new Map(),
+  }
   for (const frontend of frontends) emitFrontend(job, frontend)
-  return job.out
+  const { elements, servers, addresses } = job
+  return { elements, ipvs: { servers, addresses } }
 }
 
 function emitFrontend(job: Job, frontend: Frontend): void {
-  const { service, out, settings } = job
+  const { service, elements, settings } = job
   const { id, family, policy, external, unserved } = frontend
   const table: TableFamily = tableOf(family)
   const put: Put = (set, key, value = NOTHING) => {
-    out.push({ family: table, set, key, value })
+    elements.push({ family: table, set, key, value })
   }
   const names = setsOf('vip')
-  const label: ElementValue = { comment: frontendLabel(service, frontend) }
+  const label = frontendLabel(service, frontend)
+  const labelled: ElementValue = { comment: label }
 
   emitAddress(service, frontend, put)
-  const served = serve(job, table, frontend, put)
+  const served = serve(job, frontend, label, put)
   if (served) openHealthCheck(service, frontend, put)
-  if (unserved === 'reject') put(names.noEndpoints, id, label)
-  if (served || unserved !== 'reject') put(names.known, id, label)
+  if (unserved === 'reject') put(names.noEndpoints, id, labelled)
+  if (served || unserved !== 'reject') put(names.known, id, labelled)
   if (unserved === 'reject') return
-  if (unserved === 'drop') put(names.noLocalEndpoints, id, label)
+  if (unserved === 'drop') put(names.noLocalEndpoints, id, labelled)
   if (external && policy === 'cluster') put(names.masquerade, id)
   if (external && policy === 'local') passLocalPolicy(job, frontend, put)
   if (settings.scope === 'load-balancer' && served) {
@@ -66,40 +84,32 @@ function emitFrontend(job: Job, frontend: Frontend): void {
 /** The value of all elements that say no more than their key. */
 const NOTHING: ElementValue = {}
 
-/** Puts a virtual server with its destinations; returns false if there is none to send to. */
-function serve(job: Job, table: TableFamily, frontend: Frontend, put: Put): boolean {
+/** Wants a virtual server with its destinations; returns false if there is none to send to. */
+function serve(job: Job, frontend: Frontend, label: string, put: Put): boolean {
   const { service, scheduler, node } = job
-  const { id, kind, address = '' } = frontend
+  const { id, kind } = frontend
   const wanted = endpointsByPolicy(frontend)
-  const quiet = quietTargets(job, table, frontend, wanted)
+  const quiet = quietTargets(job, frontend, wanted)
   if (wanted.length + quiet.length === 0) return false
-  put(
-    IPVS_SETS.servers,
-    id,
-    serverValue(
-      {
-        scheduler,
-        schedulerFlags: schedulerFlags(scheduler),
-        persistence: service.affinity.kind === 'none' ? undefined : service.affinity.seconds,
-      },
-      frontendLabel(service, frontend),
-    ),
-  )
-  const weight = weightValue(weightOf(scheduler))
-  for (const target of wanted) put(IPVS_SETS.destinations, destination(id, target), weight)
-  for (const target of quiet) put(IPVS_SETS.destinations, destination(id, target), QUIET)
+  const server: VirtualServer = {
+    ...serverIdOf(id),
+    scheduler,
+    schedulerFlags: schedulerFlags(scheduler),
+    persistence: service.affinity.kind === 'none' ? undefined : service.affinity.seconds,
+    destinations: destinationsOf(job, wanted, quiet),
+  }
+  job.servers.set(id, { server, label })
   // A pod that reaches itself would see its own address as the client and answer past the node. The
   // node's own connections are masqueraded anyhow; those within the node must not be.
   for (const { address, local } of [...wanted, ...quiet]) {
     if (local && !isNodeAddress(node, address)) put(SETS.hairpin, tuple(address, address))
   }
-  if (isNodeAddress(node, address as Address)) return true
-  put(IPVS_SETS.addresses, tuple(address))
+  const { address } = server
+  if (isNodeAddress(node, address)) return true
+  job.addresses.push(address)
   if (kind !== 'cluster-ip') put(SETS.boundAddresses, tuple(address))
   return true
 }
-
-const QUIET: ElementValue = weightValue(0)
 
 /**
  * Returns endpoints that get no new connections but may have old ones: those that terminate, and
@@ -107,13 +117,12 @@ const QUIET: ElementValue = weightValue(0)
  */
 function quietTargets(
   job: Job,
-  table: TableFamily,
-  { id, port: { protocol }, policy, endpoints }: Frontend,
+  { id, family, port: { protocol }, policy, endpoints }: Frontend,
   wanted: readonly Target[],
 ): readonly Target[] {
   if (protocol === 'udp' || !sparesQuiet(job.scheduler)) return []
   const taken = new Set(wanted.map(destinationKey))
-  const { destinations } = job.memory(table)
+  const { destinations } = job.memory(tableOf(family))
   const quiet = new Map<Tuple, Target>()
   for (const { endpoint, port } of endpoints.offered) {
     const target = { address: endpoint.address, port, local: endpoint.nodeName === job.node.name }
@@ -125,8 +134,21 @@ function quietTargets(
   return [...quiet.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
 }
 
-function destination(id: FrontendId, target: Target): Tuple {
-  return tuple(id, destinationKey(target))
+function destinationsOf(
+  { scheduler, open }: Job,
+  wanted: readonly Target[],
+  quiet: readonly Target[],
+): Destinations {
+  const weight = weightOf(scheduler)
+  const known = open.get(wanted) ?? new Map(wanted.map((target) => destination(target, weight)))
+  open.set(wanted, known)
+  if (quiet.length === 0) return known
+  return new Map([...known, ...quiet.map((target) => destination(target, 0))])
+}
+
+function destination(target: Target, weight: number): readonly [DestinationKey, RealServer] {
+  const { address, port } = target
+  return [destinationKey(target), { address, port, weight, method: 'masq' }]
 }
 
 /**

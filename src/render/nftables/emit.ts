@@ -32,9 +32,6 @@ export interface Contribution {
   readonly value: ElementValue
 }
 
-/** All that one Service puts into the tables; it is rendered, compared and blamed as a whole. */
-export type Fragment = readonly Contribution[]
-
 /** The slots and seats that endpoints had in one family's table, and what ipvs held. */
 export interface Memory {
   readonly slots: SlotMemory
@@ -71,7 +68,7 @@ interface Job extends EmitContext {
 export function emitElements(
   { service, frontends }: ServedService,
   context: EmitContext,
-): Fragment {
+): readonly Contribution[] {
   const job: Job = { ...context, service, out: [], shared: sharing() }
   for (const frontend of frontends) emitFrontend(job, frontend)
   return job.out

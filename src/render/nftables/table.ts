@@ -1,7 +1,6 @@
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
 import type { Tuple } from '../../model/tuple.ts'
-import { isIpvsSet } from '../../ruleset/ipvs/elements.ts'
 import {
   chainCalledBy,
   isClientsSet,
@@ -97,7 +96,7 @@ export function assemble(
   { chains, sets, base }: Frame,
   held: ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>,
 ): Table {
-  const elements = new Map([...held].filter(([name]) => !isIpvsSet(name)))
+  const elements = new Map(held)
   for (const [name, keys] of base) elements.set(name, new Map(keys.map((key) => [key, {}])))
   return { family, sets, elements, chains }
 }

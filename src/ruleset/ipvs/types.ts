@@ -51,25 +51,29 @@ export interface RealServer {
   readonly method: ForwardingMethod
 }
 
-/** What the ipvs backend wants on a node: ipvs, a dummy interface, and a flat table beside them. */
-export interface IpvsRules {
+/** Virtual servers, and the addresses that make their packets come to this node. */
+export interface IpvsContent {
   readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+  /** The addresses of the dummy interface, each as a prefix of one (/32, /128). */
+  readonly addresses: ReadonlySet<Address>
+}
+
+/** What the ipvs backend wants on a node: ipvs, a dummy interface, and a flat table beside them. */
+export interface IpvsRules extends IpvsContent {
   /** The name of the dummy interface. */
   readonly dummy: string
-  /** The addresses for the dummy interface, each as a prefix of one (/32, /128). */
-  readonly addresses: ReadonlySet<Address>
   readonly timeouts: IpvsTimeouts | undefined
   /** The table that does what ipvs cannot: masquerade, check source ranges, refuse and drop. */
   readonly filter: Ruleset
 }
 
-/** What ipvs and the dummy interface hold, whoever made it; the table is read as for nftables. */
-export interface KernelIpvs {
-  /** Servers by firewall mark are left out, because nodelb never makes any. */
-  readonly servers: ReadonlyMap<ServerKey, VirtualServer>
+/**
+ * What ipvs and the dummy interface hold, whoever made it; the table is read as for nftables.
+ * Servers by firewall mark are left out, because nodelb never makes any.
+ */
+export interface KernelIpvs extends IpvsContent {
   /** True if the dummy interface exists. */
   readonly dummy: boolean
-  readonly addresses: ReadonlySet<Address>
   /** In seconds; undefined if the kernel has no ipvs yet. */
   readonly timeouts: IpvsTimeouts | undefined
 }

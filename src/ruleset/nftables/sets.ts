@@ -73,6 +73,17 @@ const ENDPOINTS_MAPS: Readonly<Record<Front, Readonly<Record<Reach, string>>>> =
   'node-port': { all: 'node-port-endpoints', local: 'node-port-local-endpoints' },
 }
 
+/**
+ * Returns whether new connections follow the map to an endpoint, by slot or by seat. With ipvs the
+ * tables have no such map, because ipvs itself knows the endpoints.
+ */
+export function leadsToEndpoints(name: string): boolean {
+  return (
+    isSeatMap(name) ||
+    Object.values(ENDPOINTS_MAPS).some(({ all, local }) => name === all || name === local)
+  )
+}
+
 /** Names the set of all VIPs (or node ports) with this many endpoints, 2 or more. */
 export function countSet(front: Front, reach: Reach, count: number): string {
   return `${reach === 'all' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
@@ -81,6 +92,10 @@ export function countSet(front: Front, reach: Reach, count: number): string {
 /** Names the map from VIP (or node port) with affinity to the endpoint in this seat (ADR 0006). */
 export function seatMap(front: Front, reach: Reach, seat: number): string {
   return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}seat-${seat}`
+}
+
+function isSeatMap(name: string): boolean {
+  return /(^|-)seat-\d+$/.test(name)
 }
 
 /** Names the set of VIPs with affinity whose seats are all below this number, a power of two. */
@@ -127,7 +142,7 @@ export function chainCalledBy({ data }: ElementValue): string | undefined {
 
 /** Returns whether the set holds endpoints by seat, or says how many seats there are. */
 export function isForSeats(name: string): boolean {
-  return /(^|-)seat-\d+$|^sticky-/.test(name)
+  return isSeatMap(name) || name.startsWith('sticky-')
 }
 
 /** Names the set of clients, with their VIPs, whose endpoint has this seat; the kernel fills it. */
@@ -220,5 +235,5 @@ function frontSchema(name: string, address: FieldType, front: readonly FieldType
       learned: { size: roomInSeat(numberOf(name), AFFINITY_CLIENTS) },
     }
   }
-  return /(^|-)seat-\d+$/.test(name) ? { name, key: front, data: target } : { name, key: front }
+  return isSeatMap(name) ? { name, key: front, data: target } : { name, key: front }
 }
