@@ -174,7 +174,5 @@ class ClusterRenderer implements WholeRenderer {
   }
 }
 
-/** The fragment of a Service that is not there. */
-
 /** The sets whose elements carry the label of their Service port. */
 const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)
