@@ -51,6 +51,13 @@ export const protocol: z.ZodType<Protocol> = emptyOr(['TCP', 'UDP', 'SCTP']).tra
   (name) => protocolNames[name || 'TCP'],
 )
 
+/** The API server writes times in UTC without a fraction, so they can be compared as text. */
+export const time: z.ZodType<string> = z
+  .string({ error: 'a time such as 2026-01-31T12:00:00Z' })
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, {
+    error: 'a time such as 2026-01-31T12:00:00Z',
+  })
+
 /** Returns a schema for exactly one of the values. */
 export function oneOf<const Value extends string>(values: readonly Value[]): z.ZodType<Value> {
   return z.enum(values, { error: orList(values.map((value) => (value === '' ? '""' : value))) })

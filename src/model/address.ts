@@ -97,6 +97,19 @@ export function toBigInt(address: Address): bigint {
   return value
 }
 
+/**
+ * Returns the IPv4 address that is written as an IPv6 one (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2),
+ * and any other address as it is.
+ */
+export function unmapped(address: Address): Address {
+  if (familyOf(address) === 'ipv4') return address
+  const value = toBigInt(address)
+  return value >> 32n === MAPPED ? addressOf('ipv4', value & 0xffff_ffffn) : address
+}
+
+/** The upper 96 bits of IPv4 addresses that are written as IPv6. */
+const MAPPED = 0xffffn
+
 /** Returns 4 or 16 bytes in network order. */
 export function addressBytes(address: Address): Uint8Array {
   if (address.includes(':')) return Uint8Array.from(ipaddr.IPv6.parse(address).toByteArray())

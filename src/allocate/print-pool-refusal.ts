@@ -1,0 +1,46 @@
+import type { IpFamily } from '../model/address.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { PoolRefusal } from './reason.ts'
+
+/** The families as people write them. */
+export const familyNames: Readonly<Record<IpFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
+
+/** Returns what follows the name of a pool in a sentence that says why it gives nothing. */
+export function poolClause(refusal: PoolRefusal): string {
+  switch (refusal.kind) {
+    case 'pool-unknown':
+      return 'does not exist'
+    case 'pool-closed':
+      return refusal.by === 'namespace'
+        ? "is closed to the Service's namespace (serviceAllocation)"
+        : "is closed to the Service's labels (serviceAllocation)"
+    case 'pool-not-automatic':
+      return 'gives only to who asks for it (autoAssign: false)'
+    case 'pool-without-family':
+      return `has no ${familyNames[refusal.family]} addresses`
+    case 'pool-full':
+      return `has no ${familyNames[refusal.family]} address left`
+    default:
+      return unreachable(refusal)
+  }
+}
+
+/** Returns what can be done about a pool that gives nothing. */
+export function poolRemedy(refusal: PoolRefusal): string {
+  switch (refusal.kind) {
+    case 'pool-unknown':
+      return 'create it, or name another one'
+    case 'pool-closed':
+      return refusal.by === 'namespace'
+        ? 'add the namespace there, or name another pool'
+        : 'give the Service a label that is selected there, or name another pool'
+    case 'pool-not-automatic':
+      return 'name it in the annotation metallb.io/address-pool'
+    case 'pool-without-family':
+      return 'add some to it'
+    case 'pool-full':
+      return 'add addresses to it, or give back some that nobody needs'
+    default:
+      return unreachable(refusal)
+  }
+}

@@ -1,0 +1,96 @@
+import * as z from 'zod'
+import type { AudienceRule, NamespaceRule } from '../../allocate/pool-objects.ts'
+import type { LabelSelector } from '../../model/label-selector.ts'
+import { FieldReader } from '../field-reader.ts'
+import { anything, fields, objectName, readField } from '../fields.ts'
+import { readSelector } from '../labels.ts'
+import { joinPath, type Report } from '../problem.ts'
+
+const allocationSchema = fields({
+  priority: anything,
+  namespaces: anything,
+  namespaceSelectors: anything,
+  serviceSelectors: anything,
+})
+
+const priority = z.int({ error: 'a whole number' }).nullish()
+
+/** What is left of a rule that cannot be read: the pool stays shut rather than open to all. */
+const CLOSED: AudienceRule = {
+  priority: 0,
+  namespaces: { names: [], selectors: [] },
+  services: [],
+}
+
+/**
+ * Reads spec.serviceAllocation of an IPAddressPool; undefined if there is none. A bad entry is
+ * reported and left out, and lists of which no entry can be read admit nobody.
+ */
+export function readAudience(
+  value: unknown,
+  path: string,
+  report: Report,
+): AudienceRule | undefined {
+  const read = readField(allocationSchema.nullish(), value, path, report)
+  if (read === undefined) return CLOSED
+  if (read.value === undefined || read.value === null) return undefined
+  const found = read.value
+  const reader = new FieldReader(report)
+  const at = (field: keyof typeof found): string => joinPath(path, field)
+  const names = readNames(found.namespaces, at('namespaces'), reader)
+  const selectors = readSelectors(found.namespaceSelectors, at('namespaceSelectors'), reader)
+  const services = readSelectors(found.serviceSelectors, at('serviceSelectors'), reader)
+  const shut = services.asked && services.entries.length === 0
+  return {
+    priority: reader.read(found.priority, priority, at('priority'), 0) ?? 0,
+    namespaces: shut ? CLOSED.namespaces : namespaceRule(names, selectors),
+    services: services.entries,
+  }
+}
+
+/** The readable entries of a list, each once. */
+interface Entries<Entry> {
+  /** True if the list has entries, or is no list: then it restricts, even if none is readable. */
+  readonly asked: boolean
+  readonly entries: readonly Entry[]
+}
+
+function namespaceRule(
+  names: Entries<string>,
+  selectors: Entries<LabelSelector>,
+): NamespaceRule | undefined {
+  if (!names.asked && !selectors.asked) return undefined
+  return { names: names.entries, selectors: selectors.entries }
+}
+
+function readNames(value: unknown, path: string, reader: FieldReader): Entries<string> {
+  return readEntries(value, path, reader, (each, place) =>
+    reader.read(each, objectName, place, undefined),
+  )
+}
+
+function readSelectors(value: unknown, path: string, reader: FieldReader): Entries<LabelSelector> {
+  return readEntries(value, path, reader, (each, place) => {
+    return readSelector(each, place, reader.report)
+  })
+}
+
+function readEntries<Entry>(
+  value: unknown,
+  path: string,
+  reader: FieldReader,
+  read: (value: unknown, path: string) => Entry | undefined,
+): Entries<Entry> {
+  const values = reader.list(value, path)
+  if (values === undefined) return { asked: true, entries: [] }
+  const entries = new Map<string, Entry>()
+  values.forEach((each, i) => {
+    const place = joinPath(path, i)
+    const entry = read(each, place)
+    if (entry === undefined) return
+    const key = JSON.stringify(entry)
+    if (entries.has(key)) reader.report.note(place, each, 'each entry once', 'it counts once')
+    else entries.set(key, entry)
+  })
+  return { asked: values.length > 0, entries: [...entries.values()] }
+}
