@@ -1,11 +1,11 @@
-// Rewrites the table of behaviours in docs/behaviours.md from the folders below fixtures/.
+// Rewrites the tables in docs/behaviours.md from the folders below fixtures/ and the files of
+// test/golden/allocate, and the output in docs/addresses.md from the latter.
 // With --check it changes nothing and fails when the table is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const document = `${root}docs/behaviours.md`
 const begin = '<!-- behaviours: made by scripts/behaviours.mjs -->'
 const end = '<!-- end of behaviours -->'
 
@@ -120,9 +120,45 @@ function stories() {
   })
 }
 
+/** Where the goldens of `nodelb allocate` are; the first line of each input says what is right. */
+const allocate = 'test/golden/allocate'
+
+/** The first pattern that fits the name of an input says what it is about. */
+const allocateTopics = [
+  [/^example-/, 'As clusters have them'],
+  [/^(pool|config-map|no-pools|on-pool-change)/, 'Pools'],
+  [/^(ask|annotation)-/, 'Requests'],
+  [/^dual-stack-/, 'Families'],
+  [/^share-/, 'Sharing'],
+  [/^nodes-/, 'Addresses of Nodes'],
+  [/^/, 'Statuses and order'],
+]
+
+function allocations() {
+  const names = readdirSync(`${root}${allocate}`)
+    .filter((file) => /^[^.]+\.yaml$/.test(file))
+    .map((file) => file.replace('.yaml', ''))
+    .sort()
+  return allocateTopics.flatMap(([, topic]) =>
+    names.filter((name) => topicOf(name) === topic).map((name) => allocateRow(topic, name)),
+  )
+}
+
+function topicOf(name) {
+  return allocateTopics.find(([pattern]) => pattern.test(name))?.[1]
+}
+
+function allocateRow(topic, name) {
+  const path = `${allocate}/${name}`
+  const [first] = readFileSync(`${root}${path}.yaml`, 'utf8').split('\n')
+  const what = first.replace(/^# /, '').replaceAll('|', '\\|')
+  return `| ${topic} | ${link(name, `${path}.yaml`)} | ${what} | ${link('output', `${path}.txt`)} |`
+}
+
 function tables() {
   const all = behaviours()
   const changes = stories()
+  const addresses = allocations()
   return [
     `${all.length} behaviours:`,
     '',
@@ -139,20 +175,45 @@ function tables() {
     '| Story | What happens |',
     '|---|---|',
     ...changes,
+    '',
+    `${addresses.length} behaviours of allocation, each with what \`nodelb allocate\` prints of it`,
+    '([test/golden/allocate.test.ts](../test/golden/allocate.test.ts), [addresses.md](addresses.md)):',
+    '',
+    '| About | Objects | What holds | Output |',
+    '|---|---|---|---|',
+    ...addresses,
   ].join('\n')
 }
 
-const text = readFileSync(document, 'utf8')
-const from = text.indexOf(begin)
-const to = text.indexOf(end)
-if (from < 0 || to < from) throw new Error('docs/behaviours.md has lost the marks of its table')
-const fresh = `${text.slice(0, from)}${begin}\n\n${tables()}\n\n${text.slice(to)}`
+function withTables(text) {
+  const from = text.indexOf(begin)
+  const to = text.indexOf(end)
+  if (from < 0 || to < from) throw new Error('docs/behaviours.md has lost the marks of its table')
+  return `${text.slice(0, from)}${begin}\n\n${tables()}\n\n${text.slice(to)}`
+}
 
-if (process.argv.includes('--check')) {
-  if (fresh !== text) {
-    console.error('docs/behaviours.md is behind fixtures/: run node scripts/behaviours.mjs')
+/** Puts behind each command `nodelb allocate -f NAME.yaml` in a block what its golden has. */
+function withOutputs(text) {
+  return text.replace(
+    /```\n(\$ nodelb allocate -f ([\w-]+)\.yaml.*)\n[^`]*```/g,
+    (_, command, name) => {
+      const ending = command.includes('--service') ? 'service.txt' : 'txt'
+      const golden = readFileSync(`${root}${allocate}/${name}.${ending}`, 'utf8')
+      return `\`\`\`\n${golden}\`\`\``
+    },
+  )
+}
+
+for (const [path, made] of [
+  ['docs/behaviours.md', withTables],
+  ['docs/addresses.md', withOutputs],
+]) {
+  const text = readFileSync(`${root}${path}`, 'utf8')
+  const fresh = made(text)
+  if (!process.argv.includes('--check')) {
+    writeFileSync(`${root}${path}`, fresh)
+  } else if (fresh !== text) {
+    console.error(`${path} is behind the fixtures: run node scripts/behaviours.mjs`)
     process.exitCode = 1
   }
-} else {
-  writeFileSync(document, fresh)
 }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
+import { allocateCommand } from './cli/allocate/allocate.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
 import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
 import { explainCommand } from './cli/explain/explain.ts'
@@ -59,6 +60,14 @@ async function main(): Promise<number> {
       return explainCommand(invocation.options, output)
     case 'apply':
       return applyCommand(invocation.sources, output)
+    case 'allocate':
+      return allocateCommand(invocation.options, output)
+    case 'controller':
+      return (await import('./cli/controller.ts')).controllerCommand(
+        invocation.options,
+        packageJson.version,
+        output,
+      )
     case 'cleanup':
       return cleanupCommand(output)
     case 'run':

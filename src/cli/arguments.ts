@@ -2,8 +2,14 @@ import { Command, CommanderError, Option } from 'commander'
 import type { Level } from '../agent/events/occurrence.ts'
 import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
 import type { Scope } from '../model/node.ts'
-
-export type Format = 'text' | 'json'
+import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
+import {
+  type Format,
+  kubeconfigOption,
+  logLevelOption,
+  withConfig,
+  withFormat,
+} from './common-options.ts'
 
 /** The input of render, diff and apply. */
 export interface Sources {
@@ -44,6 +50,7 @@ type Invocation =
   /** A comparison with other objects, or with the kernel if there are none. */
   | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
+  | ClusterInvocation
   | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
@@ -90,6 +97,9 @@ export const TROUBLE = 2
  */
 export function parseArguments(argv: readonly string[], version: string): Invocation {
   let invocation: Invocation = { kind: 'done', exitCode: 0 }
+  const take = (given: Invocation): void => {
+    invocation = given
+  }
   const program = new Command('nodelb')
     .description(
       'Load balancing for Kubernetes Services on this node: objects in, one flat rule set in the kernel.',
@@ -97,40 +107,9 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .version(version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
-  const reading = (kind: 'render' | 'apply', description: string): void => {
-    const command = program.command(kind).description(description)
-    withFormat(withChoices(withSources(command))).action((flags: Flags) => {
-      invocation = { kind, sources: sourcesOf(flags) }
-    })
-  }
-  reading('render', 'print the rule set as the text that nft (ipvsadm, ip and sysctl) take')
-  diffOptions(program.command('diff')).action((flags: DiffFlags) => {
-    invocation = { kind: 'diff', sources: sourcesOf(flags), against: flags.against ?? [] }
-  })
-  reading('apply', 'read the kernel, plan, commit in one transaction, print one line')
-  explainOptions(program.command('explain')).action((flags: ExplainFlags) => {
-    const { from, to, in: input } = flags
-    invocation = { kind: 'explain', options: { sources: sourcesOf(flags), from, to, input } }
-  })
-  program
-    .command('cleanup')
-    .description('remove all that nodelb programmed, and nothing else')
-    .action(() => {
-      invocation = { kind: 'cleanup' }
-    })
-  runOptions(program.command('run')).action((flags: RunFlags) => {
-    invocation = { kind: 'run', options: runOptionsOf(flags) }
-  })
-  withFormat(withSocket(program.command('status')))
-    .description('what the agent that runs here does, and what it cannot do and why')
-    .action((flags: RunFlags) => {
-      invocation = { kind: 'status', socket: flags.statusSocket, format: flags.output }
-    })
-  withConfig(program.command('prepare'))
-    .description("set the node's sysctls, for which the agent has no privilege, and end")
-    .action((flags: Flags) => {
-      invocation = { kind: 'prepare', config: flags.config }
-    })
+  objectCommands(program, take)
+  nodeCommands(program, take)
+  clusterCommands(program, take)
   try {
     program.parse(argv as string[], { from: 'user' })
   } catch (error) {
@@ -138,6 +117,46 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     return { kind: 'done', exitCode: error.exitCode === 0 ? 0 : TROUBLE }
   }
   return invocation
+}
+
+type Take = (invocation: Invocation) => void
+
+/** The commands that do something once with objects of files. */
+function objectCommands(program: Command, take: Take): void {
+  const reading = (kind: 'render' | 'apply', description: string): void => {
+    const command = program.command(kind).description(description)
+    withFormat(withChoices(withSources(command))).action((flags: Flags) => {
+      take({ kind, sources: sourcesOf(flags) })
+    })
+  }
+  reading('render', 'print the rule set as the text that nft (ipvsadm, ip and sysctl) take')
+  diffOptions(program.command('diff')).action((flags: DiffFlags) => {
+    take({ kind: 'diff', sources: sourcesOf(flags), against: flags.against ?? [] })
+  })
+  reading('apply', 'read the kernel, plan, commit in one transaction, print one line')
+  explainOptions(program.command('explain')).action((flags: ExplainFlags) => {
+    const { from, to, in: input } = flags
+    take({ kind: 'explain', options: { sources: sourcesOf(flags), from, to, input } })
+  })
+}
+
+/** The commands about this node as it is. */
+function nodeCommands(program: Command, take: Take): void {
+  program
+    .command('cleanup')
+    .description('remove all that nodelb programmed, and nothing else')
+    .action(() => take({ kind: 'cleanup' }))
+  runOptions(program.command('run')).action((flags: RunFlags) => {
+    take({ kind: 'run', options: runOptionsOf(flags) })
+  })
+  withFormat(withSocket(program.command('status')))
+    .description('what the agent that runs here does, and what it cannot do and why')
+    .action((flags: RunFlags) => {
+      take({ kind: 'status', socket: flags.statusSocket, format: flags.output })
+    })
+  withConfig(program.command('prepare'))
+    .description("set the node's sysctls, for which the agent has no privilege, and end")
+    .action((flags: Flags) => take({ kind: 'prepare', config: flags.config }))
 }
 
 /** Returns a usage error as one line; commander puts its suggestions on further lines. */
@@ -175,12 +194,6 @@ function explainOptions(command: Command): Command {
     .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
 }
 
-function withConfig(command: Command): Command {
-  return command
-    .exitOverride()
-    .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
-}
-
 function withChoices(command: Command): Command {
   return withConfig(
     command.option('--node <name>', 'the Node to render for (environment: NODE_NAME)'),
@@ -201,16 +214,6 @@ function withChoices(command: Command): Command {
     )
 }
 
-function withFormat(command: Command): Command {
-  return command
-    .exitOverride()
-    .addOption(
-      new Option('-o, --output <format>', 'text for people, json for programs')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
-}
-
 function withSocket(command: Command): Command {
   return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
 }
@@ -219,19 +222,10 @@ function runOptions(command: Command): Command {
   return withSocket(withChoices(command))
     .description('follow the cluster, program this node, repair what others break')
     .option('-f, --filename <path...>', `in place of an API server, ${FILES}, which are followed`)
-    .addOption(
-      new Option(
-        '--kubeconfig <file>',
-        'how to reach the API server (default: as a pod of the cluster)',
-      ).conflicts('filename'),
-    )
+    .addOption(kubeconfigOption().conflicts('filename'))
     .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
     .option('--metrics-listen <host:port>', 'where metrics alone are answered besides')
-    .addOption(
-      new Option('--log-level <level>', 'debug tells of every commit')
-        .choices(['debug', 'info', 'warn', 'error'])
-        .default('info'),
-    )
+    .addOption(logLevelOption())
     .option('--cleanup-on-exit', 'remove all rules at the end (they stay otherwise)')
 }
 

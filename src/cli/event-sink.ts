@@ -1,4 +1,4 @@
-import type { EventSink } from '../agent/events/event-queue.ts'
+import type { EventSink } from '../telemetry/event-queue.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 
 /** Returns a sink that sends Kubernetes Events through the client that also watches. */

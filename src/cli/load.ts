@@ -21,7 +21,9 @@ export type Loaded =
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
 
 const STDIN = 0
-const readStdin = (): string => textIn(readFileSync(STDIN))
+
+/** Returns all that comes on standard input. */
+export const readStdin = (): string => textIn(readFileSync(STDIN))
 
 /**
  * Reads objects and configuration. Everything that is wrong is in `problems`; returns `failed` if

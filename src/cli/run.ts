@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
-import type { EventSink } from '../agent/events/event-queue.ts'
 import type { ServerOptions } from '../agent/events/servers.ts'
 import type { Telemetry } from '../agent/events/telemetry.ts'
 import { stackOf } from '../agent/reconciler-events.ts'
@@ -13,6 +12,7 @@ import type { Config } from '../config/config.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
+import type { EventSink } from '../telemetry/event-queue.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
@@ -24,6 +24,7 @@ import { type RunOptions, TROUBLE } from './arguments.ts'
 import { eventSink } from './event-sink.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
+import { untilSignal } from './until-signal.ts'
 
 /** Runs `nodelb run` until SIGTERM or SIGINT. Returns the exit code. */
 export async function runCommand(
@@ -229,17 +230,4 @@ function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): 
   for (const outcome of wanted === undefined ? [] : prepareNode(wanted)) {
     tellSysctl(outcome, telemetry)
   }
-}
-
-/** Resolves with the name of the signal; a second one ends the process at once. */
-function untilSignal(stop: AbortController): Promise<string> {
-  const signals = ['SIGTERM', 'SIGINT'] as const
-  return new Promise((resolve) => {
-    const end = (signal: NodeJS.Signals): void => {
-      for (const each of signals) process.off(each, end)
-      resolve(signal)
-      stop.abort()
-    }
-    for (const signal of signals) process.on(signal, end)
-  })
 }

@@ -159,4 +159,9 @@ export const nodelbFields: KnownFields = {
   metricsBindAddress: 'used',
   sessionAffinity: { clients: 'used' },
   limits: { claimsPerService: 'used', entriesPerService: 'used', entriesPerNamespace: 'used' },
+  addresses: 'used',
+  onPoolChange: 'used',
+  loadBalancerClasses: 'used',
+  poolUsageWarning: 'used',
+  adoptFinalizers: 'used',
 }

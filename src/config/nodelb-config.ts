@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { fields, flag, list, oneOf, parseFields, port, readCidrs, text } from '../decode/fields.ts'
 import { orList, type Report } from '../decode/problem.ts'
 import type { Cidr, Port } from '../model/address.ts'
+import { type AllocationSettings, defaultAllocationSettings } from '../model/allocation-settings.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
@@ -9,6 +10,7 @@ import type { ExternalIpRules, Scope, Settings } from '../model/node.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import { AFFINITY_CLIENTS } from '../ruleset/nftables/sets.ts'
+import { allocationFields, allocationOf } from './allocation-config.ts'
 import { type OwnBindAddresses, ownBindAddresses } from './bind-address.ts'
 import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
@@ -44,6 +46,7 @@ export interface NodelbConfig {
   /** The number of clients that the kernel remembers for a Service with session affinity. */
   readonly affinityClients: number
   readonly limits: Limits
+  readonly allocation: AllocationSettings
 }
 
 /**
@@ -71,6 +74,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   ownBindAddresses: { healthz: undefined, metrics: undefined },
   affinityClients: AFFINITY_CLIENTS,
   limits: defaultLimits,
+  allocation: defaultAllocationSettings,
 }
 
 const INTERFACE_NAME = 'a network interface name of 1 to 15 characters'
@@ -100,6 +104,7 @@ const nodelbSchema = fields({
   metricsBindAddress: text.nullish(),
   sessionAffinity: fields({ clients: count.nullish() }).nullish(),
   limits: limitsSchema,
+  ...allocationFields,
 })
 
 /**
@@ -129,6 +134,7 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
     ownBindAddresses: ownBindAddresses(read, report),
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
     limits: limitsOf(read.limits),
+    allocation: allocationOf(read),
   }
 }
 

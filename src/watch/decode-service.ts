@@ -10,6 +10,7 @@ import {
   objectName,
   parseFields,
   port,
+  time,
   valueAt,
 } from '../decode/fields.ts'
 import {
@@ -48,13 +49,6 @@ type DecodedService =
 const policy = emptyOr(['Cluster', 'Local']).transform(
   (found): TrafficPolicy => (found === 'Local' ? 'local' : 'cluster'),
 )
-
-/** The API server writes times in UTC without a fraction, so they can be compared as text. */
-const time = z
-  .string({ error: 'a time such as 2026-01-31T12:00:00Z' })
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, {
-    error: 'a time such as 2026-01-31T12:00:00Z',
-  })
 
 const seconds = z.custom<number>(
   (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 86400,

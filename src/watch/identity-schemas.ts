@@ -4,7 +4,7 @@ import { serviceLabel, serviceLabelValue } from './service-label.ts'
 
 const namespaced = { name: objectName, namespace: namespaceName }
 
-export const serviceIdentity: z.ZodType = fields({ metadata: fields(namespaced) })
+export const namespacedIdentity: z.ZodType = fields({ metadata: fields(namespaced) })
 
 /** The label is part of the identity: without it the Service of the slice is unknown. */
 export const sliceIdentity: z.ZodType = fields({
@@ -14,4 +14,4 @@ export const sliceIdentity: z.ZodType = fields({
   }),
 })
 
-export const nodeIdentity: z.ZodType = fields({ metadata: fields({ name: objectName }) })
+export const clusterIdentity: z.ZodType = fields({ metadata: fields({ name: objectName }) })

@@ -8,14 +8,16 @@ import { KnownServices } from './known-services.ts'
 import type { ObjectChange } from './object-change.ts'
 import {
   type DecodedObject,
+  decoders,
+  isNodeResource,
   keyIn,
   NODE_RESOURCES,
+  type NodeResource,
   type ReadObjects,
-  type Resource,
   resources,
 } from './resources.ts'
 import { SeenObjects } from './seen-objects.ts'
-import type { SourceEvent } from './source.ts'
+import type { ObjectEvent, SourceEvent } from './source.ts'
 
 /** The receiver of the outcomes of reading objects, in order. */
 export interface StoreListener {
@@ -32,7 +34,7 @@ export interface StoreListener {
 }
 
 interface StoredObject {
-  readonly resource: Resource
+  readonly resource: NodeResource
   /** `namespace/name`, or the name alone for kinds that are in no namespace. */
   readonly key: string
 }
@@ -49,7 +51,7 @@ interface StoreOptions<Nodes> {
   readonly listener: StoreListener
   readonly limits?: Limits
   /** The kinds that the source follows. */
-  readonly followed?: readonly Resource[]
+  readonly followed?: readonly NodeResource[]
 }
 
 /**
@@ -62,11 +64,11 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
   readonly #listener: StoreListener
   readonly #known: KnownServices
   readonly #uids: Map<ServiceName, string> = new Map()
-  readonly #followed: readonly Resource[]
-  readonly #seen: Map<Resource, SeenObjects> = new Map()
+  readonly #followed: readonly NodeResource[]
+  readonly #seen: Map<NodeResource, SeenObjects> = new Map()
   /** For each object that could never be read, or only in part, the Service that it is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
-  readonly #listed: Set<Resource> = new Set()
+  readonly #listed: Set<NodeResource> = new Set()
 
   constructor({ nodes, listener, limits, followed = NODE_RESOURCES }: StoreOptions<Nodes>) {
     this.nodes = nodes
@@ -82,13 +84,15 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
 
   /** Takes an event of the source and returns the changes to render. */
   take(event: SourceEvent): readonly ObjectChange[] {
+    const { resource } = event
+    if (!isNodeResource(resource)) return []
     switch (event.kind) {
       case 'object':
-        return this.#object(event)
+        return this.#object(resource, event)
       case 'deleted':
-        return this.#deleted(event.resource, keyIn(event.resource, event.namespace, event.name))
+        return this.#deleted(resource, keyIn(resource, event.namespace, event.name))
       case 'listed':
-        return this.#all(event.resource, event.names)
+        return this.#all(resource, event.names)
       default:
         return unreachable(event)
     }
@@ -142,10 +146,9 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
   }
 
-  #object(event: SourceEvent & { kind: 'object' }): readonly ObjectChange[] {
-    const { resource, object, origin } = event
-    const { namespaced, decode } = resources[resource]
-    const key = nameOf(object, namespaced)
+  #object(resource: NodeResource, { object, origin }: ObjectEvent): readonly ObjectChange[] {
+    const { decode } = decoders[resource]
+    const key = nameOf(object, resources[resource].namespaced)
     // In a file, resourceVersion says nothing about changes: people edit an object and leave it as
     // it was.
     const found = origin === undefined ? valueAt(object, ['metadata', 'resourceVersion']) : ''
@@ -154,17 +157,17 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     const former = resource === 'services' ? this.#known.latest(key) : undefined
     const decoded = decode(object, origin ?? 'API server', former?.partial ? undefined : former)
     this.#listener.read({ resource, key }, decoded)
-    return this.#accept(event, key, decoded)
+    return this.#accept({ resource, object }, key, decoded)
   }
 
   #accept(
-    { resource, object }: SourceEvent & { kind: 'object' },
+    { resource, object }: { readonly resource: NodeResource; readonly object: unknown },
     key: string,
     decoded: DecodedObject,
   ): readonly ObjectChange[] {
     const seen = this.#of(resource)
     if (decoded.kind === 'invalid') {
-      const service = resources[resource].serviceOf(key, object)
+      const service = decoders[resource].serviceOf(key, object)
       const wasRead = seen.isIgnored(key) || this.#isKnown(resource, key)
       if (service !== undefined && !wasRead) this.#unread.set(`${resource} ${key}`, service)
       return []
@@ -175,7 +178,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
   }
 
-  #keep(key: string, read: ReadObjects[Resource]): readonly ObjectChange[] {
+  #keep(key: string, read: ReadObjects[NodeResource]): readonly ObjectChange[] {
     switch (read.kind) {
       case 'service':
         if (read.service.partial) this.#unread.set(`services ${key}`, key)
@@ -205,7 +208,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return this.#known.ownerOf(key) ?? this.#unread.get(`endpointslices ${key}`)
   }
 
-  #all(resource: Resource, names: ReadonlySet<string>): readonly ObjectChange[] {
+  #all(resource: NodeResource, names: ReadonlySet<string>): readonly ObjectChange[] {
     this.#listed.add(resource)
     this.#listener.listed(this.#of('endpointslices').ignoredFor('no-service'))
     if (this.complete()) this.#known.judge()
@@ -213,14 +216,14 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return gone.flatMap((key) => this.#deleted(resource, key))
   }
 
-  #deleted(resource: Resource, key: string): readonly ObjectChange[] {
+  #deleted(resource: NodeResource, key: string): readonly ObjectChange[] {
     this.#of(resource).forget(key)
     this.#listener.gone({ resource, key })
     return this.#remove(resource, key)
   }
 
   /** Removes an object, also one that could never be read: the kernel may have entries for it. */
-  #remove(resource: Resource, key: string): readonly ObjectChange[] {
+  #remove(resource: NodeResource, key: string): readonly ObjectChange[] {
     switch (resource) {
       case 'services':
         return this.#removeService(key)
@@ -245,12 +248,12 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return service === undefined ? [] : this.#known.removeSlice(key, service)
   }
 
-  #isKnown(resource: Resource, key: string): boolean {
+  #isKnown(resource: NodeResource, key: string): boolean {
     if (resource === 'endpointslices') return this.#known.hasSlice(key)
     return resource === 'services' && this.#known.latest(key) !== undefined
   }
 
-  #of(resource: Resource): SeenObjects {
+  #of(resource: NodeResource): SeenObjects {
     const found = this.#seen.get(resource)
     if (found !== undefined) return found
     const seen = new SeenObjects()

@@ -92,6 +92,7 @@ function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk)
         groupOf(row.apiVersion) === groupOf(apiVersion),
     )
   if (meant === undefined) {
+    if (isPassedOver(apiVersion, walk)) return
     const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
     walk.others.set(other, (walk.others.get(other) ?? 0) + 1)
     return
@@ -100,6 +101,11 @@ function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk)
   if (kind !== meant.kind) report.error('kind', kind, meant.kind)
   if (apiVersion !== meant.apiVersion) report.error('apiVersion', apiVersion, meant.apiVersion)
   walk.problems.push(...report.problems)
+}
+
+/** Manifests of MetalLB have pools beside what announces them; the latter need no note. */
+function isPassedOver(apiVersion: string, { followed }: Walk): boolean {
+  return groupOf(apiVersion) === 'metallb.io' && followed.includes('ipaddresspools')
 }
 
 /**

@@ -8,7 +8,7 @@ import type { ApiClient } from './api/client.ts'
 import { fetchPage } from './list-page.ts'
 import { ListPlan, type Way } from './list-plan.ts'
 import { AGAIN, GOOD_MS, type Pace, usualPace } from './reflector-pace.ts'
-import type { Resource } from './resources.ts'
+import { type Resource, resources } from './resources.ts'
 import { sayChanges } from './say-changes.ts'
 import { pathOf, type Selection, selectionOf } from './selection.ts'
 import type { Sink, SourceState } from './source.ts'
@@ -223,6 +223,7 @@ class Reflector {
       this.#selection = this.#selection.instead
       return done
     }
+    if (status === 404) this.#tellMissing()
     if (way !== undefined && this.#plan.refused(way, status)) return done
     if (status === 401) this.#options.client.forgetCredentials()
     const message = valueAt(parseJson(text), ['message'])
@@ -231,6 +232,16 @@ class Reflector {
       retryAfterMs: retryAfterMs ?? 0,
       expired: status === 410,
     })
+  }
+
+  /**
+   * A cluster without the custom resource has none of its objects. Once there were some, a server
+   * that does not know the kind is one that has just been started, and changes nothing.
+   */
+  #tellMissing(): void {
+    const { resource, sink } = this.#options
+    if (this.#version !== undefined || resources[resource].mayBeMissing !== true) return
+    sink({ kind: 'listed', resource, names: new Set() })
   }
 
   #failed(verb: string, what: string, more: Partial<Failure> = {}): Failure {

@@ -6,12 +6,13 @@ import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { decodeEndpointSlice, triggerTime } from './decode-endpoint-slice.ts'
 import { decodeNode, isLeaving } from './decode-node.ts'
 import { decodeService } from './decode-service.ts'
-import { nodeIdentity, serviceIdentity, sliceIdentity } from './identity-schemas.ts'
+import { clusterIdentity, namespacedIdentity, sliceIdentity } from './identity-schemas.ts'
 import { headlessLabel, labelledService, proxyLabel } from './service-label.ts'
 
 /**
- * What a decoded object of each kind holds. The keys are the plural names in the API. A kind that
- * is added here needs a row in `resources`, and a place in the object store.
+ * What a decoded object of each kind holds, of the kinds that determine the rules of a node. The
+ * keys are resources. A kind that is added here needs a row in `decoders`, and a place in the object
+ * store.
  */
 export interface ReadObjects {
   readonly services: { readonly kind: 'service'; readonly service: ServiceObject }
@@ -29,7 +30,7 @@ export interface ReadObjects {
   }
 }
 
-export type Resource = keyof ReadObjects
+export type NodeResource = keyof ReadObjects
 
 /** The outcome of decoding an object. */
 type Decoded<Read> = (
@@ -39,13 +40,15 @@ type Decoded<Read> = (
   | { readonly kind: 'invalid' }
 ) & { readonly problems: readonly Problem[] }
 
-export type DecodedObject = Decoded<ReadObjects[Resource]>
+export type DecodedObject = Decoded<ReadObjects[NodeResource]>
 
-/** How the objects of one kind are requested, identified and decoded. */
-interface ResourceRow<Read> {
+/** How the objects of one kind are requested and identified. */
+interface ResourceRow {
   readonly apiVersion: string
   readonly kind: string
   readonly namespaced: boolean
+  /** The plural name in the API. */
+  readonly plural: string
   /** The label selector: only objects that match it are requested. */
   readonly labels?: string
   /** The field selector; a server that does not know the field is asked without it. */
@@ -54,6 +57,84 @@ interface ResourceRow<Read> {
   readonly ofNode?: (node: string) => string
   /** Checks the fields that identify the object. */
   readonly identity: z.ZodType
+  /** True for custom resources that a cluster need not have: then it has no such objects. */
+  readonly mayBeMissing?: true
+}
+
+/** What is requested: kinds of objects, or some objects of a kind. */
+export type Resource =
+  | NodeResource
+  /** All Services, also those that no node balances: every one of them may hold an address. */
+  | 'all-services'
+  | 'ipaddresspools'
+  | 'namespaces'
+  | 'configmaps'
+
+/**
+ * One row for each resource. The selectors of Services and EndpointSlices are those of kube-proxy
+ * 1.36 (cmd/kube-proxy/app/server.go), so that the server does not send headless Services and those
+ * of other proxies; slices carry the labels of their Service.
+ */
+export const resources: { readonly [R in Resource]: ResourceRow } = {
+  services: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    namespaced: true,
+    plural: 'services',
+    labels: `!${proxyLabel}`,
+    // The field can be selected since Kubernetes 1.31.
+    fields: 'spec.clusterIP!=None',
+    identity: namespacedIdentity,
+  },
+  'all-services': {
+    apiVersion: 'v1',
+    kind: 'Service',
+    namespaced: true,
+    plural: 'services',
+    identity: namespacedIdentity,
+  },
+  endpointslices: {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    namespaced: true,
+    plural: 'endpointslices',
+    labels: `!${headlessLabel},!${proxyLabel}`,
+    identity: sliceIdentity,
+  },
+  nodes: {
+    apiVersion: 'v1',
+    kind: 'Node',
+    namespaced: false,
+    plural: 'nodes',
+    ofNode: (node) => `metadata.name=${node}`,
+    identity: clusterIdentity,
+  },
+  ipaddresspools: {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'IPAddressPool',
+    namespaced: true,
+    plural: 'ipaddresspools',
+    identity: namespacedIdentity,
+    mayBeMissing: true,
+  },
+  namespaces: {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    namespaced: false,
+    plural: 'namespaces',
+    identity: clusterIdentity,
+  },
+  configmaps: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespaced: true,
+    plural: 'configmaps',
+    identity: namespacedIdentity,
+  },
+}
+
+/** How an object that determines the rules of a node is read. */
+interface DecoderRow<Read> {
   /**
    * Decodes an object. Only a Service needs its former version, from which bad fields are taken.
    */
@@ -65,29 +146,13 @@ interface ResourceRow<Read> {
   readonly serviceOf: (key: string, object: unknown) => ServiceName | undefined
 }
 
-/**
- * One row for each kind of object. The selectors are those of kube-proxy 1.36
- * (cmd/kube-proxy/app/server.go), so that the server does not send headless Services and those of
- * other proxies; slices carry the labels of their Service.
- */
-export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> } = {
+/** One row for each kind of object that determines the rules of a node. */
+export const decoders: { readonly [R in NodeResource]: DecoderRow<ReadObjects[R]> } = {
   services: {
-    apiVersion: 'v1',
-    kind: 'Service',
-    namespaced: true,
-    labels: `!${proxyLabel}`,
-    // The field can be selected since Kubernetes 1.31.
-    fields: 'spec.clusterIP!=None',
-    identity: serviceIdentity,
     decode: decodeService,
     serviceOf: (key) => key,
   },
   endpointslices: {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    namespaced: true,
-    labels: `!${headlessLabel},!${proxyLabel}`,
-    identity: sliceIdentity,
     decode(object, origin) {
       const decoded = decodeEndpointSlice(object, origin)
       return decoded.kind === 'slice' ? { ...decoded, triggered: triggerTime(object) } : decoded
@@ -98,11 +163,6 @@ export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> 
     },
   },
   nodes: {
-    apiVersion: 'v1',
-    kind: 'Node',
-    namespaced: false,
-    ofNode: (node) => `metadata.name=${node}`,
-    identity: nodeIdentity,
     decode(object, origin) {
       const decoded = decodeNode(object, origin)
       return decoded.kind === 'node' ? { ...decoded, leaving: isLeaving(object) } : decoded
@@ -112,7 +172,12 @@ export const resources: { readonly [R in Resource]: ResourceRow<ReadObjects[R]> 
 }
 
 /** The kinds that determine the rules of a node: the agent and the commands read these. */
-export const NODE_RESOURCES: readonly Resource[] = ['services', 'endpointslices', 'nodes']
+export const NODE_RESOURCES: readonly NodeResource[] = ['services', 'endpointslices', 'nodes']
+
+/** Returns whether objects of this kind determine the rules of a node. */
+export function isNodeResource(resource: Resource): resource is NodeResource {
+  return Object.hasOwn(decoders, resource)
+}
 
 /** Returns `namespace/name`, or the name alone for kinds that are in no namespace. */
 export function keyIn(resource: Resource, namespace: string, name: string): string {

@@ -11,9 +11,9 @@ export interface Selection {
 
 /** Returns the selection for a resource; without `node`, the Nodes of the whole cluster. */
 export function selectionOf(resource: Resource, node: string | undefined): Selection {
-  const { apiVersion, labels, fields, ofNode } = resources[resource]
+  const { apiVersion, plural, labels, fields, ofNode } = resources[resource]
   const root = apiVersion.includes('/') ? '/apis' : '/api'
-  const all = { path: `${root}/${apiVersion}/${resource}`, ...(labels && { labels }) }
+  const all = { path: `${root}/${apiVersion}/${plural}`, ...(labels && { labels }) }
   if (fields !== undefined) return { ...all, fields, instead: all }
   return { ...all, ...(node && ofNode && { fields: ofNode(node) }) }
 }

@@ -3,13 +3,7 @@ import type { Resource } from './resources.ts'
 
 /** An event of a source of objects, in order. Objects are as they came, not decoded. */
 export type SourceEvent =
-  | {
-      readonly kind: 'object'
-      readonly resource: Resource
-      readonly object: unknown
-      /** The file that the object is in; absent if it comes from the API server. */
-      readonly origin?: string
-    }
+  | ObjectEvent
   | {
       readonly kind: 'deleted'
       readonly resource: Resource
@@ -19,6 +13,15 @@ export type SourceEvent =
     }
   /** A list is complete: objects that are not in it (keys `namespace/name`) are gone. */
   | { readonly kind: 'listed'; readonly resource: Resource; readonly names: ReadonlySet<string> }
+
+/** An object has come, or has changed. */
+export interface ObjectEvent {
+  readonly kind: 'object'
+  readonly resource: Resource
+  readonly object: unknown
+  /** The file that the object is in; absent if it comes from the API server. */
+  readonly origin?: string
+}
 
 export type Sink = (event: SourceEvent) => void
 

@@ -242,7 +242,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')
@@ -294,4 +294,31 @@ test.each([
   ],
 ])('externalIPs may be narrowed: %s', (text, externalIps) => {
   expect(readConfig(`${nodelb}${text}`, 'config.yaml')).toMatchObject({ config: { externalIps } })
+})
+
+test('the allocation of addresses is configured', () => {
+  const file = `${nodelb}addresses: nodes
+onPoolChange: move
+loadBalancerClasses: [example.com/lb]
+poolUsageWarning: 95
+adoptFinalizers: true
+`
+  expect(config(file).allocation).toEqual({
+    addresses: 'nodes',
+    onPoolChange: 'move',
+    loadBalancerClasses: ['example.com/lb'],
+    poolUsageWarning: 95,
+    adoptFinalizers: true,
+  })
+  expect(config(nodelb).allocation).toEqual(defaultConfig.allocation)
+})
+
+test.each([
+  ['addresses: some', 'auto, pools or nodes'],
+  ['onPoolChange: drop', 'keep or move'],
+  ['loadBalancerClasses: example.com/lb', 'a list of names such as example.com/lb'],
+  ['poolUsageWarning: 0', 'a number from 1 to 100'],
+])('the allocation of addresses refuses %s', (text, expected) => {
+  const result = readConfig(`${nodelb}${text}\n`, 'config.yaml')
+  expect(result).toMatchObject({ kind: 'invalid', problems: [{ expected }] })
 })

@@ -1,6 +1,7 @@
 import { readStatus } from '../../agent/events/status-socket.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { type Format, TROUBLE } from '../arguments.ts'
+import { TROUBLE } from '../arguments.ts'
+import type { Format } from '../common-options.ts'
 import type { Output } from '../output.ts'
 import { printStatus } from './status-text.ts'
 

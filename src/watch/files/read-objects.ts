@@ -7,7 +7,7 @@ import type { ServiceName } from '../../model/service-name.ts'
 import { slicesWithoutService } from '../decode-endpoint-slice.ts'
 import { ObjectStore } from '../object-store.ts'
 import { visitObjects } from '../objects.ts'
-import { type DecodedObject, NODE_RESOURCES, type Resource, resources } from '../resources.ts'
+import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
 import { attempt, filesAt, readText } from './files.ts'
 
 export interface Input {
@@ -38,7 +38,7 @@ class Reading {
   readonly #nodes: Map<string, NodeView> = new Map()
   readonly #problems: Problem[] = []
   /** The keys of all objects, whether they could be read or not. */
-  readonly #told: ReadonlyMap<Resource, Set<string>> = new Map(
+  readonly #told: ReadonlyMap<NodeResource, Set<string>> = new Map(
     NODE_RESOURCES.map((resource) => [resource, new Set()]),
   )
   /** `kind namespace/name` of every object that could be read, to notice a second definition. */
@@ -130,7 +130,7 @@ class Reading {
     this.#problems.push(...report.problems)
   }
 
-  #noteRead(resource: Resource, key: string, decoded: DecodedObject): void {
+  #noteRead(resource: NodeResource, key: string, decoded: DecodedObject): void {
     this.#told.get(resource)?.add(key)
     this.#note(decoded.problems)
     if (decoded.kind === 'invalid') return

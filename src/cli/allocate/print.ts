@@ -1,0 +1,88 @@
+import type { PoolUsage } from '../../allocate/allocation.ts'
+import type { Address } from '../../model/address.ts'
+import { type AllocationReport, nameIn, type ServiceEntry } from './report.ts'
+
+/** Returns the report for programs, one line of JSON. */
+export function reportAsJson({ services, problems }: AllocationReport): string {
+  const entries = services.map(({ namespace, name, ingress, pool, state, reason }) => ({
+    namespace,
+    name,
+    ingress: ingress.map((ip) => ({ ip })),
+    ...(pool !== undefined && { pool }),
+    state,
+    reason,
+  }))
+  return `${JSON.stringify({ services: entries, problems })}\n`
+}
+
+/** Returns the report for people. `against` says with what the changes were found. */
+export function reportAsText(report: AllocationReport, against: string): string {
+  const { services, problems } = report
+  const inState = (state: ServiceEntry['state']): readonly ServiceEntry[] =>
+    services.filter((each) => each.state === state)
+  const changed = services.filter(({ before, ingress }) => !sameAddresses(before, ingress))
+  const ignored = inState('ignored')
+  const released = ignored.filter((each) => changed.includes(each))
+  const untouched = ignored.filter((each) => !changed.includes(each))
+  return [
+    section('Services with an address', columns(inState('assigned').map(assignedRow))),
+    section('Services that wait', columns(inState('pending').map(reasonRow))),
+    section('Services whose addresses are taken back', columns(released.map(reasonRow))),
+    section('Services left alone', columns(untouched.map(untouchedRow))),
+    section(`Changes against ${against}`, columns(changed.map(changeRow))),
+    section('Pools', columns(report.usage.map(usageRow))),
+    section('Problems', columns(problems.map(({ object, message }) => [object, message]))),
+  ]
+    .filter((text) => text !== '')
+    .join('\n')
+}
+
+function assignedRow(entry: ServiceEntry): readonly string[] {
+  return [nameIn(entry), entry.ingress.join(' '), entry.pool ?? '-', entry.reason]
+}
+
+function reasonRow(entry: ServiceEntry): readonly string[] {
+  return [nameIn(entry), entry.reason]
+}
+
+function untouchedRow({ ingress, reason, ...entry }: ServiceEntry): readonly string[] {
+  return [nameIn(entry), ingress.length === 0 ? '-' : ingress.join(' '), reason]
+}
+
+function changeRow(entry: ServiceEntry): readonly string[] {
+  return [nameIn(entry), `${listed(entry.before)} -> ${listed(entry.ingress)}`]
+}
+
+function usageRow({ pool, family, size, held }: PoolUsage): readonly string[] {
+  const share = size === 0n ? '' : ` (${(BigInt(held) * 100n) / size} %)`
+  return [pool, family === 'ipv4' ? 'IPv4' : 'IPv6', `${held} of ${size} in use${share}`]
+}
+
+function listed(addresses: readonly Address[]): string {
+  return addresses.length === 0 ? 'none' : addresses.join(' ')
+}
+
+/** Returns whether the statuses say the same; the order in a status has no meaning. */
+function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
+  return a.length === b.length && a.every((address) => b.includes(address))
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `${[`${title}:`, ...lines].join('\n')}\n`
+}
+
+/** Returns the rows with their cells in columns; the last cell of a row may be of any length. */
+function columns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = new Map<number, number>()
+  for (const row of rows) {
+    for (const [at, cell] of row.slice(0, -1).entries()) {
+      widths.set(at, Math.max(widths.get(at) ?? 0, cell.length))
+    }
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, at) =>
+      at < row.length - 1 ? cell.padEnd(widths.get(at) ?? 0) : cell,
+    )
+    return `  ${cells.join('  ')}`
+  })
+}

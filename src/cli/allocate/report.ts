@@ -1,0 +1,79 @@
+import type { Allocation, Grant, PoolUsage } from '../../allocate/allocation.ts'
+import type { Address } from '../../model/address.ts'
+
+/** What `nodelb allocate` prints, before it is made text or JSON. */
+export interface AllocationReport {
+  readonly services: readonly ServiceEntry[]
+  readonly problems: readonly ObjectProblem[]
+  readonly usage: readonly PoolUsage[]
+}
+
+export interface ServiceEntry {
+  readonly namespace: string
+  readonly name: string
+  /** The addresses of the status before. */
+  readonly before: readonly Address[]
+  /** The addresses of the status as it has to be. */
+  readonly ingress: readonly Address[]
+  /** The pool of the addresses; undefined if they are of Nodes or of no pool. */
+  readonly pool: string | undefined
+  readonly state: 'assigned' | 'pending' | 'ignored'
+  readonly reason: string
+}
+
+/** A problem with an object, which is named by kind and name. */
+export interface ObjectProblem {
+  readonly object: string
+  readonly message: string
+}
+
+/** A Service to which we give no address, with what becomes of its status. */
+export interface IgnoredService {
+  readonly namespace: string
+  readonly name: string
+  readonly before: readonly Address[]
+  readonly after: readonly Address[]
+  readonly reason: string
+}
+
+/** Returns the report on an allocation. `before` gives the statuses by `namespace/name`. */
+export function reportOf(
+  { grants, problems, usage }: Allocation,
+  ignored: readonly IgnoredService[],
+  before: ReadonlyMap<string, readonly Address[]>,
+  print: (reason: Grant['reason']) => string,
+): AllocationReport {
+  const given = grants.map(({ namespace, name, addresses, reason }): ServiceEntry => {
+    const ingress = addresses.map(({ address }) => address)
+    return {
+      namespace,
+      name,
+      before: before.get(`${namespace}/${name}`) ?? [],
+      ingress,
+      pool: addresses.find(({ pool }) => pool !== undefined)?.pool,
+      state: ingress.length > 0 ? 'assigned' : 'pending',
+      reason: print(reason),
+    }
+  })
+  const others = ignored.map(({ after, ...rest }): ServiceEntry => {
+    return { ...rest, ingress: after, pool: undefined, state: 'ignored' }
+  })
+  return { services: [...given, ...others].sort(byName), problems, usage }
+}
+
+/** Returns the report on one Service, `namespace/name`, alone; undefined if there is none. */
+export function reportOn(report: AllocationReport, service: string): AllocationReport | undefined {
+  const services = report.services.filter((each) => nameIn(each) === service)
+  if (services.length === 0) return undefined
+  const problems = report.problems.filter(({ object }) => object === `Service/${service}`)
+  return { ...report, services, problems }
+}
+
+/** Returns `namespace/name`. */
+export function nameIn({ namespace, name }: Pick<ServiceEntry, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`
+}
+
+function byName(a: ServiceEntry, b: ServiceEntry): number {
+  return nameIn(a) < nameIn(b) ? -1 : 1
+}

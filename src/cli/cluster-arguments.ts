@@ -1,0 +1,85 @@
+import type { Command } from 'commander'
+import type { LogLevel } from '../telemetry/json-log.ts'
+import {
+  type Format,
+  kubeconfigOption,
+  logLevelOption,
+  withConfig,
+  withFormat,
+} from './common-options.ts'
+
+/** The objects whose addresses are allocated. */
+export interface AllocateOptions {
+  readonly files: readonly string[]
+  readonly config: string | undefined
+  readonly format: Format
+  /** The objects before a change; empty if the statuses in the files say what is in use. */
+  readonly against: readonly string[]
+  /** The only Service to print, `namespace/name`; undefined for all. */
+  readonly service: string | undefined
+}
+
+/** The options of the controller. */
+export interface ControllerOptions {
+  readonly config: string | undefined
+  /** The kubeconfig; if undefined, the credentials of the pod are used. */
+  readonly kubeconfig: string | undefined
+  /** `host:port` for probes and metrics. */
+  readonly listen: string
+  readonly logLevel: LogLevel
+  /** The namespace of the Lease; if undefined, POD_NAMESPACE or kube-system. */
+  readonly namespace: string | undefined
+}
+
+/** The commands about the whole cluster. */
+export type ClusterInvocation =
+  | { readonly kind: 'allocate'; readonly options: AllocateOptions }
+  | { readonly kind: 'controller'; readonly options: ControllerOptions }
+
+interface AllocateFlags {
+  readonly filename?: string[]
+  readonly config?: string
+  readonly output: Format
+  readonly against?: string[]
+  readonly service?: string
+}
+
+const LISTEN = '127.0.0.1:10267'
+
+/** Adds the commands about the whole cluster. */
+export function clusterCommands(
+  program: Command,
+  take: (invocation: ClusterInvocation) => void,
+): void {
+  allocateCommand(program.command('allocate')).action((flags: AllocateFlags) => {
+    take({ kind: 'allocate', options: allocateOptionsOf(flags) })
+  })
+  controllerCommand(program.command('controller')).action((options: ControllerOptions) => {
+    take({ kind: 'controller', options })
+  })
+}
+
+function allocateCommand(command: Command): Command {
+  return withFormat(withConfig(command))
+    .description('which addresses LoadBalancer Services get or keep, and why; nothing is written')
+    .requiredOption(
+      '-f, --filename <path...>',
+      'files or folders of Services, IPAddressPools, Namespaces, Nodes and EndpointSlices; - is standard input',
+    )
+    .option('--against <path...>', 'show what changes from these objects to those')
+    .option('--service <namespace/name>', 'explain this Service alone')
+}
+
+function allocateOptionsOf(flags: AllocateFlags): AllocateOptions {
+  const { filename = [], config, output, against = [], service } = flags
+  return { files: filename, config, format: output, against, service }
+}
+
+function controllerCommand(command: Command): Command {
+  return withConfig(command)
+    .description('give addresses to the LoadBalancer Services of the cluster; one replica writes')
+    .addOption(kubeconfigOption())
+    .option('--namespace <name>', 'where the Lease is (environment: POD_NAMESPACE)')
+    .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
+    .addOption(logLevelOption())
+}

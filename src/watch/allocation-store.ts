@@ -1,0 +1,219 @@
+import type { AllocationObjects, ServiceFacts } from '../allocate/decide.ts'
+import type { CandidateNode, PodNodes } from '../allocate/nodes-world.ts'
+import type { NamespaceObject, PoolObject } from '../allocate/pool-objects.ts'
+import { decodeAddressPool } from '../decode/allocation/address-pool.ts'
+import { decodeNamespace } from '../decode/allocation/namespace.ts'
+import { decodeCandidateNode } from '../decode/allocation/node.ts'
+import { decodeOldConfigMap } from '../decode/allocation/old-config-map.ts'
+import { decodePodNodes } from '../decode/allocation/pod-nodes.ts'
+import { decodeClaimant } from '../decode/allocation/service.ts'
+import { nameOf, valueAt } from '../decode/fields.ts'
+import type { Problem } from '../decode/problem.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import { unreachable } from '../model/unreachable.ts'
+import { keyIn, type Resource, resources } from './resources.ts'
+import { readServiceStatus, type ServiceStatus } from './service-status.ts'
+import type { ObjectEvent, SourceEvent } from './source.ts'
+
+/** The kinds of objects on which an allocation depends. */
+export const ALLOCATION_RESOURCES: readonly Resource[] = [
+  'all-services',
+  'ipaddresspools',
+  'namespaces',
+  'nodes',
+  'endpointslices',
+  'configmaps',
+]
+
+/** A Service as the allocation sees it, with its status. */
+export type StoredService = ServiceFacts & { readonly status: ServiceStatus }
+
+interface AllocationStoreOptions {
+  /** The classes of Services that get addresses, besides those that name none. */
+  readonly classes: () => readonly string[]
+  /** The kinds that the source follows. */
+  readonly followed: readonly Resource[]
+  /** Gets the problems of each object that was read; no problems if it is as it should be. */
+  readonly read: (object: string, problems: readonly Problem[]) => void
+}
+
+/**
+ * The objects on which an allocation depends, as they were last readable: an object that cannot be
+ * read replaces nothing (ADR 0010).
+ */
+export class AllocationStore {
+  readonly #options: AllocationStoreOptions
+  readonly #services: Map<string, StoredService> = new Map()
+  readonly #pools: Map<string, readonly PoolObject[]> = new Map()
+  /** The status of each IPAddressPool as it came, by `namespace/name`. */
+  readonly #poolStatuses: Map<string, unknown> = new Map()
+  readonly #namespaces: Map<string, NamespaceObject> = new Map()
+  readonly #nodes: Map<string, CandidateNode> = new Map()
+  readonly #podNodes: Map<string, PodNodes> = new Map()
+  readonly #listed: Set<Resource> = new Set()
+  /** The keys of all objects of each kind, readable or not. */
+  readonly #keys: Map<Resource, Set<string>> = new Map()
+
+  constructor(options: AllocationStoreOptions) {
+    this.#options = options
+  }
+
+  /** Takes an event of the source; returns whether it may change the allocation. */
+  take(event: SourceEvent): boolean {
+    switch (event.kind) {
+      case 'object':
+        return this.#object(event)
+      case 'deleted':
+        return this.#remove(event.resource, keyIn(event.resource, event.namespace, event.name))
+      case 'listed':
+        return this.#all(event.resource, event.names)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** Returns whether every kind has been listed whole; nothing may be written before. */
+  complete(): boolean {
+    return this.#options.followed.every((resource) => this.#listed.has(resource))
+  }
+
+  /** Returns a Service with its status; undefined if there is none. */
+  service(name: ServiceName): StoredService | undefined {
+    return this.#services.get(name)
+  }
+
+  /** Returns all Services with their statuses. */
+  services(): ReadonlyMap<ServiceName, StoredService> {
+    return this.#services
+  }
+
+  /** Returns the statuses of the IPAddressPools as they came, by `namespace/name`. */
+  poolStatuses(): ReadonlyMap<string, unknown> {
+    return this.#poolStatuses
+  }
+
+  objects(): AllocationObjects {
+    return {
+      services: [...this.#services.values()],
+      pools: [...this.#pools.values()].flat(),
+      namespaces: [...this.#namespaces.values()],
+      nodes: [...this.#nodes.values()],
+      podNodes: [...this.#podNodes.values()],
+    }
+  }
+
+  #object({ resource, object, origin }: ObjectEvent): boolean {
+    const key = nameOf(object, resources[resource].namespaced)
+    this.#keysOf(resource).add(key)
+    const problems = this.#read(resource, key, object, origin ?? 'API server')
+    if (problems === undefined) return false
+    this.#options.read(`${resources[resource].kind} ${key}`, problems)
+    return true
+  }
+
+  /** Stores what an object says; returns its problems, or undefined if it is of no interest. */
+  #read(
+    resource: Resource,
+    key: string,
+    object: unknown,
+    origin: string,
+  ): readonly Problem[] | undefined {
+    switch (resource) {
+      case 'services':
+      case 'all-services':
+        return this.#readService(key, object, origin)
+      case 'ipaddresspools':
+        return this.#readPool(key, object, origin)
+      case 'configmaps':
+        return this.#readConfigMap(key, object, origin)
+      case 'namespaces': {
+        const decoded = decodeNamespace(object, origin)
+        if (decoded.kind === 'namespace') this.#namespaces.set(key, decoded.namespace)
+        return decoded.problems
+      }
+      case 'nodes': {
+        const decoded = decodeCandidateNode(object, origin)
+        if (decoded.kind === 'node') this.#nodes.set(key, decoded.node)
+        return decoded.problems
+      }
+      case 'endpointslices': {
+        const decoded = decodePodNodes(object, origin)
+        if (decoded.kind === 'pod-nodes') this.#podNodes.set(key, decoded.podNodes)
+        if (decoded.kind === 'ignored') this.#podNodes.delete(key)
+        return decoded.problems
+      }
+      default:
+        return unreachable(resource)
+    }
+  }
+
+  #readService(key: string, object: unknown, origin: string): readonly Problem[] | undefined {
+    const status = readServiceStatus(object)
+    const known = this.#services.get(key)
+    // The answer to our own write and the watch bring the same versions, not always in order.
+    if (known !== undefined && isOlder(status.version, known.status.version)) return undefined
+    const decoded = decodeClaimant(object, origin, this.#options.classes())
+    if (decoded.kind !== 'invalid') this.#services.set(key, { ...decoded, status })
+    else if (known !== undefined) this.#services.set(key, { ...known, status })
+    return decoded.problems
+  }
+
+  #readPool(key: string, object: unknown, origin: string): readonly Problem[] {
+    const decoded = decodeAddressPool(object, origin)
+    this.#poolStatuses.set(key, valueAt(object, ['status']))
+    if (decoded.kind === 'pool') this.#pools.set(`pool ${key}`, [decoded.pool])
+    return decoded.problems
+  }
+
+  #readConfigMap(key: string, object: unknown, origin: string): readonly Problem[] | undefined {
+    const decoded = decodeOldConfigMap(object, origin)
+    if (decoded.kind === 'pools') this.#pools.set(`map ${key}`, decoded.pools)
+    if (decoded.kind === 'ignored' && !this.#pools.delete(`map ${key}`)) return undefined
+    return decoded.problems
+  }
+
+  #all(resource: Resource, names: ReadonlySet<string>): boolean {
+    this.#listed.add(resource)
+    for (const key of [...this.#keysOf(resource)]) if (!names.has(key)) this.#remove(resource, key)
+    return true
+  }
+
+  #remove(resource: Resource, key: string): boolean {
+    this.#keysOf(resource).delete(key)
+    this.#options.read(`${resources[resource].kind} ${key}`, [])
+    switch (resource) {
+      case 'services':
+      case 'all-services':
+        return this.#services.delete(key)
+      case 'ipaddresspools':
+        this.#poolStatuses.delete(key)
+        return this.#pools.delete(`pool ${key}`)
+      case 'configmaps':
+        return this.#pools.delete(`map ${key}`)
+      case 'namespaces':
+        return this.#namespaces.delete(key)
+      case 'nodes':
+        return this.#nodes.delete(key)
+      case 'endpointslices':
+        return this.#podNodes.delete(key)
+      default:
+        return unreachable(resource)
+    }
+  }
+
+  #keysOf(resource: Resource): Set<string> {
+    const found = this.#keys.get(resource)
+    if (found !== undefined) return found
+    const keys = new Set<string>()
+    this.#keys.set(resource, keys)
+    return keys
+  }
+}
+
+/**
+ * Returns whether a resourceVersion is older. They are numbers that grow (KEP-5504); of any others
+ * none is older.
+ */
+function isOlder(a: string, b: string): boolean {
+  return /^\d+$/.test(a) && /^\d+$/.test(b) && (a.length === b.length ? a < b : a.length < b.length)
+}
