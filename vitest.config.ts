@@ -24,6 +24,8 @@ const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
 // What `npm test` takes a part of only: whatever imports test/support/runs.ts (test/house/runs.test.ts).
 const long = [
   'test/property/**/*.test.ts',
+  'test/allocate/laws.test.ts',
+  'test/allocate/metallb.test.ts',
   'test/agent/reconciler-schedules.test.ts',
   'test/kernel/explain-iptables.test.ts',
   'test/packets/affinity.test.ts',

@@ -9,11 +9,7 @@ import {
   type IpFamily,
   toBigInt,
 } from '../model/address.ts'
-
-interface Range {
-  readonly first: bigint
-  readonly last: bigint
-}
+import { merge, type Span } from '../model/address-range.ts'
 
 /** Returns prefixes as the disjoint, merged intervals that an interval set wants, in nft's text. */
 export function intervals(family: IpFamily, cidrs: readonly Cidr[]): readonly string[] {
@@ -30,19 +26,7 @@ export function intervalContains(interval: string, address: Address): boolean {
   return value >= toBigInt(first) && value <= toBigInt(last)
 }
 
-function merge(ranges: readonly Range[]): readonly Range[] {
-  const merged: Range[] = []
-  for (const range of [...ranges].sort((a, b) => (a.first < b.first ? -1 : 1))) {
-    const previous = merged.at(-1)
-    if (previous === undefined || range.first > previous.last + 1n) merged.push(range)
-    else if (range.last > previous.last) {
-      merged[merged.length - 1] = { first: previous.first, last: range.last }
-    }
-  }
-  return merged
-}
-
-function intervalText(family: IpFamily, { first, last }: Range): string {
+function intervalText(family: IpFamily, { first, last }: Span): string {
   const start: Address = addressOf(family, first)
   if (first === last) return start
   const size = last - first + 1n

@@ -44,7 +44,7 @@ export interface Holding {
   readonly ipvs: IpvsHolding | undefined
 }
 
-export interface ElementChange {
+interface ElementChange {
   readonly family: TableFamily
   readonly set: string
   readonly key: Tuple

@@ -21,3 +21,8 @@ export interface Lasting {
 export function lasting({ now, steady }: Moment, reason: string): Lasting {
   return { since: now, steadySince: steady, reason }
 }
+
+/** Returns the time with six digits of a second, as the API requires for Events. */
+export function microTime(time: Date): string {
+  return time.toISOString().replace('Z', '000Z')
+}

@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { EventQueue, type Sent } from '../../src/agent/events/event-queue.ts'
-import { eventOf, type KubernetesEvent } from '../../src/agent/events/kubernetes-event.ts'
-import type { EventOutcome } from '../../src/agent/events/metrics.ts'
+import { eventOf } from '../../src/agent/events/kubernetes-event.ts'
 import type { Occurrence } from '../../src/agent/events/occurrence.ts'
+import { Waits } from '../../src/model/retry.ts'
+import { type EventOutcome, EventQueue, type Sent } from '../../src/telemetry/event-queue.ts'
+import type { KubernetesEvent } from '../../src/telemetry/kubernetes-event.ts'
 import { Told } from './asking.ts'
 
 const time = new Date('2026-01-31T12:00:00.123Z')
@@ -118,7 +119,7 @@ function start() {
     onOutcome: outcomes.push,
     onTrouble: (reason) => trouble.push(reason),
     now: () => now,
-    retry: { first: 1, most: 60_000, factor: 2, jitter: 0 },
+    waits: new Waits({ first: 1, most: 60_000, factor: 2, jitter: 0 }),
   })
   const many = (count: number) => outcomes.next(() => outcomes.all.length >= count)
   const pass = (ms: number): void => {
@@ -146,7 +147,12 @@ describe('the queue', () => {
         return { kind: 'answered', status: 201 }
       }
       const sink = { post, patch: post }
-      const queue = new EventQueue({ sink, onOutcome: () => {}, onTrouble: () => {} })
+      const queue = new EventQueue({
+        sink,
+        onOutcome: () => {},
+        onTrouble: () => {},
+        waits: new Waits({ first: 1_000, most: 60_000, factor: 2, jitter: 0 }),
+      })
       const began = performance.now()
       vi.setSystemTime(Date.now() + ms)
       for (let i = 0; i < 900; i++) queue.add(numbered(i))

@@ -57,7 +57,7 @@ function kubectl(args: readonly string[], input: string) {
   return execa(program, all, { input, reject: false })
 }
 
-describe.each(['load-balancer', 'all'])('overlay %s', (overlay) => {
+describe.each(['load-balancer', 'all', 'controller'])('overlay %s', (overlay) => {
   const path = join(overlays, overlay)
 
   test('is built as test/house/deploy.test.ts examines it', async () => {
@@ -201,4 +201,56 @@ describe('with the token of its ServiceAccount', () => {
     const series = { count: 2, lastObservedTime: eventTime }
     expect((await agent.ask('PATCH', `${path}/web.1`, { series })).status).toBe(200)
   })
+})
+
+test.each(['load-balancer', 'all'])(
+  'with the controller component overlay %s gives addresses, too',
+  async (overlay) => {
+    const resources = [relative(folder, join(overlays, overlay))]
+    const used = [relative(folder, join(components, 'controller'))]
+    const kustomization = { namespace: 'kube-system', resources, components: used }
+    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+    const manifests = await build(folder)
+    const kinds = manifests.map(({ kind }) => kind)
+    expect(kinds).toContain('DaemonSet')
+    const { spec } = manifests.find(({ kind }) => kind === 'Deployment')
+    const [controller] = spec.template.spec.containers
+    expect(spec.replicas).toBe(2)
+    expect(spec.template.spec.securityContext.runAsNonRoot).toBe(true)
+    expect(controller.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    })
+    expect((await tryOut(manifests)).stderr).toBe('')
+  },
+)
+
+test('the controller may do what it does, and nothing else', async () => {
+  const rights = (await build(join(overlays, 'controller'))).filter(({ kind }) =>
+    /Account|Role/.test(kind),
+  )
+  expect((await kubectl(['apply', '--filename=-'], print(rights))).stderr).toBe('')
+  const token = await server.serviceAccountToken('kube-system', 'nodelb-controller')
+  const controller = new Api({ port: server.port, ca: server.certificate, token })
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews'
+  const { status } = await controller.call('POST', path, { spec: { namespace: 'kube-system' } })
+  const said = ({ verbs, resources, apiGroups, resourceNames = [] }: Manifest): string =>
+    [
+      `${verbs.join(', ')}: ${resources.join(', ')} of ${apiGroups.join(', ')}`,
+      ...resourceNames,
+    ].join(' ')
+  expect(status.resourceRules.map(said).sort()).toEqual([
+    'create, patch: events of events.k8s.io',
+    // What every account may: ask what it may.
+    'create: leases of coordination.k8s.io',
+    'create: selfsubjectaccessreviews, selfsubjectrulesreviews of authorization.k8s.io',
+    'get, patch: leases of coordination.k8s.io nodelb-controller',
+    'list, watch: endpointslices of discovery.k8s.io',
+    'list, watch: ipaddresspools of metallb.io',
+    'list, watch: services, namespaces, nodes of ',
+    'patch: ipaddresspools/status of metallb.io',
+    'patch: services/status of ',
+  ])
+  controller.close()
 })

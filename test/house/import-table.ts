@@ -1,6 +1,7 @@
 /** Says for each folder at the top why it imports so little; the linter prints it. */
 export const REASONS: Readonly<Record<string, string>> = {
   model: 'src/model says what a Service is and needs nobody.',
+  allocate: 'src/allocate is pure: who gets which address follows from the objects alone.',
   decode: 'src/decode is pure: it reads what comes from outside, wherever it comes from.',
   frontend: 'src/frontend is pure: it says what is served at which address, and knows no backend.',
   ruleset: 'src/ruleset is pure, and knows no Services.',
@@ -14,6 +15,8 @@ export const REASONS: Readonly<Record<string, string>> = {
   dataplane:
     'src/dataplane programs a node, and does not know where objects come from or who is told.',
   agent: 'src/agent joins the parts and reaches the world through src/apply; src/cli is above it.',
+  controller:
+    'src/controller gives addresses to a cluster, and knows no dataplane: it programs no node.',
   cli: 'src/cli reads arguments and prints; sockets and processes are none of its business.',
 }
 
@@ -25,7 +28,9 @@ export const REASONS: Readonly<Record<string, string>> = {
  */
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
+  allocate: ['model'],
   decode: ['model', 'yaml', 'zod'],
+  'decode/allocation': ['model', 'decode', 'allocate', 'zod'],
   frontend: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   ruleset: ['ruleset/iptables', 'ruleset/ipvs', 'ruleset/nftables'],
   'ruleset/iptables': ['model'],
@@ -107,9 +112,25 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'apply/nftables': ['model', 'ruleset/nftables', 'plan/nftables', 'apply', 'apply/netlink'],
   'apply/rtnetlink': ['model', 'apply/netlink'],
   'apply/sysctl': ['model', 'plan/sysctls'],
-  watch: ['model', 'decode', 'watch/api', 'node:timers/promises', 'zod'],
+  watch: [
+    'model',
+    'decode',
+    'decode/allocation',
+    'watch/api',
+    'allocate',
+    'node:timers/promises',
+    'zod',
+  ],
   'watch/api': ['model', 'decode', 'watch', 'node:path', 'node:stream', 'node:zlib', 'yaml', 'zod'],
-  'watch/files': ['model', 'decode', 'watch', 'node:buffer', 'node:crypto', 'node:path'],
+  'watch/files': [
+    'model',
+    'decode',
+    'watch',
+    'allocate',
+    'node:buffer',
+    'node:crypto',
+    'node:path',
+  ],
   config: [
     'model',
     'decode',
@@ -119,7 +140,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan/sysctls',
     'zod',
   ],
-  telemetry: ['node:perf_hooks', 'prom-client'],
+  telemetry: ['node:crypto', 'node:perf_hooks', 'pino', 'prom-client'],
   dataplane: [
     'model',
     'frontend',
@@ -218,8 +239,18 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'apply/nftables',
     'watch',
     'telemetry',
-    'node:crypto',
     'node:path',
+    'prom-client',
+  ],
+  controller: [
+    'model',
+    'decode',
+    'decode/allocation',
+    'watch',
+    'watch/api',
+    'telemetry',
+    'allocate',
+    'node:timers/promises',
     'pino',
     'prom-client',
   ],
@@ -243,13 +274,17 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'watch/api',
     'watch/files',
     'config',
+    'telemetry',
     'dataplane',
     'agent',
     'agent/events',
     'commander',
+    'controller',
+    'node:crypto',
     'node:path',
     'picocolors',
   ],
+  'cli/allocate': ['model', 'decode', 'watch/files', 'cli', 'allocate'],
   'cli/explain': [
     'model',
     'decode',
@@ -301,6 +336,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'apply/sysctl/ipvs-node.ts': ['node:os'],
   'apply/sysctl/prepare-node.ts': ['node:os'],
   'apply/sysctl/state-file.ts': ['node:fs'],
+  'cli/controller.ts': ['node:os'],
   'cli/explain/node-facts.ts': ['node:os'],
   'cli/load.ts': ['node:fs'],
   'cli/prepare.ts': ['node:os'],
@@ -322,5 +358,14 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
 
 /** May import what is in src, and the terminal; nobody may import it. */
 export const MAIN: readonly string[] = [
-  ...['model', 'cli', 'cli/explain', 'cli/status', 'node:fs', 'picocolors', '../package.json'],
+  ...[
+    'model',
+    'cli',
+    'cli/allocate',
+    'cli/explain',
+    'cli/status',
+    'node:fs',
+    'picocolors',
+    '../package.json',
+  ],
 ]

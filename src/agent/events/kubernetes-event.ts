@@ -1,20 +1,5 @@
-import { createHash } from 'node:crypto'
+import { type KubernetesEvent, kubernetesEvent } from '../../telemetry/kubernetes-event.ts'
 import type { Occurrence } from './occurrence.ts'
-
-/**
- * An Event of events.k8s.io/v1, which kube-proxy writes, too. The API server checks it more
- * strictly than a core/v1 Event, and allows only `series` to change; `kubectl describe` shows both
- * alike.
- */
-export interface KubernetesEvent {
-  /** The namespace of the Service. */
-  readonly namespace: string
-  /** The name. The same news has the same name, so that it is counted and not repeated. */
-  readonly name: string
-  /** True if every node reports the same, so that once is enough. */
-  readonly ofCluster: boolean
-  readonly body: object
-}
 
 interface EventSource {
   readonly node: string
@@ -42,33 +27,26 @@ export function eventOf(
 ): KubernetesEvent | undefined {
   const message = messageOf(occurrence, node)
   if (message === undefined) return undefined
-  const { service, reason, action, ofCluster } = message
+  const { service, reason, action, note, ofCluster } = message
   const slash = service.indexOf('/')
-  const namespace = service.slice(0, slash)
-  const serviceName = service.slice(slash + 1)
-  const note = shortened(message.note, 1024)
   const id = uid(service)
-  const name = `${serviceName}.${digest([id ?? '', reason, note, ofCluster ? '' : node])}`
-  const body = {
-    apiVersion: 'events.k8s.io/v1',
-    kind: 'Event',
-    metadata: { name, namespace },
-    eventTime: microTime(now),
-    reportingController: 'nodelb',
-    reportingInstance: shortened(node, 128),
-    type: 'Warning',
-    reason,
-    action,
-    note,
-    regarding: {
-      apiVersion: 'v1',
-      kind: 'Service',
-      namespace,
-      name: serviceName,
-      ...(id !== undefined && { uid: id }),
+  return kubernetesEvent(
+    {
+      regarding: {
+        apiVersion: 'v1',
+        kind: 'Service',
+        namespace: service.slice(0, slash),
+        name: service.slice(slash + 1),
+        ...(id !== undefined && { uid: id }),
+      },
+      type: 'Warning',
+      reason,
+      action,
+      note,
     },
-  }
-  return { namespace, name, ofCluster, body }
+    { controller: 'nodelb', instance: node, ofCluster },
+    now,
+  )
 }
 
 function messageOf(occurrence: Occurrence, node: string): Message | undefined {
@@ -109,24 +87,4 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
     default:
       return undefined
   }
-}
-
-/** Returns the time with six digits of a second, as the API requires for Events. */
-export function microTime(time: Date): string {
-  return time.toISOString().replace('Z', '000Z')
-}
-
-function digest(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
-}
-
-/**
- * Shortens a text to so many bytes, which is what the API server counts. A character that would be
- * cut in two is left out.
- */
-function shortened(text: string, bytes: number): string {
-  const encoded = Buffer.from(text)
-  if (encoded.length <= bytes) return text
-  const end = '...'
-  return encoded.toString('utf8', 0, bytes - end.length).replace(/\uFFFD+$/, '') + end
 }

@@ -1,10 +1,7 @@
-import { pino } from 'pino'
-import { SyncOutput } from '../../telemetry/sync-output.ts'
+import { jsonLogger, standardOutput } from '../../telemetry/json-log.ts'
+import type { SyncOutput } from '../../telemetry/sync-output.ts'
 import { CATALOGUE } from './catalogue.ts'
 import type { Level, Occurrence } from './occurrence.ts'
-
-/** How long a process that ends waits for the reader of its last lines, in milliseconds. */
-const LAST_LINES_MS = 500
 
 export interface Log {
   write(occurrence: Occurrence): void
@@ -18,15 +15,7 @@ export interface Log {
  * fields, and `msg` for people.
  */
 export function openLog(level: Level, output: SyncOutput = standardOutput()): Log {
-  const logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    output,
-  )
+  const logger = jsonLogger(level, output)
   let told = 0
   const write = (occurrence: Occurrence): void => {
     const { level, says } = CATALOGUE[occurrence.event]
@@ -45,14 +34,4 @@ export function openLog(level: Level, output: SyncOutput = standardOutput()): Lo
     flush: () => output.flush(),
     linesLost: () => output.lost,
   }
-}
-
-/**
- * Opens standard output. Node.js makes a pipe non-blocking when its stream is first used: a reader
- * that has stopped delays only the end of the process, and not for long.
- */
-function standardOutput(): SyncOutput {
-  const output = new SyncOutput(process.stdout.fd)
-  process.once('exit', () => output.drain(LAST_LINES_MS))
-  return output
 }

@@ -1,6 +1,7 @@
 import { Counter, Histogram, Registry } from 'prom-client'
 import type { IpFamily } from '../../model/address.ts'
 import { boundedLabel, lossCause } from '../../telemetry/bounded-label.ts'
+import type { EventOutcome } from '../../telemetry/event-queue.ts'
 import { registerProcessMetrics } from '../../telemetry/process-metrics.ts'
 import {
   createKubeProxyMetrics,
@@ -25,8 +26,6 @@ export interface Metrics {
   text(): Promise<string>
   readonly registry: Registry
 }
-
-export type EventOutcome = 'sent' | 'failed' | 'dropped'
 
 /** The buckets of kube-proxy, from 1 ms to 16 s. */
 const SYNC_BUCKETS = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i)

@@ -3,12 +3,13 @@ import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
 import type { KubeProxyAddresses } from '../../model/listening.ts'
+import { type RetryPolicy, Waits } from '../../model/retry.ts'
+import { EventQueue, type EventSink } from '../../telemetry/event-queue.ts'
 import { trackLatency } from '../../telemetry/latency.ts'
 import { withoutSecrets } from '../../telemetry/secrets.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { SourceState } from '../../watch/source.ts'
 import { type AgentState, newState } from './agent-state.ts'
-import { EventQueue, type EventSink } from './event-queue.ts'
 import { health } from './health.ts'
 import type { ChangedKind, Cleaning } from './kube-proxy-metrics.ts'
 import { eventOf } from './kubernetes-event.ts'
@@ -187,6 +188,7 @@ function startEvents(sink: EventSink, metrics: Metrics, tell: Tell): EventQueue 
   let dropped = 0
   return new EventQueue({
     sink,
+    waits: new Waits(EVENT_RETRY),
     onOutcome(outcome) {
       metrics.eventSent(outcome)
       if (outcome === 'dropped') dropped++
@@ -221,3 +223,6 @@ function sourceOccurrence(problems: readonly Problem[]): Occurrence {
   if (problems.length === 0) return { event: 'source-in-order' }
   return { event: 'source-problem', problems: problems.map(printProblem) }
 }
+
+/** There is jitter because all nodes ask an API server that comes back at the same time. */
+const EVENT_RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }

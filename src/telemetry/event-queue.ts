@@ -1,6 +1,6 @@
-import { type RetryPolicy, Waits } from '../../model/retry.ts'
-import { type KubernetesEvent, microTime } from './kubernetes-event.ts'
-import type { EventOutcome } from './metrics.ts'
+import type { KubernetesEvent } from './kubernetes-event.ts'
+import { microTime } from './moment.ts'
+import type { RetryWaits } from './retry.ts'
 
 /** The API server's answer to a request; `broken` if it could not be asked, or did not answer. */
 export type Sent =
@@ -16,6 +16,9 @@ export interface EventSink {
   patch(path: string, body: object): Promise<Sent>
 }
 
+/** What became of an Event. */
+export type EventOutcome = 'sent' | 'failed' | 'dropped'
+
 interface EventQueueOptions {
   readonly sink: EventSink
   readonly onOutcome: (outcome: EventOutcome) => void
@@ -23,7 +26,8 @@ interface EventQueueOptions {
   readonly onTrouble: (reason: string | undefined) => void
   /** Returns milliseconds by a monotonic clock, for durations, never for dates. */
   readonly now?: () => number
-  readonly retry?: RetryPolicy
+  /** The waits after failures in a row. */
+  readonly waits: RetryWaits
 }
 
 /** The most Events that may wait; further ones are dropped and counted. */
@@ -36,8 +40,6 @@ const REFILL_MS = 1_000
  */
 const QUIET_MS = 10 * 60_000
 const KNOWN = 2_000
-/** There is jitter because all nodes ask an API server that comes back at the same time. */
-const RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 interface Known {
   readonly count: number
@@ -54,7 +56,7 @@ export class EventQueue {
   readonly #known: Map<string, Known> = new Map()
   #tokens = BURST
   #filledAt: number
-  readonly #waits: Waits
+  readonly #waits: RetryWaits
   #busy = false
   #closed = false
   #timer: NodeJS.Timeout | undefined
@@ -63,7 +65,7 @@ export class EventQueue {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
     this.#filledAt = this.#now()
-    this.#waits = new Waits(options.retry ?? RETRY)
+    this.#waits = options.waits
   }
 
   /**

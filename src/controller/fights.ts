@@ -1,0 +1,72 @@
+import type { Address } from '../model/address.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import { sameAddresses } from './status-patch.ts'
+
+/** How often a status that we wrote may be replaced within `WINDOW_MS` before we give way. */
+const MOST = 3
+const WINDOW_MS = 10 * 60_000
+/** How long we leave a contested status alone before we write it again. */
+const TRUCE_MS = 60 * 60_000
+
+interface Record {
+  /** What we wrote last; undefined once it was replaced. */
+  written: readonly Address[] | undefined
+  /** True once the written status has come back from the API server. */
+  confirmed: boolean
+  /** When statuses of ours were replaced, in milliseconds. */
+  readonly replaced: number[]
+  truceUntil: number
+}
+
+/**
+ * Notices that another program writes the statuses that we write, and ends the fight: after three
+ * replacements within ten minutes the status is left to the other program for an hour. Times are
+ * milliseconds by a monotonic clock.
+ */
+export class Fights {
+  readonly #records: Map<ServiceName, Record> = new Map()
+
+  /** Notes what we wrote into a status. */
+  wrote(service: ServiceName, addresses: readonly Address[]): void {
+    const record = this.#of(service)
+    record.written = addresses
+    record.confirmed = false
+  }
+
+  /** Takes a status as the API server has it; returns true if with it a fight has been noticed. */
+  saw(service: ServiceName, addresses: readonly Address[], now: number): boolean {
+    const record = this.#records.get(service)
+    if (record?.written === undefined) return false
+    if (sameAddresses(record.written, addresses)) {
+      record.confirmed = true
+      return false
+    }
+    // A status from before our own write may still be on its way.
+    if (!record.confirmed) return false
+    record.written = undefined
+    record.replaced.push(now)
+    while ((record.replaced[0] ?? now) < now - WINDOW_MS) record.replaced.shift()
+    if (record.replaced.length < MOST) return false
+    record.replaced.length = 0
+    record.truceUntil = now + TRUCE_MS
+    return true
+  }
+
+  /** Returns whether the status is left to another program for now. */
+  isContested(service: ServiceName, now: number): boolean {
+    return now < (this.#records.get(service)?.truceUntil ?? 0)
+  }
+
+  /** Forgets a Service that is gone. */
+  forget(service: ServiceName): void {
+    this.#records.delete(service)
+  }
+
+  #of(service: ServiceName): Record {
+    const found = this.#records.get(service)
+    if (found !== undefined) return found
+    const record: Record = { written: undefined, confirmed: false, replaced: [], truceUntil: 0 }
+    this.#records.set(service, record)
+    return record
+  }
+}

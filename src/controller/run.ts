@@ -1,0 +1,134 @@
+import { printProblem } from '../decode/problem.ts'
+import type { AllocationSettings } from '../model/allocation-settings.ts'
+import type { ListenAddress } from '../model/listening.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { EventSink } from '../telemetry/event-queue.ts'
+import { type HttpServer, type Routes, serveHttp } from '../telemetry/http.ts'
+import type { LogLevel } from '../telemetry/json-log.ts'
+import type { ApiClient } from '../watch/api/client.ts'
+import { followApiServer } from '../watch/api-source.ts'
+import { NodeInterest } from '../watch/node-interest.ts'
+import type { Resource } from '../watch/resources.ts'
+import type { SourceListener } from '../watch/source.ts'
+import { Controller } from './controller.ts'
+import { Election, type ElectionNews } from './election.ts'
+import { leaseApi } from './lease-api.ts'
+import type { ControllerNews } from './news.ts'
+import { controllerRoutes } from './probes.ts'
+import { startTelling } from './telling.ts'
+
+interface RunOptions {
+  readonly client: ApiClient
+  readonly events: EventSink
+  readonly version: string
+  readonly identity: string
+  readonly namespace: string
+  readonly listen: ListenAddress
+  readonly level: LogLevel
+  readonly settings: () => AllocationSettings
+  /** Follows the configuration until the signal aborts. */
+  readonly followSettings: (
+    changed: () => void,
+    refused: (source: string, reason: string) => void,
+    signal: AbortSignal,
+  ) => Promise<void>
+  /** Resolves with the name of the signal that ends the process. */
+  readonly stopped: Promise<string>
+  readonly signal: AbortSignal
+}
+
+/** The name of the Lease. */
+const LEASE = 'nodelb-controller'
+
+/** What the controller follows on the API server. */
+const FOLLOWED: readonly Resource[] = [
+  'all-services',
+  'ipaddresspools',
+  'namespaces',
+  'nodes',
+  'endpointslices',
+]
+
+/** There is no jitter because the port is this Pod's own. */
+const LISTEN_RETRY: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
+
+type Tell = (news: ControllerNews) => void
+
+/**
+ * Runs the controller until `signal` aborts, and gives the Lease back at the end. Rejects after an
+ * unexpected error, which ends the process: the other replica goes on.
+ */
+export async function runController(options: RunOptions): Promise<void> {
+  const { client, version, identity, signal, settings } = options
+  const reporting = { instance: identity, uid: (service: string) => controller.uid(service) }
+  const { level, events } = options
+  const { tell, listener, metrics, close } = startTelling({ level, events, reporting })
+  const told = (news: ElectionNews): void => {
+    tell(newsOf(news))
+    controller.wake()
+  }
+  const election = new Election({ api: leaseApi(client, options.namespace, LEASE), identity, told })
+  const controller: Controller = new Controller({
+    ...{ client, election, settings, listener },
+    followed: FOLLOWED,
+  })
+  const leads = (): boolean => election.leads()
+  const complete = (): boolean => controller.complete()
+  const server = serve(options.listen, controllerRoutes({ complete, leads, metrics }), tell)
+  tell({ event: 'controller-started', version, identity })
+  const interest = new NodeInterest(true)
+  const follow = followApiServer({ client, followed: FOLLOWED, node: '', interest })
+  await Promise.all([
+    election.run(signal),
+    controller.run(signal),
+    follow(sourceListener(controller, tell), signal),
+    options.followSettings(
+      () => controller.wake(),
+      (source, reason) => tell({ event: 'configuration-refused', source, reason }),
+      signal,
+    ),
+    options.stopped.then((reason) => tell({ event: 'controller-stopping', reason })),
+  ])
+  close()
+  await server.close()
+}
+
+function newsOf(news: ElectionNews): ControllerNews {
+  switch (news.kind) {
+    case 'leading':
+      return { event: 'leading' }
+    case 'following':
+      return { event: 'following', leader: news.leader }
+    case 'failed':
+      return { event: 'lease-failed', reason: news.reason }
+    default:
+      return unreachable(news)
+  }
+}
+
+function sourceListener(controller: Controller, tell: Tell): SourceListener {
+  return {
+    event: (event) => controller.take(event),
+    state(resource, state) {
+      if (state.kind === 'lost') tell({ event: 'watch-lost', resource, reason: state.reason })
+      if (state.kind === 'following') tell({ event: 'watch-following', resource })
+    },
+    problems(problems) {
+      const lines = problems.map(printProblem)
+      if (lines.length > 0) tell({ event: 'object-problems', object: 'lists', problems: lines })
+    },
+  }
+}
+
+function serve({ host, port }: ListenAddress, routes: Routes, tell: Tell): HttpServer {
+  return serveHttp({
+    ...{ host, port, routes },
+    onState(state) {
+      const at = `${host ?? ''}:${port}`
+      if (state.kind === 'waiting') tell({ event: 'listen-failed', at, reason: state.reason })
+    },
+    onAnswer: () => undefined,
+    waits: new Waits(LISTEN_RETRY),
+  })
+}

@@ -1,0 +1,79 @@
+import type { ServiceName } from '../model/service-name.ts'
+import { namespaceOf } from '../model/service-name.ts'
+import type { Answer } from '../watch/api/answer.ts'
+import type { ApiClient } from '../watch/api/client.ts'
+
+/** A status to write. */
+export interface StatusWrite {
+  readonly service: ServiceName
+  readonly patch: object
+}
+
+/** What became of one write. */
+export type Written =
+  /** The object as the API server has it now. */
+  | { readonly kind: 'written'; readonly object: unknown }
+  /** The object changed in between, or is gone; its watch brings the news. */
+  | { readonly kind: 'overtaken' }
+  /** This replica does not lead any more. */
+  | { readonly kind: 'not-leading' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+interface WriterOptions {
+  readonly client: Pick<ApiClient, 'fetch'>
+  /** How many milliseconds this replica leads for certain; nothing is written at 0. */
+  readonly leadsFor: () => number
+  readonly done: (write: StatusWrite, written: Written) => void
+}
+
+/** Requests at the same time. The API server limits what one client may send in parallel. */
+const PARALLEL = 8
+
+/**
+ * Writes statuses, several at a time, while this replica leads. Resolves when each has its outcome,
+ * and never rejects.
+ */
+export async function writeStatuses(
+  writes: readonly StatusWrite[],
+  options: WriterOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const rest = writes.values()
+  const work = async (): Promise<void> => {
+    for (const write of rest) options.done(write, await writeOne(write, options, signal))
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, work))
+}
+
+async function writeOne(
+  { service, patch }: StatusWrite,
+  { client, leadsFor }: WriterOptions,
+  signal: AbortSignal,
+): Promise<Written> {
+  const left = leadsFor()
+  if (left <= 0 || signal.aborted) return { kind: 'not-leading' }
+  const namespace = namespaceOf(service)
+  const name = service.slice(namespace.length + 1)
+  const answer = await client.fetch({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}/services/${name}/status`,
+    body: patch,
+    contentType: 'application/merge-patch+json',
+    signal: AbortSignal.any([signal, AbortSignal.timeout(left)]),
+  })
+  return writtenOf(answer)
+}
+
+function writtenOf(answer: Answer): Written {
+  if (answer.kind === 'broken') return { kind: 'failed', reason: answer.reason }
+  const { status, text } = answer
+  if (status === 404 || status === 409) return { kind: 'overtaken' }
+  if (status >= 300) {
+    return { kind: 'failed', reason: `the API server answers ${status}: ${text.slice(0, 200)}` }
+  }
+  try {
+    return { kind: 'written', object: JSON.parse(text) as unknown }
+  } catch {
+    return { kind: 'failed', reason: 'the API server answers with something that is no JSON' }
+  }
+}

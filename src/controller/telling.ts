@@ -1,0 +1,79 @@
+import type { Decision } from '../allocate/decide.ts'
+import { type RetryPolicy, Waits } from '../model/retry.ts'
+import { EventQueue, type EventSink } from '../telemetry/event-queue.ts'
+import { jsonLogger, type LogLevel, standardOutput } from '../telemetry/json-log.ts'
+import type { ControllerListener } from './controller.ts'
+import { changeEvent, contestedEvent, type Reporting } from './events.ts'
+import { type ControllerMetrics, controllerMetrics } from './metrics.ts'
+import { type ControllerNews, logNews } from './news.ts'
+
+interface TellingOptions {
+  readonly level: LogLevel
+  readonly events: EventSink
+  readonly reporting: Reporting
+}
+
+/** Everything by which a controller tells what it does: log, metrics and Events. */
+interface Telling {
+  readonly tell: (news: ControllerNews) => void
+  readonly listener: ControllerListener
+  readonly metrics: ControllerMetrics
+  close(): void
+}
+
+const EVENT_RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
+
+/** Opens log, metrics and Events. */
+export function startTelling({ level, events: sink, reporting }: TellingOptions): Telling {
+  const log = jsonLogger(level, standardOutput())
+  const metrics = controllerMetrics()
+  const tell = (news: ControllerNews): void => logNews(log, news)
+  const events = new EventQueue({
+    sink,
+    waits: new Waits(EVENT_RETRY),
+    onOutcome: () => undefined,
+    onTrouble: (reason) => {
+      if (reason !== undefined) tell({ event: 'events-failed', reason })
+    },
+  })
+  let source: Decision['source'] = 'pools'
+  const problems = new Set<string>()
+  const listener: ControllerListener = {
+    tell(news) {
+      if (news.event === 'status-not-written') metrics.wrote(false)
+      tell(news)
+    },
+    decided(decision, ms) {
+      source = decision.source
+      metrics.decided(decision, ms)
+      tellProblems(decision, problems, tell)
+    },
+    changed(change) {
+      metrics.wrote(true)
+      const { service, wanted } = change
+      const { addresses, message } = wanted
+      tell({ event: 'status-written', service, addresses, reason: message })
+      events.add(changeEvent(change, source, reporting, new Date()))
+    },
+    contested(service, managers) {
+      events.add(contestedEvent(service, managers, reporting, new Date()))
+    },
+  }
+  return { tell, listener, metrics, close: () => events.close() }
+}
+
+/** Tells each problem once, until it is gone. */
+function tellProblems(
+  { problems }: Decision,
+  known: Set<string>,
+  tell: (news: ControllerNews) => void,
+): void {
+  const now = new Set<string>()
+  for (const { object, message } of problems) {
+    const text = `${object} ${message}`
+    now.add(text)
+    if (!known.has(text)) tell({ event: 'allocation-problem', object, message })
+  }
+  known.clear()
+  for (const text of now) known.add(text)
+}
