@@ -63,6 +63,8 @@ export class Controller {
   readonly #wakeup = new Wakeup()
   readonly #again = new Waits(AGAIN)
   readonly #problems: Map<string, string> = new Map()
+  /** Where addresses came from in the last round. */
+  #source: Decision['source'] | undefined
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -87,7 +89,8 @@ export class Controller {
   take(event: SourceEvent): void {
     if (!this.#store.take(event)) return
     if (event.resource === 'all-services') this.#watchFight(event)
-    this.#wakeup.now()
+    // Where pods run matters only to addresses of Nodes.
+    if (event.resource !== 'endpointslices' || this.#source !== 'pools') this.#wakeup.now()
   }
 
   /** Has the controller look at everything again, for instance when this replica begins to lead. */
@@ -109,6 +112,7 @@ export class Controller {
     const { settings, listener, election, client } = this.#options
     const began = performance.now()
     const decision = decide(this.#store.objects(), settings())
+    this.#source = decision.source
     listener.decided(decision, performance.now() - began)
     if (!election.leads()) return
     const services = this.#store.services()

@@ -78,20 +78,40 @@ export async function runController(options: RunOptions): Promise<void> {
   const server = serve(options.listen, controllerRoutes({ complete, leads, metrics }), tell)
   tell({ event: 'controller-started', version, identity })
   const interest = new NodeInterest(true)
-  const follow = followApiServer({ client, followed: FOLLOWED, node: '', interest })
+  const source = followApiServer({ client, followed: FOLLOWED, node: '', interest })
+  const following = relisting((until) => source(sourceListener(controller, tell), until), signal)
   await Promise.all([
     election.run(signal),
     controller.run(signal),
-    follow(sourceListener(controller, tell), signal),
+    following.ended,
     options.followSettings(
-      () => controller.wake(),
-      (source, reason) => tell({ event: 'configuration-refused', source, reason }),
+      () => {
+        // Whose a Service is was decided when it was read, so all are read again.
+        following.again()
+        controller.wake()
+      },
+      (file, reason) => tell({ event: 'configuration-refused', source: file, reason }),
       signal,
     ),
     options.stopped.then((reason) => tell({ event: 'controller-stopping', reason })),
   ])
   close()
   await server.close()
+}
+
+/** Runs a source until `signal` aborts; `again` has it begin anew. */
+function relisting(
+  source: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): { readonly ended: Promise<void>; readonly again: () => void } {
+  let round = new AbortController()
+  const run = async (): Promise<void> => {
+    while (!signal.aborted) {
+      round = new AbortController()
+      await source(AbortSignal.any([signal, round.signal]))
+    }
+  }
+  return { ended: run(), again: () => round.abort() }
 }
 
 function newsOf(news: ElectionNews): ControllerNews {

@@ -33,7 +33,9 @@ export function statusPatch(
   wanted: WantedStatus,
   now: Date,
 ): object | undefined {
-  const right = !status.otherIngress && sameAddresses(status.ingress, wanted.addresses)
+  // Without an address to give in its place, a host name that another program wrote stays.
+  const spoilt = status.otherIngress && wanted.addresses.length > 0
+  const right = !spoilt && sameAddresses(status.ingress, wanted.addresses)
   const marks = annotationPatch(status.annotations, wanted, right)
   const condition = conditionFor(status, wanted, right, now)
   const { finalizers } = wanted

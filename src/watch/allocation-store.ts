@@ -105,19 +105,14 @@ export class AllocationStore {
   #object({ resource, object, origin }: ObjectEvent): boolean {
     const key = nameOf(object, resources[resource].namespaced)
     this.#keysOf(resource).add(key)
-    const problems = this.#read(resource, key, object, origin ?? 'API server')
-    if (problems === undefined) return false
-    this.#options.read(`${resources[resource].kind} ${key}`, problems)
-    return true
+    const read = this.#read(resource, key, object, origin ?? 'API server')
+    if (read === undefined) return false
+    this.#options.read(`${resources[resource].kind} ${key}`, read.problems)
+    return read.isNews
   }
 
-  /** Stores what an object says; returns its problems, or undefined if it is of no interest. */
-  #read(
-    resource: Resource,
-    key: string,
-    object: unknown,
-    origin: string,
-  ): readonly Problem[] | undefined {
+  /** Stores what an object says; returns undefined if it is of no interest. */
+  #read(resource: Resource, key: string, object: unknown, origin: string): Read | undefined {
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -128,26 +123,32 @@ export class AllocationStore {
         return this.#readConfigMap(key, object, origin)
       case 'namespaces': {
         const decoded = decodeNamespace(object, origin)
-        if (decoded.kind === 'namespace') this.#namespaces.set(key, decoded.namespace)
-        return decoded.problems
+        const { problems } = decoded
+        if (decoded.kind === 'invalid') return { problems, isNews: false }
+        return { problems, isNews: store(this.#namespaces, key, decoded.namespace) }
       }
       case 'nodes': {
         const decoded = decodeCandidateNode(object, origin)
-        if (decoded.kind === 'node') this.#nodes.set(key, decoded.node)
-        return decoded.problems
+        const { problems } = decoded
+        if (decoded.kind === 'invalid') return { problems, isNews: false }
+        return { problems, isNews: store(this.#nodes, key, decoded.node) }
       }
-      case 'endpointslices': {
-        const decoded = decodePodNodes(object, origin)
-        if (decoded.kind === 'pod-nodes') this.#podNodes.set(key, decoded.podNodes)
-        if (decoded.kind === 'ignored') this.#podNodes.delete(key)
-        return decoded.problems
-      }
+      case 'endpointslices':
+        return this.#readSlice(key, object, origin)
       default:
         return unreachable(resource)
     }
   }
 
-  #readService(key: string, object: unknown, origin: string): readonly Problem[] | undefined {
+  #readSlice(key: string, object: unknown, origin: string): Read | undefined {
+    const decoded = decodePodNodes(object, origin)
+    const { problems } = decoded
+    if (decoded.kind === 'invalid') return { problems, isNews: false }
+    if (decoded.kind === 'ignored') return { problems, isNews: this.#podNodes.delete(key) }
+    return { problems, isNews: store(this.#podNodes, key, decoded.podNodes) }
+  }
+
+  #readService(key: string, object: unknown, origin: string): Read | undefined {
     const status = readServiceStatus(object)
     const known = this.#services.get(key)
     // The answer to our own write and the watch bring the same versions, not always in order.
@@ -155,21 +156,21 @@ export class AllocationStore {
     const decoded = decodeClaimant(object, origin, this.#options.classes())
     if (decoded.kind !== 'invalid') this.#services.set(key, { ...decoded, status })
     else if (known !== undefined) this.#services.set(key, { ...known, status })
-    return decoded.problems
+    return { problems: decoded.problems, isNews: true }
   }
 
-  #readPool(key: string, object: unknown, origin: string): readonly Problem[] {
+  #readPool(key: string, object: unknown, origin: string): Read {
     const decoded = decodeAddressPool(object, origin)
     this.#poolStatuses.set(key, valueAt(object, ['status']))
     if (decoded.kind === 'pool') this.#pools.set(`pool ${key}`, [decoded.pool])
-    return decoded.problems
+    return { problems: decoded.problems, isNews: true }
   }
 
-  #readConfigMap(key: string, object: unknown, origin: string): readonly Problem[] | undefined {
+  #readConfigMap(key: string, object: unknown, origin: string): Read | undefined {
     const decoded = decodeOldConfigMap(object, origin)
     if (decoded.kind === 'pools') this.#pools.set(`map ${key}`, decoded.pools)
     if (decoded.kind === 'ignored' && !this.#pools.delete(`map ${key}`)) return undefined
-    return decoded.problems
+    return { problems: decoded.problems, isNews: true }
   }
 
   #all(resource: Resource, names: ReadonlySet<string>): boolean {
@@ -208,6 +209,28 @@ export class AllocationStore {
     this.#keys.set(resource, keys)
     return keys
   }
+}
+
+/** What became of an object that was read. */
+interface Read {
+  readonly problems: readonly Problem[]
+  /** Whether it may change the allocation. */
+  readonly isNews: boolean
+}
+
+/**
+ * Stores a value; returns false if it was there already. Nodes and EndpointSlices come again every
+ * few seconds, and mostly say nothing new here.
+ */
+function store<Value>(values: Map<string, Value>, key: string, value: Value): boolean {
+  const before = values.get(key)
+  values.set(key, value)
+  return before === undefined || textOf(before) !== textOf(value)
+}
+
+/** Returns a value as text; Maps are lists of their entries. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map ? [...each] : each))
 }
 
 /**

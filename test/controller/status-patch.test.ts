@@ -157,3 +157,9 @@ test('another address beside our mark is replaced, and what we gave is remembere
   expect(patch).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } })
   expect(patch).not.toHaveProperty('metadata.annotations')
 })
+
+test('a host name stays where there is no address to give', () => {
+  const patch = statusPatch({ ...bare, otherIngress: true }, waiting, NOW)
+  expect(patch).toMatchObject({ status: { conditions: [{ reason: 'PoolFull' }] } })
+  expect(patch).not.toHaveProperty('status.loadBalancer')
+})
