@@ -185,6 +185,15 @@ describe('families', () => {
     )
   })
 
+  test('a second one comes from the pool that the Service names, if that can be', () => {
+    const claimant = { families: ['ipv4', 'ipv6'] as const, dual: 'preferred' as const }
+    const wish = { kind: 'pool', pool: 'six' } as const
+    const six = pool('six', '2001:db8:6::1')
+    expect(webWith({ ...claimant, wish, held: has4 }, [dual, six])).toMatch(
+      /^192\.0\.2\.5 2001:db8:6::1: /,
+    )
+  })
+
   test('are written with IPv4 first', () => {
     const claimant = { families: ['ipv6', 'ipv4'] as const, dual: 'required' as const }
     expect(webWith(claimant, [dual])).toMatch(/^192\.0\.2\.1 2001:db8::1: /)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Audience, Claimant, Pool, Reservation, World } from '../../src/allocate/world.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { AddressRange } from '../../src/model/address-range.ts'
-import { range, selecting } from './worlds.ts'
+import { pool, range, selecting, service } from './worlds.ts'
 
 /** Few addresses, so that Services meet. One of the IPv4 ones ends in .255, one in .0. */
 export const ipv4: readonly Address[] = [
@@ -36,7 +36,7 @@ const audience: fc.Arbitrary<Audience | undefined> = fc.option(
   { nil: undefined },
 )
 
-const pool: fc.Arbitrary<Pool> = fc.record({
+const anyPool: fc.Arbitrary<Pool> = fc.record({
   name: fc.constantFrom(...poolNames),
   created,
   ranges: fc.array(fc.oneof(rangeIn(ipv4), rangeIn(ipv4), rangeIn(ipv6)), { maxLength: 3 }),
@@ -117,7 +117,7 @@ const reservation: fc.Arbitrary<Reservation> = fc.constantFrom<Reservation[]>(
   { kind: 'other-class', service: 'm/other' },
 )
 
-export const pools: fc.Arbitrary<readonly Pool[]> = fc.uniqueArray(pool, {
+export const pools: fc.Arbitrary<readonly Pool[]> = fc.uniqueArray(anyPool, {
   selector: ({ name }) => name,
   maxLength: 3,
   size: 'max',
@@ -136,3 +136,40 @@ export const world: fc.Arbitrary<World> = fc.record({
   onPoolChange: fc.constantFrom('keep', 'keep', 'keep', 'move'),
   nearlyFull: fc.constant(80),
 })
+
+const crowd: readonly Address[] = [
+  '192.0.3.1',
+  '192.0.3.2',
+  '192.0.3.3',
+  '192.0.3.4',
+  '192.0.3.5',
+] as Address[]
+
+/** One that has an address in one of two pools and wants to be elsewhere. */
+const mover: fc.Arbitrary<Pick<Claimant, 'created' | 'wish' | 'sharing' | 'held'>> = fc.record({
+  created,
+  wish: fc.oneof(
+    fc.constant({ kind: 'any' as const }),
+    fc.constantFrom('a', 'b').map((pool) => ({ kind: 'pool' as const, pool })),
+    fc.constantFrom(...crowd).map((address) => ({
+      kind: 'addresses' as const,
+      addresses: [address],
+      pool: undefined,
+    })),
+  ),
+  sharing,
+  held: fc
+    .option(fc.constantFrom(...crowd), { nil: undefined, freq: 5 })
+    .map((address) => (address === undefined ? [] : [{ address, pool: 'a' }])),
+})
+
+/** Nearly every address is in use, and most Services want one that another one has. */
+export const crowded: fc.Arbitrary<World> = fc
+  .array(mover, { minLength: 4, maxLength: 7, size: 'max' })
+  .map((movers) => ({
+    claimants: movers.map((each, at) => service(serviceNames[at] ?? '', each)),
+    pools: [pool('a', '192.0.3.1-192.0.3.3'), pool('b', '192.0.3.4-192.0.3.5')],
+    reserved: new Map(),
+    onPoolChange: 'keep' as const,
+    nearlyFull: 80,
+  }))

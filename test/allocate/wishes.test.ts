@@ -218,6 +218,21 @@ describe('who goes first', () => {
     })
   })
 
+  test('who moves makes room for its port, too', () => {
+    const named = (pool: string) => ({ kind: 'pool', pool }) as const
+    const has = held('192.0.2.1', 'one')
+    const claimants = [
+      service('stays', { held: has, sharing: sharing('k', 80) }),
+      service('moves', { held: has, sharing: sharing('k', 443), wish: named('b') }),
+      service('waits', { ...old, sharing: sharing('k', 443), wish: named('one') }),
+    ]
+    expect(addressesOf(allocate(world([one, b], claimants)))).toEqual({
+      moves: '192.0.2.11',
+      stays: '192.0.2.1',
+      waits: '192.0.2.1',
+    })
+  })
+
   test('two that want to change places keep what they have', () => {
     const claimants = [
       service('x', { held: held('192.0.2.1', 'a'), wish: asking('192.0.2.2') }),
