@@ -197,7 +197,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
       [
-        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits",
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers",
         "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
       ]
     `)
@@ -323,25 +323,30 @@ describe('--help', () => {
       set in the kernel.
 
       Options:
-        -V, --version      output the version number
-        -h, --help         display help for command
+        -V, --version         output the version number
+        -h, --help            display help for command
 
       Commands:
-        render [options]   print the rule set as the text that nft (ipvsadm, ip and
-                           sysctl) take
-        diff [options]     show what apply would change here; exit 0 nothing, 1
-                           differences, 2 trouble
-        apply [options]    read the kernel, plan, commit in one transaction, print one
-                           line
-        explain [options]  where a packet goes on this node, by which rules, and why
-        cleanup            remove all that nodelb programmed, and nothing else
-        run [options]      follow the cluster, program this node, repair what others
-                           break
-        status [options]   what the agent that runs here does, and what it cannot do
-                           and why
-        prepare [options]  set the node's sysctls, for which the agent has no
-                           privilege, and end
-        help [command]     display help for command
+        render [options]      print the rule set as the text that nft (ipvsadm, ip and
+                              sysctl) take
+        diff [options]        show what apply would change here; exit 0 nothing, 1
+                              differences, 2 trouble
+        apply [options]       read the kernel, plan, commit in one transaction, print
+                              one line
+        explain [options]     where a packet goes on this node, by which rules, and
+                              why
+        cleanup               remove all that nodelb programmed, and nothing else
+        run [options]         follow the cluster, program this node, repair what
+                              others break
+        status [options]      what the agent that runs here does, and what it cannot
+                              do and why
+        prepare [options]     set the node's sysctls, for which the agent has no
+                              privilege, and end
+        allocate [options]    which addresses LoadBalancer Services get or keep, and
+                              why; nothing is written
+        controller [options]  give addresses to the LoadBalancer Services of the
+                              cluster; one replica writes
+        help [command]        display help for command
       "
     `))
   test('render', async () =>
@@ -465,6 +470,45 @@ describe('--help', () => {
         -h, --help       display help for command
       "
     `))
+  test('allocate', async () =>
+    expect(await help('allocate')).toMatchInlineSnapshot(`
+    "Usage: nodelb allocate [options]
+
+    which addresses LoadBalancer Services get or keep, and why; nothing is written
+
+    Options:
+      --config <file>             a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration
+      -o, --output <format>       text for people, json for programs (choices:
+                                  "text", "json", default: "text")
+      -f, --filename <path...>    files or folders of Services, IPAddressPools,
+                                  Namespaces, Nodes and EndpointSlices; - is
+                                  standard input
+      --against <path...>         show what changes from these objects to those
+      --service <namespace/name>  explain this Service alone
+      -h, --help                  display help for command
+    "
+  `))
+
+  test('controller', async () =>
+    expect(await help('controller')).toMatchInlineSnapshot(`
+    "Usage: nodelb controller [options]
+
+    give addresses to the LoadBalancer Services of the cluster; one replica writes
+
+    Options:
+      --config <file>       a KubeProxyConfiguration and/or a NodelbConfiguration
+      --kubeconfig <file>   how to reach the API server (default: as a pod of the
+                            cluster)
+      --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
+      --listen <host:port>  where probes and metrics are answered (default:
+                            "127.0.0.1:10267")
+      --log-level <level>   debug tells of every commit (choices: "debug", "info",
+                            "warn", "error", default: "info")
+      -h, --help            display help for command
+    "
+  `))
+
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`
     "Usage: nodelb cleanup [options]
