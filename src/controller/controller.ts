@@ -88,7 +88,7 @@ export class Controller {
   /** Takes an event of the source. */
   take(event: SourceEvent): void {
     if (!this.#store.take(event)) return
-    if (event.resource === 'all-services') this.#watchFight(event)
+    if (event.resource === 'all-services') this.#followFight(event)
     // Where pods run matters only to addresses of Nodes.
     if (event.resource !== 'endpointslices' || this.#source !== 'pools') this.#wakeup.now()
   }
@@ -176,6 +176,8 @@ export class Controller {
         const before = this.#store.service(service)?.status.ingress ?? []
         this.#fights.wrote(service, wanted.addresses)
         this.take({ kind: 'object', resource: 'all-services', object: written.object })
+        // Another program may have replaced it before its answer came.
+        this.#watchFight(service)
         listener.changed({ service, before, wanted })
         return true
       }
@@ -190,10 +192,12 @@ export class Controller {
     }
   }
 
-  #watchFight(event: SourceEvent): void {
+  #followFight(event: SourceEvent): void {
     if (event.kind === 'deleted') this.#fights.forget(`${event.namespace}/${event.name}`)
-    if (event.kind !== 'object') return
-    const service = nameOf(event.object, true)
+    if (event.kind === 'object') this.#watchFight(nameOf(event.object, true))
+  }
+
+  #watchFight(service: ServiceName): void {
     const status = this.#store.service(service)?.status
     if (status === undefined) return
     if (!this.#fights.saw(service, status.ingress, performance.now())) return

@@ -11,8 +11,6 @@ const TRUCE_MS = 60 * 60_000
 interface Record {
   /** What we wrote last; undefined once it was replaced. */
   written: readonly Address[] | undefined
-  /** True once the written status has come back from the API server. */
-  confirmed: boolean
   /** When statuses of ours were replaced, in milliseconds. */
   readonly replaced: number[]
   truceUntil: number
@@ -28,21 +26,17 @@ export class Fights {
 
   /** Notes what we wrote into a status. */
   wrote(service: ServiceName, addresses: readonly Address[]): void {
-    const record = this.#of(service)
-    record.written = addresses
-    record.confirmed = false
+    this.#of(service).written = addresses
   }
 
-  /** Takes a status as the API server has it; returns true if with it a fight has been noticed. */
+  /**
+   * Takes a status that is not older than what we wrote last; returns true if with it a fight has been
+   * noticed.
+   */
   saw(service: ServiceName, addresses: readonly Address[], now: number): boolean {
     const record = this.#records.get(service)
     if (record?.written === undefined) return false
-    if (sameAddresses(record.written, addresses)) {
-      record.confirmed = true
-      return false
-    }
-    // A status from before our own write may still be on its way.
-    if (!record.confirmed) return false
+    if (sameAddresses(record.written, addresses)) return false
     record.written = undefined
     record.replaced.push(now)
     while ((record.replaced[0] ?? now) < now - WINDOW_MS) record.replaced.shift()
@@ -65,7 +59,7 @@ export class Fights {
   #of(service: ServiceName): Record {
     const found = this.#records.get(service)
     if (found !== undefined) return found
-    const record: Record = { written: undefined, confirmed: false, replaced: [], truceUntil: 0 }
+    const record: Record = { written: undefined, replaced: [], truceUntil: 0 }
     this.#records.set(service, record)
     return record
   }

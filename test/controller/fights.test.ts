@@ -29,15 +29,6 @@ test('replacements that are further apart are none', () => {
   for (let time = 0; time < 60; time += 6) expect(replaced(fights, time * MINUTE)).toBe(false)
 })
 
-test('a status from before our write is no replacement', () => {
-  const fights = new Fights()
-  for (let time = 0; time < 5; time++) {
-    fights.wrote('shop/web', OURS)
-    expect(fights.saw('shop/web', THEIRS, time)).toBe(false)
-    expect(fights.saw('shop/web', OURS, time)).toBe(false)
-  }
-})
-
 test('the fight over a Service is forgotten with it', () => {
   const fights = new Fights()
   for (let time = 0; time < 3; time++) replaced(fights, time)

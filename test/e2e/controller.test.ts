@@ -200,13 +200,19 @@ test('a fight over a status ends, and is told once', async () => {
   const status = { loadBalancer: { ingress: [{ ip: '198.51.100.99' }] } }
   for (let round = 0; round < 3; round++) {
     await server.admin.call('PATCH', `${services}/web/status`, { status })
-    if (round < 2) await hasAddress('web', '192.0.2.10')
+    // What the checker hears may be from before this write, so the server itself is asked.
+    const corrected = async (): Promise<boolean> => {
+      const { status: now } = await server.admin.call('GET', `${services}/web`)
+      return now.loadBalancer.ingress?.[0]?.ip === '192.0.2.10'
+    }
+    if (round < 2) await eventually(corrected)
   }
   await controller.until(({ event }) => event === 'status-contested')
   // Another Service shows that the controller goes on, and leaves the contested status alone.
   await server.admin.call('POST', services, balanced('other'))
   await eventually(async () => checker.addressesOf('default/other').length === 1)
-  expect(checker.addressesOf('default/web')).toEqual(['198.51.100.99'])
+  const { status: left } = await server.admin.call('GET', `${services}/web`)
+  expect(left.loadBalancer).toEqual(status.loadBalancer)
   const told = controller.lines.filter(({ event }) => event === 'status-contested')
   expect(told).toHaveLength(1)
 })
