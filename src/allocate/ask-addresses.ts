@@ -1,4 +1,5 @@
 import { type Address, familyOf, type IpFamily } from '../model/address.ts'
+import { absentPool } from './absent-pool.ts'
 import { type Answer, refused } from './answer.ts'
 import type { Draft } from './draft.ts'
 import type { PoolGrant } from './ledger.ts'
@@ -67,13 +68,13 @@ function obtain(
 
 /** Returns the refusal if a pool is named as well, and an address is not of this pool. */
 function wrongPool(
-  { territories }: Draft,
+  { territories, world }: Draft,
   { pool: named }: AddressWish,
   asked: readonly PoolGrant[],
 ): Refusal | undefined {
   const stray = asked.find(({ pool }) => named !== undefined && pool !== named)
   if (stray === undefined || named === undefined) return undefined
-  if (territories.named(named) === undefined) return { kind: 'pool-unknown', pool: named }
+  if (territories.named(named) === undefined) return absentPool(world, named)
   return { kind: 'pools-disagree', address: stray.address, named, has: stray.pool }
 }
 

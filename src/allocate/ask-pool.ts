@@ -1,4 +1,5 @@
 import { familyOf } from '../model/address.ts'
+import { absentPool } from './absent-pool.ts'
 import { type Answer, refused } from './answer.ts'
 import { choose, reasonFor, refusalOf } from './choose.ts'
 import { type Draft, offersTo } from './draft.ts'
@@ -13,7 +14,8 @@ export function askPool(draft: Draft, claimant: Claimant, pool: string): Answer 
   const { world, territories, ledger } = draft
   const territory = territories.named(pool)
   if (territory === undefined) {
-    return refused(world.pools.length === 0 ? { kind: 'no-pools' } : { kind: 'pool-unknown', pool })
+    const isEmpty = world.pools.length === 0 && !world.unread.has(pool)
+    return refused(isEmpty ? { kind: 'no-pools' } : absentPool(world, pool))
   }
   const held = ledger.grantsOf(claimant)
   const elsewhere = held.filter(({ address }) => territories.at(address) !== territory)

@@ -19,6 +19,8 @@ import type { Claimant, Held } from './world.ts'
 export interface AllocationObjects {
   readonly services: readonly ServiceFacts[]
   readonly pools: readonly PoolObject[]
+  /** The names of IPAddressPools that could never be read. */
+  readonly unreadPools: ReadonlySet<string>
   readonly namespaces: readonly NamespaceObject[]
   readonly nodes: readonly CandidateNode[]
   readonly podNodes: readonly PodNodes[]
@@ -71,6 +73,7 @@ export function decide(objects: AllocationObjects, settings: AllocationSettings)
             each.kind === 'claimant' ? [each.claimant] : [],
           ),
           pools,
+          unread: objects.unreadPools,
           reserved: reservedBy(objects),
           onPoolChange: settings.onPoolChange,
           nearlyFull: settings.poolUsageWarning,

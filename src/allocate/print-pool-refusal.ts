@@ -10,6 +10,8 @@ export function poolClause(refusal: PoolRefusal): string {
   switch (refusal.kind) {
     case 'pool-unknown':
       return 'does not exist'
+    case 'pool-unread':
+      return 'cannot be read'
     case 'pool-closed':
       return refusal.by === 'namespace'
         ? "is closed to the Service's namespace (serviceAllocation)"
@@ -30,6 +32,8 @@ export function poolRemedy(refusal: PoolRefusal): string {
   switch (refusal.kind) {
     case 'pool-unknown':
       return 'create it, or name another one'
+    case 'pool-unread':
+      return 'correct it, or name another one'
     case 'pool-closed':
       return refusal.by === 'namespace'
         ? 'add the namespace there, or name another pool'

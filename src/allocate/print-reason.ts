@@ -56,6 +56,7 @@ function printRefusal(refusal: Refusal): string {
     case 'wish-unreadable':
       return `The Service asks for "${refusal.text}", which cannot be read (${refusal.why})`
     case 'pool-unknown':
+    case 'pool-unread':
     case 'pool-closed':
     case 'pool-not-automatic':
     case 'pool-without-family':

@@ -52,9 +52,15 @@ export type Refusal =
   | AddressRefusal
   | { readonly kind: 'wish-unreadable'; readonly text: string; readonly why: string }
 
+/** A pool of that name is not among those that give addresses. */
+export type AbsentPool =
+  | { readonly kind: 'pool-unknown'; readonly pool: string }
+  /** It is there, and nothing of it can be read. */
+  | { readonly kind: 'pool-unread'; readonly pool: string }
+
 /** Why a pool gives a Service nothing. */
 export type PoolRefusal =
-  | { readonly kind: 'pool-unknown'; readonly pool: string }
+  | AbsentPool
   | { readonly kind: 'pool-closed'; readonly pool: string; readonly by: ClosedBy }
   | { readonly kind: 'pool-not-automatic'; readonly pool: string }
   /** It never has addresses of this family. */

@@ -1,4 +1,5 @@
 import { familyOf, type IpFamily } from '../model/address.ts'
+import { absentPool } from './absent-pool.ts'
 import { refusalOf } from './choose.ts'
 import { assign, type Draft, offersTo } from './draft.ts'
 import { closedBy } from './openness.ts'
@@ -47,7 +48,7 @@ function secondOf(draft: Draft, claimant: Claimant, pool: string, family: IpFami
 function secondIn(draft: Draft, claimant: Claimant, pool: string, family: IpFamily): Second {
   const missing = (why: PoolRefusal): Second => ({ kind: 'family-missing', family, why })
   const territory = draft.territories.named(pool)
-  if (territory === undefined) return missing({ kind: 'pool-unknown', pool })
+  if (territory === undefined) return missing(absentPool(draft.world, pool))
   const offers = offersTo(draft, claimant)
   const isOpen = closedBy(territory.pool, claimant) === undefined
   const [granted] = isOpen ? offers.from(territory, [family]) : []

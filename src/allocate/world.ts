@@ -6,6 +6,8 @@ import type { LabelSelector, Labels } from '../model/label-selector.ts'
 export interface World {
   readonly claimants: readonly Claimant[]
   readonly pools: readonly Pool[]
+  /** The names of pools that are there and cannot be read. */
+  readonly unread: ReadonlySet<string>
   /** Addresses that are not ours to give, and whose they are. */
   readonly reserved: ReadonlyMap<Address, Reservation>
   /** What becomes of an address that its pool no longer offers; `keep` unless configured. */

@@ -96,10 +96,18 @@ export class AllocationStore {
     return {
       services: [...this.#services.values()],
       pools: [...this.#pools.values()].flat(),
+      unreadPools: this.#unreadPools(),
       namespaces: [...this.#namespaces.values()],
       nodes: [...this.#nodes.values()],
       podNodes: [...this.#podNodes.values()],
     }
+  }
+
+  #unreadPools(): ReadonlySet<string> {
+    const keys = [...this.#keysOf('ipaddresspools')].filter(
+      (key) => !this.#pools.has(`pool ${key}`),
+    )
+    return new Set(keys.map((key) => key.slice(key.indexOf('/') + 1)))
   }
 
   #object({ resource, object, origin }: ObjectEvent): boolean {

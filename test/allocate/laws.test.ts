@@ -32,6 +32,7 @@ const shuffled = anyWorld.chain((given) =>
     fc.record({
       claimants: order(given.claimants),
       pools: order(given.pools),
+      unread: fc.constant(given.unread),
       reserved: order([...given.reserved]).map((entries) => new Map(entries)),
       onPoolChange: fc.constant(given.onPoolChange),
       nearlyFull: fc.constant(given.nearlyFull),

@@ -135,6 +135,7 @@ export const world: fc.Arbitrary<World> = fc.record({
     .map((entries) => new Map(entries)),
   onPoolChange: fc.constantFrom('keep', 'keep', 'keep', 'move'),
   nearlyFull: fc.constant(80),
+  unread: fc.constant(new Set<string>()),
 })
 
 const crowd: readonly Address[] = [
@@ -171,5 +172,6 @@ export const crowded: fc.Arbitrary<World> = fc
     pools: [pool('a', '192.0.3.1-192.0.3.3'), pool('b', '192.0.3.4-192.0.3.5')],
     reserved: new Map(),
     onPoolChange: 'keep' as const,
+    unread: new Set<string>(),
     nearlyFull: 80,
   }))

@@ -69,7 +69,15 @@ export function world(
   claimants: readonly Claimant[],
   other: Partial<World> = {},
 ): World {
-  return { claimants, pools, reserved: new Map(), onPoolChange: 'keep', nearlyFull: 80, ...other }
+  return {
+    claimants,
+    pools,
+    unread: new Set(),
+    reserved: new Map(),
+    onPoolChange: 'keep',
+    nearlyFull: 80,
+    ...other,
+  }
 }
 
 /** The addresses of each Service, by name. */

@@ -20,6 +20,7 @@ const kinds: Readonly<Record<Reason['kind'], true>> = {
   'no-pools': true,
   'no-room': true,
   'pool-unknown': true,
+  'pool-unread': true,
   'pool-closed': true,
   'pool-not-automatic': true,
   'pool-without-family': true,
