@@ -1,6 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
-import type { ServiceName } from '../model/service-name.ts'
+import { serviceName } from '../model/service-name.ts'
 import { allocate } from './allocate.ts'
 import { allocateNodes } from './allocate-nodes.ts'
 import type { Allocation } from './allocation.ts'
@@ -11,6 +11,7 @@ import {
   podNodesOf,
   type ServicePlacement,
 } from './nodes-world.ts'
+import { byName } from './order.ts'
 import { type NamespaceObject, type PoolObject, poolsOf } from './pool-objects.ts'
 import { reservationsOf } from './reservations.ts'
 import type { Claimant, Held } from './world.ts'
@@ -82,7 +83,7 @@ export function decide(objects: AllocationObjects, settings: AllocationSettings)
     ...allocation,
     problems: [...problems, ...allocation.problems],
     source,
-    others: others.map(otherOf).toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+    others: others.map(otherOf).toSorted(byName),
   }
 }
 
@@ -106,7 +107,7 @@ function onNodes({ services, nodes, podNodes }: AllocationObjects): Allocation {
 /** Addresses that we take back ourselves are not another controller's. */
 function reservedBy({ services, nodes }: AllocationObjects): ReturnType<typeof reservationsOf> {
   const addresses = services.map((facts) => ({
-    service: facts.kind === 'claimant' ? nameOf(facts.claimant) : nameOf(facts),
+    service: serviceName(facts.kind === 'claimant' ? facts.claimant : facts),
     externalIps: facts.externalIps,
     ofOtherClass:
       facts.kind === 'not-ours' && facts.reason === 'class' && !facts.given
@@ -119,8 +120,4 @@ function reservedBy({ services, nodes }: AllocationObjects): ReturnType<typeof r
 function otherOf(facts: OtherFacts): OtherService {
   const { namespace, name, reason, given } = facts
   return { namespace, name, reason, released: given }
-}
-
-function nameOf({ namespace, name }: { namespace: string; name: string }): ServiceName {
-  return `${namespace}/${name}`
 }

@@ -36,7 +36,7 @@ export async function controllerCommand(
   )
   const running = runController({
     client,
-    events: eventSink(client, AbortSignal.any([])),
+    events: eventSink(client, stop.signal),
     version,
     identity: `${process.env['POD_NAME'] ?? hostname()}_${randomUUID()}`,
     namespace: options.namespace ?? process.env['POD_NAMESPACE'] ?? 'kube-system',
@@ -44,7 +44,7 @@ export async function controllerCommand(
     level: options.logLevel,
     settings: () => settings,
     followSettings: (changed, refused, signal) =>
-      followConfig(options.config, signal, (found) => {
+      followConfig(options.config, config.allocation, signal, (found) => {
         if (found.kind === 'refused') return refused(options.config ?? '', found.reason)
         settings = found.settings
         changed()
@@ -63,22 +63,21 @@ type Found =
   | { readonly kind: 'settings'; readonly settings: AllocationSettings }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** Follows the configuration file, until the signal aborts. */
+/** Follows the configuration file, which first said `initial`, until the signal aborts. */
 async function followConfig(
   file: string | undefined,
+  initial: AllocationSettings,
   signal: AbortSignal,
   told: (found: Found) => void,
 ): Promise<void> {
   if (file === undefined) return
-  let former: string | undefined
+  let former = JSON.stringify(initial)
   const look = (): void => {
     const { config, problems } = loadConfig(file)
     const reason = problems.map(printProblem).join('; ')
     const now = config === undefined ? reason : JSON.stringify(config.allocation)
-    const first = former === undefined
     if (now === former) return
     former = now
-    if (first) return
     told(
       config === undefined
         ? { kind: 'refused', reason }

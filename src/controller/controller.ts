@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Decision, decide } from '../allocate/decide.ts'
 import { nameOf } from '../decode/fields.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
@@ -14,7 +15,7 @@ import { Fights } from './fights.ts'
 import type { ControllerNews } from './news.ts'
 import { countersToWrite } from './pool-counters.ts'
 import { statusPatch, type WantedStatus } from './status-patch.ts'
-import { type StatusWrite, type Written, writeStatuses } from './status-writer.ts'
+import { patchStatus, type StatusWrite, type Written, writeStatuses } from './status-writer.ts'
 import { Wakeup } from './wakeup.ts'
 import { wantedStatuses } from './wanted.ts'
 
@@ -104,7 +105,7 @@ export class Controller {
       await this.#wakeup.wait(signal)
       if (signal.aborted) return
       if (this.#store.complete()) await this.#round(signal)
-      await this.#wakeup.pause(PAUSE_MS, signal)
+      await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined)
     }
   }
 
@@ -134,24 +135,15 @@ export class Controller {
   /** Writes the counters of the pools that have changed; returns how many could not be written. */
   async #writeCounters({ usage }: Decision, signal: AbortSignal): Promise<number> {
     const { client, election, listener } = this.#options
+    const options = { client, leadsFor: () => election.leadsFor() }
     let failures = 0
     for (const { pool, counters } of countersToWrite(usage, this.#store.poolStatuses())) {
-      const left = election.leadsFor()
-      if (left <= 0) return failures
       const [namespace, name] = pool.split('/')
-      const answer = await client.fetch({
-        method: 'PATCH',
-        path: `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools/${name}/status`,
-        body: { status: counters },
-        contentType: 'application/merge-patch+json',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(left)]),
-      })
-      const isDone = answer.kind === 'answered' && (answer.status < 300 || answer.status === 404)
-      if (isDone) continue
+      const path = `/apis/metallb.io/v1beta1/namespaces/${namespace}/ipaddresspools/${name}/status`
+      const written = await patchStatus(path, { status: counters }, options, signal)
+      if (written.kind !== 'failed') continue
       failures += 1
-      const reason =
-        answer.kind === 'broken' ? answer.reason : `the API server answers ${answer.status}`
-      listener.tell({ event: 'counters-not-written', pool, reason })
+      listener.tell({ event: 'counters-not-written', pool, reason: written.reason })
     }
     return failures
   }

@@ -10,8 +10,6 @@ interface ElectionOptions {
   readonly identity: string
   /** Called when this replica begins or ceases to lead, and with the reason of a failed attempt. */
   readonly told: (news: ElectionNews) => void
-  /** Milliseconds by a monotonic clock. */
-  readonly now?: () => number
   /** Resolves after so many milliseconds, or earlier if the signal aborts. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -24,7 +22,6 @@ export type ElectionNews =
 /** Takes part in the election of the one replica that writes. */
 export class Election {
   readonly #options: ElectionOptions
-  readonly #now: () => number
   readonly #pause: NonNullable<ElectionOptions['pause']>
   #sight: Sight | undefined
   /** When the last renewal that succeeded was begun; undefined while another replica leads. */
@@ -33,14 +30,13 @@ export class Election {
 
   constructor(options: ElectionOptions) {
     this.#options = options
-    this.#now = options.now ?? (() => performance.now())
     this.#pause =
       options.pause ?? ((ms, signal) => pause(ms, undefined, { signal }).catch(() => undefined))
   }
 
   /** Returns whether this replica leads now, so that it may write. */
   leads(): boolean {
-    return mayWrite(this.#renewedAt, this.#now())
+    return mayWrite(this.#renewedAt, performance.now())
   }
 
   /** Returns for how many milliseconds this replica leads without another renewal. */
@@ -48,7 +44,7 @@ export class Election {
     const since = this.#renewedAt
     return since === undefined
       ? 0
-      : Math.max(0, Math.floor(since + leaseTimes.deadline - this.#now()))
+      : Math.max(0, Math.floor(since + leaseTimes.deadline - performance.now()))
   }
 
   /** Takes part until `signal` aborts, and then gives the Lease back if this replica holds it. */
@@ -63,12 +59,12 @@ export class Election {
 
   async #attempt(signal: AbortSignal): Promise<void> {
     const { api, identity } = this.#options
-    const began = this.#now()
+    const began = performance.now()
     const read = await api.read(signal)
     if (read.kind === 'failed') return this.#failed(read.reason)
-    if (read.kind === 'lease') this.#sight = look(this.#sight, read.lease, this.#now())
+    if (read.kind === 'lease') this.#sight = look(this.#sight, read.lease, performance.now())
     if (read.kind === 'absent') this.#sight = undefined
-    const act = actOn(this.#sight, identity, this.#now())
+    const act = actOn(this.#sight, identity, performance.now())
     if (act === 'wait') {
       this.#renewedAt = undefined
       return
@@ -94,7 +90,7 @@ export class Election {
   #judge(answer: LeaseAnswer, began: number): void {
     switch (answer.kind) {
       case 'lease':
-        this.#sight = look(this.#sight, answer.lease, this.#now())
+        this.#sight = look(this.#sight, answer.lease, performance.now())
         if (answer.lease.holder === this.#options.identity) this.#renewedAt = began
         return
       case 'conflict':

@@ -1,6 +1,5 @@
-import type { Address } from '../model/address.ts'
+import { type Address, sameAddresses } from '../model/address.ts'
 import type { ServiceName } from '../model/service-name.ts'
-import { sameAddresses } from './status-patch.ts'
 
 /** How often a status that we wrote may be replaced within `WINDOW_MS` before we give way. */
 const MOST = 3

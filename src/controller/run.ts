@@ -1,7 +1,7 @@
 import { printProblem } from '../decode/problem.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
 import type { ListenAddress } from '../model/listening.ts'
-import { type RetryPolicy, Waits } from '../model/retry.ts'
+import { listenRetry, Waits } from '../model/retry.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import { type HttpServer, type Routes, serveHttp } from '../telemetry/http.ts'
@@ -49,9 +49,6 @@ const FOLLOWED: readonly Resource[] = [
   'nodes',
   'endpointslices',
 ]
-
-/** There is no jitter because the port is this Pod's own. */
-const LISTEN_RETRY: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
 
 type Tell = (news: ControllerNews) => void
 
@@ -149,6 +146,6 @@ function serve({ host, port }: ListenAddress, routes: Routes, tell: Tell): HttpS
       if (state.kind === 'waiting') tell({ event: 'listen-failed', at, reason: state.reason })
     },
     onAnswer: () => undefined,
-    waits: new Waits(LISTEN_RETRY),
+    waits: new Waits(listenRetry),
   })
 }

@@ -1,5 +1,5 @@
 import { allocatedAnnotation, renewedAnnotation } from '../decode/allocation/annotations.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, sameAddresses } from '../model/address.ts'
 import type { Condition, ServiceStatus } from '../watch/service-status.ts'
 
 /** The type of our condition in a Service's status.conditions. */
@@ -56,11 +56,6 @@ export function statusPatch(
       ...(conditions && { conditions }),
     },
   }
-}
-
-/** Returns whether a status names the same addresses; their order has no meaning. */
-export function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
-  return a.length === b.length && a.every((address) => b.includes(address))
 }
 
 /** Returns the annotations to change; null removes one. Undefined if all are right. */

@@ -19,10 +19,13 @@ export type Written =
   | { readonly kind: 'not-leading' }
   | { readonly kind: 'failed'; readonly reason: string }
 
-interface WriterOptions {
+interface PatchOptions {
   readonly client: Pick<ApiClient, 'fetch'>
   /** How many milliseconds this replica leads for certain; nothing is written at 0. */
   readonly leadsFor: () => number
+}
+
+interface WriterOptions extends PatchOptions {
   readonly done: (write: StatusWrite, written: Written) => void
 }
 
@@ -45,19 +48,30 @@ export async function writeStatuses(
   await Promise.all(Array.from({ length: PARALLEL }, work))
 }
 
-async function writeOne(
+function writeOne(
   { service, patch }: StatusWrite,
-  { client, leadsFor }: WriterOptions,
+  options: WriterOptions,
+  signal: AbortSignal,
+): Promise<Written> {
+  const namespace = namespaceOf(service)
+  const name = service.slice(namespace.length + 1)
+  const path = `/api/v1/namespaces/${namespace}/services/${name}/status`
+  return patchStatus(path, patch, options, signal)
+}
+
+/** Sends a JSON merge patch, but only while this replica leads. Never rejects. */
+export async function patchStatus(
+  path: string,
+  body: object,
+  { client, leadsFor }: PatchOptions,
   signal: AbortSignal,
 ): Promise<Written> {
   const left = leadsFor()
   if (left <= 0 || signal.aborted) return { kind: 'not-leading' }
-  const namespace = namespaceOf(service)
-  const name = service.slice(namespace.length + 1)
   const answer = await client.fetch({
     method: 'PATCH',
-    path: `/api/v1/namespaces/${namespace}/services/${name}/status`,
-    body: patch,
+    path,
+    body,
     contentType: 'application/merge-patch+json',
     signal: AbortSignal.any([signal, AbortSignal.timeout(left)]),
   })

@@ -1,5 +1,5 @@
 import type { Decision } from '../allocate/decide.ts'
-import { type RetryPolicy, Waits } from '../model/retry.ts'
+import { eventRetry, Waits } from '../model/retry.ts'
 import { EventQueue, type EventSink } from '../telemetry/event-queue.ts'
 import { jsonLogger, type LogLevel, standardOutput } from '../telemetry/json-log.ts'
 import type { ControllerListener } from './controller.ts'
@@ -21,8 +21,6 @@ interface Telling {
   close(): void
 }
 
-const EVENT_RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
-
 /** Opens log, metrics and Events. */
 export function startTelling({ level, events: sink, reporting }: TellingOptions): Telling {
   const log = jsonLogger(level, standardOutput())
@@ -30,7 +28,7 @@ export function startTelling({ level, events: sink, reporting }: TellingOptions)
   const tell = (news: ControllerNews): void => logNews(log, news)
   const events = new EventQueue({
     sink,
-    waits: new Waits(EVENT_RETRY),
+    waits: new Waits(eventRetry),
     onOutcome: () => undefined,
     onTrouble: (reason) => {
       if (reason !== undefined) tell({ event: 'events-failed', reason })

@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-
 /** Lets one loop sleep until there is something to do. */
 export class Wakeup {
   #due = false
@@ -40,10 +38,5 @@ export class Wakeup {
     }
     this.#wake = undefined
     this.#due = false
-  }
-
-  /** Resolves after so many milliseconds, or when the signal aborts. */
-  async pause(ms: number, signal: AbortSignal): Promise<void> {
-    await pause(ms, undefined, { signal }).catch(() => undefined)
   }
 }

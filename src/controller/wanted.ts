@@ -3,7 +3,7 @@ import { printReason } from '../allocate/print-reason.ts'
 import { reasonWord } from '../allocate/reason.ts'
 import { renewAnnotation } from '../decode/allocation/annotations.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
-import type { ServiceName } from '../model/service-name.ts'
+import { type ServiceName, serviceName } from '../model/service-name.ts'
 import type { StoredService } from '../watch/allocation-store.ts'
 import type { WantedStatus } from './status-patch.ts'
 
@@ -23,8 +23,9 @@ export function wantedStatuses(
   settings: AllocationSettings,
 ): ReadonlyMap<ServiceName, WantedStatus> {
   const wanted = new Map<ServiceName, WantedStatus>()
-  for (const { namespace, name, addresses, reason } of decision.grants) {
-    const service = `${namespace}/${name}`
+  for (const grant of decision.grants) {
+    const { addresses, reason } = grant
+    const service = serviceName(grant)
     const status = services.get(service)?.status
     wanted.set(service, {
       addresses: addresses.map(({ address }) => address),
@@ -35,9 +36,7 @@ export function wantedStatuses(
       message: printReason(reason),
     })
   }
-  for (const { namespace, name, released } of decision.others) {
-    if (released) wanted.set(`${namespace}/${name}`, RELEASED)
-  }
+  for (const other of decision.others) if (other.released) wanted.set(serviceName(other), RELEASED)
   return wanted
 }
 

@@ -16,6 +16,12 @@ export interface RetryPolicy {
   readonly jitter: number
 }
 
+/** For Kubernetes Events: all nodes ask an API server that comes back at the same time. */
+export const eventRetry: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
+
+/** For ports and paths to listen on, which are this process's own. */
+export const listenRetry: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
+
 /** Gives the waits of one thing that is tried again; `random` is at least 0 and less than 1. */
 export class Waits {
   readonly #policy: RetryPolicy

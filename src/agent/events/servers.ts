@@ -1,6 +1,6 @@
 import { withRemedy } from '../../apply/no-descriptors.ts'
 import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
-import { type RetryPolicy, Waits } from '../../model/retry.ts'
+import { listenRetry, type RetryPolicy, Waits } from '../../model/retry.ts'
 import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
 import type { ListenState } from '../../telemetry/listen.ts'
 import type { AgentState } from './agent-state.ts'
@@ -42,8 +42,6 @@ export interface Servers {
 
 type KubeProxyServer = 'kube-proxy-healthz' | 'kube-proxy-metrics'
 
-/** There is no jitter because ports and paths are this node's own. */
-const RETRY: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }
 /** kube-proxy may hold its ports for as long as it runs; it retries every five seconds itself. */
 const KUBE_PROXY_RETRY: RetryPolicy = { first: 1_000, most: 1_000, factor: 1, jitter: 0 }
 
@@ -55,14 +53,14 @@ export function startServers(options: ServerOptions, parts: ServerParts): Server
   const scrapes = metricsRoutes(metrics)
   const serve = (server: Server, address: ListenAddress, routes: Routes): void => {
     const onState = teller(server, printAddress(address), tell)
-    const waits = new Waits(RETRY)
+    const waits = new Waits(listenRetry)
     servers.push(serveHttp({ ...address, routes, onState, onAnswer: metrics.answered, waits }))
   }
   if (options.listen) serve('http', options.listen, new Map([...probes, ...scrapes]))
   if (options.metricsListen) serve('metrics', options.metricsListen, scrapes)
   if (options.status !== undefined) {
     const onState = teller('status', options.status, tell)
-    servers.push(serveStatus(options.status, status, onState, new Waits(RETRY)))
+    servers.push(serveStatus(options.status, status, onState, new Waits(listenRetry)))
   }
   const healthz = new StandIn('kube-proxy-healthz', kubeProxyHealthRoutes(state), parts)
   const scraped = new StandIn('kube-proxy-metrics', kubeProxyMetricsRoutes(metrics, state), parts)

@@ -3,7 +3,7 @@ import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
 import type { KubeProxyAddresses } from '../../model/listening.ts'
-import { type RetryPolicy, Waits } from '../../model/retry.ts'
+import { eventRetry, Waits } from '../../model/retry.ts'
 import { EventQueue, type EventSink } from '../../telemetry/event-queue.ts'
 import { trackLatency } from '../../telemetry/latency.ts'
 import { withoutSecrets } from '../../telemetry/secrets.ts'
@@ -188,7 +188,7 @@ function startEvents(sink: EventSink, metrics: Metrics, tell: Tell): EventQueue 
   let dropped = 0
   return new EventQueue({
     sink,
-    waits: new Waits(EVENT_RETRY),
+    waits: new Waits(eventRetry),
     onOutcome(outcome) {
       metrics.eventSent(outcome)
       if (outcome === 'dropped') dropped++
@@ -223,6 +223,3 @@ function sourceOccurrence(problems: readonly Problem[]): Occurrence {
   if (problems.length === 0) return { event: 'source-in-order' }
   return { event: 'source-problem', problems: problems.map(printProblem) }
 }
-
-/** There is jitter because all nodes ask an API server that comes back at the same time. */
-const EVENT_RETRY: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }

@@ -3,6 +3,7 @@ import { printReason } from '../../allocate/print-reason.ts'
 import { isGap, type Problem, printProblem } from '../../decode/problem.ts'
 import type { Address } from '../../model/address.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
+import { serviceName } from '../../model/service-name.ts'
 import { readAllocationObjects } from '../../watch/files/read-allocation.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { AllocateOptions } from '../cluster-arguments.ts'
@@ -67,15 +68,15 @@ function reportFor(
   const decision = { ...decided, problems: [...problems, ...decided.problems] }
   const held = new Map<string, readonly Address[]>()
   for (const facts of objects.services) {
-    const { namespace, name, held: addresses } = facts.kind === 'claimant' ? facts.claimant : facts
+    const service = facts.kind === 'claimant' ? facts.claimant : facts
     held.set(
-      `${namespace}/${name}`,
-      addresses.map(({ address }) => address),
+      serviceName(service),
+      service.held.map(({ address }) => address),
     )
   }
   const ignored = decision.others.flatMap(
     ({ namespace, name, reason, released }): IgnoredService[] => {
-      const before = held.get(`${namespace}/${name}`) ?? []
+      const before = held.get(serviceName({ namespace, name })) ?? []
       // Of the Services that never were of type LoadBalancer there is nothing to tell.
       if (reason === 'type' && !released) return []
       const text = released ? RELEASED : OTHER_CLASS

@@ -1,6 +1,7 @@
 import type { PoolUsage } from '../../allocate/allocation.ts'
-import type { Address } from '../../model/address.ts'
-import { type AllocationReport, nameIn, type ServiceEntry } from './report.ts'
+import { type Address, sameAddresses } from '../../model/address.ts'
+import { serviceName } from '../../model/service-name.ts'
+import type { AllocationReport, ServiceEntry } from './report.ts'
 
 /** Returns the report for programs, one line of JSON. */
 export function reportAsJson({ services, problems }: AllocationReport): string {
@@ -38,19 +39,20 @@ export function reportAsText(report: AllocationReport, against: string): string 
 }
 
 function assignedRow(entry: ServiceEntry): readonly string[] {
-  return [nameIn(entry), entry.ingress.join(' '), entry.pool ?? '-', entry.reason]
+  return [serviceName(entry), entry.ingress.join(' '), entry.pool ?? '-', entry.reason]
 }
 
 function reasonRow(entry: ServiceEntry): readonly string[] {
-  return [nameIn(entry), entry.reason]
+  return [serviceName(entry), entry.reason]
 }
 
-function untouchedRow({ ingress, reason, ...entry }: ServiceEntry): readonly string[] {
-  return [nameIn(entry), ingress.length === 0 ? '-' : ingress.join(' '), reason]
+function untouchedRow(entry: ServiceEntry): readonly string[] {
+  const { ingress, reason } = entry
+  return [serviceName(entry), ingress.length === 0 ? '-' : ingress.join(' '), reason]
 }
 
 function changeRow(entry: ServiceEntry): readonly string[] {
-  return [nameIn(entry), `${listed(entry.before)} -> ${listed(entry.ingress)}`]
+  return [serviceName(entry), `${listed(entry.before)} -> ${listed(entry.ingress)}`]
 }
 
 function usageRow({ pool, family, size, held }: PoolUsage): readonly string[] {
@@ -60,11 +62,6 @@ function usageRow({ pool, family, size, held }: PoolUsage): readonly string[] {
 
 function listed(addresses: readonly Address[]): string {
   return addresses.length === 0 ? 'none' : addresses.join(' ')
-}
-
-/** Returns whether the statuses say the same; the order in a status has no meaning. */
-function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
-  return a.length === b.length && a.every((address) => b.includes(address))
 }
 
 function section(title: string, lines: readonly string[]): string {

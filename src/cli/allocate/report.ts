@@ -1,5 +1,7 @@
 import type { Allocation, Grant, PoolUsage } from '../../allocate/allocation.ts'
+import { byName } from '../../allocate/order.ts'
 import type { Address } from '../../model/address.ts'
+import { serviceName } from '../../model/service-name.ts'
 
 /** What `nodelb allocate` prints, before it is made text or JSON. */
 export interface AllocationReport {
@@ -43,12 +45,13 @@ export function reportOf(
   before: ReadonlyMap<string, readonly Address[]>,
   print: (reason: Grant['reason']) => string,
 ): AllocationReport {
-  const given = grants.map(({ namespace, name, addresses, reason }): ServiceEntry => {
+  const given = grants.map((grant): ServiceEntry => {
+    const { namespace, name, addresses, reason } = grant
     const ingress = addresses.map(({ address }) => address)
     return {
       namespace,
       name,
-      before: before.get(`${namespace}/${name}`) ?? [],
+      before: before.get(serviceName(grant)) ?? [],
       ingress,
       pool: addresses.find(({ pool }) => pool !== undefined)?.pool,
       state: ingress.length > 0 ? 'assigned' : 'pending',
@@ -63,17 +66,8 @@ export function reportOf(
 
 /** Returns the report on one Service, `namespace/name`, alone; undefined if there is none. */
 export function reportOn(report: AllocationReport, service: string): AllocationReport | undefined {
-  const services = report.services.filter((each) => nameIn(each) === service)
+  const services = report.services.filter((each) => serviceName(each) === service)
   if (services.length === 0) return undefined
   const problems = report.problems.filter(({ object }) => object === `Service/${service}`)
   return { ...report, services, problems }
-}
-
-/** Returns `namespace/name`. */
-export function nameIn({ namespace, name }: Pick<ServiceEntry, 'namespace' | 'name'>): string {
-  return `${namespace}/${name}`
-}
-
-function byName(a: ServiceEntry, b: ServiceEntry): number {
-  return nameIn(a) < nameIn(b) ? -1 : 1
 }

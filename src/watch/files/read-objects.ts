@@ -1,4 +1,4 @@
-import { type Documents, readDocuments } from '../../decode/documents.ts'
+import type { Documents } from '../../decode/documents.ts'
 import { type Problem, said, report as startReport } from '../../decode/problem.ts'
 import type { Limits } from '../../model/limits.ts'
 import type { NodeView } from '../../model/node.ts'
@@ -8,7 +8,7 @@ import { slicesWithoutService } from '../decode-endpoint-slice.ts'
 import { ObjectStore } from '../object-store.ts'
 import { visitObjects } from '../objects.ts'
 import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
-import { attempt, filesAt, readText } from './files.ts'
+import { documentsAt } from './documents-at.ts'
 
 export interface Input {
   readonly cluster: Cluster
@@ -25,9 +25,9 @@ export interface Input {
  */
 export function readObjects(paths: readonly string[], stdin: () => string, limits?: Limits): Input {
   const reading = new Reading(limits)
-  for (const path of new Set(paths)) {
-    if (path === '-') reading.readStdin(stdin)
-    else reading.readPath(path)
+  const note = (problems: readonly Problem[]): void => reading.note(problems)
+  for (const { source, documents } of documentsAt(paths, stdin, note)) {
+    reading.take(documents, source)
   }
   return reading.end()
 }
@@ -68,33 +68,6 @@ class Reading {
     })
   }
 
-  readStdin(read: () => string): void {
-    const report = startReport('stdin')
-    const text = attempt(read, report, 'YAML or JSON')
-    this.#problems.push(...report.problems)
-    if (text === undefined) return
-    const documents = readDocuments(text, 'stdin')
-    // Empty input means that the program before the pipe failed: one that finds no objects prints
-    // an empty List.
-    if (documents.values.length + documents.problems.length === 0) this.#noteNothing('stdin')
-    else this.#take(documents, 'stdin')
-  }
-
-  readPath(path: string): void {
-    const place = startReport(path)
-    const files = filesAt(path, place)
-    this.#problems.push(...place.problems)
-    for (const file of files) {
-      const report = startReport(file)
-      const text = readText(file, report)
-      this.#problems.push(...report.problems)
-      if (text === undefined) continue
-      // Only an empty file that was named is reported, not one in a folder.
-      if (file === path && text.trim() === '') this.#noteNothing(file)
-      else this.#take(readDocuments(text, file), file)
-    }
-  }
-
   /** Returns the result after all files were read, and applies the limits. */
   end(): Input {
     for (const [resource, names] of this.#told)
@@ -107,32 +80,27 @@ class Reading {
     }
   }
 
-  #take({ values, problems }: Documents, source: string): void {
+  /** Reads the objects in the documents of one file. */
+  take({ values, problems }: Documents, source: string): void {
     this.#source = source
     this.#withoutService = 0
-    this.#note(problems)
+    this.note(problems)
     const odd = visitObjects(values, source, NODE_RESOURCES, (resource, object) => {
       this.#store.take({ kind: 'object', resource, object, origin: source })
     })
-    this.#note(odd)
+    this.note(odd)
     const passedOver = slicesWithoutService(this.#withoutService, source)
     if (passedOver !== undefined) this.#problems.push(passedOver)
   }
 
   /** Adds them one by one: a call cannot take as many arguments as a file may have problems. */
-  #note(problems: readonly Problem[]): void {
+  note(problems: readonly Problem[]): void {
     for (const problem of problems) this.#problems.push(problem)
-  }
-
-  #noteNothing(source: string): void {
-    const report = startReport(source)
-    report.error('', said('nothing'), 'objects')
-    this.#problems.push(...report.problems)
   }
 
   #noteRead(resource: NodeResource, key: string, decoded: DecodedObject): void {
     this.#told.get(resource)?.add(key)
-    this.#note(decoded.problems)
+    this.note(decoded.problems)
     if (decoded.kind === 'invalid') return
     const { kind } = resources[resource]
     const id = `${kind} ${key}`
