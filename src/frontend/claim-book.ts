@@ -44,6 +44,7 @@ export class ClaimBook {
       this.#untold.add(each)
     }
     const moves = round.moves()
+    if (moves.length === 0 && others.size === 0) return new Set([name])
     for (const { key } of moves) {
       for (const rival of this.#ranking.all(key)) this.#untold.add(rival.name)
     }

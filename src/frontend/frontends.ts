@@ -58,12 +58,13 @@ export function frontendsOf(
   candidates: Candidates,
   { node, settings }: Situation,
 ): readonly Frontend[] {
-  const chosen = new Map<ServicePort, Map<IpFamily, Chosen>>()
+  const known: KnownChoice[] = []
   const chosenFor = (port: ServicePort, family: IpFamily): Chosen => {
-    const known = chosen.get(port) ?? new Map<IpFamily, Chosen>()
-    const found = known.get(family) ?? chooseEndpoints(candidates(port, family), node)
-    chosen.set(port, known.set(family, found))
-    return found
+    const found = known.find((each) => each.port === port && each.family === family)
+    if (found !== undefined) return found.chosen
+    const chosen = chooseEndpoints(candidates(port, family), node)
+    known.push({ port, family, chosen })
+    return chosen
   }
   return claims.flatMap((claim) =>
     claimFamilies(service, claim).map((family) => {
@@ -72,6 +73,13 @@ export function frontendsOf(
       return frontendOf(service, claim, { family, endpoints, sources })
     }),
   )
+}
+
+/** The endpoints that were chosen for a port in one family; its other addresses have the same. */
+interface KnownChoice {
+  readonly port: ServicePort
+  readonly family: IpFamily
+  readonly chosen: Chosen
 }
 
 /** With `target: cluster-ip` an external address leads to the ClusterIP, whatever its endpoints. */

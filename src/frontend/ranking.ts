@@ -25,7 +25,7 @@ export class Ranking<Key> {
     return found === undefined ? [] : [found]
   }
 
-  /** Adds a asker; returns the one that was first before. */
+  /** Adds an asker; returns the one that was first before. */
   enter(key: Key, asker: Asker): Asker | undefined {
     const found = this.#askers.get(key)
     if (found === undefined) {
@@ -41,7 +41,7 @@ export class Ranking<Key> {
     return first
   }
 
-  /** Removes a asker, which must be the same as when it was entered; returns the former first. */
+  /** Removes an asker, which must be the same as when it was entered; returns the former first. */
   leave(key: Key, asker: Asker): Asker | undefined {
     const found = this.#askers.get(key)
     if (!Array.isArray(found)) {

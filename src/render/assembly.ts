@@ -71,14 +71,16 @@ export function emptyAssembly(): Assembly {
 /** Adds a fragment; returns what `removeFragment` needs, so the fragment need not be kept. */
 export function addFragment(assembly: Assembly, { elements, ipvs }: Fragment): Holding {
   const { sets, recording } = assembly
-  const places = elements.map(({ family, set }) => placeOf(assembly, family, set))
-  for (const [at, { key, value }] of elements.entries()) {
-    const place = places[at]
-    if (place === undefined || !addWant(place, key, value, recording)) continue
+  const places: Place[] = []
+  const keys: Tuple[] = []
+  for (const { family, set, key, value } of elements) {
+    const place = placeOf(assembly, family, set)
+    places.push(place)
+    keys.push(key)
+    if (!addWant(place, key, value, recording)) continue
     if (place.values.size === 1) sets[place.family].set(place.set, place.values)
     countCall(assembly, place.family, value, 1)
   }
-  const keys = elements.map(({ key }) => key)
   return { places, keys, ipvs: ipvs && addIpvsFragment(assembly.ipvs, ipvs, recording) }
 }
 

@@ -6,7 +6,8 @@ import { type ServiceName, serviceName } from '../model/service-name.ts'
 /** The Services that a renderer was given, and the slices of each. */
 export class ClusterObjects {
   readonly services: Map<ServiceName, ServiceObject> = new Map()
-  readonly #slices: Map<ServiceName, Map<string, SliceObject>> = new Map()
+  /** By Service, in order of name: nearly every Service has one, and a map of it would be large. */
+  readonly #slices: Map<ServiceName, readonly SliceObject[]> = new Map()
   readonly #serviceOfSlice: Map<string, ServiceName> = new Map()
 
   setService(service: ServiceObject): void {
@@ -21,9 +22,7 @@ export class ClusterObjects {
     const left =
       former === undefined || former === name ? [] : this.removeSlice(slice.namespace, slice.name)
     this.#serviceOfSlice.set(id, name)
-    const mine = this.#slices.get(name) ?? new Map<string, SliceObject>()
-    mine.set(id, slice)
-    this.#slices.set(name, mine)
+    this.#slices.set(name, [...this.#without(name, slice.name), slice].sort(byName))
     return [...left, name]
   }
 
@@ -33,17 +32,24 @@ export class ClusterObjects {
     const name = this.#serviceOfSlice.get(id)
     if (name === undefined) return []
     this.#serviceOfSlice.delete(id)
-    const mine = this.#slices.get(name)
-    mine?.delete(id)
-    if (mine?.size === 0) this.#slices.delete(name)
+    const rest = this.#without(name, sliceName)
+    if (rest.length === 0) this.#slices.delete(name)
+    else this.#slices.set(name, rest)
     return [name]
   }
 
   /** Returns the endpoints that the slices of a Service offer. */
   candidates(name: ServiceName): Candidates {
-    // Sorted by name: if two slices disagree on an endpoint, the order of arrival must not decide.
-    const mine = [...(this.#slices.get(name) ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
-    const slices = mine.map(([, slice]) => slice)
+    const slices = this.#slices.get(name) ?? []
     return (port, family) => candidatesOf(slices, port, family)
   }
+
+  #without(name: ServiceName, slice: string): readonly SliceObject[] {
+    return (this.#slices.get(name) ?? []).filter((each) => each.name !== slice)
+  }
+}
+
+/** If two slices disagree on an endpoint, the order of arrival must not decide. */
+function byName(a: SliceObject, b: SliceObject): number {
+  return a.name < b.name ? -1 : 1
 }

@@ -12,6 +12,7 @@ export type SlotMemory = (map: string, key: Tuple) => Slots
  */
 export function assignSlots(previous: Slots, wanted: readonly Tuple[]): readonly Tuple[] {
   const left = new Set(wanted)
+  if (previous.length === 0) return [...left]
   const slots: (Tuple | undefined)[] = new Array(left.size).fill(undefined)
   for (let slot = 0; slot < slots.length; slot++) {
     const holder = previous[slot]
