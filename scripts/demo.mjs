@@ -78,7 +78,7 @@ async function show() {
   say(pc.dim('    $ nft list tables\n    (none)'))
 }
 
-/** Takes pod-c away while somebody is still talking to it. */
+/** Takes pod-c away while a client is still talking to it. */
 async function drain() {
   await step('Scale down while a client is in the middle of a conversation with pod-c')
   const conversation = await converseWith('pod-c')

@@ -40,7 +40,7 @@ const RESTART: RetryPolicy = { first: 5_000, most: 300_000, factor: 2, jitter: 0
 /**
  * Keeps the kernel in line with the objects; the work for a change grows only with the change.
  * Starting a backend, following changes, comparing and removing what other backends left are steps
- * of its turns, of which only one runs at a time.
+ * of its turns, and only one turn runs at a time.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts

@@ -73,7 +73,7 @@ function answerOf(answer: Answer): LeaseAnswer {
   return { kind: 'failed', reason: `the API server answers ${status}` }
 }
 
-/** Reads a Lease; returns undefined if the text is none. A missing holder is nobody. */
+/** Reads a Lease; returns undefined if the text is none. A Lease without a holder is free. */
 function leaseIn(text: string): Lease | undefined {
   const object = parsed(text)
   const version = valueAt(object, ['metadata', 'resourceVersion'])

@@ -43,7 +43,7 @@ function countersOf(usage: readonly PoolUsage[]): PoolCounters {
   }
 }
 
-/** JSON has no whole numbers above 2^53 that every reader understands; nobody counts that far. */
+/** Returns how many addresses are free, at most 2^53: not every reader of JSON understands more. */
 function available(usage: PoolUsage | undefined): number {
   if (usage === undefined) return 0
   const left = usage.size - BigInt(usage.held)

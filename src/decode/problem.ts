@@ -13,7 +13,7 @@ export interface Problem {
   readonly expected: string
   /** What was done instead. */
   readonly effect: string | undefined
-  /** True if nobody can tell which object of its kind the problem is about. */
+  /** True if it is unknown which object of its kind the problem is about. */
   readonly unidentified?: true
 }
 
@@ -72,7 +72,7 @@ export function printProblem(problem: Problem): string {
   return visible(`${[...place, what].join(': ')}${effect}`)
 }
 
-/** Returns whether a file, document or object was left out and nobody knows which object it was. */
+/** Returns whether a file, document or object was left out while it is unknown which object it was. */
 export function isGap({ severity, kind, unidentified: nameless }: Problem): boolean {
   return severity === 'error' && (kind === undefined || nameless === true)
 }

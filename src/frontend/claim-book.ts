@@ -150,7 +150,7 @@ function compete(asker: Asker, competing: readonly Claim[], round: Round): void 
 /** Notes who was first at each key before a change of a ranking, to compare afterwards. */
 class Round {
   readonly #ranking: Ranking<Tuple>
-  /** Undefined while nobody was at any of the keys, as is usual when a Service comes. */
+  /** Undefined while no Service had any of the keys, as is usual when a Service is new. */
   #firsts: Map<Tuple, ServiceName> | undefined
 
   constructor(ranking: Ranking<Tuple>) {
@@ -165,7 +165,7 @@ class Round {
     this.#note(key, this.#ranking.leave(key, asker))
   }
 
-  /** Returns the keys that somebody had and that now belong to another Service, or to none. */
+  /** Returns the keys that a Service had and that now belong to another Service, or to none. */
   moves(): readonly Move[] {
     const found: Move[] = []
     for (const [key, from] of this.#firsts ?? []) {

@@ -29,9 +29,9 @@ export interface Frontend {
 }
 
 interface FrontendEndpoints {
-  /** The endpoints for pods and the node itself, and under policy Cluster for everybody. */
+  /** The endpoints for pods and the node itself, and under policy Cluster for every client. */
   readonly inside: readonly Target[]
-  /** The endpoints for everybody else under external policy Local; otherwise none. */
+  /** The endpoints for all other clients under external policy Local; otherwise none. */
   readonly local: readonly Target[]
   /** All endpoints that the slices name, whatever their state. */
   readonly offered: readonly Candidate[]

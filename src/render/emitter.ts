@@ -29,7 +29,7 @@ const nftables: Emitter = {
 }
 const EMITTERS: Readonly<Record<BackendKind, Emitter>> = {
   nftables,
-  // With iptables, render/iptables makes the chains, and nobody asks for tables.
+  // With iptables, render/iptables makes the chains, and no caller asks for tables.
   iptables: nftables,
   ipvs: { claimsWithin: ipvsClaimsWithin, emit: emitIpvs, frame: ipvsFrame },
 }

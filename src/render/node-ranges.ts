@@ -19,7 +19,7 @@ export interface NodeRanges {
   readonly nodeAddresses: readonly Address[]
   /** Ranges in which NodePorts are served; none if all addresses of the node serve them. */
   readonly nodePorts: readonly string[]
-  /** Ranges of which all is dropped that no ClusterIP serves. */
+  /** Ranges in which connections to an address that no ClusterIP serves are dropped. */
   readonly services: readonly string[]
 }
 

@@ -7,7 +7,7 @@ export interface Wants<Key, Value> {
   readonly touched: Map<Key, Value | undefined>
 }
 
-/** Returns wants of nobody. */
+/** Returns a collection without wants. */
 export function noWants<Key, Value>(): Wants<Key, Value> {
   return { values: new Map(), shared: new Map(), touched: new Map() }
 }
@@ -29,8 +29,8 @@ export function addWant<Key, Value>(
 }
 
 /**
- * Takes a want back. Returns the value if nobody wants it now; undefined if others do, or if nobody
- * did.
+ * Takes a want back. Returns the value if no want for it is left; undefined if others are left, or
+ * if there was none.
  */
 export function dropWant<Key, Value>(
   { values, shared, touched }: Wants<Key, Value>,

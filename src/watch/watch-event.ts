@@ -37,7 +37,7 @@ export function readWatchEvent(line: string): WatchEvent {
   if (identity === undefined) return garbage(type, 'without a name')
   if (type === 'DELETED') return { kind: 'deleted', ...identity, resourceVersion }
   if (type === 'ADDED' || type === 'MODIFIED') return { kind: 'object', object, resourceVersion }
-  return garbage(type, 'that nobody knows')
+  return garbage(type, 'that nodelb does not know')
 }
 
 function isEnd(bookmark: unknown): boolean {

@@ -32,7 +32,7 @@ export function askSocket(socketPath: string, path: string): Promise<number> {
   })
 }
 
-/** Why nobody can be reached there. */
+/** Why no server can be reached there. */
 export function refusal(port: number, host = '127.0.0.1'): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, host)
@@ -44,7 +44,7 @@ export function refusal(port: number, host = '127.0.0.1'): Promise<string | unde
   })
 }
 
-/** A port taken by somebody else until `close`d. */
+/** A port taken by another server until `close`d. */
 export async function takePort(port = 0, host = '127.0.0.1'): Promise<Taken> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {

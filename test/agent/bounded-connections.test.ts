@@ -29,7 +29,7 @@ async function probes(): Promise<number> {
   return port
 }
 
-/** Whoever holds connections, and opens a new one for each that is closed. */
+/** A client that holds connections, and opens a new one for each that is closed. */
 class Holder {
   readonly #port: number
   readonly #held: Set<Socket> = new Set()

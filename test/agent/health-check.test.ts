@@ -162,7 +162,7 @@ describe('ports', () => {
     expect(await refusal(port)).toBe('ECONNREFUSED')
   })
 
-  test('closing waits for nobody', async () => {
+  test('closing waits for no connection', async () => {
     const port = await freePort()
     const { checks } = start()
     checks.set(port, web(1))

@@ -163,7 +163,7 @@ test.each([
   ['watch services: socket hang up', 'unreachable'],
   ['list services: no list: "<html>"', 'garbage'],
   ['watch services: the server ended it at once', 'closed'],
-  ['watch services: nobody knows', 'other'],
+  ['watch services: no reason', 'other'],
 ])('a watch lost for «%s» counts as %s', (reason, cause) => {
   expect(lossCause(reason)).toBe(cause)
 })

@@ -317,7 +317,7 @@ const replacedWhileStarted: Action[] = [
   { kind: 'service', service: 0, port: 1 },
 ]
 
-/** Others change something after it was compared and before anybody listens. */
+/** Others change something after it was compared and before the agent listens. */
 const disturbedWhileStarted: Action[] = [
   { kind: 'configure', backend: 'ipvs', broken: false },
   { kind: 'wait', ms: 1 },

@@ -103,7 +103,7 @@ describe('in place of kube-proxy', () => {
 })
 
 describe('metrics on an address of their own', () => {
-  test('are there, and probes are not; whoever holds their port holds up no probe', async () => {
+  test('are there, and probes are not; another holder of their port holds up no probe', async () => {
     const [probes, metrics] = [await freePort(), await freePort()]
     const options = { listen: at(probes), metricsListen: at(metrics) }
     const { telemetry } = start(options)

@@ -150,7 +150,7 @@ async function measureBurst(
 }
 
 const SAMPLE_MS = 250
-/** After so many changes a commit is awaited: whoever writes files would be far ahead. */
+/** After so many changes a commit is awaited: the writer of the files would be far ahead. */
 const GROUP = 100
 
 async function measureChurn(

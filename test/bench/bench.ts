@@ -128,7 +128,7 @@ function print(results: readonly Result[], packets: Packets): void {
       'Each Service has a ClusterIP, a NodePort and a load-balancer address, unless it says otherwise.',
       'nodelb: a process that has just started, with the objects of the cluster ("idle") in memory; its',
       'peak is that of the load and of all changes below. nft: parses and sends text that is there already;',
-      'whoever makes the text needs time and memory of its own.',
+      'the process that makes the text needs time and memory of its own.',
     ],
   )
   section(

@@ -128,7 +128,7 @@ test.each<[string, unknown, RegExp]>([
   ['namespaces that are no list', { namespaces: 'shop' }, /cannot be read/],
   ['a misspelt selector', { namespaceSelectors: [{ matchLabel: {} }] }, /cannot be read/],
   ['bad service selectors alone', { serviceSelectors: [7] }, /cannot be read/],
-])('serviceAllocation with %s admits nobody, and that is told', (_, rule, told) => {
+])('serviceAllocation with %s admits no Service, and that is told', (_, rule, told) => {
   const { names, problems } = open(rule)
   expect(names).toEqual([])
   expect(problems).toEqual([

@@ -53,7 +53,7 @@ test.each([
   ['no data', undefined],
   ['a mention alone', '# no address-pools here'],
   ['a mention in a value', 'note: address-pools'],
-])('a ConfigMap with %s is somebody else’s', (_, config) => {
+])('a ConfigMap with %s is not MetalLB’s', (_, config) => {
   expect(decode(config)).toEqual({ kind: 'ignored', reason: 'no-pools', problems: [] })
 })
 

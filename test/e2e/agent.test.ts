@@ -91,7 +91,7 @@ async function until(agent: RunningAgent, holds: () => Promise<boolean>): Promis
   while (!(await holds())) await agent.next('kernel-committed')
 }
 
-/** Resolves once packets do what they shall. */
+/** Resolves once packets do what they should. */
 function reaches(agent: RunningAgent, pods: readonly string[], connection = {}): Promise<void> {
   const expected = String([...pods].sort())
   return until(agent, async () => String(await answers(connection)) === expected)

@@ -214,7 +214,7 @@ describe('a watch', () => {
     await events.find(isAbout('object', 'later'), from)
   })
 
-  /** What nobody was told, because the API server and its history went meanwhile. */
+  /** Changes that no watch told, because the API server and its history went meanwhile. */
   async function changeUnseen(): Promise<void> {
     await server.admin.call('DELETE', `${slices}/goes`)
     await server.admin.call('POST', slices, slice('comes'))

@@ -168,7 +168,7 @@ describe.each(crds.map((crd) => [crd.spec.names.kind, crd] as const))('%s', (kin
   })
 })
 
-test('an older version is converted by its names alone, and whoever uses it is warned', () => {
+test('an older version is converted by its names alone, and its users are warned', () => {
   const peers = crds.find(({ spec }) => spec.names.kind === 'BGPPeer')
   expect(peers.spec.conversion).toEqual({ strategy: 'None' })
   const [older, newer] = peers.spec.versions

@@ -1,6 +1,6 @@
 /** Says for each folder at the top why it imports so little; the linter prints it. */
 export const REASONS: Readonly<Record<string, string>> = {
-  model: 'src/model says what a Service is and needs nobody.',
+  model: 'src/model says what a Service is and needs no other folder.',
   allocate: 'src/allocate is pure: who gets which address follows from the objects alone.',
   decode: 'src/decode is pure: it reads what comes from outside, wherever it comes from.',
   frontend: 'src/frontend is pure: it says what is served at which address, and knows no backend.',
@@ -24,7 +24,7 @@ export const REASONS: Readonly<Record<string, string>> = {
  * What the files of each folder may import besides each other: folders of `src` (their own files,
  * not those of folders below them) and packages. What reaches the world is not here but in `WORLD`.
  * `npm run imports` writes the linter's rules from this file, and test/house/imports.test.ts
- * compares it with `src` in both directions: what nobody uses has to go.
+ * compares it with `src` in both directions: what is not used has to go.
  */
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
@@ -356,7 +356,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'watch/files/folder.ts': ['node:fs'],
 }
 
-/** May import what is in src, and the terminal; nobody may import it. */
+/** May import what is in src, and the terminal; no file may import it. */
 export const MAIN: readonly string[] = [
   ...[
     'model',

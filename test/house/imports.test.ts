@@ -59,7 +59,7 @@ describe('the table of imports', () => {
     expect(others.map(({ file, of }) => `${file} imports ${of}`)).toEqual([])
   })
 
-  test('allows nothing that nobody imports', () => {
+  test('allows nothing that is not imported', () => {
     const used = (is: (file: string) => boolean, name: string): boolean =>
       beyond.some(({ file, of }) => of === name && is(file))
     const folders = Object.entries(FOLDERS).flatMap(([folder, may]) =>
@@ -94,7 +94,7 @@ describe('the table of imports', () => {
 })
 
 describe('few files ask what time it is', () => {
-  /** Each needs a date. What lasts is measured by `performance.now`, which nobody sets. */
+  /** Each needs a date. What lasts is measured by `performance.now`, which no one can set. */
   const dates = [
     // kube-proxy's answer has the time.
     'agent/events/probes.ts',

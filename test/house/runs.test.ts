@@ -5,7 +5,7 @@ import config from '../../vitest.config.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-test('`npm run test:long` takes every test whole of which `npm test` takes a part', () => {
+test('`npm run test:long` takes every test whole that `npm test` takes in part', () => {
   const projects = (config.test?.projects ?? []) as readonly {
     readonly test: { readonly name: string; readonly include: readonly string[] }
   }[]

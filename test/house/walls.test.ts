@@ -26,7 +26,7 @@ async function lint(file: string, name: string): Promise<string> {
 }
 
 test.each<{ file: string; name: string; says: string }>([
-  { file: 'src/model/x.ts', name: 'zod', says: 'needs nobody. It may import ipaddr.js' },
+  { file: 'src/model/x.ts', name: 'zod', says: 'needs no other folder. It may import ipaddr.js' },
   { file: 'src/ruleset/nftables/x.ts', name: '../../plan/explain.ts', says: 'knows no Services' },
   { file: 'src/render/x.ts', name: '../plan/explain.ts', says: 'src/render is pure' },
   {
@@ -71,8 +71,8 @@ test.each([
 })
 
 test.each([
-  ['src/agent/x.ts', 'a promise that nobody awaits', 'later()', 'noFloatingPromises'],
-  ['scripts/x.mjs', 'a promise that nobody awaits', 'later()', 'noFloatingPromises'],
+  ['src/agent/x.ts', 'a promise that is not awaited', 'later()', 'noFloatingPromises'],
+  ['scripts/x.mjs', 'a promise that is not awaited', 'later()', 'noFloatingPromises'],
   ['src/agent/y.ts', 'a promise that is thrown away', 'void later()', 'noVoid'],
   ['src/cli/x.ts', 'a promise as a condition', 'if (later()) later.name', 'noMisusedPromises'],
 ])('the linter refuses in %s %s', async (file, _what, statement, rule) => {

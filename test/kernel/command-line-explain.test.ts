@@ -186,7 +186,7 @@ describe('from files', () => {
     })
   })
 
-  test('where an interface decides and nobody knows it, that is said, and --in tells', async () => {
+  test('where an interface decides and is unknown, that is said, and --in tells', async () => {
     const fixture = 'local-traffic-bridge-interface'
     const files = [...filesOf(fixture), '--config', `${fixtures}${fixture}/config.yaml`]
     const ask = packet('192.0.2.2', '10.96.78.3:80')
@@ -235,7 +235,7 @@ describe('from what the kernel holds', () => {
     })
   })
 
-  test("a rule of somebody else's in nodelb's chains is a doubt", async () => {
+  test("a rule of another program in nodelb's chains is a doubt", async () => {
     await nodelb('apply', ...files)
     await nft('add', 'rule', 'ip', 'nodelb', 'dispatch', 'counter')
     expect((await nodelb(...packet('192.0.2.2', '203.0.113.12:80'))).out).toMatch(

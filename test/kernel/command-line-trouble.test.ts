@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { service, slice } from '../cli/bad-objects.ts'
 
-/** What the built program answers where input is missing, or where nobody knows what it is. */
+/** What the built program answers where input is missing, or where it cannot be told what it is. */
 
 const program = fileURLToPath(new URL('../../dist/nodelb.js', import.meta.url))
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url))
@@ -44,7 +44,7 @@ async function write(name: string, text: string): Promise<string> {
 
 const packet = ['--from', '198.51.100.9', '--to', '203.0.113.10:80']
 
-describe('input that is not there, or that nobody can parse, is trouble', () => {
+describe('input that is not there, or that cannot be parsed, is trouble', () => {
   const missing = /^typo\.yaml: found no such file or folder/
   test.each([
     ['render', [], 'table'],

@@ -1,4 +1,4 @@
-/** What somebody does to nodelb's tables by hand, in nft's words. */
+/** Changes of nodelb's tables by hand, in nft's words. */
 export interface Damage {
   readonly title: string
   /** One nft transaction each. `HANDLE(chain: text)` stands for a rule of the table ip nodelb. */

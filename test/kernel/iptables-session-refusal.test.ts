@@ -152,7 +152,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     expect(await lacking(together(jellyfin, nginx))).toBe(0)
   })
 
-  test('of input that is incomplete, what nobody speaks of stays', async () => {
+  test('of input that is incomplete, what it does not name stays', async () => {
     await programIptables(programs, all)
     const before = await rules()
     const { first } = await begin(programs, { ...nginx, incomplete: true })

@@ -54,7 +54,7 @@ beforeEach(async () => {
   await nftLoad(OTHERS)
 })
 
-describe('what somebody else did to the tables is shown by diff and repaired by apply', () => {
+describe('what another program did to the tables is shown by diff and repaired by apply', () => {
   test.each(damages)('$title', async ({ commands, operations, shows }) => {
     await apply(sources)
     const before = sortedListing(await nft('list', 'ruleset'))

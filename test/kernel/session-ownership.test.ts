@@ -159,7 +159,7 @@ describe('a table that has the wrong flags is made anew in one transaction', () 
     expect(await listed()).toEqual(before)
   })
 
-  test('of a session, by one that shall not own it', async () => {
+  test('of a session, by one that should not own it', async () => {
     await (await begin(asterisk))[Symbol.asyncDispose]()
     const generation = await other.generation()
     await using running = await begin(asterisk, { ownership: 'none' })

@@ -19,7 +19,7 @@ afterAll(() => other.close())
 
 const RUNS = 60
 
-/** Does something to a session and to the cluster that it shall stand for. */
+/** Does something to a session and to the cluster that it should stand for. */
 type Change = (session: NftablesSession, objects: Objects) => void
 
 interface Objects {

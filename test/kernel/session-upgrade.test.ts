@@ -8,7 +8,7 @@ import { asterisk, begin, jellyfin, listed, nginx, together } from './session-se
 
 const goal = together(jellyfin, asterisk, nginx)
 
-/** Tables of ours as another version, or somebody's hands, may have left them. */
+/** Tables of ours as another version, or an administrator, may have left them. */
 const layouts = {
   'sets of other types and hooks at other priorities': `
     table ip nodelb {

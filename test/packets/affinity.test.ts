@@ -77,7 +77,7 @@ describe.each(tried(families))('a sticky Service in $name', (family) => {
     const [left] = others(gone, ['pod-a', 'pod-b'])
     await applied(family, { pods: [left] })
     expect(await answering(balancer)).toBe(left)
-    // Another pod takes the place of the one that left; whoever moved meanwhile is not its client.
+    // Another pod takes the place of the one that left; a client that moved meanwhile is not its own.
     await applied(family, { pods: [left, 'pod-c'] })
     expect(await answering(balancer)).toBe(left)
     await applied(family, { pods: ['pod-c'] })
@@ -136,7 +136,7 @@ describe.each(tried(families))('a sticky Service in $name', (family) => {
     expect([other, 'pod-d']).toContain(await answering(balancer, 'pod-c'))
   })
 
-  test('leads nobody away from this node whom policy Local has here from now on', async () => {
+  test('leads no client away from this node that policy Local has here from now on', async () => {
     await applied(family, { pods: ['pod-d'] })
     expect(await answering(balancer)).toBe('pod-d')
     await applied(family, { pods: ['pod-d', 'pod-a'], policy: 'Local' })

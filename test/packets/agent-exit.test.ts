@@ -8,7 +8,7 @@ import { AgentLab } from '../support/agent-lab.ts'
 import { nodelb } from '../support/lab.ts'
 import { webNode, webObjects, webService } from '../support/web.ts'
 
-/** Nothing is measured, but nobody waits for longer than this. */
+/** Nothing is measured, but the test waits no longer than this. */
 const TIMEOUT = 20_000
 
 let place: AgentLab
@@ -65,7 +65,7 @@ describe('the agent ends at once', () => {
     expect(agent.lines.at(-1)).toMatchObject({ event: 'agent-stopping', reason: 'SIGINT' })
   })
 
-  test('while nobody reads its log', { timeout: TIMEOUT }, async () => {
+  test('while its log is not read', { timeout: TIMEOUT }, async () => {
     const log = place.path('log')
     await execa('mkfifo', [log])
     // Opened and never read: a pipe holds 64 KiB.
@@ -77,7 +77,7 @@ describe('the agent ends at once', () => {
     const run = ['run', '-f', place.folder, '--node', 'node-a', '--scope', 'all']
     const flags = ['--status-socket', place.statusSocket]
     const command = [...inside, log, process.execPath, nodelb, ...run, ...flags]
-    // Without colours nobody else asks what standard output is.
+    // Without colours no other code asks what standard output is.
     const child = spawn('ip', command, { env: { ...process.env, NO_COLOR: '1' } })
     onTestFinished(() => void child.kill('SIGKILL'))
     let status = await readStatus(place.statusSocket)

@@ -14,18 +14,18 @@ const other = {
   metadata: { namespace: 'default', name: 'other' },
   status: {},
 }
-const nobody: readonly object[] = [webNode, other]
+const withoutWeb: readonly object[] = [webNode, other]
 
 beforeAll(async () => {
   place = await AgentLab.build()
-  place.write(nobody)
+  place.write(withoutWeb)
   agent = place.start()
   await agent.next('agent-ready')
 })
 
 afterAll(() => place?.remove())
 
-/** Writes what the agent shall know, and waits until it has made it so. */
+/** Writes the objects for the agent, and waits until it has programmed them. */
 async function become(objects: readonly object[], event = 'kernel-committed'): Promise<void> {
   agent.skip()
   place.write(objects)
@@ -33,7 +33,7 @@ async function become(objects: readonly object[], event = 'kernel-committed'): P
 }
 
 function serving(pods: readonly PodName[], ending: readonly PodName[] = []): readonly object[] {
-  return [...nobody, webService(), ...webSlices(pods, ending)]
+  return [...withoutWeb, webService(), ...webSlices(pods, ending)]
 }
 
 describe.each([
@@ -68,10 +68,10 @@ describe.each([
   })
 
   test('is served by who comes first, though it was there before the Service', async () => {
-    await become(nobody, 'flows-deleted')
+    await become(withoutWeb, 'flows-deleted')
     expect(await answer()).toBe('outside')
     await become(serving(['pod-a']), 'flows-deleted')
     expect(await answer()).toBe('pod-a')
-    await become(nobody, 'flows-deleted')
+    await become(withoutWeb, 'flows-deleted')
   })
 })

@@ -45,7 +45,7 @@ test('strict ARP tightens an interface of its own lax mode, and only that', () =
   ])
 })
 
-test('a stricter arp_ignore was somebody’s wish and stays', () => {
+test('a stricter arp_ignore was an administrator’s wish and stays', () => {
   const ignore = ipvsSysctls({ ...ipv4, strictArp: true }, found).at(-2)
   expect(ignore?.name).toBe('net.ipv4.conf.all.arp_ignore')
   const kept = [0, 1, 2, 3, 8].filter((value) => ignore && satisfies(value, ignore))

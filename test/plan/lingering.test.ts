@@ -32,7 +32,7 @@ function clusterOf(first: readonly Tuple[]) {
     change(...now: readonly Tuple[]) {
       serving = new Set(now)
     },
-    /** The frontend is another Service's now, or nobody's. */
+    /** The frontend is another Service's now, or gone. */
     hand(to?: string) {
       owner = to
     },

@@ -89,7 +89,7 @@ test('the first endpoint comes: what bypassed the VIP goes', () => {
   expect(deleted({}, { endpoints: slots(DNS, A) }, DNS, BYPASS)).toContain(BYPASS)
 })
 
-test('where nobody serves any more, only what was translated to ours goes', () => {
+test('where no endpoint serves any more, only what was translated to ours goes', () => {
   const before = { endpoints: slots(DNS, A), 'local-endpoints': slots(DNS, B) }
   expect(deleted(before, {}, DNS, BYPASS)).toEqual([A, B])
 })

@@ -133,7 +133,7 @@ test('what is settled stays when a younger Service comes', () => {
   )
 })
 
-test('where no Node has an ExternalIP, nobody loses a port when another Service goes', () => {
+test('where no Node has an ExternalIP, no Service loses a port when another Service goes', () => {
   fc.assert(
     fc.property(insideOnly, fc.nat(6), ({ nodes, claimants }, index) => {
       const first = allocateNodes({ nodes, claimants })
@@ -168,7 +168,7 @@ test('a holder loses a Node only to an older holder, or because the Node no long
   )
 })
 
-test('whoever waits is told why of every Node', () => {
+test('a Service that waits is told why for every Node', () => {
   fc.assert(
     fc.property(worlds, ({ nodes, claimants }) => {
       for (const { addresses, reason } of allocateNodes({ nodes, claimants }).grants) {

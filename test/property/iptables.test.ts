@@ -76,7 +76,7 @@ describe('iptables over random clusters and changes', () => {
         let guarded = restrictedVips(old)
         for (const step of planIptables(old ?? {}, next ?? {})) {
           model.apply(step)
-          // From here on what is served is what shall be.
+          // From here on what is served is what should be.
           if (step.table === 'nat') guarded = restrictedVips(next)
           const present = model.ruleset().ip?.get('mangle')?.chains ?? new Map()
           for (const vip of guarded) {

@@ -71,7 +71,7 @@ function bring(to: World, desired: IpvsRules, observe?: () => void): IpvsRules {
   return rules
 }
 
-/** Addresses on the dummy of which no server, or one without destinations, is the only answer. */
+/** Addresses on the dummy that only a server without destinations, or none, answers for. */
 function hollow({ servers, addresses }: KernelIpvs): ReadonlySet<string> {
   const served = new Set([...servers.values()].map(({ address }) => address))
   const empty = [...servers].filter(

@@ -100,7 +100,7 @@ test('so it does where there are many Services: every tree of chains has branche
         expect(found, JSON.stringify(one)).toEqual(told(nftables.follow(one, facts)))
       }
     }),
-    // Shrinking so much takes longer than anybody waits.
+    // Shrinking so much takes too long.
     { numRuns: 5, endOnFailure: true },
   )
 })

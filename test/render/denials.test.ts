@@ -172,7 +172,7 @@ test('a load-balancer address goes before externalIPs, then the older Service, t
   expect(denied(all, [...services].reverse())).toEqual(expected)
 })
 
-test('what is refused whoever asks for it', () => {
+test('what is refused to every Service that asks for it', () => {
   const ranges: Settings = {
     ...all,
     serviceRanges: ['10.96.0.0/16' as Cidr],

@@ -36,7 +36,7 @@ export async function settle(world: World): Promise<Settled> {
   return { kind: 'dead' }
 }
 
-/** What is not as it shall be, if anything. */
+/** What is not as it should be, if anything. */
 async function difference(world: World, files: string): Promise<string | undefined> {
   const { lab, choice, configuration } = world
   if (!(await world.isReady())) return '/readyz does not say ready'
@@ -149,7 +149,7 @@ function fits(result: ProbeResult, demand: Demand, to: string): boolean {
         result.kind === 'answered' && demand.to.some(({ address }) => podAt(address) === result.pod)
       )
     case 'untouched':
-      // What is for the node itself finds nobody there.
+      // What is for the node itself finds no listener there.
       return nodeAddresses.some((own) => to.replace(/^\[/, '').startsWith(own))
         ? result.kind === 'refused'
         : result.kind === 'answered' && result.pod === outsider

@@ -34,7 +34,7 @@ const DEEDS = {
   status: 3,
 } as const
 
-/** The objects as they shall be. Each change follows from the draw and from those before. */
+/** The objects as they should be. Each change follows from the draw and from those before. */
 export class Churn {
   readonly #random: Random
   readonly #services: Map<number, ServiceShape> = new Map()
@@ -180,7 +180,7 @@ export class Churn {
     const zones = random.chance(0.2)
     const chosen = random.chance(0.8)
       ? random.some(PODS, random.pick([0, 1, 1, 2, 3, 5]))
-      : random.some(NOBODY, random.pick([1, 8, 30]))
+      : random.some(NO_TARGETS, random.pick([1, 8, 30]))
     return chosen.map((endpoint) => ({
       ...endpoint,
       conditions: random.pick(CONDITIONS),
@@ -233,7 +233,7 @@ const CONDITIONS: readonly object[] = [
 ]
 
 /** Endpoints where no pod is. */
-const NOBODY: typeof PODS = Array.from({ length: 60 }, (_, at) => ({
+const NO_TARGETS: typeof PODS = Array.from({ length: 60 }, (_, at) => ({
   v4: `10.244.3.${at + 1}`,
   v6: `fd00:10:244:3::${at + 1}`,
   node: at % 2 === 0 ? 'node-b' : 'node-c',

@@ -96,7 +96,7 @@ export class AgentLab {
 
   /**
    * Who answers a datagram that the client sends from a port of its own choosing; `dropped` where
-   * nobody does within so many milliseconds.
+   * none does within so many milliseconds.
    */
   async askByUdp(to: string, fromPort: number, patience = 1_000): Promise<string> {
     const { hostname, port } = new URL(`udp://${to}`)

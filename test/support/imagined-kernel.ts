@@ -41,7 +41,7 @@ const HOLDING: Readonly<Record<BackendName, Holding>> = {
   iptables: holdingChains('nft'),
 }
 
-export const BUG = 'an exception that nobody foresaw'
+export const BUG = 'an exception that was not foreseen'
 
 const CHANGED = 'changed by others'
 
@@ -55,7 +55,7 @@ export class ImaginedKernel {
   readonly troubles: Trouble[] = []
   /** What happened that must not. */
   readonly violations: string[] = []
-  /** The parts of the backend that was started last: they lead packets, whoever watches over them. */
+  /** The parts of the backend that was started last: they lead packets, whether a session watches over them or not. */
   inForce: readonly Part[] = []
   readonly sessions: Set<ImaginedSession> = new Set()
   starting = 0

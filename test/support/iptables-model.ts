@@ -20,7 +20,7 @@ export interface IptablesModel {
 }
 
 const BUILTIN = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']
-/** Of somebody else; whatever nodelb does, it stays where it is among its like. */
+/** Rules of another program; whatever nodelb does, they stay in their order. */
 const FOREIGN = '-s 198.18.0.0/15 -j RETURN'
 
 export function iptablesModel(): IptablesModel {

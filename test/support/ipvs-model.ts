@@ -23,7 +23,7 @@ export interface IpvsModel {
   state(): KernelIpvs
   /** `observe` sees the state after each operation. */
   apply(plan: IpvsPlan, observe?: (operation: IpvsOperation) => void): void
-  /** What somebody else does with ipvsadm. */
+  /** What an administrator does with ipvsadm. */
   put(key: ServerKey, destinations: readonly RealServer[]): void
 }
 

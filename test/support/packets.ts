@@ -145,7 +145,7 @@ function hasOutcome(
   result: ProbeResult,
 ): boolean {
   if (outcome !== 'untouched') return result.kind === outcome
-  // The node sends what is not its own to the outside; at its own addresses nobody listens.
+  // The node sends what is not its own to the outside; at its own addresses no process listens.
   if (nodeAddresses.includes(parseDestination(to).host)) return result.kind === 'refused'
   return result.kind === 'answered' && result.pod === outsider
 }

@@ -23,7 +23,7 @@ export class RunningAgent {
   #over = false
 
   /**
-   * `enter`: the command that runs its arguments where the agent shall be. `confine` makes of a
+   * `enter`: the command that runs its arguments where the agent should be. `confine` makes of a
    * command one that has less.
    */
   static start(

@@ -68,7 +68,7 @@ export class ScriptedApi {
     this.#server.closeAllConnections()
   }
 
-  /** Shows another certificate from now on, of which the kubeconfig's authority file knows nothing. */
+  /** Shows another certificate from now on, which the kubeconfig's authority file does not know. */
   show(pair: KeyPair): void {
     this.#server.setSecureContext({ key: pair.key, cert: pair.certificate })
     this.cut()

@@ -15,12 +15,12 @@ export const namespaces: readonly Namespace[] = [
 
 export type PodName = 'pod-a' | 'pod-b' | 'pod-c' | 'pod-d' | 'pod-e'
 
-/** Whoever can send. `client-2` is the client with its second address, `remote` the other node. */
+/** The places that can send. `client-2` is the client with its second address, `remote` the other node. */
 export type PartyName = PodName | 'client' | 'client-2' | 'node' | 'remote'
 
 type AddressPair = readonly [v4: string, v6: string]
 
-/** Somebody who sends or answers: a namespace, and the addresses it speaks from. */
+/** A place that sends or answers: a namespace, and the addresses it speaks from. */
 export interface Party {
   readonly namespace: Namespace
   /** Absent where the kernel is to choose. */
@@ -51,7 +51,7 @@ export function isPartyName(name: string): name is PartyName {
   return Object.hasOwn(parties, name)
 }
 
-/** Whoever answers a connection: a pod's name, or what is neither pod nor load balancer. */
+/** What answers a connection: a pod's name, or a host that is neither pod nor load balancer. */
 export interface Answerer {
   readonly name: string
   readonly addresses: AddressPair

@@ -101,7 +101,7 @@ function complain(expected: Expectation, outcomes: readonly Outcome[]): string |
   return seen ? undefined : `source ${expected.source}`
 }
 
-/** On the node's loopback nobody listens: what is left alone there is refused by the node itself. */
+/** On the node's loopback no process listens: what is left alone there is refused by the node itself. */
 function isAsExpected(expected: Outcome['kind'], { kind }: Outcome, to: string): boolean {
   if (kind === 'untouched' && isLoopback(parseDestination(to).host as Address)) {
     return expected === 'refused'

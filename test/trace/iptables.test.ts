@@ -138,7 +138,7 @@ describe('chains', () => {
     expect(endsOf(found)).toEqual([['passed', '10.244.1.2']])
   })
 
-  test('a chain of which nothing came is no step', () => {
+  test('a chain that nothing came of is no step', () => {
     const found = send({
       'nat PREROUTING': ['-j NODELB-OUTER', TO_A],
       'nat NODELB-OUTER': ['-j NODELB-INNER'],
@@ -225,7 +225,7 @@ describe('what is not known', () => {
     ])
   })
 
-  test('the interface, where nobody says which', () => {
+  test('the interface, where the packet does not say which', () => {
     const elsewhere = { ...facts, routes: [] }
     const origin = originOf('198.51.100.7' as Address, elsewhere)
     const sent = { from: '198.51.100.7', to: '203.0.113.20', protocol: 'tcp', port: 80, origin }

@@ -98,7 +98,7 @@ test('a destination on the node itself does not leave it', () => {
   ])
 })
 
-test('destinations of weight 0 take nobody, the others their share', () => {
+test('destinations of weight 0 take no client, the others their share', () => {
   const destinations = ['10.244.1.10', '10.244.1.11'].map((each) => destination(each))
   const walked = ruleset({ destinations: [...destinations, destination('10.244.1.12', 0)] })
   expect(ends(trace(walked, packet('198.51.100.7'), facts))).toEqual([
@@ -107,7 +107,7 @@ test('destinations of weight 0 take nobody, the others their share', () => {
   ])
 })
 
-test('a server that takes nobody refuses, TCP by ICMP too', () => {
+test('a server that takes no client refuses, TCP by ICMP too', () => {
   const walked = ruleset({ destinations: [destination('10.244.1.10', 0)] })
   const traced = trace(walked, packet('198.51.100.7'), facts)
   expect(traced.paths.map((path) => read(traced, path, walked).outcome)).toEqual([

@@ -157,7 +157,7 @@ test('ranges of a Service that is no load balancer restrict nothing and harm not
   expect(decoded({ spec: { loadBalancerSourceRanges: ['all'] } }).sourceRanges).toEqual([])
 })
 
-test('a Service of which no port is left is invalid', () => {
+test('a Service with no port left is invalid', () => {
   const result = decode({ spec: { ports: [{ port: 0 }, { port: 65536 }] } })
   expect(result).toMatchObject({ kind: 'invalid' })
   expect(result.problems).toHaveLength(2)
@@ -201,7 +201,7 @@ const status = { loadBalancer: { ingress: [{ ip: '203.0.113.10' }] } }
 const metadata = { creationTimestamp: '2026-01-01T00:00:00Z' }
 const whole = decoded({ metadata, spec: balanced, status })
 
-/** A field that is wrong, and what that costs a Service of which there is no version before. */
+/** A field that is wrong, and what that costs a Service without a version before. */
 const costs: readonly (readonly [string, Changes, Partial<ServiceObject>])[] = [
   ['creationTimestamp', { metadata: { creationTimestamp: 5 } }, { created: '' }],
   [

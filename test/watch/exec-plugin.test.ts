@@ -28,7 +28,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 const isAlive = (pid: number): boolean => {
-  // A process that nobody has waited for yet is no more than its name.
+  // A process that is not waited for yet is no more than its name.
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'Z'
   return !/\) Z|^Z/.test(stat)
 }
@@ -97,7 +97,7 @@ test('a plugin that does not exist is told with the hint how to get it', async (
   })
 })
 
-test('a plugin learns who asks, and of which cluster', async () => {
+test('a plugin learns who asks, and which cluster is asked', async () => {
   const call = {
     ...plugin('printf %s "$KUBERNETES_EXEC_INFO" > $DIR/asked'),
     cluster: { server: 'x' },

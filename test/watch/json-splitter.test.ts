@@ -105,7 +105,7 @@ describe('a list', () => {
     )
   })
 
-  test('is told whole where nobody asks for items', () => {
+  test('is told whole where items are not asked for', () => {
     const { objects } = split('{"items":[1,[2]]}', { lists: false })
     expect(objects).toEqual([{ items: [1, [2]] }])
   })
@@ -142,7 +142,7 @@ describe('a list', () => {
     ['an item', '{"items":["'],
     ['what stands beside the items', '{"items":[1],"x":"'],
     ['an object', '{"x":["'],
-  ])('%s of which there is no end is too large', (_, begin) => {
+  ])('%s without an end is too large', (_, begin) => {
     const splitter = new JsonSplitter({ onObject: () => true, onItem: () => undefined }, 10_000)
     splitter.take(Buffer.from(begin))
     const piece = Buffer.alloc(1_000, 'x')

@@ -91,7 +91,7 @@ describe('a proxy', () => {
     const proxy = await httpProxy(pair)
     const location = api.location(undefined, { 'proxy-url': `https://127.0.0.1:${proxy.port}` })
     const { states } = follow(location, 'services')
-    // Nobody vouches for it here.
+    // No authority vouches for it here.
     expect(await states.find(isLost)).toMatchObject({
       reason: `list services: the proxy 127.0.0.1:${proxy.port}: self-signed certificate`,
     })

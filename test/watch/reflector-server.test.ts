@@ -36,7 +36,7 @@ describe('a watch that goes on being open', () => {
     ],
     ['a text that breaks off', '{"type":"MODIFIED","obj\n', 'no event: "{\\"type\\":'],
     ['a page for people', '<html>', 'no event: "<html>"'],
-    ['an event that nobody knows', '{"type":"MOVED","object":{}}', 'no event: an event "MOVED"'],
+    ['an event of an unknown type', '{"type":"MOVED","object":{}}', 'no event: an event "MOVED"'],
     ['an object that is none', '{"type" "ADDED"}', 'no event: "{\\"type\\" '],
   ])('is ended at %s, and all is listed anew', async (_, text, reason) => {
     const { api, events, states } = await start((answer) => answer.write(text), slice('a'))

@@ -41,7 +41,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     ends: true,
   },
   ...ADDRESSES,
-  'kernel-compared': { level: 'debug', says: 'the kernel holds what it shall' },
+  'kernel-compared': { level: 'debug', says: 'the kernel holds what it should' },
   'drift-repaired': {
     level: 'warn',
     says: 'the kernel held something else; it is repaired',

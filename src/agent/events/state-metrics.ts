@@ -82,7 +82,7 @@ function serviceGauges({ state, healthChecks }: StateSource): readonly PlainGaug
     },
     {
       name: 'nodelb_invalid_objects',
-      help: 'Objects of which something cannot be used.',
+      help: 'Objects with a field that cannot be used.',
       value: () => state.invalid.size,
     },
     {
@@ -187,7 +187,7 @@ function registerAffinity(registry: Registry, { affinity }: StateSource): void {
   }
   gauge(
     'nodelb_affinity_crowded_addresses',
-    'Addresses of Services of which a client could not be remembered lately.',
+    'Addresses of Services at which a client could not be remembered lately.',
     'crowded',
   )
   gauge(

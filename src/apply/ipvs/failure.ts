@@ -51,16 +51,16 @@ function ofKind(operation: IpvsOperation): Readonly<Record<string, string>> {
       const { scheduler } = operation.properties
       return {
         ENOENT: `no scheduler ${scheduler}: load the kernel module ip_vs_${scheduler}, or choose another`,
-        EEXIST: 'somebody else made this virtual server meanwhile',
-        ESRCH: 'somebody else removed this virtual server meanwhile',
+        EEXIST: 'another program made this virtual server meanwhile',
+        ESRCH: 'another program removed this virtual server meanwhile',
       }
     }
     case 'add-destination':
     case 'edit-destination':
       return {
-        EEXIST: 'somebody else made this destination meanwhile',
-        ENOENT: 'somebody else removed this destination meanwhile',
-        ESRCH: 'somebody else removed its virtual server meanwhile',
+        EEXIST: 'another program made this destination meanwhile',
+        ENOENT: 'another program removed this destination meanwhile',
+        ESRCH: 'another program removed its virtual server meanwhile',
         EINVAL: 'the address is none that a destination may have',
       }
     case 'add-dummy':

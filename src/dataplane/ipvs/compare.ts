@@ -55,7 +55,7 @@ export function intrusions(
     const { key, label } = conflict
     if (label === undefined) return []
     const service = ownerIn(label)
-    const reason = `${serverText(serverIdOf(key))}: somebody else has made this virtual server`
+    const reason = `${serverText(serverIdOf(key))}: another program has made this virtual server`
     return [{ key, refusal: { service, reason }, held: lostTo(conflict, wanted, left) }]
   })
 }

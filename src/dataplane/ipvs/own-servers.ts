@@ -48,7 +48,7 @@ export class OwnServers {
     for (const { server, after } of byKind(changes).servers) {
       const key = serverKey(server)
       if (after === undefined) this.#own.delete(key)
-      else if (this.#foreign.has(key)) doubt = 'a server of somebody else is in the way'
+      else if (this.#foreign.has(key)) doubt = 'a server that another program made is in the way'
       else if (!this.#own.has(key)) {
         this.#own.add(key)
         this.#coming.add(key)

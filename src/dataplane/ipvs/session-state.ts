@@ -111,7 +111,7 @@ export class IpvsSide {
   /** Leaves these servers to other programs: the tables no longer name them as nodelb's. */
   yieldTo(servers: readonly ServerKey[]): void {
     for (const server of servers) this.#parts.servers.belongsToOther(server)
-    this.#parts.committer.distrust('somebody else made a virtual server')
+    this.#parts.committer.distrust('another program made a virtual server')
   }
 
   /** Makes the next commit bring ipvs from what was read to what is rendered. */

@@ -125,7 +125,7 @@ export function unreadServices(
   return new Set([...there].filter((owner) => unread.has(owner) || known?.has(owner) === false))
 }
 
-/** Returns the Services of which both the object and a slice could be read. */
+/** Returns the Services whose object and at least one slice could be read. */
 function withEndpoints({ services, slices }: Cluster): ReadonlySet<Owner> {
   const sliced = new Set(slices.map(({ namespace, service }) => `${namespace}/${service}`))
   const names = services.map(serviceName).filter((name) => sliced.has(name))

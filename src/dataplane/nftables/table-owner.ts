@@ -14,7 +14,7 @@ export function ownedByAnother(
   const { pid, name = 'nodelb' } = findHolder(port)
   const who = pid === undefined ? 'another process' : `${name} (pid ${pid})`
   return (
-    `${who} owns nodelb's tables (netlink port ${port}), so that nobody else can change them ` +
+    `${who} owns nodelb's tables (netlink port ${port}), so that no other process can change them ` +
     'while it runs: stop it first, or run it without ownership'
   )
 }

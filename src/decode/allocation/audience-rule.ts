@@ -24,7 +24,7 @@ const CLOSED: AudienceRule = {
 
 /**
  * Reads spec.serviceAllocation of an IPAddressPool; undefined if there is none. A bad entry is
- * reported and left out, and lists of which no entry can be read admit nobody.
+ * reported and left out, and lists without an entry that can be read admit no Service.
  */
 export function readAudience(
   value: unknown,

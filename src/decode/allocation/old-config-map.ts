@@ -24,7 +24,7 @@ type DecodedConfigMap =
       readonly pools: readonly PoolObject[]
       readonly problems: readonly Problem[]
     }
-  /** The ConfigMap is somebody else's. */
+  /** The ConfigMap is not MetalLB's. */
   | { readonly kind: 'ignored'; readonly reason: 'no-pools'; readonly problems: readonly Problem[] }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 

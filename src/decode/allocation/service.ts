@@ -40,7 +40,7 @@ type DecodedClaimant =
       readonly externalIps: readonly Address[]
       readonly problems: readonly Problem[]
     }
-  /** A Service to which others give addresses, or nobody. */
+  /** A Service to which another controller gives addresses, or none. */
   | {
       readonly kind: 'not-ours'
       readonly reason: 'type' | 'class'

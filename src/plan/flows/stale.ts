@@ -56,7 +56,7 @@ function isPassedOn({ before, after }: FrontendChange): boolean {
   return before.label !== undefined && after.label !== undefined && before.label !== after.label
 }
 
-/** Returns every frontend, as after a start: nobody knows which flows went stale before it. */
+/** Returns every frontend, as after a start, when it is unknown which flows went stale before. */
 export function allFrontends(served: ServedFrontends, tcp: TcpFlows): readonly TouchedFrontend[] {
   return [...served.all()].flatMap((frontend) => touchedAt(frontend, new Set(), tcp))
 }

@@ -5,7 +5,7 @@ export interface WantedSysctl {
   /** The name as in sysctl(8). */
   readonly name: string
   readonly value: number
-  /** True if a larger value may stay, because somebody wanted it. */
+  /** True if a larger value may stay, because an administrator may have set it. */
   readonly orMore: boolean
 }
 

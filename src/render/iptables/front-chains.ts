@@ -126,7 +126,7 @@ function spread(
   { remembered: seconds }: Front,
   { id, to }: Spread,
 ): readonly RuleText[] {
-  if (to.length === 0) return [ruleText(comment(NOBODY), ACCEPT)]
+  if (to.length === 0) return [ruleText(comment(NO_ENDPOINT), ACCEPT)]
   const protocol = `-p ${frontendAddress(id).protocol}`
   if (seconds === undefined) {
     return to.map((endpoint, at) => ruleText(protocol, oneOf(to.length - at), leadTo(endpoint)))
@@ -143,7 +143,7 @@ function spread(
 }
 
 /** Takes a VIP without local endpoints out of nat, so that it is not looked up as a node port. */
-const NOBODY = 'no endpoint here; dropped in the table filter'
+const NO_ENDPOINT = 'no endpoint here; dropped in the table filter'
 
 /** The list of clients that came to the VIP (or node port) and were led to this endpoint. */
 function clientList(

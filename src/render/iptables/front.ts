@@ -13,7 +13,7 @@ export interface Front {
   readonly label: string
   /** The endpoints (`address . port`) for pods and the node, and under policy Cluster for all. */
   readonly inside: readonly Tuple[]
-  /** The endpoints for everybody else under external policy Local; undefined otherwise. */
+  /** The endpoints for all other clients under external policy Local; undefined otherwise. */
   readonly local: readonly Tuple[] | undefined
   /** True if clients from outside are masqueraded, because the endpoint may be elsewhere. */
   readonly masquerade: boolean
@@ -53,7 +53,7 @@ export function endpointTexts(): EndpointTexts {
   }
 }
 
-/** Returns whether connections are led somewhere, or taken out of nat because nobody is here. */
+/** Returns whether connections are led somewhere, or are taken out of nat because no endpoint is here. */
 export function isDispatched({ inside, local, unserved }: Front): boolean {
   return unserved !== 'reject' && (inside.length > 0 || local !== undefined)
 }

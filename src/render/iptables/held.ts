@@ -24,7 +24,7 @@ interface Held {
   readonly healthChecks: Map<Tuple, RuleText | undefined>
 }
 
-/** Returns the Services of which the tables hold something, as the comments name them. */
+/** Returns the Services that have rules in the tables, as the comments of the rules name them. */
 export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   const names = new Set<Owner>()
   for (const tables of [ruleset.ip, ruleset.ip6]) {

@@ -48,7 +48,7 @@ export class IptablesLowering {
 
   /**
    * From now on, what `held` (all tables) holds of these Services stays, whatever they serve; a
-   * Service of which it holds nothing has nothing. Returns what is different from before.
+   * Service without entries in it has nothing. Returns what is different from before.
    */
   hold(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>

@@ -5,7 +5,7 @@ import { ACCEPT, comment, goto, MASQUERADE, onHost, ruleText } from '../../rules
 import type { RuleText } from '../../ruleset/iptables/types.ts'
 import { portSpace } from './key-space.ts'
 
-/** Returns the rule that refuses what comes to a ClusterIP at a port that nobody serves. */
+/** Returns the rule that refuses what comes to a ClusterIP at a port that no Service serves. */
 export function clusterIpLeaf(address: Tuple, label: string): RuleText {
   return ruleText(host('-d', address), comment(label), goto(CHAINS.reject))
 }

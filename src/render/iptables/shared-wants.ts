@@ -29,7 +29,7 @@ export class SharedWants {
     return this.#wants.has(key)
   }
 
-  /** Returns the label that the first Service gives the key; undefined if nobody wants it. */
+  /** Returns the label that the first Service gives the key; undefined if no Service wants it. */
   labelOf(key: Tuple): string | undefined {
     return this.#wants.get(key)?.[0]?.label
   }

@@ -80,7 +80,7 @@ export const refuse: Chain = chain('refuse', [
   rule({ kind: 'reject', with: 'port-unreachable' }),
 ])
 
-/** Returns the set that rules may use although it is empty: then nobody is allowed. */
+/** Returns the set that rules may use although it is empty: then no client is allowed. */
 export function impliedSources(sets: ReadonlySet<string>): readonly string[] {
   return sets.has(SETS.restricted) ? [SETS.allowedSources] : []
 }

@@ -68,7 +68,7 @@ export interface IpvsRules extends IpvsContent {
 }
 
 /**
- * What ipvs and the dummy interface hold, whoever made it; the table is read as for nftables.
+ * What ipvs and the dummy interface hold, also what other programs made; the table is read as for nftables.
  * Servers by firewall mark are left out, because nodelb never makes any.
  */
 export interface KernelIpvs extends IpvsContent {

@@ -225,7 +225,7 @@ function makeSchema(address: FieldType, name: string): SetSchema {
   }
 }
 
-/** Returns the schema of the other sets, many of which have a number at the end of their name. */
+/** Returns the schema of the other sets; many have a number at the end of their name. */
 function frontSchema(name: string, address: FieldType, front: readonly FieldType[]): SetSchema {
   const target: readonly FieldType[] = [address, 'inet_service']
   if (isClientsSet(name)) {

@@ -43,7 +43,7 @@ function clean(fronts: readonly TouchedFrontend[] = touched, now = after) {
   return cleanFlows(socket, fronts, () => now)
 }
 
-test('deletes what bypassed the VIP or leads to nobody, and no other flow', async () => {
+test('deletes what bypassed the VIP or leads to no endpoint, and no other flow', async () => {
   await plant({ client, clientPort: 1001, to: vip, answerer: gone })
   await plant({ client, clientPort: 1002, to: vip, answerer: serving })
   await plant({ client, clientPort: 1003, to: vip, answerer: vip })

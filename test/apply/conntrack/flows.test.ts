@@ -47,7 +47,7 @@ beforeEach(async () => {
       backend: nftablesBackend,
     },
   )
-  // Somebody else's Service: with its table there, the node tracks every flow.
+  // Another program's table: while it is there, the node tracks every flow.
   renderer.setService({ ...web, name: 'other', loadBalancerAddresses: [], ports: [tcpPort(81)] })
   renderer.settle()
   await commit()

@@ -16,7 +16,7 @@ import { iptables, listing, restore } from './namespace.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
-/** A cluster of which the Services and their endpoints are others at every step. */
+/** A cluster whose Services and endpoints are others at every step. */
 function goal(step: number): IptablesRuleset {
   const table = (
     chains: Record<string, readonly string[]>,

@@ -24,7 +24,7 @@ function host(flavour: Flavour): string {
   return folder
 }
 
-test.each(FLAVOURS)('where nobody has rules, the flavour of the host: %s', async (flavour) => {
+test.each(FLAVOURS)('where there are no rules, the flavour of the host: %s', async (flavour) => {
   expect(await chosen('auto', host(flavour))).toEqual({
     flavour,
     reason: `the program iptables of this host is ${flavour}`,

@@ -137,7 +137,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     )
     expect(outcome).toEqual({ kind: 'committed' })
     expect(heard).toEqual([])
-    // Whoever hears nothing at all has no news either.
+    // A watcher that hears nothing at all has no news either.
     await iptables(flavour, '-t nat -F NODELB-DISPATCH')
     await foreign()
   })

@@ -95,7 +95,7 @@ describe('a NetlinkSocket survives', () => {
 })
 
 describe('a transaction', () => {
-  it('is stale once somebody else has committed', async () => {
+  it('is stale once another process has committed', async () => {
     expect(await resultOf('generations')).toEqual({
       first: { kind: 'committed' },
       second: { kind: 'stale' },

@@ -241,7 +241,7 @@ function byName(one: { readonly name: string }, other: { readonly name: string }
   return one.name < other.name ? -1 : 1
 }
 
-/** The kernel's hash order is anybody's guess. */
+/** The kernel's hash order cannot be known. */
 function sortElements(listing: string): string {
   return listing.replace(/elements = \{([^}]*)\}/g, (_all, list: string) => {
     const elements = list.split(',').map((element) => element.trim())

@@ -195,7 +195,7 @@ export class ApiServer {
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-key-file=${file('accounts.key')}`,
       `--service-account-signing-key-file=${file('accounts.key')}`,
-      // Nobody is there to make the default account of each namespace, which it waits for.
+      // No controller is there to make the default account of each namespace, which it waits for.
       '--disable-admission-plugins=ServiceAccount',
       '--feature-gates=IPv6DualStack=true',
       '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112',

@@ -172,7 +172,7 @@ function podsIn(phase: 0 | 1 | 2, change: number): readonly PodName[] {
   return others.filter((_, pod) => Math.floor(((change + pod) % 9) / 3) === phase)
 }
 
-/** A pod that ends goes when it has nobody to answer; ipvs would end what is open to it. */
+/** A pod that ends goes when it has no client to answer; ipvs would end what is open to it. */
 async function finished(pods: readonly PodName[]): Promise<void> {
   const places = pods.flatMap((pod) => podAddresses[pod] ?? [])
   const isOpen = (row: string): boolean =>

@@ -102,14 +102,14 @@ test('what others take away is repaired', async () => {
   session.close()
 })
 
-test('a server of somebody else is reported and left; ours takes its place when it goes', async () => {
+test('a server of another program is reported and left; ours takes its place when it goes', async () => {
   await execa('nft', ['add', 'table', 'ip', 'nodelb'])
   await execa('ipvsadm', ['-A', '-t', '192.168.100.240:80', '-s', 'wlc'])
   const session = await begin(dataplanes(), myweb)
   expect([...session.refusals().values()]).toEqual([
     {
       service: 'default/myweb',
-      reason: '-t 192.168.100.240:80: somebody else has made this virtual server',
+      reason: '-t 192.168.100.240:80: another program has made this virtual server',
     },
   ])
   expect(await servers()).toContain('TCP  192.168.100.240:80 wlc\nTCP')
@@ -129,7 +129,7 @@ test('a server of somebody else is reported and left; ours takes its place when 
   session.close()
 })
 
-test('one made while nobody looked is found by its refusal, and taken back from the table', async () => {
+test('a server made unnoticed is found by its refusal, and taken back from the table', async () => {
   const none = { ...myweb, cluster: { services: [], slices: [] } }
   const session = await begin(dataplanes(), none)
   await execa('ipvsadm', ['-A', '-t', '192.168.100.240:80', '-s', 'wlc'])
@@ -188,7 +188,7 @@ test('a Service that cannot be read keeps what it has', async () => {
   await expect(await servers()).toMatchFileSnapshot(golden)
 })
 
-test('from nftables to ipvs and back, each leaves what it shall', async () => {
+test('from nftables to ipvs and back, each leaves what it should', async () => {
   const nftables = goalOf('myweb-without-kube-proxy', 'nftables')
   done(await dataplanes().program(nftables))
   expect((await dataplanes().remove()).removed).toEqual([])

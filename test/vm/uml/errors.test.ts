@@ -72,7 +72,7 @@ test('an address that another server still answers on is bound all the same', as
   expect([...(await read(sockets())).addresses]).toEqual([web.address])
 })
 
-test('what somebody else made or removed meanwhile is told, and the rest goes on', async () => {
+test('what another program made or removed meanwhile is told, and the rest goes on', async () => {
   await commit(sockets(), serve(web))
   const outcome = await commit(sockets(), [
     ...serve(web, 'lc'),
@@ -83,10 +83,10 @@ test('what somebody else made or removed meanwhile is told, and the rest goes on
     ...serve(dns),
   ])
   expect(told(outcome)).toEqual([
-    'add-server: EEXIST: somebody else made this virtual server meanwhile',
-    'add-destination: EEXIST: somebody else made this destination meanwhile',
-    'edit-destination: ENOENT: somebody else removed this destination meanwhile',
-    'edit-server: ESRCH: somebody else removed this virtual server meanwhile',
+    'add-server: EEXIST: another program made this virtual server meanwhile',
+    'add-destination: EEXIST: another program made this destination meanwhile',
+    'edit-destination: ENOENT: another program removed this destination meanwhile',
+    'edit-server: ESRCH: another program removed this virtual server meanwhile',
   ])
   expect(outcome.done).toBe(4)
   expect(await saved()).toContain('-A -u 10.96.0.11:53 -s rr')

@@ -15,7 +15,7 @@ import {
 
 export const dummy = 'kube-ipvs0'
 
-/** Sockets for a file of tests, after each of which the guest has neither servers nor the dummy. */
+/** Sockets for a file of tests; after each test the guest has neither servers nor the dummy. */
 export function useIpvs(): () => IpvsSockets {
   let sockets: IpvsSockets | undefined
   beforeAll(() => {

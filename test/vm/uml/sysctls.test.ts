@@ -69,7 +69,7 @@ test('settings are set, a second time kept, and put back as they were', async ()
   expect(await readdir(`${folder}/state`)).toEqual([])
 })
 
-test('what somebody changed since is left, and noted values survive a second run', async () => {
+test('what an administrator changed since is left, and noted values survive a second run', async () => {
   setAll()
   await execa('sysctl', ['-w', 'net.ipv4.ip_forward=0', 'net.ipv4.conf.all.arp_announce=0'])
   setAll()
