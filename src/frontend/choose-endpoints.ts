@@ -18,7 +18,7 @@ export interface Target {
 
 export interface Chosen {
   /** The endpoints that policy Cluster uses, after topology hints. */
-  readonly all: readonly Target[]
+  readonly cluster: readonly Target[]
   /** The endpoints that policy Local uses. */
   readonly local: readonly Target[]
   /** True if any endpoint anywhere can serve; under policy Local it decides "reject" or "drop". */
@@ -39,7 +39,7 @@ export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView
   const near = byTopology(ready, node)
   const here = ready.filter((candidate) => isLocal(candidate, node))
   return {
-    all: targets(near.length > 0 ? near : leaving, node),
+    cluster: targets(near.length > 0 ? near : leaving, node),
     local: targets(here.length > 0 ? here : leaving.filter((c) => isLocal(c, node)), node),
     any: ready.length > 0 || leaving.length > 0,
     offered: unique,

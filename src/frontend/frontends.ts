@@ -93,7 +93,7 @@ function aimed(
   const address = clusterAddresses.find((cluster) => familyOf(cluster) === family)
   if (address === undefined) return undefined
   const targets: readonly Target[] = [{ address, port: port.port, local: false }]
-  return { all: targets, local: targets, any: true, offered: [] }
+  return { cluster: targets, local: targets, any: true, offered: [] }
 }
 
 /** What was found for a claim in one family. */
@@ -120,7 +120,7 @@ function frontendOf(
     policy,
     external,
     endpoints: {
-      inside: localOnly && !external ? chosen.local : chosen.all,
+      inside: localOnly && !external ? chosen.local : chosen.cluster,
       local: localOnly && external ? chosen.local : [],
       offered: chosen.offered,
     },

@@ -55,7 +55,7 @@ export interface Reading {
   /** The policy for external traffic; undefined for a ClusterIP, whose elements do not say it. */
   readonly policy: 'cluster' | 'local' | undefined
   /** Which endpoints were used; under policy Local, pods and the node use all of them. */
-  readonly reach: 'all' | 'local' | undefined
+  readonly reach: 'cluster' | 'local' | undefined
   readonly sticky: boolean
   readonly outcome: Outcome
   /** `tcp 80: namespace/name:port kind` for each port that the address offers, if not this one. */

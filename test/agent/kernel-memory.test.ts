@@ -11,7 +11,7 @@ import type { ElementValue } from '../../src/ruleset/nftables/types.ts'
 
 const WEB = vipKey('10.96.0.1', 'tcp', 80)
 const SLOTS = [tuple('10.0.0.2', 8080), tuple('10.0.0.1', 8080)]
-const MAP = endpointsMap('vip', 'all')
+const MAP = endpointsMap('vip', 'cluster')
 
 function remembered(): { readonly memory: FamilyMemory; readonly elements: WeakRef<object> } {
   const endpoints = SLOTS.map((data, slot) => [tuple(WEB, slot), { data }] as const)

@@ -57,7 +57,7 @@ function seatsOf(table: Table): ReadonlyMap<string, number> {
       const { seat } = remembering(chainCalledBy(value) ?? '') ?? { seat: -1 }
       seats.set(`${front} ${key}`, seat)
     }
-    for (const reach of ['all', 'local'] as const) expectSeated(table, front, reach, seats)
+    for (const reach of ['cluster', 'local'] as const) expectSeated(table, front, reach, seats)
   }
   return seats
 }

@@ -64,7 +64,7 @@ function make({ renderer, slices }: World, step: Change): void {
   }
 }
 
-const MAPS = [endpointsMap('vip', 'all'), endpointsMap('vip', 'local')]
+const MAPS = [endpointsMap('vip', 'cluster'), endpointsMap('vip', 'local')]
 
 /** Who is sent new flows, by UDP VIP: found by looking at everything, unlike the code under test. */
 function chosenByVip(rules: Ruleset): Map<string, Set<string>> {

@@ -79,7 +79,7 @@ export function policyLine({ policy, reach }: Reading): string | undefined {
     case 'cluster':
       return 'Cluster: endpoints on any node'
     case 'local':
-      return reach === 'all'
+      return reach === 'cluster'
         ? 'Local, but pods and the node itself may use endpoints on any node'
         : 'Local: endpoints on this node only'
     case undefined:

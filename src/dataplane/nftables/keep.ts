@@ -109,7 +109,7 @@ const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
 const ENDPOINTS: ReadonlySet<string> = new Set(
   (['vip', 'node-port'] as const).flatMap((front) =>
-    (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+    (['cluster', 'local'] as const).map((reach) => endpointsMap(front, reach)),
   ),
 )
 

@@ -47,9 +47,9 @@ export function ownersBy(
 function frontOf(set: SetSchema, key: Tuple): string {
   if (isSeatedMap(set.name)) return withoutLastFields(key, ENDPOINT_FIELDS)
   switch (set.name) {
-    case endpointsMap('vip', 'all'):
+    case endpointsMap('vip', 'cluster'):
     case endpointsMap('vip', 'local'):
-    case endpointsMap('node-port', 'all'):
+    case endpointsMap('node-port', 'cluster'):
     case endpointsMap('node-port', 'local'):
     case SETS.allowedSources:
       return withoutLastFields(key, 1)

@@ -93,8 +93,8 @@ function frontOf(id: Tuple): Front {
 const FIRST_SLOT = tuple(0)
 
 const MAPS: Readonly<Record<Front, readonly string[]>> = {
-  vip: [endpointsMap('vip', 'all'), endpointsMap('vip', 'local')],
-  'node-port': [endpointsMap('node-port', 'all'), endpointsMap('node-port', 'local')],
+  vip: [endpointsMap('vip', 'cluster'), endpointsMap('vip', 'local')],
+  'node-port': [endpointsMap('node-port', 'cluster'), endpointsMap('node-port', 'local')],
 }
 
 const ENDPOINTS: ReadonlySet<string> = new Set([...MAPS.vip, ...MAPS['node-port']])

@@ -71,7 +71,7 @@ export function affinityChains(names: readonly string[]): readonly Chain[] {
 }
 
 const FRONTS: readonly Front[] = ['vip', 'node-port']
-const REACHES: readonly Reach[] = ['all', 'local']
+const REACHES: readonly Reach[] = ['cluster', 'local']
 
 /**
  * Makes a chain for each step, with the seats that the step below does not have, which then leads
@@ -148,12 +148,12 @@ function stepsOf(front: Front, sets: readonly string[]): readonly number[] {
 }
 
 function recallChain(front: Front, reach: Reach, seats: number): string {
-  return `recall${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-${seats}`
+  return `recall${front === 'vip' ? '' : '-node-port'}${reach === 'cluster' ? '' : '-local'}-${seats}`
 }
 
 /** Names the chain that leads clients by a hash of their address. */
 export function byClientChain(front: Front, reach: Reach): string {
-  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}-by-client`
+  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'cluster' ? '' : '-local'}-by-client`
 }
 
 function crowdedChain(seconds: number): string {

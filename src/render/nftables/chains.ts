@@ -63,9 +63,9 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     chain('node-port', front('node-port', settings)),
     chain('local-service', localPolicy('vip', settings)),
     chain('local-node-port', localPolicy('node-port', settings)),
-    chain('spread', spread('vip', 'all', sets)),
+    chain('spread', spread('vip', 'cluster', sets)),
     chain('spread-local', spread('vip', 'local', sets)),
-    chain('spread-node-port', spread('node-port', 'all', sets)),
+    chain('spread-node-port', spread('node-port', 'cluster', sets)),
     chain('spread-node-port-local', spread('node-port', 'local', sets)),
     ...affinityChains(sets),
     ...byClient(sets),
@@ -104,7 +104,7 @@ function front(front: Front, settings: Settings): readonly Rule[] {
   return [
     rule(inSet(key, names.masquerade), { kind: 'set-mark', bit: settings.masqueradeBit }),
     rule(inSet(key, names.local), { kind: 'goto', chain: localChain(front) }),
-    rule({ kind: 'goto', chain: spreadChain(front, 'all') }),
+    rule({ kind: 'goto', chain: spreadChain(front, 'cluster') }),
   ]
 }
 
@@ -113,7 +113,7 @@ function front(front: Front, settings: Settings): readonly Rule[] {
  * The node's connections are masqueraded, because their source may be the VIP.
  */
 function localPolicy(front: Front, settings: Settings): readonly Rule[] {
-  const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'all') }
+  const everywhere: Statement = { kind: 'goto', chain: spreadChain(front, 'cluster') }
   return [
     ...fromPods(settings, false).map((match) => rule(match, everywhere)),
     ...fromThisNode.map((match) =>
@@ -164,7 +164,7 @@ function spread(front: Front, reach: Reach, sets: readonly string[]): readonly R
 
 function byClient(sets: readonly string[]): readonly Chain[] {
   return (['vip', 'node-port'] as const).flatMap((front) =>
-    (['all', 'local'] as const).map((reach) =>
+    (['cluster', 'local'] as const).map((reach) =>
       chain(byClientChain(front, reach), draw('client-hash', front, reach, sets)),
     ),
   )
@@ -245,5 +245,5 @@ function localChain(front: Front): string {
 }
 
 function spreadChain(front: Front, reach: Reach): string {
-  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'all' ? '' : '-local'}`
+  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'cluster' ? '' : '-local'}`
 }

@@ -102,14 +102,14 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   }
   const isLocal = external && policy === 'local'
   if (inside.length > 0 || isLocal) put(names.known, id, label)
-  spread(place, 'all', inside)
+  spread(place, 'cluster', inside)
   if (external && policy === 'cluster') put(names.masquerade, id)
   if (unserved === 'drop') put(names.noLocalEndpoints, id, label)
   if (isLocal) {
     put(names.local, id)
     spread(place, 'local', local)
   }
-  seat(place, job.service.affinity, { all: inside, local })
+  seat(place, job.service.affinity, { cluster: inside, local })
 }
 
 /** Puts what holds for the address of a frontend whatever its endpoints are. */
@@ -162,11 +162,11 @@ function seat(
   endpoints: Readonly<Record<Reach, readonly Target[]>>,
 ): void {
   if (affinity.kind === 'none') return
-  const every = new Set([...endpoints.all, ...endpoints.local].map(endpointTuple))
+  const every = new Set([...endpoints.cluster, ...endpoints.local].map(endpointTuple))
   if (every.size === 0) return
   const seats = assignSeats(memory.seats(front, id), [...every])
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
-  for (const reach of ['all', 'local'] as const) {
+  for (const reach of ['cluster', 'local'] as const) {
     for (const data of endpoints[reach].map(endpointTuple)) {
       put(seatMap(front, reach, seats.get(data) ?? 0), id, shared(data))
     }

@@ -47,7 +47,7 @@ function mostSeats({ sets }: KernelTable): number {
 }
 
 const ENDPOINTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) =>
-  (['all', 'local'] as const).map((reach) => endpointsMap(front, reach)),
+  (['cluster', 'local'] as const).map((reach) => endpointsMap(front, reach)),
 )
 
 /** A slot beyond this was not made by nodelb; it must not make nodelb allocate an array for it. */

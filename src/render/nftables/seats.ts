@@ -43,7 +43,7 @@ export function heldSeats(
   const seats = new Map<Tuple, number>()
   const count = seatCount((step) => elements.get(stickySet(front, step))?.has(key)) ?? otherwise
   for (let seat = 0; seat < count; seat++) {
-    for (const reach of ['all', 'local'] as const) {
+    for (const reach of ['cluster', 'local'] as const) {
       const endpoint = elements.get(seatMap(front, reach, seat))?.get(key)?.data
       if (endpoint !== undefined && !seats.has(endpoint)) seats.set(endpoint, seat)
     }

@@ -6,7 +6,7 @@ import type { ElementValue, FieldType, SetSchema } from './types.ts'
 export type Front = 'vip' | 'node-port'
 
 /** Which endpoints a lookup is about: all that the cluster offers, or those on this node. */
-export type Reach = 'all' | 'local'
+export type Reach = 'cluster' | 'local'
 
 export const SETS = {
   hairpin: 'hairpin',
@@ -69,8 +69,8 @@ export function endpointsMap(front: Front, reach: Reach): string {
 }
 
 const ENDPOINTS_MAPS: Readonly<Record<Front, Readonly<Record<Reach, string>>>> = {
-  vip: { all: 'endpoints', local: 'local-endpoints' },
-  'node-port': { all: 'node-port-endpoints', local: 'node-port-local-endpoints' },
+  vip: { cluster: 'endpoints', local: 'local-endpoints' },
+  'node-port': { cluster: 'node-port-endpoints', local: 'node-port-local-endpoints' },
 }
 
 /**
@@ -80,18 +80,18 @@ const ENDPOINTS_MAPS: Readonly<Record<Front, Readonly<Record<Reach, string>>>> =
 export function leadsToEndpoints(name: string): boolean {
   return (
     isSeatMap(name) ||
-    Object.values(ENDPOINTS_MAPS).some(({ all, local }) => name === all || name === local)
+    Object.values(ENDPOINTS_MAPS).some(({ cluster, local }) => name === cluster || name === local)
   )
 }
 
 /** Names the set of all VIPs (or node ports) with this many endpoints, 2 or more. */
 export function countSet(front: Front, reach: Reach, count: number): string {
-  return `${reach === 'all' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
+  return `${reach === 'cluster' ? '' : 'local-'}${front === 'vip' ? 'services' : 'node-ports'}-${count}`
 }
 
 /** Names the map from VIP (or node port) with affinity to the endpoint in this seat (ADR 0006). */
 export function seatMap(front: Front, reach: Reach, seat: number): string {
-  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'all' ? '' : 'local-'}seat-${seat}`
+  return `${front === 'vip' ? '' : 'node-port-'}${reach === 'cluster' ? '' : 'local-'}seat-${seat}`
 }
 
 function isSeatMap(name: string): boolean {
@@ -214,10 +214,10 @@ function makeSchema(address: FieldType, name: string): SetSchema {
     case SETS.shortCuts:
     case SETS.reserved:
       return { name, key: vip, data: target }
-    case endpointsMap('vip', 'all'):
+    case endpointsMap('vip', 'cluster'):
     case endpointsMap('vip', 'local'):
       return { name, key: [...vip, 'slot'], data: target }
-    case endpointsMap('node-port', 'all'):
+    case endpointsMap('node-port', 'cluster'):
     case endpointsMap('node-port', 'local'):
       return { name, key: [...nodePort, 'slot'], data: target }
     default:

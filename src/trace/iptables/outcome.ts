@@ -96,7 +96,7 @@ function went(steps: readonly Step[], name: ChainName): boolean {
 function reachOf(steps: readonly Step[], policy: Reading['policy']): Reading['reach'] {
   const last = steps.find(({ rule }) => rule.target.kind === 'dnat')
   if (last === undefined) return undefined
-  return policy === 'local' && !isFrontChain('every', last.chain) ? 'local' : 'all'
+  return policy === 'local' && !isFrontChain('every', last.chain) ? 'local' : 'cluster'
 }
 
 function outcomeOf(

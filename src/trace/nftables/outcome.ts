@@ -25,7 +25,7 @@ export function read({ packet }: Trace, path: Path, ruleset: WalkedRuleset): Rea
   return {
     service: table && labelOf(steps, packet, table),
     policy: sets.some(isLocalSet) ? 'local' : sets.some(isMasqueradeSet) ? 'cluster' : undefined,
-    reach: path.end === 'left' ? 'all' : reachOf(steps),
+    reach: path.end === 'left' ? 'cluster' : reachOf(steps),
     sticky: steps.some(({ effects }) => effects.some(({ kind }) => kind === 'remember')),
     outcome,
     besides: table && isUnknown(outcome) ? offeredAt(packet.to, table) : [],
@@ -75,13 +75,13 @@ function setsIn(steps: readonly Step[]): readonly string[] {
 
 function reachOf(steps: readonly Step[]): Reading['reach'] {
   const map = steps.flatMap(statementsOf).find(({ kind }) => kind === 'dnat')
-  if (map?.kind === 'dnat' && map.map === SETS.shortCuts) return 'all'
+  if (map?.kind === 'dnat' && map.map === SETS.shortCuts) return 'cluster'
   if (steps.some(({ kind }) => kind === 'ipvs')) {
-    return setsIn(steps).some(isLocalSet) ? 'local' : 'all'
+    return setsIn(steps).some(isLocalSet) ? 'local' : 'cluster'
   }
   if (map?.kind !== 'dnat') return undefined
   const local = [endpointsMap('vip', 'local'), endpointsMap('node-port', 'local')]
-  return local.includes(map.map) || /(^|-)local-seat-\d+$/.test(map.map) ? 'local' : 'all'
+  return local.includes(map.map) || /(^|-)local-seat-\d+$/.test(map.map) ? 'local' : 'cluster'
 }
 
 function statementsOf(step: Step): readonly Statement[] {
