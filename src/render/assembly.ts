@@ -1,8 +1,8 @@
 import type { TableFamily } from '../model/family.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
-import { chainCalledBy } from '../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../ruleset/nftables/types.ts'
+import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 import type { Fragment } from './fragment.ts'
 import {
   addIpvsFragment,

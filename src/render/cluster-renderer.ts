@@ -8,7 +8,7 @@ import type { ServiceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
 import type { Tuple } from '../model/tuple.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
-import { labelledSets } from '../ruleset/nftables/sets.ts'
+import { FRONTS, labelledSets } from '../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
 import {
   type Assembly,
@@ -175,4 +175,4 @@ class ClusterRenderer implements WholeRenderer {
 }
 
 /** The sets whose elements carry the label of their Service port. */
-const LABELLED: readonly string[] = (['vip', 'node-port'] as const).flatMap(labelledSets)
+const LABELLED: readonly string[] = FRONTS.flatMap(labelledSets)

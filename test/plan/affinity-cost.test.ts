@@ -4,7 +4,7 @@ import { operationCount } from '../../src/plan/nftables/operation.ts'
 import { plan } from '../../src/plan/nftables/plan.ts'
 import { rememberedFor } from '../../src/render/remembered-times.ts'
 import { renderCluster } from '../../src/render/render.ts'
-import { AFFINITY_CLIENTS, roomInSeat, setSchema } from '../../src/ruleset/nftables/sets.ts'
+import { AFFINITY_CLIENTS, roomInSeat, setSchema } from '../../src/ruleset/nftables/set-schema.ts'
 import type { Table } from '../../src/ruleset/nftables/types.ts'
 import { makeCluster, makeSlices, node, settings } from '../bench/cluster.ts'
 

@@ -3,17 +3,16 @@ import { expect, test } from 'vitest'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import type { Renderer } from '../../src/render/renderer.ts'
 import {
-  chainCalledBy,
   endpointsMap,
   type Front,
-  numberOf,
   type Reach,
-  remembering,
   seatedMap,
   seatMap,
   setsOf,
+  splitNumber,
 } from '../../src/ruleset/nftables/sets.ts'
 import type { Table } from '../../src/ruleset/nftables/types.ts'
+import { chainCalledBy, remembering } from '../../src/ruleset/nftables/verdicts.ts'
 import { node, service, settings, slice } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 
@@ -72,7 +71,7 @@ function expectSeated(
   const steps = [...elements].filter(([name]) => name.startsWith(`sticky-${setsOf(front).known}-`))
   for (const [key, { data }] of elements.get(endpointsMap(front, reach)) ?? []) {
     const vip = key.slice(0, key.lastIndexOf(' . ')) as typeof key
-    const step = steps.filter(([, keys]) => keys.has(vip)).map(([name]) => numberOf(name))
+    const step = steps.filter(([, keys]) => keys.has(vip)).map(([name]) => splitNumber(name)?.[1])
     const seat = seats.get(`${front} ${vip} . ${data}`)
     if (step.length === 0) expect(seat).toBeUndefined()
     else {

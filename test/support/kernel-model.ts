@@ -2,7 +2,6 @@ import type { TableFamily } from '../../src/model/family.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import { eachOperation, type Operation, type Plan } from '../../src/plan/nftables/operation.ts'
 import { printRule } from '../../src/ruleset/nftables/print.ts'
-import { chainCalledBy } from '../../src/ruleset/nftables/sets.ts'
 import type {
   BaseHook,
   ElementValue,
@@ -11,6 +10,7 @@ import type {
   Ruleset,
   SetSchema,
 } from '../../src/ruleset/nftables/types.ts'
+import { chainCalledBy } from '../../src/ruleset/nftables/verdicts.ts'
 
 interface ModelTable {
   readonly family: TableFamily

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { type Tuple, tuple } from '../../src/model/tuple.ts'
-import { setSchema } from '../../src/ruleset/nftables/sets.ts'
+import { setSchema } from '../../src/ruleset/nftables/set-schema.ts'
 import type { BaseHook, Field, Rule, Statement } from '../../src/ruleset/nftables/types.ts'
 import type { WalkedChain, WalkedRuleset } from '../../src/trace/nftables/state.ts'
 import { trace } from '../../src/trace/nftables/trace.ts'

@@ -1,5 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
-import { isClientsSet, SETS } from '../../ruleset/nftables/sets.ts'
+import { SETS, setNamed } from '../../ruleset/nftables/sets.ts'
 import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import {
   type Attributes,
@@ -49,7 +49,7 @@ async function fillOf(
   const sets = replies.map(({ payload }) => messageAttributes(payload))
   const crowded = replies.map(decodeSet).find(({ schema }) => schema.name === SETS.crowded)
   if (crowded === undefined) return undefined
-  const seats = sets.filter((set) => isClientsSet(readText(set.get(SET.name))))
+  const seats = sets.filter((set) => setNamed(readText(set.get(SET.name)))?.kind === 'clients')
   const counts = seats.map(countOf).filter((count) => count !== undefined)
   const counted = counts.length === seats.length
   const reader = new ElementReader(crowded.schema)

@@ -1,6 +1,6 @@
 import type { Tuple } from '../../model/tuple.ts'
-import { chainCalledBy, goTo } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, FieldType, SetSchema } from '../../ruleset/nftables/types.ts'
+import { chainCalledBy, goTo } from '../../ruleset/nftables/verdicts.ts'
 import {
   type AttributeWriter,
   eachAttribute,

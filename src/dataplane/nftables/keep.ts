@@ -7,14 +7,8 @@ import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { frame } from '../../render/nftables/chains.ts'
 import { inFamily, lookups, namesIn, schemasOf } from '../../render/nftables/table.ts'
 import { rememberedFor } from '../../render/remembered-times.ts'
-import {
-  endpointsMap,
-  goTo,
-  isSeatedMap,
-  rememberChain,
-  SETS,
-  setSchema,
-} from '../../ruleset/nftables/sets.ts'
+import { setSchema } from '../../ruleset/nftables/set-schema.ts'
+import { ENDPOINTS_MAPS, SETS, setNamed, splitNumber } from '../../ruleset/nftables/sets.ts'
 import type {
   ElementValue,
   KernelRuleset,
@@ -22,6 +16,7 @@ import type {
   Ruleset,
   Table,
 } from '../../ruleset/nftables/types.ts'
+import { goTo, rememberChain } from '../../ruleset/nftables/verdicts.ts'
 
 type Elements = Map<string, Map<Tuple, ElementValue>>
 
@@ -83,7 +78,8 @@ export function heldBack(
     const mine = held.get(service) ?? []
     mine.push(step)
     held.set(service, mine)
-    const target = ENDPOINTS.has(set) ? before?.data && firstFields(before.data, 1) : undefined
+    const isEndpoint = setNamed(set)?.kind === 'endpoints'
+    const target = isEndpoint ? before?.data && firstFields(before.data, 1) : undefined
     if (target !== undefined) users.set(`${family} ${tuple(target, target)}`, service)
   }
   for (const step of steps) {
@@ -106,12 +102,6 @@ export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): Owner | unde
 }
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
-
-const ENDPOINTS: ReadonlySet<string> = new Set(
-  (['vip', 'node-port'] as const).flatMap((front) =>
-    (['cluster', 'local'] as const).map((reach) => endpointsMap(front, reach)),
-  ),
-)
 
 /** Returns every element in which the two differ. */
 export function elementSteps(kernel: KernelRuleset, desired: Ruleset): readonly ElementStep[] {
@@ -188,9 +178,10 @@ function* formerlySeated(
   name: string,
   keys: Iterable<Tuple>,
 ): Iterable<readonly [string, Tuple, ElementValue]> {
-  const [, map = '', seconds, seat] = /^(seated-.+)-(\d+)-(\d+)$/.exec(name) ?? []
-  if (!isSeatedMap(map)) return
-  const data = goTo(rememberChain(rememberedFor(Number(seconds)), Number(seat)))
+  const [rest = '', seat] = splitNumber(name) ?? []
+  const [map = '', seconds] = splitNumber(rest) ?? []
+  if (seat === undefined || seconds === undefined || setNamed(map)?.kind !== 'seated') return
+  const data = goTo(rememberChain(rememberedFor(seconds), seat))
   for (const key of keys) yield [map, key, { data }]
 }
 
@@ -204,7 +195,7 @@ function* sharedElements(
   kept: Elements,
 ): Iterable<readonly [string, Tuple, ElementValue]> {
   const targets = new Set<string>()
-  for (const map of ENDPOINTS) {
+  for (const map of ENDPOINTS_MAPS) {
     for (const { data } of kept.get(map)?.values() ?? []) {
       const address = data && firstFields(data, 1)
       if (address !== undefined) targets.add(tuple(address, address))

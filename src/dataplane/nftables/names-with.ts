@@ -1,7 +1,7 @@
 import type { Tuple } from '../../model/tuple.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
-import { chainCalledBy } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
+import { chainCalledBy } from '../../ruleset/nftables/verdicts.ts'
 
 /**
  * Returns the names from which a frame is made when some elements are not as rendered, but as they

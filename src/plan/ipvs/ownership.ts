@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import type { IpvsRules, KernelIpvs, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
-import { leadsToEndpoints, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { SETS, setNamed, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
 /** A virtual server of another program where one of nodelb's should be. */
@@ -34,6 +34,12 @@ export function recordedServers(table: KernelRuleset): RecordedServers {
 
 function isOfNftables({ ip, ip6 }: KernelRuleset): boolean {
   return [ip, ip6].some((table) => table && [...table.sets.keys()].some(leadsToEndpoints))
+}
+
+/** Returns whether new connections follow the map to an endpoint, which ipvs has no map for. */
+function leadsToEndpoints(name: string): boolean {
+  const kind = setNamed(name)?.kind
+  return kind === 'endpoints' || kind === 'seat'
 }
 
 /** nodelb's servers are those in its table or, if that is lost, those at the dummy's addresses. */

@@ -1,6 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
-import { setSchema } from '../../ruleset/nftables/sets.ts'
+import { setSchema } from '../../ruleset/nftables/set-schema.ts'
 import type { Chain, ElementValue, KernelChain, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation, Plan } from './operation.ts'
 import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'

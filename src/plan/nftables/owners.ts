@@ -1,6 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
-import { endpointsMap, isSeatedMap, SETS } from '../../ruleset/nftables/sets.ts'
+import { SETS, setNamed } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset, Ruleset, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
 
@@ -45,14 +45,14 @@ export function ownersBy(
 
 /** Returns the VIP or node port that an element is about. */
 function frontOf(set: SetSchema, key: Tuple): string {
-  if (isSeatedMap(set.name)) return withoutLastFields(key, ENDPOINT_FIELDS)
-  switch (set.name) {
-    case endpointsMap('vip', 'cluster'):
-    case endpointsMap('vip', 'local'):
-    case endpointsMap('node-port', 'cluster'):
-    case endpointsMap('node-port', 'local'):
-    case SETS.allowedSources:
+  const id = setNamed(set.name)
+  switch (id?.kind) {
+    case 'seated':
+      return withoutLastFields(key, ENDPOINT_FIELDS)
+    case 'endpoints':
       return withoutLastFields(key, 1)
+    case 'single':
+      return id.name === SETS.allowedSources ? withoutLastFields(key, 1) : key
     default:
       return key
   }

@@ -9,10 +9,14 @@ import { intervalContains } from '../../frontend/intervals.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
 import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
 import {
+  ENDPOINTS_MAPS,
   endpointsMap,
+  FRONTS,
   type Front,
   labelledSets,
+  REACHES,
   SETS,
+  setNamed,
   setsOf,
 } from '../../ruleset/nftables/sets.ts'
 import type { Ruleset, Table } from '../../ruleset/nftables/types.ts'
@@ -57,7 +61,7 @@ export function frontendChanges(
 
 /** Returns the frontend that a step is about: it leads elsewhere, or goes to another Service. */
 function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined {
-  if (ENDPOINTS.has(set)) return withoutLastFields(key, 1)
+  if (setNamed(set)?.kind === 'endpoints') return withoutLastFields(key, 1)
   const isPassedOn = NAMED.has(set) && !!before && !!after && before.comment !== after.comment
   return isPassedOn ? key : undefined
 }
@@ -65,7 +69,7 @@ function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined
 function* leading(table: Table | undefined): Iterable<FrontendName> {
   if (table === undefined) return
   const found = new Set<Tuple>()
-  for (const map of ENDPOINTS) {
+  for (const map of ENDPOINTS_MAPS) {
     for (const key of table.elements.get(map)?.keys() ?? []) {
       if (lastFields(key, 1) === FIRST_SLOT) found.add(withoutLastFields(key, 1))
     }
@@ -75,8 +79,9 @@ function* leading(table: Table | undefined): Iterable<FrontendName> {
 
 function endpointsIn(table: Table | undefined, id: Tuple): ReadonlySet<Tuple> {
   const found = new Set<Tuple>()
-  for (const map of MAPS[frontOf(id)]) {
-    const elements = table?.elements.get(map)
+  const front = frontOf(id)
+  for (const reach of REACHES) {
+    const elements = table?.elements.get(endpointsMap(front, reach))
     for (let slot = 0; ; slot++) {
       const endpoint = elements?.get(tuple(id, slot))?.data
       if (endpoint === undefined) break
@@ -92,12 +97,5 @@ function frontOf(id: Tuple): Front {
 
 const FIRST_SLOT = tuple(0)
 
-const MAPS: Readonly<Record<Front, readonly string[]>> = {
-  vip: [endpointsMap('vip', 'cluster'), endpointsMap('vip', 'local')],
-  'node-port': [endpointsMap('node-port', 'cluster'), endpointsMap('node-port', 'local')],
-}
-
-const ENDPOINTS: ReadonlySet<string> = new Set([...MAPS.vip, ...MAPS['node-port']])
-
 /** The sets whose comments name the Service of a frontend. */
-const NAMED: ReadonlySet<string> = new Set((['vip', 'node-port'] as const).flatMap(labelledSets))
+const NAMED: ReadonlySet<string> = new Set(FRONTS.flatMap(labelledSets))

@@ -1,16 +1,17 @@
 import {
   clientsSet,
+  FRONTS,
   type Front,
-  numberOf,
+  REACHES,
   type Reach,
-  rememberChain,
-  remembering,
   SETS,
   seatedMap,
   seatMap,
+  setNamed,
   stickySet,
 } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
+import { rememberChain, remembering } from '../../ruleset/nftables/verdicts.ts'
 import {
   chain,
   daddr,
@@ -32,8 +33,14 @@ import { stepFor, stepsTo } from './seats.ts'
 
 /** Returns the learned sets that chains of these names need. */
 export function learnedSets(names: Iterable<string>): ReadonlySet<string> {
-  const seats = [...names].flatMap((name) => remembering(name)?.seat ?? [])
+  const seats = seatsIn(names)
   return new Set(seats.length === 0 ? [] : [...seats.map(clientsSet), SETS.crowded])
+}
+
+/** Returns the seats that chains of these names remember, in order. */
+function seatsIn(names: Iterable<string>): readonly number[] {
+  const seats = new Set([...names].flatMap((name) => remembering(name)?.seat ?? []))
+  return [...seats].sort((a, b) => a - b)
 }
 
 /** Sends VIPs with affinity to the chain that looks for their client; it returns if in vain. */
@@ -59,19 +66,15 @@ export function rememberRules(): readonly Rule[] {
 
 /** Returns the chains that find clients and remember them, for sets and chains of these names. */
 export function affinityChains(names: readonly string[]): readonly Chain[] {
-  const seats = [...learnedSets(names)].filter((set) => set !== SETS.crowded).map(numberOf)
-  const inOrder = seats.sort((a, b) => a - b)
+  const seats = seatsIn(names)
   return [
     ...FRONTS.flatMap((front) => {
       const top = Math.max(0, ...stepsOf(front, names))
-      return REACHES.flatMap((reach) => recallChains(front, reach, top, inOrder))
+      return REACHES.flatMap((reach) => recallChains(front, reach, top, seats))
     }),
     ...rememberChains(names),
   ]
 }
-
-const FRONTS: readonly Front[] = ['vip', 'node-port']
-const REACHES: readonly Reach[] = ['cluster', 'local']
 
 /**
  * Makes a chain for each step, with the seats that the step below does not have, which then leads
@@ -141,10 +144,10 @@ function rememberChains(names: readonly string[]): readonly Chain[] {
 
 /** Returns the steps that VIPs (or node ports) use, by the names of their sets. */
 function stepsOf(front: Front, sets: readonly string[]): readonly number[] {
-  return sets
-    .map(numberOf)
-    .filter((seats, at) => sets[at] === stickySet(front, seats) && seats === stepFor(seats))
-    .sort((a, b) => a - b)
+  const steps = sets
+    .map(setNamed)
+    .flatMap((id) => (id?.kind === 'sticky' && id.front === front ? id.seats : []))
+  return steps.filter((seats) => seats === stepFor(seats)).sort((a, b) => a - b)
 }
 
 function recallChain(front: Front, reach: Reach, seats: number): string {

@@ -3,10 +3,12 @@ import { unreachable } from '../../model/unreachable.ts'
 import {
   countSet,
   endpointsMap,
+  FRONTS,
   type Front,
-  numberOf,
+  REACHES,
   type Reach,
   SETS,
+  setNamed,
   setsOf,
 } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
@@ -163,8 +165,8 @@ function spread(front: Front, reach: Reach, sets: readonly string[]): readonly R
 }
 
 function byClient(sets: readonly string[]): readonly Chain[] {
-  return (['vip', 'node-port'] as const).flatMap((front) =>
-    (['cluster', 'local'] as const).map((reach) =>
+  return FRONTS.flatMap((front) =>
+    REACHES.map((reach) =>
       chain(byClientChain(front, reach), draw('client-hash', front, reach, sets)),
     ),
   )
@@ -184,17 +186,20 @@ function draw(
     map,
   })
   return [
-    ...numbered(sets, (count) => countSet(front, reach, count)).map((count) =>
+    ...countsIn(sets, front, reach).map((count) =>
       rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
     ),
     rule(hasPorts, dnat(1)),
   ]
 }
 
-function numbered(sets: readonly string[], name: (value: number) => string): readonly number[] {
+/** Returns the numbers of endpoints for which there is a `countSet`, in order. */
+function countsIn(sets: readonly string[], front: Front, reach: Reach): readonly number[] {
   return sets
-    .map(numberOf)
-    .filter((value, at) => Number.isInteger(value) && sets[at] === name(value))
+    .map(setNamed)
+    .flatMap((id) =>
+      id?.kind === 'counted' && id.front === front && id.reach === reach ? id.count : [],
+    )
     .sort((a, b) => a - b)
 }
 

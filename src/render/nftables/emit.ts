@@ -10,9 +10,8 @@ import {
   countSet,
   endpointsMap,
   type Front,
-  goTo,
+  REACHES,
   type Reach,
-  rememberChain,
   SETS,
   seatedMap,
   seatMap,
@@ -20,6 +19,7 @@ import {
   stickySet,
 } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
+import { goTo, rememberChain } from '../../ruleset/nftables/verdicts.ts'
 import { rememberedFor } from '../remembered-times.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
 import { assignSlots, type SlotMemory } from './slots.ts'
@@ -166,7 +166,7 @@ function seat(
   if (every.size === 0) return
   const seats = assignSeats(memory.seats(front, id), [...every])
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
-  for (const reach of ['cluster', 'local'] as const) {
+  for (const reach of REACHES) {
     for (const data of endpoints[reach].map(endpointTuple)) {
       put(seatMap(front, reach, seats.get(data) ?? 0), id, shared(data))
     }

@@ -1,7 +1,7 @@
 import type { TableFamily } from '../../model/family.ts'
 import { lastFields, type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import type { KernelIpvs } from '../../ruleset/ipvs/types.ts'
-import { endpointsMap, isClientsSet, isForSeats, numberOf } from '../../ruleset/nftables/sets.ts'
+import { ENDPOINTS_MAPS, setNamed } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, KernelRuleset, KernelTable } from '../../ruleset/nftables/types.ts'
 import { type FamilyMemory, type Memory, noMemory } from './emit.ts'
 import { heldSeats } from './seats.ts'
@@ -38,23 +38,26 @@ function tableMemory(table: KernelTable | undefined): Memory {
 
 /** Returns the sets that say which endpoint has which seat. */
 function seatingOf({ elements }: KernelTable): KernelTable['elements'] {
-  return new Map([...elements].filter(([name]) => isForSeats(name)))
+  return new Map(
+    [...elements].filter(([name]) => {
+      const kind = setNamed(name)?.kind
+      return kind === 'seat' || kind === 'sticky'
+    }),
+  )
 }
 
 function mostSeats({ sets }: KernelTable): number {
-  const seats = 1 + Math.max(-1, ...[...sets.keys()].filter(isClientsSet).map(numberOf))
-  return Math.min(seats, MAX_SLOT) || 0
+  const seats = [...sets.keys()]
+    .map(setNamed)
+    .flatMap((id) => (id?.kind === 'clients' ? id.seat : []))
+  return Math.min(1 + Math.max(-1, ...seats), MAX_SLOT)
 }
-
-const ENDPOINTS: readonly string[] = (['vip', 'node-port'] as const).flatMap((front) =>
-  (['cluster', 'local'] as const).map((reach) => endpointsMap(front, reach)),
-)
 
 /** A slot beyond this was not made by nodelb; it must not make nodelb allocate an array for it. */
 const MAX_SLOT = 65_535
 
 function slotsByMap({ elements }: KernelTable): ReadonlyMap<string, SlotsByKey> {
-  return new Map(ENDPOINTS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map())]))
+  return new Map(ENDPOINTS_MAPS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map())]))
 }
 
 type SlotsByKey = Map<string, (Tuple | undefined)[]>

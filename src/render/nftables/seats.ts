@@ -1,5 +1,5 @@
 import type { Tuple } from '../../model/tuple.ts'
-import { type Front, seatMap, stickySet } from '../../ruleset/nftables/sets.ts'
+import { type Front, REACHES, seatMap, stickySet } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
 /** The seat of each endpoint of a VIP (or node port) with affinity. */
@@ -43,7 +43,7 @@ export function heldSeats(
   const seats = new Map<Tuple, number>()
   const count = seatCount((step) => elements.get(stickySet(front, step))?.has(key)) ?? otherwise
   for (let seat = 0; seat < count; seat++) {
-    for (const reach of ['cluster', 'local'] as const) {
+    for (const reach of REACHES) {
       const endpoint = elements.get(seatMap(front, reach, seat))?.get(key)?.data
       if (endpoint !== undefined && !seats.has(endpoint)) seats.set(endpoint, seat)
     }

@@ -1,16 +1,10 @@
 import { familyOfTable, type TableFamily } from '../../model/family.ts'
 import { nodePortAddressesIn, type Settings } from '../../model/node.ts'
 import type { Tuple } from '../../model/tuple.ts'
-import {
-  chainCalledBy,
-  isClientsSet,
-  isSeatedMap,
-  numberOf,
-  remembering,
-  roomInSeat,
-  setSchema,
-} from '../../ruleset/nftables/sets.ts'
+import { roomInSeat, setSchema } from '../../ruleset/nftables/set-schema.ts'
+import { setNamed } from '../../ruleset/nftables/sets.ts'
 import type { Chain, ElementValue, SetSchema, Table } from '../../ruleset/nftables/types.ts'
+import { chainCalledBy, remembering } from '../../ruleset/nftables/verdicts.ts'
 import { emitterOf } from '../emitter.ts'
 import type { BaseSets } from './configuration.ts'
 
@@ -50,8 +44,9 @@ export function schemasOf(
 ): ReadonlyMap<string, SetSchema> {
   const schemaOf = (name: string): SetSchema => {
     const schema = setSchema(family, name)
-    if (affinityClients === undefined || !isClientsSet(name)) return schema
-    return { ...schema, learned: { size: roomInSeat(numberOf(name), affinityClients) } }
+    const id = setNamed(name)
+    if (affinityClients === undefined || id?.kind !== 'clients') return schema
+    return { ...schema, learned: { size: roomInSeat(id.seat, affinityClients) } }
   }
   return new Map([...sets].map((name) => [name, schemaOf(name)]))
 }
@@ -62,7 +57,7 @@ export function namesIn(
 ): ReadonlySet<string> {
   const names = new Set(elements.keys())
   for (const [set, values] of elements) {
-    if (!isSeatedMap(set)) continue
+    if (setNamed(set)?.kind !== 'seated') continue
     for (const value of values.values()) {
       const chain = chainCalledBy(value)
       if (chain !== undefined) names.add(chain)

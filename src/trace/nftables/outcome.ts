@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
 import { frontendAddress, type nodePortKey, vipKey } from '../../model/frontend-id.ts'
-import { endpointsMap, labelledSets, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { labelledSets, SETS, setNamed, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
 import type {
   Outcome,
@@ -80,8 +80,8 @@ function reachOf(steps: readonly Step[]): Reading['reach'] {
     return setsIn(steps).some(isLocalSet) ? 'local' : 'cluster'
   }
   if (map?.kind !== 'dnat') return undefined
-  const local = [endpointsMap('vip', 'local'), endpointsMap('node-port', 'local')]
-  return local.includes(map.map) || /(^|-)local-seat-\d+$/.test(map.map) ? 'local' : 'cluster'
+  const id = setNamed(map.map)
+  return id?.kind === 'endpoints' || id?.kind === 'seat' ? id.reach : 'cluster'
 }
 
 function statementsOf(step: Step): readonly Statement[] {

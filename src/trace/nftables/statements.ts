@@ -1,7 +1,7 @@
 import type { Address, Port } from '../../model/address.ts'
 import { fieldsOf, type Tuple } from '../../model/tuple.ts'
-import { chainCalledBy } from '../../ruleset/nftables/sets.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
+import { chainCalledBy } from '../../ruleset/nftables/verdicts.ts'
 import { isLoopback, isOfLocalType, routeTo } from '../packet.ts'
 import { find, keyOf } from './lookup.ts'
 import type { Effect, FoundElement, Ground, State, Verdict } from './state.ts'
