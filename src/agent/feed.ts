@@ -1,4 +1,4 @@
-import type { SessionRenderer } from '../dataplane/session.ts'
+import type { SessionRenderer } from '../exempt/session-renderer.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
@@ -19,11 +19,11 @@ export function feed(
       return
     case 'slice':
       renderer.setSlice(change.slice)
-      release(renderer, `${change.slice.namespace}/${change.slice.service}`, store)
+      readmit(renderer, `${change.slice.namespace}/${change.slice.service}`, store)
       return
     case 'slice-gone':
       renderer.removeSlice(change.namespace, change.name)
-      release(renderer, change.service, store)
+      readmit(renderer, change.service, store)
       return
     case 'other-nodes':
       renderer.changeOtherNodes(change)
@@ -35,11 +35,11 @@ export function feed(
   }
 }
 
-/** Stops keeping the kernel's former entries for a Service once it can be rendered. */
-function release(
+/** Readmits a Service, which stayed as the kernel has it, once it can be read. */
+function readmit(
   renderer: SessionRenderer,
   service: ServiceName,
   store: Pick<ObjectStore, 'isRead'>,
 ): void {
-  if (store.isRead(service)) renderer.release(service)
+  if (store.isRead(service)) renderer.readmit(service)
 }

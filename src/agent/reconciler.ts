@@ -209,11 +209,13 @@ export class Reconciler {
     const missed: ObjectChange[] = []
     this.#missed = missed
     const goal = { cluster: store.cluster(), node, settings }
-    const started = await start({ ...goal, keep: store.unread(), incomplete: this.#keeps }).finally(
-      () => {
-        this.#missed = undefined
-      },
-    )
+    const started = await start({
+      ...goal,
+      unreadable: store.unread(),
+      incomplete: this.#keeps,
+    }).finally(() => {
+      this.#missed = undefined
+    })
     if (started.kind === 'failed') return started.outcome
     const { session, first } = started
     this.#session = session

@@ -40,10 +40,10 @@ export function load(sources: Sources): Loaded {
   const { settings, problems: more } = toSettings(read.config, node, { scope, backend })
   problems.push(...more)
   if (more.some(({ severity }) => severity === 'error')) return { kind: 'failed', problems }
-  const { cluster, unread: keep } = input
+  const { cluster, unread: unreadable } = input
   const incomplete = input.problems.some(isGap)
   const conntrack = conntrackOf(read.config, settings)
-  const goal = { cluster, node, settings, keep, incomplete }
+  const goal = { cluster, node, settings, unreadable, incomplete }
   return { kind: 'loaded', goal, conntrack, problems }
 }
 

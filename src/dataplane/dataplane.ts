@@ -1,19 +1,15 @@
+import type { Refusal } from '../exempt/exemption.ts'
+import type { ReadCluster } from '../exempt/unreadable.ts'
 import type { Denial } from '../frontend/denials.ts'
 import type { NodeView, Settings, Situation } from '../model/node.ts'
-import type { Cluster } from '../model/service.ts'
 import type { ShownOperation } from '../plan/explain.ts'
 import type { Holding } from './claims.ts'
-import type { Failed, Refusal } from './outcome.ts'
+import type { Failed } from './outcome.ts'
 import type { SessionOptions, Started } from './session.ts'
 
-export interface Goal {
-  readonly cluster: Cluster
+export interface Goal extends ReadCluster {
   readonly node: NodeView
   readonly settings: Settings
-  /** `namespace/name` of Services that cannot be read: what the kernel holds of them stays. */
-  readonly keep?: ReadonlySet<string>
-  /** Part of the input cannot be read: what the kernel holds stays unless the rest names it. */
-  readonly incomplete?: boolean
 }
 
 /** Programs Services into the kernel with one backend. Its methods reject with NetlinkError. */

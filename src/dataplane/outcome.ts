@@ -1,14 +1,5 @@
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { withRemedy } from '../apply/no-descriptors.ts'
-import type { Owner } from '../frontend/label-text.ts'
-
-/** A Service that the kernel refused; it stays as the kernel has it. */
-export interface Refusal {
-  /** The owner of the operations; `Renderer.nameOf` gives the name to print. */
-  readonly service: Owner
-  /** The first operation that was refused, as the backend prints it, and why. */
-  readonly reason: string
-}
 
 /** Nothing was changed, or not everything; the next attempt reads the kernel again. */
 export interface Failed {

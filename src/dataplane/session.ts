@@ -1,11 +1,12 @@
 import type { ForeignCommit } from '../apply/nftables/monitor.ts'
+import type { Refusal } from '../exempt/exemption.ts'
+import type { SessionRenderer } from '../exempt/session-renderer.ts'
 import type { FrontendChange, ServedFrontends } from '../frontend/frontend-change.ts'
 import type { Owner } from '../frontend/label-text.ts'
 import type { Group } from '../plan/explain.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
-import type { Renderer } from '../render/renderer.ts'
 import type { Holder } from './claims.ts'
-import type { Failed, Refusal } from './outcome.ts'
+import type { Failed } from './outcome.ts'
 
 /**
  * Knows what was programmed, so that a change costs only what it changes. Each backend has its own.
@@ -43,25 +44,6 @@ export interface Session extends Holder {
   onForeign(listener: (change: ForeignChange) => void): () => void
   /** Ends the session; what is programmed stays. */
   close(): void
-}
-
-export interface SessionRenderer
-  extends Pick<
-    Renderer,
-    | 'setService'
-    | 'removeService'
-    | 'setSlice'
-    | 'removeSlice'
-    | 'changeOtherNodes'
-    | 'denials'
-    | 'takeDenials'
-    | 'label'
-    | 'nameOf'
-    | 'services'
-    | 'situation'
-  > {
-  /** Ends that a Service is kept as the kernel has it, because it can be read again. */
-  release(name: string): void
 }
 
 /** What others changed; `process` names who, or how it was noticed. */

@@ -1,6 +1,7 @@
 import type { TableFamily } from '../model/family.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
+import { sameValue } from '../ruleset/nftables/same-value.ts'
 import type { ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 import type { Fragment } from './fragment.ts'
@@ -133,11 +134,6 @@ export function heldSlots(assembly: Assembly, family: TableFamily, map: string, 
     if (value === undefined) return slots
     slots.push(value.data)
   }
-}
-
-function sameValue(a: ElementValue | undefined, b: ElementValue | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.data === b.data && a.comment === b.comment
 }
 
 function placeOf({ places }: Assembly, family: TableFamily, set: string): Place {

@@ -134,8 +134,8 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
   test('what cannot be read stays as it is until it can be, or is gone', async () => {
     await programIptables(programs, all)
     const before = await rules()
-    const keep = new Set(['media/jellyfin', 'voip/asterisk'])
-    const { session, first } = await begin(programs, { ...nginx, keep })
+    const unreadable = new Set(['media/jellyfin', 'voip/asterisk'])
+    const { session, first } = await begin(programs, { ...nginx, unreadable })
     expect(first).toMatchObject({ operations: 0, bytes: 0 })
     expect(session.refusals().size).toBe(0)
     scale(session, nginx, 1)

@@ -95,7 +95,7 @@ describe('a Service whose change the kernel refuses', () => {
     expect(committed(await session.settle()).refusals).toHaveLength(1)
     expect(await listed()).toEqual(before)
     mend()
-    session.retry('media/jellyfin')
+    session.renderer.readmit('media/jellyfin')
     expect(committed(await session.settle())).toMatchObject({ refusals: [] })
     expect(await session.verify()).toMatchObject({ operations: 0 })
     expect(await lacking(together(asterisk, nginx))).toEqual([])
@@ -119,7 +119,7 @@ describe('a Service whose change the kernel refuses', () => {
 })
 
 describe('a Service that is refused at the start', () => {
-  test('is withheld; nothing else is, then or later', async () => {
+  test('is exempt; nothing else is, then or later', async () => {
     const socket = NetlinkSocket.open()
     const mend = spoil(socket, JELLYFIN)
     const started = await startSession(socket, all)
@@ -131,7 +131,7 @@ describe('a Service that is refused at the start', () => {
     scale(session, nginx, 1)
     expect(committed(await session.settle()).reread).toBeUndefined()
     mend()
-    session.retry('media/jellyfin')
+    session.renderer.readmit('media/jellyfin')
     expect(committed(await session.settle()).reread).toBeUndefined()
     scale(session, nginx, 9)
     await session.settle()
@@ -159,8 +159,8 @@ describe('a Service that cannot be read', () => {
   test('stays as the kernel has it until it can be read, or is gone', async () => {
     await (await begin(all))[Symbol.asyncDispose]()
     const before = await listed()
-    const keep = new Set(['media/jellyfin', 'voip/asterisk'])
-    await using running = await begin({ ...nginx, keep })
+    const unreadable = new Set(['media/jellyfin', 'voip/asterisk'])
+    await using running = await begin({ ...nginx, unreadable })
     const { session } = running
     expect(running.first.operations).toBe(0)
     expect(session.refusals().size).toBe(0)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { WithholdingRenderer } from '../../src/dataplane/nftables/withholding-renderer.ts'
+import { ElementRenderer } from '../../src/exempt/element-renderer.ts'
 import { type Owner, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import { tableOfAddress } from '../../src/model/family.ts'
@@ -71,18 +71,18 @@ function changesBetween(before: IpvsContent, after: IpvsContent): readonly IpvsC
   ]
 }
 
-const change: fc.Arbitrary<(to: WithholdingRenderer) => void> = fc.oneof(
-  service.map((value) => (to: WithholdingRenderer) => to.setService(value)),
-  slice.map((value) => (to: WithholdingRenderer) => to.setSlice(value)),
-  slice.map((value) => (to: WithholdingRenderer) => to.setSlice(value)),
+const change: fc.Arbitrary<(to: ElementRenderer) => void> = fc.oneof(
+  service.map((value) => (to: ElementRenderer) => to.setService(value)),
+  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
+  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
   service.map(
     ({ name }) =>
-      (to: WithholdingRenderer) =>
+      (to: ElementRenderer) =>
         to.removeService(`${namespace}/${name}`),
   ),
   slice.map(
     ({ name }) =>
-      (to: WithholdingRenderer) =>
+      (to: ElementRenderer) =>
         to.removeSlice(namespace, name),
   ),
 )
@@ -106,7 +106,7 @@ test('what ipvs refuses is rendered as ipvs has it, and as wanted when it is tri
       (changes, chosen, refused) => {
         const wanted = createRenderer(node, chosen)
         wanted.settle()
-        const renderer = new WithholdingRenderer(wanted, node, chosen)
+        const renderer = new ElementRenderer(wanted, node, chosen)
         const kernel = ipvsModel()
         kernel.apply([{ kind: 'add-dummy', name: DUMMY.name }])
         for (const make of changes) {
@@ -114,7 +114,7 @@ test('what ipvs refuses is rendered as ipvs has it, and as wanted when it is tri
           follow(renderer, kernel, refused)
           expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(contentOf(renderer)))
         }
-        for (const name of renderer.refusals().keys()) renderer.release(name)
+        for (const name of renderer.refusals().keys()) renderer.readmit(name)
         follow(renderer, kernel, () => false)
         expect(renderer.refusals().size).toBe(0)
         expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(contentOf(wanted)))
@@ -127,11 +127,11 @@ test('what ipvs refuses is rendered as ipvs has it, and as wanted when it is tri
 test('a Service whose server was refused is tried again when another Service gets the address', () => {
   const inner = createRenderer(node, plain)
   inner.settle()
-  const renderer = new WithholdingRenderer(inner, node, plain)
+  const renderer = new ElementRenderer(inner, node, plain)
   serve(renderer, 'younger', '2026-02-01T00:00:00Z')
   const { ipvs } = renderer.settle()
   const refusal = { service: ownerOf('shop/younger'), reason: 'there is no memory' }
-  renderer.withhold(refusal.service, { ipvs }, refusal)
+  renderer.refuse(refusal, { ipvs })
   expect(contentOf(renderer).servers.size).toBe(0)
   serve(renderer, 'older', '2026-01-01T00:00:00Z')
   const again = renderer.settle().ipvs
@@ -155,7 +155,7 @@ const plain: Settings = {
 }
 
 /** Renders a Service that asks for 203.0.113.9 and leads to 10.244.2.1. */
-function serve(renderer: WithholdingRenderer, name: string, created: string): void {
+function serve(renderer: ElementRenderer, name: string, created: string): void {
   renderer.setService({
     namespace: 'shop',
     name,
@@ -183,10 +183,10 @@ function serve(renderer: WithholdingRenderer, name: string, created: string): vo
 
 const DUMMY = { name: defaultIpvsSettings.interface, before: true, after: true }
 
-/** Commits what changed, and withholds what is refused, as the agent does. */
-function follow(renderer: WithholdingRenderer, kernel: IpvsModel, refused: Refuses): void {
+/** Commits what changed, and exempts what is refused, as the agent does. */
+function follow(renderer: ElementRenderer, kernel: IpvsModel, refused: Refuses): void {
   const plan = planIpvsDelta(renderer.settle().ipvs, DUMMY)
-  // Once something is withheld, the labels of what else is refused may be gone.
+  // Once something is exempt, the labels of what else is refused may be gone.
   const owners = plan.map((operation) => serviceOf(operation, renderer))
   for (const [at, operation] of plan.entries()) {
     const service = owners[at]
@@ -196,14 +196,14 @@ function follow(renderer: WithholdingRenderer, kernel: IpvsModel, refused: Refus
       kernel.apply([operation])
       continue
     }
-    const withheld = changeBy(operation, state)
-    if (service === undefined || withheld === undefined) throw new Error(ipvsTextOf(operation))
+    const exempt = changeBy(operation, state)
+    if (service === undefined || exempt === undefined) throw new Error(ipvsTextOf(operation))
     const refusal = { service, reason: ipvsTextOf(operation) }
-    renderer.withhold(service, { ipvs: [withheld] }, refusal)
+    renderer.refuse(refusal, { ipvs: [exempt] })
   }
 }
 
-function serviceOf(operation: IpvsOperation, renderer: WithholdingRenderer): Owner | undefined {
+function serviceOf(operation: IpvsOperation, renderer: ElementRenderer): Owner | undefined {
   const server =
     'server' in operation
       ? operation.server

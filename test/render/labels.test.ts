@@ -116,7 +116,7 @@ test.each(['nftables', 'iptables', 'ipvs'])(
     const [first, second] = services
     if (first === undefined || second === undefined) throw new Error('no Services')
     const rest = { cluster: { services: [second], slices }, node, settings: settings(backend) }
-    const kept = difference(goal, { ...rest, keep: new Set([serviceName(first)]) })
+    const kept = difference(goal, { ...rest, unreadable: new Set([serviceName(first)]) })
     expect([...kept.operations]).toEqual([])
     // Only its own elements are: without `keep` they go, and those of the other Service stay.
     const gone = [...difference(goal, rest).operations]

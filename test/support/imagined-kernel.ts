@@ -10,11 +10,11 @@ import type {
   Committed,
   ForeignChange,
   Session,
-  SessionRenderer,
   Settled,
   Started,
   Verified,
 } from '../../src/dataplane/session.ts'
+import type { SessionRenderer } from '../../src/exempt/session-renderer.ts'
 import { nothingServed, type ServedFrontends } from '../../src/frontend/frontend-change.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
@@ -322,7 +322,7 @@ class ImaginedRenderer implements SessionRenderer {
   setSlice(): void {}
   removeSlice(): void {}
   changeOtherNodes(): void {}
-  release(): void {}
+  readmit(): void {}
   denials: SessionRenderer['denials'] = () => []
   takeDenials: SessionRenderer['takeDenials'] = () => new Map()
   label: SessionRenderer['label'] = () => undefined

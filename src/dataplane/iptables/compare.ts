@@ -2,17 +2,18 @@ import { commitIptables, type IptablesCommit } from '../../apply/iptables/commit
 import type { IptablesFailure } from '../../apply/iptables/failure.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { readIptables } from '../../apply/iptables/read.ts'
+import type { ChainRenderer } from '../../exempt/chain-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import { servicesIn } from '../../plan/iptables/explain.ts'
 import { compareIptables, planChanges } from '../../plan/iptables/plan.ts'
 import type { IptablesRuleset, TableChange } from '../../ruleset/iptables/types.ts'
-import { type Failed, failed, type Refusal } from '../outcome.ts'
-import type { IptablesRenderer } from './renderer.ts'
+import { type Failed, failed } from '../outcome.ts'
 
 /** What programming iptables works with. */
 export interface IptablesParts {
   readonly programs: FlavourPrograms
-  readonly renderer: IptablesRenderer
+  readonly renderer: ChainRenderer
   /** Runs a commit, and lets a watch, if there is one, look before and after it. */
   readonly around: (
     held: IptablesRuleset,
@@ -81,9 +82,9 @@ export async function compareAndCommit(parts: IptablesParts): Promise<Compared |
     if (outcome.kind === 'rejected') {
       const names = suspects.accuse(
         blame(outcome.failures, changes, renderer.lowering),
-        renderer.lowering.heldServices(),
+        renderer.lowering.exemptServices(),
       )
-      if (names.size > 0) renderer.lowering.hold(held, names)
+      if (names.size > 0) renderer.lowering.exempt(held, names)
       else if (++lost === MOST_LOST) return failed(REFUSED, outcome.failures.map(refusedRule))
       continue
     }
@@ -110,7 +111,7 @@ type Blame = readonly {
 function blame(
   failures: readonly IptablesFailure[],
   changes: readonly TableChange[],
-  lowering: Pick<IptablesRenderer['lowering'], 'labelOf'>,
+  lowering: Pick<ChainRenderer['lowering'], 'labelOf'>,
 ): Blame {
   return failures.map((failure) => ({
     reason: refusedRule(failure),

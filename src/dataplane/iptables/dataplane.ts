@@ -1,5 +1,6 @@
 import { chooseFlavour } from '../../apply/iptables/flavour.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import type { ChainRenderer } from '../../exempt/chain-renderer.ts'
 import { iptablesOperationCount, shownIptables } from '../../plan/iptables/explain.ts'
 import type { TableChange } from '../../ruleset/iptables/types.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
@@ -7,7 +8,6 @@ import { type Failed, failed } from '../outcome.ts'
 import type { SessionOptions, Started } from '../session.ts'
 import { compareTables } from './compare.ts'
 import { desiredChains, programIptables } from './program.ts'
-import type { IptablesRenderer } from './renderer.ts'
 import { startIptablesSession } from './session.ts'
 
 /** Programs chains of iptables, in the flavour that the host uses or the settings name. */
@@ -39,10 +39,7 @@ export class IptablesDataplane implements Dataplane {
 }
 
 /** Returns the changes in the form that all backends share. */
-export function proposedChains(
-  changes: readonly TableChange[],
-  renderer: IptablesRenderer,
-): Proposed {
+export function proposedChains(changes: readonly TableChange[], renderer: ChainRenderer): Proposed {
   const { lowering } = renderer
   return {
     kind: 'proposed',

@@ -2,6 +2,8 @@ import { commitIptables } from '../../apply/iptables/commit.ts'
 import type { IptablesWatch } from '../../apply/iptables/foreign-change.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { watchIptables } from '../../apply/iptables/watch.ts'
+import type { ChainRenderer } from '../../exempt/chain-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
 import { allAdded, type ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
@@ -23,7 +25,7 @@ import type {
 import { type Holding, holdingChains } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'
-import { type Failed, failed, type Refusal } from '../outcome.ts'
+import { type Failed, failed } from '../outcome.ts'
 import type {
   Committed,
   ForeignChange,
@@ -35,7 +37,6 @@ import type {
 } from '../session.ts'
 import { type Compared, compareAndCommit, type IptablesParts } from './compare.ts'
 import { desiredChains } from './program.ts'
-import type { IptablesRenderer } from './renderer.ts'
 
 const START = 'start'
 
@@ -67,7 +68,7 @@ export async function startIptablesSession(
 /** Knows that the tables hold what is rendered, so that only changes are sent. */
 export class IptablesSession implements Session {
   readonly ownership: Ownership = 'none'
-  readonly renderer: IptablesRenderer
+  readonly renderer: ChainRenderer
   readonly #parts: IptablesParts
   readonly #listeners: Set<(change: ForeignChange) => void> = new Set()
   #watch: IptablesWatch | undefined
@@ -80,7 +81,7 @@ export class IptablesSession implements Session {
   #closed = false
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(programs: FlavourPrograms, renderer: IptablesRenderer) {
+  constructor(programs: FlavourPrograms, renderer: ChainRenderer) {
     this.renderer = renderer
     this.#parts = {
       programs,
@@ -144,7 +145,7 @@ export class IptablesSession implements Session {
   }
 
   retryRefused(): void {
-    for (const name of this.refusals().keys()) this.renderer.release(name)
+    this.renderer.readmitRefused()
   }
 
   onForeign(listener: (change: ForeignChange) => void): () => void {

@@ -4,6 +4,8 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { CommitOutcome } from '../../apply/nftables/commit.ts'
 import { markLink } from '../../apply/rtnetlink/links.ts'
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
 import { type Owner, ownerIn } from '../../frontend/label-text.ts'
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
@@ -24,8 +26,6 @@ import {
 } from '../../ruleset/ipvs/changes.ts'
 import { emptyKernelIpvs, type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
-import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
-import type { Refusal } from '../outcome.ts'
 import type { OwnServers } from './own-servers.ts'
 import type { IpvsState } from './state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
@@ -33,7 +33,7 @@ import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
 interface IpvsCommitterParts {
   readonly tables: Committer
   readonly sockets: IpvsSockets
-  readonly renderer: WithholdingRenderer
+  readonly renderer: ElementRenderer
   readonly servers: OwnServers
   /** The name of the interface that carries the addresses. */
   readonly dummy: string
@@ -41,17 +41,17 @@ interface IpvsCommitterParts {
 
 /**
  * Commits plans of the tables and the changes of ipvs between their halves: first additions to the
- * tables, then ipvs, then deletions from the tables (ADR 0013). What ipvs refuses is withheld; the
+ * tables, then ipvs, then deletions from the tables (ADR 0013). What ipvs refuses is exempt; the
  * rest goes on.
  */
 export class IpvsCommitter implements Commits {
   readonly #tables: Committer
   readonly #sockets: IpvsSockets
-  readonly #renderer: WithholdingRenderer
+  readonly #renderer: ElementRenderer
   readonly #servers: OwnServers
   /** The name of the interface that carries the addresses. */
   readonly #interface: string
-  /** Refusals by ipvs; a refusal by the tables withholds the whole Service. */
+  /** Refusals by ipvs; a refusal by the tables exempts the whole Service. */
   readonly #own: WeakSet<Refusal> = new WeakSet()
   #task: IpvsTask | undefined
   /** The addresses that the dummy interface carries. */
@@ -129,10 +129,10 @@ export class IpvsCommitter implements Commits {
     }
   }
 
-  /** Records a refusal that withholds only what ipvs refused. */
-  refuse(refusal: Refusal, held: Changes): void {
+  /** Records a refusal that exempts only what ipvs refused. */
+  refuse(refusal: Refusal, changes: Changes): void {
     const known = this.#renderer.refusals().get(refusal.service)
-    this.#renderer.withhold(refusal.service, held, refusal)
+    this.#renderer.refuse(refusal, changes)
     if (known !== undefined) return
     this.#own.add(refusal)
     this.#note({ refusals: [refusal] })
@@ -185,7 +185,7 @@ export class IpvsCommitter implements Commits {
       const refusal = owner === undefined ? undefined : refusals.get(owner)
       if (refusal === undefined || this.#own.has(refusal)) return true
       const change = task.changeBy(operation)
-      if (change) this.#renderer.withhold(refusal.service, { ipvs: [change] }, refusal)
+      if (change) this.#renderer.refuse(refusal, { ipvs: [change] })
       return false
     })
   }
@@ -197,7 +197,7 @@ export class IpvsCommitter implements Commits {
     for (const operation of done) this.#remember(operation)
     const operations = shownIpvs(done, (key) => this.#labelOf(key, task))
     this.#note({ operations, flows: task.flows })
-    // Find all Services first: once the first failure is withheld, the labels of the others may be
+    // Find all Services first: once the first failure is exempt, the labels of the others may be
     // gone.
     const services = failures.map(({ operation }) => this.#serviceOf(operation, task))
     for (const [at, failure] of failures.entries()) this.#blame(failure, services[at], task)
@@ -211,8 +211,8 @@ export class IpvsCommitter implements Commits {
       this.#note({ intruders: [serverKey(operation.server)] })
       return
     }
-    const held = { elements: [], ipvs: [change] }
-    this.refuse({ service, reason: `${ipvsTextOf(operation)}: ${reason}` }, held)
+    const refusal = { service, reason: `${ipvsTextOf(operation)}: ${reason}` }
+    this.refuse(refusal, { elements: [], ipvs: [change] })
   }
 
   /** Returns the Service of an operation; for an address, one that has a server on it. */

@@ -1,3 +1,5 @@
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
 import { ownerIn } from '../../frontend/label-text.ts'
 import type { Cidr } from '../../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../../model/family.ts'
@@ -23,8 +25,6 @@ import {
 } from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
-import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
-import type { Refusal } from '../outcome.ts'
 import type { IpvsTask } from './task.ts'
 
 /** What was read at one time. */
@@ -38,7 +38,7 @@ interface FoundIpvs {
 interface Intrusion {
   readonly key: ServerKey
   readonly refusal: Refusal
-  readonly held: Changes
+  readonly lost: Changes
 }
 
 /**
@@ -47,7 +47,7 @@ interface Intrusion {
  */
 export function intrusions(
   { current, recorded }: FoundIpvs,
-  renderer: WithholdingRenderer,
+  renderer: ElementRenderer,
 ): readonly Intrusion[] {
   const wanted = rulesOf(renderer)
   const { rules: left, conflicts } = withoutConflicts(current, wanted, recorded)
@@ -56,14 +56,14 @@ export function intrusions(
     if (label === undefined) return []
     const service = ownerIn(label)
     const reason = `${serverText(serverIdOf(key))}: another program has made this virtual server`
-    return [{ key, refusal: { service, reason }, held: lostTo(conflict, wanted, left) }]
+    return [{ key, refusal: { service, reason }, lost: lostTo(conflict, wanted, left) }]
   })
 }
 
 /** Returns the task that brings ipvs from what was found to what is rendered. */
 export function ipvsTask(
   { tables, current, recorded }: FoundIpvs,
-  renderer: WithholdingRenderer,
+  renderer: ElementRenderer,
   excludedRanges: readonly Cidr[],
 ): IpvsTask {
   const rules = rulesOf(renderer)
@@ -79,7 +79,7 @@ export function ipvsTask(
   }
 }
 
-function rulesOf(renderer: WithholdingRenderer): IpvsRules {
+function rulesOf(renderer: ElementRenderer): IpvsRules {
   const rules = renderer.ipvs()
   if (rules === undefined) throw new TypeError('the settings are not those of ipvs')
   return rules

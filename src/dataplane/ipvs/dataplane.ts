@@ -98,7 +98,7 @@ interface OfNode {
 
 /**
  * Returns what is missing compared with what was found; Services whose servers are taken are
- * withheld.
+ * exempt.
  */
 export function proposeBeside(
   goal: Goal,
@@ -109,8 +109,8 @@ export function proposeBeside(
   const { excludedRanges } = ipvsOf(goal.settings)
   const renderer = allAtOnce(renderBesideIpvs(goal, tables, found))
   const compared = { tables, current: found.ipvs, recorded: recordedServers(tables) }
-  for (const { refusal, held } of intrusions(compared, renderer)) {
-    renderer.withhold(refusal.service, held, refusal)
+  for (const { refusal, lost } of intrusions(compared, renderer)) {
+    renderer.refuse(refusal, lost)
   }
   const desired = renderer.ruleset()
   const kernel = named(desired)

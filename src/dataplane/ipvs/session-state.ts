@@ -1,6 +1,7 @@
 import { inSteps } from '../../apply/in-steps.ts'
 import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import { completed, type ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { IpFamily } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
@@ -9,7 +10,6 @@ import type { IpvsSettings } from '../../model/ipvs.ts'
 import { servedByIpvs } from '../../plan/ipvs/served.ts'
 import type { ServerKey } from '../../ruleset/ipvs/types.ts'
 import type { Beginning, BeginParts } from '../nftables/session-begin.ts'
-import type { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 import { IpvsCommitter } from './committer.ts'
 import { intrusions, ipvsTask } from './compare.ts'
 import { OwnServers } from './own-servers.ts'
@@ -52,7 +52,7 @@ export async function beginWithIpvs(
 
 interface IpvsSideParts {
   readonly settings: IpvsSettings
-  readonly renderer: WithholdingRenderer
+  readonly renderer: ElementRenderer
   readonly committer: IpvsCommitter
   readonly servers: OwnServers
   readonly prepare: PrepareNode
@@ -120,9 +120,9 @@ export class IpvsSide {
     const { ipvs: current } = found
     servers.found(current)
     const compared = { tables, current, recorded: servers.recorded(tables) }
-    for (const { key, refusal, held } of intrusions(compared, renderer)) {
+    for (const { key, refusal, lost } of intrusions(compared, renderer)) {
       servers.belongsToOther(key)
-      committer.refuse(refusal, held)
+      committer.refuse(refusal, lost)
     }
     committer.compares(ipvsTask(compared, renderer, settings.excludedRanges), found)
     servers.rendered(renderer.ipvs()?.servers.keys() ?? [])

@@ -3,6 +3,8 @@ import { type IpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { ForeignCommit } from '../../apply/nftables/monitor.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
+import type { SessionRenderer } from '../../exempt/session-renderer.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import { grouped } from '../../plan/explain.ts'
@@ -11,16 +13,8 @@ import type { Holding } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
 import { orFailed } from '../nftables/compare.ts'
 import { type NftablesSession, type StartedBeside, startSessionWith } from '../nftables/session.ts'
-import type { Failed, Refusal } from '../outcome.ts'
-import type {
-  Committed,
-  Session,
-  SessionOptions,
-  SessionRenderer,
-  Settled,
-  Started,
-  Verified,
-} from '../session.ts'
+import type { Failed } from '../outcome.ts'
+import type { Committed, Session, SessionOptions, Settled, Started, Verified } from '../session.ts'
 import { beginWithIpvs, type IpvsSide, type PrepareNode } from './session-state.ts'
 import type { IpvsOutcome } from './task.ts'
 

@@ -4,6 +4,10 @@ import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import { listOtherAddresses } from '../../apply/rtnetlink/addresses.ts'
 import { findLink, listOwnDummies } from '../../apply/rtnetlink/links.ts'
+import { differencesOf } from '../../exempt/element-diff.ts'
+import { ElementRenderer } from '../../exempt/element-renderer.ts'
+import { UNREADABLE } from '../../exempt/exemption.ts'
+import { unreadableInTables } from '../../exempt/unreadable.ts'
 import { ownerIn } from '../../frontend/label-text.ts'
 import { type Address, hostCidr } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
@@ -20,9 +24,6 @@ import { type KernelIpvs, serverIdOf, type VirtualServer } from '../../ruleset/i
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
-import { differences } from '../nftables/keep.ts'
-import { keptServices } from '../nftables/program.ts'
-import { WithholdingRenderer } from '../nftables/withholding-renderer.ts'
 
 /** What the kernel holds beside the tables, and the addresses of the node's other interfaces. */
 export interface IpvsState {
@@ -73,29 +74,35 @@ export function* renderBesideIpvs(
   goal: Goal,
   tables: KernelRuleset,
   found: IpvsState,
-): Steps<WithholdingRenderer> {
+): Steps<ElementRenderer> {
   const { ipvs, localAddresses } = found
   const known = recall(goal, heldBesideIpvs(tables, found))
   const { cluster, settings } = known
   const node = { ...known.node, localAddresses }
   const rendered = yield* renderInSteps(cluster, node, settings, ipvsMemory(ipvs))
-  const renderer = new WithholdingRenderer(rendered, node, settings)
-  const kept = keptServices(tables, goal, new Set())
-  if (kept.size === 0) return renderer
-  const held = differences(tables, rendered.ruleset(), kept)
-  for (const name of kept) renderer.withhold(name, { elements: held.get(name) ?? [] })
+  const renderer = new ElementRenderer(rendered, node, settings)
+  const unreadable = unreadableInTables(tables, goal)
+  if (unreadable.size === 0) return renderer
+  const differences = differencesOf(tables, rendered.ruleset(), unreadable)
+  for (const owner of unreadable) {
+    renderer.exempt(owner, { elements: differences.get(owner) ?? [] }, UNREADABLE)
+  }
   for (const [key, server] of ipvs.servers) {
     const label = labelOf(tables, key)
-    const service = label === undefined ? undefined : ownerIn(label)
-    if (service !== undefined && kept.has(service)) {
-      renderer.withhold(service, keptOf(server, ipvs, tables))
+    const owner = label === undefined ? undefined : ownerIn(label)
+    if (owner !== undefined && unreadable.has(owner)) {
+      renderer.exempt(owner, removalOf(server, ipvs, tables), UNREADABLE)
     }
   }
   return renderer
 }
 
-/** Returns what goes with a virtual server unless it is kept. */
-function keptOf(server: VirtualServer, { addresses }: KernelIpvs, tables: KernelRuleset): Changes {
+/** Returns the changes that would remove a virtual server and what belongs to it. */
+function removalOf(
+  server: VirtualServer,
+  { addresses }: KernelIpvs,
+  tables: KernelRuleset,
+): Changes {
   const { address, destinations } = server
   const family = tableOfAddress(address)
   const shared = (set: string, key: Tuple): readonly ElementStep[] => {

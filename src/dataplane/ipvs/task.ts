@@ -1,10 +1,10 @@
+import type { Refusal } from '../../exempt/exemption.ts'
 import type { FrontendChange, NotedChange } from '../../frontend/frontend-change.ts'
 import type { Address } from '../../model/address.ts'
 import type { ShownOperation } from '../../plan/explain.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
 import type { IpvsChange } from '../../ruleset/ipvs/changes.ts'
 import type { ServerKey } from '../../ruleset/ipvs/types.ts'
-import type { Refusal } from '../outcome.ts'
 
 /** What has to be done between the two halves of the tables' plan. */
 export interface IpvsTask {

@@ -3,6 +3,10 @@ import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { CommitOutcome, Failure } from '../../apply/nftables/commit.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
+import { differencesOf, elementSteps, stepsByService } from '../../exempt/element-diff.ts'
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
+import { labelsIn } from '../../exempt/labels-in.ts'
 import type { FrontendChange } from '../../frontend/frontend-change.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
@@ -12,14 +16,11 @@ import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
 import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
-import { type Failed, failed, kernelReason, type Refusal } from '../outcome.ts'
+import { type Failed, failed, kernelReason } from '../outcome.ts'
 import type { Committed } from '../session.ts'
 import type { Commits } from './committer.ts'
-import { differences, elementSteps, heldBack } from './keep.ts'
-import { labelsIn } from './labels-in.ts'
 import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
 import { ownedByAnother } from './table-owner.ts'
-import type { WithholdingRenderer } from './withholding-renderer.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 const ATTEMPTS = 10
@@ -35,7 +36,7 @@ export interface SessionParts {
   readonly committer: Commits
   /** Reads what the kernel holds now. */
   readonly read: () => Promise<KernelState>
-  readonly renderer: WithholdingRenderer
+  readonly renderer: ElementRenderer
   readonly settings: Settings
   readonly ownership: Ownership
 }
@@ -60,7 +61,7 @@ interface Comparison extends OwnedPlan {
 }
 
 /**
- * Reads the kernel and commits what is missing. A Service that the kernel refuses is withheld and
+ * Reads the kernel and commits what is missing. A Service that the kernel refuses is exempt and
  * the rest is planned again; if the kernel refuses something that no Service owns, the tables are
  * made anew. Rejects with NetlinkError.
  */
@@ -85,7 +86,7 @@ export async function compareAndCommit(
       continue
     }
     if (outcome.kind !== 'rejected') return failed(commitReason(outcome))
-    const refused = withhold(parts, found, outcome.failures)
+    const refused = exempt(parts, found, outcome.failures)
     refusals.push(...refused)
     if (refused.length > 0) continue
     if (anew) return failed(REFUSED, refusedOperations(outcome.failures))
@@ -157,8 +158,8 @@ export function summary({ plan, bytes, refusals, changes }: Compared, reread: st
   }
 }
 
-/** Withholds the Services whose operations failed; returns those that were not withheld before. */
-function withhold(
+/** Exempts the Services whose operations failed; returns those that were not exempt before. */
+function exempt(
   { renderer }: SessionParts,
   { kernel, desired, ownerOf }: Comparison,
   failures: readonly Failure[],
@@ -166,24 +167,24 @@ function withhold(
   const refusals = blame(failures, ownerOf)
   const known = renderer.refusals()
   const fresh = refusals.filter(({ service }) => !known.has(service))
-  const held = differences(kernel, desired, new Set(fresh.map(({ service }) => service)))
+  const left = differencesOf(kernel, desired, new Set(fresh.map(({ service }) => service)))
   for (const refusal of fresh) {
-    renderer.withhold(refusal.service, { elements: held.get(refusal.service) ?? [] }, refusal)
+    renderer.refuse(refusal, { elements: left.get(refusal.service) ?? [] })
   }
   return fresh
 }
 
 /** Does the same for changes that a session follows; returns all refusals. */
-export function withholdChanges(
-  renderer: WithholdingRenderer,
+export function exemptChanges(
+  renderer: ElementRenderer,
   changes: readonly ElementStep[],
   failures: readonly Failure[],
 ): readonly Refusal[] {
   const ownerOf = labelsIn(changes, renderer)
   const refusals = blame(failures, ownerOf)
-  const held = heldBack(changes, new Set(refusals.map(({ service }) => service)), ownerOf)
+  const left = stepsByService(changes, new Set(refusals.map(({ service }) => service)), ownerOf)
   for (const refusal of refusals) {
-    renderer.withhold(refusal.service, { elements: held.get(refusal.service) ?? [] }, refusal)
+    renderer.refuse(refusal, { elements: left.get(refusal.service) ?? [] })
   }
   return refusals
 }

@@ -1,11 +1,11 @@
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { nameChains, readChains, unlessGone } from '../../apply/nftables/read.ts'
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { type ElementStep, planDelta } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
 import type { Frame } from '../../render/nftables/table.ts'
 import type { KernelChain } from '../../ruleset/nftables/types.ts'
-import type { WithholdingRenderer } from './withholding-renderer.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 
@@ -18,10 +18,10 @@ interface KnownTable {
 /** The kernel's tables without their elements, which is enough to plan a change. */
 export class KnownTables {
   readonly #socket: NetlinkSocket
-  readonly #renderer: WithholdingRenderer
+  readonly #renderer: ElementRenderer
   readonly #tables: Map<TableFamily, KnownTable> = new Map()
 
-  constructor(socket: NetlinkSocket, renderer: WithholdingRenderer) {
+  constructor(socket: NetlinkSocket, renderer: ElementRenderer) {
     this.#socket = socket
     this.#renderer = renderer
   }

@@ -2,6 +2,9 @@ import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { type CommitOutcome, commitPlan, type Failure } from '../../apply/nftables/commit.ts'
 import { ownPort } from '../../apply/nftables/port.ts'
 import { nameRules, readKernel } from '../../apply/nftables/read.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
+import { unreadableInTables } from '../../exempt/unreadable.ts'
+import { withExempt } from '../../exempt/with-exempt.ts'
 import { type Owner, ownerIn, ownerOf } from '../../frontend/label-text.ts'
 import type { Settings } from '../../model/node.ts'
 import type { Cluster } from '../../model/service.ts'
@@ -20,8 +23,7 @@ import { renderCluster } from '../../render/render.ts'
 import type { Renderer } from '../../render/renderer.ts'
 import type { Chain, KernelRuleset, KernelTable, Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
-import { type Failed, failed, type Refusal } from '../outcome.ts'
-import { keepServices, programmed } from './keep.ts'
+import { type Failed, failed } from '../outcome.ts'
 import { ownedByAnother } from './table-owner.ts'
 
 /** A plan against what the kernel held at `generation`. */
@@ -65,8 +67,7 @@ export async function propose(
 }
 
 /**
- * Renders what the tables, which are now as in `held`, have to become; Services to keep stay as
- * held.
+ * Renders what the tables, which are now as in `held`, have to become; exempt Services stay as held.
  */
 export function desiredFor(
   held: KernelRuleset,
@@ -74,11 +75,11 @@ export function desiredFor(
   refused: ReadonlySet<Owner> = new Set(),
 ): { readonly renderer: Renderer; readonly desired: Ruleset } {
   const { node, settings } = recall(goal, heldInTables(held))
-  const kept = keptServices(held, goal, refused)
-  const cluster = kept.size === 0 ? goal.cluster : without(goal.cluster, kept)
+  const exempt = new Set([...unreadableInTables(held, goal), ...refused])
+  const cluster = exempt.size === 0 ? goal.cluster : without(goal.cluster, exempt)
   const renderer = renderCluster(cluster, node, settings, kernelMemory(held))
   const rendered = renderer.ruleset()
-  const desired = kept.size === 0 ? rendered : keepServices(held, rendered, kept, settings)
+  const desired = exempt.size === 0 ? rendered : withExempt(held, rendered, exempt, settings)
   return { renderer, desired }
 }
 
@@ -100,36 +101,6 @@ function* formerFrames(settings: Settings, table: KernelTable | undefined): Iter
   const names = new Set([...table.sets.keys(), ...namesIn(table.elements)])
   yield* frame(settings, names).values()
   yield* ipvsFrame(settings, names).values()
-}
-
-/**
- * Returns the Services that stay as the kernel has them. A partly read Service that is not in the
- * kernel yet is not among them, because a part of it is better than nothing.
- */
-export function keptServices(
-  kernel: KernelRuleset,
-  goal: Goal,
-  refused: ReadonlySet<Owner>,
-): ReadonlySet<Owner> {
-  if (!goal.incomplete && (goal.keep?.size ?? 0) === 0) return refused
-  return new Set([...unreadServices(programmed(kernel), goal), ...refused])
-}
-
-/** Returns the programmed Services that the goal does not contain, or contains but cannot read. */
-export function unreadServices(
-  there: ReadonlySet<Owner>,
-  { cluster, keep = new Set(), incomplete = false }: Goal,
-): ReadonlySet<Owner> {
-  const unread = new Set([...keep].map(ownerOf))
-  const known = incomplete ? withEndpoints(cluster) : undefined
-  return new Set([...there].filter((owner) => unread.has(owner) || known?.has(owner) === false))
-}
-
-/** Returns the Services whose object and at least one slice could be read. */
-function withEndpoints({ services, slices }: Cluster): ReadonlySet<Owner> {
-  const sliced = new Set(slices.map(({ namespace, service }) => `${namespace}/${service}`))
-  const names = services.map(serviceName).filter((name) => sliced.has(name))
-  return new Set(names.map(ownerOf))
 }
 
 function without(cluster: Cluster, owners: ReadonlySet<Owner>): Cluster {

@@ -1,15 +1,16 @@
 import { inSteps } from '../../apply/in-steps.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { type KernelState, readKernel } from '../../apply/nftables/read.ts'
+import { differencesOf } from '../../exempt/element-diff.ts'
+import { ElementRenderer } from '../../exempt/element-renderer.ts'
+import { UNREADABLE } from '../../exempt/exemption.ts'
+import { unreadableInTables } from '../../exempt/unreadable.ts'
 import { kernelMemory } from '../../render/nftables/kernel-memory.ts'
 import { heldInTables, recall } from '../../render/nftables/recall.ts'
 import { renderInSteps } from '../../render/render.ts'
 import type { Goal } from '../dataplane.ts'
 import type { Committer } from './committer.ts'
 import type { SessionParts } from './compare.ts'
-import { differences } from './keep.ts'
-import { keptServices } from './program.ts'
-import { WithholdingRenderer } from './withholding-renderer.ts'
 
 /** What a session of a backend begins with. */
 export interface Beginning<Beside> extends Pick<SessionParts, 'committer' | 'read' | 'renderer'> {
@@ -44,13 +45,14 @@ export async function beginWithTables({
 }
 
 /** Renders the goal; Services that cannot be read stay as the kernel holds them. */
-async function render(goal: Goal, { ruleset }: KernelState): Promise<WithholdingRenderer> {
+async function render(goal: Goal, { ruleset }: KernelState): Promise<ElementRenderer> {
   const { cluster, node, settings } = recall(goal, heldInTables(ruleset))
   const memory = kernelMemory(ruleset)
   const rendered = await inSteps(renderInSteps(cluster, node, settings, memory))
-  const renderer = new WithholdingRenderer(rendered, node, settings)
-  const kept = keptServices(ruleset, goal, new Set())
-  const held = kept.size === 0 ? [] : differences(ruleset, rendered.ruleset(), kept)
-  for (const [name, elements] of held) renderer.withhold(name, { elements })
+  const renderer = new ElementRenderer(rendered, node, settings)
+  const unreadable = unreadableInTables(ruleset, goal)
+  if (unreadable.size === 0) return renderer
+  const differences = differencesOf(ruleset, rendered.ruleset(), unreadable)
+  for (const [owner, elements] of differences) renderer.exempt(owner, { elements }, UNREADABLE)
   return renderer
 }

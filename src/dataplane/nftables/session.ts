@@ -3,6 +3,8 @@ import { type ForeignCommit, later, Monitor } from '../../apply/nftables/monitor
 import { ownPort } from '../../apply/nftables/port.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
+import type { ElementRenderer } from '../../exempt/element-renderer.ts'
+import type { Refusal } from '../../exempt/exemption.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
@@ -12,21 +14,20 @@ import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import { type Holding, holdingTables } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
-import type { Failed, Refusal } from '../outcome.ts'
+import type { Failed } from '../outcome.ts'
 import type { Committed, Session, SessionOptions, Settled, Started, Verified } from '../session.ts'
 import { Committer } from './committer.ts'
 import {
   type Compared,
   compareAndCommit,
+  exemptChanges,
   orFailed,
   REASONS,
   type SessionParts,
   summary,
-  withholdChanges,
 } from './compare.ts'
 import { KnownTables } from './known-tables.ts'
 import { type Begin, beginWithTables } from './session-begin.ts'
-import type { WithholdingRenderer } from './withholding-renderer.ts'
 
 /**
  * Reads the kernel, brings it to the goal, and returns a session that follows changes. Any
@@ -88,7 +89,7 @@ async function start<Beside>(
  */
 export class NftablesSession implements Session {
   /** Takes the objects; `settle` commits what it renders. */
-  readonly renderer: WithholdingRenderer
+  readonly renderer: ElementRenderer
   readonly #parts: SessionParts
   readonly #monitor: Monitor | undefined
   readonly #listeners: Set<(commit: ForeignCommit) => void> = new Set()
@@ -168,13 +169,8 @@ export class NftablesSession implements Session {
     return this.renderer.refusals()
   }
 
-  /** Makes the next `settle` try a refused Service again, as it does when its objects change. */
-  retry(name: string): void {
-    this.renderer.release(name)
-  }
-
   retryRefused(): void {
-    for (const name of this.refusals().keys()) this.renderer.release(name)
+    this.renderer.readmitRefused()
   }
 
   /**
@@ -232,8 +228,8 @@ export class NftablesSession implements Session {
       }
       this.#unknown = REASONS[outcome.kind]
       if (outcome.kind !== 'rejected') return this.#unknown
-      refusals.push(...withholdChanges(this.renderer, rest, outcome.failures))
-      const others = rest.filter((change) => !this.renderer.withholds(change))
+      refusals.push(...exemptChanges(this.renderer, rest, outcome.failures))
+      const others = rest.filter((change) => !this.renderer.isExempt(change))
       if (others.length === rest.length) return this.#unknown
       rest = others
     }

@@ -1,5 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
+import { sameValue } from '../../ruleset/nftables/same-value.ts'
 import { setSchema } from '../../ruleset/nftables/set-schema.ts'
 import type {
   BaseHook,
@@ -132,7 +133,7 @@ function planElements(
 ): void {
   const gone = [...found].filter(([key, value]) => {
     const keep = wanted.get(key)
-    return keep === undefined || !same(value, keep)
+    return keep === undefined || !sameValue(value, keep)
   })
   // The kernel lists elements by hash; a diff of the same things is to read the same every time.
   for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -146,7 +147,7 @@ function planElements(
   }
   for (const [key, value] of wanted) {
     const has = found.get(key)
-    if (has === undefined || !same(has, value)) {
+    if (has === undefined || !sameValue(has, value)) {
       phases.addElements.push({ kind: 'add-element', family, set, key, value })
     }
   }
@@ -180,10 +181,6 @@ function addChain(family: TableFamily, { name, base }: Chain): Operation {
   return base === undefined
     ? { kind: 'add-chain', family, chain: name }
     : { kind: 'add-chain', family, chain: name, base }
-}
-
-function same(a: ElementValue, b: ElementValue): boolean {
-  return a.data === b.data && a.comment === b.comment
 }
 
 function sameSchema(a: SetSchema, b: SetSchema): boolean {

@@ -16,6 +16,7 @@ import {
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
 import { nodeRanges } from '../node-ranges.ts'
+import { ExemptServices } from './exempt-services.ts'
 import { FamilyWants, type FrontStep } from './family-wants.ts'
 import {
   FRONT_ROLES,
@@ -26,7 +27,6 @@ import {
   TABLE_OF_ROLE,
 } from './front-chains.ts'
 import { type FrontContext, frontContext, type Surroundings } from './front-context.ts'
-import { HeldServices } from './held.ts'
 import { addressSpace, type KeySpace, portSpace, vipSpace } from './key-space.ts'
 import { NO_FRONT } from './leaves.ts'
 import { sharedChains } from './shared-chains.ts'
@@ -58,9 +58,9 @@ export class FamilyLowering {
     every: new Map(),
     serve: new Map(),
   }
-  readonly #held: HeldServices = new HeldServices()
+  readonly #exempt: ExemptServices = new ExemptServices()
   #shared: ReadonlyMap<IptablesTable, IptablesChains> = new Map()
-  #released: Touched = noTouched()
+  #readmitted: Touched = noTouched()
 
   constructor(table: TableFamily, situation: Situation) {
     const family = familyOfTable(table)
@@ -76,24 +76,24 @@ export class FamilyLowering {
   /** Makes the chains anew that are about what is wanted otherwise than at the last call. */
   settle(): Lowered {
     const { touched, fronts } = this.wants.takeChanges()
-    addTouched(touched, this.#released)
-    this.#released = noTouched()
+    addTouched(touched, this.#readmitted)
+    this.#readmitted = noTouched()
     return { tables: this.#relower(touched), fronts }
   }
 
   /** From now on, what these tables hold of the Services stays as it is. */
-  hold(tables: Tables, names: ReadonlySet<Owner>): readonly TableChange[] {
-    return this.#relower(this.#held.hold(tables, names, this.wants))
+  exempt(tables: Tables, names: ReadonlySet<Owner>): readonly TableChange[] {
+    return this.#relower(this.#exempt.exempt(tables, names, this.wants))
   }
 
   /** Makes the next `settle` give the Service the chains that it wants. */
-  release(name: Owner): void {
-    addTouched(this.#released, this.#held.release(name))
+  readmit(name: Owner): void {
+    addTouched(this.#readmitted, this.#exempt.readmit(name))
   }
 
   /** Returns the Services that stay as they are. */
-  heldServices(): Iterable<Owner> {
-    return this.#held.names()
+  exemptServices(): Iterable<Owner> {
+    return this.#exempt.names()
   }
 
   /** Returns all chains by table, in an order that reads well. */
@@ -141,8 +141,8 @@ export class FamilyLowering {
     for (const address of clusterIps) {
       const label = this.wants.clusterIps.labelOf(address)
       const rule = label === undefined ? undefined : clusterIpLeaf(address, label)
-      const held = this.#held.clusterIp(address)
-      trees.clusterIps.set(address, held ? held.rule : rule)
+      const exempt = this.#exempt.clusterIp(address)
+      trees.clusterIps.set(address, exempt ? exempt.rule : rule)
       // All VIPs at this address are masqueraded by whether it is a ClusterIP.
       const vips = this.#trees.vips.keysWith(digits(address))
       for (const vip of vips) fronts.add(this.#vips.key(vip))
@@ -151,7 +151,7 @@ export class FamilyLowering {
 
   #lowerPods(pods: ReadonlySet<Tuple>, trees: TreeChanges): void {
     for (const pod of pods) {
-      const isThere = this.wants.pods.has(pod) || this.#held.hasPod(pod)
+      const isThere = this.wants.pods.has(pod) || this.#exempt.hasPod(pod)
       trees.hairpin.set(pod, isThere ? hairpinLeaf(pod) : undefined)
       trees.localPods.set(pod, isThere ? localPodLeaf(pod) : undefined)
     }
@@ -161,8 +161,8 @@ export class FamilyLowering {
     for (const port of ports) {
       const label = this.wants.healthChecks.labelOf(port)
       const rule = label === undefined ? undefined : healthCheckLeaf(port, label)
-      const held = this.#held.healthCheck(port)
-      trees.healthChecks.set(port, held ? held.rule : rule)
+      const exempt = this.#exempt.healthCheck(port)
+      trees.healthChecks.set(port, exempt ? exempt.rule : rule)
     }
   }
 
@@ -179,7 +179,7 @@ export class FamilyLowering {
         match: (isVip ? this.#vips : portSpace).leaf(id),
         isClusterIp: isVip && this.wants.clusterIps.has(tuple(address)),
       })
-    const lowered = this.#held.front(id) ?? made ?? NO_FRONT
+    const lowered = this.#exempt.front(id) ?? made ?? NO_FRONT
     const note = (tree: TreeName, rule: RuleText | undefined): void => {
       if (rule !== undefined || !this.#trees[tree].isEmpty) trees[tree].set(id, rule)
     }
@@ -214,7 +214,7 @@ export class FamilyLowering {
       ...this.surroundings,
       family: this.#family,
       has: (tree) => !this.#trees[tree].isEmpty,
-      outside: this.#held.outside(),
+      outside: this.#exempt.outside(),
     })
     return IPTABLES_TABLES.flatMap((table) => {
       const old = before.get(table)

@@ -50,20 +50,20 @@ export class IptablesLowering {
    * From now on, what `held` (all tables) holds of these Services stays, whatever they serve; a
    * Service without entries in it has nothing. Returns what is different from before.
    */
-  hold(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
+  exempt(held: IptablesRuleset, names: ReadonlySet<Owner>): readonly TableChange[] {
     return FAMILIES.flatMap((family) =>
-      this.#families[family].hold(held[family] ?? new Map(), names),
+      this.#families[family].exempt(held[family] ?? new Map(), names),
     )
   }
 
-  /** Lets a held Service go: the next `settle` gives it the chains that it wants. */
-  release(name: Owner): void {
-    for (const family of FAMILIES) this.#families[family].release(name)
+  /** Ends the exemption of a Service: the next `settle` gives it the chains that it wants. */
+  readmit(name: Owner): void {
+    for (const family of FAMILIES) this.#families[family].readmit(name)
   }
 
   /** Returns the Services that stay as they are. */
-  heldServices(): ReadonlySet<Owner> {
-    return new Set(FAMILIES.flatMap((family) => [...this.#families[family].heldServices()]))
+  exemptServices(): ReadonlySet<Owner> {
+    return new Set(FAMILIES.flatMap((family) => [...this.#families[family].exemptServices()]))
   }
 
   /** Returns all chains; the cost is proportional to their number. */

@@ -181,7 +181,7 @@ test('a Service that cannot be read keeps what it has', async () => {
   const unread = {
     ...myweb,
     cluster: { services: [], slices: [] },
-    keep: new Set(['default/myweb']),
+    unreadable: new Set(['default/myweb']),
   }
   expect(await proposed(dataplanes(), unread)).toEqual([])
   expect(done(await dataplanes().of(myweb.settings).program(unread)).operations).toBe(0)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { keepServices, programmed } from '../../src/dataplane/nftables/keep.ts'
+import { programmed } from '../../src/exempt/element-diff.ts'
+import { withExempt } from '../../src/exempt/with-exempt.ts'
 import { serviceLabel } from '../../src/frontend/labels.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import { serviceName } from '../../src/model/service-name.ts'
@@ -28,7 +29,7 @@ test('Services that are kept change nothing in the kernel, whatever remains in t
       const rest = renderCluster({ ...before, services }, node, chosen, kernelMemory(found))
       // What loses an address to a kept Service must not gain it either.
       fc.pre(rest.denials().length === renderCluster(before, node, chosen).denials().length)
-      const desired = keepServices(found, rest.ruleset(), keep, chosen)
+      const desired = withExempt(found, rest.ruleset(), keep, chosen)
       expect(plan(found, desired)).toEqual([])
     }),
     { numRuns: runs(2_000) },
@@ -42,7 +43,7 @@ test('Services that are kept from the former layout go on remembering their clie
       kernel.apply(plan({}, renderCluster(before, node, chosen).ruleset()))
       const found = kernel.ruleset()
       const keep = new Set(programmed(found))
-      const kept = keepServices(formerly(found), {}, keep, chosen)
+      const kept = withExempt(formerly(found), {}, keep, chosen)
       for (const family of ['ip', 'ip6'] as const) {
         for (const map of SEATED) {
           const wanted = [...(found[family]?.elements.get(map) ?? [])].sort()

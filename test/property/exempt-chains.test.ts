@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ownerOf } from '../../src/frontend/label-text.ts'
 import { serviceLabel } from '../../src/frontend/labels.ts'
 import { planIptables } from '../../src/plan/iptables/plan.ts'
-import { servicesIn } from '../../src/render/iptables/held.ts'
+import { servicesIn } from '../../src/render/iptables/exempt-services.ts'
 import { renderChains } from '../../src/render/iptables/render.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import { chainsFor } from '../support/chains.ts'
@@ -31,12 +31,12 @@ describe('Services that are held', () => {
         const model = iptablesModel()
         for (const step of planIptables({}, found)) model.apply(step)
         const { lowering } = renderChains(after, node, now)
-        lowering.hold(found, new Set(held))
+        lowering.exempt(found, new Set(held))
         const wanted = lowering.rules()
         for (const step of planIptables(found, wanted)) model.apply(step)
         for (const name of held) expect(rulesAbout(wanted, name)).toEqual(rulesAbout(found, name))
         expect(planIptables(model.ruleset(), wanted)).toEqual([])
-        for (const name of held) lowering.release(name)
+        for (const name of held) lowering.readmit(name)
         lowering.settle()
         const free = chainsFor(after, node, now)
         expect(planIptables(lowering.rules(), free)).toEqual([])

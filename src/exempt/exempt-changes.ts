@@ -15,72 +15,72 @@ interface Telling<Each extends Change> {
 
 /**
  * Changes that are not made, because the kernel refused them or because their Service cannot be
- * read: what they are about stays as it was `before`. Each belongs to a Service, with which it is
- * released.
+ * read: what they are about stays as it was `before`. Each belongs to a Service, and is due again
+ * when that is readmitted.
  */
-export class Exceptions<Each extends Change> {
+export class ExemptChanges<Each extends Change> {
   readonly #telling: Telling<Each>
-  readonly #withheld: Map<string, { readonly service: Owner; readonly change: Each }> = new Map()
+  readonly #exempt: Map<string, { readonly service: Owner; readonly change: Each }> = new Map()
   readonly #idsOf: Map<Owner, string[]> = new Map()
-  /** Those that were released since the last call of `adjusted`. */
-  readonly #released: Map<string, Each> = new Map()
+  /** Those that were readmitted since the last call of `adjusted`. */
+  readonly #readmitted: Map<string, Each> = new Map()
 
   constructor(telling: Telling<Each>) {
     this.#telling = telling
   }
 
   get size(): number {
-    return this.#withheld.size
+    return this.#exempt.size
   }
 
-  /** Withholds changes; what another change already holds back stays as that one has it. */
-  withhold(service: Owner, changes: Iterable<Each>): void {
+  /** Adds changes that are not made; where one of the same thing is there already, that one stays. */
+  exempt(service: Owner, changes: Iterable<Each>): void {
     const ids = this.#idsOf.get(service) ?? []
     this.#idsOf.set(service, ids)
     for (const change of changes) {
       const id = this.#telling.idOf(change)
-      if (this.#withheld.has(id)) continue
-      this.#withheld.set(id, { service, change })
+      if (this.#exempt.has(id)) continue
+      this.#exempt.set(id, { service, change })
       ids.push(id)
     }
   }
 
   /** Makes the changes of a Service due again. */
-  release(service: Owner): void {
+  readmit(service: Owner): void {
     for (const id of this.#idsOf.get(service) ?? []) {
-      const withheld = this.#withheld.get(id)
-      this.#withheld.delete(id)
-      if (withheld !== undefined) this.#released.set(id, withheld.change)
+      const exempt = this.#exempt.get(id)
+      this.#exempt.delete(id)
+      if (exempt !== undefined) this.#readmitted.set(id, exempt.change)
     }
     this.#idsOf.delete(service)
   }
 
   /** Returns the changes that are not made. */
   all(): readonly Each[] {
-    return [...this.#withheld.values()].map(({ change }) => change)
+    return [...this.#exempt.values()].map(({ change }) => change)
   }
 
-  /** Returns the Service for which the change of the same thing is withheld; undefined if none. */
+  /** Returns the Service for which the change of the same thing is not made; undefined if none. */
   serviceOf(change: Each): Owner | undefined {
-    return this.#withheld.get(this.#telling.idOf(change))?.service
+    return this.#exempt.get(this.#telling.idOf(change))?.service
   }
 
   /**
    * Returns what changes compared with what the kernel has: the given changes, with those that were
-   * released since the last call. `now` says what is rendered.
+   * readmitted since the last call. `now` says what is rendered.
    */
   adjusted(changes: readonly Each[], now: (change: Each) => Each['after']): readonly Each[] {
-    if (this.#released.size === 0) return changes
+    if (this.#readmitted.size === 0) return changes
     const since = changes.map((change): Each => {
       const id = this.#telling.idOf(change)
-      const released = this.#released.get(id)
-      this.#released.delete(id)
-      return released === undefined ? change : { ...change, before: released.before }
+      const readmitted = this.#readmitted.get(id)
+      this.#readmitted.delete(id)
+      return readmitted === undefined ? change : { ...change, before: readmitted.before }
     })
-    const back = [...this.#released.values()].map(
+    const back = [...this.#readmitted.values()].map(
       (change): Each => ({ ...change, after: now(change) }),
     )
-    this.#released.clear()
+    this.#readmitted.clear()
     return [...since, ...back].filter((change) => !this.#telling.changesNothing(change))
   }
 }

@@ -1,33 +1,33 @@
-import type { Denial } from '../../frontend/denials.ts'
-import { type Owner, ownerIn, ownerOf } from '../../frontend/label-text.ts'
-import { type TableFamily, tableOfAddress } from '../../model/family.ts'
-import type { AddressChange, NodeView, Settings, Situation } from '../../model/node.ts'
-import type { ServiceObject, SliceObject } from '../../model/service.ts'
-import { type ServiceName, serviceName } from '../../model/service-name.ts'
-import type { Tuple } from '../../model/tuple.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
-import { elementId } from '../../plan/nftables/element-id.ts'
-import type { Changes } from '../../render/assembly.ts'
-import { type BaseSets, configuration } from '../../render/nftables/configuration.ts'
-import { assemble, type Frame, makeFrame } from '../../render/nftables/table.ts'
-import type { WholeRenderer } from '../../render/renderer.ts'
+import type { Denial } from '../frontend/denials.ts'
+import { type Owner, ownerIn, ownerOf } from '../frontend/label-text.ts'
+import { type TableFamily, tableOfAddress } from '../model/family.ts'
+import type { AddressChange, NodeView, Settings, Situation } from '../model/node.ts'
+import type { ServiceObject, SliceObject } from '../model/service.ts'
+import { type ServiceName, serviceName } from '../model/service-name.ts'
+import type { ElementStep } from '../plan/nftables/delta.ts'
+import { elementId } from '../plan/nftables/element-id.ts'
+import type { Changes } from '../render/assembly.ts'
+import { type BaseSets, configuration } from '../render/nftables/configuration.ts'
+import { assemble, type Frame, makeFrame } from '../render/nftables/table.ts'
+import type { WholeRenderer } from '../render/renderer.ts'
 import {
   changeId,
   changesNothing,
   foundIn,
   type IpvsChange,
   labelIn,
-} from '../../ruleset/ipvs/changes.ts'
-import { type IpvsRules, serverKey } from '../../ruleset/ipvs/types.ts'
-import { withoutChanges } from '../../ruleset/ipvs/without-changes.ts'
-import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, Ruleset, Table } from '../../ruleset/nftables/types.ts'
-import { Exceptions } from '../exceptions.ts'
-import type { Refusal } from '../outcome.ts'
-import type { SessionRenderer } from '../session.ts'
-import { serviceOfStep } from './keep.ts'
+} from '../ruleset/ipvs/changes.ts'
+import { type IpvsRules, serverKey } from '../ruleset/ipvs/types.ts'
+import { withoutChanges } from '../ruleset/ipvs/without-changes.ts'
+import { sameValue } from '../ruleset/nftables/same-value.ts'
+import { SETS } from '../ruleset/nftables/sets.ts'
+import type { Ruleset, Table } from '../ruleset/nftables/types.ts'
+import { serviceOfStep } from './element-diff.ts'
+import { ExemptChanges } from './exempt-changes.ts'
+import type { Exemption, Refusal } from './exemption.ts'
 import { labelsIn } from './labels-in.ts'
-import { namesWith } from './names-with.ts'
+import type { SessionRenderer } from './session-renderer.ts'
+import { elementsWith, namesWith } from './tables-with.ts'
 
 interface ExtendedFrame {
   readonly from: Frame | undefined
@@ -36,23 +36,22 @@ interface ExtendedFrame {
 }
 
 /**
- * A renderer with exceptions: for Services that the kernel refused, or that cannot be read, it
- * renders what the kernel holds. So the kernel can be brought to what it renders. A Service stops
- * being an exception when its object or its rendering changes, or when it is released.
+ * Renders exempt Services as the kernel has them: those that it refused, and those that cannot be
+ * read. So the kernel can be brought to what is rendered. A Service is exempt until it is
+ * readmitted; a refused one is when its objects or its rendering change.
  */
-export class WithholdingRenderer
+export class ElementRenderer
   implements Omit<WholeRenderer, 'begin' | 'settle' | 'element'>, SessionRenderer
 {
   readonly #inner: WholeRenderer
   readonly #settings: Settings
   readonly #base: Record<TableFamily, BaseSets>
-  /** The Services with exceptions; undefined where one is kept because it cannot be read. */
-  readonly #services: Map<Owner, Refusal | undefined> = new Map()
-  readonly #elements: Exceptions<ElementStep> = new Exceptions<ElementStep>({
+  readonly #services: Map<Owner, Exemption> = new Map()
+  readonly #elements: ExemptChanges<ElementStep> = new ExemptChanges<ElementStep>({
     idOf: elementId,
-    changesNothing: ({ before, after }) => same(before, after),
+    changesNothing: ({ before, after }) => sameValue(before, after),
   })
-  readonly #ipvs: Exceptions<IpvsChange> = new Exceptions<IpvsChange>({
+  readonly #ipvs: ExemptChanges<IpvsChange> = new ExemptChanges<IpvsChange>({
     idOf: changeId,
     changesNothing,
   })
@@ -67,12 +66,12 @@ export class WithholdingRenderer
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     if (service.partial) this.#retry(name)
-    else this.release(name)
+    else this.readmit(name)
     this.#inner.setService(service)
   }
 
   removeService(name: ServiceName): void {
-    this.release(name)
+    this.readmit(name)
     this.#inner.removeService(name)
   }
 
@@ -105,7 +104,7 @@ export class WithholdingRenderer
     return this.#inner.situation
   }
 
-  /** Returns how many elements lead to each chain in what Services want, without exceptions. */
+  /** Returns how many elements lead to each chain in what Services want, exempt or not. */
   calls(family: TableFamily): ReadonlyMap<string, number> {
     return this.#inner.calls(family)
   }
@@ -120,33 +119,38 @@ export class WithholdingRenderer
 
   refusals(): ReadonlyMap<Owner, Refusal> {
     const found = new Map<Owner, Refusal>()
-    for (const [name, refusal] of this.#services) if (refusal) found.set(name, refusal)
+    for (const [owner, exemption] of this.#services) {
+      if (exemption.reason === 'refused') found.set(owner, exemption.refusal)
+    }
     return found
   }
 
-  /** Returns the Services that stay as the kernel has them because they cannot be read. */
-  kept(): ReadonlySet<Owner> {
-    const unread = [...this.#services].filter(([, refusal]) => refusal === undefined)
-    return new Set(unread.map(([name]) => name))
+  /** Leaves out these changes from now on, whatever the Service wants. Its first exemption stays. */
+  exempt(owner: Owner, { elements = [], ipvs = [] }: Partial<Changes>, exemption: Exemption): void {
+    if (!this.#services.has(owner)) this.#services.set(owner, exemption)
+    this.#elements.exempt(owner, elements)
+    this.#ipvs.exempt(owner, ipvs)
   }
 
-  /** Withholds these changes from now on, whatever the Service wants. The first refusal stays. */
-  withhold(name: Owner, { elements = [], ipvs = [] }: Partial<Changes>, refusal?: Refusal): void {
-    if (!this.#services.has(name)) this.#services.set(name, refusal)
-    this.#elements.withhold(name, elements)
-    this.#ipvs.withhold(name, ipvs)
+  /** Does the same for a Service that the kernel refused. */
+  refuse(refusal: Refusal, changes: Partial<Changes>): void {
+    this.exempt(refusal.service, changes, { reason: 'refused', refusal })
   }
 
-  withholds(element: ElementStep): boolean {
+  /** Returns whether the element stays as the kernel has it. */
+  isExempt(element: ElementStep): boolean {
     return this.#elements.serviceOf(element) !== undefined
   }
 
-  /** Makes the next `settle` render the Service as it wants to be. */
-  release(name: ServiceName): void {
+  readmit(name: ServiceName): void {
     const owner = ownerOf(name)
     if (!this.#services.delete(owner)) return
-    this.#elements.release(owner)
-    this.#ipvs.release(owner)
+    this.#elements.readmit(owner)
+    this.#ipvs.readmit(owner)
+  }
+
+  readmitRefused(): void {
+    for (const owner of this.refusals().keys()) this.readmit(owner)
   }
 
   /** Returns what changed since the last call, in the tables and in ipvs. */
@@ -186,13 +190,16 @@ export class WithholdingRenderer
   }
 
   /**
-   * Returns the names of sets and called chains; undefined where the exceptions do not change them.
+   * Returns the names of sets and called chains; undefined where exempt elements do not change them.
    */
   #names(family: TableFamily): string[] | undefined {
     const rendered = this.#inner.ruleset()[family]?.elements ?? new Map()
-    const exceptions = this.#elements.all().filter((change) => change.family === family)
-    const names = namesWith(rendered, this.#inner.calls(family), exceptions)
+    const names = namesWith(rendered, this.#inner.calls(family), this.#exemptIn(family))
     return names?.filter((name) => !this.#base[family].has(name))
+  }
+
+  #exemptIn(family: TableFamily): readonly ElementStep[] {
+    return this.#elements.all().filter((change) => change.family === family)
   }
 
   ruleset(): Ruleset {
@@ -200,7 +207,8 @@ export class WithholdingRenderer
     if (this.#elements.size === 0) return rendered
     const table = (family: TableFamily): Table | undefined => {
       const frame = this.frame(family)
-      return frame && assemble(family, frame, this.#elementsOf(family, rendered[family]))
+      const exempt = this.#exemptIn(family)
+      return frame && assemble(family, frame, elementsWith(rendered[family]?.elements, exempt))
     }
     const ip = table('ip')
     const ip6 = table('ip6')
@@ -211,23 +219,6 @@ export class WithholdingRenderer
     const rules = this.#inner.ipvs()
     if (rules === undefined || this.#services.size === 0) return rules
     return { ...rules, ...withoutChanges(rules, this.#ipvs.all()), filter: this.ruleset() }
-  }
-
-  #elementsOf(
-    family: TableFamily,
-    rendered: Table | undefined,
-  ): Map<string, ReadonlyMap<Tuple, ElementValue>> {
-    const elements = new Map(rendered?.elements ?? [])
-    const copies = new Map<string, Map<Tuple, ElementValue>>()
-    for (const { family: of, set, key, before: value } of this.#elements.all()) {
-      if (of !== family) continue
-      const copy = copies.get(set) ?? new Map(elements.get(set) ?? [])
-      copies.set(set, copy)
-      elements.set(set, copy)
-      if (value === undefined) copy.delete(key)
-      else copy.set(key, value)
-    }
-    return elements
   }
 
   /** A Service that renders differently is worth another attempt. */
@@ -249,13 +240,9 @@ export class WithholdingRenderer
   }
 
   /**
-   * Releases a refused Service; one that cannot be read stays as the kernel has it until it can be.
+   * Readmits a refused Service; one that cannot be read stays as the kernel has it until it can be.
    */
   #retry(name: ServiceName): void {
-    if (this.#services.get(ownerOf(name)) !== undefined) this.release(name)
+    if (this.#services.get(ownerOf(name))?.reason === 'refused') this.readmit(name)
   }
-}
-
-function same(a: ElementValue | undefined, b: ElementValue | undefined): boolean {
-  return a?.data === b?.data && a?.comment === b?.comment && (a === undefined) === (b === undefined)
 }

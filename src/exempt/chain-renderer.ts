@@ -1,22 +1,22 @@
-import type { Denial } from '../../frontend/denials.ts'
-import { type Owner, ownerOf } from '../../frontend/label-text.ts'
-import type { TableFamily } from '../../model/family.ts'
-import type { FrontendId } from '../../model/frontend-id.ts'
-import type { AddressChange, Situation } from '../../model/node.ts'
-import type { ServiceObject, SliceObject } from '../../model/service.ts'
-import { type ServiceName, serviceName } from '../../model/service-name.ts'
-import type { Lowered } from '../../render/iptables/family-lowering.ts'
-import type { IptablesLowering } from '../../render/iptables/lowering.ts'
-import { type RenderedChains, settleChains } from '../../render/iptables/render.ts'
-import type { ServedServices } from '../../render/served-services.ts'
-import type { Refusal } from '../outcome.ts'
-import type { SessionRenderer } from '../session.ts'
+import type { Denial } from '../frontend/denials.ts'
+import { type Owner, ownerOf } from '../frontend/label-text.ts'
+import type { TableFamily } from '../model/family.ts'
+import type { FrontendId } from '../model/frontend-id.ts'
+import type { AddressChange, Situation } from '../model/node.ts'
+import type { ServiceObject, SliceObject } from '../model/service.ts'
+import { type ServiceName, serviceName } from '../model/service-name.ts'
+import type { Lowered } from '../render/iptables/family-lowering.ts'
+import type { IptablesLowering } from '../render/iptables/lowering.ts'
+import { type RenderedChains, settleChains } from '../render/iptables/render.ts'
+import type { ServedServices } from '../render/served-services.ts'
+import type { Refusal } from './exemption.ts'
+import type { SessionRenderer } from './session-renderer.ts'
 
 /**
- * Renders frontends to chains, with exceptions: chains of Services that were refused, or that
- * cannot be read, stay as the kernel has them until the objects change.
+ * Renders frontends to chains. Exempt Services, which were refused or cannot be read, keep the
+ * chains that the kernel has until their objects change.
  */
-export class IptablesRenderer implements SessionRenderer {
+export class ChainRenderer implements SessionRenderer {
   readonly lowering: IptablesLowering
   readonly #services: ServedServices
   readonly #refusals: Map<Owner, Refusal> = new Map()
@@ -29,18 +29,18 @@ export class IptablesRenderer implements SessionRenderer {
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     // A Service that cannot be read completely stays as the tables have it.
-    if (!service.partial || this.#refusals.has(ownerOf(name))) this.release(name)
+    if (!service.partial || this.#refusals.has(ownerOf(name))) this.readmit(name)
     this.#services.setService(service)
   }
 
   removeService(name: ServiceName): void {
-    this.release(name)
+    this.readmit(name)
     this.#services.removeService(name)
   }
 
   setSlice(slice: SliceObject): void {
     const name = `${slice.namespace}/${slice.service}`
-    if (this.#refusals.has(ownerOf(name))) this.release(name)
+    if (this.#refusals.has(ownerOf(name))) this.readmit(name)
     this.#services.setSlice(slice)
   }
 
@@ -52,26 +52,30 @@ export class IptablesRenderer implements SessionRenderer {
     this.#services.changeOtherNodes(change)
   }
 
-  release(name: ServiceName): void {
+  readmit(name: ServiceName): void {
     this.#refusals.delete(ownerOf(name))
-    this.lowering.release(ownerOf(name))
+    this.lowering.readmit(ownerOf(name))
   }
 
   /**
    * Renders these Services' chains again, without looking at other changes since the last round.
    */
   lowerAgain(names: readonly ServiceName[]): void {
-    for (const name of names) this.release(name)
+    for (const name of names) this.readmit(name)
     this.lowering.settle()
   }
 
-  /** Records refusals of Services whose chains are already held. */
+  /** Notes why Services are exempt that stay as they are already. */
   refuse(refusals: readonly Refusal[]): void {
     for (const refusal of refusals) this.#refusals.set(refusal.service, refusal)
   }
 
   refusals(): ReadonlyMap<Owner, Refusal> {
     return this.#refusals
+  }
+
+  readmitRefused(): void {
+    for (const owner of this.refusals().keys()) this.readmit(owner)
   }
 
   /** Makes the chains follow the objects; returns what changed since the last call. */

@@ -17,7 +17,7 @@ import { noTouched, type Touched } from './touched.ts'
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 
 /** What stays of a Service, as the tables have it; undefined if the tables have no such rule. */
-interface Held {
+interface Entries {
   readonly fronts: Map<Tuple, LoweredFront>
   readonly clusterIps: Map<Tuple, RuleText | undefined>
   readonly pods: Set<Tuple>
@@ -38,27 +38,27 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
 }
 
 /** The Services of one family that stay as the tables have them, whatever they want now. */
-export class HeldServices {
-  readonly #services: Map<Owner, Held> = new Map()
+export class ExemptServices {
+  readonly #services: Map<Owner, Entries> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
   readonly #clusterIps: Map<Tuple, RuleText | undefined> = new Map()
   readonly #healthChecks: Map<Tuple, RuleText | undefined> = new Map()
   #outside: readonly RuleText[] | undefined
 
-  /** Holds these Services as the tables have them; returns what has to be lowered anew. */
-  hold(tables: Tables, names: ReadonlySet<Owner>, wants: FamilyWants): Touched {
+  /** Leaves these Services as the tables have them; returns what has to be lowered anew. */
+  exempt(tables: Tables, names: ReadonlySet<Owner>, wants: FamilyWants): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
-    const of = (label: string | undefined): Held | undefined =>
-      label === undefined ? undefined : this.#held(ownerIn(label), names)
+    const of = (label: string | undefined): Entries | undefined =>
+      label === undefined ? undefined : this.#entriesOf(ownerIn(label), names)
     for (const [key, { label }] of wants.fronts) of(label)?.fronts.set(key, NO_FRONT)
     for (const kind of ['clusterIps', 'healthChecks'] as const) {
       for (const [key, label] of wants[kind].labels()) of(label)?.[kind].set(key, undefined)
     }
     const hairpin = new Set(masqueradedPods(tables))
     for (const [key, front] of fronts) {
-      const held = of(front.label)
-      held?.fronts.set(key, front)
-      for (const pod of endpointsOf(front)) if (hairpin.has(pod)) held?.pods.add(pod)
+      const entries = of(front.label)
+      entries?.fronts.set(key, front)
+      for (const pod of endpointsOf(front)) if (hairpin.has(pod)) entries?.pods.add(pod)
     }
     for (const [key, { rule, label }] of clusterIps) of(label)?.clusterIps.set(key, rule)
     for (const [key, { rule, label }] of healthChecks) of(label)?.healthChecks.set(key, rule)
@@ -67,13 +67,13 @@ export class HeldServices {
     return touchedOf([...names].flatMap((name) => this.#services.get(name) ?? []))
   }
 
-  /** Lets a Service go; returns what has to be lowered anew, nothing if it is not held. */
-  release(name: Owner): Touched {
-    const held = this.#services.get(name)
-    if (held === undefined) return noTouched()
+  /** Ends the exemption of a Service; returns what has to be lowered anew. */
+  readmit(name: Owner): Touched {
+    const entries = this.#services.get(name)
+    if (entries === undefined) return noTouched()
     this.#services.delete(name)
     this.#gather()
-    return touchedOf([held])
+    return touchedOf([entries])
   }
 
   names(): Iterable<Owner> {
@@ -84,38 +84,38 @@ export class HeldServices {
     return this.#fronts.get(key)
   }
 
-  /** Returns the held rule of the address; undefined if the address is not held. */
+  /** Returns the rule of an exempt Service for the address; undefined if no such Service has it. */
   clusterIp(address: Tuple): { readonly rule: RuleText | undefined } | undefined {
     return this.#clusterIps.has(address) ? { rule: this.#clusterIps.get(address) } : undefined
   }
 
-  /** Returns the held rule of the port; undefined if the port is not held. */
+  /** Returns the rule of an exempt Service for the port; undefined if no such Service has it. */
   healthCheck(port: Tuple): { readonly rule: RuleText | undefined } | undefined {
     return this.#healthChecks.has(port) ? { rule: this.#healthChecks.get(port) } : undefined
   }
 
-  /** Returns whether the pod's connections to itself are masqueraded by a held rule. */
+  /** Returns whether the pod's connections to itself are masqueraded by a rule of an exempt Service. */
   hasPod(pod: Tuple): boolean {
     return [...this.#services.values()].some(({ pods }) => pods.has(pod))
   }
 
-  /** Returns the held rules of the shared chain that held chains lead to; undefined if none do. */
+  /** Returns the rules of the shared chain that exempt chains lead to; undefined if none do. */
   outside(): readonly RuleText[] | undefined {
     const fronts = [...this.#fronts.values()].flatMap(({ chains }) => Object.values(chains))
     const isUsed = fronts.some((chain) => chain?.rules.includes(jump(CHAINS.markOutside)))
     return isUsed ? this.#outside : undefined
   }
 
-  #held(name: Owner, names: ReadonlySet<Owner>): Held | undefined {
+  #entriesOf(name: Owner, names: ReadonlySet<Owner>): Entries | undefined {
     if (!names.has(name)) return undefined
-    const held = this.#services.get(name) ?? {
+    const entries = this.#services.get(name) ?? {
       fronts: new Map(),
       clusterIps: new Map(),
       pods: new Set(),
       healthChecks: new Map(),
     }
-    this.#services.set(name, held)
-    return held
+    this.#services.set(name, entries)
+    return entries
   }
 
   /** An address that one Service has and another one wants stays with the Service that has it. */
@@ -159,9 +159,9 @@ function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
   })
 }
 
-function touchedOf(held: readonly Held[]): Touched {
+function touchedOf(services: readonly Entries[]): Touched {
   const touched = noTouched()
-  for (const { fronts, clusterIps, pods, healthChecks } of held) {
+  for (const { fronts, clusterIps, pods, healthChecks } of services) {
     for (const key of fronts.keys()) touched.fronts.add(key)
     for (const key of clusterIps.keys()) touched.clusterIps.add(key)
     for (const key of pods) touched.pods.add(key)
