@@ -22,7 +22,8 @@ export function summaries(
       const host = address.includes(':') ? `[${address}]` : address
       return `${host}:${port.port}/${protocol}`
     })
-    return { service: name, addresses, endpoints: readyEndpoints(store.slicesOf(name)) }
+    const origin = service.addressOrigin ?? null
+    return { service: name, addresses, origin, endpoints: readyEndpoints(store.slicesOf(name)) }
   })
   return found.sort((a, b) => (a.service < b.service ? -1 : 1))
 }

@@ -1,9 +1,6 @@
 import { allocatedAnnotation, renewedAnnotation } from '../decode/allocation/annotations.ts'
 import { type Address, sameAddresses } from '../model/address.ts'
-import type { Condition, ServiceStatus } from '../watch/service-status.ts'
-
-/** The type of our condition in a Service's status.conditions. */
-export const ADDRESS_ASSIGNED = 'nodelb.io/AddressAssigned'
+import { ADDRESS_ASSIGNED, type Condition, type ServiceStatus } from '../watch/service-status.ts'
 
 /** The annotation that says from which pool an address comes; MetalLB has read and written it. */
 const POOL_MARK = 'metallb.io/ip-allocated-from-pool'

@@ -115,8 +115,8 @@ function shortened(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
 
-/** Escapes control and direction characters, because the input is printed on a terminal. */
-function visible(line: string): string {
+/** Returns the text with control and direction characters escaped, as terminals need it. */
+export function visible(line: string): string {
   return line.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,

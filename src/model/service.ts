@@ -17,6 +17,8 @@ export interface ServiceObject {
   readonly externalAddresses: readonly Address[]
   /** Ingress addresses with ipMode VIP or none; ipMode Proxy is left to the balancer in front. */
   readonly loadBalancerAddresses: readonly Address[]
+  /** Where these come from, as far as the object says it. */
+  readonly addressOrigin?: AddressOrigin
   readonly sourceRanges: readonly Cidr[]
   /** True if a range cannot be read: then only listed ranges may connect, in each family. */
   readonly rangesUnread?: true
@@ -32,6 +34,14 @@ export interface ServiceObject {
    * True if a field cannot be read and no earlier version is known: the kernel keeps what it has.
    */
   readonly partial?: true
+}
+
+/** Where load-balancer addresses come from. */
+export interface AddressOrigin {
+  /** The pool that gave them; missing for addresses of Nodes and for those of other programs. */
+  readonly pool?: string
+  /** The sentence of the controller that gave them. */
+  readonly reason?: string
 }
 
 export interface ServicePort {

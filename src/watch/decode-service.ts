@@ -23,6 +23,7 @@ import {
 import type { Port } from '../model/address.ts'
 import { type Scheduler, schedulerAnnotation, schedulers } from '../model/ipvs.ts'
 import type { Affinity, ServiceObject, TrafficPolicy } from '../model/service.ts'
+import { addressOriginOf } from './decode-address-origin.ts'
 import {
   clusterAddressesOf,
   externalAddressesOf,
@@ -130,15 +131,18 @@ function serviceOf(
   const ports = readServicePorts(spec.ports ?? [], hasNodePorts(spec), reader.report)
   if (ports.length === 0) return undefined
   const created = reader.read(metadata.creationTimestamp, time.nullish(), CREATED, former?.created)
+  const balancerAddresses = balanced
+    ? (ingressAddressesOf(read, reader) ?? former?.loadBalancerAddresses ?? [])
+    : []
+  const origin = balancerAddresses.length === 0 ? undefined : addressOriginOf(metadata, read.status)
   const service: ServiceObject = {
     namespace: shared(metadata.namespace || 'default'),
     name: metadata.name,
     created: created ?? '',
     clusterAddresses: clusterAddressesOf(spec, reader) ?? former?.clusterAddresses ?? [],
     externalAddresses: externalAddressesOf(spec, reader) ?? former?.externalAddresses ?? [],
-    loadBalancerAddresses: balanced
-      ? (ingressAddressesOf(read, reader) ?? former?.loadBalancerAddresses ?? [])
-      : [],
+    loadBalancerAddresses: balancerAddresses,
+    ...(origin && { addressOrigin: origin }),
     sourceRanges: [],
     internalPolicy: reader.read(
       spec.internalTrafficPolicy,

@@ -92,7 +92,7 @@ function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk)
         groupOf(row.apiVersion) === groupOf(apiVersion),
     )
   if (meant === undefined) {
-    if (isPassedOver(apiVersion, walk)) return
+    if (isPassedOver(apiVersion)) return
     const other = describe(`${kind} (${apiVersion})`).slice(1, -1)
     walk.others.set(other, (walk.others.get(other) ?? 0) + 1)
     return
@@ -103,9 +103,9 @@ function takeOther(value: unknown, kind: string, apiVersion: string, walk: Walk)
   walk.problems.push(...report.problems)
 }
 
-/** Manifests of MetalLB have pools beside what announces them; the latter need no note. */
-function isPassedOver(apiVersion: string, { followed }: Walk): boolean {
-  return groupOf(apiVersion) === 'metallb.io' && followed.includes('ipaddresspools')
+/** Manifests have MetalLB's kinds beside Services; what a command does not use of them needs no note. */
+function isPassedOver(apiVersion: string): boolean {
+  return groupOf(apiVersion) === 'metallb.io'
 }
 
 /**

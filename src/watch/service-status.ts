@@ -1,6 +1,9 @@
 import { valueAt } from '../decode/fields.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 
+/** The type of our condition in a Service's status.conditions. */
+export const ADDRESS_ASSIGNED = 'nodelb.io/AddressAssigned'
+
 /** What the API server has of a Service, as far as the controller writes it. */
 export interface ServiceStatus {
   /** metadata.resourceVersion: a change in between makes the write fail with 409. */

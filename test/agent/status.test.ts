@@ -27,6 +27,7 @@ const SOON = { first: 5, most: 1_000, factor: 2, jitter: 0 }
 const web: ServiceSummary = {
   service: 'shop/web',
   addresses: ['203.0.113.10:80/tcp', '[2001:db8::10]:80/tcp'],
+  origin: { pool: 'production', reason: 'IPAddressPool production gives it' },
   endpoints: 2,
 }
 
@@ -169,7 +170,7 @@ Problems of objects:
   why
 
 Services (1):
-  shop/web: 203.0.113.10:80/tcp [2001:db8::10]:80/tcp, 2 endpoints
+  shop/web: 203.0.113.10:80/tcp [2001:db8::10]:80/tcp, 2 endpoints, address of pool production
 `)
   })
 

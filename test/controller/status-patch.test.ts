@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
+import { statusPatch, type WantedStatus } from '../../src/controller/status-patch.ts'
+import type { Address } from '../../src/model/address.ts'
 import {
   ADDRESS_ASSIGNED,
-  statusPatch,
-  type WantedStatus,
-} from '../../src/controller/status-patch.ts'
-import type { Address } from '../../src/model/address.ts'
-import type { Condition, ServiceStatus } from '../../src/watch/service-status.ts'
+  type Condition,
+  type ServiceStatus,
+} from '../../src/watch/service-status.ts'
 
 const NOW = new Date('2026-01-02T03:04:05.678Z')
 

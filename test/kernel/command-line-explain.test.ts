@@ -45,6 +45,76 @@ const packet = (from: string, to: string): readonly string[] => [
   to,
 ]
 
+describe('where an address comes from', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'nodelb-origin-'))
+    await writeFile(join(folder, 'node.json'), JSON.stringify(NODE))
+    await writeFile(join(folder, 'service.json'), JSON.stringify(MARKED))
+    await writeFile(join(folder, 'pool.json'), JSON.stringify(POOL))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  async function explained(files: readonly string[], ...more: readonly string[]): Promise<string> {
+    const paths = ['node.json', 'service.json', ...files].map((file) => join(folder, file))
+    const to = packet('192.0.2.2', '203.0.113.30:80')
+    const { code, out, err } = await nodelb(...to, '-f', ...paths, '--node', 'node-a', ...more)
+    expect({ code, err }).toEqual({ code: 0, err: [] })
+    return out
+  }
+
+  test('of its pool, as the Service says it, control characters escaped', async () => {
+    const line = '  address  of pool marked: IPAddressPool marked\\u001b[31m gives it\n'
+    expect(await explained([])).toContain(line)
+  })
+
+  test('of its pool, with the reason, where the pools are among the files', async () => {
+    const out = await explained(['pool.json'])
+    expect(out).toContain('  address  of pool production: The Service keeps what it has\n')
+    const json: unknown = JSON.parse(await explained(['pool.json'], '-o', 'json'))
+    const address = { pool: 'production', reason: 'The Service keeps what it has' }
+    expect(json).toMatchObject({ of: 'files', address })
+  })
+})
+
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-a' },
+  spec: { podCIDRs: ['10.244.1.0/24'] },
+  status: { addresses: [{ type: 'InternalIP', address: '192.0.2.10' }] },
+}
+
+const MARKED = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    ...{ namespace: 'shop', name: 'web' },
+    annotations: { 'metallb.io/ip-allocated-from-pool': 'marked' },
+  },
+  spec: {
+    type: 'LoadBalancer',
+    clusterIP: '10.96.0.10',
+    ports: [{ port: 80, nodePort: 30080 }],
+  },
+  status: {
+    loadBalancer: { ingress: [{ ip: '203.0.113.30' }] },
+    conditions: [
+      {
+        ...{ type: 'nodelb.io/AddressAssigned', status: 'True', reason: 'PoolChosen' },
+        message: 'IPAddressPool marked\u001b[31m gives it',
+      },
+    ],
+  },
+}
+
+const POOL = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { namespace: 'metallb-system', name: 'production' },
+  spec: { addresses: ['203.0.113.0/24'] },
+}
+
 describe('from files', () => {
   const local = filesOf('external-policy-local')
 
@@ -157,6 +227,7 @@ describe('from files', () => {
         interface: null,
       },
       of: 'files',
+      address: null,
       doubts: [],
       kernel: null,
     })

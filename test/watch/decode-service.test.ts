@@ -314,3 +314,26 @@ test('prefix lengths are read as by kube-proxy, leading zeros and all', () => {
     'note',
   ])
 })
+
+test('where load-balancer addresses come from is what the mark and the condition say', () => {
+  const metadata = { annotations: { 'metallb.universe.tf/ip-allocated-from-pool': 'production' } }
+  const conditions = [
+    { type: 'other', message: 'of another program' },
+    { type: 'nodelb.io/AddressAssigned', message: 'IPAddressPool production gives it' },
+  ]
+  const spec = { type: 'LoadBalancer', ports: [{ port: 80 }] }
+  const originOf = (changes: Changes) => decoded({ spec, ...changes }).addressOrigin
+  expect(originOf({ metadata, status: { ...ingress, conditions } })).toEqual({
+    pool: 'production',
+    reason: 'IPAddressPool production gives it',
+  })
+  expect(originOf({ metadata, status: ingress })).toEqual({ pool: 'production' })
+  expect(originOf({ status: { ...ingress, conditions } })).toEqual({
+    reason: 'IPAddressPool production gives it',
+  })
+  expect(originOf({ status: ingress })).toBeUndefined()
+  // Without an address there is nothing whose origin could be told.
+  expect(originOf({ metadata, status: { conditions } })).toBeUndefined()
+  const odd = [{ type: 'nodelb.io/AddressAssigned', message: 7 }, null, 'text']
+  expect(originOf({ status: { ...ingress, conditions: odd } })).toBeUndefined()
+})

@@ -1,3 +1,4 @@
+import type { AddressOrigin } from '../../model/service.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
@@ -8,6 +9,8 @@ export interface ServiceSummary {
   readonly service: string
   /** Its addresses, such as `203.0.113.10:80/tcp`. */
   readonly addresses: readonly string[]
+  /** Where its load-balancer addresses come from; null if the Service does not say it. */
+  readonly origin: AddressOrigin | null
   readonly endpoints: number
 }
 

@@ -16,6 +16,8 @@ import { withSocket } from '../kernel.ts'
 import { loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
 import { count } from '../print-plan.ts'
+import { addressOriginAt } from './address-origin.ts'
+import { answerAsJson, type KernelComparison } from './answer.ts'
 import { readApplied } from './applied.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { explainAppliedIptables, explainIptables } from './iptables.ts'
@@ -50,9 +52,11 @@ async function explainFiles(
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
   const kernel = await compareKernel(goal, packet, facts, explanation)
-  if (options.sources.format === 'json') output.out(asJson('files', explanation, kernel))
-  else {
-    output.out(printExplanation(explanation, output.colour))
+  const origin = addressOriginAt(packet.to, goal.cluster, options.sources)
+  if (options.sources.format === 'json') {
+    output.out(answerAsJson({ of: 'files', explanation, kernel, origin }))
+  } else {
+    output.out(printExplanation(explanation, output.colour, origin))
     if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
   }
   return unlessIncomplete(goal, 0)
@@ -98,7 +102,9 @@ async function explainKernel(
   const explanation = found ?? explainTrace(trace({}, packet, facts), {})
   const json = sources.format === 'json'
   output.out(
-    json ? asJson('kernel', explanation, undefined) : printExplanation(explanation, output.colour),
+    json
+      ? answerAsJson({ of: 'kernel', explanation, kernel: undefined, origin: undefined })
+      : printExplanation(explanation, output.colour),
   )
   return 0
 }
@@ -124,13 +130,6 @@ async function explainApplied(
   if (applied === undefined) return explainAppliedIptables(packet, facts)
   const { ruleset, clients } = applied
   return explainTrace(trace(ruleset, packet, facts, clients), ruleset)
-}
-
-/** What this kernel does with the packet, if it holds rules of nodelb. */
-interface KernelComparison {
-  readonly explanation: Explanation
-  readonly operations: number
-  readonly same: boolean
 }
 
 /**
@@ -168,45 +167,4 @@ function printKernel({ explanation, operations, same }: KernelComparison, colour
   const differs = `\nThe kernel here differs from the files by ${count(operations, 'operation')}`
   if (same) return `${differs}, but not in what becomes of this packet.\n`
   return `${differs}, and does otherwise with this packet:\n\n${printExplanation(explanation, colour)}`
-}
-
-/**
- * Returns the ways with every field present, as null if it has no value, for programs that read
- * them.
- */
-function waysAsJson(ways: Explanation['ways']): unknown {
-  return ways.map(({ service = null, policy = null, reach = null, ...way }) => ({
-    odds: way.odds,
-    outcome: way.outcome,
-    service,
-    policy,
-    reach,
-    sticky: way.sticky,
-    besides: way.besides,
-    steps: way.steps,
-  }))
-}
-
-function asJson(
-  of: 'files' | 'kernel',
-  { packet, ways, doubts }: Explanation,
-  kernel: KernelComparison | undefined,
-): string {
-  const { origin, ...sent } = packet
-  const by = { sentBy: origin.kind === 'node' ? 'node' : 'other', interface: null as string | null }
-  if (origin.kind === 'interface') by.interface = origin.name ?? null
-  const compared = kernel && {
-    operations: kernel.operations,
-    same: kernel.same,
-    ways: waysAsJson(kernel.explanation.ways),
-    doubts: kernel.explanation.doubts,
-  }
-  const answer = {
-    packet: { ...sent, ...by },
-    of,
-    ways: waysAsJson(ways),
-    doubts,
-    kernel: compared ?? null,
-  }
-  return `${JSON.stringify(answer, null, 2)}\n`
 }

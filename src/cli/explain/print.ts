@@ -1,16 +1,23 @@
 import pc from 'picocolors'
+import { visible } from '../../decode/problem.ts'
+import type { AddressOrigin } from '../../model/service.ts'
 import { endpointText } from '../../ruleset/ipvs/print.ts'
 import { printElement } from '../../ruleset/nftables/print.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
 import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
 /** Returns the explanation as text: what becomes of the packet, why, and the rules in order. */
-export function printExplanation(explanation: Explanation, colour: boolean): string {
+export function printExplanation(
+  explanation: Explanation,
+  colour: boolean,
+  origin?: AddressOrigin,
+): string {
   const paint = pc.createColors(colour)
   const [first] = explanation.ways
   if (first === undefined) return ''
   const facts = [
     ...serviceFacts(first),
+    ...originFacts(origin),
     ...endpointFacts(explanation.ways),
     ...endFacts(explanation.ways),
     ...explanation.doubts.map((doubt) => ['not known', doubt] as const),
@@ -46,6 +53,13 @@ function serviceFacts(way: ExplainedWay): readonly Fact[] {
     ...(policy === undefined ? [] : [['policy', policy] as const]),
     ...(way.sticky ? [['affinity', affinityLine(way)] as const] : []),
   ]
+}
+
+function originFacts(origin: AddressOrigin | undefined): readonly Fact[] {
+  if (origin === undefined) return []
+  const { pool, reason } = origin
+  const texts = [...(pool === undefined ? [] : [`of pool ${pool}`]), ...(reason ? [reason] : [])]
+  return [['address', visible(texts.join(': '))]]
 }
 
 function affinityLine({ odds }: ExplainedWay): string {

@@ -1,5 +1,6 @@
 import type { Ownership } from '../../agent/events/agent-state.ts'
 import type { ServiceSummary, Status } from '../../agent/events/status.ts'
+import { visible } from '../../decode/problem.ts'
 
 /** The most lines of a section; further ones are only counted, and `-o json` has all. */
 const LISTED = 100
@@ -93,9 +94,10 @@ function printOwnership(ownership: Ownership): string {
   }
 }
 
-function printService({ service, addresses, endpoints }: ServiceSummary): string {
+function printService({ service, addresses, origin, endpoints }: ServiceSummary): string {
   const count = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
-  return `${service}: ${addresses.join(' ') || 'no address'}, ${count}`
+  const from = origin?.pool === undefined ? [] : [`address of pool ${origin.pool}`]
+  return [`${service}: ${addresses.join(' ') || 'no address'}`, count, ...from].join(', ')
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {
@@ -103,12 +105,4 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   const more = lines.length - LISTED
   const shown = lines.slice(0, LISTED).map((line) => `  ${line}`)
   return ['', `${title}:`, ...shown, ...(more > 0 ? [`  and ${more} more (-o json has all)`] : [])]
-}
-
-/** Escapes control characters: text from other sources must not control the terminal. */
-function visible(line: string): string {
-  return line.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  )
 }
