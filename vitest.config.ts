@@ -21,7 +21,8 @@ class LongestFirst extends BaseSequencer {
 
 // Everything that needs root or packets, by the folder it lives in.
 const kernel = ['test/kernel/**/*.test.ts', 'test/apply/**/*.test.ts']
-// What `npm test` takes a part of only: whatever imports test/support/runs.ts (test/house/runs.test.ts).
+// What `npm test` takes a part of only: whatever imports test/support/runs.ts (test/house/runs.test.ts);
+// and what it leaves out.
 const long = [
   'test/property/**/*.test.ts',
   'test/allocate/laws.test.ts',
@@ -37,6 +38,7 @@ const long = [
   'test/packets/churn.test.ts',
   'test/packets/fixtures.test.ts',
   'test/packets/strays.test.ts',
+  'test/e2e/long/*.test.ts',
 ]
 const packets = ['test/packets/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
@@ -79,7 +81,13 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.
-        test: { name: 'e2e', include: e2e, fileParallelism: false, hookTimeout: 600_000 },
+        test: {
+          name: 'e2e',
+          include: e2e,
+          exclude: ['test/e2e/long/**'],
+          fileParallelism: false,
+          hookTimeout: 600_000,
+        },
       },
     ],
   },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RunningAgent, timeOf } from '../support/running-agent.ts'
+import type { RunningAgent } from '../support/running-agent.ts'
+import { timeOf } from '../support/running-program.ts'
 import type { Feed, Replacement } from './agent-feed.ts'
 import {
   changed,

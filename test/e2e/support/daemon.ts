@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
+import { eventually, type Patience } from './eventually.ts'
 
 /** The last of what a process said is enough to see why it ended. */
 const LOG_LENGTH = 64 * 1024
@@ -31,20 +31,15 @@ export class Daemon {
   }
 
   /** Asks until the answer is yes. Throws when the process ends, or when it takes too long. */
-  async until(
-    what: string,
-    { within, every }: { readonly within: number; readonly every: number },
-    ask: () => Promise<boolean>,
-  ): Promise<void> {
-    const deadline = Date.now() + within
-    // Before it listens, asking fails.
-    while (!(await ask().catch(() => false))) {
-      const gone = this.#process.exitCode !== null || this.#process.signalCode !== null
-      if (gone || Date.now() > deadline) {
-        throw new Error(`${this.#name} ${gone ? 'ended' : 'is slow'} before ${what}:\n${this.#log}`)
-      }
-      await pause(every)
+  async until(what: string, patience: Patience, ask: () => Promise<boolean>): Promise<void> {
+    const trouble = (why: string) => `${this.#name} ${why} before ${what}:\n${this.#log}`
+    const asked = async (): Promise<boolean> => {
+      const { exitCode, signalCode } = this.#process
+      if (exitCode !== null || signalCode !== null) throw new Error(trouble('ended'))
+      // Before it listens, asking fails.
+      return ask().catch(() => false)
     }
+    await eventually(asked, { ...patience, late: () => trouble('is slow') })
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,16 +1,8 @@
 import { ApiClient } from '../../../src/watch/api/client.ts'
 import { reflect } from '../../../src/watch/reflector.ts'
+import { Waiting } from '../../support/waiting.ts'
 import type { ApiServer } from './apiserver.ts'
-
-// biome-ignore lint/suspicious/noExplicitAny: a Service, as the API server has it
-type Service = any
-
-/** A breach of what must never happen. */
-export interface Breach {
-  readonly what: 'given twice' | 'moved'
-  readonly service: string
-  readonly detail: string
-}
+import { type Breach, conflicts, judge, type Witness } from './status-rules.ts'
 
 /**
  * Follows the statuses of all Services the whole time, and notes each breach: an address that two
@@ -19,11 +11,12 @@ export interface Breach {
  */
 export class StatusChecker {
   readonly breaches: Breach[] = []
-  readonly #held: Map<string, Service> = new Map()
+  readonly #services: Map<string, Witness> = new Map()
   readonly #client: ApiClient
   readonly #abort = new AbortController()
   readonly #ended: Promise<void>
-  #writes = 0
+  readonly #news = new Waiting()
+  #changes = 0
 
   constructor(server: ApiServer) {
     this.#client = new ApiClient({ kind: 'kubeconfig', file: server.kubeconfig() }, 'checker')
@@ -33,7 +26,8 @@ export class StatusChecker {
       node: undefined,
       sink: (event) => {
         if (event.kind === 'object') this.#see(event.object)
-        if (event.kind === 'deleted') this.#held.delete(`${event.namespace}/${event.name}`)
+        if (event.kind === 'deleted') this.#services.delete(`${event.namespace}/${event.name}`)
+        this.#news.wake()
       },
       onState: () => undefined,
       onGarbage: () => undefined,
@@ -43,16 +37,26 @@ export class StatusChecker {
 
   /** How often a status was seen to change. */
   get changes(): number {
-    return this.#writes
+    return this.#changes
   }
 
   addressesOf(service: string): readonly string[] {
-    return addresses(this.#held.get(service))
+    return this.#services.get(service)?.addresses ?? []
   }
 
   /** Returns the Services that have an address. */
   served(): readonly string[] {
-    return [...this.#held].filter(([, each]) => addresses(each).length > 0).map(([name]) => name)
+    return [...this.#services].filter(([, { addresses }]) => addresses.length > 0).map(first)
+  }
+
+  /** Returns which Services have an address together now that may not share it. */
+  conflicts(): readonly string[] {
+    return conflicts(this.#services)
+  }
+
+  /** Resolves when this holds, now or after the next changes of Services. */
+  async until(holds: () => boolean): Promise<void> {
+    await this.#news.until(() => holds() || undefined)
   }
 
   async end(): Promise<void> {
@@ -61,42 +65,17 @@ export class StatusChecker {
     this.#client.close()
   }
 
-  #see(object: Service): void {
+  // biome-ignore lint/suspicious/noExplicitAny: a Service, as the API server has it
+  #see(object: any): void {
     const name = `${object.metadata.namespace}/${object.metadata.name}`
-    const former = this.#held.get(name)
-    this.#held.set(name, object)
-    const [before, now] = [addresses(former), addresses(object)]
-    if (before.join() === now.join()) return
-    this.#writes += 1
-    const same = former?.metadata.uid === object.metadata.uid
-    if (same && before.length > 0 && wish(former) === wish(object)) {
-      this.breaches.push({ what: 'moved', service: name, detail: `${before} -> ${now}` })
-    }
-    for (const address of now) {
-      for (const [other, held] of this.#held) {
-        if (other === name || !addresses(held).includes(address) || mayShare(held, object)) continue
-        this.breaches.push({ what: 'given twice', service: name, detail: `${address}: ${other}` })
-      }
-    }
+    const before = this.addressesOf(name)
+    const { witness, breaches } = judge(this.#services, name, object)
+    this.#services.set(name, witness)
+    this.breaches.push(...breaches)
+    if (before.join() !== witness.addresses.join()) this.#changes += 1
   }
 }
 
-function addresses(service: Service): readonly string[] {
-  const ingress: readonly { ip?: string }[] = service?.status?.loadBalancer?.ingress ?? []
-  return ingress.flatMap(({ ip }) => ip ?? []).sort()
-}
-
-/** What the Service asks for, as far as it can make an address move. */
-function wish({ spec, metadata }: Service): string {
-  const {
-    'metallb.io/ip-allocated-from-pool': _pool,
-    'nodelb.io/allocated': _given,
-    ...asked
-  } = metadata.annotations ?? {}
-  return JSON.stringify([spec.type, spec.loadBalancerIP, asked, spec.ipFamilies])
-}
-
-function mayShare(a: Service, b: Service): boolean {
-  const key = (service: Service) => service.metadata.annotations?.['metallb.io/allow-shared-ip']
-  return key(a) !== undefined && key(a) === key(b)
+function first([name]: readonly [string, unknown]): string {
+  return name
 }

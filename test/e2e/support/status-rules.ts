@@ -1,0 +1,150 @@
+// biome-ignore lint/suspicious/noExplicitAny: a Service, as the API server has it
+type Service = any
+
+/** A breach of what must never happen. */
+export interface Breach {
+  readonly what: 'given twice' | 'moved'
+  readonly service: string
+  readonly detail: string
+}
+
+/** What is to be known of a Service, so that the next change of its status can be judged. */
+export interface Witness {
+  readonly uid: string
+  readonly addresses: readonly string[]
+  /** What it asked for when it was given these addresses. */
+  readonly then: Wish
+  /** On which terms it shares: as it is now, and before that, as a controller may still see it. */
+  readonly terms: readonly Terms[]
+}
+
+interface Wish {
+  readonly isBalanced: boolean
+  readonly addresses: readonly string[]
+  readonly pool: string | undefined
+  readonly renew: string | undefined
+  readonly families: readonly string[]
+}
+
+interface Terms {
+  readonly key: string | undefined
+  readonly ports: readonly string[]
+  /** The pods, where they matter. */
+  readonly backend: string
+}
+
+/** Returns what the Service is from now on, and which rules were broken on the way here. */
+export function judge(
+  all: ReadonlyMap<string, Witness>,
+  name: string,
+  object: Service,
+): { readonly witness: Witness; readonly breaches: readonly Breach[] } {
+  const former = all.get(name)
+  const before = former?.uid === object.metadata.uid ? former : undefined
+  const addresses = addressesOf(object)
+  const isChanged = before?.addresses.join() !== addresses.join()
+  const then = before === undefined || isChanged ? wishOf(object) : before.then
+  const terms = withTerms(before?.terms ?? [], termsOf(object))
+  const witness = { uid: object.metadata.uid, addresses, then, terms }
+  const others = [...all].filter(([other]) => other !== name)
+  const lost = before?.addresses.filter((each) => !addresses.includes(each)) ?? []
+  const moved = lost.filter(
+    (each) => !asksToLose(each, before?.then, object) && rivals(others, witness, each).length === 0,
+  )
+  const added = addresses.filter((each) => !before?.addresses.includes(each))
+  const twice = added.flatMap((each) =>
+    others
+      .filter(([, other]) => other.addresses.includes(each) && !couldShare(witness, other))
+      .map(([other]) => `${each}: ${other}`),
+  )
+  const breach = (what: Breach['what'], detail: string): Breach => ({ what, service: name, detail })
+  return {
+    witness,
+    breaches: [
+      ...moved.map((each) => breach('moved', `${each} -> ${addresses}`)),
+      ...twice.map((each) => breach('given twice', each)),
+    ],
+  }
+}
+
+/** Returns which Services have an address together now that may not share it. */
+export function conflicts(all: ReadonlyMap<string, Witness>): readonly string[] {
+  return [...all].flatMap(([name, witness]) =>
+    witness.addresses.flatMap((each) =>
+      rivals([...all], witness, each).map((other) => `${each}: ${name} and ${other}`),
+    ),
+  )
+}
+
+function rivals(
+  others: readonly (readonly [string, Witness])[],
+  witness: Witness,
+  address: string,
+): readonly string[] {
+  return others
+    .filter(([, other]) => other !== witness && other.addresses.includes(address))
+    .filter(([, other]) => !mayStay(witness.terms[0], other.terms[0]))
+    .map(([other]) => other)
+}
+
+/**
+ * Returns whether a Service that has an address asks for what takes it away. What it asked for when
+ * it was given the address is no reason any more.
+ */
+function asksToLose(address: string, then: Wish | undefined, object: Service): boolean {
+  const now = wishOf(object)
+  if (then === undefined || JSON.stringify(then) === JSON.stringify(now)) return false
+  if (!now.isBalanced || now.renew !== then.renew) return true
+  if (!now.families.includes(address.includes(':') ? 'IPv6' : 'IPv4')) return true
+  const has = addressesOf(object)
+  if (now.addresses.length > 0) return now.addresses.every((each) => has.includes(each))
+  return now.pool !== undefined && annotation(object, 'ip-allocated-from-pool') === now.pool
+}
+
+/** The terms of before count as well: a controller cannot see a change of another Service at once. */
+function couldShare(a: Witness, b: Witness): boolean {
+  return a.terms.some((mine) => b.terms.some((theirs) => mayJoin(mine, theirs)))
+}
+
+function mayJoin(a: Terms, b: Terms): boolean {
+  return a.backend === b.backend && mayStay(a, b)
+}
+
+function mayStay(a: Terms | undefined, b: Terms | undefined): boolean {
+  const isCommon = a?.ports.some((each) => b?.ports.includes(each))
+  return a?.key !== undefined && a.key === b?.key && isCommon === false
+}
+
+function withTerms(former: readonly Terms[], now: Terms): readonly Terms[] {
+  return JSON.stringify(former[0]) === JSON.stringify(now) ? former : [now, ...former]
+}
+
+function addressesOf(service: Service): readonly string[] {
+  const ingress: readonly { ip?: string }[] = service.status?.loadBalancer?.ingress ?? []
+  return ingress.flatMap(({ ip }) => ip ?? []).sort()
+}
+
+function wishOf(service: Service): Wish {
+  const { spec, metadata } = service
+  const asked = annotation(service, 'loadBalancerIPs') ?? spec.loadBalancerIP
+  return {
+    isBalanced: spec.type === 'LoadBalancer',
+    addresses: asked?.split(',') ?? [],
+    pool: annotation(service, 'address-pool'),
+    renew: metadata.annotations?.['nodelb.io/renew'],
+    families: spec.ipFamilies ?? [],
+  }
+}
+
+function termsOf(service: Service): Terms {
+  const { ports, externalTrafficPolicy, selector } = service.spec
+  return {
+    key: annotation(service, 'allow-shared-ip'),
+    ports: ports.map(({ protocol, port }: Service) => `${protocol}/${port}`),
+    backend: externalTrafficPolicy === 'Local' ? JSON.stringify(selector) : '',
+  }
+}
+
+function annotation(service: Service, name: string): string | undefined {
+  return service.metadata.annotations?.[`metallb.io/${name}`]
+}
