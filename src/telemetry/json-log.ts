@@ -22,10 +22,10 @@ export function jsonLogger(level: LogLevel, output: SyncOutput): Logger {
 
 /**
  * Opens standard output. Node.js makes a pipe non-blocking when its stream is first used: a reader
- * that has stopped delays only the end of the process, and not for long.
+ * that has stopped delays only the end of the process, by `withinMs` milliseconds at most.
  */
-export function standardOutput(): SyncOutput {
+export function standardOutput(withinMs: number = LAST_LINES_MS): SyncOutput {
   const output = new SyncOutput(process.stdout.fd)
-  process.once('exit', () => output.drain(LAST_LINES_MS))
+  process.once('exit', () => output.drain(withinMs))
   return output
 }
