@@ -12,6 +12,7 @@ import type { Resource } from '../watch/resources.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import type { Election } from './election.ts'
 import { Fights } from './fights.ts'
+import { withoutOverlap } from './hand-over.ts'
 import type { ControllerNews } from './news.ts'
 import { countersToWrite } from './pool-counters.ts'
 import { statusPatch, type WantedStatus } from './status-patch.ts'
@@ -116,8 +117,7 @@ export class Controller {
     this.#source = decision.source
     listener.decided(decision, performance.now() - began)
     if (!election.leads()) return
-    const services = this.#store.services()
-    const wanted = wantedStatuses(decision, services, settings())
+    const wanted = this.#wanted(decision)
     const writes = this.#writes(wanted)
     let failures = 0
     const done = (write: StatusWrite, written: Written): void => {
@@ -130,6 +130,15 @@ export class Controller {
     if (failures > 0) this.#wakeup.after(this.#again.next())
     else this.#again.reset()
     if (writes.length > BATCH) this.#wakeup.now()
+  }
+
+  /** Returns the statuses that may be written now. */
+  #wanted(decision: Decision): ReadonlyMap<ServiceName, WantedStatus> {
+    const services = this.#store.services()
+    const now = performance.now()
+    const all = wantedStatuses(decision, services, this.#options.settings())
+    const ours = [...all].filter(([service]) => !this.#fights.isContested(service, now))
+    return withoutOverlap(new Map(ours), (service) => services.get(service)?.status.ingress ?? [])
   }
 
   /** Writes the counters of the pools that have changed; returns how many could not be written. */
@@ -153,7 +162,7 @@ export class Controller {
     const writes: StatusWrite[] = []
     for (const [service, to] of wanted) {
       const stored = this.#store.service(service)
-      if (stored === undefined || this.#fights.isContested(service, performance.now())) continue
+      if (stored === undefined) continue
       const patch = statusPatch(stored.status, to, now)
       if (patch !== undefined) writes.push({ service, patch })
     }
