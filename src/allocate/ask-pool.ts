@@ -18,7 +18,11 @@ export function askPool(draft: Draft, claimant: Claimant, pool: string): Answer 
     return refused(isEmpty ? { kind: 'no-pools' } : absentPool(world, pool))
   }
   const held = ledger.grantsOf(claimant)
-  const elsewhere = held.filter(({ address }) => territories.at(address) !== territory)
+  const elsewhere = held.filter((each) => {
+    // What this pool gave stays, although it no longer has it, as with any other Service.
+    const isLeft = each.stranded !== undefined && each.pool === pool
+    return !isLeft && territories.at(each.address) !== territory
+  })
   if (held.length > 0 && elsewhere.length === 0) return { kind: 'content' }
   const families =
     held.length === 0 ? claimant.families : elsewhere.map(({ address }) => familyOf(address))

@@ -40,13 +40,13 @@ const kinds: Readonly<Record<Reason['kind'], true>> = {
   'pool-address-kept': true,
 }
 
-/** What the controller says of a Service that is no longer its own (src/controller/wanted.ts). */
-const RELEASED = 'Released'
+/** What the controller says by itself (src/controller/wanted.ts and hand-over.ts). */
+const OWN = ['Released', 'Exchanging']
 
 test('docs/addresses.md lists every reason that a condition can have, and no other', () => {
   const [, table = ''] = readFileSync(DOCUMENT, 'utf8').split('| Reason | What it says |')
   const rows = (table.split('\n\n')[0] ?? '').split('\n').map((row) => row.split('|')[1] ?? '')
   const told = rows.flatMap((cell) => cell.match(/`\w+`(?=,|\s*$)/g) ?? [])
   const words = Object.keys(kinds).map((kind) => reasonWord({ kind } as Reason))
-  expect(told.map((word) => word.replaceAll('`', '')).sort()).toEqual([...words, RELEASED].sort())
+  expect(told.map((word) => word.replaceAll('`', '')).sort()).toEqual([...words, ...OWN].sort())
 })
