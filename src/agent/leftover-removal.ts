@@ -1,6 +1,7 @@
 import type { Removal } from '../dataplane/removal.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
+import { withTimeLimit } from '../watch/time-limit.ts'
 
 /** The waits before a removal that failed is tried again. */
 const RETRY: RetryPolicy = { first: 1_000, most: 300_000, factor: 2, jitter: 0.5 }
@@ -59,8 +60,7 @@ export class LeftoverRemoval {
     this.#due = false
     const stop = new AbortController()
     this.#stop = stop
-    const limit = AbortSignal.timeout(TIME_LIMIT)
-    const outcome = await this.#removeOthers(AbortSignal.any([stop.signal, limit]))
+    const outcome = await withTimeLimit(TIME_LIMIT, stop.signal, this.#removeOthers)
     this.#stop = undefined
     if (outcome.kind === 'overtaken' && !stop.signal.aborted) {
       const reason = `it took longer than ${TIME_LIMIT / 1000} s`

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { unreachable } from '../model/unreachable.ts'
 import { microTime } from '../telemetry/moment.ts'
+import { withTimeLimit } from '../watch/time-limit.ts'
 import { type Act, actOn, type Lease, leaseTimes, look, mayWrite, type Sight } from './lease.ts'
 import type { LeaseAnswer, LeaseApi, LeaseSpec } from './lease-api.ts'
 
@@ -50,7 +51,7 @@ export class Election {
   /** Takes part until `signal` aborts, and then gives the Lease back if this replica holds it. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#attempt(AbortSignal.any([signal, AbortSignal.timeout(leaseTimes.deadline)]))
+      await withTimeLimit(leaseTimes.deadline, signal, (limited) => this.#attempt(limited))
       this.#tell()
       await this.#pause(leaseTimes.period, signal)
     }
@@ -145,6 +146,9 @@ export class Election {
       acquired: undefined,
       transitions,
     }
-    await this.#options.api.write(version, spec, AbortSignal.timeout(leaseTimes.period))
+    const { signal } = new AbortController()
+    await withTimeLimit(leaseTimes.period, signal, (limited) =>
+      this.#options.api.write(version, spec, limited),
+    )
   }
 }

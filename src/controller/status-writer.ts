@@ -2,6 +2,7 @@ import type { ServiceName } from '../model/service-name.ts'
 import { namespaceOf } from '../model/service-name.ts'
 import type { Answer } from '../watch/api/answer.ts'
 import type { ApiClient } from '../watch/api/client.ts'
+import { withTimeLimit } from '../watch/time-limit.ts'
 
 /** A status to write. */
 export interface StatusWrite {
@@ -68,13 +69,10 @@ export async function patchStatus(
 ): Promise<Written> {
   const left = leadsFor()
   if (left <= 0 || signal.aborted) return { kind: 'not-leading' }
-  const answer = await client.fetch({
-    method: 'PATCH',
-    path,
-    body,
-    contentType: 'application/merge-patch+json',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(left)]),
-  })
+  const contentType = 'application/merge-patch+json'
+  const answer = await withTimeLimit(left, signal, (limited) =>
+    client.fetch({ method: 'PATCH', path, body, contentType, signal: limited }),
+  )
   return writtenOf(answer)
 }
 

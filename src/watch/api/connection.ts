@@ -2,6 +2,7 @@
 
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { withTimeLimit } from '../time-limit.ts'
 import type { Place } from './credentials.ts'
 import type { Route } from './proxy.ts'
 import { connectThrough, connectThroughSocks } from './tunnel.ts'
@@ -24,10 +25,13 @@ export class Untrusted extends Error {}
  * Returns a connection on which requests can be sent. Rejects with an Error, which may be
  * `Untrusted`, after 30 s at the latest.
  */
-export async function connect(place: Place, signal: AbortSignal): Promise<Socket | TLSSocket> {
+export function connect(place: Place, signal: AbortSignal): Promise<Socket | TLSSocket> {
+  return withTimeLimit(CONNECT_MS, signal, (until) => connectUntil(place, until))
+}
+
+async function connectUntil(place: Place, until: AbortSignal): Promise<Socket | TLSSocket> {
   const { server, proxy, tls } = place
   const host = hostOf(server)
-  const until = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)])
   const socket = await (proxy.kind === 'none'
     ? opened(host, portOf(server), until)
     : throughProxy(proxy, host, portOf(server), until))
