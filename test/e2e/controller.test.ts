@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Api } from './support/api.ts'
 import { churn } from './support/churn.ts'
-import { ControllerTests } from './support/controller-tests.ts'
+import { ControllerTests, writes } from './support/controller-tests.ts'
 import { balanced, paths, pool } from './support/controllers.ts'
 import { eventually } from './support/eventually.ts'
 
@@ -206,8 +205,7 @@ test('20 restarts under churn: no address is given twice, and none moves', async
   const churning = churn({ admin, most: 400, hands: 1, deeds: [] }, stop.signal)
   for (let round = 0; round < 20; round++) {
     const controller = tests.start()
-    await Promise.race([controller.first('leading'), pause(2_500)])
-    await pause(Math.random() * 600)
+    await writes(controller, Math.random() * 20)
     await controller.end(round % 3 === 0 ? 'SIGTERM' : 'SIGKILL')
     // A Lease that a killed replica left would hold up each of these rounds for 15 s.
     await admin.ask('DELETE', paths.lease)
@@ -222,5 +220,5 @@ test('20 restarts under churn: no address is given twice, and none moves', async
   const { checker } = tests
   await checker.until(() => names.every((name) => checker.addressesOf(name).length > 0))
   expect(checker.breaches).toEqual([])
-  expect(checker.changes).toBeGreaterThan(100)
+  expect(checker.changes).toBeGreaterThan(50)
 })

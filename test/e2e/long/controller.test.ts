@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Api } from '../support/api.ts'
 import { churn, deeds, sizes } from '../support/churn.ts'
-import { ControllerTests } from '../support/controller-tests.ts'
+import { ControllerTests, writes } from '../support/controller-tests.ts'
 import { balanced, paths, pool } from '../support/controllers.ts'
 import { wouldChange } from '../support/dry-run.ts'
 
@@ -54,8 +54,7 @@ test('50 restarts while 500 Services, their requests and pools change: every rul
   const churning = churn({ admin, most: 500, hands: 4, deeds }, stop.signal)
   for (let round = 0; round < 50; round++) {
     const controller = tests.start()
-    await Promise.race([controller.first('leading'), pause(20_000)])
-    await pause(Math.random() * 3_000)
+    await writes(controller, Math.random() * 60)
     await controller.end(round % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
     // A Lease that a killed replica left would hold up every second round for 15 s.
     await admin.ask('DELETE', paths.lease)

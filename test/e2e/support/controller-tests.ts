@@ -56,3 +56,8 @@ export class ControllerTests {
     await this.server.stop()
   }
 }
+
+/** Resolves when the controller has written so many statuses; at once for less than one. */
+export async function writes(controller: RunningController, count: number): Promise<void> {
+  for (let written = 1; written <= count; written++) await controller.next('status-written')
+}
