@@ -46,8 +46,12 @@ export interface StatusChange {
   readonly wanted: WantedStatus
 }
 
-/** Writes in one go; then the rest is decided anew, with what has come meanwhile. */
-const BATCH = 200
+/**
+ * How long statuses are written, in milliseconds, before the rest is decided anew with what has come
+ * meanwhile: at least as long, and so many times as long as the decision took, so that deciding
+ * costs little of the time in which many are written.
+ */
+const WRITING = { least: 2_000, times: 10 } as const
 /** The time from the end of one round to the beginning of the next, in milliseconds. */
 const PAUSE_MS = 100
 /** There is no jitter because only one replica writes. */
@@ -115,7 +119,8 @@ export class Controller {
     const began = performance.now()
     const decision = decide(this.#store.objects(), settings())
     this.#source = decision.source
-    listener.decided(decision, performance.now() - began)
+    const ms = performance.now() - began
+    listener.decided(decision, ms)
     if (!election.leads()) return
     const wanted = this.#wanted(decision)
     const writes = this.#writes(wanted)
@@ -124,12 +129,14 @@ export class Controller {
       const to = wanted.get(write.service)
       if (to !== undefined) failures += this.#written(write.service, to, written) ? 0 : 1
     }
-    const options = { client, leadsFor: () => election.leadsFor(), done }
-    await writeStatuses(writes.slice(0, BATCH), options, signal)
+    const until = performance.now() + Math.max(WRITING.least, WRITING.times * ms)
+    const goOn = (): boolean => performance.now() < until
+    const options = { client, leadsFor: () => election.leadsFor(), goOn, done }
+    const isFinished = await writeStatuses(writes, options, signal)
     failures += await this.#writeCounters(decision, signal)
     if (failures > 0) this.#wakeup.after(this.#again.next())
     else this.#again.reset()
-    if (writes.length > BATCH) this.#wakeup.now()
+    if (!isFinished) this.#wakeup.now()
   }
 
   /** Returns the statuses that may be written now. */

@@ -27,6 +27,8 @@ interface PatchOptions {
 }
 
 interface WriterOptions extends PatchOptions {
+  /** Asked before each write; if it says no, the rest is left. */
+  readonly goOn: () => boolean
   readonly done: (write: StatusWrite, written: Written) => void
 }
 
@@ -34,19 +36,24 @@ interface WriterOptions extends PatchOptions {
 const PARALLEL = 8
 
 /**
- * Writes statuses, several at a time, while this replica leads. Resolves when each has its outcome,
- * and never rejects.
+ * Writes statuses, several at a time, while this replica leads. Resolves when each that was begun has
+ * its outcome, with true if none is left; never rejects.
  */
 export async function writeStatuses(
   writes: readonly StatusWrite[],
   options: WriterOptions,
   signal: AbortSignal,
-): Promise<void> {
-  const rest = writes.values()
+): Promise<boolean> {
+  let next = 0
   const work = async (): Promise<void> => {
-    for (const write of rest) options.done(write, await writeOne(write, options, signal))
+    while (options.goOn()) {
+      const write = writes[next++]
+      if (write === undefined) return
+      options.done(write, await writeOne(write, options, signal))
+    }
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
+  return next >= writes.length
 }
 
 function writeOne(

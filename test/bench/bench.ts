@@ -1,6 +1,7 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
-// `-- --affinity` for session affinity alone, `-- --ipvs` for ipvs, which is measured in a guest.
+// `-- --affinity` for session affinity alone, `-- --controller` for addresses alone, `-- --ipvs` for
+// ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { measureAffinity } from './affinity.ts'
 import { measureAgents } from './agent.ts'
 import { measureBackends } from './backends.ts'
 import type { Size } from './cluster.ts'
+import { measureControllers } from './controller.ts'
 import { measureIpvs } from './ipvs.ts'
 import { type Effort, measure, type Result } from './measure.ts'
 import {
@@ -40,7 +42,7 @@ const FULL_SIZES: readonly Size[] = [
   { services: 5_000, endpoints: 50, dualStack: true, external: true },
 ]
 
-const PARTS = ['--agent', '--backends', '--affinity']
+const PARTS = ['--agent', '--backends', '--affinity', '--controller']
 
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
@@ -51,12 +53,20 @@ async function main(): Promise<void> {
   if (process.argv.includes('--ipvs')) return inFolder(compareWithIpvsadm)
   await bundle()
   const alone = PARTS.find((part) => process.argv.includes(part))
+  if (alone === '--controller') return inFolder(compareWithApiServer)
   if (alone === undefined) await compareWithNft()
   if (alone === undefined || alone === '--affinity') await compareTimeouts()
   if (alone === '--affinity') return
   if (alone !== '--agent') await inFolder(compareBackends)
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
+  if (alone === undefined) await inFolder(compareWithApiServer)
+}
+
+async function compareWithApiServer(folder: string): Promise<void> {
+  for (const { title, body, notes } of await measureControllers(folder, progress)) {
+    section(title, body, notes)
+  }
 }
 
 async function compareTimeouts(): Promise<void> {

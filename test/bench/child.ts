@@ -2,6 +2,7 @@
 // are those of the program and not of a compiler.
 
 import { affinityCosts } from './affinity.ts'
+import { allocationCosts } from './allocation.ts'
 import { measureFirstPackets } from './first-packets.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
@@ -33,6 +34,7 @@ const handlers: Handlers = {
   restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
   affinity: ({ times }) => affinityCosts(times),
+  allocation: ({ services }) => allocationCosts(services),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

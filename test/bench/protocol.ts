@@ -35,6 +35,8 @@ export interface Questions {
   readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
   /** What sticky Services with so many different timeouts cost. */
   readonly affinity: { readonly times: number }
+  /** What a round of the controller costs with so many Services. */
+  readonly allocation: { readonly services: number }
 }
 
 export interface Answers {
@@ -54,6 +56,16 @@ export interface Answers {
     readonly startMs: number
     readonly changeMs: number
     readonly firstNs: number
+  }
+  readonly allocation: {
+    /** JSON.parse of each object, and what is read of it. */
+    readonly readMs: number
+    /** The very first round; the median where none has an address, and where all have theirs. */
+    readonly firstMs: number
+    readonly emptyMs: number
+    readonly fullMs: number
+    readonly writes: number
+    readonly laterWrites: number
   }
 }
 

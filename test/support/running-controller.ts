@@ -10,8 +10,8 @@ export class RunningController extends RunningProgram {
   static start(kubeconfig: string, ...args: readonly string[]): RunningController {
     return new RunningController([
       ...['setpriv', ...WITHOUT_CAPABILITIES, '--pdeathsig=KILL', '--'],
-      ...[process.execPath, nodelb, 'controller', '--kubeconfig', kubeconfig],
-      ...['--listen', '127.0.0.1:0', ...args],
+      // By its name: the first line of the program says with which flags Node.js runs it.
+      ...[nodelb, 'controller', '--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', ...args],
     ])
   }
 }
