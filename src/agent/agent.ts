@@ -15,7 +15,8 @@ import { type Configuration, CurrentConfiguration } from './configuration.ts'
 import type { Occurrence } from './events/occurrence.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/telemetry.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
-import { HealthChecks } from './health-check.ts'
+import type { HealthChecks } from './health-check.ts'
+import { openHealthChecks } from './health-check-report.ts'
 import { LocalPolicies } from './local-policies.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
 import { objectProblems } from './object-problems.ts'
@@ -239,16 +240,4 @@ export class Agent {
       affinity: () => this.#dataplanes.affinity(),
     }
   }
-}
-
-function openHealthChecks(telemetry: Telemetry): HealthChecks {
-  return new HealthChecks({
-    addresses: [],
-    healthy: () => telemetry.healthy(),
-    onState: (port, { namespace, name }, state) => {
-      const check = { service: `${namespace}/${name}`, port }
-      if (state.kind === 'open') telemetry.tell({ event: 'health-check-open', ...check })
-      else telemetry.tell({ event: 'health-check-waiting', ...check, reason: state.reason })
-    },
-  })
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../decode/problem.ts'
 import { slicesWithoutService } from '../watch/decode-endpoint-slice.ts'
-import type { StoreListener } from '../watch/object-store.ts'
 import { resources } from '../watch/resources.ts'
+import type { StoreListener } from '../watch/store-listener.ts'
 
 /** Gets all problems of an object whenever they change; none if it is in order again. */
 type Tell = (object: string, problems: readonly Problem[]) => void

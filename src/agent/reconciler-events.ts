@@ -4,7 +4,7 @@ import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Aftermath } from './after-commit.ts'
 import type { Telemetry } from './events/telemetry.ts'
-import type { ReconcilerListener } from './reconciler-listener.ts'
+import type { ReconcilerListener } from './reconciler-parts.ts'
 
 interface ReportParts {
   readonly telemetry: Telemetry

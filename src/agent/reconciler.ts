@@ -1,33 +1,14 @@
-import type { Goal } from '../dataplane/dataplane.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../dataplane/outcome.ts'
-import type { Removal } from '../dataplane/removal.ts'
-import type { Session, Started } from '../dataplane/session.ts'
+import type { Session } from '../dataplane/session.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { Retry } from '../telemetry/retry.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
-import type { ObjectStore } from '../watch/object-store.ts'
-import type { SeenNodes } from '../watch/seen-nodes.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import { feed } from './feed.ts'
 import { LeftoverRemoval } from './leftover-removal.ts'
 import { Pace, type Turn } from './pace.ts'
-import type { ReconcilerListener } from './reconciler-listener.ts'
-
-/** The parts of the agent that the reconciler uses, and its listener. */
-interface ReconcilerParts {
-  readonly store: ObjectStore<SeenNodes>
-  /** Reads the kernel and brings it to the goal. */
-  readonly start: (goal: Goal) => Promise<Started>
-  /** Removes everything that no session of this process uses, until `signal` aborts. */
-  readonly removeOthers: (signal: AbortSignal) => Promise<Removal>
-  readonly settingsFor: (node: NodeView) => Settings
-  /** Returns the former configuration's settings, if the present one has not been started yet. */
-  readonly formerSettingsFor: (node: NodeView) => Settings | undefined
-  /** Milliseconds between the starts of two commits. */
-  readonly minSyncPeriod: () => number
-  readonly told: ReconcilerListener
-}
+import type { ReconcilerParts } from './reconciler-parts.ts'
 
 /** Milliseconds between urgent turns. */
 const URGENT = 50

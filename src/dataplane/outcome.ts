@@ -26,3 +26,16 @@ export function kernelReason(error: unknown): string {
   const isForbidden = error instanceof NetlinkError && error.code === 'EPERM'
   return isForbidden ? 'the capability CAP_NET_ADMIN is missing' : withRemedy(error.message)
 }
+
+/**
+ * Runs the task; a NetlinkError, as from a socket that breaks or gets no answer, becomes a failed
+ * outcome. Other errors reject.
+ */
+export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<Outcome | Failed> {
+  try {
+    return await task()
+  } catch (error) {
+    if (error instanceof NetlinkError) return failed(kernelReason(error))
+    throw error
+  }
+}

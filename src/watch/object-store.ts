@@ -1,5 +1,4 @@
 import { nameOf, valueAt } from '../decode/fields.ts'
-import type { Problem } from '../decode/problem.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
@@ -18,26 +17,7 @@ import {
 } from './resources.ts'
 import { SeenObjects } from './seen-objects.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
-
-/** The receiver of the outcomes of reading objects, in order. */
-export interface StoreListener {
-  /** An object was read, as far as that was possible. */
-  readonly read: (object: StoredObject, decoded: DecodedObject) => void
-  readonly gone: (object: StoredObject) => void
-  /** Gets the limits that a Service exceeds; no problems if it is within them. */
-  readonly judged: (service: ServiceName, problems: readonly Problem[]) => void
-  /**
-   * All objects of a kind have come; gets the number of slices that name no Service and are
-   * ignored.
-   */
-  readonly listed: (slicesWithoutService: number) => void
-}
-
-interface StoredObject {
-  readonly resource: NodeResource
-  /** `namespace/name`, or the name alone for kinds that are in no namespace. */
-  readonly key: string
-}
+import type { StoreListener } from './store-listener.ts'
 
 /** Keeps what the owner of the store needs to know about Nodes: everything, or some addresses. */
 interface NodeKeeper {

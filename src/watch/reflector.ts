@@ -7,13 +7,14 @@ import type { Answered } from './api/answer.ts'
 import type { ApiClient } from './api/client.ts'
 import { fetchPage } from './list-page.ts'
 import { ListPlan, type Way } from './list-plan.ts'
+import { addTo, type Listing, startListing } from './listing.ts'
 import { AGAIN, GOOD_MS, type Pace, usualPace } from './reflector-pace.ts'
 import { type Resource, resources } from './resources.ts'
 import { sayChanges } from './say-changes.ts'
 import { pathOf, type Selection, selectionOf } from './selection.ts'
 import type { Sink, SourceState } from './source.ts'
 import { type Progress, watch } from './watch.ts'
-import { identityOf, keyOf, parseJson } from './watch-event.ts'
+import { keyOf, parseJson } from './watch-event.ts'
 
 interface Reflection {
   readonly client: ApiClient
@@ -92,7 +93,7 @@ class Reflector {
 
   async #list(way: 'cache' | 'store'): Promise<Step> {
     const { client, signal } = this.#options
-    const list = newList()
+    const list = startListing()
     let query: Readonly<Record<string, string>> | undefined = this.#plan.query(way, this.#version)
     for (let pages = 1; query !== undefined; pages++) {
       const path = pathOf(this.#selection, query)
@@ -106,19 +107,13 @@ class Reflector {
     return done
   }
 
-  #tell(object: unknown, list: List): void {
+  #tell(object: unknown, list: Listing): void {
     const { resource, sink, signal } = this.#options
     if (signal.aborted) return
-    const identity = identityOf(object)
-    if (identity === undefined) {
-      list.nameless ??= `an item of a list without a name: ${describe(object)}`
-      return
-    }
-    list.names.add(keyOf(identity))
-    sink({ kind: 'object', resource, object })
+    if (addTo(list, object)) sink({ kind: 'object', resource, object })
   }
 
-  #toldAll(way: Way, { names, nameless }: List, version: string, pages: number): void {
+  #toldAll(way: Way, { names, nameless }: Listing, version: string, pages: number): void {
     const { resource, sink, onGarbage } = this.#options
     this.#plan.succeeded(way, pages)
     this.#version = version
@@ -129,7 +124,7 @@ class Reflector {
 
   /** Starts a watch that begins with all objects; a bookmark tells where they end. */
   #stream(): Promise<Step> {
-    const list = newList()
+    const list = startListing()
     let initial = true
     const query = this.#plan.query('stream', this.#version)
     return this.#watchBy(
@@ -248,15 +243,4 @@ class Reflector {
     const reason = `${verb} ${this.#options.resource}: ${what}`
     return { kind: 'failed', reason, retryAfterMs: 0, expired: false, ...more }
   }
-}
-
-/** The part of a list that has come so far. */
-interface List {
-  readonly names: Set<string>
-  /** The first item that is no object, as text for a problem. */
-  nameless: string | undefined
-}
-
-function newList(): List {
-  return { names: new Set(), nameless: undefined }
 }

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { NetlinkError } from '../../src/apply/netlink/netlink-error.ts'
-import { orFailed } from '../../src/dataplane/nftables/compare.ts'
-import { kernelReason } from '../../src/dataplane/outcome.ts'
+import { kernelReason, orFailed } from '../../src/dataplane/outcome.ts'
 
 const file = '/proc/thread-self/net/netlink'
 const call = { code: 'EMFILE', syscall: 'open' }

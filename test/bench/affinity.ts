@@ -1,5 +1,5 @@
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Cluster, ServiceObject } from '../../src/model/service.ts'
 import type { Section } from './backends.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'

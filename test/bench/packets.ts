@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import koffi from 'koffi'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { makeCluster, makeSlices, node, type Size, settings } from './cluster.ts'
 import type { Answers } from './protocol.ts'

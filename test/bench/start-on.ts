@@ -2,7 +2,7 @@ import { findPrograms } from '../../src/apply/iptables/programs.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { startIptablesSession } from '../../src/dataplane/iptables/session.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Started } from '../../src/dataplane/session.ts'
 import type { BenchBackend } from './protocol.ts'
 

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ProgramOutcome, program, propose } from '../../src/dataplane/nftables/program.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Settled } from '../../src/dataplane/session.ts'
 import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 

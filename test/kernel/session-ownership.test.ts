@@ -5,7 +5,7 @@ import { ownPort } from '../../src/apply/nftables/port.ts'
 import { supportsOwnership } from '../../src/apply/nftables/supports-ownership.ts'
 import { program } from '../../src/dataplane/nftables/program.ts'
 import { removeTables } from '../../src/dataplane/nftables/removal.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import { TABLE_FLAG } from '../../src/ruleset/nftables/types.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import {

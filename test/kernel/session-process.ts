@@ -1,7 +1,7 @@
 // A process with a session on a fixture's rule set. Says `started` and lives until it is killed.
 
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
-import { startSession } from '../../src/dataplane/nftables/session.ts'
+import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import { fixtureGoal } from '../support/goal.ts'
 
 const started = await startSession(NetlinkSocket.open(), fixtureGoal(process.argv[2] ?? ''))

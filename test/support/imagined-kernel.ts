@@ -3,8 +3,7 @@ import type { Claims, Holding } from '../../src/dataplane/claims.ts'
 import { holdingChains, holdingTables } from '../../src/dataplane/claims.ts'
 import type { Dataplane, Goal } from '../../src/dataplane/dataplane.ts'
 import type { Backends } from '../../src/dataplane/dataplanes.ts'
-import { orFailed } from '../../src/dataplane/nftables/compare.ts'
-import { type Failed, failed } from '../../src/dataplane/outcome.ts'
+import { type Failed, failed, orFailed } from '../../src/dataplane/outcome.ts'
 import type { Removal } from '../../src/dataplane/removal.ts'
 import type {
   Committed,

@@ -6,28 +6,18 @@ import { Announcements } from './announcements.ts'
 import { Buffers } from './buffers.ts'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.ts'
 import {
-  batchConversation,
   type Conversation,
   type Dump,
   dumpConversation,
-  fenceNumber,
   type RequestFailure,
   requestConversation,
-  seriesConversation,
   type TransactOutcome,
   walkConversation,
 } from './conversation.ts'
 import { type Exchange, type Inquiry, type Line, startExchange } from './exchange.ts'
 import { askGeneration } from './generation.ts'
-import {
-  frameBatch,
-  frameMessage,
-  frameSeries,
-  GET_GENERATION,
-  parseDatagram,
-  type Reply,
-  type Request,
-} from './message.ts'
+import { batchInquiry, requestInquiry, seriesInquiry } from './inquiries.ts'
+import { frameBatch, parseDatagram, type Reply, type Request } from './message.ts'
 import { NetlinkError } from './netlink-error.ts'
 import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT } from './open-raw.ts'
 import { type Arrival, asNetlinkError, type RawSocket } from './raw-socket.ts'
@@ -44,8 +34,6 @@ interface SocketOptions extends RawOptions {
  */
 const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
-/** Bytes from which a thread sends a batch (ADR 0019): some 1,300 elements. */
-const LARGE = 65_536
 
 /**
  * One netlink socket, and another one for dumps. V8 does not know of the memory that npm netlink
@@ -134,10 +122,9 @@ export class NetlinkSocket {
   series(requests: readonly Request[]): Promise<readonly RequestFailure[]> {
     return this.#enqueue(() => {
       const first = this.#sequence.reserve(requests.length)
-      const frame = frameSeries(requests, first)
-      this.#buffers.makeRoom(frame.length, requests.length)
-      const conversation = seriesConversation(requests, first)
-      return this.#converse({ frame, first, last: first + requests.length - 1, conversation })
+      const inquiry = seriesInquiry(requests, first)
+      this.#buffers.makeRoom(inquiry.frame.length, requests.length)
+      return this.#converse(inquiry)
     })
   }
 
@@ -160,11 +147,7 @@ export class NetlinkSocket {
       const frame = frameBatch(requests, generation, begin)
       const limit = this.#buffers.makeRoom(frame.length, requests.length)
       if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
-      const numbers = { begin, requests: requests.length, bytes: frame.length, limit }
-      const last = fenceNumber(numbers)
-      const inquiry = { frame, first: begin, last, conversation: batchConversation(numbers) }
-      const fence = frameMessage(GET_GENERATION, last)
-      return this.#converse({ ...inquiry, fence, fromThread: frame.length >= LARGE })
+      return this.#converse(batchInquiry(frame, { begin, requests: requests.length, limit }))
     })
   }
 
@@ -220,11 +203,9 @@ export class NetlinkSocket {
     conversation: Conversation<Result>,
   ): Promise<Result> {
     const message = { ...request, flags: request.flags | NLM_F_REQUEST | flags }
-    return this.#enqueue(() => {
-      const first = this.#sequence.reserve(1)
-      const frame = frameMessage(message, first)
-      return this.#converse({ frame, first, last: first, conversation })
-    })
+    return this.#enqueue(() =>
+      this.#converse(requestInquiry(message, this.#sequence.reserve(1), conversation)),
+    )
   }
 
   #enqueue<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -11,7 +11,7 @@ import {
 import type { NetlinkSocket } from '../netlink/socket.ts'
 import { DESCRIPTION, SET } from './constants.ts'
 import { decodeSet, listElements, listSets } from './decode.ts'
-import { ElementReader } from './elements.ts'
+import { ElementReader } from './element-reader.ts'
 import { unlessGone } from './read.ts'
 
 /** How full the kernel's memory of clients (session affinity) is, in one family. */

@@ -20,7 +20,7 @@ import {
   SET,
   TABLE,
 } from './constants.ts'
-import { ElementReader } from './elements.ts'
+import { ElementReader } from './element-reader.ts'
 import { digestOf } from './identify.ts'
 import { readHook } from './rules.ts'
 import { decodeSchema, isAnonymous } from './schema.ts'

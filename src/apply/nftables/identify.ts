@@ -8,7 +8,7 @@ import {
   readText,
   readU32,
 } from '../netlink/attributes.ts'
-import { LIST_ELEMENT, RULE } from './constants.ts'
+import { LIST_ELEMENT, RULE, VERDICT } from './constants.ts'
 import { writeRule } from './rules.ts'
 
 /**
@@ -122,6 +122,6 @@ function digestData(data: Buffer): string {
 
 function digestVerdict(verdict: Buffer): string {
   const found = readAttributes(verdict)
-  const chain = readText(found.get(2))
-  return `${readU32(found.get(1)) | 0}${chain === '' ? '' : ` ${chain}`}`
+  const chain = readText(found.get(VERDICT.chain))
+  return `${readU32(found.get(VERDICT.code)) | 0}${chain === '' ? '' : ` ${chain}`}`
 }

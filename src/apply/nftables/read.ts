@@ -29,7 +29,7 @@ import {
   listTables,
   tableOf,
 } from './decode.ts'
-import { ElementReader } from './elements.ts'
+import { ElementReader } from './element-reader.ts'
 import { ruleDigest } from './identify.ts'
 
 /** What the kernel holds of nodelb's. The text of a rule is its digest until `nameRules`. */

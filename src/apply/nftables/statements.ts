@@ -2,6 +2,7 @@ import type { TableFamily } from '../../model/family.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
 import { hostU32 } from '../netlink/host-order.ts'
 import { CT_KEY, type ExpressionWriter, META_KEY } from './expressions.ts'
+import { loadFields } from './key-fields.ts'
 import { ANONYMOUS_NAME } from './schema.ts'
 
 /**
@@ -42,7 +43,7 @@ const ALL_BITS = 0xffffffff
 
 const EMITTERS: Emitters = {
   'in-set': (to, statement) => {
-    to.fields(statement.key)
+    loadFields(to, statement.key)
     to.lookup(statement.set, { inverted: statement.negated === true })
   },
   'new-connection': (to) => to.ct(CT_KEY.state).bitwise(CT_STATE_NEW, 0).compare('!=', hostU32(0)),
@@ -74,19 +75,19 @@ const EMITTERS: Emitters = {
   'clear-mark': (to, { bit }) =>
     to.meta(META_KEY.mark).bitwise(ALL_BITS, mark(bit)).setMeta(META_KEY.mark),
   dnat: (to, statement) => {
-    to.fields(statement.key)
+    loadFields(to, statement.key)
     to.lookup(statement.map, { map: true }).dnat()
   },
   'verdict-map': (to, { key, map }) => {
-    to.fields(key)
+    loadFields(to, key)
     to.lookupVerdict(map)
   },
   remember: (to, statement) => {
-    to.fields(statement.key)
+    loadFields(to, statement.key)
     to.change(statement.set, 'update', statement.seconds)
   },
   forget: (to, statement) => {
-    to.fields(statement.key)
+    loadFields(to, statement.key)
     to.change(statement.set, 'delete')
   },
   masquerade: (to) => to.masquerade(FULLY_RANDOM),

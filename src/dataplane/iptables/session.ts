@@ -24,8 +24,8 @@ import type {
 } from '../../ruleset/iptables/types.ts'
 import { type Holding, holdingChains } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
-import { orFailed } from '../nftables/compare.ts'
-import { type Failed, failed } from '../outcome.ts'
+import { type InTurn, inTurn } from '../in-turn.ts'
+import { type Failed, failed, orFailed } from '../outcome.ts'
 import type {
   Committed,
   ForeignChange,
@@ -79,7 +79,8 @@ export class IptablesSession implements Session {
    */
   #foreign: string | undefined
   #closed = false
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Tasks share what is known of the tables. */
+  readonly #inTurn: InTurn = inTurn()
 
   constructor(programs: FlavourPrograms, renderer: ChainRenderer) {
     this.renderer = renderer
@@ -211,13 +212,6 @@ export class IptablesSession implements Session {
   #hear(by: string): void {
     this.#foreign = `${by} changed nodelb's chains`
     for (const listener of this.#listeners) listener({ touchesUs: 'yes', process: by })
-  }
-
-  /** Runs tasks one after the other, because they share what is known of the tables. */
-  #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
-    const run = this.#turn.then(() => orFailed(task))
-    this.#turn = run.catch(() => undefined)
-    return run
   }
 }
 

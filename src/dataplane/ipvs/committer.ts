@@ -18,14 +18,10 @@ import { aroundIpvs } from '../../plan/ipvs/steps.ts'
 import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
 import type { Changes } from '../../render/assembly.ts'
-import {
-  type AddressChange,
-  byKind,
-  changeId,
-  type IpvsChange,
-} from '../../ruleset/ipvs/changes.ts'
+import { byKind, changeId, type IpvsChange } from '../../ruleset/ipvs/changes.ts'
 import { emptyKernelIpvs, type ServerKey, serverIdOf, serverKey } from '../../ruleset/ipvs/types.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
+import { KnownDummy } from './known-dummy.ts'
 import type { OwnServers } from './own-servers.ts'
 import type { IpvsState } from './state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
@@ -49,15 +45,11 @@ export class IpvsCommitter implements Commits {
   readonly #sockets: IpvsSockets
   readonly #renderer: ElementRenderer
   readonly #servers: OwnServers
-  /** The name of the interface that carries the addresses. */
   readonly #interface: string
   /** Refusals by ipvs; a refusal by the tables exempts the whole Service. */
   readonly #own: WeakSet<Refusal> = new WeakSet()
+  readonly #dummy: KnownDummy = new KnownDummy()
   #task: IpvsTask | undefined
-  /** The addresses that the dummy interface carries. */
-  #bound: Set<Address> = new Set()
-  #dummy = false
-  #unmarked = false
   #done: IpvsDone = NOTHING
   #doubt: string | undefined
 
@@ -97,9 +89,7 @@ export class IpvsCommitter implements Commits {
   /** Makes the next commit bring ipvs from what was read to what is rendered. */
   compares(task: IpvsTask, { ipvs, unmarked }: IpvsState): void {
     this.#doubt = undefined
-    this.#dummy = ipvs.dummy
-    this.#unmarked = unmarked
-    this.#bound = new Set(ipvs.addresses)
+    this.#dummy.found(ipvs, unmarked)
     this.#task = task
   }
 
@@ -115,7 +105,11 @@ export class IpvsCommitter implements Commits {
     const { servers, addresses } = byKind(changes)
     const byId = new Map(changes.map((change) => [changeId(change), change]))
     const labels = new Map(servers.map(({ server, before }) => [serverKey(server), before?.label]))
-    const names = { name: dummy, before: this.#dummy, after: this.#isBoundAfter(addresses) }
+    const names = {
+      name: dummy,
+      before: this.#dummy.exists,
+      after: this.#dummy.isBoundAfter(addresses),
+    }
     this.#task = {
       dummy,
       plan: planIpvsDelta(changes, names),
@@ -124,7 +118,7 @@ export class IpvsCommitter implements Commits {
         return change && byId.get(changeId(change))
       },
       flows: notedInChanges(changes),
-      served: (address) => this.#bound.has(address),
+      served: (address) => this.#dummy.carries(address),
       formerLabel: (server) => labels.get(server),
     }
   }
@@ -167,9 +161,9 @@ export class IpvsCommitter implements Commits {
     const first = plan.filter(({ kind }) => kind === 'add-dummy')
     const { failures } = await commitIpvs(this.#sockets, first, () => false)
     for (const failure of failures) throw errorOf(failure)
-    if (first.length > 0) this.#dummy = true
-    if (first.length > 0 || this.#unmarked) await this.#sockets.route.request(markLink(dummy))
-    this.#unmarked = false
+    for (const operation of first) this.#dummy.performed(operation)
+    if (this.#dummy.unmarked) await this.#sockets.route.request(markLink(dummy))
+    this.#dummy.marked()
   }
 
   /**
@@ -194,7 +188,7 @@ export class IpvsCommitter implements Commits {
     const { failures } = await commitIpvs(this.#sockets, plan, task.served)
     const failed = new Set(failures.map(({ operation }) => operation))
     const done = plan.filter((operation) => !failed.has(operation))
-    for (const operation of done) this.#remember(operation)
+    for (const operation of done) this.#dummy.performed(operation)
     const operations = shownIpvs(done, (key) => this.#labelOf(key, task))
     this.#note({ operations, flows: task.flows })
     // Find all Services first: once the first failure is exempt, the labels of the others may be
@@ -235,20 +229,6 @@ export class IpvsCommitter implements Commits {
       if (server.address === address) return key
     }
     return undefined
-  }
-
-  #remember(operation: IpvsOperation): void {
-    if (operation.kind === 'add-address') this.#bound.add(operation.address)
-    if (operation.kind === 'delete-address') this.#bound.delete(operation.address)
-    if (operation.kind === 'delete-dummy') {
-      this.#dummy = false
-      this.#bound.clear()
-    }
-  }
-
-  #isBoundAfter(changes: readonly AddressChange[]): boolean {
-    const lost = changes.filter(({ address, after }) => !after && this.#bound.has(address))
-    return changes.some(({ after }) => after) || this.#bound.size > lost.length
   }
 
   #note({ operations = [], refusals = [], flows = [], intruders = [] }: Partial<IpvsDone>): void {

@@ -1,5 +1,4 @@
 import { setImmediate as pause } from 'node:timers/promises'
-import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { CommitOutcome, Failure } from '../../apply/nftables/commit.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
@@ -16,7 +15,7 @@ import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
 import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
-import { type Failed, failed, kernelReason } from '../outcome.ts'
+import { type Failed, failed } from '../outcome.ts'
 import type { Committed } from '../session.ts'
 import type { Commits } from './committer.ts'
 import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
@@ -195,17 +194,4 @@ export const REASONS: Readonly<Record<Exclude<CommitOutcome['kind'], 'committed'
   rejected: REFUSED,
   'too-large': 'a batch was too large',
   'no-answer': 'the kernel did not answer in time',
-}
-
-/**
- * Runs the task; a NetlinkError, as from a socket that breaks or gets no answer, becomes a failed
- * outcome. Other errors reject.
- */
-export async function orFailed<Outcome>(task: () => Promise<Outcome>): Promise<Outcome | Failed> {
-  try {
-    return await task()
-  } catch (error) {
-    if (error instanceof NetlinkError) return failed(kernelReason(error))
-    throw error
-  }
 }

@@ -7,7 +7,7 @@ import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
 import type { SteadySocket } from '../reopening-socket.ts'
 import type { SessionOptions, Started } from '../session.ts'
 import { program, propose } from './program.ts'
-import { startSession } from './session.ts'
+import { startSession } from './start-session.ts'
 
 /** Programs one flat table for each family, over netlink. */
 export class NftablesDataplane implements Dataplane {

@@ -1,8 +1,5 @@
-import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
-import { type ForeignCommit, later, Monitor } from '../../apply/nftables/monitor.ts'
-import { ownPort } from '../../apply/nftables/port.ts'
+import { type ForeignCommit, later, type Monitor } from '../../apply/nftables/monitor.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
-import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
 import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
@@ -13,75 +10,18 @@ import { operationCount } from '../../plan/nftables/operation.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
 import { type Holding, holdingTables } from '../claims.ts'
-import type { Goal } from '../dataplane.ts'
+import { type InTurn, inTurn } from '../in-turn.ts'
 import type { Failed } from '../outcome.ts'
-import type { Committed, Session, SessionOptions, Settled, Started, Verified } from '../session.ts'
-import { Committer } from './committer.ts'
+import type { Committed, Session, Settled, Verified } from '../session.ts'
 import {
   type Compared,
   compareAndCommit,
   exemptChanges,
-  orFailed,
   REASONS,
   type SessionParts,
   summary,
 } from './compare.ts'
 import { KnownTables } from './known-tables.ts'
-import { type Begin, beginWithTables } from './session-begin.ts'
-
-/**
- * Reads the kernel, brings it to the goal, and returns a session that follows changes. Any
- * NetlinkError becomes a failed outcome.
- */
-export function startSession(
-  socket: NetlinkSocket,
-  goal: Goal,
-  options: SessionOptions = {},
-): Promise<Started<NftablesSession>> {
-  return startSessionWith(socket, goal, options, beginWithTables)
-}
-
-type Begun<Beside> = Extract<Started<NftablesSession>, { kind: 'started' }> & {
-  readonly beside: Beside
-}
-
-/** A session of the tables, with what its backend has besides. */
-export type StartedBeside<Beside> =
-  | Begun<Beside>
-  | Extract<Started<NftablesSession>, { kind: 'failed' }>
-
-/** Does the same for a backend that has more than tables; `begin` reads and renders that, too. */
-export async function startSessionWith<Beside>(
-  socket: NetlinkSocket,
-  goal: Goal,
-  options: SessionOptions,
-  begin: Begin<Beside>,
-): Promise<StartedBeside<Beside>> {
-  const started = await orFailed(() => start(socket, goal, options, begin))
-  return 'session' in started ? started : { kind: 'failed', outcome: started }
-}
-
-async function start<Beside>(
-  socket: NetlinkSocket,
-  goal: Goal,
-  { ownership = 'kernel', watch = false }: SessionOptions,
-  begin: Begin<Beside>,
-): Promise<Begun<Beside> | Failed> {
-  const port = await ownPort(socket)
-  const able = ownership === 'kernel' && (await supportsOwnership(socket))
-  const monitor = watch ? await Monitor.open(socket) : undefined
-  let first: Settled | undefined
-  try {
-    const tables = new Committer(socket, monitor)
-    const { state, beside, ...begun } = await begin({ socket, goal, tables })
-    const parts = { socket, port, ...begun, settings: goal.settings }
-    const session = new NftablesSession({ ...parts, ownership: able ? 'kernel' : 'none' }, monitor)
-    first = await session.begin(state)
-    return first.kind === 'committed' ? { kind: 'started', session, first, beside } : first
-  } finally {
-    if (first?.kind !== 'committed') monitor?.close()
-  }
-}
 
 /**
  * Knows what the kernel holds, so that a change costs only what it changes: no dump, no full
@@ -98,9 +38,10 @@ export class NftablesSession implements Session {
   #unknown: string | undefined = 'start'
   #touched: ForeignCommit | undefined
   #closed = false
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Tasks share the socket and what is known of the kernel. */
+  readonly #inTurn: InTurn = inTurn()
 
-  /** Used by `startSession` only. */
+  /** `startSession` makes a session and its first commit. */
   constructor(parts: SessionParts, monitor: Monitor | undefined) {
     this.#parts = parts
     this.#tables = new KnownTables(parts.socket, parts.renderer)
@@ -267,14 +208,5 @@ export class NftablesSession implements Session {
   #tell(commit: ForeignCommit): void {
     this.#touched = commit
     for (const listener of this.#listeners) listener(commit)
-  }
-
-  /**
-   * Runs tasks one after the other, because they share the socket and what is known of the kernel.
-   */
-  #inTurn<Result>(task: () => Promise<Result>): Promise<Result | Failed> {
-    const run = this.#turn.then(() => orFailed(task))
-    this.#turn = run.catch(() => undefined)
-    return run
   }
 }

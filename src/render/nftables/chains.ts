@@ -1,27 +1,12 @@
 import type { Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import {
-  countSet,
-  endpointsMap,
-  FRONTS,
-  type Front,
-  REACHES,
-  type Reach,
-  SETS,
-  setNamed,
-  setsOf,
-} from '../../ruleset/nftables/sets.ts'
+import { type Front, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
-import {
-  affinityChains,
-  byClientChain,
-  learnedSets,
-  recallRules,
-  rememberRules,
-} from './affinity.ts'
+import { affinityChains, learnedSets, rememberRules } from './affinity.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
-import { chain, daddr, frontKey, hasPorts, inSet, rule, saddr } from './rule-parts.ts'
+import { chain, daddr, frontKey, inSet, rule, saddr } from './rule-parts.ts'
+import { byClient, spread, spreadChain } from './spread.ts'
 
 /**
  * Returns the chains of a node. A rule is there only if every set that it looks up and every chain
@@ -156,53 +141,6 @@ export function fromPods(settings: Settings, negated: boolean): readonly Stateme
   }
 }
 
-/**
- * Makes one rule for each number of endpoints in use. The last rule serves frontends with a single
- * endpoint, and a packet that meets a commit half way: slot 0 exists before and after.
- */
-function spread(front: Front, reach: Reach, sets: readonly string[]): readonly Rule[] {
-  return [...recallRules(front, reach, sets), ...draw('random', front, reach, sets)]
-}
-
-function byClient(sets: readonly string[]): readonly Chain[] {
-  return FRONTS.flatMap((front) =>
-    REACHES.map((reach) =>
-      chain(byClientChain(front, reach), draw('client-hash', front, reach, sets)),
-    ),
-  )
-}
-
-function draw(
-  kind: 'random' | 'client-hash',
-  front: Front,
-  reach: Reach,
-  sets: readonly string[],
-): readonly Rule[] {
-  const key = frontKey(front)
-  const map = endpointsMap(front, reach)
-  const dnat = (modulus: number): Statement => ({
-    kind: 'dnat',
-    key: [...key, { kind, modulus }],
-    map,
-  })
-  return [
-    ...countsIn(sets, front, reach).map((count) =>
-      rule(inSet(key, countSet(front, reach, count)), hasPorts, dnat(count)),
-    ),
-    rule(hasPorts, dnat(1)),
-  ]
-}
-
-/** Returns the numbers of endpoints for which there is a `countSet`, in order. */
-function countsIn(sets: readonly string[], front: Front, reach: Reach): readonly number[] {
-  return sets
-    .map(setNamed)
-    .flatMap((id) =>
-      id?.kind === 'counted' && id.front === front && id.reach === reach ? id.count : [],
-    )
-    .sort((a, b) => a - b)
-}
-
 /** A packet whose destination is still a VIP after translation has no endpoint to go to. */
 function untranslated(settings: Settings): readonly Rule[] {
   const vip = setsOf('vip')
@@ -247,8 +185,4 @@ function nodePortRules(
 
 function localChain(front: Front): string {
   return front === 'vip' ? 'local-service' : 'local-node-port'
-}
-
-function spreadChain(front: Front, reach: Reach): string {
-  return `spread${front === 'vip' ? '' : '-node-port'}${reach === 'cluster' ? '' : '-local'}`
 }

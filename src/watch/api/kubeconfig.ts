@@ -2,6 +2,7 @@ import { dirname, isAbsolute, resolve } from 'node:path'
 import * as z from 'zod'
 import { anything, fields, flag, parseFields, text, valueAt } from '../../decode/fields.ts'
 import { printProblem, type Report, report as startReport } from '../../decode/problem.ts'
+import { entryOf } from './kubeconfig-entry.ts'
 
 /** The current context of a kubeconfig. File names in it are absolute. */
 export interface Kubeconfig {
@@ -169,38 +170,6 @@ function together(
     impersonation: impersonationOf(user),
     plugin: user.exec ? pluginOf(user.exec, cluster, folder) : undefined,
   }
-}
-
-interface Entry {
-  readonly value: unknown
-  /** The path of the entry in the file. */
-  readonly path: string
-}
-
-/** The list and the name of a wanted entry. */
-interface EntryName {
-  readonly lists: string
-  readonly kind: string
-  /** The path of the field that has the name. */
-  readonly namedAt: string
-  /** The name; by default the value at `namedAt` in the file. */
-  readonly name?: unknown
-}
-
-/** Returns the entry with that name; if there is none, reports a problem and returns undefined. */
-function entryOf(
-  config: unknown,
-  { lists, kind, namedAt, name = valueAt(config, [namedAt]) }: EntryName,
-  report: Report,
-): Entry | undefined {
-  const list = valueAt(config, [lists])
-  const entries: readonly unknown[] = Array.isArray(list) ? list : []
-  const index = entries.findIndex((entry) => valueAt(entry, ['name']) === name)
-  if (typeof name !== 'string' || index < 0) {
-    report.error(namedAt, name, `the name of an entry of ${lists}`)
-    return undefined
-  }
-  return { value: valueAt(entries[index], [kind]), path: `${lists}[${index}].${kind}` }
 }
 
 function parseServer(server: string): URL | undefined {

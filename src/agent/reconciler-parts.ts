@@ -1,8 +1,26 @@
+import type { Goal } from '../dataplane/dataplane.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Removal } from '../dataplane/removal.ts'
-import type { Committed, Drift, ForeignChange, Session } from '../dataplane/session.ts'
-import type { Settings } from '../model/node.ts'
+import type { Committed, Drift, ForeignChange, Session, Started } from '../dataplane/session.ts'
+import type { NodeView, Settings } from '../model/node.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
+import type { SeenNodes } from '../watch/seen-nodes.ts'
+
+/** The parts of the agent that the reconciler uses, and its listener. */
+export interface ReconcilerParts {
+  readonly store: ObjectStore<SeenNodes>
+  /** Reads the kernel and brings it to the goal. */
+  readonly start: (goal: Goal) => Promise<Started>
+  /** Removes everything that no session of this process uses, until `signal` aborts. */
+  readonly removeOthers: (signal: AbortSignal) => Promise<Removal>
+  readonly settingsFor: (node: NodeView) => Settings
+  /** Returns the former configuration's settings, if the present one has not been started yet. */
+  readonly formerSettingsFor: (node: NodeView) => Settings | undefined
+  /** Milliseconds between the starts of two commits. */
+  readonly minSyncPeriod: () => number
+  readonly told: ReconcilerListener
+}
 
 /** The receiver of everything that the reconciler does. */
 export interface ReconcilerListener {
