@@ -13,8 +13,8 @@ interface CountersWrite {
 }
 
 /**
- * Returns the counters that differ from the statuses, which are given by `namespace/name`. A pool of
- * which a namesake in another namespace counts has no usage of its own and is left alone.
+ * Returns the counters that differ from the statuses, which are given by `namespace/name`. A pool
+ * of which a namesake in another namespace counts has no usage of its own and is left alone.
  */
 export function countersToWrite(
   usage: readonly PoolUsage[],

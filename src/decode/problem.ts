@@ -72,7 +72,9 @@ export function printProblem(problem: Problem): string {
   return visible(`${[...place, what].join(': ')}${effect}`)
 }
 
-/** Returns whether a file, document or object was left out while it is unknown which object it was. */
+/**
+ * Returns whether a file, document or object was left out and it is unknown which object it was.
+ */
 export function isGap({ severity, kind, unidentified: nameless }: Problem): boolean {
   return severity === 'error' && (kind === undefined || nameless === true)
 }

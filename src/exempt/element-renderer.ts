@@ -125,7 +125,7 @@ export class ElementRenderer
     return found
   }
 
-  /** Leaves out these changes from now on, whatever the Service wants. Its first exemption stays. */
+  /** Leaves out these changes from now on. The first exemption of a Service stays. */
   exempt(owner: Owner, { elements = [], ipvs = [] }: Partial<Changes>, exemption: Exemption): void {
     if (!this.#services.has(owner)) this.#services.set(owner, exemption)
     this.#elements.exempt(owner, elements)
@@ -190,7 +190,7 @@ export class ElementRenderer
   }
 
   /**
-   * Returns the names of sets and called chains; undefined where exempt elements do not change them.
+   * Returns the names of sets and called chains; undefined if exempt elements change none of them.
    */
   #names(family: TableFamily): string[] | undefined {
     const rendered = this.#inner.ruleset()[family]?.elements ?? new Map()

@@ -33,7 +33,7 @@ export class ExemptChanges<Each extends Change> {
     return this.#exempt.size
   }
 
-  /** Adds changes that are not made; where one of the same thing is there already, that one stays. */
+  /** Adds changes that are not made; one of the same thing that is there already stays. */
   exempt(service: Owner, changes: Iterable<Each>): void {
     const ids = this.#idsOf.get(service) ?? []
     this.#idsOf.set(service, ids)

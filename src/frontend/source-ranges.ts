@@ -5,9 +5,9 @@ import { intervals } from './intervals.ts'
 
 /**
  * Returns the sources that may connect to a load-balancer address, as disjoint intervals in nft's
- * text; undefined if every client may. As in kube-proxy, loadBalancerSourceRanges guards load-balancer
- * addresses only, family by family. Unlike in kube-proxy, a range that cannot be read never opens
- * an address: it allows no client, in either family.
+ * text; undefined if every client may. As in kube-proxy, loadBalancerSourceRanges guards
+ * load-balancer addresses only, family by family. Unlike in kube-proxy, a range that cannot be read
+ * never opens an address: it allows no client, in either family.
  */
 export function allowedSources(
   service: ServiceObject,

@@ -25,8 +25,8 @@ import {
 import { runs } from '../support/runs.ts'
 import { silentStore } from '../support/silent-store.ts'
 
-// The reconciler and what decides with it, over a kernel that is imagined, in whatever order things may
-// happen. Timers are the test's.
+// The reconciler and what decides with it, over a kernel that is imagined, in whatever order things
+// may happen. Timers are the test's.
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
@@ -310,7 +310,9 @@ function nodeWith(address: number): object {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-a' }, status: { addresses } }
 }
 
-/** The configuration that is being started is in force all the same, and goes on if the next cannot. */
+/**
+ * The configuration that is being started is in force all the same, and goes on if the next cannot.
+ */
 const replacedWhileStarted: Action[] = [
   { kind: 'wait', ms: 1 },
   { kind: 'configure', backend: 'nftables', broken: true },

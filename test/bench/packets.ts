@@ -72,8 +72,8 @@ export interface Sender {
 }
 
 /**
- * A datagram to each of these Services. Calls of libc: one of node:dgram costs more than all that is
- * to be measured.
+ * A datagram to each of these Services. Calls of libc: one of node:dgram costs more than all that
+ * is to be measured.
  */
 export function sender(services: readonly number[]): Sender {
   const libc = koffi.load('libc.so.6')

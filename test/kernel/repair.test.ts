@@ -116,7 +116,9 @@ function othersTables(): Promise<string[]> {
   )
 }
 
-/** `HANDLE(chain: text)` becomes the handle of the first rule of ip nodelb's chain with that text. */
+/**
+ * `HANDLE(chain: text)` becomes the handle of the first rule of ip nodelb's chain with that text.
+ */
 async function withHandles(command: string): Promise<string> {
   const wanted = /HANDLE\((\S+): (.*)\)/.exec(command)
   if (wanted === null) return command

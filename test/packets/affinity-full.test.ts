@@ -51,7 +51,8 @@ describe.each(tried(families))(
       await fill(family)
       expect(await answering(family, 'client')).toBe(known)
       expect(await crowded(family)).toEqual([])
-      // The first one that finds no room is spread like any other; from then on the hash says where.
+      // The first one that finds no room is spread like any other; from then on the hash says
+      // where.
       await pods(family, 'client-2', 1)
       expect(await crowded(family)).toEqual([`${family.balancer} . tcp . 5061`])
       const home = await answering(family, 'client-2')

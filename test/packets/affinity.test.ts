@@ -77,7 +77,8 @@ describe.each(tried(families))('a sticky Service in $name', (family) => {
     const [left] = others(gone, ['pod-a', 'pod-b'])
     await applied(family, { pods: [left] })
     expect(await answering(balancer)).toBe(left)
-    // Another pod takes the place of the one that left; a client that moved meanwhile is not its own.
+    // Another pod takes the place of the one that left; a client that moved meanwhile is not its
+    // own.
     await applied(family, { pods: [left, 'pod-c'] })
     expect(await answering(balancer)).toBe(left)
     await applied(family, { pods: ['pod-c'] })

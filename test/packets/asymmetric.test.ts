@@ -9,8 +9,9 @@ import { clean, type Subject } from '../support/played-packets.ts'
 import type { Namespace } from '../support/topology.ts'
 import { list, webNode, webService, webSlices } from '../support/web.ts'
 
-// Connections that are not nodelb's and that the node sees in one direction alone, as with two routers:
-// connection tracking calls most of their segments invalid (kubernetes#94861), and they must pass.
+// Connections that are not nodelb's and that the node sees in one direction alone, as with two
+// routers: connection tracking calls most of their segments invalid (kubernetes#94861), and they
+// must pass.
 
 let lab: Lab
 let folder: string

@@ -66,7 +66,9 @@ function make({ renderer, slices }: World, step: Change): void {
 
 const MAPS = [endpointsMap('vip', 'cluster'), endpointsMap('vip', 'local')]
 
-/** Who is sent new flows, by UDP VIP: found by looking at everything, unlike the code under test. */
+/**
+ * Who is sent new flows, by UDP VIP: found by looking at everything, unlike the code under test.
+ */
 function chosenByVip(rules: Ruleset): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   for (const table of [rules.ip, rules.ip6]) {

@@ -18,9 +18,9 @@ import { nothingServed, type ServedFrontends } from '../../src/frontend/frontend
 import type { Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 
-// A kernel and three backends as the reconciler meets them: everything takes its time, which the test
-// decides, anything may fail, and others change what is there. What the backends program is a text that
-// says which configuration and which objects it is for.
+// A kernel and three backends as the reconciler meets them: everything takes its time, which the
+// test decides, anything may fail, and others change what is there. What the backends program is a
+// text that says which configuration and which objects it is for.
 
 export const PARTS = ['servers', 'tables', 'chains'] as const
 export type Part = (typeof PARTS)[number]
@@ -54,7 +54,9 @@ export class ImaginedKernel {
   readonly troubles: Trouble[] = []
   /** What happened that must not. */
   readonly violations: string[] = []
-  /** The parts of the backend that was started last: they lead packets, whether a session watches over them or not. */
+  /**
+   * The parts of the backend that was started last: they lead packets with or without a session.
+   */
   inForce: readonly Part[] = []
   readonly sessions: Set<ImaginedSession> = new Set()
   starting = 0

@@ -12,7 +12,9 @@ export class LabPool {
     this.#size = size
   }
 
-  /** Runs a task in a lab that no other task uses meanwhile. A failed task takes its lab with it. */
+  /**
+   * Runs a task in a lab that no other task uses meanwhile. A failed task takes its lab with it.
+   */
   async use(task: (lab: Lab) => Promise<void>): Promise<void> {
     await this.#turn()
     try {

@@ -75,7 +75,8 @@ async function disappointment(
 ): Promise<string | undefined> {
   const probe = probeFor(expected, pace)
   const results = [...(await lab.probe(probe))]
-  // A pod with its share of the connections is as good as never missed by four times as many (1e-12).
+  // A pod with its share of the connections is as good as never missed by four times as many
+  // (1e-12).
   for (let more = 0; more < MORE_PROBES && isMissingPods(expected, results); more++) {
     results.push(...(await lab.probe(probe)))
   }

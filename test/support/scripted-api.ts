@@ -90,7 +90,9 @@ export class ScriptedApi {
   }
 }
 
-/** A certificate for 127.0.0.1 that is its own authority, and its key, in `NAME.crt` and `NAME.key`. */
+/**
+ * A certificate for 127.0.0.1 that is its own authority, and its key, in `NAME.crt` and `NAME.key`.
+ */
 export async function makeKeyPair(folder: string, name: string): Promise<KeyPair> {
   const file = (suffix: string) => join(folder, `${name}.${suffix}`)
   await execa('openssl', [

@@ -1,4 +1,6 @@
-/** The little cluster the packet tests run in: who lives where, and the `ip` commands that build it. */
+/**
+ * The little cluster the packet tests run in: who lives where, and the `ip` commands that build it.
+ */
 
 /** A network namespace of the lab. `remote` is the second node, `outside` everything beyond. */
 export type Namespace = 'client' | 'node' | 'pod-a' | 'pod-b' | 'pod-c' | 'remote' | 'outside'
@@ -15,7 +17,10 @@ export const namespaces: readonly Namespace[] = [
 
 export type PodName = 'pod-a' | 'pod-b' | 'pod-c' | 'pod-d' | 'pod-e'
 
-/** The places that can send. `client-2` is the client with its second address, `remote` the other node. */
+/**
+ * The places that can send. `client-2` is the client with its second address, `remote` the other
+ * node.
+ */
 export type PartyName = PodName | 'client' | 'client-2' | 'node' | 'remote'
 
 type AddressPair = readonly [v4: string, v6: string]

@@ -34,7 +34,9 @@ export function labNode(node: NodeView): NodeView {
   return { ...node, localAddresses: [...labFacts.addresses] as Address[] }
 }
 
-/** The packet that this party of the lab sends, where the node has these addresses beside its own. */
+/**
+ * The packet that this party of the lab sends, where the node has these addresses beside its own.
+ */
 export function labPacket(
   from: PartyName,
   to: string,
@@ -101,7 +103,10 @@ function complain(expected: Expectation, outcomes: readonly Outcome[]): string |
   return seen ? undefined : `source ${expected.source}`
 }
 
-/** On the node's loopback no process listens: what is left alone there is refused by the node itself. */
+/**
+ * On the node's loopback no process listens: what is left alone there is refused by the node
+ * itself.
+ */
 function isAsExpected(expected: Outcome['kind'], { kind }: Outcome, to: string): boolean {
   if (kind === 'untouched' && isLoopback(parseDestination(to).host as Address)) {
     return expected === 'refused'

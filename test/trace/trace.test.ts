@@ -7,7 +7,9 @@ import type { WalkedChain, WalkedRuleset } from '../../src/trace/nftables/state.
 import { trace } from '../../src/trace/nftables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 
-/** What no fixture tells: how the kernel goes through hooks and statements, whatever they are for. */
+/**
+ * What no fixture tells: how the kernel goes through hooks and statements, whatever they are for.
+ */
 
 const facts: NodeFacts = {
   addresses: new Set(['192.0.2.1', '203.0.113.10']),

@@ -67,7 +67,8 @@ export async function propose(
 }
 
 /**
- * Renders what the tables, which are now as in `held`, have to become; exempt Services stay as held.
+ * Renders what the tables, which are now as in `held`, have to become; exempt Services stay as
+ * held.
  */
 export function desiredFor(
   held: KernelRuleset,

@@ -7,7 +7,7 @@ import {
 import type { Operation, Plan, Step } from './operation.ts'
 import { plan } from './plan.ts'
 
-/** Whether the kernel lets only the agent's socket change the tables (ADR 0011), or any process may. */
+/** Whether only the agent's socket may change the tables (ADR 0011), or any process may. */
 export type Ownership = 'kernel' | 'none'
 
 /**

@@ -94,7 +94,7 @@ export class ExemptServices {
     return this.#healthChecks.has(port) ? { rule: this.#healthChecks.get(port) } : undefined
   }
 
-  /** Returns whether the pod's connections to itself are masqueraded by a rule of an exempt Service. */
+  /** Returns whether a rule of an exempt Service masquerades the pod's connections to itself. */
   hasPod(pod: Tuple): boolean {
     return [...this.#services.values()].some(({ pods }) => pods.has(pod))
   }

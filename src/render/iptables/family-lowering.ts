@@ -73,7 +73,7 @@ export class FamilyLowering {
     this.#trees = makeTrees(family)
   }
 
-  /** Makes the chains anew that are about what is wanted otherwise than at the last call. */
+  /** Makes the chains again that Services want differently since the last call. */
   settle(): Lowered {
     const { touched, fronts } = this.wants.takeChanges()
     addTouched(touched, this.#readmitted)

@@ -53,7 +53,10 @@ export function endpointTexts(): EndpointTexts {
   }
 }
 
-/** Returns whether connections are led somewhere, or are taken out of nat because no endpoint is here. */
+/**
+ * Returns whether connections are led somewhere, or are taken out of nat because no endpoint is
+ * here.
+ */
 export function isDispatched({ inside, local, unserved }: Front): boolean {
   return unserved !== 'reject' && (inside.length > 0 || local !== undefined)
 }

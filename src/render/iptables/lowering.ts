@@ -73,7 +73,7 @@ export class IptablesLowering {
     return { ...(ip.size > 0 && { ip }), ...(ip6.size > 0 && { ip6 }) }
   }
 
-  /** Returns where the frontends lead now, whatever is held. */
+  /** Returns where the frontends lead, those of exempt Services as if they were not exempt. */
   served(): ServedFrontends {
     return servedByChains(this.#families)
   }

@@ -1,7 +1,9 @@
 import type { Tuple } from '../../model/tuple.ts'
 import type { SharedWant } from './emit.ts'
 
-/** Keys that one or several Services want. What is said of a key is said by the first, by name. */
+/**
+ * Keys that one or several Services want. The label of a key is that of the first Service by name.
+ */
 export class SharedWants {
   readonly #wants: Map<Tuple, SharedWant[]> = new Map()
   /** The labels before the first touch since `takeChanged`; undefined where there was none. */

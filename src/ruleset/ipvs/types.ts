@@ -68,8 +68,8 @@ export interface IpvsRules extends IpvsContent {
 }
 
 /**
- * What ipvs and the dummy interface hold, also what other programs made; the table is read as for nftables.
- * Servers by firewall mark are left out, because nodelb never makes any.
+ * What ipvs and the dummy interface hold, with what other programs made; the tables are read as for
+ * nftables. Servers by firewall mark are left out, because nodelb never makes any.
  */
 export interface KernelIpvs extends IpvsContent {
   /** True if the dummy interface exists. */

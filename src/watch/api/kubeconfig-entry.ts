@@ -17,7 +17,10 @@ interface EntryName {
   readonly name?: unknown
 }
 
-/** Returns the entry of a list of a kubeconfig with that name; if there is none, reports a problem and returns undefined. */
+/**
+ * Returns the entry with that name of a list; reports a problem and returns undefined if there is
+ * none.
+ */
 export function entryOf(
   config: unknown,
   { lists, kind, namedAt, name = valueAt(config, [namedAt]) }: EntryName,

@@ -9,7 +9,9 @@ import { Daemon } from './daemon.ts'
 import { endpointSlices } from './endpoint-slices.ts'
 
 export interface Options {
-  /** Besides 127.0.0.1, the addresses at which the server is reached: they are in its certificate. */
+  /**
+   * Besides 127.0.0.1, the addresses at which the server is reached: they are in its certificate.
+   */
   readonly addresses?: readonly string[]
   /** More flags for kube-apiserver. */
   readonly flags?: readonly string[]
