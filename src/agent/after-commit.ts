@@ -1,5 +1,6 @@
 import type { Committed, Session } from '../dataplane/session.ts'
 import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../frontend/denials.ts'
+import { localEndpoints } from '../frontend/local-endpoints.ts'
 import type { Scope } from '../model/node.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import {
@@ -8,15 +9,14 @@ import {
   type TouchedFrontend,
   touchedFrontends,
 } from '../plan/flows/stale.ts'
-import type { ObjectChange } from '../watch/object-change.ts'
+import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
+import type { LocalPolicies } from './events/local-policies.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
-import { localEndpoints } from './health-check-addresses.ts'
-import type { LocalPolicies } from './local-policies.ts'
 
-interface AftermathParts {
+interface AfterCommitParts {
   readonly node: string
   readonly store: ObjectStore
   readonly telemetry: Telemetry
@@ -30,8 +30,8 @@ interface AftermathParts {
  * Does what follows from a commit: cleans stale flows, updates health checks, and reports denials
  * and refusals.
  */
-export class Aftermath {
-  readonly #parts: AftermathParts
+export class AfterCommit {
+  readonly #parts: AfterCommitParts
   /** The open healthCheckNodePort of each Service. */
   readonly #ports: Map<ServiceName, number> = new Map()
   readonly #touched: Set<ServiceName> = new Set()
@@ -39,7 +39,7 @@ export class Aftermath {
   readonly #denied: Map<ServiceName, readonly string[]> = new Map()
   #refused: ReadonlySet<ServiceName> = new Set()
 
-  constructor(parts: AftermathParts) {
+  constructor(parts: AfterCommitParts) {
     this.#parts = parts
   }
 
@@ -153,21 +153,5 @@ export class Aftermath {
       if (!refused.has(service)) telemetry.tell({ event: 'service-accepted', service })
     }
     this.#refused = refused
-  }
-}
-
-function serviceOf(change: ObjectChange): ServiceName | undefined {
-  switch (change.kind) {
-    case 'service':
-      return `${change.service.namespace}/${change.service.name}`
-    case 'service-gone':
-      return change.name
-    case 'slice':
-      return `${change.slice.namespace}/${change.slice.service}`
-    case 'slice-gone':
-      return change.service
-    case 'node':
-    case 'other-nodes':
-      return undefined
   }
 }

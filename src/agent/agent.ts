@@ -7,22 +7,22 @@ import type { Settings, Situation } from '../model/node.ts'
 import { ObjectStore } from '../watch/object-store.ts'
 import { SeenNodes } from '../watch/seen-nodes.ts'
 import type { Source, SourceEvent } from '../watch/source.ts'
-import { Aftermath } from './after-commit.ts'
+import { AfterCommit } from './after-commit.ts'
 import { backendChosen, ownershipOf } from './backend-report.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import { LocalPolicies } from './events/local-policies.ts'
 import type { Occurrence } from './events/occurrence.ts'
+import { serviceSummaries } from './events/status-services.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/telemetry.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { openHealthChecks } from './health-check-report.ts'
-import { LocalPolicies } from './local-policies.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
 import { objectProblems } from './object-problems.ts'
 import { Reconciler } from './reconciler.ts'
-import { reports, stackOf } from './reconciler-events.ts'
-import { summaries } from './status-services.ts'
+import { reconcilerEvents, stackOf } from './reconciler-events.ts'
 import { Surroundings } from './surroundings.ts'
 import { tellSysctl } from './sysctl-report.ts'
 
@@ -95,7 +95,7 @@ export class Agent {
   #newReconciler(node: string): Reconciler {
     const { telemetry } = this
     const current = this.#configuration
-    const aftermath = new Aftermath({
+    const afterCommit = new AfterCommit({
       node,
       store: this.#store,
       telemetry,
@@ -111,9 +111,9 @@ export class Agent {
       minSyncPeriod: () => current.chosen.minSyncPeriod,
       start: (goal) => this.#start(goal),
       removeOthers: (signal) => this.#dataplanes.remove(signal),
-      told: reports({
+      told: reconcilerEvents({
         telemetry,
-        aftermath,
+        afterCommit,
         node,
         tcp: () => current.chosen.tcp,
         started: (session, settings) => this.#started(session, settings),
@@ -232,7 +232,7 @@ export class Agent {
   #view(): TelemetryOptions['view'] {
     return {
       objects: () => this.#store.counts(),
-      services: () => summaries(this.#store, this.#configuration.settings),
+      services: () => serviceSummaries(this.#store, this.#configuration.settings),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
       droppedPorts: () => this.#localPolicies.counts(),

@@ -1,7 +1,7 @@
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
-import { SteadySocket } from '../dataplane/reopening-socket.ts'
+import { ReopeningSocket } from '../dataplane/reopening-socket.ts'
 import type { Session } from '../dataplane/session.ts'
 import { nothingServed } from '../frontend/frontend-change.ts'
 import { ownerIn } from '../frontend/label-text.ts'
@@ -17,7 +17,7 @@ export class FlowCleaner {
   readonly #telemetry: Telemetry
   readonly #lingering: LingeringEndpoints
   /** A socket of its own, so that commits do not wait for a long list of flows. */
-  readonly #socket: SteadySocket = new SteadySocket()
+  readonly #socket: ReopeningSocket = new ReopeningSocket()
   #session: Session | undefined
   /** The frontends that were touched while others were being cleaned. */
   #waiting: readonly TouchedFrontend[] = []

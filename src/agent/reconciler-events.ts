@@ -2,13 +2,13 @@ import type { Committed, ForeignChange, Session } from '../dataplane/session.ts'
 import type { Settings } from '../model/node.ts'
 import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
-import type { Aftermath } from './after-commit.ts'
+import type { AfterCommit } from './after-commit.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { ReconcilerListener } from './reconciler-parts.ts'
 
 interface ReportParts {
   readonly telemetry: Telemetry
-  readonly aftermath: Aftermath
+  readonly afterCommit: AfterCommit
   readonly node: string
   readonly tcp: () => TcpFlows
   /** Called when a session has begun: settings, addresses and ownership may have changed. */
@@ -21,14 +21,14 @@ interface ReportParts {
 const MOST = 5
 
 /** Returns a listener that reports what the reconciler does, and does what follows from it. */
-export function reports(parts: ReportParts): ReconcilerListener {
-  return { ...reportsOfCommits(parts), ...reportsOfTrouble(parts) }
+export function reconcilerEvents(parts: ReportParts): ReconcilerListener {
+  return { ...eventsOfCommits(parts), ...eventsOfTrouble(parts) }
 }
 
 /** Returns the reports about changes that reach the kernel. */
-function reportsOfCommits({
+function eventsOfCommits({
   telemetry,
-  aftermath,
+  afterCommit,
   node,
   tcp,
   started,
@@ -44,7 +44,7 @@ function reportsOfCommits({
   }
   return {
     changed(change) {
-      aftermath.changed(change)
+      afterCommit.changed(change)
       if (change.kind === 'service' || change.kind === 'service-gone') telemetry.changed('service')
       if (change.kind === 'slice' || change.kind === 'slice-gone') telemetry.changed('endpoint')
       if (change.kind === 'slice') telemetry.sliceChanged(change.triggered, change.slice.family)
@@ -54,24 +54,24 @@ function reportsOfCommits({
       telemetry.tell({ event: 'node-found', node })
       started(session, settings)
       tellCommit(outcome, session, ms)
-      aftermath.started(session, tcp())
+      afterCommit.started(session, tcp())
     },
     committed(outcome, session, ms) {
       tellCommit(outcome, session, ms)
-      aftermath.committed(outcome, session, tcp())
+      afterCommit.committed(outcome, session, tcp())
     },
     verified({ repaired, operations, changes }, session, durationMs) {
       const doubt = doubtOf(session)
       const found = inShort(repaired)
       if (operations === 0) telemetry.tell({ event: 'kernel-compared', durationMs, ...doubt })
       else telemetry.tell({ event: 'drift-repaired', operations, found, ...doubt })
-      aftermath.compared(changes, session, tcp())
+      afterCommit.compared(changes, session, tcp())
     },
   }
 }
 
 /** Returns the reports about failures and about changes by other processes. */
-function reportsOfTrouble({
+function eventsOfTrouble({
   telemetry,
   node,
   notStarted,

@@ -1,14 +1,17 @@
+import { findKubeProxy } from '../apply/nftables/kube-proxy.ts'
+import { checkMachine } from '../dataplane/machine.ts'
 import { isOfKernel } from '../dataplane/outcome.ts'
+import { askOnce } from '../dataplane/reopening-socket.ts'
 import type { Situation } from '../model/node.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import type { Cluster } from '../model/service.ts'
+import { demandOf } from '../plan/demand.ts'
+import { type Demand, MACHINE_CONDITIONS, printFinding } from '../plan/preflight.ts'
 import { Retry } from '../telemetry/retry.ts'
 import { inBackground, type OnFailure } from './background.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { HealthChecks } from './health-check.ts'
 import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
-import { kubeProxyTables } from './kube-proxy-tables.ts'
-import { demandOf, tellMachine } from './machine-check.ts'
 
 interface SurroundingsParts {
   readonly telemetry: Telemetry
@@ -72,10 +75,21 @@ export class Surroundings {
    */
   async #lookForKubeProxy({ scope }: Situation['settings']): Promise<void> {
     const { telemetry } = this.#parts
-    const found = await kubeProxyTables()
+    const found = await askOnce(findKubeProxy)
     if (found === undefined) return
     const tables = scope === 'all' ? found : []
     if (tables.length > 0) telemetry.tell({ event: 'kube-proxy-present', tables })
     else telemetry.tell({ event: 'kube-proxy-gone' })
+  }
+}
+
+/** Reports each condition of the machine, or that it is over. */
+async function tellMachine(demand: Demand, tell: Telemetry['tell']): Promise<void> {
+  const findings = await checkMachine(demand)
+  if (findings === undefined) return
+  for (const condition of MACHINE_CONDITIONS) {
+    const messages = findings.filter((it) => it.condition === condition).map(printFinding)
+    if (messages.length === 0) tell({ event: 'condition-gone', condition })
+    else tell({ event: 'condition-found', condition, messages })
   }
 }

@@ -10,7 +10,7 @@ import { IpvsDataplane } from './ipvs/dataplane.ts'
 import { Leftovers } from './leftovers.ts'
 import { NftablesDataplane } from './nftables/dataplane.ts'
 import type { Removal } from './removal.ts'
-import { SteadySocket } from './reopening-socket.ts'
+import { ReopeningSocket } from './reopening-socket.ts'
 import type { SessionOptions, Started } from './session.ts'
 
 interface DataplanesOptions {
@@ -42,7 +42,7 @@ interface Decided {
  * way, so that nothing is removed that may be in use.
  */
 export class Dataplanes {
-  readonly #socket: SteadySocket = new SteadySocket()
+  readonly #socket: ReopeningSocket = new ReopeningSocket()
   readonly #claims: Claims = new Claims()
   readonly #leftovers: Backends['leftovers']
   readonly of: Backends['of']
@@ -148,7 +148,7 @@ export class Dataplanes {
 }
 
 function ofThisMachine(
-  socket: SteadySocket,
+  socket: ReopeningSocket,
   claims: Claims,
   { sysctlFile = SYSCTL_FILE, onSysctl = () => undefined }: DataplanesOptions,
 ): Backends {

@@ -8,14 +8,14 @@ import { removeChains } from './iptables/removal.ts'
 import { removeIpvs } from './ipvs/removal.ts'
 import { removeTables } from './nftables/removal.ts'
 import { NOTHING_REMOVED, type PartRemoval, type Removal, removePart } from './removal.ts'
-import type { SteadySocket } from './reopening-socket.ts'
+import type { ReopeningSocket } from './reopening-socket.ts'
 
 /** The parts in the order of their removal: the tables tell which virtual servers are nodelb's. */
 const PARTS = ['ipvs', 'sysctls', 'tables', 'chains'] as const
 type Part = (typeof PARTS)[number]
 
 interface LeftoverParts {
-  readonly socket: SteadySocket
+  readonly socket: ReopeningSocket
   readonly claims: Claims
   /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile: string
@@ -23,7 +23,7 @@ interface LeftoverParts {
 
 /** What any backend of nodelb has in this kernel and this process does not use. */
 export class Leftovers {
-  readonly #socket: SteadySocket
+  readonly #socket: ReopeningSocket
   readonly #claims: Claims
   readonly #sysctlFile: string
   /** The virtual servers that the tables named before another backend took them over. */

@@ -4,7 +4,7 @@ import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { type AffinityFill, affinityFill } from '../apply/nftables/affinity-fill.ts'
 
 /** A netlink socket that opens when it is first needed, and again after it broke. */
-export class SteadySocket {
+export class ReopeningSocket {
   #socket: NetlinkSocket | undefined
 
   /** Returns the socket, open; throws NetlinkError where the kernel has no netfilter netlink. */
@@ -56,5 +56,23 @@ export class SteadySocket {
     this.#socket = undefined
     // The socket takes one turn to close, and libuv two to close the descriptor.
     for (let turns = 0; turns < 3; turns++) await turn()
+  }
+}
+
+/**
+ * Asks the kernel something on a socket of its own. Returns undefined if the kernel refuses to
+ * tell, which is reported when nodelb commits.
+ */
+export async function askOnce<Answer>(
+  ask: (socket: NetlinkSocket) => Promise<Answer>,
+): Promise<Answer | undefined> {
+  const socket = new ReopeningSocket()
+  try {
+    return await ask(socket.open())
+  } catch (error) {
+    if (error instanceof NetlinkError) return undefined
+    throw error
+  } finally {
+    await socket.close()
   }
 }

@@ -17,3 +17,20 @@ export type ObjectChange =
       readonly name: string
       readonly service: ServiceName
     }
+
+/** Returns the Service that a change is about; undefined if it is about Nodes. */
+export function serviceOf(change: ObjectChange): ServiceName | undefined {
+  switch (change.kind) {
+    case 'service':
+      return `${change.service.namespace}/${change.service.name}`
+    case 'service-gone':
+      return change.name
+    case 'slice':
+      return `${change.slice.namespace}/${change.slice.service}`
+    case 'slice-gone':
+      return change.service
+    case 'node':
+    case 'other-nodes':
+      return undefined
+  }
+}

@@ -1,10 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type HealthCheckState, HealthChecks } from '../../src/agent/health-check.ts'
-import {
-  healthCheckAddresses,
-  localEndpoints,
-  ownAddresses,
-} from '../../src/agent/health-check-addresses.ts'
+import { healthCheckAddresses, ownAddresses } from '../../src/agent/health-check-addresses.ts'
+import { localEndpoints } from '../../src/frontend/local-endpoints.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LocalPolicies } from '../../src/agent/local-policies.ts'
+import { LocalPolicies } from '../../src/agent/events/local-policies.ts'
 import { type Address, familyOf, type Port } from '../../src/model/address.ts'
 import type { ServiceObject, SliceEndpoint, SliceObject } from '../../src/model/service.ts'
 import { cluster, node } from '../support/random-cluster.ts'

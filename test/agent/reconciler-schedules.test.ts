@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Aftermath } from '../../src/agent/after-commit.ts'
+import type { AfterCommit } from '../../src/agent/after-commit.ts'
 import { type Configuration, CurrentConfiguration } from '../../src/agent/configuration.ts'
 import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
-import { reports } from '../../src/agent/reconciler-events.ts'
+import { reconcilerEvents } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { Dataplanes } from '../../src/dataplane/dataplanes.ts'
@@ -131,10 +131,10 @@ class World {
     })
     const current = new CurrentConfiguration(this.#configuration('nftables', false), telemetry.tell)
     const dataplanes = new Dataplanes({ backends: (claims) => this.kernel.backends(claims) })
-    const aftermath = { changed: silent, started: silent, committed: silent, compared: silent }
-    const told = reports({
+    const afterCommit = { changed: silent, started: silent, committed: silent, compared: silent }
+    const told = reconcilerEvents({
       telemetry,
-      aftermath: aftermath as unknown as Aftermath,
+      afterCommit: afterCommit as unknown as AfterCommit,
       node: 'node-a',
       tcp: () => 'keep',
       started: (_session, settings) => {

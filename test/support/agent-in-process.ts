@@ -1,16 +1,16 @@
-import { Aftermath } from '../../src/agent/after-commit.ts'
+import { AfterCommit } from '../../src/agent/after-commit.ts'
+import { LocalPolicies } from '../../src/agent/events/local-policies.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/agent/events/occurrence.ts'
 import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
 import { HealthChecks } from '../../src/agent/health-check.ts'
-import { LocalPolicies } from '../../src/agent/local-policies.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
-import { reports } from '../../src/agent/reconciler-events.ts'
+import { reconcilerEvents } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
-import { SteadySocket } from '../../src/dataplane/reopening-socket.ts'
+import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import { Told } from '../agent/asking.ts'
@@ -20,7 +20,7 @@ const silent = (): undefined => undefined
 
 /** What runs below `nodelb run`, on the network of the caller's thread: its socket can be had. */
 export class AgentInProcess {
-  readonly socket: SteadySocket = new SteadySocket()
+  readonly socket: ReopeningSocket = new ReopeningSocket()
   readonly store: ReturnType<typeof silentStore> = silentStore()
   readonly telemetry: Telemetry
   readonly reconciler: Reconciler
@@ -42,7 +42,7 @@ export class AgentInProcess {
     const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
     const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })
     const healthy = () => true
-    const aftermath = new Aftermath({
+    const afterCommit = new AfterCommit({
       node: 'node-a',
       store,
       telemetry,
@@ -59,9 +59,9 @@ export class AgentInProcess {
       removeOthers: async () => ({ kind: 'removed', removed: [] }),
       minSyncPeriod: () => 0,
       start: async (goal) => startSession(await socket.working(), goal, { watch: true }),
-      told: reports({
+      told: reconcilerEvents({
         telemetry,
-        aftermath,
+        afterCommit,
         node: 'node-a',
         tcp: () => 'keep',
         started: silent,

@@ -18,14 +18,14 @@ import type { NodeSysctl } from '../../plan/sysctls/ipvs.ts'
 import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
 import { nameKernel } from '../nftables/program.ts'
-import type { SteadySocket } from '../reopening-socket.ts'
+import type { ReopeningSocket } from '../reopening-socket.ts'
 import type { SessionOptions, Started } from '../session.ts'
 import { intrusions, ipvsTask } from './compare.ts'
 import { startIpvsSession } from './session.ts'
 import { type IpvsState, readIpvsState, renderBesideIpvs } from './state.ts'
 
 interface IpvsDataplaneParts {
-  readonly socket: SteadySocket
+  readonly socket: ReopeningSocket
   /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile: string
   readonly onSysctl: (outcome: SysctlOutcome) => void

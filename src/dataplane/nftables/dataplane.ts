@@ -4,18 +4,18 @@ import type { OwnerOf } from '../../plan/nftables/owners.ts'
 import type { Renderer } from '../../render/renderer.ts'
 import { holdingTables } from '../claims.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
-import type { SteadySocket } from '../reopening-socket.ts'
+import type { ReopeningSocket } from '../reopening-socket.ts'
 import type { SessionOptions, Started } from '../session.ts'
 import { program, propose } from './program.ts'
 import { startSession } from './start-session.ts'
 
 /** Programs one flat table for each family, over netlink. */
 export class NftablesDataplane implements Dataplane {
-  readonly #socket: SteadySocket
+  readonly #socket: ReopeningSocket
   readonly #before: () => Promise<void>
 
   /** `before` is called before the tables are programmed or a session starts. */
-  constructor(socket: SteadySocket, before: () => Promise<void> = async () => undefined) {
+  constructor(socket: ReopeningSocket, before: () => Promise<void> = async () => undefined) {
     this.#socket = socket
     this.#before = before
   }

@@ -1,8 +1,8 @@
-import { type Dropped, type DroppedPorts, droppedByPolicy } from '../frontend/local-policies.ts'
-import type { IpFamily } from '../model/address.ts'
-import type { NodeView } from '../model/node.ts'
-import type { ServiceName } from '../model/service-name.ts'
-import type { ObjectStore } from '../watch/object-store.ts'
+import { type Dropped, type DroppedPorts, droppedByPolicy } from '../../frontend/local-policies.ts'
+import type { IpFamily } from '../../model/address.ts'
+import type { NodeView } from '../../model/node.ts'
+import type { ServiceName } from '../../model/service-name.ts'
+import type { ObjectStore } from '../../watch/object-store.ts'
 
 /**
  * Counts the Service ports whose traffic this node drops because a policy is Local and their

@@ -1,14 +1,14 @@
-import { claimsOf, distinct, NOTHING_AGAINST } from '../frontend/claims.ts'
-import type { Settings } from '../model/node.ts'
-import type { SliceObject } from '../model/service.ts'
-import type { ObjectStore } from '../watch/object-store.ts'
-import type { ServiceSummary } from './events/status.ts'
+import { claimsOf, distinct, NOTHING_AGAINST } from '../../frontend/claims.ts'
+import type { Settings } from '../../model/node.ts'
+import type { SliceObject } from '../../model/service.ts'
+import type { ObjectStore } from '../../watch/object-store.ts'
+import type { ServiceSummary } from './status.ts'
 
 /**
  * Returns the Services as `nodelb status` lists them, sorted by name; none before a backend was
  * started.
  */
-export function summaries(
+export function serviceSummaries(
   store: ObjectStore,
   settings: Settings | undefined,
 ): readonly ServiceSummary[] {
