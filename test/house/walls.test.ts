@@ -87,10 +87,12 @@ test.each([
 })
 
 const LONG = `export function f(): void {\n${'  f()\n'.repeat(41)}}\n`
+const BLANK = `${'\n'.repeat(250)}export const x = 1\n`
 const CYCLE = "import type { Y } from './size-of-y.ts'\nexport type X = Y | undefined\n"
 
 test.each([
   ['a function of 41 lines', LONG, 'noExcessiveLinesPerFunction'],
+  ['a file of 251 lines, blank ones counted', BLANK, 'noExcessiveLinesPerFile'],
   ['five parameters', 'export type F = (a: 1, b: 1, c: 1, d: 1, e: 1) => 1\n', 'useMaxParams'],
   ['files that import types of each other', CYCLE, 'noImportCycles'],
 ])('the linter refuses %s', async (_what, text, rule) => {
