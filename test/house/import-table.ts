@@ -72,8 +72,8 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'plan/nftables': ['model', 'frontend', 'ruleset/nftables', 'plan'],
   'plan/sysctls': ['model'],
   trace: ['model'],
-  'trace/iptables': ['model', 'ruleset/iptables', 'trace', 'trace/nftables'],
-  'trace/ipvs': ['model', 'ruleset/ipvs', 'trace/nftables'],
+  'trace/iptables': ['model', 'ruleset/iptables', 'trace'],
+  'trace/ipvs': ['model', 'ruleset/ipvs', 'trace', 'trace/nftables'],
   'trace/nftables': ['model', 'ruleset/ipvs', 'ruleset/nftables', 'trace', 'trace/ipvs'],
   exempt: [
     'model',

@@ -1,4 +1,4 @@
-import type { Address, Port } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import type {
   ChainName,
@@ -6,8 +6,8 @@ import type {
   IptablesTable,
   RuleText,
 } from '../../ruleset/iptables/types.ts'
-import type { Hook } from '../nftables/state.ts'
-import type { Clients, NodeFacts, Packet } from '../packet.ts'
+import type { NodeFacts } from '../packet.ts'
+import type { Hook, Traveller } from '../traveller.ts'
 import type { ParsedRule } from './rule.ts'
 
 /** The tables of one family. */
@@ -22,21 +22,8 @@ export interface Ground {
 }
 
 /** The packet, its connection and its way so far. */
-export interface State {
-  /** The packet as it arrived, which conntrack remembers. */
-  readonly original: Packet
-  readonly source: Address
-  readonly destination: Address
-  readonly port: Port | undefined
-  /** The interface by which it came in: '' for what the node sends, undefined if unknown. */
-  readonly input: string | undefined
+export interface State extends Traveller {
   readonly mark: number
-  /** True if `DNAT` led it anywhere. */
-  readonly translated: boolean
-  /** Set by `MASQUERADE`; the address is undefined if no route says which. */
-  readonly masqueraded: { readonly as: Address | undefined } | undefined
-  /** The sources on each list of xt_recent. */
-  readonly clients: Clients
   readonly steps: readonly Step[]
 }
 

@@ -1,8 +1,8 @@
 import { tableOfAddress } from '../../model/family.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { IptablesRuleset, IptablesTable } from '../../ruleset/iptables/types.ts'
-import type { Hook } from '../nftables/state.ts'
 import { type Clients, isOwn, type NodeFacts, type Packet } from '../packet.ts'
+import { arriving, type Hook, type Ways } from '../traveller.ts'
 import type { Ground, State, Way } from './state.ts'
 import { type End, walkBuiltin } from './walk.ts'
 
@@ -11,13 +11,7 @@ export interface Path extends Way {
   readonly end: 'passed' | 'dropped' | { readonly rejectedWith: 'tcp-reset' | 'port-unreachable' }
 }
 
-export interface Trace {
-  readonly packet: Packet
-  /** All ways that it may go; their odds add up to 1. */
-  readonly paths: readonly Path[]
-  /** What could not be found out; if empty, the kernel does as the paths say. */
-  readonly doubts: readonly string[]
-}
+export type Trace = Ways<Path>
 
 /** Walks nodelb's chains with the first packet of a connection, in the kernel's order. */
 export function trace(
@@ -27,26 +21,15 @@ export function trace(
   clients: Clients = new Map(),
 ): Trace {
   const tables = ruleset[tableOfAddress(packet.to)]
-  const start: Path = { odds: 1, state: arriving(packet, clients), end: 'passed' }
+  const start: Path = {
+    odds: 1,
+    state: { ...arriving(packet, clients), mark: 0, steps: [] },
+    end: 'passed',
+  }
   if (tables === undefined) return { packet, paths: [start], doubts: [] }
   const ground: Ground = { tables, facts, doubts: new Set() }
   const paths = packet.origin.kind === 'node' ? sent(ground, start) : received(ground, start)
   return { packet, paths, doubts: [...ground.doubts] }
-}
-
-function arriving(packet: Packet, clients: Clients): State {
-  return {
-    original: packet,
-    source: packet.from,
-    destination: packet.to,
-    port: packet.port,
-    input: packet.origin.kind === 'node' ? '' : packet.origin.name,
-    mark: 0,
-    translated: false,
-    masqueraded: undefined,
-    clients,
-    steps: [],
-  }
 }
 
 function received(ground: Ground, arrived: Path): readonly Path[] {

@@ -5,8 +5,9 @@ import {
   serverKey,
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
-import type { Effect, Ground, Hook, IpvsStep, State } from '../nftables/state.ts'
+import type { Effect, Ground, IpvsStep, State } from '../nftables/state.ts'
 import type { Way } from '../nftables/walk.ts'
+import type { Hook } from '../traveller.ts'
 
 /**
  * The priorities at which ipvs takes connections: NF_IP_PRI_NAT_SRC - 1 and NF_IP_PRI_NAT_DST + 2

@@ -1,9 +1,10 @@
-import type { Address, Port } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import type { RealServer, ServerKey, VirtualServer } from '../../ruleset/ipvs/types.ts'
 import type { BaseHook, ElementValue, Rule, SetSchema } from '../../ruleset/nftables/types.ts'
-import type { Clients, NodeFacts, Packet } from '../packet.ts'
+import type { NodeFacts } from '../packet.ts'
+import type { Hook, Traveller } from '../traveller.ts'
 
 /** A rule in the kernel that is not nodelb's, so its effect is unknown. */
 export interface StrangeRule {
@@ -35,8 +36,6 @@ export interface WalkedIpvs {
   readonly addresses: ReadonlySet<Address>
 }
 
-export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
-
 /** What does not change while a packet moves. */
 export interface Ground {
   readonly table: WalkedTable
@@ -47,22 +46,10 @@ export interface Ground {
 }
 
 /** The packet, its connection and its way so far. */
-export interface State {
-  /** The packet as it arrived, which conntrack remembers. */
-  readonly original: Packet
-  readonly source: Address
-  readonly destination: Address
-  readonly port: Port | undefined
-  /** The interface by which it came in: '' for what the node sends, undefined if unknown. */
-  readonly input: string | undefined
+export interface State extends Traveller {
   readonly marks: ReadonlySet<number>
-  /** True if `dnat` led it anywhere. */
-  readonly translated: boolean
   /** True if ipvs has given it a destination, so that ipvs is not asked again. */
   readonly balanced: boolean
-  /** Set by `masquerade`; the address is undefined if no route says which. */
-  readonly masqueraded: { readonly as: Address | undefined } | undefined
-  readonly clients: Clients
   readonly steps: readonly Step[]
 }
 

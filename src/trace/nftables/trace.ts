@@ -4,7 +4,8 @@ import { serverKey } from '../../ruleset/ipvs/types.ts'
 import type { BaseHook } from '../../ruleset/nftables/types.ts'
 import { balance, IPVS_PRIORITY, serverFor, turnAway } from '../ipvs/trace.ts'
 import { type Clients, isOwn, type NodeFacts, type Packet } from '../packet.ts'
-import type { Ground, Hook, State, WalkedChain, WalkedRuleset, WalkedTable } from './state.ts'
+import { arriving, type Hook, type Ways } from '../traveller.ts'
+import type { Ground, State, WalkedChain, WalkedRuleset, WalkedTable } from './state.ts'
 import { type End, type Way, walkChain } from './walk.ts'
 
 /** A way to its end. */
@@ -17,13 +18,7 @@ export interface Path extends Way {
     | { readonly rejectedWith: 'tcp-reset' | 'port-unreachable' }
 }
 
-export interface Trace {
-  readonly packet: Packet
-  /** All ways that it may go; their odds add up to 1. */
-  readonly paths: readonly Path[]
-  /** What could not be found out; if empty, the kernel does as the paths say. */
-  readonly doubts: readonly string[]
-}
+export type Trace = Ways<Path>
 
 /** Walks the rules with the first packet of a connection, hook by hook in the kernel's order. */
 export function trace(
@@ -34,7 +29,10 @@ export function trace(
 ): Trace {
   const family: TableFamily = tableOfAddress(packet.to)
   const { ipvs } = ruleset
-  const start: Way = { odds: 1, state: arriving(packet, clients) }
+  const start: Way = {
+    odds: 1,
+    state: { ...arriving(packet, clients), marks: new Set(), balanced: false, steps: [] },
+  }
   const ground: Ground = {
     table: ruleset[family] ?? emptyTable(family),
     ipvs,
@@ -51,22 +49,6 @@ function emptyTable(family: TableFamily): WalkedTable {
 
 function withAddresses(facts: NodeFacts, more: ReadonlySet<string>): NodeFacts {
   return { ...facts, addresses: new Set([...facts.addresses, ...more]) }
-}
-
-function arriving(packet: Packet, clients: Clients): State {
-  return {
-    original: packet,
-    source: packet.from,
-    destination: packet.to,
-    port: packet.port,
-    input: packet.origin.kind === 'node' ? '' : packet.origin.name,
-    marks: new Set(),
-    translated: false,
-    balanced: false,
-    masqueraded: undefined,
-    clients,
-    steps: [],
-  }
 }
 
 function received(ground: Ground, way: Way): readonly Path[] {

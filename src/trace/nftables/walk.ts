@@ -1,6 +1,7 @@
 import { unreachable } from '../../model/unreachable.ts'
 import type { Rule } from '../../ruleset/nftables/types.ts'
-import type { Ground, Hook, RuleStep, State } from './state.ts'
+import type { Hook } from '../traveller.ts'
+import type { Ground, RuleStep, State } from './state.ts'
 import { evaluate, type Moment } from './statements.ts'
 
 /** One of the ways that a packet may go, with its odds from 0 to 1. */
