@@ -1,15 +1,13 @@
 import { setImmediate as pause } from 'node:timers/promises'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
-import type { CommitOutcome, Failure } from '../../apply/nftables/commit.ts'
+import type { CommitOutcome } from '../../apply/nftables/commit.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
-import { differencesOf, elementSteps, stepsByService } from '../../exempt/element-diff.ts'
+import { elementSteps } from '../../exempt/element-diff.ts'
 import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
-import { labelsIn } from '../../exempt/labels-in.ts'
 import type { FrontendChange } from '../../frontend/frontend-change.ts'
 import type { TableFamily } from '../../model/family.ts'
 import type { Settings } from '../../model/node.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
@@ -18,7 +16,8 @@ import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import { type Failed, failed } from '../outcome.ts'
 import type { Committed } from '../session.ts'
 import type { Commits } from './committer.ts'
-import { blame, commitReason, nameKernel, REFUSED, refusedOperations } from './program.ts'
+import { commitReason, nameKernel, REFUSED } from './program.ts'
+import { exemptRefused, refusedOperations } from './refused.ts'
 import { ownedByAnother } from './table-owner.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
@@ -85,7 +84,7 @@ export async function compareAndCommit(
       continue
     }
     if (outcome.kind !== 'rejected') return failed(commitReason(outcome))
-    const refused = exempt(parts, found, outcome.failures)
+    const refused = exemptRefused(parts.renderer, found, outcome.failures)
     refusals.push(...refused)
     if (refused.length > 0) continue
     if (anew) return failed(REFUSED, refusedOperations(outcome.failures))
@@ -155,37 +154,6 @@ export function summary({ plan, bytes, refusals, changes }: Compared, reread: st
     changes: reread === 'start' ? [] : changes(),
     reread,
   }
-}
-
-/** Exempts the Services whose operations failed; returns those that were not exempt before. */
-function exempt(
-  { renderer }: SessionParts,
-  { kernel, desired, ownerOf }: Comparison,
-  failures: readonly Failure[],
-): readonly Refusal[] {
-  const refusals = blame(failures, ownerOf)
-  const known = renderer.refusals()
-  const fresh = refusals.filter(({ service }) => !known.has(service))
-  const left = differencesOf(kernel, desired, new Set(fresh.map(({ service }) => service)))
-  for (const refusal of fresh) {
-    renderer.refuse(refusal, { elements: left.get(refusal.service) ?? [] })
-  }
-  return fresh
-}
-
-/** Does the same for changes that a session follows; returns all refusals. */
-export function exemptChanges(
-  renderer: ElementRenderer,
-  changes: readonly ElementStep[],
-  failures: readonly Failure[],
-): readonly Refusal[] {
-  const ownerOf = labelsIn(changes, renderer)
-  const refusals = blame(failures, ownerOf)
-  const left = stepsByService(changes, new Set(refusals.map(({ service }) => service)), ownerOf)
-  for (const refusal of refusals) {
-    renderer.refuse(refusal, { elements: left.get(refusal.service) ?? [] })
-  }
-  return refusals
 }
 
 /** Why changes could not be committed, so that everything has to be compared. */

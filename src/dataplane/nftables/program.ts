@@ -5,12 +5,11 @@ import { nameRules, readKernel } from '../../apply/nftables/read.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
 import { unreadableInTables } from '../../exempt/unreadable.ts'
 import { withExempt } from '../../exempt/with-exempt.ts'
-import { type Owner, ownerIn, ownerOf } from '../../frontend/label-text.ts'
+import { type Owner, ownerOf } from '../../frontend/label-text.ts'
 import type { Settings } from '../../model/node.ts'
 import type { Cluster } from '../../model/service.ts'
 import { serviceName } from '../../model/service-name.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { textOf } from '../../plan/nftables/explain.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { plan } from '../../plan/nftables/plan.ts'
@@ -24,6 +23,7 @@ import type { Renderer } from '../../render/renderer.ts'
 import type { Chain, KernelRuleset, KernelTable, Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
 import { type Failed, failed } from '../outcome.ts'
+import { blame, refusedOperations } from './refused.ts'
 import { ownedByAnother } from './table-owner.ts'
 
 /** A plan against what the kernel held at `generation`. */
@@ -199,26 +199,4 @@ export function commitReason(
     `a batch of ${outcome.bytes} bytes does not fit the socket's send buffer of ${outcome.limit}; ` +
     'give nodelb CAP_NET_ADMIN in the initial user namespace, or raise net.core.wmem_max'
   )
-}
-
-/** Returns a line such as `EINVAL to element ip nodelb services { … }`. */
-function refusedOperation({ operation, errno }: Failure): string {
-  return `${errno} to ${textOf(operation)}`
-}
-
-export function refusedOperations(failures: readonly Failure[]): readonly string[] {
-  return failures.map(refusedOperation)
-}
-
-/** Returns the first refusal of each Service; operations that belong to none are left out. */
-export function blame(failures: readonly Failure[], ownerOf: OwnerOf): readonly Refusal[] {
-  const byService = new Map<Owner, Refusal>()
-  for (const failure of failures) {
-    const owner = ownerOf(failure.operation)
-    if (owner === undefined) continue
-    const service = ownerIn(owner)
-    if (!byService.has(service))
-      byService.set(service, { service, reason: refusedOperation(failure) })
-  }
-  return [...byService.values()]
 }

@@ -5,7 +5,8 @@ import { ownPort } from '../../apply/nftables/port.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
 import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import { NOTHING_REMOVED, type PartRemoval } from '../removal.ts'
-import { commitReason, refusedOperations } from './program.ts'
+import { commitReason } from './program.ts'
+import { refusedOperations } from './refused.ts'
 import { ownedByAnother } from './table-owner.ts'
 
 const ATTEMPTS = 3

@@ -13,15 +13,9 @@ import { type Holding, holdingTables } from '../claims.ts'
 import { type InTurn, inTurn } from '../in-turn.ts'
 import type { Failed } from '../outcome.ts'
 import type { Committed, Session, Settled, Verified } from '../session.ts'
-import {
-  type Compared,
-  compareAndCommit,
-  exemptChanges,
-  REASONS,
-  type SessionParts,
-  summary,
-} from './compare.ts'
+import { type Compared, compareAndCommit, REASONS, type SessionParts, summary } from './compare.ts'
 import { KnownTables } from './known-tables.ts'
+import { exemptChanges } from './refused.ts'
 
 /**
  * Knows what the kernel holds, so that a change costs only what it changes: no dump, no full
