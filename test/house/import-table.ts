@@ -186,7 +186,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'apply',
     'apply/iptables',
     'dataplane',
-    'dataplane/nftables',
     'exempt',
   ],
   'dataplane/ipvs': [
