@@ -48,10 +48,10 @@ export interface StatusChange {
 
 /**
  * How long statuses are written, in milliseconds, before the rest is decided anew with what has come
- * meanwhile: at least as long, and so many times as long as the decision took, so that deciding
- * costs little of the time in which many are written.
+ * meanwhile: so many times as long as the decision took, so that deciding costs little of the time in
+ * which many are written, within these limits.
  */
-const WRITING = { least: 2_000, times: 10 } as const
+const WRITING = { times: 10, least: 2_000, most: 10_000 } as const
 /** The time from the end of one round to the beginning of the next, in milliseconds. */
 const PAUSE_MS = 100
 /** There is no jitter because only one replica writes. */
@@ -129,7 +129,8 @@ export class Controller {
       const to = wanted.get(write.service)
       if (to !== undefined) failures += this.#written(write.service, to, written) ? 0 : 1
     }
-    const until = performance.now() + Math.max(WRITING.least, WRITING.times * ms)
+    const { times, least, most } = WRITING
+    const until = performance.now() + Math.min(most, Math.max(least, times * ms))
     const goOn = (): boolean => performance.now() < until
     const options = { client, leadsFor: () => election.leadsFor(), goOn, done }
     const isFinished = await writeStatuses(writes, options, signal)

@@ -107,7 +107,7 @@ test('an address changes only with the wish of its Service, whatever becomes of 
       const after: World = { ...before, pools: changed, claimants, onPoolChange: 'keep' }
       expectKept(allocate({ ...before, onPoolChange: 'keep' }), allocate(after), (grant) => {
         const asker = find(before, nameOf(grant))
-        return asker?.wish.kind === 'any' && !wishes.has(nameOf(grant))
+        return asker !== undefined && !wishes.has(nameOf(grant)) && isMet(asker, grant, changed)
       })
     }),
     { numRuns },
@@ -298,6 +298,23 @@ function expectKept(
   }
 }
 
+/** True if the Service asks for nothing, or for the pool that gave what it has and that no other has. */
+function isMet({ wish }: Claimant, { addresses }: Grant, pools: readonly Pool[]): boolean {
+  if (wish.kind === 'any') return true
+  if (wish.kind !== 'pool') return false
+  const others = pools.filter(({ name }) => name !== wish.pool)
+  return addresses.every(
+    ({ address, pool }) => pool === wish.pool && !others.some((each) => lists(each, address)),
+  )
+}
+
+function lists({ ranges }: Pool, address: Address): boolean {
+  const value = toBigInt(address)
+  return ranges.some(
+    ({ family, first, last }) => family === familyOf(address) && first <= value && value <= last,
+  )
+}
+
 /**
  * The pool that may give an address to a Service: the oldest that lists it, if it is open, does not
  * avoid it, and gives by itself or may be asked.
@@ -308,15 +325,9 @@ function giverOf(
   asker: Claimant,
   mayAsk: boolean,
 ): Pool | undefined {
-  const value = toBigInt(address)
   const age = ({ created, name }: Pool): string => `${created === '' ? 'x' : created} ${name}`
   const [owner] = pools
-    .filter(({ ranges }) =>
-      ranges.some(
-        ({ family, first, last }) =>
-          family === familyOf(address) && first <= value && value <= last,
-      ),
-    )
+    .filter((each) => lists(each, address))
     .toSorted((a, b) => (age(a) < age(b) ? -1 : 1))
   if (owner === undefined) return undefined
   const { automatic, avoidsEnds, audience } = owner
