@@ -2,6 +2,16 @@ import { allocatedAnnotation, renewedAnnotation } from '../decode/allocation/ann
 import { type Address, sameAddresses } from '../model/address.ts'
 import { ADDRESS_ASSIGNED, type Condition, type ServiceStatus } from '../watch/service-status.ts'
 
+/** Reasons that tell how addresses were given. They stay as long as these are kept and all is well. */
+const HOW_GIVEN: readonly string[] = [
+  'AskedFor',
+  'PoolNamed',
+  'PoolChosen',
+  'Joined',
+  'FamilyAdded',
+]
+const KEPT = 'Kept'
+
 /** The annotation that says from which pool an address comes; MetalLB has read and written it. */
 const POOL_MARK = 'metallb.io/ip-allocated-from-pool'
 const OLD_POOL_MARK = 'metallb.universe.tf/ip-allocated-from-pool'
@@ -87,7 +97,9 @@ function conditionFor(
   const before = conditions.find(({ type }) => type === ADDRESS_ASSIGNED)
   const status = addresses.length > 0 ? 'True' : 'False'
   if (before === undefined && right && status === 'True') return undefined
-  if (before?.status === status && before.reason === reason && right) return undefined
+  const says =
+    before?.reason === reason || (reason === KEPT && HOW_GIVEN.includes(before?.reason ?? ''))
+  if (before?.status === status && says && right) return undefined
   const lastTransitionTime =
     before?.status === status ? before.lastTransitionTime : `${now.toISOString().slice(0, 19)}Z`
   return {

@@ -48,6 +48,21 @@ test('an address is given only after the Service that had it has let it go', asy
   expect(server.addressesOf('shop/was')).toEqual([])
 })
 
+test('a status that was written is not written again in the next round', async () => {
+  const server = new ModelServer()
+  server.put(service('was', { address: '192.0.2.12' }))
+  const services = [
+    service('a'),
+    service('b'),
+    service('late', { annotations: { 'metallb.io/loadBalancerIPs': '192.0.2.12' } }),
+    service('was', { type: 'ClusterIP', address: '192.0.2.12' }),
+  ]
+  // It has to wait for the second round.
+  const given = () => server.addressesOf('shop/late').join() === '192.0.2.12'
+  await controlled(server, [lan('192.0.2.10-192.0.2.12')], services, given)
+  expect(server.written.sort()).toEqual(['shop/a', 'shop/b', 'shop/late', 'shop/was'])
+})
+
 test('who moves makes room before the next one comes', async () => {
   const server = new ModelServer()
   server.put(service('b', { address: '192.0.2.10' }))

@@ -10,6 +10,8 @@ type Manifest = any
 /** The part of an API server that a controller writes to: it keeps Services, and judges each change. */
 export class ModelServer {
   readonly breaches: Breach[] = []
+  /** The Services whose statuses were written, in order. */
+  readonly written: string[] = []
   readonly #witnesses: Map<string, Witness> = new Map()
   readonly #services: Map<string, Manifest> = new Map()
   #version = 1
@@ -45,6 +47,7 @@ export class ModelServer {
       if (patch.metadata.resourceVersion !== service.metadata.resourceVersion) {
         return answered(409, {})
       }
+      this.written.push(`${namespace}/${name}`)
       return answered(200, this.put(merge(service, patch)))
     },
   }

@@ -163,3 +163,34 @@ test('a host name stays where there is no address to give', () => {
   expect(patch).toMatchObject({ status: { conditions: [{ reason: 'PoolFull' }] } })
   expect(patch).not.toHaveProperty('status.loadBalancer')
 })
+
+test.each(['AskedFor', 'PoolNamed', 'PoolChosen', 'Joined', 'FamilyAdded', 'Kept'])(
+  'a condition that says %s stays as long as the addresses are kept',
+  (reason) => {
+    const condition = { type: ADDRESS_ASSIGNED, status: 'True', reason, message: '' }
+    const status: ServiceStatus = {
+      ...bare,
+      annotations: new Map([
+        ['metallb.io/ip-allocated-from-pool', 'lan'],
+        ['nodelb.io/allocated', '192.0.2.1'],
+      ]),
+      ingress: assigned.addresses,
+      conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    }
+    expect(statusPatch(status, { ...assigned, reason: 'Kept' }, NOW)).toBeUndefined()
+  },
+)
+
+test.each(['Stranded', 'WishUnmet', 'FamilyMissing', 'PoolAddressKept', 'LeftAlone'])(
+  'a condition that says %s is written anew when all is well again',
+  (reason) => {
+    const condition = { type: ADDRESS_ASSIGNED, status: 'True', reason, message: '' }
+    const status: ServiceStatus = {
+      ...bare,
+      ingress: assigned.addresses,
+      conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+    }
+    const patch = statusPatch(status, { ...assigned, reason: 'Kept' }, NOW)
+    expect(patch).toMatchObject({ status: { conditions: [{ reason: 'Kept' }] } })
+  },
+)
