@@ -16,11 +16,6 @@ import { Worker } from './worker.ts'
 
 /** With `--quick` fewer, for a machine that is busy. */
 const SERVICES = process.argv.includes('--quick') ? 1_000 : 10_000
-/** Quotas, of which there are none, are the first to give up on a busy machine. */
-const FLAGS = [
-  '--service-node-port-range=1024-40000',
-  '--disable-admission-plugins=ServiceAccount,ResourceQuota',
-]
 const READ = ['/api/v1/services', '/api/v1/namespaces', paths.pools]
 
 /** One round by itself, and the program as it is shipped with a real API server. */
@@ -32,7 +27,7 @@ export async function measureControllers(
   const worker = new Worker()
   const costs = await worker.ask('allocation', { services: SERVICES })
   await worker.end()
-  const server = await ApiServer.start({ flags: FLAGS })
+  const server = await ApiServer.start({ flags: ['--service-node-port-range=1024-40000'] })
   try {
     const result = await measureWith(server, folder, progress)
     return [roundSection(costs), programSection(result), targetSection(result)]

@@ -50,11 +50,13 @@ test('without an API server for a minute two replicas change nothing, and settle
 test('50 restarts while 500 Services, their requests and pools change: every rule holds all the time', async () => {
   await admin.call('POST', paths.pools, pool('lan', sizes[0] ?? []))
   await admin.call('POST', paths.pools, pool('spare', ['203.0.113.0/25', '2001:db8:1::/120']))
+  const { checker } = tests
   const stop = new AbortController()
   const churning = churn({ admin, most: 500, hands: 4, deeds }, stop.signal)
   for (let round = 0; round < 50; round++) {
     const controller = tests.start()
-    await writes(controller, Math.random() * 60)
+    await writes(controller, Math.random() * 40)
+    expect(checker.breaches).toEqual([])
     await controller.end(round % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
     // A Lease that a killed replica left would hold up every second round for 15 s.
     await admin.ask('DELETE', paths.lease)
@@ -64,9 +66,8 @@ test('50 restarts while 500 Services, their requests and pools change: every rul
   const all = [...(sizes[0] ?? []), '203.0.113.128/25', '2001:db8:2::/64']
   await admin.call('PATCH', `${paths.pools}/lan`, { spec: { addresses: all } })
   await tests.start().first('leading')
-  const { checker } = tests
   await checker.until(() => checker.conflicts().length === 0)
   expect(checker.breaches).toEqual([])
-  expect(checker.changes).toBeGreaterThan(1_000)
+  expect(checker.changes).toBeGreaterThan(500)
   await expect.poll(() => wouldChange(tests.server), { timeout: 600_000, interval: 1_000 }).toBe('')
-}, 1_800_000)
+}, 3_600_000)

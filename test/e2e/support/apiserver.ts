@@ -198,7 +198,8 @@ export class ApiServer {
       `--service-account-key-file=${file('accounts.key')}`,
       `--service-account-signing-key-file=${file('accounts.key')}`,
       // No controller is there to make the default account of each namespace, which it waits for.
-      '--disable-admission-plugins=ServiceAccount',
+      // Quotas, of which there are none, are the first to give up on a busy machine.
+      '--disable-admission-plugins=ServiceAccount,ResourceQuota',
       '--feature-gates=IPv6DualStack=true',
       '--service-cluster-ip-range=10.96.0.0/16,fd00:10:96::/112',
       '--runtime-config=discovery.k8s.io/v1beta1=false',
