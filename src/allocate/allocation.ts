@@ -33,6 +33,8 @@ export interface AllocationProblem {
   /** Kind and name: `IPAddressPool/production`, `Service/shop/web`. */
   readonly object: string
   readonly message: string
+  /** True if it only says how full a pool is. */
+  readonly isUsage?: true
 }
 
 /** How full a pool is in one family. */

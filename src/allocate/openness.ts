@@ -2,8 +2,8 @@ import { type Address, familyOf } from '../model/address.ts'
 import { selects } from '../model/label-selector.ts'
 import type { Claimant, Pool } from './world.ts'
 
-/** What of a Service a pool's serviceAllocation does not select. */
-export type ClosedBy = 'namespace' | 'labels'
+/** What of a Service a pool's serviceAllocation does not select, or that it cannot be read. */
+export type ClosedBy = 'namespace' | 'labels' | 'unread'
 
 /** Returns why a pool is closed to a Service; undefined if it is open. */
 export function closedBy(
@@ -11,6 +11,7 @@ export function closedBy(
   { namespace, labels }: Claimant,
 ): ClosedBy | undefined {
   if (audience === undefined) return undefined
+  if (audience.unread) return 'unread'
   if (audience.namespaces?.has(namespace) === false) return 'namespace'
   const { services } = audience
   const isSelected = services.length === 0 || services.some((each) => selects(each, labels))

@@ -25,6 +25,8 @@ export interface AudienceRule {
   readonly namespaces: NamespaceRule | undefined
   /** One of them must select the Service's labels; empty: all do. */
   readonly services: readonly LabelSelector[]
+  /** True if nothing of a list can be read; the pool is closed to everyone. */
+  readonly unread?: true
 }
 
 /** A namespace is meant if it is named or selected; nothing of both means none. */
@@ -70,9 +72,10 @@ export function poolsOf(
  * then lets in whoever names the pool, which nobody can have meant.
  */
 export function audienceOf(
-  { priority, namespaces: rule, services }: AudienceRule,
+  { priority, namespaces: rule, services, unread }: AudienceRule,
   namespaces: readonly NamespaceObject[],
 ): Audience {
+  if (unread) return { priority, namespaces: new Set(), services, unread }
   if (rule === undefined) return { priority, namespaces: undefined, services }
   const selected = namespaces.filter(({ labels }) => rule.selectors.some((s) => selects(s, labels)))
   const names = new Set([...rule.names, ...selected.map(({ name }) => name)])
@@ -80,9 +83,9 @@ export function audienceOf(
 }
 
 function whyClosed(rule: AudienceRule | undefined): string {
-  return rule?.namespaces?.selectors.length
-    ? 'its namespaceSelectors match no Namespace'
-    : 'its serviceAllocation cannot be read'
+  return rule?.unread
+    ? 'its serviceAllocation cannot be read'
+    : 'its namespaceSelectors match no Namespace'
 }
 
 function withoutOld(

@@ -15,12 +15,19 @@ export function poolProblems(
     .flatMap((territory) => {
       const { name } = territory.pool
       const own = usage.filter(({ pool }) => pool === name)
-      return [
+      const object = `IPAddressPool/${name}`
+      const wrong = [
         ...overlapMessages(territory),
         ...nodeMessages(nodes.get(territory) ?? []),
         ...emptyMessages(own),
-        ...own.flatMap((each) => fullMessages(each, own.length > 1, draft.world.nearlyFull)),
-      ].map((message) => ({ object: `IPAddressPool/${name}`, message }))
+      ]
+      const full = own.flatMap((each) => {
+        return fullMessages(each, own.length > 1, draft.world.nearlyFull)
+      })
+      return [
+        ...wrong.map((message) => ({ object, message })),
+        ...full.map((message) => ({ object, message, isUsage: true as const })),
+      ]
     })
 }
 

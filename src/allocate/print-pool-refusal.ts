@@ -1,5 +1,6 @@
 import type { IpFamily } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
+import type { ClosedBy } from './openness.ts'
 import type { PoolRefusal } from './reason.ts'
 
 /** The families as people write them. */
@@ -13,9 +14,7 @@ export function poolClause(refusal: PoolRefusal): string {
     case 'pool-unread':
       return 'cannot be read'
     case 'pool-closed':
-      return refusal.by === 'namespace'
-        ? "is closed to the Service's namespace (serviceAllocation)"
-        : "is closed to the Service's labels (serviceAllocation)"
+      return CLOSED[refusal.by].clause
     case 'pool-not-automatic':
       return 'gives only to who asks for it (autoAssign: false)'
     case 'pool-without-family':
@@ -27,6 +26,21 @@ export function poolClause(refusal: PoolRefusal): string {
   }
 }
 
+const CLOSED: Readonly<Record<ClosedBy, { readonly clause: string; readonly remedy: string }>> = {
+  namespace: {
+    clause: "is closed to the Service's namespace (serviceAllocation)",
+    remedy: 'add the namespace there, or name another pool',
+  },
+  labels: {
+    clause: "is closed to the Service's labels (serviceAllocation)",
+    remedy: 'give the Service a label that is selected there, or name another pool',
+  },
+  unread: {
+    clause: 'is closed, because its serviceAllocation cannot be read',
+    remedy: 'correct it, or name another pool',
+  },
+}
+
 /** Returns what can be done about a pool that gives nothing. */
 export function poolRemedy(refusal: PoolRefusal): string {
   switch (refusal.kind) {
@@ -35,9 +49,7 @@ export function poolRemedy(refusal: PoolRefusal): string {
     case 'pool-unread':
       return 'correct it, or name another one'
     case 'pool-closed':
-      return refusal.by === 'namespace'
-        ? 'add the namespace there, or name another pool'
-        : 'give the Service a label that is selected there, or name another pool'
+      return CLOSED[refusal.by].remedy
     case 'pool-not-automatic':
       return 'name it in the annotation metallb.io/address-pool'
     case 'pool-without-family':

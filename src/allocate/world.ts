@@ -47,6 +47,8 @@ export interface Audience {
   readonly namespaces: ReadonlySet<string> | undefined
   /** One of them must select the Service's labels; empty: all do. */
   readonly services: readonly LabelSelector[]
+  /** True if nothing of it can be read, so that it is closed to everyone. */
+  readonly unread?: true
 }
 
 /** A Service of type LoadBalancer to which we give addresses. */

@@ -46,8 +46,9 @@ export async function controllerCommand(
     followSettings: (changed, refused, signal) =>
       followConfig(options.config, config.allocation, signal, (found) => {
         if (found.kind === 'refused') return refused(options.config ?? '', found.reason)
+        const before = settings
         settings = found.settings
-        changed()
+        changed(before)
       }),
     stopped,
     signal: stop.signal,

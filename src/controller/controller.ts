@@ -6,7 +6,7 @@ import type { AllocationSettings } from '../model/allocation-settings.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
-import { AllocationStore } from '../watch/allocation-store.ts'
+import { AllocationStore, type PoolIdentity } from '../watch/allocation-store.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceEvent } from '../watch/source.ts'
@@ -34,6 +34,10 @@ export interface ControllerListener {
   readonly tell: (news: ControllerNews) => void
   /** A round is over: what it decided, and how long that took in milliseconds. */
   readonly decided: (decision: Decision, ms: number) => void
+  /** This replica leads, and this is what it decided. */
+  readonly leading: (decision: Decision) => void
+  /** An object was read; no problems if it is as it should be. */
+  readonly read: (object: string, problems: readonly Problem[]) => void
   /** A status was written: the Service had these addresses and has those. */
   readonly changed: (change: StatusChange) => void
   /** Another program replaces the status of this Service again and again. */
@@ -91,6 +95,11 @@ export class Controller {
     return this.#store.service(service)?.status.uid
   }
 
+  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
+  pool(name: string): PoolIdentity | undefined {
+    return this.#store.pool(name)
+  }
+
   /** Takes an event of the source. */
   take(event: SourceEvent): void {
     if (!this.#store.take(event)) return
@@ -122,6 +131,7 @@ export class Controller {
     const ms = performance.now() - began
     listener.decided(decision, ms)
     if (!election.leads()) return
+    listener.leading(decision)
     const wanted = this.#wanted(decision)
     const writes = this.#writes(wanted)
     let failures = 0
@@ -218,6 +228,7 @@ export class Controller {
 
   /** Tells the problems of an object once, until they change. */
   #tellProblems(object: string, problems: readonly Problem[]): void {
+    this.#options.listener.read(object, problems)
     const lines = problems.map(printProblem)
     const text = lines.join('\n')
     if ((this.#problems.get(object) ?? '') === text) return

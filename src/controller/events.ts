@@ -2,7 +2,9 @@ import type { Decision } from '../allocate/decide.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { namespaceOf } from '../model/service-name.ts'
 import { type KubernetesEvent, kubernetesEvent } from '../telemetry/kubernetes-event.ts'
+import type { PoolIdentity } from '../watch/allocation-store.ts'
 import type { StatusChange } from './controller.ts'
+import type { PoolNews } from './pool-events.ts'
 
 /** What all Events of one controller have in common. */
 export interface Reporting {
@@ -10,6 +12,8 @@ export interface Reporting {
   readonly instance: string
   /** Returns the uid of a Service, without which `kubectl describe` does not find the Event. */
   readonly uid: (service: ServiceName) => string | undefined
+  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
+  readonly pool: (name: string) => PoolIdentity | undefined
 }
 
 /**
@@ -51,6 +55,25 @@ export function contestedEvent(
   return serviceEvent(service, { type: 'Warning', reason: 'StatusContested', note }, reporting, now)
 }
 
+/** Returns the Event about a pool that gets full or is not as it should be. */
+export function poolEvent(
+  { pool, reason, note }: PoolNews,
+  { namespace, uid }: PoolIdentity,
+  instance: string,
+  now: Date,
+): KubernetesEvent {
+  const id = uid !== '' && { uid }
+  const object = { apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool', namespace, name: pool }
+  const said = { type: 'Warning', reason, note } as const
+  return kubernetesEvent(
+    { regarding: { ...object, ...id }, action: 'Allocate', ...said },
+    { controller: CONTROLLER, instance, ofCluster: true },
+    now,
+  )
+}
+
+const CONTROLLER = 'nodelb-controller'
+
 interface Said {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
@@ -73,6 +96,6 @@ function serviceEvent(
     name,
     ...(id !== undefined && { uid: id }),
   }
-  const reporter = { controller: 'nodelb-controller', instance, ofCluster: true }
+  const reporter = { controller: CONTROLLER, instance, ofCluster: true }
   return kubernetesEvent({ regarding, action: 'Allocate', ...said }, reporter, now)
 }

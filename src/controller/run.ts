@@ -29,7 +29,7 @@ interface RunOptions {
   readonly settings: () => AllocationSettings
   /** Follows the configuration until the signal aborts. */
   readonly followSettings: (
-    changed: () => void,
+    changed: (before: AllocationSettings) => void,
     refused: (source: string, reason: string) => void,
     signal: AbortSignal,
   ) => Promise<void>
@@ -48,6 +48,8 @@ const FOLLOWED: readonly Resource[] = [
   'namespaces',
   'nodes',
   'endpointslices',
+  // Pools as MetalLB had them up to 0.12: they count where there is no IPAddressPool.
+  'configmaps',
 ]
 
 type Tell = (news: ControllerNews) => void
@@ -58,9 +60,14 @@ type Tell = (news: ControllerNews) => void
  */
 export async function runController(options: RunOptions): Promise<void> {
   const { client, version, identity, signal, settings } = options
-  const reporting = { instance: identity, uid: (service: string) => controller.uid(service) }
+  const reporting = {
+    instance: identity,
+    uid: (service: string) => controller.uid(service),
+    pool: (name: string) => controller.pool(name),
+  }
   const { level, events } = options
-  const { tell, listener, metrics, close } = startTelling({ level, events, reporting })
+  const nearlyFull = (): number => settings().poolUsageWarning
+  const { tell, listener, metrics, close } = startTelling({ level, events, reporting, nearlyFull })
   const told = (news: ElectionNews): void => {
     tell(newsOf(news))
     controller.wake()
@@ -75,16 +82,19 @@ export async function runController(options: RunOptions): Promise<void> {
   const server = serve(options.listen, controllerRoutes({ complete, leads, metrics }), tell)
   tell({ event: 'controller-started', version, identity })
   const interest = new NodeInterest(true)
-  const source = followApiServer({ client, followed: FOLLOWED, node: '', interest })
+  // The rights to read ConfigMaps end at the controller's own namespace.
+  const namespaces = { configmaps: options.namespace }
+  const source = followApiServer({ client, followed: FOLLOWED, node: '', interest, namespaces })
   const following = relisting((until) => source(sourceListener(controller, tell), until), signal)
   await Promise.all([
     election.run(signal),
     controller.run(signal),
     following.ended,
     options.followSettings(
-      () => {
-        // Whose a Service is was decided when it was read, so all are read again.
-        following.again()
+      (before) => {
+        // Whose a Service is was decided when it was read, so other classes need all read again.
+        const { loadBalancerClasses } = settings()
+        if (!sameTexts(before.loadBalancerClasses, loadBalancerClasses)) following.again()
         controller.wake()
       },
       (file, reason) => tell({ event: 'configuration-refused', source: file, reason }),
@@ -109,6 +119,10 @@ function relisting(
     }
   }
   return { ended: run(), again: () => round.abort() }
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each) => b.includes(each))
 }
 
 function newsOf(news: ElectionNews): ControllerNews {

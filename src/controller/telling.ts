@@ -3,14 +3,17 @@ import { eventRetry, Waits } from '../model/retry.ts'
 import { EventQueue, type EventSink } from '../telemetry/event-queue.ts'
 import { jsonLogger, type LogLevel, standardOutput } from '../telemetry/json-log.ts'
 import type { ControllerListener } from './controller.ts'
-import { changeEvent, contestedEvent, type Reporting } from './events.ts'
+import { changeEvent, contestedEvent, poolEvent, type Reporting } from './events.ts'
 import { type ControllerMetrics, controllerMetrics } from './metrics.ts'
 import { type ControllerNews, logNews } from './news.ts'
+import { PoolEvents } from './pool-events.ts'
 
 interface TellingOptions {
   readonly level: LogLevel
   readonly events: EventSink
   readonly reporting: Reporting
+  /** Returns from which percentage on a pool is nearly full. */
+  readonly nearlyFull: () => number
 }
 
 /** Everything by which a controller tells what it does: log, metrics and Events. */
@@ -22,7 +25,8 @@ interface Telling {
 }
 
 /** Opens log, metrics and Events. */
-export function startTelling({ level, events: sink, reporting }: TellingOptions): Telling {
+export function startTelling(options: TellingOptions): Telling {
+  const { level, events: sink, reporting } = options
   const log = jsonLogger(level, standardOutput())
   const metrics = controllerMetrics()
   const tell = (news: ControllerNews): void => logNews(log, news)
@@ -33,6 +37,10 @@ export function startTelling({ level, events: sink, reporting }: TellingOptions)
     onTrouble: (reason) => {
       if (reason !== undefined) tell({ event: 'events-failed', reason })
     },
+  })
+  const pools = new PoolEvents((news) => {
+    const found = reporting.pool(news.pool)
+    if (found !== undefined) events.add(poolEvent(news, found, reporting.instance, new Date()))
   })
   let source: Decision['source'] = 'pools'
   const problems = new Set<string>()
@@ -46,6 +54,8 @@ export function startTelling({ level, events: sink, reporting }: TellingOptions)
       metrics.decided(decision, ms)
       tellProblems(decision, problems, tell)
     },
+    leading: (decision) => pools.decided(decision, options.nearlyFull()),
+    read: (object, problems) => pools.read(object, problems),
     changed(change) {
       metrics.wrote(true)
       const { service, wanted } = change

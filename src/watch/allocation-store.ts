@@ -9,7 +9,7 @@ import { decodePodNodes } from '../decode/allocation/pod-nodes.ts'
 import { decodeClaimant } from '../decode/allocation/service.ts'
 import { nameOf, valueAt } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
-import type { ServiceName } from '../model/service-name.ts'
+import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { readServiceStatus, type ServiceStatus } from './service-status.ts'
@@ -27,6 +27,13 @@ export const ALLOCATION_RESOURCES: readonly Resource[] = [
 
 /** A Service as the allocation sees it, with its status. */
 export type StoredService = ServiceFacts & { readonly status: ServiceStatus }
+
+/** What an Event has to name beside the name of a pool. */
+export interface PoolIdentity {
+  readonly namespace: string
+  /** The metadata.uid; empty if the object has none. */
+  readonly uid: string
+}
 
 interface AllocationStoreOptions {
   /** The classes of Services that get addresses, besides those that name none. */
@@ -47,6 +54,8 @@ export class AllocationStore {
   readonly #pools: Map<string, readonly PoolObject[]> = new Map()
   /** The status of each IPAddressPool as it came, by `namespace/name`. */
   readonly #poolStatuses: Map<string, unknown> = new Map()
+  /** The metadata.uid of each IPAddressPool, by `namespace/name`. */
+  readonly #poolUids: Map<string, string> = new Map()
   readonly #namespaces: Map<string, NamespaceObject> = new Map()
   readonly #nodes: Map<string, CandidateNode> = new Map()
   readonly #podNodes: Map<string, PodNodes> = new Map()
@@ -90,6 +99,15 @@ export class AllocationStore {
   /** Returns the statuses of the IPAddressPools as they came, by `namespace/name`. */
   poolStatuses(): ReadonlyMap<string, unknown> {
     return this.#poolStatuses
+  }
+
+  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
+  pool(name: string): PoolIdentity | undefined {
+    for (const [key, uid] of this.#poolUids) {
+      const namespace = namespaceOf(key)
+      if (key.slice(namespace.length + 1) === name) return { namespace, uid }
+    }
+    return undefined
   }
 
   objects(): AllocationObjects {
@@ -169,7 +187,9 @@ export class AllocationStore {
 
   #readPool(key: string, object: unknown, origin: string): Read {
     const decoded = decodeAddressPool(object, origin)
+    const uid = valueAt(object, ['metadata', 'uid'])
     this.#poolStatuses.set(key, valueAt(object, ['status']))
+    this.#poolUids.set(key, typeof uid === 'string' ? uid : '')
     if (decoded.kind === 'pool') this.#pools.set(`pool ${key}`, [decoded.pool])
     return { problems: decoded.problems, isNews: true }
   }
@@ -196,6 +216,7 @@ export class AllocationStore {
         return this.#services.delete(key)
       case 'ipaddresspools':
         this.#poolStatuses.delete(key)
+        this.#poolUids.delete(key)
         return this.#pools.delete(`pool ${key}`)
       case 'configmaps':
         return this.#pools.delete(`map ${key}`)

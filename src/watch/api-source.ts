@@ -11,13 +11,16 @@ interface Following {
   /** The name of our Node. */
   readonly node: string
   readonly interest: NodeInterest
+  /** The only namespace of which objects of a kind are followed; of other kinds all are. */
+  readonly namespaces?: Readonly<Partial<Record<Resource, string>>>
 }
 
 /**
  * Returns a source that follows the API server: every object of the kinds in `followed`. Of the
  * Nodes it follows only our own, unless `interest` is in all of them. No failure ends it.
  */
-export function followApiServer({ client, followed, node, interest }: Following): Source {
+export function followApiServer(following: Following): Source {
+  const { client, followed, node, interest, namespaces = {} } = following
   return async (listener, signal) => {
     const garbage = noteGarbage(listener)
     const follow = (resource: Resource, until = signal) =>
@@ -25,6 +28,7 @@ export function followApiServer({ client, followed, node, interest }: Following)
         client,
         resource,
         node: interest.all ? undefined : node,
+        namespace: namespaces[resource],
         signal: until,
         sink: listener.event,
         onState: (state) => listener.state(resource, state),

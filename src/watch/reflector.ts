@@ -21,6 +21,8 @@ interface Reflection {
   readonly resource: Resource
   /** The only Node that is followed; all are if this is undefined. */
   readonly node: string | undefined
+  /** The only namespace that is followed; all are if this is missing. */
+  readonly namespace?: string | undefined
   readonly sink: Sink
   readonly onState: (state: SourceState) => void
   /** Gets what in the latest list is no object and was passed over; undefined if nothing. */
@@ -69,7 +71,7 @@ class Reflector {
     this.#options = options
     this.#pace = options.pace ?? usualPace
     this.#say = sayChanges(options.onState)
-    this.#selection = selectionOf(options.resource, options.node)
+    this.#selection = selectionOf(options.resource, options)
   }
 
   async run(): Promise<void> {

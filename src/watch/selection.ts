@@ -9,11 +9,20 @@ export interface Selection {
   readonly instead?: Selection
 }
 
-/** Returns the selection for a resource; without `node`, the Nodes of the whole cluster. */
-export function selectionOf(resource: Resource, node: string | undefined): Selection {
+/** What of the cluster is asked for; all of it where nothing is said. */
+interface Part {
+  /** The only Node, for kinds of which a node may need only its own. */
+  readonly node?: string | undefined
+  /** The only namespace. */
+  readonly namespace?: string | undefined
+}
+
+/** Returns the selection for a resource. */
+export function selectionOf(resource: Resource, { node, namespace }: Part = {}): Selection {
   const { apiVersion, plural, labels, fields, ofNode } = resources[resource]
   const root = apiVersion.includes('/') ? '/apis' : '/api'
-  const all = { path: `${root}/${apiVersion}/${plural}`, ...(labels && { labels }) }
+  const place = namespace === undefined ? '' : `/namespaces/${namespace}`
+  const all = { path: `${root}/${apiVersion}${place}/${plural}`, ...(labels && { labels }) }
   if (fields !== undefined) return { ...all, fields, instead: all }
   return { ...all, ...(node && ofNode && { fields: ofNode(node) }) }
 }

@@ -85,6 +85,8 @@ export async function controlled(
     listener: {
       tell: () => undefined,
       decided: () => undefined,
+      leading: () => undefined,
+      read: () => undefined,
       changed: () => done() && stop.abort(),
       contested: () => undefined,
     },

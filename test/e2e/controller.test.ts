@@ -63,10 +63,36 @@ test('a Service that waits is told why, and gets its address when the pool grows
     const { status } = await admin.call('GET', `${services}/second`)
     return status.conditions?.[0]?.status === 'False'
   })
+  const events = '/apis/events.k8s.io/v1/namespaces/kube-system/events'
+  await eventually(async () => {
+    const { items } = await admin.call('GET', events)
+    return items.some(
+      (each: { reason: string; regarding: { kind: string; name: string } }) =>
+        each.reason === 'PoolNearlyFull' &&
+        each.regarding.kind === 'IPAddressPool' &&
+        each.regarding.name === 'lan',
+    )
+  })
   await admin.call('PATCH', `${paths.pools}/lan`, {
     spec: { addresses: ['192.0.2.10/31'] },
   })
   await hasAddress('second', '192.0.2.11')
+  expect(tests.checker.breaches).toEqual([])
+})
+
+test('without an IPAddressPool the ConfigMap of an old MetalLB counts', async () => {
+  const config =
+    'address-pools: [{name: old, protocol: layer2, addresses: [192.0.2.30-192.0.2.39]}]'
+  await admin.call('POST', paths.configMaps, { metadata: { name: 'config' }, data: { config } })
+  await tests.start().first('leading')
+  await admin.call('POST', services, balanced('web'))
+  await hasAddress('web', '192.0.2.30')
+  // An IPAddressPool takes its place; the address that is in use stays.
+  await admin.call('POST', paths.pools, pool('lan', ['192.0.2.10-192.0.2.20']))
+  await admin.call('POST', services, balanced('new'))
+  await hasAddress('new', '192.0.2.10')
+  await hasAddress('web', '192.0.2.30')
+  await admin.call('DELETE', `${paths.configMaps}/config`)
   expect(tests.checker.breaches).toEqual([])
 })
 

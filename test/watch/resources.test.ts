@@ -11,7 +11,7 @@ function pathsOf(selection: Selection): readonly string[] {
 }
 
 test('each kind is asked for as kube-proxy asks, older servers too', () => {
-  const asked = NODE_RESOURCES.map((resource) => pathsOf(selectionOf(resource, 'node-a')))
+  const asked = NODE_RESOURCES.map((resource) => pathsOf(selectionOf(resource, { node: 'node-a' })))
   const proxy = '!service.kubernetes.io/service-proxy-name'
   expect(asked).toEqual([
     [
@@ -23,7 +23,10 @@ test('each kind is asked for as kube-proxy asks, older servers too', () => {
     ],
     ['/api/v1/nodes?fieldSelector=metadata.name=node-a'],
   ])
-  expect(pathsOf(selectionOf('nodes', undefined))).toEqual(['/api/v1/nodes?'])
+  expect(pathsOf(selectionOf('nodes'))).toEqual(['/api/v1/nodes?'])
+  expect(pathsOf(selectionOf('configmaps', { namespace: 'metallb-system' }))).toEqual([
+    '/api/v1/namespaces/metallb-system/configmaps?',
+  ])
 })
 
 const text = `apiVersion: v1

@@ -13,7 +13,8 @@ export function reportAsJson({ services, problems }: AllocationReport): string {
     state,
     reason,
   }))
-  return `${JSON.stringify({ services: entries, problems })}\n`
+  const found = problems.map(({ object, message }) => ({ object, message }))
+  return `${JSON.stringify({ services: entries, problems: found })}\n`
 }
 
 /** Returns the report for people. `against` says with what the changes were found. */

@@ -20,6 +20,7 @@ const CLOSED: AudienceRule = {
   priority: 0,
   namespaces: { names: [], selectors: [] },
   services: [],
+  unread: true,
 }
 
 /**
@@ -40,12 +41,12 @@ export function readAudience(
   const names = readNames(found.namespaces, at('namespaces'), reader)
   const selectors = readSelectors(found.namespaceSelectors, at('namespaceSelectors'), reader)
   const services = readSelectors(found.serviceSelectors, at('serviceSelectors'), reader)
-  const shut = services.asked && services.entries.length === 0
-  return {
-    priority: reader.read(found.priority, priority, at('priority'), 0) ?? 0,
-    namespaces: shut ? CLOSED.namespaces : namespaceRule(names, selectors),
-    services: services.entries,
-  }
+  const rank = reader.read(found.priority, priority, at('priority'), 0) ?? 0
+  const namespaces = namespaceRule(names, selectors)
+  const admitsNone = namespaces?.names.length === 0 && namespaces.selectors.length === 0
+  const unread = admitsNone || (services.asked && services.entries.length === 0)
+  if (unread) return { ...CLOSED, priority: rank }
+  return { priority: rank, namespaces, services: services.entries }
 }
 
 /** The readable entries of a list, each once. */

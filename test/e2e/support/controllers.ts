@@ -11,6 +11,7 @@ const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url))
 export const paths = {
   pools: '/apis/metallb.io/v1beta1/namespaces/kube-system/ipaddresspools',
   services: (namespace: string) => `/api/v1/namespaces/${namespace}/services`,
+  configMaps: '/api/v1/namespaces/kube-system/configmaps',
   lease: '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/nodelb-controller',
 } as const
 
