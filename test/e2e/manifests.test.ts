@@ -246,6 +246,7 @@ test('the controller may do what it does, and nothing else', async () => {
     'create: leases of coordination.k8s.io',
     'create: selfsubjectaccessreviews, selfsubjectrulesreviews of authorization.k8s.io',
     'get, patch: leases of coordination.k8s.io nodelb-controller',
+    'list, watch: configmaps of ',
     'list, watch: endpointslices of discovery.k8s.io',
     'list, watch: ipaddresspools of metallb.io',
     'list, watch: services, namespaces, nodes of ',
