@@ -1,14 +1,16 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError } from 'commander'
 import type { Level } from '../agent/events/occurrence.ts'
-import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
 import type { Scope } from '../model/node.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
+  FILES,
   type Format,
   kubeconfigOption,
   logLevelOption,
+  withChoices,
   withConfig,
   withFormat,
+  withSocket,
 } from './common-options.ts'
 
 /** The input of render, diff and apply. */
@@ -36,6 +38,8 @@ export interface RunOptions
   extends Pick<Sources, 'files' | 'node' | 'config' | 'scope' | 'backend'> {
   /** The kubeconfig; if undefined, the credentials of the pod are used. */
   readonly kubeconfig: string | undefined
+  /** The folder that keeps the addresses given to the Services of files. */
+  readonly state: string
   /** `host:port` for probes and metrics. */
   readonly listen: string
   /** A further `host:port` for metrics alone. */
@@ -79,6 +83,7 @@ interface ExplainFlags extends Flags {
 
 interface RunFlags extends Flags {
   readonly kubeconfig?: string
+  readonly state: string
   readonly listen: string
   readonly metricsListen?: string
   readonly statusSocket: string
@@ -87,6 +92,7 @@ interface RunFlags extends Flags {
 }
 
 const LISTEN = '127.0.0.1:10266'
+const STATE_FOLDER = '/var/lib/nodelb'
 
 /** The exit code for trouble, as in diff(1), where 1 means "differences". */
 export const TROUBLE = 2
@@ -168,8 +174,6 @@ function usageLine(text: string): string {
   return `nodelb: ${said}; --help lists what there is\n`
 }
 
-const FILES = 'files or folders of Services, EndpointSlices and Nodes (YAML or JSON)'
-
 function withSources(command: Command): Command {
   return command
     .exitOverride()
@@ -194,35 +198,12 @@ function explainOptions(command: Command): Command {
     .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
 }
 
-function withChoices(command: Command): Command {
-  return withConfig(
-    command.option('--node <name>', 'the Node to render for (environment: NODE_NAME)'),
-  )
-    .addOption(
-      new Option('--scope <scope>', 'what to program (default: load-balancer)').choices([
-        'load-balancer',
-        'all',
-      ]),
-    )
-    .addOption(
-      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
-        'auto',
-        'nftables',
-        'ipvs',
-        'iptables',
-      ]),
-    )
-}
-
-function withSocket(command: Command): Command {
-  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
-}
-
 function runOptions(command: Command): Command {
   return withSocket(withChoices(command))
     .description('follow the cluster, program this node, repair what others break')
     .option('-f, --filename <path...>', `in place of an API server, ${FILES}, which are followed`)
     .addOption(kubeconfigOption().conflicts('filename'))
+    .option('--state <folder>', 'where the addresses of Services in files are kept', STATE_FOLDER)
     .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
     .option('--metrics-listen <host:port>', 'where metrics alone are answered besides')
     .addOption(logLevelOption())
@@ -231,9 +212,18 @@ function runOptions(command: Command): Command {
 
 function runOptionsOf(flags: RunFlags): RunOptions {
   const { format: _, ...sources } = sourcesOf(flags)
-  const { kubeconfig, listen, metricsListen, statusSocket, logLevel } = flags
+  const { kubeconfig, state, listen, metricsListen, statusSocket, logLevel } = flags
   const { cleanupOnExit = false } = flags
-  return { ...sources, kubeconfig, listen, metricsListen, statusSocket, logLevel, cleanupOnExit }
+  return {
+    ...sources,
+    kubeconfig,
+    state,
+    listen,
+    metricsListen,
+    statusSocket,
+    logLevel,
+    cleanupOnExit,
+  }
 }
 
 function sourcesOf(flags: Flags): Sources {

@@ -1,6 +1,9 @@
 import { type Command, Option } from 'commander'
+import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
 
 export type Format = 'text' | 'json'
+
+export const FILES = 'files or folders of Services, EndpointSlices and Nodes (YAML or JSON)'
 
 /** Adds `--config`. */
 export function withConfig(command: Command): Command {
@@ -33,4 +36,30 @@ export function logLevelOption(): Option {
   return new Option('--log-level <level>', 'debug tells of every commit')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
+}
+
+/** Adds the options about the Node and how it is programmed. */
+export function withChoices(command: Command): Command {
+  return withConfig(
+    command.option('--node <name>', 'the Node to render for (environment: NODE_NAME)'),
+  )
+    .addOption(
+      new Option('--scope <scope>', 'what to program (default: load-balancer)').choices([
+        'load-balancer',
+        'all',
+      ]),
+    )
+    .addOption(
+      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
+        'auto',
+        'nftables',
+        'ipvs',
+        'iptables',
+      ]),
+    )
+}
+
+/** Adds `--status-socket`. */
+export function withSocket(command: Command): Command {
+  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
 }

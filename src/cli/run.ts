@@ -12,16 +12,9 @@ import type { Config } from '../config/config.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
-import type { EventSink } from '../telemetry/event-queue.ts'
-import { ApiClient } from '../watch/api/client.ts'
-import { followApiServer } from '../watch/api-source.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
-import { folderSource } from '../watch/files/folder.ts'
-import { NodeInterest } from '../watch/node-interest.ts'
-import { NODE_RESOURCES } from '../watch/resources.ts'
-import type { Source } from '../watch/source.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
-import { eventSink } from './event-sink.ts'
+import { type Followed, followed, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 import { untilSignal } from './until-signal.ts'
@@ -73,8 +66,13 @@ async function follow(run: Run): Promise<number> {
   process.title = 'nodelb'
   const { options, version, node, config, notes, addresses } = run
   const stop = new AbortController()
-  const { source, events, interest } = sourceOf(run, stop.signal)
-  const agent = new Agent({
+  const { source, ...following } = followed(
+    { options, version, node, config },
+    (news) => agent.telemetry.tell(news),
+    stop.signal,
+  )
+  const { events } = following
+  const agent: Agent = new Agent({
     version,
     node,
     configuration: configurationOf(config, notes, options, addresses),
@@ -95,45 +93,18 @@ async function follow(run: Run): Promise<number> {
   setSysctls(config, options, telemetry)
   // The end does not wait for an API server, or for a credential plugin.
   const { signal } = stop
-  const following = Promise.all([
+  const running = Promise.all([
     agent.run(source, signal),
-    keepRunning(followConfiguration(run, { agent, interest }), signal, (error) =>
+    keepRunning(followConfiguration(run, { agent, ...following }), signal, (error) =>
       telemetry.tell({ event: 'bug', reason: stackOf(error) }),
     ),
   ]).then(() => stopped)
-  const reason = await Promise.race([stopped, following])
+  const reason = await Promise.race([stopped, running])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
   telemetry.tell({ event: 'agent-stopping', reason, rules })
   if (options.cleanupOnExit) return (await agent.remove()) ? 0 : TROUBLE
   await agent.stop()
   return 0
-}
-
-interface Followed {
-  readonly source: Source
-  readonly events: EventSink | undefined
-  /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
-  readonly interest: NodeInterest | undefined
-}
-
-function sourceOf({ options, version, node, config }: Run, signal: AbortSignal): Followed {
-  if (options.files.length > 0) {
-    return {
-      source: folderSource(options.files, NODE_RESOURCES),
-      events: undefined,
-      interest: undefined,
-    }
-  }
-  const location =
-    options.kubeconfig === undefined
-      ? ({ kind: 'in-cluster' } as const)
-      : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
-  const client = new ApiClient(location, `nodelb/${version}`)
-  // A credential plugin that hangs is killed when the agent ends.
-  signal.addEventListener('abort', () => client.close())
-  const interest = new NodeInterest(wantsAllNodes(config, options))
-  const source = followApiServer({ client, followed: NODE_RESOURCES, node, interest })
-  return { source, events: eventSink(client, signal), interest }
 }
 
 function configurationOf(
@@ -184,7 +155,7 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
-interface Following extends Pick<Followed, 'interest'> {
+interface Following extends Pick<Followed, 'interest' | 'allocate'> {
   readonly agent: Agent
 }
 
@@ -193,7 +164,7 @@ interface Following extends Pick<Followed, 'interest'> {
  */
 function followConfiguration(
   { options, addresses, config: first }: Run,
-  { agent, interest }: Following,
+  { agent, interest, allocate }: Following,
 ): (signal: AbortSignal) => Promise<void> {
   const { config: file } = options
   if (file === undefined) return async () => undefined
@@ -209,18 +180,11 @@ function followConfiguration(
       return
     }
     setSysctls(config, options, agent.telemetry)
+    allocate?.(config.allocation)
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options, addresses))
   }
   return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
-}
-
-/**
- * Returns whether all Nodes are needed: with ipvs, a Service's address that is another Node's would
- * be taken by this node.
- */
-function wantsAllNodes(config: Config, { backend }: RunOptions): boolean {
-  return (backend ?? config.backend) === 'ipvs'
 }
 
 function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): void {

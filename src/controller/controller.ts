@@ -10,6 +10,7 @@ import { AllocationStore, type PoolIdentity } from '../watch/allocation-store.ts
 import type { ApiClient } from '../watch/api/client.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceEvent } from '../watch/source.ts'
+import { Wakeup } from '../watch/wakeup.ts'
 import type { Election } from './election.ts'
 import { Fights } from './fights.ts'
 import { withoutOverlap } from './hand-over.ts'
@@ -17,7 +18,6 @@ import type { ControllerNews } from './news.ts'
 import { countersToWrite } from './pool-counters.ts'
 import { statusPatch, type WantedStatus } from './status-patch.ts'
 import { patchStatus, type StatusWrite, type Written, writeStatuses } from './status-writer.ts'
-import { Wakeup } from './wakeup.ts'
 import { wantedStatuses } from './wanted.ts'
 
 interface ControllerOptions {

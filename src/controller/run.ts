@@ -9,6 +9,7 @@ import type { LogLevel } from '../telemetry/json-log.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
+import { relisting } from '../watch/relisting.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceListener } from '../watch/source.ts'
 import { Controller } from './controller.ts'
@@ -104,21 +105,6 @@ export async function runController(options: RunOptions): Promise<void> {
   ])
   close()
   await server.close()
-}
-
-/** Runs a source until `signal` aborts; `again` has it begin anew. */
-function relisting(
-  source: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): { readonly ended: Promise<void>; readonly again: () => void } {
-  let round = new AbortController()
-  const run = async (): Promise<void> => {
-    while (!signal.aborted) {
-      round = new AbortController()
-      await source(AbortSignal.any([signal, round.signal]))
-    }
-  }
-  return { ended: run(), again: () => round.abort() }
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {

@@ -14,6 +14,7 @@ import { unreachable } from '../model/unreachable.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { readServiceStatus, type ServiceStatus } from './service-status.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
+import { store } from './stored-value.ts'
 
 /** The kinds of objects on which an allocation depends. */
 export const ALLOCATION_RESOURCES: readonly Resource[] = [
@@ -94,6 +95,12 @@ export class AllocationStore {
   /** Returns all Services with their statuses. */
   services(): ReadonlyMap<ServiceName, StoredService> {
     return this.#services
+  }
+
+  /** Returns the Services that are there and could never be read. */
+  unreadServices(): readonly ServiceName[] {
+    const resource = this.#options.followed.includes('services') ? 'services' : 'all-services'
+    return [...this.#keysOf(resource)].filter((key) => !this.#services.has(key))
   }
 
   /** Returns the statuses of the IPAddressPools as they came, by `namespace/name`. */
@@ -245,21 +252,6 @@ interface Read {
   readonly problems: readonly Problem[]
   /** Whether it may change the allocation. */
   readonly isNews: boolean
-}
-
-/**
- * Stores a value; returns false if it was there already. Nodes and EndpointSlices come again every
- * few seconds, and mostly say nothing new here.
- */
-function store<Value>(values: Map<string, Value>, key: string, value: Value): boolean {
-  const before = values.get(key)
-  values.set(key, value)
-  return before === undefined || textOf(before) !== textOf(value)
-}
-
-/** Returns a value as text; Maps are lists of their entries. */
-function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map ? [...each] : each))
 }
 
 /**

@@ -56,6 +56,10 @@ export interface AgentState {
   /** The number of further denied addresses, by Service. */
   readonly moreDenied: Map<string, number>
   readonly invalid: Map<string, readonly string[]>
+  /** What should be settled about addresses, by object. */
+  readonly allocation: Map<string, readonly string[]>
+  /** Why the addresses of Services cannot be saved. */
+  unsaved: string | undefined
   sourceProblems: readonly string[]
   /** The healthCheckNodePorts that cannot be opened, by port. */
   readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
@@ -93,6 +97,8 @@ export function newState(now: Time): AgentState {
     denied: new Map(),
     moreDenied: new Map(),
     invalid: new Map(),
+    allocation: new Map(),
+    unsaved: undefined,
     sourceProblems: [],
     closedHealthChecks: new Map(),
   }

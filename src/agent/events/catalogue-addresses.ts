@@ -1,7 +1,7 @@
 import type { Entry } from './catalogue-entry.ts'
 import type { EventName } from './occurrence.ts'
 
-/** The part of the catalogue about addresses that Services ask for and do not get. */
+/** The part of the catalogue about the addresses of Services: given, asked for, and not had. */
 export const ADDRESSES: { readonly [Name in AddressEvent]: Entry<Name> } = {
   'address-contested': {
     level: 'warn',
@@ -33,6 +33,40 @@ export const ADDRESSES: { readonly [Name in AddressEvent]: Entry<Name> } = {
     subject: ({ service }) => `addresses ${service}`,
     ends: true,
   },
+  'addresses-changed': {
+    level: 'info',
+    says: 'a Service has other addresses than before (`addresses`, `before`, and the `reason`)',
+  },
+  'allocation-problem': {
+    level: 'warn',
+    says: 'a Service waits for an address, or something about addresses should be settled by a person',
+    subject: ({ object }) => `allocation ${object}`,
+    state: ({ problems }) => problems.join('\n'),
+  },
+  'allocation-in-order': {
+    level: 'info',
+    says: 'nothing about the addresses of an object has to be settled any more',
+    subject: ({ object }) => `allocation ${object}`,
+    ends: true,
+  },
+  'addresses-not-saved': {
+    level: 'warn',
+    says: 'the addresses of Services cannot be saved, so a restart may change them; it will be tried again',
+    subject: () => 'addresses saved',
+    state: ({ reason }) => reason,
+  },
+  'addresses-saved': {
+    level: 'info',
+    says: 'the addresses of Services are saved again',
+    subject: () => 'addresses saved',
+    ends: true,
+  },
+  'addresses-not-read': {
+    level: 'warn',
+    says: 'saved addresses of Services cannot be read; a copy of the file is kept when it is replaced',
+    subject: ({ file }) => `addresses ${file}`,
+    state: ({ reason }) => reason,
+  },
 }
 
 type AddressEvent = Extract<
@@ -42,4 +76,10 @@ type AddressEvent = Extract<
   | 'address-settled'
   | 'more-addresses-denied'
   | 'no-more-addresses-denied'
+  | 'addresses-changed'
+  | 'allocation-problem'
+  | 'allocation-in-order'
+  | 'addresses-not-saved'
+  | 'addresses-saved'
+  | 'addresses-not-read'
 >

@@ -1,4 +1,5 @@
 import type { MachineCondition } from '../../plan/preflight.ts'
+import type { AddressNews } from '../../watch/addresses/address-news.ts'
 import type { Resource } from '../../watch/resources.ts'
 
 /** A text from the kernel, the API server or users; secrets are removed before it is shown. */
@@ -61,6 +62,7 @@ export type Occurrence =
   | { event: 'kubernetes-events-failed'; reason: Text }
   | { event: 'kubernetes-events-resumed'; dropped: number }
   | { event: 'log-lines-lost'; lines: number }
+  | AddressNews
   | { event: 'bug'; reason: Text }
 
 /** A condition of the node that needs attention, though the agent goes on. */

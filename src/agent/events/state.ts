@@ -1,6 +1,7 @@
 import { lasting, type Moment, type Steady, type Time } from '../../telemetry/moment.ts'
 import type { AgentState } from './agent-state.ts'
 import type { Occurrence } from './occurrence.ts'
+import { followAddresses, followAllocation } from './state-addresses.ts'
 
 /**
  * Updates the state with an occurrence; the cost does not depend on the number of Services.
@@ -22,6 +23,7 @@ const PARTS: readonly ((state: AgentState, occurrence: Occurrence, moment: Momen
   followSource,
   followObjects,
   followAddresses,
+  followAllocation,
   followServices,
   followCommits,
   followDoubt,
@@ -70,24 +72,6 @@ function followObjects(state: AgentState, occurrence: Occurrence): void {
       return
     case 'condition-gone':
       state.conditions.delete(occurrence.condition)
-      return
-  }
-}
-
-function followAddresses(state: AgentState, occurrence: Occurrence): void {
-  switch (occurrence.event) {
-    case 'address-contested':
-    case 'address-refused':
-      state.denied.set(`${occurrence.service} ${occurrence.address}`, occurrence)
-      return
-    case 'address-settled':
-      state.denied.delete(`${occurrence.service} ${occurrence.address}`)
-      return
-    case 'more-addresses-denied':
-      state.moreDenied.set(occurrence.service, occurrence.addresses)
-      return
-    case 'no-more-addresses-denied':
-      state.moreDenied.delete(occurrence.service)
       return
   }
 }

@@ -74,6 +74,8 @@ export interface Status {
    */
   readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
   readonly problems: readonly string[]
+  /** What should be settled where the agent gives addresses, `Service/shop/web` that waits too. */
+  readonly allocation: readonly { readonly object: string; readonly problem: string }[]
   readonly healthChecksWaiting: readonly {
     readonly service: string
     readonly port: number
@@ -147,6 +149,7 @@ type Shortcomings = Pick<
   | 'refusedAddresses'
   | 'moreAddresses'
   | 'problems'
+  | 'allocation'
   | 'healthChecksWaiting'
 >
 
@@ -170,6 +173,9 @@ function shortcomings(state: AgentState): Shortcomings {
     ),
     moreAddresses: [...state.moreDenied].map(([service, addresses]) => ({ service, addresses })),
     problems: [...state.sourceProblems, ...[...state.invalid.values()].flat()],
+    allocation: [...state.allocation].flatMap(([object, problems]) =>
+      problems.map((problem) => ({ object, problem })),
+    ),
     healthChecksWaiting: [...state.closedHealthChecks.values()].map(
       ({ service, port, reason }) => ({ service, port, reason }),
     ),
@@ -185,11 +191,14 @@ function watchesOf({ watches }: AgentState): Status['watches'] {
 
 /** Returns what an operator should know although nothing has failed. */
 function conditions(state: AgentState): readonly string[] {
-  const { kubeProxy, takenPorts, leaving, stopping } = state
+  const { kubeProxy, takenPorts, leaving, stopping, unsaved } = state
   const found: string[] = [...state.conditions.values()].flat()
   if (kubeProxy.length > 0) found.push(`tables of kube-proxy are present: ${kubeProxy.join(', ')}`)
   for (const { address, reason } of takenPorts.values()) {
     found.push(`${address}, where nodelb answers in place of kube-proxy, is taken: ${reason}`)
+  }
+  if (unsaved !== undefined) {
+    found.push(`addresses are not saved, so a restart may change them: ${unsaved}`)
   }
   if (leaving !== undefined) found.push(`the node is leaving: ${leaving}`)
   if (stopping !== undefined) found.push(`the agent ends: ${stopping}`)

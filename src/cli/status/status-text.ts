@@ -36,6 +36,10 @@ export function printStatus(status: Status): string {
         ({ service, port, reason }) => `${service}: ${port}: ${reason}`,
       ),
     ),
+    section(
+      'Addresses to be settled',
+      status.allocation.map(({ object, problem }) => `${object}: ${problem}`),
+    ),
     section('Problems of objects', status.problems),
     section(`Services (${status.services.length})`, status.services.map(printService)),
   ]
