@@ -28,6 +28,7 @@ const long = [
   'test/allocate/laws.test.ts',
   'test/allocate/metallb.test.ts',
   'test/agent/reconciler-schedules.test.ts',
+  'test/watch/addresses/schedules.test.ts',
   'test/kernel/explain-iptables.test.ts',
   'test/packets/affinity.test.ts',
   'test/packets/affinity-full.test.ts',

@@ -26,9 +26,11 @@ export interface AddressGiverOptions {
   readonly problems: ProblemTeller
   /** The kinds that the source follows. */
   readonly followed: readonly Resource[]
+  /** Waits between the end of one round and the beginning of the next, so that bursts are one. */
+  readonly between?: (signal: AbortSignal) => Promise<void>
 }
 
-/** The time from the end of one round to the beginning of the next, in milliseconds. */
+/** The time between two rounds in milliseconds. */
 const PAUSE_MS = 100
 /** The longest that addresses wait to be saved, in milliseconds: a disk may hang. */
 const SAVE_MS = 1_000
@@ -82,10 +84,11 @@ export class AddressGiver {
 
   /** Decides after every change until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    const { between = shortPause } = this.#options
     while (!signal.aborted) {
       await this.#wakeup.wait(signal)
       if (!signal.aborted && this.#store.complete()) await this.#round(signal)
-      await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined)
+      await between(signal)
     }
   }
 
@@ -226,6 +229,10 @@ export class AddressGiver {
       return undefined
     }
   }
+}
+
+async function shortPause(signal: AbortSignal): Promise<void> {
+  await pause(PAUSE_MS, undefined, { signal }).catch(() => undefined)
 }
 
 /** A folder without pools keeps its statuses, unless addresses of Nodes are asked for. */

@@ -13,6 +13,7 @@ interface AllocatingSourceOptions {
   readonly settings: () => AllocationSettings
   readonly memory: AddressMemory
   readonly tell: TellAddresses
+  readonly between?: (signal: AbortSignal) => Promise<void>
 }
 
 interface AllocatingSource {
@@ -34,12 +35,12 @@ const FOLLOWED: readonly Resource[] = [
  * that an allocation gives them. It is for objects that no controller writes into: those of files.
  */
 export function allocatingSource(options: AllocatingSourceOptions): AllocatingSource {
-  const { follow, settings, memory, tell } = options
+  const { follow, settings, memory, tell, between } = options
   const problems = problemTeller(tell)
   let again = (): void => undefined
   const source: Source = (listener, signal) => {
     const following = relisting(async (until) => {
-      const shared = { listener, memory, tell, problems }
+      const shared = { listener, memory, tell, problems, ...(between && { between }) }
       const giver = new AddressGiver({ ...shared, settings: settings(), followed: FOLLOWED })
       await Promise.all([follow(FOLLOWED)(giver.listener, until), giver.run(until)])
     }, signal)

@@ -53,7 +53,7 @@ export function changesOf(
   return [...given, ...released].flatMap((change): ChangeNews[] => {
     const had = before(change.service)
     if (sameAddresses(had, change.addresses)) return []
-    return [{ event: 'addresses-changed', before: had, ...change }]
+    return [{ event: 'addresses-changed', ...change, before: had }]
   })
 }
 

@@ -35,13 +35,18 @@ export function holding(services: Services, given: GivenAddresses): readonly Ser
     const { claimant, status } = facts
     const renew = status.annotations.get(renewAnnotation)
     const renewed = before.renewed ?? status.annotations.get(renewedAnnotation)
-    const held = isEdited(status, before) ? claimant.held : before.addresses
+    const held = isEdited(status, before) ? edited(claimant.held, before) : before.addresses
     return { ...facts, claimant: { ...claimant, held, renewing: !!renew && renew !== renewed } }
   })
 }
 
 function isEdited({ ingress }: ServiceStatus, { status }: Given): boolean {
   return ingress.length > 0 && !sameAddresses(ingress, status)
+}
+
+/** Returns the addresses of a status that was set by hand; those that were given stay marked. */
+function edited(held: readonly Held[], { addresses }: Given): readonly Held[] {
+  return held.map((each) => addresses.find(({ address }) => address === each.address) ?? each)
 }
 
 /**

@@ -60,6 +60,7 @@ export class StateFolder implements AddressMemory {
   close(): void {
     clearTimeout(this.#retry)
     this.#release?.()
+    this.#release = undefined
   }
 
   #read(): GivenAddresses {
@@ -95,7 +96,7 @@ export class StateFolder implements AddressMemory {
       if (lock.kind === 'taken') throw new Error(TAKEN)
       this.#release = lock.release
     }
-    if (this.#isOdd) await copyFile(this.#file, `${this.#file}.unread`)
+    if (this.#isOdd) await copyIfThere(this.#file, `${this.#file}.unread`)
     this.#isOdd = false
     await writeDurably(this.#file, givenText(given))
     await syncFolder(this.#folder)
@@ -114,6 +115,14 @@ export function readStateFolder(folder: string): ReturnType<typeof readGiven> {
     const { code } = error as NodeJS.ErrnoException
     const trouble = code === 'ENOENT' ? undefined : reasonOf(error)
     return { given: new Map(), trouble }
+  }
+}
+
+async function copyIfThere(file: string, copy: string): Promise<void> {
+  try {
+    await copyFile(file, copy)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
 }
 
