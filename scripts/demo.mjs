@@ -1,5 +1,8 @@
 // npm run demo: a load balancer at work, in network namespaces that are gone afterwards.
 // Everything shown is done by the real dist/nodelb.js and by real connections.
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
@@ -8,6 +11,8 @@ import { register } from 'tsx/esm/api'
 
 const folder = fileURLToPath(new URL('../fixtures/demo/', import.meta.url))
 const address = '192.168.100.240:80'
+/** The first address of the pool. */
+const pooled = '192.168.100.250:80'
 const connections = 30
 /** What the pods see: the node's address towards them, as externalTrafficPolicy is Cluster. */
 const source = '10.244.1.1'
@@ -29,6 +34,7 @@ process.env[coloured ? 'FORCE_COLOR' : 'NO_COLOR'] = '1'
 
 register()
 const { Lab } = await import('../test/support/lab.ts')
+const { RunningAgent } = await import('../test/support/running-agent.ts')
 const started = performance.now()
 const lab = await Lab.build()
 try {
@@ -71,6 +77,8 @@ async function show() {
 
   await drain()
 
+  await agent()
+
   await step('Clean up: nothing of nodelb stays behind')
   await nodelb(['cleanup'], 0)
   const { stdout } = await lab.run('nft', ['list', 'tables'])
@@ -88,6 +96,48 @@ async function drain() {
   promise(failure === undefined, `the conversation with pod-c broke off: ${failure}`)
   promise(exchanges > 0, 'the conversation with pod-c stood still')
   say(`    the old conversation with pod-c went on: ${exchanges} questions, ${exchanges} answers`)
+}
+
+/** Lets the agent follow a Service that nobody gave an address yet. */
+async function agent() {
+  await step('A machine without an API server: the agent gives the address, from a pool')
+  const place = mkdtempSync(join(tmpdir(), 'nodelb-demo-'))
+  try {
+    for (const file of ['3-pool.yaml', 'node.yaml']) copyFileSync(fixture(file), join(place, file))
+    say(`    ${pc.dim('NAME  TYPE          EXTERNAL-IP  PORT(S)')}`)
+    say('    api   LoadBalancer  <pending>    80/TCP')
+    say('    pool  192.168.100.250-192.168.100.254')
+    await follow(place, [])
+    say(pc.dim('    an older Service comes, and the agent is started again'))
+    copyFileSync(fixture('4-older.yaml'), join(place, '4-older.yaml'))
+    await follow(place, ['default/api'])
+  } finally {
+    rmSync(place, { recursive: true })
+  }
+}
+
+/** Runs the agent until the address leads to pods, and ends it. These Services keep theirs. */
+async function follow(place, kept) {
+  const socket = join(place, 'status.sock')
+  const args = ['run', '-f', place, '--node', 'node-a', '--state', join(place, 'state')]
+  say(`    ${pc.dim('$')} ${pc.cyan(`nodelb ${args.join(' ').replaceAll(place, '/srv/web')} &`)}`)
+  const running = RunningAgent.start(
+    ['ip', 'netns', 'exec', lab.namespace('node')],
+    [...args.slice(1), '--status-socket', socket],
+  )
+  try {
+    const given = await running.next('addresses-changed')
+    await running.next('agent-ready')
+    say(`    ${given.service} gets ${given.addresses}: ${given.reason}`)
+    promise(!kept.includes(given.service), `${given.service} did not keep its address`)
+    await connect(['pod-a', 'pod-b'], pooled)
+  } finally {
+    await running.end('SIGTERM')
+  }
+}
+
+function fixture(file) {
+  return `${folder}${file}`
 }
 
 async function converseWith(pod) {
@@ -145,13 +195,13 @@ function shorten(line) {
 }
 
 /** Opens connections one by one and draws who answered. */
-async function connect(pods) {
-  say(`    ${pc.dim('$')} ${pc.cyan(`${connections} connections from 192.0.2.2 to ${address}`)}`)
+async function connect(pods, to = address) {
+  say(`    ${pc.dim('$')} ${pc.cyan(`${connections} connections from 192.0.2.2 to ${to}`)}`)
   const counts = new Map(pods.map((pod) => [pod, 0]))
   const sources = new Map(pods.map((pod) => [pod, new Set()]))
   if (live) draw(counts, sources)
   for (let made = 0; made < connections; made++) {
-    const [result] = await lab.probe({ from: 'client', to: address, count: 1, timeout: 5_000 })
+    const [result] = await lab.probe({ from: 'client', to, count: 1, timeout: 5_000 })
     promise(result.kind === 'answered', `connection ${made + 1}: ${result.error ?? result.kind}`)
     promise(counts.has(result.pod), `${result.pod} answered, which is not among ${pods}`)
     counts.set(result.pod, counts.get(result.pod) + 1)

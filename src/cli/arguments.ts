@@ -20,6 +20,8 @@ export interface Sources {
   readonly config: string | undefined
   readonly scope: Scope | undefined
   readonly backend: string | undefined
+  /** The folder in which the agent keeps the addresses that it gave to the Services. */
+  readonly state?: string | undefined
   readonly format: Format
 }
 
@@ -68,6 +70,7 @@ interface Flags {
   readonly config?: string
   readonly scope?: Scope
   readonly backend?: string
+  readonly state?: string
   readonly output: Format
 }
 
@@ -81,7 +84,7 @@ interface ExplainFlags extends Flags {
   readonly in?: string
 }
 
-interface RunFlags extends Flags {
+interface RunFlags extends Omit<Flags, 'state'> {
   readonly kubeconfig?: string
   readonly state: string
   readonly listen: string
@@ -174,10 +177,13 @@ function usageLine(text: string): string {
   return `nodelb: ${said}; --help lists what there is\n`
 }
 
+const GIVEN = 'where the agent keeps the addresses of these Services; they replace the statuses'
+
 function withSources(command: Command): Command {
   return command
     .exitOverride()
     .requiredOption('-f, --filename <path...>', `${FILES}; - is standard input`)
+    .option('--state <folder>', GIVEN)
 }
 
 function diffOptions(command: Command): Command {
@@ -196,6 +202,7 @@ function explainOptions(command: Command): Command {
     .requiredOption('--to <address:port>', 'where to; /udp or /sctp behind it if not TCP')
     .option('--in <interface>', 'by which interface it comes in (default: as the routes say)')
     .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
+    .option('--state <folder>', GIVEN)
 }
 
 function runOptions(command: Command): Command {
@@ -233,6 +240,7 @@ function sourcesOf(flags: Flags): Sources {
     config: flags.config,
     scope: flags.scope,
     backend: flags.backend,
+    state: flags.state,
     format: flags.output,
   }
 }

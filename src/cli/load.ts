@@ -6,6 +6,8 @@ import { isGap, type Problem, said, report as startReport } from '../decode/prob
 import type { Address } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
+import type { GivenAddresses } from '../watch/addresses/given.ts'
+import { readStateFolder } from '../watch/addresses/state-folder.ts'
 import { readText, textIn } from '../watch/files/files.ts'
 import { type Input, readObjects } from '../watch/files/read-objects.ts'
 import type { Sources } from './arguments.ts'
@@ -32,7 +34,10 @@ export const readStdin = (): string => textIn(readFileSync(STDIN))
 export function load(sources: Sources): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
-  const input = readObjects(sources.files, readStdin, read.config.limits)
+  const { given, problems: unread } = givenIn(sources.state)
+  // Without their addresses, Services that are served would lose what is programmed for them.
+  if (unread.length > 0) return { kind: 'failed', problems: [...read.problems, ...unread] }
+  const input = readObjects(sources.files, readStdin, { limits: read.config.limits, given })
   const problems = [...read.problems, ...input.problems]
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
@@ -51,7 +56,11 @@ export function load(sources: Sources): Loaded {
 export function loadOther(sources: Sources, files: readonly string[], { node }: Goal): Loaded {
   const { config } = loadConfig(sources.config)
   if (config === undefined) return { kind: 'failed', problems: [] }
-  const { cluster, nodes, problems } = readObjects(files, readStdin, config.limits)
+  const { given } = givenIn(sources.state)
+  const { cluster, nodes, problems } = readObjects(files, readStdin, {
+    limits: config.limits,
+    given,
+  })
   const view = nodes.get(node.name) ?? node
   // These objects are the basis of the comparison, so all of them have to be readable.
   if (problems.some(isGap)) return { kind: 'failed', problems }
@@ -59,6 +68,19 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
   const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
   const goal = { cluster, node: view, settings }
   return { kind: 'loaded', goal, conntrack: conntrackOf(config, settings), problems }
+}
+
+/** Returns what the agent gave to the Services of a folder, as its state folder has it. */
+function givenIn(folder: string | undefined): {
+  readonly given: GivenAddresses
+  readonly problems: readonly Problem[]
+} {
+  if (folder === undefined) return { given: new Map(), problems: [] }
+  const read = readStateFolder(folder)
+  const trouble = read === undefined ? 'nothing' : read.trouble
+  const report = startReport(folder)
+  if (trouble !== undefined) report.error('', said(trouble), 'the addresses that the agent gave')
+  return { given: read?.given ?? new Map(), problems: report.problems }
 }
 
 /**

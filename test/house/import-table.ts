@@ -148,6 +148,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'decode',
     'watch',
+    'watch/addresses',
     'allocate',
     'node:buffer',
     'node:crypto',

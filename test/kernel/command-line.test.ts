@@ -435,6 +435,8 @@ describe('--help', () => {
                                       JSON), which are followed
         --kubeconfig <file>           how to reach the API server (default: as a pod
                                       of the cluster)
+        --state <folder>              where the addresses of Services in files are
+                                      kept (default: "/var/lib/nodelb")
         --listen <host:port>          where probes and metrics are answered (default:
                                       "127.0.0.1:10266")
         --metrics-listen <host:port>  where metrics alone are answered besides

@@ -357,9 +357,11 @@ test('a Service over the limits is left out and named, with what is to be done; 
     'Service default/fat: spec.externalIPs: found 4160 pairs of address and port (65 addresses, 64 ports), expected at most 4096: make several Services of it, or raise limits.claimsPerService',
   ])
   const limits = { claimsPerService: 4_160, entriesPerService: 16_640, entriesPerNamespace: 16_641 }
-  const within = readObjects(['-'], () => text, limits)
+  const within = readObjects(['-'], () => text, { limits })
   expect(within.problems).toEqual([])
   expect(within.cluster.services).toHaveLength(2)
-  const narrow = readObjects(['-'], () => text, { ...limits, entriesPerNamespace: 16_639 })
+  const narrow = readObjects(['-'], () => text, {
+    limits: { ...limits, entriesPerNamespace: 16_639 },
+  })
   expect([...narrow.unread]).toEqual(['default/fat'])
 })

@@ -17,7 +17,7 @@ import type { ProblemTeller } from './problem-teller.ts'
 import { ServedServices } from './served-services.ts'
 import type { AddressMemory } from './state-folder.ts'
 
-export interface AddressGiverOptions {
+interface AddressGiverOptions {
   /** Gets the events of the source, with the addresses in the statuses of the Services. */
   readonly listener: SourceListener
   readonly settings: AllocationSettings

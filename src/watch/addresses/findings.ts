@@ -6,7 +6,7 @@ import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { AddressNews } from './address-news.ts'
 
 /** Problems by the object that they are of, `Service/shop/web` or `IPAddressPool/production`. */
-export type ProblemsByObject = ReadonlyMap<string, readonly string[]>
+type ProblemsByObject = ReadonlyMap<string, readonly string[]>
 
 /** Returns what a person should settle: problems of objects, of the decision, and who waits. */
 export function problemsOf(decision: Decision, ofObjects: Iterable<Problem>): ProblemsByObject {

@@ -64,7 +64,7 @@ export class StateFolder implements AddressMemory {
   }
 
   #read(): GivenAddresses {
-    const { given, trouble } = readStateFolder(this.#folder)
+    const { given, trouble } = readStateFolder(this.#folder) ?? NOTHING
     if (trouble !== undefined) {
       this.#isOdd = true
       this.#tell({ event: 'addresses-not-read', file: this.#file, reason: trouble })
@@ -107,14 +107,18 @@ export class StateFolder implements AddressMemory {
   }
 }
 
-/** Reads what is kept in a folder; `trouble` says what could not be read. A missing file is empty. */
-export function readStateFolder(folder: string): ReturnType<typeof readGiven> {
+const NOTHING = { given: new Map(), trouble: undefined }
+
+/**
+ * Reads what is kept in a folder; undefined if nothing was ever saved there. `trouble` says what
+ * could not be read.
+ */
+export function readStateFolder(folder: string): ReturnType<typeof readGiven> | undefined {
   try {
     return readGiven(readFileSync(join(folder, FILE), 'utf8'))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const trouble = code === 'ENOENT' ? undefined : reasonOf(error)
-    return { given: new Map(), trouble }
+    return code === 'ENOENT' ? undefined : { given: new Map(), trouble: reasonOf(error) }
   }
 }
 

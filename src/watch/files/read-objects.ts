@@ -4,11 +4,18 @@ import type { Limits } from '../../model/limits.ts'
 import type { NodeView } from '../../model/node.ts'
 import type { Cluster } from '../../model/service.ts'
 import type { ServiceName } from '../../model/service-name.ts'
+import type { GivenAddresses } from '../addresses/given.ts'
+import { withGiven } from '../addresses/with-ingress.ts'
 import { slicesWithoutService } from '../decode-endpoint-slice.ts'
 import { ObjectStore } from '../object-store.ts'
 import { visitObjects } from '../objects.ts'
 import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
 import { documentsAt } from './documents-at.ts'
+
+interface ReadOptions {
+  readonly limits?: Limits
+  readonly given?: GivenAddresses
+}
 
 export interface Input {
   readonly cluster: Cluster
@@ -21,10 +28,14 @@ export interface Input {
 
 /**
  * Reads the objects at `paths` once: files, folders, and `-` for standard input. Everything that
- * cannot be read becomes a problem.
+ * cannot be read becomes a problem. Services have the addresses that they were `given`, if any.
  */
-export function readObjects(paths: readonly string[], stdin: () => string, limits?: Limits): Input {
-  const reading = new Reading(limits)
+export function readObjects(
+  paths: readonly string[],
+  stdin: () => string,
+  { limits, given = new Map() }: ReadOptions = {},
+): Input {
+  const reading = new Reading(limits, given)
   const note = (problems: readonly Problem[]): void => reading.note(problems)
   for (const { source, documents } of documentsAt(paths, stdin, note)) {
     reading.take(documents, source)
@@ -35,6 +46,7 @@ export function readObjects(paths: readonly string[], stdin: () => string, limit
 /** Fills a store with all objects in the files, and collects the problems with them. */
 class Reading {
   readonly #store: ObjectStore
+  readonly #given: GivenAddresses
   readonly #nodes: Map<string, NodeView> = new Map()
   readonly #problems: Problem[] = []
   /** The keys of all objects, whether they could be read or not. */
@@ -48,7 +60,8 @@ class Reading {
   /** The number of slices without a Service in the file that is being read. */
   #withoutService = 0
 
-  constructor(limits: Limits | undefined) {
+  constructor(limits: Limits | undefined, given: GivenAddresses) {
+    this.#given = given
     this.#store = new ObjectStore({
       nodes: {
         // Each definition in the files describes the whole Node, so the last one counts.
@@ -85,7 +98,8 @@ class Reading {
     this.#source = source
     this.#withoutService = 0
     this.note(problems)
-    const odd = visitObjects(values, source, NODE_RESOURCES, (resource, object) => {
+    const odd = visitObjects(values, source, NODE_RESOURCES, (resource, found) => {
+      const object = resource === 'services' ? withGiven(found, this.#given) : found
       this.#store.take({ kind: 'object', resource, object, origin: source })
     })
     this.note(odd)

@@ -131,8 +131,8 @@ class Machine {
     const isActive =
       now.objects('ipaddresspools').length > 0 || [...given.keys()].some((each) => each in passed)
     if (isActive) expect(passed).toMatchObject(decided(now))
-    const pooled = Object.entries(passed).filter(([each]) => given.has(each))
-    const all = pooled.flatMap(([, addresses]) => addresses)
+    // Manifests may both have the same address; what is given is one Service's alone.
+    const all = Object.values(this.#ours()).flat()
     expect(new Set(all).size).toBe(all.length)
     expect(passed).toMatchObject(Object.fromEntries(this.kept))
     this.#note()
@@ -140,19 +140,20 @@ class Machine {
 
   /** Notes what has been passed on, and may not change any more. */
   #note(): void {
-    const { now } = this
-    const given = now.disk.given()
-    for (const [each, addresses] of Object.entries(now.passed())) {
-      const isOurs =
-        addresses.join() ===
-        given
-          .get(each)
-          ?.addresses.map((it) => it.address)
-          .join()
-      if (isOurs && !this.#asked.get(each.slice(5))?.startsWith('["')) {
-        this.kept.set(each, addresses)
-      }
+    for (const [each, addresses] of Object.entries(this.#ours())) {
+      if (!this.#asked.get(each.slice(5))?.startsWith('["')) this.kept.set(each, addresses)
     }
+  }
+
+  /** What was passed on and was given, which is not the status of a manifest. */
+  #ours(): Readonly<Record<string, readonly string[]>> {
+    const given = this.now.disk.given()
+    return Object.fromEntries(
+      Object.entries(this.now.passed()).filter(([each, addresses]) => {
+        const own = given.get(each)?.addresses.map(({ address }) => address)
+        return own !== undefined && own.join() === addresses.join()
+      }),
+    )
   }
 }
 
