@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { printStatus } from '../../src/cli/status/status-text.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
@@ -81,6 +82,36 @@ describe('one occurrence reaches all', () => {
     const all = JSON.stringify([logged(), telemetry.status(), await telemetry.metrics.text()])
     expect(all).toContain('[secret]')
     expect(all).not.toMatch(/abcdefghijkl|me:word/)
+  })
+
+  test('what is to be settled about addresses comes and goes', () => {
+    const { telemetry, logged } = start()
+    const object = 'Service/shop/web'
+    telemetry.tell({ event: 'allocation-problem', object, problems: ['It waits', 'It asks'] })
+    telemetry.tell({ event: 'allocation-problem', object, problems: ['It waits', 'It asks'] })
+    const lost = { event: 'addresses-not-saved', folder: '/state', reason: 'full' } as const
+    telemetry.tell(lost)
+    telemetry.tell(lost)
+    expect(telemetry.status()).toMatchObject({
+      allocation: [
+        { object, problem: 'It waits' },
+        { object, problem: 'It asks' },
+      ],
+      conditions: ['addresses are not saved, so a restart may change them: /state: full'],
+    })
+    expect(printStatus(telemetry.status())).toContain(
+      'Addresses to be settled:\n  Service/shop/web: It waits\n  Service/shop/web: It asks\n',
+    )
+    telemetry.tell({ event: 'allocation-in-order', object })
+    telemetry.tell({ event: 'addresses-saved', folder: '/state' })
+    telemetry.tell({ event: 'addresses-saved', folder: '/state' })
+    expect(telemetry.status()).toMatchObject({ allocation: [], conditions: [] })
+    expect(logged().map(({ event }) => event)).toEqual([
+      'allocation-problem',
+      'addresses-not-saved',
+      'allocation-in-order',
+      'addresses-saved',
+    ])
   })
 
   test('problems of an object come and go', () => {

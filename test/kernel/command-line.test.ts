@@ -358,6 +358,8 @@ describe('--help', () => {
       Options:
         -f, --filename <path...>  files or folders of Services, EndpointSlices and
                                   Nodes (YAML or JSON); - is standard input
+        --state <folder>          where the agent keeps the addresses of these
+                                  Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <file>           a KubeProxyConfiguration and/or a
                                   NodelbConfiguration
@@ -379,6 +381,8 @@ describe('--help', () => {
       Options:
         -f, --filename <path...>  files or folders of Services, EndpointSlices and
                                   Nodes (YAML or JSON); - is standard input
+        --state <folder>          where the agent keeps the addresses of these
+                                  Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <file>           a KubeProxyConfiguration and/or a
                                   NodelbConfiguration
@@ -402,6 +406,8 @@ describe('--help', () => {
       Options:
         -f, --filename <path...>  files or folders of Services, EndpointSlices and
                                   Nodes (YAML or JSON); - is standard input
+        --state <folder>          where the agent keeps the addresses of these
+                                  Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <file>           a KubeProxyConfiguration and/or a
                                   NodelbConfiguration

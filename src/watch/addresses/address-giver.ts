@@ -32,8 +32,6 @@ interface AddressGiverOptions {
 
 /** The time between two rounds in milliseconds. */
 const PAUSE_MS = 100
-/** The longest that addresses wait to be saved, in milliseconds: a disk may hang. */
-const SAVE_MS = 1_000
 const NOT_WHOLE =
   'No address is given before everything has been read once, and a part of the input cannot be read'
 
@@ -174,9 +172,7 @@ export class AddressGiver {
         services.get(name)?.status.ingress ??
         []
       const changes = changesOf(decision, had)
-      if (given !== former) {
-        await Promise.race([memory.save(given), pause(SAVE_MS, undefined, { ref: false })])
-      }
+      if (given !== former) await memory.save(given)
       for (const change of changes) tell(change)
     }
     if (!signal.aborted) this.#settle(decision)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type RetryPolicy, Waits } from '../../model/retry.ts'
 import type { TellAddresses } from './address-news.ts'
 import type { GivenAddresses } from './given.ts'
@@ -12,14 +13,16 @@ export interface AddressMemory {
   /** Returns what has been given, as it was last saved or handed over to be saved. */
   given(): GivenAddresses
   /**
-   * Saves what has been given. Resolves when it is saved, or cannot be for now; that is told, and
-   * tried again. Never rejects.
+   * Saves what has been given. Resolves when it is saved, or cannot be within a second; that
+   * is told, and tried again. Never rejects.
    */
   save(given: GivenAddresses): Promise<void>
 }
 
 /** The name has no ending by which a folder of manifests would take it for one. */
 const FILE = 'addresses.state'
+/** The longest that addresses wait to be saved, in milliseconds. */
+const SAVE_MS = 1_000
 const AGAIN: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0 }
 const TAKEN = 'another process keeps its addresses there'
 
@@ -52,8 +55,17 @@ export class StateFolder implements AddressMemory {
 
   save(given: GivenAddresses): Promise<void> {
     this.#given = given
-    this.#writing = this.#writing.then(() => this.#attempt())
-    return this.#writing
+    const writing = this.#writing.then(() => this.#attempt())
+    this.#writing = writing
+    return this.#patience(writing)
+  }
+
+  /** Waits for a write, and no longer than a disk that hangs may hold up what is served. */
+  async #patience(writing: Promise<void>): Promise<void> {
+    const late = pause(SAVE_MS, 'late' as const, { ref: false })
+    if ((await Promise.race([writing, late])) !== 'late' || this.#given === this.#saved) return
+    const reason = `the disk has not answered within ${SAVE_MS} ms`
+    this.#tell({ event: 'addresses-not-saved', folder: this.#folder, reason })
   }
 
   /** Ends the retries, and leaves the folder to other processes. */

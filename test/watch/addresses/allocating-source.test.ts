@@ -117,10 +117,13 @@ test('a crash between giving and saving gives nothing twice', async () => {
   first.put('services', service('web'))
   first.start()
   await first.settled()
-  const asked = new Promise<void>((resolve) => {
+  let end = (): void => undefined
+  const asked = new Promise<void>((started) => {
     first.disk.delay = () => {
-      resolve()
-      return new Promise(() => undefined)
+      started()
+      return new Promise((resolve) => {
+        end = resolve
+      })
     }
   })
   first.put('services', service('lost'))
@@ -137,6 +140,7 @@ test('a crash between giving and saving gives nothing twice', async () => {
     'shop/older': ['192.0.2.2'],
     'shop/web': ['192.0.2.1'],
   })
+  end()
 })
 
 test('a folder that is empty for a moment gives everything back', async () => {

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -110,6 +121,23 @@ test('a file that cannot be copied is not replaced', async () => {
   rmSync(`${file}.unread`, { recursive: true })
   await next('addresses-saved')
   expect(readFileSync(`${file}.unread`, 'utf8')).toBe('shopping list')
+})
+
+test('a disk that hangs holds up for a second what is served, and is told', async () => {
+  const { state, next, folder, file } = start()
+  mkdirSync(folder)
+  // To open a named pipe waits until somebody reads it.
+  execFileSync('mkfifo', [`${file}.new`])
+  await state.save(giving('192.0.2.1'))
+  expect(await next('addresses-not-saved')).toMatchObject({
+    reason: 'the disk has not answered within 1000 ms',
+  })
+  const reader = openSync(`${file}.new`, constants.O_RDONLY | constants.O_NONBLOCK)
+  // A pipe cannot be made durable, so the next try begins with a file.
+  await next('addresses-saved')
+  closeSync(reader)
+  state.close()
+  expect(start().state.given()).toEqual(giving('192.0.2.1'))
 })
 
 test('a second process reads what the first gave, and writes when the first has ended', async () => {
