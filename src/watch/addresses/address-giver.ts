@@ -168,6 +168,7 @@ export class AddressGiver {
       const services = this.#store.services()
       const given = remembered(decision, services, former)
       const had = (name: ServiceName): readonly Address[] =>
+        this.#served.addressesOf(name) ??
         former.get(name)?.addresses.map(({ address }) => address) ??
         services.get(name)?.status.ingress ??
         []

@@ -43,6 +43,11 @@ export class ServedServices {
     if (served !== undefined) this.#pass(served, addresses)
   }
 
+  /** Returns the addresses that were last passed on in place of those of the manifest. */
+  addressesOf(name: ServiceName): Addresses {
+    return this.#services.get(name)?.passed?.addresses
+  }
+
   /** Forgets a Service that is gone, or that keeps the status of its manifest. */
   forget(name: ServiceName): void {
     this.#services.delete(name)

@@ -280,6 +280,25 @@ test('a Service that is no longer of type LoadBalancer loses its address', async
   expect(it.passed()).toEqual({ 'shop/api': [], 'shop/web': ['192.0.2.1'] })
 })
 
+test('an address that is taken out of the status of a manifest is told once', async () => {
+  const it = giving()
+  const metadata = { annotations: { 'metallb.io/ip-allocated-from-pool': 'p' } }
+  const ingress = ['192.0.2.1']
+  it.put('ipaddresspools', pool('192.0.2.1/32'))
+  it.put('services', service('a', { metadata: { ...metadata, ...old }, ingress }))
+  it.put('services', service('b', { metadata, ingress }))
+  it.put('services', service('c', { metadata, ingress, spec: { type: 'ClusterIP' } }))
+  it.start()
+  await it.settled()
+  await it.settled()
+  expect(it.passed()).toEqual({ 'shop/a': ['192.0.2.1'], 'shop/b': [], 'shop/c': [] })
+  const changes = it.told.filter(({ event }) => event === 'addresses-changed')
+  expect(changes).toMatchObject([
+    { service: 'shop/b', before: ['192.0.2.1'], addresses: [] },
+    { service: 'shop/c', before: ['192.0.2.1'], addresses: [] },
+  ])
+})
+
 test('nothing new is given until everything could be read once', async () => {
   const it = giving()
   it.put('ipaddresspools', pool('192.0.2.1-192.0.2.9'))
