@@ -1,4 +1,5 @@
 import { type Address, addressBytes, familyOf } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Allocation, AllocationProblem, Grant } from './allocation.ts'
 import { contest } from './host-ports.ts'
@@ -144,14 +145,9 @@ function problemsOf({ name, labels }: CandidateNode): readonly AllocationProblem
 
 /** Returns a function that puts some of the addresses in the order of their numbers. */
 function inOrder(all: readonly Address[]): (addresses: readonly Address[]) => readonly Address[] {
-  const bytes = new Map(all.map((address) => [address, addressBytes(address)]))
-  const rank = new Map(
-    [...bytes].toSorted(([, a], [, b]) => compareBytes(a, b)).map(([a], i) => [a, i]),
-  )
-  return (addresses) => addresses.toSorted((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0))
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i])
-  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? 0)
+  // Texts whose code units are the bytes.
+  const bytes = all.map((each) => [String.fromCharCode(...addressBytes(each)), each] as const)
+  const sorted = [...new Map(bytes)].toSorted(([a], [b]) => compareText(a, b))
+  const rank = new Map(sorted.map(([, address], i) => [address, i]))
+  return (addresses) => addresses.toSorted((a, b) => present(rank.get(a)) - present(rank.get(b)))
 }

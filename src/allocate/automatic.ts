@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/address.ts'
 import { choose, reasonFor, refusalOf } from './choose.ts'
 import { assign, type Draft, type Offers, offersTo } from './draft.ts'
 import { closedBy } from './openness.ts'
-import type { Given, PoolRefusal, Refusal } from './reason.ts'
+import type { Given, NotAutomatic, PoolRefusal, Refusal } from './reason.ts'
 import type { Territory } from './territory.ts'
 import type { Claimant } from './world.ts'
 
@@ -63,7 +63,7 @@ function whyNot(
   claimant: Claimant,
   families: readonly IpFamily[],
   offers: Offers,
-): PoolRefusal {
+): PoolRefusal | NotAutomatic {
   const { automatic, name } = territory.pool
   const refusal = refusalOf(territory, claimant, families, offers)
   if (refusal.kind === 'pool-closed' || automatic) return refusal

@@ -1,4 +1,5 @@
 import type { Address } from '../model/address.ts'
+import { present } from '../model/present.ts'
 
 /** The addresses of Services that may be joined, by their key of sharing. */
 export class Company {
@@ -13,8 +14,11 @@ export class Company {
   }
 
   remove(key: string, address: Address): void {
-    const rest = this.#addresses.get(key)?.filter((each) => each !== address) ?? []
-    this.#addresses.set(key, rest)
+    const own = present(this.#addresses.get(key))
+    this.#addresses.set(
+      key,
+      own.filter((each) => each !== address),
+    )
     this.reconsider()
   }
 

@@ -1,4 +1,5 @@
 import type { Address } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import type { Granted } from './allocation.ts'
 import { Company } from './company.ts'
 import { type Obstacle, Tenants } from './sharing.ts'
@@ -50,7 +51,7 @@ export class Ledger {
   remove(claimant: Claimant, address: Address): void {
     const kept = this.grantsOf(claimant).filter((each) => each.address !== address)
     this.#grants.set(claimant, kept)
-    const rest = this.#tenants.get(address)?.without(claimant) ?? new Tenants()
+    const rest = present(this.#tenants.get(address)).without(claimant)
     const { key } = claimant.sharing
     if (rest.holders.length > 0) {
       this.#tenants.set(address, rest)

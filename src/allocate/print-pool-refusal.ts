@@ -1,13 +1,13 @@
 import type { IpFamily } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { ClosedBy } from './openness.ts'
-import type { PoolRefusal } from './reason.ts'
+import type { NotAutomatic, PoolRefusal } from './reason.ts'
 
 /** The families as people write them. */
 export const familyNames: Readonly<Record<IpFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' }
 
 /** Returns what follows the name of a pool in a sentence that says why it gives nothing. */
-export function poolClause(refusal: PoolRefusal): string {
+export function poolClause(refusal: PoolRefusal | NotAutomatic): string {
   switch (refusal.kind) {
     case 'pool-unknown':
       return 'does not exist'
@@ -50,8 +50,6 @@ export function poolRemedy(refusal: PoolRefusal): string {
       return 'correct it, or name another one'
     case 'pool-closed':
       return CLOSED[refusal.by].remedy
-    case 'pool-not-automatic':
-      return 'name it in the annotation metallb.io/address-pool'
     case 'pool-without-family':
       return 'add some to it'
     case 'pool-full':

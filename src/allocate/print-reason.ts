@@ -2,7 +2,7 @@ import { unreachable } from '../model/unreachable.ts'
 import { printAddressRefusal } from './print-address-refusal.ts'
 import { printNodeReason } from './print-node-reason.ts'
 import { familyNames, poolClause, poolRemedy } from './print-pool-refusal.ts'
-import type { PoolRefusal, Reason, Refusal } from './reason.ts'
+import type { NotAutomatic, PoolRefusal, Reason, Refusal } from './reason.ts'
 import type { Stranding } from './stranding.ts'
 
 /** As many pools are told of one by one; with all of them an Event would be too long. */
@@ -58,7 +58,6 @@ function printRefusal(refusal: Refusal): string {
     case 'pool-unknown':
     case 'pool-unread':
     case 'pool-closed':
-    case 'pool-not-automatic':
     case 'pool-without-family':
     case 'pool-full':
       return `IPAddressPool ${refusal.pool} ${poolClause(refusal)}; ${poolRemedy(refusal)}`
@@ -68,7 +67,7 @@ function printRefusal(refusal: Refusal): string {
 }
 
 /** The Service can have none of these pools' addresses; those that are open to it come first. */
-function noRoom(pools: readonly PoolRefusal[]): string {
+function noRoom(pools: readonly (PoolRefusal | NotAutomatic)[]): string {
   const closed = pools.filter(({ kind }) => kind === 'pool-closed')
   const open = pools.filter((each) => !closed.includes(each))
   const told = [...open, ...closed].slice(0, MOST_POOLS)

@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import { serviceName } from '../model/service-name.ts'
 import type { AllocationProblem, Grant, PoolUsage } from './allocation.ts'
 import type { Draft } from './draft.ts'
@@ -58,8 +59,8 @@ function reservedProblems(grant: Grant, { world }: Draft): readonly AllocationPr
 /** Tells of Services that share an address and lead to different pods. */
 function mixedProblems({ ledger }: Draft): readonly AllocationProblem[] {
   return [...ledger.addresses()].flatMap((address) => {
-    const [oldest, ...others] = ledger.holdersOf(address)
-    if (oldest === undefined) return []
+    const [first, ...others] = ledger.holdersOf(address)
+    const oldest = present(first)
     return others
       .filter(({ sharing }) => sharing.backend !== oldest.sharing.backend)
       .map((claimant) => ({

@@ -47,7 +47,7 @@ export type Refusal =
   | { readonly kind: 'leaving' }
   | { readonly kind: 'no-pools' }
   /** For each pool why it gives nothing; none is left out. */
-  | { readonly kind: 'no-room'; readonly pools: readonly PoolRefusal[] }
+  | { readonly kind: 'no-room'; readonly pools: readonly (PoolRefusal | NotAutomatic)[] }
   | PoolRefusal
   | AddressRefusal
   | { readonly kind: 'wish-unreadable'; readonly text: string; readonly why: string }
@@ -62,11 +62,16 @@ export type AbsentPool =
 export type PoolRefusal =
   | AbsentPool
   | { readonly kind: 'pool-closed'; readonly pool: string; readonly by: ClosedBy }
-  | { readonly kind: 'pool-not-automatic'; readonly pool: string }
   /** It never has addresses of this family. */
   | { readonly kind: 'pool-without-family'; readonly pool: string; readonly family: IpFamily }
   /** Its addresses of this family are all in use. */
   | { readonly kind: 'pool-full'; readonly pool: string; readonly family: IpFamily }
+
+/** The pool gives to those that ask for it, and the Service asks for nothing. */
+export interface NotAutomatic {
+  readonly kind: 'pool-not-automatic'
+  readonly pool: string
+}
 
 /** Why a Service cannot have the addresses that it asks for. */
 export type AddressRefusal =

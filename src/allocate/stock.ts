@@ -6,6 +6,7 @@ import {
   type Span,
   without,
 } from '../model/address-range.ts'
+import { present } from '../model/present.ts'
 import type { Ledger } from './ledger.ts'
 import { avoids } from './openness.ts'
 import type { Territories, Territory } from './territory.ts'
@@ -42,7 +43,10 @@ export function stockUp(
 ): Stock {
   const cuts = cutsOf([...ledger.addresses(), ...reserved.keys()], territories)
   const shelves = new Map(
-    territories.all.map((territory) => [territory, shelvesOf(territory, cuts.get(territory))]),
+    territories.all.map((territory) => [
+      territory,
+      shelvesOf(territory, present(cuts.get(territory))),
+    ]),
   )
   const isFree = ({ pool }: Territory, address: Address): boolean =>
     !avoids(pool, address) && ledger.holdersOf(address).length === 0
@@ -83,13 +87,13 @@ function cutsOf(
   return cuts
 }
 
-function shelvesOf({ ranges }: Territory, cuts: Cuts | undefined): Record<IpFamily, Shelf> {
+function shelvesOf({ ranges }: Territory, cuts: Cuts): Record<IpFamily, Shelf> {
   const pieces = ranges.map((range, place): Piece => ({ ...range, place }))
   const shelf = (family: IpFamily): Shelf => ({
     free: [
       ...without(
         pieces.filter((piece) => piece.family === family),
-        merge(cuts?.[family] ?? []),
+        merge(cuts[family]),
       ),
     ],
     used: 0,

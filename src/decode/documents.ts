@@ -4,6 +4,7 @@ import {
   type ScalarTag,
   type Document as YamlDocument,
 } from 'yaml'
+import { present } from '../model/present.ts'
 import { asLargeList, type LargeList } from './large-list.ts'
 import { type Problem, type Report, said, report as startReport } from './problem.ts'
 
@@ -42,11 +43,7 @@ function readJson(text: string, source: string, report: Report): unknown[] {
     return [JSON.parse(text)]
   } catch (error) {
     if (!source.endsWith('.json') && text.length <= retryLimit) return readYaml(text, report)
-    const message = messageOf(error)
-    if (/call stack/.test(message)) {
-      report.error('', said('a document that is nested too deep'), 'JSON')
-      return []
-    }
+    const { message } = error as Error
     const position = /at position (\d+)/.exec(message)?.[1]
     const line = lineAt(text, position === undefined ? text.length : Number(position))
     report.error(`line ${line}`, said(`a syntax error (${message})`), 'JSON')
@@ -88,11 +85,9 @@ function readList(list: LargeList, firstLine: number, values: unknown[], report:
   const [envelope] = valuesIn(list.envelope, firstLine, report)
   const items: unknown[] = []
   for (const { text, line } of list.items) {
-    for (const item of valuesIn(text, firstLine + line - 1, report)) {
-      if (Array.isArray(item)) items.push(...item)
-    }
+    items.push(...valuesIn(text, firstLine + line - 1, report).flat())
   }
-  if (typeof envelope === 'object' && envelope !== null) values.push({ ...envelope, items })
+  if (typeof envelope === 'object') values.push({ ...envelope, items })
 }
 
 function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
@@ -114,7 +109,7 @@ function readDocument(part: string, firstLine: number, values: unknown[], report
       }
     }
   } catch (error) {
-    report.error(`line ${firstLine}`, said(reasonOf(messageOf(error))), 'YAML')
+    report.error(`line ${firstLine}`, said(reasonOf((error as Error).message)), 'YAML')
   }
 }
 
@@ -137,14 +132,13 @@ const octal: ScalarTag = {
 }
 
 function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
-  const documents = parseAllDocuments(part, {
+  return parseAllDocuments(part, {
     schema: 'core',
     customTags: (tags) => [octal, ...tags],
     merge: true,
     logLevel: 'silent',
     prettyErrors: false,
   })
-  return Array.isArray(documents) ? documents : []
 }
 
 /** Returns the line of a position, from 1; for a position past the end, the last line. */
@@ -155,11 +149,7 @@ function lineAt(text: string, position: number): number {
 }
 
 function firstLineOf(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return present(text.split('\n', 1)[0])
 }
 
 function megabytes(characters: number): number {

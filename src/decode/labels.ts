@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { LabelSelector, Labels } from '../model/label-selector.ts'
+import { unreachable } from '../model/unreachable.ts'
 import { fields, list, oneOf, parseFields, text } from './fields.ts'
 import { joinPath, orList, type Report, said } from './problem.ts'
 
@@ -55,7 +56,7 @@ export function readSelector(
 /** Reports fields that no selector has: a misspelt one would select everything. */
 function refuseOthers(value: unknown, path: string, report: Report): void {
   const known = ['matchLabels', 'matchExpressions']
-  for (const key of Object.keys(value ?? {})) {
+  for (const key of Object.keys(value as object)) {
     if (!known.includes(key))
       report.error(joinPath(path, key), said('an unknown field'), orList(known))
   }
@@ -81,5 +82,7 @@ function readExpression(value: unknown, path: string, report: Report): Requireme
       return { key, operator: 'exists' }
     case 'DoesNotExist':
       return { key, operator: 'does-not-exist' }
+    default:
+      return unreachable(operator)
   }
 }

@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 /** A List in block style, as kubectl writes it in YAML, with its items apart. */
 export interface LargeList {
   /** The document with an empty list in place of the items. */
@@ -22,7 +23,7 @@ export function asLargeList(text: string): LargeList | undefined {
   const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
   if (items === null) return undefined
   const begin = items.index + items[0].length
-  const indent = items[1] ?? ''
+  const indent = present(items[1])
   const end = endOfItems(text, begin, indent)
   return {
     envelope: `${text.slice(0, items.index)}items: []\n${text.slice(end)}`,
@@ -33,14 +34,13 @@ export function asLargeList(text: string): LargeList | undefined {
 /** Returns the position of the first line that is indented less than the items. */
 function endOfItems(text: string, begin: number, indent: string): number {
   for (let at = begin; at < text.length; at = nextLine(text, at)) {
-    if (isInside(text, at, indent)) continue
-    return at
+    if (!isInside(text, at, indent)) return at
   }
   return text.length
 }
 
 function isInside(text: string, at: number, indent: string): boolean {
-  const first = text[at] ?? '\n'
+  const first = text[at]
   if (first === '\n' || first === '\r' || first === '#') return true
   if (!text.startsWith(indent, at)) return false
   const next = text[at + indent.length]

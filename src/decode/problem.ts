@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 /** What is wrong at one place of the input, in enough detail to act on. */
 export interface Problem {
   /** error: the object or the named part is left out. note: it is used, but not as written. */
@@ -121,6 +122,6 @@ function shortened(text: string): string {
 export function visible(line: string): string {
   return line.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+    (c) => `\\u${present(c.codePointAt(0)).toString(16).padStart(4, '0')}`,
   )
 }

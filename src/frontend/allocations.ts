@@ -1,5 +1,6 @@
 import type { Address, Port, Protocol } from '../model/address.ts'
 import type { Brand } from '../model/brand.ts'
+import { present } from '../model/present.ts'
 import type { ServiceObject } from '../model/service.ts'
 import type { AllocatedKind, Claim } from './claims.ts'
 
@@ -33,7 +34,7 @@ export function allocationsAgainst({
   // Services compete for the whole of these, with the same outcome.
   if (kind === 'cluster-ip' || address === undefined) return []
   // A NodePort at one address: there the Service that has the port may have another claim, too.
-  if (kind === 'node-port') return nodePort === undefined ? [] : [allocatedPort(protocol, nodePort)]
+  if (kind === 'node-port') return [allocatedPort(protocol, present(nodePort))]
   if (!amongNodePorts) return [address]
   const health = protocol === 'tcp' ? [allocatedPort('health-check', port)] : []
   return [address, allocatedPort(protocol, port), ...health]

@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import { compareAge, type ServiceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
@@ -32,8 +33,7 @@ export function outranks(a: Asker, b: Asker, key: Tuple): boolean {
 }
 
 function rankAt(asker: Asker, key: Tuple): number {
-  const kind = asker.kindAt(key)
-  return kind === undefined ? claimKinds.length : claimKinds.indexOf(kind)
+  return claimKinds.indexOf(present(asker.kindAt(key)))
 }
 
 /** Returns whether `a` is the older Service, or the one with the smaller name if both are as old. */

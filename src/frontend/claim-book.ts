@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import type { ServiceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Tuple } from '../model/tuple.ts'
@@ -51,9 +52,9 @@ export class ClaimBook {
     return new Set([name, ...others, ...moves.flatMap(({ from, to }) => [from, to ?? from])])
   }
 
-  /** Returns the claims that the Service has won. */
+  /** Returns the claims that the Service has won, once `replace` knows it. */
   won(name: ServiceName): readonly Claim[] {
-    const competing = this.#askers.get(name)?.competing ?? []
+    const { competing } = present(this.#askers.get(name))
     return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
   }
 
@@ -141,7 +142,6 @@ interface TakenBy {
 }
 
 function compete(asker: Asker, competing: readonly Claim[], round: Round): void {
-  if (competing === asker.competing) return
   for (const { key } of asker.competing) round.leave(key, asker)
   for (const { key } of competing) round.enter(key, asker)
   asker.competing = competing

@@ -1,3 +1,5 @@
+import { unreachable } from './unreachable.ts'
+
 /** The labels of an object. */
 export type Labels = ReadonlyMap<string, string>
 
@@ -22,8 +24,10 @@ export function selects({ requirements }: LabelSelector, labels: Labels): boolea
         return value === undefined || !requirement.values.includes(value)
       case 'exists':
         return value !== undefined
-      default:
+      case 'does-not-exist':
         return value === undefined
+      default:
+        return unreachable(requirement)
     }
   })
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { allocate } from '../../src/allocate/allocate.ts'
+import { compareText } from '../../src/allocate/order.ts'
 import { reasonWord } from '../../src/allocate/reason.ts'
 import type { Claimant, Pool, Reservation, World } from '../../src/allocate/world.ts'
 import type { Address } from '../../src/model/address.ts'
+import type { LabelSelector } from '../../src/model/label-selector.ts'
 import {
   addressesOf,
   held,
@@ -118,6 +120,38 @@ describe('Services of one key', () => {
     ]
     expect(addressesOf(allocate(world([first, second], claimants)))['y']).toBe('192.0.2.1')
   })
+})
+
+test('of many pools that have no room, five are named and the rest is counted', () => {
+  const seven = Array.from({ length: 7 }, (_, at) => at)
+  const pools = seven.map((at) => pool(`p${at}`, `192.0.2.${at}`))
+  const holders = seven.map((at) => service(`s${at}`, { held: held(`192.0.2.${at}`, `p${at}`) }))
+  const allocation = allocate(world(pools, [...holders, service('web')]))
+  expect(reasonOf(allocation, 'web')).toContain('p4 has no IPv4 address left, and 2 more')
+})
+
+test.each<[string, LabelSelector['requirements'][number], string]>([
+  ['In', { key: 'tier', operator: 'in', values: ['edge'] }, 'edge'],
+  ['NotIn', { key: 'tier', operator: 'not-in', values: ['edge'] }, 'core none'],
+  ['Exists', { key: 'tier', operator: 'exists' }, 'edge core'],
+  ['DoesNotExist', { key: 'tier', operator: 'does-not-exist' }, 'none'],
+])('a pool with a selector %s is open to the Services that fit', (_, requirement, open) => {
+  const services = [{ requirements: [requirement] }]
+  const tiers = { edge: [['tier', 'edge']], core: [['tier', 'core']], none: [] } as const
+  const claimants = Object.entries(tiers).map(([name, labels]) =>
+    service(name, { labels: new Map(labels) }),
+  )
+  const given = addressesOf(
+    allocate(
+      world([pool('p', '192.0.2.1-192.0.2.9', { audience: { ...audience, services } })], claimants),
+    ),
+  )
+  expect(Object.keys(tiers).filter((name) => given[name] !== '')).toEqual(open.split(' '))
+})
+
+test('texts are in the order of their code units, and equal ones are equal', () => {
+  expect(['b', 'a', 'B'].toSorted(compareText)).toEqual(['B', 'a', 'b'])
+  expect(compareText('a', 'a')).toBe(0)
 })
 
 describe('it is told', () => {

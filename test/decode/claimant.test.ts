@@ -296,6 +296,22 @@ test('times of creation and deletion', () => {
   expect(bad.said).toEqual([expect.stringContaining('metadata.creationTimestamp: found "today"')])
 })
 
+test('an address that nodelb did not give has no pool, whatever mark is beside it', () => {
+  const { held } = claimant({
+    metadata: {
+      annotations: {
+        'metallb.io/ip-allocated-from-pool': 'public',
+        'nodelb.io/allocated': '192.0.2.1',
+      },
+    },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }, { ip: '192.0.2.2' }] } },
+  })
+  expect(held).toEqual([
+    { address: '192.0.2.1', pool: 'public' },
+    { address: '192.0.2.2', pool: undefined },
+  ])
+})
+
 test('labels and tolerations of ServiceLB', () => {
   const tolerations =
     '[{"key":"gpu","operator":"Exists"},{"key":"team","value":"a","effect":"NoSchedule"}]'

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { nodeClaimant, podNodesOf } from '../../src/allocate/nodes-world.ts'
 import { reservationsOf } from '../../src/allocate/reservations.ts'
 import { decodeCandidateNode } from '../../src/decode/allocation/node.ts'
+import { decodeOldConfigMap } from '../../src/decode/allocation/old-config-map.ts'
 import { decodePodNodes } from '../../src/decode/allocation/pod-nodes.ts'
 import { decodeClaimant } from '../../src/decode/allocation/service.ts'
 import type { Address } from '../../src/model/address.ts'
@@ -12,6 +13,25 @@ function node(json: object, name = 'node-a') {
   if (result.kind !== 'node') throw new Error(JSON.stringify(said(result.problems)))
   return { ...result.node, said: said(result.problems) }
 }
+
+test('an object that names no namespace is in default', () => {
+  const labels = { 'kubernetes.io/service-name': 'web' }
+  expect(decodePodNodes({ metadata: { name: 'web-1', labels } }, '')).toMatchObject({
+    podNodes: { service: 'default/web' },
+  })
+  const metadata = { name: 'web' }
+  expect(decodeClaimant({ metadata, spec: { type: 'LoadBalancer' } }, '', [])).toMatchObject({
+    claimant: { namespace: 'default' },
+  })
+  expect(decodeClaimant({ metadata, spec: { type: 'ClusterIP' } }, '', [])).toMatchObject({
+    kind: 'not-ours',
+    namespace: 'default',
+  })
+  const config = 'address-pools: [{name: a, protocol: layer2, addresses: [192.0.2.0/28]}]'
+  expect(decodeOldConfigMap({ metadata, data: { config } }, '')).toMatchObject({
+    pools: [{ origin: { namespace: 'default' } }],
+  })
+})
 
 test('labels, taints, condition and addresses of a Node', () => {
   const read = node({

@@ -22,7 +22,6 @@ const kinds: Readonly<Record<Reason['kind'], true>> = {
   'pool-unknown': true,
   'pool-unread': true,
   'pool-closed': true,
-  'pool-not-automatic': true,
   'pool-without-family': true,
   'pool-full': true,
   'address-taken': true,

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { reasonOf, type WhyDenied, winnerOf } from '../../src/frontend/denials.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { nftablesBackend } from '../../src/model/backend.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
+import { tuple } from '../../src/model/tuple.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import type { Renderer } from '../../src/render/renderer.ts'
 
@@ -199,6 +201,24 @@ test('what is refused to every Service that asks for it', () => {
     'default/b: 192.0.2.1 . tcp . 10250 protected-port',
     'default/b: 198.51.100.1 . tcp . 10250 protected-port',
   ])
+})
+
+test.each<[string, WhyDenied]>([
+  ['goes before', { kind: 'contested', winner: 'shop/web' }],
+  ['take it out of externalIPs', { kind: 'cluster-ip', winner: 'shop/web' }],
+  ['choose another port', { kind: 'node-port', winner: 'shop/web' }],
+  ['choose another port', { kind: 'health-check', winner: 'shop/web' }],
+  ['10.96.0.0/16', { kind: 'service-range', range: '10.96.0.0/16' as Cidr }],
+  ['use an address in one of them', { kind: 'range-not-allowed' }],
+  ["node's own address", { kind: 'node-address' }],
+  ['protectedPorts', { kind: 'protected-port' }],
+  ['another Node', { kind: 'other-node' }],
+])('a Service that is refused an address is told "%s" and by whom', (told, why) => {
+  const denial = { service: 'shop/a', key: tuple('203.0.113.1', 'tcp', 80), why }
+  const winner = 'winner' in why ? why.winner : undefined
+  expect(winnerOf(denial)).toBe(winner)
+  expect(reasonOf(denial)).toContain(told)
+  expect(reasonOf(denial)).toContain(winner ?? told)
 })
 
 test('with ipvs another Node takes external addresses away, and no ClusterIP', () => {

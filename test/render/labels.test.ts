@@ -33,6 +33,12 @@ function service(last: string): ServiceObject {
   }
 }
 
+test('what belongs to none of the Services is named as its label says', () => {
+  const nameOf = namesOf([service('1')])
+  expect(nameOf(serviceLabel(service('1')))).toBe(serviceName(service('1')))
+  expect(nameOf(ownerOf('shop/gone'))).toBe('shop/gone')
+})
+
 test('a label holds whole names where they fit', () => {
   expect(labelOf('shop/web', port, 'load-balancer')).toBe(`shop/web:${port} load-balancer`)
   const owner = 'n'.repeat(97)

@@ -94,6 +94,18 @@ function labelled(label: string): object {
   return { metadata: { ...metadata, labels: { ...metadata.labels, [label]: '' } } }
 }
 
+test.each([
+  ['IPv4', 'fd00::1', 'an IPv4 address'],
+  ['IPv6', '10.244.1.10', 'an IPv6 address'],
+])(
+  'an endpoint of an %s slice has no address of the other family',
+  (addressType, found, wanted) => {
+    const json = { metadata, addressType, endpoints: [{ addresses: [found] }] }
+    const { problems } = decodeEndpointSlice(json, 'cluster.yaml')
+    expect(problems).toMatchObject([{ path: 'endpoints[0].addresses[0]', expected: wanted }])
+  },
+)
+
 test('a bad node name or hint does not keep an endpoint from serving, a bad condition does', () => {
   const good = { addresses: ['10.244.1.10'] }
   const result = decodeEndpointSlice(

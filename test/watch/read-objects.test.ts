@@ -135,6 +135,10 @@ test('names the line of a syntax error in JSON', () => {
   const file = write('bad.json', '{\n  "kind": "Service",\n  oops\n}\n')
   const [line] = lines(readObjects([file], noStdin))
   expect(line).toMatch(/bad\.json: line 3: found a syntax error \(.*\), expected JSON$/)
+  const short = write('short.json', '{\n  "kind":\n')
+  expect(lines(readObjects([short], noStdin))[0]).toMatch(
+    /short\.json: line 3: found a syntax error/,
+  )
 })
 
 test('counts the objects of other kinds, once per kind and file', () => {
@@ -279,6 +283,28 @@ test('a List of a mebibyte is read like a small one, indented or not', () => {
     expect(lines(input)).toEqual([])
     expect(names(input)).toHaveLength(3_001)
   }
+})
+
+test('a large List may end with its items, and without the end of a line', () => {
+  const long = `x: "${'y'.repeat(1024 * 1024)}"`
+  const items = `items:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: first\n    managedFields:\n    - [\n  spec: {ports: [{port: 80}]}\n`
+  const last = `- {apiVersion: v1, kind: Service, metadata: {name: last}, spec: {ports: [{port: 80}]}}`
+  const input = fromText(`${long}\napiVersion: v1\nkind: List\n${items}${last}`)
+  expect(lines(input)).toEqual([])
+  expect(names(input)).toEqual(['first', 'last'])
+})
+
+test('in a large List managedFields are passed over in metadata alone', () => {
+  const item = `items:\n- kind: Service\n  spec:\n    managedFields:\n    - [\n  metadata: {name: web}\n`
+  const input = fromText(`x: "${'y'.repeat(1024 * 1024)}"\napiVersion: v1\nkind: List\n${item}`)
+  expect(lines(input)).toEqual([expect.stringMatching(/^stdin: line \d+: found a syntax error/)])
+})
+
+test('a large List that cannot be read beside its items is one line', () => {
+  const items = `items:\n${good.replace('apiVersion', '- apiVersion').replaceAll('\n', '\n  ')}\n`
+  const input = fromText(`x: "${'y'.repeat(1024 * 1024)}"\nkind: [\n${items}\n---\n${good}`)
+  expect(names(input)).toEqual(['good'])
+  expect(lines(input)).toEqual([expect.stringMatching(/^stdin: line \d+: found a syntax error/)])
 })
 
 test('a document that is too large, and no List, is one line', () => {

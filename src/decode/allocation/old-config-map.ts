@@ -84,7 +84,7 @@ export function decodeOldConfigMap(json: unknown, source: string): DecodedConfig
 function poolsIn(config: string, report: Report): readonly unknown[] | 'none' | undefined {
   const documents = readDocuments(config, report.problems[0]?.source ?? '')
   for (const { path, found } of documents.problems) {
-    report.error(CONFIG, said(path === '' ? found : `${found} in ${path}`), 'YAML')
+    report.error(CONFIG, said(`${found} in ${path}`), 'YAML')
   }
   const [document] = documents.values
   if (document === undefined) return documents.problems.length > 0 ? undefined : 'none'

@@ -1,5 +1,6 @@
 import { schedulerAnnotation } from '../../model/ipvs.ts'
 import type { Labels } from '../../model/label-selector.ts'
+import { present } from '../../model/present.ts'
 import { joinPath, orList, type Report } from '../problem.ts'
 import {
   lbpoolLabel,
@@ -76,10 +77,10 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const exchanged = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(exchanged, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+      const exchanged = present(row[j - 1]) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(exchanged, present(row[j]) + 1, present(next[j - 1]) + 1))
     }
     row = next
   }
-  return row[b.length] ?? 0
+  return present(row[b.length])
 }

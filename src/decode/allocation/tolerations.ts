@@ -23,7 +23,7 @@ export function readTolerations(annotations: Labels, report: Report): readonly T
   if (!written) return []
   const { values, problems } = readDocuments(written, '')
   for (const { path, found } of problems) {
-    report.error(PATH, said(path === '' ? found : `${found} in ${path}`), 'JSON or YAML')
+    report.error(PATH, said(`${found} in ${path}`), 'JSON or YAML')
   }
   const [document] = values
   if (document === undefined) return []

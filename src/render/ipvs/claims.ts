@@ -4,6 +4,7 @@ import { nodePortAddresses } from '../../frontend/node-ports.ts'
 import { type Address, familyOf } from '../../model/address.ts'
 import { vipKey } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
+import { present } from '../../model/present.ts'
 import type { ServiceObject } from '../../model/service.ts'
 
 /** Returns what may be claimed on this node. A NodePort is claimed on each address of the node. */
@@ -23,8 +24,8 @@ function spelledOut(
   claim: Claim,
   addresses: readonly Address[],
 ): readonly Claim[] {
-  const { protocol, nodePort } = claim.port
-  if (nodePort === undefined) return []
+  const { protocol } = claim.port
+  const nodePort = present(claim.port.nodePort)
   const families = claimFamilies(service, claim)
   return addresses
     .filter((address) => families.includes(familyOf(address)))
