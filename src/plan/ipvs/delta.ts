@@ -1,5 +1,6 @@
 import type { Address } from '../../model/address.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
+import { present } from '../../model/present.ts'
 import {
   byKind,
   type DestinationChange,
@@ -81,8 +82,7 @@ function destinationOperation({ server, before, after }: DestinationChange): Ipv
     const kind = before === undefined ? 'add-destination' : 'edit-destination'
     return { kind, server, destination: after }
   }
-  if (before === undefined) throw new TypeError('a change from nothing to nothing')
-  return { kind: 'delete-destination', server, destination: before }
+  return { kind: 'delete-destination', server, destination: present(before) }
 }
 
 function addressOperation(

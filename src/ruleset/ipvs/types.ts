@@ -1,6 +1,7 @@
 import type { Address, Port, Protocol } from '../../model/address.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
 import type { IpvsTimeouts } from '../../model/ipvs.ts'
+import { present } from '../../model/present.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import type { Ruleset } from '../nftables/types.ts'
 
@@ -96,9 +97,8 @@ export function destinationKey({
   return tuple(address, port)
 }
 
-/** Reads a key that `serverKey` wrote; throws an Error if it has no address. */
+/** Reads a key that `serverKey` wrote; throws a TypeError if it has no address. */
 export function serverIdOf(key: ServerKey): ServerId {
   const { address, protocol, port } = frontendAddress(key)
-  if (address === undefined) throw new Error(`a virtual server without an address: ${key}`)
-  return { address, protocol, port }
+  return { address: present(address), protocol, port }
 }
