@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, expect, test } from 'vitest'
+import config from '../../vitest.config.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-pure-'))
@@ -23,6 +24,15 @@ async function compile(text: string): Promise<string[]> {
   const { stdout } = await execa(tsc, ['-p', folder, '--pretty', 'false'], { reject: false })
   return stdout.split('\n').filter((line) => line !== '')
 }
+
+test('how much of each pure folder has to be tested is said', () => {
+  const thresholds = config.test?.coverage?.thresholds ?? {}
+  const said = Object.keys(thresholds).flatMap((pattern) => pattern.match(/\w+(?=[,}/])/g) ?? [])
+  const pure = readFileSync(join(root, 'tsconfig.pure.json'), 'utf8').matchAll(/"src\/(\w+)"/g)
+  expect(said.filter((name) => name !== 'src').sort()).toEqual(
+    [...pure].map(([, name]) => name).sort(),
+  )
+})
 
 test('what needs nothing compiles', async () => {
   expect(await compile('export const two: number = [1, 2].length\n')).toEqual([])
