@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Address, Cidr } from '../../src/model/address.ts'
 import { nftablesBackend } from '../../src/model/backend.ts'
-import { type Demand, type Machine, preflight } from '../../src/plan/preflight.ts'
+import { type Demand, type Machine, preflight, printFinding } from '../../src/plan/preflight.ts'
 
 const uplink = {
   name: 'eth0',
@@ -45,6 +45,8 @@ const demand: Demand = {
   addresses: ['203.0.113.10' as Address],
 }
 
+const chosen = { kind: 'ranges' as const, ranges: ['203.0.113.0/24' as Cidr], wholeFamilies: [] }
+
 const dropping = {
   families: ['ipv4'] as const,
   place: 'table ip filter, chain FORWARD',
@@ -55,7 +57,7 @@ test('a machine in order has no finding', () => {
   expect(preflight(fine, demand)).toEqual([])
 })
 
-test.each<[string, Partial<Machine>, string, string]>([
+test.each<[string, Partial<Machine>, string, string, Partial<Demand>?]>([
   [
     'ForwardingOff',
     { forwarding: { ipv4: false, ipv6: false } },
@@ -75,6 +77,16 @@ test.each<[string, Partial<Machine>, string, string]>([
     'modprobe br_netfilter',
   ],
   [
+    'BridgeNotFiltered',
+    {
+      interfaces: [uplink, { ...bridge, addresses: ['fd00:10:244:1::1' as Address] }],
+      bridgeFilter: { ipv4: false, ipv6: false },
+    },
+    'net.bridge.bridge-nf-call-ip6tables is not 1',
+    'modprobe br_netfilter',
+    { families: ['ipv6'], podRanges: ['fd00:10:244:1::/64' as Cidr] },
+  ],
+  [
     'StrictReversePath',
     { interfaces: [uplink, second] },
     'net.ipv4.conf.eth1.rp_filter is 1 (strict) and 203.0.113.10 is reached through eth1',
@@ -85,6 +97,13 @@ test.each<[string, Partial<Machine>, string, string]>([
     { ephemeral: { first: 1024, last: 65_535 } },
     'NodePort 30080 is inside net.ipv4.ip_local_port_range (1024 to 65535)',
     'sysctl -w net.ipv4.ip_local_reserved_ports=30000-32767',
+  ],
+  [
+    'NodePortsInEphemeralRange',
+    { ephemeral: { first: 1024, last: 65_535 } },
+    'NodePort 30000 is inside',
+    'sysctl -w net.ipv4.ip_local_reserved_ports=30000-32767',
+    { nodePorts: [] },
   ],
   [
     'ConntrackNearlyFull',
@@ -98,11 +117,12 @@ test.each<[string, Partial<Machine>, string, string]>([
     'backend nftables cannot be used: the kernel has no nftables',
     'load it on the node',
   ],
-])('%s is told once, with the remedy', (condition, machine, message, remedy) => {
-  const findings = preflight({ ...fine, ...machine }, demand)
+])('%s is told once, with the remedy', (condition, machine, message, remedy, asked) => {
+  const findings = preflight({ ...fine, ...machine }, { ...demand, ...asked })
   expect(findings.map((it) => it.condition)).toEqual([condition])
   expect(findings[0]?.message).toContain(message)
   expect(findings[0]?.remedy).toContain(remedy)
+  expect(findings.map(printFinding)).toEqual([expect.stringContaining('; remedy: ')])
 })
 
 test.each<[string, Partial<Machine>, Partial<Demand>]>([
@@ -124,6 +144,16 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
     { podRanges: [], addresses: [] },
   ],
   ['a strict interface where nothing is served', { interfaces: [second] }, { addresses: [] }],
+  [
+    'a strict interface where NodePorts are served on addresses of the other family',
+    { interfaces: [{ ...second, addresses: ['2001:db8::1' as Address] }] },
+    { addresses: [], settings: { ...demand.settings, nodePortAddresses: chosen } },
+  ],
+  [
+    'a strict interface of chosen ranges without any NodePort',
+    { interfaces: [second] },
+    { addresses: [], nodePorts: [], settings: { ...demand.settings, nodePortAddresses: chosen } },
+  ],
   ['a loose interface', { interfaces: [{ ...second, reversePath: 2 }] }, {}],
   [
     'NodePorts that are reserved',
@@ -142,8 +172,7 @@ test.each<[string, Partial<Machine>, Partial<Demand>]>([
 
 test('a VLAN interface with NodePorts in chosen ranges is named as sysctl takes it', () => {
   const vlan = { ...second, name: 'eth0.100' }
-  const ranges = { kind: 'ranges' as const, ranges: ['203.0.113.0/24' as Cidr], wholeFamilies: [] }
-  const settings = { ...demand.settings, nodePortAddresses: ranges }
+  const settings = { ...demand.settings, nodePortAddresses: chosen }
   const findings = preflight(
     { ...fine, interfaces: [vlan] },
     { ...demand, addresses: [], settings },

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import type { Address, Port } from '../../src/model/address.ts'
+import type { IpvsPlan } from '../../src/plan/ipvs/operation.ts'
+import { notedInPlan, servedByIpvs } from '../../src/plan/ipvs/served.ts'
+import {
+  destinationKey,
+  emptyKernelIpvs,
+  type RealServer,
+  serverKey,
+  type VirtualServer,
+} from '../../src/ruleset/ipvs/types.ts'
+
+const [one, two, three] = [1, 2, 3].map((last, at) => pod(last, at < 2 ? 1 : 0)) as [
+  RealServer,
+  RealServer,
+  RealServer,
+]
+const id = { address: '10.96.0.10' as Address, protocol: 'udp', port: 53 as Port } as const
+const rest = { scheduler: 'rr', schedulerFlags: 0, persistence: undefined }
+
+function pod(last: number, weight: number): RealServer {
+  return { address: `10.244.1.${last}` as Address, port: 53 as Port, weight, method: 'masq' }
+}
+
+function server(protocol: 'udp' | 'tcp', ...pods: readonly RealServer[]): VirtualServer {
+  const destinations = new Map(pods.map((each) => [destinationKey(each), each]))
+  return { ...id, ...rest, protocol, destinations }
+}
+
+function holding(...servers: readonly VirtualServer[]) {
+  return { ...emptyKernelIpvs, servers: new Map(servers.map((each) => [serverKey(each), each])) }
+}
+
+test('flows lead to pods that take new ones; ipvs ends those of TCP itself', () => {
+  const served = servedByIpvs(holding(server('udp', one, three), server('tcp', two)))
+  const frontends = [...served.all()]
+  expect(frontends).toEqual([{ family: 'ip', id: serverKey(id) }])
+  expect(frontends.map((each) => [...served.endpoints(each)])).toEqual([[destinationKey(one)]])
+  expect(served.endpoints({ family: 'ip', id: serverKey({ ...id, protocol: 'tcp' }) }).size).toBe(0)
+  expect(served.has({ family: 'ip', id: serverKey({ ...id, port: 54 as Port }) })).toBe(false)
+})
+
+test.each<[string, IpvsPlan, object]>([
+  [
+    'a pod that comes',
+    [{ kind: 'add-destination', server: id, destination: two }],
+    { came: [two] },
+  ],
+  [
+    'one that takes no more',
+    [{ kind: 'edit-destination', server: id, destination: three }],
+    { gone: [three] },
+  ],
+  [
+    'one that goes',
+    [{ kind: 'delete-destination', server: id, destination: two }],
+    { gone: [two] },
+  ],
+  ['a server that goes', [{ kind: 'delete-server', server: id }], { gone: [one, two] }],
+  ['another scheduler', [{ kind: 'edit-server', server: id, properties: rest }], {}],
+])('%s is told of a frontend of UDP, and of none of TCP', (_, plan, told) => {
+  const ofTcp = plan.map((each) =>
+    'server' in each ? { ...each, server: { ...each.server, protocol: 'tcp' as const } } : each,
+  )
+  const current = holding(server('udp', one, two), server('tcp', one, two))
+  const timeouts = { tcp: 1, tcpFin: 1, udp: 1 }
+  const notes = notedInPlan([...plan, ...ofTcp, { kind: 'set-timeouts', timeouts }], current)
+  const keys = Object.entries({ gone: [], came: [], ...told }).map(([side, pods]) => [
+    side,
+    new Set((pods as RealServer[]).map(destinationKey)),
+  ])
+  expect(notes).toMatchObject([{ id: serverKey(id), ...Object.fromEntries(keys) }])
+})
