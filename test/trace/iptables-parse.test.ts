@@ -45,6 +45,18 @@ describe('rules of iptables', () => {
     })
   })
 
+  test('an address alone, and a range that is no prefix', () => {
+    const range = (text: string) => parseRule(text).matches[0]
+    const first = 0x0a000001
+    expect(range('-s 10.0.0.1')).toMatchObject({
+      range: { first: BigInt(first), last: BigInt(first) },
+    })
+    expect(range('-m iprange --dst-range 10.0.0.1-10.0.0.3')).toMatchObject({
+      kind: 'destination',
+      range: { first: BigInt(first), last: BigInt(first + 2) },
+    })
+  })
+
   test('the probability that the kernel lists is one of so many', () => {
     const odds = (text: string) =>
       parseRule(`-m statistic --mode random --probability ${text}`).matches[0]
@@ -66,7 +78,19 @@ describe('rules of iptables', () => {
       '-m recent --set --name X --mask 255.255.255.0 --rsource -j DROP',
       '-m recent --set --name X --mask 255.255.255.0 --rsource',
     ],
+    [
+      '-m recent --update --seconds 9 --reap --name X --mask 255.255.255.0 --rsource -j DROP',
+      '-m recent --update --seconds 9 --reap --name X --mask 255.255.255.0 --rsource',
+    ],
     ['-s example.org -j DROP', '-s example.org'],
+    ['-m iprange --src-range 10.0.0.1 -j DROP', '-m iprange --src-range 10.0.0.1'],
+    ['-m iprange --dst-range 10.0.0.1-fd00::1 -j DROP', '-m iprange --dst-range 10.0.0.1-fd00::1'],
+    ['-m tcp --dport http -j DROP', '-m tcp --dport http'],
+    ['-m mark --mark bit14 -j DROP', '-m mark --mark bit14'],
+    [
+      '-j REJECT --reject-with icmp-host-prohibited',
+      '-j REJECT --reject-with icmp-host-prohibited',
+    ],
     ['-j DNAT --to-destination 10.0.0.1-10.0.0.9', '-j DNAT --to-destination 10.0.0.1-10.0.0.9'],
     ['-j LOG --log-prefix "a b"', '-j LOG --log-prefix a b'],
   ])('%s: what nodelb never writes is strange', (text, strange) => {
