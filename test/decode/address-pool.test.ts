@@ -164,6 +164,14 @@ test.each<[object, string]>([
   expect(said).toEqual([expect.stringContaining(told)])
 })
 
+test('a selector may ask that a label is missing', () => {
+  const selector = { matchExpressions: [{ key: 'internal', operator: 'DoesNotExist' }] }
+  const { audience, said } = pool({ serviceAllocation: { serviceSelectors: [selector] } })
+  const requirements = [{ key: 'internal', operator: 'does-not-exist' }]
+  expect(audience?.services).toEqual([{ requirements }])
+  expect(said).toEqual([])
+})
+
 test('who may get from a pool changes with the labels of the Namespaces', () => {
   const { audience } = pool({
     serviceAllocation: { namespaceSelectors: [{ matchLabels: { team: 'a' } }], priority: 7 },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { allAdded, nothingServed } from '../../src/frontend/frontend-change.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { IpvsPlan } from '../../src/plan/ipvs/operation.ts'
 import { notedInPlan, servedByIpvs } from '../../src/plan/ipvs/served.ts'
@@ -38,6 +39,24 @@ test('flows lead to pods that take new ones; ipvs ends those of TCP itself', () 
   expect(frontends.map((each) => [...served.endpoints(each)])).toEqual([[destinationKey(one)]])
   expect(served.endpoints({ family: 'ip', id: serverKey({ ...id, protocol: 'tcp' }) }).size).toBe(0)
   expect(served.has({ family: 'ip', id: serverKey({ ...id, port: 54 as Port }) })).toBe(false)
+})
+
+test('before anything is programmed nothing is served, and then all that is served is new', () => {
+  const served = servedByIpvs(holding(server('udp', one)))
+  const [frontend] = [...served.all()]
+  if (frontend === undefined) throw new Error('nothing is served')
+  expect(served.answersNodePorts('ip', id.address)).toBe(false)
+  expect([...nothingServed.all()]).toEqual([])
+  expect(nothingServed.endpoints(frontend).size).toBe(0)
+  expect(nothingServed.has(frontend)).toBe(false)
+  expect(nothingServed.answersNodePorts('ip', id.address)).toBe(false)
+  expect(allAdded(served)).toEqual([
+    {
+      ...frontend,
+      before: { endpoints: nothingServed.endpoints(frontend), label: undefined },
+      after: { endpoints: new Set([destinationKey(one)]), label: undefined },
+    },
+  ])
 })
 
 test.each<[string, IpvsPlan, object]>([

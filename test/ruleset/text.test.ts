@@ -27,6 +27,17 @@ test.each(['nftables', 'iptables', 'ipvs'] as const)(
   },
 )
 
+test('with ipvs, timeouts that are set are in JSON and in the text', () => {
+  const { cluster, node, settings } = fixtureGoal(FIXTURE, 'input.yaml', 'ipvs')
+  const { backend } = settings
+  if (backend.kind !== 'ipvs') throw new Error('another backend')
+  const timeouts = { tcp: 900, tcpFin: 120, udp: 300 }
+  const timed = { ...settings, backend: { ...backend, timeouts } }
+  const { rendering } = renderFor(cluster, node, timed)
+  expect(printRendering(rendering, timed)).toContain('--set 900 120 300')
+  expect(JSON.parse(renderingAsJson(rendering, timed))).toMatchObject({ timeouts })
+})
+
 test.each([
   ['10.0.0.1-10.0.0.3', '-m iprange --src-range 10.0.0.1-10.0.0.3'],
   ['fd00::1-fd00::3', '-m iprange --src-range fd00::1-fd00::3'],

@@ -34,6 +34,13 @@ test('podCIDR serves where podCIDRs is absent', () => {
   expect(decoded({ spec: { podCIDR: '10.244.1.0/24' } }).podCidrs).toEqual(['10.244.1.0/24'])
 })
 
+test('a range of pods that is no text is told, and the others count', () => {
+  const json = { metadata: { name: 'node-a' }, spec: { podCIDRs: [7, '10.244.1.0/24'] } }
+  const result = decodeNode(json, 'node.yaml')
+  expect(result).toMatchObject({ kind: 'node', node: { podCidrs: ['10.244.1.0/24'] } })
+  expect(result.problems.map(({ path }) => path)).toContain('spec.podCIDRs[0]')
+})
+
 test('an ExternalIP counts in a family that has no InternalIP', () => {
   const both = addresses(
     ['ExternalIP', '198.51.100.1'],
