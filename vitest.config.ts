@@ -59,7 +59,7 @@ const slow = ['test/vm/slow/*.test.ts']
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
   test: {
-    // Of what runs in vitest's own processes; docs/adr/0025-coverage.md says what that leaves out.
+    // Of what runs in vitest's own processes; docs/adr/0026-coverage.md says what that leaves out.
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['src/model/unreachable.ts'],

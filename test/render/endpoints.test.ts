@@ -14,8 +14,8 @@ function candidate(port: number, nodeName?: string): Candidate {
 }
 
 test('a pod that serves a port at several ports of its own is an endpoint at each, in order', () => {
-  const { all } = chooseEndpoints([candidate(8081), candidate(8080)], node)
-  expect(all.map(({ port }) => port)).toEqual([8080, 8081])
+  const { cluster } = chooseEndpoints([candidate(8081), candidate(8080)], node)
+  expect(cluster.map(({ port }) => port)).toEqual([8080, 8081])
 })
 
 test.each([

@@ -3,7 +3,7 @@ import { printRendering, renderingAsJson } from '../../src/cli/print-rendering.t
 import { renderFor } from '../../src/render/rendering.ts'
 import { inInterval } from '../../src/ruleset/iptables/rule.ts'
 import { printRule } from '../../src/ruleset/nftables/print.ts'
-import { rememberChain, remembering } from '../../src/ruleset/nftables/sets.ts'
+import { rememberChain, remembering } from '../../src/ruleset/nftables/verdicts.ts'
 import { parseRule } from '../../src/trace/iptables/parse.ts'
 import { fixtureGoal } from '../support/goal.ts'
 
