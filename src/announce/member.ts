@@ -1,0 +1,20 @@
+import type { Address } from '../model/address.ts'
+
+/**
+ * What the last beat of another node said about it, or that none came in time. A node that leaves
+ * owns nothing any more; one that is stale (its watch has been broken for a minute) ranks behind.
+ */
+export type MemberState = 'live' | 'leaving' | 'stale' | 'dead'
+
+/** Another node that announces addresses. */
+export interface Member {
+  /** The name of its Node. */
+  readonly node: string
+  readonly state: MemberState
+  /** Whether it has been up for long enough to rank before newcomers. */
+  readonly settled: boolean
+  /** The addresses for which it answers, of those that concern this node. */
+  readonly claims: ReadonlySet<Address>
+  /** The MAC addresses of its announcing interfaces, as `02:00:00:00:00:01`. */
+  readonly macs: readonly string[]
+}
