@@ -17,4 +17,6 @@ export interface Member {
   readonly claims: ReadonlySet<Address>
   /** The MAC addresses of its announcing interfaces, as `02:00:00:00:00:01`. */
   readonly macs: readonly string[]
+  /** The names of its announcing interfaces that have carrier; undefined if it does not tell. */
+  readonly interfaces?: readonly string[] | undefined
 }

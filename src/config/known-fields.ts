@@ -164,4 +164,14 @@ export const nodelbFields: KnownFields = {
   loadBalancerClasses: 'used',
   poolUsageWarning: 'used',
   adoptFinalizers: 'used',
+  announce: {
+    layer2: {
+      enabled: 'used',
+      excludeInterfaces: 'used',
+      ignoreExcludeLabel: 'used',
+      hold: 'used',
+      settle: 'used',
+      members: { interval: 'used', timeout: 'used', port: 'used', keyFile: 'used' },
+    },
+  },
 }

@@ -3,6 +3,7 @@ import { fields, flag, list, oneOf, parseFields, port, readCidrs, text } from '.
 import { orList, type Report } from '../decode/problem.ts'
 import type { Cidr, Port } from '../model/address.ts'
 import { type AllocationSettings, defaultAllocationSettings } from '../model/allocation-settings.ts'
+import { type AnnounceSettings, defaultAnnounceSettings } from '../model/announce-settings.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
@@ -11,6 +12,7 @@ import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import { AFFINITY_CLIENTS } from '../ruleset/nftables/set-schema.ts'
 import { allocationFields, allocationOf } from './allocation-config.ts'
+import { announceOf, announceSchema } from './announce-config.ts'
 import { type OwnBindAddresses, ownBindAddresses } from './bind-address.ts'
 import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
@@ -47,6 +49,7 @@ export interface NodelbConfig {
   readonly affinityClients: number
   readonly limits: Limits
   readonly allocation: AllocationSettings
+  readonly announce: AnnounceSettings
 }
 
 /**
@@ -75,6 +78,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   affinityClients: AFFINITY_CLIENTS,
   limits: defaultLimits,
   allocation: defaultAllocationSettings,
+  announce: defaultAnnounceSettings,
 }
 
 const INTERFACE_NAME = 'a network interface name of 1 to 15 characters'
@@ -105,6 +109,7 @@ const nodelbSchema = fields({
   sessionAffinity: fields({ clients: count.nullish() }).nullish(),
   limits: limitsSchema,
   ...allocationFields,
+  announce: announceSchema,
 })
 
 /**
@@ -135,6 +140,7 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
     limits: limitsOf(read.limits),
     allocation: allocationOf(read),
+    announce: announceOf(read.announce, report),
   }
 }
 

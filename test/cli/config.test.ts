@@ -242,7 +242,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, announce',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')
@@ -321,4 +321,87 @@ test.each([
 ])('the allocation of addresses refuses %s', (text, expected) => {
   const result = readConfig(`${nodelb}${text}\n`, 'config.yaml')
   expect(result).toMatchObject({ kind: 'invalid', problems: [{ expected }] })
+})
+
+test('announcing on layer 2 is configured', () => {
+  const file = `${nodelb}announce:
+  layer2:
+    enabled: true
+    excludeInterfaces: [^wlan]
+    ignoreExcludeLabel: true
+    hold: 1m
+    settle: 0s
+    members: {interval: 50ms, timeout: 100ms, port: 8000, keyFile: /etc/nodelb/members/secretkey}
+`
+  expect(config(file).announce).toEqual({
+    layer2: {
+      enabled: true,
+      excludeInterfaces: ['^wlan'],
+      ignoreExcludeLabel: true,
+      hold: 60_000,
+      settle: 0,
+      members: { interval: 50, timeout: 100, port: 8000, keyFile: '/etc/nodelb/members/secretkey' },
+    },
+  })
+})
+
+test.each(['', 'announce:', 'announce: {layer2: }', 'announce: {layer2: {members: }}'])(
+  'announcing has defaults: %s',
+  (text) => {
+    expect(config(`${nodelb}${text}\n`).announce).toEqual({
+      layer2: {
+        enabled: false,
+        excludeInterfaces: undefined,
+        ignoreExcludeLabel: false,
+        hold: 15_000,
+        settle: 10_000,
+        members: { interval: 200, timeout: 600, port: 7950, keyFile: undefined },
+      },
+    })
+  },
+)
+
+test('a longer interval has a longer time limit, unless one is set', () => {
+  const { members } = config(`${nodelb}announce: {layer2: {members: {interval: 5s}}}\n`).announce
+    .layer2
+  expect(members).toMatchObject({ interval: 5_000, timeout: 15_000 })
+})
+
+test.each([
+  ['hold: 4s', 'hold: found "4s", expected a duration from 5s to 600s, such as 500ms or 10m'],
+  ['hold: 11m', 'hold: found "11m", expected a duration from 5s to 600s, such as 500ms or 10m'],
+  ['settle: 1h', 'settle: found "1h", expected a duration from 0s to 600s, such as 500ms or 10m'],
+  [
+    'members: {interval: 49ms}',
+    'members.interval: found "49ms", expected a duration from 0.05s to 5s, such as 500ms or 10m',
+  ],
+  [
+    'members: {interval: 6s}',
+    'members.interval: found "6s", expected a duration from 0.05s to 5s, such as 500ms or 10m',
+  ],
+  [
+    'members: {interval: 400ms, timeout: 799ms}',
+    'members.timeout: found 799ms, expected at least two intervals, which are 800ms',
+  ],
+  ['members: {port: 0}', 'members.port: found 0, expected a port from 1 to 65535'],
+  ['members: {keyFile: ""}', 'members.keyFile: found "", expected the path of a file with the key'],
+  [
+    'members: {key: x}',
+    'members.key: found an unknown field, expected one of interval, timeout, port, keyFile',
+  ],
+  ['enabled: "yes"', 'enabled: found "yes", expected true or false'],
+  [
+    'excludeInterfaces: ["("]',
+    'excludeInterfaces[0]: found "(", expected a regular expression such as ^docker.*',
+  ],
+  [
+    'holdTime: 5s',
+    'holdTime: found an unknown field, expected one of enabled, excludeInterfaces, ignoreExcludeLabel, hold, settle, members',
+  ],
+])('announcing refuses %s', (text, line) => {
+  const result = readConfig(`${nodelb}announce: {layer2: {${text}}}\n`, 'config.yaml')
+  expect(result.kind).toBe('invalid')
+  expect(result.problems.map(printProblem)).toEqual([
+    `config.yaml: NodelbConfiguration: announce.layer2.${line}`,
+  ])
 })

@@ -2,6 +2,8 @@
 export const REASONS: Readonly<Record<string, string>> = {
   model: 'src/model says what a Service is and needs no other folder.',
   allocate: 'src/allocate is pure: who gets which address follows from the objects alone.',
+  announce:
+    'src/announce is pure: who answers for an address follows from objects and members alone.',
   decode: 'src/decode is pure: it reads what comes from outside, wherever it comes from.',
   frontend: 'src/frontend is pure: it says what is served at which address, and knows no backend.',
   ruleset: 'src/ruleset is pure, and knows no Services.',
@@ -31,8 +33,10 @@ export const REASONS: Readonly<Record<string, string>> = {
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
   allocate: ['model'],
+  announce: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'allocate'],
   decode: ['model', 'yaml', 'zod'],
   'decode/allocation': ['model', 'decode', 'allocate', 'zod'],
+  'decode/announcing': ['decode', 'decode/allocation', 'announce', 'zod'],
   frontend: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   ruleset: ['ruleset/iptables', 'ruleset/ipvs', 'ruleset/nftables'],
   'ruleset/iptables': ['model'],

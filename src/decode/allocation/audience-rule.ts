@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import type { AudienceRule, NamespaceRule } from '../../allocate/pool-objects.ts'
 import type { LabelSelector } from '../../model/label-selector.ts'
+import { type Entries, readNames, readSelectors } from '../entries.ts'
 import { FieldReader } from '../field-reader.ts'
-import { anything, fields, objectName, readField } from '../fields.ts'
-import { readSelector } from '../labels.ts'
+import { anything, fields, readField } from '../fields.ts'
 import { joinPath, type Report } from '../problem.ts'
 
 const allocationSchema = fields({
@@ -49,49 +49,10 @@ export function readAudience(
   return { priority: rank, namespaces, services: services.entries }
 }
 
-/** The readable entries of a list, each once. */
-interface Entries<Entry> {
-  /** True if the list has entries, or is no list: then it restricts, even if none is readable. */
-  readonly asked: boolean
-  readonly entries: readonly Entry[]
-}
-
 function namespaceRule(
   names: Entries<string>,
   selectors: Entries<LabelSelector>,
 ): NamespaceRule | undefined {
   if (!names.asked && !selectors.asked) return undefined
   return { names: names.entries, selectors: selectors.entries }
-}
-
-function readNames(value: unknown, path: string, reader: FieldReader): Entries<string> {
-  return readEntries(value, path, reader, (each, place) =>
-    reader.read(each, objectName, place, undefined),
-  )
-}
-
-function readSelectors(value: unknown, path: string, reader: FieldReader): Entries<LabelSelector> {
-  return readEntries(value, path, reader, (each, place) => {
-    return readSelector(each, place, reader.report)
-  })
-}
-
-function readEntries<Entry>(
-  value: unknown,
-  path: string,
-  reader: FieldReader,
-  read: (value: unknown, path: string) => Entry | undefined,
-): Entries<Entry> {
-  const values = reader.list(value, path)
-  if (values === undefined) return { asked: true, entries: [] }
-  const entries = new Map<string, Entry>()
-  values.forEach((each, i) => {
-    const place = joinPath(path, i)
-    const entry = read(each, place)
-    if (entry === undefined) return
-    const key = JSON.stringify(entry)
-    if (entries.has(key)) reader.report.note(place, each, 'each entry once', 'it counts once')
-    else entries.set(key, entry)
-  })
-  return { asked: values.length > 0, entries: [...entries.values()] }
 }

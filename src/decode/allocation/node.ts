@@ -72,7 +72,8 @@ function readReady(value: unknown, reader: FieldReader): boolean {
   return ready === undefined || ready.status === 'True'
 }
 
-function readNodeAddresses(
+/** Returns the addresses of a Node by their type; a bad one is reported and left out. */
+export function readNodeAddresses(
   value: unknown,
   reader: FieldReader,
 ): Pick<CandidateNode, 'internal' | 'external'> {

@@ -1,16 +1,7 @@
-import * as z from 'zod'
 import type { PodNodes } from '../../allocate/nodes-world.ts'
-import {
-  fields,
-  flag,
-  list,
-  nameOf,
-  namespaceName,
-  objectName,
-  parseFields,
-  text,
-} from '../fields.ts'
+import { fields, flag, nameOf, parseFields, text } from '../fields.ts'
 import { joinPath, type Problem, report as startReport } from '../problem.ts'
+import { readSlice } from './slice.ts'
 
 type DecodedPodNodes =
   | {
@@ -24,21 +15,6 @@ type DecodedPodNodes =
       readonly problems: readonly Problem[]
     }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
-
-const serviceLabel = 'kubernetes.io/service-name'
-
-const serviceName = z
-  .union([z.literal(''), objectName], { error: 'the name of a Service' })
-  .nullish()
-
-const sliceSchema = fields({
-  metadata: fields({
-    name: objectName,
-    namespace: namespaceName,
-    labels: fields({ [serviceLabel]: serviceName }).nullish(),
-  }),
-  endpoints: list.nullish(),
-})
 
 const endpointSchema = fields({
   nodeName: text.nullish(),
@@ -54,19 +30,17 @@ const endpointSchema = fields({
 export function decodePodNodes(json: unknown, source: string): DecodedPodNodes {
   const report = startReport(source, 'EndpointSlice', nameOf(json, true))
   const { problems } = report
-  const read = parseFields(sliceSchema, json, '', report)
+  const read = readSlice(json, report)
   if (read === undefined) return { kind: 'invalid', problems }
-  const { metadata, endpoints } = read
-  const service = metadata.labels?.[serviceLabel]
-  if (!service) return { kind: 'ignored', reason: 'no-service', problems }
+  if (read === 'no-service') return { kind: 'ignored', reason: read, problems }
+  const { service, endpoints } = read
   const nodes = new Set<string>()
-  endpoints?.forEach((value, i) => {
+  endpoints.forEach((value, i) => {
     const endpoint = parseFields(endpointSchema, value, joinPath('endpoints', i), report)
     const ready = endpoint?.conditions?.ready ?? true
     if (endpoint?.targetRef?.kind === 'Pod' && ready && endpoint.nodeName) {
       nodes.add(endpoint.nodeName)
     }
   })
-  const name = `${metadata.namespace || 'default'}/${service}`
-  return { kind: 'pod-nodes', podNodes: { service: name, nodes: [...nodes] }, problems }
+  return { kind: 'pod-nodes', podNodes: { service, nodes: [...nodes] }, problems }
 }

@@ -1,0 +1,30 @@
+import type { LeftOutReason } from './left-out.ts'
+import type { AnnouncerNode } from './objects.ts'
+
+/** What decides, besides the objects, which Nodes may announce anything. */
+export interface Permission {
+  /** Nodes with the label exclude-from-external-load-balancers may announce, too. */
+  readonly ignoreExcludeLabel: boolean
+  /** The Nodes on which the agent runs; undefined if all count. */
+  readonly agents: ReadonlySet<string> | undefined
+  /** The Nodes without which it is tried. */
+  readonly away: ReadonlySet<string>
+}
+
+/** Well known (KEP-1143); its value has no meaning. */
+const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
+
+/**
+ * Returns why a Node may announce nothing at all; undefined if it may. Ready, cordons and other
+ * taints do not count: a Node that still forwards is better than a move.
+ */
+export function whyUnfit(
+  { name, labels, networkUnavailable, departure }: AnnouncerNode,
+  { ignoreExcludeLabel, agents, away }: Permission,
+): LeftOutReason | undefined {
+  if (away.has(name)) return { kind: 'away' }
+  if (departure !== undefined) return { kind: 'departing', departure }
+  if (networkUnavailable) return { kind: 'network-unavailable' }
+  if (!ignoreExcludeLabel && labels.has(EXCLUDE_LABEL)) return { kind: 'excluded' }
+  return agents === undefined || agents.has(name) ? undefined : { kind: 'no-agent' }
+}

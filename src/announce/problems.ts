@@ -1,0 +1,30 @@
+import type { AnnounceProblem, EligibleAddress } from './eligibility.ts'
+import type { AnnounceObjects } from './objects.ts'
+
+/** Returns the problem that Services share an address and no Node can announce it for all. */
+export function apart({
+  address,
+  bids,
+}: Pick<EligibleAddress, 'address' | 'bids'>): AnnounceProblem {
+  const [first, ...others] = bids.map(({ service }) => service)
+  return {
+    object: `Service/${first}`,
+    message: `It shares ${address} with ${others.join(', ')}, and no Node may announce the address for all of them: whichever Node does, connections to some of them fail; give them endpoints on a common Node, or addresses of their own`,
+  }
+}
+
+/** Returns a problem for each advertisement that names a pool which is not there. */
+export function poolsMissing({
+  pools,
+  advertisements,
+}: Pick<AnnounceObjects, 'pools' | 'advertisements'>): readonly AnnounceProblem[] {
+  const known = new Set(pools.map(({ name }) => name))
+  return advertisements.flatMap(({ name, pools: rule }) =>
+    (rule?.names ?? [])
+      .filter((pool) => !known.has(pool))
+      .map((pool) => ({
+        object: `L2Advertisement/${name}`,
+        message: `There is no IPAddressPool ${pool}, which it names; correct the name, or create the pool`,
+      })),
+  )
+}

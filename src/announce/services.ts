@@ -1,0 +1,99 @@
+import { poolsByAge } from '../allocate/order.ts'
+import { type Territories, territoriesOf } from '../allocate/territory.ts'
+import type { Address } from '../model/address.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import type { Advertised } from './advertised.ts'
+import type { Bid } from './eligibility.ts'
+import type { AnnouncedService, AnnounceObjects, LabelledPool } from './objects.ts'
+import type { Silence, SilenceReason } from './silence.ts'
+
+/** What the Services ask for, by address, and those that are announced by nobody. */
+interface Bids {
+  readonly bids: ReadonlyMap<Address, readonly Bid[]>
+  readonly silences: readonly Silence[]
+}
+
+/** Returns what each Service asks of the Nodes, in order of name. */
+export function servicesOf(
+  objects: AnnounceObjects,
+  advertised: Advertised,
+  classes: readonly string[],
+): Bids {
+  const endpoints = endpointsOf(objects)
+  const poolOf = poolFinder(objects.pools)
+  const bids = new Map<Address, Bid[]>()
+  const silences: Silence[] = []
+  for (const service of objects.services.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name, addresses, local } = service
+    const ready = endpoints.get(name)
+    const found = whySilent(service, classes, ready) ?? poolOf(addresses)
+    const answer = found.kind === 'pool' ? advertised(service, found.pool) : found
+    if (answer.kind !== 'allowed') {
+      silences.push({ service: name, addresses, reason: answer })
+      continue
+    }
+    const [first] = addresses
+    const nodes = local ? (ready ?? new Set<string>()) : undefined
+    for (const address of addresses) {
+      const bid = {
+        service: name,
+        first: first ?? address,
+        allowed: answer.allowed,
+        endpoints: nodes,
+      }
+      const known = bids.get(address)
+      if (known === undefined) bids.set(address, [bid])
+      else known.push(bid)
+    }
+  }
+  return { bids, silences }
+}
+
+function whySilent(
+  { class: named, addresses }: AnnouncedService,
+  classes: readonly string[],
+  ready: ReadonlySet<string> | undefined,
+): SilenceReason | undefined {
+  if (named !== undefined && !classes.includes(named)) return { kind: 'other-class', class: named }
+  if (addresses.length === 0) return { kind: 'no-address' }
+  return ready === undefined ? { kind: 'no-endpoint' } : undefined
+}
+
+/** Returns the Nodes with endpoints of each Service that has any, on a Node or not. */
+function endpointsOf({
+  endpoints,
+}: AnnounceObjects): ReadonlyMap<ServiceName, ReadonlySet<string>> {
+  const found = new Map<ServiceName, Set<string>>()
+  for (const { service, any, nodes } of endpoints) {
+    if (!any) continue
+    const known = found.get(service)
+    if (known === undefined) found.set(service, new Set(nodes))
+    else for (const node of nodes) known.add(node)
+  }
+  return found
+}
+
+type PoolAnswer = { readonly kind: 'pool'; readonly pool: LabelledPool } | SilenceReason
+
+/**
+ * Returns a function that finds the pool that has all addresses of a Service. Of two pools of one
+ * name the older counts, and where pools overlap the older has the addresses, as in an allocation.
+ */
+function poolFinder(pools: readonly LabelledPool[]): (addresses: readonly Address[]) => PoolAnswer {
+  const named = new Map<string, LabelledPool>()
+  for (const pool of pools.toSorted(poolsByAge))
+    if (!named.has(pool.name)) named.set(pool.name, pool)
+  const territories: Territories = territoriesOf([...named.values()])
+  return (addresses) => {
+    const found = new Set<string>()
+    for (const address of addresses) {
+      const name = territories.at(address)?.pool.name
+      if (name === undefined) return { kind: 'no-pool', address }
+      found.add(name)
+    }
+    const names = [...found]
+    const pool = named.get(names[0] ?? '')
+    if (pool === undefined || names.length > 1) return { kind: 'pools-differ', pools: names.sort() }
+    return { kind: 'pool', pool }
+  }
+}

@@ -1,0 +1,46 @@
+import type { ServingEndpoints } from '../../announce/objects.ts'
+import { readSlice } from '../allocation/slice.ts'
+import { fields, flag, nameOf, parseFields, text } from '../fields.ts'
+import { joinPath, type Problem, report as startReport } from '../problem.ts'
+
+type DecodedEndpoints =
+  | {
+      readonly kind: 'endpoints'
+      readonly endpoints: ServingEndpoints
+      readonly problems: readonly Problem[]
+    }
+  | {
+      readonly kind: 'ignored'
+      readonly reason: 'no-service'
+      readonly problems: readonly Problem[]
+    }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+const endpointSchema = fields({
+  nodeName: text.nullish(),
+  conditions: fields({ ready: flag.nullish(), serving: flag.nullish() }).nullish(),
+})
+
+/**
+ * Reads on which Nodes an EndpointSlice has endpoints that can serve, as MetalLB counts them: one
+ * that is ready (or does not say), or serving while it ends. A bad endpoint is reported and left out.
+ */
+export function decodeServingEndpoints(json: unknown, source: string): DecodedEndpoints {
+  const report = startReport(source, 'EndpointSlice', nameOf(json, true))
+  const { problems } = report
+  const read = readSlice(json, report)
+  if (read === undefined) return { kind: 'invalid', problems }
+  if (read === 'no-service') return { kind: 'ignored', reason: read, problems }
+  const { service, endpoints } = read
+  const nodes = new Set<string>()
+  let any = false
+  endpoints.forEach((value, i) => {
+    const endpoint = parseFields(endpointSchema, value, joinPath('endpoints', i), report)
+    if (endpoint === undefined) return
+    const { ready, serving } = endpoint.conditions ?? {}
+    if (!(ready ?? true) && !serving) return
+    any = true
+    if (endpoint.nodeName) nodes.add(endpoint.nodeName)
+  })
+  return { kind: 'endpoints', endpoints: { service, any, nodes: [...nodes] }, problems }
+}

@@ -1,0 +1,75 @@
+/** How agents tell each other that they are there. */
+interface MemberSettings {
+  /** Milliseconds from one beat to the next. */
+  readonly interval: number
+  /** Milliseconds without a beat after which a member no longer counts as live. */
+  readonly timeout: number
+  /** The UDP port of the beats. */
+  readonly port: number
+  /** The file with the key that signs the beats; undefined if there is none. */
+  readonly keyFile: string | undefined
+}
+
+/** What the operator chose for announcing on layer 2. */
+export interface Layer2Settings {
+  readonly enabled: boolean
+  /**
+   * Regular expressions for interfaces on which nothing is announced; if undefined, those of the
+   * ConfigMap metallb-excludel2, and without one `virtualInterfaces`.
+   */
+  readonly excludeInterfaces: readonly string[] | undefined
+  /** True: Nodes with the label exclude-from-external-load-balancers announce, too. */
+  readonly ignoreExcludeLabel: boolean
+  /** Milliseconds for which the kernel goes on answering without the agent. */
+  readonly hold: number
+  /** Milliseconds for which a newcomer ranks behind the others. */
+  readonly settle: number
+  readonly members: MemberSettings
+}
+
+/** What the operator chose for announcing. */
+export interface AnnounceSettings {
+  readonly layer2: Layer2Settings
+}
+
+/** What MetalLB excludes (config/manifests, ConfigMap metallb-excludel2). */
+export const virtualInterfaces: readonly string[] = [
+  '^docker.*',
+  '^cbr.*',
+  '^dummy.*',
+  '^virbr.*',
+  '^lxcbr.*',
+  '^veth.*',
+  '^lo$',
+  '^cali.*',
+  '^tunl.*',
+  '^flannel.*',
+  '^kube-ipvs.*',
+  '^cni.*',
+  '^nodelocaldns.*',
+  '^lxc.*',
+]
+
+export const defaultAnnounceSettings: AnnounceSettings = {
+  layer2: {
+    enabled: false,
+    excludeInterfaces: undefined,
+    ignoreExcludeLabel: false,
+    hold: 15_000,
+    settle: 10_000,
+    // 7946 is MetalLB's port: both may run while one takes the place of the other.
+    members: { interval: 200, timeout: 600, port: 7950, keyFile: undefined },
+  },
+}
+
+/**
+ * Returns what is wrong with the settings for this many Nodes, as a sentence; undefined if nothing
+ * is. Without a key anybody in the network could pass for a Node.
+ */
+export function keyProblem(
+  { enabled, members }: Layer2Settings,
+  nodes: number,
+): string | undefined {
+  if (!enabled || nodes < 2 || members.keyFile !== undefined) return undefined
+  return `announce.layer2.members.keyFile is not set, and there are ${nodes} Nodes: without a key their agents do not believe each other, so none announces; name the file of a Secret`
+}
