@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
 import { allocateCommand } from './cli/allocate/allocate.ts'
+import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
 import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
 import { explainCommand } from './cli/explain/explain.ts'
@@ -62,6 +63,8 @@ async function main(): Promise<number> {
       return applyCommand(invocation.sources, output)
     case 'allocate':
       return allocateCommand(invocation.options, output)
+    case 'announcers':
+      return announcersCommand(invocation.options, output)
     case 'controller':
       return (await import('./cli/controller.ts')).controllerCommand(
         invocation.options,

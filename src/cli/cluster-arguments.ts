@@ -19,6 +19,17 @@ export interface AllocateOptions {
   readonly service: string | undefined
 }
 
+/** The objects for which it is said who announces what. */
+export interface AnnouncersOptions {
+  readonly files: readonly string[]
+  readonly config: string | undefined
+  readonly format: Format
+  /** The Nodes without which it is tried; empty for all as they are. */
+  readonly without: readonly string[]
+  /** The only Node to print; undefined for all. */
+  readonly node: string | undefined
+}
+
 /** The options of the controller. */
 export interface ControllerOptions {
   readonly config: string | undefined
@@ -34,6 +45,7 @@ export interface ControllerOptions {
 /** The commands about the whole cluster. */
 export type ClusterInvocation =
   | { readonly kind: 'allocate'; readonly options: AllocateOptions }
+  | { readonly kind: 'announcers'; readonly options: AnnouncersOptions }
   | { readonly kind: 'controller'; readonly options: ControllerOptions }
 
 interface AllocateFlags {
@@ -42,6 +54,14 @@ interface AllocateFlags {
   readonly output: Format
   readonly against?: string[]
   readonly service?: string
+}
+
+interface AnnouncersFlags {
+  readonly filename?: string[]
+  readonly config?: string
+  readonly output: Format
+  readonly without?: string[]
+  readonly node?: string
 }
 
 const LISTEN = '127.0.0.1:10267'
@@ -53,6 +73,11 @@ export function clusterCommands(
 ): void {
   allocateCommand(program.command('allocate')).action((flags: AllocateFlags) => {
     take({ kind: 'allocate', options: allocateOptionsOf(flags) })
+  })
+  announcersCommand(program.command('announcers')).action((flags: AnnouncersFlags) => {
+    const { filename = [], config, output, without = [], node } = flags
+    const options = { files: filename, config, format: output, without, node }
+    take({ kind: 'announcers', options })
   })
   controllerCommand(program.command('controller')).action((options: ControllerOptions) => {
     take({ kind: 'controller', options })
@@ -73,6 +98,17 @@ function allocateCommand(command: Command): Command {
 function allocateOptionsOf(flags: AllocateFlags): AllocateOptions {
   const { filename = [], config, output, against = [], service } = flags
   return { files: filename, config, format: output, against, service }
+}
+
+function announcersCommand(command: Command): Command {
+  return withFormat(withConfig(command))
+    .description('which Node would announce which address on layer 2, and why; nothing is sent')
+    .requiredOption(
+      '-f, --filename <path...>',
+      'files or folders of Services, EndpointSlices, Nodes, IPAddressPools and L2Advertisements; - is standard input',
+    )
+    .option('--without <node...>', 'show what moves if these Nodes are drained')
+    .option('--node <name>', 'show this Node alone')
 }
 
 function controllerCommand(command: Command): Command {

@@ -168,6 +168,9 @@ export class AllocationStore {
       }
       case 'endpointslices':
         return this.#readSlice(key, object, origin)
+      case 'l2advertisements':
+      case 'excluded-interfaces':
+        return undefined
       default:
         return unreachable(resource)
     }
@@ -233,6 +236,9 @@ export class AllocationStore {
         return this.#nodes.delete(key)
       case 'endpointslices':
         return this.#podNodes.delete(key)
+      case 'l2advertisements':
+      case 'excluded-interfaces':
+        return false
       default:
         return unreachable(resource)
     }

@@ -67,8 +67,11 @@ export type Resource =
   /** All Services, also those that no node balances: every one of them may hold an address. */
   | 'all-services'
   | 'ipaddresspools'
+  | 'l2advertisements'
   | 'namespaces'
   | 'configmaps'
+  /** The one ConfigMap of MetalLB that says on which interfaces nothing is announced. */
+  | 'excluded-interfaces'
 
 /**
  * One row for each resource. The selectors of Services and EndpointSlices are those of kube-proxy
@@ -117,6 +120,14 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     identity: namespacedIdentity,
     mayBeMissing: true,
   },
+  l2advertisements: {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'L2Advertisement',
+    namespaced: true,
+    plural: 'l2advertisements',
+    identity: namespacedIdentity,
+    mayBeMissing: true,
+  },
   namespaces: {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -129,6 +140,14 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     kind: 'ConfigMap',
     namespaced: true,
     plural: 'configmaps',
+    identity: namespacedIdentity,
+  },
+  'excluded-interfaces': {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespaced: true,
+    plural: 'configmaps',
+    fields: 'metadata.name=metallb-excludel2',
     identity: namespacedIdentity,
   },
 }

@@ -1,6 +1,6 @@
 import { type AllocationObjects, decide } from '../../allocate/decide.ts'
 import { printReason } from '../../allocate/print-reason.ts'
-import { isGap, type Problem, printProblem } from '../../decode/problem.ts'
+import { isGap, printProblem } from '../../decode/problem.ts'
 import type { Address } from '../../model/address.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import { serviceName } from '../../model/service-name.ts'
@@ -8,16 +8,11 @@ import { readAllocationObjects } from '../../watch/files/read-allocation.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { AllocateOptions } from '../cluster-arguments.ts'
 import { loadConfig, readStdin } from '../load.ts'
+import { type ObjectProblem, objectProblem } from '../object-problem.ts'
 import type { Output } from '../output.ts'
 import { carriedOver } from './carried-over.ts'
 import { reportAsJson, reportAsText } from './print.ts'
-import {
-  type AllocationReport,
-  type IgnoredService,
-  type ObjectProblem,
-  reportOf,
-  reportOn,
-} from './report.ts'
+import { type AllocationReport, type IgnoredService, reportOf, reportOn } from './report.ts'
 
 /**
  * Prints which addresses the Services get or keep, and why. Returns 0 also where a Service waits,
@@ -49,14 +44,6 @@ export async function allocateCommand(options: AllocateOptions, output: Output):
   output.out(options.format === 'json' ? reportAsJson(chosen) : reportAsText(chosen, against))
   // What could not be read at all may have changed everything.
   return read.some(isGap) ? TROUBLE : 0
-}
-
-/** Returns a problem of reading an object as the report names it: a pool by its name alone. */
-function objectProblem(problem: Problem): ObjectProblem {
-  const message = printProblem({ ...problem, source: '', kind: undefined, name: undefined })
-  const { kind, name = '' } = problem
-  const shown = kind === 'IPAddressPool' ? name.slice(name.lastIndexOf('/') + 1) : name
-  return { object: `${kind}/${shown}`, message }
 }
 
 function reportFor(

@@ -1,6 +1,7 @@
 import type { PoolUsage } from '../../allocate/allocation.ts'
 import { type Address, sameAddresses } from '../../model/address.ts'
 import { serviceName } from '../../model/service-name.ts'
+import { columns, section } from '../columns.ts'
 import type { AllocationReport, ServiceEntry } from './report.ts'
 
 /** Returns the report for programs, one line of JSON. */
@@ -63,24 +64,4 @@ function usageRow({ pool, family, size, held }: PoolUsage): readonly string[] {
 
 function listed(addresses: readonly Address[]): string {
   return addresses.length === 0 ? 'none' : addresses.join(' ')
-}
-
-function section(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `${[`${title}:`, ...lines].join('\n')}\n`
-}
-
-/** Returns the rows with their cells in columns; the last cell of a row may be of any length. */
-function columns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = new Map<number, number>()
-  for (const row of rows) {
-    for (const [at, cell] of row.slice(0, -1).entries()) {
-      widths.set(at, Math.max(widths.get(at) ?? 0, cell.length))
-    }
-  }
-  return rows.map((row) => {
-    const cells = row.map((cell, at) =>
-      at < row.length - 1 ? cell.padEnd(widths.get(at) ?? 0) : cell,
-    )
-    return `  ${cells.join('  ')}`
-  })
 }

@@ -2,6 +2,7 @@ import type { Allocation, Grant, PoolUsage } from '../../allocate/allocation.ts'
 import { byName } from '../../allocate/order.ts'
 import type { Address } from '../../model/address.ts'
 import { serviceName } from '../../model/service-name.ts'
+import type { ObjectProblem } from '../object-problem.ts'
 
 /** What `nodelb allocate` prints, before it is made text or JSON. */
 export interface AllocationReport {
@@ -21,12 +22,6 @@ export interface ServiceEntry {
   readonly pool: string | undefined
   readonly state: 'assigned' | 'pending' | 'ignored'
   readonly reason: string
-}
-
-/** A problem with an object, which is named by kind and name. */
-export interface ObjectProblem {
-  readonly object: string
-  readonly message: string
 }
 
 /** A Service to which we give no address, with what becomes of its status. */

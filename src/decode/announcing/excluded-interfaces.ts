@@ -2,8 +2,8 @@ import { readDocuments } from '../documents.ts'
 import { readEntries } from '../entries.ts'
 import { FieldReader } from '../field-reader.ts'
 import { nameOf, parseFields, text, valueAt } from '../fields.ts'
-import { joinPath, type Problem, said, report as startReport } from '../problem.ts'
 import { isPattern, PATTERN } from '../pattern.ts'
+import { joinPath, type Problem, said, report as startReport } from '../problem.ts'
 
 type DecodedExclusions =
   | {

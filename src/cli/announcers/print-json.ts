@@ -1,0 +1,41 @@
+import { printLeftOut } from '../../announce/left-out.ts'
+import { printFirst } from '../../announce/why-first.ts'
+import { type AddressEntry, ownerOf } from './report.ts'
+import { type AnnouncersReport, announcedBy } from './view.ts'
+
+/** Returns the report for programs, one line of JSON (docs/layer2.md). */
+export function reportAsJson(report: AnnouncersReport): string {
+  const { given, silences, without, moves, problems } = report
+  const value = {
+    addresses: announcedBy(report).map((entry) => addressOf(entry, given)),
+    services: silences.map(({ service, addresses, reason, message }) => {
+      return { service, addresses, reason: reason.kind, message }
+    }),
+    ...(without.length > 0 && {
+      without,
+      moves: moves.map(({ address, services, from, to }) => {
+        return { address, services, from, to: to ?? null }
+      }),
+    }),
+    problems,
+  }
+  return `${JSON.stringify(value)}\n`
+}
+
+function addressOf(entry: AddressEntry, given: AnnouncersReport['given']): object {
+  const { address, services, why, order, leftOut } = entry
+  return {
+    address,
+    services,
+    node: ownerOf(entry),
+    reason: why.kind,
+    message: printFirst(why),
+    given: services.some((service) => given.has(service)),
+    candidates: order.map(({ node, preference, interfaces }) => {
+      return { node, preference, ...(interfaces && { interfaces: [...interfaces] }) }
+    }),
+    leftOut: leftOut.map(({ node, reason }) => {
+      return { node, reason: reason.kind, message: printLeftOut(reason) }
+    }),
+  }
+}

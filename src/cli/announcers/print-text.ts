@@ -1,0 +1,83 @@
+import { printLeftOut } from '../../announce/left-out.ts'
+import { printFirst } from '../../announce/why-first.ts'
+import { columns, section, shortList } from '../columns.ts'
+import { type AddressEntry, type Move, ownerOf } from './report.ts'
+import { type AnnouncersReport, announcedBy, type SilenceEntry } from './view.ts'
+
+/** As many Nodes or addresses are named in one row. */
+const MOST = 4
+
+/** Returns the report for people. */
+export function reportAsText(report: AnnouncersReport): string {
+  const { silences, without, moves, problems, given } = report
+  const entries = announcedBy(report)
+  const away = shortList(without, MOST)
+  const moved = moves.length === 0 ? ['  nothing'] : columns(moves.map(moveRow))
+  return [
+    section('Addresses, with the Nodes in their order', columns(entries.map(addressRow(given)))),
+    section('Services that nobody announces', columns(silences.map(silenceRow))),
+    section('Nodes that may not announce', columns(leftOutRows(report))),
+    without.length === 0 ? '' : section(`What moves without ${away}`, moved),
+    section('Nodes', columns(report.nodes.map(nodeRow(report)))),
+    section('Problems', columns(problems.map(({ object, message }) => [object, message]))),
+  ]
+    .filter((text) => text !== '')
+    .join('\n')
+}
+
+function addressRow(given: AnnouncersReport['given']): (entry: AddressEntry) => readonly string[] {
+  return ({ address, services, order, why }) => {
+    const nodes = shortList(
+      order.map(({ node }) => node),
+      MOST,
+    )
+    const interfaces = order[0]?.interfaces
+    const on = interfaces === undefined ? '' : ` (on ${[...interfaces].join(', ')})`
+    const simulated = services.some((service) => given.has(service)) ? GIVEN : ''
+    return [address, services.join(' '), nodes, `${printFirst(why)}${on}${simulated}`]
+  }
+}
+
+const GIVEN = '; `nodelb allocate` would give the address'
+
+function silenceRow({ service, addresses, message }: SilenceEntry): readonly string[] {
+  return [service, addresses.length === 0 ? '-' : addresses.join(' '), message]
+}
+
+function moveRow({ address, services, from, to }: Move): readonly string[] {
+  return [address, services.join(' '), `${from} -> ${to ?? 'nobody'}`]
+}
+
+/** Returns each Node once for each reason, with the addresses for which it holds. */
+function leftOutRows({ entries }: AnnouncersReport): readonly (readonly string[])[] {
+  const rows = new Map<
+    string,
+    { readonly cells: readonly string[]; readonly addresses: string[] }
+  >()
+  for (const { address, leftOut } of entries) {
+    for (const { node, reason } of leftOut) {
+      const cells = [node, printLeftOut(reason)]
+      const key = cells.join(' ')
+      const row = rows.get(key)
+      if (row === undefined) rows.set(key, { cells, addresses: [address] })
+      else row.addresses.push(address)
+    }
+  }
+  const sorted = [...rows.values()].sort((a, b) =>
+    (a.cells[0] ?? '') < (b.cells[0] ?? '') ? -1 : 1,
+  )
+  return sorted.map(({ cells: [node = '', sentence = ''], addresses }) => {
+    const all = addresses.length === entries.length && entries.length > 1
+    return [node, all ? 'any address' : shortList(addresses, MOST), sentence]
+  })
+}
+
+function nodeRow({ entries }: AnnouncersReport): (node: string) => readonly string[] {
+  return (node) => {
+    const own = entries.filter((entry) => ownerOf(entry) === node).length
+    return [
+      node,
+      `announces ${own} of ${entries.length} ${entries.length === 1 ? 'address' : 'addresses'}`,
+    ]
+  }
+}

@@ -1,0 +1,141 @@
+import type { AnnounceObjects } from '../announce/objects.ts'
+import { decodeLabelledPool } from '../decode/announcing/address-pool.ts'
+import { decodeAdvertisement } from '../decode/announcing/advertisement.ts'
+import { decodeExcludedInterfaces } from '../decode/announcing/excluded-interfaces.ts'
+import { decodeAnnouncerNode } from '../decode/announcing/node.ts'
+import { decodeAnnouncedService } from '../decode/announcing/service.ts'
+import { decodeServingEndpoints } from '../decode/announcing/serving-endpoints.ts'
+import { nameOf } from '../decode/fields.ts'
+import type { Problem } from '../decode/problem.ts'
+import { unreachable } from '../model/unreachable.ts'
+import { keyIn, type Resource, resources } from './resources.ts'
+import { Shelf } from './shelf.ts'
+import type { SourceEvent } from './source.ts'
+
+interface AnnounceStoreOptions {
+  /** The kinds that the source follows. */
+  readonly followed: readonly Resource[]
+  /** Gets the problems of each object that was read; no problems if it is as it should be. */
+  readonly read: (object: string, problems: readonly Problem[]) => void
+}
+
+/**
+ * The objects on which announcing depends, as they were last readable: an object that cannot be read
+ * replaces nothing (ADR 0010).
+ */
+export class AnnounceStore {
+  readonly #options: AnnounceStoreOptions
+  readonly #services = new Shelf(decodeAnnouncedService, (read) =>
+    read.kind === 'service' ? read.service : undefined,
+  )
+  readonly #endpoints = new Shelf(decodeServingEndpoints, (read) =>
+    read.kind === 'endpoints' ? read.endpoints : undefined,
+  )
+  readonly #nodes = new Shelf(decodeAnnouncerNode, (read) =>
+    read.kind === 'node' ? read.node : undefined,
+  )
+  readonly #pools = new Shelf(decodeLabelledPool, (read) =>
+    read.kind === 'pool' ? read.pool : undefined,
+  )
+  readonly #advertisements = new Shelf(decodeAdvertisement, (read) =>
+    read.kind === 'advertisement' ? read.advertisement : undefined,
+  )
+  readonly #exclusions = new Shelf(decodeExcludedInterfaces, (read) =>
+    read.kind === 'exclusions' ? read.patterns : undefined,
+  )
+  readonly #listed: Set<Resource> = new Set()
+  /** The keys of all objects of each kind, readable or not. */
+  readonly #keys: Map<Resource, Set<string>> = new Map()
+
+  constructor(options: AnnounceStoreOptions) {
+    this.#options = options
+  }
+
+  /** Takes an event of the source; returns whether it may change who announces what. */
+  take(event: SourceEvent): boolean {
+    switch (event.kind) {
+      case 'object': {
+        const { resource, object, origin = 'API server' } = event
+        const key = nameOf(object, resources[resource].namespaced)
+        const read = this.#shelfOf(resource)?.take(key, object, origin)
+        if (read === undefined) return false
+        this.#keysOf(resource).add(key)
+        this.#options.read(`${resources[resource].kind} ${key}`, read.problems)
+        return read.isNews
+      }
+      case 'deleted':
+        return this.#remove(event.resource, keyIn(event.resource, event.namespace, event.name))
+      case 'listed':
+        return this.#all(event.resource, event.names)
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** Returns whether every kind has been listed whole; nothing may be given up before. */
+  complete(): boolean {
+    return this.#options.followed.every((resource) => this.#listed.has(resource))
+  }
+
+  objects(): AnnounceObjects {
+    return {
+      services: this.#services.values(),
+      endpoints: this.#endpoints.values(),
+      nodes: this.#nodes.values(),
+      pools: this.#pools.values(),
+      advertisements: this.#advertisements.values(),
+    }
+  }
+
+  /** Returns the interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
+  excluded(): readonly string[] | undefined {
+    const lists = this.#exclusions.values()
+    return lists.length === 0 ? undefined : lists.flat()
+  }
+
+  #all(resource: Resource, names: ReadonlySet<string>): boolean {
+    this.#listed.add(resource)
+    for (const key of [...this.#keysOf(resource)]) if (!names.has(key)) this.#remove(resource, key)
+    return true
+  }
+
+  #remove(resource: Resource, key: string): boolean {
+    const shelf = this.#shelfOf(resource)
+    if (shelf === undefined) return false
+    this.#keysOf(resource).delete(key)
+    this.#options.read(`${resources[resource].kind} ${key}`, [])
+    return shelf.remove(key)
+  }
+
+  /** Returns where objects of a kind are kept; undefined for those that play no part. */
+  #shelfOf(resource: Resource): Pick<Shelf<unknown, never>, 'take' | 'remove'> | undefined {
+    switch (resource) {
+      case 'services':
+      case 'all-services':
+        return this.#services
+      case 'endpointslices':
+        return this.#endpoints
+      case 'nodes':
+        return this.#nodes
+      case 'ipaddresspools':
+        return this.#pools
+      case 'l2advertisements':
+        return this.#advertisements
+      case 'configmaps':
+      case 'excluded-interfaces':
+        return this.#exclusions
+      case 'namespaces':
+        return undefined
+      default:
+        return unreachable(resource)
+    }
+  }
+
+  #keysOf(resource: Resource): Set<string> {
+    const found = this.#keys.get(resource)
+    if (found !== undefined) return found
+    const keys = new Set<string>()
+    this.#keys.set(resource, keys)
+    return keys
+  }
+}

@@ -1,0 +1,52 @@
+import type { AllocationObjects } from '../../allocate/decide.ts'
+import type { AnnounceObjects } from '../../announce/objects.ts'
+import { type Problem, printProblem } from '../../decode/problem.ts'
+import type { AllocationSettings } from '../../model/allocation-settings.ts'
+import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
+import { AnnounceStore } from '../announce-store.ts'
+import { visitObjects } from '../objects.ts'
+import type { Resource } from '../resources.ts'
+import { documentsAt } from './documents-at.ts'
+
+/** What the files say, with what is wrong in them. */
+interface AnnouncingInput {
+  readonly objects: AnnounceObjects
+  /** The same objects as an allocation reads them: Services without an address may get one. */
+  readonly allocation: AllocationObjects
+  readonly problems: readonly Problem[]
+}
+
+const FOLLOWED: readonly Resource[] = [...ALLOCATION_RESOURCES, 'l2advertisements']
+
+/**
+ * Reads the objects at `paths` on which announcing depends: files, folders, and `-` for standard
+ * input. Everything that cannot be read becomes a problem, once.
+ */
+export function readAnnouncing(
+  paths: readonly string[],
+  stdin: () => string,
+  { loadBalancerClasses }: Pick<AllocationSettings, 'loadBalancerClasses'>,
+): AnnouncingInput {
+  const problems = new Map<string, Problem>()
+  const note = (found: readonly Problem[]): void => {
+    for (const problem of found) problems.set(printProblem(problem), problem)
+  }
+  const read = (_: string, found: readonly Problem[]): void => note(found)
+  const allocation = new AllocationStore({
+    classes: () => loadBalancerClasses,
+    followed: FOLLOWED,
+    read,
+  })
+  const announcing = new AnnounceStore({ followed: FOLLOWED, read })
+  for (const { source, documents } of documentsAt(paths, stdin, note)) {
+    note(documents.problems)
+    const odd = visitObjects(documents.values, source, FOLLOWED, (resource, object) => {
+      const event = { kind: 'object', resource, object, origin: source } as const
+      allocation.take(event)
+      announcing.take(event)
+    })
+    note(odd)
+  }
+  const objects = { objects: announcing.objects(), allocation: allocation.objects() }
+  return { ...objects, problems: [...problems.values()] }
+}

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { announcersCommand } from '../../src/cli/announcers/announcers.ts'
+import { parseArguments } from '../../src/cli/arguments.ts'
+
+// Each behaviour is a file of objects: `name.yaml`. Beside it there may be `name.config.yaml`, and
+// `name.flags` with further flags. `name.txt` is what the command prints of them. Where there is a
+// `name.jsonl` it pins the JSON, too.
+const FOLDER = new URL('announcers/', import.meta.url).pathname
+
+const files = readdirSync(FOLDER).sort()
+const names = files
+  .filter((file) => /^[^.]+\.yaml$/.test(file))
+  .map((file) => file.replace('.yaml', ''))
+
+function flagsOf(name: string): readonly string[] {
+  const config = `${name}.config.yaml`
+  const flags = files.includes(`${name}.flags`)
+    ? readFileSync(`${FOLDER}${name}.flags`, 'utf8').trim().split(' ')
+    : []
+  return [...(files.includes(config) ? ['--config', config] : []), ...flags]
+}
+
+async function run(name: string, format: 'text' | 'json') {
+  const shown = ['announcers', '-f', `${name}.yaml`, ...flagsOf(name)]
+  const argv = shown.map((each) => (each.endsWith('.yaml') ? FOLDER + each : each))
+  const parsed = parseArguments([...argv, '-o', format], '0')
+  if (parsed.kind !== 'announcers') throw new Error(`${parsed.kind} for ${shown.join(' ')}`)
+  let out = ''
+  const said: string[] = []
+  const code = await announcersCommand(parsed.options, {
+    out: (text) => {
+      out += text.replaceAll(FOLDER, '')
+    },
+    say: (line) => said.push(line.replaceAll(FOLDER, '')),
+    colour: false,
+  })
+  return { command: `nodelb ${shown.join(' ')}`, code, out, said }
+}
+
+function sentence(name: string): string {
+  const [first = ''] = readFileSync(`${FOLDER}${name}.yaml`, 'utf8').split('\n')
+  return first.replace(/^# /, '')
+}
+
+describe('who announces, with', () => {
+  test.each(names.map((name) => [name, sentence(name)]))('%s: %s', async (name) => {
+    const { command, code, out, said } = await run(name, 'text')
+    expect({ code, said }).toEqual({ code: 0, said: [] })
+    await expect(`$ ${command}\n${out}`).toMatchFileSnapshot(`${FOLDER}${name}.txt`)
+  })
+
+  const asJson = names.filter((name) => files.includes(`${name}.jsonl`))
+  test.each(asJson)('%s, for programs', async (name) => {
+    const { code, out, said } = await run(name, 'json')
+    expect({ code, said }).toEqual({ code: 0, said: [] })
+    await expect(out).toMatchFileSnapshot(`${FOLDER}${name}.jsonl`)
+  })
+})
+
+test.each(names)('%s says in its first line what is right', (name) => {
+  expect(sentence(name)).toMatch(/^[A-Za-z][^#]{30,240}\.$/)
+})
+
+test('every file belongs to a behaviour', () => {
+  const endings = /\.(?:yaml|txt|jsonl|config\.yaml|flags)$/
+  const lost = files.filter((file) => !names.includes(file.replace(endings, '')))
+  expect(lost).toEqual([])
+  expect(names.length).toBeGreaterThanOrEqual(30)
+})
