@@ -1,7 +1,7 @@
 import type { Announcement } from './announcement.ts'
 import type { Eligibility, EligibleAddress } from './eligibility.ts'
 import { interfacesFor, type Link, opens } from './links.ts'
-import type { Member } from './member.ts'
+import type { Member, MemberState } from './member.ts'
 import { type HashOrders, orderOf, rankingOf } from './order.ts'
 
 /** What this node is at the moment. */
@@ -35,7 +35,7 @@ export function announce(
     const able = interfaces.length > 0 ? others(all) : ableWithout(others(all))
     const candidates = orderOf(rank(able), orders.of(key, namesOf(all)))
     const services = bids.map(({ service }) => service)
-    const owner = candidates.find((node) => mayOwn(known.get(node)))
+    const owner = candidates.find((node) => mayOwn(known.get(node)?.state))
     return { address, services, interfaces, candidates, owner }
   })
 }
@@ -49,8 +49,8 @@ type Candidates = EligibleAddress['candidates']
 
 type Standing = Pick<Member, 'state' | 'settled' | 'interfaces'>
 
-function mayOwn(standing: Standing | undefined): boolean {
-  return standing?.state === 'live' || standing?.state === 'stale'
+function mayOwn(state: MemberState | undefined): boolean {
+  return state === 'live' || state === 'stale'
 }
 
 /**

@@ -85,7 +85,7 @@ function sameTexts(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** What goes before the hash: nodes with a higher rank go first. */
-export interface Ranking {
+interface Ranking {
   readonly ranks: ReadonlyMap<string, number>
   /** True if all have the same rank. */
   readonly isEven: boolean

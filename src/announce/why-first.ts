@@ -31,17 +31,17 @@ export function whyFirst({
   return { kind: 'preferred-hash', preference, preferred, nodes }
 }
 
-/** Returns a sentence that says why a Node announces an address, and no other. */
-export function printFirst(reason: FirstReason): string {
+/** Returns a sentence that says why this Node comes first for an address, and no other. */
+export function printFirst(node: string, reason: FirstReason): string {
   switch (reason.kind) {
     case 'only':
-      return 'It is the only Node that may'
+      return `${node} is the only Node that may`
     case 'preferred':
-      return `It has the highest preference of ${reason.nodes} Nodes, ${reason.preference}`
+      return `${node} has the highest preference of ${reason.nodes} Nodes: ${reason.preference}`
     case 'hash':
-      return `It comes first of ${reason.nodes} Nodes, by the hash of Node and address`
+      return `${node} comes first of ${reason.nodes} Nodes by the hash of Node and address`
     case 'preferred-hash':
-      return `It comes first, by the hash of Node and address, of the ${reason.preferred} with the highest preference of ${reason.nodes} Nodes, ${reason.preference}`
+      return `${node} comes first by the hash of Node and address, of ${reason.preferred} Nodes with preference ${reason.preference}, the highest of ${reason.nodes} Nodes`
     default:
       return unreachable(reason)
   }

@@ -11,7 +11,7 @@ interface MemberSettings {
 }
 
 /** What the operator chose for announcing on layer 2. */
-export interface Layer2Settings {
+interface Layer2Settings {
   readonly enabled: boolean
   /**
    * Regular expressions for interfaces on which nothing is announced; if undefined, those of the

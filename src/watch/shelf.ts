@@ -2,7 +2,7 @@ import type { Problem } from '../decode/problem.ts'
 import { store } from './stored-value.ts'
 
 /** What became of an object that was read. */
-export interface Read {
+interface Read {
   readonly problems: readonly Problem[]
   /** Whether it says something new. */
   readonly isNews: boolean

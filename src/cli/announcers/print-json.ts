@@ -1,13 +1,13 @@
 import { printLeftOut } from '../../announce/left-out.ts'
 import { printFirst } from '../../announce/why-first.ts'
 import { type AddressEntry, ownerOf } from './report.ts'
-import { type AnnouncersReport, announcedBy } from './view.ts'
+import type { AnnouncersReport } from './view.ts'
 
 /** Returns the report for programs, one line of JSON (docs/layer2.md). */
 export function reportAsJson(report: AnnouncersReport): string {
-  const { given, silences, without, moves, problems } = report
+  const { entries, given, silences, without, moves, problems } = report
   const value = {
-    addresses: announcedBy(report).map((entry) => addressOf(entry, given)),
+    addresses: entries.map((entry) => addressOf(entry, given)),
     services: silences.map(({ service, addresses, reason, message }) => {
       return { service, addresses, reason: reason.kind, message }
     }),
@@ -29,7 +29,7 @@ function addressOf(entry: AddressEntry, given: AnnouncersReport['given']): objec
     services,
     node: ownerOf(entry),
     reason: why.kind,
-    message: printFirst(why),
+    message: printFirst(ownerOf(entry), why),
     given: services.some((service) => given.has(service)),
     candidates: order.map(({ node, preference, interfaces }) => {
       return { node, preference, ...(interfaces && { interfaces: [...interfaces] }) }

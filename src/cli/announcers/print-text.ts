@@ -18,7 +18,7 @@ export function reportAsText(report: AnnouncersReport): string {
     section('Services that nobody announces', columns(silences.map(silenceRow))),
     section('Nodes that may not announce', columns(leftOutRows(report))),
     without.length === 0 ? '' : section(`What moves without ${away}`, moved),
-    section('Nodes', columns(report.nodes.map(nodeRow(report)))),
+    section('Nodes', report.entries.length === 0 ? [] : columns(report.nodes.map(nodeRow(report)))),
     section('Problems', columns(problems.map(({ object, message }) => [object, message]))),
   ]
     .filter((text) => text !== '')
@@ -26,7 +26,8 @@ export function reportAsText(report: AnnouncersReport): string {
 }
 
 function addressRow(given: AnnouncersReport['given']): (entry: AddressEntry) => readonly string[] {
-  return ({ address, services, order, why }) => {
+  return (entry) => {
+    const { address, services, order, why } = entry
     const nodes = shortList(
       order.map(({ node }) => node),
       MOST,
@@ -34,7 +35,12 @@ function addressRow(given: AnnouncersReport['given']): (entry: AddressEntry) => 
     const interfaces = order[0]?.interfaces
     const on = interfaces === undefined ? '' : ` (on ${[...interfaces].join(', ')})`
     const simulated = services.some((service) => given.has(service)) ? GIVEN : ''
-    return [address, services.join(' '), nodes, `${printFirst(why)}${on}${simulated}`]
+    return [
+      address,
+      services.join(' '),
+      nodes,
+      `${printFirst(ownerOf(entry), why)}${on}${simulated}`,
+    ]
   }
 }
 
@@ -56,6 +62,8 @@ function leftOutRows({ entries }: AnnouncersReport): readonly (readonly string[]
   >()
   for (const { address, leftOut } of entries) {
     for (const { node, reason } of leftOut) {
+      // Those that are away stand in the title of what moves.
+      if (reason.kind === 'away') continue
       const cells = [node, printLeftOut(reason)]
       const key = cells.join(' ')
       const row = rows.get(key)

@@ -23,14 +23,14 @@ export interface SilenceEntry extends Silence {
 
 /**
  * Returns what concerns one Node: the addresses that it may announce, those from which it is left
- * out, and the moves from and to it.
+ * out, the moves from and to it, and what nobody announces.
  */
 export function ofNode(report: AnnouncersReport, node: string): AnnouncersReport {
   const entries = report.entries.map((entry) => {
     return { ...entry, leftOut: entry.leftOut.filter((each) => each.node === node) }
   })
   const moves = report.moves.filter(({ from, to }) => from === node || to === node)
-  return { ...report, entries, moves, silences: [], nodes: [node], problems: [] }
+  return { ...report, entries, moves, nodes: [node] }
 }
 
 /** Returns the entries that one of the Nodes of a report may announce. */

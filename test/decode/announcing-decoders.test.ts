@@ -1,0 +1,27 @@
+import { test } from 'vitest'
+import { decodeLabelledPool } from '../../src/decode/announcing/address-pool.ts'
+import { decodeAdvertisement } from '../../src/decode/announcing/advertisement.ts'
+import { decodeExcludedInterfaces } from '../../src/decode/announcing/excluded-interfaces.ts'
+import { decodeAnnouncerNode } from '../../src/decode/announcing/node.ts'
+import { decodeAnnouncedService } from '../../src/decode/announcing/service.ts'
+import { decodeServingEndpoints } from '../../src/decode/announcing/serving-endpoints.ts'
+import { type DecoderCase, holdsForAnyJson } from './any-json.ts'
+
+/** Only a ConfigMap of this name is read. */
+function renamed(value: unknown): unknown {
+  const object = typeof value === 'object' && !Array.isArray(value) ? value : {}
+  return { ...object, metadata: { name: 'metallb-excludel2' } }
+}
+
+const decoders: readonly DecoderCase[] = [
+  ['IPAddressPool', (value) => decodeLabelledPool(value, 'x.json')],
+  ['L2Advertisement', (value) => decodeAdvertisement(value, 'x.json')],
+  ['ConfigMap', (value) => decodeExcludedInterfaces(renamed(value), 'x.json')],
+  ['Service', (value) => decodeAnnouncedService(value, 'x.json')],
+  ['Node', (value) => decodeAnnouncerNode(value, 'x.json')],
+  ['EndpointSlice', (value) => decodeServingEndpoints(value, 'x.json')],
+]
+
+test.each(decoders)('any JSON as %s gives a value or a problem for announcing', (_, decode) =>
+  holdsForAnyJson(decode, 500),
+)
