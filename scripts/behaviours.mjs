@@ -1,5 +1,6 @@
 // Rewrites the tables in docs/behaviours.md from the folders below fixtures/ and the files of
-// test/golden/allocate, and the output in docs/addresses.md from the latter.
+// test/golden/allocate and test/golden/announcers, and the output in docs/addresses.md and
+// docs/layer2.md from the latter.
 // With --check it changes nothing and fails when the table is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -120,36 +121,45 @@ function stories() {
   })
 }
 
-/** Where the goldens of `nodelb allocate` are; the first line of each input says what is right. */
-const allocate = 'test/golden/allocate'
+/**
+ * The commands whose goldens are below test/golden; the first line of each input says what is right,
+ * and the first pattern that fits its name what it is about.
+ */
+const commands = {
+  allocate: [
+    [/^example-/, 'As clusters have them'],
+    [/^(pool|config-map|no-pools|on-pool-change)/, 'Pools'],
+    [/^(ask|annotation)-/, 'Requests'],
+    [/^dual-stack-/, 'Families'],
+    [/^share-/, 'Sharing'],
+    [/^nodes-/, 'Addresses of Nodes'],
+    [/^/, 'Statuses and order'],
+  ],
+  announcers: [
+    [/^(all-nodes|one-node$|nine-nodes|no-nodes|hash-|preferred-|metallb-)/, 'Order'],
+    [
+      /^(node-selectors|pool|no-pool|no-advertisement|service-selectors|interfaces|bad-)/,
+      'Advertisements',
+    ],
+    [/^(node|unready-|network-|exclude-|key-)/, 'Nodes'],
+    [/^(endpoints-|no-endpoints|policy-|shared-|other-class|address-)/, 'Services'],
+    [/^/, 'Trying a change'],
+  ],
+}
 
-/** The first pattern that fits the name of an input says what it is about. */
-const allocateTopics = [
-  [/^example-/, 'As clusters have them'],
-  [/^(pool|config-map|no-pools|on-pool-change)/, 'Pools'],
-  [/^(ask|annotation)-/, 'Requests'],
-  [/^dual-stack-/, 'Families'],
-  [/^share-/, 'Sharing'],
-  [/^nodes-/, 'Addresses of Nodes'],
-  [/^/, 'Statuses and order'],
-]
-
-function allocations() {
-  const names = readdirSync(`${root}${allocate}`)
+function goldens(command) {
+  const names = readdirSync(`${root}test/golden/${command}`)
     .filter((file) => /^[^.]+\.yaml$/.test(file))
     .map((file) => file.replace('.yaml', ''))
     .sort()
-  return allocateTopics.flatMap(([, topic]) =>
-    names.filter((name) => topicOf(name) === topic).map((name) => allocateRow(topic, name)),
+  const topicOf = (name) => commands[command].find(([pattern]) => pattern.test(name))?.[1]
+  return commands[command].flatMap(([, topic]) =>
+    names.filter((name) => topicOf(name) === topic).map((name) => goldenRow(command, topic, name)),
   )
 }
 
-function topicOf(name) {
-  return allocateTopics.find(([pattern]) => pattern.test(name))?.[1]
-}
-
-function allocateRow(topic, name) {
-  const path = `${allocate}/${name}`
+function goldenRow(command, topic, name) {
+  const path = `test/golden/${command}/${name}`
   const [first] = readFileSync(`${root}${path}.yaml`, 'utf8').split('\n')
   const what = first.replace(/^# /, '').replaceAll('|', '\\|')
   return `| ${topic} | ${link(name, `${path}.yaml`)} | ${what} | ${link('output', `${path}.txt`)} |`
@@ -158,7 +168,8 @@ function allocateRow(topic, name) {
 function tables() {
   const all = behaviours()
   const changes = stories()
-  const addresses = allocations()
+  const addresses = goldens('allocate')
+  const announcers = goldens('announcers')
   return [
     `${all.length} behaviours:`,
     '',
@@ -182,6 +193,13 @@ function tables() {
     '| About | Objects | What holds | Output |',
     '|---|---|---|---|',
     ...addresses,
+    '',
+    `${announcers.length} behaviours of announcing, each with what \`nodelb announcers\` prints of it`,
+    '([test/golden/announcers.test.ts](../test/golden/announcers.test.ts), [layer2.md](layer2.md)):',
+    '',
+    '| About | Objects | What holds | Output |',
+    '|---|---|---|---|',
+    ...announcers,
   ].join('\n')
 }
 
@@ -195,10 +213,10 @@ function withTables(text) {
 /** Puts behind each command `nodelb allocate -f NAME.yaml` in a block what its golden has. */
 function withOutputs(text) {
   return text.replace(
-    /```\n(\$ nodelb allocate -f ([\w-]+)\.yaml.*)\n[^`]*```/g,
-    (_, command, name) => {
-      const ending = command.includes('--service') ? 'service.txt' : 'txt'
-      const golden = readFileSync(`${root}${allocate}/${name}.${ending}`, 'utf8')
+    /```\n(\$ nodelb (allocate|announcers) -f ([\w-]+)\.yaml.*)\n[^`]*```/g,
+    (_, line, command, name) => {
+      const ending = line.includes('--service') ? 'service.txt' : 'txt'
+      const golden = readFileSync(`${root}test/golden/${command}/${name}.${ending}`, 'utf8')
       return `\`\`\`\n${golden}\`\`\``
     },
   )
@@ -207,6 +225,7 @@ function withOutputs(text) {
 for (const [path, made] of [
   ['docs/behaviours.md', withTables],
   ['docs/addresses.md', withOutputs],
+  ['docs/layer2.md', withOutputs],
 ]) {
   const text = readFileSync(`${root}${path}`, 'utf8')
   const fresh = made(text)

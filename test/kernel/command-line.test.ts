@@ -344,6 +344,8 @@ describe('--help', () => {
                               privilege, and end
         allocate [options]    which addresses LoadBalancer Services get or keep, and
                               why; nothing is written
+        announcers [options]  which Node would announce which address on layer 2, and
+                              why; nothing is sent
         controller [options]  give addresses to the LoadBalancer Services of the
                               cluster; one replica writes
         help [command]        display help for command
@@ -495,6 +497,25 @@ describe('--help', () => {
       --against <path...>         show what changes from these objects to those
       --service <namespace/name>  explain this Service alone
       -h, --help                  display help for command
+    "
+  `))
+
+  test('announcers', async () => expect(await help('announcers')).toMatchInlineSnapshot(`
+    "Usage: nodelb announcers [options]
+
+    which Node would announce which address on layer 2, and why; nothing is sent
+
+    Options:
+      --config <file>           a KubeProxyConfiguration and/or a
+                                NodelbConfiguration
+      -o, --output <format>     text for people, json for programs (choices: "text",
+                                "json", default: "text")
+      -f, --filename <path...>  files or folders of Services, EndpointSlices, Nodes,
+                                IPAddressPools and L2Advertisements; - is standard
+                                input
+      --without <node...>       show what moves if these Nodes are drained
+      --node <name>             show this Node alone
+      -h, --help                display help for command
     "
   `))
 

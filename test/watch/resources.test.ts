@@ -29,6 +29,17 @@ test('each kind is asked for as kube-proxy asks, older servers too', () => {
   ])
 })
 
+test('of the kinds of MetalLB all are asked for, and of ConfigMaps one', () => {
+  const asked = (['l2advertisements', 'excluded-interfaces'] as const).map((resource) =>
+    pathsOf(selectionOf(resource, 'node-a')),
+  )
+  expect(asked.flat()).toEqual([
+    '/apis/metallb.io/v1beta1/l2advertisements?',
+    '/api/v1/configmaps?fieldSelector=metadata.name=metallb-excludel2',
+    '/api/v1/configmaps?',
+  ])
+})
+
 const text = `apiVersion: v1
 kind: Service
 metadata: {name: web}
