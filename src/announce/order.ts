@@ -14,10 +14,11 @@ export interface HashOrders {
   retain(addresses: ReadonlySet<Address>): void
 }
 
-/** Returns what a Node is ordered by for an address. */
-type Digest = (node: string, address: Address) => Uint8Array
+/** Returns the SHA-256 of a text. */
+type Digest = (text: string) => Uint8Array
 
-const metallbDigest: Digest = (node, address) => sha256(utf8ToBytes(`${node}#${address}`))
+/** Who may import `node:crypto` has a faster one. */
+const portable: Digest = (text) => sha256(utf8ToBytes(text))
 
 /** The Nodes in order, each with its hash at the same place. */
 interface Ranks {
@@ -34,7 +35,7 @@ const NONE: Ranks = { nodes: [], hashes: [], of: [] }
 const SPARE = 64
 
 /** Returns orders that remember each hash, as long as its Node and its address are in use. */
-export function hashOrders(digest: Digest = metallbDigest): HashOrders {
+export function hashOrders(digest: Digest = portable): HashOrders {
   const known = new Map<Address, Ranks>()
   return {
     of(address, nodes) {
@@ -53,11 +54,12 @@ export function hashOrders(digest: Digest = metallbDigest): HashOrders {
 
 function ranksOf(address: Address, nodes: readonly string[], former: Ranks, digest: Digest): Ranks {
   const known = new Map(former.nodes.map((node, at) => [node, former.hashes[at]]))
+  const digestOf = (node: string): Uint8Array => digest(`${node}#${address}`)
   const ranked = nodes.map((node) => {
-    return { node, hash: known.get(node) ?? beginningOf(digest(node, address)) }
+    return { node, hash: known.get(node) ?? beginningOf(digestOf(node)) }
   })
   ranked.sort((a, b) => {
-    return a.hash - b.hash || compareWhole(digest(a.node, address), digest(b.node, address))
+    return a.hash - b.hash || compareWhole(digestOf(a.node), digestOf(b.node))
   })
   return {
     nodes: ranked.map(({ node }) => node),
