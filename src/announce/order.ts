@@ -17,7 +17,7 @@ export interface HashOrders {
 /** Returns the SHA-256 of a text. */
 type Digest = (text: string) => Uint8Array
 
-/** Who may import `node:crypto` has a faster one. */
+/** It needs no `node:crypto`, whose digest is faster. */
 const portable: Digest = (text) => sha256(utf8ToBytes(text))
 
 /** The Nodes in order, each with its hash at the same place. */

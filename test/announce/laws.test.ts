@@ -45,7 +45,7 @@ describe('whatever the objects are,', () => {
         const [first, ...others] = names.map((name) => ownersSeenBy(name, world, all))
         for (const other of others) expect(other).toEqual(first)
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     )
   })
 
@@ -65,7 +65,7 @@ describe('whatever the objects are,', () => {
           eligible(of, everybody).silences.map((each) => [each.service, printSilence(each.reason)])
         expect(silent(turned)).toEqual(silent(world))
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 
