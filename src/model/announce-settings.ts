@@ -71,5 +71,5 @@ export function keyProblem(
   nodes: number,
 ): string | undefined {
   if (!enabled || nodes < 2 || members.keyFile !== undefined) return undefined
-  return `announce.layer2.members.keyFile is not set, and there are ${nodes} Nodes: without a key their agents do not believe each other, so none announces; name the file of a Secret`
+  return `announce.layer2.members.keyFile is not set, and there are ${nodes} Nodes: without a key an agent cannot tell another one from a stranger; name a file with the same key on each Node`
 }

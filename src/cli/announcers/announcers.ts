@@ -1,6 +1,5 @@
 import { printReason } from '../../allocate/print-reason.ts'
-import type { EligibilitySettings } from '../../announce/eligible.ts'
-import { eligible } from '../../announce/eligible.ts'
+import { type EligibilitySettings, eligible } from '../../announce/eligible.ts'
 import { hashOrders } from '../../announce/order.ts'
 import { printSilence } from '../../announce/silence.ts'
 import type { Config } from '../../config/config.ts'
