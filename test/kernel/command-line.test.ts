@@ -500,7 +500,8 @@ describe('--help', () => {
     "
   `))
 
-  test('announcers', async () => expect(await help('announcers')).toMatchInlineSnapshot(`
+  test('announcers', async () =>
+    expect(await help('announcers')).toMatchInlineSnapshot(`
     "Usage: nodelb announcers [options]
 
     which Node would announce which address on layer 2, and why; nothing is sent
