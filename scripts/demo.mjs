@@ -11,7 +11,6 @@ import { register } from 'tsx/esm/api'
 
 const folder = fileURLToPath(new URL('../fixtures/demo/', import.meta.url))
 const address = '192.168.100.240:80'
-/** The first address of the pool. */
 const pooled = '192.168.100.250:80'
 const connections = 30
 /** What the pods see: the node's address towards them, as externalTrafficPolicy is Cluster. */
@@ -207,7 +206,8 @@ async function connect(pods, to = address) {
     counts.set(result.pod, counts.get(result.pod) + 1)
     sources.get(result.pod).add(result.peer)
     if (live) {
-      redraw(counts, sources)
+      process.stdout.write(`\u001b[${counts.size}A\u001b[J`)
+      draw(counts, sources)
       await sleep(30)
     }
   }
@@ -226,11 +226,6 @@ function draw(counts, sources) {
     const saw = seen === '' ? '' : pc.dim(`saw ${seen}`)
     say(`    ${pod} ${bar} ${String(count).padStart(2)}  ${saw}`)
   }
-}
-
-function redraw(counts, sources) {
-  process.stdout.write(`\u001b[${counts.size}A\u001b[J`)
-  draw(counts, sources)
 }
 
 function atMost(operations, limit) {

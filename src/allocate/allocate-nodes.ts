@@ -22,7 +22,7 @@ const NOTHING: Result = { offers: [], lost: [] }
 /**
  * Returns which addresses of Nodes each Service has, in the way of k3s ServiceLB
  * (pkg/cloudprovider/servicelb.go). A port of a Node goes to the Service that has it already, else to
- * the oldest; whoever collides on some Nodes gets the others. The addresses are in the order of the
+ * the oldest; a Service that collides on some Nodes gets the others. The addresses are in the order of the
  * Service's families, and within a family in the order of their numbers.
  *
  * A Service takes a port only where its status has the address, so what is held can be read from the

@@ -44,7 +44,7 @@ export interface Offers {
 }
 
 /**
- * Returns the offers to a Service: first an address of which it can be the next to share, so that
+ * Returns the offers to a Service: first an address that it can share with others, so that
  * Services of one key come together (metallb#1682), then the first that is free.
  */
 export function offersTo(draft: Draft, claimant: Claimant): Offers {

@@ -8,7 +8,7 @@ const ENABLE = 'svccontroller.k3s.cattle.io/enablelb'
 const LBPOOL = 'svccontroller.k3s.cattle.io/lbpool'
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
-/** Returns what keeps a Service away from a Node, whoever else is there; undefined if nothing does. */
+/** Returns what keeps a Service away from a Node, without regard to others; undefined if nothing does. */
 export type Fitness = (claimant: NodeClaimant, node: CandidateNode) => NodeBar | undefined
 
 /**

@@ -69,7 +69,7 @@ export function poolsOf(
 
 /**
  * Returns who may get from a pool. Selectors that match no Namespace open it to nobody: MetalLB
- * then lets in whoever names the pool, which nobody can have meant.
+ * then lets in each Service that names the pool, which cannot have been meant.
  */
 export function audienceOf(
   { priority, namespaces: rule, services, unread }: AudienceRule,

@@ -31,7 +31,7 @@ type Compromise =
   | { readonly kind: 'wish-unmet'; readonly why: Refusal }
   /** It has one family, and the other one cannot be had. */
   | { readonly kind: 'family-missing'; readonly family: IpFamily; readonly why: PoolRefusal }
-  /** Its status is of somebody else, and there is nothing to put in its place. */
+  /** Another program wrote its status, and there is nothing to put in its place. */
   | { readonly kind: 'left-alone'; readonly why: Refusal }
 
 export interface StrandedReason {

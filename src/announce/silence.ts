@@ -30,7 +30,7 @@ export type SilenceReason =
       readonly why: readonly { readonly reason: LeftOutReason; readonly nodes: readonly string[] }[]
     }
 
-/** A Service some addresses of which no Node announces. */
+/** A Service with addresses that no Node announces. */
 export interface Silence {
   readonly service: ServiceName
   readonly addresses: readonly Address[]

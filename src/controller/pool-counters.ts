@@ -14,7 +14,7 @@ interface CountersWrite {
 
 /**
  * Returns the counters that differ from the statuses, which are given by `namespace/name`. A pool
- * of which a namesake in another namespace counts has no usage of its own and is left alone.
+ * that has a namesake in another namespace has no usage of its own and is left alone.
  */
 export function countersToWrite(
   usage: readonly PoolUsage[],

@@ -1,6 +1,5 @@
 import type { AllocationObjects, ServiceFacts } from '../allocate/decide.ts'
-import type { CandidateNode, PodNodes } from '../allocate/nodes-world.ts'
-import type { NamespaceObject, PoolObject } from '../allocate/pool-objects.ts'
+import type { PoolObject } from '../allocate/pool-objects.ts'
 import { decodeAddressPool } from '../decode/allocation/address-pool.ts'
 import { decodeNamespace } from '../decode/allocation/namespace.ts'
 import { decodeCandidateNode } from '../decode/allocation/node.ts'
@@ -12,9 +11,9 @@ import type { Problem } from '../decode/problem.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
-import { readServiceStatus, type ServiceStatus } from './service-status.ts'
+import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
+import { Shelf } from './shelf.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
-import { store } from './stored-value.ts'
 
 /** The kinds of objects on which an allocation depends. */
 export const ALLOCATION_RESOURCES: readonly Resource[] = [
@@ -57,9 +56,15 @@ export class AllocationStore {
   readonly #poolStatuses: Map<string, unknown> = new Map()
   /** The metadata.uid of each IPAddressPool, by `namespace/name`. */
   readonly #poolUids: Map<string, string> = new Map()
-  readonly #namespaces: Map<string, NamespaceObject> = new Map()
-  readonly #nodes: Map<string, CandidateNode> = new Map()
-  readonly #podNodes: Map<string, PodNodes> = new Map()
+  readonly #namespaces = new Shelf(decodeNamespace, (read) =>
+    read.kind === 'invalid' ? undefined : read.namespace,
+  )
+  readonly #nodes = new Shelf(decodeCandidateNode, (read) =>
+    read.kind === 'invalid' ? undefined : read.node,
+  )
+  readonly #podNodes = new Shelf(decodePodNodes, (read) =>
+    read.kind === 'pod-nodes' ? read.podNodes : undefined,
+  )
   readonly #listed: Set<Resource> = new Set()
   /** The keys of all objects of each kind, readable or not. */
   readonly #keys: Map<Resource, Set<string>> = new Map()
@@ -122,9 +127,9 @@ export class AllocationStore {
       services: [...this.#services.values()],
       pools: [...this.#pools.values()].flat(),
       unreadPools: this.#unreadPools(),
-      namespaces: [...this.#namespaces.values()],
-      nodes: [...this.#nodes.values()],
-      podNodes: [...this.#podNodes.values()],
+      namespaces: this.#namespaces.values(),
+      nodes: this.#nodes.values(),
+      podNodes: this.#podNodes.values(),
     }
   }
 
@@ -154,34 +159,18 @@ export class AllocationStore {
         return this.#readPool(key, object, origin)
       case 'configmaps':
         return this.#readConfigMap(key, object, origin)
-      case 'namespaces': {
-        const decoded = decodeNamespace(object, origin)
-        const { problems } = decoded
-        if (decoded.kind === 'invalid') return { problems, isNews: false }
-        return { problems, isNews: store(this.#namespaces, key, decoded.namespace) }
-      }
-      case 'nodes': {
-        const decoded = decodeCandidateNode(object, origin)
-        const { problems } = decoded
-        if (decoded.kind === 'invalid') return { problems, isNews: false }
-        return { problems, isNews: store(this.#nodes, key, decoded.node) }
-      }
+      case 'namespaces':
+        return this.#namespaces.take(key, object, origin)
+      case 'nodes':
+        return this.#nodes.take(key, object, origin)
       case 'endpointslices':
-        return this.#readSlice(key, object, origin)
+        return this.#podNodes.take(key, object, origin)
       case 'l2advertisements':
       case 'excluded-interfaces':
         return undefined
       default:
         return unreachable(resource)
     }
-  }
-
-  #readSlice(key: string, object: unknown, origin: string): Read | undefined {
-    const decoded = decodePodNodes(object, origin)
-    const { problems } = decoded
-    if (decoded.kind === 'invalid') return { problems, isNews: false }
-    if (decoded.kind === 'ignored') return { problems, isNews: this.#podNodes.delete(key) }
-    return { problems, isNews: store(this.#podNodes, key, decoded.podNodes) }
   }
 
   #readService(key: string, object: unknown, origin: string): Read | undefined {
@@ -231,11 +220,11 @@ export class AllocationStore {
       case 'configmaps':
         return this.#pools.delete(`map ${key}`)
       case 'namespaces':
-        return this.#namespaces.delete(key)
+        return this.#namespaces.remove(key)
       case 'nodes':
-        return this.#nodes.delete(key)
+        return this.#nodes.remove(key)
       case 'endpointslices':
-        return this.#podNodes.delete(key)
+        return this.#podNodes.remove(key)
       case 'l2advertisements':
       case 'excluded-interfaces':
         return false
@@ -258,12 +247,4 @@ interface Read {
   readonly problems: readonly Problem[]
   /** Whether it may change the allocation. */
   readonly isNews: boolean
-}
-
-/**
- * Returns whether a resourceVersion is older. They are numbers that grow (KEP-5504); of any others
- * none is older.
- */
-function isOlder(a: string, b: string): boolean {
-  return /^\d+$/.test(a) && /^\d+$/.test(b) && (a.length === b.length ? a < b : a.length < b.length)
 }

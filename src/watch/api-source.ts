@@ -11,7 +11,7 @@ interface Following {
   /** The name of our Node. */
   readonly node: string
   readonly interest: NodeInterest
-  /** The only namespace of which objects of a kind are followed; of other kinds all are. */
+  /** By kind, the only namespace whose objects are followed; of other kinds all are. */
   readonly namespaces?: Readonly<Partial<Record<Resource, string>>>
 }
 

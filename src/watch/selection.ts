@@ -11,7 +11,7 @@ export interface Selection {
 
 /** What of the cluster is asked for; all of it where nothing is said. */
 interface Part {
-  /** The only Node, for kinds of which a node may need only its own. */
+  /** The only Node, for kinds that have an object for each Node. */
   readonly node?: string | undefined
   /** The only namespace. */
   readonly namespace?: string | undefined

@@ -81,3 +81,11 @@ function listAt(object: unknown, path: readonly string[]): readonly unknown[] {
   const found = valueAt(object, path)
   return Array.isArray(found) ? found : []
 }
+
+/**
+ * Returns whether a resourceVersion is older. They are numbers that grow (KEP-5504); of any others
+ * none is older.
+ */
+export function isOlder(a: string, b: string): boolean {
+  return /^\d+$/.test(a) && /^\d+$/.test(b) && (a.length === b.length ? a < b : a.length < b.length)
+}

@@ -8,7 +8,10 @@ export function store<Value>(values: Map<string, Value>, key: string, value: Val
   return before === undefined || textOf(before) !== textOf(value)
 }
 
-/** Returns a value as text; Maps are lists of their entries. */
+/** Returns a value as text; Maps are lists of their entries, and whole numbers may be of any size. */
 export function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) => (each instanceof Map ? [...each] : each))
+  return JSON.stringify(value, (_, each: unknown) => {
+    if (typeof each === 'bigint') return String(each)
+    return each instanceof Map ? [...each] : each
+  })
 }

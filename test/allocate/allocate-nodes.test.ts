@@ -163,7 +163,7 @@ test('a port goes to the oldest, and the reason names port and holder', () => {
   )
 })
 
-test('whoever holds a port keeps it, against an older Service', () => {
+test('a Service that holds a port keeps it, against an older Service', () => {
   const { addresses } = allocate(
     [a],
     claimantOf('young', { created: '2026-02-02T00:00:00Z', held: ['192.0.2.1'] }),
@@ -172,7 +172,7 @@ test('whoever holds a port keeps it, against an older Service', () => {
   expect(addresses).toEqual({ old: [], young: ['192.0.2.1'] })
 })
 
-test('whoever collides on some Nodes gets the others', () => {
+test('a Service that collides on some Nodes gets the others', () => {
   const { addresses, reasons } = allocate(
     [a, b, c],
     claimantOf('local', { podNodes: new Set(['b']) }),
@@ -215,7 +215,7 @@ test('Nodes behind one ExternalIP are one place', () => {
   expect(addresses).toEqual({ first: ['198.51.100.1'], second: [] })
 })
 
-test('whoever loses every ExternalIP gets the Nodes without one', () => {
+test('a Service that loses every ExternalIP gets the Nodes without one', () => {
   const nodes = [nodeOf('a', ['192.0.2.1'], { external: ['198.51.100.1'] }), b]
   const { addresses } = allocate(
     nodes,

@@ -10,7 +10,7 @@ import { selects } from '../../src/model/label-selector.ts'
  * - MetalLB takes pools of one priority, and those without one, in random order: here by name.
  * - Services come in the order in which nodelb serves them; with MetalLB, as their events come.
  * - Nothing is reserved, no pools overlap, and no set of namespaces is empty: MetalLB gives addresses
- *   of Nodes, refuses pools that overlap, and opens such a pool to whoever names it.
+ *   of Nodes, refuses pools that overlap, and opens such a pool to each Service that names it.
  * - A Service with a key asks for its addresses: nodelb looks for company in all of a pool first,
  *   MetalLB takes what comes first in it.
  * - A Service that prefers both families asks for none or two addresses: MetalLB refuses one.

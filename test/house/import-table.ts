@@ -33,11 +33,11 @@ export const REASONS: Readonly<Record<string, string>> = {
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
   allocate: ['model'],
-  announce: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'allocate'],
   decode: ['model', 'yaml', 'zod'],
   'decode/allocation': ['model', 'decode', 'allocate', 'zod'],
   'decode/announcing': ['decode', 'decode/allocation', 'announce', 'zod'],
   frontend: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+  announce: ['model', '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'allocate'],
   ruleset: ['ruleset/iptables', 'ruleset/ipvs', 'ruleset/nftables'],
   'ruleset/iptables': ['model'],
   'ruleset/ipvs': ['model', 'ruleset/nftables'],

@@ -31,7 +31,7 @@ test('each kind is asked for as kube-proxy asks, older servers too', () => {
 
 test('of the kinds of MetalLB all are asked for, and of ConfigMaps one', () => {
   const asked = (['l2advertisements', 'excluded-interfaces'] as const).map((resource) =>
-    pathsOf(selectionOf(resource, 'node-a')),
+    pathsOf(selectionOf(resource, { node: 'node-a' })),
   )
   expect(asked.flat()).toEqual([
     '/apis/metallb.io/v1beta1/l2advertisements?',

@@ -12,7 +12,7 @@ export interface AddressEntry {
   readonly address: Address
   readonly services: readonly ServiceName[]
   readonly why: FirstReason
-  /** The Nodes that may announce it, the first of which does. */
+  /** The Nodes that may announce it; the first one does. */
   readonly order: readonly RankedNode[]
   readonly leftOut: readonly LeftOut[]
 }

@@ -12,7 +12,7 @@ type DecodedExclusions =
       readonly patterns: readonly string[]
       readonly problems: readonly Problem[]
     }
-  /** The ConfigMap is somebody else's. */
+  /** The ConfigMap is about something else. */
   | {
       readonly kind: 'ignored'
       readonly reason: 'no-exclusions'
