@@ -30,9 +30,12 @@ export const FLAGS: Readonly<Record<'request' | 'dump' | 'create' | 'append', nu
   append: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND,
 }
 
-export const FAMILY: Readonly<Record<TableFamily, number>> = { ip: 2, ip6: 10 }
+/** `netdev` has the table that answers on layer 2; the others have Services. */
+export type NetfilterFamily = TableFamily | 'netdev'
 
-/** Returns undefined for families that nodelb does not use. */
+export const FAMILY: Readonly<Record<NetfilterFamily, number>> = { ip: 2, netdev: 5, ip6: 10 }
+
+/** Returns undefined for families in which no Services are. */
 export function familyName(family: number | undefined): TableFamily | undefined {
   if (family === FAMILY.ip) return 'ip'
   return family === FAMILY.ip6 ? 'ip6' : undefined
@@ -42,7 +45,7 @@ export const TABLE = { name: 1, flags: 2, handle: 4, owner: 7 } as const
 
 export const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const
 
-export const HOOK = { number: 1, priority: 2 } as const
+export const HOOK = { number: 1, priority: 2, device: 3 } as const
 
 export const RULE = {
   table: 1,
@@ -84,7 +87,16 @@ export const DESCRIPTION = { size: 1, concatenation: 2, fieldLength: 1 } as cons
 
 export const ELEMENTS = { table: 1, set: 2, list: 3, setId: 4 } as const
 
-export const ELEMENT = { key: 1, data: 2, flags: 3, userData: 6, keyEnd: 10 } as const
+export const ELEMENT = {
+  key: 1,
+  data: 2,
+  flags: 3,
+  timeout: 4,
+  expiration: 5,
+  userData: 6,
+  expression: 7,
+  keyEnd: 10,
+} as const
 
 /** NFT_SET_ELEM_*. */
 export const INTERVAL_END = 0x1

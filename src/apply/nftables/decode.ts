@@ -16,6 +16,7 @@ import {
   FLAGS,
   familyName,
   MESSAGE,
+  type NetfilterFamily,
   RULE,
   SET,
   TABLE,
@@ -122,7 +123,7 @@ export function listTables(): Request {
 }
 
 /** Lists the chains of every table of the family, because the kernel cannot select. */
-export function listChains(family: TableFamily): Request {
+export function listChains(family: NetfilterFamily): Request {
   return list(MESSAGE.getChain, family)
 }
 
@@ -143,23 +144,23 @@ export function tableOf(reply: Reply): string {
   return readText(messageAttributes(reply.payload).get(TABLE.name))
 }
 
-export function listSets(family: TableFamily, table: string): Request {
+export function listSets(family: NetfilterFamily, table: string): Request {
   return list(MESSAGE.getSet, family, (writer) => writer.text(SET.table, table))
 }
 
-export function listElements(family: TableFamily, table: string, set: string): Request {
+export function listElements(family: NetfilterFamily, table: string, set: string): Request {
   return list(MESSAGE.getElements, family, (writer) =>
     writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set),
   )
 }
 
-export function listRules(family: TableFamily, table: string): Request {
+export function listRules(family: NetfilterFamily, table: string): Request {
   return list(MESSAGE.getRule, family, (writer) => writer.text(RULE.table, table))
 }
 
 function list(
   type: number,
-  family: TableFamily,
+  family: NetfilterFamily,
   select?: (writer: AttributeWriter) => void,
 ): Request {
   const writer = new AttributeWriter(SMALL).family(FAMILY[family])

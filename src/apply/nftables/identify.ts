@@ -65,6 +65,7 @@ const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> 
   hash: { 6: 'unless-zero' },
   masq: { 1: 'unless-zero' },
   reject: { 2: 'unless-zero' },
+  counter: { 1: 'leave-out', 2: 'leave-out' },
 }
 
 function digestExpression(expression: Buffer): string {

@@ -12,11 +12,19 @@ export const MESSAGE = {
   getAddress: 22,
 } as const
 
+/** Group in which links are announced (RTNLGRP_LINK). */
+export const LINK_GROUP = 1
+
+/** IFF_* of linux/if.h. */
+export const LINK_FLAG = { up: 0x1, broadcast: 0x2, noArp: 0x80, lowerUp: 0x10000 } as const
+/** ARPHRD_ETHER of linux/if_arp.h. */
+export const ETHERNET = 1
+
 /** Bytes of ifinfomsg and ifaddrmsg. */
 export const LINK_HEADER = 16
 export const ADDRESS_HEADER = 8
 
-export const LINK = { name: 3, info: 18, alias: 20 } as const
+export const LINK = { address: 1, name: 3, master: 10, info: 18, alias: 20 } as const
 export const LINK_INFO = { kind: 1, memberKind: 4 } as const
 
 export const ADDRESS = { address: 1, local: 2 } as const
@@ -28,3 +36,10 @@ export const SCOPE_LINK = 253
 export const IFA_F_NODAD = 0x02
 
 export const ADDRESS_FAMILY = { ipv4: 2, ipv6: 10 } as const
+
+/** RTM_*NEIGH, and NTF_PROXY: an entry says for which addresses of others an interface listens. */
+export const NEIGHBOUR = { new: 28, delete: 29, get: 30 } as const
+export const NEIGHBOUR_HEADER = 12
+export const NTF_PROXY = 0x08
+/** NDA_DST and NDA_PROTOCOL. */
+export const NEIGHBOUR_ATTRIBUTE = { destination: 1, protocol: 12 } as const

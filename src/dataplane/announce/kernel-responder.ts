@@ -1,0 +1,175 @@
+import type { Announced } from '../../announce/announced.ts'
+import type { Address } from '../../model/address.ts'
+import type { Ownership } from '../../plan/nftables/ownership.ts'
+import { addressSet, type Count } from '../../ruleset/netdev/types.ts'
+import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
+import { SteadySocket } from '../reopening-socket.ts'
+import { joinGroups } from './groups.ts'
+import { InOrder } from './in-order.ts'
+import { KernelTableWriter } from './kernel-table.ts'
+import type {
+  AnswerCounts,
+  Inherited,
+  Programmed,
+  RefusedInterface,
+  Responder,
+} from './responder.ts'
+
+export interface KernelResponderOptions {
+  readonly ownership: Ownership
+  /** Told how it went to put the table back after somebody else had changed it. */
+  readonly mended?: (outcome: Programmed | Failed) => void
+}
+
+/** Has the kernel answer, by the rules of the table `netdev nodelb-announce` (ADR 0025). */
+export class KernelResponder implements Responder {
+  readonly kind = 'kernel'
+  readonly #options: KernelResponderOptions
+  readonly #steady: SteadySocket = new SteadySocket()
+  readonly #inOrder: InOrder = new InOrder()
+  #writer: { readonly of: object; readonly table: KernelTableWriter } | undefined
+  #wanted: readonly Announced[] | undefined
+  /** When the switch runs out, by the monotonic clock. */
+  #until = 0
+  #mending = false
+  #closed = false
+
+  constructor(options: KernelResponderOptions) {
+    this.#options = options
+  }
+
+  inherited(): Promise<Inherited | Failed> {
+    return this.#with(async (table) => {
+      const found = await table.read([])
+      const foreign = table.ownedByAnother(found)
+      if (foreign !== undefined) return foreign
+      const addresses = byInterface(found.table?.chains.keys() ?? [], found.table?.elements)
+      return { kind: 'inherited', left: found.switch, addresses }
+    })
+  }
+
+  program(announced: readonly Announced[]): Promise<Programmed | Failed> {
+    return this.#with((table) => {
+      this.#wanted = announced
+      return this.#program(table, announced)
+    })
+  }
+
+  renew(milliseconds: number): Promise<Programmed | Failed> {
+    return this.#with(async (table) => {
+      this.#until = performance.now() + milliseconds
+      const renewed = await table.renew(milliseconds)
+      // The table is gone, and comes back with its switch on.
+      if (renewed === undefined) return this.#program(table, this.#wanted ?? [])
+      return renewed.kind === 'failed' ? renewed : PROGRAMMED
+    })
+  }
+
+  counts(): Promise<AnswerCounts | Failed> {
+    return this.#with(async (table) => {
+      const { table: found, counts } = await table.read([])
+      return countsByInterface(found?.chains.keys() ?? [], counts)
+    })
+  }
+
+  remove(): Promise<Programmed | Failed> {
+    return this.#with(async (table) => {
+      this.#wanted = undefined
+      this.#until = 0
+      const refused = await table.remove()
+      if (refused !== undefined) return refused
+      await joinGroups([])
+      return PROGRAMMED
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#inOrder.run(async () => {
+      this.#writer?.table.close()
+      await this.#steady.close()
+    })
+  }
+
+  async #program(
+    table: KernelTableWriter,
+    announced: readonly Announced[],
+  ): Promise<Programmed | Failed> {
+    const refused: RefusedInterface[] = []
+    let left = announced
+    for (;;) {
+      const outcome = await table.write(left, this.#until - performance.now())
+      if (outcome.kind === 'failed') return outcome
+      if (outcome.kind === 'written') break
+      const { name, reason } = outcome
+      refused.push({ name, reason })
+      left = left.filter(({ station }) => station.name !== name)
+    }
+    const missed = await joinGroups(left)
+    if (missed.length > 0) return failed(`joining groups of IPv6 addresses: ${missed[0]}`)
+    return { kind: 'programmed', refused }
+  }
+
+  /** Puts the table back after others changed it; many changes at once need it once. */
+  #mend(): void {
+    if (this.#mending || this.#closed || this.#wanted === undefined) return
+    this.#mending = true
+    const told = (outcome: Programmed | Failed): void => this.#options.mended?.(outcome)
+    this.#with((table) => {
+      this.#mending = false
+      return this.#program(table, this.#wanted ?? [])
+    }).then(told, (error) => told(failed(kernelReason(error))))
+  }
+
+  #with<Result>(
+    task: (table: KernelTableWriter) => Promise<Result | Failed>,
+  ): Promise<Result | Failed> {
+    return this.#inOrder.run(async () => {
+      if (this.#closed) return failed('the responder is closed')
+      try {
+        return await task(await this.#table())
+      } catch (error) {
+        if (isOfKernel(error)) return failed(kernelReason(error))
+        throw error
+      }
+    })
+  }
+
+  /** A socket that broke is opened again, and with it everything that is known through it. */
+  async #table(): Promise<KernelTableWriter> {
+    const socket = await this.#steady.working()
+    if (this.#writer?.of === socket) return this.#writer.table
+    this.#writer?.table.close()
+    this.#writer = undefined
+    const { ownership } = this.#options
+    const table = await KernelTableWriter.open(socket, ownership, () => this.#mend())
+    this.#writer = { of: socket, table }
+    return table
+  }
+}
+
+const PROGRAMMED: Programmed = { kind: 'programmed', refused: [] }
+
+const FAMILIES = ['ipv4', 'ipv6'] as const
+
+function byInterface(
+  names: Iterable<string>,
+  elements: ReadonlyMap<string, ReadonlySet<Address>> = new Map(),
+): ReadonlyMap<string, ReadonlySet<Address>> {
+  const held = (name: string): ReadonlySet<Address> =>
+    new Set(FAMILIES.flatMap((family) => [...(elements.get(addressSet(family, name)) ?? [])]))
+  return new Map([...names].map((name) => [name, held(name)]))
+}
+
+function countsByInterface(
+  names: Iterable<string>,
+  counts: ReadonlyMap<string, ReadonlyMap<Address, Count>>,
+): AnswerCounts {
+  const counted = (name: string): ReadonlyMap<Address, number> =>
+    new Map(
+      FAMILIES.flatMap((family) => [...(counts.get(addressSet(family, name)) ?? [])]).map(
+        ([address, { packets }]) => [address, Number(packets)],
+      ),
+    )
+  return new Map([...names].map((name) => [name, counted(name)]))
+}

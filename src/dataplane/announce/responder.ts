@@ -1,0 +1,46 @@
+import type { Announced } from '../../announce/announced.ts'
+import type { Address } from '../../model/address.ts'
+import type { Failed } from '../outcome.ts'
+
+/** An interface on which nothing could be announced; the others are. */
+export interface RefusedInterface {
+  readonly name: string
+  readonly reason: string
+}
+
+export interface Programmed {
+  readonly kind: 'programmed'
+  readonly refused: readonly RefusedInterface[]
+}
+
+/** What answered when this process began. */
+export interface Inherited {
+  readonly kind: 'inherited'
+  /** Milliseconds until the switch runs out; undefined if it has, so that nothing answers. */
+  readonly left: number | undefined
+  /** By the name of the interface. */
+  readonly addresses: ReadonlyMap<string, ReadonlySet<Address>>
+}
+
+/** By the name of the interface, how many questions for each address were answered. */
+export type AnswerCounts = ReadonlyMap<string, ReadonlyMap<Address, number>>
+
+/**
+ * Answers who asks on the link for an address (ARP, NDP), as long as it is told in time to go on.
+ * Calls take effect in their order. No call rejects because of the kernel.
+ */
+export interface Responder {
+  /** Whether the kernel answers, or this process through packet sockets. */
+  readonly kind: 'kernel' | 'socket'
+  /** Says what already answers; to be asked before the first `program`. */
+  inherited(): Promise<Inherited | Failed>
+  /** Answers for these addresses and for no others, on these interfaces and on no others. */
+  program(announced: readonly Announced[]): Promise<Programmed | Failed>
+  /** Goes on answering for so many milliseconds, and not longer. */
+  renew(milliseconds: number): Promise<Programmed | Failed>
+  counts(): Promise<AnswerCounts | Failed>
+  /** Ends answering, and leaves nothing behind. */
+  remove(): Promise<Programmed | Failed>
+  /** Lets go; the kernel goes on answering until the switch runs out. */
+  close(): Promise<void>
+}

@@ -1,0 +1,92 @@
+import {
+  ANNOUNCE_TABLE,
+  type Chain,
+  type Field,
+  INGRESS_PRIORITY,
+  type Rule,
+  type SetKind,
+  type Statement,
+  SWITCH_KEY,
+  SWITCH_SET,
+  type Table,
+} from './types.ts'
+
+/**
+ * Prints the table for people. It is nft's language but for `set` from another field and `swap`,
+ * which nft has no words for: nft 1.0.6 can neither write nor load such a rule.
+ */
+export function printTable({ sets, elements, chains }: Table): string {
+  const parts = [
+    ...[...sets].map(([name, kind]) => printSet(name, kind, [...(elements.get(name) ?? [])])),
+    ...[...chains].map(([name, chain]) => printChain(name, chain)),
+  ]
+  return `table netdev ${ANNOUNCE_TABLE} {\n${parts.join('\n')}}\n`
+}
+
+function printSet(name: string, kind: SetKind, elements: readonly string[]): string {
+  const lines = setHeader(kind)
+  const listed = elements.map((element) => `\t\t\t${element},\n`).join('')
+  if (listed !== '') lines.push(`elements = {\n${listed}\t\t}`)
+  return `\tset ${quoted(name)} {\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
+}
+
+/** Returns the lines that define a set, without its elements. */
+function setHeader(kind: SetKind): string[] {
+  if (kind === 'switch') return ['type ipv4_addr', 'flags timeout']
+  return [kind === 'ipv4' ? 'type ipv4_addr' : 'type ipv6_addr', 'counter']
+}
+
+function printChain(name: string, { device, rules }: Chain): string {
+  const lines = [printHook(device), ...rules.map(printRule)]
+  return `\tchain ${quoted(name)} {\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
+}
+
+/** Prints the line that hooks a chain to its interface. */
+export function printHook(device: string): string {
+  return `type filter hook ingress device "${device}" priority ${INGRESS_PRIORITY}; policy accept;`
+}
+
+/** Prints one rule on one line; the text is also the rule's identity in plans. */
+export function printRule(rule: Rule): string {
+  return rule.map(printStatement).join(' ')
+}
+
+/** Names of interfaces may have any character but space, slash and colon. */
+export function quoted(name: string): string {
+  return /^[a-zA-Z][\w.-]*$/.test(name) ? name : JSON.stringify(name)
+}
+
+type Printers = {
+  readonly [Kind in Statement['kind']]: (
+    statement: Extract<Statement, { readonly kind: Kind }>,
+  ) => string
+}
+
+const printers: Printers = {
+  protocol: ({ number }) => `meta protocol 0x${number.toString(16).padStart(4, '0')}`,
+  'not-for-others': () => 'meta pkttype != other',
+  match: ({ field, bytes, negated }) => `${at(field)} ${negated ? '!= ' : ''}0x${bytes}`,
+  'in-set': ({ field, set, negated }) => `${at(field)} ${negated ? '!= ' : ''}@${quoted(set)}`,
+  'switched-on': () => `${SWITCH_KEY} @${SWITCH_SET}`,
+  count: () => 'counter',
+  copy: ({ from, to }) => `${at(to)} set ${at(from)}`,
+  swap: ({ one, other }) => `swap ${at(one)} ${at(other)}`,
+  write: ({ bytes, to }) => `${at(to)} set 0x${bytes}`,
+  forward: ({ index }) => `fwd to ${index}`,
+}
+
+function printStatement(statement: Statement): string {
+  const print = printers[statement.kind] as (value: Statement) => string
+  return print(statement)
+}
+
+const HEADERS: Readonly<Record<Field['header'], string>> = {
+  link: 'll',
+  network: 'nh',
+  transport: 'th',
+}
+
+/** Prints a field as nft does a raw one: header, first bit, and number of bits. */
+function at({ header, offset, length }: Field): string {
+  return `@${HEADERS[header]},${8 * offset},${8 * length}`
+}
