@@ -105,9 +105,7 @@ export class KernelResponder implements Responder {
       refused.push({ name, reason })
       left = left.filter(({ station }) => station.name !== name)
     }
-    const missed = await joinGroups(left)
-    if (missed.length > 0) return failed(`joining groups of IPv6 addresses: ${missed[0]}`)
-    return { kind: 'programmed', refused }
+    return { kind: 'programmed', refused: [...refused, ...(await joinGroups(left))] }
   }
 
   /** Puts the table back after others changed it; many changes at once need it once. */

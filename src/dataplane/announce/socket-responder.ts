@@ -81,13 +81,12 @@ export class SocketResponder implements Responder {
       if (reason !== undefined) refused.push({ name: station.name, reason })
     }
     try {
-      const missed = await joinGroups(announced)
-      if (missed.length > 0) return failed(`joining groups of IPv6 addresses: ${missed[0]}`)
+      const open = announced.filter(({ station }) => this.#posts.get(station.name)?.socket)
+      return { kind: 'programmed', refused: [...refused, ...(await joinGroups(open))] }
     } catch (error) {
       if (isOfKernel(error)) return failed(kernelReason(error))
       throw error
     }
-    return { kind: 'programmed', refused }
   }
 
   #post(station: Station): Post {
