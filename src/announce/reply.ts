@@ -47,13 +47,13 @@ function arpReply(frame: Uint8Array, { mac, addresses }: Answers): Reply | undef
   const { operation, senderMac, sender, targetMac, target, end } = AT.arp
   if (frame.length < end) return undefined
   if (ARP_REQUEST.some((byte, at) => frame[AT.ethernetEnd + at] !== byte)) return undefined
-  const asker = frame.slice(sender, sender + IPV4_BYTES)
-  const asked = frame.slice(target, target + IPV4_BYTES)
+  const asker = frame.subarray(sender, sender + IPV4_BYTES)
+  const asked = frame.subarray(target, target + IPV4_BYTES)
   const address = addressFromBytes(asked)
   // A question from an announced address is a gratuitous packet of another node.
   if (addresses.has(addressFromBytes(asker)) || !addresses.has(address)) return undefined
-  const askerMac = frame.slice(senderMac, senderMac + MAC)
-  const answer = frame.slice()
+  const askerMac = frame.subarray(senderMac, senderMac + MAC)
+  const answer = Uint8Array.from(frame)
   setU16(answer, operation, ARP_REPLY)
   answer.set(askerMac, 0)
   answer.set(askerMac, targetMac)
@@ -78,15 +78,15 @@ const ALL_NODES_MAC = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1)
 
 function advertisement(frame: Uint8Array, { mac, addresses }: Answers): Reply | undefined {
   if (!isSolicitation(frame)) return undefined
-  const asker = frame.slice(AT.ip.source, AT.ip.source + IPV6_BYTES)
-  const asked = frame.slice(AT.icmp.target, AT.icmp.target + IPV6_BYTES)
+  const asker = frame.subarray(AT.ip.source, AT.ip.source + IPV6_BYTES)
+  const asked = frame.subarray(AT.icmp.target, AT.icmp.target + IPV6_BYTES)
   const address = addressFromBytes(asked)
   if (addresses.has(addressFromBytes(asker)) || !addresses.has(address)) return undefined
   // A probe comes from `::` (RFC 4862, 5.4); everybody hears the answer.
   const isProbe = asker.every((byte) => byte === 0)
   const length = u16(frame, AT.ip.length)
-  const answer = frame.slice(0, AT.icmp.type + length)
-  answer.set(isProbe ? ALL_NODES_MAC : frame.slice(AT.source, AT.source + MAC), 0)
+  const answer = Uint8Array.from(frame.subarray(0, AT.icmp.type + length))
+  answer.set(isProbe ? ALL_NODES_MAC : frame.subarray(AT.source, AT.source + MAC), 0)
   answer.set(macBytes(mac), AT.source)
   answer.set(asked, AT.ip.source)
   answer.set(isProbe ? ALL_NODES : asker, AT.ip.destination)

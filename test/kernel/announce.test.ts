@@ -93,9 +93,7 @@ describe('what the kernel holds', () => {
     expect(await planned([await on('eth0', [...OURS, '192.0.2.3'])])).toContain(
       `+ element ${set} { 192.0.2.3 }`,
     )
-    expect(await planned([await on('eth0', [OURS[1]])])).toContain(
-      `- element ${set} { 192.0.2.1 }`,
-    )
+    expect(await planned([await on('eth0', [OURS[1]])])).toContain(`- element ${set} { 192.0.2.1 }`)
   })
 
   test('is kept but for the rules when an interface has another MAC address or index', async () => {
@@ -111,7 +109,17 @@ describe('what the kernel holds', () => {
     expect(answer?.subarray(6, 12).toString('hex')).toBe('020000000005')
     // The counter of the element went on: the set is the same.
     const counts = await first.counts()
-    expect(counts).toEqual(new Map([['eth0', new Map([[OURS[0], 2], [OURS[1], 0]])]]))
+    expect(counts).toEqual(
+      new Map([
+        [
+          'eth0',
+          new Map([
+            [OURS[0], 2],
+            [OURS[1], 0],
+          ]),
+        ],
+      ]),
+    )
   })
 
   test('follows an interface that goes and comes back with another index', async () => {
@@ -178,7 +186,15 @@ describe('the switch', () => {
     await heir.program([announced])
     expect(await answers(1)).toBe(1)
     expect(await heir.counts()).toMatchObject(
-      new Map([['eth0', new Map([[OURS[0], 2], [OURS[1], 0]])]]),
+      new Map([
+        [
+          'eth0',
+          new Map([
+            [OURS[0], 2],
+            [OURS[1], 0],
+          ]),
+        ],
+      ]),
     )
   })
 
@@ -213,7 +229,10 @@ describe('changes by others', () => {
 
   test.each([
     ['flush ruleset', ['flush', 'ruleset']],
-    ['an address is deleted', ['delete', 'element', 'netdev', 'nodelb-announce', 'v4-eth0', '{ 192.0.2.1 }']],
+    [
+      'an address is deleted',
+      ['delete', 'element', 'netdev', 'nodelb-announce', 'v4-eth0', '{ 192.0.2.1 }'],
+    ],
     ['the rules are deleted', ['flush', 'chain', 'netdev', 'nodelb-announce', 'eth0']],
   ])('are mended without ownership: %s', async (_, command) => {
     const outcomes: unknown[] = []

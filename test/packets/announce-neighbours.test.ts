@@ -52,15 +52,29 @@ describe.each(Object.keys(responders))('neighbours of the %s', (kind) => {
   })
 
   test('arping gets one answer to one question, from the right MAC address', async () => {
-    const { code, stdout } = await run('arping', '-b', '-c', '1', '-w', '5', '-I', 'asker', '192.0.2.1')
+    const { code, stdout } = await run(
+      'arping',
+      '-b',
+      '-c',
+      '1',
+      '-w',
+      '5',
+      '-I',
+      'asker',
+      '192.0.2.1',
+    )
     expect(code).toBe(0)
     expect(stdout).toContain(`[${NODE_MAC.toUpperCase()}]`)
     expect(stdout).toContain('Received 1 response')
   })
 
   test('arping -D finds that the address is taken, and that another is not', async () => {
-    expect((await run('arping', '-D', '-c', '1', '-w', '5', '-I', 'asker', '192.0.2.1')).code).toBe(1)
-    expect((await run('arping', '-D', '-c', '1', '-w', '1', '-I', 'asker', '192.0.2.2')).code).toBe(0)
+    expect((await run('arping', '-D', '-c', '1', '-w', '5', '-I', 'asker', '192.0.2.1')).code).toBe(
+      1,
+    )
+    expect((await run('arping', '-D', '-c', '1', '-w', '1', '-I', 'asker', '192.0.2.2')).code).toBe(
+      0,
+    )
   })
 
   test('ndisc6 gets the MAC address', async () => {

@@ -37,7 +37,7 @@ export function committedTable(table: Table, ownership: Ownership, owner: number
     name,
     { device: chain.device, rules: chain.rules.map(printRule) },
   ])
-  const owned = { flags: OWNED | TABLE_FLAG.owner, owner }
+  const owned = { flags: OWNED, owner }
   return { ...table, chains: new Map(chains), ...(ownership === 'kernel' ? owned : { flags: 0 }) }
 }
 

@@ -43,7 +43,7 @@ function printChain(name: string, { device, rules }: Chain): string {
 
 /** Prints the line that hooks a chain to its interface. */
 export function printHook(device: string): string {
-  return `type filter hook ingress device "${device}" priority ${INGRESS_PRIORITY}; policy accept;`
+  return `type filter hook ingress device ${JSON.stringify(device)} priority ${INGRESS_PRIORITY}; policy accept;`
 }
 
 /** Prints one rule on one line; the text is also the rule's identity in plans. */
