@@ -3,14 +3,6 @@ import { errnoName } from '../netlink/netlink-error.ts'
 
 /** The system calls for packet sockets, which Node.js does not have. */
 
-/** struct sock_filter of linux/filter.h. */
-export interface Instruction {
-  readonly code: number
-  readonly jt: number
-  readonly jf: number
-  readonly k: number
-}
-
 interface Libc {
   socket(family: number, type: number, protocol: number): number
   socketpair(family: number, type: number, protocol: number, pair: Buffer): number

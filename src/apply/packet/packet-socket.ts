@@ -1,7 +1,8 @@
 import { Socket } from 'node:net'
 import { HOST_LITTLE_ENDIAN } from '../netlink/attributes.ts'
 import { SO_ATTACH_FILTER, SOL_SOCKET } from '../netlink/constants.ts'
-import { checked, type Instruction, libc } from './libc.ts'
+import type { Instruction } from '../netlink/message-filter.ts'
+import { checked, libc } from './libc.ts'
 
 /** Constants of sys/socket.h and linux/if_ether.h. */
 const AF_UNIX = 1

@@ -1,4 +1,4 @@
-import type { Instruction } from './libc.ts'
+import type { Instruction } from '../netlink/message-filter.ts'
 
 /** BPF_LD with BPF_W, BPF_H, BPF_B and BPF_ABS; BPF_JMP|BPF_JEQ|BPF_K; BPF_RET|BPF_K. */
 const LOAD_32 = 0x20

@@ -34,7 +34,10 @@ export interface Responder {
   readonly kind: 'kernel' | 'socket'
   /** Says what already answers; to be asked before the first `program`. */
   inherited(): Promise<Inherited | Failed>
-  /** Answers for these addresses and for no others, on these interfaces and on no others. */
+  /**
+   * Answers for these addresses and for no others, on these interfaces and on no others. It has to
+   * be called again when an interface changed, even if only its link went down and came back.
+   */
   program(announced: readonly Announced[]): Promise<Programmed | Failed>
   /** Goes on answering for so many milliseconds, and not longer. */
   renew(milliseconds: number): Promise<Programmed | Failed>
