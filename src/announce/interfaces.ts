@@ -2,7 +2,7 @@ import type { Link } from './link.ts'
 import type { Station } from './station.ts'
 
 /** What becomes of an interface. */
-export type Choice =
+type Choice =
   | { readonly kind: 'announces'; readonly station: Station; readonly hasCarrier: boolean }
   | { readonly kind: 'left-out'; readonly name: string; readonly reason: string }
 

@@ -1,13 +1,13 @@
 import { type Address, addressFromBytes } from '../model/address.ts'
 
 /** For what an interface answers, and with which MAC address. */
-export interface Answers {
+interface Answers {
   /** As `02:00:00:00:00:01`. */
   readonly mac: string
   readonly addresses: ReadonlySet<Address>
 }
 
-export interface Reply {
+interface Reply {
   readonly address: Address
   readonly frame: Uint8Array
 }

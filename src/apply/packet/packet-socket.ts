@@ -16,7 +16,7 @@ const ADDRESS_SIZE = 20
 /** Longer frames are cut; ARP and NDP are far shorter. */
 const FRAME = 2048
 
-export interface PacketSocketOptions {
+interface PacketSocketOptions {
   /** The index of the interface. */
   readonly index: number
   readonly filter: readonly Instruction[]

@@ -33,7 +33,7 @@ export function watchLinks(changed: () => void): () => void {
 }
 
 /** Reads struct ifinfomsg: family, padding, type (u16), index (i32), flags (u32), change mask. */
-export function decodeLink(payload: Buffer): Link {
+function decodeLink(payload: Buffer): Link {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
   const flags = view.getUint32(8, HOST_LITTLE_ENDIAN)
   const found = readAttributes(payload.subarray(LINK_HEADER))
