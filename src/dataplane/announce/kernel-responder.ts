@@ -3,7 +3,7 @@ import type { Address } from '../../model/address.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { addressSet, type Count } from '../../ruleset/netdev/types.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
-import { SteadySocket } from '../reopening-socket.ts'
+import { ReopeningSocket } from '../reopening-socket.ts'
 import { joinGroups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { KernelTableWriter } from './kernel-table.ts'
@@ -21,11 +21,11 @@ export interface KernelResponderOptions {
   readonly mended?: (outcome: Programmed | Failed) => void
 }
 
-/** Has the kernel answer, by the rules of the table `netdev nodelb-announce` (ADR 0025). */
+/** Has the kernel answer, by the rules of the table `netdev nodelb-announce` (ADR 0027). */
 export class KernelResponder implements Responder {
   readonly kind = 'kernel'
   readonly #options: KernelResponderOptions
-  readonly #steady: SteadySocket = new SteadySocket()
+  readonly #socket: ReopeningSocket = new ReopeningSocket()
   readonly #inOrder: InOrder = new InOrder()
   #writer: { readonly of: object; readonly table: KernelTableWriter } | undefined
   #wanted: readonly Announced[] | undefined
@@ -87,7 +87,7 @@ export class KernelResponder implements Responder {
     this.#closed = true
     await this.#inOrder.run(async () => {
       this.#writer?.table.close()
-      await this.#steady.close()
+      await this.#socket.close()
     })
   }
 
@@ -135,7 +135,7 @@ export class KernelResponder implements Responder {
 
   /** A socket that broke is opened again, and with it everything that is known through it. */
   async #table(): Promise<KernelTableWriter> {
-    const socket = await this.#steady.working()
+    const socket = await this.#socket.working()
     if (this.#writer?.of === socket) return this.#writer.table
     this.#writer?.table.close()
     this.#writer = undefined

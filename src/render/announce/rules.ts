@@ -8,7 +8,7 @@ import {
 } from '../../ruleset/netdev/types.ts'
 
 /**
- * The rules that turn a question into its answer and send it back (ADR 0025). The look-up of the
+ * The rules that turn a question into its answer and send it back (ADR 0027). The look-up of the
  * asked address comes last of the conditions, so that the counter of the address counts answers.
  */
 

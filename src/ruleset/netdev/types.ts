@@ -1,6 +1,6 @@
 import type { Address } from '../../model/address.ts'
 
-/** The table that answers on layer 2 (ADR 0025). It is not the tables of Services, which live apart. */
+/** The table that answers on layer 2 (ADR 0027). It is not the tables of Services, which live apart. */
 export const ANNOUNCE_TABLE = 'nodelb-announce'
 
 /** A run of bytes of a packet; the transport header of IPv6 starts behind its 40 bytes. */
