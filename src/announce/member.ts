@@ -15,6 +15,12 @@ export interface Member {
   readonly settled: boolean
   /** The addresses for which it answers, of those that concern this node. */
   readonly claims: ReadonlySet<Address>
+  /** Those of them that it still asks for on another interface. */
+  readonly partly: ReadonlySet<Address>
+  /** Those of them that it hands over to this node as soon as this node answers. */
+  readonly offers: ReadonlySet<Address>
+  /** Whether the claims are those that its last beat spoke of: a list may have been lost. */
+  readonly isCurrent: boolean
   /** The MAC addresses of its announcing interfaces, as `02:00:00:00:00:01`. */
   readonly macs: readonly string[]
   /** The names of its announcing interfaces that have carrier; undefined if it does not tell. */

@@ -1,0 +1,57 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { type Address, addressBytes, addressFromBytes } from '../model/address.ts'
+import type { Claim, ClaimPart, Claims } from './beat.ts'
+
+/** The first byte of a claim tells which it is and how long its address. */
+const CLAIMS: readonly Claim[] = ['partly', 'wholly', 'offered']
+const CLAIM = 3
+const IPV6 = 4
+
+/** How many bytes of claims a datagram has room for, whatever else is in it. */
+const ROOM = 480
+
+/** Returns the digest of claims: equal claims have equal digests, in whatever order they come. */
+export function digestOf(claims: Claims): string {
+  const sorted = [...claims].sort(([a], [b]) => (a < b ? -1 : 1))
+  return bytesToHex(sha256(encodeClaims(new Map(sorted))).subarray(0, 8))
+}
+
+/** Returns the claims in parts of which each fits into a datagram; at least one part. */
+export function partsOf(claims: Claims): readonly ClaimPart[] {
+  const parts: Map<Address, Claim>[] = [new Map()]
+  let room = ROOM
+  for (const [address, claim] of claims) {
+    const length = address.includes(':') ? 17 : 5
+    if (length > room) {
+      parts.push(new Map())
+      room = ROOM
+    }
+    parts.at(-1)?.set(address, claim)
+    room -= length
+  }
+  return parts.map((each, index) => ({ index, count: parts.length, claims: each }))
+}
+
+export function encodeClaims(claims: Claims): Uint8Array {
+  const bytes = [...claims].flatMap(([address, claim]) => {
+    const kind = CLAIMS.indexOf(claim) | (address.includes(':') ? IPV6 : 0)
+    return [kind, ...addressBytes(address)]
+  })
+  return Uint8Array.from(bytes)
+}
+
+/** Returns the claims of these bytes; undefined if the bytes do not come from `encodeClaims`. */
+export function decodeClaims(bytes: Uint8Array): Claims | undefined {
+  const claims = new Map<Address, Claim>()
+  let at = 0
+  while (at < bytes.length) {
+    const kind = bytes[at] ?? 0
+    const end = at + ((kind & IPV6) === 0 ? 5 : 17)
+    const claim = CLAIMS[kind & CLAIM]
+    if (end > bytes.length || kind > (CLAIM | IPV6) || claim === undefined) return undefined
+    claims.set(addressFromBytes(bytes.subarray(at + 1, end)), claim)
+    at = end
+  }
+  return claims
+}

@@ -1,0 +1,60 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import type { Beat } from './beat.ts'
+import { beatBytes, beatFromBytes } from './beat-bytes.ts'
+
+// A datagram: 16 bytes of an HMAC-SHA-256 over the rest and the receiver's name (RFC 2104, truncated
+// as its section 5 allows), 4 bytes that tell the key, the version, and the beat.
+
+/** A key of the members, as `beatKey` prepares it. */
+export interface BeatKey {
+  readonly bytes: Uint8Array
+  /** What a datagram tells of its key, so that only that one need be tried. */
+  readonly id: Uint8Array
+}
+
+const VERSION = 1
+const SIGNATURE = 16
+const ID = 4
+const HEAD = SIGNATURE + ID + 1
+/** No datagram is longer: so it passes every network in one piece. */
+export const LONGEST_DATAGRAM = 1200
+/** A name of one letter, no link and no list. */
+const SHORTEST_DATAGRAM = HEAD + 28
+
+/** Returns a key of the bytes of a file. */
+export function beatKey(bytes: Uint8Array): BeatKey {
+  return { bytes, id: sha256(concatBytes(utf8ToBytes('nodelb member key\n'), bytes)).slice(0, ID) }
+}
+
+/** Returns the datagram of a beat for one receiver, the name of its Node. */
+export function encodeBeat(beat: Beat, receiver: string, key: BeatKey): Uint8Array {
+  const rest = concatBytes(key.id, Uint8Array.of(VERSION), beatBytes(beat))
+  return concatBytes(sign(rest, receiver, key), rest)
+}
+
+/**
+ * Returns the beat of a datagram that a holder of one of the keys made for this receiver; undefined for
+ * any other bytes. With several keys a member believes the old and the new one while the key is
+ * changed. A foreign datagram costs one HMAC at most, and mostly none: length, version and key are
+ * looked at first.
+ */
+export function decodeBeat(
+  bytes: Uint8Array,
+  receiver: string,
+  keys: readonly BeatKey[],
+): Beat | undefined {
+  if (bytes.length < SHORTEST_DATAGRAM || bytes.length > LONGEST_DATAGRAM) return undefined
+  if (bytes[HEAD - 1] !== VERSION) return undefined
+  const key = keys.find(({ id }) => id.every((byte, at) => byte === bytes[SIGNATURE + at]))
+  if (key === undefined) return undefined
+  const expected = sign(bytes.subarray(SIGNATURE), receiver, key)
+  // All bytes are compared, so that the time tells nothing about the first that differs.
+  const difference = expected.reduce((sum, byte, at) => sum | (byte ^ (bytes[at] ?? 0)), 0)
+  return difference === 0 ? beatFromBytes(bytes.subarray(HEAD)) : undefined
+}
+
+function sign(rest: Uint8Array, receiver: string, key: BeatKey): Uint8Array {
+  return hmac(sha256, key.bytes, concatBytes(rest, utf8ToBytes(receiver))).slice(0, SIGNATURE)
+}

@@ -1,0 +1,48 @@
+import type { Address } from '../model/address.ts'
+import type { MemberState } from './member.ts'
+
+/** An interface on which a node announces. */
+export interface BeatLink {
+  readonly name: string
+  /** Its MAC address, as `02:00:00:00:00:01`. */
+  readonly mac: string
+}
+
+/** How a node answers for an address. */
+export type Claim =
+  /** On some interface, and it still asks the wire on another one. */
+  | 'partly'
+  /** Wherever it can. */
+  | 'wholly'
+  /** It ceases as soon as the receiver says that it answers. */
+  | 'offered'
+
+/** The addresses for which a node answers on any interface. */
+export type Claims = ReadonlyMap<Address, Claim>
+
+/** Some of the claims of a node, if they are too many for one datagram. */
+export interface ClaimPart {
+  /** Which part it is, from 0, and how many there are. */
+  readonly index: number
+  readonly count: number
+  readonly claims: Claims
+}
+
+/** What one node tells another: that it is there, and for which addresses it answers. */
+export interface Beat {
+  /** The Node that sends it. */
+  readonly node: string
+  /** When its agent started, in milliseconds of its clock: beats of an earlier run are older. */
+  readonly incarnation: number
+  /** Grows with each datagram of a run. */
+  readonly sequence: number
+  readonly state: Exclude<MemberState, 'dead'>
+  readonly settled: boolean
+  readonly links: readonly BeatLink[]
+  /** Asks for the list of claims, because the sender knows another one than the receiver told. */
+  readonly wantsList: boolean
+  /** Eight bytes of a hash over all claims that concern the receiver, in hexadecimal. */
+  readonly digest: string
+  /** Claims, if the beat lists them; most beats have the digest only. */
+  readonly part: ClaimPart | undefined
+}

@@ -1,0 +1,35 @@
+import type { Address } from '../model/address.ts'
+import type { Announcement } from './announcement.ts'
+import type { Claim, Claims } from './beat.ts'
+import type { Answering } from './spot.ts'
+import type { Transition } from './transition-state.ts'
+
+/**
+ * Returns the claims of this node that concern a receiver: the addresses for which it answers and the
+ * receiver is a candidate. What it still asks for on an interface it claims partly: whoever answered
+ * before goes on until then, because it falls silent on all interfaces at once.
+ */
+export function claimsFor(
+  receiver: string,
+  { spots }: Pick<Transition, 'spots'>,
+  announcements: ReadonlyMap<Address, Pick<Announcement, 'owner' | 'candidates'>>,
+  now: number,
+): Claims {
+  const claims = new Map<Address, Claim>()
+  const asked = new Set<Address>()
+  for (const { spot, phase } of spots.values()) {
+    const { address } = spot
+    if (phase.kind === 'asking' && phase.before === undefined) asked.add(address)
+    const announcement = announcements.get(address)
+    if (phase.kind !== 'answering' || announcement?.candidates.includes(receiver) !== true) continue
+    const isOffered = announcement.owner === receiver && isSure(phase, now)
+    claims.set(address, isOffered && claims.get(address) !== 'wholly' ? 'offered' : 'wholly')
+  }
+  for (const address of asked) if (claims.has(address)) claims.set(address, 'partly')
+  return claims
+}
+
+/** It is willing, and no other member answers as far as it knows. */
+function isSure({ from, yields, doubtedUntil }: Answering, now: number): boolean {
+  return yields && from === undefined && doubtedUntil <= now
+}

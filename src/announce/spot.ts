@@ -1,0 +1,63 @@
+import type { Address } from '../model/address.ts'
+
+/** One address on one interface: what a node asks for, answers for and gives up by itself. */
+export interface Spot {
+  readonly address: Address
+  readonly interface: string
+}
+
+/** Returns the key of a spot in maps. */
+export function spotKey({ address, interface: name }: Spot): string {
+  return `${name} ${address}`
+}
+
+/** Why a node does not answer although it should. */
+export type Obstacle =
+  /** A member with this MAC address still answers, or wants to. */
+  | { readonly kind: 'held'; readonly mac: string | undefined }
+  /** One that is no member answers. */
+  | { readonly kind: 'conflict'; readonly mac: string }
+  /** The kernel did not take the address. */
+  | { readonly kind: 'refused' }
+
+/** Where a node stands with a spot; one that it neither has nor wants is not in the map. */
+export type Phase = Asking | Waiting | Answering
+
+/** It has asked the wire, and listens whether anybody answers. */
+export interface Asking {
+  readonly kind: 'asking'
+  readonly probes: number
+  readonly until: number
+  /** Why the last attempt failed; undefined at the first. */
+  readonly before: Obstacle | undefined
+}
+
+/** It asks again later. */
+export interface Waiting {
+  readonly kind: 'waiting'
+  readonly until: number
+  readonly obstacle: Obstacle
+}
+
+/** The kernel of this node answers. */
+export interface Answering {
+  readonly kind: 'answering'
+  /** The member that handed it over and has not yet said that it is silent. */
+  readonly from: string | undefined
+  /** Another node is the owner, and has not yet said that it answers. */
+  readonly yields: boolean
+  /** Until then this node gives way to any member that answers as well. */
+  readonly doubtedUntil: number
+  /** What is still to be told to everybody: how much was, and since when; undefined if all is. */
+  readonly greeting: { readonly told: number; readonly since: number } | undefined
+  /** When it last contradicted another one. */
+  readonly defendedAt: number
+}
+
+/** A spot and where the node stands with it. */
+export interface Occupied {
+  readonly spot: Spot
+  readonly phase: Phase
+}
+
+export type Spots = ReadonlyMap<string, Occupied>

@@ -1,0 +1,139 @@
+import type { Member } from './member.ts'
+import {
+  type Answering,
+  type Obstacle,
+  type Occupied,
+  type Phase,
+  type Spot,
+  spotKey,
+} from './spot.ts'
+import type { News } from './step.ts'
+import type { Transition, TurnInput } from './transition-state.ts'
+
+/** From one probe to the next, and from the last one to the verdict (compare RFC 5227, 1.1). */
+const PROBE_GAP_MS = 50
+const PROBES = 2
+const HELD_MS = 100
+const CONFLICT_MS = 1_000
+/** For so long a doubted answer is compared with what the wire says. */
+const DOUBT_MS = 150
+
+/** What a turn has worked out so far. */
+export interface Draft {
+  readonly now: number
+  readonly self: string
+  readonly input: TurnInput
+  readonly members: ReadonlyMap<string, Member>
+  readonly spots: Map<string, Occupied>
+  readonly add: Map<string, Spot>
+  readonly remove: Map<string, Spot>
+  readonly probes: Spot[]
+  readonly defences: Spot[]
+  readonly news: News[]
+  /** Claims or offers have changed, so that the others have to know at once. */
+  changed: boolean
+}
+
+/** Returns the draft with which a turn begins. */
+export function draftOf(state: Transition, input: TurnInput): Draft {
+  return {
+    now: input.now,
+    self: state.settings.node,
+    input,
+    members: new Map(input.members.map((member) => [member.node, member])),
+    spots: new Map(state.spots),
+    add: new Map(),
+    remove: new Map(),
+    probes: [],
+    defences: [],
+    news: [],
+    changed: false,
+  }
+}
+
+/** Puts a spot into another phase. */
+export function enter({ spots }: Draft, spot: Spot, phase: Phase): void {
+  spots.set(spotKey(spot), { spot, phase })
+}
+
+/** Asks the wire for the first time, or anew after an obstacle. */
+export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): void {
+  draft.probes.push(spot)
+  enter(draft, spot, { kind: 'asking', probes: 1, until: draft.now + PROBE_GAP_MS, before })
+}
+
+/** Nobody has answered: asks once more, or takes the spot. */
+export function askOn(draft: Draft, { spot, phase }: Occupied): void {
+  if (phase.kind !== 'asking') return
+  if (phase.probes >= PROBES) {
+    take(draft, spot, undefined)
+    return
+  }
+  draft.probes.push(spot)
+  enter(draft, spot, { ...phase, probes: phase.probes + 1, until: draft.now + PROBE_GAP_MS })
+}
+
+/** Begins to answer: from a member that hands it over, or because nobody answers. */
+export function take(draft: Draft, spot: Spot, from: string | undefined): void {
+  const greeting = { told: 0, since: draft.now }
+  enter(draft, spot, { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from, greeting })
+  draft.add.set(spotKey(spot), spot)
+  draft.changed = true
+  draft.news.push({ kind: 'taken', spot, from })
+}
+
+/** Returns the phase of a spot for which the kernel answered before this agent began. */
+export function adopted(doubtedUntil: number): Answering {
+  const defendedAt = Number.NEGATIVE_INFINITY
+  const [from, greeting] = [undefined, undefined]
+  return { kind: 'answering', from, yields: false, doubtedUntil, greeting, defendedAt }
+}
+
+/** Ceases to answer, or to ask. */
+export function leave(draft: Draft, { spot, phase }: Occupied, to: string | undefined): void {
+  draft.spots.delete(spotKey(spot))
+  if (phase.kind !== 'answering') return
+  silence(draft, spot)
+  draft.news.push({ kind: 'given', spot, to })
+}
+
+/** Ceases to answer because another member may answer, and asks the wire before it does again. */
+export function withdraw(draft: Draft, spot: Spot, mac: string | undefined): void {
+  silence(draft, spot)
+  draft.news.push({ kind: 'withdrawn', spot, mac })
+  wait(draft, spot, { kind: 'held', mac })
+}
+
+function silence(draft: Draft, spot: Spot): void {
+  const key = spotKey(spot)
+  if (!draft.add.delete(key)) draft.remove.set(key, spot)
+  draft.changed = true
+}
+
+/** Tries again later; the same obstacle is told of once. */
+export function wait(draft: Draft, spot: Spot, obstacle: Obstacle): void {
+  const phase = draft.spots.get(spotKey(spot))?.phase
+  const before = phase?.kind === 'asking' ? phase.before : undefined
+  const until = draft.now + (obstacle.kind === 'held' ? HELD_MS : CONFLICT_MS)
+  enter(draft, spot, { kind: 'waiting', until, obstacle })
+  // An address that is claimed on other interfaces may have waited for this one.
+  if (before === undefined) draft.changed = true
+  if (phase?.kind !== 'answering' && !isSame(before, obstacle)) {
+    draft.news.push({ kind: 'waits', spot, obstacle })
+  }
+}
+
+function isSame(a: Obstacle | undefined, b: Obstacle): boolean {
+  return a?.kind === b.kind && macOf(a) === macOf(b)
+}
+
+function macOf(obstacle: Obstacle): string | undefined {
+  return obstacle.kind === 'refused' ? undefined : obstacle.mac
+}
+
+/** Goes on answering, but asks the wire whether another member answers as well. */
+export function doubt(draft: Draft, spot: Spot, phase: Answering): void {
+  if (phase.doubtedUntil <= draft.now) draft.probes.push(spot)
+  draft.changed = true
+  enter(draft, spot, { ...phase, doubtedUntil: draft.now + DOUBT_MS })
+}

@@ -1,0 +1,104 @@
+import type { Address } from '../model/address.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { Member } from './member.ts'
+import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
+import { ask, type Draft, doubt, enter, leave, withdraw } from './transition-draft.ts'
+import { offers } from './transition-evidence.ts'
+import type { Duty } from './transition-state.ts'
+
+/** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
+export function followWishes(draft: Draft): void {
+  const { input, self, spots } = draft
+  const duties = new Map<Address, Duty>(input.wanted.map((duty) => [duty.address, duty]))
+  for (const occupied of [...spots.values()]) {
+    follow(draft, occupied, duties.get(occupied.spot.address))
+  }
+  for (const { address, owner, interfaces } of input.wanted) {
+    if (owner !== self) continue
+    for (const name of interfaces) {
+      const spot = { address, interface: name }
+      if (input.links.has(name) && !spots.has(spotKey(spot))) ask(draft, spot, undefined)
+    }
+  }
+}
+
+function follow(draft: Draft, occupied: Occupied, duty: Duty | undefined): void {
+  const { spot, phase } = occupied
+  const owner = duty?.owner
+  const isMine = owner === draft.self
+  if (owner === undefined || (isMine && duty?.interfaces.includes(spot.interface) !== true)) {
+    leave(draft, occupied, undefined)
+    return
+  }
+  switch (phase.kind) {
+    case 'asking':
+      if (!isMine) leave(draft, occupied, owner)
+      return
+    case 'waiting':
+      if (!isMine) leave(draft, occupied, owner)
+      else if (phase.obstacle.kind !== 'refused' && isOffered(draft, occupied)) {
+        ask(draft, spot, phase.obstacle)
+      }
+      return
+    case 'answering':
+      if (isMine) keep(draft, { spot, phase })
+      else giveTo(draft, { spot, phase }, owner)
+      return
+    default:
+      unreachable(phase)
+  }
+}
+
+function isOffered({ members }: Draft, { spot }: Occupied): boolean {
+  return [...members.values()].some((member) => offers(member, spot))
+}
+
+type Held = Occupied & { readonly phase: Answering }
+
+/** This node is the owner and answers. */
+function keep(draft: Draft, held: Held): void {
+  const { spot, phase } = held
+  if (phase.from !== undefined) confirm(draft, held, phase.from)
+  // Another one was the owner until now, and may have begun to answer without saying so.
+  else if (phase.yields) doubt(draft, spot, { ...phase, yields: false })
+}
+
+/**
+ * The one that handed over must say that it no longer answers. If it is not heard any more, or has
+ * changed its mind, this node gives way.
+ */
+function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
+  const member = draft.members.get(from)
+  if (member === undefined || member.state === 'dead') {
+    withdraw(draft, spot, undefined)
+    return
+  }
+  if (!member.isCurrent || offers(member, spot)) return
+  if (member.claims.has(spot.address)) withdraw(draft, spot, undefined)
+  else {
+    draft.changed = true
+    enter(draft, spot, { ...phase, from: undefined })
+  }
+}
+
+function answersWholly({ isCurrent, claims, partly }: Member, { address }: Spot): boolean {
+  return isCurrent && claims.has(address) && !partly.has(address)
+}
+
+/** Another node is the owner: this one answers until the owner does. */
+function giveTo(draft: Draft, held: Held, owner: string): void {
+  const { spot, phase } = held
+  const member = draft.members.get(owner)
+  const isLive = member !== undefined && member.state !== 'dead'
+  if (isLive && answersWholly(member, spot)) {
+    leave(draft, held, owner)
+    return
+  }
+  if (!phase.yields) {
+    draft.changed = true
+    enter(draft, spot, { ...phase, yields: true })
+  }
+  if (phase.from === undefined) return
+  const current = draft.spots.get(spotKey(spot))
+  if (current?.phase.kind === 'answering') confirm(draft, { spot, phase: current.phase }, phase.from)
+}

@@ -1,0 +1,187 @@
+import { affordable, greeted, greetingDue, REFILL_MS } from './gratuitous.ts'
+import type { Occupied, Phase, Spot } from './spot.ts'
+import type { Step } from './step.ts'
+import { adopted, ask, askOn, type Draft, draftOf, enter } from './transition-draft.ts'
+import { hearEvent, leaveInterface, loseSpots } from './transition-evidence.ts'
+import {
+  lateSince,
+  spotsOf,
+  type Transition,
+  type TransitionSettings,
+  type Turn,
+  type TurnInput,
+} from './transition-state.ts'
+import { followWishes } from './transition-wishes.ts'
+
+// Who answers for an address on layer 2, as a state machine without a clock: it is called with the time
+// and with what has happened, and says what to do and when to call it next. The answer itself is the
+// fence: as long as anything answers that does not hand over, nobody else begins
+// (docs/adr/0026-layer-2-fence.md).
+
+/** What an agent finds when it starts. */
+export interface Found {
+  /** Whether the kernel still answers. */
+  readonly isAlive: boolean
+  /** What is in its sets. */
+  readonly spots: readonly Spot[]
+}
+
+/**
+ * Returns how an agent begins. If the kernel still answers, nobody can have taken over: the agent
+ * adopts what is there and asks whether that is so. Otherwise it empties the sets first.
+ */
+export function begin(
+  settings: TransitionSettings,
+  { isAlive, spots }: Found,
+  now: number,
+): Turn {
+  const listensUntil = now + settings.timeout
+  const kept = isAlive ? spots : []
+  const state: Transition = {
+    settings,
+    spots: spotsOf(kept.map((spot) => ({ spot, phase: adopted(listensUntil) }))),
+    listensUntil,
+    settledAt: isAlive ? now : now + settings.settle,
+    renewedAt: now,
+    beatAt: now,
+    links: new Map(),
+    standing: 'live',
+    isSettled: isAlive,
+    budgets: new Map(),
+    due: now,
+  }
+  const probe: readonly Step[] = kept.length === 0 ? [] : [{ kind: 'probe', spots: kept }]
+  return { state, steps: isAlive ? [{ kind: 'renew' }, ...probe] : [{ kind: 'revive' }] }
+}
+
+/**
+ * Returns what to do now, and the state with which the next turn begins: at `due` at the latest, and
+ * at once when there are events, other members, other owners or other links. Before a turn that is
+ * due, what has arrived is read from the wire: it may tell why silence was none.
+ */
+export function turn(state: Transition, input: TurnInput): Turn {
+  const { settings, renewedAt } = state
+  const hasRunOut = input.events.some(({ kind }) => kind === 'ran-out')
+  if (hasRunOut || input.now >= renewedAt + settings.hold) return beginAnew(state, input)
+  const draft = draftOf(state, input)
+  for (const event of input.events) loseSpots(draft, event)
+  leaveInterface(draft, (name) => !input.links.has(name))
+  const listens = input.now < state.listensUntil
+  if (!listens) followWishes(draft)
+  for (const event of input.events) hearEvent(draft, event)
+  if (!listens) askAgain(draft, lateSince(state, input.now) !== undefined)
+  greetAgain(draft, state)
+  return finish(draft, state)
+}
+
+function beginAnew(state: Transition, input: TurnInput): Turn {
+  const begun = begin(state.settings, { isAlive: false, spots: [] }, input.now)
+  const told: Step = { kind: 'tell', news: [{ kind: 'ran-out' }] }
+  const { links, standing } = input
+  return { state: { ...begun.state, links, standing }, steps: [...begun.steps, told] }
+}
+
+/** Whoever did not listen has not heard silence, and asks from the beginning. */
+function askAgain(draft: Draft, isLate: boolean): void {
+  for (const occupied of [...draft.spots.values()]) {
+    const { spot, phase } = occupied
+    if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
+    else if (phase.kind === 'answering' || phase.until > draft.now) continue
+    else if (phase.kind === 'asking') askOn(draft, occupied)
+    else ask(draft, spot, phase.obstacle)
+  }
+}
+
+/** What has a new MAC address is told of again. */
+function greetAgain(draft: Draft, { links }: Transition): void {
+  for (const { spot, phase } of [...draft.spots.values()]) {
+    const former = links.get(spot.interface)
+    if (phase.kind !== 'answering' || former === undefined) continue
+    if (former === draft.input.links.get(spot.interface)) continue
+    enter(draft, spot, { ...phase, greeting: { told: 0, since: draft.now } })
+  }
+}
+
+function finish(draft: Draft, state: Transition): Turn {
+  const { now, input } = draft
+  const { settings } = state
+  const { spots: told, budgets } = greet(draft, state)
+  const isSettled = now >= state.settledAt
+  const isNews =
+    draft.changed || isSettled !== state.isSettled || input.standing !== state.standing
+  const beats = isNews || now >= state.beatAt
+  const programs = draft.add.size + draft.remove.size > 0
+  const renews = programs || now >= state.renewedAt + renewalOf(settings)
+  const next = {
+    ...state,
+    ...{ spots: draft.spots, links: input.links, standing: input.standing, isSettled, budgets },
+    renewedAt: renews ? now : state.renewedAt,
+    beatAt: beats ? now + settings.interval : state.beatAt,
+  }
+  const steps = stepsOf(draft, { renews, programs, beats, told: [...draft.defences, ...told] })
+  return { state: { ...next, due: dueOf(next, now) }, steps }
+}
+
+/** The kernel is renewed ten times before it would fall silent. */
+function renewalOf({ hold }: TransitionSettings): number {
+  return hold / 10
+}
+
+interface Doing {
+  readonly renews: boolean
+  readonly programs: boolean
+  readonly beats: boolean
+  readonly told: readonly Spot[]
+}
+
+function stepsOf(draft: Draft, { renews, programs, beats, told }: Doing): readonly Step[] {
+  const { add, remove, probes, news } = draft
+  const program: Step = { kind: 'program', add: [...add.values()], remove: [...remove.values()] }
+  const steps: readonly (Step | false)[] = [
+    programs ? program : renews && { kind: 'renew' },
+    beats && { kind: 'beat' },
+    told.length > 0 && { kind: 'gratuitous', spots: told },
+    probes.length > 0 && { kind: 'probe', spots: probes },
+    news.length > 0 && { kind: 'tell', news },
+  ]
+  return steps.filter((step) => step !== false)
+}
+
+/** Chooses what everybody is told of now, and notes that it was. */
+function greet(
+  draft: Draft,
+  state: Transition,
+): { readonly spots: readonly Spot[]; readonly budgets: Transition['budgets'] } {
+  const due = [...draft.spots.values()].flatMap(({ spot, phase }) => {
+    if (phase.kind !== 'answering' || phase.yields) return []
+    const at = greetingDue(phase)
+    return at !== undefined && at <= draft.now ? [{ spot, phase }] : []
+  })
+  const { greeters, budgets } = affordable(due, state.budgets, draft.now)
+  for (const { spot, phase } of greeters) enter(draft, spot, greeted(phase))
+  return { spots: greeters.map(({ spot }) => spot), budgets }
+}
+
+function dueOf(state: Omit<Transition, 'due'>, now: number): number {
+  const { listensUntil, settledAt, renewedAt, beatAt, settings } = state
+  const later = [listensUntil, settledAt].filter((at) => at > now)
+  const spots = [...state.spots.values()].map((occupied) => dueOfSpot(occupied, now))
+  return Math.min(...later, renewedAt + renewalOf(settings), beatAt, minimum(spots))
+}
+
+function dueOfSpot({ phase }: Occupied, now: number): number {
+  const due = phaseDue(phase)
+  // What is overdue waits for packets, or for the end of listening.
+  return due <= now ? now + REFILL_MS : due
+}
+
+function phaseDue(phase: Phase): number {
+  if (phase.kind !== 'answering') return phase.until
+  if (phase.yields) return Number.POSITIVE_INFINITY
+  return greetingDue(phase) ?? Number.POSITIVE_INFINITY
+}
+
+/** Thousands of values are too many arguments for `Math.min`. */
+function minimum(values: readonly number[]): number {
+  return values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
+}
