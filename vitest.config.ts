@@ -37,6 +37,7 @@ const long = [
   'test/allocate/metallb.test.ts',
   'test/agent/reconciler-schedules.test.ts',
   'test/watch/addresses/schedules.test.ts',
+  'test/announce/transition-schedules.test.ts',
   'test/kernel/explain-iptables.test.ts',
   'test/packets/affinity.test.ts',
   'test/packets/affinity-full.test.ts',

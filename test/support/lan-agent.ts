@@ -1,0 +1,249 @@
+import type { Announcement } from '../../src/announce/announcement.ts'
+import type { Beat, Claims } from '../../src/announce/beat.ts'
+import { digestOf, partsOf } from '../../src/announce/beat-claims.ts'
+import { claimsFor } from '../../src/announce/claims.ts'
+import type { Member } from '../../src/announce/member.ts'
+import {
+  changeMembers,
+  lacksList,
+  type Members,
+  membersAt,
+  nextDeath,
+  noMembers,
+} from '../../src/announce/members.ts'
+import { type Spot, spotKey } from '../../src/announce/spot.ts'
+import type { Step } from '../../src/announce/step.ts'
+import { begin, turn } from '../../src/announce/transition.ts'
+import {
+  lateSince,
+  type Transition,
+  type TransitionEvent,
+  type Turn,
+} from '../../src/announce/transition-state.ts'
+import type { Address } from '../../src/model/address.ts'
+import { unreachable } from '../../src/model/unreachable.ts'
+import {
+  interfaceOf,
+  type LanModel,
+  type ModelAgent,
+  type ModelNode,
+  macOf,
+  orderOf,
+  TIMES,
+} from './lan-model.ts'
+
+type Duty = Pick<Announcement, 'address' | 'interfaces' | 'candidates' | 'owner'>
+
+/** An agent on the model LAN: the loop around the state machine, with the model's clock. */
+export class LanAgent implements ModelAgent {
+  readonly #lan: LanModel
+  readonly #node: ModelNode
+  readonly #incarnation: number
+  #state: Transition
+  #members: Members = noMembers(TIMES.timeout)
+  #events: TransitionEvent[] = []
+  readonly #beats: Beat[] = []
+  #sequence = 0
+  readonly #told = new Map<string, string>()
+  #stalledUntil = 0
+  wakesAt = 0
+  diesAfter: number | undefined
+  slowness = 0
+  /** All steps so far, for the tests. */
+  readonly steps: Step[] = []
+  readonly #begun: Turn
+
+  constructor(lan: LanModel, node: ModelNode, incarnation: number) {
+    this.#lan = lan
+    this.#node = node
+    this.#incarnation = incarnation
+    const { kernel } = node
+    const settings = { node: node.name, ...TIMES }
+    const isAlive = kernel.aliveUntil > lan.now
+    this.#begun = begin(settings, { isAlive, spots: [...kernel.spots.values()] }, lan.now)
+    this.#state = this.#begun.state
+  }
+
+  begin(): void {
+    if (this.#carryOut(this.#begun.steps)) this.wake()
+  }
+
+  wake(): void {
+    this.wakesAt = Math.max(this.#stalledUntil, this.#lan.now)
+  }
+
+  stall(ms: number): void {
+    this.#stalledUntil = this.#lan.now + ms
+    this.wakesAt = Math.max(this.wakesAt, this.#stalledUntil)
+  }
+
+  get isStalled(): boolean {
+    return this.#stalledUntil > this.#lan.now
+  }
+
+  hear(event: TransitionEvent): void {
+    this.#events.push(event)
+    this.wake()
+  }
+
+  hearBeat(beat: Beat): void {
+    this.#beats.push(beat)
+    this.wake()
+  }
+
+  tick(): void {
+    if (this.wakesAt > this.#lan.now || this.isStalled) return
+    this.#turn()
+  }
+
+  #turn(): void {
+    const { now } = this.#lan
+    const since = lateSince(this.#state, now)
+    const { interval } = TIMES
+    if (since !== undefined) {
+      this.#members = changeMembers(this.#members, { kind: 'late', interval, since }, now)
+    }
+    const askers: string[] = []
+    for (const beat of this.#beats.splice(0)) {
+      this.#members = changeMembers(this.#members, { kind: 'beat', beat }, now)
+      if (beat.wantsList) askers.push(beat.node)
+    }
+    const members = membersAt(this.#members, now)
+    const wanted = this.#duties(members)
+    const { state, steps } = turn(this.#state, {
+      now,
+      wanted,
+      members,
+      links: new Map(this.#links()),
+      standing: this.#node.isExcluded ? 'leaving' : 'live',
+      events: this.#events.splice(0),
+    })
+    this.#state = state
+    for (const node of askers) this.#told.delete(node)
+    if (!this.#carryOut(steps)) return
+    if (askers.length > 0 && !steps.some(({ kind }) => kind === 'beat')) this.#beat()
+    const death = nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY
+    const due = Math.min(this.#state.due, death) + this.slowness
+    this.wakesAt = this.#events.length > 0 ? now : Math.max(due, now, this.#stalledUntil)
+  }
+
+  #links(): readonly (readonly [string, string])[] {
+    return Array.from({ length: this.#lan.options.lans }, (_, lan) => lan)
+      .filter((lan) => !this.#node.cut.has(lan))
+      .map((lan) => [interfaceOf(lan), macOf(this.#node, lan)] as const)
+  }
+
+  #duties(members: readonly Member[]): readonly Duty[] {
+    const known = new Map(members.map((member) => [member.node, member]))
+    const isSettled = (node: string): boolean =>
+      node === this.#node.name ? this.#state.isSettled : known.get(node)?.settled === true
+    const mayOwn = (node: string): boolean =>
+      node === this.#node.name ? !this.#node.isExcluded : known.get(node)?.state === 'live'
+    const interfaces = this.#links().map(([name]) => name)
+    return this.#lan.options.addresses.map((address, at) => {
+      const order = orderOf(this.#lan, at + (this.#node.isConfused ? 1 : 0))
+      const candidates = [
+        ...order.filter(isSettled),
+        ...order.filter((node) => !isSettled(node)),
+      ]
+      return { address, interfaces, candidates, owner: candidates.find(mayOwn) }
+    })
+  }
+
+  /** Returns false if the agent has died on the way. */
+  #carryOut(steps: readonly Step[]): boolean {
+    for (const step of steps) {
+      if (this.diesAfter === 0) {
+        this.#lan.kill(this.#node)
+        return false
+      }
+      if (this.diesAfter !== undefined) this.diesAfter--
+      this.steps.push(step)
+      if (this.#do(step)) continue
+      this.#events.push({ kind: 'ran-out' })
+      break
+    }
+    return true
+  }
+
+  /** Returns false if the kernel has fallen silent. */
+  #do(step: Step): boolean {
+    const { kernel } = this.#node
+    const { now } = this.#lan
+    switch (step.kind) {
+      case 'revive':
+        kernel.spots.clear()
+        break
+      case 'renew':
+        if (kernel.aliveUntil <= now) return false
+        break
+      case 'program':
+        if (kernel.aliveUntil <= now) return false
+        for (const spot of step.remove) kernel.spots.delete(spotKey(spot))
+        for (const spot of step.add) this.#add(spot)
+        break
+      case 'beat':
+        this.#beat()
+        return true
+      case 'gratuitous':
+        for (const spot of step.spots) this.#lan.announce(this.#node, lanOf(spot), spot.address)
+        return true
+      case 'probe':
+        for (const spot of step.spots) this.#lan.probe(this.#node, lanOf(spot), spot.address)
+        return true
+      case 'tell':
+        return true
+      default:
+        unreachable(step)
+    }
+    kernel.aliveUntil = now + TIMES.hold
+    return true
+  }
+
+  #add(spot: Spot): void {
+    const { kernel } = this.#node
+    const key = spotKey(spot)
+    kernel.spots.set(key, spot)
+    const phase = this.#state.spots.get(key)?.phase
+    const from = phase?.kind === 'answering' ? phase.from : undefined
+    if (from === undefined) kernel.takenFrom.delete(key)
+    else kernel.takenFrom.set(key, from)
+  }
+
+  #beat(): void {
+    const { now } = this.#lan
+    const duties = new Map<Address, Duty>(
+      this.#duties(membersAt(this.#members, now)).map((duty) => [duty.address, duty]),
+    )
+    for (const node of this.#lan.nodes) {
+      if (node === this.#node) continue
+      this.#sendTo(node, claimsFor(node.name, this.#state, duties, now))
+    }
+  }
+
+  #sendTo(receiver: ModelNode, claims: Claims): void {
+    const digest = digestOf(claims)
+    const isTold = this.#told.get(receiver.name) === digest
+    this.#told.set(receiver.name, digest)
+    for (const part of isTold ? [undefined] : partsOf(claims)) {
+      this.#lan.send(this.#node, receiver, {
+        node: this.#node.name,
+        incarnation: this.#incarnation,
+        sequence: ++this.#sequence,
+        state: this.#state.standing,
+        settled: this.#state.isSettled,
+        links: Array.from({ length: this.#lan.options.lans }, (_, lan) => ({
+          name: interfaceOf(lan),
+          mac: macOf(this.#node, lan),
+        })),
+        wantsList: lacksList(this.#members, receiver.name),
+        digest,
+        part,
+      })
+    }
+  }
+}
+
+function lanOf({ interface: name }: Spot): number {
+  return Number(name.slice('eth'.length))
+}

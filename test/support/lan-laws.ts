@@ -1,0 +1,81 @@
+import type { Address } from '../../src/model/address.ts'
+import { spotKey } from '../../src/announce/spot.ts'
+import { interfaceOf, LATEST, type LanModel, type ModelNode, orderOf, TIMES } from './lan-model.ts'
+
+/** How long a handover may take while one of the two still works, if beats get lost meanwhile. */
+const LONGEST_HANDOVER = TIMES.timeout + 2 * TIMES.interval + LATEST + 300
+
+/**
+ * Watches the first law: on no LAN two nodes answer for an address, but for a handover, and that ends.
+ * Returns the violations so far.
+ */
+export function watchAnswers(lan: LanModel): readonly string[] {
+  const violations: string[] = []
+  const overlaps = new Map<string, { active: number; seen: number }>()
+  lan.watch = () => {
+    for (const address of lan.options.addresses) {
+      for (let at = 0; at < lan.options.lans; at++) {
+        watchOne(lan, at, address, overlaps, violations)
+      }
+    }
+  }
+  return violations
+}
+
+function watchOne(
+  lan: LanModel,
+  at: number,
+  address: Address,
+  overlaps: Map<string, { active: number; seen: number }>,
+  violations: string[],
+): void {
+  const answerers = lan.answerers(at, address)
+  const spot = { address, interface: interfaceOf(at) }
+  const found = new Set<string>()
+  answerers.forEach((a, i) => {
+    for (const b of answerers.slice(i + 1)) {
+      const key = `${at} ${address} ${a.name} ${b.name}`
+      found.add(key)
+      if (!isHandover(a, b, spotKey(spot))) {
+        violations.push(`${lan.now}: ${key} answer both`)
+        continue
+      }
+      const overlap = overlaps.get(key) ?? { active: 0, seen: lan.now }
+      if (works(a) || works(b)) overlap.active += lan.now - overlap.seen
+      overlap.seen = lan.now
+      overlaps.set(key, overlap)
+      if (overlap.active > LONGEST_HANDOVER) violations.push(`${lan.now}: ${key} do not end`)
+    }
+  })
+  for (const key of overlaps.keys()) {
+    if (key.startsWith(`${at} ${address} `) && !found.has(key)) overlaps.delete(key)
+  }
+}
+
+function isHandover(a: ModelNode, b: ModelNode, spot: string): boolean {
+  return a.kernel.takenFrom.get(spot) === b.name || b.kernel.takenFrom.get(spot) === a.name
+}
+
+function works({ agent }: ModelNode): boolean {
+  return agent !== undefined && !agent.isStalled
+}
+
+/** Returns who should answer for the address with this number when all is quiet. */
+export function rightOwner(lan: LanModel, at: number): string | undefined {
+  const works = new Set(lan.nodes.filter(({ agent }) => agent !== undefined).map(({ name }) => name))
+  return orderOf(lan, at).find((name) => works.has(name))
+}
+
+/** Returns what is wrong by the second law: each address with a candidate has exactly its owner. */
+export function wrongOwners(lan: LanModel): readonly string[] {
+  return lan.options.addresses.flatMap((address, at) =>
+    Array.from({ length: lan.options.lans }, (_, number) => {
+      const names = lan.answerers(number, address).map(({ name }) => name)
+      const right = rightOwner(lan, at)
+      const expected = right === undefined ? [] : [right]
+      return names.join() === expected.join()
+        ? []
+        : [`${address} on LAN ${number}: ${names.join()} instead of ${expected.join()}`]
+    }).flat(),
+  )
+}
