@@ -76,7 +76,12 @@ export function askOn(draft: Draft, { spot, phase }: Occupied): void {
 /** Begins to answer: from a member that hands it over, or because nobody answers. */
 export function take(draft: Draft, spot: Spot, from: string | undefined): void {
   const greeting = { told: 0, since: draft.now }
-  enter(draft, spot, { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from, greeting })
+  enter(draft, spot, {
+    ...adopted(draft.now),
+    doubtedUntil: Number.NEGATIVE_INFINITY,
+    from,
+    greeting,
+  })
   draft.add.set(spotKey(spot), spot)
   draft.changed = true
   draft.news.push({ kind: 'taken', spot, from })

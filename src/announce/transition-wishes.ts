@@ -100,5 +100,6 @@ function giveTo(draft: Draft, held: Held, owner: string): void {
   }
   if (phase.from === undefined) return
   const current = draft.spots.get(spotKey(spot))
-  if (current?.phase.kind === 'answering') confirm(draft, { spot, phase: current.phase }, phase.from)
+  if (current?.phase.kind === 'answering')
+    confirm(draft, { spot, phase: current.phase }, phase.from)
 }

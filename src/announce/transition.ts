@@ -30,11 +30,7 @@ export interface Found {
  * Returns how an agent begins. If the kernel still answers, nobody can have taken over: the agent
  * adopts what is there and asks whether that is so. Otherwise it empties the sets first.
  */
-export function begin(
-  settings: TransitionSettings,
-  { isAlive, spots }: Found,
-  now: number,
-): Turn {
+export function begin(settings: TransitionSettings, { isAlive, spots }: Found, now: number): Turn {
   const listensUntil = now + settings.timeout
   const kept = isAlive ? spots : []
   const state: Transition = {
@@ -107,8 +103,7 @@ function finish(draft: Draft, state: Transition): Turn {
   const { settings } = state
   const { spots: told, budgets } = greet(draft, state)
   const isSettled = now >= state.settledAt
-  const isNews =
-    draft.changed || isSettled !== state.isSettled || input.standing !== state.standing
+  const isNews = draft.changed || isSettled !== state.isSettled || input.standing !== state.standing
   const beats = isNews || now >= state.beatAt
   const programs = draft.add.size + draft.remove.size > 0
   const renews = programs || now >= state.renewedAt + renewalOf(settings)

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { Address } from '../../src/model/address.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
 import { LanAgent } from '../support/lan-agent.ts'
-import { LATEST, LanModel, type LanOptions, type ModelNode, TIMES } from '../support/lan-model.ts'
 import { watchAnswers, wrongOwners } from '../support/lan-laws.ts'
+import { LATEST, LanModel, type LanOptions, type ModelNode, TIMES } from '../support/lan-model.ts'
 import { isLong } from '../support/runs.ts'
 
 // The state machine of who answers on layer 2, with its members and beats, on LANs that are imagined.
@@ -19,7 +19,12 @@ type Fault =
   | { readonly kind: 'lose-all'; readonly ms: number }
   | { readonly kind: 'double'; readonly on: boolean }
   | { readonly kind: 'cut' | 'plug'; readonly node: number; readonly lan: number }
-  | { readonly kind: 'stranger'; readonly lan: number; readonly address: number; readonly on: boolean }
+  | {
+      readonly kind: 'stranger'
+      readonly lan: number
+      readonly address: number
+      readonly on: boolean
+    }
 
 const node = fc.nat({ max: 3 })
 const lan = fc.nat({ max: 1 })

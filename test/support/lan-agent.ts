@@ -142,10 +142,7 @@ export class LanAgent implements ModelAgent {
     const interfaces = this.#links().map(([name]) => name)
     return this.#lan.options.addresses.map((address, at) => {
       const order = orderOf(this.#lan, at + (this.#node.isConfused ? 1 : 0))
-      const candidates = [
-        ...order.filter(isSettled),
-        ...order.filter((node) => !isSettled(node)),
-      ]
+      const candidates = [...order.filter(isSettled), ...order.filter((node) => !isSettled(node))]
       return { address, interfaces, candidates, owner: candidates.find(mayOwn) }
     })
   }

@@ -1,5 +1,5 @@
-import type { Address } from '../../src/model/address.ts'
 import { spotKey } from '../../src/announce/spot.ts'
+import type { Address } from '../../src/model/address.ts'
 import { interfaceOf, LATEST, type LanModel, type ModelNode, orderOf, TIMES } from './lan-model.ts'
 
 /** How long a handover may take while one of the two still works, if beats get lost meanwhile. */
@@ -62,7 +62,9 @@ function works({ agent }: ModelNode): boolean {
 
 /** Returns who should answer for the address with this number when all is quiet. */
 export function rightOwner(lan: LanModel, at: number): string | undefined {
-  const works = new Set(lan.nodes.filter(({ agent }) => agent !== undefined).map(({ name }) => name))
+  const works = new Set(
+    lan.nodes.filter(({ agent }) => agent !== undefined).map(({ name }) => name),
+  )
   return orderOf(lan, at).find((name) => works.has(name))
 }
 
