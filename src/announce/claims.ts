@@ -1,16 +1,17 @@
 import type { Address } from '../model/address.ts'
 import type { Announcement } from './announcement.ts'
 import type { Claim, Claims } from './beat.ts'
+import type { Member } from './member.ts'
 import type { Answering } from './spot.ts'
 import type { Transition } from './transition-state.ts'
 
 /**
  * Returns the claims of this node that concern a receiver: the addresses for which it answers and the
- * receiver is a candidate. What it still asks for on an interface it claims partly: whoever answered
+ * receiver is a candidate, or answers as well. What it still asks for on an interface it claims partly: whoever answered
  * before goes on until then, because it falls silent on all interfaces at once.
  */
 export function claimsFor(
-  receiver: string,
+  receiver: Pick<Member, 'node' | 'claims'>,
   { spots }: Pick<Transition, 'spots'>,
   announcements: ReadonlyMap<Address, Pick<Announcement, 'owner' | 'candidates'>>,
   now: number,
@@ -21,8 +22,10 @@ export function claimsFor(
     const { address } = spot
     if (phase.kind === 'asking' && phase.before === undefined) asked.add(address)
     const announcement = announcements.get(address)
-    if (phase.kind !== 'answering' || announcement?.candidates.includes(receiver) !== true) continue
-    const isOffered = announcement.owner === receiver && isSure(phase, now)
+    if (phase.kind !== 'answering' || announcement === undefined) continue
+    const { candidates, owner } = announcement
+    if (!candidates.includes(receiver.node) && !receiver.claims.has(address)) continue
+    const isOffered = owner === receiver.node && isSure(phase, now)
     claims.set(address, isOffered && claims.get(address) !== 'wholly' ? 'offered' : 'wholly')
   }
   for (const address of asked) if (claims.has(address)) claims.set(address, 'partly')

@@ -11,6 +11,7 @@ import {
   nextDeath,
   noMembers,
 } from '../../src/announce/members.ts'
+import { peersOf } from '../../src/announce/peers.ts'
 import { type Spot, spotKey } from '../../src/announce/spot.ts'
 import type { Step } from '../../src/announce/step.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
@@ -49,7 +50,6 @@ export class LanAgent implements ModelAgent {
   wakesAt = 0
   diesAfter: number | undefined
   slowness = 0
-  /** All steps so far, for the tests. */
   readonly steps: Step[] = []
   readonly #begun: Turn
 
@@ -139,9 +139,14 @@ export class LanAgent implements ModelAgent {
       node === this.#node.name ? this.#state.isSettled : known.get(node)?.settled === true
     const mayOwn = (node: string): boolean =>
       node === this.#node.name ? !this.#node.isExcluded : known.get(node)?.state === 'live'
+    const excluded = new Set(
+      this.#lan.nodes.filter(({ isExcluded }) => isExcluded).map(({ name }) => name),
+    )
     const interfaces = this.#links().map(([name]) => name)
     return this.#lan.options.addresses.map((address, at) => {
       const order = orderOf(this.#lan, at + (this.#node.isConfused ? 1 : 0))
+        .filter((node) => !excluded.has(node))
+        .slice(0, this.#lan.options.candidates)
       const candidates = [...order.filter(isSettled), ...order.filter((node) => !isSettled(node))]
       return { address, interfaces, candidates, owner: candidates.find(mayOwn) }
     })
@@ -209,12 +214,15 @@ export class LanAgent implements ModelAgent {
 
   #beat(): void {
     const { now } = this.#lan
-    const duties = new Map<Address, Duty>(
-      this.#duties(membersAt(this.#members, now)).map((duty) => [duty.address, duty]),
-    )
-    for (const node of this.#lan.nodes) {
-      if (node === this.#node) continue
-      this.#sendTo(node, claimsFor(node.name, this.#state, duties, now))
+    const members = membersAt(this.#members, now)
+    const known = new Map(members.map((member) => [member.node, member]))
+    const duties = new Map<Address, Duty>(this.#duties(members).map((duty) => [duty.address, duty]))
+    const { name } = this.#node
+    for (const peer of peersOf(name, this.#state.spots, duties.values(), members)) {
+      const receiver = this.#lan.nodes.find((node) => node.name === peer)
+      const { claims } = known.get(peer) ?? { claims: new Set<Address>() }
+      if (receiver === undefined) continue
+      this.#sendTo(receiver, claimsFor({ node: peer, claims }, this.#state, duties, now))
     }
   }
 

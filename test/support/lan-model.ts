@@ -1,5 +1,6 @@
 import type { Beat } from '../../src/announce/beat.ts'
 import { type Spot, spotKey } from '../../src/announce/spot.ts'
+import type { Step } from '../../src/announce/step.ts'
 import type { TransitionEvent } from '../../src/announce/transition-state.ts'
 import type { Address } from '../../src/model/address.ts'
 
@@ -23,6 +24,8 @@ export interface ModelKernel {
 export interface ModelAgent {
   readonly wakesAt: number
   readonly isStalled: boolean
+  /** All steps so far. */
+  readonly steps: readonly Step[]
   /** After how many more steps it dies; undefined if it does not. */
   diesAfter: number | undefined
   /** Milliseconds by which its timers are late. */
@@ -54,6 +57,8 @@ export interface LanOptions {
   readonly nodes: number
   readonly lans: number
   readonly addresses: readonly Address[]
+  /** How many Nodes may answer for an address; the others are none of its candidates. */
+  readonly candidates?: number
   readonly agentOf: (lan: LanModel, node: ModelNode, incarnation: number) => ModelAgent
 }
 

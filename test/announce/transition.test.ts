@@ -1,0 +1,379 @@
+import { describe, expect, test } from 'vitest'
+import type { Member } from '../../src/announce/member.ts'
+import { spotKey } from '../../src/announce/spot.ts'
+import type { News, Step } from '../../src/announce/step.ts'
+import { begin, turn } from '../../src/announce/transition.ts'
+import {
+  answeredSpots,
+  type Transition,
+  type TransitionEvent,
+  type TurnInput,
+} from '../../src/announce/transition-state.ts'
+import type { Address } from '../../src/model/address.ts'
+
+const settings = { node: 'a', interval: 200, timeout: 600, hold: 15_000, settle: 10_000 }
+const address = '192.0.2.1' as Address
+const spot = { address, interface: 'eth0' }
+const OWN = '02:00:00:00:00:05'
+const LOWER = '02:00:00:00:00:04'
+const HIGHER = '02:00:00:00:00:06'
+
+const member: Member = {
+  node: 'b',
+  state: 'live',
+  settled: true,
+  claims: new Set(),
+  partly: new Set(),
+  offers: new Set(),
+  isCurrent: true,
+  macs: [HIGHER],
+}
+const offering: Member = { ...member, claims: new Set([address]), offers: new Set([address]) }
+
+/** One machine and its clock. */
+class Machine {
+  now = 0
+  owner: string | undefined = 'a'
+  addresses: readonly Address[] = [address]
+  members: readonly Member[] = [member]
+  links: TurnInput['links'] = new Map([['eth0', OWN]])
+  standing: TurnInput['standing'] = 'live'
+  steps: Step[] = []
+  state: Transition
+
+  constructor(found: Parameters<typeof begin>[1] = { isAlive: false, spots: [] }) {
+    const begun = begin(settings, found, 0)
+    this.state = begun.state
+    this.steps.push(...begun.steps)
+  }
+
+  turn(...events: readonly TransitionEvent[]): readonly Step[] {
+    const wanted = this.addresses.map((each) => ({
+      address: each,
+      owner: this.owner,
+      interfaces: [...this.links.keys()],
+    }))
+    const { now, members, links, standing } = this
+    const { state, steps } = turn(this.state, { now, wanted, members, links, standing, events })
+    this.state = state
+    this.steps.push(...steps)
+    return steps
+  }
+
+  /** Calls the machine whenever it wants to be called. */
+  run(until: number): void {
+    while (this.state.due <= until) {
+      this.now = this.state.due
+      this.turn()
+    }
+    this.now = until
+  }
+
+  news(): readonly News[] {
+    return this.steps.flatMap((step) => (step.kind === 'tell' ? step.news : []))
+  }
+
+  /** When steps of a kind were taken, from now on until then. */
+  times(kind: Step['kind'], until: number): readonly number[] {
+    const times: number[] = []
+    while (this.state.due <= until) {
+      this.now = this.state.due
+      if (this.turn().some((step) => step.kind === kind)) times.push(this.now)
+    }
+    this.now = until
+    return times
+  }
+
+  get answers(): boolean {
+    return answeredSpots(this.state).some((each) => spotKey(each) === spotKey(spot))
+  }
+}
+
+function answer(mac: string): TransitionEvent {
+  return { kind: 'answer', address, interface: 'eth0', mac }
+}
+
+function answering(): Machine {
+  const machine = new Machine()
+  machine.run(800)
+  expect(machine.answers).toBe(true)
+  machine.run(10_000)
+  machine.steps = []
+  return machine
+}
+
+describe('taking an address', () => {
+  test('waits for the timeout, asks twice, and answers 50 ms after the second question', () => {
+    const machine = new Machine()
+    expect(machine.steps).toEqual([{ kind: 'revive' }])
+    expect(machine.times('probe', 699)).toEqual([600, 650])
+    expect(machine.answers).toBe(false)
+    machine.run(700)
+    expect(machine.steps.slice(-4)).toEqual([
+      { kind: 'program', add: [spot], remove: [] },
+      { kind: 'beat' },
+      { kind: 'gratuitous', spots: [spot] },
+      { kind: 'tell', news: [{ kind: 'taken', spot, from: undefined }] },
+    ])
+  })
+
+  test('tells everybody at once and five times more', () => {
+    const machine = new Machine()
+    machine.run(699)
+    expect(machine.times('gratuitous', 20_000)).toEqual([700, 800, 1_100, 1_800, 2_900, 4_000])
+  })
+
+  test('asks again every 100 ms while a member answers that does not hand over', () => {
+    const machine = new Machine()
+    for (machine.run(600); machine.now < 2_000; machine.run(machine.now + 100)) {
+      machine.turn(answer(HIGHER))
+    }
+    expect(machine.answers).toBe(false)
+    const waits = { kind: 'waits', spot, obstacle: { kind: 'held', mac: HIGHER } }
+    expect(machine.news()).toEqual([waits])
+    machine.run(2_300)
+    expect(machine.answers).toBe(true)
+  })
+
+  test('asks again every second while a stranger answers', () => {
+    const machine = new Machine()
+    machine.run(600)
+    machine.turn(answer('02:00:00:00:00:99'))
+    expect(machine.times('probe', 1_650)).toEqual([1_600, 1_650])
+    expect(machine.news()).toMatchObject([{ kind: 'waits', obstacle: { kind: 'conflict' } }])
+  })
+
+  test('is done at once when the one that answers hands over', () => {
+    const machine = new Machine()
+    machine.members = [offering]
+    machine.run(600)
+    machine.now = 601
+    expect(machine.turn(answer(HIGHER))[0]).toEqual({ kind: 'program', add: [spot], remove: [] })
+    expect(machine.news()).toEqual([{ kind: 'taken', spot, from: 'b' }])
+  })
+
+  test.each([
+    ['is dead', { state: 'dead' as const }],
+    ['may have said something else since', { isCurrent: false }],
+    ['claims it only', { offers: new Set<Address>() }],
+  ])('is not done when the one that answers %s', (_, change) => {
+    const machine = new Machine()
+    machine.members = [{ ...offering, ...change }]
+    machine.run(600)
+    machine.turn(answer(HIGHER))
+    expect(machine.answers).toBe(false)
+  })
+
+  test('begins anew for one that did not listen', () => {
+    const machine = new Machine()
+    machine.run(650)
+    machine.now = 2_000
+    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+    machine.run(2_099)
+    expect(machine.answers).toBe(false)
+    machine.run(2_100)
+    expect(machine.answers).toBe(true)
+  })
+
+  test('of two that ask at once the one with the lower MAC address goes on', () => {
+    for (const [mac, answers] of [
+      [LOWER, false],
+      [HIGHER, true],
+    ] as const) {
+      const machine = new Machine()
+      machine.run(620)
+      machine.turn({ kind: 'probe', address, interface: 'eth0', mac })
+      machine.run(700)
+      expect(machine.answers).toBe(answers)
+    }
+  })
+
+  test('is tried again after a second when the kernel refuses', () => {
+    const machine = new Machine()
+    machine.run(700)
+    machine.turn({ kind: 'refused', spots: [spot] })
+    expect(machine.answers).toBe(false)
+    expect(machine.times('program', 1_900)).toEqual([1_800])
+  })
+
+  test('takes all addresses in one round', () => {
+    const machine = new Machine()
+    machine.addresses = Array.from(
+      { length: 1_000 },
+      (_, at) => `10.0.${at >> 8}.${at & 255}` as Address,
+    )
+    expect(machine.times('probe', 3_000)).toEqual([600, 650])
+    const programs = machine.steps.filter(({ kind }) => kind === 'program')
+    expect(programs).toMatchObject([{ add: { length: 1_000 } }])
+  })
+})
+
+describe('a handover', () => {
+  function takenOver(): Machine {
+    const machine = new Machine()
+    machine.members = [offering]
+    machine.run(600)
+    machine.turn(answer(HIGHER))
+    machine.steps = []
+    return machine
+  }
+
+  test('ends when the other says that it is silent', () => {
+    const machine = takenOver()
+    machine.turn(answer(HIGHER))
+    machine.members = [member]
+    machine.turn()
+    machine.members = []
+    machine.run(3_000)
+    expect(machine.answers).toBe(true)
+  })
+
+  test.each([
+    ['is not heard any more', []],
+    ['has changed its mind', [{ ...offering, offers: new Set<Address>() }]],
+  ])('is undone when the other %s', (_, members) => {
+    const machine = takenOver()
+    machine.members = members
+    expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
+    expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: undefined }])
+  })
+
+  test('is waited for when the list of the other is not known', () => {
+    const machine = takenOver()
+    machine.members = [{ ...member, isCurrent: false }]
+    machine.turn()
+    expect(machine.answers).toBe(true)
+  })
+})
+
+describe('giving an address up', () => {
+  test('waits until the owner answers on all its interfaces', () => {
+    const machine = answering()
+    machine.owner = 'b'
+    expect(machine.turn()).toEqual([{ kind: 'beat' }])
+    const partly = new Set([address])
+    for (const each of [
+      { ...member, claims: partly, partly },
+      { ...member, claims: partly, isCurrent: false },
+    ]) {
+      machine.members = [each]
+      machine.turn()
+      expect(machine.answers).toBe(true)
+    }
+    machine.members = [{ ...member, claims: new Set([address]) }]
+    expect(machine.turn()).toEqual([
+      { kind: 'program', add: [], remove: [spot] },
+      { kind: 'beat' },
+      { kind: 'tell', news: [{ kind: 'given', spot, to: 'b' }] },
+    ])
+  })
+
+  test('is done at once when nobody may have it, or nobody wants it', () => {
+    for (const change of [{ owner: undefined }, { addresses: [] }]) {
+      const machine = Object.assign(answering(), change)
+      expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
+    }
+  })
+
+  test('is done at once without carrier, also when that is back', () => {
+    const machine = answering()
+    const steps = machine.turn({ kind: 'lost', interface: 'eth0' })
+    expect(steps[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
+    expect(steps).toContainEqual({ kind: 'probe', spots: [spot] })
+  })
+
+  test('is doubted when the owner dies without having said that it answers', () => {
+    const machine = answering()
+    machine.owner = 'b'
+    machine.turn()
+    machine.owner = 'a'
+    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+    machine.turn(answer(HIGHER))
+    expect(machine.answers).toBe(false)
+  })
+})
+
+describe('an address that another one claims', () => {
+  test('is defended against a stranger, at most every 10 seconds', () => {
+    const machine = answering()
+    const stranger = answer('02:00:00:00:00:99')
+    expect(machine.turn(stranger)).toContainEqual({ kind: 'gratuitous', spots: [spot] })
+    expect(machine.turn(stranger)).toEqual([])
+    machine.run(20_000)
+    expect(machine.turn(stranger)).toContainEqual({ kind: 'gratuitous', spots: [spot] })
+    expect(machine.news()).toHaveLength(2)
+    expect(machine.answers).toBe(true)
+  })
+
+  test('is asked for if a member with a lower MAC address claims it, and left if that answers', () => {
+    const machine = answering()
+    machine.members = [{ ...member, macs: [LOWER] }]
+    expect(machine.turn(answer(LOWER))).toContainEqual({ kind: 'probe', spots: [spot] })
+    expect(machine.answers).toBe(true)
+    machine.turn(answer(LOWER))
+    expect(machine.answers).toBe(false)
+  })
+
+  test('is not doubted for what this node sent itself', () => {
+    const machine = answering()
+    expect(machine.turn(answer(OWN))).toEqual([])
+  })
+})
+
+describe('the kernel', () => {
+  test('is renewed ten times before it falls silent', () => {
+    const machine = answering()
+    expect(machine.times('renew', 16_000)).toHaveLength(4)
+  })
+
+  test('that fell silent is emptied first, and nothing is taken before the others are heard', () => {
+    for (const events of [[{ kind: 'ran-out' as const }], []]) {
+      const machine = answering()
+      if (events.length === 0) machine.now += settings.hold
+      expect(machine.turn(...events)).toEqual([
+        { kind: 'revive' },
+        { kind: 'tell', news: [{ kind: 'ran-out' }] },
+      ])
+      expect(machine.answers).toBe(false)
+      expect(machine.state.isSettled).toBe(false)
+      const since = machine.now
+      expect(machine.times('probe', since + 700)).toEqual([since + 600, since + 650])
+    }
+  })
+
+  test('that still answers is asked about, and given up for a member that answers as well', () => {
+    const machine = new Machine({ isAlive: true, spots: [spot] })
+    expect(machine.steps).toEqual([{ kind: 'renew' }, { kind: 'probe', spots: [spot] }])
+    expect(machine.turn(answer(HIGHER))[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
+  })
+})
+
+test('a new MAC address is told to everybody', () => {
+  const machine = answering()
+  machine.links = new Map([['eth0', LOWER]])
+  expect(machine.turn()).toContainEqual({ kind: 'gratuitous', spots: [spot] })
+})
+
+test('no interface sends more than 200 packets a second, and each address is told of first once', () => {
+  const machine = new Machine()
+  machine.addresses = Array.from(
+    { length: 500 },
+    (_, at) => `10.0.${at >> 8}.${at & 255}` as Address,
+  )
+  machine.run(699)
+  const sent: { readonly at: number; readonly address: Address }[] = []
+  while (machine.state.due < 40_000) {
+    machine.now = machine.state.due
+    for (const step of machine.turn()) {
+      if (step.kind !== 'gratuitous') continue
+      for (const each of step.spots) sent.push({ at: machine.now, address: each.address })
+    }
+  }
+  expect(sent).toHaveLength(500 * 6)
+  expect(new Set(sent.slice(0, 500).map((each) => each.address)).size).toBe(500)
+  for (let at = 700; at < 32_000; at += 1_000) {
+    const packets = 2 * sent.filter((each) => each.at >= at && each.at < at + 1_000).length
+    // Those saved up at the beginning may go at once.
+    expect(packets).toBeLessThanOrEqual(at === 700 ? 400 : 220)
+  }
+})
