@@ -33,6 +33,7 @@ export const REASONS: Readonly<Record<string, string>> = {
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   model: ['ipaddr.js'],
   allocate: ['model'],
+  announce: ['model', '@noble/hashes/hmac.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   decode: ['model', 'yaml', 'zod'],
   'decode/allocation': ['model', 'decode', 'allocate', 'zod'],
   'decode/announcing': ['decode', 'decode/allocation', 'announce', 'zod'],
