@@ -8,7 +8,7 @@ import { beatBytes, beatFromBytes } from './beat-bytes.ts'
 // as its section 5 allows), 4 bytes that tell the key, the version, and the beat.
 
 /** A key of the members, as `beatKey` prepares it. */
-export interface BeatKey {
+interface BeatKey {
   readonly bytes: Uint8Array
   /** What a datagram tells of its key, so that only that one need be tried. */
   readonly id: Uint8Array

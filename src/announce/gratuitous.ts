@@ -15,7 +15,7 @@ interface Budget {
 }
 
 /** A spot that is to be told of. */
-export interface Greeter {
+interface Greeter {
   readonly spot: Spot
   readonly phase: Answering
 }

@@ -24,7 +24,7 @@ interface ListedClaims extends Pick<Member, 'claims' | 'partly' | 'offers'> {
   readonly digest: string
 }
 
-export type MembersEvent =
+type MembersEvent =
   | { readonly kind: 'beat'; readonly beat: Beat }
   /**
    * The timer of this node, due at `since`, came late by half the timeout or more: it has not

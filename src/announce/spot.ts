@@ -24,7 +24,7 @@ export type Obstacle =
 export type Phase = Asking | Waiting | Answering
 
 /** It has asked the wire, and listens whether anybody answers. */
-export interface Asking {
+interface Asking {
   readonly kind: 'asking'
   readonly probes: number
   readonly until: number
@@ -33,7 +33,7 @@ export interface Asking {
 }
 
 /** It asks again later. */
-export interface Waiting {
+interface Waiting {
   readonly kind: 'waiting'
   readonly until: number
   readonly obstacle: Obstacle

@@ -38,10 +38,10 @@ export interface Transition {
 }
 
 /** The interfaces with carrier on which this node may announce, and their MAC addresses. */
-export type Links = ReadonlyMap<string, string>
+type Links = ReadonlyMap<string, string>
 
 /** What a node says of itself. */
-export type Standing = Exclude<Member['state'], 'dead'>
+type Standing = Exclude<Member['state'], 'dead'>
 
 /** What has happened since the last turn. */
 export type TransitionEvent =

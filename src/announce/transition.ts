@@ -19,7 +19,7 @@ import { followWishes } from './transition-wishes.ts'
 // (docs/adr/0026-layer-2-fence.md).
 
 /** What an agent finds when it starts. */
-export interface Found {
+interface Found {
   /** Whether the kernel still answers. */
   readonly isAlive: boolean
   /** What is in its sets. */
