@@ -28,7 +28,7 @@ const lan = fc.nat({ max: 1 })
 const long = fc.constantFrom(100, 400, 700, 1_500, 4_000)
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
-  { weight: 8, arbitrary: of('wait', { ms: fc.constantFrom(1, 30, 60, 110, 400, 900, 2_500) }) },
+  { weight: 8, arbitrary: of('wait', { ms: fc.constantFrom(1, 30, 60, 110, 400, 900, 3_500) }) },
   { weight: 3, arbitrary: of('die', { node, after: fc.nat({ max: 4 }) }) },
   { weight: 3, arbitrary: of('start', { node, stepsBack: fc.boolean() }) },
   { weight: 1, arbitrary: of('power-off', { node }) },
