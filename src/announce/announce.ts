@@ -17,7 +17,7 @@ export interface Here extends Pick<Member, 'node' | 'state' | 'settled'> {
 export function announce(
   { addresses }: Pick<Eligibility, 'addresses'>,
   here: Here,
-  members: readonly Member[],
+  members: readonly (Standing & Pick<Member, 'node'>)[],
   orders: HashOrders,
 ): readonly Announcement[] {
   const known = new Map<string, Standing>(members.map((member) => [member.node, member]))

@@ -16,7 +16,7 @@ import { followWishes } from './transition-wishes.ts'
 // Who answers for an address on layer 2, as a state machine without a clock: it is called with the time
 // and with what has happened, and says what to do and when to call it next. The answer itself is the
 // fence: as long as anything answers that does not hand over, nobody else begins
-// (docs/adr/0026-layer-2-fence.md).
+// (docs/adr/0028-layer-2-fence.md).
 
 /** What an agent finds when it starts. */
 interface Found {

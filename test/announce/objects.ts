@@ -112,5 +112,9 @@ export function here(name: string, rest: Partial<Here> = {}): Here {
 }
 
 export function member(name: string, rest: Partial<Member> = {}): Member {
-  return { node: name, state: 'live', settled: true, claims: new Set(), macs: [], ...rest }
+  return {
+    ...{ node: name, state: 'live', settled: true, macs: [], isCurrent: true },
+    ...{ claims: new Set(), partly: new Set(), offers: new Set() },
+    ...rest,
+  }
 }

@@ -37,7 +37,7 @@ export function entriesOf(
   orders: HashOrders = hashOrders(),
 ): readonly AddressEntry[] {
   const members = nodes.map((node) => {
-    return { node, state: 'live', settled: true, claims: new Set<Address>(), macs: [] } as const
+    return { node, state: 'live', settled: true } as const
   })
   // The command runs on no Node: it asks no interface, and no candidate has this name.
   const here = { node: '', state: 'live', settled: true, links: [] } as const
