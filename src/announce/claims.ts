@@ -33,6 +33,6 @@ export function claimsFor(
 }
 
 /** It is willing, and no other member answers as far as it knows. */
-function isSure({ from, yields, doubtedUntil }: Answering, now: number): boolean {
-  return yields && from === undefined && doubtedUntil <= now
+function isSure({ from, yieldsTo, doubtedUntil }: Answering, now: number): boolean {
+  return yieldsTo !== undefined && from === undefined && doubtedUntil <= now
 }

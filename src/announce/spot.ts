@@ -44,8 +44,8 @@ export interface Answering {
   readonly kind: 'answering'
   /** The member that handed it over and has not yet said that it is silent. */
   readonly from: string | undefined
-  /** Another node is the owner, and has not yet said that it answers. */
-  readonly yields: boolean
+  /** The owner, if that is another node: it has not yet said that it answers. */
+  readonly yieldsTo: string | undefined
   /** Until then this node gives way to any member that answers as well. */
   readonly doubtedUntil: number
   /** What is still to be told to everybody: how much was, and since when; undefined if all is. */

@@ -90,8 +90,8 @@ export function take(draft: Draft, spot: Spot, from: string | undefined): void {
 /** Returns the phase of a spot for which the kernel answered before this agent began. */
 export function adopted(doubtedUntil: number): Answering {
   const defendedAt = Number.NEGATIVE_INFINITY
-  const [from, greeting] = [undefined, undefined]
-  return { kind: 'answering', from, yields: false, doubtedUntil, greeting, defendedAt }
+  const [from, yieldsTo, greeting] = [undefined, undefined, undefined]
+  return { kind: 'answering', from, yieldsTo, doubtedUntil, greeting, defendedAt }
 }
 
 /** Ceases to answer, or to ask. */

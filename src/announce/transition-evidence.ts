@@ -91,7 +91,7 @@ function heardWhileAnswering(
     return
   }
   // In a handover both answer for a moment; beats end it.
-  if (member.node === phase.from || phase.yields) return
+  if (member.node === phase.from || member.node === phase.yieldsTo) return
   if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
   else if (mac < (draft.input.links.get(spot.interface) ?? '')) doubt(draft, spot, phase)
   else defend(draft, spot, phase, undefined)

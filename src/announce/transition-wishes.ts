@@ -57,10 +57,9 @@ type Held = Occupied & { readonly phase: Answering }
 
 /** This node is the owner and answers. */
 function keep(draft: Draft, held: Held): void {
-  const { spot, phase } = held
+  const { phase } = held
   if (phase.from !== undefined) confirm(draft, held, phase.from)
-  // Another one was the owner until now, and may have begun to answer without saying so.
-  else if (phase.yields) doubt(draft, spot, { ...phase, yields: false })
+  else if (phase.yieldsTo !== undefined) yieldTo(draft, held, undefined)
 }
 
 /**
@@ -81,6 +80,17 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   }
 }
 
+/**
+ * Another one is the owner from now on. The former one may have begun to answer, and have died before it
+ * said so: nobody is offered the address before the wire was asked.
+ */
+function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined): void {
+  const next = { ...phase, yieldsTo: owner }
+  draft.changed = true
+  if (phase.yieldsTo === undefined) enter(draft, spot, next)
+  else doubt(draft, spot, next)
+}
+
 function answersWholly({ isCurrent, claims, partly }: Member, { address }: Spot): boolean {
   return isCurrent && claims.has(address) && !partly.has(address)
 }
@@ -94,10 +104,7 @@ function giveTo(draft: Draft, held: Held, owner: string): void {
     leave(draft, held, owner)
     return
   }
-  if (!phase.yields) {
-    draft.changed = true
-    enter(draft, spot, { ...phase, yields: true })
-  }
+  if (phase.yieldsTo !== owner) yieldTo(draft, held, owner)
   if (phase.from === undefined) return
   const current = draft.spots.get(spotKey(spot))
   if (current?.phase.kind === 'answering')

@@ -148,7 +148,7 @@ function greet(
   state: Transition,
 ): { readonly spots: readonly Spot[]; readonly budgets: Transition['budgets'] } {
   const due = [...draft.spots.values()].flatMap(({ spot, phase }) => {
-    if (phase.kind !== 'answering' || phase.yields) return []
+    if (phase.kind !== 'answering' || phase.yieldsTo !== undefined) return []
     const at = greetingDue(phase)
     return at !== undefined && at <= draft.now ? [{ spot, phase }] : []
   })
@@ -172,7 +172,7 @@ function dueOfSpot({ phase }: Occupied, now: number): number {
 
 function phaseDue(phase: Phase): number {
   if (phase.kind !== 'answering') return phase.until
-  if (phase.yields) return Number.POSITIVE_INFINITY
+  if (phase.yieldsTo !== undefined) return Number.POSITIVE_INFINITY
   return greetingDue(phase) ?? Number.POSITIVE_INFINITY
 }
 

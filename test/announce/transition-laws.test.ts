@@ -144,6 +144,21 @@ test('a node that leaves hands over without a moment in which nobody answers', (
   expect(wrongOwners(model)).toEqual([])
 })
 
+test('one that dies in a handover before it claims keeps others off while its kernel answers', () => {
+  for (let after = 0; after < 5; after++) {
+    const model = quietLan(3, 1)
+    const [node, next] = model.nodes
+    if (node === undefined || next?.agent === undefined) return
+    const violations = watchAnswers(model)
+    next.agent.diesAfter = after
+    node.isExcluded = true
+    for (const { agent } of model.nodes) agent?.wake()
+    model.run(TIMES.hold + 3_000)
+    expect(violations).toEqual([])
+    expect(model.answerers(0, addresses[0] as never).map(({ name }) => name)).toEqual(['n2'])
+  }
+})
+
 test('with two LANs a node that is cut off from one goes on answering on the other', () => {
   const model = quietLan(2, 2)
   const [node, other] = model.nodes

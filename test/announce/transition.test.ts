@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { claimsFor } from '../../src/announce/claims.ts'
 import type { Member } from '../../src/announce/member.ts'
 import { spotKey } from '../../src/announce/spot.ts'
 import type { News, Step } from '../../src/announce/step.ts'
@@ -291,6 +292,29 @@ describe('giving an address up', () => {
     machine.turn(answer(HIGHER))
     expect(machine.answers).toBe(false)
   })
+})
+
+test('an address that was offered to one that died is offered to the next only when the wire was asked', () => {
+  const machine = answering()
+  machine.owner = 'b'
+  machine.turn()
+  machine.owner = 'c'
+  machine.members = [
+    { ...member, state: 'dead' },
+    { ...member, node: 'c', macs: [LOWER] },
+  ]
+  expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+  const announcements = new Map([[address, { owner: 'c', candidates: ['a', 'b', 'c'] }]])
+  const claims = (): unknown =>
+    claimsFor({ node: 'c', claims: new Set() }, machine.state, announcements, machine.now)
+  expect(claims()).toEqual(new Map([[address, 'wholly']]))
+  // The kernel of the dead one answers: it took the address before it could say so.
+  const before = machine.state
+  machine.turn(answer(HIGHER))
+  expect(machine.answers).toBe(false)
+  machine.state = before
+  machine.run(machine.now + 150)
+  expect(claims()).toEqual(new Map([[address, 'offered']]))
 })
 
 describe('an address that another one claims', () => {
