@@ -11,7 +11,6 @@ import type { ApiClient } from '../watch/api/client.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import { Wakeup } from '../watch/wakeup.ts'
-import { type ConfigurationState, wrongPools } from './configuration-state.ts'
 import type { Election } from './election.ts'
 import { Fights } from './fights.ts'
 import { withoutOverlap } from './hand-over.ts'
@@ -28,7 +27,6 @@ interface ControllerOptions {
   /** The kinds of objects that the source follows. */
   readonly followed: readonly Resource[]
   readonly listener: ControllerListener
-  readonly configuration: Pick<ConfigurationState, 'write'>
 }
 
 /** Gets what a round of the controller found and did. */
@@ -147,8 +145,6 @@ export class Controller {
     const options = { client, leadsFor: () => election.leadsFor(), goOn, done }
     const isFinished = await writeStatuses(writes, options, signal)
     failures += await this.#writeCounters(decision, signal)
-    const wrong = wrongPools(this.#problems, decision)
-    failures += (await this.#options.configuration.write(wrong, signal)) === 'failed' ? 1 : 0
     if (failures > 0) this.#wakeup.after(this.#again.next())
     else this.#again.reset()
     if (!isFinished) this.#wakeup.now()

@@ -82,7 +82,6 @@ export async function controlled(
     election: { leads: () => true, leadsFor: () => 10_000 },
     settings: () => settings,
     followed: ['all-services', 'ipaddresspools'],
-    configuration: { write: async () => 'settled' },
     listener: {
       tell: () => undefined,
       decided: () => undefined,
