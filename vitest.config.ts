@@ -68,7 +68,7 @@ const config: ViteUserConfig = defineConfig({
       thresholds: {
         lines: 60,
         branches: 60,
-        'src/{model,allocate,decode,frontend,ruleset}/**': { lines: 100, branches: 99.5 },
+        'src/{model,allocate,decode,frontend,ruleset}/**': { lines: 99.5, branches: 99 },
         'src/announce/**': { lines: 98, branches: 90 },
         'src/exempt/**': { lines: 80, branches: 75 },
         'src/plan/**': { lines: 90, branches: 85 },
