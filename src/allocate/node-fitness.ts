@@ -3,7 +3,7 @@ import type { NodeBar } from './node-reason.ts'
 import type { CandidateNode, NodeClaimant } from './nodes-world.ts'
 import { taintAgainst } from './taints.ts'
 
-/** Labels of Nodes; the first two are those of k3s ServiceLB. */
+/** Labels of Nodes: two of k3s ServiceLB, and a well-known one whose value means nothing (KEP-1143). */
 const ENABLE = 'svccontroller.k3s.cattle.io/enablelb'
 const LBPOOL = 'svccontroller.k3s.cattle.io/lbpool'
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers'

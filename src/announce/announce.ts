@@ -1,13 +1,13 @@
 import type { Announcement } from './announcement.ts'
 import type { Eligibility, EligibleAddress } from './eligibility.ts'
-import { interfacesFor, type Link, opens } from './links.ts'
+import { interfacesFor, type NodeLink, opens } from './links.ts'
 import type { Member, MemberState } from './member.ts'
 import { type HashOrders, orderOf, rankingOf } from './order.ts'
 
 /** What this node is at the moment. */
 export interface Here extends Pick<Member, 'node' | 'state' | 'settled'> {
   /** The interfaces on which it may announce anything (`announcingLinks`). */
-  readonly links: readonly Link[]
+  readonly links: readonly NodeLink[]
 }
 
 /**

@@ -22,7 +22,8 @@ export function chooseInterfaces(
   })
 }
 
-function whyNot(link: Link, excluded: readonly RegExp[]): string | undefined {
+/** Returns why nothing may be announced on an interface; undefined if it may, cable or none. */
+export function whyNot(link: Link, excluded: readonly RegExp[]): string | undefined {
   const pattern = excluded.find((candidate) => candidate.test(link.name))
   if (pattern !== undefined) return `it is excluded by ${pattern.source}`
   if (link.name.includes(UNREADABLE)) return 'its name is not UTF-8'

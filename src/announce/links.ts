@@ -1,19 +1,10 @@
 import { type Address, familyOf } from '../model/address.ts'
 import type { Candidate } from './eligibility.ts'
+import { whyNot } from './interfaces.ts'
+import type { Link } from './link.ts'
 
-/** An interface of this node, as the kernel tells of it. */
-export interface Link {
-  readonly name: string
-  /** It is set up (IFF_UP). */
-  readonly isUp: boolean
-  /** Its cable is in, or what stands for it (IFF_LOWER_UP). */
-  readonly hasCarrier: boolean
-  /** IFF_BROADCAST. */
-  readonly isBroadcast: boolean
-  /** IFF_NOARP. */
-  readonly isNoArp: boolean
-  /** It is a port of a bridge or of a bond, which announces in its place. */
-  readonly hasMaster: boolean
+/** An interface of this node on which something may be announced. */
+export interface NodeLink extends Link {
   /** It has an IPv6 link-local address, without which there is no NDP. */
   readonly hasLinkLocal: boolean
 }
@@ -23,14 +14,12 @@ export interface Link {
  * chooses them, and with carrier. A bad expression excludes nothing.
  */
 export function announcingLinks(
-  links: readonly Link[],
+  links: readonly NodeLink[],
   excluded: readonly string[],
-): readonly Link[] {
+): readonly NodeLink[] {
   const patterns = excluded.flatMap((text) => patternOf(text) ?? [])
   return links
-    .filter(({ name }) => !patterns.some((pattern) => pattern.test(name)))
-    .filter(({ isUp, hasCarrier }) => isUp && hasCarrier)
-    .filter(({ isBroadcast, isNoArp, hasMaster }) => isBroadcast && !isNoArp && !hasMaster)
+    .filter((link) => link.hasCarrier && whyNot(link, patterns) === undefined)
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
@@ -46,7 +35,7 @@ function patternOf(text: string): RegExp | undefined {
 export function interfacesFor(
   address: Address,
   candidate: Candidate,
-  links: readonly Link[],
+  links: readonly NodeLink[],
 ): readonly string[] {
   return links
     .filter(({ name }) => opens(candidate, name))

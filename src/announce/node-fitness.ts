@@ -1,3 +1,4 @@
+import { isExcluded } from '../allocate/node-fitness.ts'
 import type { LeftOutReason } from './left-out.ts'
 import type { AnnouncerNode } from './objects.ts'
 
@@ -11,9 +12,6 @@ export interface Permission {
   readonly away: ReadonlySet<string>
 }
 
-/** Well known (KEP-1143); its value has no meaning. */
-const EXCLUDE_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'
-
 /**
  * Returns why a Node may announce nothing at all; undefined if it may. Ready, cordons and other
  * taints do not count: a Node that still forwards is better than a move.
@@ -25,6 +23,6 @@ export function whyUnfit(
   if (away.has(name)) return { kind: 'away' }
   if (departure !== undefined) return { kind: 'departing', departure }
   if (networkUnavailable) return { kind: 'network-unavailable' }
-  if (!ignoreExcludeLabel && labels.has(EXCLUDE_LABEL)) return { kind: 'excluded' }
+  if (!ignoreExcludeLabel && isExcluded(labels)) return { kind: 'excluded' }
   return agents === undefined || agents.has(name) ? undefined : { kind: 'no-agent' }
 }

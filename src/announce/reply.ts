@@ -1,4 +1,6 @@
 import { type Address, addressFromBytes } from '../model/address.ts'
+import { icmpv6Checksum } from './icmpv6-checksum.ts'
+import { macBytes } from './mac.ts'
 
 /** For what an interface answers, and with which MAC address. */
 interface Answers {
@@ -94,7 +96,7 @@ function advertisement(frame: Uint8Array, { mac, addresses }: Answers): Reply | 
   answer.set([isProbe ? OVERRIDE : SOLICITED | OVERRIDE, 0, 0, 0], AT.icmp.flags)
   if (length === WITH_OPTION) answer.set([2, 1, ...macBytes(mac)], AT.icmp.option)
   setU16(answer, AT.icmp.checksum, 0)
-  setU16(answer, AT.icmp.checksum, 0xffff - sumOf(answer, length))
+  setU16(answer, AT.icmp.checksum, checksumOf(answer, length))
   return { address, frame: answer }
 }
 
@@ -109,23 +111,14 @@ function isSolicitation(frame: Uint8Array): boolean {
     frame[hops] === MOST_HOPS &&
     frame[AT.icmp.type] === SOLICITATION &&
     frame[AT.icmp.code] === 0 &&
-    sumOf(frame, bytes) === 0xffff
+    checksumOf(frame, bytes) === 0
   )
 }
 
-/**
- * Returns the ones' complement sum over pseudo-header and ICMPv6 (RFC 4443, 2.3), which is 0xffff
- * if the checksum is right.
- */
-function sumOf(frame: Uint8Array, length: number): number {
-  let sum = length + ICMPV6
-  for (let at = AT.ip.source; at < AT.icmp.type + length; at += 2) sum += u16(frame, at)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return sum
-}
-
-function macBytes(mac: string): Uint8Array {
-  return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16))
+/** Returns the checksum of the ICMPv6 message of this length; 0 if it has its right one already. */
+function checksumOf(frame: Uint8Array, length: number): number {
+  const message = frame.subarray(AT.icmp.type, AT.icmp.type + length)
+  return icmpv6Checksum(frame.subarray(AT.ip.source, AT.icmp.type), message)
 }
 
 function u16(bytes: Uint8Array, at: number): number {

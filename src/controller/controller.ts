@@ -36,7 +36,7 @@ export interface ControllerListener {
   readonly decided: (decision: Decision, ms: number) => void
   /** This replica leads, and this is what it decided. */
   readonly leading: (decision: Decision) => void
-  /** An object was read; no problems if it is as it should be. */
+  /** An object has other problems than before; none if it is as it should be. */
   readonly read: (object: string, problems: readonly Problem[]) => void
   /** A status was written: the Service had these addresses and has those. */
   readonly changed: (change: StatusChange) => void
@@ -228,10 +228,10 @@ export class Controller {
 
   /** Tells the problems of an object once, until they change. */
   #tellProblems(object: string, problems: readonly Problem[]): void {
-    this.#options.listener.read(object, problems)
     const lines = problems.map(printProblem)
     const text = lines.join('\n')
     if ((this.#problems.get(object) ?? '') === text) return
+    this.#options.listener.read(object, problems)
     if (text === '') this.#problems.delete(object)
     else this.#problems.set(object, text)
     if (text !== '')

@@ -1,4 +1,5 @@
-import { type Address, sameAddresses } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
+import { sameMembers } from '../model/same-members.ts'
 import type { ServiceName } from '../model/service-name.ts'
 
 /** How often a status that we wrote may be replaced within `WINDOW_MS` before we give way. */
@@ -35,7 +36,7 @@ export class Fights {
   saw(service: ServiceName, addresses: readonly Address[], now: number): boolean {
     const record = this.#records.get(service)
     if (record?.written === undefined) return false
-    if (sameAddresses(record.written, addresses)) return false
+    if (sameMembers(record.written, addresses)) return false
     record.written = undefined
     record.replaced.push(now)
     while ((record.replaced[0] ?? now) < now - WINDOW_MS) record.replaced.shift()

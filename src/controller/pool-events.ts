@@ -1,6 +1,6 @@
 import type { Decision } from '../allocate/decide.ts'
-import type { Problem } from '../decode/problem.ts'
-import { printProblem } from '../decode/problem.ts'
+import { type Problem, printProblem } from '../decode/problem.ts'
+import { onceUntilGone } from './once-until-gone.ts'
 import { type PoolAlarm, PoolAlarms } from './pool-alarms.ts'
 
 /** What is told of an IPAddressPool by an Event. */
@@ -23,10 +23,12 @@ export class PoolEvents {
   readonly #alarms = new PoolAlarms()
   /** What could not be read of each pool, by its name. */
   readonly #unread: Map<string, readonly string[]> = new Map()
-  #told: ReadonlySet<string> = new Set()
+  /** Gets all that is wrong now, and tells of it what is new. */
+  readonly #tellWrong: (news: readonly PoolNews[]) => void
 
   constructor(tell: (news: PoolNews) => void) {
     this.#tell = tell
+    this.#tellWrong = onceUntilGone(({ pool, note }) => `${pool} ${note}`, tell)
   }
 
   /** Notes the problems that were found when an object was read, such as `IPAddressPool a/b`. */
@@ -40,19 +42,19 @@ export class PoolEvents {
   /** Tells what is new in a decision. Only the replica that leads may call it. */
   decided({ usage, problems }: Decision, nearlyFull: number): void {
     for (const alarm of this.#alarms.raise(usage, nearlyFull)) this.#tell(newsOf(alarm))
-    const now = new Set<string>()
-    const tellOnce = (pool: string, note: string): void => {
-      const key = `${pool} ${note}`
-      now.add(key)
-      if (!this.#told.has(key)) this.#tell({ pool, reason: 'PoolInvalid', note })
-    }
-    for (const [pool, notes] of this.#unread) for (const note of notes) tellOnce(pool, note)
-    for (const { object, message, isUsage } of problems) {
+    const unread = [...this.#unread].flatMap(([pool, notes]) => {
+      return notes.map((note) => invalid(pool, note))
+    })
+    const found = problems.flatMap(({ object, message, isUsage }) => {
       const pool = isUsage ? undefined : POOL.exec(object)?.[1]
-      if (pool !== undefined) tellOnce(pool, message)
-    }
-    this.#told = now
+      return pool === undefined ? [] : invalid(pool, message)
+    })
+    this.#tellWrong([...unread, ...found])
   }
+}
+
+function invalid(pool: string, note: string): PoolNews {
+  return { pool, reason: 'PoolInvalid', note }
 }
 
 function newsOf({ usage: { pool, family, size, held }, level }: PoolAlarm): PoolNews {

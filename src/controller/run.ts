@@ -2,6 +2,7 @@ import { printProblem } from '../decode/problem.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
 import type { ListenAddress } from '../model/listening.ts'
 import { listenRetry, Waits } from '../model/retry.ts'
+import { sameMembers } from '../model/same-members.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import { type HttpServer, type Routes, serveHttp } from '../telemetry/http.ts'
@@ -95,7 +96,7 @@ export async function runController(options: RunOptions): Promise<void> {
       (before) => {
         // Whose a Service is was decided when it was read, so other classes need all read again.
         const { loadBalancerClasses } = settings()
-        if (!sameTexts(before.loadBalancerClasses, loadBalancerClasses)) following.again()
+        if (!sameMembers(before.loadBalancerClasses, loadBalancerClasses)) following.again()
         controller.wake()
       },
       (file, reason) => tell({ event: 'configuration-refused', source: file, reason }),
@@ -105,10 +106,6 @@ export async function runController(options: RunOptions): Promise<void> {
   ])
   close()
   await server.close()
-}
-
-function sameTexts(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((each) => b.includes(each))
 }
 
 function newsOf(news: ElectionNews): ControllerNews {

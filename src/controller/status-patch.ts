@@ -1,5 +1,6 @@
 import { allocatedAnnotation, renewedAnnotation } from '../decode/allocation/annotations.ts'
-import { type Address, sameAddresses } from '../model/address.ts'
+import type { Address } from '../model/address.ts'
+import { sameMembers } from '../model/same-members.ts'
 import { ADDRESS_ASSIGNED, type Condition, type ServiceStatus } from '../watch/service-status.ts'
 
 /** Reasons that tell how addresses were given. They stay as long as these are kept and all is well. */
@@ -42,7 +43,7 @@ export function statusPatch(
 ): object | undefined {
   // Without an address to give in its place, a host name that another program wrote stays.
   const spoilt = status.otherIngress && wanted.addresses.length > 0
-  const right = !spoilt && sameAddresses(status.ingress, wanted.addresses)
+  const right = !spoilt && sameMembers(status.ingress, wanted.addresses)
   const marks = annotationPatch(status.annotations, wanted, right)
   const condition = conditionFor(status, wanted, right, now)
   const { finalizers } = wanted

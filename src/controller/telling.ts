@@ -6,6 +6,7 @@ import type { ControllerListener } from './controller.ts'
 import { changeEvent, contestedEvent, poolEvent, type Reporting } from './events.ts'
 import { type ControllerMetrics, controllerMetrics } from './metrics.ts'
 import { type ControllerNews, logNews } from './news.ts'
+import { onceUntilGone } from './once-until-gone.ts'
 import { PoolEvents } from './pool-events.ts'
 
 interface TellingOptions {
@@ -43,7 +44,10 @@ export function startTelling(options: TellingOptions): Telling {
     if (found !== undefined) events.add(poolEvent(news, found, reporting.instance, new Date()))
   })
   let source: Decision['source'] = 'pools'
-  const problems = new Set<string>()
+  const tellProblems = onceUntilGone<Decision['problems'][number]>(
+    ({ object, message }) => `${object} ${message}`,
+    ({ object, message }) => tell({ event: 'allocation-problem', object, message }),
+  )
   const listener: ControllerListener = {
     tell(news) {
       if (news.event === 'status-not-written') metrics.wrote(false)
@@ -52,7 +56,7 @@ export function startTelling(options: TellingOptions): Telling {
     decided(decision, ms) {
       source = decision.source
       metrics.decided(decision, ms)
-      tellProblems(decision, problems, tell)
+      tellProblems(decision.problems)
     },
     leading: (decision) => pools.decided(decision, options.nearlyFull()),
     read: (object, problems) => pools.read(object, problems),
@@ -68,20 +72,4 @@ export function startTelling(options: TellingOptions): Telling {
     },
   }
   return { tell, listener, metrics, close: () => events.close() }
-}
-
-/** Tells each problem once, until it is gone. */
-function tellProblems(
-  { problems }: Decision,
-  known: Set<string>,
-  tell: (news: ControllerNews) => void,
-): void {
-  const now = new Set<string>()
-  for (const { object, message } of problems) {
-    const text = `${object} ${message}`
-    now.add(text)
-    if (!known.has(text)) tell({ event: 'allocation-problem', object, message })
-  }
-  known.clear()
-  for (const text of now) known.add(text)
 }

@@ -152,8 +152,3 @@ function isIpv4(text: string): boolean {
 function canonicalIpv6(text: string): Address {
   return ipaddr.IPv6.parse(text).toRFC5952String() as Address
 }
-
-/** Returns whether two statuses name the same addresses, each once; their order has no meaning. */
-export function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
-  return a.length === b.length && a.every((address) => b.includes(address))
-}

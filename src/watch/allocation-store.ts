@@ -10,6 +10,7 @@ import { nameOf, valueAt } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
 import { Shelf } from './shelf.ts'
@@ -52,10 +53,8 @@ export class AllocationStore {
   readonly #options: AllocationStoreOptions
   readonly #services: Map<string, StoredService> = new Map()
   readonly #pools: Map<string, readonly PoolObject[]> = new Map()
-  /** The status of each IPAddressPool as it came, by `namespace/name`. */
-  readonly #poolStatuses: Map<string, unknown> = new Map()
-  /** The metadata.uid of each IPAddressPool, by `namespace/name`. */
-  readonly #poolUids: Map<string, string> = new Map()
+  /** What each IPAddressPool has beside its spec, by `namespace/name`. */
+  readonly #poolRecords: Map<string, PoolRecord> = new Map()
   readonly #namespaces = new Shelf(decodeNamespace, (read) =>
     read.kind === 'invalid' ? undefined : read.namespace,
   )
@@ -65,9 +64,7 @@ export class AllocationStore {
   readonly #podNodes = new Shelf(decodePodNodes, (read) =>
     read.kind === 'pod-nodes' ? read.podNodes : undefined,
   )
-  readonly #listed: Set<Resource> = new Set()
-  /** The keys of all objects of each kind, readable or not. */
-  readonly #keys: Map<Resource, Set<string>> = new Map()
+  readonly #known = new KnownObjects()
 
   constructor(options: AllocationStoreOptions) {
     this.#options = options
@@ -89,7 +86,7 @@ export class AllocationStore {
 
   /** Returns whether every kind has been listed whole; nothing may be written before. */
   complete(): boolean {
-    return this.#options.followed.every((resource) => this.#listed.has(resource))
+    return this.#known.isComplete(this.#options.followed)
   }
 
   /** Returns a Service with its status; undefined if there is none. */
@@ -105,17 +102,17 @@ export class AllocationStore {
   /** Returns the Services that are there and could never be read. */
   unreadServices(): readonly ServiceName[] {
     const resource = this.#options.followed.includes('services') ? 'services' : 'all-services'
-    return [...this.#keysOf(resource)].filter((key) => !this.#services.has(key))
+    return [...this.#known.keysOf(resource)].filter((key) => !this.#services.has(key))
   }
 
   /** Returns the statuses of the IPAddressPools as they came, by `namespace/name`. */
   poolStatuses(): ReadonlyMap<string, unknown> {
-    return this.#poolStatuses
+    return new Map(Array.from(this.#poolRecords, ([key, { status }]) => [key, status]))
   }
 
   /** Returns where the IPAddressPool of a name is; undefined if there is none. */
   pool(name: string): PoolIdentity | undefined {
-    for (const [key, uid] of this.#poolUids) {
+    for (const [key, { uid }] of this.#poolRecords) {
       const namespace = namespaceOf(key)
       if (key.slice(namespace.length + 1) === name) return { namespace, uid }
     }
@@ -134,7 +131,7 @@ export class AllocationStore {
   }
 
   #unreadPools(): ReadonlySet<string> {
-    const keys = [...this.#keysOf('ipaddresspools')].filter(
+    const keys = [...this.#known.keysOf('ipaddresspools')].filter(
       (key) => !this.#pools.has(`pool ${key}`),
     )
     return new Set(keys.map((key) => key.slice(key.indexOf('/') + 1)))
@@ -142,7 +139,7 @@ export class AllocationStore {
 
   #object({ resource, object, origin }: ObjectEvent): boolean {
     const key = nameOf(object, resources[resource].namespaced)
-    this.#keysOf(resource).add(key)
+    this.#known.add(resource, key)
     const read = this.#read(resource, key, object, origin ?? 'API server')
     if (read === undefined) return false
     this.#options.read(`${resources[resource].kind} ${key}`, read.problems)
@@ -187,8 +184,8 @@ export class AllocationStore {
   #readPool(key: string, object: unknown, origin: string): Read {
     const decoded = decodeAddressPool(object, origin)
     const uid = valueAt(object, ['metadata', 'uid'])
-    this.#poolStatuses.set(key, valueAt(object, ['status']))
-    this.#poolUids.set(key, typeof uid === 'string' ? uid : '')
+    const status = valueAt(object, ['status'])
+    this.#poolRecords.set(key, { status, uid: typeof uid === 'string' ? uid : '' })
     if (decoded.kind === 'pool') this.#pools.set(`pool ${key}`, [decoded.pool])
     return { problems: decoded.problems, isNews: true }
   }
@@ -201,21 +198,19 @@ export class AllocationStore {
   }
 
   #all(resource: Resource, names: ReadonlySet<string>): boolean {
-    this.#listed.add(resource)
-    for (const key of [...this.#keysOf(resource)]) if (!names.has(key)) this.#remove(resource, key)
+    for (const key of this.#known.listed(resource, names)) this.#remove(resource, key)
     return true
   }
 
   #remove(resource: Resource, key: string): boolean {
-    this.#keysOf(resource).delete(key)
+    this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
     switch (resource) {
       case 'services':
       case 'all-services':
         return this.#services.delete(key)
       case 'ipaddresspools':
-        this.#poolStatuses.delete(key)
-        this.#poolUids.delete(key)
+        this.#poolRecords.delete(key)
         return this.#pools.delete(`pool ${key}`)
       case 'configmaps':
         return this.#pools.delete(`map ${key}`)
@@ -232,14 +227,6 @@ export class AllocationStore {
         return unreachable(resource)
     }
   }
-
-  #keysOf(resource: Resource): Set<string> {
-    const found = this.#keys.get(resource)
-    if (found !== undefined) return found
-    const keys = new Set<string>()
-    this.#keys.set(resource, keys)
-    return keys
-  }
 }
 
 /** What became of an object that was read. */
@@ -247,4 +234,11 @@ interface Read {
   readonly problems: readonly Problem[]
   /** Whether it may change the allocation. */
   readonly isNews: boolean
+}
+
+interface PoolRecord {
+  /** As it came. */
+  readonly status: unknown
+  /** The metadata.uid; empty if the object has none. */
+  readonly uid: string
 }

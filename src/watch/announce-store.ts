@@ -8,6 +8,7 @@ import { decodeServingEndpoints } from '../decode/announcing/serving-endpoints.t
 import { nameOf } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { Shelf } from './shelf.ts'
 import type { SourceEvent } from './source.ts'
@@ -43,9 +44,7 @@ export class AnnounceStore {
   readonly #exclusions = new Shelf(decodeExcludedInterfaces, (read) =>
     read.kind === 'exclusions' ? read.patterns : undefined,
   )
-  readonly #listed: Set<Resource> = new Set()
-  /** The keys of all objects of each kind, readable or not. */
-  readonly #keys: Map<Resource, Set<string>> = new Map()
+  readonly #known = new KnownObjects()
 
   constructor(options: AnnounceStoreOptions) {
     this.#options = options
@@ -59,7 +58,7 @@ export class AnnounceStore {
         const key = nameOf(object, resources[resource].namespaced)
         const read = this.#shelfOf(resource)?.take(key, object, origin)
         if (read === undefined) return false
-        this.#keysOf(resource).add(key)
+        this.#known.add(resource, key)
         this.#options.read(`${resources[resource].kind} ${key}`, read.problems)
         return read.isNews
       }
@@ -74,7 +73,7 @@ export class AnnounceStore {
 
   /** Returns whether every kind has been listed whole; nothing may be given up before. */
   complete(): boolean {
-    return this.#options.followed.every((resource) => this.#listed.has(resource))
+    return this.#known.isComplete(this.#options.followed)
   }
 
   objects(): AnnounceObjects {
@@ -94,15 +93,14 @@ export class AnnounceStore {
   }
 
   #all(resource: Resource, names: ReadonlySet<string>): boolean {
-    this.#listed.add(resource)
-    for (const key of [...this.#keysOf(resource)]) if (!names.has(key)) this.#remove(resource, key)
+    for (const key of this.#known.listed(resource, names)) this.#remove(resource, key)
     return true
   }
 
   #remove(resource: Resource, key: string): boolean {
     const shelf = this.#shelfOf(resource)
     if (shelf === undefined) return false
-    this.#keysOf(resource).delete(key)
+    this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
     return shelf.remove(key)
   }
@@ -129,13 +127,5 @@ export class AnnounceStore {
       default:
         return unreachable(resource)
     }
-  }
-
-  #keysOf(resource: Resource): Set<string> {
-    const found = this.#keys.get(resource)
-    if (found !== undefined) return found
-    const keys = new Set<string>()
-    this.#keys.set(resource, keys)
-    return keys
   }
 }

@@ -353,7 +353,7 @@ describe('interfaces', () => {
       link('down', { isUp: false }),
       link('unplugged', { hasCarrier: false }),
       link('wg0', { isBroadcast: false }),
-      link('silent', { isNoArp: true }),
+      link('silent', { usesArp: false }),
       link('port', { hasMaster: true }),
     ]
     expect(announcingLinks(links, []).map(({ name }) => name)).toEqual(['eth0', 'eth1'])

@@ -1,6 +1,6 @@
 import type { Here } from '../../src/announce/announce.ts'
 import type { EligibilitySettings } from '../../src/announce/eligible.ts'
-import type { Link } from '../../src/announce/links.ts'
+import type { NodeLink } from '../../src/announce/links.ts'
 import type { Member } from '../../src/announce/member.ts'
 import type {
   Advertisement,
@@ -94,13 +94,14 @@ export const everybody: EligibilitySettings = {
   classes: [],
 }
 
-export function link(name: string, rest: Partial<Link> = {}): Link {
+export function link(name: string, rest: Partial<NodeLink> = {}): NodeLink {
   return {
     name,
+    ...{ index: 2, mac: '02:00:00:00:00:01', isEthernet: true },
     isUp: true,
     hasCarrier: true,
     isBroadcast: true,
-    isNoArp: false,
+    usesArp: true,
     hasMaster: false,
     hasLinkLocal: true,
     ...rest,

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { allocateCommand } from '../../src/cli/allocate/allocate.ts'
+import { behavioursIn, ran } from './behaviours.ts'
 
 // Each behaviour is a file of objects: `name.yaml`. Beside it there may be `name.config.yaml`, and
 // `name.before.yaml` with the objects before a change. `name.txt` is what the command prints of them.
@@ -8,10 +9,7 @@ import { allocateCommand } from '../../src/cli/allocate/allocate.ts'
 // Service in its first line.
 const FOLDER = new URL('allocate/', import.meta.url).pathname
 
-const files = readdirSync(FOLDER).sort()
-const names = files
-  .filter((file) => /^[^.]+\.yaml$/.test(file))
-  .map((file) => file.replace('.yaml', ''))
+const { files, names, sentence } = behavioursIn(FOLDER)
 
 interface Run {
   readonly command: string
@@ -24,8 +22,6 @@ async function run(name: string, format: 'text' | 'json', service?: string): Pro
   const beside = (ending: string): string | undefined =>
     files.includes(`${name}.${ending}`) ? `${name}.${ending}` : undefined
   const [config, before] = [beside('config.yaml'), beside('before.yaml')]
-  let out = ''
-  const said: string[] = []
   const options = {
     files: [`${FOLDER}${name}.yaml`],
     config: config && FOLDER + config,
@@ -33,25 +29,14 @@ async function run(name: string, format: 'text' | 'json', service?: string): Pro
     against: before === undefined ? [] : [FOLDER + before],
     service,
   }
-  const code = await allocateCommand(options, {
-    out: (text) => {
-      out += text.replaceAll(FOLDER, '')
-    },
-    say: (line) => said.push(line.replaceAll(FOLDER, '')),
-    colour: false,
-  })
+  const result = await ran(FOLDER, (output) => allocateCommand(options, output))
   const flags = [
     config && `--config ${config}`,
     before && `--against ${before}`,
     service && `--service ${service}`,
   ]
   const command = ['nodelb allocate', `-f ${name}.yaml`, ...flags.filter(Boolean)].join(' ')
-  return { command, code, out, said }
-}
-
-function sentence(name: string): string {
-  const [first = ''] = readFileSync(`${FOLDER}${name}.yaml`, 'utf8').split('\n')
-  return first.replace(/^# /, '')
+  return { command, ...result }
 }
 
 describe('the addresses of', () => {

@@ -1,17 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { announcersCommand } from '../../src/cli/announcers/announcers.ts'
 import { parseArguments } from '../../src/cli/arguments.ts'
+import { behavioursIn, ran } from './behaviours.ts'
 
 // Each behaviour is a file of objects: `name.yaml`. Beside it there may be `name.config.yaml`, and
 // `name.flags` with further flags. `name.txt` is what the command prints of them. Where there is a
 // `name.jsonl` it pins the JSON, too.
 const FOLDER = new URL('announcers/', import.meta.url).pathname
 
-const files = readdirSync(FOLDER).sort()
-const names = files
-  .filter((file) => /^[^.]+\.yaml$/.test(file))
-  .map((file) => file.replace('.yaml', ''))
+const { files, names, sentence } = behavioursIn(FOLDER)
 
 function flagsOf(name: string): readonly string[] {
   const config = `${name}.config.yaml`
@@ -26,21 +24,9 @@ async function run(name: string, format: 'text' | 'json') {
   const argv = shown.map((each) => (each.endsWith('.yaml') ? FOLDER + each : each))
   const parsed = parseArguments([...argv, '-o', format], '0')
   if (parsed.kind !== 'announcers') throw new Error(`${parsed.kind} for ${shown.join(' ')}`)
-  let out = ''
-  const said: string[] = []
-  const code = await announcersCommand(parsed.options, {
-    out: (text) => {
-      out += text.replaceAll(FOLDER, '')
-    },
-    say: (line) => said.push(line.replaceAll(FOLDER, '')),
-    colour: false,
-  })
-  return { command: `nodelb ${shown.join(' ')}`, code, out, said }
-}
-
-function sentence(name: string): string {
-  const [first = ''] = readFileSync(`${FOLDER}${name}.yaml`, 'utf8').split('\n')
-  return first.replace(/^# /, '')
+  const { options } = parsed
+  const result = await ran(FOLDER, (output) => announcersCommand(options, output))
+  return { command: `nodelb ${shown.join(' ')}`, ...result }
 }
 
 describe('who announces, with', () => {

@@ -55,8 +55,7 @@ describe.each(Object.keys(layouts))('on %s', (layout) => {
   beforeAll(async () => {
     await layWire()
     const name = (await layouts[layout]?.()) ?? ''
-    const below = layout.startsWith('an ') || layout === 'veth' ? name : 'cable'
-    wire = await Wire.between('asker', below)
+    wire = await Wire.between('asker', name)
     announced = { station: await stationOf(name), addresses: setOf(OURS) }
   })
   afterAll(() => wire.close())

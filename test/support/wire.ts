@@ -26,8 +26,13 @@ const INCOMING = [
   { code: 0x06, jt: 0, jf: 0, k: 0xffffffff },
 ]
 
-/** A frame of a type that nobody else uses (RFC 5342: for experiments). */
-const MARKER = Buffer.from(`ffffffffffff${'020000000001'}88b5${'00'.repeat(46)}`, 'hex')
+/** Frames of a type that nobody else uses (RFC 5342: for experiments). */
+const THERE = marker('020000000009')
+const BACK = marker('020000000001')
+
+function marker(source: string): Buffer {
+  return Buffer.from(`ffffffffffff${source}88b5${'00'.repeat(46)}`, 'hex')
+}
 
 /**
  * A wire between an interface of the node and one of who asks, both in the network of this thread,
@@ -37,9 +42,9 @@ export class Wire {
   readonly #asker: PacketSocket
   readonly #node: PacketSocket
   #heard: (frame: Buffer) => void = () => undefined
-  #arrived: (frame: Buffer) => void = () => undefined
+  #arrived: () => void = () => undefined
 
-  /** `node` is the interface of the wire on the node's side, whatever stands above it. */
+  /** `node` is the interface that answers, which may stand above the one that the wire is in. */
   static async between(asker: string, node: string): Promise<Wire> {
     return new Wire(await indexOf(asker), await indexOf(node))
   }
@@ -57,35 +62,36 @@ export class Wire {
     this.#node = openPacketSocket({
       index: node,
       filter: INCOMING,
-      received: (frame) => this.#arrived(Buffer.from(frame)),
+      received: (frame) => {
+        if (THERE.equals(frame)) this.#arrived()
+      },
       broke,
     })
   }
 
   /**
-   * Sends a frame and returns all answers to it. Nothing is waited for by the clock: when the frame
-   * has arrived and the event loop has turned, a marker goes back, and ends the answers if there
-   * are so many; a macvlan gets broadcasts a little later.
+   * Sends a frame and returns all answers to it. Nothing is waited for by the clock: a marker goes
+   * after the question, comes to the node's interface when the question has passed it (a macvlan
+   * takes both from its queue of broadcasts), and goes back after the event loop has turned.
    */
   async answers(question: Buffer, atLeast = 0): Promise<readonly Buffer[]> {
     const found: Buffer[] = []
     let marked = false
     const ended = new Promise<void>((resolve) => {
       this.#heard = (frame) => {
-        if (frame.equals(MARKER)) marked = true
+        if (BACK.equals(frame)) marked = true
         else if (isAnswer(frame)) found.push(frame)
         if (marked && found.length >= atLeast) resolve()
       }
     })
     const arrived = new Promise<void>((resolve) => {
-      this.#arrived = (frame) => {
-        if (frame.equals(question)) resolve()
-      }
+      this.#arrived = resolve
     })
     this.#asker.send(question)
+    this.#asker.send(THERE)
     await arrived
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
-    this.#node.send(MARKER)
+    this.#node.send(BACK)
     await ended
     return found
   }

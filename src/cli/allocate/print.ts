@@ -1,5 +1,6 @@
 import type { PoolUsage } from '../../allocate/allocation.ts'
-import { type Address, sameAddresses } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
+import { sameMembers } from '../../model/same-members.ts'
 import { serviceName } from '../../model/service-name.ts'
 import { columns, section } from '../columns.ts'
 import type { AllocationReport, ServiceEntry } from './report.ts'
@@ -23,7 +24,7 @@ export function reportAsText(report: AllocationReport, against: string): string 
   const { services, problems } = report
   const inState = (state: ServiceEntry['state']): readonly ServiceEntry[] =>
     services.filter((each) => each.state === state)
-  const changed = services.filter(({ before, ingress }) => !sameAddresses(before, ingress))
+  const changed = services.filter(({ before, ingress }) => !sameMembers(before, ingress))
   const ignored = inState('ignored')
   const released = ignored.filter((each) => changed.includes(each))
   const untouched = ignored.filter((each) => !changed.includes(each))

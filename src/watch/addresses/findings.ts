@@ -1,7 +1,8 @@
 import type { Decision } from '../../allocate/decide.ts'
 import { printReason } from '../../allocate/print-reason.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
-import { type Address, sameAddresses } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
+import { sameMembers } from '../../model/same-members.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { AddressNews } from './address-news.ts'
 
@@ -52,7 +53,7 @@ export function changesOf(
     .map((other) => ({ service: serviceName(other), addresses: [], reason: RELEASED }))
   return [...given, ...released].flatMap((change): ChangeNews[] => {
     const had = before(change.service)
-    if (sameAddresses(had, change.addresses)) return []
+    if (sameMembers(had, change.addresses)) return []
     return [{ event: 'addresses-changed', ...change, before: had }]
   })
 }

@@ -2,7 +2,8 @@ import type { Grant } from '../../allocate/allocation.ts'
 import type { Decision, ServiceFacts } from '../../allocate/decide.ts'
 import type { Held } from '../../allocate/world.ts'
 import { renewAnnotation, renewedAnnotation } from '../../decode/allocation/annotations.ts'
-import { type Address, sameAddresses } from '../../model/address.ts'
+import type { Address } from '../../model/address.ts'
+import { sameMembers } from '../../model/same-members.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { StoredService } from '../allocation-store.ts'
 import type { ServiceStatus } from '../service-status.ts'
@@ -41,7 +42,7 @@ export function holding(services: Services, given: GivenAddresses): readonly Ser
 }
 
 function isEdited({ ingress }: ServiceStatus, { status }: Given): boolean {
-  return ingress.length > 0 && !sameAddresses(ingress, status)
+  return ingress.length > 0 && !sameMembers(ingress, status)
 }
 
 /** Returns the addresses of a status that was set by hand; those that were given stay marked. */
@@ -130,5 +131,5 @@ export function replacementFor(
   addresses: readonly Address[],
 ): readonly Address[] | undefined {
   const isSpoilt = otherIngress && addresses.length > 0
-  return !isSpoilt && sameAddresses(ingress, addresses) ? undefined : addresses
+  return !isSpoilt && sameMembers(ingress, addresses) ? undefined : addresses
 }

@@ -2,8 +2,7 @@ import type { AllocationObjects } from '../../allocate/decide.ts'
 import type { Problem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
-import { visitObjects } from '../objects.ts'
-import { documentsAt } from './documents-at.ts'
+import { visitFiles } from './visit-files.ts'
 
 /** What the files say, with what is wrong in them. */
 interface AllocationInput {
@@ -29,12 +28,10 @@ export function readAllocationObjects(
     followed: ALLOCATION_RESOURCES,
     read: (_, found) => note(found),
   })
-  for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    note(documents.problems)
-    const odd = visitObjects(documents.values, source, ALLOCATION_RESOURCES, (resource, object) => {
-      store.take({ kind: 'object', resource, object, origin: source })
-    })
-    note(odd)
-  }
+  visitFiles(paths, stdin, {
+    followed: ALLOCATION_RESOURCES,
+    take: (event) => store.take(event),
+    note,
+  })
   return { objects: store.objects(), problems }
 }

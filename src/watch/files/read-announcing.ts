@@ -4,9 +4,9 @@ import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
 import { AnnounceStore } from '../announce-store.ts'
-import { visitObjects } from '../objects.ts'
 import type { Resource } from '../resources.ts'
-import { documentsAt } from './documents-at.ts'
+import type { ObjectEvent } from '../source.ts'
+import { visitFiles } from './visit-files.ts'
 
 /** What the files say, with what is wrong in them. */
 interface AnnouncingInput {
@@ -38,15 +38,11 @@ export function readAnnouncing(
     read,
   })
   const announcing = new AnnounceStore({ followed: FOLLOWED, read })
-  for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    note(documents.problems)
-    const odd = visitObjects(documents.values, source, FOLLOWED, (resource, object) => {
-      const event = { kind: 'object', resource, object, origin: source } as const
-      allocation.take(event)
-      announcing.take(event)
-    })
-    note(odd)
+  const take = (event: ObjectEvent): void => {
+    allocation.take(event)
+    announcing.take(event)
   }
+  visitFiles(paths, stdin, { followed: FOLLOWED, take, note })
   const objects = { objects: announcing.objects(), allocation: allocation.objects() }
   return { ...objects, problems: [...problems.values()] }
 }
