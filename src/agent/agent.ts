@@ -12,6 +12,7 @@ import { backendChosen, ownershipOf } from './backend-report.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import type { AnnounceSource } from './events/announce-metrics.ts'
 import { LocalPolicies } from './events/local-policies.ts'
 import type { Occurrence } from './events/occurrence.ts'
 import { serviceSummaries } from './events/status-services.ts'
@@ -31,6 +32,8 @@ interface AgentOptions {
   readonly node: string
   readonly configuration: Configuration
   readonly telemetry: Omit<TelemetryOptions, 'version' | 'node' | 'view'>
+  /** What announces addresses; it is told whenever all rules were programmed from the beginning. */
+  readonly announcing: AnnounceSource & { programmed(): void }
 }
 
 const LEAVING: Occurrence = {
@@ -55,6 +58,7 @@ export class Agent {
   readonly #surroundings: Surroundings
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
+  readonly #announcing: AgentOptions['announcing']
   /** The situation that the session renders for. */
   #situation: Situation | undefined
   /** Whether all Nodes are wanted and not listed yet. */
@@ -62,7 +66,8 @@ export class Agent {
   /** The configuration that waits for all Nodes. */
   #waiting: Configuration | undefined
 
-  constructor({ version, node, configuration, telemetry: options }: AgentOptions) {
+  constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
+    this.#announcing = announcing
     const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
@@ -222,6 +227,7 @@ export class Agent {
     this.#situation = session.renderer.situation
     this.#incomplete.tell(this.#situation)
     this.#surroundings.look(this.#situation)
+    this.#announcing.programmed()
   }
 
   #compare(): void {
@@ -238,6 +244,7 @@ export class Agent {
       droppedPorts: () => this.#localPolicies.counts(),
       generation: () => this.#dataplanes.generation(),
       affinity: () => this.#dataplanes.affinity(),
+      announce: this.#announcing,
     }
   }
 }

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts'
-import type { AllocationSettings } from '../model/allocation-settings.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import type { TellAddresses } from '../watch/addresses/address-news.ts'
 import { allocatingSource } from '../watch/addresses/allocating-source.ts'
@@ -8,7 +7,8 @@ import { ApiClient } from '../watch/api/client.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { folderSource } from '../watch/files/folder.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
-import { NODE_RESOURCES } from '../watch/resources.ts'
+import { relisting } from '../watch/relisting.ts'
+import { NODE_RESOURCES, type Resource } from '../watch/resources.ts'
 import type { Source } from '../watch/source.ts'
 import type { RunOptions } from './arguments.ts'
 import { eventSink } from './event-sink.ts'
@@ -19,8 +19,10 @@ export interface Followed {
   readonly events: EventSink | undefined
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
-  /** Allocates addresses by other settings; undefined where a controller does that. */
-  readonly allocate: ((settings: AllocationSettings) => void) | undefined
+  /** The kinds of objects that are followed where addresses are announced. */
+  readonly announced: readonly Resource[]
+  /** Follows what another configuration asks for. */
+  readonly configure: (config: Config) => void
 }
 
 interface Following {
@@ -38,20 +40,35 @@ export function followed(following: Following, tell: TellAddresses, signal: Abor
 }
 
 function followedFiles({ options, config }: Following, tell: TellAddresses): Followed {
-  let settings = config.allocation
+  let current = config
+  const announced = ['ipaddresspools', 'l2advertisements', 'configmaps'] as const
   const { source, again } = allocatingSource({
     follow: (kinds) => folderSource(options.files, kinds),
-    settings: () => settings,
+    settings: () => current.allocation,
+    passed: () => (current.announce.layer2.enabled ? announced : []),
     memory: new StateFolder(options.state, tell),
     tell,
   })
-  const allocate = (wanted: AllocationSettings): void => {
-    if (JSON.stringify(wanted) === JSON.stringify(settings)) return
-    settings = wanted
-    again()
+  const configure = (wanted: Config): void => {
+    const before = current
+    current = wanted
+    const asks = ({ allocation, announce }: Config): string =>
+      JSON.stringify([allocation, announce.layer2.enabled])
+    if (asks(before) !== asks(wanted)) again()
   }
-  return { source, events: undefined, interest: undefined, allocate }
+  return {
+    ...{ source, events: undefined, interest: undefined, configure },
+    announced: [...announced, ...NODE_RESOURCES],
+  }
 }
+
+/** What is followed for announcing, besides what determines the rules of a node. */
+const ANNOUNCED: readonly Resource[] = [
+  'ipaddresspools',
+  'l2advertisements',
+  'excluded-interfaces',
+  'agent-endpointslices',
+]
 
 function followedServer(
   { options, version, node, config }: Following,
@@ -65,14 +82,39 @@ function followedServer(
   // A credential plugin that hangs is killed when the agent ends.
   signal.addEventListener('abort', () => client.close())
   const interest = new NodeInterest(wantsAllNodes(config, options))
-  const source = followApiServer({ client, followed: NODE_RESOURCES, node, interest })
-  return { source, events: eventSink(client, signal), interest, allocate: undefined }
+  // The agent may read these only in its own namespace.
+  const namespace = process.env['POD_NAMESPACE'] ?? 'kube-system'
+  const namespaces = { 'excluded-interfaces': namespace, 'agent-endpointslices': namespace }
+  let announces = config.announce.layer2.enabled
+  let again = (): void => undefined
+  const source: Source = (listener, until) => {
+    const following = relisting((round) => {
+      const followed = [...(announces ? ANNOUNCED : []), ...NODE_RESOURCES]
+      return followApiServer({ client, followed, node, interest, namespaces })(listener, round)
+    }, until)
+    again = following.again
+    return following.ended
+  }
+  const configure = ({ announce }: Config): void => {
+    if (announce.layer2.enabled === announces) return
+    announces = announce.layer2.enabled
+    again()
+  }
+  return {
+    ...{ source, interest, configure, announced: [...ANNOUNCED, ...NODE_RESOURCES] },
+    events: eventSink(client, signal),
+  }
 }
 
 /**
  * Returns whether all Nodes are needed: with ipvs, a Service's address that is another Node's would
- * be taken by this node.
+ * be taken by this node; and any Node may be the one that announces an address.
  */
-export function wantsAllNodes(config: Config, { backend }: Pick<RunOptions, 'backend'>): boolean {
+export function wantsAllNodes(config: Config, options: Pick<RunOptions, 'backend'>): boolean {
+  return needsAllNodes(config, options) || config.announce.layer2.enabled
+}
+
+/** Returns whether nothing may be programmed before all Nodes are known. */
+export function needsAllNodes(config: Config, { backend }: Pick<RunOptions, 'backend'>): boolean {
   return (backend ?? config.backend) === 'ipvs'
 }

@@ -12,9 +12,10 @@ import type { Config } from '../config/config.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
+import { Announcing, type AnnouncingSettings } from '../speaker/announcing.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
-import { type Followed, followed, wantsAllNodes } from './followed.ts'
+import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 import { untilSignal } from './until-signal.ts'
@@ -71,17 +72,16 @@ async function follow(run: Run): Promise<number> {
     (news) => agent.telemetry.tell(news),
     stop.signal,
   )
-  const { events } = following
+  const announcing: Announcing = new Announcing({
+    ...{ node, followed: following.announced, settings: announcingOf(config) },
+    tell: (news) => agent.telemetry.tell(news),
+  })
   const agent: Agent = new Agent({
     version,
     node,
+    announcing,
     configuration: configurationOf(config, notes, options, addresses),
-    telemetry: {
-      level: options.logLevel,
-      ...addresses,
-      status: options.statusSocket,
-      ...(events && { events }),
-    },
+    telemetry: telemetryOf(run, following.events),
   })
   const { telemetry } = agent
   process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
@@ -93,18 +93,29 @@ async function follow(run: Run): Promise<number> {
   setSysctls(config, options, telemetry)
   // The end does not wait for an API server, or for a credential plugin.
   const { signal } = stop
+  const bug = (error: unknown): void => telemetry.tell({ event: 'bug', reason: stackOf(error) })
   const running = Promise.all([
-    agent.run(source, signal),
-    keepRunning(followConfiguration(run, { agent, ...following }), signal, (error) =>
-      telemetry.tell({ event: 'bug', reason: stackOf(error) }),
-    ),
+    agent.run(announcing.through(source), signal),
+    keepRunning((until) => announcing.run(until), signal, bug),
+    keepRunning(followConfiguration(run, { agent, announcing, ...following }), signal, bug),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, running])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
   telemetry.tell({ event: 'agent-stopping', reason, rules })
-  if (options.cleanupOnExit) return (await agent.remove()) ? 0 : TROUBLE
+  if (options.cleanupOnExit) {
+    await announcing.remove()
+    return (await agent.remove()) ? 0 : TROUBLE
+  }
   await agent.stop()
   return 0
+}
+
+function telemetryOf(
+  { options, addresses }: Run,
+  events: Followed['events'],
+): ConstructorParameters<typeof Agent>[0]['telemetry'] {
+  const { logLevel: level, statusSocket: status } = options
+  return { level, ...addresses, status, ...(events && { events }) }
 }
 
 function configurationOf(
@@ -125,7 +136,7 @@ function configurationOf(
     limits: config.limits,
     ownership: config.ownership,
     tcp: config.tcpFlows,
-    needsAllNodes: wantsAllNodes(config, options),
+    needsAllNodes: needsAllNodes(config, options),
     minSyncPeriod: config.minSyncPeriod,
     comparePeriod: config.comparePeriod,
     settingsFor(node) {
@@ -133,6 +144,10 @@ function configurationOf(
       return { settings, notes: [...notes, ...problems].map(printProblem) }
     },
   }
+}
+
+function announcingOf({ announce, allocation }: Config): AnnouncingSettings {
+  return { ...announce, classes: allocation.loadBalancerClasses }
 }
 
 interface ReadConfiguration {
@@ -155,8 +170,9 @@ function isError({ severity }: Problem): boolean {
   return severity === 'error'
 }
 
-interface Following extends Pick<Followed, 'interest' | 'allocate'> {
+interface Following extends Pick<Followed, 'interest' | 'configure'> {
   readonly agent: Agent
+  readonly announcing: Announcing
 }
 
 /**
@@ -164,7 +180,7 @@ interface Following extends Pick<Followed, 'interest' | 'allocate'> {
  */
 function followConfiguration(
   { options, addresses, config: first }: Run,
-  { agent, interest, allocate }: Following,
+  { agent, announcing, interest, configure }: Following,
 ): (signal: AbortSignal) => Promise<void> {
   const { config: file } = options
   if (file === undefined) return async () => undefined
@@ -180,7 +196,8 @@ function followConfiguration(
       return
     }
     setSysctls(config, options, agent.telemetry)
-    allocate?.(config.allocation)
+    configure(config)
+    announcing.configure(announcingOf(config))
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options, addresses))
   }

@@ -1,5 +1,5 @@
 /** How agents tell each other that they are there. */
-interface MemberSettings {
+export interface MemberSettings {
   /** Milliseconds from one beat to the next. */
   readonly interval: number
   /** Milliseconds without a beat after which a member no longer counts as live. */
@@ -11,7 +11,7 @@ interface MemberSettings {
 }
 
 /** What the operator chose for announcing on layer 2. */
-interface Layer2Settings {
+export interface Layer2Settings {
   readonly enabled: boolean
   /**
    * Regular expressions for interfaces on which nothing is announced; if undefined, those of the

@@ -164,6 +164,7 @@ export class AllocationStore {
         return this.#podNodes.take(key, object, origin)
       case 'l2advertisements':
       case 'excluded-interfaces':
+      case 'agent-endpointslices':
         return undefined
       default:
         return unreachable(resource)
@@ -222,6 +223,7 @@ export class AllocationStore {
         return this.#podNodes.remove(key)
       case 'l2advertisements':
       case 'excluded-interfaces':
+      case 'agent-endpointslices':
         return false
       default:
         return unreachable(resource)

@@ -32,6 +32,9 @@ export class AnnounceStore {
   readonly #endpoints = new Shelf(decodeServingEndpoints, (read) =>
     read.kind === 'endpoints' ? read.endpoints : undefined,
   )
+  readonly #agents = new Shelf(decodeServingEndpoints, (read) =>
+    read.kind === 'endpoints' ? read.endpoints : undefined,
+  )
   readonly #nodes = new Shelf(decodeAnnouncerNode, (read) =>
     read.kind === 'node' ? read.node : undefined,
   )
@@ -86,6 +89,12 @@ export class AnnounceStore {
     }
   }
 
+  /** Returns the Nodes on which an agent runs; undefined if the objects do not say it. */
+  agents(): ReadonlySet<string> | undefined {
+    const slices = this.#agents.values()
+    return slices.length === 0 ? undefined : new Set(slices.flatMap(({ nodes }) => nodes))
+  }
+
   /** Returns the interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
   excluded(): readonly string[] | undefined {
     const lists = this.#exclusions.values()
@@ -113,6 +122,8 @@ export class AnnounceStore {
         return this.#services
       case 'endpointslices':
         return this.#endpoints
+      case 'agent-endpointslices':
+        return this.#agents
       case 'nodes':
         return this.#nodes
       case 'ipaddresspools':

@@ -70,6 +70,8 @@ export type Resource =
   | 'l2advertisements'
   | 'namespaces'
   | 'configmaps'
+  /** The EndpointSlices of the headless Service that tells on which Nodes an agent runs. */
+  | 'agent-endpointslices'
   /** The one ConfigMap of MetalLB that says on which interfaces nothing is announced. */
   | 'excluded-interfaces'
 
@@ -141,6 +143,14 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     namespaced: true,
     plural: 'configmaps',
     identity: namespacedIdentity,
+  },
+  'agent-endpointslices': {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    namespaced: true,
+    plural: 'endpointslices',
+    labels: 'kubernetes.io/service-name=nodelb-agents',
+    identity: sliceIdentity,
   },
   'excluded-interfaces': {
     apiVersion: 'v1',

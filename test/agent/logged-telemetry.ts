@@ -9,6 +9,7 @@ import {
   type TelemetryOptions,
 } from '../../src/agent/events/telemetry.ts'
 import { SyncOutput } from '../../src/telemetry/sync-output.ts'
+import { noAnnouncing } from '../support/no-announcing.ts'
 
 export interface LoggedTelemetry {
   readonly telemetry: Telemetry
@@ -34,6 +35,7 @@ export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): Log
       droppedPorts: () => ({ internal: none, external: none }),
       generation: async () => 17,
       affinity: async () => [],
+      announce: noAnnouncing,
     },
     log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
     ...more,

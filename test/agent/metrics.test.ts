@@ -8,6 +8,7 @@ import type { Occurrence } from '../../src/agent/events/occurrence.ts'
 import { follow } from '../../src/agent/events/state.ts'
 import { lossCause } from '../../src/telemetry/bounded-label.ts'
 import { trackLatency } from '../../src/telemetry/latency.ts'
+import { noAnnouncing } from '../support/no-announcing.ts'
 
 const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')
 
@@ -28,7 +29,9 @@ function table(head: string): string[][] {
 function start() {
   const state = newState(1_000)
   const metrics = createMetrics({
+    announce: noAnnouncing,
     version: '1.2.3',
+    node: 'node-a',
     state,
     objects: () => ({ services: 3, endpointslices: 4 }),
     linesLost: () => 5,
@@ -87,7 +90,7 @@ describe('the exposition', () => {
     const sample = /^[a-z_]+(\{([a-z_]+="[^"\\\n]*",?)+\})? (NaN|[+-]?Inf|-?\d[\d.e+-]*)$/
     const lines = (await metrics.text()).split('\n').filter((line) => line !== '')
     for (const line of lines) {
-      expect(line).toMatch(line.startsWith('#') ? /^# (HELP|TYPE) [a-z_]+ \S/ : sample)
+      expect(line).toMatch(line.startsWith('#') ? /^# (HELP|TYPE) [a-z0-9_]+ \S/ : sample)
     }
     expect(lines.length).toBeGreaterThan(60)
   })

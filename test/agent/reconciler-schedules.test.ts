@@ -22,6 +22,7 @@ import {
   type Trouble,
   textOf,
 } from '../support/imagined-kernel.ts'
+import { noAnnouncing } from '../support/no-announcing.ts'
 import { runs } from '../support/runs.ts'
 import { silentStore } from '../support/silent-store.ts'
 
@@ -126,6 +127,7 @@ class World {
         droppedPorts: () => ({ internal: none, external: none }),
         generation: async () => 0,
         affinity: async () => [],
+        announce: noAnnouncing,
       },
       log: { write: silent, flush: silent, linesLost: () => 0 },
     })

@@ -26,6 +26,16 @@ let announced: Announced
 let other: NetlinkSocket
 const open: KernelResponder[] = []
 
+/** A responder whose switch is on. */
+async function begun(
+  ownership: 'kernel' | 'none' = 'kernel',
+  mended?: () => void,
+): Promise<KernelResponder> {
+  const made = responder(ownership, mended)
+  expect(await made.revive(LONG)).toEqual(PROGRAMMED)
+  return made
+}
+
 function responder(ownership: 'kernel' | 'none' = 'kernel', mended?: () => void): KernelResponder {
   const made = new KernelResponder({ ownership, ...(mended && { mended }) })
   open.push(made)
@@ -74,7 +84,8 @@ describe('what the kernel holds', () => {
     const { responder: chosen, reason } = await chooseResponder({ ownership: 'none' })
     expect([chosen.kind, reason]).toEqual(['kernel', undefined])
     open.push(chosen as KernelResponder)
-    expect(await chosen.program([announced])).toEqual(PROGRAMMED)
+    await chosen.revive(LONG)
+    expect(await chosen.program([announced], LONG)).toEqual(PROGRAMMED)
     expect(await planned([announced], 'none')).toEqual([])
     const withoutRules = (text: string): string[] =>
       text
@@ -83,12 +94,13 @@ describe('what the kernel holds', () => {
         .map((line) => line.trim().replace(/,$/, ''))
         .map((line) => line.replace(/^elements = \{ (.*?) *\}$/, '$1'))
         .filter((line) => /^(table|set|chain|type|flags|counter|\d)/.test(line))
+        .filter((line) => !line.startsWith('0.0.0.1 timeout'))
     const listing = await nft('list', 'table', 'netdev', 'nodelb-announce')
     expect(withoutRules(listing)).toEqual(withoutRules(printTable(announceTable([announced]))))
   })
 
   test('is one element more or less after an address came or went', async () => {
-    await responder().program([announced])
+    await (await begun()).program([announced], LONG)
     const set = 'netdev nodelb-announce v4-eth0'
     expect(await planned([await on('eth0', [...OURS, '192.0.2.3'])])).toContain(
       `+ element ${set} { 192.0.2.3 }`,
@@ -97,14 +109,13 @@ describe('what the kernel holds', () => {
   })
 
   test('is kept but for the rules when an interface has another MAC address or index', async () => {
-    const first = responder()
-    await first.program([announced])
-    await first.renew(LONG)
+    const first = await begun()
+    await first.program([announced], LONG)
     await answers(1)
     const mac = '02:00:00:00:00:05'
-    expect(await first.program([{ ...announced, station: { ...announced.station, mac } }])).toEqual(
-      PROGRAMMED,
-    )
+    expect(
+      await first.program([{ ...announced, station: { ...announced.station, mac } }], LONG),
+    ).toEqual(PROGRAMMED)
     const [answer] = await wire.answers(question, 1)
     expect(answer?.subarray(6, 12).toString('hex')).toBe('020000000005')
     // The counter of the element went on: the set is the same.
@@ -125,20 +136,20 @@ describe('what the kernel holds', () => {
   test('follows an interface that goes and comes back with another index', async () => {
     await ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'end')
     await ip('link', 'set', 'eth1', 'up')
-    const first = responder()
+    const first = await begun()
     const before = await on('eth1')
-    await first.program([announced, before])
+    await first.program([announced, before], LONG)
     await ip('link', 'delete', 'eth1')
-    expect(await first.program([announced])).toEqual(PROGRAMMED)
+    expect(await first.program([announced], LONG)).toEqual(PROGRAMMED)
     await ip('link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', 'end')
     await ip('link', 'set', 'eth1', 'up')
     const after = await on('eth1')
     expect(after.station.index).not.toBe(before.station.index)
-    expect(await first.program([announced, after])).toEqual(PROGRAMMED)
+    expect(await first.program([announced, after], LONG)).toEqual(PROGRAMMED)
     await ip('link', 'delete', 'eth1')
     // Linux 6.16 takes chains for interfaces that are not there yet; the index is wrong anyway.
     const gone = { station: { ...after.station, name: 'gone' }, addresses: after.addresses }
-    expect(await first.program([announced, gone])).toMatchObject({
+    expect(await first.program([announced, gone], LONG)).toMatchObject({
       refused: [{ name: 'gone', reason: expect.stringMatching(/: (ENOENT|ENODEV)$/) }],
     })
   })
@@ -148,33 +159,36 @@ describe('what the kernel holds', () => {
       `10.0.${at >> 8}.${at & 255}`,
       `2001:db8::1:${(at + 1).toString(16)}`,
     ]).flat()
-    const first = responder()
-    expect(await first.program([await on('eth0', many)])).toEqual(PROGRAMMED)
+    const first = await begun()
+    expect(await first.program([await on('eth0', many)], LONG)).toEqual(PROGRAMMED)
     const inherited = await first.inherited()
     expect(inherited).toMatchObject({ addresses: new Map([['eth0', new Set(many)]]) })
-    expect(await first.program([])).toEqual(PROGRAMMED)
+    expect(await first.program([], LONG)).toEqual(PROGRAMMED)
   })
 })
 
 describe('the switch', () => {
-  test('runs out by itself: then there are no answers until it is renewed', async () => {
-    const first = responder()
-    await first.program([announced])
-    expect(await answers()).toBe(0)
-    await first.renew(1_000)
+  test('runs out by itself: then nothing but a new beginning makes the node answer', async () => {
+    const first = await begun()
+    await first.program([announced], 1_000)
     expect(await answers(1)).toBe(1)
     // The kernel announces no end of a timeout: the node is asked until it is silent.
     while ((await answers()) > 0);
     expect(await first.inherited()).toMatchObject({ left: undefined })
-    await first.renew(LONG)
-    await first.renew(LONG)
+    expect(await first.renew(LONG)).toEqual({ kind: 'ran-out' })
+    expect(await first.program([announced], LONG)).toEqual({ kind: 'ran-out' })
+    expect(await answers()).toBe(0)
+    // The addresses go before the switch comes: another node may have them.
+    expect(await first.revive(LONG)).toEqual(PROGRAMMED)
+    expect(await answers()).toBe(0)
+    expect(await first.program([announced], LONG)).toEqual(PROGRAMMED)
+    expect(await first.renew(LONG)).toEqual(PROGRAMMED)
     expect(await answers(1)).toBe(1)
   })
 
   test('outlives the process, whose heir adopts everything as it is', async () => {
-    const first = responder()
-    await first.program([announced])
-    await first.renew(LONG)
+    const first = await begun()
+    await first.program([announced], LONG)
     await first.close()
     expect(await answers(1)).toBe(1)
     const heir = responder()
@@ -184,7 +198,7 @@ describe('the switch', () => {
     // Renewing comes before deciding what to keep.
     expect(await heir.renew(LONG)).toEqual(PROGRAMMED)
     expect(await planned([announced])).toEqual(['+ table netdev nodelb-announce'])
-    await heir.program([announced])
+    await heir.program([announced], LONG)
     expect(await answers(1)).toBe(1)
     expect(await heir.counts()).toMatchObject(
       new Map([
@@ -200,21 +214,19 @@ describe('the switch', () => {
   })
 
   test('stays on when the table is made anew for another ownership', async () => {
-    const first = responder('none')
-    await first.program([announced])
-    await first.renew(LONG)
+    const first = await begun('none')
+    await first.program([announced], LONG)
     await first.close()
     const heir = responder('kernel')
-    await heir.program([announced])
+    await heir.program([announced], LONG)
     expect(await answers(1)).toBe(1)
   })
 })
 
 describe('changes by others', () => {
   test('are impossible while the kernel has ownership', async () => {
-    const first = responder()
-    await first.program([announced])
-    await first.renew(LONG)
+    const first = await begun()
+    await first.program([announced], LONG)
     execFileSync('nft', ['flush', 'ruleset'])
     expect(() =>
       execFileSync('nft', ['flush', 'chain', 'netdev', 'nodelb-announce', 'eth0'], {
@@ -225,7 +237,7 @@ describe('changes by others', () => {
     const second = responder()
     const reason = expect.stringContaining("owns nodelb's tables")
     expect(await second.inherited()).toMatchObject({ kind: 'failed', reason })
-    expect(await second.program([announced])).toMatchObject({ kind: 'failed', reason })
+    expect(await second.program([announced], LONG)).toMatchObject({ kind: 'failed', reason })
   })
 
   test.each([
@@ -242,8 +254,8 @@ describe('changes by others', () => {
       mended: (outcome) => outcomes.push(outcome),
     })
     open.push(made)
-    await made.program([announced])
-    await made.renew(LONG)
+    await made.revive(LONG)
+    await made.program([announced], LONG)
     execFileSync('nft', command)
     await until(() => outcomes.length > 0)
     expect(outcomes[0]).toEqual(PROGRAMMED)
@@ -252,14 +264,14 @@ describe('changes by others', () => {
   })
 
   test('that come in every moment do not keep it from committing', async () => {
-    const made = responder('none')
+    const made = await begun('none')
     let stop = false
     const foreign = (async () => {
       while (!stop) await nft('add', 'table', 'ip', 'elsewhere')
     })()
     for (let round = 0; round < 4; round++) {
       const addresses = round % 2 === 0 ? OURS : OTHERS
-      expect(await made.program([await on('eth0', addresses)])).toEqual(PROGRAMMED)
+      expect(await made.program([await on('eth0', addresses)], LONG)).toEqual(PROGRAMMED)
     }
     stop = true
     await foreign
@@ -268,11 +280,10 @@ describe('changes by others', () => {
 })
 
 test('addresses change while questions come, and no answer is late or missing', async () => {
-  const first = responder()
-  await first.renew(LONG)
+  const first = await begun()
   for (let round = 0; round < 12; round++) {
     const there = round % 2 === 0
-    await first.program([await on('eth0', there ? OURS : OTHERS)])
+    await first.program([await on('eth0', there ? OURS : OTHERS)], LONG)
     expect(await answers(there ? 1 : 0)).toBe(there ? 1 : 0)
   }
 })

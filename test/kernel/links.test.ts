@@ -39,6 +39,8 @@ afterAll(() => {
   socket.close()
 })
 
+const LONG = 600_000
+
 test('links are told with carrier, MAC address and master, and each change is announced', async () => {
   await once('eth0', (link) => link?.hasCarrier === true)
   expect((await listLinks(socket)).find(({ name }) => name === 'eth0')).toEqual({
@@ -77,15 +79,15 @@ test('a packet socket that broke with its link is opened again when it is back',
   const addresses = new Set(['192.0.2.1', '2001:db8::1'] as unknown as Address[])
   const announced = { station: await stationOf('eth0'), addresses }
   const responder = new SocketResponder()
-  await responder.program([announced])
-  await responder.renew(600_000)
+  await responder.revive(LONG)
+  await responder.program([announced], LONG)
   await ip('link', 'set', 'eth0', 'down')
   await once('eth0', (link) => link?.isUp === false)
   // The socket reads its error in the next turns of the event loop.
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
   await ip('link', 'set', 'eth0', 'up')
   await once('eth0', (link) => link?.hasCarrier === true)
-  expect(await responder.program([announced])).toEqual({ kind: 'programmed', refused: [] })
+  expect(await responder.program([announced], LONG)).toEqual({ kind: 'programmed', refused: [] })
   const wire = await Wire.between('asker', 'eth0')
   for (const { question, answer } of questions(
     ['192.0.2.1', '2001:db8::1'],

@@ -43,8 +43,11 @@ describe.each(Object.keys(responders))('neighbours of the %s', (kind) => {
     await ip('address', 'add', '192.0.2.9/24', 'dev', 'asker')
     await ip('address', 'add', 'fe80::9/64', 'dev', 'asker', 'nodad')
     responder = (await responders[kind]?.()) as Responder
-    await responder.program([{ station: await stationOf('eth0'), addresses: new Set(OURS) }])
-    await responder.renew(600_000)
+    await responder.revive(600_000)
+    await responder.program(
+      [{ station: await stationOf('eth0'), addresses: new Set(OURS) }],
+      600_000,
+    )
   })
   afterAll(async () => {
     await responder.remove()

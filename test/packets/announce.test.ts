@@ -75,8 +75,8 @@ describe.each(Object.keys(layouts))('on %s', (layout) => {
       const responder = (await responders[kind]?.()) as Responder
       expect(responder.kind).toBe(kind)
       const programmed = { kind: 'programmed', refused: [] }
-      expect(await responder.program([announced])).toEqual(programmed)
-      expect(await responder.renew(LONG)).toEqual(programmed)
+      expect(await responder.revive(LONG)).toEqual(programmed)
+      expect(await responder.program([announced], LONG)).toEqual(programmed)
       await expectAnswers(OURS, OTHERS)
       const first = await responder.counts()
       await expectAnswers(OURS, OTHERS)
@@ -90,7 +90,7 @@ describe.each(Object.keys(layouts))('on %s', (layout) => {
           return new Map([[announced.station.name, new Map(counts)]])
         }),
       )
-      await responder.program([{ ...announced, addresses: setOf(OTHERS) }])
+      await responder.program([{ ...announced, addresses: setOf(OTHERS) }], LONG)
       await expectAnswers(OTHERS, OURS)
       await responder.remove()
       await responder.close()

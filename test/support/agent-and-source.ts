@@ -10,6 +10,7 @@ import { defaultLimits } from '../../src/model/limits.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
 import { Told } from '../agent/asking.ts'
+import { noAnnouncing } from './no-announcing.ts'
 
 /** As `nodelb run` makes it of a configuration with this backend alone. */
 export function configured(backend: Backend, source: string): Configuration {
@@ -41,7 +42,7 @@ export class AgentAndSource {
   constructor(configuration: Configuration, servers: ServerOptions = {}) {
     const silent = (): undefined => undefined
     const log = { write: this.#told.push, flush: silent, linesLost: () => 0 }
-    const options = { version: '', node: 'node-a', configuration }
+    const options = { version: '', node: 'node-a', configuration, announcing: noAnnouncing }
     this.agent = new Agent({ ...options, telemetry: { log, ...servers } })
     this.#running = this.agent.run((listener, signal) => {
       this.starts += 1

@@ -14,6 +14,7 @@ import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import { Told } from '../agent/asking.ts'
+import { noAnnouncing } from './no-announcing.ts'
 import { silentStore } from './silent-store.ts'
 
 const silent = (): undefined => undefined
@@ -38,6 +39,7 @@ export class AgentInProcess {
       droppedPorts: () => localPolicies.counts(),
       generation: () => socket.generation(),
       affinity: () => socket.affinity(),
+      announce: noAnnouncing,
     }
     const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
     const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })

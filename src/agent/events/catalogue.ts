@@ -1,4 +1,5 @@
 import { ADDRESSES } from './catalogue-addresses.ts'
+import { ANNOUNCING } from './catalogue-announcing.ts'
 import type { Entry } from './catalogue-entry.ts'
 import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
@@ -41,6 +42,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     ends: true,
   },
   ...ADDRESSES,
+  ...ANNOUNCING,
   'kernel-compared': { level: 'debug', says: 'the kernel holds what it should' },
   'drift-repaired': {
     level: 'warn',

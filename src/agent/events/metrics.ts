@@ -3,6 +3,7 @@ import type { IpFamily } from '../../model/address.ts'
 import { boundedLabel, lossCause } from '../../telemetry/bounded-label.ts'
 import type { EventOutcome } from '../../telemetry/event-queue.ts'
 import { registerProcessMetrics } from '../../telemetry/process-metrics.ts'
+import { type AnnounceSource, registerAnnounceMetrics } from './announce-metrics.ts'
 import {
   createKubeProxyMetrics,
   isKubeProxyMetric,
@@ -27,6 +28,9 @@ export interface Metrics {
   readonly registry: Registry
 }
 
+type MetricsSource = StateSource &
+  KubeProxySource & { readonly node: string; readonly announce: AnnounceSource }
+
 /** The buckets of kube-proxy, from 1 ms to 16 s. */
 const SYNC_BUCKETS = Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i)
 /**
@@ -40,11 +44,12 @@ const LATENCY_BUCKETS = [
 const PROCESSES = 20
 
 /** Registers all metrics in a registry of their own; `source` is read when they are scraped. */
-export function createMetrics(source: StateSource & KubeProxySource): Metrics {
+export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
   const made = { ...histograms(registry), ...counters(registry) }
   registerStateMetrics(registry, source)
   registerProcessMetrics(registry)
+  const announce = registerAnnounceMetrics(registry, source)
   const kubeProxy = createKubeProxyMetrics(registry, source)
   let asKubeProxy = false
   const processLabel = boundedLabel(PROCESSES)
@@ -56,6 +61,7 @@ export function createMetrics(source: StateSource & KubeProxySource): Metrics {
     observe(occurrence) {
       observe(made, processLabel, occurrence)
       kubeProxy.observe(occurrence)
+      announce.observe(occurrence)
     },
     programmed(seconds, family) {
       made.latency.observe(seconds)

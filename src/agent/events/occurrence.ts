@@ -1,4 +1,5 @@
 import type { MachineCondition } from '../../plan/preflight.ts'
+import type { SpeakerNews } from '../../speaker/news.ts'
 import type { AddressNews } from '../../watch/addresses/address-news.ts'
 import type { Resource } from '../../watch/resources.ts'
 
@@ -63,6 +64,7 @@ export type Occurrence =
   | { event: 'kubernetes-events-resumed'; dropped: number }
   | { event: 'log-lines-lost'; lines: number }
   | AddressNews
+  | SpeakerNews
   | { event: 'bug'; reason: Text }
 
 /** A condition of the node that needs attention, though the agent goes on. */

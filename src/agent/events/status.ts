@@ -1,4 +1,5 @@
 import type { AddressOrigin } from '../../model/service.ts'
+import type { AnnounceView } from '../../speaker/view.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
@@ -82,6 +83,8 @@ export interface Status {
     readonly reason: string
   }[]
   readonly services: readonly ServiceSummary[]
+  /** What this node announces; null where it announces nothing, or has not begun. */
+  readonly announce: AnnounceView | null
 }
 
 interface StatusSource {
@@ -89,6 +92,7 @@ interface StatusSource {
   readonly node: string
   readonly objects: () => Readonly<Record<string, number>>
   readonly services: () => Iterable<ServiceSummary>
+  readonly announce: { view(): AnnounceView | undefined }
 }
 
 /** Returns the present status. */
@@ -108,6 +112,7 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     conditions: conditions(state),
     ...shortcomings(state),
     services: [...source.services()],
+    announce: source.announce.view() ?? null,
   }
 }
 

@@ -10,6 +10,7 @@ import { withoutSecrets } from '../../telemetry/secrets.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { SourceState } from '../../watch/source.ts'
 import { type AgentState, newState } from './agent-state.ts'
+import type { AnnounceSource } from './announce-metrics.ts'
 import { health } from './health.ts'
 import type { ChangedKind, Cleaning } from './kube-proxy-metrics.ts'
 import { eventOf } from './kubernetes-event.ts'
@@ -70,6 +71,7 @@ interface AgentView {
    */
   readonly generation: () => Promise<number | undefined>
   readonly affinity: () => Promise<readonly AffinityFill[]>
+  readonly announce: AnnounceSource
 }
 
 export interface TelemetryOptions extends ServerOptions {
@@ -90,7 +92,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const [state, began] = [newState(Date.now()), performance.now()]
   const log = options.log ?? openLog(options.level ?? 'info')
   const isNews = toldOnce()
-  const metrics = createMetrics({ ...view, version, state, linesLost: () => log.linesLost() })
+  const metrics = createMetrics({ ...view, version, node, state, linesLost: () => log.linesLost() })
   const latencies = trackLatencies(state, metrics)
   const status = (): Status => statusOf(state, { ...view, version, node })
   let queue: EventQueue | undefined

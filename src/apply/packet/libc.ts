@@ -9,6 +9,7 @@ interface Libc {
   bind(fd: number, address: Buffer, size: number): number
   attachFilter(fd: number, level: number, name: number, program: object, size: number): number
   send(fd: number, bytes: Uint8Array, size: number, flags: number): number
+  recv(fd: number, buffer: Uint8Array, size: number, flags: number): number
   dup2(from: number, to: number): number
   close(fd: number): number
   readonly programSize: number
@@ -29,6 +30,7 @@ export function libc(): Libc {
     bind: self.func('int bind(int, const void *, unsigned int)'),
     attachFilter: self.func('setsockopt', 'int', filterParameters),
     send: self.func('long send(int, const void *, size_t, int)'),
+    recv: self.func('long recv(int, void *, size_t, int)'),
     dup2: self.func('int dup2(int, int)'),
     close: self.func('int close(int)'),
     programSize: koffi.sizeof(program),

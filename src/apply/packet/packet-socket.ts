@@ -11,6 +11,7 @@ const SOCK_STREAM = 1
 const SOCK_RAW = 3
 const NONBLOCK_CLOEXEC = 0o2004000
 const ETH_P_ALL = 3
+const MSG_DONTWAIT = 0x40
 /** struct sockaddr_ll of linux/if_packet.h. */
 const ADDRESS_SIZE = 20
 /** Longer frames are cut; ARP and NDP are far shorter. */
@@ -29,6 +30,13 @@ interface PacketSocketOptions {
 export interface PacketSocket {
   /** Sends a frame with its Ethernet header. Throws PacketError. */
   send(frame: Uint8Array): void
+  /**
+   * Takes all frames that have arrived. The event loop takes one in each of its rounds, so a decision
+   * that depends on what has arrived asks for it first.
+   */
+  drain(): void
+  /** Lets other frames through from now on. Throws PacketError. */
+  filter(filter: readonly Instruction[]): void
   close(): void
 }
 
@@ -48,6 +56,18 @@ export function openPacketSocket(options: PacketSocketOptions): PacketSocket {
     send(frame) {
       if (open) checked('send', libc().send(fd, frame, frame.length, 0))
     },
+    drain() {
+      const buffer = Buffer.alloc(FRAME)
+      while (open) {
+        // The event loop tells of errors: it reads the same socket.
+        const size = libc().recv(fd, buffer, buffer.length, MSG_DONTWAIT)
+        if (size < 0) return
+        options.received(Uint8Array.from(buffer.subarray(0, size)))
+      }
+    },
+    filter(filter) {
+      if (open) attach(fd, filter)
+    },
     close() {
       open = false
       stream.destroy()
@@ -57,11 +77,10 @@ export function openPacketSocket(options: PacketSocketOptions): PacketSocket {
 
 /** The protocol is 0 until the socket is bound, so that nothing arrives unfiltered. */
 function openBound({ index, filter }: PacketSocketOptions): number {
-  const { socket, attachFilter, bind, close, programSize } = libc()
+  const { socket, bind, close } = libc()
   const fd = checked('socket', socket(AF_PACKET, SOCK_RAW | NONBLOCK_CLOEXEC, 0))
   try {
-    const program = { len: filter.length, filter }
-    checked('filter', attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, programSize))
+    attach(fd, filter)
     const address = Buffer.alloc(ADDRESS_SIZE)
     const view = new DataView(address.buffer, address.byteOffset)
     view.setUint16(0, AF_PACKET, HOST_LITTLE_ENDIAN)
@@ -73,6 +92,12 @@ function openBound({ index, filter }: PacketSocketOptions): number {
     close(fd)
     throw error
   }
+}
+
+function attach(fd: number, filter: readonly Instruction[]): void {
+  const { attachFilter, programSize } = libc()
+  const program = { len: filter.length, filter }
+  checked('filter', attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, programSize))
 }
 
 /**

@@ -52,6 +52,16 @@ export async function listOtherAddresses(
   return [...found]
 }
 
+/** Returns the indexes of the interfaces that have a link-local IPv6 address. Rejects with NetlinkError. */
+export async function listLinkLocal(socket: NetlinkSocket): Promise<ReadonlySet<number>> {
+  const found = new Set<number>()
+  await socket.walk(listAll(), ({ payload }) => {
+    const read = decodeAddress(payload)
+    if (read?.scope === SCOPE_LINK && familyOf(read.address) === 'ipv6') found.add(read.index)
+  })
+  return found
+}
+
 /** Adds a host address (/32, /128); the kernel answers EEXIST where the interface has it. */
 export function addAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.newAddress, NLM_F_CREATE | NLM_F_EXCL, index, address)

@@ -14,6 +14,8 @@ export const MESSAGE = {
 
 /** Group in which links are announced (RTNLGRP_LINK). */
 export const LINK_GROUP = 1
+/** Group in which IPv6 addresses of interfaces are announced (RTNLGRP_IPV6_IFADDR). */
+export const IPV6_ADDRESS_GROUP = 9
 
 /** IFF_* of linux/if.h. */
 export const LINK_FLAG = { up: 0x1, broadcast: 0x2, noArp: 0x80, lowerUp: 0x10000 } as const

@@ -3,6 +3,7 @@ import { HOST_LITTLE_ENDIAN, readAttributes, readText } from '../netlink/attribu
 import { NetlinkSocket } from '../netlink/socket.ts'
 import {
   ETHERNET,
+  IPV6_ADDRESS_GROUP,
   LINK,
   LINK_FLAG,
   LINK_GROUP,
@@ -20,14 +21,16 @@ export async function listLinks(socket: NetlinkSocket): Promise<readonly Link[]>
 }
 
 /**
- * Calls `changed` whenever an interface came, went or changed, such as by losing its carrier.
- * Returns what stops it. Throws NetlinkError. Announcements may get lost in a flood of them, but
- * the last one comes.
+ * Calls `changed` whenever an interface came, went or changed, such as by losing its carrier, with the
+ * interface as it is told then; and without one when an IPv6 address came or went. Returns what stops
+ * it. Throws NetlinkError. Announcements may get lost in a flood of them, but the last one comes.
  */
-export function watchLinks(changed: () => void): () => void {
-  const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE, groups: [LINK_GROUP] })
-  socket.onMessage(({ type }) => {
-    if (type === MESSAGE.newLink || type === MESSAGE.deleteLink) changed()
+export function watchLinks(changed: (link: Link | undefined) => void): () => void {
+  const groups = [LINK_GROUP, IPV6_ADDRESS_GROUP]
+  const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE, groups })
+  socket.onMessage(({ type, payload }) => {
+    if (type === MESSAGE.newLink || type === MESSAGE.deleteLink) changed(decodeLink(payload))
+    if (type === MESSAGE.newAddress || type === MESSAGE.deleteAddress) changed(undefined)
   })
   return () => socket.close()
 }

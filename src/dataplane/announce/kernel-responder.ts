@@ -6,9 +6,10 @@ import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
 import { ReopeningSocket } from '../reopening-socket.ts'
 import { joinGroups } from './groups.ts'
 import { InOrder } from './in-order.ts'
-import { KernelTableWriter } from './kernel-table.ts'
+import { KernelTableWriter, type Switching } from './kernel-table.ts'
 import type {
   AnswerCounts,
+  Changed,
   Inherited,
   Programmed,
   RefusedInterface,
@@ -18,7 +19,7 @@ import type {
 export interface KernelResponderOptions {
   readonly ownership: Ownership
   /** Told how it went to put the table back after somebody else had changed it. */
-  readonly mended?: (outcome: Programmed | Failed) => void
+  readonly mended?: (outcome: Changed) => void
 }
 
 /** Has the kernel answer, by the rules of the table `netdev nodelb-announce` (ADR 0027). */
@@ -48,20 +49,32 @@ export class KernelResponder implements Responder {
     })
   }
 
-  program(announced: readonly Announced[]): Promise<Programmed | Failed> {
+  async revive(milliseconds: number): Promise<Programmed | Failed> {
+    const revived = await this.#with((table) => {
+      this.#wanted = []
+      return this.#program(table, [], { kind: 'on', milliseconds })
+    })
+    return revived.kind === 'ran-out' ? failed('the switch is off') : revived
+  }
+
+  program(announced: readonly Announced[], milliseconds: number): Promise<Changed> {
     return this.#with((table) => {
       this.#wanted = announced
-      return this.#program(table, announced)
+      return this.#program(table, announced, this.#renewing(milliseconds))
     })
   }
 
-  renew(milliseconds: number): Promise<Programmed | Failed> {
+  renew(milliseconds: number): Promise<Changed> {
     return this.#with(async (table) => {
-      this.#until = performance.now() + milliseconds
+      const until = performance.now() + milliseconds
       const renewed = await table.renew(milliseconds)
-      // The table is gone, and comes back with its switch on.
-      if (renewed === undefined) return this.#program(table, this.#wanted ?? [])
-      return renewed.kind === 'failed' ? renewed : PROGRAMMED
+      if (renewed.kind === 'failed') return renewed
+      if (renewed.kind === 'renewed') {
+        this.#until = until
+        return PROGRAMMED
+      }
+      // If only the table is gone, it comes back with its switch on.
+      return this.#program(table, this.#wanted ?? [], this.#renewing(milliseconds))
     })
   }
 
@@ -91,20 +104,27 @@ export class KernelResponder implements Responder {
     })
   }
 
+  #renewing(milliseconds: number): Switching {
+    return { kind: 'renew', milliseconds, left: this.#until - performance.now() }
+  }
+
   async #program(
     table: KernelTableWriter,
     announced: readonly Announced[],
-  ): Promise<Programmed | Failed> {
+    switching: Switching,
+  ): Promise<Changed> {
     const refused: RefusedInterface[] = []
+    const began = performance.now()
     let left = announced
     for (;;) {
-      const outcome = await table.write(left, this.#until - performance.now())
-      if (outcome.kind === 'failed') return outcome
+      const outcome = await table.write(left, switching)
+      if (outcome.kind === 'failed' || outcome.kind === 'ran-out') return outcome
       if (outcome.kind === 'written') break
       const { name, reason } = outcome
       refused.push({ name, reason })
       left = left.filter(({ station }) => station.name !== name)
     }
+    if (switching.kind !== 'keep') this.#until = began + switching.milliseconds
     return { kind: 'programmed', refused: [...refused, ...(await joinGroups(left))] }
   }
 
@@ -112,10 +132,11 @@ export class KernelResponder implements Responder {
   #mend(): void {
     if (this.#mending || this.#closed || this.#wanted === undefined) return
     this.#mending = true
-    const told = (outcome: Programmed | Failed): void => this.#options.mended?.(outcome)
+    const told = (outcome: Changed): void => this.#options.mended?.(outcome)
     this.#with((table) => {
       this.#mending = false
-      return this.#program(table, this.#wanted ?? [])
+      const left = this.#until - performance.now()
+      return this.#program(table, this.#wanted ?? [], { kind: 'keep', left })
     }).then(told, (error) => told(failed(kernelReason(error))))
   }
 

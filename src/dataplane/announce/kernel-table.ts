@@ -6,18 +6,22 @@ import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { ownPort } from '../../apply/nftables/port.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
 import { textOf } from '../../plan/netdev/explain.ts'
-import { type Plan, renewal } from '../../plan/netdev/operation.ts'
+import { type Plan, renewal, turningOn } from '../../plan/netdev/operation.ts'
 import { committedTable, isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { announceTable } from '../../render/announce/table.ts'
 import type { KernelTable } from '../../ruleset/netdev/types.ts'
 import { ownedByAnother } from '../nftables/table-owner.ts'
 import { type Failed, failed } from '../outcome.ts'
+import type { RanOut } from './responder.ts'
 
-/** The table was brought to what is wanted; `anew`: it was made, so that its switch was off. */
+/** The table was brought to what is wanted. */
 interface Written {
   readonly kind: 'written'
-  readonly anew: boolean
+}
+
+interface Renewed {
+  readonly kind: 'renewed'
 }
 
 /** The kernel refused something that has to do with this interface, such as one that is gone. */
@@ -26,6 +30,15 @@ interface WithoutInterface {
   readonly name: string
   readonly reason: string
 }
+
+/** What a change does to the switch; `left`: the milliseconds that it should still be on. */
+export type Switching =
+  /** Leaves it; in a table that is made anew it is on for what is left. */
+  | { readonly kind: 'keep'; readonly left: number }
+  /** Keeps it on for longer. The change fails if it has run out. */
+  | { readonly kind: 'renew'; readonly milliseconds: number; readonly left: number }
+  /** Turns it on, whether or not it has run out. */
+  | { readonly kind: 'on'; readonly milliseconds: number }
 
 const ATTEMPTS = 10
 
@@ -82,14 +95,11 @@ export class KernelTableWriter {
     return reason === undefined ? undefined : failed(reason)
   }
 
-  /**
-   * Brings the table to what is wanted, in one transaction. A table that is made anew gets its
-   * switch on for `left` milliseconds, or for as long as the former one. Rejects with NetlinkError.
-   */
+  /** Brings the table to what is wanted, in one transaction. Rejects with NetlinkError. */
   async write(
     announced: readonly Announced[],
-    left: number,
-  ): Promise<Written | WithoutInterface | Failed> {
+    switching: Switching,
+  ): Promise<Written | WithoutInterface | RanOut | Failed> {
     const wanted = announceTable(announced)
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const before = this.#foreignChanges
@@ -97,7 +107,8 @@ export class KernelTableWriter {
       const foreign = read && this.ownedByAnother(read)
       if (foreign !== undefined) return foreign
       const steps = planAnnounce(read?.table ?? this.#known, wanted, this.#ownership)
-      const plan = withSwitch(steps, Math.max(left, read?.switch ?? 0))
+      const plan = withSwitch(steps, switching, read?.switch)
+      if (plan === undefined) return { kind: 'ran-out' }
       const outcome = await this.#commit(plan, read?.generation ?? 0)
       this.#known = undefined
       if (outcome.kind === 'committed') {
@@ -105,7 +116,7 @@ export class KernelTableWriter {
         if (before === this.#foreignChanges) {
           this.#known = committedTable(wanted, this.#ownership, this.#port)
         }
-        return { kind: 'written', anew: isAnew(steps) }
+        return { kind: 'written' }
       }
       // What was known is not so: the next attempt reads.
       if (outcome.kind === 'refused' && read !== undefined) return judge(outcome.refused)
@@ -114,15 +125,15 @@ export class KernelTableWriter {
     return failed('the rule set of the kernel changes all the time')
   }
 
-  /** Turns the switch on. Returns undefined if there is none. Rejects with NetlinkError. */
-  async renew(milliseconds: number): Promise<Written | Failed | undefined> {
+  /**
+   * Keeps the switch on for longer. If there is none that is on, nothing is changed. Rejects with
+   * NetlinkError.
+   */
+  async renew(milliseconds: number): Promise<Renewed | RanOut | Failed> {
     const outcome = await this.#commit(renewal(milliseconds), 0)
-    if (outcome.kind === 'committed') return { kind: 'written', anew: false }
+    if (outcome.kind === 'committed') return { kind: 'renewed' }
     this.#known = undefined
-    if (outcome.kind === 'refused') {
-      const [{ operation, errno }] = outcome.refused
-      return errno === 'ENOENT' ? undefined : failed(`${textOf(operation)}: ${errno}`)
-    }
+    if (outcome.kind === 'refused') return judgeSwitch(outcome.refused[0])
     return failed(outcome.kind === 'failed' ? outcome.reason : outcome.kind)
   }
 
@@ -147,14 +158,26 @@ export class KernelTableWriter {
   }
 }
 
-function withSwitch(plan: Plan, left: number): Plan {
-  const milliseconds = Math.floor(left)
-  if (milliseconds < 1 || !isAnew(plan)) return plan
-  return [...plan, { kind: 'switch-on', milliseconds }]
+/** Returns undefined if the switch has run out and must not have. */
+function withSwitch(plan: Plan, switching: Switching, on: number | undefined): Plan | undefined {
+  if (switching.kind === 'on') return [...plan, ...turningOn(switching.milliseconds)]
+  const left = Math.floor(Math.max(switching.left, on ?? 0))
+  if (switching.kind === 'keep') {
+    return left < 1 || !isAnew(plan) ? plan : [...plan, ...turningOn(left)]
+  }
+  if (!isAnew(plan)) return [...plan, ...renewal(switching.milliseconds)]
+  return left < 1 ? undefined : [...plan, ...turningOn(switching.milliseconds)]
 }
 
-function judge(refused: readonly [Refused, ...Refused[]]): WithoutInterface | Failed {
-  const [{ operation, errno }] = refused
+function judgeSwitch({ operation, errno }: Refused): RanOut | Failed {
+  if (errno === 'ENOENT') return { kind: 'ran-out' }
+  return failed(`${textOf(operation)}: ${errno}`)
+}
+
+function judge(refused: readonly [Refused, ...Refused[]]): WithoutInterface | RanOut | Failed {
+  const [first] = refused
+  const { operation, errno } = first
+  if (operation.kind === 'switch-off') return judgeSwitch(first)
   const reason = `${textOf(operation)}: ${errno}`
   for (const { operation } of refused) {
     if (operation.kind === 'add-chain' || operation.kind === 'add-rule') {

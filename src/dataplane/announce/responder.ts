@@ -13,6 +13,11 @@ export interface Programmed {
   readonly refused: readonly RefusedInterface[]
 }
 
+/** The switch had run out, so nothing answers, and another node may: nothing was changed. */
+export interface RanOut {
+  readonly kind: 'ran-out'
+}
+
 /** What answered when this process began. */
 export interface Inherited {
   readonly kind: 'inherited'
@@ -34,16 +39,21 @@ export interface Responder {
   readonly kind: 'kernel' | 'socket'
   /** Says what already answers; to be asked before the first `program`. */
   inherited(): Promise<Inherited | Failed>
+  /** Answers for nothing, and may be given addresses to answer for in the next milliseconds. */
+  revive(milliseconds: number): Promise<Programmed | Failed>
   /**
-   * Answers for these addresses and for no others, on these interfaces and on no others. It has to
-   * be called again when an interface changed, even if only its link went down and came back.
+   * Answers for these addresses and for no others, on these interfaces and on no others, and goes on
+   * for so many milliseconds; all or nothing. It has to be called again when an interface changed,
+   * even if only its link went down and came back.
    */
-  program(announced: readonly Announced[]): Promise<Programmed | Failed>
+  program(announced: readonly Announced[], milliseconds: number): Promise<Changed>
   /** Goes on answering for so many milliseconds, and not longer. */
-  renew(milliseconds: number): Promise<Programmed | Failed>
+  renew(milliseconds: number): Promise<Changed>
   counts(): Promise<AnswerCounts | Failed>
   /** Ends answering, and leaves nothing behind. */
   remove(): Promise<Programmed | Failed>
   /** Lets go; the kernel goes on answering until the switch runs out. */
   close(): Promise<void>
 }
+
+export type Changed = Programmed | RanOut | Failed

@@ -10,6 +10,7 @@ import { joinGroups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import type {
   AnswerCounts,
+  Changed,
   Inherited,
   Programmed,
   RefusedInterface,
@@ -40,22 +41,35 @@ export class SocketResponder implements Responder {
     return { kind: 'inherited', left: undefined, addresses: new Map() }
   }
 
-  program(announced: readonly Announced[]): Promise<Programmed | Failed> {
-    return this.#inOrder.run(() => this.#program(announced))
+  revive(milliseconds: number): Promise<Programmed | Failed> {
+    return this.#inOrder.run(async () => {
+      this.#until = performance.now() + milliseconds
+      return this.#program([])
+    })
   }
 
-  async renew(milliseconds: number): Promise<Programmed> {
-    this.#until = performance.now() + milliseconds
-    return { kind: 'programmed', refused: [] }
+  program(announced: readonly Announced[], milliseconds: number): Promise<Changed> {
+    return this.#inOrder.run(async () => {
+      if (!this.#renew(milliseconds)) return { kind: 'ran-out' }
+      return this.#program(announced)
+    })
+  }
+
+  renew(milliseconds: number): Promise<Changed> {
+    return this.#inOrder.run(async () =>
+      this.#renew(milliseconds) ? { kind: 'programmed', refused: [] } : { kind: 'ran-out' },
+    )
   }
 
   async counts(): Promise<AnswerCounts> {
     return new Map([...this.#posts].map(([name, { counts }]) => [name, new Map(counts)]))
   }
 
-  async remove(): Promise<Programmed | Failed> {
-    this.#until = 0
-    return this.program([])
+  remove(): Promise<Programmed | Failed> {
+    return this.#inOrder.run(() => {
+      this.#until = 0
+      return this.#program([])
+    })
   }
 
   async close(): Promise<void> {
@@ -87,6 +101,14 @@ export class SocketResponder implements Responder {
       if (isOfKernel(error)) return failed(kernelReason(error))
       throw error
     }
+  }
+
+  /** Returns false if the switch had run out. */
+  #renew(milliseconds: number): boolean {
+    const now = performance.now()
+    if (now >= this.#until) return false
+    this.#until = now + milliseconds
+    return true
   }
 
   #post(station: Station): Post {

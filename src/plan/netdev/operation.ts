@@ -24,8 +24,12 @@ export type Operation =
 
 export type Plan = readonly Operation[]
 
-/** Returns what makes the switch run out later. Before Linux 6.12 an add alone moved no timeout. */
+/** Returns what keeps the switch on for longer; the kernel refuses it if the switch has run out. */
 export function renewal(milliseconds: number): Plan {
-  const on: Operation = { kind: 'switch-on', milliseconds }
-  return [on, { kind: 'switch-off' }, on]
+  return [{ kind: 'switch-off' }, { kind: 'switch-on', milliseconds }]
+}
+
+/** Returns what turns the switch on. Before Linux 6.12 an add alone moved no timeout. */
+export function turningOn(milliseconds: number): Plan {
+  return [{ kind: 'switch-on', milliseconds }, ...renewal(milliseconds)]
 }

@@ -26,6 +26,8 @@ interface AddressGiverOptions {
   readonly problems: ProblemTeller
   /** The kinds that the source follows. */
   readonly followed: readonly Resource[]
+  /** The kinds that are passed on. */
+  readonly passed: readonly Resource[]
   /** Waits between the end of one round and the beginning of the next, so that bursts are one. */
   readonly between?: (signal: AbortSignal) => Promise<void>
 }
@@ -69,8 +71,8 @@ export class AddressGiver {
     })
     this.listener = {
       event: (event) => this.#take(event),
-      state(resource, state) {
-        if (isNodeResource(resource)) listener.state(resource, state)
+      state: (resource, state) => {
+        if (this.#passes(resource)) listener.state(resource, state)
       },
       problems: (problems) => {
         this.#hasGaps = problems.some(isGap)
@@ -97,8 +99,12 @@ export class AddressGiver {
       else this.#takeServiceList(event)
       return
     }
-    if (isNodeResource(resource)) this.#options.listener.event(event)
+    if (this.#passes(resource)) this.#options.listener.event(event)
     if (this.#matters(resource) && this.#read(event)) this.#wakeup.now()
+  }
+
+  #passes(resource: Resource): boolean {
+    return this.#options.passed.includes(resource)
   }
 
   /** Where pods run matters only to addresses of Nodes. */

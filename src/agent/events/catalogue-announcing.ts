@@ -1,0 +1,104 @@
+import type { SpeakerNews } from '../../speaker/news.ts'
+import type { Entry } from './catalogue-entry.ts'
+
+/** The part of the catalogue about announcing addresses on layer 2. */
+export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
+  'responder-chosen': {
+    level: 'info',
+    says: 'this answers who asks for an announced address: the kernel, or else the agent, and why',
+    subject: () => 'responder',
+    state: ({ responder, reason }) => `${responder} ${reason}`,
+  },
+  'announcing-failed': {
+    level: 'error',
+    says: 'nothing can be announced; what the kernel answers for goes on until its time runs out',
+    subject: () => 'announcing',
+    state: ({ reason }) => reason,
+  },
+  'announcing-resumed': {
+    level: 'info',
+    says: 'addresses are announced again',
+    subject: () => 'announcing',
+    ends: true,
+  },
+  'announcing-interrupted': {
+    level: 'warn',
+    says: 'the agent did not run for longer than `hold`, so its node had fallen silent',
+  },
+  'announce-taken': {
+    level: 'info',
+    says: 'this node answers for an address now; `from` had it, or nobody answered',
+    subject: spotOf,
+  },
+  'announce-given': {
+    level: 'info',
+    says: 'this node answers for an address no more; `to` does, or nobody may',
+    subject: spotOf,
+  },
+  'announce-waits': {
+    level: 'warn',
+    says: 'this node should answer for an address and does not: `held` by a member, in `conflict` with a stranger, or `refused` by the kernel',
+    subject: spotOf,
+    state: ({ obstacle, mac }) => `${obstacle} ${mac}`,
+  },
+  'announce-withdrawn': {
+    level: 'warn',
+    says: 'this node stopped answering for an address, because another member answers or may answer, too',
+    subject: spotOf,
+    state: ({ mac }) => String(mac),
+  },
+  'announce-disputed': {
+    level: 'warn',
+    says: 'a stranger claims an address for which this node answers',
+    subject: (occurrence) => `disputed ${spotOf(occurrence)}`,
+    everyMs: 10_000,
+  },
+  'interface-refused': {
+    level: 'warn',
+    says: 'nothing can be announced on an interface; the others go on',
+    subject: ({ interface: name }) => `interface ${name}`,
+    state: ({ reason }) => reason,
+  },
+  'interface-accepted': {
+    level: 'info',
+    says: 'addresses can be announced on an interface again, or it is gone',
+    subject: ({ interface: name }) => `interface ${name}`,
+    ends: true,
+  },
+  'member-changed': {
+    level: 'info',
+    says: 'what is known of the agent of another Node: `live`, `stale`, `leaving` or `dead`',
+    subject: ({ member }) => `member ${member}`,
+    state: ({ state }) => state,
+  },
+  'members-problem': {
+    level: 'warn',
+    says: 'the agents of the Nodes cannot hear each other as they should; addresses stay where they are',
+    subject: ({ about }) => `members ${about}`,
+    state: ({ reason }) => reason,
+  },
+  'members-in-order': {
+    level: 'info',
+    says: 'the agents of the Nodes can hear each other again',
+    subject: ({ about }) => `members ${about}`,
+    ends: true,
+  },
+  'announce-problem': {
+    level: 'warn',
+    says: 'something about the announcing of addresses should be settled by a person',
+    subject: ({ object }) => `announcing ${object}`,
+    state: ({ problems }) => problems.join('\n'),
+  },
+  'announce-in-order': {
+    level: 'info',
+    says: 'nothing about the announcing of an object has to be settled any more',
+    subject: ({ object }) => `announcing ${object}`,
+    ends: true,
+  },
+}
+
+type AnnouncingEvent = Exclude<SpeakerNews['event'], 'bug'>
+
+function spotOf({ address, interface: name }: { address: string; interface: string }): string {
+  return `${name} ${address}`
+}

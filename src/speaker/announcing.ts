@@ -1,0 +1,203 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { chooseResponder } from '../dataplane/announce/choose-responder.ts'
+import type { Responder } from '../dataplane/announce/responder.ts'
+import { isOfKernel, kernelReason } from '../dataplane/outcome.ts'
+import type { AnnounceSettings } from '../model/announce-settings.ts'
+import { AnnounceStore } from '../watch/announce-store.ts'
+import { isNodeResource, type Resource } from '../watch/resources.ts'
+import type { Source, SourceState } from '../watch/source.ts'
+import { Wakeup } from '../watch/wakeup.ts'
+import type { TellSpeaker } from './news.ts'
+import { Speaker } from './speaker.ts'
+import type { AnnounceView } from './view.ts'
+
+/** What the operator chose, as far as announcing depends on it. */
+export interface AnnouncingSettings extends AnnounceSettings {
+  /** The classes of Services that are ours, besides those that name none. */
+  readonly classes: readonly string[]
+}
+
+interface AnnouncingOptions {
+  /** The name of this Node. */
+  readonly node: string
+  readonly settings: AnnouncingSettings
+  /** The kinds of objects that the source follows if announcing is enabled. */
+  readonly followed: readonly Resource[]
+  readonly tell: TellSpeaker
+}
+
+/** A kernel that cannot be asked is asked again after so many milliseconds. */
+const AGAIN_MS = 5_000
+/** Without news of the API server for so many milliseconds, this node ranks behind others. */
+const STALE_MS = 60_000
+
+/**
+ * Announcing in the agent: reads the objects on which it depends, and runs a speaker whenever the
+ * configuration says so. With another configuration a new speaker begins, which adopts what the kernel
+ * answers for.
+ */
+export class Announcing {
+  readonly #options: AnnouncingOptions
+  readonly #store: AnnounceStore
+  readonly #changed: Wakeup = new Wakeup()
+  /** Since when the source is lost, by kind. */
+  readonly #lost: Map<Resource, number> = new Map()
+  readonly #greetings: Map<string, number> = new Map()
+  #settings: AnnouncingSettings
+  #responder: Responder | undefined
+  #speaker: Speaker | undefined
+  #round = new AbortController()
+  #isProgrammed = false
+
+  constructor(options: AnnouncingOptions) {
+    this.#options = options
+    this.#settings = options.settings
+    // Problems of these objects are told by the agent or the controller, which read them, too.
+    this.#store = new AnnounceStore({ followed: options.followed, read: () => undefined })
+  }
+
+  /** Returns whether addresses are to be announced, for which more kinds of objects are needed. */
+  get isEnabled(): boolean {
+    return this.#settings.layer2.enabled
+  }
+
+  /** Returns a source that lets this see everything, and passes on what determines the rules. */
+  through(source: Source): Source {
+    return (listener, signal) =>
+      source(
+        {
+          ...listener,
+          event: (event) => {
+            if (this.isEnabled && this.#store.take(event)) this.#speaker?.objectsChanged()
+            if (isNodeResource(event.resource)) listener.event(event)
+          },
+          state: (resource, state) => {
+            this.#watch(resource, state)
+            listener.state(resource, state)
+          },
+        },
+        signal,
+      )
+  }
+
+  /** Notes that the rules of all Services are programmed. */
+  programmed(): void {
+    this.#isProgrammed = true
+    this.#speaker?.wake()
+  }
+
+  configure(settings: AnnouncingSettings): void {
+    if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return
+    this.#settings = settings
+    this.#round.abort()
+    this.#changed.now()
+  }
+
+  /** Returns what this node announces; undefined where it does not, or has not begun. */
+  view(): AnnounceView | undefined {
+    return this.#speaker?.view()
+  }
+
+  /** Returns how many questions were answered; none if that cannot be asked now. */
+  async answers(): Promise<ReadonlyMap<string, number>> {
+    const sums = new Map<string, number>()
+    const counts = await this.#responder?.counts()
+    if (counts === undefined || 'kind' in counts) return sums
+    for (const [ip, count] of [...counts.values()].flatMap((each) => [...each])) {
+      sums.set(ip, (sums.get(ip) ?? 0) + count)
+    }
+    return sums
+  }
+
+  /** Returns how many times everybody was told of each address. */
+  gratuitous(): ReadonlyMap<string, number> {
+    return this.#greetings
+  }
+
+  /** Announces as the configuration says until `signal` aborts; the kernel then goes on for a while. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#round = new AbortController()
+      const until = AbortSignal.any([signal, this.#round.signal])
+      if (this.isEnabled) await this.#announce(until)
+      else {
+        await this.#remove()
+        await this.#changed.wait(until)
+      }
+    }
+  }
+
+  /** Ends all announcing of this node, also what an earlier process began. */
+  async remove(): Promise<void> {
+    await this.#remove()
+  }
+
+  async #announce(signal: AbortSignal): Promise<void> {
+    const responder = await this.#choose(signal)
+    if (responder === undefined) return
+    this.#responder = responder
+    const { node, tell } = this.#options
+    const { layer2, classes } = this.#settings
+    this.#speaker = new Speaker({
+      ...{ node, classes, responder, tell, settings: layer2, store: this.#store },
+      isProgrammed: () => this.#isProgrammed,
+      isStale: () => this.#isStale(),
+      greeted: (address) => {
+        this.#greetings.set(address, (this.#greetings.get(address) ?? 0) + 1)
+      },
+    })
+    try {
+      await this.#speaker.run(signal)
+    } finally {
+      this.#speaker = undefined
+      this.#responder = undefined
+      await responder.close()
+    }
+  }
+
+  /** Returns undefined if the signal aborts before the kernel could be asked. */
+  async #choose(signal: AbortSignal): Promise<Responder | undefined> {
+    const { tell } = this.#options
+    while (!signal.aborted) {
+      try {
+        const { responder, reason } = await chooseResponder({ ownership: 'kernel' })
+        tell({ event: 'responder-chosen', responder: responder.kind, ...(reason && { reason }) })
+        return responder
+      } catch (error) {
+        if (!isOfKernel(error)) throw error
+        tell({ event: 'announcing-failed', reason: kernelReason(error) })
+        await pause(AGAIN_MS, undefined, { signal }).catch(() => undefined)
+      }
+    }
+    return undefined
+  }
+
+  /** Where announcing never was, nothing is changed. */
+  async #remove(): Promise<void> {
+    try {
+      const { responder } = await chooseResponder({ ownership: 'kernel' })
+      const removed = await responder.remove()
+      await responder.close()
+      if (removed.kind === 'failed') this.#failed(removed.reason)
+    } catch (error) {
+      if (!isOfKernel(error)) throw error
+      // Without the rights to ask, there was none to announce.
+    }
+  }
+
+  #failed(reason: string): void {
+    this.#options.tell({ event: 'announcing-failed', reason })
+  }
+
+  #watch(resource: Resource, { kind }: SourceState): void {
+    if (kind === 'following') this.#lost.delete(resource)
+    else if (kind === 'lost' && !this.#lost.has(resource)) {
+      this.#lost.set(resource, performance.now())
+    }
+  }
+
+  #isStale(): boolean {
+    const now = performance.now()
+    return [...this.#lost.values()].some((since) => now - since >= STALE_MS)
+  }
+}

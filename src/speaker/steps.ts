@@ -1,0 +1,137 @@
+import type { Announced } from '../announce/announced.ts'
+import { gratuitousFrames, probeFrame } from '../announce/frames.ts'
+import type { NodeLink } from '../announce/links.ts'
+import type { Spot } from '../announce/spot.ts'
+import type { Step } from '../announce/step.ts'
+import {
+  answeredSpots,
+  type Transition,
+  type TransitionEvent,
+  type Turn,
+} from '../announce/transition-state.ts'
+import type { Changed, Responder } from '../dataplane/announce/responder.ts'
+import type { Failed } from '../dataplane/outcome.ts'
+import type { Address } from '../model/address.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { Wires } from './wires.ts'
+
+/** What the steps of one turn need. */
+interface StepParts {
+  readonly responder: Responder
+  readonly wires: Wires
+  /** How long the kernel answers without the agent, in milliseconds. */
+  readonly hold: number
+  readonly links: readonly NodeLink[]
+  /** The state with which the next turn begins. */
+  readonly state: Transition
+  readonly beat: () => void
+  readonly greeted: (address: Address) => void
+  readonly tell: (news: Extract<Step, { kind: 'tell' }>['news']) => void
+  /** Gets the interfaces on which the responder could not do what it was told, and why. */
+  readonly refused: (reasons: ReadonlyMap<string, string>) => void
+}
+
+/** What has to be known of the steps in the next turn, or why they ended before the last one. */
+type Performed =
+  | { readonly kind: 'performed'; readonly events: readonly TransitionEvent[] }
+  | Failed
+
+/** Takes the steps in their order. After one that fails no further one is taken. */
+export async function perform(steps: readonly Step[], parts: StepParts): Promise<Performed> {
+  const events: TransitionEvent[] = []
+  for (const step of steps) {
+    const changed = await changeKernel(step, parts)
+    if (changed?.kind === 'failed') return changed
+    if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
+    if (changed !== undefined) events.push(...refusals(changed, step, parts))
+    events.push(...speak(step, parts))
+  }
+  return { kind: 'performed', events }
+}
+
+/** Returns the turn with a step that programs, even if no address has moved. */
+export function programming(next: Turn): Turn {
+  if (next.steps.some(({ kind }) => kind === 'program' || kind === 'revive')) return next
+  return { ...next, steps: [{ kind: 'program', add: [], remove: [] }, ...next.steps] }
+}
+
+/** Returns for which addresses this node answers on each interface. */
+function announcedBy(state: Transition, links: readonly NodeLink[]): readonly Announced[] {
+  const announced = new Map(
+    links.map(({ name, index, mac }) => {
+      return [name, { station: { name, index, mac }, addresses: new Set<Address>() }]
+    }),
+  )
+  for (const { address, interface: name } of answeredSpots(state)) {
+    announced.get(name)?.addresses.add(address)
+  }
+  return [...announced.values()]
+}
+
+/** Returns undefined for a step that asks nothing of the responder. */
+async function changeKernel(
+  step: Step,
+  { responder, hold, state, links }: StepParts,
+): Promise<Changed | undefined> {
+  switch (step.kind) {
+    case 'revive':
+      return responder.revive(hold)
+    case 'renew':
+      return responder.renew(hold)
+    case 'program':
+      return responder.program(announcedBy(state, links), hold)
+    case 'beat':
+    case 'gratuitous':
+    case 'probe':
+    case 'tell':
+      return undefined
+    default:
+      return unreachable(step)
+  }
+}
+
+function refusals(
+  changed: Extract<Changed, { kind: 'programmed' }>,
+  step: Step,
+  { state, refused }: StepParts,
+): readonly TransitionEvent[] {
+  const reasons = new Map(changed.refused.map(({ name, reason }) => [name, reason]))
+  if (step.kind === 'program') refused(reasons)
+  if (reasons.size === 0) return []
+  const spots = answeredSpots(state).filter(({ interface: name }) => reasons.has(name))
+  return [{ kind: 'refused', spots }]
+}
+
+/** Sends and tells; returns what could not be asked, because silence would tell nothing then. */
+function speak(step: Step, parts: StepParts): readonly TransitionEvent[] {
+  const { wires, links, beat, tell, greeted } = parts
+  const macs = new Map(links.map(({ name, mac }) => [name, mac]))
+  switch (step.kind) {
+    case 'beat':
+      beat()
+      return []
+    case 'gratuitous':
+      for (const { address, interface: name } of step.spots) {
+        const mac = macs.get(name)
+        if (mac !== undefined && wires.send(name, gratuitousFrames(mac, address))) greeted(address)
+      }
+      return []
+    case 'probe': {
+      const unasked = step.spots.filter((spot) => !ask(spot, macs.get(spot.interface), wires))
+      return unasked.length === 0 ? [] : [{ kind: 'refused', spots: unasked }]
+    }
+    case 'tell':
+      tell(step.news)
+      return []
+    case 'revive':
+    case 'renew':
+    case 'program':
+      return []
+    default:
+      return unreachable(step)
+  }
+}
+
+function ask({ address, interface: name }: Spot, mac: string | undefined, wires: Wires): boolean {
+  return mac !== undefined && wires.send(name, [probeFrame(mac, address)])
+}

@@ -1,0 +1,89 @@
+import type { Member, MemberState } from '../announce/member.ts'
+import type { Phase } from '../announce/spot.ts'
+import type { Transition } from '../announce/transition-state.ts'
+import type { Responder } from '../dataplane/announce/responder.ts'
+import { unreachable } from '../model/unreachable.ts'
+import type { Outlook } from './outlook.ts'
+
+/** What a node does about announcing at the moment, for people. */
+export interface AnnounceView {
+  /** Whether the kernel answers, or the agent. */
+  readonly responder: Responder['kind']
+  /** Milliseconds for which the kernel would go on without the agent. */
+  readonly switchMs: number
+  readonly members: readonly { readonly node: string; readonly state: MemberState }[]
+  /** Those of which some Node is a candidate, and those for which this node answers. */
+  readonly addresses: readonly AddressView[]
+}
+
+interface AddressView {
+  readonly address: string
+  readonly services: readonly string[]
+  /** The Node that should answer; null if no candidate is live. */
+  readonly owner: string | null
+  /** The Nodes that may answer, the first choice first. */
+  readonly candidates: readonly string[]
+  /** What this node does on each interface; empty if it has nothing to do with the address. */
+  readonly here: readonly SpotView[]
+}
+
+interface SpotView {
+  readonly interface: string
+  readonly state: 'answers' | 'asks' | 'waits' | 'hands-over'
+  /** Why it waits: a member or a stranger has the address, or the kernel refused it. */
+  readonly reason?: 'held' | 'conflict' | 'refused'
+  /** Who has it. */
+  readonly mac?: string
+}
+
+interface Seen {
+  readonly responder: Responder['kind']
+  readonly state: Transition
+  readonly outlook: Outlook
+  readonly members: readonly Member[]
+  readonly now: number
+}
+
+/** Returns what this node does. */
+export function viewOf({ responder, state, outlook, members, now }: Seen): AnnounceView {
+  const here = new Map<string, SpotView[]>()
+  for (const { spot, phase } of state.spots.values()) {
+    const views = here.get(spot.address) ?? []
+    views.push(spotView(spot.interface, phase))
+    here.set(spot.address, views)
+  }
+  const { hold } = state.settings
+  return {
+    responder,
+    switchMs: Math.max(0, Math.round(state.renewedAt + hold - now)),
+    members: members.map(({ node, state: standing }) => ({ node, state: standing })),
+    addresses: [...outlook.announcements.values()].map(
+      ({ address, services, owner, candidates }) => ({
+        address,
+        services,
+        owner: owner ?? null,
+        candidates,
+        here: here.get(address) ?? [],
+      }),
+    ),
+  }
+}
+
+function spotView(name: string, phase: Phase): SpotView {
+  switch (phase.kind) {
+    case 'answering':
+      return { interface: name, state: phase.yieldsTo === undefined ? 'answers' : 'hands-over' }
+    case 'asking':
+      return { interface: name, state: 'asks' }
+    case 'waiting': {
+      const { obstacle } = phase
+      const mac = obstacle.kind === 'refused' ? undefined : obstacle.mac
+      return {
+        ...{ interface: name, state: 'waits', reason: obstacle.kind },
+        ...(mac !== undefined && { mac }),
+      }
+    }
+    default:
+      return unreachable(phase)
+  }
+}

@@ -1,0 +1,7 @@
+/** What stands in for announcing where nothing is announced. */
+export const noAnnouncing = {
+  programmed: (): void => undefined,
+  view: () => undefined,
+  answers: async (): Promise<ReadonlyMap<string, number>> => new Map<string, number>(),
+  gratuitous: (): ReadonlyMap<string, number> => new Map<string, number>(),
+}
