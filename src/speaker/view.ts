@@ -11,7 +11,13 @@ export interface AnnounceView {
   readonly responder: Responder['kind']
   /** Milliseconds for which the kernel would go on without the agent. */
   readonly switchMs: number
-  readonly members: readonly { readonly node: string; readonly state: MemberState }[]
+  /** False as long as this node is a newcomer, which ranks behind the others. */
+  readonly settled: boolean
+  readonly members: readonly {
+    readonly node: string
+    readonly state: MemberState
+    readonly settled: boolean
+  }[]
   /** Those of which some Node is a candidate, and those for which this node answers. */
   readonly addresses: readonly AddressView[]
 }
@@ -56,7 +62,10 @@ export function viewOf({ responder, state, outlook, members, now }: Seen): Annou
   return {
     responder,
     switchMs: Math.max(0, Math.round(state.renewedAt + hold - now)),
-    members: members.map(({ node, state: standing }) => ({ node, state: standing })),
+    settled: state.isSettled,
+    members: members.map(({ node, state: standing, settled }) => {
+      return { node, state: standing, settled }
+    }),
     addresses: [...outlook.announcements.values()].map(
       ({ address, services, owner, candidates }) => ({
         address,

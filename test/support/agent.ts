@@ -23,16 +23,21 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+const answering = fileURLToPath(new URL('agent.mjs', import.meta.url))
+
 /** The process that stands in one namespace: answers connections and makes them. */
 export class Agent {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 0
 
-  /** `entry`: what `ip` runs a command there with. */
-  constructor(namespace: string, entry: readonly string[] = ['netns', 'exec']) {
-    const script = fileURLToPath(new URL('agent.mjs', import.meta.url))
-    this.#process = spawn('ip', [...entry, namespace, process.execPath, script], {
+  /** `entry`: what `ip` runs a command there with; `program`: the script, and options before it. */
+  constructor(
+    namespace: string,
+    entry: readonly string[] = ['netns', 'exec'],
+    program: readonly string[] = [answering],
+  ) {
+    this.#process = spawn('ip', [...entry, namespace, process.execPath, ...program], {
       stdio: ['pipe', 'pipe', 'inherit'],
       // A Ctrl-C is for the tests; the agent ends with its stdin.
       detached: true,

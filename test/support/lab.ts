@@ -182,7 +182,7 @@ export class Lab {
 }
 
 /** Removes the namespaces when told, and also when this process ends in whatever way. */
-class Janitor {
+export class Janitor {
   readonly #cleaned: Promise<void>
   readonly #stdin: NodeJS.WritableStream
 

@@ -1,0 +1,95 @@
+/** The objects and the configuration of a LAN of nodes. */
+
+export interface LanOptions {
+  /** The names of the Nodes. */
+  readonly nodes: readonly string[]
+  /** How many Services there are, each with an address of both families. */
+  readonly services: number
+  /** Fields of announce.layer2 besides those that a LAN needs. */
+  readonly layer2?: object
+}
+
+/** Returns the address of a Service, by its number from 0. */
+export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): string {
+  if (family === 'ipv6') return `2001:db8:1::1:${(service + 1).toString(16)}`
+  return `192.0.${2 + ((service + 100) >> 8)}.${(service + 100) & 255}`
+}
+
+export function configurationOf({ layer2 }: LanOptions, keyFile: string): string {
+  return JSON.stringify({
+    apiVersion: 'nodelb.io/v1alpha1',
+    kind: 'NodelbConfiguration',
+    announce: { layer2: { enabled: true, settle: '1s', ...layer2, members: { keyFile } } },
+  })
+}
+
+/** Returns a List; the Nodes in `left` have the label that takes them out of load balancing. */
+export function clusterOf({ nodes, services }: LanOptions, left: readonly string[]): string {
+  const numbers = Array.from({ length: services }, (_, at) => at)
+  const items = [
+    ...nodes.map((name, at) => node(name, at, left.includes(name))),
+    ...announcing,
+    ...numbers.flatMap(service),
+  ]
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
+}
+
+function node(name: string, at: number, isLeft: boolean): object {
+  const labels = isLeft ? { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels },
+    status: { addresses: [{ type: 'InternalIP', address: `192.0.2.${at + 1}` }] },
+  }
+}
+
+const announcing: readonly object[] = [
+  {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'IPAddressPool',
+    metadata: { namespace: 'metallb-system', name: 'lan' },
+    spec: { addresses: ['192.0.2.100-192.0.7.254', '2001:db8:1::1:0/112'] },
+  },
+  {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'L2Advertisement',
+    metadata: { namespace: 'metallb-system', name: 'lan' },
+    spec: { ipAddressPools: ['lan'] },
+  },
+]
+
+function service(_: number, at: number): readonly object[] {
+  const name = `web-${at}`
+  const addresses = [lanAddress(at), lanAddress(at, 'ipv6')]
+  const clusterIPs = [`10.96.${at >> 8}.${at & 255}`, `fd00:10:96::${(at + 1).toString(16)}`]
+  const slice = (family: string, address: string): object => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    addressType: family,
+    metadata: {
+      ...{ namespace: 'shop', name: `${name}-${family.toLowerCase()}` },
+      labels: { 'kubernetes.io/service-name': name },
+    },
+    ports: [{ port: 8080 }],
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+  })
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: {
+        ...{ namespace: 'shop', name },
+        annotations: { 'metallb.io/loadBalancerIPs': addresses.join(',') },
+      },
+      spec: {
+        ...{ type: 'LoadBalancer', ports: [{ port: 80, targetPort: 8080 }] },
+        ...{ ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' },
+        ...{ clusterIP: clusterIPs[0], clusterIPs },
+      },
+      status: { loadBalancer: { ingress: addresses.map((ip) => ({ ip })) } },
+    },
+    slice('IPv4', '10.244.0.10'),
+    slice('IPv6', 'fd00:10:244::10'),
+  ]
+}

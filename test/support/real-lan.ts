@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import type { AnnounceView } from '../../src/speaker/view.ts'
+import { Agent } from './agent.ts'
+import { Janitor, nodelb } from './lab.ts'
+import type { LanReport } from './lan-client.ts'
+import { clusterOf, configurationOf, type LanOptions } from './real-lan-files.ts'
+import { RunningAgent } from './running-agent.ts'
+
+const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
+
+/** A node of the LAN. */
+interface LanNode {
+  readonly name: string
+  readonly namespace: string
+  readonly mac: string
+  readonly server: Agent
+  agent: RunningAgent | undefined
+}
+
+/**
+ * A LAN of nodes and a client, each a network namespace at a bridge. The nodes run the shipped program
+ * on a folder of objects, and each has the endpoint of all Services itself, which answers by its name.
+ */
+export class RealLan {
+  readonly #prefix = `nlan-${process.pid}-${randomBytes(2).toString('hex')}`
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nodelb-lan-'))
+  readonly #options: LanOptions
+  readonly #janitor: Janitor
+  readonly #nodes: Map<string, LanNode> = new Map()
+  #client: Agent | undefined
+
+  private constructor(options: LanOptions) {
+    this.#options = options
+    const names = ['lan', 'client', 'stranger', ...options.nodes]
+    this.#janitor = new Janitor(names.map((name) => this.namespace(name)))
+  }
+
+  static async build(options: LanOptions): Promise<RealLan> {
+    const lan = new RealLan(options)
+    try {
+      await lan.#build()
+      return lan
+    } catch (error) {
+      await lan.remove()
+      throw error
+    }
+  }
+
+  namespace(name: string): string {
+    return `${this.#prefix}-${name}`
+  }
+
+  /** The MAC address tells whose it is: of the nodes in their order, then the others. */
+  mac(name: string): string {
+    const at = [...this.#options.nodes, 'client', 'stranger'].indexOf(name)
+    return `02:00:00:00:00:${(at + 1).toString(16).padStart(2, '0')}`
+  }
+
+  /** Writes the objects; `left` are Nodes with the label that takes them out. */
+  write(left: readonly string[] = [], services: number = this.#options.services): void {
+    const text = clusterOf({ ...this.#options, services }, left)
+    writeFileSync(join(this.#folder, 'objects.json'), text)
+  }
+
+  /** Replaces the key of one node. */
+  setKey(name: string, key: string): void {
+    writeFileSync(join(this.#folder, `${name}.key`), key)
+  }
+
+  /** Starts the program on a node, and resolves with it when the rules are programmed. */
+  async start(name: string): Promise<RunningAgent> {
+    const node = this.#node(name)
+    node.agent = RunningAgent.start(
+      ['ip', 'netns', 'exec', node.namespace],
+      [
+        ...['-f', join(this.#folder, 'objects.json'), '--node', name],
+        ...['--config', join(this.#folder, `${name}.yaml`)],
+        ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
+        ...['--status-socket', join(this.#folder, `${name}.sock`)],
+      ],
+    )
+    await node.agent.first('agent-ready')
+    return node.agent
+  }
+
+  agent(name: string): RunningAgent {
+    const { agent } = this.#node(name)
+    if (agent === undefined) throw new Error(`${name} has no agent`)
+    return agent
+  }
+
+  /** Resolves with what a node announces, as its agent tells it, once that is as expected. */
+  async announces(
+    name: string,
+    isExpected: (view: AnnounceView) => boolean = () => true,
+  ): Promise<AnnounceView> {
+    for (;;) {
+      const { announce } = JSON.parse(await this.#status(name))
+      if (announce !== null && isExpected(announce)) return announce
+    }
+  }
+
+  #status(name: string): Promise<string> {
+    const socket = join(this.#folder, `${name}.sock`)
+    return this.run(name, [
+      process.execPath,
+      nodelb,
+      'status',
+      '-o',
+      'json',
+      '--status-socket',
+      socket,
+    ])
+  }
+
+  /** Plugs the cable of a node in or out, at the bridge: the node keeps its carrier. */
+  async cable(name: string, state: 'up' | 'down'): Promise<void> {
+    await this.ip('lan', 'link', 'set', name, state)
+  }
+
+  /** Has nodes drop the beats of others, or not any more. */
+  async beats(names: readonly string[], pass: boolean): Promise<void> {
+    const rules = pass
+      ? 'delete table inet cut'
+      : 'table inet cut { chain in { type filter hook input priority 0; udp dport 7950 drop; }; }'
+    await Promise.all(names.map((name) => this.run(name, ['nft', rules])))
+  }
+
+  /** Runs `ip` in a namespace. */
+  async ip(name: string, ...args: readonly string[]): Promise<string> {
+    return (await execa('ip', ['-n', this.namespace(name), ...args])).stdout
+  }
+
+  /** Runs a command in a namespace; resolves with what it prints, whatever its exit code. */
+  async run(name: string, command: readonly string[]): Promise<string> {
+    const args = ['netns', 'exec', this.namespace(name), ...command]
+    const { stdout, stderr } = await execa('ip', args, { reject: false })
+    return `${stdout}${stderr}`
+  }
+
+  /** Has the client ask for these addresses, and connect to them. */
+  async watch(addresses: readonly string[], rate = 200): Promise<void> {
+    const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
+    const mac = this.mac('client')
+    await this.#ask('watch', { mac, index, addresses, rate })
+    await this.#ask('connect', { targets: addresses, rate: 100, patience: 300 })
+  }
+
+  /** Resolves when the client gets its answers for an address from this party. */
+  async until(address: string, name: string): Promise<void> {
+    await this.#ask('until', { address, mac: this.mac(name) })
+  }
+
+  /** Returns what the client saw since the last report. */
+  report(): Promise<LanReport> {
+    return this.#ask('report', {})
+  }
+
+  /** Returns who last answered for each address. */
+  async holders(): Promise<Readonly<Record<string, string | undefined>>> {
+    const macs = await this.#ask<Record<string, string | null>>('holders', {})
+    const names = new Map(
+      [...this.#options.nodes, 'stranger'].map((name) => [this.mac(name), name]),
+    )
+    return Object.fromEntries(
+      Object.entries(macs).map(([address, mac]) => [address, names.get(mac ?? '')]),
+    )
+  }
+
+  async remove(): Promise<void> {
+    for (const { agent } of this.#nodes.values()) agent?.kill('SIGKILL')
+    await Promise.all([...this.#nodes.values()].map(({ server }) => server.end()))
+    await this.#client?.end()
+    await this.#janitor.clean()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove()
+  }
+
+  #node(name: string): LanNode {
+    const node = this.#nodes.get(name)
+    if (node === undefined) throw new Error(`there is no node ${name}`)
+    return node
+  }
+
+  #ask<Result>(command: string, parameters: object): Promise<Result> {
+    if (this.#client === undefined) throw new Error('the LAN is not built')
+    return this.#client.request<Result>(command, parameters)
+  }
+
+  async #build(): Promise<void> {
+    await execa('ip', ['netns', 'add', this.namespace('lan')])
+    const bridge = ['type', 'bridge', 'mcast_snooping', '0', 'forward_delay', '0']
+    await this.ip('lan', 'link', 'add', 'br0', ...bridge)
+    await this.ip('lan', 'link', 'set', 'br0', 'up')
+    const { nodes } = this.#options
+    for (const [at, name] of [...nodes, 'client', 'stranger'].entries())
+      await this.#plug(name, at + 1)
+    this.#client = new Agent(this.namespace('client'), undefined, ['--import', 'tsx', client])
+    const key = randomBytes(64).toString('base64')
+    for (const name of nodes) {
+      const text = configurationOf(this.#options, join(this.#folder, `${name}.key`))
+      this.setKey(name, key)
+      writeFileSync(join(this.#folder, `${name}.yaml`), text)
+      const namespace = this.namespace(name)
+      const server = new Agent(namespace)
+      this.#nodes.set(name, { name, namespace, server, mac: this.mac(name), agent: undefined })
+      const addresses = ['10.244.0.10', 'fd00:10:244::10']
+      await server.request('listen', { answerers: [{ name, addresses }], ports: [8080] })
+    }
+    this.write()
+  }
+
+  /** Addresses are used at once, and all but the client's are those of the endpoint, too. */
+  async #plug(name: string, at: number): Promise<void> {
+    const namespace = this.namespace(name)
+    await execa('ip', ['netns', 'add', namespace])
+    const peer = ['peer', 'name', 'eth0', 'netns', namespace]
+    await this.ip('lan', 'link', 'add', name, 'type', 'veth', ...peer)
+    await this.ip('lan', 'link', 'set', name, 'master', 'br0', 'up')
+    const settings = [
+      'net.ipv6.conf.eth0.accept_dad=0',
+      'net.ipv4.ip_forward=1',
+      'net.ipv6.conf.all.forwarding=1',
+    ]
+    await this.run(name, ['sysctl', '-qw', ...settings])
+    await this.ip(name, 'link', 'set', 'lo', 'up')
+    await this.ip(name, 'link', 'set', 'eth0', 'address', this.mac(name), 'up')
+    await this.ip(name, 'address', 'add', `192.0.2.${at}/20`, 'dev', 'eth0')
+    await this.ip(name, 'address', 'add', `2001:db8:1::${at}/64`, 'dev', 'eth0', 'nodad')
+    if (name === 'client' || name === 'stranger') return
+    await this.ip(name, 'address', 'add', '10.244.0.10/32', 'dev', 'lo')
+    await this.ip(name, 'address', 'add', 'fd00:10:244::10/128', 'dev', 'lo', 'nodad')
+  }
+}
