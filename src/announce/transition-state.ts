@@ -1,3 +1,4 @@
+import type { Layer2Settings } from '../model/announce-settings.ts'
 import type { Announcement } from './announcement.ts'
 import type { Heard } from './frames.ts'
 import type { Budgets } from './gratuitous.ts'
@@ -17,6 +18,14 @@ export interface TransitionSettings {
   readonly hold: number
   /** For so long a newcomer ranks behind the others. */
   readonly settle: number
+}
+
+/** Returns the settings of a node as the operator chose them. */
+export function transitionSettings(
+  node: string,
+  { hold, settle, members: { interval, timeout } }: Layer2Settings,
+): TransitionSettings {
+  return { node, hold, settle, interval, timeout }
 }
 
 /** What a node remembers from one turn to the next; times are those of a clock that never steps. */

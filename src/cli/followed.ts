@@ -1,4 +1,6 @@
 import type { Config } from '../config/config.ts'
+import type { Announcing } from '../speaker/announcing.ts'
+import { ServiceStatuses } from '../speaker/service-statuses.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import type { TellAddresses } from '../watch/addresses/address-news.ts'
 import { allocatingSource } from '../watch/addresses/allocating-source.ts'
@@ -17,6 +19,8 @@ import { eventSink } from './event-sink.ts'
 export interface Followed {
   readonly source: Source
   readonly events: EventSink | undefined
+  /** What keeps the ServiceL2Statuses; undefined for files. */
+  readonly statuses: ConstructorParameters<typeof Announcing>[0]['statuses']
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
   /** The kinds of objects that are followed where addresses are announced. */
@@ -57,7 +61,7 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
     if (asks(before) !== asks(wanted)) again()
   }
   return {
-    ...{ source, events: undefined, interest: undefined, configure },
+    ...{ source, events: undefined, statuses: undefined, interest: undefined, configure },
     announced: [...announced, ...NODE_RESOURCES],
   }
 }
@@ -103,7 +107,14 @@ function followedServer(
   return {
     ...{ source, interest, configure, announced: [...ANNOUNCED, ...NODE_RESOURCES] },
     events: eventSink(client, signal),
+    statuses: (tell) => new ServiceStatuses({ client, namespace, node, pod: ownPod(), tell }),
   }
+}
+
+/** Returns the Pod of this process, as its environment tells it. */
+function ownPod(): { readonly name: string; readonly uid: string } | undefined {
+  const { POD_NAME: name, POD_UID: uid } = process.env
+  return name && uid ? { name, uid } : undefined
 }
 
 /**

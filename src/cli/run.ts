@@ -74,6 +74,7 @@ async function follow(run: Run): Promise<number> {
   )
   const announcing: Announcing = new Announcing({
     ...{ node, followed: following.announced, settings: announcingOf(config) },
+    statuses: following.statuses,
     tell: (news) => agent.telemetry.tell(news),
   })
   const agent: Agent = new Agent({

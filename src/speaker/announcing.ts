@@ -8,6 +8,7 @@ import { isNodeResource, type Resource } from '../watch/resources.ts'
 import type { Source, SourceState } from '../watch/source.ts'
 import { Wakeup } from '../watch/wakeup.ts'
 import type { TellSpeaker } from './news.ts'
+import type { ServiceStatuses } from './service-statuses.ts'
 import { Speaker } from './speaker.ts'
 import type { AnnounceView } from './view.ts'
 
@@ -24,6 +25,8 @@ interface AnnouncingOptions {
   /** The kinds of objects that the source follows if announcing is enabled. */
   readonly followed: readonly Resource[]
   readonly tell: TellSpeaker
+  /** Keeps the ServiceL2Statuses; undefined where there is no API server. */
+  readonly statuses: ((tell: (reason: string | undefined) => void) => ServiceStatuses) | undefined
 }
 
 /** A kernel that cannot be asked is asked again after so many milliseconds. */
@@ -43,6 +46,7 @@ export class Announcing {
   /** Since when the source is lost, by kind. */
   readonly #lost: Map<Resource, number> = new Map()
   readonly #greetings: Map<string, number> = new Map()
+  readonly #statuses: ServiceStatuses | undefined
   #settings: AnnouncingSettings
   #responder: Responder | undefined
   #speaker: Speaker | undefined
@@ -52,6 +56,11 @@ export class Announcing {
   constructor(options: AnnouncingOptions) {
     this.#options = options
     this.#settings = options.settings
+    this.#statuses = options.statuses?.((reason) => {
+      const { tell } = options
+      if (reason === undefined) tell({ event: 'statuses-written' })
+      else tell({ event: 'statuses-not-written', reason })
+    })
     // Problems of these objects are told by the agent or the controller, which read them, too.
     this.#store = new AnnounceStore({ followed: options.followed, read: () => undefined })
   }
@@ -142,12 +151,13 @@ export class Announcing {
       ...{ node, classes, responder, tell, settings: layer2, store: this.#store },
       isProgrammed: () => this.#isProgrammed,
       isStale: () => this.#isStale(),
+      announced: (services) => this.#statuses?.want(services),
       greeted: (address) => {
         this.#greetings.set(address, (this.#greetings.get(address) ?? 0) + 1)
       },
     })
     try {
-      await this.#speaker.run(signal)
+      await Promise.all([this.#speaker.run(signal), this.#statuses?.run(signal)])
     } finally {
       this.#speaker = undefined
       this.#responder = undefined

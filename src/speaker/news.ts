@@ -33,6 +33,12 @@ export type SpeakerNews =
   | ({ readonly event: 'announce-withdrawn'; readonly mac?: string } & Place)
   /** It answers, and one that is no member claims the address. */
   | ({ readonly event: 'announce-disputed'; readonly mac: string } & Place)
+  /** A Service of which this node announces an address now, and none before; or the opposite. */
+  | { readonly event: 'service-announced'; readonly service: string }
+  | { readonly event: 'service-not-announced'; readonly service: string }
+  /** The ServiceL2Statuses in the API server are not what they should be. */
+  | { readonly event: 'statuses-not-written'; readonly reason: string }
+  | { readonly event: 'statuses-written' }
   | { readonly event: 'interface-refused'; readonly interface: string; readonly reason: string }
   | { readonly event: 'interface-accepted'; readonly interface: string }
   | { readonly event: 'member-changed'; readonly member: string; readonly state: MemberState }

@@ -1,12 +1,13 @@
 import { setImmediate as pollPhase } from 'node:timers/promises'
 import type { Member } from '../announce/member.ts'
+import type { AnnouncedServices } from '../announce/service-status.ts'
 import { begin, turn } from '../announce/transition.ts'
 import {
   lateSince,
   type Transition,
   type TransitionEvent,
-  type TransitionSettings,
   type Turn,
+  transitionSettings,
 } from '../announce/transition-state.ts'
 import type { Responder } from '../dataplane/announce/responder.ts'
 import { type Failed, orFailed } from '../dataplane/outcome.ts'
@@ -14,6 +15,7 @@ import type { Address } from '../model/address.ts'
 import { type Layer2Settings, virtualInterfaces } from '../model/announce-settings.ts'
 import type { AnnounceStore } from '../watch/announce-store.ts'
 import { Wakeup } from '../watch/wakeup.ts'
+import { ServicesAnnounced } from './announced-services.ts'
 import { MemberTalk } from './member-talk.ts'
 import type { TellSpeaker } from './news.ts'
 import { foundIn, NodeLinks, spotsByLink } from './node-links.ts'
@@ -36,6 +38,8 @@ interface SpeakerOptions {
   readonly isProgrammed: () => boolean
   /** Returns whether the API server has not been heard of for a minute. */
   readonly isStale: () => boolean
+  /** Gets all Services of which this node announces an address, whenever that changes. */
+  readonly announced: (services: AnnouncedServices) => void
   /** Everybody was told of this address. */
   readonly greeted: (address: Address) => void
   readonly tell: TellSpeaker
@@ -63,6 +67,7 @@ export class Speaker {
   readonly #wakeup: Wakeup = new Wakeup()
   readonly #teller: Teller
   readonly #problems: ProblemNews
+  readonly #services: ServicesAnnounced
   #state: Transition | undefined
   #events: TransitionEvent[] = []
   #excluded = ''
@@ -73,6 +78,7 @@ export class Speaker {
     this.#options = options
     this.#teller = new Teller(tell)
     this.#problems = new ProblemNews(settings, tell)
+    this.#services = new ServicesAnnounced({ tell, changed: options.announced })
     this.#outlooks = new Outlooks({
       ...{ settings, classes, store },
       again: (ms) => this.#wakeup.after(ms),
@@ -155,7 +161,7 @@ export class Speaker {
   }
 
   async #begin(): Promise<Round> {
-    const { responder, settings, store, isProgrammed } = this.#options
+    const { node, responder, settings, store, isProgrammed } = this.#options
     if (!store.complete() || !isProgrammed()) {
       // What an agent before this one answered for goes on: nobody could take it over unnoticed.
       const renewed = await responder.renew(settings.hold)
@@ -166,7 +172,7 @@ export class Speaker {
     if (inherited.kind === 'failed') return inherited
     await this.#readLinks()
     const now = performance.now()
-    const first = begin(this.#transitionSettings(), foundIn(inherited), now)
+    const first = begin(transitionSettings(node, settings), foundIn(inherited), now)
     this.#events = []
     const members = this.#talk.at(now)
     return this.#go(first, this.#look(first.state, members), members)
@@ -202,6 +208,7 @@ export class Speaker {
       greeted: this.#options.greeted,
     })
     if (outcome.kind === 'failed') return outcome
+    this.#services.follow(state, outlook)
     for (const event of outcome.events) this.#happened(event)
     const now = performance.now()
     this.#wakeup.after(Math.max(0, Math.min(state.due, this.#talk.nextDeath(now)) - now))
@@ -224,12 +231,6 @@ export class Speaker {
     this.#problems.found(eligibility, internal.size)
     // The interfaces to exclude may be among the objects.
     if (String(this.#exclusions()) !== this.#excluded) this.#links.changed()
-  }
-
-  #transitionSettings(): TransitionSettings {
-    const { node, settings } = this.#options
-    const { hold, settle, members } = settings
-    return { node, hold, settle, interval: members.interval, timeout: members.timeout }
   }
 
   #standing(): Exclude<Member['state'], 'dead'> {

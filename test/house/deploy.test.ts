@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { readConfig } from '../../src/config/config.ts'
+import { resources } from '../../src/watch/resources.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
 type Manifest = any
@@ -142,6 +143,46 @@ test('the component for iptables-legacy adds a capability and the lock of its ta
       value: { name, hostPath: { path, type: 'FileOrCreate' } },
     },
   ])
+})
+
+test('the component for layer 2 adds a capability, a key and few rights', () => {
+  const read = (file: string) =>
+    parseAllDocuments(readFileSync(`${deploy}components/layer2/${file}`, 'utf8')).map((each) =>
+      each.toJS(),
+    )
+  const rules = (kind: string): Manifest[] =>
+    read('account.yaml')
+      .filter((manifest) => manifest.kind === kind)
+      .flatMap((manifest) => manifest.rules)
+  expect(rules('ClusterRole')).toEqual([
+    {
+      apiGroups: ['metallb.io'],
+      resources: ['ipaddresspools', 'l2advertisements'],
+      verbs: ['list', 'watch'],
+    },
+  ])
+  expect(rules('Role').flatMap(({ resources }) => resources)).toEqual([
+    'configmaps',
+    'servicel2statuses',
+    'servicel2statuses/status',
+  ])
+  const added = read('agent.yaml')[0].map(({ path, value }: Manifest) => [
+    path,
+    value.name ?? value,
+  ])
+  const container = '/spec/template/spec/containers/0'
+  expect(added).toEqual([
+    [`${container}/securityContext/capabilities/add/-`, 'NET_RAW'],
+    [`${container}/env/-`, 'POD_NAMESPACE'],
+    [`${container}/env/-`, 'POD_NAME'],
+    [`${container}/env/-`, 'POD_UID'],
+    ['/spec/template/spec/volumes/0', 'config'],
+  ])
+  const [service] = read('agents.yaml')
+  expect(service.metadata.name).toBe('nodelb-agents')
+  expect(resources['agent-endpointslices'].labels).toBe(
+    `kubernetes.io/service-name=${service.metadata.name}`,
+  )
 })
 
 test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {

@@ -305,10 +305,13 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   speaker: [
     'model',
+    'decode',
+    'decode/announcing',
     'apply/netlink',
     'apply/packet',
     'apply/rtnetlink',
     'watch',
+    'watch/api',
     'watch/files',
     'dataplane',
     'dataplane/announce',

@@ -5,6 +5,10 @@ export interface LanOptions {
   readonly nodes: readonly string[]
   /** How many Services there are, each with an address of both families. */
   readonly services: number
+  /** Where the agents have their objects from, as arguments; a file that is written if not given. */
+  readonly source?: readonly string[]
+  /** Makes of a command one that has less rights. */
+  readonly confine?: (command: readonly string[]) => readonly string[]
   /** Fields of announce.layer2 besides those that a LAN needs. */
   readonly layer2?: object
 }

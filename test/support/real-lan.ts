@@ -75,14 +75,16 @@ export class RealLan {
   /** Starts the program on a node, and resolves with it when the rules are programmed. */
   async start(name: string): Promise<RunningAgent> {
     const node = this.#node(name)
+    const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
       ['ip', 'netns', 'exec', node.namespace],
       [
-        ...['-f', join(this.#folder, 'objects.json'), '--node', name],
+        ...[...source, '--node', name],
         ...['--config', join(this.#folder, `${name}.yaml`)],
         ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
         ...['--status-socket', join(this.#folder, `${name}.sock`)],
       ],
+      confine,
     )
     await node.agent.first('agent-ready')
     return node.agent

@@ -53,6 +53,28 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
     subject: (occurrence) => `disputed ${spotOf(occurrence)}`,
     everyMs: 10_000,
   },
+  'service-announced': {
+    level: 'info',
+    says: 'this node announces addresses of a Service of which it announced none',
+    subject: ({ service }) => `announced ${service}`,
+  },
+  'service-not-announced': {
+    level: 'info',
+    says: 'this node announces no address of a Service any more',
+    subject: ({ service }) => `announced ${service}`,
+  },
+  'statuses-not-written': {
+    level: 'warn',
+    says: 'the ServiceL2Statuses do not say what this node announces; it will be tried again',
+    subject: () => 'statuses',
+    state: ({ reason }) => reason,
+  },
+  'statuses-written': {
+    level: 'info',
+    says: 'the ServiceL2Statuses say again what this node announces',
+    subject: () => 'statuses',
+    ends: true,
+  },
   'interface-refused': {
     level: 'warn',
     says: 'nothing can be announced on an interface; the others go on',

@@ -1,5 +1,5 @@
 import { type KubernetesEvent, kubernetesEvent } from '../../telemetry/kubernetes-event.ts'
-import type { Occurrence } from './occurrence.ts'
+import type { Occurrence, OccurrenceOf } from './occurrence.ts'
 
 interface EventSource {
   readonly node: string
@@ -10,6 +10,7 @@ interface EventSource {
 }
 
 interface Message {
+  readonly type?: 'Normal'
   readonly service: string
   readonly reason: string
   readonly action: string
@@ -39,7 +40,7 @@ export function eventOf(
         name: service.slice(slash + 1),
         ...(id !== undefined && { uid: id }),
       },
-      type: 'Warning',
+      type: message.type ?? 'Warning',
       reason,
       action,
       note,
@@ -85,6 +86,44 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
       return { service, reason: 'InvalidService', action: 'Read', note, ofCluster: true }
     }
     default:
+      return announcingOf(occurrence, node)
+  }
+}
+
+/** Returns what is told of announcing. */
+function announcingOf(occurrence: Occurrence, node: string): Message | undefined {
+  switch (occurrence.event) {
+    case 'service-announced': {
+      const { service } = occurrence
+      // As MetalLB says it, so that what looks for these Events finds them.
+      const note = `announcing from node "${node}" with protocol "layer2"`
+      const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
+      return { service, note, type: 'Normal', ...as }
+    }
+    case 'announce-waits':
+    case 'announce-disputed':
+      return conflictOf(occurrence, node)
+    case 'announce-problem': {
+      const service = /^Service\/(.+)$/.exec(occurrence.object)?.[1]
+      if (service === undefined) return undefined
+      const note = occurrence.problems.join('\n')
+      return { service, reason: 'NotAnnounced', action: 'Announce', note, ofCluster: true }
+    }
+    default:
       return undefined
   }
+}
+
+/** Of Services that share the address the first one is told. */
+function conflictOf(
+  occurrence: OccurrenceOf<'announce-waits' | 'announce-disputed'>,
+  node: string,
+): Message | undefined {
+  const { address, interface: name, mac, services, event } = occurrence
+  const [service] = services
+  if (service === undefined) return undefined
+  if (event === 'announce-waits' && occurrence.obstacle !== 'conflict') return undefined
+  const does = event === 'announce-waits' ? 'does not announce it until' : 'goes on announcing it;'
+  const note = `${mac} on ${name} has ${address}, and is no node of the cluster; node ${node} ${does} that one gives it up`
+  return { service, reason: 'AddressConflict', action: 'Announce', note, ofCluster: false }
 }

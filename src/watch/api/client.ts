@@ -12,7 +12,7 @@ import { type Ending, exchange, type Listener } from './exchange.ts'
 import { type Cut, type JsonParts, JsonSplitter, LARGEST_PART } from './json-splitter.ts'
 
 interface Call {
-  readonly method?: 'GET' | 'POST' | 'PATCH'
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** The path with its query. */
   readonly path: string
   /** The body, which is sent as JSON. */

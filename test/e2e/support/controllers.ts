@@ -17,6 +17,12 @@ export const paths = {
 
 /** Installs the kinds and the rights of the controller, as deploy/ has them. */
 export async function installController(server: ApiServer): Promise<void> {
+  await installKinds(server)
+  await installAccount(server, 'controller')
+}
+
+/** Installs the kinds of metallb.io, as deploy/ has them. */
+export async function installKinds(server: ApiServer): Promise<void> {
   const { stdout } = await execa('kubectl', ['kustomize', `${deploy}crds`])
   for (const document of parseAllDocuments(stdout)) {
     await server.admin.call(
@@ -25,9 +31,13 @@ export async function installController(server: ApiServer): Promise<void> {
       document.toJS(),
     )
   }
-  const account = readFileSync(`${deploy}components/controller/account.yaml`, 'utf8')
-  for (const document of parseAllDocuments(account)) await place(server, document.toJS())
   await eventually(async () => (await server.admin.ask('GET', paths.pools)).status === 200)
+}
+
+/** Installs the account and the rights of a component. */
+export async function installAccount(server: ApiServer, component: string): Promise<void> {
+  const account = readFileSync(`${deploy}components/${component}/account.yaml`, 'utf8')
+  for (const document of parseAllDocuments(account)) await place(server, document.toJS())
 }
 
 const ROOTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,68 @@
+import type { ServiceName } from '../model/service-name.ts'
+
+/** A ServiceL2Status as it was found: who announces which Service, and where. */
+export interface FoundStatus {
+  readonly name: string
+  /** Undefined if neither the status nor a label tells it. */
+  readonly node: string | undefined
+  readonly service: ServiceName | undefined
+  readonly interfaces: readonly string[]
+  /** Whether the status says all that there is to say; false if a writer died half way. */
+  readonly isWhole: boolean
+}
+
+/**
+ * The Services that this node announces, each with the interfaces if advertisements restrict them, and
+ * else with none.
+ */
+export type AnnouncedServices = ReadonlyMap<ServiceName, readonly string[]>
+
+/** What makes the statuses of a cluster right again. */
+export type StatusChange =
+  | {
+      readonly kind: 'create'
+      readonly service: ServiceName
+      readonly interfaces: readonly string[]
+    }
+  | {
+      readonly kind: 'write'
+      readonly name: string
+      readonly service: ServiceName
+      readonly interfaces: readonly string[]
+    }
+  | { readonly kind: 'delete'; readonly name: string }
+
+/**
+ * Returns what has to change so that each Service that this node announces has one status, which names
+ * this node. As under MetalLB the announcing node removes what other nodes left for these Services, and
+ * its own for all others.
+ */
+export function statusChanges(
+  wanted: AnnouncedServices,
+  found: readonly FoundStatus[],
+  self: string,
+): readonly StatusChange[] {
+  const changes: StatusChange[] = []
+  const kept = new Set<ServiceName>()
+  for (const { name, node, service, interfaces, isWhole } of found) {
+    const asked = service === undefined ? undefined : wanted.get(service)
+    const isMine = node === self
+    if (!isMine && asked === undefined) continue
+    if (!isMine || service === undefined || asked === undefined || kept.has(service)) {
+      changes.push({ kind: 'delete', name })
+      continue
+    }
+    kept.add(service)
+    if (!isWhole || !isSame(interfaces, asked)) {
+      changes.push({ kind: 'write', name, service, interfaces: asked })
+    }
+  }
+  for (const [service, interfaces] of wanted) {
+    if (!kept.has(service)) changes.push({ kind: 'create', service, interfaces })
+  }
+  return changes
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at])
+}
