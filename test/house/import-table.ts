@@ -393,7 +393,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'allocate',
     'picocolors',
   ],
-  'cli/status': ['model', 'decode', 'agent/events', 'cli'],
+  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker'],
 }
 
 /**

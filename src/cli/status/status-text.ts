@@ -1,6 +1,7 @@
 import type { Ownership } from '../../agent/events/agent-state.ts'
 import type { ServiceSummary, Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
+import { announceLines } from './announce-text.ts'
 
 /** The most lines of a section; further ones are only counted, and `-o json` has all. */
 const LISTED = 100
@@ -41,6 +42,7 @@ export function printStatus(status: Status): string {
       status.allocation.map(({ object, problem }) => `${object}: ${problem}`),
     ),
     section('Problems of objects', status.problems),
+    section('Announcing', status.announce === null ? [] : announceLines(status.announce)),
     section(`Services (${status.services.length})`, status.services.map(printService)),
   ]
   return parts

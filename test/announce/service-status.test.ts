@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type FoundStatus, statusChanges } from '../../src/announce/service-status.ts'
+import { readServiceStatus } from '../../src/decode/announcing/service-status.ts'
+
+const services = ['shop/a', 'shop/b', 'mail/a']
+const service = fc.constantFrom(...services)
+const interfaces = fc.constantFrom<(readonly string[])[]>([], ['eth0'], ['eth0', 'eth1'])
+const wanted = fc.array(fc.tuple(service, interfaces)).map((entries) => new Map(entries))
+const found = fc.uniqueArray(
+  fc.record({
+    name: fc.stringMatching(/^l2-[a-f]{3}$/),
+    node: fc.constantFrom('n1', 'n2', undefined),
+    service: fc.option(service, { nil: undefined }),
+    interfaces,
+    isWhole: fc.boolean(),
+  }),
+  { selector: ({ name }) => name },
+)
+
+type Wanted = ReadonlyMap<string, readonly string[]>
+
+/** What the API server holds after the changes. */
+function changed(wants: Wanted, before: readonly FoundStatus[]): FoundStatus[] {
+  let after = [...before]
+  for (const change of statusChanges(wants, before, 'n1')) {
+    if (change.kind !== 'create') after = after.filter(({ name }) => name !== change.name)
+    if (change.kind === 'delete') continue
+    const name = change.kind === 'write' ? change.name : `l2-new-${after.length}`
+    const { service: of, interfaces: on } = change
+    after.push({ name, node: 'n1', service: of, interfaces: on, isWhole: true })
+  }
+  return after
+}
+
+describe('the changes of statuses', () => {
+  test('leave one for each Service that is announced, and none of other Nodes for it', () => {
+    fc.assert(
+      fc.property(wanted, found, (wants, before) => {
+        const after = changed(wants, before)
+        for (const [name, on] of wants) {
+          const about = after.filter((each) => each.service === name)
+          expect(about).toMatchObject([{ node: 'n1', interfaces: on, isWhole: true }])
+        }
+        const mine = after.filter(({ node }) => node === 'n1')
+        expect(mine).toHaveLength(wants.size)
+      }),
+    )
+  })
+
+  test('leave alone what other Nodes say of other Services, and end', () => {
+    fc.assert(
+      fc.property(wanted, found, (wants, before) => {
+        const after = changed(wants, before)
+        for (const each of before) {
+          const isOthers = each.node !== 'n1' && !wants.has(each.service ?? '')
+          if (isOthers) expect(after).toContainEqual(each)
+        }
+        expect(statusChanges(wants, after, 'n1')).toEqual([])
+      }),
+    )
+  })
+})
+
+describe('a status is read', () => {
+  test('from its fields', () => {
+    const status = { node: 'n1', serviceName: 'a', serviceNamespace: 'shop' }
+    const read = readServiceStatus({
+      metadata: { name: 'l2-x' },
+      status: { ...status, interfaces: [{ name: 'eth0' }, {}] },
+    })
+    const expected = { name: 'l2-x', node: 'n1', service: 'shop/a', interfaces: ['eth0'] }
+    expect(read).toEqual({ ...expected, isWhole: true })
+  })
+
+  test('from its labels, if its writer died before it wrote more', () => {
+    const labels = {
+      'metallb.io/node': 'n1',
+      'metallb.io/service-name': 'a',
+      'metallb.io/service-namespace': 'shop',
+    }
+    const read = readServiceStatus({ metadata: { name: 'l2-x', labels } })
+    const expected = { name: 'l2-x', node: 'n1', service: 'shop/a', interfaces: [] }
+    expect(read).toEqual({ ...expected, isWhole: false })
+  })
+
+  test('not at all without a name', () => {
+    expect([readServiceStatus({}), readServiceStatus('x')]).toEqual([undefined, undefined])
+  })
+})
