@@ -178,7 +178,7 @@ describe('agents of an API server', () => {
     const [name = ''] = names
     const holder = (await held())[`default/${name}`] ?? ''
     const other = nodes.find((each) => each !== holder) ?? ''
-    await lan.cable(holder, 'down')
+    await lan.cable(holder, 'out')
     await lan.agent(holder).end('SIGKILL')
     for (const each of names) await lan.until(addressOf(each), other)
     await eventually(async () => {

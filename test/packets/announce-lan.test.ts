@@ -74,12 +74,12 @@ describe('three nodes on a LAN', () => {
 
   test('one that dies is followed by the next in order, and has its addresses back', async () => {
     const name = busiest()
-    await lan.cable(name, 'down')
+    await lan.cable(name, 'out')
     expect(await lan.agent(name).end('SIGKILL')).toBe('SIGKILL')
     await all(without(name))
     expect(await lan.report()).toMatchObject({ doubles: 0 })
     await lan.run(name, ['nft', 'delete table netdev nodelb-announce'])
-    await lan.cable(name, 'up')
+    await lan.cable(name, 'in')
     await lan.start(name)
     await all(first)
     expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })

@@ -120,8 +120,19 @@ export class RealLan {
     ])
   }
 
-  /** Plugs the cable of a node in or out, at the bridge: the node keeps its carrier. */
-  async cable(name: string, state: 'up' | 'down'): Promise<void> {
+  /** Cuts a node off the LAN, or plugs it in again, behind its switch: it keeps its carrier. */
+  async cable(name: string, state: 'in' | 'out'): Promise<void> {
+    await this.ip(
+      'lan',
+      'link',
+      'set',
+      name,
+      ...(state === 'in' ? ['master', 'br0'] : ['nomaster']),
+    )
+  }
+
+  /** Takes the carrier of a node away or gives it back: the node sees that its cable is out. */
+  async carrier(name: string, state: 'up' | 'down'): Promise<void> {
     await this.ip('lan', 'link', 'set', name, state)
   }
 

@@ -1,0 +1,185 @@
+// npm run bench:layer2 -- [--services N,N] [--runs N]: what a client misses when nodes of a LAN fail.
+// Each line is an event, with what became of the questions and connections that began after it.
+import { parseArgs } from 'node:util'
+import type { LanReport } from '../support/lan-client.ts'
+import { RealLan } from '../support/real-lan.ts'
+import { lanAddress } from '../support/real-lan-files.ts'
+
+const nodes = ['n1', 'n2', 'n3']
+const { values } = parseArgs({
+  options: {
+    services: { type: 'string', default: '1,30' },
+    runs: { type: 'string', default: '10' },
+  },
+})
+
+/** A LAN, and who answers for what when all is well. */
+interface Subject {
+  readonly lan: RealLan
+  readonly addresses: readonly string[]
+  readonly first: ReadonlyMap<string, string>
+  readonly second: ReadonlyMap<string, string>
+  /** The node that holds the most. */
+  readonly busiest: string
+}
+
+type Event = (subject: Subject) => Promise<LanReport>
+
+const events: Readonly<Record<string, Event>> = {
+  'node dies (cable and agent)': async (subject) => {
+    const { lan, busiest } = subject
+    await lan.cable(busiest, 'out')
+    await lan.agent(busiest).end('SIGKILL')
+    await moved(subject)
+    const report = await lan.report()
+    await lan.run(busiest, ['nft', 'delete table netdev nodelb-announce'])
+    await lan.cable(busiest, 'in')
+    await lan.start(busiest)
+    return report
+  },
+  'node comes back': async (subject) => {
+    const { lan, busiest } = subject
+    lan.write([busiest])
+    await moved(subject)
+    await lan.report()
+    lan.write()
+    await settled(subject)
+    return lan.report()
+  },
+  'cut off behind the switch, agent alive': async (subject) => {
+    const { lan, busiest } = subject
+    await lan.cable(busiest, 'out')
+    await moved(subject)
+    const report = await lan.report()
+    await lan.cable(busiest, 'in')
+    return report
+  },
+  'cable out, agent alive': async (subject) => {
+    const { lan, busiest } = subject
+    await lan.carrier(busiest, 'down')
+    await moved(subject)
+    const report = await lan.report()
+    await lan.carrier(busiest, 'up')
+    return report
+  },
+  'drain by label': async (subject) => {
+    const { lan, busiest } = subject
+    lan.write([busiest])
+    await moved(subject)
+    const report = await lan.report()
+    lan.write()
+    return report
+  },
+  'agent killed and started again': (subject) => restarted(subject, 'SIGKILL'),
+  'agent upgraded (SIGTERM)': (subject) => restarted(subject, 'SIGTERM'),
+  'agent frozen until others take it for dead': async (subject) => {
+    const { lan, busiest } = subject
+    lan.agent(busiest).kill('SIGSTOP')
+    await suspected(subject)
+    lan.agent(busiest).kill('SIGCONT')
+    return lan.report()
+  },
+  'beats blocked between all nodes': async (subject) => {
+    const { lan } = subject
+    await lan.beats(nodes, false)
+    await suspected(subject)
+    await lan.beats(nodes, true)
+    return lan.report()
+  },
+}
+
+async function restarted({ lan, busiest }: Subject, signal: NodeJS.Signals): Promise<LanReport> {
+  await lan.agent(busiest).end(signal)
+  await lan.start(busiest)
+  await lan.announces(busiest)
+  return lan.report()
+}
+
+/** Resolves when the next node answers for all that the busiest one had. */
+async function moved({ lan, addresses, first, second, busiest }: Subject): Promise<void> {
+  await Promise.all(
+    addresses.map((each) => {
+      const holder = first.get(each) ?? ''
+      return lan.until(each, holder === busiest ? (second.get(each) ?? '') : holder)
+    }),
+  )
+}
+
+async function settled({ lan, addresses, first }: Subject): Promise<void> {
+  for (const name of nodes) await lan.announces(name, ({ settled: is }) => is)
+  await Promise.all(addresses.map((each) => lan.until(each, first.get(each) ?? '')))
+}
+
+/** Resolves when the next node takes the busiest one for dead, and hears that it still answers. */
+async function suspected({ lan, addresses, first, second, busiest }: Subject): Promise<void> {
+  const [address = ''] = addresses.filter((each) => first.get(each) === busiest)
+  const mac = lan.mac(busiest)
+  await lan.announces(second.get(address) ?? '', ({ addresses: all }) =>
+    all.some(({ here }) => here.some((spot) => spot.mac === mac)),
+  )
+}
+
+async function subjectOf(services: number): Promise<Subject> {
+  const lan = await RealLan.build({ nodes, services })
+  await Promise.all(nodes.map((name) => lan.start(name)))
+  const count = Math.min(services, 30)
+  const addresses = Array.from({ length: count }, (_, at) => [
+    lanAddress(at),
+    lanAddress(at, 'ipv6'),
+  ]).flat()
+  await lan.watch(addresses, Math.max(200, 10 * addresses.length))
+  for (const name of nodes) await lan.announces(name, ({ settled: is }) => is)
+  const { addresses: all } = await lan.announces(
+    'n1',
+    ({ members }) => members.length === 2 && members.every((each) => each.settled),
+  )
+  const watched = all.filter(({ address }) => addresses.includes(address))
+  const nth = (n: number): ReadonlyMap<string, string> =>
+    new Map(watched.map(({ address, candidates }) => [address, candidates[n] ?? '']))
+  const first = nth(0)
+  const held = (name: string): number => [...first.values()].filter((each) => each === name).length
+  const busiest = nodes.toSorted((a, b) => held(b) - held(a))[0] ?? ''
+  return { lan, addresses, first, second: nth(1), busiest }
+}
+
+function row(name: string, reports: readonly LanReport[]): string {
+  const numbers = (of: (report: LanReport) => number): readonly number[] =>
+    reports.map(of).toSorted((a, b) => a - b)
+  const silences = numbers(({ silence }) => silence)
+  const sum = (of: (report: LanReport) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0)
+  const cells = [
+    name,
+    `${Math.round(silences[Math.floor(silences.length / 2)] ?? 0)}`,
+    `${Math.round(silences.at(-1) ?? 0)}`,
+    `${sum(({ unanswered }) => unanswered)} of ${sum(({ questions }) => questions)}`,
+    `${sum(({ lost }) => lost)} of ${sum(({ connections }) => connections)}`,
+    `${sum(({ doubles }) => doubles)}`,
+    `${Math.round(Math.max(...reports.map(({ doubleFor }) => doubleFor)))}`,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+const HEAD = [
+  '| event | longest silence, median ms | worst ms | unanswered | connections lost | two answers | for ms |',
+  '|---|---|---|---|---|---|---|',
+]
+
+for (const services of values.services.split(',').map(Number)) {
+  const subject = await subjectOf(services)
+  console.log(`\n${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`)
+  try {
+    for (const [name, event] of Object.entries(events)) {
+      const reports: LanReport[] = []
+      for (let run = 0; run < Number(values.runs); run++) {
+        await settled(subject)
+        await subject.lan.report()
+        reports.push(await event(subject))
+      }
+      console.log(row(name, reports))
+    }
+  } finally {
+    await subject.lan.remove()
+  }
+}
+process.exit(0)
