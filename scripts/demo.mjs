@@ -34,6 +34,7 @@ process.env[coloured ? 'FORCE_COLOR' : 'NO_COLOR'] = '1'
 register()
 const { Lab } = await import('../test/support/lab.ts')
 const { RunningAgent } = await import('../test/support/running-agent.ts')
+const { showLan } = await import('./demo-lan.mjs')
 const started = performance.now()
 const lab = await Lab.build()
 try {
@@ -83,6 +84,8 @@ async function show() {
   const { stdout } = await lab.run('nft', ['list', 'tables'])
   promise(stdout === '', `these tables stayed behind: ${stdout}`)
   say(pc.dim('    $ nft list tables\n    (none)'))
+
+  await showLan({ say, step, promise, pc })
 }
 
 /** Takes pod-c away while a client is still talking to it. */

@@ -29,15 +29,35 @@ export function announce(
   const rank = remembered((candidates) =>
     rankingOf(candidates, (node) => ranksFirst(known.get(node))),
   )
-  return addresses.map(({ address, key, bids, candidates: all }) => {
+  const rankAlike = remembered((candidates) => rankingOf(candidates, () => true))
+  return addresses.map(({ address, key, bids, candidates: eligible }) => {
+    const hashed = orders.of(key, namesOf(eligible))
+    const all =
+      eligible.size > MANY ? few(eligible, orderOf(rankAlike(eligible), hashed)) : eligible
     const own = all.get(here.node)
     const interfaces = own === undefined ? [] : interfacesFor(address, own, here.links)
     const able = interfaces.length > 0 ? others(all) : ableWithout(others(all))
-    const candidates = orderOf(rank(able), orders.of(key, namesOf(all)))
+    const candidates = orderOf(rank(able), hashed)
     const services = bids.map(({ service }) => service)
     const owner = candidates.find((node) => mayOwn(known.get(node)?.state))
     return { address, services, interfaces, candidates, owner }
   })
+}
+
+/**
+ * With more candidates than this they are too many to hear each other five times a second: only so few
+ * of them, the same on all Nodes whoever lives, stand for an address.
+ */
+const MANY = 16
+const FEW = 4
+
+function few(candidates: Candidates, order: readonly string[]): Candidates {
+  return new Map(
+    order.slice(0, FEW).flatMap((name) => {
+      const candidate = candidates.get(name)
+      return candidate === undefined ? [] : [[name, candidate]]
+    }),
+  )
 }
 
 /** What is stale ranks like a newcomer. */

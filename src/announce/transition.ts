@@ -102,7 +102,7 @@ function finish(draft: Draft, state: Transition): Turn {
   const { now, input } = draft
   const { settings } = state
   const { spots: told, budgets } = greet(draft, state)
-  const isSettled = now >= state.settledAt
+  const isSettled = now >= state.settledAt || isAmongNewcomers(state, input)
   const isNews = draft.changed || isSettled !== state.isSettled || input.standing !== state.standing
   const beats = isNews || now >= state.beatAt
   const programs = draft.add.size + draft.remove.size > 0
@@ -110,11 +110,21 @@ function finish(draft: Draft, state: Transition): Turn {
   const next = {
     ...state,
     ...{ spots: draft.spots, links: input.links, standing: input.standing, isSettled, budgets },
+    settledAt: isSettled ? Math.min(state.settledAt, now) : state.settledAt,
     renewedAt: renews ? now : state.renewedAt,
     beatAt: beats ? now + settings.interval : state.beatAt,
   }
   const steps = stepsOf(draft, { renews, programs, beats, told: [...draft.defences, ...told] })
   return { state: { ...next, due: dueOf(next, now) }, steps }
+}
+
+/**
+ * Where nobody has settled there is nothing that a newcomer could disturb. So the first of a fleet that
+ * starts has its addresses, and each address moves at most once until all have settled.
+ */
+function isAmongNewcomers({ listensUntil }: Transition, { now, members }: TurnInput): boolean {
+  if (now < listensUntil) return false
+  return members.every(({ settled, state }) => !settled || state === 'dead')
 }
 
 /** The kernel is renewed ten times before it would fall silent. */

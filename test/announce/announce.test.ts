@@ -4,7 +4,18 @@ import { eligible } from '../../src/announce/eligible.ts'
 import type { Member } from '../../src/announce/member.ts'
 import type { AnnounceObjects } from '../../src/announce/objects.ts'
 import { hashOrders } from '../../src/announce/order.ts'
-import { advertisement, everybody, here, link, member, node, objects, service } from './objects.ts'
+import {
+  advertisement,
+  everybody,
+  here,
+  labels,
+  link,
+  member,
+  node,
+  objects,
+  select,
+  service,
+} from './objects.ts'
 
 interface World {
   readonly objects?: Partial<AnnounceObjects>
@@ -121,3 +132,35 @@ test('an address of which this node is no candidate is told, too', () => {
 
 /** By the SHA-256 of `n2#192.0.2.1` and so on. */
 const ORDER = ['n2', 'n1', 'n3']
+
+describe('among more than 16 Nodes', () => {
+  const names = Array.from({ length: 17 }, (_, at) => `n${at + 1}`)
+  const world = (nodes: readonly string[], dead: readonly string[] = []): World => ({
+    objects: { nodes: nodes.map((name) => node(name)) },
+    members: nodes
+      .filter((name) => name !== 'n1')
+      .map((name) => member(name, dead.includes(name) ? { state: 'dead' } : {})),
+  })
+
+  test('the first four stand for an address, whoever lives', () => {
+    const [all] = found(world(names.slice(0, 16)))
+    expect(all?.candidates).toHaveLength(16)
+    const [few] = found(world(names))
+    expect(few?.candidates).toHaveLength(4)
+    const [now] = found(world(names, few?.candidates.slice(0, 2)))
+    expect(now?.candidates).toEqual(few?.candidates)
+    expect(now?.owner).toBe(few?.candidates[2])
+  })
+
+  test('those with the highest preference are among them', () => {
+    const edge = labels({ edge: 'yes' })
+    const all = names.map((name) => node(name, name === 'n9' ? { labels: edge } : {}))
+    const preferred = [{ weight: 1, nodes: select({ edge: 'yes' }) }]
+    const [announcement] = found({
+      ...world(names),
+      objects: { nodes: all, advertisements: [advertisement('a', { preferred })] },
+    })
+    expect(announcement?.candidates[0]).toBe('n9')
+    expect(announcement?.candidates).toHaveLength(4)
+  })
+})

@@ -401,3 +401,35 @@ test('no interface sends more than 200 packets a second, and each address is tol
     expect(packets).toBeLessThanOrEqual(at === 700 ? 400 : 220)
   }
 })
+
+describe('a newcomer', () => {
+  /** Whether it has settled, a little after it has listened. */
+  function settledBeside(...members: readonly Member[]): boolean {
+    const machine = new Machine()
+    machine.members = members
+    for (machine.now = 0; machine.now < 1_000; machine.now += 100) machine.turn()
+    return machine.state.isSettled
+  }
+
+  test('ranks behind one that has settled, until it has settled itself', () => {
+    expect(settledBeside(member)).toBe(false)
+    const machine = new Machine()
+    machine.now = 10_000
+    machine.turn()
+    expect(machine.state.isSettled).toBe(true)
+  })
+
+  test('counts as settled where no other has: nobody is there to be disturbed', () => {
+    expect(settledBeside()).toBe(true)
+    expect(settledBeside({ ...member, settled: false })).toBe(true)
+    expect(settledBeside({ ...member, state: 'dead' })).toBe(true)
+  })
+
+  test('is not judged before it has heard who is there', () => {
+    const machine = new Machine()
+    machine.members = []
+    machine.now = 500
+    machine.turn()
+    expect(machine.state.isSettled).toBe(false)
+  })
+})

@@ -107,16 +107,18 @@ export class RealLan {
     }
   }
 
-  #status(name: string): Promise<string> {
+  /** Returns the lines of a node's status about announcing. */
+  async announcing(name: string): Promise<readonly string[]> {
+    const text = await this.#status(name, 'text')
+    const lines = text.slice(text.indexOf('Announcing:')).split('\n')
+    return lines.slice(0, lines.indexOf(''))
+  }
+
+  #status(name: string, format = 'json'): Promise<string> {
     const socket = join(this.#folder, `${name}.sock`)
     return this.run(name, [
-      process.execPath,
-      nodelb,
-      'status',
-      '-o',
-      'json',
-      '--status-socket',
-      socket,
+      ...[process.execPath, nodelb, 'status', '-o', format],
+      ...['--status-socket', socket],
     ])
   }
 
