@@ -1,5 +1,6 @@
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
+import { removeAnnouncing } from '../dataplane/announce/removal.ts'
 import type { Goal, Proposed } from '../dataplane/dataplane.ts'
 import type { Dataplanes } from '../dataplane/dataplanes.ts'
 import { difference } from '../dataplane/difference.ts'
@@ -143,8 +144,12 @@ async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boo
 export async function cleanupCommand(output: Output): Promise<number> {
   return withDataplanes(output, async (dataplanes) => {
     const outcome = await dataplanes.remove()
+    const announcing = await removeAnnouncing()
+    if (announcing.kind === 'failed') {
+      output.say(`nodelb: what is announced is not removed: ${announcing.reason}`)
+    }
     const { removed } = outcome
-    const all = outcome.kind === 'removed'
+    const all = outcome.kind === 'removed' && announcing.kind !== 'failed'
     if (all || removed.length > 0) {
       output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
     }

@@ -16,6 +16,7 @@ interface ReadMembers {
 }
 
 interface ReadAnnounce {
+  readonly ping?: Optional<boolean>
   readonly layer2?: Optional<{
     readonly enabled?: Optional<boolean>
     readonly excludeInterfaces?: Optional<readonly string[]>
@@ -41,6 +42,7 @@ const membersSchema: z.ZodType<ReadMembers> = fields({
 
 /** The field `announce` of a NodelbConfiguration. */
 export const announceSchema: z.ZodType<Optional<ReadAnnounce>> = fields({
+  ping: flag.nullish(),
   layer2: fields({
     enabled: flag.nullish(),
     excludeInterfaces: z.array(pattern, { error: 'a list of regular expressions' }).nullish(),
@@ -59,6 +61,7 @@ export function announceOf(read: Optional<ReadAnnounce>, report: Report): Announ
   const { layer2: defaults } = defaultAnnounceSettings
   const found = read?.layer2 ?? {}
   return {
+    ping: read?.ping ?? defaultAnnounceSettings.ping,
     layer2: {
       enabled: found.enabled ?? defaults.enabled,
       excludeInterfaces: found.excludeInterfaces ?? defaults.excludeInterfaces,

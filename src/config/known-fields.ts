@@ -165,6 +165,7 @@ export const nodelbFields: KnownFields = {
   poolUsageWarning: 'used',
   adoptFinalizers: 'used',
   announce: {
+    ping: 'used',
     layer2: {
       enabled: 'used',
       excludeInterfaces: 'used',

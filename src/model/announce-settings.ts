@@ -30,6 +30,8 @@ export interface Layer2Settings {
 /** What the operator chose for announcing. */
 export interface AnnounceSettings {
   readonly layer2: Layer2Settings
+  /** True: the node that announces an address answers pings to it. */
+  readonly ping: boolean
 }
 
 /** What MetalLB excludes (config/manifests, ConfigMap metallb-excludel2). */
@@ -51,6 +53,7 @@ export const virtualInterfaces: readonly string[] = [
 ]
 
 export const defaultAnnounceSettings: AnnounceSettings = {
+  ping: false,
   layer2: {
     enabled: false,
     excludeInterfaces: undefined,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { chooseResponder } from '../dataplane/announce/choose-responder.ts'
+import { removeAnnouncing } from '../dataplane/announce/removal.ts'
 import type { Responder } from '../dataplane/announce/responder.ts'
 import { isOfKernel, kernelReason } from '../dataplane/outcome.ts'
 import type { AnnounceSettings } from '../model/announce-settings.ts'
@@ -52,6 +53,7 @@ export class Announcing {
   #speaker: Speaker | undefined
   #round = new AbortController()
   #isProgrammed = false
+  #hasAnnounced = false
 
   constructor(options: AnnouncingOptions) {
     this.#options = options
@@ -98,7 +100,8 @@ export class Announcing {
   configure(settings: AnnouncingSettings): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return
     this.#settings = settings
-    this.#round.abort()
+    if (!this.isEnabled && this.#speaker !== undefined) this.#speaker.leave()
+    else this.#round.abort()
     this.#changed.now()
   }
 
@@ -130,21 +133,17 @@ export class Announcing {
       const until = AbortSignal.any([signal, this.#round.signal])
       if (this.isEnabled) await this.#announce(until)
       else {
-        await this.#remove()
+        await this.remove()
         await this.#changed.wait(until)
       }
     }
-  }
-
-  /** Ends all announcing of this node, also what an earlier process began. */
-  async remove(): Promise<void> {
-    await this.#remove()
   }
 
   async #announce(signal: AbortSignal): Promise<void> {
     const responder = await this.#choose(signal)
     if (responder === undefined) return
     this.#responder = responder
+    this.#hasAnnounced = true
     const { node, tell } = this.#options
     const { layer2, classes } = this.#settings
     this.#speaker = new Speaker({
@@ -170,7 +169,10 @@ export class Announcing {
     const { tell } = this.#options
     while (!signal.aborted) {
       try {
-        const { responder, reason } = await chooseResponder({ ownership: 'kernel' })
+        const { responder, reason } = await chooseResponder({
+          ownership: 'kernel',
+          ping: this.#settings.ping,
+        })
         tell({ event: 'responder-chosen', responder: responder.kind, ...(reason && { reason }) })
         return responder
       } catch (error) {
@@ -182,21 +184,13 @@ export class Announcing {
     return undefined
   }
 
-  /** Where announcing never was, nothing is changed. */
-  async #remove(): Promise<void> {
-    try {
-      const { responder } = await chooseResponder({ ownership: 'kernel' })
-      const removed = await responder.remove()
-      await responder.close()
-      if (removed.kind === 'failed') this.#failed(removed.reason)
-    } catch (error) {
-      if (!isOfKernel(error)) throw error
-      // Without the rights to ask, there was none to announce.
+  /** Ends all announcing of this node, also what an earlier process began. */
+  async remove(): Promise<void> {
+    const outcome = await removeAnnouncing()
+    // Another agent that announces here is none of the business of one that does not.
+    if (outcome.kind === 'failed' && this.#hasAnnounced) {
+      this.#options.tell({ event: 'announcing-failed', reason: outcome.reason })
     }
-  }
-
-  #failed(reason: string): void {
-    this.#options.tell({ event: 'announcing-failed', reason })
   }
 
   #watch(resource: Resource, { kind }: SourceState): void {

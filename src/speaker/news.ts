@@ -1,5 +1,4 @@
 import type { MemberState } from '../announce/member.ts'
-import type { Obstacle } from '../announce/spot.ts'
 import type { Address } from '../model/address.ts'
 
 /** Where an address is answered for, and for which Services. */
@@ -22,13 +21,15 @@ export type SpeakerNews =
   | ({ readonly event: 'announce-taken'; readonly from?: string } & Place)
   /** `to`: the Node that answers now; absent if nobody may, or the interface is gone. */
   | ({ readonly event: 'announce-given'; readonly to?: string } & Place)
-  /** This node is the owner and does not answer. */
+  /** This node is the owner, and waits: a member answers, a stranger, or the kernel refused. */
   | ({
-      readonly event: 'announce-waits'
-      readonly obstacle: Obstacle['kind']
+      readonly event: 'announce-held'
       readonly mac?: string
+      /** The Node that answers. */
       readonly holder?: string
     } & Place)
+  | ({ readonly event: 'announce-conflict'; readonly mac: string } & Place)
+  | ({ readonly event: 'announce-refused' } & Place)
   /** It answered, and stopped because another member answers as well, or may. */
   | ({ readonly event: 'announce-withdrawn'; readonly mac?: string } & Place)
   /** It answers, and one that is no member claims the address. */

@@ -61,7 +61,7 @@ export class Teller {
         return
       }
       case 'waits':
-        this.#tell({ event: 'announce-waits', ...place, ...obstacleFields(news.obstacle, members) })
+        this.#tell({ ...place, ...waiting(news.obstacle, members) })
         return
       case 'withdrawn': {
         const { mac } = news
@@ -81,12 +81,19 @@ function placeOf({ address, interface: name }: Spot, { announcements }: Outlook)
   return { address, interface: name, services: announcements.get(address)?.services ?? [] }
 }
 
-function obstacleFields(obstacle: Obstacle, members: readonly Member[]) {
-  const mac = obstacle.kind === 'refused' ? undefined : obstacle.mac
-  const holder = members.find(({ macs }) => mac !== undefined && macs.includes(mac))?.node
-  return {
-    obstacle: obstacle.kind,
-    ...(mac !== undefined && { mac }),
-    ...(holder !== undefined && { holder }),
+function waiting(obstacle: Obstacle, members: readonly Member[]) {
+  switch (obstacle.kind) {
+    case 'held': {
+      const { mac } = obstacle
+      const holder = members.find(({ macs }) => mac !== undefined && macs.includes(mac))?.node
+      const known = { ...(mac !== undefined && { mac }), ...(holder !== undefined && { holder }) }
+      return { event: 'announce-held', ...known } as const
+    }
+    case 'conflict':
+      return { event: 'announce-conflict', mac: obstacle.mac } as const
+    case 'refused':
+      return { event: 'announce-refused' } as const
+    default:
+      return unreachable(obstacle)
   }
 }

@@ -325,6 +325,7 @@ test.each([
 
 test('announcing on layer 2 is configured', () => {
   const file = `${nodelb}announce:
+  ping: true
   layer2:
     enabled: true
     excludeInterfaces: [^wlan]
@@ -334,6 +335,7 @@ test('announcing on layer 2 is configured', () => {
     members: {interval: 50ms, timeout: 100ms, port: 8000, keyFile: /etc/nodelb/members/secretkey}
 `
   expect(config(file).announce).toEqual({
+    ping: true,
     layer2: {
       enabled: true,
       excludeInterfaces: ['^wlan'],
@@ -349,6 +351,7 @@ test.each(['', 'announce:', 'announce: {layer2: }', 'announce: {layer2: {members
   'announcing has defaults: %s',
   (text) => {
     expect(config(`${nodelb}${text}\n`).announce).toEqual({
+      ping: false,
       layer2: {
         enabled: false,
         excludeInterfaces: undefined,

@@ -5,7 +5,7 @@ import { textOf } from '../../src/plan/netdev/explain.ts'
 import { renewal } from '../../src/plan/netdev/operation.ts'
 import { committedTable, planAnnounce } from '../../src/plan/netdev/plan.ts'
 import { announceTable } from '../../src/render/announce/table.ts'
-import { printTable } from '../../src/ruleset/netdev/print.ts'
+import { printRule, printTable } from '../../src/ruleset/netdev/print.ts'
 
 const ADDRESSES = ['192.0.2.1', '2001:db8::1'] as const
 
@@ -23,6 +23,14 @@ function planned(before: readonly Announced[], after: readonly Announced[]): rea
 test('the table of two interfaces', async () => {
   const table = announceTable([announced('eth0'), announced('a"é', [])])
   await expect(printTable(table)).toMatchFileSnapshot('announce/table.nft')
+})
+
+test('with answers to pings there are two rules more', async () => {
+  const [chain] = announceTable([announced('eth0')], { ping: true }).chains.values()
+  const without = announceTable([announced('eth0')]).chains.get('eth0')?.rules.length ?? 0
+  const more = chain?.rules.slice(without) ?? []
+  const text = `${more.map(printRule).join('\n')}\n`
+  await expect(text).toMatchFileSnapshot('announce/ping.nft')
 })
 
 test('plans', async () => {

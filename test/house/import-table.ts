@@ -356,6 +356,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'config',
     'telemetry',
     'dataplane',
+    'dataplane/announce',
     'agent',
     'agent/events',
     'commander',

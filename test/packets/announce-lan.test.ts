@@ -142,18 +142,38 @@ describe('three nodes on a LAN', () => {
     await lan.ip('stranger', 'address', 'add', `${address}/32`, 'dev', 'eth0')
     lan.write([], SERVICES + 1)
     const conflicts = nodes.map((name) =>
-      lan.agent(name).next('announce-waits', (line) => line['address'] === address),
+      lan.agent(name).next('announce-conflict', (line) => line['address'] === address),
     )
-    expect(await Promise.race(conflicts)).toMatchObject({
-      obstacle: 'conflict',
-      mac: lan.mac('stranger'),
-    })
+    expect(await Promise.race(conflicts)).toMatchObject({ mac: lan.mac('stranger') })
     await lan.ip('stranger', 'address', 'delete', `${address}/32`, 'dev', 'eth0')
     const taken = nodes.map((name) =>
       lan.agent(name).next('announce-taken', (line) => line['address'] === address),
     )
     expect(await Promise.race(taken)).toMatchObject({ services: [`shop/web-${SERVICES}`] })
     lan.write()
+  })
+
+  test('one where announcing is turned off hands over first, and leaves nothing behind', async () => {
+    const name = busiest()
+    lan.configure(name, false)
+    await all(without(name))
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+    while ((await lan.run(name, ['nft', 'list', 'tables'])).includes('nodelb-announce'));
+    expect(await lan.run(name, ['ip', '-6', 'neigh', 'show', 'proxy'])).toBe('')
+    lan.configure(name, true)
+    await all(first)
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+  })
+
+  test('what an agent left is removed by a clean-up', async () => {
+    const name = busiest()
+    await lan.agent(name).end('SIGTERM')
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toContain('nodelb-announce')
+    expect(await lan.nodelb(name, ['cleanup'])).toMatch(/^cleaned up: /)
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toBe('')
+    await all(without(name))
+    await lan.start(name)
+    await all(first)
   })
 
   test('a node with another key is told of, and stops nobody', async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { NETLINK_ROUTE } from '../../src/apply/rtnetlink/constants.ts'
@@ -15,7 +16,7 @@ import { ip, stationOf } from '../support/wire.ts'
 const OURS = ['192.0.2.1', '2001:db8::1', 'fe80::1'] as unknown as readonly Address[]
 
 const responders: Readonly<Record<string, () => Promise<Responder>>> = {
-  kernel: async () => (await chooseResponder({ ownership: 'kernel' })).responder,
+  kernel: async () => (await chooseResponder({ ownership: 'kernel', ping: true })).responder,
   socket: async () => new SocketResponder(),
 }
 
@@ -71,6 +72,28 @@ describe.each(Object.keys(responders))('neighbours of the %s', (kind) => {
     expect(stdout).toContain('Received 1 response')
   })
 
+  const sizes = ['56', '1400']
+  test.each(sizes)('ping of %s bytes is answered by the kernel, if it is told so', async (size) => {
+    for (const address of ['192.0.2.1', 'fe80::1%asker']) {
+      const { code, stdout } = await run(
+        'ping',
+        '-c',
+        '3',
+        '-i',
+        '0.1',
+        '-W',
+        '1',
+        '-s',
+        size,
+        address,
+      )
+      expect([address, code]).toEqual([address, kind === 'kernel' ? 0 : 1])
+      // What was received had the right checksum and identifier, or ping would not count it.
+      if (kind === 'kernel') expect(stdout).toContain('3 received')
+    }
+    expect((await run('ping', '-c', '1', '-W', '1', '192.0.2.2')).code).toBe(1)
+  })
+
   test('arping -D finds that the address is taken, and that another is not', async () => {
     expect((await run('arping', '-D', '-c', '1', '-w', '5', '-I', 'asker', '192.0.2.1')).code).toBe(
       1,
@@ -106,17 +129,29 @@ describe.each(Object.keys(responders))('neighbours of the %s', (kind) => {
 /** RTNLGRP_NEIGH and RTNLGRP_IPV6_IFADDR: what the kernel learns of neighbours and addresses. */
 const GROUPS = [3, 9]
 
-/** Asks again after everything that the kernel announces, until it shows this. */
+/** What the kernel has not shown by then, it will not. */
+const LIMIT_MS = 30_000
+
+/**
+ * Asks again after everything that the kernel announces, and every now and then, until it shows this;
+ * throws with what it shows instead.
+ */
 async function shown(command: readonly string[], text: RegExp): Promise<void> {
   const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE, groups: GROUPS })
   const news: (() => void)[] = []
   socket.onMessage(() => {
     for (const wake of news.splice(0)) wake()
   })
-  for (;;) {
-    const next = new Promise<void>((resolve) => news.push(resolve))
-    if (text.test(await ip(...command))) break
-    await next
+  const began = performance.now()
+  try {
+    for (;;) {
+      const next = new Promise<void>((resolve) => news.push(resolve))
+      const output = await ip(...command)
+      if (text.test(output)) return
+      if (performance.now() - began > LIMIT_MS) throw new Error(`not ${text}: ${output}`)
+      await Promise.race([next, pause(500)])
+    }
+  } finally {
+    socket.close()
   }
-  socket.close()
 }

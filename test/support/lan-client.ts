@@ -23,6 +23,8 @@ interface Question {
 interface Epoch {
   questions: number
   unanswered: number
+  /** Some of those: the address, and the time of day. */
+  missed: string[]
   /** The longest time between two questions for one address that were answered. */
   silence: number
   /** Questions that more than one MAC address answered, and the longest time over which that was so. */
@@ -38,6 +40,8 @@ interface Asked {
   doubleSince: number | undefined
 }
 
+/** So many questions without an answer are told one by one. */
+const MOST_MISSED = 20
 /** Answers come within this time, or not at all. */
 const PATIENCE = 300
 /** Everything but what this machine itself sends. */
@@ -166,7 +170,7 @@ class Asker {
       if (sent > before) break
       this.#open.delete(number)
       const asked = this.#asked.get(address)
-      if (macs.size === 0) epoch.unanswered += 1
+      if (macs.size === 0) missed(epoch, address, sent)
       else if (macs.size === 1 && asked !== undefined) asked.doubleSince = undefined
     }
     this.#news.wake()
@@ -178,7 +182,13 @@ function newlyAsked(sent: number): Asked {
 }
 
 function newEpoch(): Epoch {
-  return { questions: 0, unanswered: 0, silence: 0, doubles: 0, doubleFor: 0 }
+  return { questions: 0, unanswered: 0, missed: [], silence: 0, doubles: 0, doubleFor: 0 }
+}
+
+function missed(epoch: Epoch, address: string, sent: number): void {
+  epoch.unanswered += 1
+  const time = new Date(performance.timeOrigin + sent).toISOString()
+  if (epoch.missed.length < MOST_MISSED) epoch.missed.push(`${address} ${time}`)
 }
 
 let asker: Asker | undefined

@@ -19,11 +19,11 @@ export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): s
   return `192.0.${2 + ((service + 100) >> 8)}.${(service + 100) & 255}`
 }
 
-export function configurationOf({ layer2 }: LanOptions, keyFile: string): string {
+export function configurationOf({ layer2 }: LanOptions, keyFile: string, enabled: boolean): string {
   return JSON.stringify({
     apiVersion: 'nodelb.io/v1alpha1',
     kind: 'NodelbConfiguration',
-    announce: { layer2: { enabled: true, settle: '1s', ...layer2, members: { keyFile } } },
+    announce: { layer2: { enabled, settle: '1s', ...layer2, members: { keyFile } } },
   })
 }
 

@@ -67,6 +67,12 @@ export class RealLan {
     writeFileSync(join(this.#folder, 'objects.json'), text)
   }
 
+  /** Turns announcing on or off in the configuration of a node. */
+  configure(name: string, enabled: boolean): void {
+    const text = configurationOf(this.#options, join(this.#folder, `${name}.key`), enabled)
+    writeFileSync(join(this.#folder, `${name}.yaml`), text)
+  }
+
   /** Replaces the key of one node. */
   setKey(name: string, key: string): void {
     writeFileSync(join(this.#folder, `${name}.key`), key)
@@ -114,12 +120,14 @@ export class RealLan {
     return lines.slice(0, lines.indexOf(''))
   }
 
+  /** Runs a command of the program on a node. */
+  nodelb(name: string, args: readonly string[]): Promise<string> {
+    return this.run(name, [process.execPath, nodelb, ...args])
+  }
+
   #status(name: string, format = 'json'): Promise<string> {
     const socket = join(this.#folder, `${name}.sock`)
-    return this.run(name, [
-      ...[process.execPath, nodelb, 'status', '-o', format],
-      ...['--status-socket', socket],
-    ])
+    return this.nodelb(name, ['status', '-o', format, '--status-socket', socket])
   }
 
   /** Cuts a node off the LAN, or plugs it in again, behind its switch: it keeps its carrier. */
@@ -221,9 +229,8 @@ export class RealLan {
     this.#client = new Agent(this.namespace('client'), undefined, ['--import', 'tsx', client])
     const key = randomBytes(64).toString('base64')
     for (const name of nodes) {
-      const text = configurationOf(this.#options, join(this.#folder, `${name}.key`))
       this.setKey(name, key)
-      writeFileSync(join(this.#folder, `${name}.yaml`), text)
+      this.configure(name, true)
       const namespace = this.namespace(name)
       const server = new Agent(namespace)
       this.#nodes.set(name, { name, namespace, server, mac: this.mac(name), agent: undefined })

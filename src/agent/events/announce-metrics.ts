@@ -41,8 +41,7 @@ export function registerAnnounceMetrics(
       if (occurrence.event === 'announce-taken') {
         takeovers.inc({ reason: occurrence.from === undefined ? 'silence' : 'handover' })
       }
-      const isConflict = occurrence.event === 'announce-waits' && occurrence.obstacle === 'conflict'
-      if (isConflict || occurrence.event === 'announce-disputed') {
+      if (occurrence.event === 'announce-conflict' || occurrence.event === 'announce-disputed') {
         conflicts.inc({ ip: occurrence.address })
       }
     },

@@ -35,11 +35,22 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
     says: 'this node answers for an address no more; `to` does, or nobody may',
     subject: spotOf,
   },
-  'announce-waits': {
-    level: 'warn',
-    says: 'this node should answer for an address and does not: `held` by a member, in `conflict` with a stranger, or `refused` by the kernel',
+  'announce-held': {
+    level: 'info',
+    says: 'this node is to answer for an address, and waits for the one that still does (`holder`)',
     subject: spotOf,
-    state: ({ obstacle, mac }) => `${obstacle} ${mac}`,
+    state: ({ mac }) => String(mac),
+  },
+  'announce-conflict': {
+    level: 'warn',
+    says: 'this node does not answer for an address, because one that is no node has it (`mac`)',
+    subject: spotOf,
+    state: ({ mac }) => mac,
+  },
+  'announce-refused': {
+    level: 'warn',
+    says: 'this node does not answer for an address: it could not be programmed, or the network not be asked',
+    subject: spotOf,
   },
   'announce-withdrawn': {
     level: 'warn',

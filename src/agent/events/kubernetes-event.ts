@@ -100,7 +100,7 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
       const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
       return { service, note, type: 'Normal', ...as }
     }
-    case 'announce-waits':
+    case 'announce-conflict':
     case 'announce-disputed':
       return conflictOf(occurrence, node)
     case 'announce-problem': {
@@ -116,14 +116,14 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
 
 /** Of Services that share the address the first one is told. */
 function conflictOf(
-  occurrence: OccurrenceOf<'announce-waits' | 'announce-disputed'>,
+  occurrence: OccurrenceOf<'announce-conflict' | 'announce-disputed'>,
   node: string,
 ): Message | undefined {
   const { address, interface: name, mac, services, event } = occurrence
   const [service] = services
   if (service === undefined) return undefined
-  if (event === 'announce-waits' && occurrence.obstacle !== 'conflict') return undefined
-  const does = event === 'announce-waits' ? 'does not announce it until' : 'goes on announcing it;'
+  const does =
+    event === 'announce-conflict' ? 'does not announce it until' : 'goes on announcing it;'
   const note = `${mac} on ${name} has ${address}, and is no node of the cluster; node ${node} ${does} that one gives it up`
   return { service, reason: 'AddressConflict', action: 'Announce', note, ofCluster: false }
 }

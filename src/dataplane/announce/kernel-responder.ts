@@ -18,6 +18,8 @@ import type {
 
 export interface KernelResponderOptions {
   readonly ownership: Ownership
+  /** Whether pings to the addresses are answered, too. */
+  readonly ping?: boolean
   /** Told how it went to put the table back after somebody else had changed it. */
   readonly mended?: (outcome: Changed) => void
 }
@@ -160,8 +162,9 @@ export class KernelResponder implements Responder {
     if (this.#writer?.of === socket) return this.#writer.table
     this.#writer?.table.close()
     this.#writer = undefined
-    const { ownership } = this.#options
-    const table = await KernelTableWriter.open(socket, ownership, () => this.#mend())
+    const { ownership, ping = false } = this.#options
+    const options = { ownership, answers: { ping } }
+    const table = await KernelTableWriter.open(socket, options, () => this.#mend())
     this.#writer = { of: socket, table }
     return table
   }

@@ -9,8 +9,8 @@ import { textOf } from '../../plan/netdev/explain.ts'
 import { type Plan, renewal, turningOn } from '../../plan/netdev/operation.ts'
 import { committedTable, isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import { announceTable } from '../../render/announce/table.ts'
-import type { KernelTable } from '../../ruleset/netdev/types.ts'
+import { type Answers, announceTable } from '../../render/announce/table.ts'
+import type { KernelTable, Table } from '../../ruleset/netdev/types.ts'
 import { ownedByAnother } from '../nftables/table-owner.ts'
 import { type Failed, failed } from '../outcome.ts'
 import type { RanOut } from './responder.ts'
@@ -40,6 +40,11 @@ export type Switching =
   /** Turns it on, whether or not it has run out. */
   | { readonly kind: 'on'; readonly milliseconds: number }
 
+interface WriterOptions {
+  readonly ownership: Ownership
+  readonly answers: Answers
+}
+
 const ATTEMPTS = 10
 
 /**
@@ -51,6 +56,7 @@ export class KernelTableWriter {
   readonly #socket: NetlinkSocket
   readonly #port: number
   readonly #ownership: Ownership
+  readonly #answers: Answers
   #unwatch: (() => void) | undefined
   /** Undefined if the table has to be read first. */
   #known: KernelTable | undefined
@@ -59,11 +65,12 @@ export class KernelTableWriter {
   /** Rejects with NetlinkError. `changed`: somebody else changed the table. */
   static async open(
     socket: NetlinkSocket,
-    wished: Ownership,
+    { ownership: wished, answers }: WriterOptions,
     changed: () => void,
   ): Promise<KernelTableWriter> {
     const can = wished === 'kernel' && (await supportsOwnership(socket))
-    const writer = new KernelTableWriter(socket, await ownPort(socket), can ? 'kernel' : 'none')
+    const options = { answers, ownership: can ? 'kernel' : 'none' } as const
+    const writer = new KernelTableWriter(socket, await ownPort(socket), options)
     if (!can) {
       writer.#unwatch = watchAnnounceTable(writer.#port, () => {
         writer.#known = undefined
@@ -74,10 +81,11 @@ export class KernelTableWriter {
     return writer
   }
 
-  private constructor(socket: NetlinkSocket, port: number, ownership: Ownership) {
+  private constructor(socket: NetlinkSocket, port: number, options: WriterOptions) {
     this.#socket = socket
     this.#port = port
-    this.#ownership = ownership
+    this.#ownership = options.ownership
+    this.#answers = options.answers
   }
 
   /**
@@ -85,7 +93,7 @@ export class KernelTableWriter {
    * NetlinkError.
    */
   read(announced: readonly Announced[]): Promise<Found> {
-    const rules = [...announceTable(announced).chains.values()].flatMap((chain) => chain.rules)
+    const rules = [...this.#tableOf(announced).chains.values()].flatMap((chain) => chain.rules)
     return readAnnounceTable(this.#socket, rules)
   }
 
@@ -100,7 +108,7 @@ export class KernelTableWriter {
     announced: readonly Announced[],
     switching: Switching,
   ): Promise<Written | WithoutInterface | RanOut | Failed> {
-    const wanted = announceTable(announced)
+    const wanted = this.#tableOf(announced)
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const before = this.#foreignChanges
       const read = this.#known === undefined ? await this.read(announced) : undefined
@@ -150,6 +158,10 @@ export class KernelTableWriter {
 
   close(): void {
     this.#unwatch?.()
+  }
+
+  #tableOf(announced: readonly Announced[]): Table {
+    return announceTable(announced, this.#answers)
   }
 
   #commit(plan: Plan, generation: number): ReturnType<typeof commitAnnounce> {

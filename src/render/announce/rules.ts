@@ -1,11 +1,6 @@
 import type { Station } from '../../announce/station.ts'
-import {
-  addressSet,
-  type Checksum,
-  type Field,
-  type Rule,
-  type Statement,
-} from '../../ruleset/netdev/types.ts'
+import { addressSet, type Rule } from '../../ruleset/netdev/types.ts'
+import { asked, copy, hex, LINK, network, transport, write } from './statements.ts'
 
 /**
  * The rules that turn a question into its answer and send it back (ADR 0027). The look-up of the
@@ -36,8 +31,6 @@ const ARP_FIELD = {
   targetMac: network(18, 6),
   target: network(24, 4),
 }
-
-const LINK = { destination: link(0), source: link(6) }
 
 /** RFC 8200 and RFC 4861; ICMPv6 follows the header of IPv6 at once. */
 const NDP_FIELD = {
@@ -128,37 +121,3 @@ const TO_ALL: Rule = [
   write(ALL_NODES_MAC, LINK.destination),
   write(OVERRIDE, NDP_FIELD.flags, 'icmpv6'),
 ]
-
-/** A question from an announced address is a gratuitous packet of another node, and not answered. */
-function asked(set: string, sender: Field, target: Field): Rule {
-  return [
-    { kind: 'in-set', field: sender, set, negated: true },
-    { kind: 'switched-on' },
-    { kind: 'in-set', field: target, set },
-    { kind: 'count' },
-  ]
-}
-
-function copy(from: Field, to: Field, checksum: Checksum = 'none'): Statement {
-  return { kind: 'copy', from, to, checksum }
-}
-
-function write(bytes: string, to: Field, checksum: Checksum = 'none'): Statement {
-  return { kind: 'write', bytes, to, checksum }
-}
-
-function link(offset: number): Field {
-  return { header: 'link', offset, length: 6 }
-}
-
-function network(offset: number, length: number): Field {
-  return { header: 'network', offset, length }
-}
-
-function transport(offset: number, length: number): Field {
-  return { header: 'transport', offset, length }
-}
-
-function hex(mac: string): string {
-  return mac.replaceAll(':', '')
-}
