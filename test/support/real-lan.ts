@@ -247,17 +247,17 @@ export class RealLan {
     const peer = ['peer', 'name', 'eth0', 'netns', namespace]
     await this.ip('lan', 'link', 'add', name, 'type', 'veth', ...peer)
     await this.ip('lan', 'link', 'set', name, 'master', 'br0', 'up')
-    const settings = [
-      'net.ipv6.conf.eth0.accept_dad=0',
-      'net.ipv4.ip_forward=1',
-      'net.ipv6.conf.all.forwarding=1',
-    ]
+    const isNode = this.#options.nodes.includes(name)
+    // A client that forwards would look for the senders that its questions pretend to have, and fill
+    // the table of neighbours, whose limit all namespaces share.
+    const forwarding = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']
+    const settings = ['net.ipv6.conf.eth0.accept_dad=0', ...(isNode ? forwarding : [])]
     await this.run(name, ['sysctl', '-qw', ...settings])
     await this.ip(name, 'link', 'set', 'lo', 'up')
     await this.ip(name, 'link', 'set', 'eth0', 'address', this.mac(name), 'up')
     await this.ip(name, 'address', 'add', `192.0.2.${at}/20`, 'dev', 'eth0')
     await this.ip(name, 'address', 'add', `2001:db8:1::${at}/64`, 'dev', 'eth0', 'nodad')
-    if (name === 'client' || name === 'stranger') return
+    if (!isNode) return
     await this.ip(name, 'address', 'add', '10.244.0.10/32', 'dev', 'lo')
     await this.ip(name, 'address', 'add', 'fd00:10:244::10/128', 'dev', 'lo', 'nodad')
   }
