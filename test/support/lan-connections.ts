@@ -6,15 +6,18 @@ export interface ConnectionReport {
   readonly lost: number
   /** The longest time, in milliseconds, between the beginnings of two that were answered. */
   readonly outage: number
+  /** How many were answered by whom. */
+  readonly through: Readonly<Record<string, number>>
 }
 
-/** Opens a connection, and tells whether it was answered. */
-type Open = (host: string, done: (good: boolean) => void) => void
+/** Opens a connection, and tells who answered, if anybody did. */
+export type Open = (host: string, done: (name?: string) => void) => void
 
 interface Epoch {
   begun: number
   lost: number
   readonly good: number[]
+  readonly through: Record<string, number>
 }
 
 /** Begins connections by a fixed clock, whatever becomes of those before. */
@@ -22,7 +25,7 @@ export class Connections {
   readonly #open: Open
   readonly #targets: readonly string[]
   readonly #news = new Waiting()
-  #epoch: Epoch = { begun: 0, lost: 0, good: [] }
+  #epoch = newEpoch()
   #last = performance.now()
 
   constructor(open: Open, targets: readonly string[]) {
@@ -43,22 +46,30 @@ export class Connections {
   /** Resolves with what became of the connections since the last report, once all have ended. */
   async report(): Promise<ConnectionReport> {
     const epoch = this.#epoch
-    this.#epoch = { begun: 0, lost: 0, good: [] }
+    this.#epoch = newEpoch()
     await this.#news.until(() => epoch.good.length + epoch.lost === epoch.begun || undefined)
     const times = [this.#last, ...epoch.good.toSorted((a, b) => a - b)]
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time))
     this.#last = times.at(-1) ?? this.#last
-    return { connections: epoch.begun, lost: epoch.lost, outage: Math.max(0, ...gaps) }
+    const { begun: connections, lost, through } = epoch
+    return { connections, lost, outage: Math.max(0, ...gaps), through }
   }
 
   #begin(number: number): void {
     const epoch = this.#epoch
     const began = performance.now()
     epoch.begun += 1
-    this.#open(this.#targets[number % this.#targets.length] ?? '', (good) => {
-      if (good) epoch.good.push(began)
-      else epoch.lost += 1
+    this.#open(this.#targets[number % this.#targets.length] ?? '', (name) => {
+      if (name === undefined) epoch.lost += 1
+      else {
+        epoch.good.push(began)
+        epoch.through[name] = (epoch.through[name] ?? 0) + 1
+      }
       this.#news.wake()
     })
   }
+}
+
+function newEpoch(): Epoch {
+  return { begun: 0, lost: 0, good: [], through: {} }
 }

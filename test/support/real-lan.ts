@@ -33,6 +33,7 @@ export class RealLan {
   readonly #janitor: Janitor
   readonly #nodes: Map<string, LanNode> = new Map()
   #client: Agent | undefined
+  #stranger: Agent | undefined
 
   private constructor(options: LanOptions) {
     this.#options = options
@@ -57,8 +58,15 @@ export class RealLan {
 
   /** The MAC address tells whose it is: of the nodes in their order, then the others. */
   mac(name: string): string {
-    const at = [...this.#options.nodes, 'client', 'stranger'].indexOf(name)
-    return `02:00:00:00:00:${(at + 1).toString(16).padStart(2, '0')}`
+    return `02:00:00:00:00:${this.#number(name).toString(16).padStart(2, '0')}`
+  }
+
+  #number(name: string): number {
+    return [...this.#options.nodes, 'client', 'stranger'].indexOf(name) + 1
+  }
+
+  #ownAddresses(name: string): readonly [string, string] {
+    return [`192.0.2.${this.#number(name)}`, `2001:db8:1::${this.#number(name)}`]
   }
 
   /** Writes the objects; `left` are Nodes with the label that takes them out. */
@@ -166,12 +174,13 @@ export class RealLan {
     return `${stdout}${stderr}`
   }
 
-  /** Has the client ask for these addresses, and connect to them. */
+  /** Has the client ask for these addresses, connect to them, and to the stranger as a control. */
   async watch(addresses: readonly string[], rate = 200): Promise<void> {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
     await this.#ask('watch', { mac, index, addresses, rate })
-    await this.#ask('connect', { targets: addresses, rate: 100, patience: 300 })
+    const beside = this.#ownAddresses('stranger')
+    await this.#ask('connect', { targets: addresses, beside, rate: 100, patience: 300 })
   }
 
   /** Resolves when the client gets its answers for an address from this party. */
@@ -199,6 +208,7 @@ export class RealLan {
     for (const { agent } of this.#nodes.values()) agent?.kill('SIGKILL')
     await Promise.all([...this.#nodes.values()].map(({ server }) => server.end()))
     await this.#client?.end()
+    await this.#stranger?.end()
     await this.#janitor.clean()
     rmSync(this.#folder, { recursive: true, force: true })
   }
@@ -224,9 +234,10 @@ export class RealLan {
     await this.ip('lan', 'link', 'add', 'br0', ...bridge)
     await this.ip('lan', 'link', 'set', 'br0', 'up')
     const { nodes } = this.#options
-    for (const [at, name] of [...nodes, 'client', 'stranger'].entries())
-      await this.#plug(name, at + 1)
+    for (const name of [...nodes, 'client', 'stranger']) await this.#plug(name)
     this.#client = new Agent(this.namespace('client'), undefined, ['--import', 'tsx', client])
+    this.#stranger = new Agent(this.namespace('stranger'))
+    await listen(this.#stranger, 'stranger', this.#ownAddresses('stranger'), 80)
     const key = randomBytes(64).toString('base64')
     for (const name of nodes) {
       this.setKey(name, key)
@@ -234,19 +245,19 @@ export class RealLan {
       const namespace = this.namespace(name)
       const server = new Agent(namespace)
       this.#nodes.set(name, { name, namespace, server, mac: this.mac(name), agent: undefined })
-      const addresses = ['10.244.0.10', 'fd00:10:244::10']
-      await server.request('listen', { answerers: [{ name, addresses }], ports: [8080] })
+      await listen(server, name, ['10.244.0.10', 'fd00:10:244::10'], 8080)
     }
     this.write()
   }
 
   /** Addresses are used at once, and all but the client's are those of the endpoint, too. */
-  async #plug(name: string, at: number): Promise<void> {
+  async #plug(name: string): Promise<void> {
     const namespace = this.namespace(name)
     await execa('ip', ['netns', 'add', namespace])
     const peer = ['peer', 'name', 'eth0', 'netns', namespace]
     await this.ip('lan', 'link', 'add', name, 'type', 'veth', ...peer)
     await this.ip('lan', 'link', 'set', name, 'master', 'br0', 'up')
+    const [v4, v6] = this.#ownAddresses(name)
     const isNode = this.#options.nodes.includes(name)
     // A client that forwards would look for the senders that its questions pretend to have, and fill
     // the table of neighbours, whose limit all namespaces share.
@@ -255,10 +266,19 @@ export class RealLan {
     await this.run(name, ['sysctl', '-qw', ...settings])
     await this.ip(name, 'link', 'set', 'lo', 'up')
     await this.ip(name, 'link', 'set', 'eth0', 'address', this.mac(name), 'up')
-    await this.ip(name, 'address', 'add', `192.0.2.${at}/20`, 'dev', 'eth0')
-    await this.ip(name, 'address', 'add', `2001:db8:1::${at}/64`, 'dev', 'eth0', 'nodad')
+    await this.ip(name, 'address', 'add', `${v4}/20`, 'dev', 'eth0')
+    await this.ip(name, 'address', 'add', `${v6}/64`, 'dev', 'eth0', 'nodad')
     if (!isNode) return
     await this.ip(name, 'address', 'add', '10.244.0.10/32', 'dev', 'lo')
     await this.ip(name, 'address', 'add', 'fd00:10:244::10/128', 'dev', 'lo', 'nodad')
   }
+}
+
+function listen(
+  server: Agent,
+  name: string,
+  addresses: readonly string[],
+  port: number,
+): Promise<void> {
+  return server.request('listen', { answerers: [{ name, addresses }], ports: [port] })
 }

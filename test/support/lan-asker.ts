@@ -1,0 +1,183 @@
+import { parseFrame } from '../../src/announce/frames.ts'
+import { openPacketSocket, type PacketSocket } from '../../src/apply/packet/packet-socket.ts'
+import { arp, macOption, ndp } from './link-frames.ts'
+import { Waiting } from './waiting.ts'
+
+interface Question {
+  readonly epoch: Epoch
+  readonly address: string
+  readonly sent: number
+  readonly macs: Set<string>
+}
+
+/** What was asked between two reports, and what became of it. */
+export interface Epoch {
+  questions: number
+  unanswered: number
+  /** The longest time for which no question for one address was answered, ended or not. */
+  silence: number
+  /** Questions that more than one MAC address answered, and the longest time over which that was so. */
+  doubles: number
+  doubleFor: number
+  /** By how much a question was late at worst: what is shorter than this may be this machine's doing. */
+  late: number
+}
+
+interface Asked {
+  mac: string | undefined
+  /** When the last question was sent that has an answer. */
+  answered: number
+  /** When the first question of a series with two answers was sent. */
+  doubleSince: number | undefined
+}
+
+/** Answers come within this time, or not at all. */
+const PATIENCE = 300
+/** Everything but what this machine itself sends. */
+const INCOMING = [
+  { code: 0x20, jt: 0, jf: 0, k: 0xfffff004 },
+  { code: 0x15, jt: 0, jf: 1, k: 4 },
+  { code: 0x06, jt: 0, jf: 0, k: 0 },
+  { code: 0x06, jt: 0, jf: 0, k: 0xffffffff },
+]
+
+/** Asks for addresses by a fixed clock, and sees who answers. */
+export class Asker {
+  readonly #mac: string
+  readonly #socket: PacketSocket
+  readonly #addresses: readonly string[]
+  readonly #asked: Map<string, Asked> = new Map()
+  readonly #open: Map<number, Question> = new Map()
+  readonly #news = new Waiting()
+  #next = 0
+  #epoch = newEpoch()
+
+  constructor(mac: string, index: number, addresses: readonly string[]) {
+    this.#mac = mac
+    this.#addresses = addresses
+    this.#socket = openPacketSocket({
+      index,
+      filter: INCOMING,
+      received: (frame) => this.#received(frame),
+      broke: (code) => {
+        throw new Error(code)
+      },
+    })
+  }
+
+  /** Asks so many times a second, one address after the other. */
+  start(rate: number): void {
+    const began = performance.now()
+    let sent = 0
+    setInterval(() => {
+      const due = ((performance.now() - began) * rate) / 1000
+      for (; sent < due; sent++) {
+        const late = performance.now() - began - (sent * 1000) / rate
+        this.#epoch.late = Math.max(this.#epoch.late, late)
+        this.#ask()
+      }
+      this.#judge()
+    }, 2)
+  }
+
+  /** Resolves when the last answer for an address came from this MAC address. */
+  async until(address: string, mac: string): Promise<string> {
+    return this.#news.until(() => (this.#asked.get(address)?.mac === mac ? mac : undefined))
+  }
+
+  holders(): Readonly<Record<string, string | null>> {
+    return Object.fromEntries(
+      this.#addresses.map((address) => [address, this.#asked.get(address)?.mac ?? null]),
+    )
+  }
+
+  /** Resolves with what became of the questions since the last report, once all are judged. */
+  async report(): Promise<Epoch> {
+    const epoch = this.#epoch
+    this.#epoch = newEpoch()
+    return this.#news.until(() => {
+      const isOpen = [...this.#open.values()].some((question) => question.epoch === epoch)
+      return isOpen ? undefined : epoch
+    })
+  }
+
+  #ask(): void {
+    const number = this.#next++ & 0xffff
+    const address = this.#addresses[number % this.#addresses.length] ?? ''
+    const epoch = this.#epoch
+    const sent = performance.now()
+    this.#open.set(number, { epoch, address, sent, macs: new Set() })
+    if (!this.#asked.has(address)) this.#asked.set(address, newlyAsked(sent))
+    epoch.questions += 1
+    this.#socket.send(
+      address.includes(':') ? this.#solicitation(number, address) : this.#arp(number, address),
+    )
+  }
+
+  /** The sender tells the number of the question, and comes back in the answer. */
+  #arp(number: number, target: string): Buffer {
+    const sender = `10.9.${number >> 8}.${number & 255}`
+    return arp({ source: this.#mac, operation: 1, sender, target })
+  }
+
+  #solicitation(number: number, target: string): Buffer {
+    const source = `fe80::9:${number.toString(16)}`
+    const option = macOption(1, this.#mac)
+    return ndp({ sourceMac: this.#mac, source, type: 135, target, option })
+  }
+
+  #received(bytes: Uint8Array): void {
+    const frame = parseFrame(bytes)
+    if (frame === undefined) return
+    if (frame.kind === 'arp' && frame.operation === 'reply') {
+      const [ten, nine, high = 0, low = 0] = frame.target.split('.').map(Number)
+      if (ten === 10 && nine === 9) this.#answered((high << 8) | low, frame.senderMac)
+    } else if (frame.kind === 'advertisement') {
+      const number = /^fe80::9:([0-9a-f]+)$/.exec(frame.destination)?.[1]
+      const mac = frame.linkLayer ?? frame.from
+      if (number !== undefined) this.#answered(Number.parseInt(number, 16), mac)
+    }
+  }
+
+  #answered(number: number, mac: string): void {
+    const question = this.#open.get(number)
+    if (question === undefined) return
+    question.macs.add(mac)
+    const asked = this.#asked.get(question.address)
+    if (asked !== undefined) asked.mac = mac
+    this.#news.wake()
+  }
+
+  /** Closes the questions to which no answer will come any more, in the order they were asked. */
+  #judge(): void {
+    // When this process was late itself, answers wait to be read.
+    this.#socket.drain()
+    const before = performance.now() - PATIENCE
+    for (const [number, question] of this.#open) {
+      if (question.sent > before) break
+      this.#open.delete(number)
+      const asked = this.#asked.get(question.address)
+      if (asked !== undefined) judge(question, asked)
+    }
+    this.#news.wake()
+  }
+}
+
+function judge({ epoch, sent, macs }: Question, asked: Asked): void {
+  epoch.silence = Math.max(epoch.silence, sent - asked.answered)
+  if (macs.size === 0) epoch.unanswered += 1
+  else asked.answered = sent
+  if (macs.size > 1) {
+    epoch.doubles += 1
+    asked.doubleSince ??= sent
+    epoch.doubleFor = Math.max(epoch.doubleFor, sent - asked.doubleSince)
+  } else if (macs.size === 1) asked.doubleSince = undefined
+}
+
+function newlyAsked(sent: number): Asked {
+  return { mac: undefined, answered: sent, doubleSince: undefined }
+}
+
+function newEpoch(): Epoch {
+  return { questions: 0, unanswered: 0, silence: 0, doubles: 0, doubleFor: 0, late: 0 }
+}
