@@ -181,15 +181,22 @@ export class Lab {
   }
 }
 
+/** A namespace lives as long as a process is in it, whatever becomes of its name. */
+const WITH_FOLDER = `cat >/dev/null; folder=$1; shift
+for name; do ip netns pids "$name" | xargs -r kill -9; done; rm -rf "$folder"`
+
 /** Removes the namespaces when told, and also when this process ends in whatever way. */
 export class Janitor {
   readonly #cleaned: Promise<void>
   readonly #stdin: NodeJS.WritableStream
 
-  constructor(names: readonly string[]) {
-    const script = `cat >/dev/null; for name; do ip netns delete "$name"; done`
+  /** `folder`: one that is removed with them, and with whatever still runs in them. */
+  constructor(names: readonly string[], folder = '') {
+    const remove = `for name; do ip netns delete "$name"; done`
+    const script = folder === '' ? `cat >/dev/null; ${remove}` : `${WITH_FOLDER}; ${remove}`
+    const args = folder === '' ? names : [folder, ...names]
     // In a session of its own, so that a Ctrl-C for the tests does not reach it.
-    const shell = spawn('sh', ['-c', script, 'janitor', ...names], {
+    const shell = spawn('sh', ['-c', script, 'janitor', ...args], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
     })

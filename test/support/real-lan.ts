@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +38,10 @@ export class RealLan {
   private constructor(options: LanOptions) {
     this.#options = options
     const names = ['lan', 'client', 'stranger', ...options.nodes]
-    this.#janitor = new Janitor(names.map((name) => this.namespace(name)))
+    this.#janitor = new Janitor(
+      names.map((name) => this.namespace(name)),
+      this.#folder,
+    )
   }
 
   static async build(options: LanOptions): Promise<RealLan> {
@@ -210,7 +213,6 @@ export class RealLan {
     await this.#client?.end()
     await this.#stranger?.end()
     await this.#janitor.clean()
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
