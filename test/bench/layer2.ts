@@ -23,76 +23,96 @@ interface Subject {
   readonly busiest: string
 }
 
-type Event = (subject: Subject) => Promise<LanReport>
+/** What the client saw while something happened, by what that is; later ones follow from earlier ones. */
+type Phases = Readonly<Record<string, LanReport>>
 
-const events: Readonly<Record<string, Event>> = {
-  'node dies (cable and agent)': async (subject) => {
+const events: readonly ((subject: Subject) => Promise<Phases>)[] = [
+  async function dies(subject) {
     const { lan, busiest } = subject
     await lan.cable(busiest, 'out')
     await lan.agent(busiest).end('SIGKILL')
     await moved(subject)
     const report = await lan.report()
+    // A machine that starts again has none.
     await lan.run(busiest, ['nft', 'delete table netdev nodelb-announce'])
     await lan.cable(busiest, 'in')
     await lan.start(busiest)
-    return report
+    return {
+      'node dies (cable and agent)': report,
+      'the node comes back': await backAgain(subject),
+    }
   },
-  'node comes back': async (subject) => {
-    const { lan, busiest } = subject
-    lan.write([busiest])
-    await moved(subject)
-    await lan.report()
-    lan.write()
-    await settled(subject)
-    return lan.report()
-  },
-  'cut off behind the switch, agent alive': async (subject) => {
+  async function cutOff(subject) {
     const { lan, busiest } = subject
     await lan.cable(busiest, 'out')
     await moved(subject)
     const report = await lan.report()
     await lan.cable(busiest, 'in')
-    return report
+    return {
+      'cut off behind the switch, agent alive': report,
+      'no longer cut off': await backAgain(subject),
+    }
   },
-  'cable out, agent alive': async (subject) => {
+  async function cableOut(subject) {
     const { lan, busiest } = subject
     await lan.carrier(busiest, 'down')
     await moved(subject)
     const report = await lan.report()
     await lan.carrier(busiest, 'up')
-    return report
+    return { 'cable out, agent alive': report, 'cable in again': await backAgain(subject) }
   },
-  'drain by label': async (subject) => {
+  async function drained(subject) {
     const { lan, busiest } = subject
     lan.write([busiest])
     await moved(subject)
     const report = await lan.report()
     lan.write()
-    return report
+    return { 'drain by label': report, 'drained no longer': await backAgain(subject) }
   },
-  'agent killed and started again': (subject) => restarted(subject, 'SIGKILL'),
-  'agent upgraded (SIGTERM)': (subject) => restarted(subject, 'SIGTERM'),
-  'agent frozen until others take it for dead': async (subject) => {
+  async (subject) => ({
+    'agent killed and started again': await restarted(subject, 'SIGKILL'),
+  }),
+  async (subject) => ({ 'agent upgraded (SIGTERM)': await restarted(subject, 'SIGTERM') }),
+  async function killedForGood(subject) {
+    const { lan, busiest } = subject
+    await lan.agent(busiest).end('SIGKILL')
+    await moved(subject)
+    const report = await lan.report()
+    await lan.start(busiest)
+    return {
+      'agent killed for good, its kernel answers until hold is over': report,
+      'started again after that': await backAgain(subject),
+    }
+  },
+  async function frozen(subject) {
     const { lan, busiest } = subject
     lan.agent(busiest).kill('SIGSTOP')
     await suspected(subject)
     lan.agent(busiest).kill('SIGCONT')
-    return lan.report()
+    return { 'agent frozen until others take it for dead': await lan.report() }
   },
-  'beats blocked between all nodes': async (subject) => {
+  async function unheard(subject) {
     const { lan } = subject
     await lan.beats(nodes, false)
     await suspected(subject)
     await lan.beats(nodes, true)
-    return lan.report()
+    return { 'beats blocked between all nodes': await lan.report() }
   },
-}
+]
 
-async function restarted({ lan, busiest }: Subject, signal: NodeJS.Signals): Promise<LanReport> {
+/** Others have taken it for dead before it is started again. */
+async function restarted(subject: Subject, signal: NodeJS.Signals): Promise<LanReport> {
+  const { lan, busiest } = subject
   await lan.agent(busiest).end(signal)
+  await suspected(subject)
   await lan.start(busiest)
   await lan.announces(busiest)
   return lan.report()
+}
+
+async function backAgain(subject: Subject): Promise<LanReport> {
+  await settled(subject)
+  return subject.lan.report()
 }
 
 /** Resolves when the next node answers for all that the busiest one had. */
@@ -156,28 +176,34 @@ function row(name: string, reports: readonly LanReport[]): string {
     `${sum(({ lost }) => lost)} of ${sum(({ connections }) => connections)}`,
     `${sum(({ doubles }) => doubles)}`,
     `${Math.round(Math.max(...reports.map(({ doubleFor }) => doubleFor)))}`,
+    `${sum(({ control }) => control.lost)} of ${sum(({ control }) => control.connections)}`,
+    `${Math.round(Math.max(...reports.map(({ late }) => late)))}`,
   ]
   return `| ${cells.join(' | ')} |`
 }
 
 const HEAD = [
-  '| event | longest silence, median ms | worst ms | unanswered | connections lost | two answers | for ms |',
-  '|---|---|---|---|---|---|---|',
+  '| event | longest silence, median ms | worst ms | unanswered | connections lost | two answers | for ms | control lost | asked late, ms |',
+  '|---|---|---|---|---|---|---|---|---|',
 ]
+
+/** Prints a row for each phase of an event, once it has been run as often as asked. */
+async function measure(subject: Subject, event: (typeof events)[number]): Promise<void> {
+  const reports = new Map<string, LanReport[]>()
+  for (let run = 0; run < Number(values.runs); run++) {
+    await settled(subject)
+    await subject.lan.report()
+    for (const [name, report] of Object.entries(await event(subject)))
+      reports.set(name, [...(reports.get(name) ?? []), report])
+  }
+  for (const [name, all] of reports) console.log(row(name, all))
+}
 
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
   console.log(`\n${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`)
   try {
-    for (const [name, event] of Object.entries(events)) {
-      const reports: LanReport[] = []
-      for (let run = 0; run < Number(values.runs); run++) {
-        await settled(subject)
-        await subject.lan.report()
-        reports.push(await event(subject))
-      }
-      console.log(row(name, reports))
-    }
+    for (const event of events) await measure(subject, event)
   } finally {
     await subject.lan.remove()
   }
