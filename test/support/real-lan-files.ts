@@ -9,8 +9,10 @@ export interface LanOptions {
   readonly source?: readonly string[]
   /** Makes of a command one that has less rights. */
   readonly confine?: (command: readonly string[]) => readonly string[]
-  /** Fields of announce.layer2 besides those that a LAN needs. */
+  /** Fields of announce.layer2 besides those that a LAN needs, such as how long `hold` is. */
   readonly layer2?: object
+  /** Fields of announce.layer2.members besides the key, such as `interval` and `timeout`. */
+  readonly members?: object
 }
 
 /** Returns the address of a Service, by its number from 0. */
@@ -19,11 +21,15 @@ export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): s
   return `192.0.${2 + ((service + 100) >> 8)}.${(service + 100) & 255}`
 }
 
-export function configurationOf({ layer2 }: LanOptions, keyFile: string, enabled: boolean): string {
+export function configurationOf(
+  { layer2, members }: LanOptions,
+  keyFile: string,
+  enabled: boolean,
+): string {
   return JSON.stringify({
     apiVersion: 'nodelb.io/v1alpha1',
     kind: 'NodelbConfiguration',
-    announce: { layer2: { enabled, settle: '1s', ...layer2, members: { keyFile } } },
+    announce: { layer2: { enabled, settle: '1s', ...layer2, members: { ...members, keyFile } } },
   })
 }
 
