@@ -7,6 +7,8 @@ export interface FoundStatus {
   readonly node: string | undefined
   readonly service: ServiceName | undefined
   readonly interfaces: readonly string[]
+  /** The uid of the Pod that owns it; undefined if none does. */
+  readonly owner: string | undefined
   /** Whether the status says all that there is to say; false if a writer died half way. */
   readonly isWhole: boolean
 }
@@ -16,6 +18,12 @@ export interface FoundStatus {
  * else with none.
  */
 export type AnnouncedServices = ReadonlyMap<ServiceName, readonly string[]>
+
+/** The node that announces, and the uid of the Pod of its agent if that is known. */
+interface Announcer {
+  readonly node: string
+  readonly pod: string | undefined
+}
 
 /** What makes the statuses of a cluster right again. */
 export type StatusChange =
@@ -35,20 +43,22 @@ export type StatusChange =
 /**
  * Returns what has to change so that each Service that this node announces has one status, which names
  * this node. As under MetalLB the announcing node removes what other nodes left for these Services, and
- * its own for all others.
+ * its own for all others. What a former Pod of this node owns is replaced, because it is removed together
+ * with that Pod, whenever the cluster gets round to it.
  */
 export function statusChanges(
   wanted: AnnouncedServices,
   found: readonly FoundStatus[],
-  self: string,
+  self: Announcer,
 ): readonly StatusChange[] {
   const changes: StatusChange[] = []
   const kept = new Set<ServiceName>()
-  for (const { name, node, service, interfaces, isWhole } of found) {
+  for (const { name, node, service, interfaces, owner, isWhole } of found) {
     const asked = service === undefined ? undefined : wanted.get(service)
-    const isMine = node === self
+    const isMine = node === self.node
     if (!isMine && asked === undefined) continue
-    if (!isMine || service === undefined || asked === undefined || kept.has(service)) {
+    const stays = isMine && (self.pod === undefined || owner === self.pod)
+    if (!stays || service === undefined || asked === undefined || kept.has(service)) {
       changes.push({ kind: 'delete', name })
       continue
     }

@@ -13,22 +13,31 @@ const found = fc.uniqueArray(
     node: fc.constantFrom('n1', 'n2', undefined),
     service: fc.option(service, { nil: undefined }),
     interfaces,
+    owner: fc.constantFrom(undefined, 'uid-old', 'uid-now'),
     isWhole: fc.boolean(),
   }),
   { selector: ({ name }) => name },
 )
 
+const pod = fc.constantFrom(undefined, 'uid-now')
+
 type Wanted = ReadonlyMap<string, readonly string[]>
 
 /** What the API server holds after the changes. */
-function changed(wants: Wanted, before: readonly FoundStatus[]): FoundStatus[] {
+function changed(
+  wants: Wanted,
+  before: readonly FoundStatus[],
+  owner: string | undefined,
+): FoundStatus[] {
   let after = [...before]
-  for (const change of statusChanges(wants, before, 'n1')) {
+  for (const change of statusChanges(wants, before, { node: 'n1', pod: owner })) {
+    const kept = after.find((each) => 'name' in change && each.name === change.name)
     if (change.kind !== 'create') after = after.filter(({ name }) => name !== change.name)
     if (change.kind === 'delete') continue
     const name = change.kind === 'write' ? change.name : `l2-new-${after.length}`
     const { service: of, interfaces: on } = change
-    after.push({ name, node: 'n1', service: of, interfaces: on, isWhole: true })
+    const whose = kept === undefined ? owner : kept.owner
+    after.push({ name, node: 'n1', service: of, interfaces: on, owner: whose, isWhole: true })
   }
   return after
 }
@@ -36,27 +45,29 @@ function changed(wants: Wanted, before: readonly FoundStatus[]): FoundStatus[] {
 describe('the changes of statuses', () => {
   test('leave one for each Service that is announced, and none of other Nodes for it', () => {
     fc.assert(
-      fc.property(wanted, found, (wants, before) => {
-        const after = changed(wants, before)
+      fc.property(wanted, found, pod, (wants, before, owner) => {
+        const after = changed(wants, before, owner)
         for (const [name, on] of wants) {
           const about = after.filter((each) => each.service === name)
           expect(about).toMatchObject([{ node: 'n1', interfaces: on, isWhole: true }])
         }
         const mine = after.filter(({ node }) => node === 'n1')
         expect(mine).toHaveLength(wants.size)
+        // Those of a former Pod would go with it, unnoticed.
+        if (owner !== undefined) expect(mine.every((each) => each.owner === owner)).toBe(true)
       }),
     )
   })
 
   test('leave alone what other Nodes say of other Services, and end', () => {
     fc.assert(
-      fc.property(wanted, found, (wants, before) => {
-        const after = changed(wants, before)
+      fc.property(wanted, found, pod, (wants, before, owner) => {
+        const after = changed(wants, before, owner)
         for (const each of before) {
           const isOthers = each.node !== 'n1' && !wants.has(each.service ?? '')
           if (isOthers) expect(after).toContainEqual(each)
         }
-        expect(statusChanges(wants, after, 'n1')).toEqual([])
+        expect(statusChanges(wants, after, { node: 'n1', pod: owner })).toEqual([])
       }),
     )
   })
@@ -65,12 +76,16 @@ describe('the changes of statuses', () => {
 describe('a status is read', () => {
   test('from its fields', () => {
     const status = { node: 'n1', serviceName: 'a', serviceNamespace: 'shop' }
+    const ownerReferences = [
+      { kind: 'DaemonSet', uid: 'uid-set' },
+      { kind: 'Pod', uid: 'uid-now' },
+    ]
     const read = readServiceStatus({
-      metadata: { name: 'l2-x' },
+      metadata: { name: 'l2-x', ownerReferences },
       status: { ...status, interfaces: [{ name: 'eth0' }, {}] },
     })
     const expected = { name: 'l2-x', node: 'n1', service: 'shop/a', interfaces: ['eth0'] }
-    expect(read).toEqual({ ...expected, isWhole: true })
+    expect(read).toEqual({ ...expected, owner: 'uid-now', isWhole: true })
   })
 
   test('from its labels, if its writer died before it wrote more', () => {
@@ -81,7 +96,7 @@ describe('a status is read', () => {
     }
     const read = readServiceStatus({ metadata: { name: 'l2-x', labels } })
     const expected = { name: 'l2-x', node: 'n1', service: 'shop/a', interfaces: [] }
-    expect(read).toEqual({ ...expected, isWhole: false })
+    expect(read).toEqual({ ...expected, owner: undefined, isWhole: false })
   })
 
   test('not at all without a name', () => {

@@ -28,8 +28,17 @@ export function readServiceStatus(object: unknown): FoundStatus | undefined {
     interfaces: (Array.isArray(listed) ? listed : []).flatMap(
       (each) => textAt(each, ['name']) ?? [],
     ),
+    owner: ownerOf(object),
     isWhole: told.node !== undefined && told.service !== undefined && told.namespace !== undefined,
   }
+}
+
+function ownerOf(object: unknown): string | undefined {
+  const owners = valueAt(object, ['metadata', 'ownerReferences'])
+  const pods = (Array.isArray(owners) ? owners : []).filter(
+    (each) => textAt(each, ['kind']) === 'Pod',
+  )
+  return textAt(pods[0], ['uid'])
 }
 
 function textAt(object: unknown, path: readonly string[]): string | undefined {
