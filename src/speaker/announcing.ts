@@ -156,7 +156,11 @@ export class Announcing {
       },
     })
     try {
-      await Promise.all([this.#speaker.run(signal), this.#statuses?.run(signal)])
+      const end = new AbortController()
+      await Promise.all([
+        this.#speaker.run(signal).finally(() => end.abort()),
+        this.#statuses?.run(AbortSignal.any([signal, end.signal])),
+      ])
     } finally {
       this.#speaker = undefined
       this.#responder = undefined

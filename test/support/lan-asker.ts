@@ -42,6 +42,9 @@ const INCOMING = [
 ]
 
 /** Asks for addresses by a fixed clock, and sees who answers. */
+/** Questions that are later than so many milliseconds are not asked. */
+const OVERDUE = 50
+
 export class Asker {
   readonly #mac: string
   readonly #socket: PacketSocket
@@ -70,12 +73,11 @@ export class Asker {
     const began = performance.now()
     let sent = 0
     setInterval(() => {
-      const due = ((performance.now() - began) * rate) / 1000
-      for (; sent < due; sent++) {
-        const late = performance.now() - began - (sent * 1000) / rate
-        this.#epoch.late = Math.max(this.#epoch.late, late)
-        this.#ask()
-      }
+      const passed = performance.now() - began
+      this.#epoch.late = Math.max(this.#epoch.late, passed - (sent * 1000) / rate)
+      // What is long overdue is left out: its answers would come all at once, and some be lost.
+      sent = Math.max(sent, Math.floor(((passed - OVERDUE) * rate) / 1000))
+      for (; sent < (passed * rate) / 1000; sent++) this.#ask()
       this.#judge()
     }, 2)
   }
