@@ -42,13 +42,13 @@ const STALE_MS = 60_000
  */
 export class Announcing {
   readonly #options: AnnouncingOptions
-  readonly #store: AnnounceStore
   readonly #changed: Wakeup = new Wakeup()
   /** Since when the source is lost, by kind. */
   readonly #lost: Map<Resource, number> = new Map()
   readonly #greetings: Map<string, number> = new Map()
   readonly #statuses: ServiceStatuses | undefined
   #settings: AnnouncingSettings
+  #store: AnnounceStore
   #responder: Responder | undefined
   #speaker: Speaker | undefined
   #round = new AbortController()
@@ -63,8 +63,7 @@ export class Announcing {
       if (reason === undefined) tell({ event: 'statuses-written' })
       else tell({ event: 'statuses-not-written', reason })
     })
-    // Problems of these objects are told by the agent or the controller, which read them, too.
-    this.#store = new AnnounceStore({ followed: options.followed, read: () => undefined })
+    this.#store = newStore(options)
   }
 
   /** Returns whether addresses are to be announced, for which more kinds of objects are needed. */
@@ -99,6 +98,8 @@ export class Announcing {
 
   configure(settings: AnnouncingSettings): void {
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return
+    // Nothing was followed while announcing was off: everything is listed anew.
+    if (!this.isEnabled && settings.layer2.enabled) this.#store = newStore(this.#options)
     this.#settings = settings
     if (!this.isEnabled && this.#speaker !== undefined) this.#speaker.leave()
     else this.#round.abort()
@@ -208,4 +209,9 @@ export class Announcing {
     const now = performance.now()
     return [...this.#lost.values()].some((since) => now - since >= STALE_MS)
   }
+}
+
+/** Problems of these objects are told by the agent or the controller, which read them, too. */
+function newStore({ followed }: AnnouncingOptions): AnnounceStore {
+  return new AnnounceStore({ followed, read: () => undefined })
 }
