@@ -126,41 +126,44 @@ test('with the iptables component it has what iptables-legacy needs', async () =
   expect(stderr).toBe('')
 })
 
-test.each(['load-balancer', 'all'])(
-  'with the layer2 component overlay %s announces',
-  async (overlay) => {
-    const resources = [relative(folder, join(overlays, overlay))]
-    const used = ['metrics', 'layer2'].map((name) => relative(folder, join(components, name)))
-    const kustomization = { namespace: 'kube-system', resources, components: used }
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-    const manifests = await build(folder)
-    const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
-    const [agent] = pod.containers
-    expect(agent.securityContext.capabilities).toEqual({
-      drop: ['ALL'],
-      add: ['NET_ADMIN', 'NET_RAW'],
-    })
-    const names = agent.env.map(({ name }: Manifest) => name)
-    expect(names).toEqual(['NODE_NAME', 'NODE_IP', 'POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
-    const [{ projected }, ...others] = pod.volumes
-    expect(projected.sources).toEqual([
-      { configMap: { name: 'nodelb' } },
-      {
-        secret: {
-          name: 'nodelb-members',
-          items: [{ key: 'secretkey', path: 'members/secretkey' }],
-        },
+test.each([
+  ['load-balancer', ['metrics', 'layer2']],
+  // In whatever order: the component for ipvs has volumes, too.
+  ['load-balancer', ['metrics', 'ipvs', 'layer2']],
+  ['all', ['metrics', 'layer2', 'ipvs']],
+])('overlay %s with the components %s announces', async (overlay, names) => {
+  const resources = [relative(folder, join(overlays, overlay))]
+  const used = names.map((name) => relative(folder, join(components, name)))
+  const kustomization = { namespace: 'kube-system', resources, components: used }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+  const manifests = await build(folder)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  const [agent] = pod.containers
+  expect(agent.securityContext.capabilities).toEqual({
+    drop: ['ALL'],
+    add: ['NET_ADMIN', 'NET_RAW'],
+  })
+  const variables = agent.env.map(({ name }: Manifest) => name)
+  expect(variables).toEqual(['NODE_NAME', 'NODE_IP', 'POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
+  const config = pod.volumes.find(({ name }: Manifest) => name === 'config')
+  expect(Object.keys(config).sort()).toEqual(['name', 'projected'])
+  expect(config.projected.sources).toEqual([
+    { configMap: { name: 'nodelb' } },
+    {
+      secret: {
+        name: 'nodelb-members',
+        items: [{ key: 'secretkey', path: 'members/secretkey' }],
       },
-    ])
-    expect(others).toHaveLength(1)
-    const service = manifests.find(({ kind }) => kind === 'Service')
-    const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
-    expect(service.spec.selector).toEqual(daemonSet.spec.selector.matchLabels)
-    expect(service.metadata.name).toBe('nodelb-agents')
-    const { stderr } = await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))
-    expect(stderr).toBe('')
-  },
-)
+    },
+  ])
+  expect(pod.volumes.map(({ name }: Manifest) => name).sort()).toEqual(['config', 'run'])
+  const service = manifests.find(({ kind }) => kind === 'Service')
+  const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
+  expect(service.spec.selector).toEqual(daemonSet.spec.selector.matchLabels)
+  expect(service.metadata.name).toBe('nodelb-agents')
+  const { stderr } = await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))
+  expect(stderr).toBe('')
+})
 
 test.each(['load-balancer', 'all'])(
   'with the ipvs component overlay %s keeps on the node what sysctls were',
