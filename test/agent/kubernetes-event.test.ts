@@ -56,6 +56,39 @@ describe('an Event', () => {
     })
   })
 
+  const place = { address: '192.0.2.1', interface: 'eth0', services: ['shop/web'] } as const
+  const mac = '02:00:00:00:00:09'
+  test.each<[Occurrence, string, string]>([
+    [
+      { event: 'service-announced', service: 'shop/web' },
+      'nodeAssigned',
+      'announcing from node "node-a" with protocol "layer2"',
+    ],
+    [
+      { event: 'announce-conflict', ...place, mac } as unknown as Occurrence,
+      'AddressConflict',
+      `${mac} on eth0, which is no node of the cluster, has 192.0.2.1; node node-a announces it when that one has given it up: take the address from that one, or out of the pool`,
+    ],
+    [
+      { event: 'announce-disputed', ...place, mac } as unknown as Occurrence,
+      'AddressConflict',
+      `${mac} on eth0, which is no node of the cluster, claims 192.0.2.1; node node-a goes on announcing it: take the address from that one, or out of the pool`,
+    ],
+    [
+      { event: 'announce-problem', object: 'Service/shop/web', problems: ['one', 'two'] },
+      'NotAnnounced',
+      'one\ntwo',
+    ],
+  ])('tells of announcing: %o', (occurrence, reason, note) => {
+    expect(of(occurrence).body).toMatchObject({ reason, note, action: 'Announce' })
+  })
+
+  test('is none for a problem of an object that is no Service', () => {
+    const occurrence = { event: 'announce-problem', object: 'L2Advertisement/a', problems: ['x'] }
+    const source = { node: 'node-a', uid: () => 'u-1' }
+    expect(eventOf(occurrence as unknown as Occurrence, source, time)).toBeUndefined()
+  })
+
   test('has one name for one piece of news', () => {
     expect(of(refused).name).toBe(of({ ...refused }).name)
     expect(of(refused).name).not.toBe(of({ ...refused, reason: 'EPERM' }).name)

@@ -32,7 +32,7 @@ interface Asked {
 }
 
 /** Answers come within this time, or not at all. */
-const PATIENCE = 300
+const PATIENCE = 1_000
 /** Everything but what this machine itself sends. */
 const INCOMING = [
   { code: 0x20, jt: 0, jf: 0, k: 0xfffff004 },

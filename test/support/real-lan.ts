@@ -178,12 +178,12 @@ export class RealLan {
   }
 
   /** Has the client ask for these addresses, connect to them, and to the stranger as a control. */
-  async watch(addresses: readonly string[], rate = 200): Promise<void> {
+  async watch(addresses: readonly string[], rate = 200, patience = 1_000): Promise<void> {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
     await this.#ask('watch', { mac, index, addresses, rate })
     const beside = this.#ownAddresses('stranger')
-    await this.#ask('connect', { targets: addresses, beside, rate: 100, patience: 300 })
+    await this.#ask('connect', { targets: addresses, beside, rate: 100, patience })
   }
 
   /** Resolves when the client gets its answers for an address from this party. */

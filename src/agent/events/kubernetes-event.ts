@@ -122,8 +122,11 @@ function conflictOf(
   const { address, interface: name, mac, services, event } = occurrence
   const [service] = services
   if (service === undefined) return undefined
-  const does =
-    event === 'announce-conflict' ? 'does not announce it until' : 'goes on announcing it;'
-  const note = `${mac} on ${name} has ${address}, and is no node of the cluster; node ${node} ${does} that one gives it up`
+  const stranger = `${mac} on ${name}, which is no node of the cluster,`
+  const told =
+    event === 'announce-conflict'
+      ? `${stranger} has ${address}; node ${node} announces it when that one has given it up`
+      : `${stranger} claims ${address}; node ${node} goes on announcing it`
+  const note = `${told}: take the address from that one, or out of the pool`
   return { service, reason: 'AddressConflict', action: 'Announce', note, ofCluster: false }
 }
