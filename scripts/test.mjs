@@ -1,7 +1,7 @@
 // Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
-// Arguments go to vitest: `npm test -- --project packets`. Without any, all but the tests that need
-// an API server, and those that take long, are run: `npm run test:e2e`, `npm run test:long` and
-// `npm run test:ipvs` do that.
+// Arguments go to vitest: `npm test -- --project kernel`. Without any, all but the tests with packets, those
+// that need an API server, and those that take long, are run: `npm run test:packets`, `npm run test:e2e`,
+// `npm run test:long` and `npm run test:ipvs` do that.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ setUp()
 check('biome', ['ci', ...(process.stdout.isTTY ? [] : ['--colors=off']), '.'])
 check('tsc', ['-b'])
 const [, , ...given] = process.argv
-const usual = ['unit', 'golden', 'kernel', 'packets', 'vm'].map((name) => `--project=${name}`)
+const usual = ['unit', 'golden', 'kernel', 'vm'].map((name) => `--project=${name}`)
 // How much of src they reach is asked of all of them together: vitest.config.ts says how much it has to be.
 test(given.length > 0 ? given : [...usual, '--coverage'])
 
