@@ -145,7 +145,8 @@ export async function cleanupCommand(output: Output): Promise<number> {
   return withDataplanes(output, async (dataplanes) => {
     const outcome = await dataplanes.remove()
     const announcing = await removeAnnouncing()
-    if (announcing.kind === 'failed') {
+    // One reason is enough, such as a right that is missing for both.
+    if (announcing.kind === 'failed' && outcome.kind === 'removed') {
       output.say(`nodelb: what is announced is not removed: ${announcing.reason}`)
     }
     const { removed } = outcome
