@@ -38,8 +38,9 @@ beforeAll(async () => {
 }, 600_000)
 
 afterAll(async () => {
-  await lan?.remove()
+  // The doors end before the namespaces in which they stand, and what runs there, are removed.
   await Promise.all(doors.map((door) => door.close()))
+  await lan?.remove()
   await server?.stop()
 })
 
