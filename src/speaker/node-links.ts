@@ -1,7 +1,7 @@
 import type { Announced } from '../announce/announced.ts'
 import { announcingLinks, type NodeLink } from '../announce/links.ts'
+import type { Spot } from '../announce/spot.ts'
 import type { begin } from '../announce/transition.ts'
-import type { Transition } from '../announce/transition-state.ts'
 import { NetlinkSocket } from '../apply/netlink/socket.ts'
 import { listLinkLocal } from '../apply/rtnetlink/addresses.ts'
 import { NETLINK_ROUTE } from '../apply/rtnetlink/constants.ts'
@@ -61,9 +61,9 @@ export class NodeLinks {
   }
 }
 
-/** Returns the addresses for which this node asks, waits or answers, on each interface. */
+/** Returns the addresses of these spots on each interface, and none for an interface without a spot. */
 export function spotsByLink(
-  { spots }: Transition,
+  spots: Iterable<Spot>,
   links: readonly NodeLink[],
 ): readonly Announced[] {
   const found = new Map(
@@ -71,7 +71,7 @@ export function spotsByLink(
       return [name, { station: { name, index, mac }, addresses: new Set<Address>() }]
     }),
   )
-  for (const { spot } of spots.values()) found.get(spot.interface)?.addresses.add(spot.address)
+  for (const { address, interface: name } of spots) found.get(name)?.addresses.add(address)
   return [...found.values()]
 }
 

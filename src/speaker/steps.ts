@@ -1,4 +1,3 @@
-import type { Announced } from '../announce/announced.ts'
 import { gratuitousFrames, probeFrame } from '../announce/frames.ts'
 import type { NodeLink } from '../announce/links.ts'
 import type { Spot } from '../announce/spot.ts'
@@ -13,6 +12,7 @@ import type { Changed, Responder } from '../dataplane/announce/responder.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { spotsByLink } from './node-links.ts'
 import type { Wires } from './wires.ts'
 
 /** What the steps of one turn need. */
@@ -55,19 +55,6 @@ export function programming(next: Turn): Turn {
   return { ...next, steps: [{ kind: 'program', add: [], remove: [] }, ...next.steps] }
 }
 
-/** Returns for which addresses this node answers on each interface. */
-function announcedBy(state: Transition, links: readonly NodeLink[]): readonly Announced[] {
-  const announced = new Map(
-    links.map(({ name, index, mac }) => {
-      return [name, { station: { name, index, mac }, addresses: new Set<Address>() }]
-    }),
-  )
-  for (const { address, interface: name } of answeredSpots(state)) {
-    announced.get(name)?.addresses.add(address)
-  }
-  return [...announced.values()]
-}
-
 /** Returns undefined for a step that asks nothing of the responder. */
 async function changeKernel(
   step: Step,
@@ -79,7 +66,7 @@ async function changeKernel(
     case 'renew':
       return responder.renew(hold)
     case 'program':
-      return responder.program(announcedBy(state, links), hold)
+      return responder.program(spotsByLink(answeredSpots(state), links), hold)
     case 'beat':
     case 'gratuitous':
     case 'probe':

@@ -179,7 +179,8 @@ export class Turns {
     const { responder, settings } = this.#parts
     const links = this.#links.current
     this.#state = state
-    this.#wires.listen(spotsByLink(state, links))
+    const spots = [...state.spots.values()].map(({ spot }) => spot)
+    this.#wires.listen(spotsByLink(spots, links))
     const outcome = await perform(steps, {
       ...{ responder, state, links, hold: settings.hold, wires: this.#wires },
       beat: () => this.#talk.send({ state: this.#parts.standing(), links }, state, outlook),

@@ -32,26 +32,23 @@ export class Wires {
   }
 
   /**
-   * Listens on these interfaces and on no others to what concerns these addresses. Returns why that
-   * fails on some of them.
+   * Listens on these interfaces and on no others to what concerns these addresses. Where that fails,
+   * nothing can be sent, either, and `send` says so.
    */
-  listen(wanted: readonly Announced[]): ReadonlyMap<string, string> {
+  listen(wanted: readonly Announced[]): void {
     const stations = new Map(wanted.map(({ station }) => [station.name, station]))
     for (const [name, { station, socket }] of this.#open) {
       if (stations.get(name)?.index === station.index) continue
       socket.close()
       this.#open.delete(name)
     }
-    const failures = new Map<string, string>()
     for (const { station, addresses } of wanted) {
       try {
         this.#listenOn(station, addresses)
       } catch (error) {
         if (!(error instanceof PacketError)) throw error
-        failures.set(station.name, error.message)
       }
     }
-    return failures
   }
 
   /** Takes everything that has arrived. */

@@ -50,7 +50,14 @@ export function registerAnnounceMetrics(
 
 /** The kernel counts what it answers, and it answers each question that it counts. */
 function registerCounts(registry: Registry, source: AnnounceSource): void {
-  const answers = (): Promise<ReadonlyMap<string, number>> => source.answers()
+  let asked: Promise<ReadonlyMap<string, number>> | undefined
+  // Two metrics have the same counts: the kernel is asked once for both.
+  const answers = (): Promise<ReadonlyMap<string, number>> => {
+    asked ??= source.answers().finally(() => {
+      asked = undefined
+    })
+    return asked
+  }
   const told = async (): Promise<ReadonlyMap<string, number>> => source.gratuitous()
   const rows = [
     ['metallb_layer2_requests_received', 'ARP and NDP questions for announced addresses.', answers],

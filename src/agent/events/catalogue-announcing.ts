@@ -27,12 +27,12 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
   },
   'announce-taken': {
     level: 'info',
-    says: 'this node answers for an address now; `from` had it, or nobody answered',
+    says: 'this node now answers for an address; `from` had it before, or no node answered',
     subject: spotOf,
   },
   'announce-given': {
     level: 'info',
-    says: 'this node answers for an address no more; `to` does, or nobody may',
+    says: 'this node no longer answers for an address; `to` answers now, or no node is allowed to',
     subject: spotOf,
   },
   'announce-held': {
@@ -66,7 +66,7 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
   },
   'service-announced': {
     level: 'info',
-    says: 'this node announces addresses of a Service of which it announced none',
+    says: 'this node has begun to announce addresses of a Service',
     subject: ({ service }) => `announced ${service}`,
   },
   'service-not-announced': {
