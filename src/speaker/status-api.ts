@@ -1,5 +1,5 @@
 import type { FoundStatus, StatusChange } from '../announce/service-status.ts'
-import { readServiceStatus, STATUS_LABELS } from '../decode/announcing/service-status.ts'
+import { readL2Status, STATUS_LABELS } from '../decode/announcing/service-status.ts'
 import { valueAt } from '../decode/fields.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -164,7 +164,7 @@ function readPage(answer: Answer): (Listed & { readonly next: string }) | Failur
     return { kind: 'failed', reason, isUnavailable: true, retryAfterMs: 0 }
   }
   const next = valueAt(list, ['metadata', 'continue'])
-  const statuses = items.flatMap((each) => readServiceStatus(each) ?? [])
+  const statuses = items.flatMap((each) => readL2Status(each) ?? [])
   return { kind: 'list', statuses, next: typeof next === 'string' ? next : '' }
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type FoundStatus, statusChanges } from '../../src/announce/service-status.ts'
-import { readServiceStatus } from '../../src/decode/announcing/service-status.ts'
+import { readL2Status } from '../../src/decode/announcing/service-status.ts'
 
 const services = ['shop/a', 'shop/b', 'mail/a']
 const service = fc.constantFrom(...services)
@@ -80,7 +80,7 @@ describe('a status is read', () => {
       { kind: 'DaemonSet', uid: 'uid-set' },
       { kind: 'Pod', uid: 'uid-now' },
     ]
-    const read = readServiceStatus({
+    const read = readL2Status({
       metadata: { name: 'l2-x', ownerReferences },
       status: { ...status, interfaces: [{ name: 'eth0' }, {}] },
     })
@@ -94,12 +94,12 @@ describe('a status is read', () => {
       'metallb.io/service-name': 'a',
       'metallb.io/service-namespace': 'shop',
     }
-    const read = readServiceStatus({ metadata: { name: 'l2-x', labels } })
+    const read = readL2Status({ metadata: { name: 'l2-x', labels } })
     const expected = { name: 'l2-x', node: 'n1', service: 'shop/a', interfaces: [] }
     expect(read).toEqual({ ...expected, owner: undefined, isWhole: false })
   })
 
   test('not at all without a name', () => {
-    expect([readServiceStatus({}), readServiceStatus('x')]).toEqual([undefined, undefined])
+    expect([readL2Status({}), readL2Status('x')]).toEqual([undefined, undefined])
   })
 })

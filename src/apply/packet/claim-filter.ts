@@ -1,19 +1,9 @@
 import { type Address, addressBytes, familyOf } from '../../model/address.ts'
 import type { Instruction } from '../netlink/message-filter.ts'
+import { DROP, jump, LOAD_8, LOAD_16, LOAD_32, load, OUTGOING, PACKET_TYPE, PASS } from './bpf.ts'
 
-/** BPF_LD with BPF_W, BPF_H, BPF_B and BPF_ABS; BPF_JMP with BPF_JEQ and BPF_JA; BPF_RET. */
-const LOAD_32 = 0x20
-const LOAD_16 = 0x28
-const LOAD_8 = 0x30
-const JUMP_IF_EQUAL = 0x15
+/** BPF_JMP|BPF_JA. */
 const JUMP = 0x05
-const RETURN = 0x06
-/** SKF_AD_OFF + SKF_AD_PKTTYPE, and the type PACKET_OUTGOING. */
-const PACKET_TYPE = 0xfffff004
-const OUTGOING = 4
-
-const PASS: Instruction = { code: RETURN, jt: 0, jf: 0, k: 0xffffffff }
-const DROP: Instruction = { code: RETURN, jt: 0, jf: 0, k: 0 }
 
 /** The kernel takes programs of 4,096 instructions (BPF_MAXINSNS); an address needs two. */
 const MOST_ADDRESSES = 1_900
@@ -35,7 +25,7 @@ export function claimFilter(addresses: Iterable<Address>): readonly Instruction[
     load(LOAD_32, PACKET_TYPE),
     ...dropIf(OUTGOING),
     load(LOAD_16, 12),
-    jumpIfEqual(0x0806, 1, 0),
+    jump(0x0806, { equal: 1 }),
     { code: JUMP, jt: 0, jf: 0, k: arp.length },
     ...arp,
     ...must(0x86dd),
@@ -43,7 +33,7 @@ export function claimFilter(addresses: Iterable<Address>): readonly Instruction[
     ...must(58),
     load(LOAD_8, 54),
     // An advertisement needs no look at its source.
-    jumpIfEqual(136, fromNobody.length, 0),
+    jump(136, { equal: fromNobody.length }),
     ...fromNobody,
     load(LOAD_32, 74),
     ...oneOf(keys.ipv6),
@@ -56,7 +46,7 @@ function lastFour(address: Address): number {
 }
 
 /** A sender that is 0.0.0.0 probes: then the target counts, which is loaded next. */
-const unlessZero: readonly Instruction[] = [jumpIfEqual(0, 0, 1)]
+const unlessZero: readonly Instruction[] = [jump(0, { unequal: 1 })]
 
 /** A solicitation that comes from `::`. */
 const fromNobody: readonly Instruction[] = [
@@ -65,22 +55,13 @@ const fromNobody: readonly Instruction[] = [
 ]
 
 function passIf(k: number): readonly Instruction[] {
-  return [jumpIfEqual(k, 0, 1), PASS]
+  return [jump(k, { unequal: 1 }), PASS]
 }
 
 function dropIf(k: number): readonly Instruction[] {
-  return [jumpIfEqual(k, 0, 1), DROP]
+  return [jump(k, { unequal: 1 }), DROP]
 }
 
 function must(k: number): readonly Instruction[] {
-  return [jumpIfEqual(k, 1, 0), DROP]
-}
-
-function load(code: number, k: number): Instruction {
-  return { code, jt: 0, jf: 0, k }
-}
-
-/** Skips so many instructions if the loaded number is `k`, and so many if it is not. */
-function jumpIfEqual(k: number, jt: number, jf: number): Instruction {
-  return { code: JUMP_IF_EQUAL, jt, jf, k }
+  return [jump(k, { equal: 1 }), DROP]
 }

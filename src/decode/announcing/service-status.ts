@@ -9,7 +9,7 @@ export const STATUS_LABELS = {
 } as const
 
 /** Reads a ServiceL2Status; undefined if it has no name. Whatever else is missing is left out. */
-export function readServiceStatus(object: unknown): FoundStatus | undefined {
+export function readL2Status(object: unknown): FoundStatus | undefined {
   const name = textAt(object, ['metadata', 'name'])
   if (name === undefined) return undefined
   const label = (key: string): string | undefined => textAt(object, ['metadata', 'labels', key])
