@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '@noble/hashes/utils.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type Address, addressBytes, addressFromBytes } from '../model/address.ts'
 import type { Claim, ClaimPart, Claims } from './beat.ts'
 
@@ -13,8 +13,8 @@ const ROOM = 480
 
 /** Returns the digest of claims: equal claims have equal digests, in whatever order they come. */
 export function digestOf(claims: Claims): string {
-  const sorted = [...claims].sort(([a], [b]) => (a < b ? -1 : 1))
-  return bytesToHex(sha256(encodeClaims(new Map(sorted))).subarray(0, 8))
+  const lines = [...claims].map(([address, claim]) => `${address} ${claim}\n`)
+  return bytesToHex(sha256(utf8ToBytes(lines.sort().join(''))).subarray(0, 8))
 }
 
 /** Returns the claims in parts of which each fits into a datagram; at least one part. */

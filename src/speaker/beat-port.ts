@@ -1,4 +1,4 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, type Socket, type SocketOptions } from 'node:dgram'
 import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 
 interface BeatPortOptions {
@@ -10,6 +10,12 @@ interface BeatPortOptions {
 
 /** A port that could not be opened is tried again after so many milliseconds. */
 const AGAIN_MS = 1_000
+
+/**
+ * Peers are addresses and need no lookup. Node's own would send a beat after everything else that a
+ * turn does, and in a handover two nodes would answer for so much longer.
+ */
+const asIs: SocketOptions['lookup'] = (address, family, done) => done(null, address, Number(family))
 
 /**
  * The UDP port of the members, on the InternalIPs of this Node and on no other address. Beats may get
@@ -67,7 +73,7 @@ export class BeatPort {
   #listen(address: Address): void {
     if (this.#open.has(address) || this.#opening.has(address)) return
     const isIpv4 = familyOf(address) === 'ipv4'
-    const socket = createSocket(isIpv4 ? { type: 'udp4' } : { type: 'udp6', ipv6Only: true })
+    const socket = createSocket({ type: isIpv4 ? 'udp4' : 'udp6', ipv6Only: !isIpv4, lookup: asIs })
     this.#opening.set(address, socket)
     socket.on('message', (bytes, { address: from }) => this.#options.received(bytes, from))
     socket.on('error', (error) => {

@@ -1,4 +1,5 @@
 import { parseFrame } from '../../src/announce/frames.ts'
+import { DROP, jump, LOAD_8, LOAD_16, load, PASS } from '../../src/apply/packet/bpf.ts'
 import { openPacketSocket, type PacketSocket } from '../../src/apply/packet/packet-socket.ts'
 import { arp, macOption, ndp } from './link-frames.ts'
 import { Waiting } from './waiting.ts'
@@ -33,18 +34,34 @@ interface Asked {
 
 /** Answers come within this time, or not at all. */
 const PATIENCE = 1_000
-/** Everything but what this machine itself sends. */
-const INCOMING = [
-  { code: 0x20, jt: 0, jf: 0, k: 0xfffff004 },
-  { code: 0x15, jt: 0, jf: 1, k: 4 },
-  { code: 0x06, jt: 0, jf: 0, k: 0 },
-  { code: 0x06, jt: 0, jf: 0, k: 0xffffffff },
+/**
+ * Answers to the senders that questions pretend to have, and nothing else: what is told to all of
+ * hundreds of addresses would leave no room for them in the buffer of the socket.
+ */
+const ANSWERS = [
+  load(LOAD_16, 12),
+  jump(0x0806, { unequal: 6 }),
+  load(LOAD_16, 20),
+  jump(2, { unequal: 3 }),
+  load(LOAD_16, 38),
+  jump(0x0a09, { unequal: 1 }),
+  PASS,
+  DROP,
+  jump(0x86dd, { unequal: 7 }),
+  load(LOAD_8, 54),
+  jump(136, { unequal: 5 }),
+  load(LOAD_16, 38),
+  jump(0xfe80, { unequal: 3 }),
+  load(LOAD_16, 50),
+  jump(9, { unequal: 1 }),
+  PASS,
+  DROP,
 ]
 
-/** Asks for addresses by a fixed clock, and sees who answers. */
 /** Questions that are later than so many milliseconds are not asked. */
 const OVERDUE = 50
 
+/** Asks for addresses by a fixed clock, and sees who answers. */
 export class Asker {
   readonly #mac: string
   readonly #socket: PacketSocket
@@ -60,7 +77,7 @@ export class Asker {
     this.#addresses = addresses
     this.#socket = openPacketSocket({
       index,
-      filter: INCOMING,
+      filter: ANSWERS,
       received: (frame) => this.#received(frame),
       broke: (code) => {
         throw new Error(code)

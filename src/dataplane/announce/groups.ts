@@ -14,33 +14,65 @@ import type { RefusedInterface } from './responder.ts'
 /** Requests in one datagram. */
 const SERIES = 200
 
-/**
- * Has the interfaces listen to the multicast groups in which neighbours ask for these IPv6
- * addresses, and to no others that nodelb joined. Returns the interfaces that cannot, such as
- * because they are gone. Rejects with NetlinkError.
- */
-export async function joinGroups(
-  announced: readonly Announced[],
+/** The multicast groups in which neighbours ask for the IPv6 addresses of this node. */
+export class Groups {
+  #joined: ReadonlySet<string> = new Set()
+
+  /**
+   * Joins the groups that this process has not joined yet, and returns whether there were any.
+   * `settle` tells what failed. Rejects with NetlinkError.
+   */
+  async join(announced: readonly Announced[]): Promise<boolean> {
+    const added = announced.flatMap(groupsOf).filter(({ key }) => !this.#joined.has(key))
+    if (added.length === 0) return false
+    await withSocket((socket) => add(socket, added))
+    this.#joined = new Set([...this.#joined, ...added.map(({ key }) => key)])
+    return true
+  }
+
+  /**
+   * Has the interfaces listen to all these groups, and to no others that nodelb joined. Returns the
+   * interfaces that cannot, such as because they are gone. Rejects with NetlinkError.
+   */
+  async settle(announced: readonly Announced[]): Promise<readonly RefusedInterface[]> {
+    const wanted = announced.flatMap(groupsOf)
+    this.#joined = new Set(wanted.map(({ key }) => key))
+    return withSocket(async (socket) => {
+      const found = new Map((await listProxies(socket)).map((entry) => [keyOf(entry), entry]))
+      const gone = [...found].filter(([key]) => !this.#joined.has(key)).map(([, entry]) => entry)
+      // An entry that has gone with its interface is as good as deleted.
+      await send(socket, gone.map(deleteProxy))
+      return add(
+        socket,
+        wanted.filter(({ key }) => !found.has(key)),
+      )
+    })
+  }
+}
+
+async function add(
+  socket: NetlinkSocket,
+  groups: readonly Group[],
 ): Promise<readonly RefusedInterface[]> {
+  const failures = await send(
+    socket,
+    groups.map(({ entry }) => addProxy(entry)),
+  )
+  const refused = new Map<string, RefusedInterface>()
+  for (const { index, errno } of failures) {
+    const name = groups[index]?.name
+    if (name === undefined) continue
+    refused.set(name, { name, reason: `joining the groups of IPv6 addresses: ${errno}` })
+  }
+  return [...refused.values()]
+}
+
+async function withSocket<Result>(
+  task: (socket: NetlinkSocket) => Promise<Result>,
+): Promise<Result> {
   const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE })
   try {
-    const wanted = new Map(announced.flatMap(groupsOf).map((group) => [keyOf(group.entry), group]))
-    const found = new Map((await listProxies(socket)).map((entry) => [keyOf(entry), entry]))
-    const gone = [...found].filter(([key]) => !wanted.has(key)).map(([, entry]) => entry)
-    // An entry that has gone with its interface is as good as deleted.
-    await send(socket, gone.map(deleteProxy))
-    const added = [...wanted].filter(([key]) => !found.has(key)).map(([, group]) => group)
-    const failures = await send(
-      socket,
-      added.map(({ entry }) => addProxy(entry)),
-    )
-    const refused = new Map<string, RefusedInterface>()
-    for (const { index, errno } of failures) {
-      const name = added[index]?.name
-      if (name === undefined) continue
-      refused.set(name, { name, reason: `joining the groups of IPv6 addresses: ${errno}` })
-    }
-    return [...refused.values()]
+    return await task(socket)
   } finally {
     socket.close()
   }
@@ -60,6 +92,8 @@ async function send(
 }
 
 interface Group {
+  readonly key: string
+  /** Of the interface. */
   readonly name: string
   readonly entry: ProxyEntry
 }
@@ -67,7 +101,8 @@ interface Group {
 function groupsOf({ station: { name, index }, addresses }: Announced): Group[] {
   return [...addresses]
     .filter((address) => familyOf(address) === 'ipv6')
-    .map((address) => ({ name, entry: { index, address } }))
+    .map((address) => ({ index, address }))
+    .map((entry) => ({ key: keyOf(entry), name, entry }))
 }
 
 function keyOf({ index, address }: ProxyEntry): string {

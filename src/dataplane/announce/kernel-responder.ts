@@ -4,7 +4,7 @@ import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { addressSet, type Count } from '../../ruleset/netdev/types.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
 import { ReopeningSocket } from '../reopening-socket.ts'
-import { joinGroups } from './groups.ts'
+import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { KernelTableWriter, type Switching } from './kernel-table.ts'
 import type {
@@ -30,8 +30,11 @@ export class KernelResponder implements Responder {
   readonly #options: KernelResponderOptions
   readonly #socket: ReopeningSocket = new ReopeningSocket()
   readonly #inOrder: InOrder = new InOrder()
+  readonly #groups: Groups = new Groups()
   #writer: { readonly of: object; readonly table: KernelTableWriter } | undefined
   #wanted: readonly Announced[] | undefined
+  /** For what the groups of neighbours have not been compared with the kernel yet. */
+  #unsettled: readonly Announced[] | undefined
   /** When the switch runs out, by the monotonic clock. */
   #until = 0
   #mending = false
@@ -73,7 +76,7 @@ export class KernelResponder implements Responder {
       if (renewed.kind === 'failed') return renewed
       if (renewed.kind === 'renewed') {
         this.#until = until
-        return PROGRAMMED
+        return this.#settle()
       }
       // If only the table is gone, it comes back with its switch on.
       return this.#program(table, this.#wanted ?? [], this.#renewing(milliseconds))
@@ -90,10 +93,11 @@ export class KernelResponder implements Responder {
   remove(): Promise<Programmed | Failed> {
     return this.#with(async (table) => {
       this.#wanted = undefined
+      this.#unsettled = undefined
       this.#until = 0
       const refused = await table.remove()
       if (refused !== undefined) return refused
-      await joinGroups([])
+      await this.#groups.settle([])
       return PROGRAMMED
     })
   }
@@ -106,6 +110,14 @@ export class KernelResponder implements Responder {
     })
   }
 
+  async #settle(): Promise<Programmed> {
+    const unsettled = this.#unsettled
+    if (unsettled === undefined) return PROGRAMMED
+    const refused = await this.#groups.settle(unsettled)
+    this.#unsettled = undefined
+    return { kind: 'programmed', refused }
+  }
+
   #renewing(milliseconds: number): Switching {
     return { kind: 'renew', milliseconds, left: this.#until - performance.now() }
   }
@@ -115,6 +127,7 @@ export class KernelResponder implements Responder {
     announced: readonly Announced[],
     switching: Switching,
   ): Promise<Changed> {
+    const takes = await this.#groups.join(announced)
     const refused: RefusedInterface[] = []
     const began = performance.now()
     let left = announced
@@ -127,7 +140,10 @@ export class KernelResponder implements Responder {
       left = left.filter(({ station }) => station.name !== name)
     }
     if (switching.kind !== 'keep') this.#until = began + switching.milliseconds
-    return { kind: 'programmed', refused: [...refused, ...(await joinGroups(left))] }
+    // Another node waits to hear of what this one takes over, so the rest comes with the renewal.
+    this.#unsettled = takes ? left : undefined
+    if (!takes) refused.push(...(await this.#groups.settle(left)))
+    return { kind: 'programmed', refused }
   }
 
   /** Puts the table back after others changed it; many changes at once need it once. */

@@ -6,7 +6,7 @@ import { openPacketSocket, type PacketSocket } from '../../apply/packet/packet-s
 import { QUESTIONS } from '../../apply/packet/question-filter.ts'
 import type { Address } from '../../model/address.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
-import { joinGroups } from './groups.ts'
+import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import type {
   AnswerCounts,
@@ -34,6 +34,7 @@ export class SocketResponder implements Responder {
   readonly kind = 'socket'
   readonly #posts: Map<string, Post> = new Map()
   readonly #inOrder: InOrder = new InOrder()
+  readonly #groups: Groups = new Groups()
   /** When the switch runs out, by the monotonic clock. */
   #until = 0
 
@@ -96,7 +97,7 @@ export class SocketResponder implements Responder {
     }
     try {
       const open = announced.filter(({ station }) => this.#posts.get(station.name)?.socket)
-      return { kind: 'programmed', refused: [...refused, ...(await joinGroups(open))] }
+      return { kind: 'programmed', refused: [...refused, ...(await this.#groups.settle(open))] }
     } catch (error) {
       if (isOfKernel(error)) return failed(kernelReason(error))
       throw error
