@@ -11,6 +11,14 @@ interface Question {
   readonly macs: Set<string>
 }
 
+/** Two answered for an address: the first and the last question to which both did, since 1970. */
+export interface Overlap {
+  readonly address: string
+  readonly macs: readonly string[]
+  readonly from: number
+  to: number
+}
+
 /** What was asked between two reports, and what became of it. */
 export interface Epoch {
   questions: number
@@ -20,6 +28,7 @@ export interface Epoch {
   /** Questions that more than one MAC address answered, and the longest time over which that was so. */
   doubles: number
   doubleFor: number
+  readonly overlaps: Overlap[]
   /** By how much a question was late at worst: what is shorter than this may be this machine's doing. */
   late: number
 }
@@ -30,6 +39,7 @@ interface Asked {
   answered: number
   /** When the first question of a series with two answers was sent. */
   doubleSince: number | undefined
+  overlap: Overlap | undefined
 }
 
 /** Answers come within this time, or not at all. */
@@ -182,7 +192,8 @@ export class Asker {
   }
 }
 
-function judge({ epoch, sent, macs }: Question, asked: Asked): void {
+function judge(question: Question, asked: Asked): void {
+  const { epoch, sent, macs } = question
   epoch.silence = Math.max(epoch.silence, sent - asked.answered)
   if (macs.size === 0) epoch.unanswered += 1
   else asked.answered = sent
@@ -190,13 +201,32 @@ function judge({ epoch, sent, macs }: Question, asked: Asked): void {
     epoch.doubles += 1
     asked.doubleSince ??= sent
     epoch.doubleFor = Math.max(epoch.doubleFor, sent - asked.doubleSince)
-  } else if (macs.size === 1) asked.doubleSince = undefined
+    noteOverlap(question, asked)
+  } else if (macs.size === 1) [asked.doubleSince, asked.overlap] = [undefined, undefined]
+}
+
+/** An overlap lasts as long as the same parties answer, and is told in the report of its beginning. */
+function noteOverlap({ epoch, address, sent, macs }: Question, asked: Asked): void {
+  const at = performance.timeOrigin + sent
+  const parties = [...macs].sort()
+  if (String(asked.overlap?.macs) !== String(parties)) {
+    asked.overlap = { address, macs: parties, from: at, to: at }
+    epoch.overlaps.push(asked.overlap)
+  } else if (asked.overlap !== undefined) asked.overlap.to = at
 }
 
 function newlyAsked(sent: number): Asked {
-  return { mac: undefined, answered: sent, doubleSince: undefined }
+  return { mac: undefined, answered: sent, doubleSince: undefined, overlap: undefined }
 }
 
 function newEpoch(): Epoch {
-  return { questions: 0, unanswered: 0, silence: 0, doubles: 0, doubleFor: 0, late: 0 }
+  return {
+    questions: 0,
+    unanswered: 0,
+    silence: 0,
+    doubles: 0,
+    doubleFor: 0,
+    overlaps: [],
+    late: 0,
+  }
 }

@@ -5,6 +5,8 @@ export interface LanOptions {
   readonly nodes: readonly string[]
   /** How many Services there are, each with an address of both families. */
   readonly services: number
+  /** The number of the first machine and of the first Service, where two clusters share a LAN. */
+  readonly first?: { readonly machine: number; readonly service: number }
   /** Where the agents have their objects from, as arguments; a file that is written if not given. */
   readonly source?: readonly string[]
   /** Makes of a command one that has less rights. */
@@ -14,6 +16,8 @@ export interface LanOptions {
   /** Fields of announce.layer2.members besides the key, such as `interval` and `timeout`. */
   readonly members?: object
 }
+
+export const FIRST: NonNullable<LanOptions['first']> = { machine: 1, service: 0 }
 
 /** Returns the address of a Service, by its number from 0. */
 export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): string {
@@ -34,23 +38,27 @@ export function configurationOf(
 }
 
 /** Returns a List; the Nodes in `left` have the label that takes them out of load balancing. */
-export function clusterOf({ nodes, services }: LanOptions, left: readonly string[]): string {
-  const numbers = Array.from({ length: services }, (_, at) => at)
+export function clusterOf(
+  { nodes, services, first = FIRST }: LanOptions,
+  left: readonly string[],
+  more: readonly number[] = [],
+): string {
+  const numbers = [...Array.from({ length: services }, (_, at) => first.service + at), ...more]
   const items = [
-    ...nodes.map((name, at) => node(name, at, left.includes(name))),
+    ...nodes.map((name, at) => node(name, first.machine + at, left.includes(name))),
     ...announcing,
-    ...numbers.flatMap(service),
+    ...numbers.flatMap((number) => service(number)),
   ]
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
 }
 
-function node(name: string, at: number, isLeft: boolean): object {
+function node(name: string, number: number, isLeft: boolean): object {
   const labels = isLeft ? { 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels },
-    status: { addresses: [{ type: 'InternalIP', address: `192.0.2.${at + 1}` }] },
+    status: { addresses: [{ type: 'InternalIP', address: `192.0.2.${number}` }] },
   }
 }
 
@@ -69,7 +77,7 @@ const announcing: readonly object[] = [
   },
 ]
 
-function service(_: number, at: number): readonly object[] {
+function service(at: number): readonly object[] {
   const name = `web-${at}`
   const addresses = [lanAddress(at), lanAddress(at, 'ipv6')]
   const clusterIPs = [`10.96.${at >> 8}.${at & 255}`, `fd00:10:96::${(at + 1).toString(16)}`]

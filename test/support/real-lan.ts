@@ -2,14 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { readStatus } from '../../src/agent/events/status-socket.ts'
 import type { AnnounceView } from '../../src/speaker/view.ts'
 import { Agent } from './agent.ts'
 import { Janitor, nodelb } from './lab.ts'
 import type { LanReport } from './lan-client.ts'
-import { clusterOf, configurationOf, type LanOptions } from './real-lan-files.ts'
+import { clusterOf, configurationOf, FIRST, type LanOptions } from './real-lan-files.ts'
 import { RunningAgent } from './running-agent.ts'
+
+/** The agent tells what it does when asked, so it is asked again after so many milliseconds. */
+const POLL_MS = 20
 
 const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
 
@@ -65,16 +70,24 @@ export class RealLan {
   }
 
   #number(name: string): number {
-    return [...this.#options.nodes, 'client', 'stranger'].indexOf(name) + 1
+    const { nodes, first = FIRST } = this.#options
+    return first.machine + [...nodes, 'client', 'stranger'].indexOf(name)
   }
 
   #ownAddresses(name: string): readonly [string, string] {
     return [`192.0.2.${this.#number(name)}`, `2001:db8:1::${this.#number(name)}`]
   }
 
-  /** Writes the objects; `left` are Nodes with the label that takes them out. */
-  write(left: readonly string[] = [], services: number = this.#options.services): void {
-    const text = clusterOf({ ...this.#options, services }, left)
+  /**
+   * Writes the objects; `left` are Nodes with the label that takes them out, `more` the numbers of
+   * Services besides.
+   */
+  write(
+    left: readonly string[] = [],
+    services: number = this.#options.services,
+    more: readonly number[] = [],
+  ): void {
+    const text = clusterOf({ ...this.#options, services }, left, more)
     writeFileSync(join(this.#folder, 'objects.json'), text)
   }
 
@@ -99,7 +112,7 @@ export class RealLan {
         ...[...source, '--node', name],
         ...['--config', join(this.#folder, `${name}.yaml`)],
         ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', join(this.#folder, `${name}.sock`)],
+        ...['--status-socket', this.#socket(name)],
       ],
       confine,
     )
@@ -119,14 +132,17 @@ export class RealLan {
     isExpected: (view: AnnounceView) => boolean = () => true,
   ): Promise<AnnounceView> {
     for (;;) {
-      const { announce } = JSON.parse(await this.#status(name))
+      const answer = await readStatus(this.#socket(name))
+      if (answer.kind !== 'status') throw new Error(`${name}: ${JSON.stringify(answer)}`)
+      const { announce } = answer.status
       if (announce !== null && isExpected(announce)) return announce
+      await pause(POLL_MS)
     }
   }
 
   /** Returns the lines of a node's status about announcing. */
   async announcing(name: string): Promise<readonly string[]> {
-    const text = await this.#status(name, 'text')
+    const text = await this.nodelb(name, ['status', '--status-socket', this.#socket(name)])
     const lines = text.slice(text.indexOf('Announcing:')).split('\n')
     return lines.slice(0, lines.indexOf(''))
   }
@@ -136,9 +152,17 @@ export class RealLan {
     return this.run(name, [process.execPath, nodelb, ...args])
   }
 
-  #status(name: string, format = 'json'): Promise<string> {
-    const socket = join(this.#folder, `${name}.sock`)
-    return this.nodelb(name, ['status', '-o', format, '--status-socket', socket])
+  #socket(name: string): string {
+    return join(this.#folder, `${name}.sock`)
+  }
+
+  /** Makes one LAN of two, whose machines have other numbers. */
+  async join(other: RealLan): Promise<void> {
+    const peer = ['peer', 'name', 'joined', 'netns', other.namespace('lan')]
+    await this.ip('lan', 'link', 'add', 'joined', 'type', 'veth', ...peer)
+    for (const lan of [this, other]) {
+      await lan.ip('lan', 'link', 'set', 'joined', 'master', 'br0', 'up')
+    }
   }
 
   /** Cuts a node off the LAN, or plugs it in again, behind its switch: it keeps its carrier. */
