@@ -17,7 +17,7 @@ import { recalled } from '../render/nftables/recall.ts'
 import { renderFor } from '../render/rendering.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import { withDataplanes } from './kernel.ts'
-import { type Loaded, load, loadOther } from './load.ts'
+import { type AsksForAnnouncing, type Loaded, load, loadOther } from './load.ts'
 import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
@@ -177,8 +177,8 @@ export function unlessIncomplete({ incomplete }: Goal, code: number): number {
 }
 
 /** Loads objects and configuration, and prints the problems. */
-export function reported(sources: Sources, output: Output): Loaded {
-  const loaded = load(sources)
+export function reported(sources: Sources, output: Output, announces?: AsksForAnnouncing): Loaded {
+  const loaded = load(sources, announces)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
 }
