@@ -33,6 +33,7 @@ function originText({ pool, reason }: AddressOrigin): string {
 
 function whoAnswers(lan: OnLan): readonly string[] {
   if (lan.kind === 'announced') return nodesInOrder(lan.entry)
+  if (lan.problem !== undefined) return [`not known: ${lan.problem}`]
   return lan.silences.map(
     ({ service, reason }) => `by nobody, for ${service}: ${printSilence(reason)}`,
   )

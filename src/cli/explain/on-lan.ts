@@ -1,12 +1,13 @@
 import { eligible } from '../../announce/eligible.ts'
 import type { LeftOut, LeftOutReason } from '../../announce/left-out.ts'
+import { whyUnknown } from '../../announce/problems.ts'
 import type { Silence } from '../../announce/silence.ts'
 import type { Config } from '../../config/config.ts'
 import type { Address } from '../../model/address.ts'
 import { keyProblem } from '../../model/announce-settings.ts'
 import type { AnnouncingInput } from '../../watch/files/read-announcing.ts'
-import { permissionOf } from '../announcers/permission.ts'
 import { type AddressEntry, entriesOf, ownerOf } from '../announcers/report.ts'
+import { permissionOf } from '../permission.ts'
 
 /** Who answers for an address on the LAN while all Nodes run and are settled, by the objects alone. */
 export type OnLan = (
@@ -21,7 +22,7 @@ export type OnLan = (
   /** The name of this Node. */
   readonly node: string
   readonly standing: Standing
-  /** Why no Node takes it all the same, as a sentence; undefined if nothing keeps them from it. */
+  /** Why it is otherwise, or not known, as a sentence; undefined if nothing speaks against it. */
   readonly problem: string | undefined
 }
 
@@ -46,15 +47,16 @@ export function onLan(
   if (!config.announce.layer2.enabled) return undefined
   const eligibility = eligible(objects, permissionOf(config))
   const nodes = objects.nodes.map(({ name }) => name)
-  const here = { node, problem: keyProblem(config.announce.layer2, nodes.length) }
   const entry = entriesOf(eligibility, nodes).find(({ address }) => address === wanted)
   if (entry !== undefined) {
-    return { kind: 'announced', entry, ...here, standing: standingIn(entry, node) }
+    const problem = keyProblem(config.announce.layer2, nodes.length)
+    return { kind: 'announced', entry, node, problem, standing: standingIn(entry, node) }
   }
   const silences = eligibility.silences.filter(({ addresses }) => addresses.includes(wanted))
   if (silences.length === 0) return undefined
   const leftOut = leftOutIn(silences)
-  return { kind: 'silent', silences, leftOut, ...here, standing: leftOutAs(node, leftOut) }
+  const problem = whyUnknown(objects)
+  return { kind: 'silent', silences, leftOut, node, problem, standing: leftOutAs(node, leftOut) }
 }
 
 function standingIn(entry: AddressEntry, node: string): Standing {

@@ -5,8 +5,9 @@ import { type Answering, answers } from './answering.ts'
 import type { OnLan } from './on-lan.ts'
 
 /** Returns a line that says whether this kernel answers for the address, and whether it should. */
-export function printAnswering(address: string, { standing }: OnLan, answering: Answering): string {
-  const agrees = answers(answering) === (standing.kind === 'first')
+export function printAnswering(address: string, lan: OnLan, answering: Answering): string {
+  const isUnknown = lan.kind === 'silent' && lan.problem !== undefined
+  const agrees = isUnknown || answers(answering) === (lan.standing.kind === 'first')
   return `\n${holding(address, answering)}.${agrees ? '' : OTHERWISE}\n`
 }
 

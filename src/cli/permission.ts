@@ -1,5 +1,5 @@
-import type { EligibilitySettings } from '../../announce/eligible.ts'
-import type { Config } from '../../config/config.ts'
+import type { EligibilitySettings } from '../announce/eligible.ts'
+import type { Config } from '../config/config.ts'
 
 /** Returns what decides who may announce, where files tell of no agents; some Nodes may be away. */
 export function permissionOf(
