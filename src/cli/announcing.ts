@@ -1,6 +1,7 @@
 import { eligible } from '../announce/eligible.ts'
 import { whyUnknown } from '../announce/problems.ts'
 import { type ProposedAnnouncing, proposeAnnouncing } from '../dataplane/announce/proposal.ts'
+import { visible } from '../decode/problem.ts'
 import { excludedInterfaces, keyProblem } from '../model/announce-settings.ts'
 import { textOf } from '../plan/netdev/explain.ts'
 import { ANNOUNCE_TABLE } from '../ruleset/netdev/types.ts'
@@ -50,7 +51,7 @@ export function printAnnouncing({ plan }: AnnouncingDifference, colour: boolean)
   if (plan.length === 0) return ''
   const title = 'announced, assuming that all Nodes of the files run and are settled'
   const operations = plan.map(textOf).map((line) => {
-    return { sign: line.startsWith('+') ? '+' : '-', text: line.slice(2) } as const
+    return { sign: line.startsWith('+') ? '+' : '-', text: visible(line.slice(2)) } as const
   })
   const group = printGroup({ title, operations }, colour)
   return `\n${group}${count(plan.length, 'operation')} of the agent: not of apply, and not counted by the exit code\n`

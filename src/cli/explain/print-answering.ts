@@ -1,4 +1,5 @@
 import { printSilence } from '../../announce/silence.ts'
+import { visible } from '../../decode/problem.ts'
 import { ANNOUNCE_TABLE } from '../../ruleset/netdev/types.ts'
 import { firstAsJson, othersAsJson } from '../announcers/print-json.ts'
 import { type Answering, answers } from './answering.ts'
@@ -6,9 +7,9 @@ import type { OnLan } from './on-lan.ts'
 
 /** Returns a line that says whether this kernel answers for the address, and whether it should. */
 export function printAnswering(address: string, lan: OnLan, answering: Answering): string {
-  const isUnknown = lan.kind === 'silent' && lan.problem !== undefined
-  const agrees = isUnknown || answers(answering) === (lan.standing.kind === 'first')
-  return `\n${holding(address, answering)}.${agrees ? '' : OTHERWISE}\n`
+  // Where something is wrong with what the files say, it is no measure of what the kernel does.
+  const agrees = lan.problem !== undefined || answers(answering) === (lan.standing.kind === 'first')
+  return `\n${visible(holding(address, answering))}.${agrees ? '' : OTHERWISE}\n`
 }
 
 const OTHERWISE =
