@@ -15,9 +15,15 @@ import { demandOf } from '../plan/demand.ts'
 import { printFinding } from '../plan/preflight.ts'
 import { recalled } from '../render/nftables/recall.ts'
 import { renderFor } from '../render/rendering.ts'
+import {
+  type AnnouncingDifference,
+  announcingAsJson,
+  announcingDifference,
+  printAnnouncing,
+} from './announcing.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import { withDataplanes } from './kernel.ts'
-import { type Loaded, load, loadOther } from './load.ts'
+import { type AsksForAnnouncing, type Loaded, load, loadOther } from './load.ts'
 import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
 import { count, planAsJson, printPlan } from './print-plan.ts'
@@ -46,26 +52,35 @@ export async function diffCommand(
   output: Output,
   against: readonly string[] = [],
 ): Promise<number> {
-  const loaded = reported(sources, output)
+  const ofKernel = against.length === 0
+  const loaded = reported(sources, output, ({ announce }) => ofKernel && announce.layer2.enabled)
   if (loaded.kind === 'failed') return TROUBLE
-  if (against.length === 0) {
+  if (ofKernel) {
     return withDataplanes(output, async (dataplanes) => {
       const goal = await decided(dataplanes, loaded.goal, output)
       await sayMachine(goal, output)
-      const shown = await dataplanes.of(goal.settings).propose(goal)
+      const proposed = await dataplanes.of(goal.settings).propose(goal)
+      const announcing = await announcingDifference(loaded)
+      const shown = { proposed, announcing }
       return unlessIncomplete(goal, showDifference(goal, shown, sources, output))
     })
   }
   const old = loadOther(sources, against, loaded.goal)
   for (const problem of old.problems) output.say(printProblem(problem))
   if (old.kind === 'failed') return TROUBLE
-  const shown = difference(old.goal, loaded.goal)
+  const shown = { proposed: difference(old.goal, loaded.goal), announcing: undefined }
   return unlessIncomplete(loaded.goal, showDifference(loaded.goal, shown, sources, output))
+}
+
+interface Difference {
+  readonly proposed: Proposed | Failed
+  /** Undefined if nothing is announced, and against other objects. */
+  readonly announcing: AnnouncingDifference | undefined
 }
 
 function showDifference(
   goal: Goal,
-  proposed: Proposed | Failed,
+  { proposed, announcing }: Difference,
   { format }: Sources,
   output: Output,
 ): number {
@@ -77,7 +92,13 @@ function showDifference(
   sayDenials(proposed.denials, output)
   const nameOf = namesOf(goal.cluster.services)
   for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal, nameOf))
-  output.out(format === 'json' ? planAsJson(proposed, nameOf) : printPlan(proposed, output.colour))
+  if (announcing?.problem !== undefined) output.say(`nodelb: ${announcing.problem}`)
+  if (format === 'json') {
+    output.out(planAsJson(proposed, nameOf, announcingAsJson(announcing)))
+  } else {
+    output.out(printPlan(proposed, output.colour))
+    if (announcing !== undefined) output.out(printAnnouncing(announcing, output.colour))
+  }
   return proposed.count === 0 ? 0 : DIFFERENCES
 }
 
@@ -177,8 +198,8 @@ export function unlessIncomplete({ incomplete }: Goal, code: number): number {
 }
 
 /** Loads objects and configuration, and prints the problems. */
-export function reported(sources: Sources, output: Output): Loaded {
-  const loaded = load(sources)
+export function reported(sources: Sources, output: Output, announces?: AsksForAnnouncing): Loaded {
+  const loaded = load(sources, announces)
   for (const problem of loaded.problems) output.say(printProblem(problem))
   return loaded
 }

@@ -9,7 +9,9 @@ import type { NodeView } from '../model/node.ts'
 import type { GivenAddresses } from '../watch/addresses/given.ts'
 import { readStateFolder } from '../watch/addresses/state-folder.ts'
 import { readText, textIn } from '../watch/files/files.ts'
+import { type AnnouncingInput, AnnouncingReader } from '../watch/files/read-announcing.ts'
 import { type Input, readObjects } from '../watch/files/read-objects.ts'
+import { NODE_RESOURCES, resources } from '../watch/resources.ts'
 import type { Sources } from './arguments.ts'
 
 export type Loaded =
@@ -18,6 +20,9 @@ export type Loaded =
       readonly goal: Goal
       /** The wanted conntrack settings; undefined if they are left as they are. */
       readonly conntrack: ConntrackSettings | undefined
+      readonly config: Config
+      /** What announcing and giving addresses depend on; undefined if that was not asked for. */
+      readonly announcing: AnnouncingInput | undefined
       readonly problems: readonly Problem[]
     }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
@@ -27,18 +32,29 @@ const STDIN = 0
 /** Returns all that comes on standard input. */
 export const readStdin = (): string => textIn(readFileSync(STDIN))
 
+/** Returns whether the objects on which announcing depends are read, too. */
+export type AsksForAnnouncing = (config: Config) => boolean
+
 /**
  * Reads objects and configuration. Everything that is wrong is in `problems`; returns `failed` if
  * the rest cannot be used.
  */
-export function load(sources: Sources): Loaded {
+export function load(sources: Sources, announces: AsksForAnnouncing = () => false): Loaded {
   const read = loadConfig(sources.config)
   if (read.config === undefined) return { kind: 'failed', problems: read.problems }
   const { given, problems: unread } = givenIn(sources.state)
   // Without their addresses, Services that are served would lose what is programmed for them.
   if (unread.length > 0) return { kind: 'failed', problems: [...read.problems, ...unread] }
-  const input = readObjects(sources.files, readStdin, { limits: read.config.limits, given })
-  const problems = [...read.problems, ...input.problems]
+  const reader = announces(read.config)
+    ? new AnnouncingReader(read.config.allocation, given)
+    : undefined
+  const input = readObjects(sources.files, readStdin, {
+    ...{ limits: read.config.limits, given },
+    ...(reader && { also: (documents, source) => reader.take(documents, source) }),
+  })
+  const announcing = reader?.end()
+  const own = read.config.announce.layer2.enabled ? ofItsOwn(announcing) : []
+  const problems = [...read.problems, ...input.problems, ...own]
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }
   const { scope, backend } = sources
@@ -49,7 +65,13 @@ export function load(sources: Sources): Loaded {
   const incomplete = input.problems.some(isGap)
   const conntrack = conntrackOf(read.config, settings)
   const goal = { cluster, node, settings, unreadable, incomplete }
-  return { kind: 'loaded', goal, conntrack, problems }
+  return { kind: 'loaded', goal, conntrack, config: read.config, announcing, problems }
+}
+
+/** Returns the problems with objects of kinds that determine no rules, which no other reader tells. */
+function ofItsOwn(announcing: AnnouncingInput | undefined): readonly Problem[] {
+  const others = NODE_RESOURCES.map((resource) => resources[resource].kind)
+  return (announcing?.problems ?? []).filter(({ kind }) => kind && !others.includes(kind))
 }
 
 /** Loads other objects for the same node; if they have no such Node, it is as in `goal`. */
@@ -67,7 +89,8 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
   // The problems of the configuration have been printed before.
   const { settings } = toSettings(config, view, { scope: sources.scope, backend: sources.backend })
   const goal = { cluster, node: view, settings }
-  return { kind: 'loaded', goal, conntrack: conntrackOf(config, settings), problems }
+  const conntrack = conntrackOf(config, settings)
+  return { kind: 'loaded', goal, conntrack, config, announcing: undefined, problems }
 }
 
 /** Returns what the agent gave to the Services of a folder, as its state folder has it. */

@@ -6,17 +6,22 @@ import { type Group, grouped, type Sign } from '../plan/explain.ts'
 
 /** Returns the plan as text: a heading for each Service port, with `+`, `-` and `~` lines below. */
 export function printPlan(proposed: Proposed, colour: boolean): string {
-  const paint = pc.createColors(colour)
-  const group = ({ title, operations }: Group): string => {
-    const lines = operations.map(({ sign, text }) => paint[COLOURS[sign]](`  ${sign} ${text}`))
-    return `${paint.bold(title)}\n${lines.join('\n')}\n`
-  }
-  const groups = grouped(proposed.operations).map(group).join('')
-  return `${groups}${count(proposed.count, 'operation')}\n`
+  const groups = grouped(proposed.operations).map((group) => printGroup(group, colour))
+  return `${groups.join('')}${count(proposed.count, 'operation')}\n`
 }
 
-/** Returns the plan as JSON; `owner` is null for operations that no single Service owns. */
-export function planAsJson(proposed: Proposed, nameOf: NameOf): string {
+/** Returns a heading with the lines of its operations. */
+export function printGroup({ title, operations }: Group, colour: boolean): string {
+  const paint = pc.createColors(colour)
+  const lines = operations.map(({ sign, text }) => paint[COLOURS[sign]](`  ${sign} ${text}`))
+  return `${paint.bold(title)}\n${lines.join('\n')}\n`
+}
+
+/**
+ * Returns the plan as JSON; `owner` is null for operations that no single Service owns. `announce` is
+ * what is told of announcing; if it is undefined, JSON leaves it out.
+ */
+export function planAsJson(proposed: Proposed, nameOf: NameOf, announce?: unknown): string {
   const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
     kind,
     family: family ?? null,
@@ -24,7 +29,7 @@ export function planAsJson(proposed: Proposed, nameOf: NameOf): string {
     owner: owner ?? null,
     change: `${sign} ${text}`,
   }))
-  return `${JSON.stringify({ operations }, null, 2)}\n`
+  return `${JSON.stringify({ operations, announce }, null, 2)}\n`
 }
 
 const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {

@@ -35,7 +35,7 @@ export interface AnnounceSettings {
 }
 
 /** What MetalLB excludes (config/manifests, ConfigMap metallb-excludel2). */
-export const virtualInterfaces: readonly string[] = [
+const virtualInterfaces: readonly string[] = [
   '^docker.*',
   '^cbr.*',
   '^dummy.*',
@@ -75,4 +75,15 @@ export function keyProblem(
 ): string | undefined {
   if (!enabled || nodes < 2 || members.keyFile !== undefined) return undefined
   return `announce.layer2.members.keyFile is not set, and there are ${nodes} Nodes: without a key an agent cannot tell another one from a stranger; name a file with the same key on each Node`
+}
+
+/**
+ * Returns the regular expressions for interfaces on which nothing is announced; `listed` are those of
+ * MetalLB's ConfigMap, if there is one.
+ */
+export function excludedInterfaces(
+  { excludeInterfaces }: Pick<Layer2Settings, 'excludeInterfaces'>,
+  listed: readonly string[] | undefined,
+): readonly string[] {
+  return excludeInterfaces ?? listed ?? virtualInterfaces
 }

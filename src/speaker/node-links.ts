@@ -1,13 +1,8 @@
-import type { Announced } from '../announce/announced.ts'
-import { announcingLinks, type NodeLink } from '../announce/links.ts'
-import type { Spot } from '../announce/spot.ts'
+import type { NodeLink } from '../announce/links.ts'
 import type { begin } from '../announce/transition.ts'
-import { NetlinkSocket } from '../apply/netlink/socket.ts'
-import { listLinkLocal } from '../apply/rtnetlink/addresses.ts'
-import { NETLINK_ROUTE } from '../apply/rtnetlink/constants.ts'
-import { listLinks, watchLinks } from '../apply/rtnetlink/link-table.ts'
+import { watchLinks } from '../apply/rtnetlink/link-table.ts'
+import { readAnnouncingLinks } from '../apply/rtnetlink/node-links.ts'
 import type { Inherited } from '../dataplane/announce/responder.ts'
-import type { Address } from '../model/address.ts'
 
 interface LinksListener {
   /** The interfaces have to be read again. */
@@ -48,31 +43,9 @@ export class NodeLinks {
   async read(excluded: readonly string[]): Promise<boolean> {
     if (!this.#hasNews) return false
     this.#hasNews = false
-    const socket = NetlinkSocket.open({ protocol: NETLINK_ROUTE })
-    try {
-      const links = await listLinks(socket)
-      const linkLocal = await listLinkLocal(socket)
-      const all = links.map((link) => ({ ...link, hasLinkLocal: linkLocal.has(link.index) }))
-      this.#current = announcingLinks(all, excluded)
-      return true
-    } finally {
-      socket.close()
-    }
+    this.#current = await readAnnouncingLinks(excluded)
+    return true
   }
-}
-
-/** Returns the addresses of these spots on each interface, and none for an interface without a spot. */
-export function spotsByLink(
-  spots: Iterable<Spot>,
-  links: readonly NodeLink[],
-): readonly Announced[] {
-  const found = new Map(
-    links.map(({ name, index, mac }) => {
-      return [name, { station: { name, index, mac }, addresses: new Set<Address>() }]
-    }),
-  )
-  for (const { address, interface: name } of spots) found.get(name)?.addresses.add(address)
-  return [...found.values()]
 }
 
 /** Returns what a responder answers for already, as an agent begins with it. */

@@ -1,3 +1,4 @@
+import { spotsByLink } from '../announce/announced.ts'
 import { gratuitousFrames, probeFrame } from '../announce/frames.ts'
 import type { NodeLink } from '../announce/links.ts'
 import type { Spot } from '../announce/spot.ts'
@@ -12,7 +13,6 @@ import type { Changed, Responder } from '../dataplane/announce/responder.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
-import { spotsByLink } from './node-links.ts'
 import type { Wires } from './wires.ts'
 
 /** What the steps of one turn need. */

@@ -1,3 +1,4 @@
+import { spotsByLink } from '../announce/announced.ts'
 import type { Member } from '../announce/member.ts'
 import type { AnnouncedServices } from '../announce/service-status.ts'
 import { begin, turn } from '../announce/transition.ts'
@@ -12,12 +13,12 @@ import {
 import type { Responder } from '../dataplane/announce/responder.ts'
 import { type Failed, orFailed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
-import { type Layer2Settings, virtualInterfaces } from '../model/announce-settings.ts'
+import { excludedInterfaces, type Layer2Settings } from '../model/announce-settings.ts'
 import type { AnnounceStore } from '../watch/announce-store.ts'
 import { ServicesAnnounced } from './announced-services.ts'
 import { MemberTalk } from './member-talk.ts'
 import type { TellSpeaker } from './news.ts'
-import { foundIn, NodeLinks, spotsByLink } from './node-links.ts'
+import { foundIn, NodeLinks } from './node-links.ts'
 import { dutiesOf, type Outlook, Outlooks } from './outlook.ts'
 import { ProblemNews } from './problem-news.ts'
 import { perform, programming } from './steps.ts'
@@ -223,6 +224,6 @@ export class Turns {
 
   #exclusions(): readonly string[] {
     const { settings, store } = this.#parts
-    return settings.excludeInterfaces ?? store.excluded() ?? virtualInterfaces
+    return excludedInterfaces(settings, store.excluded())
   }
 }

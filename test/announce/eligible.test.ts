@@ -4,7 +4,7 @@ import { announcingLinks, interfacesFor } from '../../src/announce/links.ts'
 import type { AnnounceObjects } from '../../src/announce/objects.ts'
 import { leftOutOf } from '../../src/announce/why-not.ts'
 import type { Address } from '../../src/model/address.ts'
-import { virtualInterfaces } from '../../src/model/announce-settings.ts'
+import { excludedInterfaces } from '../../src/model/announce-settings.ts'
 import {
   advertisement,
   everybody,
@@ -372,9 +372,12 @@ describe('interfaces', () => {
       'lxc1',
     ]
     const links = names.map((name) => link(name))
-    const left = announcingLinks(links, virtualInterfaces).map(({ name }) => name)
+    const unset = excludedInterfaces({ excludeInterfaces: undefined }, undefined)
+    const left = announcingLinks(links, unset).map(({ name }) => name)
     expect(left).toEqual(['br-veth', 'eth0', 'lo1'])
     expect(announcingLinks(links, ['(', 'lo']).map(({ name }) => name)).not.toContain('lo1')
+    expect(excludedInterfaces({ excludeInterfaces: [] }, ['lo'])).toEqual([])
+    expect(excludedInterfaces({ excludeInterfaces: undefined }, ['lo'])).toEqual(['lo'])
   })
 
   test('answer for IPv6 only with a link-local address', () => {

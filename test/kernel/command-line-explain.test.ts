@@ -75,6 +75,13 @@ describe('where an address comes from', () => {
     const address = { pool: 'production', reason: 'The Service keeps what it has' }
     expect(json).toMatchObject({ of: 'files', address })
   })
+
+  test('from standard input, which is read once for everything', async () => {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [NODE, MARKED, POOL] })
+    const args = [...packet('192.0.2.2', '203.0.113.30:80'), '-f', '-', '--node', 'node-a']
+    const { stdout } = await execa(process.execPath, [program, ...args], { input })
+    expect(stdout).toContain('  address  of pool production: The Service keeps what it has\n')
+  })
 })
 
 const NODE = {
@@ -228,6 +235,7 @@ describe('from files', () => {
       },
       of: 'files',
       address: null,
+      announced: null,
       doubts: [],
       kernel: null,
     })

@@ -1,5 +1,5 @@
 import { printReason } from '../../allocate/print-reason.ts'
-import { type EligibilitySettings, eligible } from '../../announce/eligible.ts'
+import { eligible } from '../../announce/eligible.ts'
 import { hashOrders } from '../../announce/order.ts'
 import { printSilence } from '../../announce/silence.ts'
 import type { Config } from '../../config/config.ts'
@@ -11,6 +11,7 @@ import type { AnnouncersOptions } from '../cluster-arguments.ts'
 import { loadConfig, readStdin } from '../load.ts'
 import { objectProblem } from '../object-problem.ts'
 import type { Output } from '../output.ts'
+import { permissionOf } from '../permission.ts'
 import { reportAsJson } from './print-json.ts'
 import { reportAsText } from './print-text.ts'
 import { entriesOf, movesBetween } from './report.ts'
@@ -63,23 +64,18 @@ function wrong(option: string, found: string): string {
 
 function reportOf(
   { objects: read, allocation }: ReturnType<typeof readAnnouncing>,
-  { announce, allocation: settings }: Config,
+  config: Config,
   { without }: AnnouncersOptions,
 ): AnnouncersReport {
-  const { objects, grants } = withAllocation(read, allocation, settings)
-  const permission: EligibilitySettings = {
-    ignoreExcludeLabel: announce.layer2.ignoreExcludeLabel,
-    agents: undefined,
-    away: new Set(without),
-    classes: settings.loadBalancerClasses,
-  }
+  const { objects, grants } = withAllocation(read, allocation, config.allocation)
+  const permission = permissionOf(config, without)
   const nodes = objects.nodes.map(({ name }) => name).sort()
   const orders = hashOrders()
   const eligibility = eligible(objects, permission)
   const entries = entriesOf(eligibility, nodes, orders)
   const whole = eligible(objects, { ...permission, away: new Set() })
   const moves = without.length === 0 ? [] : movesBetween(entriesOf(whole, nodes, orders), entries)
-  const key = keyProblem(announce.layer2, nodes.length)
+  const key = keyProblem(config.announce.layer2, nodes.length)
   return {
     entries,
     given: new Set(grants.keys()),

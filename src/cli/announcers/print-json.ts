@@ -23,14 +23,25 @@ export function reportAsJson(report: AnnouncersReport): string {
 }
 
 function addressOf(entry: AddressEntry, given: AnnouncersReport['given']): object {
-  const { address, services, why, order, leftOut } = entry
+  const { address, services } = entry
   return {
     address,
     services,
-    node: ownerOf(entry),
-    reason: why.kind,
-    message: printFirst(ownerOf(entry), why),
+    ...firstAsJson(entry),
     given: services.some((service) => given.has(service)),
+    ...othersAsJson(entry),
+  }
+}
+
+/** Returns the Node that announces an address, and why. */
+export function firstAsJson(entry: AddressEntry): object {
+  const { why } = entry
+  return { node: ownerOf(entry), reason: why.kind, message: printFirst(ownerOf(entry), why) }
+}
+
+/** Returns the Nodes that may announce an address, and those that may not. */
+export function othersAsJson({ order, leftOut }: Pick<AddressEntry, 'order' | 'leftOut'>): object {
+  return {
     candidates: order.map(({ node, preference, interfaces }) => {
       return { node, preference, ...(interfaces && { interfaces: [...interfaces] }) }
     }),

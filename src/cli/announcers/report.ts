@@ -1,3 +1,4 @@
+import { allLive } from '../../announce/all-live.ts'
 import { announce } from '../../announce/announce.ts'
 import type { Candidate, Eligibility, EligibleAddress } from '../../announce/eligibility.ts'
 import type { LeftOut } from '../../announce/left-out.ts'
@@ -36,12 +37,9 @@ export function entriesOf(
   nodes: readonly string[],
   orders: HashOrders = hashOrders(),
 ): readonly AddressEntry[] {
-  const members = nodes.map((node) => {
-    return { node, state: 'live', settled: true } as const
-  })
   // The command runs on no Node: it asks no interface, and no candidate has this name.
   const here = { node: '', state: 'live', settled: true, links: [] } as const
-  const announcements = announce(eligibility, here, members, orders)
+  const announcements = announce(eligibility, here, allLive(nodes), orders)
   return eligibility.addresses.flatMap((each, at) => {
     const announcement = announcements[at]
     const why = whyFirst(each)

@@ -32,10 +32,13 @@ interface Answer {
   readonly kernel: KernelComparison | undefined
   /** Where the address comes from; undefined if it is not known, and for what the kernel holds. */
   readonly origin: AddressOrigin | undefined
+  /** Who announces the address; null if it is not announced, and for what the kernel holds. */
+  readonly announced: unknown
 }
 
 /** Returns the answer as JSON, which ends with a newline. */
-export function answerAsJson({ of, explanation, kernel, origin }: Answer): string {
+export function answerAsJson(answered: Answer): string {
+  const { of, explanation, kernel, origin, announced } = answered
   const { packet, ways, doubts } = explanation
   const { origin: sender, ...sent } = packet
   const by = { sentBy: sender.kind === 'node' ? 'node' : 'other', interface: null as string | null }
@@ -50,6 +53,7 @@ export function answerAsJson({ of, explanation, kernel, origin }: Answer): strin
     packet: { ...sent, ...by },
     of,
     address: origin ? { pool: origin.pool ?? null, reason: origin.reason ?? null } : null,
+    announced,
     ways: waysAsJson(ways),
     doubts,
     kernel: compared ?? null,

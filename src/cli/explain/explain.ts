@@ -5,6 +5,7 @@ import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
+import type { AddressOrigin } from '../../model/service.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { renderFor } from '../../render/rendering.ts'
 import type { WalkedRuleset } from '../../trace/nftables/state.ts'
@@ -13,17 +14,21 @@ import { type NodeFacts, originOf, type Packet } from '../../trace/packet.ts'
 import { type ExplainOptions, TROUBLE } from '../arguments.ts'
 import { reported, unlessIncomplete } from '../commands.ts'
 import { withSocket } from '../kernel.ts'
-import { loadConfig } from '../load.ts'
+import { type Loaded, loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
 import { count } from '../print-plan.ts'
+import { addressFacts } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
+import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { explainAppliedIptables, explainIptables } from './iptables.ts'
 import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
+import { type OnLan, onLan } from './on-lan.ts'
 import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
+import { onLanAsJson, printAnswering } from './print-answering.ts'
 
 /**
  * Runs `nodelb explain`: prints where a packet goes and why, by the files or by what the kernel
@@ -45,21 +50,43 @@ async function explainFiles(
   sent: SentPacket,
   output: Output,
 ): Promise<number> {
-  const loaded = reported(options.sources, output)
+  const loaded = reported(options.sources, output, () => true)
   if (loaded.kind === 'failed') return TROUBLE
   const { goal } = loaded
   const facts = await nodeFacts(goal.node, goal.settings)
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
   const kernel = await compareKernel(goal, packet, facts, explanation)
-  const origin = addressOriginAt(packet.to, goal.cluster, options.sources)
+  const { origin, lan } = ofAddress(packet.to, loaded)
+  const answering =
+    lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
   if (options.sources.format === 'json') {
-    output.out(answerAsJson({ of: 'files', explanation, kernel, origin }))
+    const announced = onLanAsJson(lan, answering)
+    output.out(answerAsJson({ of: 'files', explanation, kernel, origin, announced }))
   } else {
-    output.out(printExplanation(explanation, output.colour, origin))
+    output.out(printExplanation(explanation, output.colour, addressFacts(origin, lan)))
     if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
+    if (lan && answering) output.out(printAnswering(packet.to, lan, answering))
   }
   return unlessIncomplete(goal, 0)
+}
+
+/** What the objects say about an address besides the rules. */
+interface OfAddress {
+  readonly origin: AddressOrigin | undefined
+  readonly lan: OnLan | undefined
+}
+
+function ofAddress(
+  address: Address,
+  { goal, config, announcing }: Loaded & { readonly kind: 'loaded' },
+): OfAddress {
+  if (announcing === undefined) return { origin: undefined, lan: undefined }
+  const allocating = { objects: announcing.allocation, settings: config.allocation }
+  return {
+    origin: addressOriginAt(address, goal.cluster, allocating),
+    lan: onLan(address, goal.node.name, announcing, config),
+  }
 }
 
 function explainRendered(
@@ -103,11 +130,14 @@ async function explainKernel(
   const json = sources.format === 'json'
   output.out(
     json
-      ? answerAsJson({ of: 'kernel', explanation, kernel: undefined, origin: undefined })
+      ? answerAsJson({ of: 'kernel', explanation, ...ONLY_RULES })
       : printExplanation(explanation, output.colour),
   )
   return 0
 }
+
+/** The kernel does not say where an address comes from, or who should announce it. */
+const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null }
 
 function dummyOf(config: string | undefined): string {
   return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface

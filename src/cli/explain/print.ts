@@ -1,23 +1,24 @@
 import pc from 'picocolors'
-import { visible } from '../../decode/problem.ts'
-import type { AddressOrigin } from '../../model/service.ts'
 import { endpointText } from '../../ruleset/ipvs/print.ts'
 import { printElement } from '../../ruleset/nftables/print.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
 import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
-/** Returns the explanation as text: what becomes of the packet, why, and the rules in order. */
+/**
+ * Returns the explanation as text: what becomes of the packet, why, and the rules in order. What is
+ * known of the address besides stands behind the Service.
+ */
 export function printExplanation(
   explanation: Explanation,
   colour: boolean,
-  origin?: AddressOrigin,
+  ofAddress: readonly Fact[] = [],
 ): string {
   const paint = pc.createColors(colour)
   const [first] = explanation.ways
   if (first === undefined) return ''
   const facts = [
     ...serviceFacts(first),
-    ...originFacts(origin),
+    ...ofAddress,
     ...endpointFacts(explanation.ways),
     ...endFacts(explanation.ways),
     ...explanation.doubts.map((doubt) => ['not known', doubt] as const),
@@ -30,7 +31,8 @@ export function printExplanation(
   return `${paint.bold(headline(explanation))}\n${lines.join('')}${printWays(explanation.ways)}`
 }
 
-type Fact = readonly [name: string, text: string]
+/** A line of the answer; those of one name that follow each other have it once. */
+export type Fact = readonly [name: string, text: string]
 
 function headline({ packet, ways }: Explanation): string {
   const { from, to, protocol, port, origin } = packet
@@ -53,13 +55,6 @@ function serviceFacts(way: ExplainedWay): readonly Fact[] {
     ...(policy === undefined ? [] : [['policy', policy] as const]),
     ...(way.sticky ? [['affinity', affinityLine(way)] as const] : []),
   ]
-}
-
-function originFacts(origin: AddressOrigin | undefined): readonly Fact[] {
-  if (origin === undefined) return []
-  const { pool, reason } = origin
-  const texts = [...(pool === undefined ? [] : [`of pool ${pool}`]), ...(reason ? [reason] : [])]
-  return [['address', visible(texts.join(': '))]]
 }
 
 function affinityLine({ odds }: ExplainedWay): string {

@@ -23,7 +23,8 @@ export async function chooseResponder(options: KernelResponderOptions): Promise<
   return { responder: new SocketResponder(), reason }
 }
 
-async function whyNotKernel(): Promise<string | undefined> {
+/** Returns why the kernel cannot answer, undefined if it can; changes nothing. Rejects with NetlinkError. */
+export async function whyNotKernel(): Promise<string | undefined> {
   const socket = NetlinkSocket.open()
   try {
     const refused = await refusedOnTrial(socket, planAnnounce(undefined, TRIAL, 'none'))

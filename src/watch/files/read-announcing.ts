@@ -1,20 +1,27 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
+import type { Documents } from '../../decode/documents.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
+import type { GivenAddresses } from '../addresses/given.ts'
+import { withGiven } from '../addresses/with-ingress.ts'
 import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
 import { AnnounceStore } from '../announce-store.ts'
+import { visitObjects } from '../objects.ts'
 import type { Resource } from '../resources.ts'
-import type { ObjectEvent } from '../source.ts'
-import { visitFiles } from './visit-files.ts'
+import { documentsAt } from './documents-at.ts'
 
 /** What the files say, with what is wrong in them. */
-interface AnnouncingInput {
+export interface AnnouncingInput {
   readonly objects: AnnounceObjects
   /** The same objects as an allocation reads them: Services without an address may get one. */
   readonly allocation: AllocationObjects
+  /** The interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
+  readonly excluded: readonly string[] | undefined
   readonly problems: readonly Problem[]
 }
+
+type Classes = Pick<AllocationSettings, 'loadBalancerClasses'>
 
 const FOLLOWED: readonly Resource[] = [...ALLOCATION_RESOURCES, 'l2advertisements']
 
@@ -25,24 +32,59 @@ const FOLLOWED: readonly Resource[] = [...ALLOCATION_RESOURCES, 'l2advertisement
 export function readAnnouncing(
   paths: readonly string[],
   stdin: () => string,
-  { loadBalancerClasses }: Pick<AllocationSettings, 'loadBalancerClasses'>,
+  settings: Classes,
 ): AnnouncingInput {
-  const problems = new Map<string, Problem>()
-  const note = (found: readonly Problem[]): void => {
-    for (const problem of found) problems.set(printProblem(problem), problem)
+  const reader = new AnnouncingReader(settings)
+  const note = (problems: readonly Problem[]): void => reader.note(problems)
+  for (const { source, documents } of documentsAt(paths, stdin, note)) {
+    reader.take(documents, source)
   }
-  const read = (_: string, found: readonly Problem[]): void => note(found)
-  const allocation = new AllocationStore({
-    classes: () => loadBalancerClasses,
-    followed: FOLLOWED,
-    read,
-  })
-  const announcing = new AnnounceStore({ followed: FOLLOWED, read })
-  const take = (event: ObjectEvent): void => {
-    allocation.take(event)
-    announcing.take(event)
+  return reader.end()
+}
+
+/**
+ * Takes the documents of one file after the other. Services have the addresses that they were
+ * `given`, if any.
+ */
+export class AnnouncingReader {
+  readonly #given: GivenAddresses
+  readonly #allocation: AllocationStore
+  readonly #announcing: AnnounceStore
+  /** Two stores read the same objects, and find the same problems. */
+  readonly #problems: Map<string, Problem> = new Map()
+
+  constructor({ loadBalancerClasses }: Classes, given: GivenAddresses = new Map()) {
+    this.#given = given
+    const read = (_: string, found: readonly Problem[]): void => this.note(found)
+    this.#allocation = new AllocationStore({
+      classes: () => loadBalancerClasses,
+      followed: FOLLOWED,
+      read,
+    })
+    this.#announcing = new AnnounceStore({ followed: FOLLOWED, read })
   }
-  visitFiles(paths, stdin, { followed: FOLLOWED, take, note })
-  const objects = { objects: announcing.objects(), allocation: allocation.objects() }
-  return { ...objects, problems: [...problems.values()] }
+
+  take({ values, problems }: Documents, source: string): void {
+    this.note(problems)
+    const odd = visitObjects(values, source, FOLLOWED, (resource, found) => {
+      const object = resource === 'all-services' ? withGiven(found, this.#given) : found
+      const event = { kind: 'object', resource, object, origin: source } as const
+      this.#allocation.take(event)
+      this.#announcing.take(event)
+    })
+    this.note(odd)
+  }
+
+  note(problems: readonly Problem[]): void {
+    for (const problem of problems) this.#problems.set(printProblem(problem), problem)
+  }
+
+  end(): AnnouncingInput {
+    return {
+      objects: this.#announcing.objects(),
+      allocation: this.#allocation.objects(),
+      excluded: this.#announcing.excluded(),
+      problems: [...this.#problems.values()],
+    }
+  }
 }

@@ -15,6 +15,8 @@ import { documentsAt } from './documents-at.ts'
 interface ReadOptions {
   readonly limits?: Limits
   readonly given?: GivenAddresses
+  /** Gets the documents of each file as well: a pipe can be read only once. */
+  readonly also?: (documents: Documents, source: string) => void
 }
 
 export interface Input {
@@ -33,12 +35,13 @@ export interface Input {
 export function readObjects(
   paths: readonly string[],
   stdin: () => string,
-  { limits, given = new Map() }: ReadOptions = {},
+  { limits, given = new Map(), also }: ReadOptions = {},
 ): Input {
   const reading = new Reading(limits, given)
   const note = (problems: readonly Problem[]): void => reading.note(problems)
   for (const { source, documents } of documentsAt(paths, stdin, note)) {
     reading.take(documents, source)
+    also?.(documents, source)
   }
   return reading.end()
 }
