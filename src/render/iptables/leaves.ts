@@ -15,9 +15,13 @@ import {
 
 /** What the tables of a family hold by VIP (or node port), address and port, with labels. */
 interface Leaves {
-  readonly fronts: ReadonlyMap<Tuple, LoweredFront>
+  readonly fronts: ReadonlyMap<Tuple, Labelled<string>>
   readonly clusterIps: ReadonlyMap<Tuple, LabelledRule>
   readonly healthChecks: ReadonlyMap<Tuple, LabelledRule>
+}
+
+interface Labelled<Label extends string | undefined> extends LoweredFront {
+  readonly label: Label
 }
 
 interface LabelledRule {
@@ -29,7 +33,7 @@ type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 
 /** Reads the rules at the ends of trees back; each has the label of what it is for. */
 export function leavesOf(tables: Tables): Leaves {
-  const fronts = new Map<Tuple, LoweredFront>()
+  const fronts = new Map<Tuple, Labelled<string>>()
   const clusterIps = new Map<Tuple, LabelledRule>()
   const healthChecks = new Map<Tuple, LabelledRule>()
   for (const { chains } of tables.values()) {
@@ -46,7 +50,11 @@ export function leavesOf(tables: Tables): Leaves {
 }
 
 /** Returns what is left without rules in trees: the VIP's (or node port's) own chains. */
-function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFront {
+function bare<Label extends string | undefined>(
+  label: Label,
+  key: Tuple,
+  tables: Tables,
+): Labelled<Label> {
   const chains: { [role in FrontRole]?: FrontChain } = {}
   const names = frontChainNames(key)
   for (const role of FRONT_ROLES) {
