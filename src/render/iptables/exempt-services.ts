@@ -11,7 +11,7 @@ import type {
 } from '../../ruleset/iptables/types.ts'
 import type { FamilyWants } from './family-wants.ts'
 import type { LoweredFront } from './front-chains.ts'
-import { leavesOf, NO_FRONT } from './leaves.ts'
+import { type HeldFront, leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
@@ -147,8 +147,8 @@ function masqueradedPods(tables: Tables): readonly Tuple[] {
 }
 
 /** Returns the addresses that the chains of a VIP (or node port) lead to. */
-function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
-  const rules = Object.values(chains).flatMap((chain) => chain?.rules ?? [])
+function endpointsOf({ chains }: HeldFront): readonly Tuple[] {
+  const rules = Object.values(chains).flatMap((chain) => chain.rules)
   return rules.flatMap((rule) => {
     const [, host = ''] = / --to-destination \[?(.*?)\]?:\d+$/.exec(rule) ?? []
     const address = parseAddress(host)?.value
