@@ -205,15 +205,16 @@ describe('statements', () => {
 
   test('a client that is forgotten is not remembered any more', () => {
     const clients = { set: 'clients', key: [{ kind: 'saddr' }] } as const
-    const chains = (...kinds: readonly ('remember' | 'forget')[]) => [
-      base('x', 'filter', 'prerouting', 0, ...kinds.map((kind) => rule({ kind, ...clients }))),
-    ]
-    const known = (...kinds: readonly ('remember' | 'forget')[]) =>
-      trace(ruleset({ chains: chains(...kinds) }), packet('198.51.100.7'), facts).paths.map(
-        ({ state }) => [...(state.clients.get('clients') ?? [])],
-      )
-    expect(known('forget', 'remember')).toEqual([['198.51.100.7']])
-    expect(known('remember', 'forget')).toEqual([[]])
+    const remember = rule({ kind: 'remember', ...clients, seconds: 60 })
+    const forget = rule({ kind: 'forget', ...clients })
+    const known = (...rules: readonly Rule[]) =>
+      trace(
+        ruleset({ chains: [base('x', 'filter', 'prerouting', 0, ...rules)] }),
+        packet('198.51.100.7'),
+        facts,
+      ).paths.map(({ state }) => [...(state.clients.get('clients') ?? [])])
+    expect(known(forget, remember)).toEqual([['198.51.100.7']])
+    expect(known(remember, forget)).toEqual([[]])
   })
 
   test('an interval of the other family holds no address', () => {
