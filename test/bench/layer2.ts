@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import type { LanReport } from '../support/lan-client.ts'
 import { RealLan } from '../support/real-lan.ts'
 import { lanAddress } from '../support/real-lan-files.ts'
+import { tellAnswers } from './layer2-answers.ts'
 
 const nodes = ['n1', 'n2', 'n3']
 const { values } = parseArgs({
@@ -199,6 +200,7 @@ async function measure(subject: Subject, event: (typeof events)[number]): Promis
   for (const [name, all] of reports) console.log(row(name, all))
 }
 
+await tellAnswers()
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
   console.log(`\n${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`)
