@@ -4,7 +4,7 @@ import type { AnnouncedService, AnnouncerNode } from '../objects.ts'
 import { poolsMissing } from '../problems.ts'
 import { asker } from './ask-service.ts'
 import { byText } from './by-text.ts'
-import type { BgpDecision, BgpSession } from './decision.ts'
+import type { BgpAnnouncements, BgpSession } from './decision.ts'
 import type { BgpDecisionSettings, BgpObjects } from './objects.ts'
 import { type Offer, offersOf } from './offers.ts'
 import { RouteBook, type RouteWish } from './route-book.ts'
@@ -12,6 +12,13 @@ import { routerIdOf } from './router-id.ts'
 import { type Sessions, sessionsOn } from './sessions.ts'
 import { printBgpSilence } from './silence.ts'
 import type { BgpWhy, WithheldReason } from './why.ts'
+
+/** What a node announces, and why it does not announce the rest. */
+export interface BgpDecision extends BgpAnnouncements {
+  readonly problems: readonly AnnounceProblem[]
+  /** In order of Service, address and peer. */
+  readonly why: readonly BgpWhy[]
+}
 
 /**
  * Returns what a node announces by BGP, by MetalLB's rules, and why it does not announce the rest. A

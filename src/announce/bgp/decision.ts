@@ -1,16 +1,16 @@
 import type { Address, Cidr, IpFamily, Port } from '../../model/address.ts'
-import type { AnnounceProblem } from '../eligibility.ts'
 import type { BfdProfile } from './bfd-profile.ts'
 import type { SecretText } from './secret-text.ts'
-import type { BgpWhy } from './why.ts'
 
 /** A VRF by its name of 1 to 15 characters; empty: the default one. */
 export type Vrf = string
 
 /** All that one node announces by BGP, whichever program speaks it. */
-export interface BgpDecision {
-  /** The router identifier, one for all sessions of the node. It is always written: a program that
-   * chose one itself could take an address that all nodes have. */
+export interface BgpAnnouncements {
+  /**
+   * The router identifier, one for all sessions of the node. It is always written: a program that
+   * chose one itself could take an address that all nodes have.
+   */
   readonly routerId: Address
   /** The AS number of the node in each VRF that has a session. */
   readonly asns: ReadonlyMap<Vrf, number>
@@ -20,9 +20,6 @@ export interface BgpDecision {
   readonly bfdProfiles: readonly BfdProfile[]
   /** In order of VRF and prefix, each pair once. */
   readonly routes: readonly BgpRoute[]
-  readonly problems: readonly AnnounceProblem[]
-  /** In order of Service, address and peer. */
-  readonly why: readonly BgpWhy[]
 }
 
 /** A BGP session of the node; what is undefined is left to the program that speaks BGP. */

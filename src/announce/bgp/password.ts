@@ -10,6 +10,8 @@ export type PasswordSource =
 
 /** What a Secret says that a BGPPeer names. */
 export interface BgpSecret {
+  /** `namespace/name`. */
+  readonly name: string
   /** The type of the Secret; `kubernetes.io/basic-auth` is the one that counts. */
   readonly type: string
   /** The value of its key `password`; undefined if it has none. */

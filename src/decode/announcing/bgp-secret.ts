@@ -1,7 +1,7 @@
 import type { BgpSecret } from '../../announce/bgp/password.ts'
 import { SecretText } from '../../announce/bgp/secret-text.ts'
 import { fields, nameOf, namespaceName, objectName, parseFields, text, valueAt } from '../fields.ts'
-import { type Problem, said, report as startReport } from '../problem.ts'
+import { type Problem, type Report, said, report as startReport } from '../problem.ts'
 
 type DecodedSecret =
   | { readonly kind: 'secret'; readonly secret: BgpSecret; readonly problems: readonly Problem[] }
@@ -22,20 +22,23 @@ export function decodeBgpSecret(json: unknown, source: string): DecodedSecret {
   const read = parseFields(secretSchema, json, '', report)
   if (read === undefined) return { kind: 'invalid', problems }
   const type = read.type || 'Opaque'
+  const name = nameOf(json, true)
+  const found = passwordIn(json, report)
+  const password = found === undefined ? undefined : new SecretText(found)
+  return { kind: 'secret', secret: { name, type, password }, problems }
+}
+
+/** The API server takes what `stringData` has before `data`, and makes data of it. */
+function passwordIn(json: unknown, report: Report): string | undefined {
   const plain = valueAt(json, ['stringData', 'password'])
-  if (typeof plain === 'string') {
-    return { kind: 'secret', secret: { type, password: new SecretText(plain) }, problems }
-  }
+  if (typeof plain === 'string') return plain
   const encoded = valueAt(json, ['data', 'password'])
+  if (encoded === undefined) return undefined
   const password = typeof encoded === 'string' ? fromBase64(encoded) : undefined
-  if (encoded !== undefined && password === undefined) {
+  if (password === undefined) {
     report.error('data.password', said('a value that is not shown'), 'text in base64')
   }
-  return {
-    kind: 'secret',
-    secret: { type, password: password === undefined ? undefined : new SecretText(password) },
-    problems,
-  }
+  return password
 }
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'

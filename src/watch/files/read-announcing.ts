@@ -1,9 +1,12 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
+import type { BgpConfiguration } from '../../announce/bgp/objects.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
 import { AnnounceStore } from '../announce-store.ts'
+import { BGP_RESOURCES } from '../bgp-resources.ts'
+import { BgpStore } from '../bgp-store.ts'
 import type { Resource } from '../resources.ts'
 import type { ObjectEvent } from '../source.ts'
 import { visitFiles } from './visit-files.ts'
@@ -11,12 +14,17 @@ import { visitFiles } from './visit-files.ts'
 /** What the files say, with what is wrong in them. */
 interface AnnouncingInput {
   readonly objects: AnnounceObjects
+  readonly bgp: BgpConfiguration
   /** The same objects as an allocation reads them: Services without an address may get one. */
   readonly allocation: AllocationObjects
   readonly problems: readonly Problem[]
 }
 
-const FOLLOWED: readonly Resource[] = [...ALLOCATION_RESOURCES, 'l2advertisements']
+const FOLLOWED: readonly Resource[] = [
+  ...ALLOCATION_RESOURCES,
+  'l2advertisements',
+  ...BGP_RESOURCES,
+]
 
 /**
  * Reads the objects at `paths` on which announcing depends: files, folders, and `-` for standard
@@ -38,11 +46,17 @@ export function readAnnouncing(
     read,
   })
   const announcing = new AnnounceStore({ followed: FOLLOWED, read })
+  const bgp = new BgpStore(note)
   const take = (event: ObjectEvent): void => {
     allocation.take(event)
     announcing.take(event)
+    bgp.take(event)
   }
   visitFiles(paths, stdin, { followed: FOLLOWED, take, note })
-  const objects = { objects: announcing.objects(), allocation: allocation.objects() }
-  return { ...objects, problems: [...problems.values()] }
+  return {
+    objects: announcing.objects(),
+    bgp: bgp.configuration(),
+    allocation: allocation.objects(),
+    problems: [...problems.values()],
+  }
 }
