@@ -49,7 +49,7 @@ type Of<Kind> = {
 }
 
 /** An advertisement with its localPref; undefined if it has none. */
-export interface LocalPrefSide {
+interface LocalPrefSide {
   readonly advertisement: string
   readonly localPref: number | undefined
 }
@@ -100,7 +100,8 @@ export function listed(names: readonly string[]): string {
 }
 
 function noPeer(stopped: readonly string[]): string {
-  if (stopped.length === 0) return 'No BGPPeer is for the Node'
+  if (stopped.length === 0)
+    return 'No BGPPeer is for the Node; create one, or have the nodeSelectors of one select it'
   const [is, their] =
     stopped.length === 1 ? ['is', 'its problem says'] : ['are', 'their problems say']
   return `No BGPPeer runs on the Node: ${stopped.join(', ')} ${is} stopped, and ${their} why`

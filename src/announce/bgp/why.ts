@@ -31,7 +31,7 @@ export type BgpWhy =
     }
 
 /** A route by which an address is announced. */
-export interface AnnouncedRoute {
+interface AnnouncedRoute {
   readonly prefix: Cidr
   /** What the peer is sent, also for other Services on the prefix. */
   readonly attributes: RouteAttributes

@@ -22,7 +22,7 @@ export function reportAsText(report: AnnouncersReport): string {
     ),
     section(`Services that nobody announces${onLayer2}`, columns(silences.map(silenceRow))),
     section(`Nodes that may not announce${onLayer2}`, columns(leftOutRows(report))),
-    without.length === 0 ? '' : section(`What moves without ${away}`, moved),
+    without.length === 0 ? '' : section(`What moves${onLayer2} without ${away}`, moved),
     section(
       `Nodes${onLayer2}`,
       report.entries.length === 0 ? [] : columns(report.nodes.map(nodeRow(report))),

@@ -5,7 +5,7 @@ import { fields, namespaceName, objectName } from '../fields.ts'
 import { said } from '../problem.ts'
 
 /** The fields of a BGPPeer that say where its password is. */
-export interface PasswordFields {
+interface PasswordFields {
   readonly password?: unknown
   readonly passwordSecret?: unknown
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { RemoteAs, SessionEnd } from '../../announce/bgp/decision.ts'
 import type { BgpPeer } from '../../announce/bgp/peer.ts'
 import { type Address, familyOf, type IpFamily } from '../../model/address.ts'
 import type { FieldReader } from '../field-reader.ts'
@@ -33,7 +34,7 @@ export function readSystems(
 
 const dynamicAsn = emptyOr(['internal', 'external'])
 
-function readRemoteAs(spec: Spec, reader: FieldReader): BgpPeer['remoteAs'] | undefined {
+function readRemoteAs(spec: Spec, reader: FieldReader): RemoteAs | undefined {
   const number = reader.read(spec['peerASN'], asnOrNone, 'spec.peerASN', 'bad' as const)
   const dynamic = reader.read(spec['dynamicASN'], dynamicAsn, 'spec.dynamicASN', 'bad' as const)
   if (number === 'bad' || dynamic === 'bad') return undefined
@@ -52,7 +53,7 @@ const interfaceName = z
   .nullish()
 
 /** Returns where the peer is; undefined, with a problem, if that cannot be read. */
-export function readEnd(spec: Spec, reader: FieldReader): BgpPeer['end'] | undefined {
+export function readEnd(spec: Spec, reader: FieldReader): SessionEnd | undefined {
   const isAddressed = isWritten(spec['peerAddress'])
   const link = reader.read(spec['interface'], interfaceName, 'spec.interface', 'bad value')
   if (link === 'bad value') return undefined
@@ -83,7 +84,7 @@ export function readOwnAddresses(
 }
 
 /** A session carries the family of its addresses, and both where it is asked to or has none. */
-export function familiesOf(end: BgpPeer['end'], dualStack: boolean): readonly IpFamily[] {
+export function familiesOf(end: SessionEnd, dualStack: boolean): readonly IpFamily[] {
   if (dualStack || end.kind === 'interface') return ['ipv4', 'ipv6']
   return [familyOf(end.address)]
 }

@@ -4,7 +4,7 @@ import { parseDuration } from '../duration.ts'
 import type { FieldReader } from '../field-reader.ts'
 
 /** The fields of a BGPPeer that are durations. */
-export interface TimerFields {
+interface TimerFields {
   readonly holdTime?: unknown
   readonly keepaliveTime?: unknown
   readonly connectTime?: unknown
