@@ -124,5 +124,7 @@ function readSession(
 }
 
 const profileName = z
-  .union([z.literal(''), objectName], { error: 'the name of a BFDProfile' })
+  .union([z.literal(''), objectName], {
+    error: 'a name in lower-case letters, digits, "-" and "."',
+  })
   .nullish()

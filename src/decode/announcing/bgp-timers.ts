@@ -15,7 +15,7 @@ const duration: z.ZodType<number | undefined> = z
     error: 'a duration such as 90s',
   })
   .nullish()
-  .transform((text) => (text ? parseDuration(text) : undefined))
+  .transform((text) => parseDuration(text ?? ''))
 
 /** Two bytes have room for no more (RFC 4271, 4.2). */
 const MOST_SECONDS = 65_535

@@ -66,7 +66,7 @@ export function bgpObjects(rest: Partial<BgpObjects> = {}): BgpObjects {
   }
 }
 
-const plain: BgpDecisionSettings = {
+export const settings: BgpDecisionSettings = {
   ignoreExcludeLabel: false,
   drain: { cordoned: 'ignore' },
   classes: [],
@@ -75,9 +75,9 @@ const plain: BgpDecisionSettings = {
 export function decided(
   rest: Partial<BgpObjects> = {},
   here: Partial<AnnouncerNode> = {},
-  settings: Partial<BgpDecisionSettings> = {},
+  changed: Partial<BgpDecisionSettings> = {},
 ): BgpDecision {
-  return decideBgp(bgpObjects(rest), node('n1', here), { ...plain, ...settings })
+  return decideBgp(bgpObjects(rest), node('n1', here), { ...settings, ...changed })
 }
 
 /** Returns the routes as lines `VRF prefix -> peer: communities, localPref`. */
@@ -94,4 +94,9 @@ export function routesOf({ routes }: BgpDecision): readonly string[] {
 
 export function toldOf({ problems }: BgpDecision): readonly string[] {
   return problems.map(({ object, message }) => `${object}: ${message}`)
+}
+
+/** Returns the kinds of reasons, each once. */
+export function reasonsOf({ why }: BgpDecision): readonly string[] {
+  return why.map((each) => (each.kind === 'announced' ? each.kind : each.reason.kind))
 }
