@@ -28,7 +28,7 @@ export function whyUnfit(
   return agents === undefined || agents.has(name) ? undefined : { kind: 'no-agent' }
 }
 
-/** Returns why a Node announces in no way at all: by what it says of itself for good or its network. */
+/** Returns why a Node may announce nothing, on layer 2 or by BGP; undefined if it may. */
 export function whyBarred(
   { labels, networkUnavailable }: Pick<AnnouncerNode, 'labels' | 'networkUnavailable'>,
   ignoreExcludeLabel: boolean,

@@ -122,6 +122,10 @@ const mistakes: readonly [object, string][] = [
     { holdTime: '0s', keepaliveTime: '10s' },
     'keepaliveTime: found "10s", expected at most the holdTime, which is 0s',
   ],
+  [
+    { holdTime: '9s', keepaliveTime: '500ms' },
+    'keepaliveTime: found "500ms", expected 0s, or at least 1s',
+  ],
   [{ connectTime: '0s' }, 'connectTime: found "0s", expected whole seconds from 1s to 65535s'],
   [{ connectTime: '1.5s' }, 'connectTime: found "1.5s", expected whole seconds from 1s to 65535s'],
   [

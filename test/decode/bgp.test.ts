@@ -122,10 +122,10 @@ describe('a BFDProfile', () => {
       ...{ receiveInterval: 10, transmitInterval: 60_000, echoInterval: 50, detectMultiplier: 2 },
       ...{ minimumTtl: 254, echoMode: true, passiveMode: true },
     }
-    expect(read(spec)).toEqual({ value: { name: 'web', ...spec }, said: [] })
+    expect(read(spec)).toEqual({ value: { ...metadata, ...spec }, said: [] })
     const nothing = { receiveInterval: undefined, transmitInterval: undefined }
     expect(read(undefined).value).toEqual({
-      ...{ name: 'web', ...nothing, echoInterval: undefined, detectMultiplier: undefined },
+      ...{ ...metadata, ...nothing, echoInterval: undefined, detectMultiplier: undefined },
       ...{ minimumTtl: undefined, echoMode: false, passiveMode: false },
     })
   })

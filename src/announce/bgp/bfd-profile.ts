@@ -1,6 +1,7 @@
 /** A BFDProfile (metallb.io/v1beta1); what is undefined is left to the program that speaks BFD. */
 export interface BfdProfile {
   readonly name: string
+  readonly namespace: string
   /** The least interval at which packets are taken, in milliseconds, 10 to 60000. */
   readonly receiveInterval: number | undefined
   /** The least interval at which packets are sent, in milliseconds, 10 to 60000. */

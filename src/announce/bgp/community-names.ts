@@ -17,7 +17,7 @@ export function knownCommunities(objects: readonly CommunityNames[]): KnownCommu
     for (const [name, value] of names) {
       const other = known.get(name)
       if (other === undefined) known.set(name, { object, value })
-      else if (other.value.kind !== value.kind || other.value.text !== value.text) {
+      else if (other.value.text !== value.text) {
         problems.push({
           object: `Community/${object}`,
           message: `spec.communities: found the name ${name} with another value than in Community ${other.object}, expected each name once; the value ${other.value.text} of that one counts`,

@@ -1,4 +1,4 @@
-/** A BGP community in canonical text: equal communities are equal texts. */
+/** A BGP community in canonical text: equal communities, and only these, have equal texts. */
 export type Community =
   /** `N:N`, two numbers of 16 bits (RFC 1997). */
   | { readonly kind: 'standard'; readonly text: string }

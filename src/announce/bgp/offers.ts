@@ -70,7 +70,7 @@ function offerOf(
       const found = `found ${JSON.stringify(text)}, expected a community such as 64500:1 or large:64500:1:2, or a name that a Community has`
       return refused(advertisement, `spec.communities: ${found}`)
     }
-    communities.set(`${community.kind} ${community.text}`, community)
+    communities.set(community.text, community)
   }
   if (communities.size > MOST_COMMUNITIES) {
     const found = `found ${communities.size} communities, expected at most ${MOST_COMMUNITIES}`

@@ -25,7 +25,7 @@ interface Entry {
   /** The advertisement that came first, and what it says. */
   readonly advertisement: string
   readonly localPref: number | undefined
-  /** By kind and text. */
+  /** By their texts. */
   readonly communities: ReadonlyMap<string, Community>
 }
 
@@ -80,10 +80,11 @@ function joined(known: Entry | undefined, { session, prefix, offer }: RouteWish)
   const { name: peer, vrf } = session
   const { name: advertisement, localPref } = offer
   if (known !== undefined && known.localPref !== localPref) {
-    const sides = [known, { advertisement, localPref }] as const
+    const first = { advertisement: known.advertisement, localPref: known.localPref }
+    const sides = [first, { advertisement, localPref }] as const
     return { kind: 'conflicting-local-pref', prefix, peer, sides }
   }
-  const added = offer.communities.map((each) => [`${each.kind} ${each.text}`, each] as const)
+  const added = offer.communities.map((each) => [each.text, each] as const)
   const communities = new Map([...(known?.communities ?? []), ...added])
   const count = communities.size
   if (count > MOST_COMMUNITIES) return { kind: 'too-many-communities', prefix, peer, count }

@@ -114,7 +114,8 @@ function fromSecret(name: string, secrets: BgpObjects['secrets']): Password {
   return { kind: 'password', password }
 }
 
-/** Of two profiles of one name the first counts. */
+/** Of two profiles of one name the one in the first namespace counts. */
 function profilesOf(profiles: readonly BfdProfile[]): ReadonlyMap<string, BfdProfile> {
-  return new Map(profiles.toReversed().map((profile) => [profile.name, profile]))
+  const sorted = profiles.toSorted(byText(({ namespace }) => namespace))
+  return new Map(sorted.toReversed().map((profile) => [profile.name, profile]))
 }

@@ -11,7 +11,7 @@ export type BgpWhy =
       readonly service: ServiceName
       readonly address: Address
       readonly peer: string
-      /** In order of prefix; advertisements with different lengths give several. */
+      /** Each prefix once; advertisements with different lengths give several. */
       readonly routes: readonly AnnouncedRoute[]
     }
   /** The peer does not get the address, while it may go to others. */

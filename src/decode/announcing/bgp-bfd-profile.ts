@@ -38,6 +38,7 @@ export function decodeBfdProfile(json: unknown, source: string): DecodedProfile 
   const { metadata, spec } = read
   const profile: BfdProfile = {
     name: metadata.name,
+    namespace: metadata.namespace || 'default',
     receiveInterval: spec?.receiveInterval ?? undefined,
     transmitInterval: spec?.transmitInterval ?? undefined,
     echoInterval: spec?.echoInterval ?? undefined,

@@ -40,6 +40,9 @@ export function readTimers(spec: TimerFields, reader: FieldReader): SessionTimer
     else refuse('keepaliveTime', spec.keepaliveTime, '0s, or from 1s to 21845s')
   } else if (keepalive > hold) {
     refuse('keepaliveTime', spec.keepaliveTime, `at most the holdTime, which is ${hold}s`)
+  } else if (keepalive > 0 && keepalive < 1) {
+    // Cut to zero it would mean that nothing is sent, and the peer would end the session.
+    refuse('keepaliveTime', spec.keepaliveTime, '0s, or at least 1s')
   }
   return { hold: Math.floor(hold), keepalive: Math.floor(keepalive) }
 }

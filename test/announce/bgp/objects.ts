@@ -41,7 +41,13 @@ export function bgpAdvertisement(
 
 export function profile(name: string, rest: Partial<BfdProfile> = {}): BfdProfile {
   return {
-    ...{ name, receiveInterval: undefined, transmitInterval: undefined, echoInterval: undefined },
+    ...{
+      name,
+      namespace: 'metallb-system',
+      receiveInterval: undefined,
+      transmitInterval: undefined,
+      echoInterval: undefined,
+    },
     ...{ detectMultiplier: undefined, minimumTtl: undefined, echoMode: false, passiveMode: false },
     ...rest,
   }

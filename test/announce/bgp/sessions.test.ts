@@ -167,6 +167,14 @@ describe('a BFDProfile', () => {
     ])
   })
 
+  test('of a name that two namespaces have is the one of the first namespace', () => {
+    const bfdProfiles = [profile('fast', { namespace: 'b' }), profile('fast', { namespace: 'a' })]
+    const peers = [peer('tor', { bfdProfile: 'fast' })]
+    for (const given of [bfdProfiles, bfdProfiles.toReversed()]) {
+      expect(decided({ peers, bfdProfiles: given }).bfdProfiles).toEqual([bfdProfiles[1]])
+    }
+  })
+
   test('with echoMode keeps IPv6 prefixes from its peer, and nothing else', () => {
     const services = [service('web', ['192.0.2.1', '2001:db8::1'])]
     const peers = [peer('tor', { bfdProfile: 'echo', families: ['ipv4', 'ipv6'] })]
