@@ -102,7 +102,7 @@ function allocateOptionsOf(flags: AllocateFlags): AllocateOptions {
 
 function announcersCommand(command: Command): Command {
   return withFormat(withConfig(command))
-    .description('which Node would announce which address on layer 2, and why; nothing is sent')
+    .description('which Node would announce which address, and how and why; nothing is sent')
     .requiredOption(
       '-f, --filename <path...>',
       'files or folders of Services, EndpointSlices, Nodes, IPAddressPools and L2Advertisements; - is standard input',

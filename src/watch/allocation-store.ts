@@ -10,6 +10,7 @@ import { nameOf, valueAt } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { isBgpResource } from './bgp-resources.ts'
 import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
@@ -148,6 +149,7 @@ export class AllocationStore {
 
   /** Stores what an object says; returns undefined if it is of no interest. */
   #read(resource: Resource, key: string, object: unknown, origin: string): Read | undefined {
+    if (isBgpResource(resource)) return undefined
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -206,6 +208,7 @@ export class AllocationStore {
   #remove(resource: Resource, key: string): boolean {
     this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
+    if (isBgpResource(resource)) return false
     switch (resource) {
       case 'services':
       case 'all-services':

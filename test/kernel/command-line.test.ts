@@ -504,7 +504,7 @@ describe('--help', () => {
     expect(await help('announcers')).toMatchInlineSnapshot(`
     "Usage: nodelb announcers [options]
 
-    which Node would announce which address on layer 2, and why; nothing is sent
+    which Node would announce which address, and how and why; nothing is sent
 
     Options:
       --config <file>           a KubeProxyConfiguration and/or a
