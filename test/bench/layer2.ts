@@ -1,4 +1,4 @@
-// npm run bench:layer2 -- [--services N,N] [--runs N]: what a client misses when nodes of a LAN fail.
+// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables]: what a client misses when nodes of a LAN fail.
 // Each line is an event, with what became of the questions and connections that began after it.
 import { parseArgs } from 'node:util'
 import type { LanReport } from '../support/lan-client.ts'
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     services: { type: 'string', default: '1,30' },
     runs: { type: 'string', default: '10' },
+    backend: { type: 'string', default: 'nftables' },
   },
 })
 
@@ -141,7 +142,11 @@ async function suspected({ lan, addresses, first, second, busiest }: Subject): P
 }
 
 async function subjectOf(services: number): Promise<Subject> {
-  const lan = await RealLan.build({ nodes, services })
+  const lan = await RealLan.build({
+    nodes,
+    services,
+    configuration: { backend: values.backend },
+  })
   await Promise.all(nodes.map((name) => lan.start(name)))
   const count = Math.min(services, 30)
   const addresses = Array.from({ length: count }, (_, at) => [
@@ -203,7 +208,9 @@ async function measure(subject: Subject, event: (typeof events)[number]): Promis
 await tellAnswers()
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
-  console.log(`\n${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`)
+  console.log(
+    `\n${values.backend}, ${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`,
+  )
   try {
     for (const event of events) await measure(subject, event)
   } finally {
