@@ -81,7 +81,7 @@ async function idleMs(pid: number, during: number): Promise<number> {
 }
 
 /** What all threads of a process used: the first number is nanoseconds (Documentation/scheduler/sched-stats). */
-function cpuMs(pid: number): number {
+export function cpuMs(pid: number): number {
   const tasks = `/proc/${pid}/task`
   return readdirSync(tasks).reduce((sum, task) => {
     const [nanoseconds = ''] = readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')

@@ -1,10 +1,12 @@
-// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables]: what a client misses when nodes of a LAN fail.
+// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables]: how fast an announced
+// address answers, what many agents cost, and what a client misses when nodes of a LAN fail.
 // Each line is an event, with what became of the questions and connections that began after it.
 import { parseArgs } from 'node:util'
 import type { LanReport } from '../support/lan-client.ts'
 import { RealLan } from '../support/real-lan.ts'
 import { lanAddress } from '../support/real-lan-files.ts'
 import { tellAnswers } from './layer2-answers.ts'
+import { tellFleet } from './layer2-fleet.ts'
 
 const nodes = ['n1', 'n2', 'n3']
 const { values } = parseArgs({
@@ -206,6 +208,7 @@ async function measure(subject: Subject, event: (typeof events)[number]): Promis
 }
 
 await tellAnswers()
+await tellFleet(30)
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
   console.log(
