@@ -49,7 +49,15 @@ function announcementsOf(nodes: number, addresses: number, candidates: number): 
       chosen.add(`node-${Math.floor(random() * nodes)}.example.com`)
     }
     const order = [...chosen]
-    return { address, services: [], interfaces: ['eth0'], candidates: order, owner: order[0] }
+    const parties = order
+    return {
+      address,
+      services: [],
+      interfaces: ['eth0'],
+      candidates: order,
+      parties,
+      owner: order[0],
+    }
   })
 }
 

@@ -77,12 +77,13 @@ export class LanWorld {
     for (const address of [...this.#strangers]) await this.#stranger(address, false)
     this.#services = SERVICES
     this.#write()
-    for (const node of NODES) await this.#lan.announces(node, ({ settled }) => settled)
-    const isWhole = ({ members, addresses: all }: AnnounceView): boolean =>
+    const isWhole = ({ settled: is, members, addresses: all }: AnnounceView): boolean =>
+      is &&
       members.length === NODES.length - 1 &&
       all.length === addresses.length &&
       members.every(({ settled, state }) => settled && state === 'live')
-    const { addresses: all } = await this.#lan.announces(NODES[0], isWhole)
+    for (const node of NODES) await this.#lan.announces(node, isWhole)
+    const { addresses: all } = await this.#lan.announces(NODES[0])
     await Promise.all(
       all.map(({ address, candidates }) => this.#lan.until(address, candidates[0] ?? '')),
     )
