@@ -97,9 +97,9 @@ export class Controller {
     return this.#store.service(service)?.status.uid
   }
 
-  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
-  pool(name: string): PoolIdentity | undefined {
-    return this.#store.pool(name)
+  /** Returns where the IPAddressPool of a name is, in this namespace or in any; undefined if there is none. */
+  pool(name: string, namespace?: string): PoolIdentity | undefined {
+    return this.#store.pool(name, namespace)
   }
 
   /** Takes an event of the source. */

@@ -66,7 +66,7 @@ export async function runController(options: RunOptions): Promise<void> {
   const reporting = {
     instance: identity,
     uid: (service: string) => controller.uid(service),
-    pool: (name: string) => controller.pool(name),
+    pool: (name: string, namespace?: string) => controller.pool(name, namespace),
   }
   const nearlyFull = (): number => settings().poolUsageWarning
   const { tell, listener, metrics, close } = startTelling({ level, events, reporting, nearlyFull })
