@@ -12,10 +12,10 @@ import type { Claimant, Pool } from './world.ts'
  * meant for Services that are still to come, so it is told only to those who ask.
  */
 export function poolHints(objects: AllocationObjects): readonly AllocationProblem[] {
-  const namespaces = new Set(objects.namespaces.map(({ name }) => name))
   const claimants = objects.services.flatMap((each) =>
     each.kind === 'claimant' ? [each.claimant] : [],
   )
+  const namespaces = namespacesOf(objects, claimants)
   return poolsOf(objects.pools, objects.namespaces)
     .pools.toSorted(poolsByName)
     .flatMap((pool) =>
@@ -26,15 +26,27 @@ export function poolHints(objects: AllocationObjects): readonly AllocationProble
     )
 }
 
-/** A pool that is closed to all is a problem, and told as one. Without any Namespace none is known. */
+/**
+ * Returns the namespaces that there are, also those of which there is no object; undefined without
+ * any object, since manifests often have none.
+ */
+function namespacesOf(
+  { namespaces }: AllocationObjects,
+  claimants: readonly Claimant[],
+): ReadonlySet<string> | undefined {
+  if (namespaces.length === 0) return undefined
+  return new Set([...namespaces.map(({ name }) => name), ...claimants.map((it) => it.namespace)])
+}
+
+/** Of a pool that is closed to all nothing is said here: it is a problem, and told as one. */
 function idleMessages(
   pool: Pool,
-  namespaces: ReadonlySet<string>,
+  namespaces: ReadonlySet<string> | undefined,
   claimants: readonly Claimant[],
 ): readonly string[] {
   const { audience } = pool
   const names = [...(audience?.namespaces ?? [])]
-  if (names.length > 0 && namespaces.size > 0 && !names.some((each) => namespaces.has(each))) {
+  if (names.length > 0 && namespaces && !names.some((each) => namespaces.has(each))) {
     return [
       `None of its namespaces exists (${names.sort().join(', ')}), so no Service gets an address from this pool`,
     ]
