@@ -54,6 +54,8 @@ export class ConfigurationState {
     const content = contentOf(messages)
     const text = JSON.stringify(content)
     if (text === this.#known) return 'settled'
+    // An answer that is lost leaves open what the object says.
+    this.#known = undefined
     const outcome = await this.#replace(content, signal)
     if (outcome.kind === 'settled') this.#known = text
     if (outcome.kind === 'failed') {
@@ -133,8 +135,8 @@ function contentOf(messages: readonly string[]): Content {
 
 /**
  * Returns the status as a merge patch. No text in it is empty: some API servers take an empty text in a
- * custom resource for null, and refuse it (Kubernetes 1.20 compiled with Go 1.19: what its validation
- * compares with a zero value is the same place in memory then).
+ * custom resource for null, and refuse it (Kubernetes 1.20 compiled with Go 1.19: its validation, from
+ * go-openapi, asks whether a value is at the place in memory where that Go has its zero values).
  */
 function statusOf(content: Content, now: Date): object {
   const { result } = content
@@ -163,7 +165,7 @@ function says(answer: Answer, content: Content): boolean {
   const summary = content.result === 'Valid' ? '' : content.errorSummary
   return (
     valueAt(status, ['result']) === content.result &&
-    // MetalLB's controller leaves an empty text where all is well.
+    // An empty text, which others may write, is as good as none.
     (valueAt(status, ['errorSummary']) ?? '') === summary
   )
 }

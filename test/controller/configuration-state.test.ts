@@ -76,7 +76,7 @@ test('another replica that leads afterwards reads it, and writes nothing where i
   expect(take()).toEqual([`GET ${OBJECT}`])
 })
 
-test('what MetalLB wrote where all is well is right, with its empty texts', async () => {
+test('an empty text that another controller wrote where all is well is right', async () => {
   const status = { result: 'Valid', errorSummary: '' }
   const { write, take } = started({ hasKind: true, status, isAway: false })
   await write()
@@ -108,6 +108,19 @@ test('what fails is told, and written when the API server is back', async () => 
   const { write, told } = started(world)
   expect(await write()).toBe('failed')
   expect(told).toEqual([{ event: 'configuration-state-not-written', reason: 'refused' }])
+  world.isAway = false
+  expect(await write()).toBe('settled')
+  expect(world.status).toMatchObject({ result: 'Valid' })
+})
+
+test('what an answer that was lost has written is read again, not guessed', async () => {
+  const world: World = { hasKind: true, status: {}, isAway: false }
+  const { write } = started(world)
+  await write()
+  world.isAway = true
+  expect(await write('a overlaps')).toBe('failed')
+  // It was written all the same, and then the pool is mended.
+  world.status = { result: 'Invalid', errorSummary: 'a overlaps' }
   world.isAway = false
   expect(await write()).toBe('settled')
   expect(world.status).toMatchObject({ result: 'Valid' })
