@@ -133,6 +133,7 @@ const commands = {
     [/^dual-stack-/, 'Families'],
     [/^share-/, 'Sharing'],
     [/^nodes-/, 'Addresses of Nodes'],
+    [/^in-folder-/, 'Without an API server'],
     [/^/, 'Statuses and order'],
   ],
   announcers: [

@@ -111,11 +111,12 @@ export class AllocationStore {
     return new Map(Array.from(this.#poolRecords, ([key, { status }]) => [key, status]))
   }
 
-  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
-  pool(name: string): PoolIdentity | undefined {
+  /** Returns where the IPAddressPool of a name is, in this namespace or in any; undefined if there is none. */
+  pool(name: string, within?: string): PoolIdentity | undefined {
     for (const [key, { uid }] of this.#poolRecords) {
       const namespace = namespaceOf(key)
-      if (key.slice(namespace.length + 1) === name) return { namespace, uid }
+      const isThere = within === undefined || within === namespace
+      if (isThere && key.slice(namespace.length + 1) === name) return { namespace, uid }
     }
     return undefined
   }

@@ -372,7 +372,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'picocolors',
     'speaker',
   ],
-  'cli/allocate': ['model', 'decode', 'watch/files', 'cli', 'allocate'],
+  'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [
     'model',
     'decode',
