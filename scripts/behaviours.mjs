@@ -1,6 +1,6 @@
 // Rewrites the tables in docs/behaviours.md from the folders below fixtures/ and the files of
-// test/golden/allocate and test/golden/announcers, and the output in docs/addresses.md and
-// docs/layer2.md from the latter.
+// test/golden/allocate and test/golden/announcers, and the output in docs/addresses.md,
+// docs/layer2.md, docs/bgp.md from the latter.
 // With --check it changes nothing and fails when the table is stale.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -133,9 +133,11 @@ const commands = {
     [/^dual-stack-/, 'Families'],
     [/^share-/, 'Sharing'],
     [/^nodes-/, 'Addresses of Nodes'],
+    [/^in-folder-/, 'Without an API server'],
     [/^/, 'Statuses and order'],
   ],
   announcers: [
+    [/^bgp-/, 'BGP'],
     [/^(all-nodes|one-node$|nine-nodes|no-nodes|hash-|preferred-|metallb-)/, 'Order'],
     [
       /^(node-selectors|pool|no-pool|no-advertisement|service-selectors|interfaces|bad-)/,
@@ -195,7 +197,8 @@ function tables() {
     ...addresses,
     '',
     `${announcers.length} behaviours of announcing, each with what \`nodelb announcers\` prints of it`,
-    '([test/golden/announcers.test.ts](../test/golden/announcers.test.ts), [layer2.md](layer2.md)):',
+    '([test/golden/announcers.test.ts](../test/golden/announcers.test.ts), [layer2.md](layer2.md),',
+    '[bgp.md](bgp.md)):',
     '',
     '| About | Objects | What holds | Output |',
     '|---|---|---|---|',
@@ -226,6 +229,7 @@ for (const [path, made] of [
   ['docs/behaviours.md', withTables],
   ['docs/addresses.md', withOutputs],
   ['docs/layer2.md', withOutputs],
+  ['docs/bgp.md', withOutputs],
 ]) {
   const text = readFileSync(`${root}${path}`, 'utf8')
   const fresh = made(text)

@@ -45,10 +45,27 @@ function test(args) {
   const status = run('vitest', ['run', ...reporters, ...args])
   const counts = read(report)
   rmSync(folder, { recursive: true })
+  for (const line of failures(counts)) console.log(line)
   totals.passed += counts.numPassedTests
   totals.skipped += counts.numPendingTests + counts.numTodoTests
   // A file that cannot be loaded, or an error between tests, fails without a failed test.
   totals.failed += status === 0 ? 0 : Math.max(1, counts.numFailedTests)
+}
+
+/** What failed, in lines that `.ci/run` repeats at its end. */
+function failures({ testResults = [] }) {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = name.replace(root, '')
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    if (failed.length === 0 && message) return [`failed: ${file}: ${firstLine(message)}`]
+    return failed.map((each) => {
+      return `failed: ${file}: ${each.fullName}: ${firstLine(each.failureMessages.join(' '))}`
+    })
+  })
+}
+
+function firstLine(text) {
+  return text.split('\n')[0].slice(0, 300)
 }
 
 function run(tool, args) {

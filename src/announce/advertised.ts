@@ -9,6 +9,7 @@ import type {
   AnnouncerNode,
   LabelledPool,
 } from './objects.ts'
+import { anySelects, isForPool } from './selection.ts'
 import type { SilenceReason } from './silence.ts'
 
 /** Returns what the advertisements of a pool allow to a Service, or why they allow nothing. */
@@ -29,7 +30,7 @@ export function advertised(
   const ofPools = new Map<LabelledPool, readonly Advertisement[]>()
   const known = new Map<string, Allowed>()
   return (service, pool) => {
-    const ofPool = ofPools.get(pool) ?? sorted.filter((each) => isFor(each, pool))
+    const ofPool = ofPools.get(pool) ?? sorted.filter((each) => isForPool(each.pools, pool))
     ofPools.set(pool, ofPool)
     if (ofPool.length === 0) return { kind: 'no-advertisement', pool: pool.name }
     const matching = ofPool.filter(({ services }) => anySelects(services, service.labels))
@@ -46,15 +47,6 @@ export function advertised(
     known.set(key, allowed)
     return { kind: 'allowed', allowed }
   }
-}
-
-function isFor({ pools }: Advertisement, { name, labels }: LabelledPool): boolean {
-  if (pools === undefined) return true
-  return pools.names.includes(name) || pools.selectors.some((each) => selects(each, labels))
-}
-
-function anySelects(selectors: Advertisement['nodes'], labels: AnnouncerNode['labels']): boolean {
-  return selectors === undefined || selectors.some((each) => selects(each, labels))
 }
 
 function allowedBy(

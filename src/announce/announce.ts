@@ -40,7 +40,7 @@ export function announce(
     const candidates = orderOf(rank(able), hashed)
     const services = bids.map(({ service }) => service)
     const owner = candidates.find((node) => mayOwn(known.get(node)?.state))
-    return { address, services, interfaces, candidates, owner }
+    return { address, services, interfaces, candidates, parties: namesOf(all), owner }
   })
 }
 

@@ -10,6 +10,12 @@ export interface Announcement {
   readonly interfaces: readonly string[]
   /** The Nodes that may answer, the first choice first. Dead ones are not left out here. */
   readonly candidates: readonly string[]
+  /**
+   * The Nodes that beat to each other because of this address: the candidates, and those that have no
+   * interface for it at the moment. Two that each believed that of the other would else not hear that it
+   * is over.
+   */
+  readonly parties: readonly string[]
   /** The first candidate that is a live member; undefined if there is none. */
   readonly owner: string | undefined
 }

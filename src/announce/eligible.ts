@@ -19,7 +19,7 @@ export interface EligibilitySettings extends Permission {
  */
 export function eligible(objects: AnnounceObjects, settings: EligibilitySettings): Eligibility {
   const { bids, silences } = servicesOf(objects, advertised(objects, settings), settings.classes)
-  const problems = [...poolsMissing(objects)]
+  const problems = [...poolsMissing('L2Advertisement', objects)]
   const silent = [...silences]
   const addresses = [...bids].flatMap(([address, ofAddress]): EligibleAddress[] => {
     const [first] = ofAddress

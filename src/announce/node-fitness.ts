@@ -17,12 +17,24 @@ export interface Permission {
  * taints do not count: a Node that still forwards is better than a move.
  */
 export function whyUnfit(
-  { name, labels, networkUnavailable, departure }: AnnouncerNode,
+  node: AnnouncerNode,
   { ignoreExcludeLabel, agents, away }: Permission,
 ): LeftOutReason | undefined {
+  const { name, departure } = node
   if (away.has(name)) return { kind: 'away' }
   if (departure !== undefined) return { kind: 'departing', departure }
-  if (networkUnavailable) return { kind: 'network-unavailable' }
-  if (!ignoreExcludeLabel && isExcluded(labels)) return { kind: 'excluded' }
+  const barred = whyBarred(node, ignoreExcludeLabel)
+  if (barred !== undefined) return barred
   return agents === undefined || agents.has(name) ? undefined : { kind: 'no-agent' }
 }
+
+/** Returns why a Node may announce nothing, on layer 2 or by BGP; undefined if it may. */
+export function whyBarred(
+  { labels, networkUnavailable }: Pick<AnnouncerNode, 'labels' | 'networkUnavailable'>,
+  ignoreExcludeLabel: boolean,
+): Barred | undefined {
+  if (networkUnavailable) return { kind: 'network-unavailable' }
+  return !ignoreExcludeLabel && isExcluded(labels) ? { kind: 'excluded' } : undefined
+}
+
+type Barred = Extract<LeftOutReason, { readonly kind: 'network-unavailable' | 'excluded' }>

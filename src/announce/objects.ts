@@ -45,6 +45,8 @@ export interface AnnouncerNode {
   readonly internal: readonly Address[]
   /** The condition NetworkUnavailable. */
   readonly networkUnavailable: boolean
+  /** spec.unschedulable, as `kubectl cordon` sets it. */
+  readonly cordoned: boolean
   readonly departure: Departure | undefined
 }
 

@@ -4,14 +4,14 @@ import type { Member } from './member.ts'
 import type { Spots } from './spot.ts'
 
 /**
- * Returns the Nodes to which this one sends beats: the other candidates of each address for which it is
+ * Returns the Nodes to which this one sends beats: the other parties of each address of which it is
  * one or for which it answers, and members that answer for what concerns it. So all that may have to
  * agree about an address hear each other, also one that is no candidate any more and hands over.
  */
 export function peersOf(
   self: string,
   spots: Spots,
-  announcements: Iterable<Pick<Announcement, 'address' | 'candidates'>>,
+  announcements: Iterable<Pick<Announcement, 'address' | 'parties'>>,
   members: readonly Pick<Member, 'node' | 'state' | 'claims'>[],
 ): ReadonlySet<string> {
   const answered = new Set<Address>()
@@ -19,9 +19,9 @@ export function peersOf(
     if (phase.kind === 'answering') answered.add(spot.address)
   }
   const peers = new Set<string>()
-  for (const { address, candidates } of announcements) {
-    if (!candidates.includes(self) && !answered.has(address)) continue
-    for (const candidate of candidates) peers.add(candidate)
+  for (const { address, parties } of announcements) {
+    if (!parties.includes(self) && !answered.has(address)) continue
+    for (const party of parties) peers.add(party)
   }
   for (const { node, state, claims } of members) {
     if (state !== 'dead' && claims.size > 0) peers.add(node)

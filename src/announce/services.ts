@@ -26,7 +26,7 @@ export function servicesOf(
   for (const service of objects.services.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name, addresses, local } = service
     const ready = endpoints.get(name)
-    const found = whySilent(service, classes, ready) ?? poolOf(addresses)
+    const found = whySilent(service, classes) ?? whyUnserved(ready) ?? poolOf(addresses)
     const answer = found.kind === 'pool' ? advertised(service, found.pool) : found
     if (answer.kind !== 'allowed') {
       silences.push({ service: name, addresses, reason: answer })
@@ -49,20 +49,25 @@ export function servicesOf(
   return { bids, silences }
 }
 
-function whySilent(
+/** Returns why there is nothing to announce for a Service, whatever else there is. */
+export function whySilent(
   { class: named, addresses }: AnnouncedService,
   classes: readonly string[],
-  ready: ReadonlySet<string> | undefined,
-): SilenceReason | undefined {
+): Silent<'other-class' | 'no-address'> | undefined {
   if (named !== undefined && !classes.includes(named)) return { kind: 'other-class', class: named }
-  if (addresses.length === 0) return { kind: 'no-address' }
+  return addresses.length === 0 ? { kind: 'no-address' } : undefined
+}
+
+type Silent<Kind> = Extract<SilenceReason, { readonly kind: Kind }>
+
+function whyUnserved(ready: ReadonlySet<string> | undefined): SilenceReason | undefined {
   return ready === undefined ? { kind: 'no-endpoint' } : undefined
 }
 
 /** Returns the Nodes with endpoints of each Service that has any, on a Node or not. */
-function endpointsOf({
+export function endpointsOf({
   endpoints,
-}: AnnounceObjects): ReadonlyMap<ServiceName, ReadonlySet<string>> {
+}: Pick<AnnounceObjects, 'endpoints'>): ReadonlyMap<ServiceName, ReadonlySet<string>> {
   const found = new Map<ServiceName, Set<string>>()
   for (const { service, any, nodes } of endpoints) {
     if (!any) continue
@@ -73,13 +78,17 @@ function endpointsOf({
   return found
 }
 
-type PoolAnswer = { readonly kind: 'pool'; readonly pool: LabelledPool } | SilenceReason
+type PoolAnswer =
+  | { readonly kind: 'pool'; readonly pool: LabelledPool }
+  | Silent<'no-pool' | 'pools-differ'>
 
 /**
  * Returns a function that finds the pool that has all addresses of a Service. Of two pools of one
  * name the older counts, and where pools overlap the older has the addresses, as in an allocation.
  */
-function poolFinder(pools: readonly LabelledPool[]): (addresses: readonly Address[]) => PoolAnswer {
+export function poolFinder(
+  pools: readonly LabelledPool[],
+): (addresses: readonly Address[]) => PoolAnswer {
   const named = new Map<string, LabelledPool>()
   for (const pool of pools.toSorted(poolsByAge))
     if (!named.has(pool.name)) named.set(pool.name, pool)

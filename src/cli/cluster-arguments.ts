@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { LogLevel } from '../telemetry/json-log.ts'
 import {
   type Format,
@@ -17,6 +17,8 @@ export interface AllocateOptions {
   readonly against: readonly string[]
   /** The only Service to print, `namespace/name`; undefined for all. */
   readonly service: string | undefined
+  /** Where an agent keeps the addresses of these Services; undefined if their statuses count. */
+  readonly state: string | undefined
 }
 
 /** The objects for which it is said who announces what. */
@@ -54,6 +56,7 @@ interface AllocateFlags {
   readonly output: Format
   readonly against?: string[]
   readonly service?: string
+  readonly state?: string
 }
 
 interface AnnouncersFlags {
@@ -84,6 +87,9 @@ export function clusterCommands(
   })
 }
 
+const STATE =
+  'where an agent without an API server keeps the addresses of these Services: which of them it would keep'
+
 function allocateCommand(command: Command): Command {
   return withFormat(withConfig(command))
     .description('which addresses LoadBalancer Services get or keep, and why; nothing is written')
@@ -93,16 +99,17 @@ function allocateCommand(command: Command): Command {
     )
     .option('--against <path...>', 'show what changes from these objects to those')
     .option('--service <namespace/name>', 'explain this Service alone')
+    .addOption(new Option('--state <folder>', STATE).conflicts('against'))
 }
 
 function allocateOptionsOf(flags: AllocateFlags): AllocateOptions {
-  const { filename = [], config, output, against = [], service } = flags
-  return { files: filename, config, format: output, against, service }
+  const { filename = [], config, output, against = [], service, state } = flags
+  return { files: filename, config, format: output, against, service, state }
 }
 
 function announcersCommand(command: Command): Command {
   return withFormat(withConfig(command))
-    .description('which Node would announce which address on layer 2, and why; nothing is sent')
+    .description('which Node would announce which address, and how and why; nothing is sent')
     .requiredOption(
       '-f, --filename <path...>',
       'files or folders of Services, EndpointSlices, Nodes, IPAddressPools and L2Advertisements; - is standard input',

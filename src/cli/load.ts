@@ -94,7 +94,7 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
 }
 
 /** Returns what the agent gave to the Services of a folder, as its state folder has it. */
-function givenIn(folder: string | undefined): {
+export function givenIn(folder: string | undefined): {
   readonly given: GivenAddresses
   readonly problems: readonly Problem[]
 } {

@@ -7,7 +7,7 @@ export interface ObjectProblem {
 }
 
 /** The kinds that are named without their namespace, as other objects name them. */
-const BY_NAME = ['IPAddressPool', 'L2Advertisement']
+const BY_NAME = ['IPAddressPool', 'L2Advertisement', 'BGPPeer', 'BGPAdvertisement', 'BFDProfile']
 
 /** Returns a problem of reading an object as a report names it: a pool by its name alone. */
 export function objectProblem(problem: Problem): ObjectProblem {

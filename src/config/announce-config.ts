@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { fields, flag, port } from '../decode/fields.ts'
+import { fields, flag, oneOf, port } from '../decode/fields.ts'
 import { isPattern, PATTERN } from '../decode/pattern.ts'
 import { type Report, said } from '../decode/problem.ts'
 import type { Port } from '../model/address.ts'
@@ -15,8 +15,14 @@ interface ReadMembers {
   readonly keyFile?: Optional<string>
 }
 
+interface ReadBgp {
+  readonly ignoreExcludeLabel?: Optional<boolean>
+  readonly drain?: Optional<{ readonly cordoned?: Optional<'ignore' | 'withdraw'> }>
+}
+
 interface ReadAnnounce {
   readonly ping?: Optional<boolean>
+  readonly bgp?: Optional<ReadBgp>
   readonly layer2?: Optional<{
     readonly enabled?: Optional<boolean>
     readonly excludeInterfaces?: Optional<readonly string[]>
@@ -40,9 +46,15 @@ const membersSchema: z.ZodType<ReadMembers> = fields({
   keyFile: file.nullish(),
 })
 
+const bgpSchema: z.ZodType<ReadBgp> = fields({
+  ignoreExcludeLabel: flag.nullish(),
+  drain: fields({ cordoned: oneOf(['ignore', 'withdraw']).nullish() }).nullish(),
+})
+
 /** The field `announce` of a NodelbConfiguration. */
 export const announceSchema: z.ZodType<Optional<ReadAnnounce>> = fields({
   ping: flag.nullish(),
+  bgp: bgpSchema.nullish(),
   layer2: fields({
     enabled: flag.nullish(),
     excludeInterfaces: z.array(pattern, { error: 'a list of regular expressions' }).nullish(),
@@ -62,6 +74,7 @@ export function announceOf(read: Optional<ReadAnnounce>, report: Report): Announ
   const found = read?.layer2 ?? {}
   return {
     ping: read?.ping ?? defaultAnnounceSettings.ping,
+    bgp: bgpOf(read?.bgp ?? {}),
     layer2: {
       enabled: found.enabled ?? defaults.enabled,
       excludeInterfaces: found.excludeInterfaces ?? defaults.excludeInterfaces,
@@ -70,6 +83,14 @@ export function announceOf(read: Optional<ReadAnnounce>, report: Report): Announ
       settle: found.settle ?? defaults.settle,
       members: membersOf(found.members ?? {}, report),
     },
+  }
+}
+
+function bgpOf({ ignoreExcludeLabel, drain }: ReadBgp): AnnounceSettings['bgp'] {
+  const { bgp: defaults } = defaultAnnounceSettings
+  return {
+    ignoreExcludeLabel: ignoreExcludeLabel ?? defaults.ignoreExcludeLabel,
+    drain: { cordoned: drain?.cordoned ?? defaults.drain.cordoned },
   }
 }
 

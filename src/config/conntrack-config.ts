@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import { parseDuration } from '../decode/duration.ts'
 import { fields, flag } from '../decode/fields.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
-import { parseDuration } from './duration.ts'
 
 /** kube-proxy's defaults for fields that are absent or null (its v1alpha1/defaults.go). */
 export const defaultConntrack: ConntrackSettings = {

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseDuration } from '../decode/duration.ts'
 import { fields, flag, list, oneOf, readCidrs } from '../decode/fields.ts'
 import type { Report } from '../decode/problem.ts'
 import type { Cidr } from '../model/address.ts'
@@ -9,7 +10,7 @@ import {
   type Scheduler,
   schedulers,
 } from '../model/ipvs.ts'
-import { milliseconds, parseDuration } from './duration.ts'
+import { milliseconds } from './duration.ts'
 
 const LONGEST_MS = 86_400_000
 const LARGEST = 0x7fffffff / 1000 // The kernel counts in ticks, up to 1000 per second.

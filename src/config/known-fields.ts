@@ -166,6 +166,7 @@ export const nodelbFields: KnownFields = {
   adoptFinalizers: 'used',
   announce: {
     ping: 'used',
+    bgp: { ignoreExcludeLabel: 'used', drain: { cordoned: 'used' } },
     layer2: {
       enabled: 'used',
       excludeInterfaces: 'used',

@@ -11,6 +11,7 @@ import type { ApiClient } from '../watch/api/client.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceEvent } from '../watch/source.ts'
 import { Wakeup } from '../watch/wakeup.ts'
+import { type ConfigurationState, wrongPools } from './configuration-state.ts'
 import type { Election } from './election.ts'
 import { Fights } from './fights.ts'
 import { withoutOverlap } from './hand-over.ts'
@@ -27,6 +28,7 @@ interface ControllerOptions {
   /** The kinds of objects that the source follows. */
   readonly followed: readonly Resource[]
   readonly listener: ControllerListener
+  readonly configuration: Pick<ConfigurationState, 'write' | 'forget'>
 }
 
 /** Gets what a round of the controller found and did. */
@@ -95,9 +97,9 @@ export class Controller {
     return this.#store.service(service)?.status.uid
   }
 
-  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
-  pool(name: string): PoolIdentity | undefined {
-    return this.#store.pool(name)
+  /** Returns where the IPAddressPool of a name is, in this namespace or in any; undefined if there is none. */
+  pool(name: string, namespace?: string): PoolIdentity | undefined {
+    return this.#store.pool(name, namespace)
   }
 
   /** Takes an event of the source. */
@@ -124,13 +126,13 @@ export class Controller {
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { settings, listener, election, client } = this.#options
+    const { settings, listener, election, client, configuration } = this.#options
     const began = performance.now()
     const decision = decide(this.#store.objects(), settings())
     this.#source = decision.source
     const ms = performance.now() - began
     listener.decided(decision, ms)
-    if (!election.leads()) return
+    if (!election.leads()) return configuration.forget()
     listener.leading(decision)
     const wanted = this.#wanted(decision)
     const writes = this.#writes(wanted)
@@ -145,6 +147,8 @@ export class Controller {
     const options = { client, leadsFor: () => election.leadsFor(), goOn, done }
     const isFinished = await writeStatuses(writes, options, signal)
     failures += await this.#writeCounters(decision, signal)
+    const wrong = wrongPools(this.#problems, decision)
+    failures += (await configuration.write(wrong, signal)) === 'failed' ? 1 : 0
     if (failures > 0) this.#wakeup.after(this.#again.next())
     else this.#again.reset()
     if (!isFinished) this.#wakeup.now()

@@ -12,8 +12,8 @@ export interface Reporting {
   readonly instance: string
   /** Returns the uid of a Service, without which `kubectl describe` does not find the Event. */
   readonly uid: (service: ServiceName) => string | undefined
-  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
-  readonly pool: (name: string) => PoolIdentity | undefined
+  /** Returns where the IPAddressPool of a name is, in this namespace or in any; undefined if there is none. */
+  readonly pool: (name: string, namespace?: string) => PoolIdentity | undefined
 }
 
 /**

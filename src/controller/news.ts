@@ -30,6 +30,7 @@ export type ControllerNews =
     }
   | { readonly event: 'allocation-problem'; readonly object: string; readonly message: string }
   | { readonly event: 'counters-not-written'; readonly pool: string; readonly reason: string }
+  | { readonly event: 'configuration-state-not-written'; readonly reason: string }
   | { readonly event: 'events-failed'; readonly reason: string }
   | { readonly event: 'configuration-refused'; readonly source: string; readonly reason: string }
   | { readonly event: 'listen-failed'; readonly at: string; readonly reason: string }
@@ -56,6 +57,7 @@ function levelOf({ event }: ControllerNews): 'info' | 'warn' | 'error' {
     case 'object-problems':
     case 'allocation-problem':
     case 'counters-not-written':
+    case 'configuration-state-not-written':
     case 'events-failed':
     case 'configuration-refused':
     case 'listen-failed':
@@ -82,6 +84,8 @@ const SENTENCES: Readonly<Record<ControllerNews['event'], string>> = {
   'object-problems': 'an object is not as it should be',
   'allocation-problem': 'something about addresses should be settled by a person',
   'counters-not-written': 'the counters of a pool could not be written; they are tried again',
+  'configuration-state-not-written':
+    'the ConfigurationState could not be written; it is tried again',
   'events-failed': 'Kubernetes Events cannot be sent',
   'configuration-refused': 'the configuration cannot be used; the former one stays in force',
   'listen-failed': 'probes and metrics cannot be answered at this address; it is tried again',

@@ -13,6 +13,7 @@ import { NodeInterest } from '../watch/node-interest.ts'
 import { relisting } from '../watch/relisting.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceListener } from '../watch/source.ts'
+import { ConfigurationState } from './configuration-state.ts'
 import { Controller } from './controller.ts'
 import { Election, type ElectionNews } from './election.ts'
 import { leaseApi } from './lease-api.ts'
@@ -61,22 +62,23 @@ type Tell = (news: ControllerNews) => void
  * unexpected error, which ends the process: the other replica goes on.
  */
 export async function runController(options: RunOptions): Promise<void> {
-  const { client, version, identity, signal, settings } = options
+  const { client, version, identity, namespace, signal, settings, level, events } = options
   const reporting = {
     instance: identity,
     uid: (service: string) => controller.uid(service),
-    pool: (name: string) => controller.pool(name),
+    pool: (name: string, namespace?: string) => controller.pool(name, namespace),
   }
-  const { level, events } = options
   const nearlyFull = (): number => settings().poolUsageWarning
   const { tell, listener, metrics, close } = startTelling({ level, events, reporting, nearlyFull })
   const told = (news: ElectionNews): void => {
     tell(newsOf(news))
     controller.wake()
   }
-  const election = new Election({ api: leaseApi(client, options.namespace, LEASE), identity, told })
+  const election = new Election({ api: leaseApi(client, namespace, LEASE), identity, told })
+  const leadsFor = (): number => election.leadsFor()
+  const configuration = new ConfigurationState({ client, leadsFor, namespace, tell })
   const controller: Controller = new Controller({
-    ...{ client, election, settings, listener },
+    ...{ client, election, settings, listener, configuration },
     followed: FOLLOWED,
   })
   const leads = (): boolean => election.leads()
@@ -85,7 +87,7 @@ export async function runController(options: RunOptions): Promise<void> {
   tell({ event: 'controller-started', version, identity })
   const interest = new NodeInterest(true)
   // The rights to read ConfigMaps end at the controller's own namespace.
-  const namespaces = { configmaps: options.namespace }
+  const namespaces = { configmaps: namespace }
   const source = followApiServer({ client, followed: FOLLOWED, node: '', interest, namespaces })
   const following = relisting((until) => source(sourceListener(controller, tell), until), signal)
   await Promise.all([

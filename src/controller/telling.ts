@@ -40,7 +40,7 @@ export function startTelling(options: TellingOptions): Telling {
     },
   })
   const pools = new PoolEvents((news) => {
-    const found = reporting.pool(news.pool)
+    const found = reporting.pool(news.pool, news.namespace)
     if (found !== undefined) events.add(poolEvent(news, found, reporting.instance, new Date()))
   })
   let source: Decision['source'] = 'pools'

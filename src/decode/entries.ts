@@ -11,6 +11,14 @@ export interface Entries<Entry> {
   readonly entries: readonly Entry[]
 }
 
+/** Returns the entries of a list that restricts; undefined if it is absent or empty. */
+export function restriction<Entry>({
+  asked,
+  entries,
+}: Entries<Entry>): readonly Entry[] | undefined {
+  return asked ? entries : undefined
+}
+
 /** Returns the names of objects in a list; a bad one is reported and left out. */
 export function readNames(value: unknown, path: string, reader: FieldReader): Entries<string> {
   return readEntries(value, path, reader, (each, place) =>

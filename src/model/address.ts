@@ -46,12 +46,14 @@ export function parseCidr(text: string): Normalised<Cidr> | undefined {
   if (address === undefined || !/^\d+$/.test(bits)) return undefined
   const length = Number(bits)
   if (length > addressBits(familyOf(address.value))) return undefined
-  const network = addressOf(
-    familyOf(address.value),
-    first(toBigInt(address.value), familyOf(address.value), length),
-  )
   const leadingZeros = address.leadingZeros || bits !== String(length)
-  return { value: `${network}/${length}` as Cidr, leadingZeros }
+  return { value: cidrAround(address.value, length), leadingZeros }
+}
+
+/** Returns the prefix of a length, at most the bits of the family, that has the address. */
+export function cidrAround(address: Address, length: number): Cidr {
+  const family = familyOf(address)
+  return `${addressOf(family, first(toBigInt(address), family, length))}/${length}` as Cidr
 }
 
 /** Returns the value as a port, or undefined if it is no whole number from 1 to 65535. */

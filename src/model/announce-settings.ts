@@ -27,8 +27,19 @@ export interface Layer2Settings {
   readonly members: MemberSettings
 }
 
+/** What the operator chose for announcing by BGP. */
+export interface BgpSettings {
+  /** True: Nodes with the label exclude-from-external-load-balancers announce, too. */
+  readonly ignoreExcludeLabel: boolean
+  readonly drain: {
+    /** `ignore`: a Node with spec.unschedulable goes on announcing, as under MetalLB. */
+    readonly cordoned: 'ignore' | 'withdraw'
+  }
+}
+
 /** What the operator chose for announcing. */
 export interface AnnounceSettings {
+  readonly bgp: BgpSettings
   readonly layer2: Layer2Settings
   /** True: the node that announces an address answers pings to it. */
   readonly ping: boolean
@@ -54,6 +65,7 @@ const virtualInterfaces: readonly string[] = [
 
 export const defaultAnnounceSettings: AnnounceSettings = {
   ping: false,
+  bgp: { ignoreExcludeLabel: false, drain: { cordoned: 'ignore' } },
   layer2: {
     enabled: false,
     excludeInterfaces: undefined,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { beatKey } from '../announce/beat-codec.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
+import { hmacSha256 } from './hmac.ts'
 
 type Key = ReturnType<typeof beatKey>
 
@@ -61,7 +62,7 @@ export class MemberKeys {
     this.#reason = reason
     if (read.kind !== 'key' || read.text === this.#text) return
     this.#former = this.#key
-    this.#key = beatKey(Buffer.from(read.text))
+    this.#key = beatKey(Buffer.from(read.text), hmacSha256)
     this.#text = read.text
     this.#changedAt = performance.now()
   }

@@ -10,6 +10,7 @@ import { nameOf, valueAt } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { isBgpResource } from './bgp-resources.ts'
 import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
@@ -110,11 +111,12 @@ export class AllocationStore {
     return new Map(Array.from(this.#poolRecords, ([key, { status }]) => [key, status]))
   }
 
-  /** Returns where the IPAddressPool of a name is; undefined if there is none. */
-  pool(name: string): PoolIdentity | undefined {
+  /** Returns where the IPAddressPool of a name is, in this namespace or in any; undefined if there is none. */
+  pool(name: string, within?: string): PoolIdentity | undefined {
     for (const [key, { uid }] of this.#poolRecords) {
       const namespace = namespaceOf(key)
-      if (key.slice(namespace.length + 1) === name) return { namespace, uid }
+      const isThere = within === undefined || within === namespace
+      if (isThere && key.slice(namespace.length + 1) === name) return { namespace, uid }
     }
     return undefined
   }
@@ -148,6 +150,7 @@ export class AllocationStore {
 
   /** Stores what an object says; returns undefined if it is of no interest. */
   #read(resource: Resource, key: string, object: unknown, origin: string): Read | undefined {
+    if (isBgpResource(resource)) return undefined
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -206,6 +209,7 @@ export class AllocationStore {
   #remove(resource: Resource, key: string): boolean {
     this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
+    if (isBgpResource(resource)) return false
     switch (resource) {
       case 'services':
       case 'all-services':

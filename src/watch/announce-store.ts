@@ -8,6 +8,7 @@ import { decodeServingEndpoints } from '../decode/announcing/serving-endpoints.t
 import { nameOf } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { unreachable } from '../model/unreachable.ts'
+import { isBgpResource } from './bgp-resources.ts'
 import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { Shelf } from './shelf.ts'
@@ -116,6 +117,7 @@ export class AnnounceStore {
 
   /** Returns where objects of a kind are kept; undefined for those that play no part. */
   #shelfOf(resource: Resource): Pick<Shelf<unknown, never>, 'take' | 'remove'> | undefined {
+    if (isBgpResource(resource)) return undefined
     switch (resource) {
       case 'services':
       case 'all-services':

@@ -46,7 +46,7 @@ export function visitObjects(
   const walk: Walk = { source, followed, visit, problems: [], others: new Map() }
   for (const value of documents) takeObject(value, walk, undefined, 0)
   const report = startReport(source)
-  const wanted = orList(followed.map((each) => resources[each].kind))
+  const wanted = orList([...new Set(followed.map((each) => resources[each].kind))])
   for (const [kind, count] of walk.others) noteOther(report, wanted, kind, count)
   return [...walk.problems, ...report.problems]
 }

@@ -1,12 +1,13 @@
-import type * as z from 'zod'
 import type { Problem } from '../decode/problem.ts'
 import type { NodeView } from '../model/node.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
+import { type BgpResource, bgpResources } from './bgp-resources.ts'
 import { decodeEndpointSlice, triggerTime } from './decode-endpoint-slice.ts'
 import { decodeNode, isLeaving } from './decode-node.ts'
 import { decodeService } from './decode-service.ts'
 import { clusterIdentity, namespacedIdentity, sliceIdentity } from './identity-schemas.ts'
+import type { ResourceRow } from './resource-row.ts'
 import { headlessLabel, labelledService, proxyLabel } from './service-label.ts'
 
 /**
@@ -42,28 +43,10 @@ type Decoded<Read> = (
 
 export type DecodedObject = Decoded<ReadObjects[NodeResource]>
 
-/** How the objects of one kind are requested and identified. */
-interface ResourceRow {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly namespaced: boolean
-  /** The plural name in the API. */
-  readonly plural: string
-  /** The label selector: only objects that match it are requested. */
-  readonly labels?: string
-  /** The field selector; a server that does not know the field is asked without it. */
-  readonly fields?: string
-  /** Returns the field selector for one Node, for kinds whose other objects a node may not need. */
-  readonly ofNode?: (node: string) => string
-  /** Checks the fields that identify the object. */
-  readonly identity: z.ZodType
-  /** True for custom resources that a cluster need not have: then it has no such objects. */
-  readonly mayBeMissing?: true
-}
-
 /** What is requested: kinds of objects, or some objects of a kind. */
 export type Resource =
   | NodeResource
+  | BgpResource
   /** All Services, also those that no node balances: every one of them may hold an address. */
   | 'all-services'
   | 'ipaddresspools'
@@ -130,6 +113,7 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     identity: namespacedIdentity,
     mayBeMissing: true,
   },
+  ...bgpResources,
   namespaces: {
     apiVersion: 'v1',
     kind: 'Namespace',

@@ -76,7 +76,7 @@ describe('an Event', () => {
     ],
     [
       { event: 'announce-problem', object: 'Service/shop/web', problems: ['one', 'two'] },
-      'NotAnnounced',
+      'announceFailed',
       'one\ntwo',
     ],
   ])('tells of announcing: %o', (occurrence, reason, note) => {

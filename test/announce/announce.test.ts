@@ -4,6 +4,7 @@ import { eligible } from '../../src/announce/eligible.ts'
 import type { Member } from '../../src/announce/member.ts'
 import type { AnnounceObjects } from '../../src/announce/objects.ts'
 import { hashOrders } from '../../src/announce/order.ts'
+import { peersOf } from '../../src/announce/peers.ts'
 import {
   advertisement,
   everybody,
@@ -44,6 +45,7 @@ describe('the owner', () => {
         services: ['shop/web'],
         interfaces: ['eth0'],
         candidates: ORDER,
+        parties: ['n1', 'n2', 'n3'],
         owner: ORDER[0],
       },
     ])
@@ -112,6 +114,17 @@ describe('a node without an interface', () => {
     const silent = found({ members: [member('n2', { interfaces: [] }), member('n3')] })
     expect(silent[0]?.candidates.toSorted()).toEqual(['n1', 'n3'])
   })
+})
+
+test('nodes of which each says that it has no interface beat to each other all the same', () => {
+  const peersAt = (name: string, other: string): ReadonlySet<string> => {
+    const eligibility = eligible(objects({ nodes: [node('n1'), node('n2')] }), everybody)
+    const members = [member(other, { interfaces: [] })]
+    const announcements = announce(eligibility, here(name), members, hashOrders())
+    return peersOf(name, new Map(), announcements, members)
+  }
+  expect([...peersAt('n1', 'n2')]).toEqual(['n2'])
+  expect([...peersAt('n2', 'n1')]).toEqual(['n1'])
 })
 
 test('both families of a Service are ordered by its first address', () => {

@@ -5,8 +5,10 @@ import { decodeClaims, digestOf, partsOf } from '../../src/announce/beat-claims.
 import { beatKey, decodeBeat, encodeBeat, LONGEST_DATAGRAM } from '../../src/announce/beat-codec.ts'
 import { macText } from '../../src/announce/mac.ts'
 import { type Address, addressFromBytes } from '../../src/model/address.ts'
+import { hmacSha256 } from '../../src/speaker/hmac.ts'
 
 const key = beatKey(new Uint8Array(32).fill(1))
+const native = beatKey(key.bytes, hmacSha256)
 const next = beatKey(new Uint8Array(32).fill(2))
 
 const address = fc
@@ -65,6 +67,7 @@ test('a beat is read as it was written, from one datagram', () => {
       const bytes = encodeBeat(each, 'node-b', key)
       expect(bytes.length).toBeLessThanOrEqual(LONGEST_DATAGRAM)
       expect(decodeBeat(bytes, 'node-b', [key])).toEqual(each)
+      expect(encodeBeat(each, 'node-b', native)).toEqual(bytes)
     }),
     { numRuns: 300 },
   )

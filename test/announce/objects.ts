@@ -29,8 +29,8 @@ export function select(text: Record<string, string>): LabelSelector {
 }
 
 export function node(name: string, rest: Partial<AnnouncerNode> = {}): AnnouncerNode {
-  const nothing = { networkUnavailable: false, departure: undefined, internal: [] }
-  return { name, labels: labels(), ...nothing, ...rest }
+  const nothing = { networkUnavailable: false, cordoned: false, internal: [] }
+  return { name, labels: labels(), departure: undefined, ...nothing, ...rest }
 }
 
 export function pool(

@@ -1,11 +1,19 @@
+import { createHash } from 'node:crypto'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { announce } from '../../src/announce/announce.ts'
 import type { Announcement } from '../../src/announce/announcement.ts'
 import type { Beat } from '../../src/announce/beat.ts'
 import { digestOf } from '../../src/announce/beat-claims.ts'
 import { beatKey, decodeBeat, encodeBeat } from '../../src/announce/beat-codec.ts'
+import { eligible } from '../../src/announce/eligible.ts'
 import type { Member } from '../../src/announce/member.ts'
+import { hashOrders } from '../../src/announce/order.ts'
 import { peersOf } from '../../src/announce/peers.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
 import { type Address, addressOf } from '../../src/model/address.ts'
+import { hmacSha256 } from '../../src/speaker/hmac.ts'
+import { everybody, here, member, node, objects, pool, service } from '../announce/objects.ts'
 import { LanAgent } from '../support/lan-agent.ts'
 import { LanModel, TIMES } from '../support/lan-model.ts'
 import { median, percentile, short, table } from './statistics.ts'
@@ -13,6 +21,9 @@ import { median, percentile, short, table } from './statistics.ts'
 // What members cost on layer 2: `npx tsx test/bench/announce-members.ts`. Beats and peers are counted,
 // CPU time is measured, and deaths are played on a model LAN, whose clock is imagined: that time is
 // what the protocol takes, without the machine.
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
 
 const INTERVAL = 200
 const IPV4_AND_UDP = 28 + 14
@@ -38,11 +49,19 @@ function announcementsOf(nodes: number, addresses: number, candidates: number): 
       chosen.add(`node-${Math.floor(random() * nodes)}.example.com`)
     }
     const order = [...chosen]
-    return { address, services: [], interfaces: ['eth0'], candidates: order, owner: order[0] }
+    const parties = order
+    return {
+      address,
+      services: [],
+      interfaces: ['eth0'],
+      candidates: order,
+      parties,
+      owner: order[0],
+    }
   })
 }
 
-const key = beatKey(new Uint8Array(32).fill(7))
+const key = beatKey(new Uint8Array(32).fill(7), hmacSha256)
 const beat: Beat = {
   node: 'node-123.example.com',
   incarnation: 1_764_208_000_000,
@@ -116,6 +135,54 @@ function costOfTaking(count: number): number {
   return performance.now() - from
 }
 
+/** What one node has to work out and to keep when all Nodes may announce all addresses. */
+function electing(): string {
+  const rows = [
+    [3, 1_000],
+    [100, 1_000],
+    [1_000, 1_000],
+  ].map(([nodes = 0, addresses = 0]) => {
+    const names = Array.from({ length: nodes }, (_, at) => `node-${at}`)
+    const services = addressesOf(addresses).map((each, at) => service(`web-${at}`, [each]))
+    const all = objects({
+      services,
+      nodes: names.map((name) => node(name)),
+      endpoints: services.map(({ name }) => ({ service: name, any: true, nodes: [] })),
+      pools: [pool('all', ['10.0.0.0/8'])],
+    })
+    const live = names.slice(1).map((name) => member(name))
+    const heap = usedHeap()
+    const orders = hashOrders((text) => createHash('sha256').update(text).digest())
+    const [eligibility, look] = timed(() => eligible(all, everybody))
+    const [first, begin] = timed(() => announce(eligibility, here('node-0'), live, orders))
+    const dead = first[0]?.owner
+    const left = live.filter((each) => each.node !== dead)
+    const [second, death] = timed(() => announce(eligibility, here('node-0'), left, orders))
+    const moved = second.filter((each, at) => each.owner !== first[at]?.owner).length
+    const memory = usedHeap() - heap
+    return [
+      `${nodes} Nodes, ${addresses} addresses`,
+      ...[look, begin, death, memory].map(short),
+      String(moved),
+    ]
+  })
+  const head = ['', 'objects, ms', 'first election', 'after a death', 'MB', 'moved']
+  return table(head, rows)
+}
+
+function timed<Result>(task: () => Result): readonly [Result, number] {
+  const from = process.cpuUsage()
+  const result = task()
+  const { user, system } = process.cpuUsage(from)
+  return [result, (user + system) / 1_000]
+}
+
+/** Megabytes, after everything that is not used any more was collected. */
+function usedHeap(): number {
+  collect()
+  return process.memoryUsage().heapUsed / 1_000_000
+}
+
 /** Milliseconds from a death until each address is answered for again, on a model LAN. */
 function outages(nodes: number, addresses: number, deaths: number): readonly number[] {
   const random = randomNumbers(3)
@@ -158,5 +225,5 @@ function failover(): string {
 }
 
 process.stdout.write(
-  `${peers()}\n\n${failover()}\n\nTaking 1,000 addresses costs ${short(costOfTaking(1_000))} ms of CPU besides the kernel's.\n`,
+  `${peers()}\n\n${electing()}\n\n${failover()}\n\nTaking 1,000 addresses costs ${short(costOfTaking(1_000))} ms of CPU besides the kernel's.\n`,
 )

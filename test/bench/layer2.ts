@@ -1,15 +1,19 @@
-// npm run bench:layer2 -- [--services N,N] [--runs N]: what a client misses when nodes of a LAN fail.
+// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables]: how fast an announced
+// address answers, what many agents cost, and what a client misses when nodes of a LAN fail.
 // Each line is an event, with what became of the questions and connections that began after it.
 import { parseArgs } from 'node:util'
 import type { LanReport } from '../support/lan-client.ts'
 import { RealLan } from '../support/real-lan.ts'
 import { lanAddress } from '../support/real-lan-files.ts'
+import { tellAnswers } from './layer2-answers.ts'
+import { tellFleet } from './layer2-fleet.ts'
 
 const nodes = ['n1', 'n2', 'n3']
 const { values } = parseArgs({
   options: {
     services: { type: 'string', default: '1,30' },
     runs: { type: 'string', default: '10' },
+    backend: { type: 'string', default: 'nftables' },
   },
 })
 
@@ -140,7 +144,11 @@ async function suspected({ lan, addresses, first, second, busiest }: Subject): P
 }
 
 async function subjectOf(services: number): Promise<Subject> {
-  const lan = await RealLan.build({ nodes, services })
+  const lan = await RealLan.build({
+    nodes,
+    services,
+    configuration: { backend: values.backend },
+  })
   await Promise.all(nodes.map((name) => lan.start(name)))
   const count = Math.min(services, 30)
   const addresses = Array.from({ length: count }, (_, at) => [
@@ -199,9 +207,13 @@ async function measure(subject: Subject, event: (typeof events)[number]): Promis
   for (const [name, all] of reports) console.log(row(name, all))
 }
 
+await tellAnswers()
+await tellFleet(30)
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
-  console.log(`\n${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`)
+  console.log(
+    `\n${values.backend}, ${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`,
+  )
   try {
     for (const event of events) await measure(subject, event)
   } finally {

@@ -67,7 +67,7 @@ test('a configuration that cannot be read is trouble before anything is printed'
     code: 2,
     out: '',
     said: [
-      '/config.yaml: NodelbConfiguration: announce.layer3: found an unknown field, expected one of ping, layer2',
+      '/config.yaml: NodelbConfiguration: announce.layer3: found an unknown field, expected one of ping, bgp, layer2',
     ],
   })
 })

@@ -323,9 +323,10 @@ test.each([
   expect(result).toMatchObject({ kind: 'invalid', problems: [{ expected }] })
 })
 
-test('announcing on layer 2 is configured', () => {
+test('announcing is configured', () => {
   const file = `${nodelb}announce:
   ping: true
+  bgp: {ignoreExcludeLabel: true, drain: {cordoned: withdraw}}
   layer2:
     enabled: true
     excludeInterfaces: [^wlan]
@@ -336,6 +337,7 @@ test('announcing on layer 2 is configured', () => {
 `
   expect(config(file).announce).toEqual({
     ping: true,
+    bgp: { ignoreExcludeLabel: true, drain: { cordoned: 'withdraw' } },
     layer2: {
       enabled: true,
       excludeInterfaces: ['^wlan'],
@@ -347,22 +349,26 @@ test('announcing on layer 2 is configured', () => {
   })
 })
 
-test.each(['', 'announce:', 'announce: {layer2: }', 'announce: {layer2: {members: }}'])(
-  'announcing has defaults: %s',
-  (text) => {
-    expect(config(`${nodelb}${text}\n`).announce).toEqual({
-      ping: false,
-      layer2: {
-        enabled: false,
-        excludeInterfaces: undefined,
-        ignoreExcludeLabel: false,
-        hold: 15_000,
-        settle: 10_000,
-        members: { interval: 200, timeout: 600, port: 7950, keyFile: undefined },
-      },
-    })
-  },
-)
+test.each([
+  '',
+  'announce:',
+  'announce: {layer2: , bgp: }',
+  'announce: {bgp: {drain: }}',
+  'announce: {layer2: {members: }}',
+])('announcing has defaults: %s', (text) => {
+  expect(config(`${nodelb}${text}\n`).announce).toEqual({
+    ping: false,
+    bgp: { ignoreExcludeLabel: false, drain: { cordoned: 'ignore' } },
+    layer2: {
+      enabled: false,
+      excludeInterfaces: undefined,
+      ignoreExcludeLabel: false,
+      hold: 15_000,
+      settle: 10_000,
+      members: { interval: 200, timeout: 600, port: 7950, keyFile: undefined },
+    },
+  })
+})
 
 test('a longer interval has a longer time limit, unless one is set', () => {
   const { members } = config(`${nodelb}announce: {layer2: {members: {interval: 5s}}}\n`).announce

@@ -82,6 +82,7 @@ export async function controlled(
     election: { leads: () => true, leadsFor: () => 10_000 },
     settings: () => settings,
     followed: ['all-services', 'ipaddresspools'],
+    configuration: { write: async () => 'settled', forget: () => undefined },
     listener: {
       tell: () => undefined,
       decided: () => undefined,

@@ -65,7 +65,10 @@ test('what is wrong with a pool is told once until it is gone, and its usage is 
     { object: 'Service/shop/web', message: 'The Service keeps what it has' },
     { object: 'ConfigMap/metallb-system/config', message: 'remove it' },
   ]
-  const overlap: PoolNews = { pool: 'lan', reason: 'PoolInvalid', note: 'It overlaps with another' }
+  const overlap: PoolNews = {
+    ...{ pool: 'lan', namespace: undefined, reason: 'PoolInvalid' },
+    note: 'It overlaps with another',
+  }
   events.decided(decision([], problems), NEARLY_FULL)
   events.decided(decision([], problems), NEARLY_FULL)
   expect(take()).toEqual([overlap])
@@ -84,7 +87,13 @@ test('what cannot be read of a pool is told, of other objects not', () => {
   events.read('IPAddressPool metallb-system/lan', [problem])
   events.read('Service shop/web', [problem])
   events.decided(decision([]), NEARLY_FULL)
-  expect(take()).toMatchObject([{ pool: 'lan', reason: 'PoolInvalid' }])
+  expect(take()).toMatchObject([
+    { pool: 'lan', namespace: 'metallb-system', reason: 'PoolInvalid' },
+  ])
+  // Another pool of this name is as it should be.
+  events.read('IPAddressPool other/lan', [])
+  events.decided(decision([]), NEARLY_FULL)
+  expect(take()).toEqual([])
   events.read('IPAddressPool metallb-system/lan', [])
   events.read('IPAddressPool metallb-system/lan', [problem])
   events.decided(decision([]), NEARLY_FULL)

@@ -144,6 +144,7 @@ describe('a Node', () => {
       labels: new Map([['zone', 'a']]),
       internal: ['10.0.0.1', 'fd00::1'],
       networkUnavailable: false,
+      cordoned: false,
       departure: undefined,
     })
   })

@@ -8,6 +8,7 @@ const likely = fc.constantFrom<unknown>(
   ...['10.0.0.1-10.0.0.9', 'fd00::/64', 'InternalIP', 'Ready', 'True', 'In', 'Exists', 'Pod'],
   ...['web', '', null, 0, 80, true, [], {}, '[{"key":"a"}]', 'NoSchedule'],
   ...['address-pools: [{name: a, protocol: bgp, addresses: [10.0.0.0/8]}]', 'address-pools: ['],
+  ...[64500, 24, '64500:1', 'large:1:2:3', '90s', 'external', 'eth0', 'aHVudGVyMg=='],
   ...['announcedInterfacesToExclude: [^a, "("]', 'NetworkUnavailable', 'False'],
 )
 const fieldNames = [
@@ -21,6 +22,9 @@ const fieldNames = [
   ...['ipAddressPools', 'ipAddressPoolSelectors', 'nodeSelectors', 'interfaces', 'weight'],
   ...['preferredNodeSelectors', 'preference', 'serving', 'ready', 'message', 'excludel2.yaml'],
   ...['metallb.io/loadBalancerIPs', 'metallb.io/address-pool', 'metallb.io/adress-pool'],
+  ...['myASN', 'peerASN', 'dynamicASN', 'peerAddress', 'interface', 'holdTime', 'keepaliveTime'],
+  ...['connectTime', 'routerID', 'password', 'passwordSecret', 'bfdProfile', 'vrf', 'peers'],
+  ...['communities', 'localPref', 'aggregationLength', 'echoMode', 'receiveInterval'],
   ...['svccontroller.k3s.cattle.io/tolerations', '__proto__', 'constructor'],
 ]
 const { anyObject } = fc.letrec((tie) => ({
@@ -41,7 +45,10 @@ const whole = fc.record({
     labels: fc.oneof(fc.constant({ 'kubernetes.io/service-name': 'web' }), anyObject),
     annotations: anyObject,
   }),
-  spec: anyObject.map((spec) => ({ type: 'LoadBalancer', addresses: ['10.0.0.0/8'], ...spec })),
+  spec: anyObject.map((spec) => ({
+    ...{ type: 'LoadBalancer', addresses: ['10.0.0.0/8'], myASN: 64500, peerASN: 64501 },
+    ...{ peerAddress: '10.0.0.1', ...spec },
+  })),
   data: anyObject,
   status: anyObject,
   endpoints: fc.array(anyObject, { maxLength: 3 }),

@@ -80,6 +80,59 @@ test('a Service that waits is told why, and gets its address when the pool grows
   expect(tests.checker.breaches).toEqual([])
 })
 
+test('a pool that overlaps and one that cannot be read whole are told by an Event on each', async () => {
+  await admin.call('POST', paths.pools, pool('lan', ['192.0.2.10-192.0.2.20']))
+  await tests.start().first('leading')
+  await admin.call('POST', paths.pools, pool('odd', ['192.0.2.40-192.0.2.30', '192.0.2.50/32']))
+  await admin.call('POST', paths.pools, pool('overlapping', ['192.0.2.20-192.0.2.25']))
+  const { metadata } = await admin.call('GET', `${paths.pools}/odd`)
+  interface Said {
+    readonly reason: string
+    readonly regarding: { readonly name: string; readonly uid: string }
+    readonly note: string
+  }
+  let said: readonly Said[] = []
+  const about = (name: string): readonly Said[] =>
+    said.filter(({ reason, regarding }) => reason === 'PoolInvalid' && regarding.name === name)
+  await eventually(async () => {
+    const { items } = await admin.call(
+      'GET',
+      '/apis/events.k8s.io/v1/namespaces/kube-system/events',
+    )
+    said = items
+    return about('odd').length > 0 && about('overlapping').length > 0
+  })
+  expect(about('odd')).toMatchObject([
+    { regarding: { uid: metadata.uid }, note: expect.stringContaining('spec.addresses[0]') },
+  ])
+  expect(about('overlapping')).toMatchObject([
+    { note: expect.stringContaining('overlaps with IPAddressPool lan') },
+  ])
+  expect(about('lan')).toEqual([])
+})
+
+test('pools that overlap are told in the ConfigurationState until that is settled', async () => {
+  const state = '/apis/metallb.io/v1beta1/namespaces/kube-system/configurationstates/controller'
+  const resultIs = (result: string): Promise<void> =>
+    eventually(async () => {
+      const { status, body } = await admin.ask('GET', state)
+      return status === 200 && body.status?.result === result
+    })
+  await admin.call('POST', paths.pools, pool('lan', ['192.0.2.10-192.0.2.20']))
+  await admin.call('POST', paths.pools, pool('old', ['192.0.2.20-192.0.2.30']))
+  await tests.start().first('leading')
+  await resultIs('Invalid')
+  const { metadata, status: wrong } = await admin.call('GET', state)
+  expect(metadata.labels).toEqual({ 'metallb.io/component-type': 'controller' })
+  expect(wrong.errorSummary).toContain('overlaps with IPAddressPool lan')
+  expect(wrong.conditions).toMatchObject([{ status: 'False', message: wrong.errorSummary }])
+  await admin.call('DELETE', `${paths.pools}/old`)
+  await resultIs('Valid')
+  const { status: right } = await admin.call('GET', state)
+  expect(right).not.toHaveProperty('errorSummary')
+  expect(right.conditions).toMatchObject([{ type: 'poolReconcilerValid', status: 'True' }])
+})
+
 test('without an IPAddressPool the ConfigMap of an old MetalLB counts', async () => {
   const config =
     'address-pools: [{name: old, protocol: layer2, addresses: [192.0.2.30-192.0.2.39]}]'

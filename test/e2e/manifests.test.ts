@@ -282,13 +282,16 @@ test('the controller may do what it does, and nothing else', async () => {
   expect(status.resourceRules.map(said).sort()).toEqual([
     'create, patch: events of events.k8s.io',
     // What every account may: ask what it may.
+    'create: configurationstates of metallb.io',
     'create: leases of coordination.k8s.io',
     'create: selfsubjectaccessreviews, selfsubjectrulesreviews of authorization.k8s.io',
     'get, patch: leases of coordination.k8s.io nodelb-controller',
+    'get: configurationstates of metallb.io controller',
     'list, watch: configmaps of ',
     'list, watch: endpointslices of discovery.k8s.io',
     'list, watch: ipaddresspools of metallb.io',
     'list, watch: services, namespaces, nodes of ',
+    'patch: configurationstates/status of metallb.io controller',
     'patch: ipaddresspools/status of metallb.io',
     'patch: services/status of ',
   ])

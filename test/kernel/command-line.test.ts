@@ -482,29 +482,32 @@ describe('--help', () => {
     `))
   test('allocate', async () =>
     expect(await help('allocate')).toMatchInlineSnapshot(`
-    "Usage: nodelb allocate [options]
+      "Usage: nodelb allocate [options]
 
-    which addresses LoadBalancer Services get or keep, and why; nothing is written
+      which addresses LoadBalancer Services get or keep, and why; nothing is written
 
-    Options:
-      --config <file>             a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration
-      -o, --output <format>       text for people, json for programs (choices:
-                                  "text", "json", default: "text")
-      -f, --filename <path...>    files or folders of Services, IPAddressPools,
-                                  Namespaces, Nodes and EndpointSlices; - is
-                                  standard input
-      --against <path...>         show what changes from these objects to those
-      --service <namespace/name>  explain this Service alone
-      -h, --help                  display help for command
-    "
-  `))
+      Options:
+        --config <file>             a KubeProxyConfiguration and/or a
+                                    NodelbConfiguration
+        -o, --output <format>       text for people, json for programs (choices:
+                                    "text", "json", default: "text")
+        -f, --filename <path...>    files or folders of Services, IPAddressPools,
+                                    Namespaces, Nodes and EndpointSlices; - is
+                                    standard input
+        --against <path...>         show what changes from these objects to those
+        --service <namespace/name>  explain this Service alone
+        --state <folder>            where an agent without an API server keeps the
+                                    addresses of these Services: which of them it
+                                    would keep
+        -h, --help                  display help for command
+      "
+    `))
 
   test('announcers', async () =>
     expect(await help('announcers')).toMatchInlineSnapshot(`
     "Usage: nodelb announcers [options]
 
-    which Node would announce which address on layer 2, and why; nothing is sent
+    which Node would announce which address, and how and why; nothing is sent
 
     Options:
       --config <file>           a KubeProxyConfiguration and/or a

@@ -61,6 +61,10 @@ function isDead({ members }: AnnounceView, name: string): boolean {
   return members.some(({ node, state }) => node === name && state === 'dead')
 }
 
+function isAway({ state }: AnnounceView['members'][number]): boolean {
+  return state === 'dead'
+}
+
 /** It should answer in place of a node, and knows that the node still does. */
 function waitsFor({ addresses: all }: AnnounceView, name: string): boolean {
   return all.some(({ here }) => here.some(({ mac }) => mac === lan.mac(name)))
@@ -126,6 +130,15 @@ describe('three nodes on a LAN', () => {
     await lan.agent(next).next('member-changed', ({ state }) => state === 'live')
     expect(await lan.report()).toMatchObject(SEAMLESS)
     expect(await lan.holders()).toEqual(first)
+  })
+
+  test('two whose cables were out at the same time hear each other again', async () => {
+    const two = nodes.slice(0, 2)
+    for (const name of two) await lan.carrier(name, 'down')
+    for (const name of two) await lan.announces(name, ({ members }) => members.every(isAway))
+    for (const name of two) await lan.carrier(name, 'up')
+    for (const name of nodes) await lan.announces(name, ({ members }) => !members.some(isAway))
+    await all(first)
   })
 
   test('a stranger that claims an address is told of and contradicted', async () => {

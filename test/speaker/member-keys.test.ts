@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { beatKey } from '../../src/announce/beat-codec.ts'
+import { hmacSha256 } from '../../src/speaker/hmac.ts'
 import { MemberKeys } from '../../src/speaker/member-keys.ts'
 import { Waiting } from '../support/waiting.ts'
 
@@ -38,7 +39,7 @@ function follow(): MemberKeys {
 }
 
 function key(text: string) {
-  return beatKey(Buffer.from(text))
+  return beatKey(Buffer.from(text), hmacSha256)
 }
 
 /** Resolves when the file was read once more. */

@@ -72,7 +72,8 @@ function answering(node: string, count: number): { state: Transition; outlook: O
   const { state } = begin(settings, found, performance.now())
   const candidates = [...internal.keys()]
   const announcements = addresses.map((address) => {
-    return { address, services: [], interfaces: ['eth0'], candidates, owner: node }
+    const parties = candidates
+    return { address, services: [], interfaces: ['eth0'], candidates, parties, owner: node }
   })
   return {
     state: { ...state, spots: spotsOf([...state.spots.values()]) },

@@ -10,13 +10,13 @@ import { member } from '../announce/objects.ts'
 const address = '192.0.2.1' as Address
 const spot = { address, interface: 'eth0' }
 const MAC = '02:00:00:00:00:02'
-const place = { ...spot, services: ['shop/web'] }
+const place = { ...spot, services: ['shop/web'] as const }
 const outlook: Outlook = {
   eligibility: { addresses: [], silences: [], problems: [] },
   announcements: new Map([
     [
       address,
-      { address, services: ['shop/web'], interfaces: ['eth0'], candidates: [], owner: 'n1' },
+      { ...place, address, interfaces: ['eth0'], candidates: [], parties: [], owner: 'n1' },
     ],
   ]),
   internal: new Map(),

@@ -33,7 +33,7 @@ import {
   TIMES,
 } from './lan-model.ts'
 
-type Duty = Pick<Announcement, 'address' | 'interfaces' | 'candidates' | 'owner'>
+type Duty = Pick<Announcement, 'address' | 'interfaces' | 'candidates' | 'parties' | 'owner'>
 
 /** An agent on the model LAN: the loop around the state machine, with the model's clock. */
 export class LanAgent implements ModelAgent {
@@ -148,7 +148,8 @@ export class LanAgent implements ModelAgent {
         .filter((node) => !excluded.has(node))
         .slice(0, this.#lan.options.candidates)
       const candidates = [...order.filter(isSettled), ...order.filter((node) => !isSettled(node))]
-      return { address, interfaces, candidates, owner: candidates.find(mayOwn) }
+      const owner = candidates.find(mayOwn)
+      return { address, interfaces, candidates, parties: candidates, owner }
     })
   }
 

@@ -48,7 +48,7 @@ const PATIENCE = 1_000
  * Answers to the senders that questions pretend to have, and nothing else: what is told to all of
  * hundreds of addresses would leave no room for them in the buffer of the socket.
  */
-const ANSWERS = [
+export const ANSWERS: Parameters<typeof openPacketSocket>[0]['filter'] = [
   load(LOAD_16, 12),
   jump(0x0806, { unequal: 6 }),
   load(LOAD_16, 20),

@@ -4,6 +4,8 @@ import { Waiting } from './waiting.ts'
 export interface ConnectionReport {
   readonly connections: number
   readonly lost: number
+  /** To whom those were that were lost, and when they began, since 1970. */
+  readonly losses: readonly { readonly host: string; readonly at: number }[]
   /** The longest time, in milliseconds, between the beginnings of two that were answered. */
   readonly outage: number
   /** How many were answered by whom. */
@@ -15,7 +17,7 @@ export type Open = (host: string, done: (name?: string) => void) => void
 
 interface Epoch {
   begun: number
-  lost: number
+  readonly losses: { readonly host: string; readonly at: number }[]
   readonly good: number[]
   readonly through: Record<string, number>
 }
@@ -47,20 +49,23 @@ export class Connections {
   async report(): Promise<ConnectionReport> {
     const epoch = this.#epoch
     this.#epoch = newEpoch()
-    await this.#news.until(() => epoch.good.length + epoch.lost === epoch.begun || undefined)
+    await this.#news.until(
+      () => epoch.good.length + epoch.losses.length === epoch.begun || undefined,
+    )
     const times = [this.#last, ...epoch.good.toSorted((a, b) => a - b)]
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time))
     this.#last = times.at(-1) ?? this.#last
-    const { begun: connections, lost, through } = epoch
-    return { connections, lost, outage: Math.max(0, ...gaps), through }
+    const { begun: connections, losses, through } = epoch
+    return { connections, lost: losses.length, losses, outage: Math.max(0, ...gaps), through }
   }
 
   #begin(number: number): void {
     const epoch = this.#epoch
     const began = performance.now()
     epoch.begun += 1
-    this.#open(this.#targets[number % this.#targets.length] ?? '', (name) => {
-      if (name === undefined) epoch.lost += 1
+    const host = this.#targets[number % this.#targets.length] ?? ''
+    this.#open(host, (name) => {
+      if (name === undefined) epoch.losses.push({ host, at: performance.timeOrigin + began })
       else {
         epoch.good.push(began)
         epoch.through[name] = (epoch.through[name] ?? 0) + 1
@@ -71,5 +76,5 @@ export class Connections {
 }
 
 function newEpoch(): Epoch {
-  return { begun: 0, lost: 0, good: [], through: {} }
+  return { begun: 0, losses: [], good: [], through: {} }
 }

@@ -11,6 +11,8 @@ export interface LanOptions {
   readonly source?: readonly string[]
   /** Makes of a command one that has less rights. */
   readonly confine?: (command: readonly string[]) => readonly string[]
+  /** Fields of the configuration besides `announce`, such as `backend`. */
+  readonly configuration?: object
   /** Fields of announce.layer2 besides those that a LAN needs, such as how long `hold` is. */
   readonly layer2?: object
   /** Fields of announce.layer2.members besides the key, such as `interval` and `timeout`. */
@@ -26,13 +28,14 @@ export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): s
 }
 
 export function configurationOf(
-  { layer2, members }: LanOptions,
+  { configuration, layer2, members }: LanOptions,
   keyFile: string,
   enabled: boolean,
 ): string {
   return JSON.stringify({
     apiVersion: 'nodelb.io/v1alpha1',
     kind: 'NodelbConfiguration',
+    ...configuration,
     announce: { layer2: { enabled, settle: '1s', ...layer2, members: { ...members, keyFile } } },
   })
 }

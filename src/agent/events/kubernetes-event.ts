@@ -107,7 +107,8 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
       const service = /^Service\/(.+)$/.exec(occurrence.object)?.[1]
       if (service === undefined) return undefined
       const note = occurrence.problems.join('\n')
-      return { service, reason: 'NotAnnounced', action: 'Announce', note, ofCluster: true }
+      // MetalLB's name for what keeps a Service from being announced.
+      return { service, reason: 'announceFailed', action: 'Announce', note, ofCluster: true }
     }
     default:
       return undefined

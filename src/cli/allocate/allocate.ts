@@ -1,38 +1,31 @@
-import { type AllocationObjects, decide } from '../../allocate/decide.ts'
+import { type Decision, decide } from '../../allocate/decide.ts'
+import { byName } from '../../allocate/order.ts'
+import { poolHints } from '../../allocate/pool-hints.ts'
 import { printReason } from '../../allocate/print-reason.ts'
-import { isGap, printProblem } from '../../decode/problem.ts'
 import type { Address } from '../../model/address.ts'
-import type { AllocationSettings } from '../../model/allocation-settings.ts'
-import { serviceName } from '../../model/service-name.ts'
-import { readAllocationObjects } from '../../watch/files/read-allocation.ts'
+import { namespaceOf, serviceName } from '../../model/service-name.ts'
+import { remembered } from '../../watch/addresses/given.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { AllocateOptions } from '../cluster-arguments.ts'
-import { loadConfig, readStdin } from '../load.ts'
-import { type ObjectProblem, objectProblem } from '../object-problem.ts'
 import type { Output } from '../output.ts'
-import { carriedOver } from './carried-over.ts'
 import { reportAsJson, reportAsText } from './print.ts'
-import { type AllocationReport, type IgnoredService, reportOf, reportOn } from './report.ts'
+import { type AllocationInput, readInput } from './read.ts'
+import {
+  type AllocationReport,
+  type GoneService,
+  type IgnoredService,
+  reportOf,
+  reportOn,
+} from './report.ts'
 
 /**
  * Prints which addresses the Services get or keep, and why. Returns 0 also where a Service waits,
  * and 2 if something cannot be read.
  */
 export async function allocateCommand(options: AllocateOptions, output: Output): Promise<number> {
-  const { config, problems } = loadConfig(options.config)
-  for (const problem of problems) output.say(printProblem(problem))
-  if (config === undefined) return TROUBLE
-  const settings = config.allocation
-  const now = readAllocationObjects(options.files, readStdin, settings)
-  const old =
-    options.against.length === 0
-      ? undefined
-      : readAllocationObjects(options.against, readStdin, settings)
-  const read = [...now.problems, ...(old?.problems ?? [])]
-  const ofObjects = read.filter(({ kind, name }) => kind !== undefined && name !== undefined)
-  for (const problem of read) if (!ofObjects.includes(problem)) output.say(printProblem(problem))
-  const objects = old === undefined ? now.objects : carriedOver(old.objects, now.objects, settings)
-  const report = reportFor(objects, settings, ofObjects.map(objectProblem))
+  const input = readInput(options, output)
+  if (input === undefined) return TROUBLE
+  const report = reportFor(input)
   const chosen = options.service === undefined ? report : reportOn(report, options.service)
   if (chosen === undefined) {
     output.say(
@@ -40,19 +33,24 @@ export async function allocateCommand(options: AllocateOptions, output: Output):
     )
     return TROUBLE
   }
-  const against = old === undefined ? 'the statuses in the files' : options.against.join(' ')
-  output.out(options.format === 'json' ? reportAsJson(chosen) : reportAsText(chosen, against))
-  // What could not be read at all may have changed everything.
-  return read.some(isGap) ? TROUBLE : 0
+  output.out(options.format === 'json' ? reportAsJson(chosen) : reportAsText(chosen, base(options)))
+  return input.hasGaps ? TROUBLE : 0
 }
 
-function reportFor(
-  objects: AllocationObjects,
-  settings: AllocationSettings,
-  problems: readonly ObjectProblem[],
-): AllocationReport {
+/** Returns with what the changes were found. */
+function base({ against, state }: AllocateOptions): string {
+  if (state !== undefined) return state
+  return against.length === 0 ? 'the statuses in the files' : against.join(' ')
+}
+
+function reportFor(input: AllocationInput): AllocationReport {
+  const { objects, settings, problems } = input
   const decided = decide(objects, settings)
-  const decision = { ...decided, problems: [...problems, ...decided.problems] }
+  const found = {
+    problems: [...problems, ...decided.problems],
+    hints: decided.source === 'pools' ? poolHints(objects) : [],
+    gone: goneServices(input, decided),
+  }
   const held = new Map<string, readonly Address[]>()
   for (const facts of objects.services) {
     const service = facts.kind === 'claimant' ? facts.claimant : facts
@@ -61,7 +59,7 @@ function reportFor(
       service.held.map(({ address }) => address),
     )
   }
-  const ignored = decision.others.flatMap(
+  const ignored = decided.others.flatMap(
     ({ namespace, name, reason, released }): IgnoredService[] => {
       const before = held.get(serviceName({ namespace, name })) ?? []
       // Of the Services that never were of type LoadBalancer there is nothing to tell.
@@ -70,7 +68,24 @@ function reportFor(
       return [{ namespace, name, before, after: released ? [] : before, reason: text }]
     },
   )
-  return reportOf(decision, ignored, held, printReason)
+  return reportOf({ ...decided, ...found }, ignored, held, printReason)
+}
+
+/** Returns the Services that the agent remembers, and that are not in the files. */
+function goneServices(
+  { given, services }: AllocationInput,
+  decision: Decision,
+): readonly GoneService[] {
+  const here = new Set([...services.keys(), ...decision.grants.map(serviceName)])
+  return [...remembered(decision, services, given)]
+    .filter(([service]) => !here.has(service))
+    .map(([service, { addresses }]) => {
+      const namespace = namespaceOf(service)
+      const name = service.slice(namespace.length + 1)
+      const pool = addresses.find((each) => each.pool !== undefined)?.pool
+      return { namespace, name, pool, addresses: addresses.map(({ address }) => address) }
+    })
+    .sort(byName)
 }
 
 const RELEASED = 'The Service is no longer one to which nodelb gives addresses'

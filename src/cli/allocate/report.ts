@@ -8,6 +8,10 @@ import type { ObjectProblem } from '../object-problem.ts'
 export interface AllocationReport {
   readonly services: readonly ServiceEntry[]
   readonly problems: readonly ObjectProblem[]
+  /** What is allowed and may not be as it was meant. */
+  readonly hints: readonly ObjectProblem[]
+  /** What an agent remembers of Services that are not in the files. */
+  readonly gone: readonly GoneService[]
   readonly usage: readonly PoolUsage[]
 }
 
@@ -24,6 +28,14 @@ export interface ServiceEntry {
   readonly reason: string
 }
 
+/** A Service that is not in the files, and whose addresses are kept until another one gets them. */
+export interface GoneService {
+  readonly namespace: string
+  readonly name: string
+  readonly addresses: readonly Address[]
+  readonly pool: string | undefined
+}
+
 /** A Service to which we give no address, with what becomes of its status. */
 export interface IgnoredService {
   readonly namespace: string
@@ -33,9 +45,15 @@ export interface IgnoredService {
   readonly reason: string
 }
 
+/** What a report is made of. */
+interface Findings extends Allocation {
+  readonly hints: readonly ObjectProblem[]
+  readonly gone: readonly GoneService[]
+}
+
 /** Returns the report on an allocation. `before` gives the statuses by `namespace/name`. */
 export function reportOf(
-  { grants, problems, usage }: Allocation,
+  { grants, problems, hints, gone, usage }: Findings,
   ignored: readonly IgnoredService[],
   before: ReadonlyMap<string, readonly Address[]>,
   print: (reason: Grant['reason']) => string,
@@ -56,7 +74,7 @@ export function reportOf(
   const others = ignored.map(({ after, ...rest }): ServiceEntry => {
     return { ...rest, ingress: after, pool: undefined, state: 'ignored' }
   })
-  return { services: [...given, ...others].sort(byName), problems, usage }
+  return { services: [...given, ...others].sort(byName), problems, hints, gone, usage }
 }
 
 /** Returns the report on one Service, `namespace/name`, alone; undefined if there is none. */
@@ -64,5 +82,5 @@ export function reportOn(report: AllocationReport, service: string): AllocationR
   const services = report.services.filter((each) => serviceName(each) === service)
   if (services.length === 0) return undefined
   const problems = report.problems.filter(({ object }) => object === `Service/${service}`)
-  return { ...report, services, problems }
+  return { ...report, services, problems, hints: [], gone: [] }
 }

@@ -1,4 +1,5 @@
 import { printReason } from '../../allocate/print-reason.ts'
+import type { Eligibility } from '../../announce/eligibility.ts'
 import { eligible } from '../../announce/eligible.ts'
 import { hashOrders } from '../../announce/order.ts'
 import { printSilence } from '../../announce/silence.ts'
@@ -12,6 +13,7 @@ import { loadConfig, readStdin } from '../load.ts'
 import { objectProblem } from '../object-problem.ts'
 import type { Output } from '../output.ts'
 import { permissionOf } from '../permission.ts'
+import { bgpReportOf } from './bgp-report.ts'
 import { reportAsJson } from './print-json.ts'
 import { reportAsText } from './print-text.ts'
 import { entriesOf, movesBetween } from './report.ts'
@@ -63,7 +65,7 @@ function wrong(option: string, found: string): string {
 }
 
 function reportOf(
-  { objects: read, allocation }: ReturnType<typeof readAnnouncing>,
+  { objects: read, bgp: configuration, allocation }: ReturnType<typeof readAnnouncing>,
   config: Config,
   { without }: AnnouncersOptions,
 ): AnnouncersReport {
@@ -76,23 +78,42 @@ function reportOf(
   const whole = eligible(objects, { ...permission, away: new Set() })
   const moves = without.length === 0 ? [] : movesBetween(entriesOf(whole, nodes, orders), entries)
   const key = keyProblem(config.announce.layer2, nodes.length)
+  const present = objects.nodes.filter(({ name }) => !without.includes(name))
+  const { services, endpoints, pools } = objects
+  const bgp = bgpReportOf(
+    { ...configuration, services, endpoints, pools },
+    present,
+    { ...config.announce.bgp, classes: config.allocation.loadBalancerClasses },
+    grants,
+  )
+  // Without an L2Advertisement such objects ask for nothing on layer 2.
+  const isByBgpAlone = bgp !== undefined && objects.advertisements.length === 0
   return {
     entries,
     given: new Set(grants.keys()),
-    silences: eligibility.silences.map((silence) => {
-      const grant = grants.get(silence.service)
-      const waits = silence.reason.kind === 'no-address' && grant !== undefined
-      return {
-        ...silence,
-        message: waits ? printReason(grant.reason) : printSilence(silence.reason),
-      }
-    }),
+    silences: isByBgpAlone ? [] : silencesOf(eligibility, grants),
     without,
     moves,
     nodes,
+    bgp,
     problems: [
       ...(key === undefined ? [] : [{ object: 'NodelbConfiguration', message: key }]),
       ...eligibility.problems,
+      ...(bgp?.problems ?? []),
     ],
   }
+}
+
+function silencesOf(
+  { silences }: Eligibility,
+  grants: ReturnType<typeof withAllocation>['grants'],
+): AnnouncersReport['silences'] {
+  return silences.map((silence) => {
+    const grant = grants.get(silence.service)
+    const waits = silence.reason.kind === 'no-address' && grant !== undefined
+    return {
+      ...silence,
+      message: waits ? printReason(grant.reason) : printSilence(silence.reason),
+    }
+  })
 }

@@ -1,11 +1,12 @@
 import { printLeftOut } from '../../announce/left-out.ts'
 import { printFirst } from '../../announce/why-first.ts'
+import { bgpAsJson } from './bgp-json.ts'
 import { type AddressEntry, ownerOf } from './report.ts'
 import type { AnnouncersReport } from './view.ts'
 
-/** Returns the report for programs, one line of JSON (docs/layer2.md). */
+/** Returns the report for programs, one line of JSON (docs/layer2.md, docs/bgp.md). */
 export function reportAsJson(report: AnnouncersReport): string {
-  const { entries, given, silences, without, moves, problems } = report
+  const { entries, given, silences, without, moves, bgp, problems } = report
   const value = {
     addresses: entries.map((entry) => addressOf(entry, given)),
     services: silences.map(({ service, addresses, reason, message }) => {
@@ -17,6 +18,7 @@ export function reportAsJson(report: AnnouncersReport): string {
         return { address, services, from, to: to ?? null }
       }),
     }),
+    ...(bgp && { bgp: bgpAsJson(bgp) }),
     problems,
   }
   return `${JSON.stringify(value)}\n`

@@ -1,6 +1,7 @@
 import { printLeftOut } from '../../announce/left-out.ts'
 import { printFirst } from '../../announce/why-first.ts'
 import { columns, section, shortList } from '../columns.ts'
+import { bgpAsText } from './bgp-text.ts'
 import { type AddressEntry, type Move, ownerOf } from './report.ts'
 import { type AnnouncersReport, announcedBy, type SilenceEntry } from './view.ts'
 
@@ -9,16 +10,24 @@ const MOST = 4
 
 /** Returns the report for people. */
 export function reportAsText(report: AnnouncersReport): string {
-  const { silences, without, moves, problems, given } = report
+  const { silences, without, moves, bgp, problems, given } = report
+  const onLayer2 = bgp === undefined ? '' : ' on layer 2'
   const entries = announcedBy(report)
   const away = shortList(without, MOST)
   const moved = moves.length === 0 ? ['  nothing'] : columns(moves.map(moveRow))
   return [
-    section('Addresses, with the Nodes in their order', columns(entries.map(addressRow(given)))),
-    section('Services that nobody announces', columns(silences.map(silenceRow))),
-    section('Nodes that may not announce', columns(leftOutRows(report))),
-    without.length === 0 ? '' : section(`What moves without ${away}`, moved),
-    section('Nodes', report.entries.length === 0 ? [] : columns(report.nodes.map(nodeRow(report)))),
+    section(
+      `Addresses${onLayer2}, with the Nodes in their order`,
+      columns(entries.map(addressRow(given))),
+    ),
+    section(`Services that nobody announces${onLayer2}`, columns(silences.map(silenceRow))),
+    section(`Nodes that may not announce${onLayer2}`, columns(leftOutRows(report))),
+    without.length === 0 ? '' : section(`What moves${onLayer2} without ${away}`, moved),
+    section(
+      `Nodes${onLayer2}`,
+      report.entries.length === 0 ? [] : columns(report.nodes.map(nodeRow(report))),
+    ),
+    ...(bgp === undefined ? [] : bgpAsText(bgp)),
     section('Problems', columns(problems.map(({ object, message }) => [object, message]))),
   ]
     .filter((text) => text !== '')

@@ -1,6 +1,7 @@
 import type { Silence } from '../../announce/silence.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 import type { ObjectProblem } from '../object-problem.ts'
+import type { BgpReport } from './bgp-report.ts'
 import type { AddressEntry, Move } from './report.ts'
 
 /** What `nodelb announcers` prints, before it is made text or JSON. */
@@ -14,6 +15,8 @@ export interface AnnouncersReport {
   readonly moves: readonly Move[]
   /** The Nodes that are told of, in order of name. */
   readonly nodes: readonly string[]
+  /** Undefined where no object is about BGP. */
+  readonly bgp: BgpReport | undefined
   readonly problems: readonly ObjectProblem[]
 }
 
@@ -30,7 +33,11 @@ export function ofNode(report: AnnouncersReport, node: string): AnnouncersReport
     return { ...entry, leftOut: entry.leftOut.filter((each) => each.node === node) }
   })
   const moves = report.moves.filter(({ from, to }) => from === node || to === node)
-  return { ...report, entries, moves, nodes: [node] }
+  const bgp = report.bgp && {
+    ...report.bgp,
+    nodes: report.bgp.nodes.filter((each) => each.node === node),
+  }
+  return { ...report, entries, moves, bgp, nodes: [node] }
 }
 
 /** Returns the entries that one of the Nodes of a report may announce. */

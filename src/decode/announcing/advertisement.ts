@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { Advertisement, PoolRule, Preference } from '../../announce/objects.ts'
-import { type Entries, readEntries, readNames, readSelectors } from '../entries.ts'
+import type { Advertisement, Preference } from '../../announce/objects.ts'
+import { type Entries, readEntries, readSelectors, restriction } from '../entries.ts'
 import { FieldReader } from '../field-reader.ts'
 import {
   anything,
@@ -13,6 +13,7 @@ import {
 } from '../fields.ts'
 import { readSelector } from '../labels.ts'
 import { joinPath, type Problem, report as startReport } from '../problem.ts'
+import { readPoolRule } from './pool-rule.ts'
 
 type DecodedAdvertisement =
   | {
@@ -60,31 +61,15 @@ export function decodeAdvertisement(json: unknown, source: string): DecodedAdver
   if (read === undefined) return { kind: 'invalid', problems }
   const { metadata, spec } = read
   const reader = new FieldReader(report)
-  const names = readNames(spec?.ipAddressPools, 'spec.ipAddressPools', reader)
-  const poolSelectors = 'spec.ipAddressPoolSelectors'
-  const selectors = readSelectors(spec?.ipAddressPoolSelectors, poolSelectors, reader)
   const advertisement: Advertisement = {
     name: metadata.name,
-    pools: poolRule(names, selectors),
+    pools: readPoolRule(spec, reader),
     nodes: restriction(readSelectors(spec?.nodeSelectors, 'spec.nodeSelectors', reader)),
     services: restriction(readSelectors(spec?.serviceSelectors, 'spec.serviceSelectors', reader)),
     interfaces: restriction(readInterfaces(spec?.interfaces, reader)),
     preferred: readPreferred(spec?.preferredNodeSelectors, reader),
   }
   return { kind: 'advertisement', advertisement, problems }
-}
-
-function poolRule(
-  names: Entries<string>,
-  selectors: Entries<PoolRule['selectors'][number]>,
-): PoolRule | undefined {
-  if (!names.asked && !selectors.asked) return undefined
-  return { names: names.entries, selectors: selectors.entries }
-}
-
-/** Returns the entries of a list that restricts; undefined if it is absent or empty. */
-function restriction<Entry>({ asked, entries }: Entries<Entry>): readonly Entry[] | undefined {
-  return asked ? entries : undefined
 }
 
 function readInterfaces(value: unknown, reader: FieldReader): Entries<string> {

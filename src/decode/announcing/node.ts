@@ -1,7 +1,16 @@
 import type { AnnouncerNode, Departure } from '../../announce/objects.ts'
 import { readNodeAddresses } from '../allocation/node.ts'
 import { FieldReader } from '../field-reader.ts'
-import { anything, fields, nameOf, objectName, parseFields, text, valueAt } from '../fields.ts'
+import {
+  anything,
+  fields,
+  flag,
+  nameOf,
+  objectName,
+  parseFields,
+  text,
+  valueAt,
+} from '../fields.ts'
 import { readTexts } from '../labels.ts'
 import { joinPath, type Problem, report as startReport } from '../problem.ts'
 
@@ -11,7 +20,7 @@ type DecodedNode =
 
 const nodeSchema = fields({
   metadata: fields({ name: objectName, labels: anything, deletionTimestamp: anything }),
-  spec: fields({ taints: anything }).nullish(),
+  spec: fields({ taints: anything, unschedulable: anything }).nullish(),
   status: fields({ addresses: anything, conditions: anything }).nullish(),
 })
 
@@ -22,6 +31,8 @@ const conditionSchema = fields({
   message: text.nullish(),
 })
 
+const CORDONED = 'spec.unschedulable'
+
 type Condition = {
   readonly type: string
   readonly status: string
@@ -30,8 +41,8 @@ type Condition = {
 }
 
 /**
- * Reads what a v1 Node says about announcing: labels, InternalIPs, whether its network is there, and
- * whether it is about to go. It is `invalid` if its name or the shape of a field cannot be read.
+ * Reads what a v1 Node says about announcing: labels, InternalIPs, whether its network is there, whether
+ * it is cordoned or about to go. It is `invalid` if its name or the shape of a field cannot be read.
  */
 export function decodeAnnouncerNode(json: unknown, source: string): DecodedNode {
   const report = startReport(source, 'Node', nameOf(json, false))
@@ -49,6 +60,7 @@ export function decodeAnnouncerNode(json: unknown, source: string): DecodedNode 
     labels: readTexts(metadata.labels, 'metadata.labels', report),
     internal: readNodeAddresses(read.status?.addresses, reader).internal,
     networkUnavailable: isTold('NetworkUnavailable', 'True') !== undefined,
+    cordoned: reader.read(read.spec?.unschedulable, flag.nullish(), CORDONED, false) ?? false,
     departure: departureOf(!!metadata.deletionTimestamp, read.spec?.taints, unready),
   }
   return { kind: 'node', node, problems }

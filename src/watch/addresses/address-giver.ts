@@ -12,7 +12,8 @@ import { textOf } from '../stored-value.ts'
 import { Wakeup } from '../wakeup.ts'
 import type { TellAddresses } from './address-news.ts'
 import { changesOf, problemsOf } from './findings.ts'
-import { holding, remembered, unreadHolders } from './given.ts'
+import { asGiven, remembered } from './given.ts'
+import { inFolder } from './in-folder.ts'
 import type { ProblemTeller } from './problem-teller.ts'
 import { ServedServices } from './served-services.ts'
 import type { AddressMemory } from './state-folder.ts'
@@ -219,11 +220,13 @@ export class AddressGiver {
       problems(new Map(this.#isActive ? [['Addresses', [NOT_WHOLE]]] : []))
       return undefined
     }
-    const addresses = settings.addresses === 'nodes' ? 'nodes' : 'pools'
-    const unread = addresses === 'pools' ? this.#store.unreadServices() : []
-    const services = [...holding(this.#store.services(), given), ...unreadHolders(unread, given)]
+    const services = asGiven(
+      { services: this.#store.services(), unread: this.#store.unreadServices() },
+      given,
+      settings,
+    )
     try {
-      const decision = decide({ ...found, services }, { ...settings, addresses })
+      const decision = decide({ ...found, services }, inFolder(settings))
       problems(problemsOf(decision, [...this.#problems.values()].flat()))
       return decision
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Decision, ServiceFacts } from '../../allocate/decide.ts'
 import type { Held } from '../../allocate/world.ts'
 import { renewAnnotation, renewedAnnotation } from '../../decode/allocation/annotations.ts'
 import type { Address } from '../../model/address.ts'
+import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import { sameMembers } from '../../model/same-members.ts'
 import { type ServiceName, serviceName } from '../../model/service-name.ts'
 import type { StoredService } from '../allocation-store.ts'
@@ -28,8 +29,26 @@ const GONE = 10_000
 
 type Services = ReadonlyMap<ServiceName, StoredService>
 
-/** Returns what an allocation reads of the Services, each with what it was given as held. */
-export function holding(services: Services, given: GivenAddresses): readonly ServiceFacts[] {
+/** The Services that could be read, and the names of those that could not. */
+interface FoundServices {
+  readonly services: Services
+  readonly unread: readonly ServiceName[]
+}
+
+/**
+ * Returns what an allocation reads of the Services, each with what it was given as held. One that cannot
+ * be read keeps an address of a pool.
+ */
+export function asGiven(
+  { services, unread }: FoundServices,
+  given: GivenAddresses,
+  { addresses }: Pick<AllocationSettings, 'addresses'>,
+): readonly ServiceFacts[] {
+  const unreadable = addresses === 'nodes' ? [] : unreadHolders(unread, given)
+  return [...holding(services, given), ...unreadable]
+}
+
+function holding(services: Services, given: GivenAddresses): readonly ServiceFacts[] {
   return [...services].map(([name, facts]) => {
     const before = given.get(name)
     if (facts.kind !== 'claimant' || before === undefined) return facts
@@ -54,7 +73,7 @@ function edited(held: readonly Held[], { addresses }: Given): readonly Held[] {
  * Returns Services that cannot be read as claimants that keep what they were given and get nothing
  * new, so that no other Service is given their addresses.
  */
-export function unreadHolders(
+function unreadHolders(
   names: readonly ServiceName[],
   given: GivenAddresses,
 ): readonly ServiceFacts[] {

@@ -1,4 +1,5 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
+import type { BgpConfiguration } from '../../announce/bgp/objects.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
 import type { Documents } from '../../decode/documents.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
@@ -7,6 +8,8 @@ import type { GivenAddresses } from '../addresses/given.ts'
 import { withGiven } from '../addresses/with-ingress.ts'
 import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
 import { AnnounceStore } from '../announce-store.ts'
+import { BGP_RESOURCES } from '../bgp-resources.ts'
+import { BgpStore } from '../bgp-store.ts'
 import { visitObjects } from '../objects.ts'
 import type { Resource } from '../resources.ts'
 import { documentsAt } from './documents-at.ts'
@@ -14,6 +17,7 @@ import { documentsAt } from './documents-at.ts'
 /** What the files say, with what is wrong in them. */
 export interface AnnouncingInput {
   readonly objects: AnnounceObjects
+  readonly bgp: BgpConfiguration
   /** The same objects as an allocation reads them: Services without an address may get one. */
   readonly allocation: AllocationObjects
   /** The interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
@@ -23,7 +27,11 @@ export interface AnnouncingInput {
 
 type Classes = Pick<AllocationSettings, 'loadBalancerClasses'>
 
-const FOLLOWED: readonly Resource[] = [...ALLOCATION_RESOURCES, 'l2advertisements']
+const FOLLOWED: readonly Resource[] = [
+  ...ALLOCATION_RESOURCES,
+  'l2advertisements',
+  ...BGP_RESOURCES,
+]
 
 /**
  * Reads the objects at `paths` on which announcing depends: files, folders, and `-` for standard
@@ -50,6 +58,7 @@ export class AnnouncingReader {
   readonly #given: GivenAddresses
   readonly #allocation: AllocationStore
   readonly #announcing: AnnounceStore
+  readonly #bgp: BgpStore
   /** Two stores read the same objects, and find the same problems. */
   readonly #problems: Map<string, Problem> = new Map()
 
@@ -62,6 +71,7 @@ export class AnnouncingReader {
       read,
     })
     this.#announcing = new AnnounceStore({ followed: FOLLOWED, read })
+    this.#bgp = new BgpStore((problems) => this.note(problems))
   }
 
   take({ values, problems }: Documents, source: string): void {
@@ -71,6 +81,7 @@ export class AnnouncingReader {
       const event = { kind: 'object', resource, object, origin: source } as const
       this.#allocation.take(event)
       this.#announcing.take(event)
+      this.#bgp.take(event)
     })
     this.note(odd)
   }
@@ -82,6 +93,7 @@ export class AnnouncingReader {
   end(): AnnouncingInput {
     return {
       objects: this.#announcing.objects(),
+      bgp: this.#bgp.configuration(),
       allocation: this.#allocation.objects(),
       excluded: this.#announcing.excluded(),
       problems: [...this.#problems.values()],

@@ -81,11 +81,11 @@ async function round(
     if (verdict.kind === 'violation') fail(verdict.what)
     else report.judged(verdict)
   }
-  const { questions, unanswered, doubles, lost } = await world.report()
-  const bad = unanswered + doubles + lost
-  if (bad > 0) {
+  const { questions, unanswered, doubles, losses, control } = await world.report()
+  if (unanswered + doubles + losses.length > 0) {
     fail(
-      `when all was well: ${unanswered} of ${questions} unanswered, ${doubles} with two answers, ${lost} connections lost`,
+      `when all was well: ${unanswered} of ${questions} unanswered, ${doubles} with two answers, ` +
+        `connections lost: ${JSON.stringify(losses)}, ${control.lost} beside the path that is watched`,
     )
   }
   return failures

@@ -77,12 +77,8 @@ export class LanWorld {
     for (const address of [...this.#strangers]) await this.#stranger(address, false)
     this.#services = SERVICES
     this.#write()
-    for (const node of NODES) await this.#lan.announces(node, ({ settled }) => settled)
-    const isWhole = ({ members, addresses: all }: AnnounceView): boolean =>
-      members.length === NODES.length - 1 &&
-      all.length === addresses.length &&
-      members.every(({ settled, state }) => settled && state === 'live')
-    const { addresses: all } = await this.#lan.announces(NODES[0], isWhole)
+    for (const node of NODES) await this.#lan.announces(node, (view) => isWell(node, view))
+    const { addresses: all } = await this.#lan.announces(NODES[0])
     await Promise.all(
       all.map(({ address, candidates }) => this.#lan.until(address, candidates[0] ?? '')),
     )
@@ -195,6 +191,19 @@ const addresses: readonly string[] = Array.from({ length: SERVICES }, (_, at) =>
   lanAddress(at),
   lanAddress(at, 'ipv6'),
 ]).flat()
+
+/** A node hears all others, and answers for what is its own. */
+function isWell(node: string, { settled: is, members, addresses: all }: AnnounceView): boolean {
+  return (
+    is &&
+    members.length === NODES.length - 1 &&
+    members.every(({ settled, state }) => settled && state === 'live') &&
+    all.length === addresses.length &&
+    all
+      .filter(({ candidates }) => candidates[0] === node)
+      .every(({ here }) => here.some(({ state }) => state === 'answers'))
+  )
+}
 
 function takingsOf({
   node,

@@ -1,0 +1,74 @@
+import { type Address, addressOf } from '../model/address.ts'
+import type { AddressRange } from '../model/address-range.ts'
+import type { AllocationProblem } from './allocation.ts'
+import type { AllocationObjects } from './decide.ts'
+import { closedBy } from './openness.ts'
+import { poolsByName } from './order.ts'
+import { poolsOf } from './pool-objects.ts'
+import type { Claimant, Pool } from './world.ts'
+
+/**
+ * Returns what of pools may not be as it was meant, in order of name. All of it is allowed, and may be
+ * meant for Services that are still to come, so it is told only to those who ask.
+ */
+export function poolHints(objects: AllocationObjects): readonly AllocationProblem[] {
+  const claimants = objects.services.flatMap((each) =>
+    each.kind === 'claimant' ? [each.claimant] : [],
+  )
+  const namespaces = namespacesOf(objects, claimants)
+  return poolsOf(objects.pools, objects.namespaces)
+    .pools.toSorted(poolsByName)
+    .flatMap((pool) =>
+      [...idleMessages(pool, namespaces, claimants), ...endMessages(pool)].map((message) => ({
+        object: `IPAddressPool/${pool.name}`,
+        message,
+      })),
+    )
+}
+
+/**
+ * Returns the namespaces that there are, also those of which there is no object; undefined without
+ * any object, since manifests often have none.
+ */
+function namespacesOf(
+  { namespaces }: AllocationObjects,
+  claimants: readonly Claimant[],
+): ReadonlySet<string> | undefined {
+  if (namespaces.length === 0) return undefined
+  return new Set([...namespaces.map(({ name }) => name), ...claimants.map((it) => it.namespace)])
+}
+
+/** Of a pool that is closed to all nothing is said here: it is a problem, and told as one. */
+function idleMessages(
+  pool: Pool,
+  namespaces: ReadonlySet<string> | undefined,
+  claimants: readonly Claimant[],
+): readonly string[] {
+  const { audience } = pool
+  const names = [...(audience?.namespaces ?? [])]
+  if (names.length > 0 && namespaces && !names.some((each) => namespaces.has(each))) {
+    return [
+      `None of its namespaces exists (${names.sort().join(', ')}), so no Service gets an address from this pool`,
+    ]
+  }
+  const closed = claimants.map((each) => closedBy(pool, each))
+  if (closed.includes(undefined) || !closed.includes('labels')) return []
+  return [
+    'Its serviceSelectors match the labels of no Service, so none gets an address from this pool; they look at metadata.labels, not at spec.selector',
+  ]
+}
+
+function endMessages({ ranges, avoidsEnds }: Pool): readonly string[] {
+  const end = avoidsEnds ? undefined : ranges.map(firstEnd).find((each) => each !== undefined)
+  if (end === undefined) return []
+  return [
+    `It gives ${end} like any other address, but old routers take IPv4 addresses that end in .0 or .255 for those of a network and its broadcast; avoidBuggyIPs: true leaves them out`,
+  ]
+}
+
+/** Returns the first IPv4 address of a range that ends in .0 or .255; undefined if there is none. */
+function firstEnd({ family, first, last }: AddressRange): Address | undefined {
+  if (family !== 'ipv4') return undefined
+  const end = first % 256n === 0n ? first : first | 255n
+  return end <= last ? addressOf(family, end) : undefined
+}
