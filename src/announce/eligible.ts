@@ -80,9 +80,8 @@ function unionOf(bids: readonly Bid[]): ReadonlyMap<string, Candidate> {
 /** Returns what a Node may do for two Services with one address. */
 function both(a: Candidate, b: Candidate): Candidate {
   if (a === b) return a
-  const all = a.interfaces === undefined || b.interfaces === undefined
   return {
     preference: Math.max(a.preference, b.preference),
-    interfaces: all ? undefined : new Set([...(a.interfaces ?? []), ...(b.interfaces ?? [])]),
+    interfaces: a.interfaces && b.interfaces && new Set([...a.interfaces, ...b.interfaces]),
   }
 }

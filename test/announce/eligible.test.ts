@@ -315,6 +315,47 @@ describe('an address that Services share', () => {
     expect(read.problems[0]?.message).toContain('192.0.2.1 with shop/b')
   })
 
+  test('has what the advertisements of all of them allow: the interfaces of each', () => {
+    const interfacesOf = (first: readonly string[] | undefined) => {
+      const services = ['a', 'b', 'c'].map((app) =>
+        service(app, ['192.0.2.1'], { local: app !== 'c', labels: labels({ app }) }),
+      )
+      const of = (app: string, interfaces: readonly string[] | undefined, weight: number) =>
+        advertisement(app, {
+          services: [select({ app })],
+          interfaces,
+          preferred: [{ weight, nodes: select({}) }],
+        })
+      const read = judged({
+        services,
+        advertisements: [of('a', first, 5), of('b', ['eth1'], 9), of('c', ['eth2'], 7)],
+        endpoints: [
+          { service: 'shop/a', any: true, nodes: ['n1', 'n2'] },
+          { service: 'shop/b', any: true, nodes: ['n2'] },
+          { service: 'shop/c', any: true, nodes: [] },
+        ],
+      })
+      expect(read.candidates).toEqual({ '192.0.2.1': ['n2'] })
+      const found = read.addresses[0]?.candidates.get('n2')
+      return [found?.preference, found?.interfaces && [...found.interfaces]]
+    }
+    expect(interfacesOf(['eth0', 'eth1'])).toEqual([9, ['eth0', 'eth1', 'eth2']])
+    expect(interfacesOf(undefined)).toEqual([9, undefined])
+  })
+
+  test('that no Node may announce for all, but one for some, has what these allow', () => {
+    const read = judged({
+      services: [shared('a'), shared('b'), shared('c')],
+      endpoints: [
+        { service: 'shop/a', any: true, nodes: ['n1'] },
+        { service: 'shop/b', any: true, nodes: ['n1', 'n2'] },
+        { service: 'shop/c', any: true, nodes: ['n3'] },
+      ],
+    })
+    expect(read.candidates).toEqual({ '192.0.2.1': ['n1', 'n2', 'n3'] })
+    expect(read.problems).toHaveLength(1)
+  })
+
   test('does not ask one that has no endpoint', () => {
     const read = judged({
       services: [shared('a'), shared('b')],
