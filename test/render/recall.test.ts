@@ -71,6 +71,12 @@ describe('what is recalled is told', () => {
     expect(used).toEqual(settings)
   })
 
+  test('not of pods while what runs tells them by an interface still', () => {
+    const asked = { node: shopNode, settings: chosen(ofNode('10.244.1.0/24')) }
+    const used = { node: shopNode, settings: chosen({ kind: 'interface', name: 'cni0' }) }
+    expect(recalled(asked, used)).toEqual([])
+  })
+
   test('also of NodePorts on ranges that have the primary address among them', () => {
     const ranges = ['198.51.100.0/24'] as Cidr[]
     const among = (primary: object): NodePortAddresses => ({
