@@ -184,7 +184,10 @@ const mistakes: readonly [object, string][] = [
     { password: 4711 },
     'password: found a value that is no text, expected text, in quotes if need be',
   ],
-  [{ passwordSecret: { name: 4711 } }, 'passwordSecret.name: found 1, expected x'],
+  [
+    { passwordSecret: { name: 'Tor' } },
+    'passwordSecret.name: found "Tor", expected a name in lower-case letters, digits, "-" and "."',
+  ],
   [
     { passwordSecret: 'hunter2' },
     'passwordSecret: found a value that is no object, expected the name of a Secret',
