@@ -57,6 +57,9 @@ const e2e = ['test/e2e/**/*.test.ts']
 const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
 
+/** What pure folders have to reach. */
+const whole = { lines: 100, branches: 100 }
+
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
   test: {
@@ -68,12 +71,10 @@ const config: ViteUserConfig = defineConfig({
       thresholds: {
         lines: 60,
         branches: 60,
-        'src/{model,allocate,decode,frontend,ruleset}/**': { lines: 99.5, branches: 99 },
-        'src/announce/**': { lines: 98, branches: 90 },
-        'src/exempt/**': { lines: 80, branches: 75 },
-        'src/plan/**': { lines: 90, branches: 85 },
-        'src/render/**': { lines: 97, branches: 92 },
-        'src/trace/**': { lines: 95, branches: 92 },
+        'src/{model,allocate,decode,exempt,frontend,plan,render,ruleset,trace}/**': whole,
+        'src/announce/*': whole,
+        'src/announce/bgp/**': { lines: 100, branches: 96.5 },
+        'src/config/**': { lines: 100, branches: 98 },
       },
     },
     // One for each of two processors, and one more: much of the time goes by waiting.

@@ -218,6 +218,18 @@ describe('an L2Advertisement', () => {
     ])
   })
 
+  test('that is for no Node leaves each address of a Service silent', () => {
+    const read = judged({
+      services: [service('web', ['192.0.2.1', '2001:db8::1']), service('api', ['192.0.2.2'])],
+      advertisements: [advertisement('ad', { nodes: [] })],
+    })
+    expect(read.silences).toMatchObject([
+      ['shop/api', { address: '192.0.2.2' }],
+      ['shop/web', { address: '192.0.2.1' }],
+      ['shop/web', { address: '2001:db8::1' }],
+    ])
+  })
+
   test('adds its weights to those of the others, for the Nodes that it selects itself', () => {
     const nodes = [
       node('both', { labels: labels({ role: 'lb', zone: 'a' }) }),

@@ -3,6 +3,7 @@ import { eligible } from '../../src/announce/eligible.ts'
 import { type LeftOutReason, leftOutClause, printLeftOut } from '../../src/announce/left-out.ts'
 import { printSilence } from '../../src/announce/silence.ts'
 import { whyFirst } from '../../src/announce/why-first.ts'
+import type { Address } from '../../src/model/address.ts'
 import { everybody, objects, pool, service } from './objects.ts'
 
 describe('a Node that may not announce', () => {
@@ -30,6 +31,21 @@ test('a Service that no advertisement selects is told which ones there are', () 
   )
   expect(printSilence({ ...reason, advertisements: ['home', 'lab'] })).toBe(
     'The serviceSelectors of L2Advertisements home, lab for IPAddressPool all do not select the Service',
+  )
+})
+
+test('of many Nodes that may not announce, three are named', () => {
+  const why = (nodes: readonly string[]) =>
+    printSilence({
+      kind: 'no-node',
+      address: '192.0.2.1' as Address,
+      why: [{ reason: { kind: 'no-agent' }, nodes }],
+    })
+  expect(why(['n1', 'n2', 'n3'])).toBe(
+    'No Node may announce the address: n1, n2, n3 have no agent of nodelb',
+  )
+  expect(why(['n1', 'n2', 'n3', 'n4', 'n5'])).toBe(
+    'No Node may announce the address: n1, n2, n3 and 2 more have no agent of nodelb',
   )
 })
 

@@ -165,6 +165,25 @@ describe('taking an address', () => {
     expect(machine.answers).toBe(false)
   })
 
+  test('is given up silently when another becomes the owner before it is done', () => {
+    const machine = new Machine()
+    machine.run(620)
+    machine.steps = []
+    machine.owner = 'b'
+    machine.turn()
+    expect(machine.state.spots.size).toBe(0)
+    expect(machine.steps).toEqual([])
+  })
+
+  test('is asked for at once when the one that held it hands it over', () => {
+    const machine = new Machine()
+    machine.run(600)
+    machine.turn(answer(HIGHER))
+    machine.now = 610
+    machine.members = [offering]
+    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+  })
+
   test('begins anew for one that did not listen', () => {
     const machine = new Machine()
     machine.run(650)

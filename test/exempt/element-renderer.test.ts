@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { differencesOf } from '../../src/exempt/element-diff.ts'
+import { differencesOf, stepsByService } from '../../src/exempt/element-diff.ts'
 import { ElementRenderer } from '../../src/exempt/element-renderer.ts'
 import { UNREADABLE } from '../../src/exempt/exemption.ts'
+import { labelsIn } from '../../src/exempt/labels-in.ts'
 import type { SessionRenderer } from '../../src/exempt/session-renderer.ts'
 import { type Owner, ownerOf } from '../../src/frontend/label-text.ts'
 import type { Address } from '../../src/model/address.ts'
@@ -84,6 +85,17 @@ test('a frame with what is refused is made once, because it is compared by ident
   renderer.setSlice(shopSlice('api', ['10.244.1.3', '10.244.1.4', '10.244.1.5']))
   renderer.settle()
   expect([...(renderer.frame('ip')?.sets.keys() ?? [])]).toContain('services-3')
+})
+
+test('the pod of a refused Service goes on reaching itself', () => {
+  const renderer = started(['10.244.1.1'])
+  renderer.setSlice(shopSlice('web', ['10.244.1.2']))
+  const { elements } = renderer.settle()
+  const mine = stepsByService(elements, new Set([web]), labelsIn(elements, renderer))
+  renderer.refuse(REFUSAL, { elements: mine.get(web) ?? [] })
+  const { ip } = renderer.ruleset()
+  expect([...(ip?.elements.get('hairpin')?.keys() ?? [])]).toContain('10.244.1.1 . 10.244.1.1')
+  expect(podsOf(renderer)).toEqual(['10.244.1.1 . 8080'])
 })
 
 describe('a Service of which a part cannot be read', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ownerOf } from '../../src/frontend/label-text.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import { vipKey } from '../../src/model/frontend-id.ts'
+import type { NodePortAddresses } from '../../src/model/node.ts'
 import type { ServiceObject } from '../../src/model/service.ts'
 import {
   createChains,
@@ -9,6 +10,7 @@ import {
   renderChains,
   settleChains,
 } from '../../src/render/iptables/render.ts'
+import { frontendChanges } from '../../src/render/iptables/served.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
 import { rulesAbout } from '../support/chains.ts'
 import { shopNode, shopService, shopSettings, shopSlice } from '../support/shop.ts'
@@ -92,6 +94,40 @@ test('a chain of one VIP has its label, and a shared chain has none', () => {
   ])
   expect(lowering.labelOf('ip', CHAINS.vips)).toBeUndefined()
   expect(lowering.labelOf('ip6', 'NODELB-S-203.0.113.10-tcp-80')).toBeUndefined()
+})
+
+describe('what changes for frontends', () => {
+  const changesOf = (before: readonly string[], after: readonly string[]) => {
+    const chains = renderChains({ services, slices }, shopNode, shopSettings)
+    chains.services.setSlice(shopSlice('web', before))
+    settleChains(chains)
+    chains.services.setSlice(shopSlice('web', after))
+    return frontendChanges(settleChains(chains).fronts).map(({ id, before, after }) => [
+      id,
+      [...before.endpoints],
+      [...after.endpoints],
+    ])
+  }
+
+  test('is told of endpoints that come, go or are others', () => {
+    const [one, two] = ['10.244.1.2', '10.244.1.3']
+    expect(changesOf([one], [two])).toEqual([
+      [vipKey('10.96.0.10', 'tcp', 80), [`${one} . 8080`], [`${two} . 8080`]],
+      [vipKey('203.0.113.10', 'tcp', 80), [`${one} . 8080`], [`${two} . 8080`]],
+    ])
+    expect(changesOf([one, two], [two, one])).toEqual([])
+    expect(changesOf([one, two], [two])).toHaveLength(2)
+  })
+
+  test('is about NodePorts at the addresses that answer them', () => {
+    const answers = (nodePortAddresses: NodePortAddresses, address: string) =>
+      createChains(shopNode, { ...shopSettings, nodePortAddresses })
+        .lowering.served()
+        .answersNodePorts('ip', address as Address)
+    expect(answers({ kind: 'primary' }, '192.0.2.1')).toBe(true)
+    expect(answers({ kind: 'primary' }, '192.0.2.2')).toBe(false)
+    expect(answers({ kind: 'all' }, '192.0.2.2')).toBe(true)
+  })
 })
 
 test('a slice that goes to another Service leaves the former without its endpoints', () => {
