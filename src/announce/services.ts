@@ -8,6 +8,7 @@ import type { Bid } from './eligibility.ts'
 import type { AnnouncedService, AnnounceObjects, LabelledPool } from './objects.ts'
 import type { Silence, SilenceReason } from './silence.ts'
 
+/** A list that is never empty. */
 export type OneOrMore<Each> = readonly [Each, ...Each[]]
 
 /** What the Services ask for, by address, and those that are announced by nobody. */
