@@ -1,0 +1,191 @@
+import { neighboursIn } from '../../ruleset/bgp/frr-parse.ts'
+import { neighbourLine, slotOf } from '../../ruleset/bgp/lines.ts'
+import { sortedContexts, sortedLines } from '../../ruleset/bgp/order.ts'
+import {
+  type Context,
+  type ContextKind,
+  kindOf,
+  routerOf,
+  type Tree,
+} from '../../ruleset/bgp/tree.ts'
+import type { Operation, Plan } from './operation.ts'
+
+type Lines = ReadonlySet<string>
+
+const NO_LINES: Lines = new Set()
+
+/**
+ * Plans what makes of one configuration another, in an order in which no route is withdrawn that is
+ * wanted before and after, and nothing is sent that is not wanted: what lines refer to comes before
+ * them and goes after them, and a new neighbour is shut down until it has its maps.
+ */
+export function planBgp(found: Tree, wanted: Tree): Plan {
+  const change: Change = { found, wanted }
+  return [
+    ...comingBlocks(change),
+    ...goingRouters(change),
+    ...ofRouters(change, routerChanges),
+    ...ofFamilies(change, networkChanges),
+    ...ofFamilies(change, activations),
+    ...ofRouters(change, releases),
+    ...ofRouters(change, goingNeighbours),
+    ...goingBlocks(change),
+  ]
+}
+
+interface Change {
+  readonly found: Tree
+  readonly wanted: Tree
+}
+
+/** A block of both sides; without lines where it is not there. */
+interface Block {
+  readonly context: Context
+  readonly found: Lines
+  readonly wanted: Lines
+  /** Those of the router that it is, or is in. */
+  readonly neighbours: { readonly found: Lines; readonly wanted: Lines }
+  readonly isNew: boolean
+}
+
+function contextsOf({ found, wanted }: Change, ...kinds: readonly ContextKind[]): Context[] {
+  const all = sortedContexts(new Set([...found.keys(), ...wanted.keys()]))
+  return all.filter((context) => kinds.includes(kindOf(context)))
+}
+
+/** New maps and profiles, and what becomes of those that stay. */
+function comingBlocks(change: Change): Plan {
+  return contextsOf(change, 'map', 'profile').flatMap((context): Plan => {
+    const wanted = change.wanted.get(context)
+    if (wanted === undefined) return []
+    const found = change.found.get(context)
+    const open: Plan = found === undefined ? [{ kind: 'open', context }] : []
+    const isNew = found === undefined
+    return [...open, ...lineChanges({ context, found: found ?? NO_LINES, wanted, isNew })]
+  })
+}
+
+function goingBlocks(change: Change): Plan {
+  return contextsOf(change, 'map', 'profile', 'other')
+    .filter((context) => !change.wanted.has(context))
+    .map((context) => ({ kind: 'close', context }))
+}
+
+/** These go first: another autonomous system may take their VRF. */
+function goingRouters(change: Change): Plan {
+  return contextsOf(change, 'router')
+    .filter((context) => !change.wanted.has(context))
+    .map((context) => ({ kind: 'close', context }))
+}
+
+function ofRouters(change: Change, changes: (block: Block) => Plan): Plan {
+  return contextsOf(change, 'router')
+    .filter((context) => change.wanted.has(context))
+    .flatMap((context) => changes(blockOf(change, context, context)))
+}
+
+/** What a router has that goes needs no changes. */
+function ofFamilies(change: Change, changes: (block: Block) => Plan): Plan {
+  return contextsOf(change, 'family')
+    .filter((context) => change.wanted.has(routerOf(context)))
+    .flatMap((context) => changes(blockOf(change, context, routerOf(context))))
+}
+
+function blockOf({ found, wanted }: Change, context: Context, router: Context): Block {
+  return {
+    context,
+    found: found.get(context) ?? NO_LINES,
+    wanted: wanted.get(context) ?? NO_LINES,
+    neighbours: {
+      found: neighboursIn(found.get(router) ?? NO_LINES),
+      wanted: neighboursIn(wanted.get(router) ?? NO_LINES),
+    },
+    isNew: !found.has(router),
+  }
+}
+
+function routerChanges({ context, found, wanted, neighbours, isNew }: Block): Plan {
+  const own = (lines: Lines): Lines => only(lines, (neighbour) => neighbour === undefined)
+  return [
+    ...(isNew ? [{ kind: 'open', context } as const] : []),
+    ...lineChanges({ context, found: own(found), wanted: own(wanted), isNew }),
+    ...[...neighbours.wanted].sort().flatMap((neighbour) => {
+      const its = (lines: Lines): Lines => only(lines, (each) => each === neighbour)
+      const isNewNeighbour = !neighbours.found.has(neighbour)
+      // Whether it is shut down is seen to last.
+      const before = without(its(found), shutdown(neighbour))
+      const part = { context, found: before, wanted: its(wanted), isNew: isNewNeighbour }
+      return isNewNeighbour ? held(lineChanges(part), neighbour) : lineChanges(part)
+    }),
+  ]
+}
+
+/** A new neighbour begins with its autonomous system, and is shut down right then. */
+function held([first, ...others]: Plan, neighbour: string): Plan {
+  if (first === undefined) return []
+  const { context } = first
+  return [first, { kind: 'set', context, line: shutdown(neighbour), isNew: true }, ...others]
+}
+
+function releases({ context, found, neighbours }: Block): Plan {
+  return [...neighbours.wanted].sort().flatMap((neighbour): Plan => {
+    const line = shutdown(neighbour)
+    const isNew = !neighbours.found.has(neighbour)
+    return isNew || found.has(line) ? [{ kind: 'unset', context, line, isNew }] : []
+  })
+}
+
+function shutdown(neighbour: string): string {
+  return `neighbor ${neighbour} shutdown`
+}
+
+function networkChanges({ context, found, wanted, isNew }: Block): Plan {
+  const own = (lines: Lines): Lines => only(lines, (neighbour) => neighbour === undefined)
+  return lineChanges({ context, found: own(found), wanted: own(wanted), isNew })
+}
+
+/** Which families a neighbour has, and its maps; what a neighbour has that goes, goes with it. */
+function activations({ context, found, wanted, neighbours }: Block): Plan {
+  return [...neighbours.wanted].sort().flatMap((neighbour) => {
+    const its = (lines: Lines): Lines => only(lines, (each) => each === neighbour)
+    const isNew = !neighbours.found.has(neighbour)
+    return lineChanges({ context, found: its(found), wanted: its(wanted), isNew })
+  })
+}
+
+function goingNeighbours({ context, neighbours }: Block): Plan {
+  return [...neighbours.found]
+    .filter((neighbour) => !neighbours.wanted.has(neighbour))
+    .sort()
+    .map((neighbour) => ({ kind: 'remove-neighbour', context, neighbour }))
+}
+
+/** What goes without another line in its place goes first. */
+function lineChanges(part: Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>): Plan {
+  const { context, found, wanted, isNew } = part
+  const slots = new Set([...wanted].map(slotOf))
+  const before = new Map([...found].map((line) => [slotOf(line), line]))
+  const gone = [...found].filter((line) => !slots.has(slotOf(line)))
+  const come = [...wanted].filter((line) => !found.has(line))
+  return [
+    ...sortedLines(gone).map((line): Operation => ({ kind: 'unset', context, line, isNew })),
+    ...sortedLines(come).map((line): Operation => {
+      const former = before.get(slotOf(line))
+      return {
+        kind: 'set',
+        context,
+        line,
+        isNew,
+        ...(former !== undefined && { before: former }),
+      }
+    }),
+  ]
+}
+
+function only(lines: Lines, is: (neighbour: string | undefined) => boolean): Lines {
+  return new Set([...lines].filter((line) => is(neighbourLine(line)?.neighbour)))
+}
+
+function without(lines: Lines, line: string): Lines {
+  return new Set([...lines].filter((each) => each !== line))
+}
