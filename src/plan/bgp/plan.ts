@@ -168,7 +168,7 @@ function lineChanges(part: Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>
   const gone = [...found].filter((line) => !slots.has(slotOf(line)))
   const come = [...wanted].filter((line) => !found.has(line))
   return [
-    ...sortedLines(gone).map((line): Operation => ({ kind: 'unset', context, line, isNew })),
+    ...goingOrder(context, gone).map((line): Operation => ({ kind: 'unset', context, line, isNew })),
     ...sortedLines(come).map((line): Operation => {
       const former = before.get(slotOf(line))
       return {
@@ -180,6 +180,15 @@ function lineChanges(part: Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>
       }
     }),
   ]
+}
+
+/**
+ * What came last goes first: FRR takes `no … bfd profile` for BFD without a profile if that is off. In a
+ * family it is the other way round, so that nothing is sent without a map.
+ */
+function goingOrder(context: Context, lines: readonly string[]): readonly string[] {
+  const sorted = sortedLines(lines)
+  return kindOf(context) === 'family' ? sorted : sorted.toReversed()
 }
 
 function only(lines: Lines, is: (neighbour: string | undefined) => boolean): Lines {

@@ -25,12 +25,18 @@ export function peerLines(peer: WantedPeer, asn: number): readonly string[] {
     // As MetalLB has it: the peer's address need not lie in a prefix of this node's interfaces.
     nearIpv6 && 'disable-connected-check',
     peer.port !== BGP_PORT && value('port', peer.port),
-    value('update-source', peer.sourceAddress),
-    timers && `timers ${timers.keepalive} ${timers.hold}`,
+    // On an interface FRR uses the addresses of that, and ignores this without a word.
+    !isOnInterface && value('update-source', peer.sourceAddress),
+    timers && `timers ${keepalive(timers)} ${timers.hold}`,
     value('timers connect', peer.connectTime),
     peer.gracefulRestart && 'graceful-restart',
   ]
   return present(options).map((option) => `neighbor ${peerWord(place)} ${option}`)
+}
+
+/** FRR lowers what is more than a third of the hold time (`peer_timers_set` of bgpd.c). */
+function keepalive({ keepalive, hold }: NonNullable<WantedPeer['timers']>): number {
+  return Math.min(keepalive, Math.floor(hold / 3))
 }
 
 /** FRR's defaults, which it does not print (manual of bfdd, "BFD Profile Configuration"). */

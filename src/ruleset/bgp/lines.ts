@@ -76,7 +76,13 @@ export function undoOf(line: string): string {
   return `no ${neighbourLine(line)?.option.startsWith('route-map ') ? line : slot}`
 }
 
+/** Returns the password that a line carries. */
+export function secretIn(line: string): string | undefined {
+  return /^(?:no )?neighbor \S+ password (.+)$/.exec(line)?.[1]
+}
+
 /** Returns the line as it may be shown: without the password that it may carry. */
 export function masked(line: string): string {
-  return line.replace(/^((?:no )?neighbor \S+ password) .*$/, '$1 ***')
+  const secret = secretIn(line)
+  return secret === undefined ? line : `${line.slice(0, -secret.length)}***`
 }

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { Janitor } from './lab.ts'
+
+export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
+
+const PROGRAMS = '/usr/lib/frr'
+/** bgpd tells the kernel of no route, and leaves port 179 alone. */
+const OPTIONS: Readonly<Record<FrrDaemon, (folder: string) => readonly string[]>> = {
+  zebra: () => [],
+  bfdd: (folder) => ['--bfdctl', join(folder, 'bfdd.sock')],
+  bgpd: () => ['-n', '-p', '0'],
+}
+
+/** FRR, as its package installs it, in a network namespace of its own. */
+export class FrrLab {
+  readonly namespace: string = `nodelb-frr-${randomBytes(3).toString('hex')}`
+  /** The sockets are there. */
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'nodelb-frr-'))
+  readonly #janitor = new Janitor([this.namespace], this.folder)
+
+  private constructor() {}
+
+  static async start(...daemons: readonly FrrDaemon[]): Promise<FrrLab> {
+    const lab = new FrrLab()
+    chmodSync(lab.folder, 0o755)
+    writeFileSync(join(lab.folder, 'empty.conf'), '')
+    await execa('chown', ['frr:frr', lab.folder])
+    await execa('ip', ['netns', 'add', lab.namespace])
+    await lab.ip('link', 'set', 'lo', 'up')
+    for (const daemon of daemons) await lab.run(daemon)
+    return lab
+  }
+
+  /** Starts a daemon; when this resolves, its socket takes connections. */
+  async run(daemon: FrrDaemon): Promise<void> {
+    const file = (name: string): string => join(this.folder, name)
+    const args = [
+      ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
+      ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
+      ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
+      ...OPTIONS[daemon](this.folder),
+    ]
+    // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
+    const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')
+    if (code !== 0) throw new Error(`${daemon} ended with ${code}; is the package frr installed?`)
+  }
+
+  async ip(...args: readonly string[]): Promise<void> {
+    await execa('ip', ['-n', this.namespace, ...args])
+  }
+
+  /** Has a daemon killed, as the kernel would do it for want of memory. */
+  async kill(daemon: FrrDaemon): Promise<void> {
+    await execa('pkill', ['-KILL', '-F', join(this.folder, `${daemon}.pid`)])
+  }
+
+  async remove(): Promise<void> {
+    await this.#janitor.clean()
+  }
+}
