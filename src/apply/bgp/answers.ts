@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** What has to be done with the bytes that came. */
-export type Read =
+type Read =
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   /** Nothing after this can be understood. */
   | { readonly kind: 'unreadable'; readonly reason: string }

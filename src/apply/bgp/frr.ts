@@ -17,23 +17,23 @@ interface FrrOptions {
 }
 
 /** The conversation is over; open another one. */
-export interface Broken {
+interface Broken {
   readonly kind: 'broken'
   readonly reason: string
 }
 
 /** A step that FRR did not take. */
-export interface Refused {
+interface Refused {
   readonly operation: Operation
   /** What FRR said to it, without passwords; it may have said nothing. */
   readonly said: string
 }
 
-export type Brought =
+type Brought =
   /** FRR is configured as wanted, but for what it refused. */
   ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
 
-export type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
+type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
 
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>

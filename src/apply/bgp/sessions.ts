@@ -1,7 +1,7 @@
 // Reads what bgpd tells of its sessions. This file is pure.
 
 /** What one family of a session carries. */
-export interface SessionFamily {
+interface SessionFamily {
   /** As FRR names it, such as `ipv4Unicast`. */
   readonly name: string
   /** The number of prefixes that the peer was sent. */

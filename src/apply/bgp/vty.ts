@@ -4,13 +4,13 @@ import { connect, type Socket } from 'node:net'
 import { withRemedy } from '../no-descriptors.ts'
 import { type Answer, AnswerReader } from './answers.ts'
 
-export type Asked =
+type Asked =
   /** One answer for each command. */
   | { readonly kind: 'answered'; readonly answers: readonly Answer[] }
   /** The conversation is over; it is unknown which of the commands were carried out. */
   | { readonly kind: 'broken'; readonly reason: string }
 
-export type Opened =
+type Opened =
   | { readonly kind: 'open'; readonly vty: Vty }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string }
 

@@ -6,7 +6,7 @@ import type { Operation, Plan } from './operation.ts'
 /** The program that holds a block. */
 export type Daemon = 'bgpd' | 'bfdd'
 
-export interface Command {
+interface Command {
   /** With passwords in full: it is for FRR alone. */
   readonly text: string
   /** The step that it does; undefined if it only leads to where that is done. */
@@ -14,7 +14,7 @@ export interface Command {
 }
 
 /** Commands for one program, in order. */
-export interface Batch {
+interface Batch {
   readonly daemon: Daemon
   readonly commands: readonly Command[]
 }

@@ -6,7 +6,7 @@ import type { Operation } from './operation.ts'
  * What a step does to sessions that are established: nothing; it counts from the next session on; the
  * session ends and comes back after about two seconds; it ends for good.
  */
-export type SessionEffect = 'nothing' | 'next-session' | 'resets' | 'ends'
+type SessionEffect = 'nothing' | 'next-session' | 'resets' | 'ends'
 
 /** What FRR does when an option of a neighbour changes (measured with 8.4). */
 const OPTIONS: Readonly<Record<string, SessionEffect>> = {

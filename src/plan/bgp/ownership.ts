@@ -10,7 +10,7 @@ import {
 } from '../../ruleset/bgp/tree.ts'
 
 /** The parts of both sides that may be compared, so that a plan touches nothing else. */
-export interface Compared {
+interface Compared {
   readonly found: Tree
   readonly wanted: Tree
   /** What cannot be done because others have configured FRR otherwise, as sentences. */
@@ -43,6 +43,7 @@ export function ownPart(found: Tree, wanted: Tree): Compared {
     wanted: new Map([...adopted(own), ...asked]),
     problems: [
       ...systems.values(),
+      ...unannounced(found, asked),
       ...taken.map((slot) => `FRR has a line "${slot}" that is not nodelb's: it stays as it is`),
     ],
   }
@@ -59,6 +60,22 @@ function otherSystems(found: Tree, wanted: Tree): ReadonlyMap<Context, string> {
     refused.set(router, reason)
   }
   return refused
+}
+
+/** Says that FRR announces a network even if this node has no route to it. */
+const NO_CHECK = 'no bgp network import-check'
+
+/** Whether networks need a route is said of a router as a whole, and so of those of others. */
+function unannounced(found: Tree, asked: Tree): readonly string[] {
+  const routers = [...asked]
+    .filter(([context, lines]) => kindOf(context) === 'family' && [...lines].some(isOwnNetwork))
+    .map(([context]) => routerOf(context))
+  return [...new Set(routers)]
+    .filter((router) => found.get(router)?.has(NO_CHECK) === false)
+    .map(
+      (router) =>
+        `"${router}" of FRR lacks the line "${NO_CHECK}": FRR announces no prefix that this node has no route to, so add the line`,
+    )
 }
 
 function routersIn(tree: Tree): readonly Context[] {

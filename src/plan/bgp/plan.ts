@@ -104,18 +104,14 @@ function blockOf({ found, wanted }: Change, context: Context, router: Context): 
   }
 }
 
-function routerChanges({ context, found, wanted, neighbours, isNew }: Block): Plan {
-  const own = (lines: Lines): Lines => only(lines, (neighbour) => neighbour === undefined)
+function routerChanges(block: Block): Plan {
+  const { context, neighbours, isNew } = block
   return [
     ...(isNew ? [{ kind: 'open', context } as const] : []),
-    ...lineChanges({ context, found: own(found), wanted: own(wanted), isNew }),
+    ...lineChanges(partOf(block, undefined)),
     ...[...neighbours.wanted].sort().flatMap((neighbour) => {
-      const its = (lines: Lines): Lines => only(lines, (each) => each === neighbour)
-      const isNewNeighbour = !neighbours.found.has(neighbour)
-      // Whether it is shut down is seen to last.
-      const before = without(its(found), shutdown(neighbour))
-      const part = { context, found: before, wanted: its(wanted), isNew: isNewNeighbour }
-      return isNewNeighbour ? held(lineChanges(part), neighbour) : lineChanges(part)
+      const part = partOf(block, neighbour)
+      return part.isNew ? held(lineChanges(part), neighbour) : lineChanges(part)
     }),
   ]
 }
@@ -127,6 +123,7 @@ function held([first, ...others]: Plan, neighbour: string): Plan {
   return [first, { kind: 'set', context, line: shutdown(neighbour), isNew: true }, ...others]
 }
 
+/** Of neighbours that stay, one may be shut down because a plan was not carried out to its end. */
 function releases({ context, found, neighbours }: Block): Plan {
   return [...neighbours.wanted].sort().flatMap((neighbour): Plan => {
     const line = shutdown(neighbour)
@@ -139,18 +136,15 @@ function shutdown(neighbour: string): string {
   return `neighbor ${neighbour} shutdown`
 }
 
-function networkChanges({ context, found, wanted, isNew }: Block): Plan {
-  const own = (lines: Lines): Lines => only(lines, (neighbour) => neighbour === undefined)
-  return lineChanges({ context, found: own(found), wanted: own(wanted), isNew })
+function networkChanges(block: Block): Plan {
+  return lineChanges(partOf(block, undefined))
 }
 
 /** Which families a neighbour has, and its maps; what a neighbour has that goes, goes with it. */
-function activations({ context, found, wanted, neighbours }: Block): Plan {
-  return [...neighbours.wanted].sort().flatMap((neighbour) => {
-    const its = (lines: Lines): Lines => only(lines, (each) => each === neighbour)
-    const isNew = !neighbours.found.has(neighbour)
-    return lineChanges({ context, found: its(found), wanted: its(wanted), isNew })
-  })
+function activations(block: Block): Plan {
+  return [...block.neighbours.wanted]
+    .sort()
+    .flatMap((neighbour) => lineChanges(partOf(block, neighbour)))
 }
 
 function goingNeighbours({ context, neighbours }: Block): Plan {
@@ -160,24 +154,35 @@ function goingNeighbours({ context, neighbours }: Block): Plan {
     .map((neighbour) => ({ kind: 'remove-neighbour', context, neighbour }))
 }
 
+type Part = Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>
+
+/** Returns the lines about one neighbour, but for whether it is shut down; or those about none. */
+function partOf(
+  { context, found, wanted, neighbours, isNew }: Block,
+  of: string | undefined,
+): Part {
+  const own = (lines: Lines): Lines =>
+    new Set([...lines].filter((line) => neighbourLine(line)?.neighbour === of))
+  if (of === undefined) return { context, found: own(found), wanted: own(wanted), isNew }
+  const before = new Set(own(found))
+  before.delete(shutdown(of))
+  return { context, found: before, wanted: own(wanted), isNew: !neighbours.found.has(of) }
+}
+
 /** What goes without another line in its place goes first. */
-function lineChanges(part: Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>): Plan {
-  const { context, found, wanted, isNew } = part
+function lineChanges({ context, found, wanted, isNew }: Part): Plan {
   const slots = new Set([...wanted].map(slotOf))
   const before = new Map([...found].map((line) => [slotOf(line), line]))
   const gone = [...found].filter((line) => !slots.has(slotOf(line)))
   const come = [...wanted].filter((line) => !found.has(line))
   return [
-    ...goingOrder(context, gone).map((line): Operation => ({ kind: 'unset', context, line, isNew })),
+    ...goingOrder(context, gone).map(
+      (line): Operation => ({ kind: 'unset', context, line, isNew }),
+    ),
     ...sortedLines(come).map((line): Operation => {
       const former = before.get(slotOf(line))
-      return {
-        kind: 'set',
-        context,
-        line,
-        isNew,
-        ...(former !== undefined && { before: former }),
-      }
+      const step: Operation = { kind: 'set', context, line, isNew }
+      return former === undefined ? step : { ...step, before: former }
     }),
   ]
 }
@@ -189,12 +194,4 @@ function lineChanges(part: Pick<Block, 'context' | 'found' | 'wanted' | 'isNew'>
 function goingOrder(context: Context, lines: readonly string[]): readonly string[] {
   const sorted = sortedLines(lines)
   return kindOf(context) === 'family' ? sorted : sorted.toReversed()
-}
-
-function only(lines: Lines, is: (neighbour: string | undefined) => boolean): Lines {
-  return new Set([...lines].filter((line) => is(neighbourLine(line)?.neighbour)))
-}
-
-function without(lines: Lines, line: string): Lines {
-  return new Set([...lines].filter((each) => each !== line))
 }

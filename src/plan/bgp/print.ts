@@ -1,15 +1,8 @@
 import { unreachable } from '../../model/unreachable.ts'
 import { masked, neighbourLine } from '../../ruleset/bgp/lines.ts'
 import { pathOf } from '../../ruleset/bgp/tree.ts'
-import { effectOnSession, type SessionEffect } from './effect-on-session.ts'
+import { effectOnSession } from './effect-on-session.ts'
 import type { Operation, Plan } from './operation.ts'
-
-const SAID: Readonly<Record<SessionEffect, string>> = {
-  nothing: '',
-  'next-session': 'from the next session on',
-  resets: 'resets',
-  ends: 'ends',
-}
 
 /**
  * Prints a plan for people, one step on a line, under the blocks that they are in. Behind a step stands
@@ -20,15 +13,18 @@ export function printPlan(plan: Plan): string {
   const lines: string[] = []
   for (const operation of plan) {
     if (isMoment(operation)) continue
-    const path = placeOf(operation)
-    const same = path.every((header, at) => header === last[at])
-    if (!same || path.length !== last.length) {
-      lines.push(...path.map((header, at) => `${'  '.repeat(at)}${header}`))
-    }
-    last = path
-    lines.push('  '.repeat(path.length) + textOf(operation) + effectText(operation))
+    const place = placeOf(operation)
+    const known = last.findIndex((header, at) => header !== place[at])
+    const shared = known < 0 ? last.length : known
+    const headers = place.slice(shared).map((header, at) => `${indent(shared + at)}${header}`)
+    lines.push(...headers, indent(place.length) + textOf(operation) + effectText(operation))
+    last = operation.kind === 'open' ? pathOf(operation.context) : place
   }
   return lines.map((line) => `${line}\n`).join('')
+}
+
+function indent(depth: number): string {
+  return '  '.repeat(depth)
 }
 
 function isMoment(operation: Operation): boolean {
@@ -64,12 +60,25 @@ function effectText(operation: Operation): string {
 }
 
 function sessions(operation: Operation): string {
+  const isOfRouter = operation.kind !== 'remove-neighbour' && !concernsNeighbour(operation)
+  const which = isOfRouter ? 'all sessions of the router' : 'the session'
   const effect = effectOnSession(operation)
-  if (effect === 'nothing') return ''
-  const which = 'line' in operation ? neighbourLine(operation.line)?.neighbour : undefined
-  if (effect === 'next-session') return SAID[effect]
-  if (operation.kind === 'remove-neighbour') return `ends the session`
-  return `${SAID[effect]} ${which === undefined ? 'all sessions of the router' : 'the session'}`
+  switch (effect) {
+    case 'nothing':
+      return ''
+    case 'next-session':
+      return 'from the next session on'
+    case 'resets':
+      return `resets ${which}`
+    case 'ends':
+      return `ends ${which}`
+    default:
+      return unreachable(effect)
+  }
+}
+
+function concernsNeighbour(operation: Operation): boolean {
+  return 'line' in operation && neighbourLine(operation.line) !== undefined
 }
 
 /** FRR 8.4 at the other end resets the session again and again until its BFD is off, too. */

@@ -37,7 +37,7 @@ const BFD_DEFAULTS: Readonly<Record<string, number>> = {
 }
 
 /** A line about a neighbour. */
-export interface NeighbourLine {
+interface NeighbourLine {
   /** An address, or the name of an interface. */
   readonly neighbour: string
   /** The option without its value, such as `timers connect` or `route-map in`. */
