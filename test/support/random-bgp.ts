@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Address, Cidr } from '../../src/model/address.ts'
+import { type Address, type Cidr, familyOf } from '../../src/model/address.ts'
 import {
   type PeerPlace,
   peerWord,
@@ -80,26 +80,28 @@ const attributes: fc.Arbitrary<RouteAttributes> = fc
   )
   .map(([communities, preference]) => ({ ...communities, ...preference }))
 
-/** Few of them, so that prefixes often share a class. */
+/** Few attributes, so that prefixes often share a class; peers get prefixes of their families alone. */
 function routesOf({ vrf, peers }: WantedRouter): fc.Arbitrary<WantedRoute[]> {
-  const words = peers.map(({ place }) => peerWord(place))
-  if (words.length === 0) return fc.constant([])
+  const wordsFor = (prefix: Cidr): readonly string[] =>
+    peers
+      .filter(({ families }) => families.includes(familyOf(prefix)))
+      .map(({ place }) => peerWord(place))
   const route = (prefix: Cidr): fc.Arbitrary<WantedRoute> =>
     fc
       .tuple(
-        fc.subarray(words, { minLength: 1 }),
+        fc.subarray([...wordsFor(prefix)], { minLength: 1 }),
         fc.array(attributes, { minLength: 1, maxLength: 2 }),
       )
-      .map(([sent, choices]) => ({
-        vrf,
-        prefix,
-        peers: new Map(
-          sent.map((word, at) => [word, choices[at % choices.length] as RouteAttributes]),
-        ),
-      }))
+      .map(([words, choices]) => {
+        const sent = words.map((word, at): [string, RouteAttributes] => [
+          word,
+          choices[at % choices.length] as RouteAttributes,
+        ])
+        return { vrf, prefix, peers: new Map(sent) }
+      })
   return fc
-    .subarray([...PREFIXES])
-    .chain((prefixes) => fc.tuple(...prefixes.map((prefix) => route(prefix))))
+    .subarray(PREFIXES.filter((prefix) => wordsFor(prefix).length > 0))
+    .chain((prefixes) => fc.tuple(...prefixes.map(route)))
 }
 
 function profile(name: string): fc.Arbitrary<WantedBfdProfile> {

@@ -179,7 +179,7 @@ function lineChanges({ context, found, wanted, isNew }: Part): Plan {
     ...goingOrder(context, gone).map(
       (line): Operation => ({ kind: 'unset', context, line, isNew }),
     ),
-    ...sortedLines(come).map((line): Operation => {
+    ...comingOrder(come).map((line): Operation => {
       const former = before.get(slotOf(line))
       const step: Operation = { kind: 'set', context, line, isNew }
       return former === undefined ? step : { ...step, before: former }
@@ -194,4 +194,11 @@ function lineChanges({ context, found, wanted, isNew }: Part): Plan {
 function goingOrder(context: Context, lines: readonly string[]): readonly string[] {
   const sorted = sortedLines(lines)
   return kindOf(context) === 'family' ? sorted : sorted.toReversed()
+}
+
+/** A neighbour has its maps before it has the family. */
+function comingOrder(lines: readonly string[]): readonly string[] {
+  const isActivation = (line: string): boolean => neighbourLine(line)?.option === 'activate'
+  const sorted = sortedLines(lines)
+  return [...sorted.filter((line) => !isActivation(line)), ...sorted.filter(isActivation)]
 }

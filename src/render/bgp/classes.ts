@@ -31,7 +31,7 @@ export function classesOf(routes: readonly WantedRoute[]): readonly RouteClass[]
       known.prefixes.push(prefix)
       continue
     }
-    const tag = nextFree(hashOf(content), taken)
+    const tag = takeFree(hashOf(content), LARGEST_TAG, taken)
     byContent.set(content, { vrf, tag, prefixes: [prefix], treatments })
   }
   return [...byContent.values()]
@@ -65,11 +65,13 @@ function hashOf(text: string): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
 }
 
+/** Tags have 32 bits, and 0 is none. */
 const LARGEST_TAG = 4_294_967_295
 
-function nextFree(hash: number, taken: Set<number>): number {
-  let tag = Math.max(hash, 1)
-  while (taken.has(tag)) tag = tag === LARGEST_TAG ? 1 : tag + 1
-  taken.add(tag)
-  return tag
+/** Takes a number from 1 to `count` that follows from a hash, or the next one that is free. */
+export function takeFree(hash: number, count: number, taken: Set<number>): number {
+  let number = (hash % count) + 1
+  while (taken.has(number)) number = (number % count) + 1
+  taken.add(number)
+  return number
 }

@@ -1,7 +1,7 @@
 import { familyOf, type IpFamily } from '../../model/address.ts'
 import { DEFAULT_OFF } from '../../ruleset/bgp/frr-parse.ts'
 import { type Context, contextOf, type Tree } from '../../ruleset/bgp/tree.ts'
-import { classesOf, type RouteClass } from './classes.ts'
+import { classesOf, type RouteClass, takeFree } from './classes.ts'
 import { bfdProfileLines, peerLines } from './peer-lines.ts'
 import { peerWord, type WantedBgp, type WantedPeer, type WantedRouter } from './wanted.ts'
 
@@ -65,14 +65,8 @@ function outgoingMaps(router: WantedRouter, classes: readonly RouteClass[]): Blo
 /** A place that follows from the tag stays the same while other classes come and go. */
 function placesOf(tags: readonly number[]): ReadonlyMap<number, number> {
   const taken = new Set<number>()
-  const places = new Map<number, number>()
-  for (const tag of tags.toSorted((a, b) => a - b)) {
-    let place = (tag % PLACES) + 1
-    while (taken.has(place)) place = (place % PLACES) + 1
-    taken.add(place)
-    places.set(tag, place)
-  }
-  return places
+  const sorted = tags.toSorted((a, b) => a - b)
+  return new Map(sorted.map((tag) => [tag, takeFree(tag, PLACES, taken)]))
 }
 
 function routerBlocks(
