@@ -5,16 +5,17 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { Vty } from '../../src/apply/bgp/vty.ts'
 import { Janitor } from './lab.ts'
 
 export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
 
 const PROGRAMS = '/usr/lib/frr'
-/** bgpd tells the kernel of no route, and leaves port 179 alone. */
+/** bgpd tells the kernel of no route. */
 const OPTIONS: Readonly<Record<FrrDaemon, (folder: string) => readonly string[]>> = {
   zebra: () => [],
   bfdd: (folder) => ['--bfdctl', join(folder, 'bfdd.sock')],
-  bgpd: () => ['-n', '-p', '0'],
+  bgpd: () => ['-n'],
 }
 
 /** FRR, as its package installs it, in a network namespace of its own. */
@@ -53,6 +54,31 @@ export class FrrLab {
 
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
+  }
+
+  /** Connects this network with another one, each with an address of a prefix. */
+  async connect(other: FrrLab, mine: string, its: string): Promise<void> {
+    await this.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'eth0', 'netns', other.namespace)
+    for (const [lab, address] of [
+      [this, mine],
+      [other, its],
+    ] as const) {
+      await lab.ip('address', 'add', address, 'dev', 'eth0')
+      await lab.ip('link', 'set', 'eth0', 'up')
+    }
+  }
+
+  /** Tells a daemon what to do, as its operator would, and returns what it says. */
+  async tell(daemon: FrrDaemon, ...commands: readonly string[]): Promise<readonly string[]> {
+    const path = join(this.folder, `${daemon}.vty`)
+    const opened = await Vty.open({ path, broke: () => undefined })
+    if (opened.kind === 'failed') throw new Error(opened.reason)
+    const asked = await opened.vty.ask(commands)
+    opened.vty.close()
+    if (asked.kind === 'broken') throw new Error(asked.reason)
+    const failed = asked.answers.findIndex(({ code }) => code !== 0)
+    if (failed >= 0) throw new Error(`${commands[failed]}: ${asked.answers[failed]?.text}`)
+    return asked.answers.map(({ text }) => text)
   }
 
   /** Has a daemon killed, as the kernel would do it for want of memory. */
