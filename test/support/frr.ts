@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -10,12 +10,15 @@ import { Janitor } from './lab.ts'
 
 export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
 
-const PROGRAMS = '/usr/lib/frr'
-/** bgpd tells the kernel of no route. */
-const OPTIONS: Readonly<Record<FrrDaemon, (folder: string) => readonly string[]>> = {
-  zebra: () => [],
-  bfdd: (folder) => ['--bfdctl', join(folder, 'bfdd.sock')],
-  bgpd: () => ['-n'],
+/** Where the daemons are; those of another version can be tried with FRR_PROGRAMS. */
+const { FRR_PROGRAMS: PROGRAMS = '/usr/lib/frr' } = process.env
+
+/** FRR 10 has lost the option for the socket of BFD's data, which must not be that of another test. */
+async function optionsOf(daemon: FrrDaemon, folder: string): Promise<readonly string[]> {
+  if (daemon === 'bgpd') return ['-n']
+  if (daemon === 'zebra') return []
+  const { stdout } = await execa(`${PROGRAMS}/bfdd`, ['--help'])
+  return stdout.includes('--bfdctl') ? ['--bfdctl', join(folder, 'bfdd.sock')] : []
 }
 
 /** FRR, as its package installs it, in a network namespace of its own. */
@@ -40,12 +43,13 @@ export class FrrLab {
 
   /** Starts a daemon; when this resolves, its socket takes connections. */
   async run(daemon: FrrDaemon): Promise<void> {
+    // bgpd is to tell the kernel of no route (-n).
     const file = (name: string): string => join(this.folder, name)
     const args = [
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
       ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
       ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
-      ...OPTIONS[daemon](this.folder),
+      ...(await optionsOf(daemon, this.folder)),
     ]
     // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
     const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')
@@ -81,9 +85,11 @@ export class FrrLab {
     return asked.answers.map(({ text }) => text)
   }
 
-  /** Has a daemon killed, as the kernel would do it for want of memory. */
+  /** Has a daemon killed, as the kernel would do it for want of memory; resolves when it has ended. */
   async kill(daemon: FrrDaemon): Promise<void> {
-    await execa('pkill', ['-KILL', '-F', join(this.folder, `${daemon}.pid`)])
+    const pid = readFileSync(join(this.folder, `${daemon}.pid`), 'utf8').trim()
+    process.kill(Number(pid), 'SIGKILL')
+    while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 2))
   }
 
   async remove(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Operation } from './operation.ts'
  */
 type SessionEffect = 'nothing' | 'next-session' | 'resets' | 'ends'
 
-/** What FRR does when an option of a neighbour changes (measured with 8.4). */
+/** What FRR does when an option of a neighbour changes (measured with 8.4 and 10.3). */
 const OPTIONS: Readonly<Record<string, SessionEffect>> = {
   'remote-as': 'resets',
   'local-as': 'resets',
@@ -22,7 +22,8 @@ const OPTIONS: Readonly<Record<string, SessionEffect>> = {
   'bfd profile': 'nothing',
   timers: 'next-session',
   'timers connect': 'nothing',
-  'graceful-restart': 'next-session',
+  // FRR 10 resets at once; 8.4 leaves it to the next session.
+  'graceful-restart': 'resets',
   'route-map in': 'nothing',
   'route-map out': 'nothing',
 }
