@@ -78,6 +78,10 @@ router bgp 64501
   redistribute connected
   no neighbor 10.9.9.8 activate
  exit-address-family
+ !
+ vnc defaults
+  response-lifetime 1
+ exit
 exit
 !
 route-map others permit 10

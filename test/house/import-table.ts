@@ -46,7 +46,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'allocate',
   ],
   ruleset: ['ruleset/iptables', 'ruleset/ipvs', 'ruleset/nftables'],
-  'ruleset/bgp': [],
+  'ruleset/bgp': ['model'],
   'ruleset/iptables': ['model'],
   'ruleset/ipvs': ['model', 'ruleset/nftables'],
   'ruleset/netdev': ['model'],

@@ -12,7 +12,7 @@ import { FrrModel } from '../support/frr-model.ts'
 import { wantedBgp } from '../support/random-bgp.ts'
 import { runs } from '../support/runs.ts'
 
-const RUNS = runs(2_000)
+const RUNS = runs(1_000)
 
 /** What each peer is sent of each prefix, and with what, read plainly from the configuration. */
 function sentBy(tree: Tree): ReadonlyMap<string, string> {

@@ -34,7 +34,7 @@ exit
 !
 route-map nodelb-out-10.0.0.254 permit 8
  match tag 7
- set community internet 64500:1 graceful-shutdown
+ set community internet 64500:1 graceful-shutdown additive
  set large-community 64500:1:10 64500:1:2 64500:1:2
 exit
 !
@@ -80,7 +80,7 @@ describe('what FRR prints is read', () => {
         'route-map nodelb-out-10.0.0.254 permit 8',
         new Set([
           'match tag 7',
-          'set community 0:0 64500:1 graceful-shutdown',
+          'set community 0:0 64500:1 graceful-shutdown additive',
           'set large-community 64500:1:2 64500:1:10',
         ]),
       ],

@@ -4,7 +4,9 @@ import { sortedContexts, sortedLines } from '../../ruleset/bgp/order.ts'
 import {
   type Context,
   type ContextKind,
+  contextOf,
   kindOf,
+  pathOf,
   routerOf,
   type Tree,
 } from '../../ruleset/bgp/tree.ts'
@@ -65,9 +67,16 @@ function comingBlocks(change: Change): Plan {
   })
 }
 
+/** What is in a block that goes, goes with it. */
 function goingBlocks(change: Change): Plan {
+  const going = (context: Context): boolean =>
+    kindOf(context) !== 'family' && change.found.has(context) && !change.wanted.has(context)
+  const isInside = (context: Context): boolean => {
+    const path = pathOf(context)
+    return path.some((_, at) => at > 0 && going(contextOf(path.slice(0, at))))
+  }
   return contextsOf(change, 'map', 'profile', 'other')
-    .filter((context) => !change.wanted.has(context))
+    .filter((context) => going(context) && !isInside(context))
     .map((context) => ({ kind: 'close', context }))
 }
 

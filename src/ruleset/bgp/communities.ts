@@ -38,13 +38,12 @@ export function printLargeCommunities(communities: Iterable<string>): string {
 }
 
 function sorted(communities: Iterable<string>): readonly string[] {
-  return [...new Set(communities)].sort((a, b) => compare(a.split(':'), b.split(':')))
+  const keyed = [...new Set(communities)].map((text) => ({ text, key: numberOf(text) }))
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ text }) => text)
 }
 
-function compare(a: readonly string[], b: readonly string[]): number {
-  for (const [at, part] of a.entries()) {
-    const difference = Number(part) - Number(b[at])
-    if (difference !== 0) return difference
-  }
-  return 0
+/** Each part has at most 32 bits; behind all numbers stands FRR's word "additive". */
+function numberOf(community: string): bigint {
+  if (!/^\d+(?::\d+)*$/.test(community)) return 1n << 96n
+  return community.split(':').reduce((value, part) => (value << 32n) | BigInt(part), 0n)
 }

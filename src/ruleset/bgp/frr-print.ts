@@ -1,35 +1,42 @@
 import { masked } from './lines.ts'
 import { sortedContexts, sortedLines } from './order.ts'
-import { type Context, contextOf, pathOf, type Tree } from './tree.ts'
+import { pathOf, type Tree } from './tree.ts'
 
 /** Prints a tree for people, as `show running-config` of FRR would, with `***` for passwords. */
 export function printTree(tree: Tree): string {
-  return children(tree, [])
-    .map((context) => block(tree, [context]).join(''))
-    .join('!\n')
-}
-
-/** Prints a block and what is in it. */
-function block(tree: Tree, path: readonly string[]): readonly string[] {
-  const indent = ' '.repeat(path.length - 1)
-  const lines = sortedLines(tree.get(contextOf(path)) ?? [])
-  const inside = children(tree, path).flatMap((child) => block(tree, [...path, child]))
-  const header = path.at(-1) ?? ''
-  const exit = header.startsWith('address-family ') ? 'exit-address-family' : 'exit'
-  return [
-    `${indent}${header}\n`,
-    ...lines.map((line) => `${indent} ${masked(line)}\n`),
-    ...inside,
-    `${indent}${exit}\n`,
-  ]
-}
-
-/** Returns the headers of the blocks right inside another one. */
-function children(tree: Tree, path: readonly string[]): readonly string[] {
-  const inside = (context: Context): string | undefined => {
-    const other = pathOf(context)
-    return path.every((header, at) => other[at] === header) ? other[path.length] : undefined
+  const text: string[] = []
+  let open: readonly string[] = []
+  for (const context of sortedContexts(tree.keys())) {
+    const path = pathOf(context)
+    const shared = sharedLength(open, path)
+    text.push(...exits(open, shared))
+    if (shared === 0 && text.length > 0) text.push('!')
+    path.forEach((header, depth) => {
+      if (depth >= shared) text.push(indented(depth, header))
+    })
+    const lines = sortedLines(tree.get(context) ?? [])
+    text.push(...lines.map((line) => indented(path.length, masked(line))))
+    open = path
   }
-  const found = sortedContexts(tree.keys()).map(inside)
-  return [...new Set(found.filter((header) => header !== undefined))]
+  text.push(...exits(open, 0))
+  return text.map((line) => `${line}\n`).join('')
+}
+
+/** Returns how many headers two ways have in common. */
+function sharedLength(one: readonly string[], other: readonly string[]): number {
+  const at = one.findIndex((header, depth) => header !== other[depth])
+  return at < 0 ? one.length : at
+}
+
+/** Leaves the blocks of a way that are deeper, the innermost first. */
+function exits(open: readonly string[], depth: number): readonly string[] {
+  const left = open.slice(depth).map((header, at) => {
+    const word = header.startsWith('address-family ') ? 'exit-address-family' : 'exit'
+    return indented(depth + at, word)
+  })
+  return left.toReversed()
+}
+
+function indented(depth: number, text: string): string {
+  return `${' '.repeat(depth)}${text}`
 }

@@ -43,8 +43,6 @@ const OPTIONS = [
   'route-map out',
 ]
 
-type Key = readonly (number | string)[]
-
 /** Sorts the lines of one block. */
 export function sortedLines(lines: Iterable<string>): readonly string[] {
   return sortedBy([...lines], lineKey)
@@ -55,39 +53,40 @@ export function sortedContexts(contexts: Iterable<Context>): readonly Context[] 
   return sortedBy([...contexts], contextKey)
 }
 
-function sortedBy(texts: readonly string[], keyOf: (text: string) => Key): readonly string[] {
+function sortedBy(texts: readonly string[], keyOf: (text: string) => string): readonly string[] {
   return texts
     .map((text) => ({ text, key: keyOf(text) }))
-    .sort((a, b) => compare(a.key, b.key))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ text }) => text)
 }
 
-function lineKey(line: string): Key {
+function lineKey(line: string): string {
   const about = neighbourLine(line)
   if (about === undefined) {
-    return [0, rank(BEGINNINGS.findIndex((begin) => line.startsWith(begin))), line]
+    const at = BEGINNINGS.findIndex((begin) => line.startsWith(begin))
+    return keyOf(0, rank(at), line)
   }
   const { neighbour, option } = about
-  return [1, neighbour, rank(OPTIONS.indexOf(option)), line]
+  return keyOf(1, neighbour, rank(OPTIONS.indexOf(option)), line)
 }
 
-function rank(at: number): number {
-  return at < 0 ? Number.MAX_SAFE_INTEGER : at
-}
-
-function contextKey(context: Context): Key {
+function contextKey(context: Context): string {
   if (kindOf(context) === 'map') {
     const [, name = '', sequence] = /^route-map (\S+) \S+ (\d+)$/.exec(context) ?? []
-    return [0, name, Number(sequence), context]
+    return keyOf(0, name, Number(sequence), context)
   }
-  return [pathOf(context)[0] === 'bfd' ? 2 : 1, ...pathOf(context)]
+  const path = pathOf(context)
+  return keyOf(path[0] === 'bfd' ? 2 : 1, ...path)
 }
 
-function compare(a: Key, b: Key): number {
-  for (const [at, part] of a.entries()) {
-    const other = b[at]
-    if (other === undefined) return 1
-    if (part !== other) return part < other ? -1 : 1
-  }
-  return a.length - b.length
+/** What is not listed comes behind what is. */
+function rank(at: number): number {
+  return at < 0 ? BEGINNINGS.length : at
+}
+
+/** Makes a text that sorts by one part after the other: numbers by value, and nothing before something. */
+function keyOf(...parts: readonly (number | string)[]): string {
+  return parts
+    .map((part) => (typeof part === 'number' ? String(part).padStart(10, '0') : part))
+    .join('\0')
 }

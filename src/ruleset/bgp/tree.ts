@@ -1,3 +1,5 @@
+import { present } from '../../model/present.ts'
+
 /** The way into a block of FRR's configuration, such as `router bgp 64501 | address-family ipv4 unicast`. */
 export type Context = string
 
@@ -24,20 +26,19 @@ export function pathOf(context: Context): readonly string[] {
 }
 
 export function kindOf(context: Context): ContextKind {
-  const [top = '', nested, deeper] = pathOf(context)
-  if (deeper !== undefined) return 'other'
-  if (nested === undefined) return top.startsWith('route-map ') ? 'map' : routerOrOther(top)
-  if (routerOrOther(top) === 'router' && nested.startsWith('address-family ')) return 'family'
-  return top === 'bfd' && nested.startsWith('profile ') ? 'profile' : 'other'
+  return KINDS.find(({ pattern }) => pattern.test(context))?.kind ?? 'other'
 }
 
-function routerOrOther(header: string): 'router' | 'other' {
-  return header.startsWith('router bgp ') ? 'router' : 'other'
-}
+const KINDS: readonly { readonly kind: ContextKind; readonly pattern: RegExp }[] = [
+  { kind: 'map', pattern: /^route-map [^|]+$/ },
+  { kind: 'router', pattern: /^router bgp [^|]+$/ },
+  { kind: 'family', pattern: /^router bgp [^|]+ \| address-family [^|]+$/ },
+  { kind: 'profile', pattern: /^bfd \| profile [^|]+$/ },
+]
 
 /** Returns the router that a block of a family is in. */
 export function routerOf(family: Context): Context {
-  return pathOf(family)[0] ?? ''
+  return present(pathOf(family)[0])
 }
 
 /** A tree with other lines in some of its blocks; a block that `lines` says undefined of is left out. */
