@@ -13,10 +13,12 @@ export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
 /** Where the daemons are; those of another version can be tried with FRR_PROGRAMS. */
 const { FRR_PROGRAMS: PROGRAMS = '/usr/lib/frr' } = process.env
 
-/** FRR 10 has lost the option for the socket of BFD's data, which must not be that of another test. */
+/** What a daemon is told besides where its files are. */
 async function optionsOf(daemon: FrrDaemon, folder: string): Promise<readonly string[]> {
+  // The kernel is to learn of no route.
   if (daemon === 'bgpd') return ['-n']
   if (daemon === 'zebra') return []
+  // FRR 10 has no such option; in 8.4 two bfdd would share one socket.
   const { stdout } = await execa(`${PROGRAMS}/bfdd`, ['--help'])
   return stdout.includes('--bfdctl') ? ['--bfdctl', join(folder, 'bfdd.sock')] : []
 }
@@ -43,7 +45,6 @@ export class FrrLab {
 
   /** Starts a daemon; when this resolves, its socket takes connections. */
   async run(daemon: FrrDaemon): Promise<void> {
-    // bgpd is to tell the kernel of no route (-n).
     const file = (name: string): string => join(this.folder, name)
     const args = [
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],

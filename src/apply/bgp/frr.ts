@@ -16,13 +16,13 @@ interface FrrOptions {
   readonly broke: (reason: string) => void
 }
 
-/** The conversation is over; open another one. */
+/** The conversation is over or of no use; open another one. */
 interface Broken {
   readonly kind: 'broken'
   readonly reason: string
 }
 
-/** A step that FRR did not take. */
+/** A step that FRR did not take. Its line may have a password in it: print it with plan/bgp/print.ts. */
 interface Refused {
   readonly operation: Operation
   /** What FRR said to it, without passwords; it may have said nothing. */
@@ -37,9 +37,6 @@ type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
 
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>
-
-/** So often what is missing after a plan is tried once more: FRR may drop a line because of another. */
-const ROUNDS = 1
 
 /** A running FRR: its bgpd, and its bfdd if there is one. */
 export class Frr {
@@ -91,23 +88,19 @@ export class Frr {
    * `graceful-restart` and sets it), so that FRR is read again, and what differs then is refused.
    */
   async bring(wanted: Tree): Promise<Brought> {
-    const first = await this.#difference(wanted)
-    if (first.kind === 'broken') return first
-    let rest = first.plan
-    let said: Said = new Map()
-    for (let round = 0; round < ROUNDS && rest.length > 0; round++) {
-      const sent = await this.#send(rest)
-      if (sent.kind === 'broken') return sent
-      said = sent.said
-      const left = await this.#difference(wanted)
-      if (left.kind === 'broken') return left
-      rest = left.plan
-    }
-    const refused = rest.map((operation) => ({
+    const before = await this.#difference(wanted)
+    if (before.kind === 'broken') return before
+    const { plan, problems } = before
+    if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
+    const sent = await this.#send(plan)
+    if (sent.kind === 'broken') return sent
+    const after = await this.#difference(wanted)
+    if (after.kind === 'broken') return after
+    const refused = after.plan.map((operation) => ({
       operation,
-      said: said.get(keyOf(operation)) ?? '',
+      said: sent.said.get(keyOf(operation)) ?? '',
     }))
-    return { ...first, kind: 'brought', refused }
+    return { kind: 'brought', plan, problems, refused }
   }
 
   /** Returns how the sessions with all peers are. */

@@ -27,16 +27,9 @@ type Lines = ReadonlySet<string>
 export function ownPart(found: Tree, wanted: Tree): Compared {
   const systems = otherSystems(found, wanted)
   const own = withLines(found, (context, lines) => ownLines(context, lines, { found, wanted }))
-  const taken: string[] = []
   const asked = withLines(wanted, (context, lines) => {
     if (systems.has(routerOf(context))) return undefined
-    const held = found.get(context)
-    if (held === undefined) return lines
-    if (kindOf(context) === 'router') return [...lines].filter(neighbourLine)
-    if (kindOf(context) !== 'family') return lines
-    const foreign = new Set([...held].filter(isForeignNetwork).map(slotOf))
-    taken.push(...[...foreign].filter((slot) => [...lines].some((line) => slotOf(line) === slot)))
-    return [...lines].filter((line) => !foreign.has(slotOf(line)))
+    return askedLines(context, lines, found.get(context))
   })
   return {
     found: withImplied(own, found, asked),
@@ -44,9 +37,35 @@ export function ownPart(found: Tree, wanted: Tree): Compared {
     problems: [
       ...systems.values(),
       ...unannounced(found, asked),
-      ...taken.map((slot) => `FRR has a line "${slot}" that is not nodelb's: it stays as it is`),
+      ...takenNetworks(found, wanted).map(
+        (slot) => `FRR has a line "${slot}" that is not nodelb's: it stays as it is`,
+      ),
     ],
   }
+}
+
+/** Of a router that is there, only neighbours are asked for; networks of others stay theirs. */
+function askedLines(
+  context: Context,
+  lines: Lines,
+  held: Lines | undefined,
+): Iterable<string> | undefined {
+  if (held === undefined) return lines
+  if (kindOf(context) === 'router') return [...lines].filter(neighbourLine)
+  const foreign = foreignNetworks(held)
+  return [...lines].filter((line) => !foreign.has(slotOf(line)))
+}
+
+function takenNetworks(found: Tree, wanted: Tree): readonly string[] {
+  return [...wanted].flatMap(([context, lines]) => {
+    const foreign = foreignNetworks(found.get(context) ?? [])
+    return [...lines].map(slotOf).filter((slot) => foreign.has(slot))
+  })
+}
+
+function foreignNetworks(lines: Iterable<string>): ReadonlySet<string> {
+  const networks = [...lines].filter((line) => line.startsWith('network ') && !isOwnNetwork(line))
+  return new Set(networks.map(slotOf))
 }
 
 /** Routers that cannot be made, each with the reason: a VRF has one autonomous system. */
@@ -125,10 +144,6 @@ function marked(found: Tree, router: Context): readonly string[] {
 
 function isOwnNetwork(line: string): boolean {
   return /^network \S+ route-map nodelb-/.test(line)
-}
-
-function isForeignNetwork(line: string): boolean {
-  return line.startsWith('network ') && !isOwnNetwork(line)
 }
 
 /** Returns the routers that are there; whatever is wanted of them takes the place of that. */
