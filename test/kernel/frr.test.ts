@@ -32,6 +32,12 @@ async function opened(ownership: 'whole' | 'shared' = 'whole'): Promise<Frr> {
   return found.frr
 }
 
+async function treeIn(frr: Frr): Promise<Tree> {
+  const read = await frr.read()
+  if (read.kind === 'broken') throw new Error(read.reason)
+  return read.tree
+}
+
 beforeAll(async () => {
   lab = await FrrLab.start('zebra', 'bfdd', 'bgpd')
 })
@@ -110,6 +116,27 @@ test('where others configure FRR as well, only ours comes, changes and goes', as
   }
   await frr.bring(NOTHING)
   expect(await frr.read()).toEqual(others)
+})
+
+test('whatever is wanted where others configure FRR, what they have stays as it is', async () => {
+  await lab.tell('bgpd', ...OTHERS)
+  const frr = await opened('shared')
+  const others = await treeIn(frr)
+  await fc.assert(
+    fc.asyncProperty(wantedBgp, wantedBgp, async (before, after) => {
+      for (const tree of [treeOf(before), treeOf(after)]) {
+        expect(await frr.bring(tree)).toMatchObject({ kind: 'brought', refused: [] })
+        expect(await frr.bring(tree)).toMatchObject({ kind: 'brought', plan: [] })
+      }
+      expect(await frr.bring(NOTHING)).toMatchObject({ kind: 'brought', refused: [] })
+      const left = await treeIn(frr)
+      for (const [context, lines] of others) expect(left.get(context)).toEqual(lines)
+      expect([...left].flatMap(([context, lines]) => [context, ...lines]).join()).not.toContain(
+        'nodelb-',
+      )
+    }),
+    { numRuns: runs(80) },
+  )
 })
 
 test('an engine that is killed is told; the next one starts empty and gets everything', async () => {
