@@ -73,6 +73,8 @@ test('commands have passwords in full, go to the program that holds the block, a
   const [, bfdd, bgpd] = batches.map(({ commands }) => commands.map(({ text }) => text))
   expect(bfdd).toEqual(['configure terminal', 'bfd', 'profile fast', 'end'])
   expect(bgpd).toContain('neighbor 10.0.0.254 password hidden')
+  // Whoever was let in earlier would be reset by each family that follows.
+  expect(bgpd?.at(-2)).toBe('no neighbor 10.0.0.254 shutdown')
   const back = commandsOf(planBgp(tree, new Map()))
   expect(back.map(({ daemon }) => daemon)).toEqual(['bgpd', 'bfdd'])
   expect(back[1]?.commands.map(({ text }) => text)).toEqual([

@@ -48,6 +48,7 @@ export class Frr {
     this.#ownership = ownership
   }
 
+  /** Begins to talk to a running FRR. Where bfdd does not run, BFD profiles are refused later. */
   static async open({ folder, ownership, broke }: FrrOptions): Promise<OpenedFrr> {
     const daemons = new Map<Daemon, Vty>()
     const closeAll = (): void => {

@@ -36,8 +36,8 @@ export function readSessions(text: string): readonly Session[] | undefined {
   const vrfs = parsed(text)
   if (vrfs === undefined) return undefined
   const sessions = new Map<string, Session>()
-  for (const [vrf, families] of entries(vrfs)) {
-    for (const [family, summary] of entries(families)) {
+  for (const [vrf, summaries] of entries(vrfs)) {
+    for (const [family, summary] of entries(summaries)) {
       for (const [peer, told] of entries(field(summary, 'peers'))) {
         const key = `${vrf} ${peer}`
         const session = sessionOf(vrf === 'default' ? '' : vrf, peer, told)

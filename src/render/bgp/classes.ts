@@ -21,6 +21,10 @@ export interface RouteClass {
  * Sorts routes into classes. A class is named after its content, so that other attributes make another
  * class and none is ever changed: FRR sends an update for a route that gets another class at once, but
  * waits for seconds after a change of a route map in use (`bgp route-map delay-timer`).
+ *
+ * A class is an entry in the map of each peer, and FRR takes for entries more time the more there are:
+ * with two peers 0.1 s for 10 classes, 0.5 s for 30, 4 to 12 s for 100 (8.4 and 10.3 on a busy machine).
+ * Prefixes cost next to nothing: 0.5 s for 10,000.
  */
 export function classesOf(routes: readonly WantedRoute[]): readonly RouteClass[] {
   const byContent = new Map<string, RouteClass & { prefixes: Cidr[] }>()

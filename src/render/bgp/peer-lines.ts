@@ -27,15 +27,15 @@ export function peerLines(peer: WantedPeer, asn: number): readonly string[] {
     peer.port !== BGP_PORT && value('port', peer.port),
     // On an interface FRR uses the addresses of that, and ignores this without a word.
     !isOnInterface && value('update-source', peer.sourceAddress),
-    timers && `timers ${keepalive(timers)} ${timers.hold}`,
+    timers && `timers ${keepaliveOf(timers)} ${timers.hold}`,
     value('timers connect', peer.connectTime),
     peer.gracefulRestart && 'graceful-restart',
   ]
-  return present(options).map((option) => `neighbor ${peerWord(place)} ${option}`)
+  return given(options).map((option) => `neighbor ${peerWord(place)} ${option}`)
 }
 
 /** FRR lowers what is more than a third of the hold time (`peer_timers_set` of bgpd.c). */
-function keepalive({ keepalive, hold }: NonNullable<WantedPeer['timers']>): number {
+function keepaliveOf({ keepalive, hold }: NonNullable<WantedPeer['timers']>): number {
   return Math.min(keepalive, Math.floor(hold / 3))
 }
 
@@ -45,7 +45,7 @@ const BFD = { multiplier: 3, interval: 300, echoInterval: 50, minimumTtl: 254 }
 /** Returns the lines of a BFD profile; what is FRR's default has none. */
 export function bfdProfileLines(profile: WantedBfdProfile): readonly string[] {
   const echoInterval = unless(BFD.echoInterval, profile.echoInterval)
-  return present([
+  return given([
     value('detect-multiplier', unless(BFD.multiplier, profile.detectMultiplier)),
     value('transmit-interval', unless(BFD.interval, profile.transmitInterval)),
     value('receive-interval', unless(BFD.interval, profile.receiveInterval)),
@@ -65,6 +65,6 @@ function value(option: string, asked: string | number | undefined, rest = ''): s
   return asked === undefined ? undefined : `${option} ${asked}${rest}`
 }
 
-function present(options: readonly (string | false | undefined)[]): readonly string[] {
+function given(options: readonly (string | false | undefined)[]): readonly string[] {
   return options.filter((option) => typeof option === 'string')
 }
