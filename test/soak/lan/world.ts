@@ -175,6 +175,8 @@ export class LanWorld {
     await this.#lan.ip('stranger', 'address', change, `${address}/32`, 'dev', 'eth0')
     const claim = ['arping', '-q', '-c', '1', '-U', '-I', 'eth0', address]
     if (on) await this.#lan.run('stranger', claim)
+    // Who believed the stranger finds out after some seconds, and asks again.
+    else await this.#lan.ip('client', 'neighbour', 'flush', 'dev', 'eth0')
   }
 
   async #start(node: string): Promise<void> {
