@@ -147,6 +147,23 @@ export class RealLan {
     return lines.slice(0, lines.indexOf(''))
   }
 
+  /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */
+  async explained(name: string, from: string, to: string): Promise<readonly string[]> {
+    const objects = ['-f', join(this.#folder, 'objects.json'), '--node', name]
+    const config = ['--config', join(this.#folder, `${name}.yaml`)]
+    const text = await this.nodelb(name, [
+      'explain',
+      '--from',
+      from,
+      '--to',
+      to,
+      ...objects,
+      ...config,
+    ])
+    const lines = text.split('\n')
+    return lines.slice(0, lines.indexOf(''))
+  }
+
   /** Runs a command of the program on a node. */
   nodelb(name: string, args: readonly string[]): Promise<string> {
     return this.run(name, [process.execPath, nodelb, ...args])
