@@ -10,11 +10,8 @@ import { type LanStep, NODES, SERVICES } from './schedule.ts'
 
 /** Questions for all addresses together, in a second. */
 const RATE = 400
-/**
- * A connection that takes longer counts as lost. One that moved away from a node leaves its socket there; a new
- * one that comes to the same pod from the same port, by another address, gets through with its second SYN.
- */
-const PATIENCE_MS = 3_000
+/** A connection that takes longer counts as lost: a SYN that is lost comes again after a second. */
+const PATIENCE_MS = 1_000
 
 /** How one recovers from what befell a node. */
 type Recovery = () => Promise<unknown>
