@@ -39,6 +39,8 @@ const long = [
   'test/watch/addresses/schedules.test.ts',
   'test/announce/transition-schedules.test.ts',
   'test/kernel/explain-iptables.test.ts',
+  'test/kernel/frr.test.ts',
+  'test/kernel/frr-sessions.test.ts',
   'test/packets/affinity.test.ts',
   'test/packets/affinity-full.test.ts',
   'test/packets/agent.test.ts',

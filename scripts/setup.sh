@@ -23,7 +23,7 @@ install_npm_packages() {
 # Prints the Debian packages whose command is missing.
 missing_debian_packages() {
   local row
-  for row in nft:nftables ip:iproute2 conntrack:conntrack openssl:openssl setpriv:util-linux iptables:iptables tcpdump:tcpdump ping:iputils-ping arping:iputils-arping ndisc6:ndisc6; do
+  for row in nft:nftables ip:iproute2 conntrack:conntrack openssl:openssl setpriv:util-linux iptables:iptables tcpdump:tcpdump ping:iputils-ping arping:iputils-arping ndisc6:ndisc6 vtysh:frr; do
     if ! command -v "${row%%:*}" >/dev/null; then printf '%s\n' "${row##*:}"; fi
   done
 }

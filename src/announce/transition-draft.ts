@@ -29,6 +29,11 @@ export interface Draft {
   readonly add: Map<string, Spot>
   readonly remove: Map<string, Spot>
   readonly probes: Spot[]
+  /**
+   * Is asked for once more right before the kernel is told to answer: whoever begins to ask hears that,
+   * and waits for the kernel, which may take its time.
+   */
+  readonly lastProbes: Spot[]
   readonly defences: Spot[]
   readonly news: News[]
   /** Claims or offers have changed, so that the others have to know at once. */
@@ -46,6 +51,7 @@ export function draftOf(state: Transition, input: TurnInput): Draft {
     add: new Map(),
     remove: new Map(),
     probes: [],
+    lastProbes: [],
     defences: [],
     news: [],
     changed: false,
@@ -66,6 +72,7 @@ export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): voi
 /** Nobody has answered: asks once more, or takes the spot. */
 export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   if (phase.probes >= PROBES) {
+    draft.lastProbes.push(spot)
     take(draft, spot, undefined)
     return
   }

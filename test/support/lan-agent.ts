@@ -50,6 +50,10 @@ export class LanAgent implements ModelAgent {
   wakesAt = 0
   diesAfter: number | undefined
   slowness = 0
+  commitMs = 0
+  /** What is left of the steps of a turn while the kernel works. */
+  #rest: { readonly steps: readonly Step[]; readonly askers: readonly string[] } | undefined
+  #isWoken = false
   readonly steps: Step[] = []
   readonly #begun: Turn
 
@@ -65,11 +69,13 @@ export class LanAgent implements ModelAgent {
   }
 
   begin(): void {
-    if (this.#carryOut(this.#begun.steps)) this.wake()
+    this.wake()
+    this.#carryOut(this.#begun.steps, [])
   }
 
   wake(): void {
-    this.wakesAt = Math.max(this.#stalledUntil, this.#lan.now)
+    this.#isWoken = true
+    if (this.#rest === undefined) this.wakesAt = Math.max(this.#stalledUntil, this.#lan.now)
   }
 
   stall(ms: number): void {
@@ -93,10 +99,14 @@ export class LanAgent implements ModelAgent {
 
   tick(): void {
     if (this.wakesAt > this.#lan.now || this.isStalled) return
-    this.#turn()
+    const rest = this.#rest
+    this.#rest = undefined
+    if (rest === undefined) this.#turn()
+    else this.#carryOut(rest.steps, rest.askers, true)
   }
 
   #turn(): void {
+    this.#isWoken = false
     const { now } = this.#lan
     const since = lateSince(this.#state, now)
     const { interval } = TIMES
@@ -120,11 +130,16 @@ export class LanAgent implements ModelAgent {
     })
     this.#state = state
     for (const node of askers) this.#told.delete(node)
-    if (!this.#carryOut(steps)) return
-    if (askers.length > 0 && !steps.some(({ kind }) => kind === 'beat')) this.#beat()
+    const beats = steps.some(({ kind }) => kind === 'beat')
+    this.#carryOut(steps, beats ? [] : askers)
+  }
+
+  #finish(askers: readonly string[]): void {
+    const { now } = this.#lan
+    if (askers.length > 0) this.#beat()
     const death = nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY
     const due = Math.min(this.#state.due, death) + this.slowness
-    this.wakesAt = this.#events.length > 0 ? now : Math.max(due, now, this.#stalledUntil)
+    this.wakesAt = this.#isWoken ? now : Math.max(due, now, this.#stalledUntil)
   }
 
   #links(): readonly (readonly [string, string])[] {
@@ -153,20 +168,26 @@ export class LanAgent implements ModelAgent {
     })
   }
 
-  /** Returns false if the agent has died on the way. */
-  #carryOut(steps: readonly Step[]): boolean {
-    for (const step of steps) {
+  /** Takes the steps of a turn up to one for which the kernel needs time. */
+  #carryOut(steps: readonly Step[], askers: readonly string[], isCommitted = false): void {
+    for (const [at, step] of steps.entries()) {
+      const isDone = isCommitted && at === 0
+      if (isForKernel(step) && this.commitMs > 0 && !isDone) {
+        this.#rest = { steps: steps.slice(at), askers }
+        this.wakesAt = this.#lan.now + this.commitMs
+        return
+      }
       if (this.diesAfter === 0) {
         this.#lan.kill(this.#node)
-        return false
+        return
       }
       if (this.diesAfter !== undefined) this.diesAfter--
       this.steps.push(step)
       if (this.#do(step)) continue
-      this.#events.push({ kind: 'ran-out' })
+      this.hear({ kind: 'ran-out' })
       break
     }
-    return true
+    this.#finish(askers)
   }
 
   /** Returns false if the kernel has fallen silent. */
@@ -248,6 +269,10 @@ export class LanAgent implements ModelAgent {
       })
     }
   }
+}
+
+function isForKernel({ kind }: Step): boolean {
+  return kind === 'program' || kind === 'renew' || kind === 'revive'
 }
 
 function lanOf({ interface: name }: Spot): number {

@@ -3,7 +3,14 @@ import type { Address } from '../../src/model/address.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
 import { LanAgent } from './lan-agent.ts'
 import { watchAnswers, wrongOwners } from './lan-laws.ts'
-import { LATEST, LanModel, type LanOptions, type ModelNode, TIMES } from './lan-model.ts'
+import {
+  LATEST,
+  LanModel,
+  type LanOptions,
+  LONGEST_COMMIT,
+  type ModelNode,
+  TIMES,
+} from './lan-model.ts'
 
 /** What may befall a LAN. */
 type Fault =
@@ -11,7 +18,7 @@ type Fault =
   | { readonly kind: 'die'; readonly node: number; readonly after: number }
   | { readonly kind: 'start'; readonly node: number; readonly stepsBack: boolean }
   | { readonly kind: 'power-off' | 'leave' | 'return' | 'confuse'; readonly node: number }
-  | { readonly kind: 'stall' | 'slow'; readonly node: number; readonly ms: number }
+  | { readonly kind: 'stall' | 'slow' | 'commit'; readonly node: number; readonly ms: number }
   | { readonly kind: 'lose'; readonly from: number; readonly to: number; readonly ms: number }
   | { readonly kind: 'lose-all'; readonly ms: number }
   | { readonly kind: 'double'; readonly on: boolean }
@@ -37,6 +44,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 1, arbitrary: of('confuse', { node }) },
   { weight: 2, arbitrary: of('stall', { node, ms: long }) },
   { weight: 1, arbitrary: of('slow', { node, ms: fc.nat({ max: 20 }) }) },
+  { weight: 2, arbitrary: of('commit', { node, ms: fc.nat({ max: LONGEST_COMMIT }) }) },
   { weight: 2, arbitrary: of('lose', { from: node, to: node, ms: long }) },
   { weight: 1, arbitrary: of('lose-all', { ms: long }) },
   { weight: 1, arbitrary: of('late', { ms: fc.nat({ max: LATEST }) }) },
@@ -123,6 +131,9 @@ function playOn(
       return
     case 'slow':
       if (node.agent !== undefined) node.agent.slowness = fault.ms
+      return
+    case 'commit':
+      if (node.agent !== undefined) node.agent.commitMs = fault.ms
       return
     case 'cut':
       if (fault.lan < model.options.lans) model.cutCable(node, fault.lan)

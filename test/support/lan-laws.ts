@@ -1,9 +1,17 @@
 import { spotKey } from '../../src/announce/spot.ts'
 import type { Address } from '../../src/model/address.ts'
-import { interfaceOf, LATEST, type LanModel, type ModelNode, orderOf, TIMES } from './lan-model.ts'
+import {
+  interfaceOf,
+  LATEST,
+  type LanModel,
+  LONGEST_COMMIT,
+  type ModelNode,
+  orderOf,
+  TIMES,
+} from './lan-model.ts'
 
 /** How long a handover may take while one of the two still works, if beats get lost meanwhile. */
-const LONGEST_HANDOVER = TIMES.timeout + 2 * TIMES.interval + LATEST + 300
+const LONGEST_HANDOVER = TIMES.timeout + 2 * TIMES.interval + LATEST + 2 * LONGEST_COMMIT + 300
 
 /**
  * Watches the first law: on no LAN two nodes answer for an address, but for a handover, and that ends.

@@ -12,6 +12,9 @@ export const TIMES = { interval: 200, timeout: 600, hold: 3_000, settle: 2_000 }
 /** The longest time that a late beat is under way. */
 export const LATEST = 300
 
+/** The longest time that a kernel takes for a change. */
+export const LONGEST_COMMIT = 90
+
 /** What the machine of a node holds while its agent comes and goes. */
 export interface ModelKernel {
   readonly spots: Map<string, Spot>
@@ -30,6 +33,8 @@ export interface ModelAgent {
   diesAfter: number | undefined
   /** Milliseconds by which its timers are late. */
   slowness: number
+  /** Milliseconds until its kernel has done what it is told; nothing else goes on meanwhile. */
+  commitMs: number
   begin(): void
   tick(): void
   wake(): void

@@ -13,6 +13,12 @@ import type { LanReport } from './lan-client.ts'
 import { clusterOf, configurationOf, FIRST, type LanOptions } from './real-lan-files.ts'
 import { RunningAgent } from './running-agent.ts'
 
+/**
+ * A connection that moved away leaves its socket at the server. A new one that comes to the same pod from
+ * the same port, by another address, would not get past that.
+ */
+const IDLE_MS = 2_000
+
 /** The agent tells what it does when asked, so it is asked again after so many milliseconds. */
 const POLL_MS = 20
 
@@ -144,6 +150,23 @@ export class RealLan {
   async announcing(name: string): Promise<readonly string[]> {
     const text = await this.nodelb(name, ['status', '--status-socket', this.#socket(name)])
     const lines = text.slice(text.indexOf('Announcing:')).split('\n')
+    return lines.slice(0, lines.indexOf(''))
+  }
+
+  /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */
+  async explained(name: string, from: string, to: string): Promise<readonly string[]> {
+    const objects = ['-f', join(this.#folder, 'objects.json'), '--node', name]
+    const config = ['--config', join(this.#folder, `${name}.yaml`)]
+    const text = await this.nodelb(name, [
+      'explain',
+      '--from',
+      from,
+      '--to',
+      to,
+      ...objects,
+      ...config,
+    ])
+    const lines = text.split('\n')
     return lines.slice(0, lines.indexOf(''))
   }
 
@@ -306,5 +329,6 @@ function listen(
   addresses: readonly string[],
   port: number,
 ): Promise<void> {
-  return server.request('listen', { answerers: [{ name, addresses }], ports: [port] })
+  const answerers = [{ name, addresses }]
+  return server.request('listen', { answerers, ports: [port], idle: IDLE_MS })
 }

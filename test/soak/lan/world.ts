@@ -10,7 +10,7 @@ import { type LanStep, NODES, SERVICES } from './schedule.ts'
 
 /** Questions for all addresses together, in a second. */
 const RATE = 400
-/** A connection that takes longer counts as lost. */
+/** A connection that takes longer counts as lost: a SYN that is lost comes again after a second. */
 const PATIENCE_MS = 1_000
 
 /** How one recovers from what befell a node. */
@@ -172,6 +172,8 @@ export class LanWorld {
     await this.#lan.ip('stranger', 'address', change, `${address}/32`, 'dev', 'eth0')
     const claim = ['arping', '-q', '-c', '1', '-U', '-I', 'eth0', address]
     if (on) await this.#lan.run('stranger', claim)
+    // Who believed the stranger finds out after some seconds, and asks again.
+    else await this.#lan.ip('client', 'neighbour', 'flush', 'dev', 'eth0')
   }
 
   async #start(node: string): Promise<void> {

@@ -1,0 +1,169 @@
+import { join } from 'node:path'
+import { commandsOf, type Daemon } from '../../plan/bgp/commands.ts'
+import { type Difference, differenceOf, type Ownership } from '../../plan/bgp/difference.ts'
+import type { Operation, Plan } from '../../plan/bgp/operation.ts'
+import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
+import { secretIn } from '../../ruleset/bgp/lines.ts'
+import type { Tree } from '../../ruleset/bgp/tree.ts'
+import { readSessions, SESSIONS_COMMAND, type Session } from './sessions.ts'
+import { Vty } from './vty.ts'
+
+interface FrrOptions {
+  /** The folder with bgpd.vty, and with bfdd.vty where BFD runs. */
+  readonly folder: string
+  readonly ownership: Ownership
+  /** Called once when a daemon has ended the conversation: all that was known of FRR is void then. */
+  readonly broke: (reason: string) => void
+}
+
+/** The conversation is over or of no use; open another one. */
+interface Broken {
+  readonly kind: 'broken'
+  readonly reason: string
+}
+
+/** A step that FRR did not take. Its line may have a password in it: print it with plan/bgp/print.ts. */
+interface Refused {
+  readonly operation: Operation
+  /** What FRR said to it, without passwords; it may have said nothing. */
+  readonly said: string
+}
+
+type Brought =
+  /** FRR is configured as wanted, but for what it refused. */
+  ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
+
+type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
+
+/** What was said to steps that were not answered with success. */
+type Said = Map<string, string>
+
+/** A running FRR: its bgpd, and its bfdd if there is one. */
+export class Frr {
+  readonly #daemons: ReadonlyMap<Daemon, Vty>
+  readonly #ownership: Ownership
+
+  private constructor(daemons: ReadonlyMap<Daemon, Vty>, ownership: Ownership) {
+    this.#daemons = daemons
+    this.#ownership = ownership
+  }
+
+  /** Begins to talk to a running FRR. Where bfdd does not run, BFD profiles are refused later. */
+  static async open({ folder, ownership, broke }: FrrOptions): Promise<OpenedFrr> {
+    const daemons = new Map<Daemon, Vty>()
+    const closeAll = (): void => {
+      for (const vty of daemons.values()) vty.close()
+    }
+    for (const daemon of ['bgpd', 'bfdd'] as const) {
+      const ended = (reason: string): void => {
+        closeAll()
+        broke(`${daemon}: ${reason}`)
+      }
+      const opened = await Vty.open({ path: join(folder, `${daemon}.vty`), broke: ended })
+      if (opened.kind === 'open') daemons.set(daemon, opened.vty)
+      else if (daemon === 'bgpd' || !isAbsent(opened.code)) {
+        closeAll()
+        return { kind: 'broken', reason: `${daemon} cannot be asked: ${opened.reason}` }
+      }
+    }
+    return { kind: 'open', frr: new Frr(daemons, ownership) }
+  }
+
+  /** Returns how FRR is configured now. */
+  async read(): Promise<{ readonly kind: 'read'; readonly tree: Tree } | Broken> {
+    const trees: Tree[] = []
+    for (const [daemon, vty] of this.#daemons) {
+      const asked = await vty.ask(['show running-config'])
+      if (asked.kind === 'broken') return asked
+      const [answer] = asked.answers
+      if (answer?.code !== 0) {
+        return { kind: 'broken', reason: `${daemon} does not show its configuration` }
+      }
+      trees.push(parseTree(answer.text))
+    }
+    return { kind: 'read', tree: joinTrees(trees) }
+  }
+
+  /**
+   * Configures FRR as wanted. An answer that is not success proves nothing (FRR refuses
+   * `graceful-restart` and sets it), so that FRR is read again, and what differs then is refused.
+   */
+  async bring(wanted: Tree): Promise<Brought> {
+    const before = await this.#difference(wanted)
+    if (before.kind === 'broken') return before
+    const { plan, problems } = before
+    if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
+    const sent = await this.#send(plan)
+    if (sent.kind === 'broken') return sent
+    const after = await this.#difference(wanted)
+    if (after.kind === 'broken') return after
+    const refused = after.plan.map((operation) => ({
+      operation,
+      said: sent.said.get(keyOf(operation)) ?? '',
+    }))
+    return { kind: 'brought', plan, problems, refused }
+  }
+
+  /** Returns how the sessions with all peers are. */
+  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
+    const asked = await this.#ask('bgpd', [SESSIONS_COMMAND])
+    if (asked.kind === 'broken') return asked
+    const sessions = readSessions(asked.answers[0]?.text ?? '')
+    if (sessions !== undefined) return { kind: 'sessions', sessions }
+    return { kind: 'broken', reason: `bgpd answers "${SESSIONS_COMMAND}" with what is no JSON` }
+  }
+
+  close(): void {
+    for (const vty of this.#daemons.values()) vty.close()
+  }
+
+  async #difference(wanted: Tree): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
+    const read = await this.read()
+    if (read.kind === 'broken') return read
+    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership) }
+  }
+
+  async #send(plan: Plan): Promise<{ readonly kind: 'sent'; readonly said: Said } | Broken> {
+    const said: Said = new Map()
+    for (const { daemon, commands } of commandsOf(plan)) {
+      const asked = await this.#ask(
+        daemon,
+        commands.map(({ text }) => text),
+      )
+      if (asked.kind === 'broken') return asked
+      for (const [at, { code, text }] of asked.answers.entries()) {
+        const operation = commands[at]?.operation
+        if (code !== 0 && operation) said.set(keyOf(operation), shown(text, operation))
+      }
+    }
+    return { kind: 'sent', said }
+  }
+
+  /** A daemon that does not run refuses everything. */
+  #ask(daemon: Daemon, commands: readonly string[]): ReturnType<Vty['ask']> {
+    const vty = this.#daemons.get(daemon)
+    if (vty !== undefined) return vty.ask(commands)
+    const answers = commands.map(() => ({ code: FAILED, text: `${daemon} does not run` }))
+    return Promise.resolve({ kind: 'answered', answers })
+  }
+}
+
+/** CMD_WARNING_CONFIG_FAILED of FRR's lib/command.h. */
+const FAILED = 13
+
+function isAbsent(code: string): boolean {
+  return code === 'ENOENT' || code === 'ECONNREFUSED'
+}
+
+function keyOf(operation: Operation): string {
+  const { kind, context } = operation
+  const what = 'line' in operation ? operation.line : ''
+  return [kind, context, what].join('\n')
+}
+
+/** FRR repeats in its answers what it does not understand. */
+function shown(text: string, operation: Operation): string {
+  const secret = 'line' in operation ? secretIn(operation.line) : undefined
+  const hidden = secret === undefined ? text : text.replaceAll(secret, '***')
+  return hidden.trim()
+}
