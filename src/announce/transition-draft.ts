@@ -1,6 +1,7 @@
 import type { Member } from './member.ts'
 import {
   type Answering,
+  type Asking,
   type Obstacle,
   type Occupied,
   type Phase,
@@ -69,8 +70,7 @@ export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): voi
 }
 
 /** Nobody has answered: asks once more, or takes the spot. */
-export function askOn(draft: Draft, { spot, phase }: Occupied): void {
-  if (phase.kind !== 'asking') return
+export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   if (phase.probes >= PROBES) {
     draft.lastProbes.push(spot)
     take(draft, spot, undefined)
@@ -143,9 +143,14 @@ function macOf(obstacle: Obstacle): string | undefined {
   return obstacle.kind === 'refused' ? undefined : obstacle.mac
 }
 
-/** Goes on answering, but asks the wire whether another member answers as well. */
-export function doubt(draft: Draft, spot: Spot, phase: Answering): void {
+/**
+ * Goes on answering, but asks the wire whether another member answers as well. Returns the phase that
+ * the spot is in now.
+ */
+export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
   if (phase.doubtedUntil <= draft.now) draft.probes.push(spot)
   draft.changed = true
-  enter(draft, spot, { ...phase, doubtedUntil: draft.now + DOUBT_MS })
+  const doubted = { ...phase, doubtedUntil: draft.now + DOUBT_MS }
+  enter(draft, spot, doubted)
+  return doubted
 }
