@@ -10,8 +10,8 @@ import { type LanStep, NODES, SERVICES } from './schedule.ts'
 
 /** Questions for all addresses together, in a second. */
 const RATE = 400
-/** A connection that takes longer counts as lost: a SYN that is lost comes again after a second. */
-const PATIENCE_MS = 1_000
+/** A connection that takes longer counts as lost: a SYN that meets an old socket comes again after a second. */
+const PATIENCE_MS = 3_000
 
 /** How one recovers from what befell a node. */
 type Recovery = () => Promise<unknown>
