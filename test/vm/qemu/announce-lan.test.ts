@@ -12,8 +12,12 @@ let settled: SettledLan
 
 beforeAll(async () => {
   await execa('modprobe', ['-a', 'bridge', 'veth', 'ip_vs', 'nft_fwd_netdev'])
+  const configuration = { backend: 'ipvs' }
+  // What kubeadm writes does not count where addresses are announced.
+  const proxy = { ipvs: { strictARP: false } }
+  const nodes = ['n1', 'n2', 'n3']
   settled = await SettledLan.build(
-    { nodes: ['n1', 'n2', 'n3'], services: 4, configuration: { backend: 'ipvs' }, layer2, members },
+    { nodes, services: 4, configuration, proxy, layer2, members },
     watch,
   )
 })
@@ -32,6 +36,26 @@ describe('three nodes that spread connections with ipvs', () => {
         expect(table.includes(`${address} counter`)).toBe(holder === name)
       }
     }
+  })
+
+  test('would answer for each other without strict ARP', async () => {
+    const { lan, other } = settled
+    await lan.run(other, ['sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=0'])
+    while ((await settled.reported()).doubles === 0);
+    await lan.run(other, ['sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1'])
+    await settled.calm()
+  })
+
+  test('put back what is flushed, for a kernel before 6.9 lets others do that, and nothing moves', async () => {
+    const { lan, busiest, first } = settled
+    const table = (): Promise<string> => lan.run(busiest, ['nft', 'list', 'tables'])
+    expect(await lan.agent(busiest).first('table-not-owned')).toMatchObject({
+      reason: expect.stringContaining('it needs 6.9'),
+    })
+    await lan.run(busiest, ['nft', 'flush', 'ruleset'])
+    while (!(await table()).includes('netdev nodelb-announce'));
+    await settled.calm()
+    expect(await lan.holders()).toEqual(first)
   })
 
   // A connection takes long in the guest, and one that is open at a handover breaks.
