@@ -5,6 +5,9 @@ import { type LanOptions, lanAddress } from './real-lan-files.ts'
 
 type Holders = Readonly<Record<string, string>>
 
+/** So many reports after all has moved may tell of something that is lost or answered twice. */
+const UNQUIET = 20
+
 /** A LAN on which every node has settled, and who answers there for which address. */
 export class SettledLan {
   readonly lan: RealLan
@@ -92,11 +95,15 @@ export class SettledLan {
     }
   }
 
-  /** Resolves when nothing is lost, nobody answers beside another, and this is true. */
+  /**
+   * Resolves when nothing is lost, nobody answers beside another, and this is true. Rejects if it does
+   * not get so.
+   */
   async #quiet(isExpected: (report: LanReport) => boolean): Promise<void> {
-    for (;;) {
+    for (let left = UNQUIET; ; left--) {
       const report = await this.reported()
       if (report.lost === 0 && report.doubles === 0 && isExpected(report)) return
+      if (left === 0) throw new Error(`the LAN does not come to rest: ${JSON.stringify(report)}`)
     }
   }
 
