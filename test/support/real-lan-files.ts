@@ -42,7 +42,8 @@ export function configurationOf(
   }
   const apiVersion = 'kubeproxy.config.k8s.io/v1alpha1'
   const theirs = { apiVersion, kind: 'KubeProxyConfiguration', ...proxy }
-  return [ours, theirs].map((document) => JSON.stringify(document)).join('\n---\n')
+  const documents = proxy === undefined ? [ours] : [ours, theirs]
+  return documents.map((each) => JSON.stringify(each)).join('\n---\n')
 }
 
 /** Returns a List; the Nodes in `left` have the label that takes them out of load balancing. */
