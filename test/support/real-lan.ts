@@ -24,6 +24,18 @@ const POLL_MS = 20
 
 const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
 
+/** How the client watches. */
+export interface Watch {
+  /** Questions for all addresses together, in a second. */
+  readonly questions?: number
+  /** Connections in a second. */
+  readonly connections?: number
+  /** Milliseconds after which a question counts as unanswered. */
+  readonly answerWithin?: number
+  /** Milliseconds after which a connection counts as lost. */
+  readonly connectWithin?: number
+}
+
 /** A node of the LAN. */
 interface LanNode {
   readonly name: string
@@ -225,12 +237,15 @@ export class RealLan {
   }
 
   /** Has the client ask for these addresses, connect to them, and to the stranger as a control. */
-  async watch(addresses: readonly string[], rate = 200, patience = 1_000): Promise<void> {
+  async watch(
+    addresses: readonly string[],
+    { questions = 200, connections = 100, answerWithin = 1_000, connectWithin = 1_000 }: Watch = {},
+  ): Promise<void> {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
-    await this.#ask('watch', { mac, index, addresses, rate })
-    const beside = this.#ownAddresses('stranger')
-    await this.#ask('connect', { targets: addresses, beside, rate: 100, patience })
+    await this.#ask('watch', { mac, index, addresses, rate: questions, patience: answerWithin })
+    const asked = { targets: addresses, beside: this.#ownAddresses('stranger') }
+    await this.#ask('connect', { ...asked, rate: connections, patience: connectWithin })
   }
 
   /** Resolves when the client gets its answers for an address from this party. */

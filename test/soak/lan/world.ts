@@ -35,7 +35,7 @@ export class LanWorld {
     const world = new LanWorld(lan)
     try {
       await Promise.all(NODES.map((node) => world.#start(node)))
-      await lan.watch(addresses, RATE, PATIENCE_MS)
+      await lan.watch(addresses, { questions: RATE, connectWithin: PATIENCE_MS })
       return world
     } catch (error) {
       await lan.remove()
