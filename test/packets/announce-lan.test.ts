@@ -60,7 +60,7 @@ describe('three nodes on a LAN', () => {
     for (const name of two) await lan.announces(name, ({ members }) => members.every(isAway))
     for (const name of two) await lan.carrier(name, 'up')
     for (const name of nodes) await lan.announces(name, ({ members }) => !members.some(isAway))
-    await all(first)
+    await settled.all(settled.first)
   })
 
   test('a stranger that claims an address is told of and contradicted', async () => {
