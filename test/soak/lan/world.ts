@@ -145,6 +145,10 @@ export class LanWorld {
         }
       case 'unplug':
         await lan.carrier(node, 'down')
+        // It falls silent when it notices; before that all would seem well if the cable were in again.
+        await lan.announces(node, ({ addresses: all }) =>
+          all.every(({ here }) => here.length === 0),
+        )
         return () => lan.carrier(node, 'up')
       case 'deafen':
         await lan.beats([node], false)
