@@ -27,9 +27,8 @@ export class ChainRenderer implements SessionRenderer {
   }
 
   setService(service: ServiceObject): void {
-    const name = serviceName(service)
     // A Service that cannot be read completely stays as the tables have it.
-    if (!service.partial || this.#refusals.has(ownerOf(name))) this.readmit(name)
+    if (!service.partial) this.readmit(serviceName(service))
     this.#services.setService(service)
   }
 
@@ -39,8 +38,6 @@ export class ChainRenderer implements SessionRenderer {
   }
 
   setSlice(slice: SliceObject): void {
-    const name = `${slice.namespace}/${slice.service}`
-    if (this.#refusals.has(ownerOf(name))) this.readmit(name)
     this.#services.setSlice(slice)
   }
 
@@ -78,9 +75,14 @@ export class ChainRenderer implements SessionRenderer {
     for (const owner of this.refusals().keys()) this.readmit(owner)
   }
 
-  /** Makes the chains follow the objects; returns what changed since the last call. */
+  /**
+   * Makes the chains follow the objects; returns what changed since the last call. A refused
+   * Service that may be served differently is worth another attempt.
+   */
   settle(): Lowered {
-    return settleChains({ services: this.#services, lowering: this.lowering })
+    return settleChains({ services: this.#services, lowering: this.lowering }, (name) => {
+      if (this.#refusals.has(ownerOf(name))) this.readmit(name)
+    })
   }
 
   denials(): readonly Denial[] {

@@ -29,13 +29,16 @@ export function programmed(kernel: KernelRuleset): ReadonlySet<Owner> {
   return names
 }
 
-/** Returns where the kernel differs from what is desired for some Services, by Service. */
+/**
+ * Returns where the kernel differs from what is desired for some Services, by Service. An address
+ * that one of them has is its own, also if another Service is to get it.
+ */
 export function differencesOf(
   kernel: KernelRuleset,
   desired: Ruleset,
   names: ReadonlySet<Owner>,
 ): ReadonlyMap<Owner, readonly ElementStep[]> {
-  return stepsByService(elementSteps(kernel, desired), names, owners(kernel, desired))
+  return stepsByService(elementSteps(kernel, desired), names, owners(desired, kernel))
 }
 
 /** Returns the changes that belong to some Services, by Service. */

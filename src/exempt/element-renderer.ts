@@ -28,6 +28,7 @@ import type { Exemption, Refusal } from './exemption.ts'
 import { labelsIn } from './labels-in.ts'
 import type { SessionRenderer } from './session-renderer.ts'
 import { elementsWith, namesWith } from './tables-with.ts'
+import { neededByElement, wholeOfElement, wholeOfIpvs } from './wholes.ts'
 
 interface ExtendedFrame {
   readonly from: Frame | undefined
@@ -50,10 +51,14 @@ export class ElementRenderer
   readonly #elements: ExemptChanges<ElementStep> = new ExemptChanges<ElementStep>({
     idOf: elementId,
     changesNothing: ({ before, after }) => sameValue(before, after),
+    wholeOf: wholeOfElement,
+    neededBy: neededByElement,
   })
   readonly #ipvs: ExemptChanges<IpvsChange> = new ExemptChanges<IpvsChange>({
     idOf: changeId,
     changesNothing,
+    wholeOf: wholeOfIpvs,
+    neededBy: () => [],
   })
   readonly #frames: Map<TableFamily, ExtendedFrame> = new Map()
 

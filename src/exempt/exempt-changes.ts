@@ -11,12 +11,16 @@ interface Telling<Each extends Change> {
   readonly idOf: (change: Each) => string
   /** Returns whether before and after are the same. */
   readonly changesNothing: (change: Each) => boolean
+  /** Returns a text that identifies what has to stay as a whole if this change is not made. */
+  readonly wholeOf: (change: Each) => string
+  /** Returns the other wholes that have to stay because of what there is before the change. */
+  readonly neededBy: (change: Each) => readonly string[]
 }
 
 /**
  * Changes that are not made, because the kernel refused them or because their Service cannot be
- * read: what they are about stays as it was `before`. Each belongs to a Service, and is due again
- * when that is readmitted.
+ * read: what they are about stays as it was `before`, and so does the whole of which that is a part.
+ * Each belongs to a Service, and is due again when that is readmitted.
  */
 export class ExemptChanges<Each extends Change> {
   readonly #telling: Telling<Each>
@@ -67,10 +71,14 @@ export class ExemptChanges<Each extends Change> {
 
   /**
    * Returns what changes compared with what the kernel has: the given changes, with those that were
-   * readmitted since the last call. `now` says what is rendered.
+   * readmitted since the last call, and without those of what stays. `now` says what is rendered.
    */
   adjusted(changes: readonly Each[], now: (change: Each) => Each['after']): readonly Each[] {
-    if (this.#readmitted.size === 0) return changes
+    const due = this.#readmitted.size === 0 ? changes : this.#withReadmitted(changes, now)
+    return this.#exempt.size === 0 ? due : this.#withoutStaying(due)
+  }
+
+  #withReadmitted(changes: readonly Each[], now: (change: Each) => Each['after']): readonly Each[] {
     const since = changes.map((change): Each => {
       const id = this.#telling.idOf(change)
       const readmitted = this.#readmitted.get(id)
@@ -82,5 +90,26 @@ export class ExemptChanges<Each extends Change> {
     )
     this.#readmitted.clear()
     return [...since, ...back].filter((change) => !this.#telling.changesNothing(change))
+  }
+
+  /** Exempts the changes of wholes that stay; returns the others. */
+  #withoutStaying(changes: readonly Each[]): readonly Each[] {
+    const { wholeOf, neededBy } = this.#telling
+    const staying = new Map<string, Owner>()
+    const stay = (service: Owner, change: Each): void => {
+      for (const whole of [wholeOf(change), ...neededBy(change)]) staying.set(whole, service)
+    }
+    for (const { service, change } of this.#exempt.values()) stay(service, change)
+    for (let left = changes; ; ) {
+      const made = left.filter((change) => {
+        const service = staying.get(wholeOf(change))
+        if (service === undefined) return true
+        this.exempt(service, [change])
+        stay(service, change)
+        return false
+      })
+      if (made.length === left.length) return made
+      left = made
+    }
   }
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ChainRenderer } from '../../src/exempt/chain-renderer.ts'
 import type { SessionRenderer } from '../../src/exempt/session-renderer.ts'
 import { ownerOf } from '../../src/frontend/label-text.ts'
-import type { Address } from '../../src/model/address.ts'
+import type { Address, Port } from '../../src/model/address.ts'
 import { vipKey } from '../../src/model/frontend-id.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import {
@@ -47,6 +47,56 @@ test('Services are lowered again without looking at what else changed', () => {
   expect(renderer.lowering.rules()).toEqual(chainsOf(['10.244.1.2']))
   renderer.settle()
   expect(rulesAbout(renderer.lowering.rules(), web)).toEqual([])
+})
+
+describe('what another Service gives up', () => {
+  const shared = {
+    clusterAddresses: ['10.96.0.10' as Address],
+    loadBalancerAddresses: ['203.0.113.11' as Address],
+    externalPolicy: 'local',
+    healthCheckPort: 31_000 as Port,
+  } as const
+  const heir = shopService('web', {
+    ...shared,
+    created: '2026-02-01T00:00:00Z',
+    loadBalancerAddresses: ['203.0.113.10', '203.0.113.11'] as Address[],
+  })
+  const slices = [shopSlice('web', ['10.244.1.1']), shopSlice('api', ['10.244.1.2'])]
+  const both = { services: [heir, shopService('api', shared)], slices }
+  const after = renderChains({ services: [heir], slices }, shopNode, shopSettings)
+
+  test('waits as long as the Service that is to get it cannot be read', () => {
+    const renderer = new ChainRenderer(renderChains(both, shopNode, shopSettings))
+    const held = renderer.lowering.rules()
+    renderer.lowering.exempt(held, new Set([web]))
+    renderer.removeService('shop/api')
+    renderer.settle()
+    expect(rulesAbout(renderer.lowering.rules(), web)).toEqual(rulesAbout(held, web))
+    expect(rulesAbout(renderer.lowering.rules(), 'shop/api')).toEqual([])
+    renderer.readmit('shop/web')
+    renderer.settle()
+    expect(renderer.lowering.rules()).toEqual(after.lowering.rules())
+  })
+
+  test('goes to a Service that is read, though one that is not would have it otherwise', () => {
+    const without = { services: [heir], slices }
+    const renderer = new ChainRenderer(renderChains(without, shopNode, shopSettings))
+    renderer.lowering.exempt({}, new Set([web]))
+    renderer.setService(shopService('api', { loadBalancerAddresses: ['203.0.113.11' as Address] }))
+    renderer.settle()
+    expect(rulesAbout(renderer.lowering.rules(), web)).toEqual([])
+    expect(rulesAbout(renderer.lowering.rules(), 'shop/api')).not.toEqual([])
+  })
+
+  test('is one more reason to try a refused Service again', () => {
+    const renderer = new ChainRenderer(renderChains(both, shopNode, shopSettings))
+    renderer.lowering.exempt({}, new Set([web]))
+    renderer.refuse([{ service: web, reason: 'there is no memory' }])
+    renderer.removeService('shop/api')
+    renderer.settle()
+    expect(renderer.refusals().size).toBe(0)
+    expect(renderer.lowering.rules()).toEqual(after.lowering.rules())
+  })
 })
 
 test('an address that another Node gains stays with the Service, because only ipvs takes it away', () => {

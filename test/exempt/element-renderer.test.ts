@@ -6,8 +6,9 @@ import { UNREADABLE } from '../../src/exempt/exemption.ts'
 import { labelsIn } from '../../src/exempt/labels-in.ts'
 import type { SessionRenderer } from '../../src/exempt/session-renderer.ts'
 import { type Owner, ownerOf } from '../../src/frontend/label-text.ts'
-import type { Address } from '../../src/model/address.ts'
+import type { Address, Cidr } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
+import type { ServiceObject } from '../../src/model/service.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
@@ -19,6 +20,7 @@ import { shopNode, shopService, shopSettings, shopSlice } from '../support/shop.
 type Told = Omit<SessionRenderer, 'readmit'>
 
 const web = ownerOf('shop/web')
+const OFFICE = '203.0.113.128/25' as Cidr
 const REFUSAL = { service: web, reason: 'there is no memory' }
 
 describe('while nothing is exempt', () => {
@@ -114,6 +116,53 @@ describe('a Service of which a part cannot be read', () => {
     expect(podsOf(renderer)).toEqual(['10.244.1.3 . 8080'])
   })
 
+  test('leads where it led, whatever becomes of its endpoints, and its pods reach themselves', () => {
+    const [one, two, three] = ['10.244.1.1', '10.244.1.2', '10.244.1.3']
+    const renderer = startedOver(holding(renderWeb([one]).ruleset()), [two], {}, [one])
+    renderer.setSlice(shopSlice('web', [two, three]))
+    renderer.setSlice(shopSlice('api', [three]))
+    const changed = renderer.settle().elements.map(({ set, key }) => `${set} ${key}`)
+    const apis = 'endpoints 203.0.113.11 . tcp . 80 . 0'
+    expect(changed.sort()).toEqual([apis, `hairpin ${three} . ${three}`])
+    expect(podsOf(renderer).sort()).toEqual([`${one} . 8080`, `${three} . 8080`])
+    const { ip } = renderer.ruleset()
+    expect([...(ip?.elements.get('hairpin')?.keys() ?? [])]).toContain(`${one} . ${one}`)
+    renderer.readmit('shop/web')
+    const due = renderer.settle().elements.map(({ set, key, after }) => [`${set} ${key}`, after])
+    expect(due).toContainEqual([`hairpin ${one} . ${one}`, undefined])
+    expect(podsOf(renderer).sort()).toEqual([two, three, three].map((pod) => `${pod} . 8080`))
+  })
+
+  test('goes on to let in who could come, while its endpoints are followed', () => {
+    const guarded = (range: string): Partial<ServiceObject> => ({
+      partial: true,
+      sourceRanges: [range as Cidr],
+    })
+    const before = holding(renderWeb(['10.244.1.1'], { sourceRanges: [OFFICE] }).ruleset())
+    const renderer = startedOver(before, ['10.244.1.1'], guarded('198.51.100.0/24'))
+    renderer.setService(shopService('web', guarded('192.0.2.0/24')))
+    expect(renderer.settle().elements).toEqual([])
+    renderer.setSlice(shopSlice('web', ['10.244.1.2']))
+    renderer.settle()
+    expect(podsOf(renderer)).toEqual(['10.244.1.2 . 8080'])
+    const { ip } = renderer.ruleset()
+    expect(ip?.elements.get('allowed-sources')).toEqual(before.ip?.elements.get('allowed-sources'))
+  })
+
+  test('keeps an address that another Service is to get', () => {
+    const tables = holding(renderWeb(['10.244.1.1']).ruleset())
+    const cluster = { services: [shopService('api')], slices: [shopSlice('api', ['10.244.1.2'])] }
+    const inner = renderCluster(cluster, shopNode, shopSettings)
+    const renderer = over(tables, inner)
+    expect(podsOf(renderer)).toEqual(['10.244.1.1 . 8080'])
+    renderer.setSlice(shopSlice('api', ['10.244.1.2', '10.244.1.3']))
+    renderer.settle()
+    expect(podsOf(renderer)).toEqual(['10.244.1.1 . 8080'])
+    renderer.removeService('shop/web')
+    renderer.settle()
+    expect(renderer.ruleset()).toEqual(inner.ruleset())
+  })
+
   test('is tried again if the kernel refused it', () => {
     const renderer = started(['10.244.1.1'])
     renderer.setSlice(shopSlice('web', ['10.244.1.2']))
@@ -132,9 +181,18 @@ function podsOf(renderer: Pick<ElementRenderer, 'ruleset'>): (string | undefined
   return [...(ip?.elements.get('endpoints')?.values() ?? [])].map(({ data }) => data)
 }
 
-function renderWeb(pods: readonly string[]): ReturnType<typeof renderCluster> {
-  const cluster = { services: [shopService('web')], slices: [shopSlice('web', pods)] }
-  return renderCluster(cluster, shopNode, shopSettings)
+function renderWeb(
+  pods: readonly string[],
+  special: Partial<ServiceObject> = {},
+  apis: readonly string[] = [],
+): ReturnType<typeof renderCluster> {
+  const services = [shopService('web', special)]
+  const slices = [shopSlice('web', pods)]
+  if (apis.length > 0) {
+    services.push(shopService('api', { loadBalancerAddresses: ['203.0.113.11' as Address] }))
+    slices.push(shopSlice('api', apis))
+  }
+  return renderCluster({ services, slices }, shopNode, shopSettings)
 }
 
 function started(pods: readonly string[]): ElementRenderer {
@@ -142,8 +200,14 @@ function started(pods: readonly string[]): ElementRenderer {
 }
 
 /** Begins as a session does that finds these tables, and cannot read the Service. */
-function startedOver(tables: KernelRuleset, pods: readonly string[]): ElementRenderer {
-  const inner = renderWeb(pods)
+function startedOver(
+  tables: KernelRuleset,
+  ...rendered: Parameters<typeof renderWeb>
+): ElementRenderer {
+  return over(tables, renderWeb(...rendered))
+}
+
+function over(tables: KernelRuleset, inner: ReturnType<typeof renderCluster>): ElementRenderer {
   const renderer = new ElementRenderer(inner, shopNode, shopSettings)
   const differences = differencesOf(tables, inner.ruleset(), new Set<Owner>([web]))
   for (const [owner, elements] of differences) renderer.exempt(owner, { elements }, UNREADABLE)

@@ -15,6 +15,8 @@ function noChanges(): ExemptChanges<Change> {
   return new ExemptChanges({
     idOf: ({ key }) => key,
     changesNothing: ({ before, after }) => before === after,
+    wholeOf: ({ key }) => key,
+    neededBy: () => [],
   })
 }
 

@@ -131,6 +131,40 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     expect(await lacking(together(asterisk, nginx))).toBe(0)
   })
 
+  test('one that is refused is tried again with what another Service gives up, and refused again', async () => {
+    const spoiled = spoil(programs, ' 10\\.244\\.7\\.0:8080$')
+    const { session, first } = await begin(spoiled.programs, rivals())
+    expect(first.refusals.map(({ service }) => service)).toEqual(['media/jellyfin-0'])
+    session.renderer.removeService('media/jellyfin-1')
+    const settled = committed(await session.settle())
+    expect(settled.refusals.map(({ service }) => service)).toEqual(['media/jellyfin-0'])
+    expect(await rules()).not.toContain('media/jellyfin')
+    spoiled.mend()
+    session.retryRefused()
+    expect(committed(await session.settle())).toMatchObject({ refusals: [] })
+    expect(await rulesOf('media/jellyfin-0')).toContainEqual(
+      expect.stringContaining('203.0.113.1/'),
+    )
+  })
+
+  test('one that cannot be read gains nothing that another Service gives up', async () => {
+    await programIptables(programs, rivals())
+    const before = await rulesOf('media/jellyfin-0')
+    const spoiled = spoil(programs, ' 10\\.244\\.7\\.0:8080$')
+    const goal = { ...rivals(), unreadable: new Set(['media/jellyfin-0']) }
+    const { session } = await begin(spoiled.programs, goal)
+    session.renderer.removeService('media/jellyfin-1')
+    expect(committed(await session.settle())).toMatchObject({ refusals: [] })
+    expect(await rulesOf('media/jellyfin-0')).toEqual(before)
+    expect(await rules()).not.toContain('media/jellyfin-1')
+    spoiled.mend()
+    session.renderer.readmit('media/jellyfin-0')
+    await session.settle()
+    expect(await rulesOf('media/jellyfin-0')).toContainEqual(
+      expect.stringContaining('203.0.113.1/'),
+    )
+  })
+
   test('what cannot be read stays as it is until it can be, or is gone', async () => {
     await programIptables(programs, all)
     const before = await rules()
@@ -279,4 +313,15 @@ function many(count: number): Goal {
     endpoints: [{ ...endpoint, address: `10.244.7.${n}` as (typeof endpoint)['address'] }],
   }))
   return { ...jellyfin, cluster: { services, slices } }
+}
+
+/** Two Services; the first, which is younger, asks for the address of the other one, too. */
+function rivals(): Goal {
+  const goal = many(2)
+  const [first, second] = goal.cluster.services
+  if (!first || !second) throw new Error('fixture')
+  const loadBalancerAddresses = [...first.loadBalancerAddresses, ...second.loadBalancerAddresses]
+  const younger = { ...first, created: '2026-02-01T00:00:00Z', loadBalancerAddresses }
+  const older = { ...second, created: '2026-01-01T00:00:00Z' }
+  return { ...goal, cluster: { ...goal.cluster, services: [younger, older] } }
 }

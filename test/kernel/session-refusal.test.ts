@@ -182,6 +182,24 @@ describe('a Service that cannot be read', () => {
   })
 })
 
+describe('a Service of which a part cannot be read', () => {
+  test('leads where it led, whatever becomes of its endpoints, until all of it can be read', async () => {
+    await (await begin(together(scaled(jellyfin, 1), nginx)))[Symbol.asyncDispose]()
+    const before = await listed()
+    await using running = await begin(together(partly(shifted(jellyfin, 1)), nginx))
+    const { session } = running
+    for (const goal of [shifted(jellyfin, 2), shifted(jellyfin, 4)]) {
+      for (const slice of goal.cluster.slices) session.renderer.setSlice(slice)
+      expect(committed(await session.settle()).reread).toBeUndefined()
+      expect(withoutHairpin(await listed())).toEqual(withoutHairpin(before))
+      expect(await session.verify()).toMatchObject({ operations: 0 })
+    }
+    for (const service of jellyfin.cluster.services) session.renderer.setService(service)
+    await session.settle()
+    expect(await lacking(together(shifted(jellyfin, 4), nginx))).toEqual([])
+  })
+})
+
 /** The lines of a listing that name an address. */
 function elementsIn(listing: readonly (readonly string[])[], address: string): string[] {
   const elements = listing.flat().flatMap((part) => part.split(/[{},]/))
@@ -195,6 +213,26 @@ async function elementsOf(address: string): Promise<string[]> {
 /** What the kernel lacks of a goal, and has too much. */
 async function lacking(goal: Goal): Promise<string[]> {
   return [...eachOperation((await propose(other, goal)).plan)].map(textOf)
+}
+
+/** Leaves out this many of the first endpoints, and all but as many of the others. */
+function shifted(goal: Goal, count: number): Goal {
+  const slices = goal.cluster.slices.map((slice) => ({
+    ...slice,
+    endpoints: slice.endpoints.slice(count, 2 * count),
+  }))
+  return { ...goal, cluster: { ...goal.cluster, slices } }
+}
+
+function partly(goal: Goal): Goal {
+  const services = goal.cluster.services.map((service) => ({ ...service, partial: true as const }))
+  const unreadable = new Set(services.map(({ namespace, name }) => `${namespace}/${name}`))
+  return { ...goal, cluster: { ...goal.cluster, services }, unreadable }
+}
+
+/** Pods to which nothing leads may be among those that can reach themselves. */
+function withoutHairpin(listing: readonly (readonly string[])[]): (readonly string[])[] {
+  return listing.map((parts) => parts.filter((part) => !part.startsWith('\tset hairpin')))
 }
 
 /** Another pod has taken the last one's place. */

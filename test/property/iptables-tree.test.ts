@@ -59,6 +59,20 @@ describe('a tree of chains', () => {
     )
   })
 
+  test('keeps what is below a chain that comes above it', () => {
+    const far = vipKey('203.0.113.1', 'tcp', 80)
+    const near = Array.from({ length: 20 }, (_, n) => vipKey(`10.96.${n}.1`, 'tcp', 80))
+    const grown = tree()
+    grown.update(new Map(near.map((at) => [at, ruleOf(at)])))
+    const before = new Map(grown.chains())
+    grown.update(new Map([[far, ruleOf(far)]]))
+    const once = tree()
+    once.update(new Map([...near, far].map((at) => [at, ruleOf(at)])))
+    expect([...grown.chains()]).toEqual([...once.chains()])
+    grown.update(new Map([[far, undefined]]))
+    expect(new Map(grown.chains())).toEqual(before)
+  })
+
   test('leads a packet to the rule of its address and port, and any other to none', () => {
     fc.assert(
       fc.property(fc.uniqueArray(key, { maxLength: 200 }), key, (keys, other) => {

@@ -20,7 +20,12 @@ import { ipvsMemory } from '../../render/nftables/kernel-memory.ts'
 import { type HeldNode, heldInTables, recall } from '../../render/nftables/recall.ts'
 import { renderInSteps } from '../../render/render.ts'
 import { addressChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
-import { type KernelIpvs, serverIdOf, type VirtualServer } from '../../ruleset/ipvs/types.ts'
+import {
+  type KernelIpvs,
+  type ServerKey,
+  serverIdOf,
+  type VirtualServer,
+} from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
 import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
@@ -87,12 +92,16 @@ export function* renderBesideIpvs(
   for (const owner of unreadable) {
     renderer.exempt(owner, { elements: differences.get(owner) ?? [] }, UNREADABLE)
   }
-  for (const [key, server] of ipvs.servers) {
-    const label = labelOf(tables, key)
+  const wanted = rendered.ipvs()?.servers ?? new Map<ServerKey, VirtualServer>()
+  for (const key of new Set([...ipvs.servers.keys(), ...wanted.keys()])) {
+    const server = ipvs.servers.get(key)
+    const label = labelOf(server === undefined ? rendered.ruleset() : tables, key)
     const owner = label === undefined ? undefined : ownerIn(label)
-    if (owner !== undefined && unreadable.has(owner)) {
-      renderer.exempt(owner, removalOf(server, ipvs, tables), UNREADABLE)
-    }
+    if (owner === undefined || !unreadable.has(owner)) continue
+    if (server !== undefined) renderer.exempt(owner, removalOf(server, ipvs, tables), UNREADABLE)
+    const next = wanted.get(key)
+    const changes = serverChanges(server && { server }, next && { server: next })
+    renderer.exempt(owner, { ipvs: changes }, UNREADABLE)
   }
   return renderer
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../../apply/nftables/commit.ts'
-import { differencesOf, stepsByService } from '../../exempt/element-diff.ts'
+import { elementSteps, stepsByService } from '../../exempt/element-diff.ts'
 import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
 import { labelsIn } from '../../exempt/labels-in.ts'
@@ -25,7 +25,8 @@ export function exemptRefused(
   const refusals = blame(failures, ownerOf)
   const known = renderer.refusals()
   const fresh = refusals.filter(({ service }) => !known.has(service))
-  const left = differencesOf(kernel, desired, new Set(fresh.map(({ service }) => service)))
+  const names = new Set(fresh.map(({ service }) => service))
+  const left = stepsByService(elementSteps(kernel, desired), names, ownerOf)
   for (const refusal of fresh) {
     renderer.refuse(refusal, { elements: left.get(refusal.service) ?? [] })
   }

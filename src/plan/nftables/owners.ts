@@ -1,26 +1,29 @@
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
 import { SETS, setNamed } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset, Ruleset, SetSchema } from '../../ruleset/nftables/types.ts'
+import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
 
 /** Returns the label of the Service port that an operation serves; undefined if it serves all. */
 export type OwnerOf = (operation: Operation) => string | undefined
 
-/** Finds owners by the comments of elements, before and after; reads them when first asked. */
-export function owners(current: KernelRuleset, desired: Ruleset): OwnerOf {
+/**
+ * Finds owners by the comments of elements in both, those of `last` if they differ; reads them when
+ * first asked.
+ */
+export function owners(first: KernelRuleset | Ruleset, last: KernelRuleset | Ruleset): OwnerOf {
   let labels: Labels | undefined
   return ownersBy((family, front) => {
-    labels ??= readLabels(current, desired)
+    labels ??= readLabels(first, last)
     return labels[family].get(front)
   })
 }
 
 type Labels = Readonly<Record<TableFamily, Map<string, string>>>
 
-function readLabels(current: KernelRuleset, desired: Ruleset): Labels {
+function readLabels(...rulesets: readonly (KernelRuleset | Ruleset)[]): Labels {
   const labels: Labels = { ip: new Map(), ip6: new Map() }
-  for (const ruleset of [current, desired]) {
+  for (const ruleset of rulesets) {
     for (const family of ['ip', 'ip6'] as const) {
       for (const elements of ruleset[family]?.elements.values() ?? []) {
         for (const [key, { comment }] of elements) {
@@ -38,14 +41,14 @@ export function ownersBy(
 ): OwnerOf {
   return (operation) => {
     if (operation.kind !== 'add-element' && operation.kind !== 'delete-element') return undefined
-    const front = frontOf(operation.set, operation.key)
+    const front = frontOf(operation.set.name, operation.key)
     return label(operation.family, front) ?? operation.value.comment
   }
 }
 
 /** Returns the VIP or node port that an element is about. */
-function frontOf(set: SetSchema, key: Tuple): string {
-  const id = setNamed(set.name)
+export function frontOf(set: string, key: Tuple): string {
+  const id = setNamed(set)
   switch (id?.kind) {
     case 'seated':
       return withoutLastFields(key, ENDPOINT_FIELDS)

@@ -58,6 +58,9 @@ export class ChainTree {
       old.delete(name)
       this.#replace(name, this.#rulesOf(node), changed)
     }
+    // A key beside all others puts a chain above theirs, and does not touch what is below that.
+    const below = [...old.values()].map(({ prefix }) => prefix).sort()
+    for (const [name] of this.#nodes(below)) old.delete(name)
     for (const name of old.keys()) this.#replace(name, undefined, changed)
     return changed
   }

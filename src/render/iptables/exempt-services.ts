@@ -12,16 +12,18 @@ import type {
 import type { FamilyWants } from './family-wants.ts'
 import type { LoweredFront } from './front-chains.ts'
 import { type HeldFront, leavesOf, NO_FRONT } from './leaves.ts'
-import { noTouched, type Touched } from './touched.ts'
+import { addTouched, noTouched, type Touched } from './touched.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 
-/** What stays of a Service, as the tables have it; undefined if the tables have no such rule. */
+/** What stays of a Service, as the tables have it. */
 interface Entries {
   readonly fronts: Map<Tuple, LoweredFront>
-  readonly clusterIps: Map<Tuple, RuleText | undefined>
+  readonly clusterIps: Map<Tuple, RuleText>
   readonly pods: Set<Tuple>
-  readonly healthChecks: Map<Tuple, RuleText | undefined>
+  readonly healthChecks: Map<Tuple, RuleText>
+  /** What it wants beside that, and does not get as long as it is exempt. */
+  readonly waiting: Touched
 }
 
 /** Returns the Services that have rules in the tables, as the comments of the rules name them. */
@@ -39,17 +41,19 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
 export class ExemptServices {
   readonly #services: Map<Owner, Entries> = new Map()
   readonly #fronts: Map<Tuple, LoweredFront> = new Map()
-  readonly #clusterIps: Map<Tuple, RuleText | undefined> = new Map()
-  readonly #healthChecks: Map<Tuple, RuleText | undefined> = new Map()
+  readonly #clusterIps: Map<Tuple, RuleText> = new Map()
+  readonly #healthChecks: Map<Tuple, RuleText> = new Map()
   #outside: readonly RuleText[] | undefined
 
   /** Leaves these Services as the tables have them; returns what has to be lowered anew. */
   exempt(tables: Tables, names: ReadonlySet<Owner>, wants: FamilyWants): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
-    const of = (label: string): Entries | undefined => this.#entriesOf(ownerIn(label), names)
-    for (const [key, { label }] of wants.fronts) of(label)?.fronts.set(key, NO_FRONT)
+    for (const name of names) this.#services.set(name, this.#services.get(name) ?? noEntries())
+    const of = (label: string): Entries | undefined =>
+      names.has(ownerIn(label)) ? this.#services.get(ownerIn(label)) : undefined
+    for (const [key, { label }] of wants.fronts) of(label)?.waiting.fronts.add(key)
     for (const kind of ['clusterIps', 'healthChecks'] as const) {
-      for (const [key, label] of wants[kind].labels()) of(label)?.[kind].set(key, undefined)
+      for (const [key, label] of wants[kind].labels()) of(label)?.waiting[kind].add(key)
     }
     const hairpin = new Set(masqueradedPods(tables))
     for (const [key, front] of fronts) {
@@ -77,18 +81,29 @@ export class ExemptServices {
     return this.#services.keys()
   }
 
-  front(key: Tuple): LoweredFront | undefined {
-    return this.#fronts.get(key)
+  /**
+   * Returns what there is at a VIP (or node port) that an exempt Service has, or that one wants by
+   * the label; undefined if the label is of another Service.
+   */
+  front(key: Tuple, label: string | undefined): LoweredFront | undefined {
+    return this.#fronts.get(key) ?? (this.#waits('fronts', key, label) ? NO_FRONT : undefined)
   }
 
-  /** Returns the rule of an exempt Service for the address; undefined if no such Service has it. */
-  clusterIp(address: Tuple): { readonly rule: RuleText | undefined } | undefined {
-    return this.#clusterIps.has(address) ? { rule: this.#clusterIps.get(address) } : undefined
+  /** Does the same for the rule of an address or port. */
+  rule(
+    kind: 'clusterIps' | 'healthChecks',
+    key: Tuple,
+    label: string | undefined,
+  ): { readonly rule: RuleText | undefined } | undefined {
+    const held = kind === 'clusterIps' ? this.#clusterIps : this.#healthChecks
+    return held.has(key) || this.#waits(kind, key, label) ? { rule: held.get(key) } : undefined
   }
 
-  /** Returns the rule of an exempt Service for the port; undefined if no such Service has it. */
-  healthCheck(port: Tuple): { readonly rule: RuleText | undefined } | undefined {
-    return this.#healthChecks.has(port) ? { rule: this.#healthChecks.get(port) } : undefined
+  /** Returns whether an exempt Service wants that, and notes it. */
+  #waits(kind: keyof Touched, key: Tuple, label: string | undefined): boolean {
+    const entries = label === undefined ? undefined : this.#services.get(ownerIn(label))
+    entries?.waiting[kind].add(key)
+    return entries !== undefined
   }
 
   /** Returns whether a rule of an exempt Service masquerades the pod's connections to itself. */
@@ -103,37 +118,26 @@ export class ExemptServices {
     return isUsed ? this.#outside : undefined
   }
 
-  #entriesOf(name: Owner, names: ReadonlySet<Owner>): Entries | undefined {
-    if (!names.has(name)) return undefined
-    const entries = this.#services.get(name) ?? {
-      fronts: new Map(),
-      clusterIps: new Map(),
-      pods: new Set(),
-      healthChecks: new Map(),
-    }
-    this.#services.set(name, entries)
-    return entries
-  }
-
-  /** An address that one Service has and another one wants stays with the Service that has it. */
   #gather(): void {
     this.#fronts.clear()
     this.#clusterIps.clear()
     this.#healthChecks.clear()
     for (const { fronts, clusterIps, healthChecks } of this.#services.values()) {
-      for (const [key, front] of fronts) {
-        if (front !== NO_FRONT || !this.#fronts.has(key)) this.#fronts.set(key, front)
-      }
-      gatherRules(clusterIps, this.#clusterIps)
-      gatherRules(healthChecks, this.#healthChecks)
+      for (const [key, front] of fronts) this.#fronts.set(key, front)
+      for (const [key, rule] of clusterIps) this.#clusterIps.set(key, rule)
+      for (const [key, rule] of healthChecks) this.#healthChecks.set(key, rule)
     }
   }
 }
 
-type Rules = Map<Tuple, RuleText | undefined>
-
-function gatherRules(from: Rules, to: Rules): void {
-  for (const [key, rule] of from) if (rule !== undefined || !to.has(key)) to.set(key, rule)
+function noEntries(): Entries {
+  return {
+    fronts: new Map(),
+    clusterIps: new Map(),
+    pods: new Set(),
+    healthChecks: new Map(),
+    waiting: noTouched(),
+  }
 }
 
 /** Returns the pods that are masqueraded when they reach themselves. */
@@ -158,7 +162,8 @@ function endpointsOf({ chains }: HeldFront): readonly Tuple[] {
 
 function touchedOf(services: readonly Entries[]): Touched {
   const touched = noTouched()
-  for (const { fronts, clusterIps, pods, healthChecks } of services) {
+  for (const { fronts, clusterIps, pods, healthChecks, waiting } of services) {
+    addTouched(touched, waiting)
     for (const key of fronts.keys()) touched.fronts.add(key)
     for (const key of clusterIps.keys()) touched.clusterIps.add(key)
     for (const key of pods) touched.pods.add(key)

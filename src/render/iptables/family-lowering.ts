@@ -139,7 +139,7 @@ export class FamilyLowering {
     for (const address of clusterIps) {
       const label = this.wants.clusterIps.labelOf(address)
       const rule = label === undefined ? undefined : clusterIpLeaf(address, label)
-      const exempt = this.#exempt.clusterIp(address)
+      const exempt = this.#exempt.rule('clusterIps', address, label)
       trees.clusterIps.set(address, exempt ? exempt.rule : rule)
       // All VIPs at this address are masqueraded by whether it is a ClusterIP.
       const vips = this.#trees.vips.keysWith(digits(address))
@@ -159,7 +159,7 @@ export class FamilyLowering {
     for (const port of ports) {
       const label = this.wants.healthChecks.labelOf(port)
       const rule = label === undefined ? undefined : healthCheckLeaf(port, label)
-      const exempt = this.#exempt.healthCheck(port)
+      const exempt = this.#exempt.rule('healthChecks', port, label)
       trees.healthChecks.set(port, exempt ? exempt.rule : rule)
     }
   }
@@ -177,7 +177,7 @@ export class FamilyLowering {
         match: (isVip ? this.#vips : portSpace).leaf(id),
         isClusterIp: isVip && this.wants.clusterIps.has(tuple(address)),
       })
-    const lowered = this.#exempt.front(id) ?? made ?? NO_FRONT
+    const lowered = this.#exempt.front(id, front?.label) ?? made ?? NO_FRONT
     const note = (tree: TreeName, rule: RuleText | undefined): void => {
       if (rule !== undefined || !this.#trees[tree].isEmpty) trees[tree].set(id, rule)
     }

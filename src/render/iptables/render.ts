@@ -1,6 +1,7 @@
 import { claimsWithin } from '../../frontend/claim-rules.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import type { Cluster } from '../../model/service.ts'
+import type { ServiceName } from '../../model/service-name.ts'
 import { allAtOnce, type Steps } from '../../model/steps.ts'
 import { fill } from '../fill.ts'
 import { ServedServices } from '../served-services.ts'
@@ -22,9 +23,18 @@ export function createChains(node: NodeView, settings: Settings): RenderedChains
   }
 }
 
-/** Makes the chains follow the Services; returns what is different from before. */
-export function settleChains({ services, lowering }: RenderedChains): Lowered {
-  for (const { name, served } of services.takeDue()) lowering.put(name, served)
+/**
+ * Makes the chains follow the Services; returns what is different from before. `due` hears first of
+ * each Service that may be.
+ */
+export function settleChains(
+  { services, lowering }: RenderedChains,
+  due: (name: ServiceName) => void = () => undefined,
+): Lowered {
+  for (const { name, served } of services.takeDue()) {
+    due(name)
+    lowering.put(name, served)
+  }
   return lowering.settle()
 }
 
