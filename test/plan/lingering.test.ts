@@ -11,7 +11,7 @@ const none: ReadonlySet<Tuple> = new Set()
 
 function front(...gone: readonly Tuple[]): TouchedFrontend {
   const id = '203.0.113.10 . udp . 53' as Tuple
-  return { family: 'ip', id, protocol: 'udp', port: 53, gone: new Set(gone) }
+  return { family: 'ip', id, protocol: 'udp', port: 53, flows: 'all', gone: new Set(gone) }
 }
 
 /** A node whose only frontend leads to these. */
