@@ -77,6 +77,14 @@ test('after a start all are looked at, and those who linger are known', () => {
   expect(lingering.follow([], ['default/dns'], leadingTo(A))).toEqual([front(B)])
 })
 
+test('nothing lingers where only unanswered flows are at stake', () => {
+  const { lingering, change } = clusterOf([A, B])
+  const first: TouchedFrontend = { ...front(), flows: 'unanswered' }
+  expect(lingering.follow([first], [], leadingTo(A))).toEqual([first])
+  change(A)
+  expect(lingering.follow([], ['default/dns'], leadingTo(A))).toEqual([])
+})
+
 test('what serves is ready or serving, on a port of the protocol', () => {
   const state = { nodeName: undefined, terminating: false, zones: undefined, nodes: undefined }
   const endpoint = (last: number, ready: boolean, serving: boolean): SliceEndpoint => ({
