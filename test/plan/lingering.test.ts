@@ -11,7 +11,7 @@ const none: ReadonlySet<Tuple> = new Set()
 
 function front(...gone: readonly Tuple[]): TouchedFrontend {
   const id = '203.0.113.10 . udp . 53' as Tuple
-  return { family: 'ip', id, protocol: 'udp', port: 53, gone: new Set(gone) }
+  return { family: 'ip', id, protocol: 'udp', port: 53, flows: 'all', gone: new Set(gone) }
 }
 
 /** A node whose only frontend leads to these. */
@@ -75,6 +75,14 @@ test('after a start all are looked at, and those who linger are known', () => {
   expect(lingering.follow([front()], [], leadingTo(A))).toEqual([front()])
   change(A)
   expect(lingering.follow([], ['default/dns'], leadingTo(A))).toEqual([front(B)])
+})
+
+test('nothing lingers where only unanswered flows are at stake', () => {
+  const { lingering, change } = clusterOf([A, B])
+  const first: TouchedFrontend = { ...front(), flows: 'unanswered' }
+  expect(lingering.follow([first], [], leadingTo(A))).toEqual([first])
+  change(A)
+  expect(lingering.follow([], ['default/dns'], leadingTo(A))).toEqual([])
 })
 
 test('what serves is ready or serving, on a port of the protocol', () => {

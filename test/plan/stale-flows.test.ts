@@ -55,7 +55,7 @@ function slots(front: string, ...endpoints: readonly (string | undefined)[]) {
   return Object.fromEntries(endpoints.map((data, slot) => [`${front} . ${slot}`, data ?? '']))
 }
 
-function flow(to: string, answerer: string | undefined): Flow {
+function flow(to: string, answerer: string | undefined, isAnswered = true): Flow {
   const [destination, protocol, port] = to.split(' . ')
   return {
     family: 'ip',
@@ -63,6 +63,7 @@ function flow(to: string, answerer: string | undefined): Flow {
     destination: destination as Address,
     port: Number(port),
     answerer: answerer as Tuple,
+    isAnswered,
   }
 }
 
@@ -78,6 +79,8 @@ function goes(touched: readonly TouchedFrontend[], each: Flow, after: Elements):
 }
 
 const BYPASS = '203.0.113.10 . 53'
+const WEB = '203.0.113.10 . tcp . 53'
+const BOTH = { endpoints: slots(WEB, A, B) }
 
 test('an endpoint leaves: what does not lead to one that serves goes', () => {
   const before = { endpoints: slots(DNS, A, B) }
@@ -94,6 +97,44 @@ test('where no endpoint serves any more, only what was translated to ours goes',
   expect(deleted(before, {}, DNS, BYPASS)).toEqual([A, B])
 })
 
+describe('a TCP frontend gets its first endpoint', () => {
+  const after = { endpoints: slots(WEB, A) }
+  const touched = touchedBy({}, after)
+
+  test('only what bypassed it in vain goes', () => {
+    expect(goes(touched, flow(WEB, BYPASS, false), after)).toBe(true)
+    expect(goes(touched, flow(WEB, BYPASS), after)).toBe(false)
+    expect(goes(touched, flow(WEB, B, false), after)).toBe(false)
+    expect(goes(touched, flow(WEB, A, false), after)).toBe(false)
+    expect(goes(touched, flow(DNS, BYPASS, false), after)).toBe(false)
+  })
+
+  test('nothing goes if that has gone again', () => {
+    expect(goes(touched, flow(WEB, BYPASS, false), {})).toBe(false)
+  })
+
+  test('nothing goes if it is the endpoint to which clients send', () => {
+    const itself = { endpoints: slots(WEB, BYPASS) }
+    expect(goes(touchedBy({}, itself), flow(WEB, BYPASS, false), itself)).toBe(false)
+  })
+
+  test('on a port of the node, only what went to the node goes', () => {
+    const opened = { 'node-port-endpoints': slots('tcp . 30053', A) }
+    const early = (address: string): Flow =>
+      flow(`${address} . tcp . 30053`, `${address} . 30053`, false)
+    const found = touchedBy({}, opened)
+    expect(goes(found, early('192.0.2.1'), opened)).toBe(true)
+    expect(goes(found, early('8.8.8.8'), opened)).toBe(false)
+  })
+
+  test('all flows count when TCP is to be reset, whatever else touched it', () => {
+    const reset = touchedBy({}, after, 'reset')
+    for (const both of [reset, [...reset, ...touched], [...touched, ...reset]]) {
+      expect(goes(both, flow(WEB, B), after)).toBe(true)
+    }
+  })
+})
+
 describe('nothing is looked at', () => {
   const before = { endpoints: slots(DNS, A) }
   test.each<[string, Elements, Elements]>([
@@ -104,6 +145,8 @@ describe('nothing is looked at', () => {
       { endpoints: slots(DNS, B, A) },
     ],
     ['it is TCP', { endpoints: slots('203.0.113.10 . tcp . 53', A) }, {}],
+    ['it is TCP, and another endpoint comes', { endpoints: slots(WEB, A) }, BOTH],
+    ['it is TCP without endpoints', {}, { services: { [WEB]: '' } }],
     ['no endpoint changes', { services: { [DNS]: '' } }, { 'sticky-services-60': { [DNS]: '' } }],
   ])('when %s', (_, from, to) => {
     expect(touchedBy(from, to)).toEqual([])

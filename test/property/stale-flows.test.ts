@@ -93,6 +93,7 @@ function flowsIn(chosen: ReadonlyMap<string, ReadonlySet<string>>): Map<string, 
       destination: destination as Address,
       port: Number(port),
       answerer: answerer as Tuple,
+      isAnswered: true,
     })
   }
   for (const [vip, endpoints] of chosen) for (const endpoint of endpoints) add(vip, endpoint)
@@ -110,6 +111,7 @@ const foreign: Flow = {
   destination: '203.0.113.1' as Address,
   port: 5300,
   answerer: '10.244.1.1 . 5353' as Tuple,
+  isAnswered: true,
 }
 
 /** With each flow that an endpoint answered, as ours; the rest bypassed a VIP. */

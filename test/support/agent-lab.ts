@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { replaceFile, writeConfiguration } from './configuration.ts'
-import { type Connection, Lab } from './lab.ts'
+import { type Connection, Lab, parseDestination } from './lab.ts'
 import { RunningAgent } from './running-agent.ts'
 import { type Namespace, parties } from './topology.ts'
 import { list, WEB } from './web.ts'
@@ -107,6 +107,15 @@ export class AgentLab {
     return (await this.runAt('client', process.execPath, [...args, ...numbers])).stdout
   }
 
+  /** Who answers a TCP connection that the client opens from a port of its own choosing. */
+  async askByTcp(to: string, fromPort: number, patience: number): Promise<string> {
+    const { host, port } = parseDestination(to)
+    const from = parties.client.addresses?.[host.includes(':') ? 1 : 0] ?? ''
+    const args = ['--input-type=module', '-e', TCP_CLIENT, host, String(port), from]
+    const numbers = [fromPort, patience].map(String)
+    return (await this.runAt('client', process.execPath, [...args, ...numbers])).stdout
+  }
+
   /** Runs a command somewhere in the lab. */
   async runAt(
     namespace: Namespace,
@@ -129,4 +138,15 @@ socket.bind(Number(fromPort), from, () => {
   socket.connect(Number(port), host, () => socket.send('who?'))
   setTimeout(done, Number(patience), 'dropped')
 })
+`
+
+/** Prints the pod that greets, how the connection failed, or `dropped`. */
+const TCP_CLIENT = `
+import { connect } from 'node:net'
+const [host, port, localAddress, localPort, patience] = process.argv.slice(1)
+const done = (text) => { console.log(text); process.exit(0) }
+connect({ host, port: Number(port), localAddress, localPort: Number(localPort) })
+  .on('data', (line) => done(JSON.parse(line).pod))
+  .on('error', ({ code }) => done(code))
+setTimeout(done, Number(patience), 'dropped')
 `

@@ -51,12 +51,12 @@ export async function cleanFlows(
   }
 }
 
-/** Needs one listing for each family and protocol. */
+/** Needs one listing for each family, protocol and choice of flows. */
 function selections(touched: readonly TouchedFrontend[]): readonly Selection[] {
   const found = new Map<string, Selection & { readonly ports: Set<number> }>()
-  for (const { family, protocol, port } of touched) {
-    const id = `${family} ${protocol}`
-    const selection = found.get(id) ?? { family, protocol, ports: new Set() }
+  for (const { family, protocol, port, flows } of touched) {
+    const id = `${family} ${protocol} ${flows}`
+    const selection = found.get(id) ?? { family, protocol, flows, ports: new Set() }
     found.set(id, selection)
     selection.ports.add(port)
   }

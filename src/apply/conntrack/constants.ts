@@ -5,8 +5,22 @@ import type { Protocol } from '../../model/address.ts'
 /** Message types; the high byte is nfnetlink's number of ctnetlink. */
 export const MESSAGE = { getFlow: 0x0101, deleteFlow: 0x0102, getStatistics: 0x0105 } as const
 
-/** `filter` exists since Linux 5.8; older kernels ignore it. */
-export const FLOW = { original: 1, reply: 2, id: 12, zone: 18, filter: 25 } as const
+/**
+ * `filter` exists since Linux 5.8, `statusMask` and a choice by `status` since 5.15; older kernels
+ * ignore them in a request to list flows.
+ */
+export const FLOW = {
+  original: 1,
+  reply: 2,
+  status: 3,
+  id: 12,
+  zone: 18,
+  filter: 25,
+  statusMask: 26,
+} as const
+
+/** IPS_SEEN_REPLY of <linux/netfilter/nf_conntrack_common.h>: a packet has come back. */
+export const SEEN_REPLY = 0x2
 
 export const TUPLE = { addresses: 1, protocol: 2 } as const
 

@@ -1,7 +1,7 @@
 import type { Address, Protocol } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { tuple } from '../../model/tuple.ts'
-import type { Flow } from '../../plan/flows/stale.ts'
+import type { Flow, FlowsAtStake } from '../../plan/flows/stale.ts'
 import { AttributeWriter, eachAttribute } from '../netlink/attributes.ts'
 import { NFGENMSG_LEN } from '../netlink/constants.ts'
 import { hostU32 } from '../netlink/host-order.ts'
@@ -16,6 +16,7 @@ import {
   MESSAGE,
   PROTOCOL,
   PROTOCOL_NUMBERS,
+  SEEN_REPLY,
   TUPLE,
 } from './constants.ts'
 
@@ -25,13 +26,15 @@ export interface Selection {
   readonly protocol: Protocol
   /** The destination ports of the clients' packets; `readFlow` checks them. */
   readonly ports: ReadonlySet<number>
+  readonly flows: FlowsAtStake
 }
 
 /**
  * Lists flows. Since Linux 5.8 the kernel filters by protocol, and by port if it is a single one;
- * `readFlow` filters in any case.
+ * `readFlow` filters in any case. Since Linux 5.15 the kernel leaves out answered flows where they
+ * are not at stake; older ones list them, and the judge of flows passes over them.
  */
-export function listFlows({ family, protocol, ports }: Selection): Request {
+export function listFlows({ family, protocol, ports, flows }: Selection): Request {
   const [port] = ports
   const single = ports.size === 1 ? port : undefined
   const writer = messageOf(family)
@@ -43,6 +46,7 @@ export function listFlows({ family, protocol, ports }: Selection): Request {
   })
   const flags = FILTER_FLAG.protocol | (single === undefined ? 0 : FILTER_FLAG.destinationPort)
   writer.nested(FLOW.filter, () => writer.bytes(FILTER.originalFlags, hostU32(flags)))
+  if (flows === 'unanswered') writer.u32(FLOW.status, 0).u32(FLOW.statusMask, SEEN_REPLY)
   return { type: MESSAGE.getFlow, flags: 0, payload: writer.finish() }
 }
 
@@ -51,9 +55,11 @@ export function readFlow({ payload }: Reply, selection: Selection): Flow | undef
   const { family, protocol, ports } = selection
   let original: Half | undefined
   let reply: Half | undefined
+  let status = 0
   eachAttribute(payload, NFGENMSG_LEN, payload.length, (type, start, end) => {
     if (type === FLOW.original) original = readHalf({ payload, start, end }, family)
     else if (type === FLOW.reply) reply = readHalf({ payload, start, end }, family)
+    else if (type === FLOW.status) status = payload.readUInt32BE(start)
   })
   if (original?.protocol !== PROTOCOL_NUMBERS[protocol] || reply === undefined) return undefined
   const port = original.destinationPort
@@ -65,6 +71,7 @@ export function readFlow({ payload }: Reply, selection: Selection): Flow | undef
     destination: read(payload, original.destination) as Address,
     port,
     answerer: tuple(read(payload, reply.source), reply.sourcePort),
+    isAnswered: (status & SEEN_REPLY) !== 0,
   }
 }
 

@@ -87,6 +87,8 @@ export class LingeringEndpoints {
   }
 
   #remember(frontend: TouchedFrontend, chosen: ReadonlySet<Tuple>): void {
+    // Connections that were translated are kept then, whatever becomes of their endpoint.
+    if (frontend.flows === 'unanswered') return
     const owner = this.#cluster.ownerOf(frontend)
     if (owner === undefined) return
     const serving = [...this.#cluster.servingOf(owner, frontend.protocol)]

@@ -6,7 +6,7 @@ import type {
 import type { Address, Protocol } from '../../model/address.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { frontendAddress, nodePortKey, vipKey } from '../../model/frontend-id.ts'
-import type { Tuple } from '../../model/tuple.ts'
+import { type Tuple, tuple } from '../../model/tuple.ts'
 
 /**
  * Whether TCP connections to an endpoint that is gone are forgotten too: then the endpoint to which
@@ -14,10 +14,19 @@ import type { Tuple } from '../../model/tuple.ts'
  */
 export type TcpFlows = 'keep' | 'reset'
 
+/**
+ * Which flows of a frontend may be stale. `unanswered`: TCP connections that are kept, except those
+ * that bypassed the frontend and that nobody has answered. Without that, a client whose SYN came
+ * before the first endpoint would repeat it in vain, until conntrack has forgotten the first one
+ * (120 s, `nf_conntrack_tcp_timeout_syn_sent`).
+ */
+export type FlowsAtStake = 'all' | 'unanswered'
+
 /** A frontend that a commit led elsewhere. */
 export interface TouchedFrontend extends FrontendName {
   readonly protocol: Protocol
   readonly port: number
+  readonly flows: FlowsAtStake
   /** Endpoints that the commit took away. */
   readonly gone: ReadonlySet<Tuple>
 }
@@ -31,12 +40,14 @@ export interface Flow {
   readonly port: number
   /** The endpoint that answers, `address . port`, or the destination if nothing was translated. */
   readonly answerer: Tuple
+  /** Whether a packet has come back. */
+  readonly isAnswered: boolean
 }
 
 /**
  * Returns the frontends whose flows have to be looked at. There are none if endpoints were only
  * added, because flows stay where they are. But if there was no endpoint before, flows bypassed the
- * frontend then.
+ * frontend then; of TCP connections that are kept, only these count.
  */
 export function touchedFrontends(
   changes: readonly FrontendChange[],
@@ -45,8 +56,12 @@ export function touchedFrontends(
   const touched = changes.flatMap((change) => {
     const { before, after } = change
     const gone = new Set([...before.endpoints].filter((each) => !after.endpoints.has(each)))
-    const isTouched = gone.size > 0 || before.endpoints.size === 0 || isPassedOn(change)
-    return isTouched ? touchedAt(change, gone, tcp) : []
+    const hadNone = before.endpoints.size === 0
+    if (isKept(change, tcp)) {
+      return hadNone && after.endpoints.size > 0 ? [touchedAt(change, gone, 'unanswered')] : []
+    }
+    const isTouched = gone.size > 0 || hadNone || isPassedOn(change)
+    return isTouched ? [touchedAt(change, gone, 'all')] : []
   })
   return [...byFrontend(touched).values()]
 }
@@ -56,18 +71,27 @@ function isPassedOn({ before, after }: FrontendChange): boolean {
   return before.label !== undefined && after.label !== undefined && before.label !== after.label
 }
 
-/** Returns every frontend, as after a start, when it is unknown which flows went stale before. */
+/**
+ * Returns every frontend, as after a start, when it is unknown which flows went stale before; none
+ * whose TCP connections are kept.
+ */
 export function allFrontends(served: ServedFrontends, tcp: TcpFlows): readonly TouchedFrontend[] {
-  return [...served.all()].flatMap((frontend) => touchedAt(frontend, new Set(), tcp))
+  return [...served.all()]
+    .filter((frontend) => !isKept(frontend, tcp))
+    .map((frontend) => touchedAt(frontend, new Set(), 'all'))
+}
+
+function isKept({ id }: FrontendName, tcp: TcpFlows): boolean {
+  return tcp === 'keep' && frontendAddress(id).protocol === 'tcp'
 }
 
 function touchedAt(
   { family, id }: FrontendName,
   gone: ReadonlySet<Tuple>,
-  tcp: TcpFlows,
-): readonly TouchedFrontend[] {
+  flows: FlowsAtStake,
+): TouchedFrontend {
   const { protocol, port } = frontendAddress(id)
-  return protocol === 'tcp' && tcp === 'keep' ? [] : [{ family, id, protocol, port, gone }]
+  return { family, id, protocol, port, flows, gone }
 }
 
 /** Returns whether a flow has to go; node ports answer on `local`, this machine's addresses. */
@@ -88,25 +112,29 @@ export function flowJudge(
   stillServes: StillServes = () => false,
 ): FlowJudge {
   const frontends = byFrontend(touched)
-  const isStale = (
-    frontend: TouchedFrontend,
-    answerer: Tuple,
-    served: ServedFrontends,
-  ): boolean => {
+  const isStale = (frontend: TouchedFrontend, flow: Flow, served: ServedFrontends): boolean => {
+    const { answerer } = flow
     const chosen = served.endpoints(frontend)
     if (chosen.has(answerer) || stillServes(frontend, answerer)) return false
+    if (frontend.flows === 'unanswered') return chosen.size > 0 && isInVain(flow)
     return chosen.size > 0 || frontend.gone.has(answerer)
   }
-  return ({ family, protocol, destination, port, answerer }, served, local) => {
+  return (flow, served, local) => {
+    const { family, protocol, destination, port } = flow
     const vip: FrontendName = { family, id: vipKey(destination, protocol, port) }
     const own = frontends.get(nameOf(vip))
-    if (own !== undefined) return isStale(own, answerer, served)
+    if (own !== undefined) return isStale(own, flow, served)
     const nodePort = frontends.get(nameOf({ family, id: nodePortKey(protocol, port) }))
     if (nodePort === undefined || !local.has(destination)) return false
     // The rules look for a VIP first.
     if (served.has(vip) || !served.answersNodePorts(family, destination)) return false
-    return isStale(nodePort, answerer, served)
+    return isStale(nodePort, flow, served)
   }
+}
+
+/** A connection that works may be one to a program of this node, on one of its own addresses. */
+function isInVain({ destination, port, answerer, isAnswered }: Flow): boolean {
+  return !isAnswered && answerer === tuple(destination, port)
 }
 
 /** Returns a name that no other frontend has: a VIP has more fields than a node port. */
@@ -114,15 +142,17 @@ export function nameOf({ family, id }: FrontendName): string {
   return `${family} ${id}`
 }
 
-/** Returns each frontend once, with all endpoints that it lost. */
+/** Returns each frontend once, with all endpoints that it lost and all flows that are at stake. */
 export function byFrontend(
   touched: readonly TouchedFrontend[],
 ): ReadonlyMap<string, TouchedFrontend> {
   const frontends = new Map<string, TouchedFrontend>()
   for (const frontend of touched) {
     const name = nameOf(frontend)
-    const gone = new Set([...(frontends.get(name)?.gone ?? []), ...frontend.gone])
-    frontends.set(name, { ...frontend, gone })
+    const known = frontends.get(name)
+    const gone = new Set([...(known?.gone ?? []), ...frontend.gone])
+    const flows = known?.flows === 'all' ? known.flows : frontend.flows
+    frontends.set(name, { ...frontend, flows, gone })
   }
   return frontends
 }

@@ -1,13 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cleanFlows } from '../../../src/apply/conntrack/clean.ts'
-import type { Request } from '../../../src/apply/netlink/message.ts'
+import type { Reply, Request } from '../../../src/apply/netlink/message.ts'
 import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
-import { nothingServed, type ServedFrontends } from '../../../src/frontend/frontend-change.ts'
+import {
+  allAdded,
+  nothingServed,
+  type ServedFrontends,
+} from '../../../src/frontend/frontend-change.ts'
 import type { Tuple } from '../../../src/model/tuple.ts'
-import { allFrontends, type TouchedFrontend } from '../../../src/plan/flows/stale.ts'
+import {
+  allFrontends,
+  type TouchedFrontend,
+  touchedFrontends,
+} from '../../../src/plan/flows/stale.ts'
 import { servedByTables } from '../../../src/plan/nftables/served.ts'
 import { enterNewNetwork } from '../nftables/namespace.ts'
 import { forgetAll, plant, portsLeft } from './conntrack-tool.ts'
@@ -96,6 +104,49 @@ test('SCTP is cleaned like UDP; TCP when it is to be reset', async () => {
   expect(await clean(allFrontends(both, 'reset'), both)).toMatchObject({ deleted: 1 })
   expect(await portsLeft()).toEqual([])
 })
+
+describe('TCP that is kept, at a frontend with its first endpoint', () => {
+  const tcp = leadingTo('10.244.1.10 . 5353', '203.0.113.10 . tcp . 53 . 0')
+  const first = touchedFrontends(allAdded(tcp), 'keep')
+  const syn = { client, to: vip, answerer: vip, protocol: 'tcp' } as const
+
+  test('what bypassed it goes if nobody has answered, and nothing else', async () => {
+    await plant({ ...syn, clientPort: 1001 })
+    await plant({ ...syn, clientPort: 1002, isAnswered: true })
+    await plant({ ...syn, clientPort: 1003, answerer: gone })
+    await plant({ ...syn, clientPort: 1004, protocol: 'udp' })
+    expect(await clean(first, tcp)).toMatchObject({ deleted: 1 })
+    expect(await portsLeft()).toEqual([1002, 1003, 1004])
+  })
+
+  test('the kernel lists no flow that was answered', async () => {
+    await plant({ ...syn, clientPort: 1001 })
+    await plant({ ...syn, clientPort: 1002, isAnswered: true })
+    expect(await clean(first, tcp)).toEqual({ kind: 'cleaned', examined: 1, deleted: 1 })
+  })
+
+  test('a kernel that lists all flows deletes none that was answered', async () => {
+    await plant({ ...syn, clientPort: 1001 })
+    await plant({ ...syn, clientPort: 1002, isAnswered: true })
+    expect(await cleanFlows(withoutStatusFilter(), first, () => tcp)).toEqual({
+      kind: 'cleaned',
+      examined: 2,
+      deleted: 1,
+    })
+    expect(await portsLeft()).toEqual([1002])
+  })
+})
+
+/** As kernels before 5.15 understand a request: its last two attributes, of status, mean nothing. */
+function withoutStatusFilter(): NetlinkSocket {
+  return Object.create(socket, {
+    request: { value: socket.request.bind(socket) },
+    walk: {
+      value: (request: Request, visit: (reply: Reply) => void) =>
+        socket.walk({ ...request, payload: request.payload.subarray(0, -16) }, visit),
+    },
+  })
+}
 
 test('IPv6', async () => {
   const after6 = leadingTo('fd00:10:244:1::10 . 5353', '2001:db8:100::10 . udp . 53 . 0')

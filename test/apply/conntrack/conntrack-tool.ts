@@ -13,10 +13,17 @@ export interface Planted {
   readonly clientPort: number
   readonly protocol?: 'tcp' | 'udp' | 'sctp'
   readonly zone?: number
+  /** Whether a packet has come back; default false. */
+  readonly isAnswered?: boolean
 }
 
 /** Puts a flow into the table of this thread's network. */
-export async function plant({ protocol = 'udp', zone, ...flow }: Planted): Promise<void> {
+export async function plant({
+  protocol = 'udp',
+  zone,
+  isAnswered = false,
+  ...flow
+}: Planted): Promise<void> {
   const state = { udp: [], tcp: ['--state', 'ESTABLISHED'], sctp: ['--state', 'ESTABLISHED'] }
   await run('conntrack', [
     '-I',
@@ -27,6 +34,7 @@ export async function plant({ protocol = 'udp', zone, ...flow }: Planted): Promi
     ...['--reply-port-dst', String(flow.clientPort)],
     ...state[protocol],
     ...(protocol === 'sctp' ? ['--orig-vtag', '1', '--reply-vtag', '2'] : []),
+    ...(isAnswered ? ['--status', 'SEEN_REPLY'] : []),
     ...(zone === undefined ? [] : ['--zone', String(zone)]),
   ])
 }

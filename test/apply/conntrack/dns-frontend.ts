@@ -7,5 +7,6 @@ export const dnsFrontend: TouchedFrontend = {
   id: '203.0.113.10 . udp . 53' as Tuple,
   protocol: 'udp',
   port: 53,
+  flows: 'all',
   gone: new Set(['10.244.1.11 . 5353' as Tuple]),
 }
