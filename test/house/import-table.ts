@@ -449,7 +449,6 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'apply/sysctl/state-file.ts': ['node:fs'],
   'cli/controller.ts': ['node:os'],
   'cli/explain/node-facts.ts': ['node:os'],
-  'cli/load.ts': ['node:fs'],
   'cli/prepare.ts': ['node:os'],
   'speaker/member-keys.ts': ['node:fs'],
   'telemetry/bounded-connections.ts': ['node:http', 'node:net'],
