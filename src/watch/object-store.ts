@@ -118,12 +118,10 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return isKnown && ![...this.#unread.values()].includes(service)
   }
 
-  /**
-   * Returns the numbers of Services, of slices, and of objects that are unread or over the limits.
-   */
-  counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
-    const { services, slices, oversized } = this.#known.counts
-    return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
+  /** Returns the numbers of Services and of slices, as last read. */
+  counts(): Readonly<Record<'services' | 'endpointslices', number>> {
+    const { services, slices } = this.#known.counts
+    return { services, endpointslices: slices }
   }
 
   #object(resource: NodeResource, { object, origin }: ObjectEvent): readonly ObjectChange[] {
