@@ -1,4 +1,5 @@
 import { claimsOf, distinct, NOTHING_AGAINST } from '../../frontend/claims.ts'
+import { frontendText } from '../../model/frontend-id.ts'
 import type { Settings } from '../../model/node.ts'
 import type { SliceObject } from '../../model/service.ts'
 import type { ObjectStore } from '../../watch/object-store.ts'
@@ -16,12 +17,7 @@ export function serviceSummaries(
   const found = store.cluster().services.map((service) => {
     const name = `${service.namespace}/${service.name}`
     const claims = distinct(claimsOf(service, settings, () => NOTHING_AGAINST))
-    const addresses = claims.map(({ address, port }) => {
-      const { protocol } = port
-      if (address === undefined) return `*:${port.nodePort}/${protocol}`
-      const host = address.includes(':') ? `[${address}]` : address
-      return `${host}:${port.port}/${protocol}`
-    })
+    const addresses = claims.map(({ key }) => frontendText(key))
     const origin = service.addressOrigin ?? null
     return { service: name, addresses, origin, endpoints: readyEndpoints(store.slicesOf(name)) }
   })

@@ -1,0 +1,56 @@
+import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../frontend/denials.ts'
+import { frontendText } from '../model/frontend-id.ts'
+import type { ServiceName } from '../model/service-name.ts'
+import type { Occurrence } from './events/occurrence.ts'
+
+type Denials = ReadonlyMap<ServiceName, readonly Denial[]>
+
+/** Tells which addresses Services do not get, and when that is over. */
+export class DenialReports {
+  readonly #tell: (occurrence: Occurrence) => void
+  /** The denied addresses that were reported, by Service. */
+  readonly #told: Map<ServiceName, readonly string[]> = new Map()
+
+  constructor(tell: (occurrence: Occurrence) => void) {
+    this.#tell = tell
+  }
+
+  /** Takes all denials of a session that begins; what it does not deny is settled. */
+  started(denials: Denials): void {
+    const settled = [...this.#told.keys()].filter((name) => !denials.has(name))
+    this.changed(new Map([...denials, ...settled.map((name) => [name, []] as const)]))
+  }
+
+  /** Takes the denials of the Services whose denials may have changed. */
+  changed(denials: Denials): void {
+    for (const [service, mine] of denials) this.#changed(service, mine)
+  }
+
+  /**
+   * Reports the denials of a Service. It may be denied thousands of addresses, so only a few are
+   * reported, with the number of the others.
+   */
+  #changed(service: ServiceName, denials: readonly Denial[]): void {
+    const shown = denials.slice(0, MOST_TOLD)
+    for (const denial of shown) this.#tell(occurrenceOf(denial))
+    const addresses = shown.map(({ key }) => frontendText(key))
+    for (const address of this.#told.get(service) ?? []) {
+      if (addresses.includes(address)) continue
+      this.#tell({ event: 'address-settled', service, address })
+    }
+    const more = denials.length - shown.length
+    if (more > 0) this.#tell({ event: 'more-addresses-denied', service, addresses: more })
+    else this.#tell({ event: 'no-more-addresses-denied', service })
+    if (shown.length > 0) this.#told.set(service, addresses)
+    else this.#told.delete(service)
+  }
+}
+
+function occurrenceOf(denial: Denial): Occurrence {
+  const { service } = denial
+  const address = frontendText(denial.key)
+  const winner = winnerOf(denial)
+  return winner === undefined
+    ? { event: 'address-refused', service, address, reason: reasonOf(denial) }
+    : { event: 'address-contested', service, address, winner }
+}
