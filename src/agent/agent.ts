@@ -48,6 +48,7 @@ export class Agent {
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
+  readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
@@ -65,7 +66,7 @@ export class Agent {
 
   constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
     this.#announcing = announcing
-    const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
+    const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
       seen: () => this.#incomplete.tell(this.#situation),
@@ -79,6 +80,7 @@ export class Agent {
     this.#configuration = new CurrentConfiguration(configuration, telemetry.tell)
     this.#flows = new FlowCleaner(store, telemetry)
     this.#localPolicies = new LocalPolicies(store, node)
+    this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#surroundings = new Surroundings({
@@ -104,7 +106,7 @@ export class Agent {
       healthChecks: this.#healthChecks,
       flows: this.#flows,
       localPolicies: this.#localPolicies,
-      denials: new DenialReports(telemetry.tell),
+      denials: this.#denials,
       scope: () => current.settings?.scope,
     })
     return new Reconciler({
@@ -233,10 +235,11 @@ export class Agent {
     this.#surroundings.look(this.#situation)
   }
 
-  #view(): TelemetryOptions['view'] {
+  #view(node: string): TelemetryOptions['view'] {
     return {
       objects: () => this.#store.counts(),
-      services: () => serviceSummaries(this.#store, this.#configuration.settings),
+      services: () =>
+        serviceSummaries(this.#configuration.settings, node, this.#store, this.#denials),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
       droppedPorts: () => this.#localPolicies.counts(),

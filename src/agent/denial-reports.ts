@@ -8,8 +8,8 @@ type Denials = ReadonlyMap<ServiceName, readonly Denial[]>
 /** Tells which addresses Services do not get, and when that is over. */
 export class DenialReports {
   readonly #tell: (occurrence: Occurrence) => void
-  /** The denied addresses that were reported, by Service. */
-  readonly #told: Map<ServiceName, readonly string[]> = new Map()
+  /** What each Service does not get. */
+  readonly #denied: Map<ServiceName, readonly Denial[]> = new Map()
 
   constructor(tell: (occurrence: Occurrence) => void) {
     this.#tell = tell
@@ -17,13 +17,18 @@ export class DenialReports {
 
   /** Takes all denials of a session that begins; what it does not deny is settled. */
   started(denials: Denials): void {
-    const settled = [...this.#told.keys()].filter((name) => !denials.has(name))
+    const settled = [...this.#denied.keys()].filter((name) => !denials.has(name))
     this.changed(new Map([...denials, ...settled.map((name) => [name, []] as const)]))
   }
 
   /** Takes the denials of the Services whose denials may have changed. */
   changed(denials: Denials): void {
     for (const [service, mine] of denials) this.#changed(service, mine)
+  }
+
+  /** Returns what a Service does not get. */
+  of(service: ServiceName): readonly Denial[] {
+    return this.#denied.get(service) ?? []
   }
 
   /**
@@ -33,16 +38,15 @@ export class DenialReports {
   #changed(service: ServiceName, denials: readonly Denial[]): void {
     const shown = denials.slice(0, MOST_TOLD)
     for (const denial of shown) this.#tell(occurrenceOf(denial))
-    const addresses = shown.map(({ key }) => frontendText(key))
-    for (const address of this.#told.get(service) ?? []) {
-      if (addresses.includes(address)) continue
-      this.#tell({ event: 'address-settled', service, address })
+    for (const { key } of this.of(service).slice(0, MOST_TOLD)) {
+      if (shown.some((denial) => denial.key === key)) continue
+      this.#tell({ event: 'address-settled', service, address: frontendText(key) })
     }
     const more = denials.length - shown.length
     if (more > 0) this.#tell({ event: 'more-addresses-denied', service, addresses: more })
     else this.#tell({ event: 'no-more-addresses-denied', service })
-    if (shown.length > 0) this.#told.set(service, addresses)
-    else this.#told.delete(service)
+    if (denials.length > 0) this.#denied.set(service, denials)
+    else this.#denied.delete(service)
   }
 }
 
