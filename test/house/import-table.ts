@@ -447,6 +447,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'apply/sysctl/ipvs-node.ts': ['node:os'],
   'apply/sysctl/prepare-node.ts': ['node:os'],
   'apply/sysctl/state-file.ts': ['node:fs'],
+  'cli/api-location.ts': ['node:fs', 'node:os'],
   'cli/controller.ts': ['node:os'],
   'cli/explain/node-facts.ts': ['node:os'],
   'cli/prepare.ts': ['node:os'],
