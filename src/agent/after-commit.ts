@@ -1,5 +1,4 @@
 import type { Committed, Session } from '../dataplane/session.ts'
-import { type Denial, MOST_TOLD, reasonOf, winnerOf } from '../frontend/denials.ts'
 import { localEndpoints } from '../frontend/local-endpoints.ts'
 import type { Scope } from '../model/node.ts'
 import type { ServiceName } from '../model/service-name.ts'
@@ -11,6 +10,7 @@ import {
 } from '../plan/flows/stale.ts'
 import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
+import type { DenialReports } from './denial-reports.ts'
 import type { LocalPolicies } from './events/local-policies.ts'
 import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
@@ -23,6 +23,7 @@ interface AfterCommitParts {
   readonly healthChecks: HealthChecks
   readonly flows: FlowCleaner
   readonly localPolicies: LocalPolicies
+  readonly denials: DenialReports
   readonly scope: () => Scope | undefined
 }
 
@@ -35,8 +36,6 @@ export class AfterCommit {
   /** The open healthCheckNodePort of each Service. */
   readonly #ports: Map<ServiceName, number> = new Map()
   readonly #touched: Set<ServiceName> = new Set()
-  /** The denied addresses that were reported, by Service. */
-  readonly #denied: Map<ServiceName, readonly string[]> = new Map()
   #refused: ReadonlySet<ServiceName> = new Set()
 
   constructor(parts: AfterCommitParts) {
@@ -54,9 +53,7 @@ export class AfterCommit {
     for (const { namespace, name } of this.#parts.store.cluster().services) {
       this.#touched.add(`${namespace}/${name}`)
     }
-    const denials = session.renderer.takeDenials()
-    const settled = [...this.#denied.keys()].filter((name) => !denials.has(name))
-    this.#tellDenials(new Map([...denials, ...settled.map((name) => [name, []] as const)]))
+    this.#parts.denials.started(session.renderer.takeDenials())
     this.#follow(session, allFrontends(session.served(), tcp))
   }
 
@@ -80,7 +77,7 @@ export class AfterCommit {
     for (const name of this.#touched) this.#openHealthCheck(name)
     for (const name of this.#touched) this.#parts.localPolicies.changed(name)
     this.#touched.clear()
-    this.#tellDenials(session.renderer.takeDenials())
+    this.#parts.denials.changed(session.renderer.takeDenials())
     this.#tellRefused(session)
   }
 
@@ -108,38 +105,6 @@ export class AfterCommit {
   #portOf(name: ServiceName): number | undefined {
     const { store, scope } = this.#parts
     return scope() === 'all' ? store.service(name)?.healthCheckPort : undefined
-  }
-
-  #tellDenials(denials: ReadonlyMap<ServiceName, readonly Denial[]>): void {
-    for (const [service, mine] of denials) this.#tellDenied(service, mine)
-  }
-
-  /**
-   * Reports the denials of a Service. It may be denied thousands of addresses, so only a few are
-   * reported, with the number of the others.
-   */
-  #tellDenied(service: ServiceName, denials: readonly Denial[]): void {
-    const { telemetry } = this.#parts
-    const shown = denials.slice(0, MOST_TOLD)
-    for (const denial of shown) {
-      const winner = winnerOf(denial)
-      const address = denial.key
-      if (winner !== undefined) {
-        telemetry.tell({ event: 'address-contested', service, address, winner })
-      } else {
-        telemetry.tell({ event: 'address-refused', service, address, reason: reasonOf(denial) })
-      }
-    }
-    const addresses = shown.map(({ key }): string => key)
-    for (const address of this.#denied.get(service) ?? []) {
-      if (addresses.includes(address)) continue
-      telemetry.tell({ event: 'address-settled', service, address })
-    }
-    const more = denials.length - shown.length
-    if (more > 0) telemetry.tell({ event: 'more-addresses-denied', service, addresses: more })
-    else telemetry.tell({ event: 'no-more-addresses-denied', service })
-    if (shown.length > 0) this.#denied.set(service, addresses)
-    else this.#denied.delete(service)
   }
 
   #tellRefused(session: Session): void {

@@ -12,15 +12,16 @@ import { backendChosen, ownershipOf } from './backend-report.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import { DenialReports } from './denial-reports.ts'
 import type { AnnounceSource } from './events/announce-metrics.ts'
 import { LocalPolicies } from './events/local-policies.ts'
-import type { Occurrence } from './events/occurrence.ts'
 import { serviceSummaries } from './events/status-services.ts'
 import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/telemetry.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { openHealthChecks } from './health-check-report.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
+import { leavingOccurrence } from './node-leaving.ts'
 import { objectProblems } from './object-problems.ts'
 import { Reconciler } from './reconciler.ts'
 import { reconcilerEvents, stackOf } from './reconciler-events.ts'
@@ -36,10 +37,6 @@ interface AgentOptions {
   readonly announcing: AnnounceSource & { programmed(): void }
 }
 
-const LEAVING: Occurrence = {
-  event: 'node-leaving',
-  reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
-}
 const NODES = 'a list of all Nodes, so that ipvs takes the address of none'
 /** Milliseconds for a commit under way at the end. The next start repairs what it leaves. */
 const GRACE = 500
@@ -51,6 +48,7 @@ export class Agent {
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
+  readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
@@ -68,9 +66,9 @@ export class Agent {
 
   constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
     this.#announcing = announcing
-    const telemetry = startTelemetry({ version, node, view: this.#view(), ...options })
+    const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
-      leaving: (leaving) => telemetry.tell(leaving ? LEAVING : { event: 'node-staying' }),
+      leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
       seen: () => this.#incomplete.tell(this.#situation),
     })
     const listener = objectProblems(node, telemetry.problems)
@@ -82,6 +80,7 @@ export class Agent {
     this.#configuration = new CurrentConfiguration(configuration, telemetry.tell)
     this.#flows = new FlowCleaner(store, telemetry)
     this.#localPolicies = new LocalPolicies(store, node)
+    this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#surroundings = new Surroundings({
@@ -107,6 +106,7 @@ export class Agent {
       healthChecks: this.#healthChecks,
       flows: this.#flows,
       localPolicies: this.#localPolicies,
+      denials: this.#denials,
       scope: () => current.settings?.scope,
     })
     return new Reconciler({
@@ -235,10 +235,11 @@ export class Agent {
     this.#surroundings.look(this.#situation)
   }
 
-  #view(): TelemetryOptions['view'] {
+  #view(node: string): TelemetryOptions['view'] {
     return {
       objects: () => this.#store.counts(),
-      services: () => serviceSummaries(this.#store, this.#configuration.settings),
+      services: () =>
+        serviceSummaries(this.#configuration.settings, node, this.#store, this.#denials),
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
       droppedPorts: () => this.#localPolicies.counts(),

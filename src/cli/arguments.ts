@@ -38,7 +38,7 @@ export interface ExplainOptions {
 /** The options of the agent. */
 export interface RunOptions
   extends Pick<Sources, 'files' | 'node' | 'config' | 'scope' | 'backend'> {
-  /** The kubeconfig; if undefined, the credentials of the pod are used. */
+  /** The kubeconfig; if undefined, it is looked for where kubectl looks, and in the pod. */
   readonly kubeconfig: string | undefined
   /** The folder that keeps the addresses given to the Services of files. */
   readonly state: string

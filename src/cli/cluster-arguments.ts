@@ -35,7 +35,7 @@ export interface AnnouncersOptions {
 /** The options of the controller. */
 export interface ControllerOptions {
   readonly config: string | undefined
-  /** The kubeconfig; if undefined, the credentials of the pod are used. */
+  /** The kubeconfig; if undefined, it is looked for where kubectl looks, and in the pod. */
   readonly kubeconfig: string | undefined
   /** `host:port` for probes and metrics. */
   readonly listen: string

@@ -27,7 +27,7 @@ export function withFormat(command: Command): Command {
 export function kubeconfigOption(): Option {
   return new Option(
     '--kubeconfig <file>',
-    'how to reach the API server (default: as a pod of the cluster)',
+    'how to reach the API server (default: KUBECONFIG, else as a pod of the cluster, else ~/.kube/config)',
   )
 }
 

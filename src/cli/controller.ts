@@ -7,6 +7,7 @@ import { printProblem } from '../decode/problem.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
+import { apiLocation } from './api-location.ts'
 import { TROUBLE } from './arguments.ts'
 import type { ControllerOptions } from './cluster-arguments.ts'
 import { eventSink } from './event-sink.ts'
@@ -24,16 +25,14 @@ export async function controllerCommand(
   for (const problem of problems) output.say(printProblem(problem))
   const listen = parseListen(options.listen)
   if (listen === undefined) output.say(`nodelb: --listen: found "${options.listen}", ${ADDRESS}`)
-  if (config === undefined || listen === undefined) return TROUBLE
+  const location = apiLocation(options.kubeconfig)
+  if (location.kind === 'unknown') output.say(`nodelb: ${location.reason}`)
+  if (config === undefined || listen === undefined || location.kind === 'unknown') return TROUBLE
   process.title = 'nodelb'
   let settings: AllocationSettings = config.allocation
   const stop = new AbortController()
   const stopped = untilSignal(stop)
-  const { kubeconfig } = options
-  const client = new ApiClient(
-    kubeconfig === undefined ? { kind: 'in-cluster' } : { kind: 'kubeconfig', file: kubeconfig },
-    `nodelb-controller/${version}`,
-  )
+  const client = new ApiClient(location, `nodelb-controller/${version}`)
   const running = runController({
     client,
     events: eventSink(client, stop.signal),

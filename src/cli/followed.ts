@@ -6,6 +6,7 @@ import type { TellAddresses } from '../watch/addresses/address-news.ts'
 import { allocatingSource } from '../watch/addresses/allocating-source.ts'
 import { StateFolder } from '../watch/addresses/state-folder.ts'
 import { ApiClient } from '../watch/api/client.ts'
+import type { ApiLocation } from '../watch/api/credentials.ts'
 import { followApiServer } from '../watch/api-source.ts'
 import { folderSource } from '../watch/files/folder.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
@@ -31,6 +32,8 @@ export interface Followed {
 
 interface Following {
   readonly options: RunOptions
+  /** The API server, or the files of the options. */
+  readonly location: ApiLocation | 'files'
   readonly version: string
   readonly node: string
   readonly config: Config
@@ -38,9 +41,10 @@ interface Following {
 
 /** Returns what the agent follows: files, whose Services are given addresses, or an API server. */
 export function followed(following: Following, tell: TellAddresses, signal: AbortSignal): Followed {
-  return following.options.files.length > 0
+  const { location } = following
+  return location === 'files'
     ? followedFiles(following, tell)
-    : followedServer(following, signal)
+    : followedServer(following, location, signal)
 }
 
 function followedFiles({ options, config }: Following, tell: TellAddresses): Followed {
@@ -76,12 +80,9 @@ const ANNOUNCED: readonly Resource[] = [
 
 function followedServer(
   { options, version, node, config }: Following,
+  location: ApiLocation,
   signal: AbortSignal,
 ): Followed {
-  const location =
-    options.kubeconfig === undefined
-      ? ({ kind: 'in-cluster' } as const)
-      : ({ kind: 'kubeconfig', file: options.kubeconfig } as const)
   const client = new ApiClient(location, `nodelb/${version}`)
   // A credential plugin that hangs is killed when the agent ends.
   signal.addEventListener('abort', () => client.close())

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { type Config, defaultConfig, readConfig } from '../config/config.ts'
 import { conntrackOf, toSettings } from '../config/settings.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
@@ -8,7 +7,7 @@ import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import type { GivenAddresses } from '../watch/addresses/given.ts'
 import { readStateFolder } from '../watch/addresses/state-folder.ts'
-import { readText, textIn } from '../watch/files/files.ts'
+import { readText, readToEnd } from '../watch/files/files.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../watch/files/read-announcing.ts'
 import { type Input, readObjects } from '../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../watch/resources.ts'
@@ -30,7 +29,7 @@ export type Loaded =
 const STDIN = 0
 
 /** Returns all that comes on standard input. */
-export const readStdin = (): string => textIn(readFileSync(STDIN))
+export const readStdin = (): string => readToEnd(STDIN)
 
 /** Returns whether the objects on which announcing depends are read, too. */
 export type AsksForAnnouncing = (config: Config) => boolean

@@ -1,4 +1,5 @@
 import { type Denial, MOST_TOLD, reasonOf } from '../frontend/denials.ts'
+import { frontendText } from '../model/frontend-id.ts'
 
 /**
  * Returns a few lines for each Service, however much it asks for, and the number of its other
@@ -14,7 +15,7 @@ export function denialLines(denials: readonly Denial[]): readonly string[] {
   return [...byService].flatMap(([service, mine]) => {
     const lines = mine
       .slice(0, MOST_TOLD)
-      .map((denial) => `Service ${service}: ${denial.key} ${reasonOf(denial)}`)
+      .map((denial) => `Service ${service}: ${frontendText(denial.key)} ${reasonOf(denial)}`)
     const more = mine.length - lines.length
     if (more === 0) return lines
     return [...lines, `Service ${service}: ${more} more of its addresses and ports are not served`]

@@ -13,7 +13,9 @@ import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/s
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
 import { Announcing, type AnnouncingSettings } from '../speaker/announcing.ts'
+import type { ApiLocation } from '../watch/api/credentials.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
+import { apiLocation } from './api-location.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
@@ -35,10 +37,11 @@ export async function runCommand(
     options.metricsListen && readListen('--metrics-listen', options.metricsListen, output)
   if (node === undefined) output.say(NO_NODE)
   if (options.files.includes('-')) output.say(STDIN)
-  if (node === undefined || options.files.includes('-')) return TROUBLE
+  const location = locationOf(options, output)
+  if (node === undefined || options.files.includes('-') || location === 'unknown') return TROUBLE
   if (listen === 'bad' || metricsListen === 'bad') return TROUBLE
   const addresses = { listen, ...(metricsListen && { metricsListen }) }
-  return follow({ options, version, node, addresses, config, notes })
+  return follow({ options, location, version, node, addresses, config, notes })
 }
 
 function readListen(flag: string, text: string, output: Output): ListenAddress | 'bad' {
@@ -48,6 +51,14 @@ function readListen(flag: string, text: string, output: Output): ListenAddress |
   return 'bad'
 }
 
+function locationOf(options: RunOptions, output: Output): ApiLocation | 'files' | 'unknown' {
+  if (options.files.length > 0) return 'files'
+  const location = apiLocation(options.kubeconfig)
+  if (location.kind !== 'unknown') return location
+  output.say(`nodelb: ${location.reason}`)
+  return 'unknown'
+}
+
 const NO_NODE = 'nodelb: --node: found nothing, expected the name of this Node (or NODE_NAME)'
 const ADDRESS = 'expected an address and a port, such as 127.0.0.1:10266 or [::1]:10266'
 const STDIN =
@@ -55,6 +66,7 @@ const STDIN =
 
 interface Run {
   readonly options: RunOptions
+  readonly location: ApiLocation | 'files'
   readonly version: string
   readonly node: string
   readonly addresses: Pick<ServerOptions, 'listen' | 'metricsListen'>
@@ -65,10 +77,10 @@ interface Run {
 async function follow(run: Run): Promise<number> {
   // This is the name that ps, nft and other agents show for the owner of the tables.
   process.title = 'nodelb'
-  const { options, version, node, config, notes, addresses } = run
+  const { options, location, version, node, config, notes, addresses } = run
   const stop = new AbortController()
   const { source, ...following } = followed(
-    { options, version, node, config },
+    { options, location, version, node, config },
     (news) => agent.telemetry.tell(news),
     stop.signal,
   )

@@ -17,6 +17,16 @@ export function nodePortKey(protocol: Protocol, port: number): FrontendId {
   return tuple(protocol, port)
 }
 
+/**
+ * Returns a frontend as people write it: `192.0.2.1:80/tcp`, `[2001:db8::1]:80/tcp`, and for a port
+ * of the node `*:30080/tcp`.
+ */
+export function frontendText(id: FrontendId): string {
+  const { address = '*', protocol, port } = frontendAddress(id)
+  const host = address.includes(':') ? `[${address}]` : address
+  return `${host}:${port}/${protocol}`
+}
+
 /** The parts of a frontend's id. */
 interface FrontendAddress {
   /** Undefined for a port of the node. */

@@ -72,13 +72,9 @@ export class KnownServices {
     return this.#held.has(service)
   }
 
-  /** The numbers of Services, slices and Services over the limits, as last read. */
-  get counts(): Readonly<Record<'services' | 'slices' | 'oversized', number>> {
-    return {
-      services: this.#services.size,
-      slices: this.#slices.size,
-      oversized: this.#held.size,
-    }
+  /** The numbers of Services and slices, as last read. */
+  get counts(): Readonly<Record<'services' | 'slices', number>> {
+    return { services: this.#services.size, slices: this.#slices.size }
   }
 
   /** Returns all Services and slices in the versions that are in force. */

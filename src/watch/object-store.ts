@@ -16,8 +16,9 @@ import {
   resources,
 } from './resources.ts'
 import { SeenObjects } from './seen-objects.ts'
+import { serviceUid } from './service-uid.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
-import type { StoreListener } from './store-listener.ts'
+import type { ReadObject, StoreListener } from './store-listener.ts'
 
 /** Keeps what the owner of the store needs to know about Nodes: everything, or some addresses. */
 interface NodeKeeper {
@@ -118,12 +119,10 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     return isKnown && ![...this.#unread.values()].includes(service)
   }
 
-  /**
-   * Returns the numbers of Services, of slices, and of objects that are unread or over the limits.
-   */
-  counts(): Readonly<Record<'services' | 'endpointslices' | 'invalid', number>> {
-    const { services, slices, oversized } = this.#known.counts
-    return { services, endpointslices: slices, invalid: this.#unread.size + oversized }
+  /** Returns the numbers of Services and of slices, as last read. */
+  counts(): Readonly<Record<'services' | 'endpointslices', number>> {
+    const { services, slices } = this.#known.counts
+    return { services, endpointslices: slices }
   }
 
   #object(resource: NodeResource, { object, origin }: ObjectEvent): readonly ObjectChange[] {
@@ -136,24 +135,24 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     if (!this.#of(resource).isNews(key, version)) return []
     const former = resource === 'services' ? this.#known.latest(key) : undefined
     const decoded = decode(object, origin ?? 'API server', former?.partial ? undefined : former)
-    this.#listener.read({ resource, key }, decoded)
-    return this.#accept({ resource, object }, key, decoded)
+    const service = decoders[resource].serviceOf(key, object)
+    const uid = serviceUid(resource, object)
+    if (service !== undefined && uid !== undefined) {
+      // Whoever is told of a bad slice needs the uid, even if the Service has not come yet.
+      const isNeeded = decoded.problems.length > 0 && !this.#uids.has(service)
+      if (resource === 'services' || isNeeded) this.#uids.set(service, uid)
+    }
+    this.#listener.read({ resource, key, service }, decoded)
+    return this.#accept({ resource, key, service }, decoded)
   }
 
-  #accept(
-    { resource, object }: { readonly resource: NodeResource; readonly object: unknown },
-    key: string,
-    decoded: DecodedObject,
-  ): readonly ObjectChange[] {
+  #accept({ resource, key, service }: ReadObject, decoded: DecodedObject): readonly ObjectChange[] {
     const seen = this.#of(resource)
     if (decoded.kind === 'invalid') {
-      const service = decoders[resource].serviceOf(key, object)
       const wasRead = seen.isIgnored(key) || this.#isKnown(resource, key)
       if (service !== undefined && !wasRead) this.#unread.set(`${resource} ${key}`, service)
       return []
     }
-    const uid = valueAt(object, ['metadata', 'uid'])
-    if (resource === 'services' && typeof uid === 'string') this.#uids.set(key, uid)
     seen.wasRead(key, decoded.kind === 'ignored' ? decoded.reason : undefined)
     return decoded.kind === 'ignored' ? this.#remove(resource, key) : this.#keep(key, decoded)
   }

@@ -5,7 +5,7 @@ import type { DecodedObject, NodeResource } from './resources.ts'
 /** The receiver of the outcomes of reading objects, in order. */
 export interface StoreListener {
   /** An object was read, as far as that was possible. */
-  readonly read: (object: StoredObject, decoded: DecodedObject) => void
+  readonly read: (object: ReadObject, decoded: DecodedObject) => void
   readonly gone: (object: StoredObject) => void
   /** Gets the limits that a Service exceeds; no problems if it is within them. */
   readonly judged: (service: ServiceName, problems: readonly Problem[]) => void
@@ -20,4 +20,9 @@ interface StoredObject {
   readonly resource: NodeResource
   /** `namespace/name`, or the name alone for kinds that are in no namespace. */
   readonly key: string
+}
+
+export interface ReadObject extends StoredObject {
+  /** The Service whose rules depend on it; undefined if there is none, or it does not tell. */
+  readonly service: ServiceName | undefined
 }

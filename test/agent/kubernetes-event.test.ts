@@ -106,7 +106,7 @@ describe('an Event', () => {
   })
 
   test.each<Occurrence>([
-    { event: 'object-invalid', object: 'Service shop/web', problems: ['spec.ports: found 0'] },
+    { event: 'object-invalid', object: 'Service shop/web', service: 'shop/web', problems: ['x'] },
     { event: 'health-check-waiting', service: 'shop/web', port: 30123, reason: 'in use' },
   ])('is made of $event', (occurrence) => {
     expect(of(occurrence).namespace).toBe('shop')
@@ -114,7 +114,6 @@ describe('an Event', () => {
 
   test.each<Occurrence>([
     { event: 'object-invalid', object: 'EndpointSlice shop/web-1', problems: ['x'] },
-    { event: 'object-invalid', object: 'Service ', problems: ['x'] },
     { event: 'kernel-compared', durationMs: 1 },
   ])('is not made of $event $object', (occurrence) => {
     expect(eventOf(occurrence, { node: 'a', uid: () => undefined }, time)).toBeUndefined()

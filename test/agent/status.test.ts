@@ -28,7 +28,10 @@ const web: ServiceSummary = {
   service: 'shop/web',
   addresses: ['203.0.113.10:80/tcp', '[2001:db8::10]:80/tcp'],
   origin: { pool: 'production', reason: 'IPAddressPool production gives it' },
+  denied: [{ address: '203.0.113.9:80/tcp', state: 'contested' }],
   endpoints: 2,
+  localEndpoints: 1,
+  localPolicies: ['externalTrafficPolicy'],
 }
 
 const troubled: readonly Occurrence[] = [
@@ -171,7 +174,7 @@ Problems of objects:
   why
 
 Services (1):
-  shop/web: 203.0.113.10:80/tcp [2001:db8::10]:80/tcp, 2 endpoints, address of pool production
+  shop/web: 203.0.113.10:80/tcp [2001:db8::10]:80/tcp 203.0.113.9:80/tcp (contested), 2 endpoints, 1 of them here, externalTrafficPolicy Local, address of pool production
 `)
   })
 

@@ -267,11 +267,13 @@ test('what a Service does not get is told as Events of the Service', async () =>
   await agent.next('object-invalid')
   expect(await warningOf('younger')).toMatchObject({
     reason: 'AddressContested',
-    note: expect.stringMatching(/^203\.0\.113\.10 .* belongs to Service default\/web/),
+    note: expect.stringMatching(/^203\.0\.113\.10:\d+\/\w+ belongs to Service default\/web/),
   })
   expect(await warningOf('bold')).toMatchObject({
     reason: 'AddressRefused',
-    note: expect.stringMatching(/10250 is a port of the node itself \(protectedPorts\): choose/),
+    note: expect.stringMatching(
+      /^192\.0\.2\.1:10250\/tcp is a port of the node itself \(protectedPorts\): choose/,
+    ),
   })
   expect(await warningOf('large')).toMatchObject({
     reason: 'InvalidService',

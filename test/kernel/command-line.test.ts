@@ -441,8 +441,9 @@ describe('--help', () => {
         -f, --filename <path...>      in place of an API server, files or folders of
                                       Services, EndpointSlices and Nodes (YAML or
                                       JSON), which are followed
-        --kubeconfig <file>           how to reach the API server (default: as a pod
-                                      of the cluster)
+        --kubeconfig <file>           how to reach the API server (default:
+                                      KUBECONFIG, else as a pod of the cluster, else
+                                      ~/.kube/config)
         --state <folder>              where the addresses of Services in files are
                                       kept (default: "/var/lib/nodelb")
         --listen <host:port>          where probes and metrics are answered (default:
@@ -531,8 +532,8 @@ describe('--help', () => {
 
     Options:
       --config <file>       a KubeProxyConfiguration and/or a NodelbConfiguration
-      --kubeconfig <file>   how to reach the API server (default: as a pod of the
-                            cluster)
+      --kubeconfig <file>   how to reach the API server (default: KUBECONFIG, else
+                            as a pod of the cluster, else ~/.kube/config)
       --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
       --listen <host:port>  where probes and metrics are answered (default:
                             "127.0.0.1:10267")

@@ -1,4 +1,5 @@
 import { AfterCommit } from '../../src/agent/after-commit.ts'
+import { DenialReports } from '../../src/agent/denial-reports.ts'
 import { LocalPolicies } from '../../src/agent/events/local-policies.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/agent/events/occurrence.ts'
 import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
@@ -51,6 +52,7 @@ export class AgentInProcess {
       healthChecks: new HealthChecks({ addresses: [], healthy, onState: silent }),
       flows: new FlowCleaner(store, telemetry),
       localPolicies,
+      denials: new DenialReports(telemetry.tell),
       scope: () => this.scope,
     })
     this.telemetry = telemetry

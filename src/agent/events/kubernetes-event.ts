@@ -80,10 +80,11 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
       return { service, reason: name, action: 'Listen', note, ofCluster: false }
     }
     case 'object-invalid': {
-      const service = /^Service ([^/]+\/[^/]+)$/.exec(occurrence.object)?.[1]
+      const { object, service, problems } = occurrence
       if (service === undefined) return undefined
-      const note = occurrence.problems.join('\n')
-      return { service, reason: 'InvalidService', action: 'Read', note, ofCluster: true }
+      const reason = object.startsWith('Service ') ? 'InvalidService' : 'InvalidEndpoints'
+      const note = problems.join('\n')
+      return { service, reason, action: 'Read', note, ofCluster: true }
     }
     default:
       return announcingOf(occurrence, node)

@@ -20,7 +20,8 @@ export type Occurrence =
   | { event: 'watch-lost'; resource: Resource; reason: Text; retryMs: number }
   | { event: 'source-problem'; problems: readonly Text[] }
   | { event: 'source-in-order' }
-  | { event: 'object-invalid'; object: string; problems: readonly Text[] }
+  /** `service`: the Service that suffers from it. */
+  | { event: 'object-invalid'; object: string; service?: string; problems: readonly Text[] }
   | { event: 'object-noted'; object: string; problems: readonly Text[] }
   | { event: 'object-in-order'; object: string }
   | ({ event: 'kernel-committed'; compared: boolean; doubt?: Text } & Commit)

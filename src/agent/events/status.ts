@@ -8,11 +8,24 @@ import { readiness } from './health.ts'
 export interface ServiceSummary {
   /** `namespace/name` of the Service. */
   readonly service: string
-  /** Its addresses, such as `203.0.113.10:80/tcp`. */
+  /** The addresses that it has, such as `203.0.113.10:80/tcp`. */
   readonly addresses: readonly string[]
+  /** The addresses that it asks for and does not get. */
+  readonly denied: readonly DeniedAddress[]
   /** Where its load-balancer addresses come from; null if the Service does not say it. */
   readonly origin: AddressOrigin | null
+  /** The number of ready endpoints. */
   readonly endpoints: number
+  /** How many of them are on this node. */
+  readonly localEndpoints: number
+  /** The traffic policies that are Local, under their names in a Service. */
+  readonly localPolicies: readonly ('externalTrafficPolicy' | 'internalTrafficPolicy')[]
+}
+
+export interface DeniedAddress {
+  readonly address: string
+  /** `contested`: another Service has it; `refused`: no Service may have it. */
+  readonly state: 'contested' | 'refused'
 }
 
 type WatchStatus = Omit<WatchState, 'since'> & { readonly since: string }

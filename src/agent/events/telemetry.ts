@@ -4,6 +4,7 @@ import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
 import type { KubeProxyAddresses } from '../../model/listening.ts'
 import { eventRetry, Waits } from '../../model/retry.ts'
+import type { ServiceName } from '../../model/service-name.ts'
 import { EventQueue, type EventSink } from '../../telemetry/event-queue.ts'
 import { trackLatency } from '../../telemetry/latency.ts'
 import { withoutSecrets } from '../../telemetry/secrets.ts'
@@ -31,8 +32,11 @@ export interface Telemetry {
   tell(occurrence: Occurrence): void
   /** Reports the state of a watch, as the source gives it. */
   watch(resource: Resource, state: SourceState): void
-  /** Reports all problems of one object; none if it is in order. */
-  problems(object: string, problems: readonly Problem[]): void
+  /**
+   * Reports all problems of one object; none if it is in order. `service` is the Service that they
+   * are about.
+   */
+  problems(object: string, problems: readonly Problem[], service?: ServiceName): void
   /** Reports all problems of the source itself, such as files that cannot be read. */
   sourceProblems(problems: readonly Problem[]): void
   /**
@@ -179,7 +183,7 @@ function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
 function translated(tell: Tell): Pick<Telemetry, 'watch' | 'problems' | 'sourceProblems'> {
   return {
     watch: (resource, watched) => tell(watchOccurrence(resource, watched)),
-    problems: (object, problems) => tell(problemOccurrence(object, problems)),
+    problems: (object, problems, service) => tell(problemOccurrence(object, problems, service)),
     sourceProblems: (problems) => tell(sourceOccurrence(problems)),
   }
 }
@@ -214,11 +218,16 @@ function watchOccurrence(resource: Resource, watched: SourceState): Occurrence {
   }
 }
 
-function problemOccurrence(object: string, found: readonly Problem[]): Occurrence {
+function problemOccurrence(
+  object: string,
+  found: readonly Problem[],
+  service: ServiceName | undefined,
+): Occurrence {
   const problems = found.map(printProblem)
   if (found.length === 0) return { event: 'object-in-order', object }
   const bad = found.some(({ severity }) => severity === 'error')
-  return { event: bad ? 'object-invalid' : 'object-noted', object, problems }
+  if (!bad) return { event: 'object-noted', object, problems }
+  return { event: 'object-invalid', object, problems, ...(service !== undefined && { service }) }
 }
 
 function sourceOccurrence(problems: readonly Problem[]): Occurrence {

@@ -1,7 +1,8 @@
 import type { Ownership } from '../../agent/events/agent-state.ts'
-import type { ServiceSummary, Status } from '../../agent/events/status.ts'
+import type { Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
 import { announceLines } from './announce-text.ts'
+import { printService } from './service-text.ts'
 
 /** The most lines of a section; further ones are only counted, and `-o json` has all. */
 const LISTED = 100
@@ -98,12 +99,6 @@ function printOwnership(ownership: Ownership): string {
     case 'not-owned':
       return `not owned: ${ownership.reason}`
   }
-}
-
-function printService({ service, addresses, origin, endpoints }: ServiceSummary): string {
-  const count = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
-  const from = origin?.pool === undefined ? [] : [`address of pool ${origin.pool}`]
-  return [`${service}: ${addresses.join(' ') || 'no address'}`, count, ...from].join(', ')
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

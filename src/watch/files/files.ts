@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Report, said } from '../../decode/problem.ts'
 
@@ -27,11 +27,34 @@ export function readText(file: string, report: Report): string | undefined {
   return attempt(() => textIn(readFileSync(file)), report, 'a readable file')
 }
 
+const CHUNK_BYTES = 64 * 1024
+const RETRY_MS = 5
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
+
+/**
+ * Returns the text that comes on a descriptor until its end; throws if it cannot be read or is not
+ * UTF-8. It waits for a slow writer even if another program has made the descriptor non-blocking.
+ */
+export function readToEnd(fd: number): string {
+  const chunk = Buffer.alloc(CHUNK_BYTES)
+  const read: Buffer[] = []
+  for (;;) {
+    try {
+      const size = readSync(fd, chunk)
+      if (size === 0) return textIn(Buffer.concat(read))
+      read.push(Buffer.from(chunk.subarray(0, size)))
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      Atomics.wait(NOBODY_WAKES, 0, 0, RETRY_MS)
+    }
+  }
+}
+
 /**
  * Returns the text; throws if the bytes are not text in UTF-8. A zero byte means UTF-16, where
  * every other byte of plain text is zero.
  */
-export function textIn(bytes: Buffer): string {
+function textIn(bytes: Buffer): string {
   if (!isUtf8(bytes) || bytes.includes(0)) throw new Error('what is not text in UTF-8')
   return bytes.toString()
 }
@@ -72,8 +95,12 @@ function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ENOENT') return 'no such file or folder'
   if (code === 'EACCES') return 'no permission to read'
   if (code === 'EISDIR') return 'a folder'
