@@ -5,7 +5,9 @@ import {
   type Document as YamlDocument,
 } from 'yaml'
 import { present } from '../model/present.ts'
+import { readBlockYaml } from './block-yaml.ts'
 import { asLargeList, type LargeList } from './large-list.ts'
+import { OCTAL_OF_YAML_1_1 } from './plain-scalar.ts'
 import { type Problem, type Report, said, report as startReport } from './problem.ts'
 
 /**
@@ -73,7 +75,9 @@ function readPart(part: string, firstLine: number, values: unknown[], report: Re
   // The part has only comments and directives, such as those before the first `---`.
   if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
   const list = part.length > listLimit ? asLargeList(part) : undefined
-  if (list !== undefined) readList(list, firstLine, values, report)
+  if (list !== undefined) return readList(list, firstLine, values, report)
+  const value = readBlockYaml(part)
+  if (value !== undefined) values.push(structuredClone(value))
   else if (part.length <= yamlLimit) readDocument(part, firstLine, values, report)
   else {
     const found = said(`a YAML document of ${megabytes(part.length)} MB`)
@@ -91,6 +95,8 @@ function readList(list: LargeList, firstLine: number, values: unknown[], report:
 }
 
 function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
+  const value = readBlockYaml(text)
+  if (value !== undefined) return [structuredClone(value)]
   const values: unknown[] = []
   readDocument(text, firstLine, values, report)
   return values
@@ -123,11 +129,10 @@ function reasonOf(message: string): string {
   return `a syntax error (${reason})`
 }
 
-/** Reads `0170` as 120, as kubectl does, which follows YAML 1.1; in YAML 1.2 it would be 170. */
 const octal: ScalarTag = {
   default: true,
   tag: 'tag:yaml.org,2002:int',
-  test: /^[-+]?0[0-7]+$/,
+  test: OCTAL_OF_YAML_1_1,
   resolve: (text) => Number.parseInt(text, 8),
 }
 
