@@ -19,7 +19,7 @@ const BLOCK_INDICATORS = new Set([...'-?:'].map((each) => each.charCodeAt(0)))
 /** Objects have some ten levels. */
 const MAX_DEPTH = 100
 
-/** A key may have 1,024 characters (YAML 1.2.2, 8.2.2). */
+/** Safely below the 1,024 characters that a key may have (YAML 1.2.2, 8.2.2). */
 const MAX_KEY = 1000
 
 /**
@@ -52,8 +52,11 @@ class BlockReader {
   }
 
   read(): unknown {
-    const begin = /^(?:[ \t]*#.*\n|\n)*--- *(?: #.*)?\n/.exec(this.#text)?.[0].length ?? 0
-    this.#toLine(begin)
+    this.#toLine(0)
+    if (this.#indent === 0 && this.#text.startsWith('---', this.#at)) {
+      this.#at += 3
+      if (!this.#toRest()) return undefined
+    }
     if (this.#indent < 0) return undefined
     const value = this.#block(this.#indent)
     return this.#isCertain && this.#indent < 0 ? value : undefined
@@ -71,7 +74,6 @@ class BlockReader {
       else {
         this.#at = at
         this.#indent = at < this.#text.length ? at - begin : -1
-        if (this.#indent === 0 && /^(?:---|\.\.\.)/.test(this.#text.slice(at, at + 3))) this.#refuse()
         return
       }
     }
@@ -119,8 +121,9 @@ class BlockReader {
     const begin = this.#at
     const code = this.#text.charCodeAt(begin)
     const quoted = isQuote(code) ? quotedScalar(this.#text, begin) : undefined
-    const end = isQuote(code) ? quoted?.end : this.#endOfPlain(begin)
-    if (end === undefined || !this.#isIndicator(COLON, end) || end - begin > MAX_KEY) return undefined
+    const end = isQuote(code) ? quoted?.end : this.#endOfPlain()
+    if (end === undefined || !this.#isIndicator(COLON, end) || end - begin > MAX_KEY)
+      return undefined
     const key = quoted?.value ?? plainScalar(this.#text.slice(begin, end))
     this.#at = end + 1
     return typeof key === 'string' && key !== '<<' && key !== '__proto__' ? key : undefined
@@ -159,7 +162,7 @@ class BlockReader {
   #beginsBlock(): boolean {
     if (this.#isIndicator(DASH, this.#at)) return true
     const isQuoted = isQuote(this.#text.charCodeAt(this.#at))
-    const end = isQuoted ? quotedScalar(this.#text, this.#at)?.end : this.#endOfPlain(this.#at)
+    const end = isQuoted ? quotedScalar(this.#text, this.#at)?.end : this.#endOfPlain()
     return end !== undefined && this.#isIndicator(COLON, end)
   }
 
@@ -181,7 +184,7 @@ class BlockReader {
     }
     if (this.#text.startsWith('{}', begin)) return this.#ended({}, begin + 2)
     if (this.#text.startsWith('[]', begin)) return this.#ended([], begin + 2)
-    const end = this.#endOfPlain(begin)
+    const end = this.#endOfPlain()
     if (end === undefined) return this.#refuse()
     return this.#ended(plainScalar(this.#text.slice(begin, end)), end)
   }
@@ -203,10 +206,13 @@ class BlockReader {
    * Returns the end of a scalar without quotes on its line: before its colon, a comment, and the
    * spaces at its end. Undefined if there is none.
    */
-  #endOfPlain(begin: number): number | undefined {
+  #endOfPlain(): number | undefined {
+    const begin = this.#at
     const first = this.#text.charCodeAt(begin)
     if (INDICATORS.has(first)) return undefined
     if (BLOCK_INDICATORS.has(first) && this.#isIndicator(first, begin)) return undefined
+    // Markers of documents.
+    if (this.#text.startsWith('---', begin) || this.#text.startsWith('...', begin)) return undefined
     let end = begin
     for (let at = begin; at < this.#text.length; at++) {
       const code = this.#text.charCodeAt(at)

@@ -12,21 +12,22 @@ interface Literal {
  * 8.1). Returns undefined if it is empty or has lines of spaces, which Go writes in quotes.
  */
 export function literalScalar(text: string, at: number, column: number): Literal | undefined {
-  const header = /\|([-+]?)\n(\n*)( +)/y
+  const header = /\|([-+]?)\n/y
   header.lastIndex = at
-  const [, chomping, emptyLines = '', { length: indent } = ''] = header.exec(text) ?? []
-  if (chomping === undefined || indent <= column) return undefined
-  let value = emptyLines
+  const chomping = header.exec(text)?.[1]
+  if (chomping === undefined) return undefined
+  let begin = endOfEmptyLines(text, header.lastIndex)
+  const indent = spacesAt(text, begin)
+  if (indent <= column) return undefined
+  let value = text.slice(header.lastIndex, begin)
   let breaks = ''
-  let begin = header.lastIndex - indent
   for (;;) {
     const spaces = spacesAt(text, begin)
     if (spaces > 0 && isEnd(text, begin + spaces)) return undefined
     if (spaces < indent) return { value: value + chomped(breaks, chomping), end: begin }
     const end = endOfLine(text, begin)
     value += breaks + text.slice(begin + indent, end)
-    begin = end
-    while (text.charCodeAt(begin) === LINE_FEED) begin++
+    begin = endOfEmptyLines(text, end)
     breaks = text.slice(end, begin)
   }
 }
@@ -35,6 +36,13 @@ export function literalScalar(text: string, at: number, column: number): Literal
 function chomped(breaks: string, chomping: string): string {
   if (chomping === '-') return ''
   return chomping === '+' && breaks !== '' ? breaks : '\n'
+}
+
+/** Returns the position after the line breaks at a position. */
+function endOfEmptyLines(text: string, from: number): number {
+  let at = from
+  while (text.charCodeAt(at) === LINE_FEED) at++
+  return at
 }
 
 function spacesAt(text: string, begin: number): number {
