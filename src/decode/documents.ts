@@ -1,10 +1,6 @@
-import {
-  type ParsedNode,
-  parseAllDocuments,
-  type ScalarTag,
-  type Document as YamlDocument,
-} from 'yaml'
 import { present } from '../model/present.ts'
+import { parseAnyYaml } from './any-yaml.ts'
+import { readBlockYaml } from './block-yaml.ts'
 import { asLargeList, type LargeList } from './large-list.ts'
 import { type Problem, type Report, said, report as startReport } from './problem.ts'
 
@@ -74,7 +70,8 @@ function readPart(part: string, firstLine: number, values: unknown[], report: Re
   if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
   const list = part.length > listLimit ? asLargeList(part) : undefined
   if (list !== undefined) readList(list, firstLine, values, report)
-  else if (part.length <= yamlLimit) readDocument(part, firstLine, values, report)
+  else if (readInBlockStyle(part, values)) return
+  else if (part.length <= yamlLimit) readAnyStyle(part, firstLine, values, report)
   else {
     const found = said(`a YAML document of ${megabytes(part.length)} MB`)
     report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
@@ -92,13 +89,22 @@ function readList(list: LargeList, firstLine: number, values: unknown[], report:
 
 function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
   const values: unknown[] = []
-  readDocument(text, firstLine, values, report)
+  if (!readInBlockStyle(text, values)) readAnyStyle(text, firstLine, values, report)
   return values
 }
 
-function readDocument(part: string, firstLine: number, values: unknown[], report: Report): void {
+/** Returns false for a text that is in another style than kubectl's, or that has errors. */
+function readInBlockStyle(text: string, values: unknown[]): boolean {
+  const value = readBlockYaml(text)
+  if (value === undefined) return false
+  // A text in the value would keep the whole file in memory of which it is a part.
+  values.push(structuredClone(value))
+  return true
+}
+
+function readAnyStyle(part: string, firstLine: number, values: unknown[], report: Report): void {
   try {
-    for (const document of parse(part)) {
+    for (const document of parseAnyYaml(part)) {
       const [error] = document.errors
       if (error === undefined) {
         const value: unknown = structuredClone(document.toJS({ maxAliasCount: 100 }))
@@ -121,24 +127,6 @@ function reasonOf(message: string): string {
   if (/^Merge sources/.test(reason))
     return 'a merge key (<<) of what is no mapping in this document'
   return `a syntax error (${reason})`
-}
-
-/** Reads `0170` as 120, as kubectl does, which follows YAML 1.1; in YAML 1.2 it would be 170. */
-const octal: ScalarTag = {
-  default: true,
-  tag: 'tag:yaml.org,2002:int',
-  test: /^[-+]?0[0-7]+$/,
-  resolve: (text) => Number.parseInt(text, 8),
-}
-
-function parse(part: string): readonly YamlDocument.Parsed<ParsedNode>[] {
-  return parseAllDocuments(part, {
-    schema: 'core',
-    customTags: (tags) => [octal, ...tags],
-    merge: true,
-    logLevel: 'silent',
-    prettyErrors: false,
-  })
 }
 
 /** Returns the line of a position, from 1; for a position past the end, the last line. */

@@ -1,7 +1,7 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
-// `-- --affinity` for session affinity alone, `-- --controller` for addresses alone, `-- --ipvs` for
-// ipvs, which is measured in a guest.
+// `-- --affinity` for session affinity alone, `-- --controller` for addresses alone, `-- --files` for
+// reading files alone, `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import type { Size } from './cluster.ts'
 import { measureControllers } from './controller.ts'
 import { measureIpvs } from './ipvs.ts'
 import { type Effort, measure, type Result } from './measure.ts'
+import { measureReading } from './reading.ts'
 import {
   additionTimes,
   changeTable,
@@ -42,7 +43,7 @@ const FULL_SIZES: readonly Size[] = [
   { services: 5_000, endpoints: 50, dualStack: true, external: true },
 ]
 
-const PARTS = ['--agent', '--backends', '--affinity', '--controller']
+const PARTS = ['--agent', '--backends', '--affinity', '--controller', '--files']
 
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
@@ -51,8 +52,10 @@ async function main(): Promise<void> {
     `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}`,
   )
   if (process.argv.includes('--ipvs')) return inFolder(compareWithIpvsadm)
-  await bundle()
   const alone = PARTS.find((part) => process.argv.includes(part))
+  if (alone === undefined || alone === '--files') await inFolder(compareForms)
+  if (alone === '--files') return
+  await bundle()
   if (alone === '--controller') return inFolder(compareWithApiServer)
   if (alone === undefined) await compareWithNft()
   if (alone === undefined || alone === '--affinity') await compareTimeouts()
@@ -61,6 +64,11 @@ async function main(): Promise<void> {
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
   if (alone === undefined) await inFolder(compareWithApiServer)
+}
+
+async function compareForms(folder: string): Promise<void> {
+  const { title, body, notes } = await measureReading(folder, progress)
+  section(title, body, notes)
 }
 
 async function compareWithApiServer(folder: string): Promise<void> {

@@ -307,8 +307,16 @@ test('a large List that cannot be read beside its items is one line', () => {
   expect(lines(input)).toEqual([expect.stringMatching(/^stdin: line \d+: found a syntax error/)])
 })
 
-test('a document that is too large, and no List, is one line', () => {
-  const input = fromText(`x: "${'y'.repeat(33 * 1024 * 1024)}"\n---\n${good}`)
+test('a document in block style is read whatever its size', () => {
+  const annotation = `  annotations:\n    x: "${'y'.repeat(33 * 1024 * 1024)}"\n`
+  const large = `apiVersion: v1\nkind: Service\nmetadata:\n  name: large\n${annotation}spec:\n  ports:\n  - port: 80\n`
+  const input = fromText(`${large}---\n${good}`)
+  expect(lines(input)).toEqual([])
+  expect(names(input)).toEqual(['large', 'good'])
+})
+
+test('a document that is too large, and in another style, is one line', () => {
+  const input = fromText(`x: ["${'y'.repeat(33 * 1024 * 1024)}"]\n---\n${good}`)
   expect(names(input)).toEqual(['good'])
   expect(lines(input)).toEqual([
     'stdin: line 1: found a YAML document of 33 MB, expected at most 32 MB, a List in block style, or JSON',
