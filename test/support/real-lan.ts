@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -125,7 +126,7 @@ export class RealLan {
     const node = this.#node(name)
     const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
-      ['ip', 'netns', 'exec', node.namespace],
+      ['ip', 'netns', 'exec', node.namespace, ...(await this.#withOwnRun(name))],
       [
         ...[...source, '--node', name],
         ...['--config', join(this.#folder, `${name}.yaml`)],
@@ -185,6 +186,13 @@ export class RealLan {
   /** Runs a command of the program on a node. */
   nodelb(name: string, args: readonly string[]): Promise<string> {
     return this.run(name, [process.execPath, nodelb, ...args])
+  }
+
+  /** Where the agent keeps what settings were is not shared between machines. */
+  async #withOwnRun(name: string): Promise<readonly string[]> {
+    const folder = join(this.#folder, `${name}-run`)
+    await mkdir(folder, { recursive: true })
+    return ['sh', '-c', 'mount --bind "$0" /run && exec "$@"', folder]
   }
 
   #socket(name: string): string {
