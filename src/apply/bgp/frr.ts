@@ -29,7 +29,7 @@ interface Refused {
   readonly said: string
 }
 
-type Brought =
+export type Brought =
   /** FRR is configured as wanted, but for what it refused. */
   ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
 
