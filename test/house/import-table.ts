@@ -437,7 +437,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'announce',
     'picocolors',
   ],
-  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker'],
+  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker', 'speaker/bgp'],
 }
 
 /**

@@ -90,6 +90,9 @@ function registerGauges(registry: Registry, node: string, source: AnnounceSource
         if (!here.some(({ state }) => state === 'answers' || state === 'hands-over')) continue
         for (const service of services) this.set({ service, protocol: 'layer2', node, ip }, 1)
       }
+      for (const { address: ip, service } of source.bgp()?.addresses ?? []) {
+        this.set({ service, protocol: 'bgp', node, ip }, 1)
+      }
     },
   })
   new Gauge({

@@ -5,7 +5,7 @@ import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
-import { readSessions, SESSIONS_COMMAND, type Session } from './sessions.ts'
+import { readSessions, SESSIONS_COMMANDS, type Session } from './sessions.ts'
 import { Vty } from './vty.ts'
 
 interface FrrOptions {
@@ -106,11 +106,13 @@ export class Frr {
 
   /** Returns how the sessions with all peers are. */
   async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
-    const asked = await this.#ask('bgpd', [SESSIONS_COMMAND])
+    const asked = await this.#ask('bgpd', SESSIONS_COMMANDS)
     if (asked.kind === 'broken') return asked
-    const sessions = readSessions(asked.answers[0]?.text ?? '')
+    const [summary, neighbours] = asked.answers.map(({ text }) => text)
+    const sessions = readSessions(summary ?? '', neighbours)
     if (sessions !== undefined) return { kind: 'sessions', sessions }
-    return { kind: 'broken', reason: `bgpd answers "${SESSIONS_COMMAND}" with what is no JSON` }
+    const commands = SESSIONS_COMMANDS.join('" or "')
+    return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
   }
 
   close(): void {

@@ -8,18 +8,30 @@ import { pathOf, routerOf } from '../../ruleset/bgp/tree.ts'
 
 type Refused = Extract<Brought, { readonly kind: 'brought' }>['refused'][number]
 
-/** Returns what FRR did not take as problems of the objects that ask for it. */
+/**
+ * Returns what FRR did not take as problems of the objects that ask for it. Lines of one object that FRR
+ * refuses with the same words are one problem.
+ */
 export function refusalProblems(
   refused: readonly Refused[],
   peers: readonly BgpSession[],
 ): readonly AnnounceProblem[] {
-  return refused.map(({ operation, said }) => {
-    const header = pathOf(operation.context).at(-1) ?? ''
-    const line = 'line' in operation ? masked(operation.line) : header
-    const reason = said === '' ? 'and says nothing' : said.replace(/\s+/g, ' ')
-    const message = `FRR does not take "${line}": ${reason}; the rest goes on`
-    return { object: objectOf(operation, peers), message }
+  const lines = new Map<string, { object: string; reason: string; lines: string[] }>()
+  for (const { operation, said } of refused) {
+    const object = objectOf(operation, peers)
+    const reason = said === '' ? 'it does not say why' : said.replace(/\s+/g, ' ')
+    const known = lines.get(`${object} ${reason}`) ?? { object, reason, lines: [] }
+    known.lines.push(`"${lineOf(operation)}"`)
+    lines.set(`${object} ${reason}`, known)
+  }
+  return [...lines.values()].map(({ object, reason, lines: taken }) => {
+    const message = `FRR does not take ${taken.join(', ')}: ${reason}; the rest goes on`
+    return { object, message }
   })
+}
+
+function lineOf(operation: Refused['operation']): string {
+  return 'line' in operation ? masked(operation.line) : (pathOf(operation.context).at(-1) ?? '')
 }
 
 function objectOf(

@@ -13,6 +13,12 @@ export interface BgpView {
   /** How many prefixes are announced, to whichever peer. */
   readonly routes: number
   readonly peers: readonly BgpPeerView[]
+  /** In order of Service and address, with the names of the BGPPeers that get it. */
+  readonly addresses: readonly {
+    readonly address: string
+    readonly service: string
+    readonly peers: readonly string[]
+  }[]
   /** What a person should settle. */
   readonly problems: readonly { readonly object: string; readonly problem: string }[]
 }
@@ -37,6 +43,8 @@ interface BgpPeerView {
   readonly prefixes: number
   /** How many it was sent. */
   readonly sent: number
+  /** How many UPDATE messages it was sent since FRR started. */
+  readonly updates: number
 }
 
 interface Seen {
@@ -55,6 +63,7 @@ export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpV
     routerId,
     routes: routes.length,
     peers: peers.map((each) => peerView(each, decision, sessions)),
+    addresses: addressesOf(decision),
     problems: problems.map(({ object, message }) => ({ object, problem: message })),
   }
 }
@@ -73,8 +82,23 @@ function peerView(
     established: told?.established ?? 0,
     dropped: told?.dropped ?? 0,
     prefixes: routes.filter(({ to }) => to.has(name)).length,
+    updates: told?.updates ?? 0,
     sent: told?.families.reduce((sum, { sent }) => sum + sent, 0) ?? 0,
   }
+}
+
+/** While all routes are taken back, nothing is announced whatever the objects say. */
+function addressesOf({ why, routes }: BgpDecision): BgpView['addresses'] {
+  const found = new Map<string, BgpView['addresses'][number] & { readonly peers: string[] }>()
+  for (const each of routes.length === 0 ? [] : why) {
+    if (each.kind !== 'announced') continue
+    const { address, service, peer } = each
+    const key = `${service} ${address}`
+    const known = found.get(key)
+    if (known === undefined) found.set(key, { address, service, peers: [peer] })
+    else known.peers.push(peer)
+  }
+  return [...found.values()]
 }
 
 /** Returns the session with the peer at a place; undefined if FRR has none. */
