@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -65,7 +65,7 @@ export class BgpLan {
     await router.tell(
       'bgpd',
       ...['configure terminal', `router bgp ${routerAs}`, 'no bgp ebgp-requires-policy'],
-      ...['bgp router-id 10.0.0.254', `neighbor ${NODE} remote-as 64501`],
+      ...[`bgp router-id ${ROUTER}`, `neighbor ${NODE} remote-as 64501`],
       ...[`neighbor ${NODE} passive`, 'end'],
     )
     const lan = new BgpLan(node, router, options)
@@ -73,10 +73,11 @@ export class BgpLan {
     return lan
   }
 
-  /** Writes the objects that the agent follows. */
+  /** Writes the objects that the agent follows; it never sees a file that is half written. */
   write(objects: readonly object[]): void {
     const list = { apiVersion: 'v1', kind: 'List', items: objects }
-    writeFileSync(join(this.folder, 'objects.json'), JSON.stringify(list))
+    writeFileSync(join(this.folder, 'objects.new'), JSON.stringify(list))
+    renameSync(join(this.folder, 'objects.new'), join(this.folder, 'objects.json'))
   }
 
   /** Writes the configuration; `bgp` has fields of announce.bgp. */
@@ -173,6 +174,19 @@ export class BgpLan {
   async prefixes(): Promise<readonly string[]> {
     const [text = ''] = await this.router.tell('bgpd', 'show bgp ipv4 unicast json')
     return Object.keys(JSON.parse(text).routes ?? {}).sort()
+  }
+
+  /** Has the router write down every update that it gets. */
+  async record(): Promise<void> {
+    await this.router.tell('bgpd', 'debug bgp updates in')
+  }
+
+  /** Returns the prefixes that the node took back since `record`, in that order, each time. */
+  withdrawn(): readonly string[] {
+    const log = readFileSync(join(this.router.folder, 'bgpd.log'), 'utf8')
+    return [...log.matchAll(/rcvd UPDATE about (\S+) .*-- withdrawn/g)].map(
+      ([, prefix]) => prefix ?? '',
+    )
   }
 
   /** Returns what the router counts of its session with the node. */
