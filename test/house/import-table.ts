@@ -371,6 +371,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'render',
     'render/nftables',
     'plan',
+    'plan/bgp',
     'plan/netdev',
     'plan/sysctls',
     'apply/conntrack',
@@ -395,6 +396,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'picocolors',
     'speaker',
+    'speaker/bgp',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [

@@ -112,15 +112,23 @@ export class BgpLan {
   }
 
   /** Runs a command of the program on the node; resolves with what it prints, whatever its exit code. */
-  async nodelb(...args: readonly string[]): Promise<string> {
+  async nodelb(
+    ...args: readonly string[]
+  ): Promise<{ readonly out: string; readonly said: string }> {
     const command = ['netns', 'exec', this.node.namespace, process.execPath, nodelb, ...args]
-    const { stdout, stderr } = await execa('ip', command, { reject: false })
-    return `${stdout}${stderr}`
+    const { stdout: out, stderr: said } = await execa('ip', command, { reject: false })
+    return { out, said }
+  }
+
+  /** The options of commands that read the objects and the configuration. */
+  get sources(): readonly string[] {
+    const [objects, config] = ['objects.json', 'config.yaml'].map((name) => join(this.folder, name))
+    return ['-f', objects ?? '', '--config', config ?? '', '--node', 'n1']
   }
 
   /** Prints the status as its users see it. */
-  statusText(): Promise<string> {
-    return this.nodelb('status', '--status-socket', this.#socket)
+  async statusText(): Promise<string> {
+    return (await this.nodelb('status', '--status-socket', this.#socket)).out
   }
 
   /** Returns the metrics. */

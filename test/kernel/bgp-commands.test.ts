@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BgpLan } from '../support/bgp-lan.ts'
+import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
+
+/** What commands say of BGP before an agent runs, and beside one. */
+
+const plain = [bgpPeer('tor', { password: 'secret' }), advertisement('all')]
+const web = bgpService('web', '198.51.100.10')
+
+let lan: BgpLan
+beforeAll(async () => {
+  lan = await BgpLan.build()
+  lan.write(bgpCluster(plain, web))
+})
+afterAll(async () => {
+  await lan?.remove()
+})
+
+test('render prints the configuration of FRR as comments, without passwords', async () => {
+  const { out } = await lan.nodelb('render', ...lan.sources)
+  const lines = out.slice(out.indexOf('\n# FRR\n') + 1).split('\n')
+  expect(lines.every((line) => line.startsWith('#'))).toBe(true)
+  expect(lines).toContain('#    neighbor 10.0.0.254 password ***')
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^# {5}network 198\.51\.100\.10\/32 route-map nodelb-\d+$/),
+  )
+  const { out: json } = await lan.nodelb('render', ...lan.sources, '-o', 'json')
+  expect(JSON.parse(json).frr).toContain(' neighbor 10.0.0.254 password ***')
+})
+
+test('diff compares with FRR, and the log says what a change does to sessions', async () => {
+  const { out: before } = await lan.nodelb('diff', ...lan.sources)
+  expect(before).toContain('announced by BGP, in FRR\n')
+  expect(before).toContain('  + router bgp 64501\n')
+  expect(before).not.toContain('secret')
+  const agent = await lan.start()
+  await agent.first('bgp-engine-ready')
+  expect((await lan.nodelb('diff', ...lan.sources)).out).toBe('0 operations')
+  lan.write(bgpCluster(bgpPeer('tor', { password: 'other' }), advertisement('all'), web))
+  const { resets } = await agent.next('bgp-configured')
+  expect(resets).toEqual(['~ neighbor 10.0.0.254 password ***   # resets the session'])
+  await agent.end('SIGTERM')
+  lan.write(bgpCluster(plain, web))
+  const { out } = await lan.nodelb('diff', ...lan.sources)
+  expect(out).toContain('~ neighbor 10.0.0.254 password ***   # resets the session\n')
+  const { out: json } = await lan.nodelb('diff', ...lan.sources, '-o', 'json')
+  expect(JSON.parse(json).bgp).toEqual({
+    problems: [],
+    changes: ['router bgp 64501', '  ~ neighbor 10.0.0.254 password ***   # resets the session'],
+  })
+})
+
+test('diff says why FRR is not compared, and the rest goes on', async () => {
+  lan.configure({ frr: { sockets: '/nowhere' } })
+  const { said } = await lan.nodelb('diff', ...lan.sources)
+  expect(said).toContain('nodelb: what is announced by BGP is not compared: bgpd cannot be asked')
+})
