@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import type { Status } from '../../src/agent/events/status.ts'
 import { readStatus } from '../../src/agent/events/status-socket.ts'
 import type { BgpView } from '../../src/speaker/bgp/view.ts'
-import { FrrLab } from './frr.ts'
+import { type FrrDaemon, FrrLab } from './frr.ts'
 import { Janitor, nodelb } from './lab.ts'
 import { RunningAgent } from './running-agent.ts'
 
@@ -34,6 +34,8 @@ interface BgpLanOptions {
   readonly routerAs?: number
   /** Fields of announce.bgp besides `enabled` and `frr`. */
   readonly settings?: object
+  /** The daemons of the node's FRR; bgpd alone unless told otherwise, as for plain peers. */
+  readonly daemons?: readonly FrrDaemon[]
 }
 
 /**
@@ -57,8 +59,7 @@ export class BgpLan {
   }
 
   static async build(options: BgpLanOptions = {}): Promise<BgpLan> {
-    // As it ships for plain peers: bgpd alone.
-    const node = await FrrLab.start('bgpd')
+    const node = await FrrLab.start(...(options.daemons ?? ['bgpd']))
     const router = await FrrLab.start('zebra', 'bgpd')
     await node.connect(router, `${NODE}/24`, `${ROUTER}/24`)
     const { routerAs = 65000 } = options
@@ -91,8 +92,11 @@ export class BgpLan {
     writeFileSync(join(this.folder, 'config.yaml'), text)
   }
 
-  /** Starts the program on the node, and resolves with it when the rules are programmed. */
-  async start(): Promise<RunningAgent> {
+  /**
+   * Starts the program on the node, and resolves with it when the rules are programmed. `confine` makes
+   * of a command one that has less rights.
+   */
+  async start(confine?: (command: readonly string[]) => readonly string[]): Promise<RunningAgent> {
     const agent = RunningAgent.start(
       ['ip', 'netns', 'exec', this.node.namespace],
       [
@@ -101,6 +105,7 @@ export class BgpLan {
         ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
         ...['--status-socket', this.#socket],
       ],
+      confine,
     )
     this.#agents.push(agent)
     await agent.first('agent-ready')

@@ -57,6 +57,18 @@ export class FrrLab {
     if (code !== 0) throw new Error(`${daemon} ended with ${code}; is the package frr installed?`)
   }
 
+  /** Starts bgpd as `enter` runs what follows, with nothing but these arguments. */
+  async runBgpd(enter: readonly string[], args: readonly string[]): Promise<void> {
+    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/bgpd`, ...args]
+    spawn('ip', command, { stdio: 'ignore' })
+    const path = join(this.folder, 'bgpd.vty')
+    for (;;) {
+      const opened = await Vty.open({ path, broke: () => undefined })
+      if (opened.kind === 'open') return opened.vty.close()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
   }
