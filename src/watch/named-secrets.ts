@@ -40,6 +40,12 @@ export class NamedSecrets {
     this.#wakeup.now()
   }
 
+  /** Has everything read anew that is named from now on. */
+  forget(): void {
+    this.#wanted = undefined
+    this.#found.clear()
+  }
+
   /** Reads what is named until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {

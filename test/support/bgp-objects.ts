@@ -41,7 +41,9 @@ export function secret(name: string, password: string): object {
 
 /** A Service with an address, and an endpoint that is ready. */
 export function bgpService(name: string, address: string, labels: object = {}): readonly object[] {
-  const last = address.split('.').at(-1)
+  const isSix = address.includes(':')
+  const last = address.split(/[.:]/).at(-1)
+  const clusterIP = isSix ? `fd00:10:96::${last}` : `10.96.0.${last}`
   return [
     {
       ...{ apiVersion: 'v1', kind: 'Service' },
@@ -51,23 +53,30 @@ export function bgpService(name: string, address: string, labels: object = {}): 
       },
       spec: {
         ...{ type: 'LoadBalancer', ports: [{ port: 80, targetPort: 8080 }] },
-        ...{ clusterIP: `10.96.0.${last}`, clusterIPs: [`10.96.0.${last}`] },
+        ...{ clusterIP, clusterIPs: [clusterIP], ipFamilies: [isSix ? 'IPv6' : 'IPv4'] },
       },
       status: { loadBalancer: { ingress: [{ ip: address }] } },
     },
     {
-      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+      ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice' },
+      addressType: isSix ? 'IPv6' : 'IPv4',
       metadata: {
         ...{ namespace: 'shop', name: `${name}-1` },
         labels: { 'kubernetes.io/service-name': name },
       },
       ports: [{ port: 8080 }],
-      endpoints: [{ addresses: ['10.244.0.10'], conditions: { ready: true }, nodeName: 'n1' }],
+      endpoints: [
+        {
+          ...{ addresses: [isSix ? 'fd00:10:244::10' : '10.244.0.10'], nodeName: 'n1' },
+          conditions: { ready: true },
+        },
+      ],
     },
   ]
 }
 
 /** What all have: the Node, a pool, a peer, and an advertisement for everything. */
 export function bgpCluster(...more: readonly (object | readonly object[])[]): readonly object[] {
-  return [bgpNode(), pool('vips', ['198.51.100.0/24']), ...more.flat()]
+  const vips = pool('vips', ['198.51.100.0/24', '2001:db8::/112'])
+  return [bgpNode(), vips, ...more.flat()]
 }

@@ -69,6 +69,14 @@ export class FrrLab {
     }
   }
 
+  /** Has the network drop everything that comes and goes. */
+  async silence(): Promise<void> {
+    const chain = (hook: string): string =>
+      `chain ${hook} { type filter hook ${hook} priority 0; drop; }`
+    const table = `table inet silence { ${chain('input')}; ${chain('output')}; }`
+    await execa('ip', ['netns', 'exec', this.namespace, 'nft', table])
+  }
+
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
   }

@@ -92,6 +92,7 @@ export class BgpAnnouncing {
     if (settings.enabled && !before.enabled) {
       // Nothing was followed while announcing was off: everything is listed anew.
       this.#store = new BgpObjectStore(this.#options.followed)
+      this.#secrets?.forget()
       this.#decisions.stay()
     }
     if (!settings.enabled) this.#decisions.leave('announce.bgp.enabled is false', 'remove')
@@ -148,14 +149,13 @@ export class BgpAnnouncing {
     })
     this.#speaker = speaker
     const end = new AbortController()
-    try {
-      await Promise.all([
-        speaker.run(signal).finally(() => end.abort()),
-        this.#secrets?.run(AbortSignal.any([signal, end.signal])),
-      ])
-    } finally {
-      this.#speaker = undefined
-    }
+    const until = AbortSignal.any([signal, end.signal])
+    const ended = await Promise.allSettled([
+      speaker.run(until).finally(() => end.abort()),
+      this.#secrets?.run(until).finally(() => end.abort()),
+    ])
+    this.#speaker = undefined
+    for (const each of ended) if (each.status === 'rejected') throw each.reason
   }
 
   #take(event: SourceEvent): void {

@@ -22,14 +22,16 @@ export class SessionNews {
       const told = sessionAt(sessions, { at, vrf })
       const state = told?.state ?? 'unknown'
       const before = this.#up.get(name)
-      const isUp = told !== undefined && state === 'Established'
       // Between two looks a session may have ended and come about again.
-      if (before !== undefined && before !== told?.established) {
-        this.#tell({ event: 'bgp-session-down', peer: name, at, state })
+      const now = state === 'Established' ? told?.established : undefined
+      if (now === before) {
+        if (now !== undefined) up.set(name, now)
+        continue
       }
-      if (!isUp) continue
-      up.set(name, told.established)
-      if (before !== told.established) this.#tell({ event: 'bgp-session-up', peer: name, at })
+      if (before !== undefined) this.#tell({ event: 'bgp-session-down', peer: name, at, state })
+      if (now === undefined) continue
+      up.set(name, now)
+      this.#tell({ event: 'bgp-session-up', peer: name, at })
     }
     this.#up = up
   }
