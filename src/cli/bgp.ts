@@ -1,7 +1,7 @@
 import { visible } from '../decode/problem.ts'
 import type { Plan } from '../plan/bgp/operation.ts'
 import { printPlan } from '../plan/bgp/print.ts'
-import { compareBgp, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { applyBgp, compareBgp, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
 import type { Loaded } from './load.ts'
 import { count } from './print-plan.ts'
 
@@ -27,7 +27,7 @@ export function bgpAsComments({ text }: RenderedBgp): string {
   return ['# FRR', ...lines].map((line, at) => `${at === 0 ? line : `#   ${line}`}\n`).join('')
 }
 
-/** What `diff` tells of BGP. It is no part of the plan: only the agent announces. */
+/** What `diff` tells of BGP. */
 export interface BgpDifference {
   readonly plan: Plan
   readonly problems: readonly string[]
@@ -53,12 +53,36 @@ export async function bgpDifference(loaded: LoadedObjects): Promise<BgpDifferenc
 export function printBgpDifference({ plan }: BgpDifference): string {
   if (plan.length === 0) return ''
   const operations = count(plan.length, 'operation')
-  return `\nannounced by BGP, in FRR\n${indented(printPlan(plan))}${operations} of the agent: not of apply, and not counted by the exit code\n`
+  return `\nannounced by BGP, in FRR\n${indented(printPlan(plan))}${operations} in FRR\n`
 }
 
 /** Returns the difference for programs. */
 export function bgpDifferenceAsJson({ plan, problems }: BgpDifference): unknown {
   return { problems, changes: plan.length === 0 ? [] : printPlan(plan).trimEnd().split('\n') }
+}
+
+/** What `apply` did to FRR. */
+interface AppliedToFrr {
+  /** Undefined if FRR could not be asked. */
+  readonly operations: number | undefined
+  readonly problems: readonly string[]
+  /** Whether FRR is as it should be. */
+  readonly isWhole: boolean
+}
+
+/** Configures the FRR of this machine; undefined if nothing is announced by BGP. */
+export async function appliedToFrr(loaded: LoadedObjects): Promise<AppliedToFrr | undefined> {
+  const proposed = proposedFor(loaded)
+  if (proposed === undefined) return undefined
+  const problems = told(proposed.bgp.problems)
+  const applied = await applyBgp(proposed.bgp, proposed.settings)
+  if (applied.kind === 'not-applied') {
+    const reason = `nothing is announced by BGP: ${applied.reason}`
+    return { operations: undefined, problems: [...problems, reason], isWhole: false }
+  }
+  const { operations, refused } = applied
+  const all = [...problems, ...told(refused), ...applied.problems]
+  return { operations, problems: all, isWhole: refused.length === 0 }
 }
 
 function indented(text: string): string {

@@ -23,6 +23,7 @@ import {
 } from './announcing.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
 import {
+  appliedToFrr,
   type BgpDifference,
   bgpAsComments,
   bgpDifference,
@@ -34,8 +35,9 @@ import { withDataplanes } from './kernel.ts'
 import { type AsksForAnnouncing, type Loaded, load, loadOther } from './load.ts'
 import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
-import { count, planAsJson, printPlan } from './print-plan.ts'
+import { planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
+import { summaryOf } from './print-summary.ts'
 
 const DIFFERENCES = 1
 
@@ -121,13 +123,13 @@ function showDifference(
     if (announcing !== undefined) output.out(printAnnouncing(announcing, output.colour))
     if (bgp !== undefined) output.out(printBgpDifference(bgp))
   }
-  return proposed.count === 0 ? 0 : DIFFERENCES
+  return proposed.count === 0 && (bgp?.plan ?? []).length === 0 ? 0 : DIFFERENCES
 }
 
 /** Programs the node once and prints a summary. Returns the exit code. */
 export async function applyCommand(sources: Sources, output: Output): Promise<number> {
   const start = performance.now()
-  const loaded = reported(sources, output)
+  const loaded = reported(sources, output, ({ announce }) => announce.bgp.enabled)
   if (loaded.kind === 'failed') return TROUBLE
   return withDataplanes(output, async (dataplanes) => {
     const goal = await decided(dataplanes, loaded.goal, output)
@@ -145,22 +147,15 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
     sayDenials(outcome.denials, output)
     const nameOf = namesOf(goal.cluster.services)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal, nameOf))
+    // What is announced is served by then.
+    const bgp = await appliedToFrr(loaded)
+    for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
     const ms = Math.round(performance.now() - start)
-    const summary = {
-      operations: outcome.operations,
-      services: outcome.services,
-      bytes: outcome.bytes,
-      rejected: outcome.refusals.map(({ service }) => nameOf(service)),
-      ms,
-    }
-    output.out(
-      sources.format === 'json'
-        ? `${JSON.stringify(summary)}\n`
-        : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
-    )
+    output.out(summaryOf(outcome, { ms, nameOf, frr: bgp?.operations }, sources))
     if (loaded.conntrack?.tcpBeLiberal) await translateStrays(output)
     const gone = await removeOthers(dataplanes, output)
-    return unlessIncomplete(goal, gone && outcome.refusals.length === 0 ? 0 : TROUBLE)
+    const isWhole = gone && outcome.refusals.length === 0 && bgp?.isWhole !== false
+    return unlessIncomplete(goal, isWhole ? 0 : TROUBLE)
   })
 }
 

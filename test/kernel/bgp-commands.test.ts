@@ -55,3 +55,26 @@ test('diff says why FRR is not compared, and the rest goes on', async () => {
   const { said } = await lan.nodelb('diff', ...lan.sources)
   expect(said).toContain('nodelb: what is announced by BGP is not compared: bgpd cannot be asked')
 })
+
+test('apply configures FRR after the rules, and a second one changes nothing', async () => {
+  lan.configure({})
+  lan.write(bgpCluster(plain, bgpService('other', '198.51.100.11')))
+  const first = await lan.nodelb('apply', ...lan.sources)
+  expect(first.out).toMatch(
+    /^applied: \d+ operations, 1 service, [1-9]\d* operations in FRR, \d+ ms$/,
+  )
+  const { out: json } = await lan.nodelb('apply', ...lan.sources, '-o', 'json')
+  expect(JSON.parse(json)).toMatchObject({ operations: 0, frr: 0 })
+  await lan.router.tell(
+    'bgpd',
+    ...['configure terminal', 'router bgp 65000', 'neighbor 10.0.0.1 password secret', 'end'],
+  )
+  await lan.until('198.51.100.11/32')
+})
+
+test('apply tells if there is no FRR', async () => {
+  lan.configure({ frr: { sockets: '/nowhere' } })
+  const { out, said } = await lan.nodelb('apply', ...lan.sources)
+  expect(said).toContain('nodelb: nothing is announced by BGP: bgpd cannot be asked')
+  expect(out).toMatch(/^applied: 0 operations, 1 service, \d+ ms$/)
+})

@@ -344,7 +344,7 @@ describe('--help', () => {
                               privilege, and end
         allocate [options]    which addresses LoadBalancer Services get or keep, and
                               why; nothing is written
-        announcers [options]  which Node would announce which address on layer 2, and
+        announcers [options]  which Node would announce which address, and how and
                               why; nothing is sent
         controller [options]  give addresses to the LoadBalancer Services of the
                               cluster; one replica writes

@@ -1,4 +1,5 @@
 import { decideBgp } from '../../announce/bgp/decide.ts'
+import type { BgpSession } from '../../announce/bgp/decision.ts'
 import type { BgpObjects } from '../../announce/bgp/objects.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { AnnouncerNode } from '../../announce/objects.ts'
@@ -10,10 +11,12 @@ import { treeOf } from '../../render/bgp/frr-tree.ts'
 import { printTree } from '../../ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpAnnouncingSettings } from './decisions.ts'
+import { refusalProblems } from './refusals.ts'
 
 /** What a Node would announce by BGP. */
 interface ProposedBgp {
   readonly tree: Tree
+  readonly peers: readonly BgpSession[]
   readonly problems: readonly AnnounceProblem[]
 }
 
@@ -25,7 +28,8 @@ export function proposedBgp(
 ): ProposedBgp {
   const decision = decideBgp(objects, node, settings)
   const { wanted, problems } = wantedOf(decision)
-  return { tree: treeOf(wanted), problems: [...decision.problems, ...problems] }
+  const { peers } = decision
+  return { tree: treeOf(wanted), peers, problems: [...decision.problems, ...problems] }
 }
 
 /** Returns the configuration as FRR prints it, with `***` for passwords. */
@@ -40,14 +44,43 @@ type ComparedBgp =
 /** Compares with the FRR of this machine, and changes nothing in it. */
 export async function compareBgp(
   { tree }: ProposedBgp,
-  { frr: { sockets: folder, shared } }: BgpAnnouncingSettings,
+  settings: BgpAnnouncingSettings,
 ): Promise<ComparedBgp> {
-  const ownership = shared ? 'shared' : 'whole'
-  const opened = await Frr.open({ folder, ownership, broke: () => undefined })
+  const { opened, ownership } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-compared', reason: opened.reason }
-  const { frr } = opened
-  const read = await frr.read()
-  frr.close()
+  const read = await opened.frr.read()
+  opened.frr.close()
   if (read.kind === 'broken') return { kind: 'not-compared', reason: read.reason }
   return { kind: 'compared', ...differenceOf(read.tree, tree, ownership) }
+}
+
+type AppliedBgp =
+  | {
+      readonly kind: 'applied'
+      readonly operations: number
+      /** What FRR refused. */
+      readonly refused: readonly AnnounceProblem[]
+      readonly problems: readonly string[]
+    }
+  | { readonly kind: 'not-applied'; readonly reason: string }
+
+/** Configures the FRR of this machine once. */
+export async function applyBgp(
+  { tree, peers }: ProposedBgp,
+  settings: BgpAnnouncingSettings,
+): Promise<AppliedBgp> {
+  const { opened } = await open(settings)
+  if (opened.kind === 'broken') return { kind: 'not-applied', reason: opened.reason }
+  const brought = await opened.frr.bring(tree)
+  opened.frr.close()
+  if (brought.kind === 'broken') return { kind: 'not-applied', reason: brought.reason }
+  const { plan, problems } = brought
+  const refused = refusalProblems(brought.refused, peers)
+  return { kind: 'applied', operations: plan.length, refused, problems }
+}
+
+async function open({ frr: { sockets: folder, shared } }: BgpAnnouncingSettings) {
+  const ownership = shared ? 'shared' : 'whole'
+  const opened = await Frr.open({ folder, ownership, broke: () => undefined })
+  return { opened, ownership } as const
 }
