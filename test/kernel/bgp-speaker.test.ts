@@ -110,6 +110,16 @@ test('what others change is found when all is compared, and a new agent compares
   await lan.until(VIP)
 })
 
+test('what others change is restored with the next change of ours', async () => {
+  await announcing()
+  const family = ['router bgp 64501', 'address-family ipv4 unicast']
+  await lan.node.tell('bgpd', 'configure terminal', ...family, `no network ${VIP}`, 'end')
+  await lan.gone(VIP)
+  lan.write(bgpCluster(plain, web, bgpService('b', '198.51.100.11')))
+  await lan.until('198.51.100.11/32')
+  await lan.until(VIP)
+})
+
 describe('a bad peer stops only itself', () => {
   test('one that clashes, and one that FRR does not take in full', async () => {
     const bad = [

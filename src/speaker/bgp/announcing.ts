@@ -23,7 +23,7 @@ interface BgpAnnouncingOptions {
 }
 
 /** At the end FRR has so many milliseconds, besides the grace, to do what it is told. */
-const LEAVE_MS = 5_000
+const LEAVE_MS = 2_000
 
 /**
  * Announcing by BGP in the agent: reads the objects on which it depends, and has FRR announce whenever

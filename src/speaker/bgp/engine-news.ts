@@ -40,8 +40,7 @@ export class EngineNews {
     const [operations, routes] = [plan.length, decision.routes.length]
     if (!this.#isReady) this.#tell({ event: 'bgp-engine-ready', operations, routes })
     else if (tree === this.#tree && operations > 0 && !this.#hasRefused) {
-      const found = printPlan(plan)
-      this.#tell({ event: 'bgp-drift-repaired', operations, found })
+      this.#tell({ event: 'bgp-drift-repaired', operations, found: inShort(plan) })
     } else if (operations > refused.length) {
       this.#tell({ event: 'bgp-configured', operations, routes, durationMs, resets: ending(plan) })
     }
@@ -50,6 +49,15 @@ export class EngineNews {
     this.#hasRefused = refused.length > 0
     this.#tree = tree
   }
+}
+
+/** So many lines of a plan show what kind of change it was. */
+const SHOWN = 20
+
+function inShort(plan: Plan): string {
+  const lines = printPlan(plan).trimEnd().split('\n')
+  const more = lines.length - SHOWN
+  return [...lines.slice(0, SHOWN), ...(more > 0 ? [`and ${more} lines more`] : [])].join('\n')
 }
 
 /** Returns the steps that end sessions, or reset them. */
