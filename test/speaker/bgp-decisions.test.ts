@@ -75,6 +75,9 @@ test('a cordon has a grace, which a restart of the agent does not begin anew', (
   again.list()
   expect(announced(again.decisions)).toEqual([])
   expect(again.told).toEqual([])
+  // Nor does its end, which has a grace of its own.
+  again.decisions.leave('SIGTERM', 'withdraw')
+  expect(announced(again.decisions)).toEqual([])
 })
 
 test('the end withdraws routes, or all that is ours', () => {

@@ -74,8 +74,9 @@ export class Decisions {
     if (node === undefined) return undefined
     this.#watchCordon(node)
     const drain = this.#leaving ?? this.#cordon
-    const left = drain === undefined ? 0 : Math.max(0, drain.until - performance.now())
-    const decided = this.#decide(node, left > 0)
+    const left = timeLeft(drain)
+    // What a cordon has taken back does not come again because the agent is about to end.
+    const decided = this.#decide(node, timeLeft(this.#cordon) > 0)
     const decision = drained(decided, left, this.#leaving)
     this.#former = decision
     if (drain !== undefined) this.#tell(drain, left)
@@ -98,10 +99,10 @@ export class Decisions {
     }
   }
 
-  #decide(node: AnnouncerNode, isGrace: boolean): BgpDecision {
+  #decide(node: AnnouncerNode, isCordonNew: boolean): BgpDecision {
     const { store, settings } = this.#options
     const { drain, ...rest } = settings()
-    const cordoned = isGrace ? 'ignore' : drain.cordoned
+    const cordoned = isCordonNew ? 'ignore' : drain.cordoned
     return decideBgp(store().objects(), node, { ...rest, drain: { cordoned } }, this.#former)
   }
 
@@ -112,6 +113,10 @@ export class Decisions {
     }
     drain.isTold = true
   }
+}
+
+function timeLeft(drain: Drain | undefined): number {
+  return drain === undefined ? 0 : Math.max(0, drain.until - performance.now())
 }
 
 function drained(decided: BgpDecision, left: number, leaving: Drain | undefined): BgpDecision {

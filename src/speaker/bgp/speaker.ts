@@ -172,7 +172,8 @@ export class BgpSpeaker {
     this.#engine.brought(brought, outlook, Math.round(ended - began))
     this.#settle(brought, outlook)
     this.#due.bring = ended + COMPARE_MS
-    if (brought.refused.length > 0) this.#due.renew = ended + AGAIN_MS
+    // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
+    if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
     if (outlook.left === undefined) return undefined
     this.#hasEnded = true
     this.#options.tell({ event: 'bgp-withdrawn', reason: outlook.left })
