@@ -7,6 +7,7 @@ const { lanAddress } = await import('../test/support/real-lan-files.ts')
 
 const nodes = ['n1', 'n2', 'n3']
 const address = lanAddress(0)
+const client = '192.0.2.4'
 
 /** `stage` has the ways of the demo to say something, and to keep its promises. */
 export async function showLan(stage) {
@@ -14,7 +15,7 @@ export async function showLan(stage) {
   await step('A LAN of three nodes: for each address one answers, and the others stand by')
   const lan = await RealLan.build({ nodes, services: 1 })
   try {
-    say(pc.dim('    client 192.0.2.4 ─── LAN ─┬─ n1 192.0.2.1'))
+    say(pc.dim(`    client ${client} ─── LAN ─┬─ n1 192.0.2.1`))
     say(pc.dim('                              ├─ n2 192.0.2.2'))
     say(pc.dim('                              └─ n3 192.0.2.3'))
     say(`    Service shop/web-0 has ${address} of a pool; an L2Advertisement is for that pool`)
@@ -27,6 +28,9 @@ export async function showLan(stage) {
     say(`    ${reply}`)
     say(`    ${pc.dim('$')} ${pc.cyan('nodelb status')} ${pc.dim(`on ${owner}`)}`)
     for (const line of await lan.announcing(owner)) say(`    ${line}`)
+    const question = `nodelb explain --from ${client} --to ${address}:80`
+    say(`    ${pc.dim('$')} ${pc.cyan(question)} ${pc.dim(`-f … on ${others[0]}`)}`)
+    for (const line of await lan.explained(others[0], client, `${address}:80`)) say(`    ${line}`)
 
     await step(`${owner} dies, while a client connects 100 times a second`)
     await lan.report()

@@ -25,7 +25,7 @@ export function askAddresses(draft: Draft, claimant: Claimant, wish: AddressWish
     asked.push(granted)
   }
   const isHeld = asked.every((each) => held.includes(each))
-  const conflict = wrongPool(draft, wish, asked) ?? (isHeld ? undefined : severalPools(asked))
+  const conflict = wrongPool(draft, wish, asked) ?? (isHeld ? undefined : severalPools(draft, asked))
   if (conflict !== undefined) return refused(conflict)
   if (isHeld) return { kind: 'content' }
   const rest = held.filter(
@@ -78,9 +78,13 @@ function wrongPool(
   return { kind: 'pools-disagree', address: stray.address, named, has: stray.pool }
 }
 
-/** The addresses of a Service come from one pool: so it is announced in one way. */
-function severalPools(asked: readonly PoolGrant[]): Refusal | undefined {
-  const pools = [...new Set(asked.map(({ pool }) => pool))]
+/**
+ * The addresses of a Service come from one pool: so it is announced in one way. One that is kept although it
+ * is in no pool any more does not count, whatever pool the mark of the Service names.
+ */
+function severalPools({ territories }: Draft, asked: readonly PoolGrant[]): Refusal | undefined {
+  const found = asked.flatMap(({ address }) => territories.at(address)?.pool.name ?? [])
+  const pools = [...new Set(found)]
   if (pools.length <= 1) return undefined
   return { kind: 'pools-differ', addresses: asked.map(({ address }) => address), pools }
 }

@@ -81,8 +81,12 @@ function judge(
 
 /** One advertisement without interfaces opens all of them. */
 function interfacesOf(advertisements: readonly Advertisement[]): Candidate['interfaces'] {
-  if (advertisements.some(({ interfaces }) => interfaces === undefined)) return undefined
-  return new Set(advertisements.flatMap(({ interfaces }) => interfaces ?? []))
+  const names = new Set<string>()
+  for (const { interfaces } of advertisements) {
+    if (interfaces === undefined) return undefined
+    for (const name of interfaces) names.add(name)
+  }
+  return names
 }
 
 /** The preferences of an advertisement count for the Nodes that it selects itself. */

@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import type { Announcement } from './announcement.ts'
 import type { Eligibility, EligibleAddress } from './eligibility.ts'
 import { interfacesFor, type NodeLink, opens } from './links.ts'
@@ -52,12 +53,7 @@ const MANY = 16
 const FEW = 4
 
 function few(candidates: Candidates, order: readonly string[]): Candidates {
-  return new Map(
-    order.slice(0, FEW).flatMap((name) => {
-      const candidate = candidates.get(name)
-      return candidate === undefined ? [] : [[name, candidate]]
-    }),
-  )
+  return new Map(order.slice(0, FEW).map((name) => [name, present(candidates.get(name))]))
 }
 
 /** What is stale ranks like a newcomer. */

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type Address, addressBytes, addressFromBytes } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import type { Claim, ClaimPart, Claims } from './beat.ts'
 
 /** The first byte of a claim tells which it is and how long its address. */
@@ -46,7 +47,7 @@ export function decodeClaims(bytes: Uint8Array): Claims | undefined {
   const claims = new Map<Address, Claim>()
   let at = 0
   while (at < bytes.length) {
-    const kind = bytes[at] ?? 0
+    const kind = present(bytes[at])
     const end = at + ((kind & IPV6) === 0 ? 5 : 17)
     const claim = CLAIMS[kind & CLAIM]
     if (end > bytes.length || kind > (CLAIM | IPV6) || claim === undefined) return undefined

@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { present } from '../model/present.ts'
 import type { Beat } from './beat.ts'
 import { beatBytes, beatFromBytes } from './beat-bytes.ts'
 
@@ -63,7 +64,7 @@ export function decodeBeat(
   if (key === undefined) return undefined
   const expected = sign(bytes.subarray(SIGNATURE), receiver, key)
   // All bytes are compared, so that the time tells nothing about the first that differs.
-  const difference = expected.reduce((sum, byte, at) => sum | (byte ^ (bytes[at] ?? 0)), 0)
+  const difference = expected.reduce((sum, byte, at) => sum | (byte ^ present(bytes[at])), 0)
   return difference === 0 ? beatFromBytes(bytes.subarray(HEAD)) : undefined
 }
 

@@ -3,7 +3,7 @@ import type { Bid, Candidate, Eligibility, EligibleAddress } from './eligibility
 import type { Permission } from './node-fitness.ts'
 import type { AnnounceObjects } from './objects.ts'
 import { apart, poolsMissing } from './problems.ts'
-import { servicesOf } from './services.ts'
+import { type OneOrMore, servicesOf } from './services.ts'
 import type { Silence } from './silence.ts'
 import { leftOutOf, whyNobody } from './why-not.ts'
 
@@ -22,12 +22,10 @@ export function eligible(objects: AnnounceObjects, settings: EligibilitySettings
   const problems = [...poolsMissing('L2Advertisement', objects)]
   const silent = [...silences]
   const addresses = [...bids].flatMap(([address, ofAddress]): EligibleAddress[] => {
-    const [first] = ofAddress
-    if (first === undefined) return []
     const common = commonTo(ofAddress)
     const isApart = common.size === 0 && ofAddress.length > 1
     const candidates = isApart ? unionOf(ofAddress) : common
-    const eligible = { address, key: first.first, bids: ofAddress, candidates }
+    const eligible = { address, key: ofAddress[0].first, bids: ofAddress, candidates }
     if (candidates.size === 0) {
       const reason = whyNobody(address, leftOutOf(eligible))
       for (const { service } of ofAddress) silent.push({ service, addresses: [address], reason })
@@ -56,9 +54,9 @@ function candidatesOf({ allowed, endpoints }: Bid): ReadonlyMap<string, Candidat
 }
 
 /** Returns the Nodes that may announce for all Services that have the address. */
-function commonTo(bids: readonly Bid[]): ReadonlyMap<string, Candidate> {
-  const [first, ...others] = bids.map(candidatesOf)
-  if (first === undefined || others.every((other) => other === first)) return first ?? new Map()
+function commonTo([bid, ...bids]: OneOrMore<Bid>): ReadonlyMap<string, Candidate> {
+  const [first, others] = [candidatesOf(bid), bids.map(candidatesOf)]
+  if (others.every((other) => other === first)) return first
   const common = new Map<string, Candidate>()
   for (const [node, candidate] of first) {
     const same = others.map((other) => other.get(node))
@@ -82,9 +80,8 @@ function unionOf(bids: readonly Bid[]): ReadonlyMap<string, Candidate> {
 /** Returns what a Node may do for two Services with one address. */
 function both(a: Candidate, b: Candidate): Candidate {
   if (a === b) return a
-  const all = a.interfaces === undefined || b.interfaces === undefined
   return {
     preference: Math.max(a.preference, b.preference),
-    interfaces: all ? undefined : new Set([...(a.interfaces ?? []), ...(b.interfaces ?? [])]),
+    interfaces: a.interfaces && b.interfaces && new Set([...a.interfaces, ...b.interfaces]),
   }
 }

@@ -1,4 +1,6 @@
+import { hexToBytes } from '@noble/hashes/utils.js'
 import { type Address, addressBytes, addressFromBytes } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import { icmpv6Checksum } from './icmpv6-checksum.ts'
 import { macBytes, macText } from './mac.ts'
 
@@ -70,8 +72,7 @@ function optionsOf(frame: Solicitation | Advertisement): readonly number[] {
   const type = frame.kind === 'solicitation' ? SOURCE_LINK_LAYER : TARGET_LINK_LAYER
   const mac = frame.linkLayer === undefined ? [] : [type, 1, ...macBytes(frame.linkLayer)]
   if (frame.kind === 'advertisement' || frame.nonce === undefined) return mac
-  const nonce = frame.nonce.match(/../g) ?? []
-  return [...mac, NONCE, 1, ...nonce.map((byte) => Number.parseInt(byte, 16))]
+  return [...mac, NONCE, 1, ...hexToBytes(frame.nonce)]
 }
 
 /**
@@ -79,9 +80,10 @@ function optionsOf(frame: Solicitation | Advertisement): readonly number[] {
  * host may heed (RFC 4861, 7.1.1 and 7.1.2).
  */
 export function parseNdp(bytes: Uint8Array): Solicitation | Advertisement | undefined {
+  const version = (bytes[14] ?? 0) >> 4
   const length = ((bytes[18] ?? 0) << 8) | (bytes[19] ?? 0)
   const message = bytes.subarray(MESSAGE, MESSAGE + length)
-  if (length < OPTIONS || message.length < length || (bytes[14] ?? 0) >> 4 !== 6) return undefined
+  if (length < OPTIONS || message.length < length || version !== 6) return undefined
   if (bytes[20] !== ICMPV6 || bytes[21] !== HOP_LIMIT || message[1] !== 0) return undefined
   if (icmpv6Checksum(bytes.subarray(22, 54), message) !== 0) return undefined
   const headers = {
@@ -97,7 +99,7 @@ export function parseNdp(bytes: Uint8Array): Solicitation | Advertisement | unde
     case SOLICITATION:
       return solicitation(headers, options)
     case ADVERTISEMENT:
-      return advertisement(headers, options, message[4] ?? 0)
+      return advertisement(headers, options, present(message[4]))
     default:
       return undefined
   }

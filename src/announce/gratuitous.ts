@@ -1,5 +1,6 @@
 import { familyOf } from '../model/address.ts'
-import type { Answering, Spot } from './spot.ts'
+import { present } from '../model/present.ts'
+import type { Answering, Greeting, Spot } from './spot.ts'
 
 /** When everybody is told of an address that was taken, in milliseconds since. */
 const OFFSETS = [0, 100, 400, 1100, 2200, 3300]
@@ -18,18 +19,17 @@ interface Budget {
 interface Greeter {
   readonly spot: Spot
   readonly phase: Answering
+  readonly greeting: Greeting
 }
 
-/** Returns when the next telling is due; undefined if all is told. */
-export function greetingDue({ greeting }: Answering): number | undefined {
-  return greeting === undefined ? undefined : greeting.since + (OFFSETS[greeting.told] ?? 0)
+/** Returns when the next telling is due. */
+export function greetingDue({ told, since }: Greeting): number {
+  return since + present(OFFSETS[told])
 }
 
-/** Returns the phase after one more telling. */
-export function greeted(phase: Answering): Answering {
-  const { told, since } = phase.greeting ?? { told: OFFSETS.length, since: 0 }
-  const greeting = told + 1 < OFFSETS.length ? { told: told + 1, since } : undefined
-  return { ...phase, greeting }
+/** Returns what is left after one more telling; undefined if all is told. */
+export function greeted({ told, since }: Greeting): Greeting | undefined {
+  return told + 1 < OFFSETS.length ? { told: told + 1, since } : undefined
 }
 
 /** Returns which of those that are due may be told of now, those told of the least first. */
@@ -39,7 +39,7 @@ export function affordable(
   now: number,
 ): { readonly greeters: readonly Greeter[]; readonly budgets: Budgets } {
   const left = new Map([...budgets].map(([name, budget]) => [name, refilled(budget, now)]))
-  const sorted = greeters.toSorted((a, b) => toldOf(a) - toldOf(b))
+  const sorted = greeters.toSorted((a, b) => a.greeting.told - b.greeting.told)
   const chosen = sorted.filter(({ spot }) => {
     const { packets } = left.get(spot.interface) ?? { packets: RATE }
     const price = packetsOf(spot)
@@ -48,10 +48,6 @@ export function affordable(
     return true
   })
   return { greeters: chosen, budgets: left }
-}
-
-function toldOf({ phase }: Greeter): number {
-  return phase.greeting?.told ?? 0
 }
 
 function packetsOf({ address }: Spot): number {

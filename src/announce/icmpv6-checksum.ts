@@ -10,8 +10,6 @@ export function icmpv6Checksum(addresses: Uint8Array, message: Uint8Array): numb
 
 function sumOf(bytes: Uint8Array): number {
   let sum = 0
-  for (let at = 0; at < bytes.length; at += 2) {
-    sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
-  }
+  for (const [at, byte] of bytes.entries()) sum += at % 2 === 0 ? byte << 8 : byte
   return sum
 }

@@ -1,5 +1,5 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Address } from '../model/address.ts'
 import type { Candidate } from './eligibility.ts'
 
@@ -71,14 +71,13 @@ function ranksOf(address: Address, nodes: readonly string[], former: Ranks, dige
 /** Returns the first 48 bits, which a number holds exactly. */
 function beginningOf(digest: Uint8Array): number {
   let value = 0
-  for (let at = 0; at < 6; at++) value = value * 256 + (digest[at] ?? 0)
+  for (const byte of digest.subarray(0, 6)) value = value * 256 + byte
   return value
 }
 
 /** Orders two digests that begin alike, which hardly ever happens. */
 function compareWhole(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i])
-  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)
+  return bytesToHex(a) < bytesToHex(b) ? -1 : 1
 }
 
 /** Lists mostly are the very same; else the comparison costs less than an order. */

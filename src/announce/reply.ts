@@ -1,4 +1,5 @@
 import { type Address, addressFromBytes } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import { icmpv6Checksum } from './icmpv6-checksum.ts'
 import { macBytes } from './mac.ts'
 
@@ -122,7 +123,7 @@ function checksumOf(frame: Uint8Array, length: number): number {
 }
 
 function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
+  return (present(bytes[at]) << 8) | present(bytes[at + 1])
 }
 
 function setU16(bytes: Uint8Array, at: number, value: number): void {

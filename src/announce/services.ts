@@ -1,15 +1,19 @@
 import { poolsByAge } from '../allocate/order.ts'
 import { type Territories, territoriesOf } from '../allocate/territory.ts'
 import type { Address } from '../model/address.ts'
+import { present } from '../model/present.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Advertised } from './advertised.ts'
 import type { Bid } from './eligibility.ts'
 import type { AnnouncedService, AnnounceObjects, LabelledPool } from './objects.ts'
 import type { Silence, SilenceReason } from './silence.ts'
 
+/** A list that is never empty. */
+export type OneOrMore<Each> = readonly [Each, ...Each[]]
+
 /** What the Services ask for, by address, and those that are announced by nobody. */
 interface Bids {
-  readonly bids: ReadonlyMap<Address, readonly Bid[]>
+  readonly bids: ReadonlyMap<Address, OneOrMore<Bid>>
   readonly silences: readonly Silence[]
 }
 
@@ -21,7 +25,7 @@ export function servicesOf(
 ): Bids {
   const endpoints = endpointsOf(objects)
   const poolOf = poolFinder(objects.pools)
-  const bids = new Map<Address, Bid[]>()
+  const bids = new Map<Address, [Bid, ...Bid[]]>()
   const silences: Silence[] = []
   for (const service of objects.services.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name, addresses, local } = service
@@ -32,12 +36,12 @@ export function servicesOf(
       silences.push({ service: name, addresses, reason: answer })
       continue
     }
-    const [first] = addresses
-    const nodes = local ? (ready ?? new Set<string>()) : undefined
+    const first = present(addresses[0])
+    const nodes = local ? present(ready) : undefined
     for (const address of addresses) {
       const bid = {
         service: name,
-        first: first ?? address,
+        first,
         allowed: answer.allowed,
         endpoints: nodes,
       }
@@ -100,9 +104,10 @@ export function poolFinder(
       if (name === undefined) return { kind: 'no-pool', address }
       found.add(name)
     }
-    const names = [...found]
-    const pool = named.get(names[0] ?? '')
-    if (pool === undefined || names.length > 1) return { kind: 'pools-differ', pools: names.sort() }
-    return { kind: 'pool', pool }
+    const [name, ...others] = found
+    if (name === undefined || others.length > 0) {
+      return { kind: 'pools-differ', pools: [...found].sort() }
+    }
+    return { kind: 'pool', pool: present(named.get(name)) }
   }
 }

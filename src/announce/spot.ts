@@ -24,7 +24,7 @@ export type Obstacle =
 export type Phase = Asking | Waiting | Answering
 
 /** It has asked the wire, and listens whether anybody answers. */
-interface Asking {
+export interface Asking {
   readonly kind: 'asking'
   readonly probes: number
   readonly until: number
@@ -49,9 +49,15 @@ export interface Answering {
   /** Until then this node gives way to any member that answers as well. */
   readonly doubtedUntil: number
   /** What is still to be told to everybody: how much was, and since when; undefined if all is. */
-  readonly greeting: { readonly told: number; readonly since: number } | undefined
+  readonly greeting: Greeting | undefined
   /** When it last contradicted another one. */
   readonly defendedAt: number
+}
+
+/** How often everybody was told of an address that was taken, and when it was. */
+export interface Greeting {
+  readonly told: number
+  readonly since: number
 }
 
 /** A spot and where the node stands with it. */

@@ -1,6 +1,7 @@
 import type { Member } from './member.ts'
 import {
   type Answering,
+  type Asking,
   type Obstacle,
   type Occupied,
   type Phase,
@@ -28,6 +29,11 @@ export interface Draft {
   readonly add: Map<string, Spot>
   readonly remove: Map<string, Spot>
   readonly probes: Spot[]
+  /**
+   * Is asked for once more right before the kernel is told to answer: whoever begins to ask hears that,
+   * and waits for the kernel, which may take its time.
+   */
+  readonly lastProbes: Spot[]
   readonly defences: Spot[]
   readonly news: News[]
   /** Claims or offers have changed, so that the others have to know at once. */
@@ -45,6 +51,7 @@ export function draftOf(state: Transition, input: TurnInput): Draft {
     add: new Map(),
     remove: new Map(),
     probes: [],
+    lastProbes: [],
     defences: [],
     news: [],
     changed: false,
@@ -63,9 +70,9 @@ export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): voi
 }
 
 /** Nobody has answered: asks once more, or takes the spot. */
-export function askOn(draft: Draft, { spot, phase }: Occupied): void {
-  if (phase.kind !== 'asking') return
+export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   if (phase.probes >= PROBES) {
+    draft.lastProbes.push(spot)
     take(draft, spot, undefined)
     return
   }
@@ -136,9 +143,14 @@ function macOf(obstacle: Obstacle): string | undefined {
   return obstacle.kind === 'refused' ? undefined : obstacle.mac
 }
 
-/** Goes on answering, but asks the wire whether another member answers as well. */
-export function doubt(draft: Draft, spot: Spot, phase: Answering): void {
+/**
+ * Goes on answering, but asks the wire whether another member answers as well. Returns the phase that
+ * the spot is in now.
+ */
+export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
   if (phase.doubtedUntil <= draft.now) draft.probes.push(spot)
   draft.changed = true
-  enter(draft, spot, { ...phase, doubtedUntil: draft.now + DOUBT_MS })
+  const doubted = { ...phase, doubtedUntil: draft.now + DOUBT_MS }
+  enter(draft, spot, doubted)
+  return doubted
 }

@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
@@ -93,7 +94,7 @@ function heardWhileAnswering(
   // In a handover both answer for a moment; beats end it.
   if (member.node === phase.from || member.node === phase.yieldsTo) return
   if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
-  else if (mac < (draft.input.links.get(spot.interface) ?? '')) doubt(draft, spot, phase)
+  else if (mac < present(draft.input.links.get(spot.interface))) doubt(draft, spot, phase)
   else defend(draft, spot, phase, undefined)
 }
 

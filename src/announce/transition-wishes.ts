@@ -82,13 +82,15 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
 
 /**
  * Another one is the owner from now on. The former one may have begun to answer, and have died before it
- * said so: nobody is offered the address before the wire was asked.
+ * said so: nobody is offered the address before the wire was asked. Returns the phase that the spot is
+ * in now.
  */
-function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined): void {
+function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined): Answering {
   const next = { ...phase, yieldsTo: owner }
   draft.changed = true
-  if (phase.yieldsTo === undefined) enter(draft, spot, next)
-  else doubt(draft, spot, next)
+  if (phase.yieldsTo !== undefined) return doubt(draft, spot, next)
+  enter(draft, spot, next)
+  return next
 }
 
 function answersWholly({ isCurrent, claims, partly }: Member, { address }: Spot): boolean {
@@ -104,9 +106,6 @@ function giveTo(draft: Draft, held: Held, owner: string): void {
     leave(draft, held, owner)
     return
   }
-  if (phase.yieldsTo !== owner) yieldTo(draft, held, owner)
-  if (phase.from === undefined) return
-  const current = draft.spots.get(spotKey(spot))
-  if (current?.phase.kind === 'answering')
-    confirm(draft, { spot, phase: current.phase }, phase.from)
+  const current = phase.yieldsTo === owner ? phase : yieldTo(draft, held, owner)
+  if (phase.from !== undefined) confirm(draft, { spot, phase: current }, phase.from)
 }

@@ -79,11 +79,10 @@ function beginAnew(state: Transition, input: TurnInput): Turn {
 
 /** Whoever did not listen has not heard silence, and asks from the beginning. */
 function askAgain(draft: Draft, isLate: boolean): void {
-  for (const occupied of [...draft.spots.values()]) {
-    const { spot, phase } = occupied
+  for (const { spot, phase } of [...draft.spots.values()]) {
     if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
     else if (phase.kind === 'answering' || phase.until > draft.now) continue
-    else if (phase.kind === 'asking') askOn(draft, occupied)
+    else if (phase.kind === 'asking') askOn(draft, spot, phase)
     else ask(draft, spot, phase.obstacle)
   }
 }
@@ -140,9 +139,10 @@ interface Doing {
 }
 
 function stepsOf(draft: Draft, { renews, programs, beats, told }: Doing): readonly Step[] {
-  const { add, remove, probes, news } = draft
+  const { add, remove, probes, lastProbes, news } = draft
   const program: Step = { kind: 'program', add: [...add.values()], remove: [...remove.values()] }
   const steps: readonly (Step | false)[] = [
+    lastProbes.length > 0 && { kind: 'probe', spots: lastProbes },
     programs ? program : renews && { kind: 'renew' },
     beats && { kind: 'beat' },
     told.length > 0 && { kind: 'gratuitous', spots: told },
@@ -159,11 +159,14 @@ function greet(
 ): { readonly spots: readonly Spot[]; readonly budgets: Transition['budgets'] } {
   const due = [...draft.spots.values()].flatMap(({ spot, phase }) => {
     if (phase.kind !== 'answering' || phase.yieldsTo !== undefined) return []
-    const at = greetingDue(phase)
-    return at !== undefined && at <= draft.now ? [{ spot, phase }] : []
+    const { greeting } = phase
+    const isDue = greeting !== undefined && greetingDue(greeting) <= draft.now
+    return isDue ? [{ spot, phase, greeting }] : []
   })
   const { greeters, budgets } = affordable(due, state.budgets, draft.now)
-  for (const { spot, phase } of greeters) enter(draft, spot, greeted(phase))
+  for (const { spot, phase, greeting } of greeters) {
+    enter(draft, spot, { ...phase, greeting: greeted(greeting) })
+  }
   return { spots: greeters.map(({ spot }) => spot), budgets }
 }
 
@@ -182,8 +185,8 @@ function dueOfSpot({ phase }: Occupied, now: number): number {
 
 function phaseDue(phase: Phase): number {
   if (phase.kind !== 'answering') return phase.until
-  if (phase.yieldsTo !== undefined) return Number.POSITIVE_INFINITY
-  return greetingDue(phase) ?? Number.POSITIVE_INFINITY
+  if (phase.yieldsTo !== undefined || phase.greeting === undefined) return Number.POSITIVE_INFINITY
+  return greetingDue(phase.greeting)
 }
 
 /** Thousands of values are too many arguments for `Math.min`. */

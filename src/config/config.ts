@@ -8,6 +8,7 @@ import {
   said,
   report as startReport,
 } from '../decode/problem.ts'
+import { ipvsBeside } from './ipvs-config.ts'
 import {
   decodeKubeProxyConfig,
   defaultKubeProxyConfig,
@@ -59,10 +60,12 @@ export function readConfig(text: string, source: string): ReadConfig {
   const { problems } = found
   if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
   const kubeProxy = found.kubeProxy ?? defaultKubeProxyConfig
+  const nodelb = found.nodelb ?? defaultNodelbConfig
   const config: Config = {
     source,
     ...kubeProxy,
-    ...(found.nodelb ?? defaultNodelbConfig),
+    ...nodelb,
+    proxyIpvs: ipvsBeside(nodelb.announce, kubeProxy.proxyIpvs),
     minSyncPeriod:
       found.nodelb?.minSyncPeriod ??
       kubeProxy.proxyMinSyncPeriod ??

@@ -3,6 +3,7 @@ import { parseDuration } from '../decode/duration.ts'
 import { fields, flag, list, oneOf, readCidrs } from '../decode/fields.ts'
 import type { Report } from '../decode/problem.ts'
 import type { Cidr } from '../model/address.ts'
+import type { AnnounceSettings } from '../model/announce-settings.ts'
 import {
   defaultIpvsSettings,
   type IpvsSettings,
@@ -82,6 +83,18 @@ export const defaultProxyIpvs: ProxyIpvsSettings = {
   excludedRanges: defaultIpvsSettings.excludedRanges,
   strictArp: defaultIpvsSettings.strictArp,
   timeouts: defaultIpvsSettings.timeouts,
+}
+
+/**
+ * Returns the ipvs settings that go with what is announced. Every node has all addresses, so where one
+ * of them answers for an address on layer 2, strict ARP has to keep the others silent. What the file
+ * says does not count then, because kubeadm writes `strictARP: false` into every cluster.
+ */
+export function ipvsBeside(
+  { layer2 }: AnnounceSettings,
+  settings: ProxyIpvsSettings,
+): ProxyIpvsSettings {
+  return { ...settings, strictArp: settings.strictArp || layer2.enabled }
 }
 
 function timeoutsOf(timeouts: IpvsTimeouts): IpvsTimeouts | undefined {

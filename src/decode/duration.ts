@@ -1,3 +1,5 @@
+import { present } from '../model/present.ts'
+
 const UNIT: Readonly<Record<string, number>> = {
   ns: 1e-9,
   us: 1e-6,
@@ -15,7 +17,7 @@ export function parseDuration(text: string): number | undefined {
   if (!/^\+?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined
   const parts = text.matchAll(/([\d.]+)([a-zµμ]+)/g)
   return [...parts].reduce(
-    (sum, [, value, unit = '']) => sum + Number(value) * (UNIT[unit] ?? 0),
+    (sum, [, value, unit = '']) => sum + Number(value) * present(UNIT[unit]),
     0,
   )
 }

@@ -1,5 +1,6 @@
 import { type Owner, ownerIn } from '../frontend/label-text.ts'
 import type { TableFamily } from '../model/family.ts'
+import { present } from '../model/present.ts'
 import { firstFields, type Tuple, tuple } from '../model/tuple.ts'
 import type { ElementStep } from '../plan/nftables/delta.ts'
 import { type OwnerOf, owners } from '../plan/nftables/owners.ts'
@@ -68,7 +69,7 @@ export function stepsByService(
 /** Returns the Service that a changed element serves; undefined where it serves none. */
 export function serviceOfStep(step: ElementStep, ownerOf: OwnerOf): Owner | undefined {
   const { family, set, key, before, after } = step
-  const value = before ?? after ?? {}
+  const value = present(before ?? after)
   const label = ownerOf({ kind: 'add-element', family, set: setSchema(family, set), key, value })
   return label === undefined ? undefined : ownerIn(label)
 }

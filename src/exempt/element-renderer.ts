@@ -41,7 +41,7 @@ interface ExtendedFrame {
  * readmitted; a refused one is when its objects or its rendering change.
  */
 export class ElementRenderer
-  implements Omit<WholeRenderer, 'begin' | 'settle' | 'element'>, SessionRenderer
+  implements Omit<WholeRenderer, 'begin' | 'settle' | 'element' | 'calls'>, SessionRenderer
 {
   readonly #inner: WholeRenderer
   readonly #settings: Settings
@@ -102,11 +102,6 @@ export class ElementRenderer
 
   get situation(): Situation {
     return this.#inner.situation
-  }
-
-  /** Returns how many elements lead to each chain in what Services want, exempt or not. */
-  calls(family: TableFamily): ReadonlyMap<string, number> {
-    return this.#inner.calls(family)
   }
 
   nameOf(owner: Owner): ServiceName {

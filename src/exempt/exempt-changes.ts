@@ -21,7 +21,8 @@ interface Telling<Each extends Change> {
 export class ExemptChanges<Each extends Change> {
   readonly #telling: Telling<Each>
   readonly #exempt: Map<string, { readonly service: Owner; readonly change: Each }> = new Map()
-  readonly #idsOf: Map<Owner, string[]> = new Map()
+  /** The same by Service, and there by what they are about. */
+  readonly #byService: Map<Owner, Map<string, Each>> = new Map()
   /** Those that were readmitted since the last call of `adjusted`. */
   readonly #readmitted: Map<string, Each> = new Map()
 
@@ -35,24 +36,23 @@ export class ExemptChanges<Each extends Change> {
 
   /** Adds changes that are not made; one of the same thing that is there already stays. */
   exempt(service: Owner, changes: Iterable<Each>): void {
-    const ids = this.#idsOf.get(service) ?? []
-    this.#idsOf.set(service, ids)
+    const mine = this.#byService.get(service) ?? new Map<string, Each>()
+    this.#byService.set(service, mine)
     for (const change of changes) {
       const id = this.#telling.idOf(change)
       if (this.#exempt.has(id)) continue
       this.#exempt.set(id, { service, change })
-      ids.push(id)
+      mine.set(id, change)
     }
   }
 
   /** Makes the changes of a Service due again. */
   readmit(service: Owner): void {
-    for (const id of this.#idsOf.get(service) ?? []) {
-      const exempt = this.#exempt.get(id)
+    for (const [id, change] of this.#byService.get(service) ?? []) {
       this.#exempt.delete(id)
-      if (exempt !== undefined) this.#readmitted.set(id, exempt.change)
+      this.#readmitted.set(id, change)
     }
-    this.#idsOf.delete(service)
+    this.#byService.delete(service)
   }
 
   /** Returns the changes that are not made. */

@@ -1,6 +1,7 @@
 import { type Owner, ownerIn } from '../frontend/label-text.ts'
 import type { TableFamily } from '../model/family.ts'
 import type { Settings } from '../model/node.ts'
+import { present } from '../model/present.ts'
 import { firstFields, type Tuple, tuple } from '../model/tuple.ts'
 import { type OwnerOf, owners } from '../plan/nftables/owners.ts'
 import { frame } from '../render/nftables/chains.ts'
@@ -81,8 +82,8 @@ function* sharedElements(
   const targets = new Set<string>()
   for (const map of ENDPOINTS_MAPS) {
     for (const { data } of exempt.get(map)?.values() ?? []) {
-      const address = data && firstFields(data, 1)
-      if (address !== undefined) targets.add(tuple(address, address))
+      const address = firstFields(present(data), 1)
+      targets.add(tuple(address, address))
     }
   }
   for (const entry of entries(found)) {

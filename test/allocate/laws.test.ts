@@ -53,6 +53,35 @@ test('the order of objects does not show', () => {
   )
 })
 
+/**
+ * One of the addresses that are asked for is held, and in no pool any more. The mark names one pool for all
+ * addresses of a Service, so it tells nothing of that one.
+ */
+const strandedBesideWish: World = {
+  claimants: [
+    {
+      ...{ namespace: 'shop', name: 'web', created: '', labels: new Map() },
+      wish: {
+        kind: 'addresses',
+        addresses: ['192.0.3.2', '2001:db8::1'] as Address[],
+        pool: undefined,
+      },
+      sharing: { key: undefined, ports: [], backend: '' },
+      held: ['2001:db8::1', '192.0.3.1'].map((address) => {
+        return { address: address as Address, pool: 'gone' }
+      }),
+      ...{ renewing: false, leaving: false, families: ['ipv4', 'ipv6'], dual: 'required' },
+    },
+  ],
+  pools: [
+    {
+      ...{ name: 'new', created: '', automatic: true, avoidsEnds: false, audience: undefined },
+      ranges: [{ family: 'ipv4', first: 0xc0000301n, last: 0xc0000302n }],
+    },
+  ],
+  ...{ reserved: new Map(), onPoolChange: 'keep', nearlyFull: 80, unread: new Set() },
+}
+
 test('what is written and allocated again stays as it is', () => {
   fc.assert(
     fc.property(anyWorld, (given) => {
@@ -63,7 +92,7 @@ test('what is written and allocated again stays as it is', () => {
         if (isWaiting(once.grants[at])) expect(again.grants[at]?.reason).toEqual(reason)
       }
     }),
-    { numRuns },
+    { numRuns, examples: [[strandedBesideWish]] },
   )
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Beat, Claim } from '../../src/announce/beat.ts'
+import { beatBytes } from '../../src/announce/beat-bytes.ts'
 import { decodeClaims, digestOf, partsOf } from '../../src/announce/beat-claims.ts'
 import { beatKey, decodeBeat, encodeBeat, LONGEST_DATAGRAM } from '../../src/announce/beat-codec.ts'
 import { macText } from '../../src/announce/mac.ts'
@@ -124,9 +125,53 @@ describe('a datagram is refused', () => {
   })
 })
 
+describe('a holder of the key cannot make a beat', () => {
+  const whole: Beat = { ...some, node: 'node-a.example.org' }
+  const said = beatBytes(whole)
+  const AFTER_NODE = 2 + whole.node.length
+
+  /** The datagram that says these bytes. */
+  function signed(bytes: Iterable<number>): Uint8Array {
+    const rest = Uint8Array.from([...key.id, 1, ...bytes])
+    const receiver = new TextEncoder().encode('node-b')
+    const mac = key.mac(key.bytes, Uint8Array.from([...rest, ...receiver])).slice(0, 16)
+    return Uint8Array.from([...mac, ...rest])
+  }
+
+  /** The beat with these bytes from one place on. */
+  function changed(at: number, ...bytes: readonly number[]): Uint8Array {
+    const other = said.slice()
+    other.set(bytes, at)
+    return other
+  }
+
+  test('that is cut off, nor one with more behind it', () => {
+    expect(decodeBeat(signed(said), 'node-b', [key])).toEqual(whole)
+    for (let length = 0; length < said.length; length++) {
+      // A list without its only claim is a list, too.
+      if (length === said.length - 5) continue
+      expect(decodeBeat(signed(said.subarray(0, length)), 'node-b', [key])).toBeUndefined()
+    }
+    expect(decodeBeat(signed([...said, 0]), 'node-b', [key])).toBeUndefined()
+  })
+
+  test.each<[string, Iterable<number>]>([
+    ['without a name', [0, 0, ...said.subarray(AFTER_NODE)]],
+    ['with too long a name', [0, 254, ...Array(254).fill(97), ...said.subarray(AFTER_NODE)]],
+    ['of a state that there is not', changed(0, (said[0] ?? 0) | 3)],
+    ['of an incarnation that no number is', changed(AFTER_NODE, 0xff)],
+    ['with a sequence that no number is', changed(AFTER_NODE + 8, 0xff)],
+    ['with a part beyond the last', changed(said.length - 9, 0, 1)],
+    ['with a claim of a kind that there is not', changed(said.length - 5, 3)],
+    ['with a claim that is cut off', changed(said.length - 5, 4)],
+  ])('%s', (_, bytes) => {
+    expect(decodeBeat(signed(bytes), 'node-b', [key])).toBeUndefined()
+  })
+})
+
 test('any bytes are read without an exception, signed or not', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+    fc.property(fc.uint8Array({ maxLength: 300, size: 'max' }), (bytes) => {
       decodeBeat(bytes, 'node-b', [key])
       decodeClaims(bytes)
     }),

@@ -218,6 +218,18 @@ describe('an L2Advertisement', () => {
     ])
   })
 
+  test('that is for no Node leaves each address of a Service silent', () => {
+    const read = judged({
+      services: [service('web', ['192.0.2.1', '2001:db8::1']), service('api', ['192.0.2.2'])],
+      advertisements: [advertisement('ad', { nodes: [] })],
+    })
+    expect(read.silences).toMatchObject([
+      ['shop/api', { address: '192.0.2.2' }],
+      ['shop/web', { address: '192.0.2.1' }],
+      ['shop/web', { address: '2001:db8::1' }],
+    ])
+  })
+
   test('adds its weights to those of the others, for the Nodes that it selects itself', () => {
     const nodes = [
       node('both', { labels: labels({ role: 'lb', zone: 'a' }) }),
@@ -313,6 +325,47 @@ describe('an address that Services share', () => {
     expect(read.candidates).toEqual({ '192.0.2.1': ['n1', 'n3'] })
     expect(read.problems).toMatchObject([{ object: 'Service/shop/a' }])
     expect(read.problems[0]?.message).toContain('192.0.2.1 with shop/b')
+  })
+
+  test('has what the advertisements of all of them allow: the interfaces of each', () => {
+    const interfacesOf = (first: readonly string[] | undefined) => {
+      const services = ['a', 'b', 'c'].map((app) =>
+        service(app, ['192.0.2.1'], { local: app !== 'c', labels: labels({ app }) }),
+      )
+      const of = (app: string, interfaces: readonly string[] | undefined, weight: number) =>
+        advertisement(app, {
+          services: [select({ app })],
+          interfaces,
+          preferred: [{ weight, nodes: select({}) }],
+        })
+      const read = judged({
+        services,
+        advertisements: [of('a', first, 5), of('b', ['eth1'], 9), of('c', ['eth2'], 7)],
+        endpoints: [
+          { service: 'shop/a', any: true, nodes: ['n1', 'n2'] },
+          { service: 'shop/b', any: true, nodes: ['n2'] },
+          { service: 'shop/c', any: true, nodes: [] },
+        ],
+      })
+      expect(read.candidates).toEqual({ '192.0.2.1': ['n2'] })
+      const found = read.addresses[0]?.candidates.get('n2')
+      return [found?.preference, found?.interfaces && [...found.interfaces]]
+    }
+    expect(interfacesOf(['eth0', 'eth1'])).toEqual([9, ['eth0', 'eth1', 'eth2']])
+    expect(interfacesOf(undefined)).toEqual([9, undefined])
+  })
+
+  test('that no Node may announce for all, but one for some, has what these allow', () => {
+    const read = judged({
+      services: [shared('a'), shared('b'), shared('c')],
+      endpoints: [
+        { service: 'shop/a', any: true, nodes: ['n1'] },
+        { service: 'shop/b', any: true, nodes: ['n1', 'n2'] },
+        { service: 'shop/c', any: true, nodes: ['n3'] },
+      ],
+    })
+    expect(read.candidates).toEqual({ '192.0.2.1': ['n1', 'n2', 'n3'] })
+    expect(read.problems).toHaveLength(1)
   })
 
   test('does not ask one that has no endpoint', () => {

@@ -127,6 +127,26 @@ describe('claims', () => {
     expect(membersAt(told, 210)[0]).toMatchObject({ isCurrent: true, claims: new Set() })
   })
 
+  test('of which the parts are not what the digest is of are asked for', () => {
+    const many: Claims = new Map(
+      Array.from({ length: 150 }, (_, at) => [`198.51.100.${at}` as Address, 'wholly'] as const),
+    )
+    const [first, second] = partsOf(many)
+    const other = second && { ...second, claims: few }
+    const members = hearing(
+      [0, beat({ part: first }, many)],
+      [0, beat({ sequence: 2, part: other }, many)],
+    )
+    expect(membersAt(members, 0)[0]).toMatchObject({ isCurrent: false, claims: new Set() })
+    expect(lacksList(members, 'node-a')).toBe(true)
+    const healed = [first, second].reduce(
+      (known, part, at) =>
+        changeMembers(known, { kind: 'beat', beat: beat({ sequence: 3 + at, part }, many) }, 0),
+      members,
+    )
+    expect(membersAt(healed, 0)[0]?.claims.size).toBe(150)
+  })
+
   test('come in parts, and count when all of one list are there', () => {
     const many: Claims = new Map(
       Array.from({ length: 300 }, (_, at) => [`198.51.100.${at}` as Address, 'wholly'] as const),

@@ -32,6 +32,7 @@ test('a digest that begins like another is compared whole', () => {
   const last = (text: string) =>
     Uint8Array.from([...Array(31).fill(7), text.startsWith('b') ? 1 : 2])
   expect(hashOrders(last).of(address, ['a', 'b'])).toEqual(['b', 'a'])
+  expect(hashOrders(last).of(address, ['b', 'a'])).toEqual(['b', 'a'])
 })
 
 describe('a hash', () => {

@@ -44,12 +44,27 @@ describe('a question', () => {
   })
 })
 
+test('a question that is cut off, or not of ARP or IPv6, gets no answer', () => {
+  const addresses = new Set(['10.0.0.1', '2001:db8::1'] as unknown as Address[])
+  const answers = { mac: NODE_MAC, addresses }
+  const all = questions(['10.0.0.1', '2001:db8::1'], ['10.0.0.2', '2001:db8::2'])
+  for (const { question, answer } of all) {
+    if (answer === undefined) continue
+    for (let length = 0; length < Math.min(question.length, answer.length); length++) {
+      expect(reply(question.subarray(0, length), answers)).toBeUndefined()
+    }
+    const other = Uint8Array.from(question)
+    other.set([8, 0], 12)
+    expect(reply(other, answers)).toBeUndefined()
+  }
+})
+
 test('any bytes are read without an exception, and answered only if they ask', () => {
   const answers = { mac: NODE_MAC, addresses: new Set<Address>() }
   fc.assert(
     fc.property(
-      fc.uint8Array({ maxLength: 100 }),
-      fc.constantFrom([8, 6], [0x86, 0xdd]),
+      fc.uint8Array({ maxLength: 100, size: 'max' }),
+      fc.constantFrom([8, 6], [0x86, 0xdd], [8, 0]),
       (some, type) => {
         const frame = Uint8Array.from(some)
         if (frame.length >= 14) frame.set(type, 12)

@@ -99,6 +99,11 @@ describe('a status is read', () => {
     expect(read).toEqual({ ...expected, owner: undefined, isWhole: false })
   })
 
+  test('of no Service where its namespace is not told', () => {
+    const metadata = { name: 'l2-x', labels: { 'metallb.io/service-name': 'a' } }
+    expect(readL2Status({ metadata })).toMatchObject({ name: 'l2-x', service: undefined })
+  })
+
   test('not at all without a name', () => {
     expect([readL2Status({}), readL2Status('x')]).toEqual([undefined, undefined])
   })

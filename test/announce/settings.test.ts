@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { transitionSettings } from '../../src/announce/transition-state.ts'
 import { defaultAnnounceSettings, keyProblem } from '../../src/model/announce-settings.ts'
 
 const { layer2 } = defaultAnnounceSettings
@@ -14,4 +15,16 @@ test.each([
   const problem = keyProblem(settings, nodes)
   expect(problem !== undefined).toBe(missing)
   if (missing) expect(problem).toContain('announce.layer2.members.keyFile is not set')
+})
+
+test('a node goes by the times that the operator chose', () => {
+  const chosen = { hold: 15_000, settle: 10_000, members: { ...layer2.members, interval: 200 } }
+  const members = { ...chosen.members, timeout: 600 }
+  expect(transitionSettings('node-a', { ...layer2, ...chosen, members })).toEqual({
+    node: 'node-a',
+    interval: 200,
+    timeout: 600,
+    hold: 15_000,
+    settle: 10_000,
+  })
 })

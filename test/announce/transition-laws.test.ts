@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Step } from '../../src/announce/step.ts'
 import { addresses, agentOf } from '../support/lan-faults.ts'
 import { watchAnswers, wrongOwners } from '../support/lan-laws.ts'
-import { LanModel, TIMES } from '../support/lan-model.ts'
+import { LanModel, LONGEST_COMMIT, TIMES } from '../support/lan-model.ts'
 
 function quietLan(nodes: number, lans: number, candidates?: number): LanModel {
   const model = new LanModel({ nodes, lans, addresses, agentOf, ...(candidates && { candidates }) })
@@ -208,4 +208,36 @@ test('nodes that are no candidate for anything send and get no beats', () => {
   // Three addresses, whose candidates are n0 to n2, n1 to n3 and n2 to n4.
   expect([...beats.keys()].sort()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4'])
   expect([...(beats.get('n0') ?? [])].sort()).toEqual(['n1', 'n2'])
+})
+
+test('two that each take themselves for the owner do not both begin, however slow their kernels are', () => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 250 }),
+      fc.nat({ max: LONGEST_COMMIT }),
+      fc.nat({ max: LONGEST_COMMIT }),
+      fc.boolean(),
+      (offset, first, second, isLowerFirst) => {
+        const model = new LanModel({ nodes: 2, lans: 1, addresses, agentOf })
+        for (const node of model.nodes) {
+          node.isExcluded = true
+          model.start(node)
+        }
+        model.run(TIMES.settle + 2_000)
+        const violations = watchAnswers(model)
+        const commits = [first, second]
+        for (const node of isLowerFirst ? model.nodes : model.nodes.toReversed()) {
+          // Each reads other objects, by which it comes first.
+          node.isConfused = node.index > 0
+          node.isExcluded = false
+          if (node.agent !== undefined) node.agent.commitMs = commits.shift() ?? 0
+          node.agent?.wake()
+          model.run(offset)
+        }
+        model.run(2_000)
+        expect(violations).toEqual([])
+      },
+    ),
+    { numRuns: 500 },
+  )
 })

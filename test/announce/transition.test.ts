@@ -165,6 +165,25 @@ describe('taking an address', () => {
     expect(machine.answers).toBe(false)
   })
 
+  test('is given up silently when another becomes the owner before it is done', () => {
+    const machine = new Machine()
+    machine.run(620)
+    machine.steps = []
+    machine.owner = 'b'
+    machine.turn()
+    expect(machine.state.spots.size).toBe(0)
+    expect(machine.steps).toEqual([])
+  })
+
+  test('is asked for at once when the one that held it hands it over', () => {
+    const machine = new Machine()
+    machine.run(600)
+    machine.turn(answer(HIGHER))
+    machine.now = 610
+    machine.members = [offering]
+    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+  })
+
   test('begins anew for one that did not listen', () => {
     const machine = new Machine()
     machine.run(650)
@@ -197,13 +216,35 @@ describe('taking an address', () => {
     expect(machine.times('program', 1_900)).toEqual([1_800])
   })
 
+  test('is told of once when the kernel refuses again and again', () => {
+    const machine = new Machine()
+    machine.run(650)
+    const refused: TransitionEvent = { kind: 'refused', spots: [spot] }
+    machine.turn(refused)
+    machine.run(1_700)
+    machine.turn(refused)
+    expect(machine.news()).toEqual([{ kind: 'waits', spot, obstacle: { kind: 'refused' } }])
+  })
+
+  test('is not tried again when the kernel refuses one that was given up since', () => {
+    const machine = new Machine()
+    machine.run(700)
+    machine.owner = undefined
+    machine.turn()
+    machine.steps = []
+    machine.turn({ kind: 'refused', spots: [spot] })
+    expect(machine.state.spots.size).toBe(0)
+    expect(machine.steps).toEqual([])
+  })
+
   test('takes all addresses in one round', () => {
     const machine = new Machine()
     machine.addresses = Array.from(
       { length: 1_000 },
       (_, at) => `10.0.${at >> 8}.${at & 255}` as Address,
     )
-    expect(machine.times('probe', 3_000)).toEqual([600, 650])
+    // The last one goes right before the kernel is told to answer.
+    expect(machine.times('probe', 3_000)).toEqual([600, 650, 700])
     const programs = machine.steps.filter(({ kind }) => kind === 'program')
     expect(programs).toMatchObject([{ add: { length: 1_000 } }])
   })
@@ -237,6 +278,34 @@ describe('a handover', () => {
     machine.members = members
     expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
     expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: undefined }])
+  })
+
+  test('to this node goes on to a third one, unless the first has changed its mind', () => {
+    const third = { ...member, node: 'c', macs: [LOWER] }
+    for (const [first, answers] of [
+      [offering, true],
+      [{ ...offering, offers: new Set<Address>() }, false],
+    ] as const) {
+      const machine = takenOver()
+      machine.owner = 'c'
+      machine.members = [first, third]
+      machine.turn()
+      expect(machine.answers).toBe(answers)
+      machine.turn()
+      expect(machine.answers).toBe(answers)
+    }
+  })
+
+  test('that another member contradicts before it was programmed is never programmed', () => {
+    const machine = new Machine()
+    machine.members = [offering, { ...member, node: 'c', macs: [LOWER] }]
+    machine.run(600)
+    const steps = machine.turn(answer(HIGHER), answer(LOWER), answer(LOWER))
+    expect(steps.filter(({ kind }) => kind === 'program')).toEqual([])
+    expect(machine.news()).toEqual([
+      { kind: 'taken', spot, from: 'b' },
+      { kind: 'withdrawn', spot, mac: LOWER },
+    ])
   })
 
   test('is waited for when the list of the other is not known', () => {
@@ -317,6 +386,32 @@ test('an address that was offered to one that died is offered to the next only w
   expect(claims()).toEqual(new Map([[address, 'offered']]))
 })
 
+test('an address whose owner changes again and again is asked for once', () => {
+  const machine = answering()
+  const probes = ['b', 'c', 'd'].map((owner) => {
+    machine.owner = owner
+    return machine.turn().filter(({ kind }) => kind === 'probe').length
+  })
+  expect(probes).toEqual([0, 1, 0])
+  expect(machine.answers).toBe(true)
+})
+
+test('an address is claimed partly while it is asked for on one interface and answered on another', () => {
+  const announcements = new Map([[address, { owner: 'a', candidates: ['a', 'b'] }]])
+  const claims = (machine: Machine) =>
+    claimsFor({ node: 'b', claims: new Set() }, machine.state, announcements, machine.now)
+  const asking = new Machine()
+  asking.run(600)
+  expect(claims(asking)).toEqual(new Map())
+  const machine = answering()
+  expect(claims(machine)).toEqual(new Map([[address, 'wholly']]))
+  machine.links = new Map([...machine.links, ['eth1', HIGHER]])
+  machine.turn()
+  expect(claims(machine)).toEqual(new Map([[address, 'partly']]))
+  machine.run(machine.now + 1_000)
+  expect(claims(machine)).toEqual(new Map([[address, 'wholly']]))
+})
+
 describe('an address that another one claims', () => {
   test('is defended against a stranger, at most every 10 seconds', () => {
     const machine = answering()
@@ -326,6 +421,13 @@ describe('an address that another one claims', () => {
     machine.run(20_000)
     expect(machine.turn(stranger)).toContainEqual({ kind: 'gratuitous', spots: [spot] })
     expect(machine.news()).toHaveLength(2)
+    expect(machine.answers).toBe(true)
+  })
+
+  test('is defended against a member with a higher MAC address, which is no dispute', () => {
+    const machine = answering()
+    expect(machine.turn(answer(HIGHER))).toEqual([{ kind: 'gratuitous', spots: [spot] }])
+    expect(machine.turn(answer(HIGHER))).toEqual([])
     expect(machine.answers).toBe(true)
   })
 
@@ -361,7 +463,7 @@ describe('the kernel', () => {
       expect(machine.answers).toBe(false)
       expect(machine.state.isSettled).toBe(false)
       const since = machine.now
-      expect(machine.times('probe', since + 700)).toEqual([since + 600, since + 650])
+      expect(machine.times('probe', since + 700)).toEqual([since + 600, since + 650, since + 700])
     }
   })
 

@@ -19,7 +19,7 @@ export async function tellFleet(count: number): Promise<void> {
       lanAddress(at),
       lanAddress(at, 'ipv6'),
     ]).flat()
-    await lan.watch(addresses, 10 * addresses.length, 300)
+    await lan.watch(addresses, { questions: 10 * addresses.length, connectWithin: 300 })
     const order = await settled(lan, nodes)
     const before = agents.map(({ pid }) => cpuMs(pid))
     await pause(IDLE_MS)

@@ -155,7 +155,8 @@ async function subjectOf(services: number): Promise<Subject> {
     lanAddress(at),
     lanAddress(at, 'ipv6'),
   ]).flat()
-  await lan.watch(addresses, Math.max(200, 10 * addresses.length), 300)
+  const questions = Math.max(200, 10 * addresses.length)
+  await lan.watch(addresses, { questions, connectWithin: 300 })
   for (const name of nodes) await lan.announces(name, ({ settled: is }) => is)
   const { addresses: all } = await lan.announces(
     'n1',

@@ -96,3 +96,9 @@ test('a ClusterIP as target is refused', () => {
     'defaults: Node node-a: target: found "cluster-ip", expected pods: ipvs takes a connection once, and leads it to a pod',
   ])
 })
+
+test.each([true, false])('strict ARP is on where addresses are announced: %s', (enabled) => {
+  const proxy = `${kubeProxy}ipvs: {strictARP: false}\n---\n`
+  const announce = `announce: {layer2: {enabled: ${enabled}, members: {keyFile: /key}}}\n`
+  expect(ipvsOf(`${proxy}${nodelb}${announce}`)).toMatchObject({ strictArp: enabled })
+})

@@ -189,6 +189,10 @@ describe('a Service', () => {
     return decoded.kind === 'service' ? decoded.service : decoded.kind
   }
 
+  test('without a namespace is of the namespace default, as in a file', () => {
+    expect(read({}, {}, { namespace: undefined })).toMatchObject({ name: 'default/web' })
+  })
+
   test('has the addresses of its status in their order', () => {
     const ingress = [{ ip: 'fd00::1' }, { hostname: 'x' }, { ip: '192.0.2.1' }, { ip: 'fd00::1' }]
     expect(read({}, { status: { loadBalancer: { ingress } } })).toEqual({
@@ -292,6 +296,16 @@ describe('the ConfigMap metallb-excludel2', () => {
       said: [
         'data.x.announcedInterfacesToExclude[0]: found "(", expected a regular expression such as ^docker.*',
         'data.x.announcedInterfacesToExclude[2]: found 7, expected a regular expression such as ^docker.*',
+      ],
+    })
+  })
+
+  test('that is no YAML is invalid, and says where', () => {
+    expect(read({ x: '# all\nannouncedInterfacesToExclude: [a\n' })).toEqual({
+      value: 'invalid',
+      said: [
+        'data.x: found a syntax error (Flow sequence in block collection must be sufficiently indented and end with a ]) in line 2, expected YAML',
+        'data.x.announcedInterfacesToExclude: found nothing, expected a list of regular expressions',
       ],
     })
   })

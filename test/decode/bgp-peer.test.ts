@@ -4,8 +4,8 @@ import { said } from './said.ts'
 
 const least = { myASN: 64500, peerASN: 64501, peerAddress: '10.0.0.1' }
 
-function read(spec: unknown, version = 'v1beta2') {
-  const metadata = { name: 'tor', namespace: 'metallb-system' }
+function read(spec: unknown, version = 'v1beta2', namespace?: string) {
+  const metadata = { name: 'tor', namespace: namespace ?? 'metallb-system' }
   const decoded = decodeBgpPeer({ apiVersion: `metallb.io/${version}`, metadata, spec }, 'x.yaml')
   const peer = decoded.kind === 'peer' ? decoded.peer : undefined
   return { peer, said: said(decoded.problems) }
@@ -33,6 +33,28 @@ test('what the API server writes for nothing is nothing', () => {
     ...{ holdTime: null, nodeSelectors: [], disableMP: true },
   }
   expect(read({ ...least, ...empty })).toEqual({ peer: plain, said: [] })
+})
+
+test('a BGPPeer without a namespace, and its Secret, are of the namespace default', () => {
+  const found = read({ ...least, passwordSecret: { name: 'tor' } }, 'v1beta2', '')
+  expect(found).toEqual({
+    peer: {
+      ...plain,
+      namespace: 'default',
+      password: { kind: 'secret', secret: 'default/tor' },
+    },
+    said: [],
+  })
+})
+
+test('a BGPPeer may never expect a sign of life', () => {
+  expect(read({ ...least, holdTime: '0', keepaliveTime: '0' }).peer).toEqual({
+    ...plain,
+    timers: { hold: 0, keepalive: 0 },
+  })
+  expect(read({ ...least, keepaliveTime: '0s' }).peer).toMatchObject({
+    timers: { hold: 0, keepalive: 0 },
+  })
 })
 
 test('a BGPPeer has all that it can say', () => {
@@ -161,6 +183,10 @@ const mistakes: readonly [object, string][] = [
   [
     { password: 4711 },
     'password: found a value that is no text, expected text, in quotes if need be',
+  ],
+  [
+    { passwordSecret: { name: 'Tor' } },
+    'passwordSecret.name: found "Tor", expected a name in lower-case letters, digits, "-" and "."',
   ],
   [
     { passwordSecret: 'hunter2' },

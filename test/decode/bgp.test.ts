@@ -117,6 +117,11 @@ describe('a BFDProfile', () => {
     return { value, said: said(decoded.problems) }
   }
 
+  test('without a namespace is of the namespace default, as in a file', () => {
+    const decoded = decodeBfdProfile({ metadata: { name: 'fast' }, spec: {} }, 'x.yaml')
+    expect(decoded).toMatchObject({ profile: { name: 'fast', namespace: 'default' }, problems: [] })
+  })
+
   test('has all that it can say, and nothing that it does not say', () => {
     const spec = {
       ...{ receiveInterval: 10, transmitInterval: 60_000, echoInterval: 50, detectMultiplier: 2 },

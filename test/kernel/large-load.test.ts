@@ -40,29 +40,29 @@ function nameOf({ metadata }: ReturnType<typeof makeManifests>['services'][numbe
   return `${metadata['namespace']}/${metadata.name}`
 }
 
-/** Milliseconds until each of them was answered, one after the other, until the promise resolves. */
-async function probes(until: Promise<unknown>): Promise<readonly number[]> {
-  const waits: number[] = []
+/** How many were answered, one after the other, before the promise resolved. */
+async function probes(until: Promise<unknown>): Promise<number> {
+  let answered = 0
   let over = false
   const end = until.then(() => {
     over = true
   })
   while (!over) {
-    const began = performance.now()
     expect((await ask(port, '/livez')).status).toBe(200)
-    waits.push(performance.now() - began)
+    if (!over) answered += 1
   }
   await end
-  return waits
+  return answered
 }
 
 test('probes are answered while many Services are programmed', async () => {
   tellAll()
   const committed = here.next('kernel-committed')
-  const waits = await probes(committed)
-  const { operations, durationMs } = await committed
+  const answered = await probes(committed)
+  const { operations } = await committed
   expect(operations).toBeGreaterThan(78_000)
-  expect(Math.max(...waits)).toBeLessThan(durationMs / 4)
+  // An agent that did nothing else meanwhile would answer the first at the end.
+  expect(answered).toBeGreaterThan(10)
 })
 
 /** Commits to a table of its own without pause, until it is stopped. */

@@ -26,7 +26,7 @@ beforeEach(async () => {
   lan = await RealLan.build({ nodes: ['n1', 'n2'], services: 1 })
   for (const name of ['n1', 'n2']) expect(await lan.run(name, ['nft', SERVED])).toBe('')
   await take('n1')
-  await lan.watch([V4, V6], (2 * 1_000) / SPACING)
+  await lan.watch([V4, V6], { questions: (2 * 1_000) / SPACING })
   await held('n1')
   await lan.report()
 })

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { allAdded, nothingServed } from '../../src/frontend/frontend-change.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { IpvsPlan } from '../../src/plan/ipvs/operation.ts'
-import { notedInPlan, servedByIpvs } from '../../src/plan/ipvs/served.ts'
+import { notedInChanges, notedInPlan, servedByIpvs } from '../../src/plan/ipvs/served.ts'
+import { type IpvsChange, serverChanges } from '../../src/ruleset/ipvs/changes.ts'
 import {
   destinationKey,
   emptyKernelIpvs,
@@ -89,4 +90,31 @@ test.each<[string, IpvsPlan, object]>([
     new Set((pods as RealServer[]).map(destinationKey)),
   ])
   expect(notes).toMatchObject([{ id: serverKey(id), ...Object.fromEntries(keys) }])
+})
+
+test.each<[string, VirtualServer | undefined, VirtualServer | undefined, object]>([
+  ['a pod that comes', server('udp', one), server('udp', one, two), { came: [two] }],
+  ['a pod that goes', server('udp', one, two), server('udp', one), { gone: [two] }],
+  [
+    'a pod that takes no more',
+    server('udp', one, { ...three, weight: 1 }),
+    server('udp', one, three),
+    { gone: [three] },
+  ],
+  ['a server that comes', undefined, server('udp', one, three), { came: [one] }],
+  ['a server that goes', server('udp', one, two), undefined, { gone: [one, two] }],
+])('%s is told of a change of UDP, and of none of TCP', (_, before, after, told) => {
+  const changes = (protocol: 'udp' | 'tcp'): readonly IpvsChange[] =>
+    serverChanges(
+      before && { server: { ...before, protocol } },
+      after && { server: { ...after, protocol } },
+    )
+  const keys = Object.entries({ gone: [], came: [], ...told }).map(([side, pods]) => [
+    side,
+    new Set((pods as RealServer[]).map(destinationKey)),
+  ])
+  expect(changes('tcp')).not.toEqual([])
+  expect(notedInChanges([...changes('udp'), ...changes('tcp')])).toMatchObject([
+    { id: serverKey(id), ...Object.fromEntries(keys) },
+  ])
 })

@@ -5,20 +5,10 @@ import { serviceLabel } from '../../src/frontend/labels.ts'
 import { planIptables } from '../../src/plan/iptables/plan.ts'
 import { servicesIn } from '../../src/render/iptables/exempt-services.ts'
 import { renderChains } from '../../src/render/iptables/render.ts'
-import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
-import { chainsFor } from '../support/chains.ts'
+import { chainsFor, rulesAbout } from '../support/chains.ts'
 import { iptablesModel } from '../support/iptables-model.ts'
 import { cluster, names, namespace, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
-
-/** What is said of the Service, in any chain. */
-function rulesAbout(ruleset: IptablesRuleset, service: string): readonly string[] {
-  return (['ip', 'ip6'] as const)
-    .flatMap((family) => [...(ruleset[family] ?? [])])
-    .flatMap(([table, { chains }]) => [...chains.values()].flat().map((rule) => `${table} ${rule}`))
-    .filter((rule) => rule.includes(`"${service}:`) || rule.includes(`"${service}"`))
-    .sort()
-}
 
 const pairs = fc.tuple(cluster, cluster, settings, settings)
 const owners = fc.subarray(names.map((name) => ownerOf(`${namespace}/${name}`)))

@@ -31,20 +31,22 @@ async function settings({ values }) {
   }
 }
 
-async function listen({ answerers, ports }) {
+/** Connections on which nothing comes for `idle` milliseconds are reset, if that is given. */
+async function listen({ answerers, ports, idle }) {
   const waiting = []
   for (const { name, addresses } of answerers) {
     for (const address of addresses) {
       for (const port of ports) {
-        waiting.push(listenTcp(name, address, port), listenUdp(name, address, port))
+        waiting.push(listenTcp(name, address, port, idle), listenUdp(name, address, port))
       }
     }
   }
   await Promise.all(waiting)
 }
 
-function listenTcp(name, host, port) {
+function listenTcp(name, host, port, idle) {
   const server = createServer((socket) => {
+    if (idle !== undefined) socket.setTimeout(idle, () => socket.resetAndDestroy())
     socket.on('error', () => {})
     socket.write(answer(name, socket.remoteAddress))
     // Whatever comes is sent back: long-lived connections count on it.

@@ -5,7 +5,7 @@ import type { Renderer } from '../../src/render/renderer.ts'
 import { namespace, service, slice } from './random-cluster.ts'
 
 /** What takes objects one by one. */
-type Objects = Pick<Renderer, 'setService' | 'removeService' | 'setSlice' | 'removeSlice'>
+export type Objects = Pick<Renderer, 'setService' | 'removeService' | 'setSlice' | 'removeSlice'>
 
 /** Two Services may ask for the same health-check port, though no API server gives it to both. */
 const serviceWithHealth = fc

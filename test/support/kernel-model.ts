@@ -1,6 +1,7 @@
 import type { TableFamily } from '../../src/model/family.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import { eachOperation, type Operation, type Plan } from '../../src/plan/nftables/operation.ts'
+import { plan } from '../../src/plan/nftables/plan.ts'
 import { printRule } from '../../src/ruleset/nftables/print.ts'
 import type {
   BaseHook,
@@ -129,6 +130,13 @@ export function kernelModel(): KernelModel {
       for (const operation of eachOperation(plan)) applyOne(operation)
     },
   }
+}
+
+/** What the kernel holds that took a rule set when it had none. */
+export function holding(ruleset: Ruleset): KernelRuleset {
+  const kernel = kernelModel()
+  kernel.apply(plan({}, ruleset))
+  return kernel.ruleset()
 }
 
 /** What two rule sets are compared by: no handles, no order among sets, chains and elements. */

@@ -42,8 +42,6 @@ interface Asked {
   overlap: Overlap | undefined
 }
 
-/** Answers come within this time, or not at all. */
-const PATIENCE = 1_000
 /**
  * Answers to the senders that questions pretend to have, and nothing else: what is told to all of
  * hundreds of addresses would leave no room for them in the buffer of the socket.
@@ -76,15 +74,18 @@ export class Asker {
   readonly #mac: string
   readonly #socket: PacketSocket
   readonly #addresses: readonly string[]
+  readonly #patience: number
   readonly #asked: Map<string, Asked> = new Map()
   readonly #open: Map<number, Question> = new Map()
   readonly #news = new Waiting()
   #next = 0
   #epoch = newEpoch()
 
-  constructor(mac: string, index: number, addresses: readonly string[]) {
+  /** `patience`: milliseconds in which an answer comes, or not at all. */
+  constructor(mac: string, index: number, addresses: readonly string[], patience: number) {
     this.#mac = mac
     this.#addresses = addresses
+    this.#patience = patience
     this.#socket = openPacketSocket({
       index,
       filter: ANSWERS,
@@ -181,7 +182,7 @@ export class Asker {
   #judge(): void {
     // When this process was late itself, answers wait to be read.
     this.#socket.drain()
-    const before = performance.now() - PATIENCE
+    const before = performance.now() - this.#patience
     for (const [number, question] of this.#open) {
       if (question.sent > before) break
       this.#open.delete(number)

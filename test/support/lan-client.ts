@@ -18,8 +18,8 @@ let connections: Connections | undefined
 let control: Connections | undefined
 
 const commands: Readonly<Record<string, (parameters: never) => unknown>> = {
-  watch({ mac, index, addresses, rate }: Watch) {
-    asker = new Asker(mac, index, addresses)
+  watch({ mac, index, addresses, rate, patience }: Watch) {
+    asker = new Asker(mac, index, addresses, patience)
     asker.start(rate)
   },
   connect({ targets, beside, rate, patience }: Connect) {
@@ -61,6 +61,8 @@ interface Watch {
   readonly index: number
   readonly addresses: readonly string[]
   readonly rate: number
+  /** Milliseconds for an answer. */
+  readonly patience: number
 }
 
 interface Connect {

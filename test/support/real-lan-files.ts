@@ -13,6 +13,8 @@ export interface LanOptions {
   readonly confine?: (command: readonly string[]) => readonly string[]
   /** Fields of the configuration besides `announce`, such as `backend`. */
   readonly configuration?: object
+  /** Fields of kube-proxy's configuration, such as `ipvs`. */
+  readonly proxy?: object
   /** Fields of announce.layer2 besides those that a LAN needs, such as how long `hold` is. */
   readonly layer2?: object
   /** Fields of announce.layer2.members besides the key, such as `interval` and `timeout`. */
@@ -28,16 +30,20 @@ export function lanAddress(service: number, family: 'ipv4' | 'ipv6' = 'ipv4'): s
 }
 
 export function configurationOf(
-  { configuration, layer2, members }: LanOptions,
+  { configuration, proxy, layer2, members }: LanOptions,
   keyFile: string,
   enabled: boolean,
 ): string {
-  return JSON.stringify({
+  const ours = {
     apiVersion: 'nodelb.io/v1alpha1',
     kind: 'NodelbConfiguration',
     ...configuration,
     announce: { layer2: { enabled, settle: '1s', ...layer2, members: { ...members, keyFile } } },
-  })
+  }
+  const apiVersion = 'kubeproxy.config.k8s.io/v1alpha1'
+  const theirs = { apiVersion, kind: 'KubeProxyConfiguration', ...proxy }
+  const documents = proxy === undefined ? [ours] : [ours, theirs]
+  return documents.map((each) => JSON.stringify(each)).join('\n---\n')
 }
 
 /** Returns a List; the Nodes in `left` have the label that takes them out of load balancing. */

@@ -13,10 +13,28 @@ import type { LanReport } from './lan-client.ts'
 import { clusterOf, configurationOf, FIRST, type LanOptions } from './real-lan-files.ts'
 import { RunningAgent } from './running-agent.ts'
 
+/**
+ * A connection that moved away leaves its socket at the server. A new one that comes to the same pod from
+ * the same port, by another address, would not get past that.
+ */
+const IDLE_MS = 2_000
+
 /** The agent tells what it does when asked, so it is asked again after so many milliseconds. */
 const POLL_MS = 20
 
 const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
+
+/** How the client watches. */
+export interface Watch {
+  /** Questions for all addresses together, in a second. */
+  readonly questions?: number
+  /** Connections in a second. */
+  readonly connections?: number
+  /** Milliseconds after which a question counts as unanswered. */
+  readonly answerWithin?: number
+  /** Milliseconds after which a connection counts as lost. */
+  readonly connectWithin?: number
+}
 
 /** A node of the LAN. */
 interface LanNode {
@@ -147,6 +165,23 @@ export class RealLan {
     return lines.slice(0, lines.indexOf(''))
   }
 
+  /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */
+  async explained(name: string, from: string, to: string): Promise<readonly string[]> {
+    const objects = ['-f', join(this.#folder, 'objects.json'), '--node', name]
+    const config = ['--config', join(this.#folder, `${name}.yaml`)]
+    const text = await this.nodelb(name, [
+      'explain',
+      '--from',
+      from,
+      '--to',
+      to,
+      ...objects,
+      ...config,
+    ])
+    const lines = text.split('\n')
+    return lines.slice(0, lines.indexOf(''))
+  }
+
   /** Runs a command of the program on a node. */
   nodelb(name: string, args: readonly string[]): Promise<string> {
     return this.run(name, [process.execPath, nodelb, ...args])
@@ -202,12 +237,15 @@ export class RealLan {
   }
 
   /** Has the client ask for these addresses, connect to them, and to the stranger as a control. */
-  async watch(addresses: readonly string[], rate = 200, patience = 1_000): Promise<void> {
+  async watch(
+    addresses: readonly string[],
+    { questions = 200, connections = 100, answerWithin = 1_000, connectWithin = 1_000 }: Watch = {},
+  ): Promise<void> {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
-    await this.#ask('watch', { mac, index, addresses, rate })
-    const beside = this.#ownAddresses('stranger')
-    await this.#ask('connect', { targets: addresses, beside, rate: 100, patience })
+    await this.#ask('watch', { mac, index, addresses, rate: questions, patience: answerWithin })
+    const asked = { targets: addresses, beside: this.#ownAddresses('stranger') }
+    await this.#ask('connect', { ...asked, rate: connections, patience: connectWithin })
   }
 
   /** Resolves when the client gets its answers for an address from this party. */
@@ -306,5 +344,6 @@ function listen(
   addresses: readonly string[],
   port: number,
 ): Promise<void> {
-  return server.request('listen', { answerers: [{ name, addresses }], ports: [port] })
+  const answerers = [{ name, addresses }]
+  return server.request('listen', { answerers, ports: [port], idle: IDLE_MS })
 }

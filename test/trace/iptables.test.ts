@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { IptablesRuleset, IptablesTable } from '../../src/ruleset/iptables/types.ts'
+import { listsOn } from '../../src/trace/iptables/lists.ts'
+import { read } from '../../src/trace/iptables/outcome.ts'
 import { type Path, type Trace, trace } from '../../src/trace/iptables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
 
@@ -194,12 +196,108 @@ describe('matches', () => {
     expect(seen(TO_A)).toBe('10.244.1.1')
   })
 
+  test('one in so many may be negated, and one in one is everybody', () => {
+    const odds = (draw: string) =>
+      send({ 'nat PREROUTING': [`-m statistic --mode random ${draw} ${TO_A}`] }).paths.map(
+        ({ odds, state }) => [state.destination, odds],
+      )
+    expect(odds('! --probability 0.25000000000')).toEqual([
+      ['10.244.1.2', 0.75],
+      ['203.0.113.20', 0.25],
+    ])
+    expect(odds('--probability 1.00000000000')).toEqual([['10.244.1.2', 1]])
+  })
+
+  test('no address is in a range of the other family', () => {
+    const found = send({ 'nat PREROUTING': ['-s ::/1 -j DROP', `-s 128.0.0.0/1 ${TO_A}`] })
+    expect(endsOf(found)).toEqual([['passed', '10.244.1.2']])
+  })
+
+  test('a rule without a target only does what its matches do', () => {
+    const found = send({ 'nat PREROUTING': [`-m recent --set ${LIST}`, TO_A] })
+    expect(endsOf(found)).toEqual([['passed', '10.244.1.2']])
+    expect([...(found.paths[0]?.state.clients.keys() ?? [])]).toEqual(['POD'])
+  })
+
+  test('the lists that a packet is looked for in are those of the chains on its ways', () => {
+    const chains = {
+      'nat PREROUTING': ['-j NODELB-X', '-p udp -j NODELB-Y'],
+      'nat NODELB-X': [
+        `-m recent --update --seconds 60 --reap ${LIST} ${TO_A}`,
+        `-m comment --comment x -m recent --set ${LIST} ${TO_B}`,
+      ],
+      'nat NODELB-Y': [
+        `-m recent --update --seconds 90 --reap ${LIST.replace('POD', 'B')} ${TO_A}`,
+      ],
+    }
+    expect(listsOn(send(chains), ruleset(chains))).toEqual(new Map([['POD', 60]]))
+  })
+
   test('ICMP has no ports, and no protocol of ours', () => {
     const found = send(
       { 'nat PREROUTING': [`-p tcp -m tcp --dport 80 ${TO_A}`] },
       { protocol: 'icmp' },
     )
     expect(stepsOf(found)).toEqual([[]])
+  })
+})
+
+describe('what rules of others do is told without a reason that nodelb has', () => {
+  const outcomes = (chains: Readonly<Record<string, readonly string[]>>) => {
+    const found = send(chains)
+    return found.paths.map((path) => read(found, path, ruleset(chains)).outcome)
+  }
+  const delivered = { kind: 'delivered', address: '10.244.1.2', port: 8080 }
+  const MASQUERADE = { 'nat POSTROUTING': ['-j MASQUERADE'] }
+  const led = (...rules: readonly string[]) => ({ 'nat PREROUTING': [...rules, TO_A] })
+
+  test.each<[string, Readonly<Record<string, readonly string[]>>, object]>([
+    ['drop', { 'filter FORWARD': ['-j DROP'] }, { kind: 'dropped', why: 'not-known' }],
+    [
+      'refuse',
+      { 'filter FORWARD': ['-j REJECT --reject-with tcp-reset'] },
+      { kind: 'refused', with: 'tcp-reset', why: 'not-known' },
+    ],
+    [
+      'masquerade',
+      { ...led(), ...MASQUERADE },
+      { ...delivered, source: { kind: 'node', address: '10.244.1.1', why: 'not-known' } },
+    ],
+    [
+      'mark and masquerade',
+      { ...led(MARK), ...MASQUERADE },
+      { ...delivered, source: { kind: 'node', address: '10.244.1.1', why: 'not-known' } },
+    ],
+    [
+      'mark',
+      led(MARK),
+      {
+        ...delivered,
+        source: { kind: 'client', address: '198.51.100.7', why: 'endpoint-on-this-node' },
+      },
+    ],
+    [
+      'translate',
+      led(),
+      { ...delivered, source: { kind: 'client', address: '198.51.100.7', why: 'not-asked' } },
+    ],
+  ])('%s', (_, chains, outcome) => {
+    expect(outcomes(chains)).toEqual([outcome])
+  })
+
+  test('what an address offers is read of the rules that have a label of nodelb', () => {
+    const chains = {
+      'nat NODELB-VIPS': [
+        '-d 203.0.113.20/32 -p tcp -m tcp --dport 81 -m comment --comment "shop/web:81 load-balancer" -g NODELB-S-1',
+        '-d 203.0.113.20/32 -p tcp -m tcp --dport 82 -m comment --comment "by hand" -g NODELB-S-2',
+        '-d 203.0.113.20/32 -p icmp -m comment --comment "shop/web:83 load-balancer" -g NODELB-S-3',
+      ],
+    }
+    const found = send(chains)
+    const [path] = found.paths
+    expect(path && read(found, path, ruleset(chains)).besides).toEqual([
+      'tcp 81: shop/web:81 load-balancer',
+    ])
   })
 })
 
@@ -222,6 +320,16 @@ describe('what is not known', () => {
     expect(found.doubts).toEqual([
       'what this rule in chain FORWARD does: -j LOG --log-prefix x',
       'what KUBE-FORWARD does, to which chain FORWARD leads',
+    ])
+  })
+
+  test('the address that masquerade takes, where no route says it: the source stays', () => {
+    const elsewhere = { ...facts, routes: [] }
+    const origin = originOf('198.51.100.7' as Address, elsewhere)
+    const sent = { from: '198.51.100.7', to: '203.0.113.20', protocol: 'tcp', port: 80, origin }
+    const rules = ruleset({ 'nat POSTROUTING': ['-j MASQUERADE'] })
+    expect(trace(rules, sent as Packet, elsewhere).paths.map(({ state }) => state)).toMatchObject([
+      { source: '198.51.100.7', masqueraded: { as: undefined } },
     ])
   })
 

@@ -3,6 +3,8 @@ import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import { type Tuple, tuple } from '../../src/model/tuple.ts'
 import { setSchema } from '../../src/ruleset/nftables/set-schema.ts'
 import type { BaseHook, Field, Rule, Statement } from '../../src/ruleset/nftables/types.ts'
+import { find } from '../../src/trace/nftables/lookup.ts'
+import { read } from '../../src/trace/nftables/outcome.ts'
 import type { WalkedChain, WalkedRuleset } from '../../src/trace/nftables/state.ts'
 import { trace } from '../../src/trace/nftables/trace.ts'
 import { type NodeFacts, originOf, type Packet } from '../../src/trace/packet.ts'
@@ -183,6 +185,110 @@ describe('dnat', () => {
     const sent = packet('198.51.100.7', '203.0.113.10', 'icmp')
     const found = trace(ruleset({ chains: hooks(dnat(1)), slots }), sent, facts)
     expect(found.paths).toMatchObject([{ end: 'passed', state: { translated: false } }])
+  })
+})
+
+describe('statements', () => {
+  test('clearing a mark that is not there sets it, as an exclusive or does', () => {
+    const chains = [
+      base('one', 'filter', 'prerouting', 0, rule({ kind: 'clear-mark', bit: 14 })),
+      base('two', 'filter', 'prerouting', 1, rule({ kind: 'clear-mark', bit: 14 })),
+    ]
+    const effects = trace(ruleset({ chains }), packet('198.51.100.7'), facts).paths.flatMap(
+      ({ state }) => state.steps.flatMap((step) => step.effects),
+    )
+    expect(effects).toEqual([
+      { kind: 'mark', bit: 14 },
+      { kind: 'unmark', bit: 14 },
+    ])
+  })
+
+  test('a client that is forgotten is not remembered any more', () => {
+    const clients = { set: 'clients', key: [{ kind: 'saddr' }] } as const
+    const remember = rule({ kind: 'remember', ...clients, seconds: 60 })
+    const forget = rule({ kind: 'forget', ...clients })
+    const known = (...rules: readonly Rule[]) =>
+      trace(
+        ruleset({ chains: [base('x', 'filter', 'prerouting', 0, ...rules)] }),
+        packet('198.51.100.7'),
+        facts,
+      ).paths.map(({ state }) => [...(state.clients.get('clients') ?? [])])
+    expect(known(forget, remember)).toEqual([['198.51.100.7']])
+    expect(known(remember, forget)).toEqual([[]])
+  })
+
+  test('an interval of the other family holds no address', () => {
+    const found = (range: string) =>
+      find(
+        {
+          facts,
+          doubts: new Set(),
+          ipvs: undefined,
+          table: {
+            family: 'ip',
+            sets: new Map([['x', { name: 'x', key: ['ipv4_addr'], interval: true }]]),
+            elements: new Map([['x', new Map([[range as Tuple, {}]])]]),
+            chains: new Map(),
+          },
+        },
+        { clients: new Map() } as unknown as Parameters<typeof find>[1],
+        'x',
+        '198.51.100.7' as Tuple,
+      )?.key
+    expect(found('128.0.0.0/1')).toBe('128.0.0.0/1')
+    expect(found('::/1')).toBeUndefined()
+  })
+})
+
+describe('what rules of others do is told without a reason that nodelb has', () => {
+  const outcomes = (...chains: readonly WalkedChain[]) => {
+    const tables = ruleset({ chains, slots: { 0: '10.244.1.10 . 8080' } })
+    const found = trace(tables, packet('198.51.100.7', '203.0.113.10'), facts)
+    return found.paths.map((path) => read(found, path, tables))
+  }
+  const led = (...rules: readonly Rule[]) =>
+    base('nat', 'nat', 'prerouting', -100, ...rules, dnat(1))
+  const masquerade = base('post', 'nat', 'postrouting', 100, rule({ kind: 'masquerade' }))
+
+  test.each<[string, readonly WalkedChain[], object]>([
+    [
+      'drop',
+      [base('x', 'filter', 'prerouting', 0, rule({ kind: 'drop' }))],
+      { kind: 'dropped', why: 'not-known' },
+    ],
+    [
+      'refuse',
+      [base('x', 'filter', 'prerouting', 0, rule({ kind: 'reject', with: 'tcp-reset' }))],
+      { kind: 'refused', with: 'tcp-reset', why: 'not-known' },
+    ],
+    ['masquerade', [led(), masquerade], { source: { kind: 'node', why: 'not-known' } }],
+    ['mark', [led(mark)], { source: { kind: 'client', why: 'endpoint-on-this-node' } }],
+    ['translate', [led()], { source: { kind: 'client', why: 'not-asked' } }],
+  ])('%s', (_, chains, outcome) => {
+    expect(outcomes(...chains)).toMatchObject([{ outcome }])
+  })
+
+  test('an element without a comment is of some Service', () => {
+    const tables = ruleset({ chains: [] })
+    const elements = new Map([['services', new Map([['203.0.113.10 . tcp . 81' as Tuple, {}]])]])
+    const table = tables.ip && { ...tables.ip, elements }
+    const asked = { ...(table && { ip: table }) }
+    const found = trace(asked, packet('198.51.100.7'), facts)
+    expect(found.paths.map((path) => read(found, path, asked).besides)).toEqual([
+      ['tcp 81: a Service'],
+    ])
+  })
+
+  test('a map that is not one of nodelb leads to endpoints of the cluster', () => {
+    const other = rule({ kind: 'dnat', key: [...key], map: 'x' })
+    const table = ruleset({ chains: [base('nat', 'nat', 'prerouting', -100, other)] }).ip
+    const data = '10.244.1.10 . 8080' as Tuple
+    const elements = new Map([['x', new Map([[vip as Tuple, { data }]])]])
+    const asked = { ...(table && { ip: { ...table, elements } }) }
+    const found = trace(asked, packet('198.51.100.7'), facts)
+    expect(found.paths.map((path) => read(found, path, asked))).toMatchObject([
+      { reach: 'cluster', outcome: { kind: 'delivered', address: '10.244.1.10' } },
+    ])
   })
 })
 

@@ -28,8 +28,8 @@ export function readTimers(spec: TimerFields, reader: FieldReader): SessionTimer
   const holdTime = reader.read(spec.holdTime, duration, 'spec.holdTime', undefined)
   const path = 'spec.keepaliveTime'
   const keepaliveTime = reader.read(spec.keepaliveTime, duration, path, undefined)
-  if (holdTime === undefined && keepaliveTime === undefined) return undefined
-  const hold = holdTime ?? 3 * (keepaliveTime ?? 0)
+  const hold = holdTime ?? (keepaliveTime === undefined ? undefined : 3 * keepaliveTime)
+  if (hold === undefined) return undefined
   const keepalive = keepaliveTime ?? hold / 3
   const refuse = (field: string, value: unknown, expected: string): void => {
     reader.report.error(`spec.${field}`, value, expected)

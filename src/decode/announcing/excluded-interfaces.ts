@@ -38,7 +38,7 @@ export function decodeExcludedInterfaces(json: unknown, source: string): Decoded
   if (read === undefined) return { kind: 'invalid', problems }
   const documents = readDocuments(read, source)
   for (const { path: place, found } of documents.problems) {
-    report.error(path, said(place === '' ? found : `${found} in ${place}`), 'YAML')
+    report.error(path, said(`${found} in ${place}`), 'YAML')
   }
   const listed = valueAt(documents.values[0], [FIELD])
   if (listed === undefined) {

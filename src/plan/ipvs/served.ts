@@ -5,6 +5,7 @@ import {
   type ServedFrontends,
 } from '../../frontend/frontend-change.ts'
 import { tableOfAddress } from '../../model/family.ts'
+import { present } from '../../model/present.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { byKind, type IpvsChange } from '../../ruleset/ipvs/changes.ts'
 import {
@@ -66,9 +67,7 @@ export function notedInPlan(plan: IpvsPlan, current: KernelIpvs): readonly Noted
     const { gone, came } = notes.of(frontendOf(server))
     switch (operation.kind) {
       case 'delete-server':
-        for (const endpoint of current.servers.get(serverKey(server))?.destinations.keys() ?? []) {
-          gone.add(endpoint)
-        }
+        for (const endpoint of destinationsIn(current, server)) gone.add(endpoint)
         break
       case 'add-destination':
       case 'edit-destination':
@@ -84,6 +83,10 @@ export function notedInPlan(plan: IpvsPlan, current: KernelIpvs): readonly Noted
     }
   }
   return notes.all()
+}
+
+function destinationsIn({ servers }: KernelIpvs, server: ServerId): Iterable<Tuple> {
+  return present(servers.get(serverKey(server))).destinations.keys()
 }
 
 function endsItself({ protocol }: ServerId): boolean {

@@ -99,11 +99,12 @@ function planSets(
   current: KernelTable | undefined,
   desired: Table,
 ): void {
+  const held = (name: string): ReadonlyMap<Tuple, ElementValue> =>
+    current?.elements.get(name) ?? new Map()
   for (const [name, set] of desired.sets) {
-    const found = current?.elements.get(name) ?? new Map<Tuple, ElementValue>()
     if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
     if (!set.learned) {
-      planElements(phases, { family, set }, found, desired.elements.get(name) ?? new Map())
+      planElements(phases, { family, set }, held(name), desired.elements.get(name) ?? new Map())
     }
   }
   for (const [name, found] of current?.sets ?? []) {
@@ -111,7 +112,7 @@ function planSets(
     phases.destroy.push({ kind: 'delete-set', family, set: name })
     const set = setSchema(family, name)
     if (leadsToChains(set) && sameSchema(found, set)) {
-      planElements(phases, { family, set }, current?.elements.get(name) ?? new Map(), new Map())
+      planElements(phases, { family, set }, held(name), new Map())
     }
   }
 }

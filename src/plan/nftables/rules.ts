@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
+import { present } from '../../model/present.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
 import type { Chain, KernelRule, Rule } from '../../ruleset/nftables/types.ts'
 import type { Operation } from './operation.ts'
@@ -53,7 +54,7 @@ function insert(
 function keep(found: readonly KernelRule[], texts: readonly string[]): ReadonlyMap<number, number> {
   const width = found.length + 1
   const length = new Uint32Array((texts.length + 1) * width)
-  const at = (i: number, j: number): number => length[i * width + j] ?? 0
+  const at = (i: number, j: number): number => present(length[i * width + j])
   for (let i = texts.length - 1; i >= 0; i--) {
     for (let j = found.length - 1; j >= 0; j--) {
       length[i * width + j] =

@@ -21,7 +21,7 @@ function hash(text: string): string {
   const bytes = sha256(text).subarray(0, 10)
   let bits = ''
   for (const byte of bytes) bits += byte.toString(2).padStart(8, '0')
-  return bits.replace(/.{5}/g, (five) => BASE32[Number.parseInt(five, 2)] ?? '')
+  return bits.replace(/.{5}/g, (five) => BASE32.charAt(Number.parseInt(five, 2)))
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

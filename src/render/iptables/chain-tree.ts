@@ -1,3 +1,4 @@
+import { present } from '../../model/present.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { sameRules } from '../../ruleset/iptables/compare.ts'
 import { goto, jump, ruleText } from '../../ruleset/iptables/rule.ts'
@@ -63,13 +64,13 @@ export class ChainTree {
 
   /** Returns all chains, each before those that it leads to. */
   *chains(): Iterable<readonly [ChainName, readonly RuleText[]]> {
-    for (const [name] of this.#nodes([''])) yield [name, this.#chains.get(name) ?? []]
+    for (const [name] of this.#nodes([''])) yield [name, present(this.#chains.get(name))]
   }
 
   /** Returns the keys that begin with these digits. */
-  *keysWith(prefix: Digits): Iterable<Digits> {
+  keysWith(prefix: Digits): readonly Digits[] {
     const to = this.#after(prefix, 0, this.#keys.length)
-    for (let at = lowerBound(this.#keys, prefix); at < to; at++) yield this.#keys[at] ?? ''
+    return this.#keys.slice(lowerBound(this.#keys, prefix), to)
   }
 
   #replace(
@@ -125,11 +126,10 @@ export class ChainTree {
 
   #children({ from, to }: Node): readonly Node[] {
     if (to - from <= BUCKET) return []
-    const first = this.#keys[from] ?? ''
-    const at = commonLength(first, this.#keys[to - 1] ?? '')
+    const at = commonLength(this.#keyAt(from), this.#keyAt(to - 1))
     const children: Node[] = []
     for (let start = from; start < to; ) {
-      const prefix = (this.#keys[start] ?? '').slice(0, at + 1)
+      const prefix = this.#keyAt(start).slice(0, at + 1)
       const end = this.#after(prefix, start, to)
       children.push({ prefix, from: start, to: end })
       start = end
@@ -141,10 +141,14 @@ export class ChainTree {
     const children = this.#children(node)
     const { space, down } = this.#shape
     if (children.length === 0) {
-      return this.#keys.slice(node.from, node.to).map((key) => this.#rules.get(key) ?? '')
+      return this.#keys.slice(node.from, node.to).map((key) => present(this.#rules.get(key)))
     }
     const lead = down === 'goto' ? goto : jump
     return children.map((child) => ruleText(space.match(child.prefix), lead(this.#nameOf(child))))
+  }
+
+  #keyAt(at: number): Digits {
+    return present(this.#keys[at])
   }
 
   #nameOf({ prefix }: Node): ChainName {

@@ -11,7 +11,7 @@ import type {
 } from '../../ruleset/iptables/types.ts'
 import type { FamilyWants } from './family-wants.ts'
 import type { LoweredFront } from './front-chains.ts'
-import { leavesOf, NO_FRONT } from './leaves.ts'
+import { type HeldFront, leavesOf, NO_FRONT } from './leaves.ts'
 import { noTouched, type Touched } from './touched.ts'
 
 type Tables = ReadonlyMap<IptablesTable, IptablesChains>
@@ -30,9 +30,7 @@ export function servicesIn(ruleset: IptablesRuleset): ReadonlySet<Owner> {
   for (const tables of [ruleset.ip, ruleset.ip6]) {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables ?? new Map())
     const leaves = [fronts, clusterIps, healthChecks].flatMap((each) => [...each.values()])
-    for (const { label } of leaves) {
-      if (label !== undefined) names.add(ownerIn(label))
-    }
+    for (const { label } of leaves) names.add(ownerIn(label))
   }
   return names
 }
@@ -48,8 +46,7 @@ export class ExemptServices {
   /** Leaves these Services as the tables have them; returns what has to be lowered anew. */
   exempt(tables: Tables, names: ReadonlySet<Owner>, wants: FamilyWants): Touched {
     const { fronts, clusterIps, healthChecks } = leavesOf(tables)
-    const of = (label: string | undefined): Entries | undefined =>
-      label === undefined ? undefined : this.#entriesOf(ownerIn(label), names)
+    const of = (label: string): Entries | undefined => this.#entriesOf(ownerIn(label), names)
     for (const [key, { label }] of wants.fronts) of(label)?.fronts.set(key, NO_FRONT)
     for (const kind of ['clusterIps', 'healthChecks'] as const) {
       for (const [key, label] of wants[kind].labels()) of(label)?.[kind].set(key, undefined)
@@ -150,8 +147,8 @@ function masqueradedPods(tables: Tables): readonly Tuple[] {
 }
 
 /** Returns the addresses that the chains of a VIP (or node port) lead to. */
-function endpointsOf({ chains }: LoweredFront): readonly Tuple[] {
-  const rules = Object.values(chains).flatMap((chain) => chain?.rules ?? [])
+function endpointsOf({ chains }: HeldFront): readonly Tuple[] {
+  const rules = Object.values(chains).flatMap((chain) => chain.rules)
   return rules.flatMap((rule) => {
     const [, host = ''] = / --to-destination \[?(.*?)\]?:\d+$/.exec(rule) ?? []
     const address = parseAddress(host)?.value

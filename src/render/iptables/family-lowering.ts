@@ -27,9 +27,9 @@ import {
   TABLE_OF_ROLE,
 } from './front-chains.ts'
 import { type FrontContext, frontContext, type Surroundings } from './front-context.ts'
-import { addressSpace, type KeySpace, portSpace, vipSpace } from './key-space.ts'
+import { addressSpace, portSpace, type VipSpace, vipSpace } from './key-space.ts'
 import { NO_FRONT } from './leaves.ts'
-import { sharedChains } from './shared-chains.ts'
+import { NOTHING_SHARED, type SharedChains, sharedChains } from './shared-chains.ts'
 import { clusterIpLeaf, hairpinLeaf, healthCheckLeaf, localPodLeaf } from './shared-leaves.ts'
 import { addTouched, noTouched, type Touched } from './touched.ts'
 import { makeTrees, TABLE_OF, TREE_NAMES, type TreeName, type Trees } from './trees.ts'
@@ -51,7 +51,7 @@ export class FamilyLowering {
   readonly #table: TableFamily
   readonly #family: IpFamily
   readonly #context: FrontContext
-  readonly #vips: KeySpace
+  readonly #vips: VipSpace
   readonly #trees: Trees
   readonly #fronts: Readonly<Record<FrontRole, Map<ChainName, FrontChain>>> = {
     allow: new Map(),
@@ -59,7 +59,7 @@ export class FamilyLowering {
     serve: new Map(),
   }
   readonly #exempt: ExemptServices = new ExemptServices()
-  #shared: ReadonlyMap<IptablesTable, IptablesChains> = new Map()
+  #shared: SharedChains = NOTHING_SHARED
   #readmitted: Touched = noTouched()
 
   constructor(table: TableFamily, situation: Situation) {
@@ -100,18 +100,16 @@ export class FamilyLowering {
   chains(): ReadonlyMap<IptablesTable, IptablesChains> {
     const whole = new Map<IptablesTable, IptablesChains>()
     for (const table of IPTABLES_TABLES) {
-      const shared = this.#shared.get(table)
-      const chains = new Map(shared?.chains)
+      const { chains: shared, jumps } = this.#shared[table]
+      const chains = new Map(shared)
       for (const tree of TREE_NAMES.filter((name) => TABLE_OF[name] === table)) {
         for (const [name, rules] of this.#trees[tree].chains()) chains.set(name, rules)
       }
       for (const role of FRONT_ROLES.filter((name) => TABLE_OF_ROLE[name] === table)) {
-        const fronts = this.#fronts[role]
-        for (const name of [...fronts.keys()].sort()) {
-          chains.set(name, fronts.get(name)?.rules ?? [])
-        }
+        const fronts = [...this.#fronts[role]].sort(([a], [b]) => (a < b ? -1 : 1))
+        for (const [name, { rules }] of fronts) chains.set(name, rules)
       }
-      if (chains.size > 0) whole.set(table, { chains, jumps: shared?.jumps ?? new Map() })
+      if (chains.size > 0) whole.set(table, { chains, jumps })
     }
     return whole
   }
@@ -217,11 +215,10 @@ export class FamilyLowering {
       outside: this.#exempt.outside(),
     })
     return IPTABLES_TABLES.flatMap((table) => {
-      const old = before.get(table)
-      const now = this.#shared.get(table)
-      const chains = new Map(changedChains(old?.chains ?? new Map(), now?.chains ?? new Map()))
+      const [old, now] = [before[table], this.#shared[table]]
+      const chains = new Map(changedChains(old.chains, now.chains))
       for (const [name, change] of changed[table]) chains.set(name, change)
-      const jumps = changedChains(old?.jumps ?? new Map(), now?.jumps ?? new Map())
+      const jumps = changedChains(old.jumps, now.jumps)
       if (chains.size + jumps.size === 0) return []
       return [{ family: this.#table, table, chains, jumps }]
     })

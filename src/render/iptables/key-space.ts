@@ -10,7 +10,8 @@ import {
   type Protocol,
   protocols,
 } from '../../model/address.ts'
-import { frontendAddress, nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { type FrontendId, frontendAddress, vipKey } from '../../model/frontend-id.ts'
+import { present } from '../../model/present.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/iptables/rule.ts'
 
@@ -21,8 +22,6 @@ import { inPrefix, type Match, onHost, ruleText, toPorts } from '../../ruleset/i
 export interface KeySpace {
   /** Returns the digits of a key: `10.96.0.10 . tcp . 80`, `tcp . 30080` or `10.244.1.10`. */
   digits(key: Tuple): Digits
-  /** Returns the key of these digits. */
-  key(digits: Digits): Tuple
   /** Returns what matches a packet for this key. */
   leaf(key: Tuple): Match
   /** Returns what matches a packet for any key that begins with these digits. */
@@ -33,6 +32,12 @@ export interface KeySpace {
 
 export type Digits = string
 
+/** Keys of which the digits say all. */
+export interface VipSpace extends KeySpace {
+  /** Returns the key of these digits. */
+  key(digits: Digits): FrontendId
+}
+
 /** Bits of a digit; a chain of a tree has at most 2^BITS children (ADR 0015 has the figures). */
 const BITS = 2
 
@@ -40,7 +45,6 @@ const BITS = 2
 export function addressSpace(family: IpFamily, flag: '-s' | '-d'): KeySpace {
   return {
     digits: (key) => addressDigits(key as string as Address),
-    key: (digits) => tuple(addressOfDigits(family, digits)),
     leaf: (key) => onHost(flag, key as string as Address),
     match: (prefix) => inPrefix(flag, cidrOf(family, prefix)),
     text: (prefix) => cidrOf(family, prefix),
@@ -52,10 +56,6 @@ export const portSpace: KeySpace = {
   digits(key) {
     const { protocol, port } = frontendAddress(key)
     return portDigits(protocol, port)
-  },
-  key(digits) {
-    const { protocol, first } = portsOf(digits)
-    return nodePortKey(protocol, first)
   },
   leaf(key) {
     const { protocol, port } = frontendAddress(key)
@@ -72,13 +72,13 @@ export const portSpace: KeySpace = {
 }
 
 /** Keys that are VIPs. */
-export function vipSpace(family: IpFamily): KeySpace {
+export function vipSpace(family: IpFamily): VipSpace {
   const length = addressBits(family) / BITS
   const addresses = addressSpace(family, '-d')
   return {
     digits(key) {
-      const { address = '' as Address, protocol, port } = frontendAddress(key)
-      return addressDigits(address) + portDigits(protocol, port)
+      const { address, protocol, port } = frontendAddress(key)
+      return addressDigits(present(address)) + portDigits(protocol, port)
     },
     key(digits) {
       const { protocol, first } = portsOf(digits.slice(length))
@@ -86,7 +86,7 @@ export function vipSpace(family: IpFamily): KeySpace {
     },
     leaf(key) {
       const { address, protocol, port } = frontendAddress(key)
-      return ruleText(addresses.leaf(tuple(address ?? '')), toPorts(protocol, port, port))
+      return ruleText(addresses.leaf(tuple(present(address))), toPorts(protocol, port, port))
     },
     match(prefix) {
       const rest = prefix.slice(length)
@@ -114,7 +114,7 @@ function portDigits(protocol: Protocol, port: Port): Digits {
 }
 
 function byteDigits(byte: number): Digits {
-  return DIGITS_OF_BYTES[byte] ?? ''
+  return present(DIGITS_OF_BYTES[byte])
 }
 
 const DIGITS_OF_BYTES: readonly Digits[] = Array.from({ length: 256 }, (_, byte) =>
@@ -145,7 +145,7 @@ function portsOf(prefix: Digits): {
   const length = 16 / BITS
   const base = 2 ** BITS
   return {
-    protocol: protocols[Number(prefix[0])] ?? 'tcp',
+    protocol: present(protocols[Number(prefix[0])]),
     first: Number.parseInt(rest.padEnd(length, '0'), base),
     last: Number.parseInt(rest.padEnd(length, (base - 1).toString(base)), base),
   }

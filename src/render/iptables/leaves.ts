@@ -15,10 +15,18 @@ import {
 
 /** What the tables of a family hold by VIP (or node port), address and port, with labels. */
 interface Leaves {
-  readonly fronts: ReadonlyMap<Tuple, LoweredFront>
+  readonly fronts: ReadonlyMap<Tuple, HeldFront>
   readonly clusterIps: ReadonlyMap<Tuple, LabelledRule>
   readonly healthChecks: ReadonlyMap<Tuple, LabelledRule>
 }
+
+/** A VIP (or node port) as the tables have it. */
+export interface HeldFront extends LoweredFront {
+  readonly label: string
+  readonly chains: HeldChains
+}
+
+type HeldChains = { readonly [role in FrontRole]?: FrontChain }
 
 interface LabelledRule {
   readonly rule: RuleText
@@ -29,7 +37,7 @@ type Tables = ReadonlyMap<IptablesTable, IptablesChains>
 
 /** Reads the rules at the ends of trees back; each has the label of what it is for. */
 export function leavesOf(tables: Tables): Leaves {
-  const fronts = new Map<Tuple, LoweredFront>()
+  const fronts = new Map<Tuple, HeldFront>()
   const clusterIps = new Map<Tuple, LabelledRule>()
   const healthChecks = new Map<Tuple, LabelledRule>()
   for (const { chains } of tables.values()) {
@@ -38,25 +46,32 @@ export function leavesOf(tables: Tables): Leaves {
       if (leaf?.kind === 'cluster-ip') clusterIps.set(leaf.key, { rule, label: leaf.label })
       if (leaf?.kind === 'health-check') healthChecks.set(leaf.key, { rule, label: leaf.label })
       if (leaf?.kind !== 'front') continue
-      const front = fronts.get(leaf.key) ?? bare(leaf.label, leaf.key, tables)
-      fronts.set(leaf.key, { ...front, [leaf.tree]: rule })
+      const { key, label } = leaf
+      const front = fronts.get(key) ?? { ...NO_FRONT, label, chains: ownChains(leaf, tables) }
+      fronts.set(key, { ...front, [leaf.tree]: rule })
     }
   }
   return { fronts, clusterIps, healthChecks }
 }
 
-/** Returns what is left without rules in trees: the VIP's (or node port's) own chains. */
-function bare(label: string | undefined, key: Tuple, tables: Tables): LoweredFront {
+/** Returns the VIP's (or node port's) own chains. */
+function ownChains({ key, label }: Pick<Leaf, 'key' | 'label'>, tables: Tables): HeldChains {
   const chains: { [role in FrontRole]?: FrontChain } = {}
   const names = frontChainNames(key)
   for (const role of FRONT_ROLES) {
     const rules = tables.get(TABLE_OF_ROLE[role])?.chains.get(names[role])
     if (rules !== undefined) chains[role] = { rules, label }
   }
-  return { label, dispatch: undefined, refusal: undefined, source: undefined, chains }
+  return chains
 }
 
-export const NO_FRONT: LoweredFront = bare(undefined, tuple(), new Map())
+export const NO_FRONT: LoweredFront = {
+  label: undefined,
+  dispatch: undefined,
+  refusal: undefined,
+  source: undefined,
+  chains: {},
+}
 
 type Leaf =
   | {

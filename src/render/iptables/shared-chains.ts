@@ -40,13 +40,18 @@ interface SharedContext extends Surroundings {
   readonly outside: readonly RuleText[] | undefined
 }
 
+export type SharedChains = Readonly<Record<IptablesTable, IptablesChains>>
+
+const NOTHING: IptablesChains = { chains: new Map(), jumps: new Map() }
+export const NOTHING_SHARED: SharedChains = { mangle: NOTHING, nat: NOTHING, filter: NOTHING }
+
 /** Returns the chains that exist only once, and the jumps to them, each only where it is of use. */
-export function sharedChains(context: SharedContext): ReadonlyMap<IptablesTable, IptablesChains> {
-  return new Map([
-    ['mangle', { chains: new Map(), jumps: sourceJumps(context) }],
-    ['nat', nat(context)],
-    ['filter', filter(context)],
-  ])
+export function sharedChains(context: SharedContext): SharedChains {
+  return {
+    mangle: { chains: new Map(), jumps: sourceJumps(context) },
+    nat: nat(context),
+    filter: filter(context),
+  }
 }
 
 function sourceJumps(context: SharedContext): IptablesChains['jumps'] {

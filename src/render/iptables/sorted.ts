@@ -1,3 +1,5 @@
+import { present } from '../../model/present.ts'
+
 /** Returns the first place in a sorted list whose text is not smaller, in `from` to `to`. */
 export function lowerBound(
   texts: readonly string[],
@@ -9,7 +11,7 @@ export function lowerBound(
   let high = to
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((texts[middle] ?? '') < text) low = middle + 1
+    if (present(texts[middle]) < text) low = middle + 1
     else high = middle
   }
   return low

@@ -4,6 +4,7 @@ import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
 import type { FrontendId } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
+import { present } from '../../model/present.ts'
 import type { Affinity, ServiceObject } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import {
@@ -168,7 +169,7 @@ function seat(
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
   for (const reach of REACHES) {
     for (const data of endpoints[reach].map(endpointTuple)) {
-      put(seatMap(front, reach, seats.get(data) ?? 0), id, shared(data))
+      put(seatMap(front, reach, present(seats.get(data))), id, shared(data))
     }
   }
   const seconds = rememberedFor(affinity.seconds)

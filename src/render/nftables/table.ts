@@ -26,13 +26,13 @@ export function makeFrame(
   const mine = inFamily(settings, family)
   const chains = emitterOf(settings).frame(mine, new Set([...names, ...base.keys()]))
   const lookedUp = lookups(chains)
-  const used = [...base.keys()].filter((name) => lookedUp.has(name))
+  const used = new Map([...base].filter(([name]) => lookedUp.has(name)))
   const own = [...names].filter((name) => remembering(name) === undefined)
-  const sets = new Set([...used, ...own, ...lookedUp])
+  const sets = new Set([...used.keys(), ...own, ...lookedUp])
   return {
     chains,
     sets: schemasOf(family, sets, settings),
-    base: new Map(used.map((name) => [name, base.get(name) ?? []])),
+    base: used,
   }
 }
 

@@ -132,8 +132,8 @@ type SingleSet = (typeof SETS)[keyof typeof SETS]
 export function setNamed(name: string): SetId | undefined {
   const whole = WHOLE.get(name)
   if (whole !== undefined) return whole
-  const [stem, number] = splitNumber(name) ?? []
-  return number === undefined ? undefined : NUMBERED.get(stem ?? '')?.(number)
+  const [stem, number] = splitNumber(name) ?? ['', 0]
+  return NUMBERED.get(stem)?.(number)
 }
 
 /** Returns the parts of a name such as `services-3`; undefined if it does not end so. */

@@ -1,5 +1,6 @@
 import { type Address, hostCidr } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
+import { present } from '../../model/present.ts'
 import { CHAINS, isFrontChain } from '../../ruleset/iptables/chains.ts'
 import { inPrefix } from '../../ruleset/iptables/rule.ts'
 import type { ChainName, IptablesRuleset } from '../../ruleset/iptables/types.ts'
@@ -114,7 +115,7 @@ function outcomeOf(
 }
 
 function whyDropped(steps: readonly Step[]): WhyDropped {
-  const { chain = '' } = steps.at(-1) ?? {}
+  const { chain } = present(steps.at(-1))
   if (isFrontChain('allow', chain)) return 'source-not-listed'
   if (isUnserved(steps)) return 'no-local-endpoints'
   return chain === CHAINS.refuse ? 'unallocated-address' : 'not-known'

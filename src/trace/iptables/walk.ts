@@ -1,3 +1,4 @@
+import { present } from '../../model/present.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { ChainName, RuleText } from '../../ruleset/iptables/types.ts'
 import { routeTo } from '../packet.ts'
@@ -31,7 +32,7 @@ function walkRules(
   let going: readonly Way[] = [from]
   for (const [at, rule] of parseRules(rules).entries()) {
     if (going.length === 0) break
-    const step: Step = { ...place, text: rules[at] ?? '', rule }
+    const step: Step = { ...place, text: present(rules[at]), rule }
     const next: Way[] = []
     for (const way of going) {
       const { yes, no } = matched(ground, place, step.rule.matches, way)

@@ -1,6 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
 import { frontendAddress, type nodePortKey, vipKey } from '../../model/frontend-id.ts'
+import { present } from '../../model/present.ts'
 import { labelledSets, SETS, setNamed, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Statement } from '../../ruleset/nftables/types.ts'
 import type {
@@ -161,11 +162,11 @@ function whyKept(
     elements.some(({ value }) => value.comment?.endsWith(' cluster-ip')),
   )
   if (!toClusterIp) return 'not-asked'
-  return marksClusterIps(table) ? 'from-pods' : 'pods-not-known'
+  return marksClusterIps(present(table)) ? 'from-pods' : 'pods-not-known'
 }
 
-function marksClusterIps(table: WalkedTable | undefined): boolean {
-  return [...(table?.chains.values() ?? [])].some(({ rules }) =>
+function marksClusterIps({ chains }: WalkedTable): boolean {
+  return [...chains.values()].some(({ rules }) =>
     rules.some(
       (rule) =>
         !('strange' in rule) &&

@@ -1,3 +1,4 @@
+import { present } from '../../model/present.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { Rule } from '../../ruleset/nftables/types.ts'
 import type { Hook } from '../traveller.ts'
@@ -28,7 +29,7 @@ export function walkChain(
 ): readonly EndedWay[] {
   const ended: EndedWay[] = []
   let going: readonly Way[] = [from]
-  for (const rule of ground.table.chains.get(name)?.rules ?? []) {
+  for (const rule of present(ground.table.chains.get(name)).rules) {
     if (going.length === 0) break
     if ('strange' in rule) {
       ground.doubts.add(`what this rule in chain ${name} does: ${rule.strange}`)

@@ -10,8 +10,8 @@ import { type LanStep, NODES, SERVICES } from './schedule.ts'
 
 /** Questions for all addresses together, in a second. */
 const RATE = 400
-/** A connection that takes longer counts as lost. */
-const PATIENCE_MS = 1_000
+/** A connection that takes longer counts as lost: a SYN that meets an old socket comes again after a second. */
+const PATIENCE_MS = 3_000
 
 /** How one recovers from what befell a node. */
 type Recovery = () => Promise<unknown>
@@ -35,7 +35,7 @@ export class LanWorld {
     const world = new LanWorld(lan)
     try {
       await Promise.all(NODES.map((node) => world.#start(node)))
-      await lan.watch(addresses, RATE, PATIENCE_MS)
+      await lan.watch(addresses, { questions: RATE, connectWithin: PATIENCE_MS })
       return world
     } catch (error) {
       await lan.remove()
@@ -145,6 +145,10 @@ export class LanWorld {
         }
       case 'unplug':
         await lan.carrier(node, 'down')
+        // It falls silent when it notices; before that all would seem well if the cable were in again.
+        await lan.announces(node, ({ addresses: all }) =>
+          all.every(({ here }) => here.length === 0),
+        )
         return () => lan.carrier(node, 'up')
       case 'deafen':
         await lan.beats([node], false)
@@ -172,6 +176,8 @@ export class LanWorld {
     await this.#lan.ip('stranger', 'address', change, `${address}/32`, 'dev', 'eth0')
     const claim = ['arping', '-q', '-c', '1', '-U', '-I', 'eth0', address]
     if (on) await this.#lan.run('stranger', claim)
+    // Who believed the stranger finds out after some seconds, and asks again.
+    else await this.#lan.ip('client', 'neighbour', 'flush', 'dev', 'eth0')
   }
 
   async #start(node: string): Promise<void> {

@@ -2,11 +2,14 @@ import { rename } from 'node:fs/promises'
 import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { nodelb } from '../../support/lab.ts'
 import { bound, servers, sysctl, table, useDataplanes } from './ipvs.ts'
 
 useDataplanes()
+
+/** Else each command says that the node does not forward. */
+beforeAll(() => execa('sysctl', ['-qw', 'net.ipv4.ip_forward=1']))
 
 const fixture = fileURLToPath(
   new URL('../../../fixtures/myweb-without-kube-proxy/', import.meta.url),

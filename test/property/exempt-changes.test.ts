@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { exemptChanges } from '../../src/dataplane/nftables/refused.ts'
+import { ChainRenderer } from '../../src/exempt/chain-renderer.ts'
+import { elementSteps } from '../../src/exempt/element-diff.ts'
+import { ElementRenderer } from '../../src/exempt/element-renderer.ts'
+import { labelsIn } from '../../src/exempt/labels-in.ts'
+import { type Owner, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
+import { planIptables } from '../../src/plan/iptables/plan.ts'
+import { type ElementStep, planDelta } from '../../src/plan/nftables/delta.ts'
+import { elementId } from '../../src/plan/nftables/element-id.ts'
+import { eachOperation } from '../../src/plan/nftables/operation.ts'
+import { plan } from '../../src/plan/nftables/plan.ts'
+import { createRenderer } from '../../src/render/cluster-renderer.ts'
+import { createChains } from '../../src/render/iptables/render.ts'
+import { SETS } from '../../src/ruleset/nftables/sets.ts'
+import type { KernelRuleset, Ruleset } from '../../src/ruleset/nftables/types.ts'
+import { chainsFor, rulesAbout } from '../support/chains.ts'
+import { change, keptObjects, type Objects } from '../support/changes.ts'
+import { iptablesModel } from '../support/iptables-model.ts'
+import { comparable, kernelModel } from '../support/kernel-model.ts'
+import { names, namespace, node, settings } from '../support/random-cluster.ts'
+import { runs } from '../support/runs.ts'
+
+const owners = names.map((name) => ownerOf(`${namespace}/${name}`))
+const steps = fc.array(fc.record({ make: change, refused: fc.subarray(owners) }), {
+  minLength: 5,
+  maxLength: 20,
+})
+
+test('what nftables refuses is rendered as it is there, and as wanted when it is tried again', () => {
+  fc.assert(
+    fc.property(steps, settings, (changes, chosen) => {
+      const wanted = createRenderer(node, chosen)
+      wanted.settle()
+      const renderer = new ElementRenderer(wanted, node, chosen)
+      const kernel = kernelModel()
+      for (const { make, refused } of changes) {
+        make(renderer)
+        const found = kernel.ruleset()
+        const settled = renderer.settle().elements
+        refuse(renderer, settled, new Set(refused))
+        kernel.apply(plan(found, renderer.ruleset()))
+        const made = settled.filter((each) => !renderer.isExempt(each))
+        expect(ids(elementsThatDiffer(found, renderer.ruleset()))).toEqual(ids(made))
+      }
+      renderer.readmitRefused()
+      const due = renderer.settle().elements
+      expect(ids(due)).toEqual(ids(elementsThatDiffer(kernel.ruleset(), wanted.ruleset())))
+      expect(renderer.refusals().size).toBe(0)
+      kernel.apply(plan(kernel.ruleset(), renderer.ruleset()))
+      expect(comparable(kernel.ruleset())).toEqual(comparable(wanted.ruleset()))
+    }),
+    { numRuns: runs(1_000) },
+  )
+})
+
+/** Exempts the Services of which the kernel refuses every change. */
+function refuse(
+  renderer: ElementRenderer,
+  changes: readonly ElementStep[],
+  refused: ReadonlySet<Owner>,
+): void {
+  const ownerOfOperation = labelsIn(changes, renderer)
+  const sent = (['ip', 'ip6'] as const).flatMap((family) =>
+    planDelta(
+      family,
+      changes.filter((each) => each.family === family),
+      undefined,
+    ),
+  )
+  const failures = [...eachOperation(sent)].flatMap((operation) => {
+    const label = ownerOfOperation(operation)
+    const fails = label !== undefined && refused.has(ownerIn(label))
+    return fails ? [{ operation, errno: 'ENOMEM' }] : []
+  })
+  exemptChanges(renderer, changes, failures)
+}
+
+/** Those of the node are in its frame. */
+const OF_THE_NODE: readonly string[] = [
+  SETS.podRanges,
+  SETS.nodeAddresses,
+  SETS.nodePortAddresses,
+  SETS.serviceRanges,
+]
+
+function elementsThatDiffer(kernel: KernelRuleset, desired: Ruleset): readonly ElementStep[] {
+  return elementSteps(kernel, desired).filter(({ set }) => !OF_THE_NODE.includes(set))
+}
+
+function ids(steps: readonly ElementStep[]): readonly string[] {
+  return steps.map(elementId).sort()
+}
+
+test('what iptables refuses stays until an object of the Service changes', () => {
+  fc.assert(
+    fc.property(steps, settings, (changes, chosen) => {
+      const renderer = new ChainRenderer(createChains(node, chosen))
+      const objects = keptObjects()
+      const model = iptablesModel()
+      const held = new Map<Owner, readonly string[]>()
+      for (const { make, refused } of changes) {
+        const found = model.ruleset()
+        make(objects)
+        make(renderer)
+        make(whoChanges((name) => held.delete(ownerOf(name))))
+        renderer.settle()
+        expect(new Set(renderer.refusals().keys())).toEqual(new Set(held.keys()))
+        const fresh = refused.filter((service) => !held.has(service))
+        renderer.lowering.exempt(found, new Set(fresh))
+        renderer.refuse(fresh.map((service) => ({ service, reason: 'there is no memory' })))
+        for (const service of fresh) held.set(service, rulesAbout(found, service))
+        const wanted = renderer.lowering.rules()
+        for (const step of planIptables(found, wanted)) model.apply(step)
+        for (const [service, rules] of held) {
+          // Beside these it may gain, and lose again, what other Services give up.
+          expect(rulesAbout(model.ruleset(), service)).toEqual(expect.arrayContaining([...rules]))
+        }
+      }
+      renderer.readmitRefused()
+      renderer.settle()
+      expect(renderer.refusals().size).toBe(0)
+      const free = chainsFor(objects.cluster(), node, chosen)
+      expect(planIptables(renderer.lowering.rules(), free)).toEqual([])
+    }),
+    { numRuns: runs(1_000) },
+  )
+})
+
+/** Tells whose object a change is about; a slice that goes does not say it. */
+function whoChanges(tell: (name: string) => void): Objects {
+  return {
+    setService: (each) => tell(`${each.namespace}/${each.name}`),
+    removeService: tell,
+    setSlice: (each) => tell(`${each.namespace}/${each.service}`),
+    removeSlice: () => undefined,
+  }
+}
