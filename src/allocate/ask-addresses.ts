@@ -25,7 +25,8 @@ export function askAddresses(draft: Draft, claimant: Claimant, wish: AddressWish
     asked.push(granted)
   }
   const isHeld = asked.every((each) => held.includes(each))
-  const conflict = wrongPool(draft, wish, asked) ?? (isHeld ? undefined : severalPools(draft, asked))
+  const conflict =
+    wrongPool(draft, wish, asked) ?? (isHeld ? undefined : severalPools(draft, asked))
   if (conflict !== undefined) return refused(conflict)
   if (isHeld) return { kind: 'content' }
   const rest = held.filter(

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpNode, bgpPeer, bgpService, pool } from '../support/bgp-objects.ts'
 import { runs } from '../support/runs.ts'
@@ -80,9 +81,7 @@ async function reached(router: BgpLan, wanted: ReturnType<typeof wantedIn>): Pro
         JSON.stringify([...route.communities].sort()) === JSON.stringify([...communities].sort()),
     )
   }
-  while ((await router.prefixes()).length !== wanted.size) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await eventually(async () => (await router.prefixes()).length === wanted.size)
 }
 
 test('whatever changes, no session is reset and nothing is withdrawn that stays', async () => {
@@ -111,6 +110,7 @@ test('whatever changes, no session is reset and nothing is withdrawn that stays'
       }
       expect(await lan.counters()).toEqual(counters)
     }),
-    { numRuns: runs(8) },
+    // A smaller series would take as long to find as it is worth.
+    { numRuns: runs(8), endOnFailure: true },
   )
 })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import {
   advertisement,
@@ -28,10 +29,10 @@ test('with BFD a session ends soon after the peer fell silent', async () => {
   const agent = await lan.start()
   await lan.until(VIP)
   expect((await lan.announces()).problems).toEqual([])
-  for (;;) {
+  await eventually(async () => {
     const [text = ''] = await lan.node.tell('bfdd', 'show bfd peers json')
-    if (JSON.parse(text)[0]?.status === 'up') break
-  }
+    return JSON.parse(text)[0]?.status === 'up'
+  })
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.router.silence()
   const began = performance.now()
@@ -102,15 +103,14 @@ test('a peer over IPv6 gets IPv6 prefixes', async () => {
   lan.write(
     bgpCluster(bgpPeer('tor'), six, advertisement('all'), web, bgpService('six', '2001:db8::10')),
   )
+  const prefixes = async (): Promise<readonly string[]> => {
+    const [text = ''] = await lan.router.tell('bgpd', 'show bgp ipv6 unicast json')
+    return Object.keys(JSON.parse(text).routes ?? {})
+  }
   await lan.start()
   await lan.until(VIP)
-  for (;;) {
-    const [text = ''] = await lan.router.tell('bgpd', 'show bgp ipv6 unicast json')
-    const routes = Object.keys(JSON.parse(text).routes ?? {})
-    if (routes.length === 0) continue
-    expect(routes).toEqual(['2001:db8::10/128'])
-    break
-  }
+  await eventually(async () => (await prefixes()).length > 0)
+  expect(await prefixes()).toEqual(['2001:db8::10/128'])
   // Each family goes to its peer.
   expect(await lan.prefixes()).toEqual([VIP])
 })

@@ -1,19 +1,17 @@
 import { chmodSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
-import type { Status } from '../../src/agent/events/status.ts'
 import { readStatus } from '../../src/agent/events/status-socket.ts'
+import { present } from '../../src/model/present.ts'
 import type { BgpView } from '../../src/speaker/bgp/view.ts'
+import { eventually } from '../e2e/support/eventually.ts'
 import { type FrrDaemon, FrrLab } from './frr.ts'
 import { Janitor, nodelb } from './lab.ts'
 import { RunningAgent } from './running-agent.ts'
 
 export const ROUTER = '10.0.0.254'
 export const NODE = '10.0.0.1'
-/** The agent and the router tell what is the case when asked, so they are asked again after that. */
-const POLL_MS = 20
 
 /** How a router has a prefix. */
 export interface Received {
@@ -145,13 +143,18 @@ export class BgpLan {
 
   /** Resolves with the status once what it says of BGP is as expected. */
   async announces(isExpected: (view: BgpView) => boolean = () => true): Promise<BgpView> {
-    for (;;) {
-      const answer = await readStatus(this.#socket)
-      if (answer.kind !== 'status') throw new Error(JSON.stringify(answer))
-      const { bgp }: Status = answer.status
-      if (bgp !== null && isExpected(bgp)) return bgp
-      await pause(POLL_MS)
-    }
+    let view: BgpView | undefined
+    const late = () => `not announced as expected: ${JSON.stringify(view)}`
+    await eventually(
+      async () => {
+        const answer = await readStatus(this.#socket)
+        if (answer.kind !== 'status') throw new Error(JSON.stringify(answer))
+        view = answer.status.bgp ?? undefined
+        return view !== undefined && isExpected(view)
+      },
+      { late },
+    )
+    return present(view)
   }
 
   /** Returns how the router has a prefix; undefined if it has not. */
@@ -171,11 +174,16 @@ export class BgpLan {
     prefix: string,
     isExpected: (received: Received | undefined) => boolean = (received) => received !== undefined,
   ): Promise<Received | undefined> {
-    for (;;) {
-      const received = await this.received(prefix)
-      if (isExpected(received)) return received
-      await pause(POLL_MS)
-    }
+    let received: Received | undefined
+    const late = () => `${prefix} is not received as expected: ${JSON.stringify(received)}`
+    await eventually(
+      async () => {
+        received = await this.received(prefix)
+        return isExpected(received)
+      },
+      { late },
+    )
+    return received
   }
 
   /** Resolves when the router has a prefix no more. */
