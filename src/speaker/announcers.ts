@@ -83,9 +83,12 @@ export class Announcers {
     return this.#bgp.run(signal)
   }
 
-  /** Takes the routes back before the agent ends, if the settings say so, or `always`. */
-  leave(reason: string, always: boolean): Promise<void> {
-    return this.#bgp.leave(reason, always)
+  /**
+   * Ends announcing by BGP before the agent ends: takes the routes back if the settings say so, and with
+   * `removes` all that is nodelb's in FRR.
+   */
+  leave(reason: string, removes: boolean): Promise<void> {
+    return this.#bgp.leave(reason, removes)
   }
 
   /** Ends all announcing on layer 2, also what an earlier process began. */

@@ -22,6 +22,17 @@ export const BGP: { readonly [Name in BgpNews['event']]: Entry<Name> } = {
     level: 'warn',
     says: 'what nodelb had configured in FRR was found changed, and was restored',
   },
+  'bgp-service-announced': {
+    level: 'info',
+    says: 'FRR was told to announce a Service to these `peers`; it reaches those with a session',
+    subject: ({ service }) => `bgp announced ${service}`,
+    state: ({ peers }) => peers.join(' '),
+  },
+  'bgp-service-not-announced': {
+    level: 'info',
+    says: 'FRR announces a Service no more',
+    subject: ({ service }) => `bgp announced ${service}`,
+  },
   'bgp-session-up': {
     level: 'info',
     says: 'the session with a peer has come about',

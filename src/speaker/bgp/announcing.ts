@@ -119,15 +119,15 @@ export class BgpAnnouncing {
   }
 
   /**
-   * Ends announcing before the agent ends. If the settings say so, or `always`, all routes are taken
-   * back first, after the grace; else FRR is only not left halfway to what is wanted.
+   * Ends announcing before the agent ends. If the settings say so, all routes are taken back first, after
+   * the grace; with `removes` all that is nodelb's. Else FRR is only not left halfway to what is wanted.
    */
-  async leave(reason: string, always: boolean): Promise<void> {
+  async leave(reason: string, removes: boolean): Promise<void> {
     const { onExit, drain } = this.#settings
     this.#hasLeft = true
     if (this.#speaker === undefined) return
-    const isToWithdraw = (always || onExit === 'withdraw') && this.#speaker.view() !== undefined
-    if (isToWithdraw) this.#decisions.leave(reason, 'withdraw')
+    const isToWithdraw = (removes || onExit === 'withdraw') && this.#speaker.view() !== undefined
+    if (isToWithdraw) this.#decisions.leave(reason, removes ? 'remove' : 'withdraw')
     else this.#round.abort()
     this.#speaker.wake()
     const late = new AbortController()

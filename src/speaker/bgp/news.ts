@@ -15,6 +15,13 @@ export type BgpNews =
     }
   /** Somebody else had changed what is nodelb's. */
   | { readonly event: 'bgp-drift-repaired'; readonly operations: number; readonly found: string }
+  /** FRR was told to announce a Service to these BGPPeers, or to others than before. */
+  | {
+      readonly event: 'bgp-service-announced'
+      readonly service: string
+      readonly peers: readonly string[]
+    }
+  | { readonly event: 'bgp-service-not-announced'; readonly service: string }
   | ({ readonly event: 'bgp-session-up' } & Session)
   | ({ readonly event: 'bgp-session-down'; readonly state: string } & Session)
   /** All problems of one object, such as a BGPPeer whose Secret is missing. */

@@ -8,6 +8,7 @@ import { EngineNews } from './engine-news.ts'
 import type { TellBgp } from './news.ts'
 import { BgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
+import { ServiceNews } from './service-news.ts'
 import { SessionNews } from './session-news.ts'
 import { type BgpView, bgpViewOf } from './view.ts'
 
@@ -60,6 +61,7 @@ export class BgpSpeaker {
   readonly #waits = new Waits(engineRetry)
   readonly #problems: BgpProblems
   readonly #engine: EngineNews
+  readonly #serviceNews: ServiceNews
   readonly #sessionNews: SessionNews
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
@@ -72,6 +74,7 @@ export class BgpSpeaker {
     this.#options = options
     this.#problems = new BgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
+    this.#serviceNews = new ServiceNews(options.tell)
     this.#sessionNews = new SessionNews(options.tell)
   }
 
@@ -170,6 +173,7 @@ export class BgpSpeaker {
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
+    this.#serviceNews.announced(outlook.decision)
     this.#settle(brought, outlook)
     this.#due.bring = ended + COMPARE_MS
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
