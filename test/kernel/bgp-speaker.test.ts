@@ -183,6 +183,17 @@ describe('routes go', () => {
     expect(await lan.counters()).toMatchObject({ state: 'Established', dropped: 0 })
   })
 
+  test('with all that is ours where the agent cleans up when it ends', async () => {
+    lan = await BgpLan.build()
+    lan.write(bgpCluster(plain, web))
+    const agent = await lan.start(undefined, '--cleanup-on-exit')
+    await lan.until(VIP)
+    expect(await agent.end('SIGTERM')).toBe(0)
+    await lan.gone(VIP)
+    const [text] = await lan.node.tell('bgpd', 'show running-config')
+    expect(text).not.toMatch(/route-map|router bgp/)
+  })
+
   test('after a grace in which they ask to be avoided', async () => {
     const agent = await announcing({ onExit: 'withdraw', drain: { grace: '2s' } })
     const ended = agent.end('SIGTERM')
@@ -215,9 +226,8 @@ describe('routes go', () => {
     lan.configure({ enabled: false })
     await agent.next('bgp-withdrawn')
     await lan.gone(VIP)
-    const [text = ''] = await lan.node.tell('bgpd', 'show running-config')
-    expect(text).not.toContain('route-map')
-    expect(text).not.toContain('router bgp')
+    const [text] = await lan.node.tell('bgpd', 'show running-config')
+    expect(text).not.toMatch(/route-map|router bgp/)
     lan.configure({ enabled: true })
     await lan.until(VIP)
   })

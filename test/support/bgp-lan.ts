@@ -94,14 +94,17 @@ export class BgpLan {
    * Starts the program on the node, and resolves with it when the rules are programmed. `confine` makes
    * of a command one that has less rights.
    */
-  async start(confine?: (command: readonly string[]) => readonly string[]): Promise<RunningAgent> {
+  async start(
+    confine?: (command: readonly string[]) => readonly string[],
+    ...more: readonly string[]
+  ): Promise<RunningAgent> {
     const agent = RunningAgent.start(
       ['ip', 'netns', 'exec', this.node.namespace],
       [
         ...['-f', join(this.folder, 'objects.json'), '--node', 'n1'],
         ...['--config', join(this.folder, 'config.yaml')],
         ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket],
+        ...['--status-socket', this.#socket, ...more],
       ],
       confine,
     )
