@@ -33,6 +33,9 @@ test('with BFD a session ends soon after the peer fell silent', async () => {
     const [text = ''] = await lan.node.tell('bfdd', 'show bfd peers json')
     return JSON.parse(text)[0]?.status === 'up'
   })
+  await agent.next('bgp-session-up')
+  await lan.announces(({ peers }) => peers[0]?.state === 'Established')
+  agent.skip()
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.router.silence()
   const began = performance.now()

@@ -79,9 +79,10 @@ test('status and metrics tell of sessions and prefixes', async () => {
 
 test('an FRR that dies is configured anew when it is back', async () => {
   const agent = await announcing()
+  expect(await agent.next('bgp-session-up')).toMatchObject({ peer: 'tor', at: ROUTER })
   await lan.node.kill('bgpd')
   expect(await agent.next('bgp-engine-lost')).toMatchObject({ level: 'error' })
-  expect(await agent.first('bgp-session-up')).toMatchObject({ peer: 'tor', at: ROUTER })
+  expect(await agent.next('bgp-session-down')).toMatchObject({ peer: 'tor', at: ROUTER })
   await lan.gone(VIP)
   expect((await lan.announces(({ failure }) => failure !== null)).failure).toContain('bgpd')
   await lan.node.run('bgpd')
