@@ -41,7 +41,7 @@ export async function bgpDifference(loaded: LoadedObjects): Promise<BgpDifferenc
   const proposed = proposedFor(loaded)
   if (proposed === undefined) return undefined
   const problems = told(proposed.bgp.problems)
-  const compared = await compareBgp(proposed.bgp, proposed.settings)
+  const compared = await compareBgp(proposed.bgp, proposed.settings, proposed.keeps)
   if (compared.kind === 'compared') {
     return { plan: compared.plan, problems: [...problems, ...compared.problems] }
   }
@@ -75,7 +75,7 @@ export async function appliedToFrr(loaded: LoadedObjects): Promise<AppliedToFrr 
   const proposed = proposedFor(loaded)
   if (proposed === undefined) return undefined
   const problems = told(proposed.bgp.problems)
-  const applied = await applyBgp(proposed.bgp, proposed.settings)
+  const applied = await applyBgp(proposed.bgp, proposed.settings, proposed.keeps)
   if (applied.kind === 'not-applied') {
     const reason = `nothing is announced by BGP: ${applied.reason}`
     return { operations: undefined, problems: [...problems, reason], isWhole: false }
@@ -103,5 +103,6 @@ function proposedFor({ goal, config, announcing }: LoadedObjects) {
   const { services, endpoints, pools } = announcing.objects
   const objects = { ...announcing.bgp, services, endpoints, pools }
   const withClasses = { ...settings, classes: config.allocation.loadBalancerClasses }
-  return { bgp: proposedBgp(objects, node, withClasses), settings: withClasses }
+  const keeps = goal.incomplete === true
+  return { bgp: proposedBgp(objects, node, withClasses), settings: withClasses, keeps }
 }

@@ -338,6 +338,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   'speaker/bgp': [
     'model',
+    'decode',
     'ruleset/bgp',
     'render/bgp',
     'plan/bgp',

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
@@ -70,6 +72,17 @@ test('apply configures FRR after the rules, and a second one changes nothing', a
     ...['configure terminal', 'router bgp 65000', 'neighbor 10.0.0.1 password secret', 'end'],
   )
   await lan.until('198.51.100.11/32')
+})
+
+test('apply takes nothing away while a file cannot be read', async () => {
+  const broken = join(lan.folder, 'broken.yaml')
+  writeFileSync(broken, 'kind: [')
+  lan.write(bgpCluster(plain, web))
+  await lan.nodelb('apply', ...lan.sources, '-f', broken)
+  await lan.until('198.51.100.10/32')
+  expect(await lan.prefixes()).toEqual(['198.51.100.10/32', '198.51.100.11/32'])
+  await lan.nodelb('apply', ...lan.sources)
+  await lan.gone('198.51.100.11/32')
 })
 
 test('apply tells if there is no FRR', async () => {

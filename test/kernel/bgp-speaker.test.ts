@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { BgpLan, ROUTER } from '../support/bgp-lan.ts'
 import {
@@ -119,6 +121,21 @@ test('what others change is restored with the next change of ours', async () => 
   lan.write(bgpCluster(plain, web, bgpService('b', '198.51.100.11')))
   await lan.until('198.51.100.11/32')
   await lan.until(VIP)
+})
+
+test('while a file cannot be read nothing is taken back, and the rest is announced', async () => {
+  const agent = await announcing()
+  await agent.end('SIGTERM')
+  const before = await lan.counters()
+  const broken = join(lan.folder, 'web.yaml')
+  writeFileSync(broken, 'kind: [')
+  lan.write(bgpCluster(plain, bgpService('b', '198.51.100.11')))
+  await lan.start(undefined, '-f', broken)
+  await lan.until('198.51.100.11/32')
+  expect(await lan.prefixes()).toEqual([VIP, '198.51.100.11/32'])
+  writeFileSync(broken, '')
+  await lan.gone(VIP)
+  expect(await lan.counters()).toEqual(before)
 })
 
 describe('a bad peer stops only itself', () => {

@@ -11,7 +11,7 @@ import { decided } from '../announce/bgp/objects.ts'
 function outlook(): BgpOutlook {
   const decision = decided()
   const tree = treeOf(wantedOf(decision).wanted)
-  return { decision, tree, problems: [], again: undefined, left: undefined }
+  return { decision, tree, problems: [], again: undefined, isDrained: false, left: undefined }
 }
 
 function brought(lines: readonly string[], refused: number): Extract<Brought, { kind: 'brought' }> {

@@ -1,6 +1,6 @@
 import type { BgpAnnouncements, RouteAttributes } from './decision.ts'
 
-/** GRACEFUL_SHUTDOWN (RFC 8326, 5.1): routers that honour it prefer every other path. */
+/** GRACEFUL_SHUTDOWN (RFC 8326): routers that honour it prefer every other path. */
 const GRACEFUL_SHUTDOWN = '65535:0'
 
 /** How a node that is to go says so: its routes stay, and everybody who can uses others. */
@@ -12,7 +12,7 @@ export function shuttingDown<Announced extends BgpAnnouncements>(announced: Anno
   return { ...announced, routes }
 }
 
-/** Peers of our own AS go by LOCAL_PREF, of which 0 is the least (RFC 8326, 4.2). */
+/** Peers of our own AS go by LOCAL_PREF, of which 0 is the least (RFC 8326). */
 function worst({ communities, largeCommunities }: RouteAttributes): RouteAttributes {
   const others = communities.filter((each) => each !== GRACEFUL_SHUTDOWN)
   return { communities: [...others, GRACEFUL_SHUTDOWN], largeCommunities, localPref: 0 }

@@ -87,15 +87,16 @@ export class Frr {
   /**
    * Configures FRR as wanted. An answer that is not success proves nothing (FRR refuses
    * `graceful-restart` and sets it), so that FRR is read again, and what differs then is refused.
+   * With `keeps` nothing is taken away.
    */
-  async bring(wanted: Tree): Promise<Brought> {
-    const before = await this.#difference(wanted)
+  async bring(wanted: Tree, keeps: boolean = false): Promise<Brought> {
+    const before = await this.#difference(wanted, keeps)
     if (before.kind === 'broken') return before
     const { plan, problems } = before
     if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
     const sent = await this.#send(plan)
     if (sent.kind === 'broken') return sent
-    const after = await this.#difference(wanted)
+    const after = await this.#difference(wanted, keeps)
     if (after.kind === 'broken') return after
     const refused = after.plan.map((operation) => ({
       operation,
@@ -119,10 +120,13 @@ export class Frr {
     for (const vty of this.#daemons.values()) vty.close()
   }
 
-  async #difference(wanted: Tree): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
+  async #difference(
+    wanted: Tree,
+    keeps: boolean,
+  ): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
     const read = await this.read()
     if (read.kind === 'broken') return read
-    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership) }
+    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership, keeps) }
   }
 
   async #send(plan: Plan): Promise<{ readonly kind: 'sent'; readonly said: Said } | Broken> {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { isGap } from '../../decode/problem.ts'
 import { BgpObjectStore } from '../../watch/bgp-objects.ts'
 import type { NamedSecrets } from '../../watch/named-secrets.ts'
 import type { Resource } from '../../watch/resources.ts'
@@ -40,6 +41,7 @@ export class BgpAnnouncing {
   #ended: Promise<void> = Promise.resolve()
   #round = new AbortController()
   #isProgrammed = false
+  #isIncomplete = false
   /** Whether the agent is about to end, and takes the routes with it. */
   #hasLeft = false
 
@@ -69,6 +71,11 @@ export class BgpAnnouncing {
           event: (event) => {
             this.#take(event)
             listener.event(event)
+          },
+          problems: (problems) => {
+            this.#isIncomplete = problems.some(isGap)
+            this.#speaker?.wake()
+            listener.problems(problems)
           },
         },
         signal,
@@ -146,6 +153,7 @@ export class BgpAnnouncing {
       ...{ decisions: this.#decisions, tell, folder: frr.sockets },
       ownership: frr.shared ? 'shared' : 'whole',
       isProgrammed: () => this.#isProgrammed,
+      isIncomplete: () => this.#isIncomplete,
     })
     this.#speaker = speaker
     const end = new AbortController()

@@ -29,6 +29,8 @@ export interface BgpOutlook {
   readonly problems: readonly AnnounceProblem[]
   /** Milliseconds after which it is to be decided anew, because a grace ends. */
   readonly again: number | undefined
+  /** Whether the routes are to go, or are gone, because the Node or its agent is about to. */
+  readonly isDrained: boolean
   /** Why nothing is announced any more after this; undefined if it goes on. */
   readonly left: string | undefined
 }
@@ -84,6 +86,7 @@ export class Decisions {
     return {
       ...{ decision, tree, problems: [...store().problems(), ...problems] },
       again: left > 0 ? left : undefined,
+      isDrained: drain !== undefined,
       left: left > 0 ? undefined : this.#leaving?.reason,
     }
   }

@@ -41,17 +41,18 @@ type ComparedBgp =
   | { readonly kind: 'compared'; readonly plan: Plan; readonly problems: readonly string[] }
   | { readonly kind: 'not-compared'; readonly reason: string }
 
-/** Compares with the FRR of this machine, and changes nothing in it. */
+/** Compares with the FRR of this machine, and changes nothing in it; `keeps` as for `applyBgp`. */
 export async function compareBgp(
   { tree }: ProposedBgp,
   settings: BgpAnnouncingSettings,
+  keeps: boolean,
 ): Promise<ComparedBgp> {
   const { opened, ownership } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-compared', reason: opened.reason }
   const read = await opened.frr.read()
   opened.frr.close()
   if (read.kind === 'broken') return { kind: 'not-compared', reason: read.reason }
-  return { kind: 'compared', ...differenceOf(read.tree, tree, ownership) }
+  return { kind: 'compared', ...differenceOf(read.tree, tree, ownership, keeps) }
 }
 
 type AppliedBgp =
@@ -64,14 +65,15 @@ type AppliedBgp =
     }
   | { readonly kind: 'not-applied'; readonly reason: string }
 
-/** Configures the FRR of this machine once. */
+/** Configures the FRR of this machine once; with `keeps` nothing is taken away. */
 export async function applyBgp(
   { tree, peers }: ProposedBgp,
   settings: BgpAnnouncingSettings,
+  keeps: boolean,
 ): Promise<AppliedBgp> {
   const { opened } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-applied', reason: opened.reason }
-  const brought = await opened.frr.bring(tree)
+  const brought = await opened.frr.bring(tree, keeps)
   opened.frr.close()
   if (brought.kind === 'broken') return { kind: 'not-applied', reason: brought.reason }
   const { plan, problems } = brought

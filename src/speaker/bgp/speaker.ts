@@ -20,6 +20,8 @@ interface BgpSpeakerOptions {
   readonly tell: TellBgp
   /** Whether the rules of the Services are programmed, so that what is announced is also served. */
   readonly isProgrammed: () => boolean
+  /** Whether a part of the input cannot be read: until it can, nothing is taken away. */
+  readonly isIncomplete: () => boolean
 }
 
 /** Milliseconds from one change to the next, so that a burst is one. */
@@ -168,7 +170,8 @@ export class BgpSpeaker {
     const outlook = this.#outlook
     if (outlook === undefined) return undefined
     const began = performance.now()
-    const brought = await frr.bring(outlook.tree)
+    const keeps = !outlook.isDrained && this.#options.isIncomplete()
+    const brought = await frr.bring(outlook.tree, keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
