@@ -1,6 +1,6 @@
-// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables]: how fast an announced
-// address answers, what many agents cost, and what a client misses when nodes of a LAN fail.
-// Each line is an event, with what became of the questions and connections that began after it.
+// npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables] [--only EVENT]: how fast an
+// announced address answers, what many agents cost, and what a client misses when nodes of a LAN fail. Each line
+// is an event, such as `drained`, with what became of the questions and connections that began after it.
 import { parseArgs } from 'node:util'
 import type { LanReport } from '../support/lan-client.ts'
 import { RealLan } from '../support/real-lan.ts'
@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     services: { type: 'string', default: '1,30' },
     runs: { type: 'string', default: '10' },
+    only: { type: 'string' },
     backend: { type: 'string', default: 'nftables' },
   },
 })
@@ -73,10 +74,12 @@ const events: readonly ((subject: Subject) => Promise<Phases>)[] = [
     lan.write()
     return { 'drain by label': report, 'drained no longer': await backAgain(subject) }
   },
-  async (subject) => ({
-    'agent killed and started again': await restarted(subject, 'SIGKILL'),
-  }),
-  async (subject) => ({ 'agent upgraded (SIGTERM)': await restarted(subject, 'SIGTERM') }),
+  async function killed(subject) {
+    return { 'agent killed and started again': await restarted(subject, 'SIGKILL') }
+  },
+  async function upgraded(subject) {
+    return { 'agent upgraded (SIGTERM)': await restarted(subject, 'SIGTERM') }
+  },
   async function killedForGood(subject) {
     const { lan, busiest } = subject
     await lan.agent(busiest).end('SIGKILL')
@@ -208,15 +211,18 @@ async function measure(subject: Subject, event: (typeof events)[number]): Promis
   for (const [name, all] of reports) console.log(row(name, all))
 }
 
-await tellAnswers()
-await tellFleet(30)
+const chosen = events.filter(({ name }) => values.only === undefined || name === values.only)
+if (values.only === undefined) {
+  await tellAnswers()
+  await tellFleet(30)
+}
 for (const services of values.services.split(',').map(Number)) {
   const subject = await subjectOf(services)
   console.log(
     `\n${values.backend}, ${services} Services of both families, ${values.runs} runs\n\n${HEAD.join('\n')}`,
   )
   try {
-    for (const event of events) await measure(subject, event)
+    for (const event of chosen) await measure(subject, event)
   } finally {
     await subject.lan.remove()
   }

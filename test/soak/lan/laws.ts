@@ -1,4 +1,6 @@
+import type { AnnounceView } from '../../../src/speaker/view.ts'
 import type { Overlap } from '../../support/lan-asker.ts'
+import { NODES } from './schedule.ts'
 
 /** A node began to answer; `from` is the one that handed over. Times are milliseconds since 1970. */
 export interface Taking {
@@ -56,4 +58,21 @@ export function judge(overlap: Overlap, { takings, interruptions }: Evidence): V
   if (!isHandover) return { kind: 'violation', what: `${told}, and neither handed over` }
   if (ms > LONGEST_MS) return { kind: 'violation', what: `${told}, and did not end it` }
   return { kind: 'handover', ms }
+}
+
+/** The second law: in the end a node hears all others, and answers for what is its own. */
+export function isWell(
+  node: string,
+  { settled: is, members, addresses: all }: AnnounceView,
+  addresses: number,
+): boolean {
+  return (
+    is &&
+    members.length === NODES.length - 1 &&
+    members.every(({ settled, state }) => settled && state === 'live') &&
+    all.length === addresses &&
+    all
+      .filter(({ candidates }) => candidates[0] === node)
+      .every(({ here }) => here.some(({ state }) => state === 'answers'))
+  )
 }

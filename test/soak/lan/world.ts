@@ -1,17 +1,21 @@
-import type { AnnounceView } from '../../../src/speaker/view.ts'
 import type { Overlap } from '../../support/lan-asker.ts'
 import type { LanReport } from '../../support/lan-client.ts'
 import { RealLan } from '../../support/real-lan.ts'
 import { lanAddress } from '../../support/real-lan-files.ts'
 import type { RunningAgent } from '../../support/running-agent.ts'
 import { timeOf } from '../../support/running-program.ts'
-import type { Evidence, Interruption, Taking } from './laws.ts'
+import { type Evidence, type Interruption, isWell, type Taking } from './laws.ts'
 import { type LanStep, NODES, SERVICES } from './schedule.ts'
 
 /** Questions for all addresses together, in a second. */
 const RATE = 400
 /** A connection that takes longer counts as lost: a SYN that meets an old socket comes again after a second. */
 const PATIENCE_MS = 3_000
+
+/** For so long conntrack waits for an answer (nf_conntrack_tcp_timeout_syn_sent), and the nodes for objects. */
+const SYN_SENT_MS = 130_000
+
+type Loss = LanReport['losses'][number]
 
 /** How one recovers from what befell a node. */
 type Recovery = () => Promise<unknown>
@@ -25,6 +29,8 @@ export class LanWorld {
   readonly #drained: Set<string> = new Set()
   readonly #strangers: Set<string> = new Set()
   #services = SERVICES
+  /** When the addresses of Services that had gone were there again, since 1970. */
+  readonly #backAt: Map<string, number> = new Map()
 
   private constructor(lan: RealLan) {
     this.#lan = lan
@@ -49,8 +55,7 @@ export class LanWorld {
         await new Promise((done) => setTimeout(done, step.ms))
         return
       case 'services':
-        this.#services = step.count
-        this.#write()
+        this.#setServices(step.count)
         return
       case 'stranger':
         await this.#stranger(lanAddress(step.address), step.on)
@@ -75,9 +80,9 @@ export class LanWorld {
   async calm(): Promise<void> {
     for (const node of NODES) await this.#recover(node)
     for (const address of [...this.#strangers]) await this.#stranger(address, false)
-    this.#services = SERVICES
-    this.#write()
-    for (const node of NODES) await this.#lan.announces(node, (view) => isWell(node, view))
+    this.#setServices(SERVICES)
+    for (const node of NODES)
+      await this.#lan.announces(node, (view) => isWell(node, view, addresses.length))
     const { addresses: all } = await this.#lan.announces(NODES[0])
     await Promise.all(
       all.map(({ address, candidates }) => this.#lan.until(address, candidates[0] ?? '')),
@@ -87,6 +92,15 @@ export class LanWorld {
   /** What the client saw since the last report. */
   report(): Promise<LanReport> {
     return this.#lan.report()
+  }
+
+  /**
+   * Returns whether a connection may be lost: a SYN to a Service that is not there leaves an entry in conntrack
+   * in which nothing is translated, and the next connection from the same port gets no further.
+   */
+  mayLose({ host, at }: Loss): boolean {
+    const back = this.#backAt.get(host)
+    return back !== undefined && at < back + SYN_SENT_MS
   }
 
   /** With the names of nodes; whoever is none has been put there by a step. */
@@ -163,6 +177,14 @@ export class LanWorld {
     }
   }
 
+  #setServices(count: number): void {
+    for (const address of addresses.slice(2 * this.#services, 2 * count)) {
+      this.#backAt.set(address, Date.now())
+    }
+    this.#services = count
+    this.#write()
+  }
+
   async #recover(node: string): Promise<void> {
     const recovery = this.#recoveries.get(node)
     this.#recoveries.delete(node)
@@ -197,19 +219,6 @@ const addresses: readonly string[] = Array.from({ length: SERVICES }, (_, at) =>
   lanAddress(at),
   lanAddress(at, 'ipv6'),
 ]).flat()
-
-/** A node hears all others, and answers for what is its own. */
-function isWell(node: string, { settled: is, members, addresses: all }: AnnounceView): boolean {
-  return (
-    is &&
-    members.length === NODES.length - 1 &&
-    members.every(({ settled, state }) => settled && state === 'live') &&
-    all.length === addresses.length &&
-    all
-      .filter(({ candidates }) => candidates[0] === node)
-      .every(({ here }) => here.some(({ state }) => state === 'answers'))
-  )
-}
 
 function takingsOf({
   node,
