@@ -47,7 +47,9 @@ export function begin(settings: TransitionSettings, { isAlive, spots }: Found, n
     due: now,
   }
   const probe: readonly Step[] = kept.length === 0 ? [] : [{ kind: 'probe', spots: kept }]
-  return { state, steps: isAlive ? [{ kind: 'renew' }, ...probe] : [{ kind: 'revive' }] }
+  // Programming what is there changes nothing, but makes the table this agent's own.
+  const adopt: Step = { kind: 'program', add: [], remove: [] }
+  return { state, steps: isAlive ? [adopt, ...probe] : [{ kind: 'revive' }] }
 }
 
 /**

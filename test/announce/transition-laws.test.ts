@@ -33,8 +33,11 @@ function watchHolders(model: LanModel): readonly string[] {
   return changes
 }
 
+/** Programming what is there already only makes it the agent's own. */
 function programs(steps: readonly Step[] | undefined): readonly Step[] {
-  return (steps ?? []).filter(({ kind }) => kind === 'program' || kind === 'revive')
+  return (steps ?? []).filter((step) =>
+    step.kind === 'program' ? step.add.length + step.remove.length > 0 : step.kind === 'revive',
+  )
 }
 
 test('losing all beats changes nothing while the kernels answer', () => {

@@ -469,7 +469,8 @@ describe('the kernel', () => {
 
   test('that still answers is asked about, and given up for a member that answers as well', () => {
     const machine = new Machine({ isAlive: true, spots: [spot] })
-    expect(machine.steps).toEqual([{ kind: 'renew' }, { kind: 'probe', spots: [spot] }])
+    const adopting = { kind: 'program', add: [], remove: [] }
+    expect(machine.steps).toEqual([adopting, { kind: 'probe', spots: [spot] }])
     expect(machine.turn(answer(HIGHER))[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
   })
 })

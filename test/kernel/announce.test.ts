@@ -199,6 +199,17 @@ describe('the switch', () => {
     expect(await answers(1)).toBe(1)
   })
 
+  test('is not turned on for nothing by an heir that finds the table gone', async () => {
+    const first = await begun()
+    await first.program([announced], LONG)
+    await first.close()
+    const heir = responder()
+    expect(await heir.renew(LONG)).toEqual(PROGRAMMED)
+    await nft('delete', 'table', 'netdev', 'nodelb-announce')
+    expect(await heir.renew(LONG)).toEqual({ kind: 'ran-out' })
+    expect(await nft('list', 'tables')).not.toContain('nodelb-announce')
+  })
+
   test('outlives the process, whose heir adopts everything as it is', async () => {
     const first = await begun()
     await first.program([announced], LONG)

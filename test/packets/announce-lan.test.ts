@@ -54,6 +54,19 @@ describe('three nodes on a LAN', () => {
     expect(await lan.holders()).toEqual(settled.first)
   })
 
+  test('what an agent adopts is its own: a flush by others takes nothing away', async () => {
+    const { busiest: name, other } = settled
+    await lan.agent(name).end('SIGKILL')
+    await lan.agent(other).next('member-changed', ({ state }) => state === 'dead')
+    await lan.start(name)
+    await lan.agent(other).next('member-changed', ({ state }) => state === 'live')
+    await lan.announces(name)
+    await lan.run(name, ['nft', 'flush', 'ruleset'])
+    // The switch is renewed meanwhile.
+    for (let report = 0; report < 3; report++)
+      expect(await settled.reported()).toMatchObject(SEAMLESS)
+  })
+
   test('two whose cables were out at the same time hear each other again', async () => {
     const two = nodes.slice(0, 2)
     for (const name of two) await lan.carrier(name, 'down')

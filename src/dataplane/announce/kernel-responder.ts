@@ -12,6 +12,7 @@ import type {
   Changed,
   Inherited,
   Programmed,
+  RanOut,
   RefusedInterface,
   Responder,
 } from './responder.ts'
@@ -78,8 +79,9 @@ export class KernelResponder implements Responder {
         this.#until = until
         return this.#settle()
       }
-      // If only the table is gone, it comes back with its switch on.
-      return this.#program(table, this.#wanted ?? [], this.#renewing(milliseconds))
+      // If only the table is gone, it comes back with its switch on, and with what this process put there.
+      if (this.#wanted === undefined) return RAN_OUT
+      return this.#program(table, this.#wanted, this.#renewing(milliseconds))
     })
   }
 
@@ -187,6 +189,7 @@ export class KernelResponder implements Responder {
 }
 
 const PROGRAMMED: Programmed = { kind: 'programmed', refused: [] }
+const RAN_OUT: RanOut = { kind: 'ran-out' }
 
 const FAMILIES = ['ipv4', 'ipv6'] as const
 
