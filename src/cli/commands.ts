@@ -22,24 +22,39 @@ import {
   printAnnouncing,
 } from './announcing.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
+import {
+  appliedToFrr,
+  type BgpDifference,
+  bgpAsComments,
+  bgpDifference,
+  bgpDifferenceAsJson,
+  printBgpDifference,
+  renderedBgp,
+} from './bgp.ts'
 import { withDataplanes } from './kernel.ts'
 import { type AsksForAnnouncing, type Loaded, load, loadOther } from './load.ts'
 import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
-import { count, planAsJson, printPlan } from './print-plan.ts'
+import { planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
+import { summaryOf } from './print-summary.ts'
 
 const DIFFERENCES = 1
 
 /** Prints the rule set. Returns the exit code. */
 export async function renderCommand(sources: Sources, output: Output): Promise<number> {
-  const loaded = reported(sources, output)
+  const loaded = reported(sources, output, ({ announce }) => announce.bgp.enabled)
   if (loaded.kind === 'failed') return TROUBLE
   const { cluster, node, settings } = loaded.goal
   const { rendering, denials } = renderFor(cluster, node, settings)
   sayDenials(denials, output)
-  const json = sources.format === 'json'
-  output.out(json ? renderingAsJson(rendering, settings) : printRendering(rendering, settings))
+  const bgp = renderedBgp(loaded)
+  for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
+  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.text))
+  else {
+    output.out(printRendering(rendering, settings))
+    if (bgp !== undefined) output.out(bgpAsComments(bgp))
+  }
   return unlessIncomplete(loaded.goal, 0)
 }
 
@@ -53,7 +68,11 @@ export async function diffCommand(
   against: readonly string[] = [],
 ): Promise<number> {
   const ofKernel = against.length === 0
-  const loaded = reported(sources, output, ({ announce }) => ofKernel && announce.layer2.enabled)
+  const loaded = reported(
+    sources,
+    output,
+    ({ announce: { layer2, bgp } }) => ofKernel && (layer2.enabled || bgp.enabled),
+  )
   if (loaded.kind === 'failed') return TROUBLE
   if (ofKernel) {
     return withDataplanes(output, async (dataplanes) => {
@@ -61,14 +80,15 @@ export async function diffCommand(
       await sayMachine(goal, output)
       const proposed = await dataplanes.of(goal.settings).propose(goal)
       const announcing = await announcingDifference(loaded)
-      const shown = { proposed, announcing }
+      const shown = { proposed, announcing, bgp: await bgpDifference(loaded) }
       return unlessIncomplete(goal, showDifference(goal, shown, sources, output))
     })
   }
   const old = loadOther(sources, against, loaded.goal)
   for (const problem of old.problems) output.say(printProblem(problem))
   if (old.kind === 'failed') return TROUBLE
-  const shown = { proposed: difference(old.goal, loaded.goal), announcing: undefined }
+  const proposed = difference(old.goal, loaded.goal)
+  const shown = { proposed, announcing: undefined, bgp: undefined }
   return unlessIncomplete(loaded.goal, showDifference(loaded.goal, shown, sources, output))
 }
 
@@ -76,11 +96,12 @@ interface Difference {
   readonly proposed: Proposed | Failed
   /** Undefined if nothing is announced, and against other objects. */
   readonly announcing: AnnouncingDifference | undefined
+  readonly bgp: BgpDifference | undefined
 }
 
 function showDifference(
   goal: Goal,
-  { proposed, announcing }: Difference,
+  { proposed, announcing, bgp }: Difference,
   { format }: Sources,
   output: Output,
 ): number {
@@ -93,19 +114,22 @@ function showDifference(
   const nameOf = namesOf(goal.cluster.services)
   for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal, nameOf))
   if (announcing?.problem !== undefined) output.say(`nodelb: ${announcing.problem}`)
+  for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
   if (format === 'json') {
-    output.out(planAsJson(proposed, nameOf, announcingAsJson(announcing)))
+    const more = { announce: announcingAsJson(announcing), bgp: bgp && bgpDifferenceAsJson(bgp) }
+    output.out(planAsJson(proposed, nameOf, more))
   } else {
     output.out(printPlan(proposed, output.colour))
     if (announcing !== undefined) output.out(printAnnouncing(announcing, output.colour))
+    if (bgp !== undefined) output.out(printBgpDifference(bgp))
   }
-  return proposed.count === 0 ? 0 : DIFFERENCES
+  return proposed.count === 0 && (bgp?.plan ?? []).length === 0 ? 0 : DIFFERENCES
 }
 
 /** Programs the node once and prints a summary. Returns the exit code. */
 export async function applyCommand(sources: Sources, output: Output): Promise<number> {
   const start = performance.now()
-  const loaded = reported(sources, output)
+  const loaded = reported(sources, output, ({ announce }) => announce.bgp.enabled)
   if (loaded.kind === 'failed') return TROUBLE
   return withDataplanes(output, async (dataplanes) => {
     const goal = await decided(dataplanes, loaded.goal, output)
@@ -123,22 +147,15 @@ export async function applyCommand(sources: Sources, output: Output): Promise<nu
     sayDenials(outcome.denials, output)
     const nameOf = namesOf(goal.cluster.services)
     for (const refusal of outcome.refusals) output.say(refusalLine(refusal, nameOf))
+    // What is announced is served by then.
+    const bgp = await appliedToFrr(loaded)
+    for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
     const ms = Math.round(performance.now() - start)
-    const summary = {
-      operations: outcome.operations,
-      services: outcome.services,
-      bytes: outcome.bytes,
-      rejected: outcome.refusals.map(({ service }) => nameOf(service)),
-      ms,
-    }
-    output.out(
-      sources.format === 'json'
-        ? `${JSON.stringify(summary)}\n`
-        : `applied: ${count(outcome.operations, 'operation')}, ${count(summary.services, 'service')}, ${ms} ms\n`,
-    )
+    output.out(summaryOf(outcome, { ms, nameOf, frr: bgp?.operations }, sources))
     if (loaded.conntrack?.tcpBeLiberal) await translateStrays(output)
     const gone = await removeOthers(dataplanes, output)
-    return unlessIncomplete(goal, gone && outcome.refusals.length === 0 ? 0 : TROUBLE)
+    const isWhole = gone && outcome.refusals.length === 0 && bgp?.isWhole !== false
+    return unlessIncomplete(goal, isWhole ? 0 : TROUBLE)
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Announcing } from '../speaker/announcing.ts'
+import type { Announcers } from '../speaker/announcers.ts'
 import { ServiceStatuses } from '../speaker/service-statuses.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import type { TellAddresses } from '../watch/addresses/address-news.ts'
@@ -8,7 +8,9 @@ import { StateFolder } from '../watch/addresses/state-folder.ts'
 import { ApiClient } from '../watch/api/client.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
 import { followApiServer } from '../watch/api-source.ts'
+import { BGP_RESOURCES } from '../watch/bgp-resources.ts'
 import { folderSource } from '../watch/files/folder.ts'
+import { NamedSecrets } from '../watch/named-secrets.ts'
 import { NodeInterest } from '../watch/node-interest.ts'
 import { relisting } from '../watch/relisting.ts'
 import { NODE_RESOURCES, type Resource } from '../watch/resources.ts'
@@ -16,16 +18,22 @@ import type { Source } from '../watch/source.ts'
 import type { RunOptions } from './arguments.ts'
 import { eventSink } from './event-sink.ts'
 
+type Options = ConstructorParameters<typeof Announcers>[0]
+
+/** Kinds of objects by the way of announcing that needs them. */
+type Kinds = { readonly [Way in 'layer2' | 'bgp']: readonly Resource[] }
+
 /** What the agent follows. */
 export interface Followed {
   readonly source: Source
   readonly events: EventSink | undefined
-  /** What keeps the ServiceL2Statuses; undefined for files. */
-  readonly statuses: ConstructorParameters<typeof Announcing>[0]['statuses']
+  /**
+   * The kinds of objects that are followed where addresses are announced, in each way; what keeps the
+   * ServiceL2Statuses, and what reads the Secrets that BGPPeers name, for an API server alone.
+   */
+  readonly announcing: Pick<Options, 'layer2' | 'bgp'>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
-  /** The kinds of objects that are followed where addresses are announced. */
-  readonly announced: readonly Resource[]
   /** Follows what another configuration asks for. */
   readonly configure: (config: Config) => void
 }
@@ -49,34 +57,45 @@ export function followed(following: Following, tell: TellAddresses, signal: Abor
 
 function followedFiles({ options, config }: Following, tell: TellAddresses): Followed {
   let current = config
-  const announced = ['ipaddresspools', 'l2advertisements', 'configmaps'] as const
+  const kinds = {
+    layer2: ['ipaddresspools', 'l2advertisements', 'configmaps'],
+    bgp: ['ipaddresspools', ...BGP_RESOURCES],
+  } as const
   const { source, again } = allocatingSource({
     follow: (kinds) => folderSource(options.files, kinds),
     settings: () => current.allocation,
-    passed: () => (current.announce.layer2.enabled ? announced : []),
+    passed: () => announcedIn(current, kinds),
     memory: new StateFolder(options.state, tell),
     tell,
   })
   const configure = (wanted: Config): void => {
     const before = current
     current = wanted
-    const asks = ({ allocation, announce }: Config): string =>
-      JSON.stringify([allocation, announce.layer2.enabled])
+    const asks = (config: Config): string =>
+      JSON.stringify([config.allocation, announcedIn(config, kinds)])
     if (asks(before) !== asks(wanted)) again()
   }
   return {
-    ...{ source, events: undefined, statuses: undefined, interest: undefined, configure },
-    announced: [...announced, ...NODE_RESOURCES],
+    ...{ source, events: undefined, interest: undefined, configure },
+    announcing: {
+      layer2: { followed: [...kinds.layer2, ...NODE_RESOURCES], statuses: undefined },
+      bgp: { followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined },
+    },
   }
 }
 
 /** What is followed for announcing, besides what determines the rules of a node. */
-const ANNOUNCED: readonly Resource[] = [
-  'ipaddresspools',
-  'l2advertisements',
-  'excluded-interfaces',
-  'agent-endpointslices',
-]
+const ANNOUNCED: Kinds = {
+  layer2: ['ipaddresspools', 'l2advertisements', 'excluded-interfaces', 'agent-endpointslices'],
+  // The API server gives every BGPPeer in the newest version.
+  bgp: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
+}
+
+/** Returns what is followed for announcing with a configuration. */
+function announcedIn({ announce: { layer2, bgp } }: Config, kinds: Kinds): readonly Resource[] {
+  const all = [...(layer2.enabled ? kinds.layer2 : []), ...(bgp.enabled ? kinds.bgp : [])]
+  return [...new Set(all)]
+}
 
 function followedServer(
   { options, version, node, config }: Following,
@@ -90,25 +109,33 @@ function followedServer(
   // The agent may read these only in its own namespace.
   const namespace = process.env['POD_NAMESPACE'] ?? 'kube-system'
   const namespaces = { 'excluded-interfaces': namespace, 'agent-endpointslices': namespace }
-  let announces = config.announce.layer2.enabled
+  let announced = announcedIn(config, ANNOUNCED)
   let again = (): void => undefined
   const source: Source = (listener, until) => {
     const following = relisting((round) => {
-      const followed = [...(announces ? ANNOUNCED : []), ...NODE_RESOURCES]
+      const followed = [...announced, ...NODE_RESOURCES]
       return followApiServer({ client, followed, node, interest, namespaces })(listener, round)
     }, until)
     again = following.again
     return following.ended
   }
-  const configure = ({ announce }: Config): void => {
-    if (announce.layer2.enabled === announces) return
-    announces = announce.layer2.enabled
-    again()
+  const configure = (wanted: Config): void => {
+    const before = announced
+    announced = announcedIn(wanted, ANNOUNCED)
+    if (JSON.stringify(before) !== JSON.stringify(announced)) again()
   }
   return {
-    ...{ source, interest, configure, announced: [...ANNOUNCED, ...NODE_RESOURCES] },
-    events: eventSink(client, signal),
-    statuses: (tell) => new ServiceStatuses({ client, namespace, node, pod: ownPod(), tell }),
+    ...{ source, interest, configure, events: eventSink(client, signal) },
+    announcing: {
+      layer2: {
+        followed: [...ANNOUNCED.layer2, ...NODE_RESOURCES],
+        statuses: (tell) => new ServiceStatuses({ client, namespace, node, pod: ownPod(), tell }),
+      },
+      bgp: {
+        followed: [...ANNOUNCED.bgp, 'secrets', ...NODE_RESOURCES],
+        secrets: (sink, trouble) => new NamedSecrets({ client, sink, trouble }),
+      },
+    },
   }
 }
 

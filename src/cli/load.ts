@@ -52,7 +52,8 @@ export function load(sources: Sources, announces: AsksForAnnouncing = () => fals
     ...(reader && { also: (documents, source) => reader.take(documents, source) }),
   })
   const announcing = reader?.end()
-  const own = read.config.announce.layer2.enabled ? ofItsOwn(announcing) : []
+  const { layer2, bgp } = read.config.announce
+  const own = layer2.enabled || bgp.enabled ? ofItsOwn(announcing) : []
   const problems = [...read.problems, ...input.problems, ...own]
   const node = chooseNode(sources, read.config, input, problems)
   if (node === undefined) return { kind: 'failed', problems }

@@ -18,10 +18,14 @@ export function printGroup({ title, operations }: Group, colour: boolean): strin
 }
 
 /**
- * Returns the plan as JSON; `owner` is null for operations that no single Service owns. `announce` is
- * what is told of announcing; if it is undefined, JSON leaves it out.
+ * Returns the plan as JSON; `owner` is null for operations that no single Service owns. `more` is what
+ * is told of announcing, by field; JSON leaves out what is undefined.
  */
-export function planAsJson(proposed: Proposed, nameOf: NameOf, announce?: unknown): string {
+export function planAsJson(
+  proposed: Proposed,
+  nameOf: NameOf,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
     kind,
     family: family ?? null,
@@ -29,7 +33,7 @@ export function planAsJson(proposed: Proposed, nameOf: NameOf, announce?: unknow
     owner: owner ?? null,
     change: `${sign} ${text}`,
   }))
-  return `${JSON.stringify({ operations, announce }, null, 2)}\n`
+  return `${JSON.stringify({ operations, ...more }, null, 2)}\n`
 }
 
 const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {

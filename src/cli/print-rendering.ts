@@ -28,10 +28,12 @@ export function printRendering(rendering: Rendering, settings: Settings): string
   return written(rendering, settings, language)
 }
 
-/** Returns the rendering as JSON. */
-export function renderingAsJson(rendering: Rendering, settings: Settings): string {
+/** Returns the rendering as JSON, with the configuration of FRR if there is one, as lines. */
+export function renderingAsJson(rendering: Rendering, settings: Settings, frr?: string): string {
   const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
-  return `${JSON.stringify(written<unknown>(rendering, settings, language), null, 2)}\n`
+  const rules = written<unknown>(rendering, settings, language)
+  const value = frr === undefined ? rules : { ...(rules as object), frr: frr.trimEnd().split('\n') }
+  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 function written<Text>(

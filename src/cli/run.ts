@@ -12,7 +12,7 @@ import type { Config } from '../config/config.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
-import { Announcing, type AnnouncingSettings } from '../speaker/announcing.ts'
+import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
@@ -84,9 +84,8 @@ async function follow(run: Run): Promise<number> {
     (news) => agent.telemetry.tell(news),
     stop.signal,
   )
-  const announcing: Announcing = new Announcing({
-    ...{ node, followed: following.announced, settings: announcingOf(config) },
-    statuses: following.statuses,
+  const announcing: Announcers = new Announcers({
+    ...{ node, settings: announcingOf(config), ...following.announcing },
     tell: (news) => agent.telemetry.tell(news),
   })
   const agent: Agent = new Agent({
@@ -100,7 +99,7 @@ async function follow(run: Run): Promise<number> {
   process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
     telemetry.tell({ event: 'bug', reason: stack })
   })
-  const stopped = untilSignal(stop)
+  const stopped = untilSignal()
   const scope = options.scope ?? config.scope
   telemetry.tell({ event: 'agent-started', version, node, scope })
   setSysctls(config, options, telemetry)
@@ -109,13 +108,25 @@ async function follow(run: Run): Promise<number> {
   const bug = (error: unknown): void => telemetry.tell({ event: 'bug', reason: stackOf(error) })
   const running = Promise.all([
     agent.run(announcing.through(source), signal),
-    keepRunning((until) => announcing.run(until), signal, bug),
-    keepRunning(followConfiguration(run, { agent, announcing, ...following }), signal, bug),
+    keepRunning((until) => announcing.runLayer2(until), signal, bug),
+    keepRunning((until) => announcing.runBgp(until), signal, bug),
+    keepRunning(followConfiguration(run, { ...following, agent, announcing }), signal, bug),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, running])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
   telemetry.tell({ event: 'agent-stopping', reason, rules })
-  if (options.cleanupOnExit) {
+  // Until the routes are gone, everything goes on.
+  await announcing.leave(reason, options.cleanupOnExit)
+  stop.abort()
+  return end(agent, announcing, options)
+}
+
+async function end(
+  agent: Agent,
+  announcing: Announcers,
+  { cleanupOnExit }: RunOptions,
+): Promise<number> {
+  if (cleanupOnExit) {
     await announcing.remove()
     return (await agent.remove()) ? 0 : TROUBLE
   }
@@ -159,7 +170,7 @@ function configurationOf(
   }
 }
 
-function announcingOf({ announce, allocation }: Config): AnnouncingSettings {
+function announcingOf({ announce, allocation }: Config): AnnouncersSettings {
   return { ...announce, classes: allocation.loadBalancerClasses }
 }
 
@@ -185,7 +196,7 @@ function isError({ severity }: Problem): boolean {
 
 interface Following extends Pick<Followed, 'interest' | 'configure'> {
   readonly agent: Agent
-  readonly announcing: Announcing
+  readonly announcing: Announcers
 }
 
 /**

@@ -1,9 +1,10 @@
 import * as z from 'zod'
-import { fields, flag, oneOf, port } from '../decode/fields.ts'
+import { fields, flag, port } from '../decode/fields.ts'
 import { isPattern, PATTERN } from '../decode/pattern.ts'
 import { type Report, said } from '../decode/problem.ts'
 import type { Port } from '../model/address.ts'
 import { type AnnounceSettings, defaultAnnounceSettings } from '../model/announce-settings.ts'
+import { bgpOf, bgpSchema, type ReadBgp } from './bgp-config.ts'
 import { milliseconds } from './duration.ts'
 
 type Optional<Value> = Value | null | undefined
@@ -13,11 +14,6 @@ interface ReadMembers {
   readonly timeout?: Optional<number>
   readonly port?: Optional<Port>
   readonly keyFile?: Optional<string>
-}
-
-interface ReadBgp {
-  readonly ignoreExcludeLabel?: Optional<boolean>
-  readonly drain?: Optional<{ readonly cordoned?: Optional<'ignore' | 'withdraw'> }>
 }
 
 interface ReadAnnounce {
@@ -44,11 +40,6 @@ const membersSchema: z.ZodType<ReadMembers> = fields({
   timeout: milliseconds(100, 60_000).nullish(),
   port: port.nullish(),
   keyFile: file.nullish(),
-})
-
-const bgpSchema: z.ZodType<ReadBgp> = fields({
-  ignoreExcludeLabel: flag.nullish(),
-  drain: fields({ cordoned: oneOf(['ignore', 'withdraw']).nullish() }).nullish(),
 })
 
 /** The field `announce` of a NodelbConfiguration. */
@@ -83,14 +74,6 @@ export function announceOf(read: Optional<ReadAnnounce>, report: Report): Announ
       settle: found.settle ?? defaults.settle,
       members: membersOf(found.members ?? {}, report),
     },
-  }
-}
-
-function bgpOf({ ignoreExcludeLabel, drain }: ReadBgp): AnnounceSettings['bgp'] {
-  const { bgp: defaults } = defaultAnnounceSettings
-  return {
-    ignoreExcludeLabel: ignoreExcludeLabel ?? defaults.ignoreExcludeLabel,
-    drain: { cordoned: drain?.cordoned ?? defaults.drain.cordoned },
   }
 }
 

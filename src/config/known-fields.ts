@@ -166,7 +166,14 @@ export const nodelbFields: KnownFields = {
   adoptFinalizers: 'used',
   announce: {
     ping: 'used',
-    bgp: { ignoreExcludeLabel: 'used', drain: { cordoned: 'used' } },
+    bgp: {
+      enabled: 'used',
+      engine: 'used',
+      frr: { sockets: 'used', shared: 'used' },
+      onExit: 'used',
+      ignoreExcludeLabel: 'used',
+      drain: { cordoned: 'used', grace: 'used' },
+    },
     layer2: {
       enabled: 'used',
       excludeInterfaces: 'used',

@@ -29,11 +29,24 @@ export interface Layer2Settings {
 
 /** What the operator chose for announcing by BGP. */
 export interface BgpSettings {
+  readonly enabled: boolean
+  /** The program that speaks BGP. */
+  readonly engine: 'frr'
+  readonly frr: {
+    /** The folder with the sockets of FRR's daemons: bgpd.vty, and bfdd.vty where BFD runs. */
+    readonly sockets: string
+    /** True: others configure this FRR, too, and only what nodelb named is touched. */
+    readonly shared: boolean
+  }
+  /** What the end of the agent does to the routes; when it is killed they always stay. */
+  readonly onExit: 'keep' | 'withdraw'
   /** True: Nodes with the label exclude-from-external-load-balancers announce, too. */
   readonly ignoreExcludeLabel: boolean
   readonly drain: {
     /** `ignore`: a Node with spec.unschedulable goes on announcing, as under MetalLB. */
     readonly cordoned: 'ignore' | 'withdraw'
+    /** Milliseconds for which routes carry GRACEFUL_SHUTDOWN (RFC 8326) before they go. */
+    readonly grace: number
   }
 }
 
@@ -65,7 +78,14 @@ const virtualInterfaces: readonly string[] = [
 
 export const defaultAnnounceSettings: AnnounceSettings = {
   ping: false,
-  bgp: { ignoreExcludeLabel: false, drain: { cordoned: 'ignore' } },
+  bgp: {
+    enabled: false,
+    engine: 'frr',
+    frr: { sockets: '/run/frr', shared: false },
+    onExit: 'keep',
+    ignoreExcludeLabel: false,
+    drain: { cordoned: 'ignore', grace: 0 },
+  },
   layer2: {
     enabled: false,
     excludeInterfaces: undefined,

@@ -14,7 +14,7 @@ import { Speaker } from './speaker.ts'
 import type { AnnounceView } from './view.ts'
 
 /** What the operator chose, as far as announcing depends on it. */
-export interface AnnouncingSettings extends AnnounceSettings {
+interface AnnouncingSettings extends Omit<AnnounceSettings, 'bgp'> {
   /** The classes of Services that are ours, besides those that name none. */
   readonly classes: readonly string[]
 }

@@ -7,13 +7,15 @@ import { decodeBgpSecret } from '../decode/announcing/bgp-secret.ts'
 import { nameOf } from '../decode/fields.ts'
 import type { Problem } from '../decode/problem.ts'
 import { unreachable } from '../model/unreachable.ts'
-import { type BgpResource, isBgpResource } from './bgp-resources.ts'
+import { BGP_RESOURCES, type BgpResource, isBgpResource } from './bgp-resources.ts'
+import { KnownObjects } from './known-objects.ts'
+import { keyIn, type Resource } from './resources.ts'
 import { Shelf } from './shelf.ts'
-import type { ObjectEvent } from './source.ts'
+import type { ObjectEvent, SourceEvent } from './source.ts'
 
 /** The objects that are about BGP, as they were last readable (ADR 0010). */
 export class BgpStore {
-  readonly #note: (problems: readonly Problem[]) => void
+  readonly #read: (object: string, problems: readonly Problem[]) => void
   readonly #peers = new Shelf(decodeBgpPeer, (read) =>
     read.kind === 'peer' ? read.peer : undefined,
   )
@@ -30,15 +32,35 @@ export class BgpStore {
     read.kind === 'secret' ? read.secret : undefined,
   )
 
-  /** `note` gets what is wrong with an object. */
-  constructor(note: (problems: readonly Problem[]) => void) {
-    this.#note = note
+  readonly #known = new KnownObjects()
+
+  /** `read` gets the problems of each object that was read; none if it is as it should be, or gone. */
+  constructor(read: (object: string, problems: readonly Problem[]) => void) {
+    this.#read = read
   }
 
-  take({ resource, object, origin = 'API server' }: ObjectEvent): void {
-    if (!isBgpResource(resource)) return
-    const read = this.#shelfOf(resource).take(nameOf(object, true), object, origin)
-    this.#note(read.problems)
+  /** Takes an event of the source; returns whether it may change what is announced. */
+  take(event: SourceEvent): boolean {
+    const { resource } = event
+    if (!isBgpResource(resource)) return false
+    switch (event.kind) {
+      case 'object':
+        return this.#add(resource, event)
+      case 'deleted':
+        return this.#remove(resource, keyIn(resource, event.namespace, event.name))
+      case 'listed': {
+        const isFirst = !this.complete([resource])
+        const gone = this.#known.listed(resource, event.names)
+        return gone.filter((key) => this.#remove(resource, key)).length > 0 || isFirst
+      }
+      default:
+        return unreachable(event)
+    }
+  }
+
+  /** Returns whether each of these kinds has been listed whole; nothing may be given up before. */
+  complete(followed: readonly Resource[]): boolean {
+    return this.#known.isComplete(followed)
   }
 
   configuration(): BgpConfiguration {
@@ -51,7 +73,26 @@ export class BgpStore {
     }
   }
 
-  #shelfOf(resource: BgpResource): Pick<Shelf<unknown, never>, 'take'> {
+  #add(resource: BgpResource, { object, origin = 'API server' }: ObjectEvent): boolean {
+    const key = nameOf(object, true)
+    const read = this.#shelfOf(resource).take(key, object, origin)
+    this.#known.add(resource, key)
+    this.#read(`${resource} ${key}`, read.problems)
+    return read.isNews
+  }
+
+  /** An object may have gone only from one of two versions of its kind. */
+  #remove(resource: BgpResource, key: string): boolean {
+    this.#known.remove(resource, key)
+    this.#read(`${resource} ${key}`, [])
+    const shelf = this.#shelfOf(resource)
+    const stays = BGP_RESOURCES.some(
+      (each) => this.#shelfOf(each) === shelf && this.#known.keysOf(each).has(key),
+    )
+    return !stays && shelf.remove(key)
+  }
+
+  #shelfOf(resource: BgpResource): Pick<Shelf<unknown, never>, 'take' | 'remove'> {
     switch (resource) {
       case 'bgppeers':
       case 'bgppeers-v1beta1':

@@ -79,6 +79,11 @@ describe('an Event', () => {
       'announceFailed',
       'one\ntwo',
     ],
+    [
+      { event: 'bgp-problem', object: 'Service/shop/web', problems: ['one'] },
+      'announceFailed',
+      'one',
+    ],
   ])('tells of announcing: %o', (occurrence, reason, note) => {
     expect(of(occurrence).body).toMatchObject({ reason, note, action: 'Announce' })
   })

@@ -60,7 +60,7 @@ function make(occurrences: readonly Occurrence[], services: readonly ServiceSumm
     node: 'node-a',
     objects: () => ({ services: 1, endpointslices: 2 }),
     services: () => services,
-    announce: { view: () => undefined },
+    announce: { view: () => undefined, bgp: () => undefined },
   })
 }
 

@@ -326,7 +326,13 @@ test.each([
 test('announcing is configured', () => {
   const file = `${nodelb}announce:
   ping: true
-  bgp: {ignoreExcludeLabel: true, drain: {cordoned: withdraw}}
+  bgp:
+    enabled: true
+    engine: frr
+    frr: {sockets: /var/run/frr, shared: true}
+    onExit: withdraw
+    ignoreExcludeLabel: true
+    drain: {cordoned: withdraw, grace: 30s}
   layer2:
     enabled: true
     excludeInterfaces: [^wlan]
@@ -337,7 +343,14 @@ test('announcing is configured', () => {
 `
   expect(config(file).announce).toEqual({
     ping: true,
-    bgp: { ignoreExcludeLabel: true, drain: { cordoned: 'withdraw' } },
+    bgp: {
+      enabled: true,
+      engine: 'frr',
+      frr: { sockets: '/var/run/frr', shared: true },
+      onExit: 'withdraw',
+      ignoreExcludeLabel: true,
+      drain: { cordoned: 'withdraw', grace: 30_000 },
+    },
     layer2: {
       enabled: true,
       excludeInterfaces: ['^wlan'],
@@ -353,12 +366,19 @@ test.each([
   '',
   'announce:',
   'announce: {layer2: , bgp: }',
-  'announce: {bgp: {drain: }}',
+  'announce: {bgp: {drain: , frr: }}',
   'announce: {layer2: {members: }}',
 ])('announcing has defaults: %s', (text) => {
   expect(config(`${nodelb}${text}\n`).announce).toEqual({
     ping: false,
-    bgp: { ignoreExcludeLabel: false, drain: { cordoned: 'ignore' } },
+    bgp: {
+      enabled: false,
+      engine: 'frr',
+      frr: { sockets: '/run/frr', shared: false },
+      onExit: 'keep',
+      ignoreExcludeLabel: false,
+      drain: { cordoned: 'ignore', grace: 0 },
+    },
     layer2: {
       enabled: false,
       excludeInterfaces: undefined,
@@ -368,6 +388,16 @@ test.each([
       members: { interval: 200, timeout: 600, port: 7950, keyFile: undefined },
     },
   })
+})
+
+test.each([
+  ['engine: frr-k8s', 'frr: nodelb configures an FRR by itself, and writes nothing for frr-k8s'],
+  ['frr: {sockets: frr}', 'the path of the folder with the sockets of FRR, such as /run/frr'],
+  ['onExit: stay', 'keep or withdraw'],
+  ['drain: {grace: 2h}', 'a duration from 0s to 3600s, such as 500ms or 10m'],
+])('announcing by BGP refuses %s', (text, expected) => {
+  const result = readConfig(`${nodelb}announce: {bgp: {${text}}}\n`, 'config.yaml')
+  expect(result).toMatchObject({ kind: 'invalid', problems: [{ expected }] })
 })
 
 test('a longer interval has a longer time limit, unless one is set', () => {

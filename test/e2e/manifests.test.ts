@@ -127,6 +127,24 @@ test('with the iptables component it has what iptables-legacy needs', async () =
 })
 
 test.each([
+  ['load-balancer', ['bgp']],
+  ['load-balancer', ['bgp', 'metrics', 'layer2']],
+  ['all', ['layer2', 'ipvs', 'bgp']],
+])('overlay %s with the components %s has an engine for BGP', async (overlay, names) => {
+  const resources = [relative(folder, join(overlays, overlay))]
+  const used = names.map((name) => relative(folder, join(components, name)))
+  const kustomization = { namespace: 'kube-system', resources, components: used }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+  const manifests = await build(folder)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent', 'frr'])
+  const mount = { name: 'frr', mountPath: '/run/frr' }
+  for (const { volumeMounts } of pod.containers) expect(volumeMounts).toContainEqual(mount)
+  expect(pod.containers[1].securityContext.capabilities).toEqual({ drop: ['ALL'] })
+  expect((await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))).stderr).toBe('')
+})
+
+test.each([
   ['load-balancer', ['metrics', 'layer2']],
   // In whatever order: the component for ipvs has volumes, too.
   ['load-balancer', ['metrics', 'ipvs', 'layer2']],

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
-import { readConfig } from '../../src/config/config.ts'
+import { defaultConfig, readConfig } from '../../src/config/config.ts'
 import { resources } from '../../src/watch/resources.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
@@ -185,6 +185,47 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
   expect(resources['agent-endpointslices'].labels).toBe(
     `kubernetes.io/service-name=${service.metadata.name}`,
   )
+})
+
+test('the component for BGP adds an engine without any capability, and few rights', () => {
+  const read = (file: string) =>
+    parseAllDocuments(readFileSync(`${deploy}components/bgp/${file}`, 'utf8')).map((each) =>
+      each.toJS(),
+    )
+  const manifests = read('account.yaml')
+  // Secrets are given by name, in the namespace of the BGPPeers.
+  expect(manifests.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding'])
+  expect(manifests[0].rules).toEqual([
+    {
+      apiGroups: ['metallb.io'],
+      resources: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
+      verbs: ['list', 'watch'],
+    },
+  ])
+  const [patches] = read('engine.yaml')
+  const pod = '/spec/template/spec'
+  const [engine, ...others] = patches
+  expect(engine.path).toBe(`${pod}/containers/-`)
+  expect(engine.value.securityContext).toEqual({
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    runAsNonRoot: true,
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  })
+  const mount = { name: 'frr', mountPath: '/run/frr' }
+  expect(engine.value.volumeMounts).toEqual([mount])
+  expect(others).toEqual([
+    { op: 'add', path: `${pod}/securityContext/supplementalGroups`, value: [65532] },
+    { op: 'add', path: `${pod}/containers/0/volumeMounts/-`, value: mount },
+    {
+      op: 'add',
+      path: `${pod}/volumes/-`,
+      value: { name: 'frr', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    },
+  ])
+  expect(defaultConfig.announce.bgp.frr.sockets).toBe(mount.mountPath)
 })
 
 test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {

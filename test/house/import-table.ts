@@ -63,7 +63,14 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'render/nftables',
   ],
   'render/announce': ['model', 'ruleset/netdev', 'announce'],
-  'render/bgp': ['model', 'ruleset/bgp', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
+  'render/bgp': [
+    'model',
+    'ruleset/bgp',
+    'announce',
+    'announce/bgp',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+  ],
   'render/iptables': ['model', 'frontend', 'ruleset/iptables', 'render'],
   'render/ipvs': [
     'model',
@@ -309,6 +316,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'prom-client',
     'speaker',
+    'speaker/bgp',
   ],
   speaker: [
     'model',
@@ -322,9 +330,22 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'dataplane',
     'dataplane/announce',
     'announce',
+    'speaker/bgp',
     'node:crypto',
     'node:dgram',
     'node:path',
+    'node:timers/promises',
+  ],
+  'speaker/bgp': [
+    'model',
+    'decode',
+    'ruleset/bgp',
+    'render/bgp',
+    'plan/bgp',
+    'apply/bgp',
+    'watch',
+    'announce',
+    'announce/bgp',
     'node:timers/promises',
   ],
   controller: [
@@ -351,6 +372,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'render',
     'render/nftables',
     'plan',
+    'plan/bgp',
     'plan/netdev',
     'plan/sysctls',
     'apply/conntrack',
@@ -375,6 +397,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'node:path',
     'picocolors',
     'speaker',
+    'speaker/bgp',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [
@@ -417,7 +440,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'announce',
     'picocolors',
   ],
-  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker'],
+  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker', 'speaker/bgp'],
 }
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { commandsOf } from '../../src/plan/bgp/commands.ts'
+import { differenceOf } from '../../src/plan/bgp/difference.ts'
 import { planBgp } from '../../src/plan/bgp/plan.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import type { WantedBgp } from '../../src/render/bgp/wanted.ts'
@@ -52,6 +53,26 @@ function configure(model: FrrModel, wanted: WantedBgp, after: () => void = () =>
 }
 
 describe('what is wanted of FRR, at random', () => {
+  test.each(['whole', 'shared'] as const)(
+    'nothing is taken away that is to be kept: %s',
+    (owned) => {
+      fc.assert(
+        fc.property(wantedBgp, wantedBgp, (before, after) => {
+          const found = treeOf(before)
+          const { plan } = differenceOf(found, treeOf(after), owned, true)
+          const taken = plan.filter(
+            (each) =>
+              ['close', 'remove-neighbour'].includes(each.kind) ||
+              (each.kind === 'unset' && !each.line.endsWith(' shutdown')),
+          )
+          expect(taken).toEqual([])
+          expect(differenceOf(found, found, owned, true)).toEqual({ plan: [], problems: [] })
+        }),
+        { numRuns: RUNS },
+      )
+    },
+  )
+
   test('what is printed is read again, but for passwords', () => {
     fc.assert(
       fc.property(wantedBgp, (wanted) => {

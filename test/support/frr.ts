@@ -57,6 +57,26 @@ export class FrrLab {
     if (code !== 0) throw new Error(`${daemon} ended with ${code}; is the package frr installed?`)
   }
 
+  /** Starts bgpd as `enter` runs what follows, with nothing but these arguments. */
+  async runBgpd(enter: readonly string[], args: readonly string[]): Promise<void> {
+    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/bgpd`, ...args]
+    spawn('ip', command, { stdio: 'ignore' })
+    const path = join(this.folder, 'bgpd.vty')
+    for (;;) {
+      const opened = await Vty.open({ path, broke: () => undefined })
+      if (opened.kind === 'open') return opened.vty.close()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  /** Has the network drop everything that comes and goes. */
+  async silence(): Promise<void> {
+    const chain = (hook: string): string =>
+      `chain ${hook} { type filter hook ${hook} priority 0; drop; }`
+    const table = `table inet silence { ${chain('input')}; ${chain('output')}; }`
+    await execa('ip', ['netns', 'exec', this.namespace, 'nft', table])
+  }
+
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
   }

@@ -2,6 +2,7 @@
 export const noAnnouncing = {
   programmed: (): void => undefined,
   view: () => undefined,
+  bgp: () => undefined,
   answers: async (): Promise<ReadonlyMap<string, number>> => new Map<string, number>(),
   gratuitous: (): ReadonlyMap<string, number> => new Map<string, number>(),
 }

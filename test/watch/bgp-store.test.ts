@@ -7,7 +7,7 @@ import { Shelf } from '../../src/watch/shelf.ts'
 
 function started() {
   const told: string[] = []
-  const store = new BgpStore((problems) => told.push(...problems.map(printProblem)))
+  const store = new BgpStore((_, problems) => told.push(...problems.map(printProblem)))
   const take = (resource: BgpResource, name: string, rest: object): void => {
     const object = { metadata: { name, namespace: 'metallb-system' }, ...rest }
     store.take({ kind: 'object', resource, object, origin: 'x.yaml' })

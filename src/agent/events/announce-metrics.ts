@@ -1,10 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import type { BgpView } from '../../speaker/bgp/view.ts'
 import type { AnnounceView } from '../../speaker/view.ts'
 import type { Occurrence } from './occurrence.ts'
 
 /** What the metrics of announcing are read from; undefined where nothing is announced. */
 export interface AnnounceSource {
   view(): AnnounceView | undefined
+  bgp(): BgpView | undefined
   /** Returns how many questions for each address were answered. */
   answers(): Promise<ReadonlyMap<string, number>>
   /** Returns how many times everybody was told of each address. */
@@ -87,6 +89,9 @@ function registerGauges(registry: Registry, node: string, source: AnnounceSource
       for (const { address: ip, services, here } of source.view()?.addresses ?? []) {
         if (!here.some(({ state }) => state === 'answers' || state === 'hands-over')) continue
         for (const service of services) this.set({ service, protocol: 'layer2', node, ip }, 1)
+      }
+      for (const { address: ip, service } of source.bgp()?.addresses ?? []) {
+        this.set({ service, protocol: 'bgp', node, ip }, 1)
       }
     },
   })

@@ -1,5 +1,6 @@
 import { ADDRESSES } from './catalogue-addresses.ts'
 import { ANNOUNCING } from './catalogue-announcing.ts'
+import { BGP } from './catalogue-bgp.ts'
 import type { Entry } from './catalogue-entry.ts'
 import { OF_INPUT } from './catalogue-input.ts'
 import type { EventName } from './occurrence.ts'
@@ -43,6 +44,7 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
   },
   ...ADDRESSES,
   ...ANNOUNCING,
+  ...BGP,
   'kernel-compared': { level: 'debug', says: 'the kernel holds what it should' },
   'drift-repaired': {
     level: 'warn',

@@ -104,7 +104,8 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
     case 'announce-conflict':
     case 'announce-disputed':
       return conflictOf(occurrence, node)
-    case 'announce-problem': {
+    case 'announce-problem':
+    case 'bgp-problem': {
       const service = /^Service\/(.+)$/.exec(occurrence.object)?.[1]
       if (service === undefined) return undefined
       const note = occurrence.problems.join('\n')

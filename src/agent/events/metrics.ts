@@ -4,6 +4,7 @@ import { boundedLabel, lossCause } from '../../telemetry/bounded-label.ts'
 import type { EventOutcome } from '../../telemetry/event-queue.ts'
 import { registerProcessMetrics } from '../../telemetry/process-metrics.ts'
 import { type AnnounceSource, registerAnnounceMetrics } from './announce-metrics.ts'
+import { registerBgpMetrics } from './bgp-metrics.ts'
 import {
   createKubeProxyMetrics,
   isKubeProxyMetric,
@@ -50,6 +51,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   registerStateMetrics(registry, source)
   registerProcessMetrics(registry)
   const announce = registerAnnounceMetrics(registry, source)
+  const bgp = registerBgpMetrics(registry, source.announce)
   const kubeProxy = createKubeProxyMetrics(registry, source)
   let asKubeProxy = false
   const processLabel = boundedLabel(PROCESSES)
@@ -62,6 +64,7 @@ export function createMetrics(source: MetricsSource): Metrics {
       observe(made, processLabel, occurrence)
       kubeProxy.observe(occurrence)
       announce.observe(occurrence)
+      bgp.observe(occurrence)
     },
     programmed(seconds, family) {
       made.latency.observe(seconds)

@@ -1,4 +1,5 @@
 import type { MachineCondition } from '../../plan/preflight.ts'
+import type { BgpNews } from '../../speaker/bgp/news.ts'
 import type { SpeakerNews } from '../../speaker/news.ts'
 import type { AddressNews } from '../../watch/addresses/address-news.ts'
 import type { Resource } from '../../watch/resources.ts'
@@ -66,6 +67,7 @@ export type Occurrence =
   | { event: 'log-lines-lost'; lines: number }
   | AddressNews
   | SpeakerNews
+  | BgpNews
   | { event: 'bug'; reason: Text }
 
 /** A condition of the node that needs attention, though the agent goes on. */

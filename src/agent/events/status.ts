@@ -1,4 +1,5 @@
 import type { AddressOrigin } from '../../model/service.ts'
+import type { BgpView } from '../../speaker/bgp/view.ts'
 import type { AnnounceView } from '../../speaker/view.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
@@ -98,6 +99,8 @@ export interface Status {
   readonly services: readonly ServiceSummary[]
   /** What this node announces; null where it announces nothing, or has not begun. */
   readonly announce: AnnounceView | null
+  /** What this node announces by BGP; null where it announces nothing so, or has not begun. */
+  readonly bgp: BgpView | null
 }
 
 interface StatusSource {
@@ -105,7 +108,7 @@ interface StatusSource {
   readonly node: string
   readonly objects: () => Readonly<Record<string, number>>
   readonly services: () => Iterable<ServiceSummary>
-  readonly announce: { view(): AnnounceView | undefined }
+  readonly announce: { view(): AnnounceView | undefined; bgp(): BgpView | undefined }
 }
 
 /** Returns the present status. */
@@ -126,6 +129,7 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     ...shortcomings(state),
     services: [...source.services()],
     announce: source.announce.view() ?? null,
+    bgp: source.announce.bgp() ?? null,
   }
 }
 

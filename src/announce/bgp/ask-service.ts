@@ -1,4 +1,3 @@
-import type { BgpSettings } from '../../model/announce-settings.ts'
 import { whyBarred } from '../node-fitness.ts'
 import type { AnnouncedService, AnnouncerNode } from '../objects.ts'
 import { anySelects } from '../selection.ts'
@@ -58,7 +57,7 @@ function selected(
 /** A Node that is not ready goes on announcing: what it holds of routes may still work. */
 function whyUnfit(
   node: AnnouncerNode,
-  { ignoreExcludeLabel, drain }: BgpSettings,
+  { ignoreExcludeLabel, drain }: BgpDecisionSettings,
 ): BgpSilenceReason | undefined {
   const barred = whyBarred(node, ignoreExcludeLabel)
   if (barred !== undefined) return barred

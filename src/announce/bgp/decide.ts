@@ -22,14 +22,16 @@ export interface BgpDecision extends BgpAnnouncements {
 
 /**
  * Returns what a node announces by BGP, by MetalLB's rules, and why it does not announce the rest. A
- * mistake in an object stops that object alone. The order of objects has no meaning.
+ * mistake in an object stops that object alone. The order of objects has no meaning. `former` is what
+ * the node announced before: a session goes on with what it had where that is gone.
  */
 export function decideBgp(
   objects: BgpObjects,
   node: AnnouncerNode,
   settings: BgpDecisionSettings,
+  former?: BgpAnnouncements,
 ): BgpDecision {
-  const here = sessionsOn(node, objects)
+  const here = sessionsOn(node, objects, former)
   const offers = offersOf(objects)
   const { services, endpoints, pools } = objects
   const ask = asker({ node, endpoints, pools, offersOf: offers.of }, settings)

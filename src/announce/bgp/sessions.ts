@@ -6,11 +6,14 @@ import { anySelects } from '../selection.ts'
 import type { BfdProfile } from './bfd-profile.ts'
 import { byText } from './by-text.ts'
 import { clashAmong } from './clash.ts'
-import type { BgpSession } from './decision.ts'
+import type { BgpAnnouncements, BgpSession } from './decision.ts'
 import type { BgpObjects } from './objects.ts'
 import { PASSWORD, passwordFault } from './password.ts'
 import type { BgpPeer } from './peer.ts'
 import type { SecretText } from './secret-text.ts'
+
+/** What a node announced before. */
+type Former = Pick<BgpAnnouncements, 'peers' | 'bfdProfiles'>
 
 /** The sessions of one node. */
 export interface Sessions {
@@ -26,13 +29,16 @@ export interface Sessions {
 
 /**
  * Returns the sessions of the BGPPeers that select a node. One that cannot be, or does not go together
- * with one before it in order of name, is told and stops only itself.
+ * with one before it in order of name, is told and stops only itself. One that ran before goes on with
+ * the Secret or BFDProfile that it had when that is gone or has turned bad (ADR 0010).
  */
 export function sessionsOn(
   node: AnnouncerNode,
   objects: Pick<BgpObjects, 'peers' | 'bfdProfiles' | 'secrets'>,
+  former?: Former,
 ): Sessions {
-  const profiles = profilesOf(objects.bfdProfiles)
+  const profiles = profilesOf([...(former?.bfdProfiles ?? []).map(asLast), ...objects.bfdProfiles])
+  const known = new Set(objects.bfdProfiles.map(({ name }) => name))
   const running: BgpPeer[] = []
   const sessions: BgpSession[] = []
   const stopped: string[] = []
@@ -40,10 +46,13 @@ export function sessionsOn(
   const sorted = objects.peers.toSorted(byText(({ name, namespace }) => `${name} ${namespace}`))
   for (const peer of sorted.filter(({ nodes }) => anySelects(nodes, node.labels))) {
     const object = `BGPPeer/${peer.name}`
-    const session = sessionOf(peer, { running, profiles, secrets: objects.secrets })
-    if (typeof session === 'string') {
+    const { session, faults } = sessionOf(peer, {
+      ...{ running, profiles, known, secrets: objects.secrets },
+      former: former?.peers.find(({ name }) => name === peer.name),
+    })
+    problems.push(...faults.map((message) => ({ object, message })))
+    if (session === undefined) {
       stopped.push(peer.name)
-      problems.push({ object, message: session })
       continue
     }
     running.push(peer)
@@ -62,21 +71,56 @@ const WITHOUT_BFD =
 /** What a BGPPeer has to go together with. */
 interface Company extends Pick<BgpObjects, 'secrets'> {
   readonly running: readonly BgpPeer[]
+  /** Those that are there, and those that sessions had before. */
   readonly profiles: ReadonlyMap<string, BfdProfile>
+  /** The names of those that are there. */
+  readonly known: ReadonlySet<string>
+  /** The session as it ran before. */
+  readonly former: BgpSession | undefined
 }
 
-/** Returns the session of a BGPPeer, or why there is none. */
-function sessionOf(peer: BgpPeer, { running, profiles, secrets }: Company): BgpSession | string {
-  const clash = clashAmong(running, peer)
-  if (clash !== undefined) return `${clash}; its session does not run`
-  const { bfdProfile } = peer
-  if (bfdProfile !== undefined && !profiles.has(bfdProfile)) {
-    return `spec.bfdProfile: found ${JSON.stringify(bfdProfile)}, expected the name of a BFDProfile; its session waits for it`
-  }
-  const read = passwordOf(peer, secrets)
-  if (read.kind === 'fault') return `${read.message}; its session waits for it`
+/** The session of a BGPPeer, if it can be, and what is wrong with it. */
+interface Checked {
+  readonly session: BgpSession | undefined
+  readonly faults: readonly string[]
+}
+
+function sessionOf(peer: BgpPeer, company: Company): Checked {
+  const clash = clashAmong(company.running, peer)
+  if (clash !== undefined)
+    return { session: undefined, faults: [`${clash}; its session does not run`] }
+  const profile = profileFault(peer, company)
+  const read = passwordOf(peer, company.secrets)
+  const password = read.kind === 'password' ? read.password : company.former?.password
+  const faults = [
+    ...(profile === undefined ? [] : [profile]),
+    ...(read.kind === 'fault' ? [{ ...read, isReplaced: password !== undefined }] : []),
+  ]
   const { namespace: _, nodes: __, routerId: ___, ...options } = peer
-  return { ...options, password: read.password }
+  return {
+    session: faults.every(({ isReplaced }) => isReplaced) ? { ...options, password } : undefined,
+    faults: faults.map(({ message, isReplaced }) =>
+      isReplaced
+        ? `${message}; its session goes on with the former one`
+        : `${message}; its session waits for it`,
+    ),
+  }
+}
+
+interface Fault {
+  readonly message: string
+  /** Whether the session goes on with what it had before. */
+  readonly isReplaced: boolean
+}
+
+function profileFault(
+  { bfdProfile }: BgpPeer,
+  { profiles, known, former }: Company,
+): Fault | undefined {
+  if (bfdProfile === undefined || known.has(bfdProfile)) return undefined
+  const found = JSON.stringify(bfdProfile)
+  const message = `spec.bfdProfile: found ${found}, expected the name of a BFDProfile`
+  return { message, isReplaced: former?.bfdProfile === bfdProfile && profiles.has(bfdProfile) }
 }
 
 type Password =
@@ -112,6 +156,11 @@ function fromSecret(name: string, secrets: BgpObjects['secrets']): Password {
   const bad = passwordFault(password.reveal())
   if (bad !== undefined) return fault(`${bad} in Secret ${name}`, PASSWORD)
   return { kind: 'password', password }
+}
+
+/** Behind all namespaces, so that a profile that is there comes before one that was. */
+function asLast(profile: BfdProfile): BfdProfile {
+  return { ...profile, namespace: '~' }
 }
 
 /** Of two profiles of one name the one in the first namespace counts. */

@@ -5,7 +5,7 @@ import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
-import { readSessions, SESSIONS_COMMAND, type Session } from './sessions.ts'
+import { readSessions, SESSIONS_COMMANDS, type Session } from './sessions.ts'
 import { Vty } from './vty.ts'
 
 interface FrrOptions {
@@ -29,7 +29,7 @@ interface Refused {
   readonly said: string
 }
 
-type Brought =
+export type Brought =
   /** FRR is configured as wanted, but for what it refused. */
   ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
 
@@ -87,15 +87,16 @@ export class Frr {
   /**
    * Configures FRR as wanted. An answer that is not success proves nothing (FRR refuses
    * `graceful-restart` and sets it), so that FRR is read again, and what differs then is refused.
+   * With `keeps` nothing is taken away.
    */
-  async bring(wanted: Tree): Promise<Brought> {
-    const before = await this.#difference(wanted)
+  async bring(wanted: Tree, keeps: boolean = false): Promise<Brought> {
+    const before = await this.#difference(wanted, keeps)
     if (before.kind === 'broken') return before
     const { plan, problems } = before
     if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
     const sent = await this.#send(plan)
     if (sent.kind === 'broken') return sent
-    const after = await this.#difference(wanted)
+    const after = await this.#difference(wanted, keeps)
     if (after.kind === 'broken') return after
     const refused = after.plan.map((operation) => ({
       operation,
@@ -106,21 +107,26 @@ export class Frr {
 
   /** Returns how the sessions with all peers are. */
   async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
-    const asked = await this.#ask('bgpd', [SESSIONS_COMMAND])
+    const asked = await this.#ask('bgpd', SESSIONS_COMMANDS)
     if (asked.kind === 'broken') return asked
-    const sessions = readSessions(asked.answers[0]?.text ?? '')
+    const [summary, neighbours] = asked.answers.map(({ text }) => text)
+    const sessions = readSessions(summary ?? '', neighbours)
     if (sessions !== undefined) return { kind: 'sessions', sessions }
-    return { kind: 'broken', reason: `bgpd answers "${SESSIONS_COMMAND}" with what is no JSON` }
+    const commands = SESSIONS_COMMANDS.join('" or "')
+    return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
   }
 
   close(): void {
     for (const vty of this.#daemons.values()) vty.close()
   }
 
-  async #difference(wanted: Tree): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
+  async #difference(
+    wanted: Tree,
+    keeps: boolean,
+  ): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
     const read = await this.read()
     if (read.kind === 'broken') return read
-    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership) }
+    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership, keeps) }
   }
 
   async #send(plan: Plan): Promise<{ readonly kind: 'sent'; readonly said: Said } | Broken> {

@@ -22,25 +22,34 @@ export interface Session {
   readonly established: number
   /** How often one ended. */
   readonly dropped: number
+  /** How many UPDATE messages the peer was sent since bgpd started. */
+  readonly updates: number
   readonly families: readonly SessionFamily[]
 }
 
-/** The command whose answer `readSessions` takes. */
-export const SESSIONS_COMMAND = 'show bgp vrf all summary json'
+/** The commands whose answers `readSessions` takes. */
+export const SESSIONS_COMMANDS: readonly string[] = [
+  'show bgp vrf all summary json',
+  'show bgp vrf all neighbors json',
+]
 
 /**
- * Reads the answer to `SESSIONS_COMMAND` (FRR 8.4 and 10). Returns undefined if it is not what bgpd
- * writes; without a router there are no sessions.
+ * Reads the answers to `SESSIONS_COMMANDS` (FRR 8.4 and 10). Returns undefined if they are not what
+ * bgpd writes; without a router there are no sessions.
  */
-export function readSessions(text: string): readonly Session[] | undefined {
-  const vrfs = parsed(text)
-  if (vrfs === undefined) return undefined
+export function readSessions(text: string, neighbours = ''): readonly Session[] | undefined {
+  const [vrfs, details] = [parsed(text), parsed(neighbours)]
+  if (vrfs === undefined || details === undefined) return undefined
   const sessions = new Map<string, Session>()
   for (const [vrf, summaries] of entries(vrfs)) {
     for (const [family, summary] of entries(summaries)) {
       for (const [peer, told] of entries(field(summary, 'peers'))) {
         const key = `${vrf} ${peer}`
-        const session = sessionOf(vrf === 'default' ? '' : vrf, peer, told)
+        const messages = field(field(field(details, vrf), peer), 'messageStats')
+        const session = {
+          ...sessionOf(vrf === 'default' ? '' : vrf, peer, told),
+          updates: number(messages, 'updatesSent'),
+        }
         const carried = { name: family, sent: number(told, 'pfxSnt') }
         const families = [...(sessions.get(key)?.families ?? []), carried]
         sessions.set(key, { ...session, families })
@@ -50,7 +59,11 @@ export function readSessions(text: string): readonly Session[] | undefined {
   return [...sessions.values()]
 }
 
-function sessionOf(vrf: string, peer: string, told: unknown): Omit<Session, 'families'> {
+function sessionOf(
+  vrf: string,
+  peer: string,
+  told: unknown,
+): Omit<Session, 'families' | 'updates'> {
   return {
     vrf,
     peer,

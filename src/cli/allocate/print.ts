@@ -1,9 +1,9 @@
 import type { PoolUsage } from '../../allocate/allocation.ts'
+import type { ObjectProblem } from '../../decode/object-problem.ts'
 import type { Address } from '../../model/address.ts'
 import { sameMembers } from '../../model/same-members.ts'
 import { serviceName } from '../../model/service-name.ts'
 import { columns, section } from '../columns.ts'
-import type { ObjectProblem } from '../object-problem.ts'
 import type { AllocationReport, GoneService, ServiceEntry } from './report.ts'
 
 /** Returns the report for programs, one line of JSON. */

@@ -1,4 +1,5 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
+import { type ObjectProblem, objectProblem } from '../../decode/object-problem.ts'
 import { isGap, type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import type { ServiceName } from '../../model/service-name.ts'
@@ -8,7 +9,6 @@ import type { StoredService } from '../../watch/allocation-store.ts'
 import { readAllocationObjects } from '../../watch/files/read-allocation.ts'
 import type { AllocateOptions } from '../cluster-arguments.ts'
 import { givenIn, loadConfig, readStdin } from '../load.ts'
-import { type ObjectProblem, objectProblem } from '../object-problem.ts'
 import type { Output } from '../output.ts'
 import { carriedOver } from './carried-over.ts'
 

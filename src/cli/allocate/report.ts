@@ -1,8 +1,8 @@
 import type { Allocation, Grant, PoolUsage } from '../../allocate/allocation.ts'
 import { byName } from '../../allocate/order.ts'
+import type { ObjectProblem } from '../../decode/object-problem.ts'
 import type { Address } from '../../model/address.ts'
 import { serviceName } from '../../model/service-name.ts'
-import type { ObjectProblem } from '../object-problem.ts'
 
 /** What `nodelb allocate` prints, before it is made text or JSON. */
 export interface AllocationReport {

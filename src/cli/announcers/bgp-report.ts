@@ -4,8 +4,8 @@ import { type BgpDecision, decideBgp } from '../../announce/bgp/decide.ts'
 import type { BgpDecisionSettings, BgpObjects } from '../../announce/bgp/objects.ts'
 import { type BgpWhy, printBgpWhy } from '../../announce/bgp/why.ts'
 import type { AnnouncerNode } from '../../announce/objects.ts'
+import type { ObjectProblem } from '../../decode/object-problem.ts'
 import type { ServiceName } from '../../model/service-name.ts'
-import type { ObjectProblem } from '../object-problem.ts'
 
 /** What the Nodes announce by BGP. */
 export interface BgpReport {

@@ -1,6 +1,6 @@
 import type { Silence } from '../../announce/silence.ts'
+import type { ObjectProblem } from '../../decode/object-problem.ts'
 import type { ServiceName } from '../../model/service-name.ts'
-import type { ObjectProblem } from '../object-problem.ts'
 import type { BgpReport } from './bgp-report.ts'
 import type { AddressEntry, Move } from './report.ts'
 

@@ -2,6 +2,7 @@ import type { Ownership } from '../../agent/events/agent-state.ts'
 import type { Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
 import { announceLines } from './announce-text.ts'
+import { bgpLines } from './bgp-text.ts'
 import { printService } from './service-text.ts'
 
 /** The most lines of a section; further ones are only counted, and `-o json` has all. */
@@ -43,13 +44,20 @@ export function printStatus(status: Status): string {
       status.allocation.map(({ object, problem }) => `${object}: ${problem}`),
     ),
     section('Problems of objects', status.problems),
-    section('Announcing', status.announce === null ? [] : announceLines(status.announce)),
+    ...announcing(status),
     section(`Services (${status.services.length})`, status.services.map(printService)),
   ]
   return parts
     .flat()
     .map((line) => `${visible(line)}\n`)
     .join('')
+}
+
+function announcing({ announce, bgp }: Status): readonly (readonly string[])[] {
+  return [
+    section('Announcing', announce === null ? [] : announceLines(announce)),
+    section('Announcing by BGP', bgp === null ? [] : bgpLines(bgp)),
+  ]
 }
 
 function head(status: Status): readonly string[] {

@@ -71,7 +71,7 @@ export class AnnouncingReader {
       read,
     })
     this.#announcing = new AnnounceStore({ followed: FOLLOWED, read })
-    this.#bgp = new BgpStore((problems) => this.note(problems))
+    this.#bgp = new BgpStore(read)
   }
 
   take({ values, problems }: Documents, source: string): void {

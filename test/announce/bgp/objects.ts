@@ -86,6 +86,11 @@ export function decided(
   return decideBgp(bgpObjects(rest), node('n1', here), { ...settings, ...changed })
 }
 
+/** The same for a node that announced something before. */
+export function decidedAfter(before: BgpDecision, rest: Partial<BgpObjects>): BgpDecision {
+  return decideBgp(bgpObjects(rest), node('n1'), settings, before)
+}
+
 /** Returns the routes as lines `VRF prefix -> peer: communities, localPref`. */
 export function routesOf({ routes }: BgpDecision): readonly string[] {
   return routes.flatMap(({ vrf, prefix, to }) =>

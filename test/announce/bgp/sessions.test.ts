@@ -4,7 +4,7 @@ import type { BgpSecret } from '../../../src/announce/bgp/password.ts'
 import { SecretText } from '../../../src/announce/bgp/secret-text.ts'
 import type { Address } from '../../../src/model/address.ts'
 import { service } from '../objects.ts'
-import { at, decided, peer, profile, toldOf } from './objects.ts'
+import { at, decided, decidedAfter, peer, profile, toldOf } from './objects.ts'
 
 const SECRET = 'metallb-system/tor'
 
@@ -194,4 +194,45 @@ test('graceful restart without BFD is told, and runs', () => {
   expect(toldOf(found)).toEqual([
     'BGPPeer/tor: spec.enableGracefulRestart: found true without bfdProfile, expected both: without BFD the peer keeps the routes of a node that falls silent for minutes',
   ])
+})
+
+describe('a session that ran before', () => {
+  const secret: BgpSecret = {
+    ...{ name: SECRET, type: 'kubernetes.io/basic-auth', password: new SecretText('hunter2') },
+  }
+  const tor = peer('tor', { password: { kind: 'secret', secret: SECRET }, bfdProfile: 'fast' })
+  const before = decided({
+    peers: [tor],
+    secrets: new Map([[SECRET, secret]]),
+    bfdProfiles: [profile('fast', { detectMultiplier: 5 })],
+  })
+
+  test('goes on with the Secret and the BFDProfile that it had', () => {
+    const found = decidedAfter(before, { peers: [tor] })
+    expect(found.peers).toEqual(before.peers)
+    expect(found.bfdProfiles).toMatchObject([{ name: 'fast', detectMultiplier: 5 }])
+    expect(toldOf(found)).toEqual([
+      'BGPPeer/tor: spec.bfdProfile: found "fast", expected the name of a BFDProfile; its session goes on with the former one',
+      'BGPPeer/tor: spec.passwordSecret: found no Secret metallb-system/tor, expected a Secret of type kubernetes.io/basic-auth; its session goes on with the former one',
+    ])
+    // What went on once goes on again.
+    expect(decidedAfter(found, { peers: [tor] }).peers).toEqual(before.peers)
+  })
+
+  test('takes what is there again', () => {
+    const other = [profile('fast', { detectMultiplier: 7 })]
+    const gone = decidedAfter(before, { peers: [tor] })
+    const password = new SecretText('other')
+    const secrets = new Map([[SECRET, { ...secret, password }]])
+    const found = decidedAfter(gone, { peers: [tor], bfdProfiles: other, secrets })
+    expect(found.peers[0]?.password?.reveal()).toBe('other')
+    expect(found.bfdProfiles).toMatchObject([{ detectMultiplier: 7 }])
+  })
+
+  test('waits for a BFDProfile that it never had', () => {
+    const changed = { ...tor, bfdProfile: 'slow' }
+    const found = decidedAfter(before, { peers: [changed], secrets: new Map([[SECRET, secret]]) })
+    expect(found.peers).toEqual([])
+    expect(toldOf(found)[0]).toContain('; its session waits for it')
+  })
 })

@@ -1,4 +1,4 @@
-import { type Problem, printProblem } from '../decode/problem.ts'
+import { type Problem, printProblem } from './problem.ts'
 
 /** A problem with an object, which is named by kind and name. */
 export interface ObjectProblem {

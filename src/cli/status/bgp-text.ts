@@ -1,0 +1,32 @@
+import type { BgpView } from '../../speaker/bgp/view.ts'
+
+type PeerView = BgpView['peers'][number]
+
+/** Returns lines that say what a node announces by BGP, to whom, and what should be settled. */
+export function bgpLines(view: BgpView): readonly string[] {
+  const { failure, routerId, routes, peers, addresses, problems } = view
+  const announced = routes === 1 ? '1 prefix' : `${routes} prefixes`
+  return [
+    failure === null
+      ? `FRR is configured as it should be: router identifier ${routerId}, ${announced}`
+      : `FRR cannot be configured: ${failure}`,
+    ...(peers.length === 0 ? ['no session is for this Node'] : []),
+    ...peers.map(printPeer),
+    ...addresses.map(
+      ({ address, service, peers: to }) => `${address} (${service}): to ${to.join(', ')}`,
+    ),
+    ...problems.map(({ object, problem }) => `${object}: ${problem}`),
+  ]
+}
+
+function printPeer(peer: PeerView): string {
+  const { name, at, vrf, prefixes, sent, dropped } = peer
+  const place = vrf === '' ? at : `${at} in VRF ${vrf}`
+  const ended = dropped === 0 ? '' : `, ended ${dropped === 1 ? 'once' : `${dropped} times`}`
+  return `${name} at ${place}: ${stateOf(peer)}, ${sent} of ${prefixes} prefixes sent${ended}`
+}
+
+function stateOf({ state, uptimeMs }: PeerView): string {
+  if (state === null) return 'FRR does not tell of it'
+  return state === 'Established' ? `established for ${Math.floor(uptimeMs / 1000)} s` : state
+}

@@ -1,0 +1,176 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isGap } from '../../decode/problem.ts'
+import { BgpObjectStore } from '../../watch/bgp-objects.ts'
+import type { NamedSecrets } from '../../watch/named-secrets.ts'
+import type { Resource } from '../../watch/resources.ts'
+import type { Sink, Source, SourceEvent } from '../../watch/source.ts'
+import { Wakeup } from '../../watch/wakeup.ts'
+import { type BgpAnnouncingSettings, Decisions } from './decisions.ts'
+import type { TellBgp } from './news.ts'
+import { BgpSpeaker } from './speaker.ts'
+import type { BgpView } from './view.ts'
+
+interface BgpAnnouncingOptions {
+  /** The name of this Node. */
+  readonly node: string
+  readonly settings: BgpAnnouncingSettings
+  /** The kinds of objects that are followed where BGP is enabled, with the Secrets. */
+  readonly followed: readonly Resource[]
+  readonly tell: TellBgp
+  /** Reads the Secrets that peers name; undefined where the source has all. */
+  readonly secrets:
+    | ((sink: Sink, trouble: (reason: string | undefined) => void) => NamedSecrets)
+    | undefined
+}
+
+/** At the end FRR has so many milliseconds, besides the grace, to do what it is told. */
+const LEAVE_MS = 2_000
+
+/**
+ * Announcing by BGP in the agent: reads the objects on which it depends, and has FRR announce whenever
+ * the configuration says so.
+ */
+export class BgpAnnouncing {
+  readonly #options: BgpAnnouncingOptions
+  readonly #changed = new Wakeup()
+  readonly #secrets: NamedSecrets | undefined
+  readonly #decisions: Decisions
+  #settings: BgpAnnouncingSettings
+  #store: BgpObjectStore
+  #speaker: BgpSpeaker | undefined
+  #ended: Promise<void> = Promise.resolve()
+  #round = new AbortController()
+  #isProgrammed = false
+  #isIncomplete = false
+  /** Whether the agent is about to end, and takes the routes with it. */
+  #hasLeft = false
+
+  constructor(options: BgpAnnouncingOptions) {
+    const { node, tell, settings, followed, secrets } = options
+    this.#options = options
+    this.#settings = settings
+    this.#store = new BgpObjectStore(followed)
+    this.#decisions = new Decisions({
+      ...{ node, tell, settings: () => this.#settings, store: () => this.#store },
+    })
+    this.#secrets = secrets?.(
+      (event) => this.#take(event),
+      (reason) => {
+        if (reason === undefined) tell({ event: 'bgp-secrets-read' })
+        else tell({ event: 'bgp-secrets-unread', reason })
+      },
+    )
+  }
+
+  /** Returns a source that lets this see everything, and passes everything on. */
+  through(source: Source): Source {
+    return (listener, signal) =>
+      source(
+        {
+          ...listener,
+          event: (event) => {
+            this.#take(event)
+            listener.event(event)
+          },
+          problems: (problems) => {
+            this.#isIncomplete = problems.some(isGap)
+            this.#speaker?.wake()
+            listener.problems(problems)
+          },
+        },
+        signal,
+      )
+  }
+
+  /** Notes that the rules of all Services are programmed. */
+  programmed(): void {
+    this.#isProgrammed = true
+    this.#speaker?.wake()
+  }
+
+  /**
+   * Puts other settings in force. Where BGP is turned off, all that is nodelb's leaves FRR, after the
+   * grace; for another FRR a new speaker begins, and the former one keeps what it has.
+   */
+  configure(settings: BgpAnnouncingSettings): void {
+    const before = this.#settings
+    if (JSON.stringify(settings) === JSON.stringify(before)) return
+    this.#settings = settings
+    if (settings.enabled && !before.enabled) {
+      // Nothing was followed while announcing was off: everything is listed anew.
+      this.#store = new BgpObjectStore(this.#options.followed)
+      this.#secrets?.forget()
+      this.#decisions.stay()
+    }
+    if (!settings.enabled) this.#decisions.leave('announce.bgp.enabled is false', 'remove')
+    else if (JSON.stringify(settings.frr) !== JSON.stringify(before.frr)) this.#round.abort()
+    this.#speaker?.wake()
+    this.#changed.now()
+  }
+
+  /** Returns what this node announces; undefined where it does not, or has not begun. */
+  view(): BgpView | undefined {
+    return this.#speaker?.view()
+  }
+
+  /** Announces as the configuration says until `signal` aborts; the routes then stay. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#round = new AbortController()
+      const until = AbortSignal.any([signal, this.#round.signal])
+      if (this.#settings.enabled && !this.#hasLeft) {
+        this.#ended = this.#announce(until)
+        await this.#ended
+      } else await this.#changed.wait(until)
+    }
+  }
+
+  /**
+   * Ends announcing before the agent ends. If the settings say so, all routes are taken back first, after
+   * the grace; with `removes` all that is nodelb's. Else FRR is only not left halfway to what is wanted.
+   */
+  async leave(reason: string, removes: boolean): Promise<void> {
+    const { onExit, drain } = this.#settings
+    this.#hasLeft = true
+    if (this.#speaker === undefined) return
+    const isToWithdraw = (removes || onExit === 'withdraw') && this.#speaker.view() !== undefined
+    if (isToWithdraw) this.#decisions.leave(reason, removes ? 'remove' : 'withdraw')
+    else this.#round.abort()
+    this.#speaker.wake()
+    const late = new AbortController()
+    const limit = (isToWithdraw ? drain.grace : 0) + LEAVE_MS
+    await Promise.race([
+      this.#ended.catch(() => undefined),
+      pause(limit, undefined, { signal: late.signal }).catch(() => undefined),
+    ])
+    late.abort()
+  }
+
+  async #announce(signal: AbortSignal): Promise<void> {
+    const { tell } = this.#options
+    const { frr } = this.#settings
+    const speaker = new BgpSpeaker({
+      ...{ decisions: this.#decisions, tell, folder: frr.sockets },
+      ownership: frr.shared ? 'shared' : 'whole',
+      isProgrammed: () => this.#isProgrammed,
+      isIncomplete: () => this.#isIncomplete,
+    })
+    this.#speaker = speaker
+    const end = new AbortController()
+    const until = AbortSignal.any([signal, end.signal])
+    const ended = await Promise.allSettled([
+      speaker.run(until).finally(() => end.abort()),
+      this.#secrets?.run(until).finally(() => end.abort()),
+    ])
+    this.#speaker = undefined
+    for (const each of ended) if (each.status === 'rejected') throw each.reason
+  }
+
+  #take(event: SourceEvent): void {
+    if (!this.#settings.enabled || !this.#store.take(event)) return
+    const isOfPeers = event.resource === 'bgppeers'
+    const secrets = isOfPeers ? this.#store.secretNames() : undefined
+    if (secrets !== undefined) this.#secrets?.want(secrets)
+    this.#speaker?.wake()
+  }
+}

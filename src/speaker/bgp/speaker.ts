@@ -1,0 +1,216 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Brought, Frr } from '../../apply/bgp/frr.ts'
+import type { Session } from '../../apply/bgp/sessions.ts'
+import { engineRetry, Waits } from '../../model/retry.ts'
+import { Wakeup } from '../../watch/wakeup.ts'
+import type { BgpOutlook, Decisions } from './decisions.ts'
+import { EngineNews } from './engine-news.ts'
+import type { TellBgp } from './news.ts'
+import { BgpProblems } from './problems.ts'
+import { refusalProblems } from './refusals.ts'
+import { ServiceNews } from './service-news.ts'
+import { SessionNews } from './session-news.ts'
+import { type BgpView, bgpViewOf } from './view.ts'
+
+interface BgpSpeakerOptions {
+  readonly decisions: Decisions
+  /** The folder with the sockets of FRR. */
+  readonly folder: string
+  readonly ownership: 'whole' | 'shared'
+  readonly tell: TellBgp
+  /** Whether the rules of the Services are programmed, so that what is announced is also served. */
+  readonly isProgrammed: () => boolean
+  /** Whether a part of the input cannot be read: until it can, nothing is taken away. */
+  readonly isIncomplete: () => boolean
+}
+
+/** Milliseconds from one change to the next, so that a burst is one. */
+const GATHER_MS = 100
+/** Deciding takes one part of the time in so many. */
+const SHARE = 5
+/** Milliseconds from one look at the sessions to the next. */
+const LOOK_MS = 1_000
+/** Milliseconds from one full comparison to the next. */
+const COMPARE_MS = 600_000
+/** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
+const AGAIN_MS = 30_000
+
+type Conclusion =
+  /** The conversation is of no use any more. */
+  | { readonly kind: 'broken'; readonly reason: string }
+  /** It ends for another reason. */
+  | { readonly kind: 'over' }
+
+/** When what is due next, by the monotonic clock. */
+interface Due {
+  /** To decide what is announced. */
+  decide: number
+  /** To bring FRR to it, which reads all of its configuration. */
+  bring: number
+  /** To look at the sessions. */
+  look: number
+  /** To begin a new conversation. */
+  renew: number
+}
+
+/**
+ * Has FRR announce what is decided. This is the only place with a clock: one thing is asked of FRR
+ * after another. However a conversation ends, the next one begins with what FRR then is.
+ */
+export class BgpSpeaker {
+  readonly #options: BgpSpeakerOptions
+  readonly #wakeup = new Wakeup()
+  readonly #waits = new Waits(engineRetry)
+  readonly #problems: BgpProblems
+  readonly #engine: EngineNews
+  readonly #serviceNews: ServiceNews
+  readonly #sessionNews: SessionNews
+  readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
+  /** Before this nothing is decided again. */
+  #notBefore = 0
+  #outlook: BgpOutlook | undefined
+  #sessions: readonly Session[] = []
+  #hasEnded = false
+
+  constructor(options: BgpSpeakerOptions) {
+    this.#options = options
+    this.#problems = new BgpProblems(options.tell)
+    this.#engine = new EngineNews(options.tell)
+    this.#serviceNews = new ServiceNews(options.tell)
+    this.#sessionNews = new SessionNews(options.tell)
+  }
+
+  /** Has the speaker decide anew, such as after objects have changed. */
+  wake(): void {
+    this.#due.decide = 0
+    this.#wakeup.now()
+  }
+
+  /** Returns what this node does at the moment; undefined before it has begun. */
+  view(): BgpView | undefined {
+    if (this.#outlook === undefined) return undefined
+    return bgpViewOf({
+      failure: this.#engine.failure,
+      decision: this.#outlook.decision,
+      sessions: this.#sessions,
+      problems: this.#problems.list(),
+    })
+  }
+
+  /** Announces until `signal` aborts, or until everything was withdrawn. FRR then goes on. */
+  async run(signal: AbortSignal): Promise<void> {
+    this.#wakeup.now()
+    while (!signal.aborted && !this.#hasEnded) {
+      await this.#wakeup.wait(signal)
+      if (signal.aborted || !this.#isReady()) continue
+      const conclusion = await this.#converse(signal)
+      if (conclusion.kind === 'broken') {
+        this.#lost(conclusion.reason)
+        await pause(this.#waits.next(), undefined, { signal }).catch(() => undefined)
+      }
+      this.#wakeup.now()
+    }
+  }
+
+  #isReady(): boolean {
+    if (this.#options.isProgrammed()) this.#outlook ??= this.#options.decisions.next()
+    return this.#outlook !== undefined
+  }
+
+  async #converse(signal: AbortSignal): Promise<Conclusion> {
+    const { folder, ownership } = this.#options
+    let failure: string | undefined
+    const broke = (reason: string): void => {
+      failure = reason
+      this.#wakeup.now()
+    }
+    const opened = await Frr.open({ folder, ownership, broke })
+    if (opened.kind === 'broken') return opened
+    Object.assign(this.#due, { bring: 0, look: 0, renew: Number.POSITIVE_INFINITY })
+    try {
+      while (!signal.aborted && !this.#hasEnded && performance.now() < this.#due.renew) {
+        if (failure !== undefined) return { kind: 'broken', reason: failure }
+        const reason = await this.#turn(opened.frr)
+        if (reason !== undefined) return { kind: 'broken', reason }
+        if (!this.#hasEnded) await this.#wakeup.wait(signal)
+      }
+      return { kind: 'over' }
+    } finally {
+      opened.frr.close()
+    }
+  }
+
+  /** Does what is due; returns why FRR cannot be asked. */
+  async #turn(frr: Frr): Promise<string | undefined> {
+    const due = this.#due
+    const now = performance.now()
+    if (now >= due.decide && now >= this.#notBefore) this.#decide(now)
+    if (now >= due.bring) {
+      const failure = await this.#bring(frr)
+      if (failure !== undefined) return failure
+    }
+    if (performance.now() >= due.look) {
+      const failure = await this.#look(frr)
+      if (failure !== undefined) return failure
+    }
+    const next = Math.min(due.look, due.bring, due.renew, Math.max(due.decide, this.#notBefore))
+    this.#wakeup.after(Math.max(0, next - performance.now()))
+    return undefined
+  }
+
+  #decide(began: number): void {
+    this.#outlook = this.#options.decisions.next() ?? this.#outlook
+    const ended = performance.now()
+    this.#notBefore = ended + Math.max(GATHER_MS, SHARE * (ended - began))
+    this.#due.decide = ended + (this.#outlook?.again ?? Number.POSITIVE_INFINITY)
+    this.#due.bring = 0
+  }
+
+  async #bring(frr: Frr): Promise<string | undefined> {
+    const outlook = this.#outlook
+    if (outlook === undefined) return undefined
+    const began = performance.now()
+    const keeps = !outlook.isDrained && this.#options.isIncomplete()
+    const brought = await frr.bring(outlook.tree, keeps)
+    if (brought.kind === 'broken') return brought.reason
+    const ended = performance.now()
+    this.#waits.reset()
+    this.#engine.brought(brought, outlook, Math.round(ended - began))
+    this.#serviceNews.announced(outlook.decision)
+    this.#settle(brought, outlook)
+    this.#due.bring = ended + COMPARE_MS
+    // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
+    if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
+    if (outlook.left === undefined) return undefined
+    this.#hasEnded = true
+    this.#options.tell({ event: 'bgp-withdrawn', reason: outlook.left })
+    return undefined
+  }
+
+  #settle(
+    brought: Extract<Brought, { kind: 'brought' }>,
+    { decision, problems }: BgpOutlook,
+  ): void {
+    const refusals = refusalProblems(brought.refused, decision.peers)
+    const foreign = brought.problems.map((message) => ({ object: 'FRR', message }))
+    this.#problems.found([...problems, ...foreign, ...refusals])
+  }
+
+  async #look(frr: Frr): Promise<string | undefined> {
+    const told = await frr.sessions()
+    if (told.kind === 'broken') return told.reason
+    this.#seen(told.sessions)
+    this.#due.look = performance.now() + LOOK_MS
+    return undefined
+  }
+
+  #lost(reason: string): void {
+    this.#engine.lost(reason)
+    this.#seen([])
+  }
+
+  #seen(sessions: readonly Session[]): void {
+    this.#sessions = sessions
+    this.#sessionNews.found(this.#outlook?.decision.peers ?? [], sessions)
+  }
+}

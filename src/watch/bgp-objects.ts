@@ -1,0 +1,72 @@
+import type { BgpObjects } from '../announce/bgp/objects.ts'
+import type { AnnounceProblem } from '../announce/eligibility.ts'
+import type { AnnouncerNode } from '../announce/objects.ts'
+import { objectProblem } from '../decode/object-problem.ts'
+import { AnnounceStore } from './announce-store.ts'
+import { isBgpResource } from './bgp-resources.ts'
+import { BgpStore } from './bgp-store.ts'
+import type { Resource } from './resources.ts'
+import type { SourceEvent } from './source.ts'
+
+/** All objects on which announcing by BGP depends, as they were last readable (ADR 0010). */
+export class BgpObjectStore {
+  readonly #followed: readonly Resource[]
+  readonly #others: AnnounceStore
+  readonly #bgp: BgpStore
+  /** By object. Those of the other objects are told by the agent or the controller. */
+  readonly #problems: Map<string, readonly AnnounceProblem[]> = new Map()
+  #hasNews = false
+
+  /** `followed`: the kinds that the source follows. */
+  constructor(followed: readonly Resource[]) {
+    this.#followed = followed
+    const others = followed.filter((each) => !isBgpResource(each))
+    this.#others = new AnnounceStore({ followed: others, read: () => undefined })
+    this.#bgp = new BgpStore((object, problems) => {
+      const before = JSON.stringify(this.#problems.get(object) ?? [])
+      this.#problems.delete(object)
+      const found = problems.map(objectProblem)
+      if (found.length > 0) this.#problems.set(object, found)
+      if (before !== JSON.stringify(found)) this.#hasNews = true
+    })
+  }
+
+  /** Takes an event of the source; returns whether it may change what is announced, or told. */
+  take(event: SourceEvent): boolean {
+    if (!isBgpResource(event.resource)) return this.#others.take(event)
+    this.#hasNews = false
+    return this.#bgp.take(event) || this.#hasNews
+  }
+
+  /** Returns whether every kind has been listed whole; nothing may be given up before. */
+  complete(): boolean {
+    return this.#others.complete() && this.#bgp.complete(this.#followed.filter(isBgpResource))
+  }
+
+  objects(): BgpObjects {
+    const { services, endpoints, pools } = this.#others.objects()
+    return { ...this.#bgp.configuration(), services, endpoints, pools }
+  }
+
+  node(name: string): AnnouncerNode | undefined {
+    return this.#others.objects().nodes.find((node) => node.name === name)
+  }
+
+  /** Returns the Secrets that peers name, sorted; undefined before all peers are known. */
+  secretNames(): readonly string[] | undefined {
+    const peerKinds = ['bgppeers', 'bgppeers-v1beta1'] as const
+    if (!this.#bgp.complete(peerKinds.filter((each) => this.#followed.includes(each)))) {
+      return undefined
+    }
+    const { peers } = this.#bgp.configuration()
+    const names = peers.flatMap(({ password }) =>
+      password.kind === 'secret' ? [password.secret] : [],
+    )
+    return [...new Set(names)].sort()
+  }
+
+  /** Returns what is wrong with objects that are read for BGP alone. */
+  problems(): readonly AnnounceProblem[] {
+    return [...this.#problems.values()].flat()
+  }
+}
