@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building, testing and the demo need and this machine lacks. Says what it does, and
-# says nothing when there is nothing to do.
+# Installs what building and the demo need and this machine lacks; with the argument `tests` what tests need,
+# too. Says what it does, and says nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -20,17 +20,17 @@ install_npm_packages() {
   touch "$installed"
 }
 
-# Prints the Debian packages whose command is missing.
+# Prints the Debian packages whose command is missing; further rows are arguments.
 missing_debian_packages() {
   local row
-  for row in nft:nftables ip:iproute2 conntrack:conntrack openssl:openssl setpriv:util-linux iptables:iptables tcpdump:tcpdump ping:iputils-ping arping:iputils-arping ndisc6:ndisc6 vtysh:frr; do
+  for row in nft:nftables ip:iproute2 conntrack:conntrack openssl:openssl setpriv:util-linux iptables:iptables tcpdump:tcpdump ping:iputils-ping arping:iputils-arping ndisc6:ndisc6 "$@"; do
     if ! command -v "${row%%:*}" >/dev/null; then printf '%s\n' "${row##*:}"; fi
   done
 }
 
 install_debian_packages() {
   local packages
-  mapfile -t packages < <(missing_debian_packages)
+  mapfile -t packages < <(missing_debian_packages "$@")
   if ((${#packages[@]} == 0)); then return; fi
   if ! command -v apt-get >/dev/null; then
     fail "please install ${packages[*]} (this is no Debian: their names may differ)"
@@ -53,6 +53,10 @@ install_debian_packages() {
     fail "apt-get could not install ${packages[*]}"
   fi
   rm -f "$log"
+  # Tests start daemons of their own; Debian starts one for the machine.
+  if [[ " ${packages[*]} " == *' frr '* && -d /run/systemd/system ]]; then
+    "${become[@]}" systemctl disable --quiet --now frr || true
+  fi
 }
 
 build() {
@@ -66,5 +70,5 @@ build() {
 }
 
 install_npm_packages
-install_debian_packages
+if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr; else install_debian_packages; fi
 build

@@ -25,7 +25,9 @@ console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed === 0 ? 0 : 1
 
 function setUp() {
-  const { status } = spawnSync('bash', [join(root, 'scripts', 'setup.sh')], { stdio: 'inherit' })
+  const { status } = spawnSync('bash', [join(root, 'scripts', 'setup.sh'), 'tests'], {
+    stdio: 'inherit',
+  })
   if (status === 0) return
   console.log('\n0 passed, 1 failed')
   process.exit(1)
