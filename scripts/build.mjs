@@ -1,12 +1,14 @@
-// Makes dist/nodelb.js: the whole program in one file, except the two packages with native parts.
-import { chmodSync } from 'node:fs'
+// Makes dist/nodelb.js: the whole program in one file, except the two packages with native parts; and
+// beside it the licences of what is in it.
+import { chmodSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { noticesOf } from './notices.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const outfile = 'dist/nodelb.js'
 
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/main.ts'],
   outfile,
@@ -27,5 +29,7 @@ await build({
     ].join('\n'),
   },
   logLevel: 'warning',
+  metafile: true,
 })
 chmodSync(`${root}${outfile}`, 0o755)
+writeFileSync(`${root}dist/THIRD-PARTY-NOTICES.txt`, noticesOf(metafile, root))

@@ -17,6 +17,7 @@ const files = [
   // Says that dist/nodelb.js is an ES module.
   'package.json',
   'dist/nodelb.js',
+  'dist/THIRD-PARTY-NOTICES.txt',
   'node_modules/netlink/LICENSE',
   'node_modules/netlink/package.json',
   'node_modules/netlink/dist',

@@ -33,6 +33,17 @@ test('the files of the image run by themselves', async () => {
   expect(stdout).toContain('table ip nodelb')
 })
 
+test('the texts of the licences are among them', () => {
+  const texts = files().filter((file) => /licen[cs]e|notices/i.test(file))
+  expect(texts.sort()).toEqual([
+    'LICENSE',
+    'dist/THIRD-PARTY-NOTICES.txt',
+    'node_modules/koffi/LICENSE.txt',
+    'node_modules/netlink/LICENSE',
+    'node_modules/node-gyp-build/LICENSE',
+  ])
+})
+
 test('they are few, and made for this platform only', () => {
   const native = files().filter((file) => file.endsWith('.node'))
   expect(native.sort()).toEqual([
