@@ -25,9 +25,9 @@ const MAX_KEY = 1000
 /**
  * Reads a document in the style in which kubectl and Go print YAML: maps and sequences in block
  * style, `{}`, `[]`, scalars on one line, and texts after `|`, `|-` and `|+`. Comments are passed
- * over. Returns undefined for a document that has anything else, or for one that is wrong: it says
- * nothing about those. What it returns is what a reader of all of YAML 1.2 returns. Longer texts
- * in the value share the memory of `text`.
+ * over. Returns undefined for a document that has anything else, and for one that is wrong; what is
+ * wrong it does not say. Otherwise the value is what `parseAnyYaml` reads (ADR 0031). Long texts in
+ * it share the memory of `text`.
  */
 export function readBlockYaml(text: string): unknown {
   if (text.includes('\r') || text.includes('\ufeff')) return undefined
@@ -211,7 +211,7 @@ class BlockReader {
     const first = this.#text.charCodeAt(begin)
     if (INDICATORS.has(first)) return undefined
     if (BLOCK_INDICATORS.has(first) && this.#isIndicator(first, begin)) return undefined
-    // Markers of documents.
+    // It may be the mark between two documents.
     if (this.#text.startsWith('---', begin) || this.#text.startsWith('...', begin)) return undefined
     let end = begin
     for (let at = begin; at < this.#text.length; at++) {

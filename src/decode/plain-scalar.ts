@@ -4,7 +4,7 @@ type Scalar = string | number | boolean | null
 /** Reads `0170` as 120, as kubectl does, which follows YAML 1.1; in YAML 1.2 it would be 170. */
 export const OCTAL_OF_YAML_1_1: RegExp = /^[-+]?0[0-7]+$/
 
-const NULL = /^(?:~|[Nn]ull|NULL)?$/
+const NULL = /^(?:~|[Nn]ull|NULL)$/
 const BOOLEAN = /^(?:[Tt]rue|TRUE|[Ff]alse|FALSE)$/
 const INTEGER = /^[-+]?[0-9]+$/
 const OCTAL = /^0o[0-7]+$/

@@ -32,7 +32,7 @@ export async function measureReading(
   return {
     title: `Files: nodelb render of ${SERVICES} Services and their slices with managedFields; medians`,
     body: table(['form', 'MB', 'seconds', 'JSON is faster'], rows),
-    notes: ['The YAML is what kubectl prints with --show-managed-fields.'],
+    notes: ['The YAML is printed as kubectl prints it with --show-managed-fields.'],
   }
 }
 
