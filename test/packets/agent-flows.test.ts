@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AgentLab } from '../support/agent-lab.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import type { PodName } from '../support/topology.ts'
@@ -83,30 +83,10 @@ describe.each([
   test('is served once there is one, and who was answered already goes on', async () => {
     const working = await place.lab.hold({ from: 'client', to })
     expect(working.pod).toBe('outside')
-    await keepSilent(port)
-    const answer = place.askByTcp(to, port, 20_000)
-    await vi.waitUntil(() => isUnanswered(port), 5_000)
+    const early = await place.askEarly(to, port)
     await become(serving(['pod-a']), 'flows-deleted')
-    expect(await answer).toBe('pod-a')
+    expect(await early.answer).toBe('pod-a')
     expect(await working.release()).not.toHaveProperty('failure')
     await become(withoutWeb)
   })
 })
-
-/** Nobody outside answers connections from a port. */
-async function keepSilent(port: number): Promise<void> {
-  const table = `table inet silent-${port} { chain prerouting {
-    type filter hook prerouting priority raw
-    tcp sport ${port} drop
-  }; }`
-  await place.runAt('outside', 'nft', [table])
-}
-
-/** Whether the node waits for an answer to a SYN. */
-async function isUnanswered(port: number): Promise<boolean> {
-  const sport = ['--sport', String(port)]
-  const lists = ['ipv4', 'ipv6'].map((family) =>
-    place.lab.run('conntrack', ['-L', '-f', family, '-p', 'tcp', '--state', 'SYN_SENT', ...sport]),
-  )
-  return (await Promise.all(lists)).some(({ stdout }) => stdout.includes('[UNREPLIED]'))
-}

@@ -4,7 +4,7 @@ import { AgentLab } from '../support/agent-lab.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import { runs, tried } from '../support/runs.ts'
 import type { PodName } from '../support/topology.ts'
-import { WEB, webNode, webObjects } from '../support/web.ts'
+import { WEB, webNode, webObjects, webService } from '../support/web.ts'
 
 const CHANGES = runs(50)
 
@@ -147,6 +147,16 @@ describe.each(tried(FLAVOURS))('%s', (flavour) => {
     agent.kill('SIGCONT')
     await agent.next('flows-deleted')
     expect(await place.askByUdp(to, port)).toBe('pod-a')
+  })
+
+  test('a client whose SYN came before the Service is served once there is one', async () => {
+    // It has no load-balancer address yet.
+    place.write([webNode, { ...webService(), status: {} }])
+    const agent = await start('iptables', flavour)
+    const early = await place.askEarly(WEB.loadBalancer[0], flavour === 'nft' ? 40_014 : 40_016)
+    place.write(webObjects(['pod-a']))
+    await agent.next('flows-deleted')
+    expect(await early.answer).toBe('pod-a')
   })
 
   test(`${CHANGES} changes of endpoints lose no connection`, async () => {

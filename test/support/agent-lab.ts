@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -107,13 +108,26 @@ export class AgentLab {
     return (await this.runAt('client', process.execPath, [...args, ...numbers])).stdout
   }
 
-  /** Who answers a TCP connection that the client opens from a port of its own choosing. */
-  async askByTcp(to: string, fromPort: number, patience: number): Promise<string> {
+  /**
+   * Opens a TCP connection from a port of the client's own choosing while nobody answers it; resolves
+   * when conntrack has its SYN. `answer` is who answers in the end, within so many milliseconds.
+   */
+  async askEarly(
+    to: string,
+    fromPort: number,
+    patience = 20_000,
+  ): Promise<{ readonly answer: Promise<string> }> {
     const { host, port } = parseDestination(to)
-    const from = parties.client.addresses?.[host.includes(':') ? 1 : 0] ?? ''
+    await this.runAt('outside', 'nft', [silence(fromPort)])
+    const from = parties.client.addresses?.[isIPv6(host) ? 1 : 0] ?? ''
     const args = ['--input-type=module', '-e', TCP_CLIENT, host, String(port), from]
     const numbers = [fromPort, patience].map(String)
-    return (await this.runAt('client', process.execPath, [...args, ...numbers])).stdout
+    const asked = this.runAt('client', process.execPath, [...args, ...numbers])
+    const family = isIPv6(host) ? 'ipv6' : 'ipv4'
+    const list = ['-L', '-f', family, '-p', 'tcp', '--sport', String(fromPort)]
+    let flows = ''
+    while (!flows.includes('SYN_SENT')) flows = (await this.lab.run('conntrack', list)).stdout
+    return { answer: asked.then(({ stdout }) => stdout) }
   }
 
   /** Runs a command somewhere in the lab. */
@@ -139,6 +153,14 @@ socket.bind(Number(fromPort), from, () => {
   setTimeout(done, Number(patience), 'dropped')
 })
 `
+
+/** Has nobody answer the connections from a port outside. */
+function silence(port: number): string {
+  return `table inet silent-${port} { chain prerouting {
+    type filter hook prerouting priority raw
+    tcp sport ${port} drop
+  }; }`
+}
 
 /** Prints the pod that greets, how the connection failed, or `dropped`. */
 const TCP_CLIENT = `

@@ -15,10 +15,10 @@ import { type Tuple, tuple } from '../../model/tuple.ts'
 export type TcpFlows = 'keep' | 'reset'
 
 /**
- * Which flows of a frontend may be stale. `unanswered`: TCP connections that are kept, except those
- * that bypassed the frontend and that nobody has answered. Without that, a client whose SYN came
- * before the first endpoint would repeat it in vain, until conntrack has forgotten the first one
- * (120 s, `nf_conntrack_tcp_timeout_syn_sent`).
+ * Which flows of a frontend may be stale. `unanswered`: only those that bypassed the frontend and
+ * that nobody has answered, as of TCP connections that are otherwise kept. A client whose SYN came
+ * before the first endpoint would repeat it in vain until conntrack has forgotten it (120 s after
+ * the last one, `nf_conntrack_tcp_timeout_syn_sent`).
  */
 export type FlowsAtStake = 'all' | 'unanswered'
 
@@ -47,7 +47,7 @@ export interface Flow {
 /**
  * Returns the frontends whose flows have to be looked at. There are none if endpoints were only
  * added, because flows stay where they are. But if there was no endpoint before, flows bypassed the
- * frontend then; of TCP connections that are kept, only these count.
+ * frontend then; where TCP connections are kept, only these count.
  */
 export function touchedFrontends(
   changes: readonly FrontendChange[],
@@ -132,7 +132,7 @@ export function flowJudge(
   }
 }
 
-/** A connection that works may be one to a program of this node, on one of its own addresses. */
+/** An answered connection works: perhaps a program of this node serves it on an own address. */
 function isInVain({ destination, port, answerer, isAnswered }: Flow): boolean {
   return !isAnswered && answerer === tuple(destination, port)
 }

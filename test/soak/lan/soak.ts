@@ -81,8 +81,7 @@ async function round(
     if (verdict.kind === 'violation') fail(verdict.what)
     else report.judged(verdict)
   }
-  const { questions, unanswered, doubles, losses: all, control } = await world.report()
-  const losses = all.filter((each) => !world.mayLose(each))
+  const { questions, unanswered, doubles, losses, control } = await world.report()
   if (unanswered + doubles + losses.length > 0) {
     fail(
       `when all was well: ${unanswered} of ${questions} unanswered, ${doubles} with two answers, ` +

@@ -12,11 +12,6 @@ const RATE = 400
 /** A connection that takes longer counts as lost: a SYN that meets an old socket comes again after a second. */
 const PATIENCE_MS = 3_000
 
-/** For so long conntrack waits for an answer (nf_conntrack_tcp_timeout_syn_sent), and the nodes for objects. */
-const SYN_SENT_MS = 130_000
-
-type Loss = LanReport['losses'][number]
-
 /** How one recovers from what befell a node. */
 type Recovery = () => Promise<unknown>
 
@@ -29,8 +24,6 @@ export class LanWorld {
   readonly #drained: Set<string> = new Set()
   readonly #strangers: Set<string> = new Set()
   #services = SERVICES
-  /** When the addresses of Services that had gone were there again, since 1970. */
-  readonly #backAt: Map<string, number> = new Map()
 
   private constructor(lan: RealLan) {
     this.#lan = lan
@@ -92,15 +85,6 @@ export class LanWorld {
   /** What the client saw since the last report. */
   report(): Promise<LanReport> {
     return this.#lan.report()
-  }
-
-  /**
-   * Returns whether a connection may be lost: a SYN to a Service that is not there leaves an entry in conntrack
-   * in which nothing is translated, and the next connection from the same port gets no further.
-   */
-  mayLose({ host, at }: Loss): boolean {
-    const back = this.#backAt.get(host)
-    return back !== undefined && at < back + SYN_SENT_MS
   }
 
   /** With the names of nodes; whoever is none has been put there by a step. */
@@ -178,9 +162,6 @@ export class LanWorld {
   }
 
   #setServices(count: number): void {
-    for (const address of addresses.slice(2 * this.#services, 2 * count)) {
-      this.#backAt.set(address, Date.now())
-    }
     this.#services = count
     this.#write()
   }

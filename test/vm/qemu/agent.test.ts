@@ -124,6 +124,16 @@ test('datagrams that went past the node are led to a Service as soon as there is
   expect(stdout).toMatch(/sport=4711 .* src=10\.244\.1\.10 dst=10\.244\.1\.1 /)
 })
 
+test('a client whose SYN came before the Service is served once there is one', async () => {
+  place.write([webNode, other])
+  const agent = start()
+  await agent.next('kernel-committed')
+  const early = await place.askEarly(WEB.loadBalancer[0], 4712, timeout)
+  place.write(webObjects(['pod-a']))
+  await agent.next('flows-deleted')
+  expect(await early.answer).toBe('pod-a')
+})
+
 const CHANGES = 200
 const ROUTES: readonly Connection[] = [
   { from: 'client', to: WEB.loadBalancer[0], timeout },
