@@ -16,10 +16,14 @@ test('the families of a session are told together, VRF by VRF', () => {
     },
     red: { ipv4Unicast: { peers: { eth1: { state: 'Idle (Admin)' } } } },
   })
-  expect(readSessions(text)).toEqual([
+  const neighbours = JSON.stringify({
+    default: { '10.0.0.254': { messageStats: { updatesSent: 7 } } },
+    red: { eth1: {} },
+  })
+  expect(readSessions(text, neighbours)).toEqual([
     {
       ...{ vrf: '', peer: '10.0.0.254', state: 'Established' },
-      ...{ uptime: 5_000, established: 2, dropped: 1 },
+      ...{ uptime: 5_000, established: 2, dropped: 1, updates: 7 },
       families: [
         { name: 'ipv4Unicast', sent: 3 },
         { name: 'ipv6Unicast', sent: 4 },
@@ -27,6 +31,7 @@ test('the families of a session are told together, VRF by VRF', () => {
     },
     {
       ...{ vrf: 'red', peer: 'eth1', state: 'Idle (Admin)', uptime: 0, established: 0, dropped: 0 },
+      updates: 0,
       families: [{ name: 'ipv4Unicast', sent: 0 }],
     },
   ])
