@@ -41,7 +41,7 @@ const long = [
   'test/kernel/bgp-changes.test.ts',
   'test/kernel/explain-iptables.test.ts',
   'test/kernel/frr.test.ts',
-  'test/kernel/frr-sessions.test.ts',
+  'test/bgp/frr-sessions.test.ts',
   'test/packets/affinity.test.ts',
   'test/packets/affinity-full.test.ts',
   'test/packets/agent.test.ts',
@@ -54,6 +54,8 @@ const long = [
   'test/e2e/long/*.test.ts',
 ]
 const packets = ['test/packets/**/*.test.ts']
+// Real routers; a session takes its time to come about.
+const bgp = ['test/bgp/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
 // What is deeper there runs inside the guests that these boot.
@@ -88,7 +90,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...packets, ...golden, ...e2e, 'test/vm/**'],
+          exclude: [...kernel, ...bgp, ...packets, ...golden, ...e2e, 'test/vm/**'],
         },
       },
       {
@@ -103,6 +105,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'golden', include: golden } },
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
+      { extends: true, test: { name: 'bgp', include: bgp } },
       { extends: true, test: { name: 'vm', include: vm } },
       { extends: true, test: { name: 'slow', include: slow } },
       {
