@@ -19,7 +19,9 @@ import {
 } from '../../ruleset/ipvs/types.ts'
 import type { IpvsPlan } from './operation.ts'
 
-// TCP is left out, because ipvs itself ends connections to a destination that is gone.
+// TCP is left out: ipvs itself ends connections to a destination that is gone, and leads one whose
+// SYN came too early when the SYN comes again. Conntrack shows no answer of what ipvs carries then,
+// so what nobody has answered might work.
 
 /** Returns where virtual servers lead new flows. Ports of the node are virtual servers, too. */
 export function servedByIpvs({ servers }: Pick<IpvsRules, 'servers'>): ServedFrontends {
