@@ -61,6 +61,8 @@ class Machine {
   /** What a pool gave to Services that have asked for nothing else since. */
   readonly kept: Map<string, readonly string[]> = new Map()
   readonly #asked: Map<string, string> = new Map()
+  /** Those that ask for something else, which may not have been looked at yet. */
+  readonly #pending: Set<string> = new Set()
 
   constructor() {
     this.now.start()
@@ -104,7 +106,10 @@ class Machine {
       ...(renew !== undefined && { 'nodelb.io/renew': renew }),
     }
     const asked = JSON.stringify([asks, type, renew, ingress])
-    if (this.#asked.get(of) !== asked) this.kept.delete(`shop/${of}`)
+    if (this.#asked.get(of) !== asked) {
+      this.kept.delete(`shop/${of}`)
+      this.#pending.add(of)
+    }
     this.#asked.set(of, asked)
     const metadata = { annotations, creationTimestamp: created }
     const spec = { type }
@@ -135,13 +140,16 @@ class Machine {
     const all = Object.values(this.#ours()).flat()
     expect(new Set(all).size).toBe(all.length)
     expect(passed).toMatchObject(Object.fromEntries(this.kept))
+    this.#pending.clear()
     this.#note()
   }
 
   /** Notes what has been passed on, and may not change any more. */
   #note(): void {
     for (const [each, addresses] of Object.entries(this.#ours())) {
-      if (!this.#asked.get(each.slice(5))?.startsWith('["')) this.kept.set(each, addresses)
+      const of = each.slice(5)
+      if (this.#pending.has(of) || this.#asked.get(of)?.startsWith('["')) continue
+      this.kept.set(each, addresses)
     }
   }
 
