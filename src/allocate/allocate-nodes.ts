@@ -1,4 +1,5 @@
 import { type Address, addressBytes, familyOf } from '../model/address.ts'
+import { compareText } from '../model/compare-text.ts'
 import { present } from '../model/present.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { Allocation, AllocationProblem, Grant } from './allocation.ts'
@@ -7,7 +8,7 @@ import { type Bid, type Candidate, candidateOf, type Offer } from './node-candid
 import { fitnessAmong, isExcluded } from './node-fitness.ts'
 import type { BarredNode } from './node-reason.ts'
 import type { CandidateNode, NodeClaimant, NodesWorld } from './nodes-world.ts'
-import { byAge, byName, compareText } from './order.ts'
+import { byAge, byName } from './order.ts'
 import { addressesOf, type Place, placesOf } from './places.ts'
 import { printReason } from './print-reason.ts'
 

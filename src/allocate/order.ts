@@ -1,3 +1,4 @@
+import { compareText } from '../model/compare-text.ts'
 import { compareAge } from '../model/service.ts'
 import { serviceName } from '../model/service-name.ts'
 import type { Claimant, Pool } from './world.ts'
@@ -36,10 +37,4 @@ export function poolsByPriority(a: Pool, b: Pool): number {
 function rankOf({ audience }: Pool): number {
   const priority = audience?.priority ?? 0
   return priority === 0 ? Number.MAX_SAFE_INTEGER : priority
-}
-
-/** Orders texts by their code units, which is the same everywhere. */
-export function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }

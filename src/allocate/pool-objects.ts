@@ -1,8 +1,8 @@
+import { compareText } from '../model/compare-text.ts'
 import type { LabelSelector, Labels } from '../model/label-selector.ts'
 import { selects } from '../model/label-selector.ts'
 import { compareAge } from '../model/service.ts'
 import type { AllocationProblem } from './allocation.ts'
-import { compareText } from './order.ts'
 import type { Audience, Pool } from './world.ts'
 
 /** A pool as its object has it: which Namespaces its selectors mean is not decided yet. */

@@ -1,7 +1,7 @@
 import type { Address } from '../model/address.ts'
+import { compareText } from '../model/compare-text.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import type { CandidateNode } from './nodes-world.ts'
-import { compareText } from './order.ts'
 import type { Reservation } from './world.ts'
 
 /** The addresses of a Service, ours or not, that are nobody else's. */

@@ -1,10 +1,10 @@
+import { byText } from '../model/compare-text.ts'
 import { advertised } from './advertised.ts'
 import type { Bid, Candidate, Eligibility, EligibleAddress } from './eligibility.ts'
 import type { Permission } from './node-fitness.ts'
 import type { AnnounceObjects } from './objects.ts'
 import { apart, poolsMissing } from './problems.ts'
 import { type OneOrMore, servicesOf } from './services.ts'
-import type { Silence } from './silence.ts'
 import { leftOutOf, whyNobody } from './why-not.ts'
 
 /** What the operator decides, besides the objects. */
@@ -34,12 +34,7 @@ export function eligible(objects: AnnounceObjects, settings: EligibilitySettings
     if (isApart) problems.push(apart(eligible))
     return [eligible]
   })
-  return { addresses, silences: silent.toSorted(byService), problems }
-}
-
-function byService(a: Silence, b: Silence): number {
-  if (a.service === b.service) return 0
-  return a.service < b.service ? -1 : 1
+  return { addresses, silences: silent.toSorted(byText(({ service }) => service)), problems }
 }
 
 /** Returns the Nodes that may announce for one Service. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { allocate } from '../../src/allocate/allocate.ts'
-import { compareText } from '../../src/allocate/order.ts'
 import { reasonWord } from '../../src/allocate/reason.ts'
 import type { Claimant, Pool, Reservation, World } from '../../src/allocate/world.ts'
 import type { Address } from '../../src/model/address.ts'
+import { compareText } from '../../src/model/compare-text.ts'
 import type { LabelSelector } from '../../src/model/label-selector.ts'
 import {
   addressesOf,

@@ -1,5 +1,5 @@
+import { byText } from '../../model/compare-text.ts'
 import type { AnnounceProblem } from '../eligibility.ts'
-import { byText } from './by-text.ts'
 import { type Community, type CommunityNames, parseCommunity } from './community.ts'
 
 /** What the names in all Community objects stand for. */

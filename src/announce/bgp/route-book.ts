@@ -1,5 +1,5 @@
 import { type Cidr, cidrRange, familyOf } from '../../model/address.ts'
-import { byText } from './by-text.ts'
+import { byText } from '../../model/compare-text.ts'
 import { type Community, communityTexts } from './community.ts'
 import type { BgpRoute, BgpSession, RouteAttributes, Vrf } from './decision.ts'
 import type { Offer } from './offers.ts'

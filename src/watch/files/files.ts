@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Report, said } from '../../decode/problem.ts'
+import { compareText } from '../../model/compare-text.ts'
 
 /**
  * Returns the files that a path stands for: the path itself, or the manifests in a folder, sorted
@@ -77,7 +78,7 @@ function manifestsIn(folder: string, report: Report, inside: readonly string[]):
   const here = realpathSync(folder)
   if (inside.includes(here)) return []
   const names = readdirSync(folder).filter((name) => !name.startsWith('.'))
-  return names.sort(byCodeUnit).flatMap((name) => {
+  return names.sort(compareText).flatMap((name) => {
     const path = join(folder, name)
     try {
       const entry = statSync(path, { throwIfNoEntry: false })
@@ -88,11 +89,6 @@ function manifestsIn(folder: string, report: Report, inside: readonly string[]):
       return []
     }
   })
-}
-
-/** Compares in the same order in every locale. */
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function codeOf(error: unknown): unknown {
