@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
-import { BgpProblems } from '../../src/speaker/bgp/problems.ts'
+import { bgpProblems } from '../../src/speaker/bgp/problems.ts'
 import { refusalProblems } from '../../src/speaker/bgp/refusals.ts'
 import { decided } from '../announce/bgp/objects.ts'
 
 function telling() {
   const told: BgpNews[] = []
-  return { told, problems: new BgpProblems((news) => told.push(news)) }
+  return { told, problems: bgpProblems((news) => told.push(news)) }
 }
 
 test('what a person should settle is told once, and that it is settled', () => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { ObjectProblems } from '../../announce/object-problems.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
 import type { Session } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
@@ -6,7 +7,7 @@ import { Wakeup } from '../../watch/wakeup.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
 import type { TellBgp } from './news.ts'
-import { BgpProblems } from './problems.ts'
+import { bgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
 import { ServiceNews } from './service-news.ts'
 import { SessionNews } from './session-news.ts'
@@ -61,7 +62,7 @@ export class BgpSpeaker {
   readonly #options: BgpSpeakerOptions
   readonly #wakeup = new Wakeup()
   readonly #waits = new Waits(engineRetry)
-  readonly #problems: BgpProblems
+  readonly #problems: ObjectProblems
   readonly #engine: EngineNews
   readonly #serviceNews: ServiceNews
   readonly #sessionNews: SessionNews
@@ -74,7 +75,7 @@ export class BgpSpeaker {
 
   constructor(options: BgpSpeakerOptions) {
     this.#options = options
-    this.#problems = new BgpProblems(options.tell)
+    this.#problems = bgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
     this.#serviceNews = new ServiceNews(options.tell)
     this.#sessionNews = new SessionNews(options.tell)
