@@ -33,6 +33,15 @@ async function build(path: string): Promise<Manifest[]> {
   return parseAllDocuments(stdout).map((document) => document.toJS())
 }
 
+/** What kubectl makes of an overlay with components in this order. */
+function buildWith(overlay: string, names: readonly string[]): Promise<Manifest[]> {
+  const resources = [relative(folder, join(overlays, overlay))]
+  const used = names.map((name) => relative(folder, join(components, name)))
+  const kustomization = { namespace: 'kube-system', resources, components: used }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
+  return build(folder)
+}
+
 /** The same for every version of kubectl. */
 function print(manifests: readonly Manifest[]): string {
   const sorted = [...manifests].sort((a, b) => nameOf(a).localeCompare(nameOf(b), 'en'))
@@ -85,11 +94,7 @@ test.each<[string, (pod: Manifest) => void, RegExp]>([
 })
 
 test('with the metrics component metrics are on the address of the node, probes on loopback', async () => {
-  const resources = [relative(folder, join(overlays, 'load-balancer'))]
-  const used = [relative(folder, join(components, 'metrics'))]
-  const kustomization = { namespace: 'kube-system', resources, components: used }
-  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-  const manifests = await build(folder)
+  const manifests = await buildWith('load-balancer', ['metrics'])
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
   const [agent] = daemonSet.spec.template.spec.containers
   expect(agent.args).toContain('--metrics-listen=$(NODE_IP):10266')
@@ -105,11 +110,7 @@ test('with the metrics component metrics are on the address of the node, probes 
 })
 
 test('with the iptables component it has what iptables-legacy needs', async () => {
-  const resources = [relative(folder, join(overlays, 'all'))]
-  const used = ['metrics', 'iptables'].map((name) => relative(folder, join(components, name)))
-  const kustomization = { namespace: 'kube-system', resources, components: used }
-  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-  const manifests = await build(folder)
+  const manifests = await buildWith('all', ['metrics', 'iptables'])
   const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
   const [agent] = pod.containers
   expect(agent.securityContext.capabilities).toEqual({
@@ -131,11 +132,7 @@ test.each([
   ['load-balancer', ['bgp', 'metrics', 'layer2']],
   ['all', ['layer2', 'ipvs', 'bgp']],
 ])('overlay %s with the components %s has an engine for BGP', async (overlay, names) => {
-  const resources = [relative(folder, join(overlays, overlay))]
-  const used = names.map((name) => relative(folder, join(components, name)))
-  const kustomization = { namespace: 'kube-system', resources, components: used }
-  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-  const manifests = await build(folder)
+  const manifests = await buildWith(overlay, names)
   const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
   expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent', 'frr'])
   const mount = { name: 'frr', mountPath: '/run/frr' }
@@ -150,11 +147,7 @@ test.each([
   ['load-balancer', ['metrics', 'ipvs', 'layer2']],
   ['all', ['metrics', 'layer2', 'ipvs']],
 ])('overlay %s with the components %s announces', async (overlay, names) => {
-  const resources = [relative(folder, join(overlays, overlay))]
-  const used = names.map((name) => relative(folder, join(components, name)))
-  const kustomization = { namespace: 'kube-system', resources, components: used }
-  writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-  const manifests = await build(folder)
+  const manifests = await buildWith(overlay, names)
   const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
   const [agent] = pod.containers
   expect(agent.securityContext.capabilities).toEqual({
@@ -186,11 +179,7 @@ test.each([
 test.each(['load-balancer', 'all'])(
   'with the ipvs component overlay %s keeps on the node what sysctls were',
   async (overlay) => {
-    const resources = [relative(folder, join(overlays, overlay))]
-    const used = [relative(folder, join(components, 'ipvs'))]
-    const kustomization = { namespace: 'kube-system', resources, components: used }
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-    const manifests = await build(folder)
+    const manifests = await buildWith(overlay, ['ipvs'])
     const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
     const [[prepare, ...others], [agent]] = [pod.initContainers, pod.containers]
     expect(others).toEqual([])
@@ -263,11 +252,7 @@ describe('with the token of its ServiceAccount', () => {
 test.each(['load-balancer', 'all'])(
   'with the controller component overlay %s gives addresses, too',
   async (overlay) => {
-    const resources = [relative(folder, join(overlays, overlay))]
-    const used = [relative(folder, join(components, 'controller'))]
-    const kustomization = { namespace: 'kube-system', resources, components: used }
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
-    const manifests = await build(folder)
+    const manifests = await buildWith(overlay, ['controller'])
     const kinds = manifests.map(({ kind }) => kind)
     expect(kinds).toContain('DaemonSet')
     const { spec } = manifests.find(({ kind }) => kind === 'Deployment')
