@@ -26,6 +26,8 @@ test.each([
   ['::ffff:10.1.0.5-::ffff:10.1.0.9', '10.1.0.5 10.1.0.9'],
   ['10.1.0.5-::ffff:10.1.0.9', '10.1.0.5 10.1.0.9'],
   ['::ffff:10.1.0.0/120', '10.1.0.0 10.1.0.255'],
+  // It begins before the addresses that stand for IPv4, so it is of IPv6.
+  ['::fffe:0:0/95', '::fffe:0:0 ::ffff:ffff:ffff'],
 ])('%s is a range', (entry, range) => {
   const { ranges, said } = read(entry)
   expect(said).toEqual([])
