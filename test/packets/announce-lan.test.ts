@@ -113,6 +113,34 @@ describe('three nodes on a LAN', () => {
     expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
   })
 
+  test('one that removes everything at its end hands over first', async () => {
+    const { busiest: name } = settled
+    await lan.agent(name).end('SIGTERM')
+    const agent = await lan.start(name, ['--cleanup-on-exit'])
+    await settled.calm()
+    expect(await agent.end('SIGTERM')).toBe(0)
+    await settled.all(settled.without(name))
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toBe('')
+    await lan.start(name)
+    await settled.all(settled.first)
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+  })
+
+  test('one that removes everything does not wait for those that do not take over', async () => {
+    const { busiest: name } = settled
+    const others = nodes.filter((each) => each !== name)
+    await lan.agent(name).end('SIGTERM')
+    const agent = await lan.start(name, ['--cleanup-on-exit'])
+    await settled.calm()
+    for (const each of others) lan.agent(each).kill('SIGSTOP')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toBe('')
+    for (const each of others) lan.agent(each).kill('SIGCONT')
+    await settled.all(settled.without(name))
+    await lan.start(name)
+  })
+
   test('what an agent left is removed by a clean-up', async () => {
     const { busiest: name } = settled
     await lan.agent(name).end('SIGTERM')

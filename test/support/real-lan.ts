@@ -122,7 +122,7 @@ export class RealLan {
   }
 
   /** Starts the program on a node, and resolves with it when the rules are programmed. */
-  async start(name: string): Promise<RunningAgent> {
+  async start(name: string, flags: readonly string[] = []): Promise<RunningAgent> {
     const node = this.#node(name)
     const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
@@ -131,7 +131,7 @@ export class RealLan {
         ...[...source, '--node', name],
         ...['--config', join(this.#folder, `${name}.yaml`)],
         ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket(name)],
+        ...['--status-socket', this.#socket(name), ...flags],
       ],
       confine,
     )
