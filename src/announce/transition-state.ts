@@ -60,6 +60,8 @@ export type TransitionEvent =
   | { readonly kind: 'lost'; readonly interface: string }
   /** The kernel refused to add these. */
   | { readonly kind: 'refused'; readonly spots: readonly Spot[] }
+  /** The wire could not be asked about these, so that silence tells nothing. */
+  | { readonly kind: 'unasked'; readonly spots: readonly Spot[] }
   /** The kernel had fallen silent, so it refused to renew. */
   | { readonly kind: 'ran-out' }
 

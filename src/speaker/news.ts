@@ -34,6 +34,8 @@ export type SpeakerNews =
   | ({ readonly event: 'announce-withdrawn'; readonly mac?: string } & Place)
   /** It answers, and one that is no member claims the address. */
   | ({ readonly event: 'announce-disputed'; readonly mac: string } & Place)
+  /** One that is no member had the address or claimed it; this node answers, and that one does not any more. */
+  | ({ readonly event: 'announce-undisputed'; readonly mac: string } & Place)
   /** A Service of which this node announces an address now, and none before; or the opposite. */
   | { readonly event: 'service-announced'; readonly service: string }
   | { readonly event: 'service-not-announced'; readonly service: string }

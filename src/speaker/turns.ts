@@ -21,7 +21,7 @@ import type { TellSpeaker } from './news.ts'
 import { foundIn, NodeLinks } from './node-links.ts'
 import { dutiesOf, type Outlook, Outlooks } from './outlook.ts'
 import { ProblemNews } from './problem-news.ts'
-import { perform, programming } from './steps.ts'
+import { beating, perform, programming } from './steps.ts'
 import { Teller } from './teller.ts'
 import { type AnnounceView, viewOf } from './view.ts'
 import { Wires } from './wires.ts'
@@ -173,7 +173,8 @@ export class Turns {
       links: new Map(this.#links.current.map(({ name, mac }) => [name, mac])),
       events: this.#events.splice(0),
     })
-    return this.#go(programs ? programming(next) : next, outlook, members)
+    const told = this.#talk.isAwaited ? beating(next) : next
+    return this.#go(programs ? programming(told) : told, outlook, members)
   }
 
   async #go({ state, steps }: Turn, outlook: Outlook, members: readonly Member[]): Promise<Round> {

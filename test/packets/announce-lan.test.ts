@@ -81,8 +81,25 @@ describe('three nodes on a LAN', () => {
     await lan.ip('stranger', 'address', 'add', `${address}/32`, 'dev', 'eth0')
     await lan.run('stranger', ['arping', '-q', '-c', '1', '-U', '-I', 'eth0', address])
     const told = await lan.agent(settled.busiest).next('announce-disputed')
-    expect(told).toMatchObject({ address, mac: lan.mac('stranger') })
+    const mac = lan.mac('stranger')
+    expect(told).toMatchObject({ address, mac })
+    const { busiest: name } = settled
+    const isTold = `answers on eth0 (${mac}, which is no Node, claims it as well)`
+    const disputed = `nodelb_announce_disputed{ip="${address}"} 1`
+    const contradicted = async (): Promise<string> =>
+      (await lan.metrics(name)).find((line) => line.includes(`gratuitous_sent{ip="${address}"}`)) ??
+      ''
+    const before = await contradicted()
+    expect(before).not.toBe('')
+    // It says nothing by itself, but answers when it is asked: so it is contradicted once more.
+    while ((await contradicted()) === before);
+    expect((await lan.announcing(name)).join('\n')).toContain(isTold)
+    expect(await lan.metrics(name)).toContain(disputed)
     await lan.ip('stranger', 'address', 'delete', `${address}/32`, 'dev', 'eth0')
+    const over = await lan.agent(name).next('announce-undisputed')
+    expect(over).toMatchObject({ address, mac, interface: 'eth0', services: told['services'] })
+    expect((await lan.announcing(name)).join('\n')).not.toContain('claims it as well')
+    expect(await lan.metrics(name)).not.toContain(disputed)
   })
 
   test('an address that a stranger has is not taken before the stranger is gone', async () => {

@@ -166,6 +166,12 @@ export class RealLan {
     return lines.slice(0, lines.indexOf(''))
   }
 
+  /** Returns the lines of a node's metrics. */
+  async metrics(name: string): Promise<readonly string[]> {
+    const script = `fetch('http://127.0.0.1:10266/metrics').then((a) => a.text()).then(console.log)`
+    return (await this.run(name, [process.execPath, '-e', script])).split('\n')
+  }
+
   /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */
   async explained(name: string, from: string, to: string): Promise<readonly string[]> {
     const objects = ['-f', join(this.#folder, 'objects.json'), '--node', name]

@@ -96,6 +96,21 @@ function registerGauges(registry: Registry, node: string, source: AnnounceSource
     },
   })
   new Gauge({
+    name: 'nodelb_announce_disputed',
+    help: '1 for each address that one that is no member has or claims, as far as was last heard.',
+    labelNames: ['ip'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { address: ip, here } of source.view()?.addresses ?? []) {
+        const isDisputed = here.some(
+          ({ reason, disputedBy }) => reason === 'conflict' || disputedBy !== undefined,
+        )
+        if (isDisputed) this.set({ ip }, 1)
+      }
+    },
+  })
+  new Gauge({
     name: 'nodelb_announce_members',
     help: 'Agents of other Nodes that were heard of, by state.',
     labelNames: ['state'],
