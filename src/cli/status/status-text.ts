@@ -1,6 +1,6 @@
-import type { Ownership } from '../../agent/events/agent-state.ts'
-import type { Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
+import type { Ownership } from '../../report/status/agent-state.ts'
+import type { Status } from '../../report/status/status.ts'
 import { announceLines } from './announce-text.ts'
 import { bgpLines } from './bgp-text.ts'
 import { printService } from './service-text.ts'

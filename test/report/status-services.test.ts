@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { DenialReports } from '../../src/agent/denial-reports.ts'
-import { serviceSummaries } from '../../src/agent/events/status-services.ts'
 import { printService } from '../../src/cli/status/service-text.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import { ANY_NODE, toSettings } from '../../src/config/settings.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import type { Scope } from '../../src/model/node.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
+import { DenialReports } from '../../src/report/denial-reports.ts'
+import { serviceSummaries } from '../../src/report/status/status-services.ts'
 import { silentStore } from '../support/silent-store.ts'
 
 /** How `nodelb status` lists Services: what each of them has, and what it only asks for. */

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { BgpView } from '../../speaker/bgp/view.ts'
 import type { AnnounceView } from '../../speaker/view.ts'
-import type { Occurrence } from './occurrence.ts'
+import type { Occurrence } from '../events/occurrence.ts'
 
 /** What the metrics of announcing are read from; undefined where nothing is announced. */
 export interface AnnounceSource {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { objectProblems } from '../../src/agent/object-problems.ts'
+import { objectProblems } from '../../src/report/object-problems.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
+import { Told } from '../support/asking.ts'
 import { noAnnouncing } from '../support/no-announcing.ts'
-import { Told } from './asking.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 /** What is wrong with objects is told on the Service that suffers from it, where people look. */

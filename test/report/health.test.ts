@@ -1,14 +1,14 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { type AgentState, newState } from '../../src/agent/events/agent-state.ts'
+import type { Occurrence } from '../../src/report/events/occurrence.ts'
+import { type AgentState, newState } from '../../src/report/status/agent-state.ts'
 import {
   DOUBT_TIMEOUT_MS,
   HEALTH_TIMEOUT_MS,
   health,
   liveness,
   readiness,
-} from '../../src/agent/events/health.ts'
-import type { Occurrence } from '../../src/agent/events/occurrence.ts'
-import { follow } from '../../src/agent/events/state.ts'
+} from '../../src/report/status/health.ts'
+import { follow } from '../../src/report/status/state.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 const committed: Occurrence = {

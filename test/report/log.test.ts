@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { CATALOGUE } from '../../src/agent/events/catalogue.ts'
-import { openLog } from '../../src/agent/events/log.ts'
-import type { Occurrence } from '../../src/agent/events/occurrence.ts'
-import { toldOnce } from '../../src/agent/events/told-once.ts'
+import { CATALOGUE } from '../../src/report/events/catalogue.ts'
+import { openLog } from '../../src/report/events/log.ts'
+import type { Occurrence } from '../../src/report/events/occurrence.ts'
+import { toldOnce } from '../../src/report/events/told-once.ts'
 import { withoutSecrets } from '../../src/telemetry/secrets.ts'
 import { SyncOutput } from '../../src/telemetry/sync-output.ts'
 
@@ -185,7 +185,7 @@ describe('a descriptor that takes nothing', () => {
   })
 
   test('a pipe that its reader has closed does not end the process', async () => {
-    const source = fileURLToPath(new URL('../../src/agent/events/', import.meta.url))
+    const source = fileURLToPath(new URL('../../src/report/events/', import.meta.url))
     const script = `
       import { openLog } from ${JSON.stringify(`${source}log.ts`)}
       const log = openLog('info')
@@ -207,7 +207,7 @@ describe('a descriptor that takes nothing', () => {
   const atItsEnd = (waiting = ''): string[] => {
     const source = fileURLToPath(new URL('../../src/', import.meta.url))
     const script = `
-      import { openLog } from ${JSON.stringify(`${source}agent/events/log.ts`)}
+      import { openLog } from ${JSON.stringify(`${source}report/events/log.ts`)}
       import { standardOutput } from ${JSON.stringify(`${source}telemetry/json-log.ts`)}
       const log = openLog('info', standardOutput(${waiting}))
       for (let i = 0; i < 5000; i++) log.write({ event: 'node-staying' })

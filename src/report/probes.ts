@@ -1,7 +1,7 @@
-import { type Answer, plain, type Routes } from '../../telemetry/http.ts'
-import type { AgentState } from './agent-state.ts'
-import { health, liveness, readiness, type Verdict } from './health.ts'
-import type { Metrics } from './metrics.ts'
+import { type Answer, plain, type Routes } from '../telemetry/http.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { AgentState } from './status/agent-state.ts'
+import { health, liveness, readiness, type Verdict } from './status/health.ts'
 
 /**
  * Returns the routes for kubelet's and load balancers' probes. `/healthz` answers as kube-proxy

@@ -1,19 +1,19 @@
-import { withRemedy } from '../../apply/no-descriptors.ts'
-import type { KubeProxyAddresses, ListenAddress } from '../../model/listening.ts'
-import { listenRetry, type RetryPolicy, Waits } from '../../model/retry.ts'
-import { type HttpServer, type Routes, serveHttp } from '../../telemetry/http.ts'
-import type { ListenState } from '../../telemetry/listen.ts'
-import type { AgentState } from './agent-state.ts'
-import type { Metrics } from './metrics.ts'
-import type { Occurrence, Server } from './occurrence.ts'
+import { withRemedy } from '../apply/no-descriptors.ts'
+import type { KubeProxyAddresses, ListenAddress } from '../model/listening.ts'
+import { listenRetry, type RetryPolicy, Waits } from '../model/retry.ts'
+import { type HttpServer, type Routes, serveHttp } from '../telemetry/http.ts'
+import type { ListenState } from '../telemetry/listen.ts'
+import type { Occurrence, Server } from './events/occurrence.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import {
   kubeProxyHealthRoutes,
   kubeProxyMetricsRoutes,
   metricsRoutes,
   probeRoutes,
 } from './probes.ts'
-import type { Status } from './status.ts'
-import { serveStatus } from './status-socket.ts'
+import type { AgentState } from './status/agent-state.ts'
+import type { Status } from './status/status.ts'
+import { serveStatus } from './status/status-socket.ts'
 
 export interface ServerOptions {
   /** The address for `/livez`, `/readyz`, `/healthz` and `/metrics`. */

@@ -1,5 +1,5 @@
+import type { Occurrence } from '../events/occurrence.ts'
 import type { AgentState } from './agent-state.ts'
-import type { Occurrence } from './occurrence.ts'
 
 /** Follows addresses that Services ask for and do not get. */
 export function followAddresses(state: AgentState, occurrence: Occurrence): void {

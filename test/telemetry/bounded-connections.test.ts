@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { boundConnections } from '../../src/telemetry/bounded-connections.ts'
 import { type HttpServer, plain, serveHttp } from '../../src/telemetry/http.ts'
-import { ask, connected, freePort, Told } from './asking.ts'
+import { ask, connected, freePort, Told } from '../support/asking.ts'
 
 const servers: (Server | HttpServer)[] = []
 afterEach(async () => {

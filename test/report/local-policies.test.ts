@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LocalPolicies } from '../../src/agent/events/local-policies.ts'
 import { type Address, familyOf, type Port } from '../../src/model/address.ts'
 import type { ServiceObject, SliceEndpoint, SliceObject } from '../../src/model/service.ts'
+import { LocalPolicies } from '../../src/report/metrics/local-policies.ts'
 import { cluster, node } from '../support/random-cluster.ts'
 
 /** The objects of a cluster, and what counts of them. */

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { DenialReports } from '../../src/agent/denial-reports.ts'
-import { eventOf } from '../../src/agent/events/kubernetes-event.ts'
-import type { Occurrence } from '../../src/agent/events/occurrence.ts'
 import type { Denial } from '../../src/frontend/denials.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import { nodePortKey, vipKey } from '../../src/model/frontend-id.ts'
+import { DenialReports } from '../../src/report/denial-reports.ts'
+import { eventOf } from '../../src/report/events/kubernetes-event.ts'
+import type { Occurrence } from '../../src/report/events/occurrence.ts'
 
 /** What Services do not get is told in the way in which people write addresses. */
 

@@ -2,12 +2,12 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { openLog } from '../../src/agent/events/log.ts'
+import { openLog } from '../../src/report/events/log.ts'
 import {
   startTelemetry,
   type Telemetry,
   type TelemetryOptions,
-} from '../../src/agent/events/telemetry.ts'
+} from '../../src/report/telemetry.ts'
 import { SyncOutput } from '../../src/telemetry/sync-output.ts'
 import { noAnnouncing } from '../support/no-announcing.ts'
 

@@ -1,6 +1,6 @@
 import type { Lasting, Steady, Time } from '../../telemetry/moment.ts'
 import { NODE_RESOURCES, type Resource } from '../../watch/resources.ts'
-import type { Commit, Condition, OccurrenceOf, Server } from './occurrence.ts'
+import type { Commit, Condition, OccurrenceOf, Server } from '../events/occurrence.ts'
 
 export type WatchState =
   | { readonly kind: 'starting' | 'listing'; readonly since: Time }

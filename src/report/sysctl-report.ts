@@ -1,5 +1,5 @@
 import { printSysctl, type SysctlOutcome } from '../apply/sysctl/prepare-node.ts'
-import type { Telemetry } from './events/telemetry.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** Reports a sysctl that was set now, or that could not be set. */
 export function tellSysctl(outcome: SysctlOutcome, telemetry: Pick<Telemetry, 'tell'>): void {

@@ -1,6 +1,6 @@
 import { lasting, type Moment, type Steady, type Time } from '../../telemetry/moment.ts'
+import type { Occurrence } from '../events/occurrence.ts'
 import type { AgentState } from './agent-state.ts'
-import type { Occurrence } from './occurrence.ts'
 import { followAddresses, followAllocation } from './state-addresses.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { eventOf } from '../../src/agent/events/kubernetes-event.ts'
-import type { Occurrence } from '../../src/agent/events/occurrence.ts'
 import { Waits } from '../../src/model/retry.ts'
+import { eventOf } from '../../src/report/events/kubernetes-event.ts'
+import type { Occurrence } from '../../src/report/events/occurrence.ts'
 import { type EventOutcome, EventQueue, type Sent } from '../../src/telemetry/event-queue.ts'
 import type { KubernetesEvent } from '../../src/telemetry/kubernetes-event.ts'
-import { Told } from './asking.ts'
+import { Told } from '../support/asking.ts'
 
 const time = new Date('2026-01-31T12:00:00.123Z')
 const refused = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask, connected, freePort, refusal, takePort } from './asking.ts'
+import { ask, connected, freePort, refusal, takePort } from '../support/asking.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
 /** Real sockets: what they bring about is asked for until it is so. */

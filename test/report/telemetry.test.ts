@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { TelemetryOptions } from '../../src/agent/events/telemetry.ts'
+import type { TelemetryOptions } from '../../src/report/telemetry.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
-import { ask, connected, freePort, refusal, takePort } from './asking.ts'
+import { ask, connected, freePort, refusal, takePort } from '../support/asking.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
 async function serving(more: Partial<TelemetryOptions> = {}) {

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { BgpView } from '../../speaker/bgp/view.ts'
+import type { Occurrence } from '../events/occurrence.ts'
 import type { AnnounceSource } from './announce-metrics.ts'
-import type { Occurrence } from './occurrence.ts'
 
 type Source = Pick<AnnounceSource, 'bgp'>
 type Peer = BgpView['peers'][number]

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { DroppedPorts } from '../../frontend/local-policies.ts'
 import type { IpFamily } from '../../model/address.ts'
-import type { Occurrence } from './occurrence.ts'
+import type { Occurrence } from '../events/occurrence.ts'
 
 /** The kind of object that changed: a Service, or a slice of endpoints. */
 export type ChangedKind = 'service' | 'endpoint'

@@ -3,6 +3,7 @@ import type { IpFamily } from '../../model/address.ts'
 import { boundedLabel, lossCause } from '../../telemetry/bounded-label.ts'
 import type { EventOutcome } from '../../telemetry/event-queue.ts'
 import { registerProcessMetrics } from '../../telemetry/process-metrics.ts'
+import type { Occurrence } from '../events/occurrence.ts'
 import { type AnnounceSource, registerAnnounceMetrics } from './announce-metrics.ts'
 import { registerBgpMetrics } from './bgp-metrics.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type KubeProxyMetrics,
   type KubeProxySource,
 } from './kube-proxy-metrics.ts'
-import type { Occurrence } from './occurrence.ts'
 import { registerStateMetrics, type StateSource } from './state-metrics.ts'
 
 export interface Metrics {

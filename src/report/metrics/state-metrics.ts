@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { AffinityFill } from '../../apply/nftables/affinity-fill.ts'
 import { familyOfTable } from '../../model/family.ts'
-import type { AgentState } from './agent-state.ts'
-import { readiness } from './health.ts'
+import type { AgentState } from '../status/agent-state.ts'
+import { readiness } from '../status/health.ts'
 
 export interface StateSource {
   readonly version: string
