@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
@@ -14,9 +13,9 @@ import { tellSysctl } from '../report/sysctl-report.ts'
 import type { Telemetry } from '../report/telemetry.ts'
 import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
-import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
+import { followConfig, type Reading } from './follow-config.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
@@ -206,26 +205,25 @@ function followConfiguration(
   { options, addresses, config: first }: Run,
   { agent, announcing, interest, configure }: Following,
 ): (signal: AbortSignal) => Promise<void> {
-  const { config: file } = options
-  if (file === undefined) return async () => undefined
-  let former = JSON.stringify(first)
-  const look = (): void => {
-    const { config, notes, errors } = readConfiguration(options)
-    const reason = errors.map(printProblem).join('; ')
-    const now = config === undefined ? reason : JSON.stringify(config)
-    if (now === former) return
-    former = now
-    if (config === undefined) {
-      agent.telemetry.tell({ event: 'configuration-refused', source: file, reason })
-      return
-    }
+  const refuse = (reason: string): void => {
+    const source = options.config ?? ''
+    agent.telemetry.tell({ event: 'configuration-refused', source, reason })
+  }
+  const use = (config: Config, notes: readonly Problem[]): void => {
     setSysctls(config, options, agent.telemetry)
     configure(config)
     announcing.configure(announcingOf(config))
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options, addresses))
   }
-  return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
+  const read = (): Reading => {
+    const { config, notes, errors } = readConfiguration(options)
+    const reason = errors.map(printProblem).join('; ')
+    return config === undefined
+      ? { text: reason, use: () => refuse(reason) }
+      : { text: JSON.stringify(config), use: () => use(config, notes) }
+  }
+  return followConfig(options.config, { former: JSON.stringify(first), read })
 }
 
 function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): void {

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ask, connected, freePort, refusal, takePort } from '../support/asking.ts'
+import { eventually } from '../support/eventually.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
-/** Real sockets: what they bring about is asked for until it is so. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(setImmediate)
-}
-
-const listening = (port: number) => until(async () => (await refusal(port)) === undefined)
+const listening = (port: number) => eventually(async () => (await refusal(port)) === undefined)
 const at = (port: number) => ({ host: '127.0.0.1', port })
 const nowhere = { healthz: undefined, metrics: undefined }
 
@@ -61,7 +57,7 @@ describe('in place of kube-proxy', () => {
     const { telemetry, logged } = start()
     telemetry.answerAsKubeProxy({ ...nowhere, healthz: at(port) })
     const told = () => logged().filter(({ server }) => server === 'kube-proxy-healthz')
-    await until(async () => told().length > 0)
+    await eventually(async () => told().length > 0)
     telemetry.tell({ event: 'kernel-committed', ...commit })
     expect(telemetry.status().conditions).toEqual([
       `127.0.0.1:${port}, where nodelb answers in place of kube-proxy, is taken: another process uses it (EADDRINUSE)`,
@@ -79,10 +75,12 @@ describe('in place of kube-proxy', () => {
   test('follows the configuration, also to a port that it has itself', async () => {
     const { healthz, metrics, telemetry, logged } = await standIn()
     telemetry.answerAsKubeProxy({ healthz: at(metrics), metrics: undefined })
-    await until(async () => (await ask(metrics, '/livez').catch(() => undefined))?.status === 200)
+    await eventually(
+      async () => (await ask(metrics, '/livez').catch(() => undefined))?.status === 200,
+    )
     expect(await refusal(healthz)).toBe('ECONNREFUSED')
     telemetry.answerAsKubeProxy(nowhere)
-    await until(async () => (await refusal(metrics)) !== undefined)
+    await eventually(async () => (await refusal(metrics)) !== undefined)
     const closed = logged().filter(({ event }) => event === 'server-closed')
     expect(closed.map(({ server }) => server).sort()).toEqual([
       'kube-proxy-healthz',

@@ -2,18 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { TelemetryOptions } from '../../src/report/telemetry.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import { ask, connected, freePort, refusal, takePort } from '../support/asking.ts'
+import { eventually } from '../support/eventually.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
 async function serving(more: Partial<TelemetryOptions> = {}) {
   const port = await freePort()
   const started = start({ listen: { host: '127.0.0.1', port }, ...more })
-  await until(async () => (await refusal(port)) === undefined)
+  await eventually(async () => (await refusal(port)) === undefined)
   return { port, ...started }
-}
-
-/** Real sockets: what they bring about is asked for until it is so. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(setImmediate)
 }
 
 describe('probes', () => {
@@ -79,7 +75,7 @@ describe('the server', () => {
   test('an address in use is told once and taken when it is free', async () => {
     const { port, free } = await takePort()
     const { telemetry, logged } = start({ listen: { host: '127.0.0.1', port } })
-    await until(async () => logged().some(({ event }) => event === 'server-waiting'))
+    await eventually(async () => logged().some(({ event }) => event === 'server-waiting'))
     expect(logged().at(-1)).toMatchObject({
       level: 'error',
       address: `127.0.0.1:${port}`,
@@ -87,7 +83,7 @@ describe('the server', () => {
     })
     telemetry.tell({ event: 'kernel-committed', ...commit })
     await free()
-    await until(async () => logged().some(({ event }) => event === 'server-listening'))
+    await eventually(async () => logged().some(({ event }) => event === 'server-listening'))
     expect((await ask(port, '/readyz')).status).toBe(200)
   })
 
@@ -109,7 +105,7 @@ describe('the server', () => {
     const many = await Promise.all(Array.from({ length: 150 }, () => connected(port)))
     await Promise.race(many.map((socket) => new Promise((resolve) => socket.on('close', resolve))))
     for (const socket of many) socket.destroy()
-    await until(async () => {
+    await eventually(async () => {
       return ask(port, '/livez')
         .then(({ status }) => status === 200)
         .catch(() => false)

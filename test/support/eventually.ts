@@ -13,7 +13,7 @@ export interface Patience {
  * and when asking fails. What is told is awaited with support/waiting.ts instead.
  */
 export async function eventually(
-  ask: () => Promise<boolean>,
+  ask: () => boolean | Promise<boolean>,
   { within = 30_000, every = 20, late = () => `not within ${within} ms: ${ask}` }: Patience = {},
 ): Promise<void> {
   const deadline = performance.now() + within
