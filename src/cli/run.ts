@@ -95,16 +95,12 @@ async function follow(run: Run): Promise<number> {
     telemetry: telemetryOf(run, following.events),
   })
   const { telemetry } = agent
-  process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
-    telemetry.tell({ event: 'bug', reason: stack })
-  })
+  const bug = reportBugs(telemetry)
   const stopped = untilSignal()
-  const scope = options.scope ?? config.scope
-  telemetry.tell({ event: 'agent-started', version, node, scope })
+  telemetry.tell({ event: 'agent-started', version, node, scope: options.scope ?? config.scope })
   setSysctls(config, options, telemetry)
   // The end does not wait for an API server, or for a credential plugin.
   const { signal } = stop
-  const bug = (error: unknown): void => telemetry.tell({ event: 'bug', reason: stackOf(error) })
   const running = Promise.all([
     agent.run(announcing.through(source), signal),
     keepRunning((until) => announcing.runLayer2(until), signal, bug),
@@ -118,6 +114,17 @@ async function follow(run: Run): Promise<number> {
   await announcing.leave(reason, options.cleanupOnExit)
   stop.abort()
   return end(agent, announcing, options)
+}
+
+/**
+ * Returns a function that reports an unexpected error. Errors that end the process are reported,
+ * too.
+ */
+function reportBugs(telemetry: Telemetry): (error: unknown) => void {
+  process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
+    telemetry.tell({ event: 'bug', reason: stack })
+  })
+  return (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
 }
 
 async function end(

@@ -17,6 +17,7 @@ export interface StateSource {
 /** Registers metrics of the present state, which are read when scraped. */
 export function registerStateMetrics(registry: Registry, source: StateSource): void {
   for (const plain of [...kernelGauges(source), ...serviceGauges(source)]) register(registry, plain)
+  registerProgram(registry, source)
   registerLabelled(registry, source)
   registerAffinity(registry, source)
 }
@@ -103,7 +104,7 @@ function serviceGauges({ state, healthChecks }: StateSource): readonly PlainGaug
   ]
 }
 
-function registerLabelled(registry: Registry, source: StateSource): void {
+function registerProgram(registry: Registry, source: StateSource): void {
   const registers = [registry]
   new Gauge({
     name: 'nodelb_build_info',
@@ -120,6 +121,10 @@ function registerLabelled(registry: Registry, source: StateSource): void {
       this.inc(source.linesLost())
     },
   })
+}
+
+function registerLabelled(registry: Registry, source: StateSource): void {
+  const registers = [registry]
   new Gauge({
     name: 'nodelb_objects',
     help: 'Objects that nodelb holds, by resource.',
@@ -159,13 +164,7 @@ function registerLabelled(registry: Registry, source: StateSource): void {
  * the kernel.
  */
 function registerAffinity(registry: Registry, { affinity }: StateSource): void {
-  let reading: ReturnType<StateSource['affinity']> | undefined
-  const read = (): ReturnType<StateSource['affinity']> => {
-    reading ??= affinity().finally(() => {
-      reading = undefined
-    })
-    return reading
-  }
+  const read = shared(affinity)
   const gauge = (
     name: string,
     help: string,
@@ -200,6 +199,17 @@ function registerAffinity(registry: Registry, { affinity }: StateSource): void {
     'The share of its room for clients that the fullest seat uses.',
     'fullest',
   )
+}
+
+/** Returns a function that reads, or joins a reading that is under way. */
+function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
+  let reading: Promise<Value> | undefined
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
 }
 
 function seconds(ms: number | undefined): number | undefined {
