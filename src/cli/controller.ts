@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
 import { parseListen } from '../config/bind-address.ts'
 import { runController } from '../controller/run.ts'
 import { printProblem } from '../decode/problem.ts'
@@ -11,7 +10,7 @@ import { apiLocation } from './api-location.ts'
 import { TROUBLE } from './arguments.ts'
 import type { ControllerOptions } from './cluster-arguments.ts'
 import { eventSink } from './event-sink.ts'
-import { loadConfig } from './load.ts'
+import { configPlaces, loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 import { untilSignal } from './until-signal.ts'
 
@@ -84,5 +83,5 @@ async function followConfig(
         : { kind: 'settings', settings: config.allocation },
     )
   }
-  await eachChange(() => new Set([dirname(file)]), look, signal)
+  await eachChange(() => configPlaces(file), look, signal)
 }

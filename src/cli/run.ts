@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
@@ -18,7 +17,7 @@ import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
-import { loadConfig } from './load.ts'
+import { configPlaces, loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 import { untilSignal } from './until-signal.ts'
 
@@ -225,7 +224,7 @@ function followConfiguration(
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options, addresses))
   }
-  return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
+  return (signal) => eachChange(() => configPlaces(file), look, signal)
 }
 
 function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): void {
