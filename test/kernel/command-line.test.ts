@@ -178,7 +178,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     },
     {
       args: ['diff', ...good, '--config', '/nowhere.yaml'],
-      line: '/nowhere.yaml: found no such file or folder, expected a readable file',
+      line: '/nowhere.yaml: found no such file or folder, expected a readable file or folder',
     },
   ])('$args', async ({ args, line }) => {
     expect(await nodelb(args)).toEqual({ code: 2, out: '', err: [line] })
