@@ -9,7 +9,10 @@ export const FILES = 'files or folders of Services, EndpointSlices and Nodes (YA
 export function withConfig(command: Command): Command {
   return command
     .exitOverride()
-    .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
+    .option(
+      '--config <path>',
+      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, or a folder of files',
+    )
 }
 
 /** Adds `--output`. */

@@ -10,9 +10,10 @@ export interface Reading {
 }
 
 /**
- * Returns what follows a configuration file until its signal aborts, and uses what is read in it
- * whenever that has changed; `former` is the text of the first reading. If it is run again after an
- * error, it goes on from the last reading. Without a file it resolves at once.
+ * Returns what follows a configuration file, or the files of a folder, until its signal aborts, and
+ * uses what is read there whenever that has changed; `former` is the text of the first reading. If
+ * it is run again after an error, it goes on from the last reading. Without a file it resolves at
+ * once.
  */
 export function followConfig(
   file: string | undefined,
@@ -26,5 +27,10 @@ export function followConfig(
     known = text
     use()
   }
-  return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
+  return (signal) => eachChange(() => configPlaces(file), look, signal)
+}
+
+/** Returns the folders that are watched: the one that the file is in, and the file if it is one. */
+export function configPlaces(file: string): ReadonlySet<string> {
+  return new Set([dirname(file), file])
 }
