@@ -138,6 +138,16 @@ describe('taking an address', () => {
     expect(machine.answers).toBe(true)
   })
 
+  test('waits a second if it cannot be asked for', () => {
+    const machine = new Machine()
+    machine.run(600)
+    const elsewhere = { address: spot.address, interface: 'eth9' }
+    machine.turn({ kind: 'unasked', spots: [spot, elsewhere] })
+    expect(machine.news()).toEqual([{ kind: 'waits', spot, obstacle: { kind: 'refused' } }])
+    expect(machine.times('probe', 1_700)).toEqual([1_600, 1_650, 1_700])
+    expect(machine.answers).toBe(true)
+  })
+
   test('asks again every second while a stranger answers', () => {
     const machine = new Machine()
     machine.run(600)

@@ -67,6 +67,17 @@ describe('three nodes on a LAN', () => {
       expect(await settled.reported()).toMatchObject(SEAMLESS)
   })
 
+  test('halves of a LAN that are joined again agree, and each question has an answer meanwhile', async () => {
+    const { busiest: name } = settled
+    await lan.cable(name, 'out')
+    await settled.all(settled.without(name))
+    await lan.report()
+    await lan.cable(name, 'in')
+    await settled.all(settled.first)
+    // Until beats come through both halves answer, each as it did.
+    expect(await lan.report()).toMatchObject({ unanswered: 0 })
+  })
+
   test('two whose cables were out at the same time hear each other again', async () => {
     const two = nodes.slice(0, 2)
     for (const name of two) await lan.carrier(name, 'down')
