@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
+import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 export type Format = 'text' | 'json'
 

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { type Config, type ConfigFile, defaultConfig, readConfig } from '../config/config.ts'
 import { conntrackOf, toSettings } from '../config/settings.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
@@ -138,11 +137,6 @@ function configFiles(path: string, report: Report): ConfigFile[] {
     report.problems.push(...own.problems)
     return text === undefined ? [] : [{ text, source }]
   })
-}
-
-/** Returns what is watched to follow a configuration: the folder that it is in, and the one that it is. */
-export function configPlaces(path: string): ReadonlySet<string> {
-  return new Set([dirname(path), path])
 }
 
 function chooseNode(

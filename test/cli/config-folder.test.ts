@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { configPlaces, loadConfig } from '../../src/cli/load.ts'
+import { configPlaces } from '../../src/cli/follow-config.ts'
+import { loadConfig } from '../../src/cli/load.ts'
 import { readConfig } from '../../src/config/config.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 
