@@ -53,8 +53,14 @@ install_debian_packages() {
     fail "apt-get could not install ${packages[*]}"
   fi
   rm -f "$log"
-  # Tests start daemons of their own; Debian starts one for the machine.
-  if [[ " ${packages[*]} " == *' frr '* && -d /run/systemd/system ]]; then
+  # Tests start daemons of their own; Debian starts one of each for the machine.
+  local daemon
+  for daemon in frr prometheus; do
+    if [[ " ${packages[*]} " == *" $daemon "* && -d /run/systemd/system ]]; then
+      "${become[@]}" systemctl disable --quiet --now "$daemon" || true
+    fi
+  done
+} " == *' frr '* && -d /run/systemd/system ]]; then
     "${become[@]}" systemctl disable --quiet --now frr || true
   fi
 }

@@ -102,13 +102,6 @@ const cases: readonly Case[] = [
     quiet: { [`nodelb_foreign_changes_total{${node},process="nft"}`]: '1x60' },
   },
   {
-    alert: 'NodelbDriftRemains',
-    severity: 'warning',
-    at: '15m',
-    fires: { [`nodelb_drift_operations_pending{${node}}`]: '4x15' },
-    quiet: { [`nodelb_drift_operations_pending{${node}}`]: '4x14 0' },
-  },
-  {
     alert: 'NodelbProgrammingSlow',
     severity: 'warning',
     at: '25m',
@@ -269,4 +262,29 @@ test('each alert is tried', () => {
     group.rules.map(({ alert, labels }) => ({ alert, ...labels })),
   )
   expect(cases.map(({ alert, severity }) => ({ alert, severity }))).toEqual(all)
+})
+
+/** The text of a page of docs/. */
+function page(name: string): string {
+  return readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8')
+}
+
+test('each metric that alerts and board ask for is in the docs', () => {
+  const board = readFileSync(new URL('../../deploy/grafana/nodelb.json', import.meta.url), 'utf8')
+  const asked = `${readFileSync(file, 'utf8')}${board}`.matchAll(/\b(?:nodelb|metallb)_[a-z_]+/g)
+  const names = [...asked].map(([name]) => name.replace(/_(bucket|count)$/, ''))
+  const documented = page('metrics') + page('addresses')
+  expect(names.length).toBeGreaterThan(40)
+  expect(names.filter((name) => !documented.includes(`\`${name}\``))).toEqual([])
+})
+
+test('each alert has a paragraph that says what to do, where its runbook_url leads', () => {
+  const headings = [...page('troubleshoot').matchAll(/^### (Nodelb\w+)$/gm)].map(([, name]) => name)
+  const names = new Set(cases.map(({ alert }) => alert))
+  expect(headings).toEqual([...names])
+  for (const { rules } of groups) {
+    for (const { alert, annotations } of rules) {
+      expect(annotations.runbook_url).toMatch(new RegExp(`#${alert.toLowerCase()}$`))
+    }
+  }
 })
