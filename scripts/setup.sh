@@ -60,9 +60,6 @@ install_debian_packages() {
       "${become[@]}" systemctl disable --quiet --now "$daemon" || true
     fi
   done
-} " == *' frr '* && -d /run/systemd/system ]]; then
-    "${become[@]}" systemctl disable --quiet --now frr || true
-  fi
 }
 
 build() {
