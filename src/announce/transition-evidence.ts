@@ -3,7 +3,7 @@ import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
+import { ask, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
 import { askAgainLater, dispute, doubtSoon } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
@@ -32,6 +32,7 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
       return
     case 'answer':
     case 'probe':
+    case 'missed':
     case 'ran-out':
       return
     default:
@@ -39,9 +40,19 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
   }
 }
 
-/** Draws the conclusions from a frame. */
+/** Draws the conclusions from a frame, or from one that was lost. */
 export function hearEvent(draft: Draft, event: TransitionEvent): void {
   if (event.kind === 'answer' || event.kind === 'probe') hearFrame(draft, event)
+  else if (event.kind === 'missed') missAnswers(draft, event.interface)
+}
+
+/** Who has not answered may have: what is asked for is asked for from the beginning. */
+function missAnswers(draft: Draft, name: string): void {
+  for (const { spot, phase } of [...draft.spots.values()]) {
+    if (spot.interface !== name) continue
+    if (phase.kind === 'asking') ask(draft, spot, phase.before)
+    else if (phase.kind === 'answering') askAgainLater(draft, spot, phase)
+  }
 }
 
 /** Leaves all that is on such interfaces: without carrier, others may have taken it there. */

@@ -75,14 +75,12 @@ function askStranger(draft: Draft, spot: Spot, { mac, probes }: Dispute): Disput
   return undefined
 }
 
-/** The wire could not be asked: that nobody answers tells nothing, so it is asked again. */
+/** The wire could not be asked, or answers were lost: silence tells nothing, so it is asked again. */
 export function askAgainLater(draft: Draft, spot: Spot, phase: Answering): void {
   const isDoubted = phase.doubtedUntil > draft.now
   const current = isDoubted ? doubtedFrom(draft.now + HELD_MS, phase) : phase
-  const again = current.dispute && {
-    ...current.dispute,
-    probes: 0,
-    until: draft.now + CONFLICT_MS,
-  }
+  const { dispute: former } = current
+  const until = Math.max(former?.until ?? 0, draft.now + CONFLICT_MS)
+  const again = former && { ...former, probes: 0, until }
   enter(draft, spot, { ...current, dispute: again })
 }

@@ -88,6 +88,7 @@ export class Turns {
     this.#links = new NodeLinks({ changed: () => wake(0), lost })
     this.#wires = new Wires({
       heard: (event) => this.#happened(event),
+      missed: (name) => this.#happened({ kind: 'missed', interface: name }),
       broke: (name) => {
         this.#links.changed()
         lost(name)

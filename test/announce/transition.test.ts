@@ -138,6 +138,25 @@ describe('taking an address', () => {
     expect(machine.answers).toBe(true)
   })
 
+  test('begins anew if answers may have been lost', () => {
+    const machine = new Machine()
+    machine.links = new Map([...machine.links, ['eth1', HIGHER]])
+    machine.run(699)
+    machine.now = 700
+    expect(machine.turn({ kind: 'missed', interface: 'eth0' })).toContainEqual({
+      kind: 'program',
+      add: [{ ...spot, interface: 'eth1' }],
+      remove: [],
+    })
+    expect(machine.answers).toBe(false)
+    machine.run(799)
+    expect(machine.answers).toBe(false)
+    machine.run(800)
+    expect(machine.answers).toBe(true)
+    machine.turn({ kind: 'missed', interface: 'eth0' })
+    expect(machine.answers).toBe(true)
+  })
+
   test('waits a second if it cannot be asked for', () => {
     const machine = new Machine()
     machine.run(600)
