@@ -31,6 +31,11 @@ function isChosen({ name }: (typeof EVENTS)[number]): boolean {
   return !emulated || name !== 'killedForGood'
 }
 
+/** Tells how long it took, so that whoever waits knows how it goes. */
+function tell(what: string, began: number): void {
+  console.error(`${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
+}
+
 /** Measures all that was chosen. Each run begins when all is well again. */
 async function measure(subject: Subject): Promise<ReadonlyMap<string, readonly LanReport[]>> {
   const seen = new Map<string, LanReport[]>()
@@ -42,8 +47,7 @@ async function measure(subject: Subject): Promise<ReadonlyMap<string, readonly L
       for (const [name, report] of Object.entries(await event(subject)))
         seen.set(name, [...(seen.get(name) ?? []), report])
     }
-    const seconds = ((performance.now() - began) / 1_000).toFixed(0)
-    console.error(`${event.name}: ${runs} runs in ${seconds} s`)
+    tell(`${event.name}, ${runs} runs`, began)
   }
   return seen
 }
@@ -67,7 +71,9 @@ if (values.only === undefined && !values.emulated) {
 }
 for (const services of values.services.split(',').map(Number)) {
   const pace = values.emulated ? EMULATED : QUICK
+  const began = performance.now()
   const subject = await subjectOf(services, values.backend, pace)
+  tell(`a LAN with ${services} Services`, began)
   try {
     const table = answersTable(await measure(subject))
     const place = values.emulated ? ', emulated' : ''
