@@ -72,6 +72,8 @@ export class Turns {
   readonly #problems: ProblemNews
   readonly #services: ServicesAnnounced
   #state: Transition | undefined
+  /** The members by which the last turn decided. */
+  #members: readonly Member[] = []
   #events: TransitionEvent[] = []
   #excluded = ''
 
@@ -134,7 +136,7 @@ export class Turns {
     const [now, state, outlook] = [performance.now(), this.#state, this.#outlooks.last]
     if (state === undefined || outlook === undefined) return undefined
     const { kind: responder } = this.#parts.responder
-    return viewOf({ responder, state, outlook, now, members: this.#talk.at(now) })
+    return viewOf({ responder, state, outlook, now, members: this.#members })
   }
 
   #happened(event: TransitionEvent): void {
@@ -182,6 +184,7 @@ export class Turns {
     const { responder, settings } = this.#parts
     const links = this.#links.current
     this.#state = state
+    this.#members = members
     const spots = [...state.spots.values()].map(({ spot }) => spot)
     this.#wires.listen(spotsByLink(spots, links))
     const outcome = await perform(steps, {
