@@ -36,7 +36,7 @@ export function kubeconfigOption(): Option {
 
 /** Returns `--log-level`. */
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'debug tells of every commit')
+  return new Option('--log-level <level>', 'debug reports every commit')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
 }
@@ -64,5 +64,9 @@ export function withChoices(command: Command): Command {
 
 /** Adds `--status-socket`. */
 export function withSocket(command: Command): Command {
-  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
+  return command.option(
+    '--status-socket <path>',
+    'where the agent reports its state',
+    STATUS_SOCKET,
+  )
 }
