@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { BACKENDS } from '../config/nodelb-config.ts'
 import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 export type Format = 'text' | 'json'
@@ -53,12 +54,7 @@ export function withChoices(command: Command): Command {
       ]),
     )
     .addOption(
-      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
-        'auto',
-        'nftables',
-        'ipvs',
-        'iptables',
-      ]),
+      new Option('--backend <backend>', 'how to program it (default: auto)').choices([...BACKENDS]),
     )
 }
 

@@ -1,8 +1,8 @@
 import { Agent } from '../../src/agent/agent.ts'
 import type { Configuration } from '../../src/agent/configuration.ts'
 import { defaultConfig } from '../../src/config/config.ts'
-import type { Backend } from '../../src/config/nodelb-config.ts'
 import { toSettings } from '../../src/config/settings.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/report/events/occurrence.ts'
 import type { ServerOptions } from '../../src/report/servers.ts'
@@ -13,7 +13,7 @@ import { Told } from './asking.ts'
 import { noAnnouncing } from './no-announcing.ts'
 
 /** As `nodelb run` makes it of a configuration with this backend alone. */
-export function configured(backend: Backend, source: string): Configuration {
+export function configured(backend: BackendKind, source: string): Configuration {
   const config = { ...defaultConfig, scope: 'all', backend, ownership: 'none' } as const
   return {
     source,
