@@ -53,10 +53,13 @@ install_debian_packages() {
     fail "apt-get could not install ${packages[*]}"
   fi
   rm -f "$log"
-  # Tests start daemons of their own; Debian starts one for the machine.
-  if [[ " ${packages[*]} " == *' frr '* && -d /run/systemd/system ]]; then
-    "${become[@]}" systemctl disable --quiet --now frr || true
-  fi
+  # Tests start daemons of their own; Debian starts one of each for the machine.
+  local daemon
+  for daemon in frr prometheus; do
+    if [[ " ${packages[*]} " == *" $daemon "* && -d /run/systemd/system ]]; then
+      "${become[@]}" systemctl disable --quiet --now "$daemon" || true
+    fi
+  done
 }
 
 build() {
@@ -70,5 +73,5 @@ build() {
 }
 
 install_npm_packages
-if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr unzip:unzip; else install_debian_packages; fi
+if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr unzip:unzip promtool:prometheus; else install_debian_packages; fi
 build
