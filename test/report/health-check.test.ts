@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type HealthCheckState, HealthChecks } from '../../src/agent/health-check.ts'
-import { healthCheckAddresses, ownAddresses } from '../../src/agent/health-check-addresses.ts'
 import { localEndpoints } from '../../src/frontend/local-endpoints.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
+import { type HealthCheckState, HealthChecks } from '../../src/report/health-checks/health-check.ts'
+import {
+  healthCheckAddresses,
+  ownAddresses,
+} from '../../src/report/health-checks/health-check-addresses.ts'
 import { ask, connected, freePort, refusal, Told, takePort } from '../support/asking.ts'
 
 const loopback = '127.0.0.1' as Address
