@@ -34,6 +34,7 @@ export function partsOf(claims: Claims): readonly ClaimPart[] {
   return parts.map((each, index) => ({ index, count: parts.length, claims: each }))
 }
 
+/** Returns the bytes of claims: for each a byte that says which kind it is, and the address. */
 export function encodeClaims(claims: Claims): Uint8Array {
   const bytes = [...claims].flatMap(([address, claim]) => {
     const kind = CLAIMS.indexOf(claim) | (address.includes(':') ? IPV6 : 0)

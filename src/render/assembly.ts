@@ -51,6 +51,7 @@ export interface Changes {
   readonly ipvs: readonly IpvsChange[]
 }
 
+/** Returns an assembly without fragments. */
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
