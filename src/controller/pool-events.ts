@@ -17,8 +17,8 @@ export interface PoolNews {
 const POOL = /^IPAddressPool[ /](?:([^/]*)\/)?([^/]+)$/
 
 /**
- * Works out what is reported of pools: that one gets full, and what is wrong with one. Each is reported once,
- * until it is gone.
+ * Works out what is reported of pools: that one gets full, and what is wrong with one. Each is
+ * reported once, until it is gone.
  */
 export class PoolEvents {
   readonly #tell: (news: PoolNews) => void
