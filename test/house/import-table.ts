@@ -17,8 +17,9 @@ export const REASONS: Readonly<Record<string, string>> = {
   config: 'src/config makes settings of a text, and opens no files.',
   telemetry: 'src/telemetry is machinery for any loop, and knows nothing of ours.',
   dataplane:
-    'src/dataplane programs a node, and does not know where objects come from or who is told.',
-  speaker: 'src/speaker announces addresses, and knows no Service rules and nobody who is told.',
+    'src/dataplane programs a node, and does not know where objects come from or who gets its news.',
+  speaker:
+    'src/speaker announces addresses, and knows neither Service rules nor who gets its news.',
   report: 'src/report says what became of a node, and decides nothing.',
   agent: 'src/agent joins the parts and reaches the world through src/apply; src/cli is above it.',
   controller:
