@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need and this machine lacks; with the argument `tests` what tests need,
-# too. Says what it does, and says nothing when there is nothing to do.
+# too, with `image` what building the image needs. Says what it does, and says nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -73,5 +73,9 @@ build() {
 }
 
 install_npm_packages
-if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr unzip:unzip promtool:prometheus; else install_debian_packages; fi
+case ${1-} in
+  tests) install_debian_packages vtysh:frr unzip:unzip promtool:prometheus ;;
+  image) install_debian_packages buildah:buildah debootstrap:debootstrap runc:runc ;;
+  *) install_debian_packages ;;
+esac
 build

@@ -52,7 +52,7 @@ export interface Answering {
   readonly asksAt: number | undefined
   /** One that is no member and claims the address as well; undefined if nobody does. */
   readonly dispute: Dispute | undefined
-  /** What is still to be told to everybody: how much was, and since when; undefined if all is. */
+  /** How often the neighbours were told, and since when; undefined once they were told enough. */
   readonly greeting: Greeting | undefined
   /** When it last contradicted another one. */
   readonly defendedAt: number
@@ -67,7 +67,7 @@ export interface Dispute {
   readonly until: number
 }
 
-/** How often everybody was told of an address that was taken, and when it was. */
+/** How often the neighbours were told of an address that was taken, and when it was taken. */
 export interface Greeting {
   readonly told: number
   readonly since: number

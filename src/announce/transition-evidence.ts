@@ -7,7 +7,7 @@ import { ask, type Draft, enter, leave, take, wait, withdraw } from './transitio
 import { askAgainLater, dispute, doubtSoon } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
-/** An address that somebody disputes is defended at most so often (RFC 5227, 2.4 c). */
+/** A disputed address is defended at most so often (RFC 5227, 2.4 c). */
 const DEFEND_MS = 10_000
 
 /** Gives up what the kernel or a link took away. */
