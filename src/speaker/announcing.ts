@@ -116,7 +116,7 @@ export class Announcing {
     const { layer2, ...rest } = this.#settings
     this.configure({ ...rest, layer2: { ...layer2, enabled: false } })
     this.#isLeaving = true
-    // A speaker that failed is told of by whoever runs it.
+    // `run` rejects with the failure of a speaker.
     await this.#ended.catch(() => undefined)
   }
 
