@@ -19,8 +19,8 @@ const PACKET_STATISTICS = 6
 /** struct tpacket_stats of linux/if_packet.h: frames that came, and frames for which there was no room. */
 const STATISTICS_SIZE = 8
 /**
- * Bytes for frames that wait, of which each takes some 800: a node that asks for a thousand addresses gets as
- * many answers before it reads one. The default has room for fewer than 300.
+ * Bytes for frames that wait; a frame takes about 800. A node that asks for a thousand addresses gets as many
+ * answers before it reads one, and the default has room for fewer than 300.
  */
 const ROOM = 4 << 20
 /** Longer frames are cut; ARP and NDP are far shorter. */
