@@ -1,5 +1,15 @@
 import { type Command, Option } from 'commander'
 import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
+import type { Scope } from '../model/node.ts'
+
+/** Which objects are read, for which Node, and how it is programmed. */
+export interface Choices {
+  readonly files: readonly string[]
+  readonly node: string | undefined
+  readonly config: string | undefined
+  readonly scope: Scope | undefined
+  readonly backend: string | undefined
+}
 
 export type Format = 'text' | 'json'
 

@@ -16,10 +16,11 @@ import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
 import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
-import { type RunOptions, TROUBLE } from './arguments.ts'
+import { TROUBLE } from './arguments.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
+import type { RunOptions } from './run-arguments.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** Runs `nodelb run` until SIGTERM or SIGINT. Returns the exit code. */

@@ -12,6 +12,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   trace: 'src/trace is pure, and judges what is rendered by itself.',
   exempt:
     'src/exempt is pure: it says which Services stay as the kernel has them, and renders them so.',
+  view: 'src/view is pure: it makes the values that are shown, and does not know who prints them.',
   apply: 'src/apply takes a plan to the kernel, and never renders.',
   watch: 'src/watch reads objects, and never renders or applies.',
   config: 'src/config makes settings of a text, and opens no files.',
@@ -110,6 +111,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'render/nftables',
     'plan/nftables',
   ],
+  view: ['model', 'frontend', 'plan'],
   apply: ['model'],
   'apply/bgp': ['ruleset/bgp', 'plan/bgp', 'apply', 'node:path'],
   'apply/conntrack': [
@@ -398,6 +400,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'picocolors',
     'speaker',
     'speaker/bgp',
+    'view',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [

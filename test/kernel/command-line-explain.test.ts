@@ -376,17 +376,10 @@ describe('diff --against', () => {
     const ended = await start([...WITHOUT, process.execPath, program, ...args])
     expect(ended).toMatchObject({ code: 1, err: [] })
     expect(ended.out).toMatchInlineSnapshot(`
-      "shop/web:http load-balancer
-        + element ip nodelb services-3 { 203.0.113.150 . tcp . 80 }
-        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 1 : 10.244.1.11 . 8080 }
-        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 2 : 10.244.2.10 . 8080 }
-      rules
-        + rule ip nodelb spread ip daddr . meta l4proto . th dport @services-3 meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 3 map @endpoints
-      shared elements
-        + element ip nodelb hairpin { 10.244.1.11 . 10.244.1.11 }
-      tables, sets and chains
-        + set ip nodelb services-3
-      6 operations
+      "~ shop/web:http  203.0.113.150:80/tcp
+          + endpoints 10.244.1.11:8080, 10.244.2.10:8080  1 -> 3 endpoints, each 1/3
+
+      1 Service changed; 6 operations in one transaction.
       "
     `)
   })

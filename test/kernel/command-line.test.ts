@@ -53,8 +53,10 @@ describe('exit codes', () => {
   test('diff: 1 differences, 0 nothing; apply in between says what it did', async () => {
     const before = await nodelb(['diff', ...good])
     expect(before.code).toBe(1)
-    expect(before.out).toMatch(/^ {2}\+ table ip nodelb$/m)
-    const number = /(\d+) operations\n$/.exec(before.out)?.[1]
+    expect(before.out).not.toContain('table ip nodelb')
+    const number = /; (\d+) operations in one transaction\.\n$/.exec(before.out)?.[1]
+    const full = await nodelb(['diff', ...good, '--full'])
+    expect(full.out).toMatch(/^ {2}\+ table ip nodelb$/m)
     const first = await nodelb(['apply', ...good])
     expect(first.out).toMatch(new RegExp(`^applied: ${number} operations, 1 service, \\d+ ms\n$`))
     expect(first).toMatchObject({ code: 0, err: [] })
@@ -126,7 +128,7 @@ describe('-o json', () => {
     await nodelb(['apply', ...good])
     expect(await nodelb(['diff', ...good, '-o', 'json'])).toMatchObject({
       code: 0,
-      out: '{\n  "operations": []\n}\n',
+      out: '{\n  "operations": [],\n  "services": []\n}\n',
     })
   })
 
@@ -392,8 +394,10 @@ describe('--help', () => {
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
                                   "nftables", "ipvs", "iptables")
-        -o, --output <format>     text for people, json for programs (choices: "text",
-                                  "json", default: "text")
+        -o, --output <format>     text for people, json for programs, markdown for
+                                  pull requests (choices: "text", "json", "markdown",
+                                  default: "text")
+        --full                    show each operation below its Service
         --against <path...>       show what changes from these objects to those, and
                                   leave the kernel alone
         -h, --help                display help for command

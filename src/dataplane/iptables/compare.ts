@@ -31,7 +31,7 @@ export interface Compared {
 }
 
 /** What the tables hold, and what is missing in them. */
-interface Comparison {
+export interface Comparison {
   readonly kind: 'read'
   readonly held: IptablesRuleset
   readonly changes: readonly TableChange[]
