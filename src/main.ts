@@ -84,7 +84,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'status':
-      return statusCommand(invocation.socket, invocation.format, output)
+      return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
     case 'done':

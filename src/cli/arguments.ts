@@ -8,9 +8,14 @@ import {
   withChoices,
   withConfig,
   withFormat,
-  withSocket,
 } from './common-options.ts'
 import { type RunFlags, type RunOptions, runOptions, runOptionsOf } from './run-arguments.ts'
+import {
+  type StatusFlags,
+  type StatusOptions,
+  statusCommandOptions,
+  statusOptionsOf,
+} from './status-arguments.ts'
 
 /** The input of render, diff and apply. */
 export interface Sources extends Choices {
@@ -45,7 +50,7 @@ type Invocation =
   | ClusterInvocation
   | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
-  | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
+  | { readonly kind: 'status'; readonly options: StatusOptions }
   | { readonly kind: 'prepare'; readonly config: string | undefined }
   /** Help, the version or a usage error has been printed. */
   | { readonly kind: 'done'; readonly exitCode: number }
@@ -70,11 +75,6 @@ interface ExplainFlags extends Flags {
   readonly from: string
   readonly to: string
   readonly in?: string
-}
-
-interface StatusFlags {
-  readonly statusSocket: string
-  readonly output: Format
 }
 
 /** The exit code for trouble, as in diff(1), where 1 means "differences". */
@@ -141,11 +141,11 @@ function nodeCommands(program: Command, take: Take): void {
   runOptions(program.command('run')).action((flags: RunFlags) => {
     take({ kind: 'run', options: runOptionsOf(flags) })
   })
-  withFormat(withSocket(program.command('status')))
-    .description('what the agent that runs here does, and what it cannot do and why')
-    .action((flags: StatusFlags) => {
-      take({ kind: 'status', socket: flags.statusSocket, format: flags.output })
-    })
+  statusCommandOptions(program.command('status')).action(
+    (service: string | undefined, flags: StatusFlags) => {
+      take({ kind: 'status', options: statusOptionsOf(service, flags) })
+    },
+  )
   withConfig(program.command('prepare'))
     .description("set the node's sysctls, for which the agent has no privilege, and end")
     .action((flags: Flags) => take({ kind: 'prepare', config: flags.config }))

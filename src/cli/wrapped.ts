@@ -12,7 +12,7 @@ export function wrapped(
   let line = ''
   for (const word of words) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line === '' || columns === undefined || longer.length <= columns) line = longer
+    if (line === '' || columns === undefined || longer.trimEnd().length <= columns) line = longer
     else {
       lines.push(line)
       line = indent + word

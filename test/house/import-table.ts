@@ -443,7 +443,10 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'announce',
     'picocolors',
   ],
-  'cli/status': ['model', 'decode', 'agent/events', 'cli', 'speaker', 'speaker/bgp'],
+  'cli/status': [
+    ...['model', 'decode', 'agent/events', 'cli', 'speaker', 'speaker/bgp', 'view'],
+    ...['node:timers/promises', 'picocolors'],
+  ],
 }
 
 /**

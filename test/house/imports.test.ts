@@ -41,6 +41,7 @@ test('the search finds imports', () => {
     'cli/cluster-arguments.ts',
     'cli/common-options.ts',
     'cli/run-arguments.ts',
+    'cli/status-arguments.ts',
   ])
 })
 

@@ -20,7 +20,8 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import type { Level, Occurrence } from './occurrence.ts'
 import { type ServerOptions, type Servers, startServers } from './servers.ts'
 import { follow } from './state.ts'
-import { type ServiceSummary, type Status, statusOf } from './status.ts'
+import { type Status, statusOf } from './status.ts'
+import type { ServiceSummary } from './status-services.ts'
 import { toldOnce } from './told-once.ts'
 
 /**
@@ -54,7 +55,8 @@ export interface Telemetry {
   healthy(): boolean
   /** Answers as kube-proxy does at these addresses from now on, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
-  status(): Status
+  /** Returns the present status; of Services only those of the name, if one is given. */
+  status(only?: string): Status
   readonly metrics: Metrics
   /** Closes all servers and flushes the log. */
   close(): Promise<void>
@@ -63,7 +65,7 @@ export interface Telemetry {
 /** The values that telemetry reads from the agent when it is asked for them. */
 interface AgentView {
   readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
-  readonly services: () => Iterable<ServiceSummary>
+  readonly services: (only?: string) => Iterable<ServiceSummary>
   /** Returns the metadata.uid of a Service (`namespace/name`). */
   readonly uid: (service: string) => string | undefined
   /** Returns the number of open healthCheckNodePorts. */
@@ -98,7 +100,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   const isNews = toldOnce()
   const metrics = createMetrics({ ...view, version, node, state, linesLost: () => log.linesLost() })
   const latencies = trackLatencies(state, metrics)
-  const status = (): Status => statusOf(state, { ...view, version, node })
+  const status = (only?: string): Status =>
+    statusOf(state, { ...view, version, node }, Date.now(), only)
   let queue: EventQueue | undefined
 
   const take = (occurrence: Occurrence): void => {
