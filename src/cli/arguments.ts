@@ -37,8 +37,11 @@ export interface DiffOptions {
 export interface ExplainOptions {
   /** The files; without any, what the kernel holds is explained. */
   readonly sources: Sources
-  readonly from: string
+  /** Undefined if the node itself asks. */
+  readonly from: string | undefined
   readonly to: string
+  /** True to show the rules. */
+  readonly full: boolean
   /** The interface on which the packet comes in; if undefined, the routes decide. */
   readonly input: string | undefined
 }
@@ -72,8 +75,9 @@ interface DiffFlags extends Omit<Flags, 'output'> {
 }
 
 interface ExplainFlags extends Flags {
-  readonly from: string
+  readonly from?: string
   readonly to: string
+  readonly full?: true
   readonly in?: string
 }
 
@@ -127,8 +131,8 @@ function objectCommands(program: Command, take: Take): void {
   })
   reading('apply', 'read the kernel, plan, commit in one transaction, print one line')
   explainOptions(program.command('explain')).action((flags: ExplainFlags) => {
-    const { from, to, in: input } = flags
-    take({ kind: 'explain', options: { sources: sourcesOf(flags), from, to, input } })
+    const { from, to, full = false, in: input } = flags
+    take({ kind: 'explain', options: { sources: sourcesOf(flags), from, to, full, input } })
   })
 }
 
@@ -190,8 +194,12 @@ function diffOptions(command: Command): Command {
 function explainOptions(command: Command): Command {
   return withFormat(withChoices(command.exitOverride()))
     .description('where a packet goes on this node, by which rules, and why')
-    .requiredOption('--from <address>', 'who sends it')
-    .requiredOption('--to <address:port>', 'where to; /udp or /sctp behind it if not TCP')
+    .option('--from <address>', 'who sends it (default: this node)')
+    .requiredOption(
+      '--to <address:port>',
+      'where to, /udp or /sctp behind it if not TCP; or namespace/name of a Service, or namespace/name:port, for each of its addresses',
+    )
+    .option('--full', 'show the rules that do something to it')
     .option('--in <interface>', 'by which interface it comes in (default: as the routes say)')
     .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
     .option('--state <folder>', GIVEN)
