@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
 import type { Scope } from '../model/node.ts'
+import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 /** Which objects are read, for which Node, and how it is programmed. */
 export interface Choices {
@@ -19,7 +19,10 @@ export const FILES = 'files or folders of Services, EndpointSlices and Nodes (YA
 export function withConfig(command: Command): Command {
   return command
     .exitOverride()
-    .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
+    .option(
+      '--config <path>',
+      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, or a folder of files',
+    )
 }
 
 /** Adds `--output`. */

@@ -13,35 +13,34 @@ export function mattersOf(status: StatusInput): readonly Matter[] {
 }
 
 function ofNode(status: StatusInput): readonly Matter[] {
-  const { node, ready, reason, failing, waiting, doubt, conditions, watches, at } = status
-  const lasts = (since: string): string => `for ${between(since, at)}`
-  const about = node
+  const { node: about, ready, reason, conditions } = status
   return [
-    ...(ready ? [] : [{ about, text: `not ready: ${reason}` }]),
-    ...(failing
-      ? [{ about, text: `commits fail ${lasts(failing.since)}: ${failing.reason}` }]
-      : []),
-    ...(waiting
-      ? [
-          {
-            about,
-            text: `configuration ${waiting.source} ${waiting.failed ? 'fails' : 'waits'} ${lasts(waiting.since)}: ${waiting.reason}`,
-          },
-        ]
-      : []),
-    ...(doubt
-      ? [{ about, text: `the kernel is not verified ${lasts(doubt.since)}: ${doubt.reason}` }]
-      : []),
-    ...conditions.map((text) => ({ about, text })),
-    ...Object.entries(watches).flatMap(([resource, watch]) => {
-      if (watch.kind === 'following') return []
-      const why = watch.reason === undefined ? '' : `: ${watch.reason}`
-      return {
-        about,
-        text: `${resource} are not followed ${lasts(watch.since)}: ${watch.kind}${why}`,
-      }
-    }),
+    ...(ready ? [] : [`not ready: ${reason}`]),
+    ...lastingTroubles(status),
+    ...conditions,
+    ...watchTroubles(status),
+  ].map((text) => ({ about, text }))
+}
+
+function lastingTroubles(status: StatusInput): readonly string[] {
+  const { failing, waiting, refusedConfiguration: refused, doubt, at } = status
+  const text = (what: string, { since, reason }: { since: string; reason: string }): string =>
+    `${what} for ${between(since, at)}: ${reason}`
+  const waits = waiting?.failed ? 'fails' : 'waits'
+  return [
+    ...(failing ? [text('commits fail', failing)] : []),
+    ...(waiting ? [text(`configuration ${waiting.source} ${waits}`, waiting)] : []),
+    ...(refused ? [text(`configuration ${refused.source} cannot be used`, refused)] : []),
+    ...(doubt ? [text('the kernel is not verified', doubt)] : []),
   ]
+}
+
+function watchTroubles({ watches, at }: StatusInput): readonly string[] {
+  const lost = Object.entries(watches).filter(([, { kind }]) => kind !== 'following')
+  return lost.map(([resource, { kind, since, reason }]) => {
+    const why = reason === undefined ? '' : `: ${reason}`
+    return `${resource} are not followed for ${between(since, at)}: ${kind}${why}`
+  })
 }
 
 function ofKernel({ refused }: StatusInput): readonly Matter[] {

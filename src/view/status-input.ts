@@ -17,6 +17,7 @@ export interface StatusInput {
   readonly scope: string | null
   readonly doubt: Since | null
   readonly waiting: (Since & { readonly source: string; readonly failed: boolean }) | null
+  readonly refusedConfiguration: (Since & { readonly source: string }) | null
   readonly failing: Since | null
   readonly ownership: {
     readonly kind: 'unknown' | 'owned' | 'not-owned'

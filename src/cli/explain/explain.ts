@@ -19,6 +19,7 @@ import type { Output } from '../output.ts'
 import { addressFacts } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
+import { type Answered, joined } from './answered.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
@@ -73,12 +74,6 @@ async function explainFiles(
   return unlessIncomplete(goal, 0)
 }
 
-/** An answer in both forms. */
-interface Answered {
-  readonly json: unknown
-  readonly text: (look: ExplainLook) => string
-}
-
 async function answerByFiles(
   loaded: Loaded & { readonly kind: 'loaded' },
   sent: SentPacket,
@@ -101,21 +96,6 @@ async function answerByFiles(
         lan && answering ? printAnswering(packet.to, lan, answering) : '',
       ].join(''),
   }
-}
-
-/** A Service has an answer for each of its addresses, which JSON has as a list. */
-function joined(
-  answers: readonly Answered[],
-  { to }: Question,
-  { sources, full }: ExplainOptions,
-  colour: boolean,
-): string {
-  if (sources.format !== 'json') {
-    return answers.map(({ text }) => text({ colour, full })).join('\n')
-  }
-  const [first, ...more] = answers.map(({ json }) => json)
-  const value = to.kind === 'address' ? first : [first, ...more]
-  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 function withoutTarget(to: Question['to'], ports: readonly string[], output: Output): number {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { readStatus } from '../../agent/events/status-socket.ts'
 import { unreachable } from '../../model/unreachable.ts'
+import { readStatus } from '../../report/status/status-socket.ts'
 import { statusView } from '../../view/status-view.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { Output } from '../output.ts'
