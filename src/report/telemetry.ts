@@ -97,11 +97,10 @@ export interface TelemetryOptions extends ServerOptions {
  * again.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const { node } = options
-  const view = { ...options.view, version: options.version, node }
+  const { version, node } = options
+  const view = { ...options.view, version, node }
   const [state, began] = [newState(Date.now()), performance.now()]
-  const log = options.log ?? openLog(options.level ?? 'info')
-  const isNews = toldOnce()
+  const [log, isNews] = [options.log ?? openLog(options.level ?? 'info'), toldOnce()]
   const metrics = createMetrics({ ...view, state, linesLost: () => log.linesLost() })
   const latencies = trackLatencies(state, metrics)
   const status = (only?: string): Status => statusOf(state, view, Date.now(), only)

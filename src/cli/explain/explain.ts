@@ -34,7 +34,7 @@ import {
   wrongInterface,
   wrongService,
 } from './packet-arguments.ts'
-import { type ExplainLook, printExplanation } from './print.ts'
+import { printExplanation } from './print.ts'
 import { onLanAsJson, printAnswering } from './print-answering.ts'
 import { printKernel } from './print-kernel.ts'
 import { targetsInFiles, targetsInKernel } from './targets.ts'
