@@ -1,3 +1,4 @@
+import { visible } from '../decode/problem.ts'
 import type { Line } from '../view/change-lines.ts'
 import type { PortChange, ServiceDifference } from '../view/service-difference.ts'
 import { SIGNS, summaryOf } from './print-difference.ts'
@@ -30,7 +31,7 @@ const HEAD = ['| | Service | Address | Change |', '|---|---|---|---|']
 
 function row({ title, addresses, change, lines }: PortChange): string {
   const at = addresses.map((address) => `\`${address}\``).join(', ')
-  return `| \`${SIGNS[change]}\` | ${title} | ${at} | ${lines.map(cell).join('<br>')} |`
+  return `| \`${SIGNS[change]}\` | ${visible(title)} | ${at} | ${lines.map(cell).join('<br>')} |`
 }
 
 function cell({ sign, words, note }: Line): string {

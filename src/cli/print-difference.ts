@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import { visible } from '../decode/problem.ts'
 import type { ExplainedOperation, Group, Sign } from '../plan/explain.ts'
 import type { Line } from '../view/change-lines.ts'
 import type { Change, PortChange, ServiceDifference } from '../view/service-difference.ts'
@@ -32,7 +33,7 @@ function printPort(
   const { colour, columns, full } = look
   const paint = pc.createColors(colour)
   const sign = SIGNS[change]
-  const head = wrapped([`${sign} ${title} `, ...withCommas(addresses)], columns, '    ')
+  const head = wrapped([`${sign} ${visible(title)} `, ...withCommas(addresses)], columns, '    ')
   return [
     ...head.map((line) => paint[COLOURS[sign]](line)),
     ...lines.flatMap((line) => printLine(line, columns)),

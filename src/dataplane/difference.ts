@@ -37,10 +37,8 @@ function differentTables({ cluster, node, settings }: Goal, goal: Goal): Propose
 function differentChains(old: Goal, goal: Goal): Proposed {
   const held = allAtOnce(chainsOver({}, old)).lowering.rules()
   const renderer = allAtOnce(chainsOver(held, goal))
-  return proposedChains(
-    { held, changes: compareIptables(held, renderer.lowering.rules()) },
-    renderer,
-  )
+  const desired = renderer.lowering.rules()
+  return proposedChains({ held, desired, changes: compareIptables(held, desired) }, renderer)
 }
 
 /** Assumes a node whose other interfaces are unknown. */

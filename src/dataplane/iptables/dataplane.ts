@@ -40,7 +40,7 @@ export class IptablesDataplane implements Dataplane {
 
 /** Returns the changes in the form that all backends share. */
 export function proposedChains(
-  { held, changes }: Pick<Comparison, 'held' | 'changes'>,
+  { held, desired, changes }: Omit<Comparison, 'kind'>,
   renderer: ChainRenderer,
 ): Proposed {
   const { lowering } = renderer
@@ -49,7 +49,7 @@ export function proposedChains(
     operations: shownIptables(changes, (family, chain) => lowering.labelOf(family, chain)),
     count: iptablesOperationCount(changes),
     frontends: () => {
-      return { before: frontendsInChains(held), after: frontendsInChains(lowering.rules()) }
+      return { before: frontendsInChains(held), after: frontendsInChains(desired) }
     },
     situation: renderer.situation,
     denials: renderer.denials(),
