@@ -12,7 +12,7 @@ export interface Line {
   readonly note: string
 }
 
-/** Returns what differs between a frontend before and after, of which there is one at least. */
+/** Returns what differs between a frontend before and after; at least one of them is there. */
 export function changeLines(
   before: HeldFrontend | undefined,
   after: HeldFrontend | undefined,

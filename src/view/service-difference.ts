@@ -40,7 +40,7 @@ export interface PortChange {
 export interface ServiceDifference {
   readonly services: readonly ServiceChange[]
   readonly ports: readonly PortChange[]
-  /** What no frontend explains, such as a rule of others, or an element that somebody deleted. */
+  /** What no frontend explains, such as a rule of others, or an element that others deleted. */
   readonly drift: readonly Group[]
   /** Operations that the changed Services have in common. */
   readonly shared: readonly Group[]

@@ -67,7 +67,7 @@ function rowOf(
   }
 }
 
-/** Whoever does not have an address does not serve it by a policy either. */
+/** A Service that does not have the address does not serve it by a policy either. */
 function isDenied(state: FrontendInput['state'] | undefined): boolean {
   return state === 'contested' || state === 'refused'
 }

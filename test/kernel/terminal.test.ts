@@ -12,7 +12,7 @@ import type { ServiceSummary } from '../../src/report/status/status-services.ts'
 import { serveStatus } from '../../src/report/status/status-socket.ts'
 import type { HttpServer } from '../../src/telemetry/http.ts'
 import type { ListenState } from '../../src/telemetry/listen.ts'
-import { Told } from '../support/asking.ts'
+import { Recorder } from '../support/recorder.ts'
 
 /** The program in a pseudo-terminal of a known width: it asks for the width, and uses colours. */
 
@@ -61,10 +61,10 @@ async function serve(services: () => readonly ServiceSummary[]): Promise<void> {
   const announce = { view: () => undefined, bgp: () => undefined }
   const view = { version: '1', node: 'n', objects, services, announce }
   const status = (): Status => statusOf(newState(0), view, 0)
-  const told = new Told<ListenState>()
+  const told = new Recorder<ListenState>()
   const waits = new Waits({ first: 5, most: 1_000, factor: 2, jitter: 0 })
-  servers.push(serveStatus(socket, status, told.push, waits))
-  await told.next(({ kind }) => kind === 'listening')
+  servers.push(serveStatus(socket, status, told.add, waits))
+  await told.find(({ kind }) => kind === 'listening')
 }
 
 const NAME = 'a-namespace-with-a-long-name/a-service-with-a-long-name'
