@@ -15,8 +15,8 @@ import { NodeInterest } from '../watch/node-interest.ts'
 import { relisting } from '../watch/relisting.ts'
 import { NODE_RESOURCES, type Resource } from '../watch/resources.ts'
 import type { Source } from '../watch/source.ts'
-import type { RunOptions } from './arguments.ts'
 import { eventSink } from './event-sink.ts'
+import type { RunOptions } from './run-arguments.ts'
 
 type Options = ConstructorParameters<typeof Announcers>[0]
 

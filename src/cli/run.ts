@@ -14,11 +14,12 @@ import type { Telemetry } from '../report/telemetry.ts'
 import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
 import { apiLocation } from './api-location.ts'
-import { type RunOptions, TROUBLE } from './arguments.ts'
+import { TROUBLE } from './arguments.ts'
 import { followConfig, type Reading } from './follow-config.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
+import type { RunOptions } from './run-arguments.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** Runs `nodelb run` until SIGTERM or SIGINT. Returns the exit code. */

@@ -12,6 +12,7 @@ export const REASONS: Readonly<Record<string, string>> = {
   trace: 'src/trace is pure, and judges what is rendered by itself.',
   exempt:
     'src/exempt is pure: it says which Services stay as the kernel has them, and renders them so.',
+  view: 'src/view is pure: it makes the values that are shown, and does not know who prints them.',
   apply: 'src/apply takes a plan to the kernel, and never renders.',
   watch: 'src/watch reads objects, and never renders or applies.',
   config: 'src/config makes settings of a text, and opens no files.',
@@ -112,6 +113,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'render/nftables',
     'plan/nftables',
   ],
+  view: ['model', 'frontend', 'plan'],
   apply: ['model'],
   'apply/bgp': ['ruleset/bgp', 'plan/bgp', 'apply', 'node:path'],
   'apply/conntrack': [
@@ -330,7 +332,15 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'report/metrics',
     'report/status',
   ],
-  'report/events': ['plan', 'watch', 'watch/addresses', 'telemetry', 'speaker', 'speaker/bgp'],
+  'report/events': [
+    'model',
+    'plan',
+    'watch',
+    'watch/addresses',
+    'telemetry',
+    'speaker',
+    'speaker/bgp',
+  ],
   'report/health-checks': ['model', 'apply', 'telemetry', 'report'],
   'report/metrics': [
     'model',
@@ -428,6 +438,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'picocolors',
     'speaker',
     'speaker/bgp',
+    'view',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [
@@ -443,14 +454,17 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'cli/explain': [
     'model',
     'decode',
+    'frontend',
     'ruleset/iptables',
     'ruleset/ipvs',
     'ruleset/netdev',
     'ruleset/nftables',
     'render',
+    'render/iptables',
     'render/ipvs',
     'render/nftables',
     'plan/ipvs',
+    'plan/nftables',
     'trace',
     'trace/iptables',
     'trace/nftables',
@@ -470,7 +484,10 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'announce',
     'picocolors',
   ],
-  'cli/status': ['model', 'decode', 'report/status', 'speaker', 'speaker/bgp', 'cli'],
+  'cli/status': [
+    ...['model', 'decode', 'report/status', 'cli', 'speaker', 'speaker/bgp', 'view'],
+    ...['node:timers/promises', 'picocolors'],
+  ],
 }
 
 /**

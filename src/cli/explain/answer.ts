@@ -36,8 +36,8 @@ interface Answer {
   readonly announced: unknown
 }
 
-/** Returns the answer as JSON, which ends with a newline. */
-export function answerAsJson(answered: Answer): string {
+/** Returns the answer for programs. */
+export function answerAsJson(answered: Answer): unknown {
   const { of, explanation, kernel, origin, announced } = answered
   const { packet, ways, doubts } = explanation
   const { origin: sender, ...sent } = packet
@@ -49,7 +49,7 @@ export function answerAsJson(answered: Answer): string {
     ways: waysAsJson(kernel.explanation.ways),
     doubts: kernel.explanation.doubts,
   }
-  const answer = {
+  return {
     packet: { ...sent, ...by },
     of,
     address: origin ? { pool: origin.pool ?? null, reason: origin.reason ?? null } : null,
@@ -58,5 +58,4 @@ export function answerAsJson(answered: Answer): string {
     doubts,
     kernel: compared ?? null,
   }
-  return `${JSON.stringify(answer, null, 2)}\n`
 }
