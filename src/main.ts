@@ -53,8 +53,14 @@ function cannotWrite(fd: number, code: string): never {
   process.exit(TROUBLE)
 }
 
+/** Returns the words of the command line; kubectl runs a file of this name as `kubectl nodelb`. */
+function wordsGiven(): readonly string[] {
+  const [, program = '', ...words] = process.argv
+  return /(^|[\\/])kubectl-nodelb$/.test(program) ? ['cluster', ...words] : words
+}
+
 async function main(): Promise<number> {
-  const invocation = parseArguments(process.argv.slice(2), packageJson.version)
+  const invocation = parseArguments(wordsGiven(), packageJson.version)
   switch (invocation.kind) {
     case 'render':
       return renderCommand(invocation.sources, output)
@@ -70,6 +76,12 @@ async function main(): Promise<number> {
       return announcersCommand(invocation.options, output)
     case 'controller':
       return (await import('./cli/controller.ts')).controllerCommand(
+        invocation.options,
+        packageJson.version,
+        output,
+      )
+    case 'cluster':
+      return (await import('./cli/cluster/cluster.ts')).clusterCommand(
         invocation.options,
         packageJson.version,
         output,
