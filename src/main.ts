@@ -75,32 +75,43 @@ async function main(): Promise<number> {
     case 'announcers':
       return announcersCommand(invocation.options, output)
     case 'controller':
-      return (await import('./cli/controller.ts')).controllerCommand(
-        invocation.options,
-        packageJson.version,
-        output,
-      )
     case 'cluster':
-      return (await import('./cli/cluster/cluster.ts')).clusterCommand(
-        invocation.options,
-        packageJson.version,
-        output,
-      )
+    case 'run':
+      return loadedCommand(invocation)
     case 'cleanup':
       return cleanupCommand(output)
-    case 'run':
-      // It is loaded only for this command, because it needs half of the program.
-      return (await import('./cli/run.ts')).runCommand(
-        invocation.options,
-        packageJson.version,
-        output,
-      )
     case 'status':
       return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
     case 'done':
       return invocation.exitCode
+    default:
+      return unreachable(invocation)
+  }
+}
+
+type Invocation = ReturnType<typeof parseArguments>
+type LoadedKind = 'controller' | 'cluster' | 'run'
+
+/** Runs a command that is loaded only when it is called, because it needs half of the program. */
+async function loadedCommand(
+  invocation: Extract<Invocation, { readonly kind: LoadedKind }>,
+): Promise<number> {
+  const { version } = packageJson
+  switch (invocation.kind) {
+    case 'controller': {
+      const { controllerCommand } = await import('./cli/controller.ts')
+      return controllerCommand(invocation.options, version, output)
+    }
+    case 'cluster': {
+      const { clusterCommand } = await import('./cli/cluster/cluster.ts')
+      return clusterCommand(invocation.options, version, output)
+    }
+    case 'run': {
+      const { runCommand } = await import('./cli/run.ts')
+      return runCommand(invocation.options, version, output)
+    }
     default:
       return unreachable(invocation)
   }

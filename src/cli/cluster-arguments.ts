@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
 import type { LogLevel } from '../telemetry/json-log.ts'
-import { type ClusterOptions, clusterVerbs } from './cluster/arguments.ts'
 import {
   type Format,
   kubeconfigOption,
@@ -8,6 +7,7 @@ import {
   withConfig,
   withFormat,
 } from './common-options.ts'
+import { type ClusterOptions, clusterVerbs } from './kubectl-arguments.ts'
 
 /** The objects whose addresses are allocated. */
 export interface AllocateOptions {

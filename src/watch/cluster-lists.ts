@@ -19,7 +19,7 @@ const DECIDING: readonly Resource[] = [
 ]
 
 /** What says how nodelb fares. */
-export type Told = 'pods' | 'leases' | 'l2Statuses' | 'bgpStatuses' | 'events'
+type Told = 'pods' | 'leases' | 'l2Statuses' | 'bgpStatuses' | 'events'
 
 interface ToldRow extends Selection {
   readonly name: string
@@ -64,6 +64,10 @@ export interface ClusterLists {
   /** The objects that decide what is served, as typed lists. */
   readonly deciding: Documents
   readonly told: Readonly<Record<Told, readonly unknown[]>>
+  /** The kinds among `told` that could not be read. */
+  readonly untold: ReadonlySet<Told>
+  /** True if all that decides could be read: without a part of it the rest would mislead. */
+  readonly isWhole: boolean
   /** What could not be read, and why. */
   readonly troubles: readonly string[]
 }
@@ -73,23 +77,28 @@ export async function readClusterLists(
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<ClusterLists> {
-  const troubles: string[] = []
-  const read = async (name: string, selection: Selection, mayBeMissing: boolean) => {
-    const { items, trouble } = await readList(client, selection, mayBeMissing, signal)
-    if (trouble !== undefined) troubles.push(`${name} are not read: ${trouble}`)
-    return items
+  const read = async (selection: Selection, mayBeMissing: boolean) => {
+    // Each request listens to a signal of its own: more than ten at one are taken for a leak.
+    return readList(client, selection, mayBeMissing, AbortSignal.any([signal]))
   }
-  const readTold = async (told: Told) => {
-    const { name, mayBeMissing, ...selection } = TOLD[told]
-    return [told, await read(name, selection, mayBeMissing)] as const
-  }
-  const deciding = DECIDING.map(async (resource) => {
+  const asked = DECIDING.map(async (resource) => {
     const { apiVersion, kind, plural, mayBeMissing = false } = resources[resource]
-    const items = await read(plural, selectionOf(resource), mayBeMissing)
-    return { apiVersion, kind: `${kind}List`, items }
+    const { items, trouble } = await read(selectionOf(resource), mayBeMissing)
+    return { list: { apiVersion, kind: `${kind}List`, items }, name: plural, trouble }
   })
-  const told = Promise.all((Object.keys(TOLD) as Told[]).map(readTold))
-  const values = await Promise.all(deciding)
-  const entries = Object.fromEntries(await told) as Record<Told, readonly unknown[]>
-  return { deciding: { values, problems: [] }, told: entries, troubles }
+  const kinds = Object.keys(TOLD) as Told[]
+  const askedTold = kinds.map(async (told) => {
+    const { name, mayBeMissing, ...selection } = TOLD[told]
+    return { told, name, ...(await read(selection, mayBeMissing)) }
+  })
+  const [deciding, told] = [await Promise.all(asked), await Promise.all(askedTold)]
+  return {
+    deciding: { values: deciding.map(({ list }) => list), problems: [] },
+    told: Object.fromEntries(told.map((each) => [each.told, each.items])) as ClusterLists['told'],
+    untold: new Set(told.flatMap((each) => (each.trouble === undefined ? [] : [each.told]))),
+    isWhole: deciding.every(({ trouble }) => trouble === undefined),
+    troubles: [...deciding, ...told].flatMap(({ name, trouble }) => {
+      return trouble === undefined ? [] : [`${name} are not read: ${trouble}`]
+    }),
+  }
 }

@@ -402,7 +402,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     'model',
-    'cli/cluster',
     'decode',
     'frontend',
     'ruleset',

@@ -40,6 +40,7 @@ test('the search finds imports', () => {
     'cli/arguments.ts',
     'cli/cluster-arguments.ts',
     'cli/common-options.ts',
+    'cli/kubectl-arguments.ts',
     'cli/run-arguments.ts',
     'cli/status-arguments.ts',
   ])

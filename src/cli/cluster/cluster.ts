@@ -12,8 +12,8 @@ import { reportAsText } from '../announcers/print-text.ts'
 import { ofNode } from '../announcers/view.ts'
 import { apiLocation } from '../api-location.ts'
 import { TROUBLE } from '../arguments.ts'
+import type { ClusterOptions, ClusterQuestion } from '../kubectl-arguments.ts'
 import type { Output } from '../output.ts'
-import type { ClusterOptions, ClusterQuestion } from './arguments.ts'
 import { configOf } from './config.ts'
 import { drainOf } from './drain.ts'
 import { printCluster, printPools, printServices } from './print-cluster.ts'
@@ -38,8 +38,7 @@ export async function clusterCommand(
   try {
     const lists = await readClusterLists(client, AbortSignal.timeout(READING_MS))
     for (const trouble of lists.troubles) output.say(`nodelb: ${trouble}`)
-    // A server that does not answer is not asked again.
-    if (lists.deciding.values.length === 0) return TROUBLE
+    if (!lists.isWhole) return TROUBLE
     const config = await configOf({ path: options.config, client, lists }, output)
     if (config === undefined) return TROUBLE
     const answer = answerTo(options.question, { lists, config, at: new Date().toISOString() })

@@ -74,10 +74,10 @@ export function printPools(rows: readonly PoolRow[], look: Look): string {
     { title: 'POOL', text: ({ pool }) => pool, least: 8 },
     { title: 'FAMILY', text: ({ family }) => (family === 'ipv4' ? 'IPv4' : 'IPv6') },
     { title: 'IN USE', text: ({ used }) => String(used) },
-    { title: 'FREE', text: ({ free }) => String(free), least: 8 },
+    { title: 'FREE', text: ({ free }) => freeText(free) },
     {
       title: 'USE',
-      text: ({ percent }) => `${bar(percent)} ${String(percent).padStart(3)} %`,
+      text: ({ percent, used }) => `${bar(percent, used)} ${shareText(percent, used)} %`,
       paint: ({ percent }, cell) => (percent >= FULL ? paint.yellow(cell) : cell),
     },
     { title: 'SERVICES', text: ({ services }) => shortList(services, FEW) || '-', least: 12 },
@@ -93,9 +93,21 @@ const FULL = 80
 /** So many characters are a whole pool. */
 const BAR = 10
 
-function bar(percent: number): string {
-  const full = percent === 0 ? 0 : Math.max(1, Math.floor((percent * BAR) / 100))
+function bar(percent: number, used: number): string {
+  const full = used === 0 ? 0 : Math.max(1, Math.floor((percent * BAR) / 100))
   return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}]`
+}
+
+function shareText(percent: number, used: number): string {
+  const text = percent === 0 && used > 0 ? '<1' : String(percent)
+  return text.padStart(3)
+}
+
+/** Larger numbers, which pools of IPv6 have, are rounded. */
+const EXACT = 1_000_000_000n
+
+function freeText(free: bigint): string {
+  return free <= EXACT ? String(free) : `about ${Number(free).toExponential(1).replace('+', '')}`
 }
 
 function joined(lines: readonly string[]): string {

@@ -51,6 +51,11 @@ export function clusterInput(lists: ClusterLists, config: Config, at: string): C
   const announced = new Set(announcers.map(({ service }) => service))
   return {
     at,
+    unread: {
+      agents: lists.untold.has('pods'),
+      lease: lists.untold.has('leases'),
+      announcers: lists.untold.has('l2Statuses') || lists.untold.has('bgpStatuses'),
+    },
     nodes: announcing.objects.nodes
       .filter(({ labels }) => !labels.has('nodelb.io/exclude'))
       .map(({ name }) => name),

@@ -11,6 +11,8 @@ import type { Served } from './served.ts'
 export interface ClusterInput {
   /** The time of reading, RFC 3339. */
   readonly at: string
+  /** Which of these could not be read; of what is not known nothing is said. */
+  readonly unread: Readonly<Record<'agents' | 'lease' | 'announcers', boolean>>
   /** The Nodes on which an agent should run. */
   readonly nodes: readonly string[]
   readonly agents: readonly AgentPod[]
@@ -21,7 +23,7 @@ export interface ClusterInput {
   readonly waiting: readonly Matter[]
   /** How full the pools are, by the addresses that Services have. */
   readonly usage: readonly PoolUsage[]
-  /** Who has which address of which pool. */
+  /** The addresses that Services have of pools. */
   readonly given: readonly GivenAddress[]
   readonly announcers: readonly ToldAnnouncer[]
   /** The Services that no Node may announce, each with the reason. */
@@ -32,7 +34,7 @@ export interface ClusterInput {
 }
 
 /** An address that a Service has of a pool. */
-export interface GivenAddress {
+interface GivenAddress {
   readonly pool: string
   readonly address: Address
   /** `namespace/name`. */

@@ -28,7 +28,8 @@ export function clusterMatters(input: ClusterInput): readonly Matter[] {
   return [...first, ...ofWarnings(input).filter(({ about }) => !told.has(about))]
 }
 
-function ofAgents({ nodes, agents }: ClusterInput): readonly Matter[] {
+function ofAgents({ nodes, agents, unread }: ClusterInput): readonly Matter[] {
+  if (unread.agents) return []
   if (agents.length === 0) {
     const text = 'no agent runs: no Pod has the label app.kubernetes.io/name=nodelb'
     return [{ about: CLUSTER, text }]
@@ -50,7 +51,8 @@ function ofAgents({ nodes, agents }: ClusterInput): readonly Matter[] {
   ]
 }
 
-function ofController({ lease, at, waiting }: ClusterInput): readonly Matter[] {
+function ofController({ lease, at, waiting, unread }: ClusterInput): readonly Matter[] {
+  if (unread.lease) return []
   const about = 'controller'
   if (lease === undefined) {
     const text = 'none has ever run here, so no Service gets an address from nodelb'

@@ -39,15 +39,19 @@ export function clusterView(input: ClusterInput): ClusterView {
   }
 }
 
-function agentsText({ agents, nodes }: ClusterInput): string {
+const NOT_READ = 'not read'
+
+function agentsText({ agents, nodes, unread }: ClusterInput): string {
+  if (unread.agents) return NOT_READ
   if (agents.length === 0) return 'none'
   const ready = agents.filter((each) => each.ready).length
   const images = new Set(agents.map(({ image }) => image))
   const image = images.size === 1 ? [...images].join() : `${images.size} images`
-  return `${ready} of ${agents.length} ready, for ${nodes.length} Nodes; ${image}`
+  return `${ready} of ${agents.length} ready, for ${counted(nodes.length, 'Node')}; ${image}`
 }
 
-function controllerText({ lease, at }: ClusterInput): string {
+function controllerText({ lease, at, unread }: ClusterInput): string {
+  if (unread.lease) return NOT_READ
   if (lease === undefined) return 'none'
   if (lease.holder === '') return 'nobody holds the Lease'
   const renewed = lease.renewed === '' ? '' : `, renewed ${between(lease.renewed, at)} ago`
@@ -64,7 +68,8 @@ function poolsText(input: ClusterInput): string {
   return `${first}${pool} with ${used} of ${size} in use (${percent} %)`
 }
 
-function announcedText({ announcers }: ClusterInput): string {
+function announcedText({ announcers, unread }: ClusterInput): string {
+  if (unread.announcers) return NOT_READ
   const told = (protocol: 'layer2' | 'bgp', by: string): readonly string[] => {
     const mine = announcers.filter((each) => each.protocol === protocol)
     if (mine.length === 0) return []
@@ -81,8 +86,9 @@ function counted(number: number, thing: string): string {
 
 function servicesText(rows: readonly ClusterServiceRow[]): string {
   const waiting = rows.filter(({ state }) => state === 'waits').length
+  const without: readonly ClusterServiceRow['state'][] = ['waits', 'contested', 'refused']
   const addressed = new Set(
-    rows.filter(({ state }) => state !== 'waits').map(({ service }) => service),
+    rows.filter(({ state }) => !without.includes(state)).map(({ service }) => service),
   )
   const more = waiting === 0 ? '' : `; ${waiting} without one`
   return `${addressed.size} with an address for clients outside${more}`

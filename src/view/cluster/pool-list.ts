@@ -10,7 +10,7 @@ export interface PoolRow {
   readonly used: number
   /** How many are left to give. */
   readonly free: bigint
-  /** From 0 to 100; 100 only if no address is left, and 0 only if none is in use. */
+  /** From 0 to 100, rounded down. */
   readonly percent: number
   /** The Services that have an address of it, in order of name. */
   readonly services: readonly string[]
@@ -30,6 +30,5 @@ export function poolList({ usage, given }: ClusterInput): readonly PoolRow[] {
 
 function percentOf(size: bigint, held: number): number {
   if (size === 0n || BigInt(held) >= size) return 100
-  const percent = Number((BigInt(held) * 100n) / size)
-  return held > 0 ? Math.max(1, percent) : 0
+  return Number((BigInt(held) * 100n) / size)
 }

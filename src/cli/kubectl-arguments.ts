@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Format, kubeconfigOption, withConfig, withFormat } from '../common-options.ts'
+import { type Format, kubeconfigOption, withConfig, withFormat } from './common-options.ts'
 
 /** What `nodelb cluster` is asked. */
 export type ClusterQuestion =
