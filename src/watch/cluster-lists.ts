@@ -77,21 +77,18 @@ export async function readClusterLists(
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<ClusterLists> {
-  const read = async (selection: Selection, mayBeMissing: boolean) => {
-    // Each request listens to a signal of its own: more than ten at one are taken for a leak.
-    return readList(client, selection, mayBeMissing, AbortSignal.any([signal]))
-  }
-  const asked = DECIDING.map(async (resource) => {
+  const read = (selection: Selection, mayBeMissing: boolean) =>
+    readList(client, selection, mayBeMissing, signal)
+  const deciding = await fewAtOnce(DECIDING, async (resource) => {
     const { apiVersion, kind, plural, mayBeMissing = false } = resources[resource]
     const { items, trouble } = await read(selectionOf(resource), mayBeMissing)
     return { list: { apiVersion, kind: `${kind}List`, items }, name: plural, trouble }
   })
   const kinds = Object.keys(TOLD) as Told[]
-  const askedTold = kinds.map(async (told) => {
-    const { name, mayBeMissing, ...selection } = TOLD[told]
-    return { told, name, ...(await read(selection, mayBeMissing)) }
+  const told = await fewAtOnce(kinds, async (each) => {
+    const { name, mayBeMissing, ...selection } = TOLD[each]
+    return { told: each, name, ...(await read(selection, mayBeMissing)) }
   })
-  const [deciding, told] = [await Promise.all(asked), await Promise.all(askedTold)]
   return {
     deciding: { values: deciding.map(({ list }) => list), problems: [] },
     told: Object.fromEntries(told.map((each) => [each.told, each.items])) as ClusterLists['told'],
@@ -101,4 +98,18 @@ export async function readClusterLists(
       return trouble === undefined ? [] : [`${name} are not read: ${trouble}`]
     }),
   }
+}
+
+/** So many lists are asked for at the same time. */
+const AT_ONCE = 5
+
+async function fewAtOnce<Each, Answer>(
+  all: readonly Each[],
+  ask: (each: Each) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = []
+  for (let at = 0; at < all.length; at += AT_ONCE) {
+    answers.push(...(await Promise.all(all.slice(at, at + AT_ONCE).map(ask))))
+  }
+  return answers
 }

@@ -51,7 +51,8 @@ afterAll(async () => {
 async function fill(): Promise<void> {
   const { admin } = server
   const services = paths.services('default')
-  await admin.call('POST', '/api/v1/nodes', { metadata: { name: 'n1' } })
+  const spec = { podCIDR: '10.42.1.0/24', podCIDRs: ['10.42.1.0/24'] }
+  await admin.call('POST', '/api/v1/nodes', { metadata: { name: 'n1' }, spec })
   await admin.call('POST', paths.pools, pool('public', ['192.0.2.10-192.0.2.13']))
   await admin.call('POST', services, balanced('web'))
   const ingress = [{ ip: '192.0.2.10' }]
@@ -118,6 +119,14 @@ test('a drain needs --dry-run, and then says who takes over', async () => {
   expect(bare.stderr).toMatch(/--dry-run/)
   const { stdout, exitCode } = await nodelb(viewer, 'drain', 'n1', '--dry-run')
   expect({ stdout, exitCode }).toEqual({ stdout: 'Nothing changes without n1.', exitCode: 0 })
+})
+
+test('a packet is traced on a Node that is not this machine', async () => {
+  const words = ['explain', '--node', 'n1', '--to', '192.0.2.10:80', '--from', '203.0.113.9']
+  const { stdout, stderr, exitCode } = await nodelb(viewer, ...words)
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
+  expect(stdout).toMatch(/^203.0.113.9 -> 192.0.2.10:80\/tcp: refused/)
+  expect(stdout).toMatch(/This is what n1 should do/)
 })
 
 test('without what decides nothing is shown, and what may not be read is named', async () => {

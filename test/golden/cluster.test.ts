@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { answerTo } from '../../src/cli/cluster/cluster.ts'
+import { answerTo } from '../../src/cli/cluster/answer.ts'
+import { explainNode } from '../../src/cli/cluster/explain-node.ts'
 import type { ClusterQuestion } from '../../src/cli/kubectl-arguments.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import type { ClusterLists } from '../../src/watch/cluster-lists.ts'
@@ -58,6 +59,26 @@ test.each(QUESTIONS)('%s for programs', async (golden, name, question) => {
   expect(json.endsWith('}\n')).toBe(true)
   const shown = `${JSON.stringify(JSON.parse(json), undefined, 2)}\n`
   await expect(shown).toMatchFileSnapshot(`${GOLDENS}${golden}.json`)
+})
+
+test.each(['text', 'json'] as const)('explains what a Node should do, as %s', async (format) => {
+  const question = { kind: 'explain', from: '192.0.2.1', to: 'shop/web:http', full: false } as const
+  const known = { lists: listsIn('shop'), config: defaultConfig, at }
+  for (const node of ['n1', 'n2']) {
+    let out = ''
+    const said: string[] = []
+    const code = await explainNode({ question: { ...question, node }, format }, known, {
+      out: (text) => {
+        out += text
+      },
+      say: (line) => said.push(line),
+      colour: false,
+      columns: 80,
+    })
+    expect({ code, said }).toEqual({ code: 0, said: [] })
+    const ending = format === 'json' ? 'json' : 'txt'
+    await expect(out).toMatchFileSnapshot(`${GOLDENS}shop-explain-${node}.${ending}`)
+  }
 })
 
 test('status says by its exit code whether something needs a person', () => {

@@ -463,6 +463,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'config',
     'cli',
     'cli/announcers',
+    'cli/explain',
     'cli/status',
     'allocate',
     'announce',

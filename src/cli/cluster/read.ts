@@ -16,13 +16,21 @@ import { servedBy } from '../../view/cluster/served.ts'
 import type { Matter } from '../../view/look-at.ts'
 import type { ClusterLists } from '../../watch/cluster-lists.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../../watch/files/read-announcing.ts'
-import { readObjectsAmong } from '../../watch/files/read-objects.ts'
+import { type Input, readObjectsAmong } from '../../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../../watch/resources.ts'
 import { announcersReport } from '../announcers/announcers.ts'
 import { withAssumedSecrets } from './assumed-secrets.ts'
 import { givenBy } from './given.ts'
 
 const SERVER = 'API server'
+
+/** What an answer follows from. */
+export interface Known {
+  readonly lists: ClusterLists
+  readonly config: Config
+  /** The time of reading, RFC 3339. */
+  readonly at: string
+}
 
 /** Returns the agents by their Pods. */
 export function agentsIn({ told }: ClusterLists): readonly AgentPod[] {
@@ -36,10 +44,15 @@ export function announcingIn({ deciding }: ClusterLists, config: Config): Announ
   return withAssumedSecrets(reader.end())
 }
 
+/** Returns what the rules of a node depend on. */
+export function objectsIn({ deciding }: ClusterLists): Input {
+  return readObjectsAmong(ofNodes(deciding), SERVER)
+}
+
 /** Returns what the API server says of nodelb, at a time (RFC 3339). */
 export function clusterInput(lists: ClusterLists, config: Config, at: string): ClusterInput {
   const { told } = lists
-  const objects = readObjectsAmong(ofNodes(lists.deciding), SERVER)
+  const objects = objectsIn(lists)
   const announcing = announcingIn(lists, config)
   const addresses = [...objects.nodes.values()].flatMap((node) => node.addresses)
   const node: NodeView = { name: '', zone: undefined, addresses, podCidrs: [] }
