@@ -19,7 +19,8 @@ export interface AgentPod {
 /** Reads a Pod; what is missing is left empty. */
 export function readAgentPod(object: unknown): AgentPod {
   const namespace = textAt(object, 'metadata', 'namespace')
-  const [container] = listAt(object, 'spec', 'containers')
+  const containers = listAt(object, 'spec', 'containers')
+  const container = containers.find((each) => textAt(each, 'name') === 'agent') ?? containers[0]
   const agent = listAt(object, 'status', 'containerStatuses').find(
     (each) => textAt(each, 'name') === textAt(container, 'name'),
   )
