@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
+import { aboutCommand } from './cli/about/about.ts'
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
@@ -84,6 +85,8 @@ async function main(): Promise<number> {
       return statusCommand(invocation.socket, invocation.format, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
+    case 'about':
+      return aboutCommand(invocation.command, output)
     case 'done':
       return invocation.exitCode
     default:

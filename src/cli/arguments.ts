@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Scope } from '../model/node.ts'
 import type { Level } from '../report/events/occurrence.ts'
+import { type AboutInvocation, aboutCommands } from './about-arguments.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
   FILES,
@@ -57,6 +58,7 @@ type Invocation =
   | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | ClusterInvocation
+  | AboutInvocation
   | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
@@ -119,6 +121,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
   objectCommands(program, take)
   nodeCommands(program, take)
   clusterCommands(program, take)
+  aboutCommands(program, take)
   try {
     program.parse(argv as string[], { from: 'user' })
   } catch (error) {

@@ -429,6 +429,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'speaker',
     'speaker/bgp',
   ],
+  'cli/about': ['model', 'decode', 'config', 'cli'],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [
     'model',
@@ -528,6 +529,7 @@ export const MAIN: readonly string[] = [
   ...[
     'model',
     'cli',
+    'cli/about',
     'cli/allocate',
     'cli/announcers',
     'cli/explain',

@@ -37,6 +37,7 @@ function importersOf(name: RegExp): string[] {
 test('the search finds imports', () => {
   expect(imports.length).toBeGreaterThan(100)
   expect(importersOf(/^commander$/)).toEqual([
+    'cli/about-arguments.ts',
     'cli/arguments.ts',
     'cli/cluster-arguments.ts',
     'cli/common-options.ts',

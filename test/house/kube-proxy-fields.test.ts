@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type Known, kubeProxyFields, nodelbFields } from '../../src/config/known-fields.ts'
 import { decodeKubeProxyConfig, type KubeProxyConfig } from '../../src/config/kube-proxy-config.ts'
+import { nodelbTable } from '../../src/config/nodelb-table.ts'
 import { printProblem, report as startReport } from '../../src/decode/problem.ts'
 import { FIELDS, FORMER_FIELDS, type Sample } from './kube-proxy-fields.ts'
 
@@ -80,4 +81,5 @@ test('the table of a NodelbConfiguration has every field that the code knows, an
   const cells = rows.split('\n').map((row) => row.split('|')[1] ?? '')
   const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
   expect(listed.sort()).toEqual(fieldsOf(nodelbFields))
+  expect(nodelbTable.map(({ path }) => path).sort()).toEqual(fieldsOf(nodelbFields))
 })

@@ -348,6 +348,8 @@ describe('--help', () => {
                               why; nothing is sent
         controller [options]  give addresses to the LoadBalancer Services of the
                               cluster; one replica writes
+        config [options]      the configuration in force: every field, its value, and
+                              where it comes from
         help [command]        display help for command
       "
     `))
@@ -364,7 +366,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -387,7 +390,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -412,7 +416,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -431,8 +436,8 @@ describe('--help', () => {
       Options:
         --node <name>                 the Node to render for (environment: NODE_NAME)
         --config <path>               a KubeProxyConfiguration and/or a
-                                      NodelbConfiguration: a file, or a folder of
-                                      files
+                                      NodelbConfiguration: a file, a folder of files,
+                                      or - for standard input
         --scope <scope>               what to program (default: load-balancer)
                                       (choices: "load-balancer", "all")
         --backend <backend>           how to program it (default: auto) (choices:
@@ -479,7 +484,7 @@ describe('--help', () => {
 
       Options:
         --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
-                         file, or a folder of files
+                         file, a folder of files, or - for standard input
         -h, --help       display help for command
       "
     `))
@@ -491,7 +496,8 @@ describe('--help', () => {
 
       Options:
         --config <path>             a KubeProxyConfiguration and/or a
-                                    NodelbConfiguration: a file, or a folder of files
+                                    NodelbConfiguration: a file, a folder of files, or
+                                    - for standard input
         -o, --output <format>       text for people, json for programs (choices:
                                     "text", "json", default: "text")
         -f, --filename <path...>    files or folders of Services, IPAddressPools,
@@ -514,7 +520,8 @@ describe('--help', () => {
 
       Options:
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -f, --filename <path...>  files or folders of Services, EndpointSlices, Nodes,
@@ -534,7 +541,7 @@ describe('--help', () => {
 
       Options:
         --config <path>       a KubeProxyConfiguration and/or a NodelbConfiguration: a
-                              file, or a folder of files
+                              file, a folder of files, or - for standard input
         --kubeconfig <file>   how to reach the API server (default: KUBECONFIG, else
                               as a pod of the cluster, else ~/.kube/config)
         --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
