@@ -1,7 +1,15 @@
 import type { Command } from 'commander'
 import type { BackendName } from '../config/nodelb-config.ts'
 import type { Scope } from '../model/node.ts'
-import { type Format, withChoices, withFormat } from './common-options.ts'
+import {
+  FILES,
+  type Format,
+  kubeconfigOption,
+  withChoices,
+  withConfig,
+  withFormat,
+  withSocket,
+} from './common-options.ts'
 
 /** What to show of the configuration. */
 export interface ConfigOptions {
@@ -12,10 +20,28 @@ export interface ConfigOptions {
   readonly format: Format
 }
 
+/** What goes into a bundle. */
+export interface BundleOptions {
+  /** The file that is written; `-` is standard output. */
+  readonly file: string
+  /** Whether the objects of the API server go into it. */
+  readonly objects: boolean
+  /** The files or folders of objects in place of those of the API server. */
+  readonly files: readonly string[]
+  readonly kubeconfig: string | undefined
+  readonly config: string | undefined
+  readonly statusSocket: string
+  /** `host:port` of the agent's metrics. */
+  readonly listen: string
+  /** The file with the agent's log; if undefined, it is looked for. */
+  readonly log: string | undefined
+}
+
 /** The commands about nodelb itself. */
 export type AboutCommand =
   | { readonly kind: 'config'; readonly options: ConfigOptions }
   | { readonly kind: 'schema' }
+  | { readonly kind: 'bundle'; readonly options: BundleOptions }
 
 interface ConfigFlags extends Partial<Omit<ConfigOptions, 'format'>> {
   readonly output: Format
@@ -24,6 +50,15 @@ interface ConfigFlags extends Partial<Omit<ConfigOptions, 'format'>> {
 export interface AboutInvocation {
   readonly kind: 'about'
   readonly command: AboutCommand
+}
+
+interface BundleFlags extends Pick<BundleOptions, 'statusSocket' | 'listen'> {
+  readonly output: string
+  readonly objects?: true
+  readonly filename?: string[]
+  readonly kubeconfig?: string
+  readonly config?: string
+  readonly log?: string
 }
 
 /** Adds the commands about nodelb itself. */
@@ -39,4 +74,24 @@ export function aboutCommands(program: Command, take: (invocation: AboutInvocati
     .exitOverride()
     .description('print the JSON Schema of a NodelbConfiguration')
     .action(() => run({ kind: 'schema' }))
+  bundleOptions(program.command('bundle')).action((flags: BundleFlags) => {
+    run({ kind: 'bundle', options: bundleOptionsOf(flags) })
+  })
+}
+
+function bundleOptions(command: Command): Command {
+  return withSocket(withConfig(command))
+    .description('write what a report of a bug needs into one file, without secrets')
+    .requiredOption('-o, --output <file>', 'the file to write, a .tar.gz; - is standard output')
+    .option('--objects', 'add Services, EndpointSlices, Nodes and what MetalLB configures')
+    .option('-f, --filename <path...>', `add these objects: ${FILES}`)
+    .addOption(kubeconfigOption())
+    .option('--listen <host:port>', 'where the agent answers with its metrics', '127.0.0.1:10266')
+    .option('--log <file>', "the agent's log (default: what the container runtime keeps of it)")
+}
+
+function bundleOptionsOf(flags: BundleFlags): BundleOptions {
+  const { output: file, objects = false, filename: files = [], statusSocket, listen } = flags
+  const { kubeconfig, config, log } = flags
+  return { file, objects, files, kubeconfig, config, statusSocket, listen, log }
 }

@@ -5,3 +5,8 @@ export interface Output {
   say(line: string): void
   readonly colour: boolean
 }
+
+/** The output of a command that also writes what is no text. */
+export interface BinaryOutput extends Output {
+  bytes(bytes: Uint8Array): void
+}

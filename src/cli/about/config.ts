@@ -10,19 +10,39 @@ import type { Output } from '../output.ts'
 
 /** Runs `nodelb config`: prints the configuration in force. Returns 2 if it cannot be used. */
 export function configCommand(options: ConfigOptions, output: Output): number {
-  const { node, scope, backend, format } = options
-  const { config, documents = [], problems } = loadConfig(options.config)
-  for (const problem of problems) output.say(printProblem(problem))
-  if (config === undefined) return TROUBLE
+  const { fields, lines } = configFields(options)
+  for (const line of lines) output.say(line)
+  if (fields === undefined) return TROUBLE
+  output.out(options.format === 'json' ? asJson(fields) : asText(fields))
+  return 0
+}
+
+type Choices = Omit<ConfigOptions, 'format'>
+
+/** Returns what `nodelb config` prints, and its problems as lines. */
+export function configText(choices: Choices): {
+  readonly text: string
+  readonly lines: readonly string[]
+} {
+  const { fields = [], lines } = configFields(choices)
+  return { text: asText(fields), lines }
+}
+
+/** Returns what is in force, if the configuration can be used, and its problems as lines. */
+function configFields({ config: path, node, scope, backend }: Choices): {
+  readonly fields: readonly InForce[] | undefined
+  readonly lines: readonly string[]
+} {
+  const { config, documents = [], problems } = loadConfig(path)
+  const read = problems.map(printProblem)
+  if (config === undefined) return { fields: undefined, lines: read }
   const { problems: found } = toSettings(config, ANY_NODE, { scope, backend })
   // What is only noted depends on the node, which is not known here.
-  const errors = found.filter(({ severity }) => severity === 'error')
-  for (const problem of errors) output.say(printProblem(problem))
-  if (errors.length > 0) return TROUBLE
+  const errors = found.filter(({ severity }) => severity === 'error').map(printProblem)
+  const lines = [...read, ...errors]
+  if (errors.length > 0) return { fields: undefined, lines }
   const nodeName = process.env['NODE_NAME']
-  const fields = inForce(config, documents, { scope, backend, node, nodeName })
-  output.out(format === 'json' ? asJson(fields) : asText(fields))
-  return 0
+  return { fields: inForce(config, documents, { scope, backend, node, nodeName }), lines }
 }
 
 /** Runs `nodelb config schema`. */
