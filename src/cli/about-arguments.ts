@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
 import type { BackendName } from '../config/nodelb-config.ts'
 import type { Scope } from '../model/node.ts'
+import { type CommandTree, treeOf } from './command-tree.ts'
 import {
   FILES,
   type Format,
@@ -10,6 +11,7 @@ import {
   withFormat,
   withSocket,
 } from './common-options.ts'
+import { withHelp } from './help.ts'
 
 /** What to show of the configuration. */
 export interface ConfigOptions {
@@ -37,11 +39,18 @@ export interface BundleOptions {
   readonly log: string | undefined
 }
 
+const SHELLS = ['bash', 'zsh', 'fish'] as const
+
+type Shell = (typeof SHELLS)[number]
+
 /** The commands about nodelb itself. */
 export type AboutCommand =
   | { readonly kind: 'config'; readonly options: ConfigOptions }
   | { readonly kind: 'schema' }
   | { readonly kind: 'bundle'; readonly options: BundleOptions }
+  | { readonly kind: 'completion'; readonly shell: Shell; readonly tree: CommandTree }
+  | { readonly kind: 'man'; readonly tree: CommandTree }
+  | { readonly kind: 'version'; readonly format: Format }
 
 interface ConfigFlags extends Partial<Omit<ConfigOptions, 'format'>> {
   readonly output: Format
@@ -61,7 +70,7 @@ interface BundleFlags extends Pick<BundleOptions, 'statusSocket' | 'listen'> {
   readonly log?: string
 }
 
-/** Adds the commands about nodelb itself. */
+/** Adds the commands about nodelb itself, and help. It comes last, because they tell of all others. */
 export function aboutCommands(program: Command, take: (invocation: AboutInvocation) => void): void {
   const run = (command: AboutCommand): void => take({ kind: 'about', command })
   const config = withFormat(withChoices(program.command('config')))
@@ -77,6 +86,29 @@ export function aboutCommands(program: Command, take: (invocation: AboutInvocati
   bundleOptions(program.command('bundle')).action((flags: BundleFlags) => {
     run({ kind: 'bundle', options: bundleOptionsOf(flags) })
   })
+  program
+    .command('completion')
+    .exitOverride()
+    .description('print the completion of commands and options for a shell')
+    .addArgument(new Argument('<shell>').choices([...SHELLS]))
+    .action((shell: Shell) => run({ kind: 'completion', shell, tree: treeOf(program) }))
+  program
+    .command('man')
+    .exitOverride()
+    .description('print the manual page')
+    .action(() => run({ kind: 'man', tree: treeOf(program) }))
+  withFormat(program.command('version', { hidden: true }))
+    .description('the version; with -o json also those of Node.js and the kernel, and the backend')
+    .action(({ output: format }: { readonly output: Format }) => run({ kind: 'version', format }))
+  withHelp(program)
+}
+
+const VERSION: readonly string[] = ['-V', '--version']
+
+/** Returns the arguments to parse: `--version` is a command, so that it can have options. */
+export function wordsOf(argv: readonly string[]): string[] {
+  const [first = '', ...rest] = argv
+  return VERSION.includes(first) ? ['version', ...rest] : [...argv]
 }
 
 function bundleOptions(command: Command): Command {

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import type { Scope } from '../model/node.ts'
 import type { Level } from '../report/events/occurrence.ts'
-import { type AboutInvocation, aboutCommands } from './about-arguments.ts'
+import { type AboutInvocation, aboutCommands, wordsOf } from './about-arguments.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
   FILES,
@@ -115,7 +115,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .description(
       'Load balancing for Kubernetes Services on this node: objects in, one flat rule set in the kernel.',
     )
-    .version(version)
+    .version(version, '-V, --version', 'the version; with -o json also of what it runs on')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   objectCommands(program, take)
@@ -123,7 +123,7 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
   clusterCommands(program, take)
   aboutCommands(program, take)
   try {
-    program.parse(argv as string[], { from: 'user' })
+    program.parse(wordsOf(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return { kind: 'done', exitCode: error.exitCode === 0 ? 0 : TROUBLE }

@@ -40,7 +40,9 @@ test('the search finds imports', () => {
     'cli/about-arguments.ts',
     'cli/arguments.ts',
     'cli/cluster-arguments.ts',
+    'cli/command-tree.ts',
     'cli/common-options.ts',
+    'cli/help.ts',
   ])
 })
 

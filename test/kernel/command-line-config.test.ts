@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
@@ -39,6 +41,19 @@ test.each([
   const { stdout, stderr, exitCode } = await nodelb(['config', '--config', '-'], input)
   expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
   expect(stderr).toContain(line)
+})
+
+test('--version has what nodelb runs on with -o json, and the version alone without', async () => {
+  const { stdout: json } = await nodelb(['--version', '-o', 'json'])
+  const printed = JSON.parse(json)
+  expect(printed).toMatchObject({ node: process.versions.node, kernel: release() })
+  expect(['nftables', 'iptables', null]).toContain(printed.backend)
+  expect((await nodelb(['-V'])).stdout).toBe(printed.nodelb)
+})
+
+test('the build has the manual page', async () => {
+  const page = readFileSync(new URL('../../dist/nodelb.1', import.meta.url), 'utf8')
+  expect((await nodelb(['man'])).stdout).toBe(page.trimEnd())
 })
 
 test('prints the JSON Schema', async () => {

@@ -4,10 +4,11 @@ import type { BundleOptions } from '../about-arguments.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { BinaryOutput } from '../output.ts'
 import { configText } from './config.ts'
-import { type Found, logTail, metricsAt, rulesOfKernel, sysctls, versions } from './node-parts.ts'
+import { type Found, logTail, metricsAt, rulesOfKernel, sysctls } from './node-parts.ts'
 import { objectsOfFiles, objectsOfServer } from './objects-part.ts'
 import { shownText } from './redact.ts'
 import { type TarFile, tarGz } from './tar.ts'
+import { versionsAsJson } from './versions.ts'
 
 /** A part of the bundle, by the name of its file. */
 type Part = readonly [name: string, found: Found]
@@ -22,7 +23,7 @@ export async function bundleCommand(
   output: BinaryOutput,
 ): Promise<number> {
   const parts: readonly Part[] = [
-    ['versions.json', versions(version)],
+    ['versions.json', { kind: 'found', text: await versionsAsJson(version) }],
     ['status.json', await statusAt(options.statusSocket)],
     ['config.txt', configOf(options)],
     ['log.txt', logTail(options.log)],

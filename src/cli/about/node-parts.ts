@@ -2,7 +2,6 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { get } from 'node:http'
-import { release } from 'node:os'
 import { runProgram } from '../../apply/iptables/process.ts'
 import { FLAVOURS, findPrograms } from '../../apply/iptables/programs.ts'
 import { listNames, readText, sysctlFile } from '../../apply/sysctl/files.ts'
@@ -18,13 +17,6 @@ const found = (text: string): Found => ({ kind: 'found', text })
 
 /** Milliseconds that a program or the agent may take to answer. */
 const TIME_LIMIT = 10_000
-
-/** Returns the versions of all that is below nodelb. */
-export function versions(version: string): Found {
-  const { node, v8 } = process.versions
-  const of = { nodelb: version, node, v8, kernel: release(), architecture: process.arch }
-  return found(`${JSON.stringify(of, null, 2)}\n`)
-}
 
 /** Returns what the agent answers at `/metrics`. Never rejects. */
 export function metricsAt(listen: string): Promise<Found> {
