@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/eventually.ts'
-import { BgpLan, NODE } from '../support/bgp-lan.ts'
+import { BgpLan, NODE, ROUTER } from '../support/bgp-lan.ts'
 import {
   advertisement,
   bfdProfile,
@@ -35,6 +35,16 @@ test('with BFD a session ends soon after the peer fell silent', async () => {
   })
   await agent.next('bgp-session-up')
   await lan.announces(({ peers }) => peers[0]?.state === 'Established')
+  await lan.announces(({ peers }) => peers[0]?.bfd?.status === 'up')
+  expect(await lan.statusText()).toMatch(/tor at 10\.0\.0\.254: established for \d+ s, BFD up, /)
+  const metrics = await lan.metrics()
+  const labels = `{peer="${ROUTER}",vrf="default"}`
+  expect(metrics).toContain(`metallb_bfd_session_up${labels} 1\n`)
+  expect(metrics).toContain(`metallb_bfd_session_up_events${labels} 1\n`)
+  expect(metrics).toContain(`metallb_bfd_echo_packet_input${labels} 0\n`)
+  expect(metrics).toMatch(
+    /metallb_bfd_control_packet_input\{peer="10\.0\.0\.254",vrf="default"\} [1-9]/,
+  )
   agent.skip()
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.router.silence()
@@ -75,6 +85,29 @@ describe('an FRR that others configure', () => {
     await agent.next('bgp-withdrawn')
     await lan.gone(VIP)
     expect(await remaining()).toEqual(before)
+  })
+
+  test('without an identifier, and without zebra, has no session, and that is told', async () => {
+    lan = await BgpLan.build()
+    const others = theirs.filter((line) => !line.startsWith('bgp router-id'))
+    await lan.node.tell('bgpd', ...others)
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    const { problems } = await lan.announces((view) => view.problems.length > 0)
+    expect(problems).toEqual([
+      {
+        object: 'FRR',
+        problem:
+          '"router bgp 64501", line "bgp router-id": found none, expected an IPv4 address: FRR has no session without an identifier, and takes an address of the node for it only where zebra runs; add the line',
+      },
+    ])
+    const { said } = await lan.nodelb('apply', ...lan.sources)
+    expect(said).toContain('"router bgp 64501", line "bgp router-id": found none')
+    const line = `bgp router-id ${NODE}`
+    await lan.node.tell('bgpd', 'configure terminal', 'router bgp 64501', line, 'end')
+    await agent.next('bgp-in-order', ({ object }) => object === 'FRR')
+    await lan.until(VIP)
   })
 
   test('for another AS is told, and left as it is', async () => {

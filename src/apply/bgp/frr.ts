@@ -5,7 +5,8 @@ import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
-import { readSessions, SESSIONS_COMMANDS, type Session } from './sessions.ts'
+import { BFD_COMMANDS, readBfd } from './bfd.ts'
+import { readSessions, SESSIONS_COMMANDS, type WatchedSession, withBfd } from './sessions.ts'
 import { Vty } from './vty.ts'
 
 interface FrrOptions {
@@ -115,12 +116,19 @@ export class Frr {
   }
 
   /** Returns how the sessions with all peers are. */
-  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
-    const asked = await this.#ask('bgpd', SESSIONS_COMMANDS)
+  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly WatchedSession[] } | Broken> {
+    const [asked, watched] = await Promise.all([
+      this.#ask('bgpd', SESSIONS_COMMANDS),
+      this.#ask('bfdd', BFD_COMMANDS),
+    ])
     if (asked.kind === 'broken') return asked
-    const [summary, neighbours] = asked.answers.map(({ text }) => text)
-    const sessions = readSessions(summary ?? '', neighbours)
-    if (sessions !== undefined) return { kind: 'sessions', sessions }
+    if (watched.kind === 'broken') return watched
+    const [summary = '', neighbours] = asked.answers.map(({ text }) => text)
+    const [peers = '', counters = ''] = watched.answers.map(({ text }) => text)
+    const sessions = readSessions(summary, neighbours)
+    if (sessions !== undefined) {
+      return { kind: 'sessions', sessions: withBfd(sessions, readBfd(peers, counters)) }
+    }
     const commands = SESSIONS_COMMANDS.join('" or "')
     return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
   }

@@ -20,10 +20,11 @@ export function bgpLines(view: BgpView): readonly string[] {
 }
 
 function printPeer(peer: PeerView): string {
-  const { name, at, vrf, prefixes, sent, dropped } = peer
+  const { name, at, vrf, prefixes, sent, dropped, bfd } = peer
   const place = vrf === '' ? at : `${at} in VRF ${vrf}`
   const ended = dropped === 0 ? '' : `, ended ${dropped === 1 ? 'once' : `${dropped} times`}`
-  return `${name} at ${place}: ${stateOf(peer)}, ${sent} of ${prefixes} prefixes sent${ended}`
+  const watched = bfd === null ? '' : `BFD ${bfd.status}, `
+  return `${name} at ${place}: ${stateOf(peer)}, ${watched}${sent} of ${prefixes} prefixes sent${ended}`
 }
 
 function stateOf({ state, uptimeMs }: PeerView): string {

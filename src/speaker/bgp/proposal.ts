@@ -11,6 +11,7 @@ import { leftOutOf } from '../../render/bgp/left-out.ts'
 import { printTree } from '../../ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpAnnouncingSettings } from './decisions.ts'
+import { identifierProblems } from './identifiers.ts'
 import { refusalProblems } from './refusals.ts'
 
 /** What a Node would announce by BGP. */
@@ -73,11 +74,14 @@ export async function applyBgp(
   const { opened } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-applied', reason: opened.reason }
   const brought = await opened.frr.bring(tree, keeps)
+  const told = await opened.frr.sessions()
   opened.frr.close()
   if (brought.kind === 'broken') return { kind: 'not-applied', reason: brought.reason }
   const { plan, problems } = brought
   const refused = refusalProblems(brought.refused, peers)
-  return { kind: 'applied', operations: plan.length, refused, problems }
+  const lacking = told.kind === 'sessions' ? identifierProblems(peers, told.sessions) : []
+  const messages = lacking.map(({ message }) => message)
+  return { kind: 'applied', operations: plan.length, refused, problems: [...problems, ...messages] }
 }
 
 async function open({ frr: { sockets: folder, shared } }: BgpAnnouncingSettings) {

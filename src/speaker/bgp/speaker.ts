@@ -1,14 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type AnnouncedAddress, announcedOf } from '../../announce/bgp/announced.ts'
+import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { ObjectProblems } from '../../announce/object-problems.ts'
 import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
 import { sendsBy } from '../../ruleset/bgp/sends.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
+import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
 import { bgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
@@ -77,9 +79,11 @@ export class BgpSpeaker {
   /** Before this nothing is decided again. */
   #notBefore = 0
   #outlook: BgpOutlook | undefined
-  #sessions: readonly Session[] = []
+  #sessions: readonly WatchedSession[] = []
   /** What FRR was last found to announce. */
   #announced: readonly AnnouncedAddress[] = []
+  /** What a person should settle, besides what the sessions show. */
+  #unsettled: readonly AnnounceProblem[] = []
   /** Since when FRR cannot be asked. */
   #awaySince: number | undefined
   #hasEnded = false
@@ -191,7 +195,8 @@ export class BgpSpeaker {
     this.#engine.brought(brought, outlook, Math.round(ended - began))
     this.#found(brought, outlook)
     this.#settle(brought, outlook)
-    this.#due.bring = ended + COMPARE_MS
+    // What others configured so that it cannot be as wanted may be otherwise soon.
+    this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
     if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
     if (outlook.left === undefined) return undefined
@@ -206,7 +211,8 @@ export class BgpSpeaker {
   ): void {
     const refusals = refusalProblems(brought.refused, decision.peers)
     const foreign = brought.problems.map((message) => ({ object: 'FRR', message }))
-    this.#problems.found([...problems, ...foreign, ...refusals])
+    this.#unsettled = [...problems, ...foreign, ...refusals]
+    this.#tellProblems()
   }
 
   /** Notes what FRR was found to announce, which is not all that was wanted if it refused something. */
@@ -234,8 +240,14 @@ export class BgpSpeaker {
     this.#serviceNews.announced([])
   }
 
-  #seen(sessions: readonly Session[]): void {
+  #seen(sessions: readonly WatchedSession[]): void {
     this.#sessions = sessions
     this.#sessionNews.found(this.#outlook?.decision.peers ?? [], sessions)
+    this.#tellProblems()
+  }
+
+  #tellProblems(): void {
+    const peers = this.#outlook?.decision.peers ?? []
+    this.#problems.found([...this.#unsettled, ...identifierProblems(peers, this.#sessions)])
   }
 }
