@@ -87,6 +87,34 @@ describe('an FRR that others configure', () => {
     expect(await remaining()).toEqual(before)
   })
 
+  test('loses what is ours by `nodelb cleanup`, which shows it first, and keeps the rest', async () => {
+    lan = await BgpLan.build()
+    await lan.node.tell('bgpd', ...theirs)
+    const [before] = await lan.node.tell('bgpd', 'show running-config')
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    await lan.until(VIP)
+    const refused = await lan.nodelb('cleanup', ...lan.configuration)
+    // The agent is there and would configure it again.
+    expect(refused.said).toContain('not all is removed')
+    expect(refused.out).toBe('')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await lan.received(VIP)).toBeDefined()
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(said).toBe('')
+    const [shown, removed] = out.split('cleaned up: ')
+    expect(shown).toMatch(/^announced by BGP, in FRR\n {2}router bgp 64501\n/)
+    expect(shown).toContain(`      - network ${VIP} route-map nodelb-`)
+    expect(shown).toContain('    - neighbor 10.0.0.254   # ends the session\n')
+    expect(shown).not.toMatch(/10\.0\.0\.88|192\.0\.2\.0/)
+    expect(removed).toBe("2 tables, nodelb's part of FRR removed")
+    await lan.gone(VIP)
+    expect(await lan.node.tell('bgpd', 'show running-config')).toEqual([before])
+    const again = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(again).toEqual({ out: 'cleaned up: nothing removed', said: '' })
+  })
+
   test('without an identifier, and without zebra, has no session, and that is told', async () => {
     lan = await BgpLan.build()
     const others = theirs.filter((line) => !line.startsWith('bgp router-id'))
@@ -122,6 +150,43 @@ describe('an FRR that others configure', () => {
       problem: expect.stringContaining('FRR has "router bgp 64501"'),
     })
     expect(await remaining()).toHaveLength(3)
+  })
+})
+
+describe('cleanup where nobody else configures FRR', () => {
+  async function cleaned(bgp: object): Promise<string> {
+    lan = await BgpLan.build()
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    await lan.until(VIP)
+    await agent.end('SIGTERM')
+    lan.configure(bgp)
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect([out, said]).toEqual([expect.stringContaining("nodelb's part of FRR"), ''])
+    await lan.gone(VIP)
+    const [left = ''] = await lan.node.tell('bgpd', 'show running-config')
+    // The folder of the log has the program's name, too.
+    return left.replace(/^!.*$/gm, '')
+  }
+
+  test('removes all of its BGP', async () => {
+    expect(await cleaned({})).not.toMatch(/nodelb|router bgp/)
+  })
+
+  test('knows what is ours by its name where the configuration does not say whose FRR is', async () => {
+    const left = await cleaned({ enabled: false })
+    expect(left).not.toMatch(/nodelb|neighbor|network \d/)
+    expect(left).toContain('router bgp 64501')
+  })
+
+  test('has nothing to do where FRR does not run, and says so', async () => {
+    lan = await BgpLan.build()
+    await lan.node.kill('bgpd')
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(out).toBe('cleaned up: nothing removed')
+    expect(said).toMatch(/^nodelb: nothing is removed from FRR: bgpd cannot be asked: /)
+    lan.configure({ enabled: false })
+    expect((await lan.nodelb('cleanup', ...lan.configuration)).said).toBe('')
   })
 })
 

@@ -42,7 +42,10 @@ export type Brought =
     } & Difference)
   | Broken
 
-type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
+type OpenedFrr =
+  | { readonly kind: 'open'; readonly frr: Frr }
+  /** With `isAbsent` no bgpd runs there. */
+  | (Broken & { readonly isAbsent: boolean })
 
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>
@@ -72,7 +75,8 @@ export class Frr {
       if (opened.kind === 'open') daemons.set(daemon, opened.vty)
       else if (daemon === 'bgpd' || !isAbsent(opened.code)) {
         closeAll()
-        return { kind: 'broken', reason: `${daemon} cannot be asked: ${opened.reason}` }
+        const reason = `${daemon} cannot be asked: ${opened.reason}`
+        return { kind: 'broken', reason, isAbsent: isAbsent(opened.code) }
       }
     }
     return { kind: 'open', frr: new Frr(daemons, ownership) }
