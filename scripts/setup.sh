@@ -70,5 +70,5 @@ build() {
 }
 
 install_npm_packages
-if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr; else install_debian_packages; fi
+if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr unzip:unzip; else install_debian_packages; fi
 build

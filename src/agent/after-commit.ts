@@ -8,11 +8,11 @@ import {
   type TouchedFrontend,
   touchedFrontends,
 } from '../plan/flows/stale.ts'
+import type { DenialReports } from '../report/denial-reports.ts'
+import type { LocalPolicies } from '../report/metrics/local-policies.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
-import type { DenialReports } from './denial-reports.ts'
-import type { LocalPolicies } from './events/local-policies.ts'
-import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 

@@ -12,7 +12,7 @@ interface SessionFamily {
 }
 
 /** A session with a peer, as bgpd tells it. */
-export interface Session {
+interface Session {
   /** Empty for the VRF that is there without a name. */
   readonly vrf: string
   /** An address, or the name of an interface. */

@@ -1,6 +1,6 @@
-import type { Ownership } from '../../agent/events/agent-state.ts'
-import type { Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
+import type { Ownership } from '../../report/status/agent-state.ts'
+import type { Status } from '../../report/status/status.ts'
 import { announceLines } from './announce-text.ts'
 import { bgpLines } from './bgp-text.ts'
 import { printService } from './service-text.ts'
@@ -17,22 +17,7 @@ export function printStatus(status: Status): string {
       'Refused by the kernel',
       status.refused.map(({ service, reason, since }) => `${service}: ${reason} (since ${since})`),
     ),
-    section(
-      'Contested addresses',
-      status.contested.map(({ service, address, winner }) => {
-        return `${service}: ${address} belongs to ${winner}`
-      }),
-    ),
-    section(
-      'Refused addresses',
-      status.refusedAddresses.map(
-        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
-      ),
-    ),
-    section(
-      'More contested or refused addresses',
-      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
-    ),
+    ...denials(status),
     section(
       'Health check ports that cannot be opened',
       status.healthChecksWaiting.map(
@@ -51,6 +36,27 @@ export function printStatus(status: Status): string {
     .flat()
     .map((line) => `${visible(line)}\n`)
     .join('')
+}
+
+function denials(status: Status): readonly (readonly string[])[] {
+  return [
+    section(
+      'Contested addresses',
+      status.contested.map(({ service, address, winner }) => {
+        return `${service}: ${address} belongs to ${winner}`
+      }),
+    ),
+    section(
+      'Refused addresses',
+      status.refusedAddresses.map(
+        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
+      ),
+    ),
+    section(
+      'More contested or refused addresses',
+      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
+    ),
+  ]
 }
 
 function announcing({ announce, bgp }: Status): readonly (readonly string[])[] {

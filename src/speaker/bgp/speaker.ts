@@ -1,20 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type AnnouncedAddress, announcedOf } from '../../announce/bgp/announced.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { ObjectProblems } from '../../announce/object-problems.ts'
 import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
 import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
-import { sendsBy } from '../../ruleset/bgp/sends.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import { Announced } from './announced.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
 import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
 import { bgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
-import { ServiceNews } from './service-news.ts'
 import { SessionNews } from './session-news.ts'
 import { type BgpView, bgpViewOf } from './view.ts'
 
@@ -42,8 +40,6 @@ const LOOK_MS = 1_000
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
 const AGAIN_MS = 30_000
-/** FRR may start again for so many milliseconds before it counts as announcing nothing. */
-const AWAY_MS = 10_000
 
 type Conclusion =
   /** The conversation is of no use any more. */
@@ -73,26 +69,22 @@ export class BgpSpeaker {
   readonly #waits = new Waits(engineRetry)
   readonly #problems: ObjectProblems
   readonly #engine: EngineNews
-  readonly #serviceNews: ServiceNews
+  readonly #announced: Announced
   readonly #sessionNews: SessionNews
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
   #notBefore = 0
   #outlook: BgpOutlook | undefined
   #sessions: readonly WatchedSession[] = []
-  /** What FRR was last found to announce. */
-  #announced: readonly AnnouncedAddress[] = []
   /** What a person should settle, besides what the sessions show. */
   #unsettled: readonly AnnounceProblem[] = []
-  /** Since when FRR cannot be asked. */
-  #awaySince: number | undefined
   #hasEnded = false
 
   constructor(options: BgpSpeakerOptions) {
     this.#options = options
     this.#problems = bgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
-    this.#serviceNews = new ServiceNews({ tell: options.tell, changed: options.announced })
+    this.#announced = new Announced({ tell: options.tell, changed: options.announced })
     this.#sessionNews = new SessionNews(options.tell)
   }
 
@@ -109,7 +101,7 @@ export class BgpSpeaker {
       failure: this.#engine.failure,
       decision: this.#outlook.decision,
       sessions: this.#sessions,
-      announced: this.#announced,
+      announced: this.#announced.all,
       problems: this.#problems.list(),
     })
   }
@@ -193,7 +185,7 @@ export class BgpSpeaker {
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
-    this.#found(brought, outlook)
+    this.#announced.found(brought, outlook.decision)
     this.#settle(brought, outlook)
     // What others configured so that it cannot be as wanted may be otherwise soon.
     this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
@@ -215,13 +207,6 @@ export class BgpSpeaker {
     this.#tellProblems()
   }
 
-  /** Notes what FRR was found to announce, which is not all that was wanted if it refused something. */
-  #found({ before, now }: Extract<Brought, { kind: 'brought' }>, { decision }: BgpOutlook): void {
-    this.#awaySince = undefined
-    this.#announced = announcedOf(decision, sendsBy(now))
-    this.#serviceNews.announced(this.#announced, announcedOf(decision, sendsBy(before)))
-  }
-
   async #look(frr: Frr): Promise<string | undefined> {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
@@ -233,11 +218,7 @@ export class BgpSpeaker {
   #lost(reason: string): void {
     this.#engine.lost(reason)
     this.#seen([])
-    const now = performance.now()
-    this.#awaySince ??= now
-    if (now - this.#awaySince < AWAY_MS || this.#announced.length === 0) return
-    this.#announced = []
-    this.#serviceNews.announced([])
+    this.#announced.away()
   }
 
   #seen(sessions: readonly WatchedSession[]): void {
