@@ -3,6 +3,7 @@ import { visible } from '../decode/problem.ts'
 import type { Plan } from '../plan/bgp/operation.ts'
 import { printPlan } from '../plan/bgp/print.ts'
 import { applyBgp, compareBgp, NOTHING, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { bgpObjectsOf, bgpSettingsOf } from './bgp-objects.ts'
 import type { Loaded } from './load.ts'
 import { count } from './print-plan.ts'
 
@@ -136,13 +137,11 @@ function told(
 }
 
 function proposedFor({ goal, config, announcing }: LoadedObjects) {
-  const { bgp: settings } = config.announce
-  if (!settings.enabled || announcing === undefined) return undefined
+  if (!config.announce.bgp.enabled || announcing === undefined) return undefined
   const node = announcing.objects.nodes.find(({ name }) => name === goal.node.name)
   if (node === undefined) return undefined
-  const { services, endpoints, pools } = announcing.objects
-  const objects = { ...announcing.bgp, services, endpoints, pools }
-  const withClasses = { ...settings, classes: config.allocation.loadBalancerClasses }
+  const objects = bgpObjectsOf(announcing.objects, announcing.bgp)
+  const settings = bgpSettingsOf(config)
   const keeps = goal.incomplete === true
-  return { bgp: proposedBgp(objects, node, withClasses), settings: withClasses, keeps }
+  return { bgp: proposedBgp(objects, node, settings), settings, keeps }
 }

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import type { Cidr } from '../../model/address.ts'
 import { commandsOf, type Daemon } from '../../plan/bgp/commands.ts'
 import { type Difference, differenceOf, type Ownership } from '../../plan/bgp/difference.ts'
 import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
+import { type AskedPeer, advertisedCommand, readAdvertised } from './advertised.ts'
 import { BFD_COMMANDS, readBfd } from './bfd.ts'
 import { readSessions, SESSIONS_COMMANDS, type WatchedSession, withBfd } from './sessions.ts'
 import { Vty } from './vty.ts'
@@ -135,6 +137,17 @@ export class Frr {
     }
     const commands = SESSIONS_COMMANDS.join('" or "')
     return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
+  }
+
+  /** Returns what was sent to each of the peers, in their order. */
+  async advertised(
+    peers: readonly AskedPeer[],
+  ): Promise<
+    { readonly kind: 'advertised'; readonly prefixes: readonly (readonly Cidr[])[] } | Broken
+  > {
+    const asked = await this.#ask('bgpd', peers.map(advertisedCommand))
+    if (asked.kind === 'broken') return asked
+    return { kind: 'advertised', prefixes: asked.answers.map(({ text }) => readAdvertised(text)) }
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 import type { BgpView } from '../../speaker/bgp/view.ts'
+import { shortList } from '../columns.ts'
 
 type PeerView = BgpView['peers'][number]
 
@@ -15,8 +16,24 @@ export function bgpLines(view: BgpView): readonly string[] {
     ...addresses.map(
       ({ address, service, peers: to }) => `${address} (${service}): to ${to.join(', ')}`,
     ),
+    ...notAnnouncedLines(view),
     ...problems.map(({ object, problem }) => `${object}: ${problem}`),
   ]
+}
+
+/** As many Services with one reason are named. */
+const MOST = 4
+
+/** Services that are not announced to the same peer for the same reason share a line. */
+function notAnnouncedLines({ notAnnounced }: BgpView): readonly string[] {
+  const rows = new Map<string, Set<string>>()
+  for (const { service, addresses, peer, message } of notAnnounced) {
+    const key = `${peer === null ? 'to nobody' : `not to ${peer}`}: ${message}`
+    const row = rows.get(key) ?? new Set()
+    for (const address of addresses) row.add(`${address} (${service})`)
+    rows.set(key, row)
+  }
+  return [...rows].map(([key, whose]) => `${shortList([...whose], MOST)}: ${key}`)
 }
 
 function printPeer(peer: PeerView): string {

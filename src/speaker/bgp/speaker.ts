@@ -76,6 +76,8 @@ export class BgpSpeaker {
   #notBefore = 0
   #outlook: BgpOutlook | undefined
   #sessions: readonly WatchedSession[] = []
+  /** What is told of all this; each metric asks for it. Undefined since something changed. */
+  #view: BgpView | undefined
   /** What a person should settle, besides what the sessions show. */
   #unsettled: readonly AnnounceProblem[] = []
   #hasEnded = false
@@ -97,13 +99,14 @@ export class BgpSpeaker {
   /** Returns what this node does at the moment; undefined before it has begun. */
   view(): BgpView | undefined {
     if (this.#outlook === undefined) return undefined
-    return bgpViewOf({
+    this.#view ??= bgpViewOf({
       failure: this.#engine.failure,
       decision: this.#outlook.decision,
       sessions: this.#sessions,
       announced: this.#announced.all,
       problems: this.#problems.list(),
     })
+    return this.#view
   }
 
   /** Announces until `signal` aborts, or until everything was withdrawn. FRR then goes on. */
@@ -169,6 +172,7 @@ export class BgpSpeaker {
 
   #decide(began: number): void {
     this.#outlook = this.#options.decisions.next() ?? this.#outlook
+    this.#view = undefined
     const ended = performance.now()
     this.#notBefore = ended + Math.max(GATHER_MS, SHARE * (ended - began))
     this.#due.decide = ended + (this.#outlook?.again ?? Number.POSITIVE_INFINITY)
@@ -217,8 +221,8 @@ export class BgpSpeaker {
 
   #lost(reason: string): void {
     this.#engine.lost(reason)
-    this.#seen([])
     this.#announced.away()
+    this.#seen([])
   }
 
   #seen(sessions: readonly WatchedSession[]): void {
@@ -228,6 +232,7 @@ export class BgpSpeaker {
   }
 
   #tellProblems(): void {
+    this.#view = undefined
     const peers = this.#outlook?.decision.peers ?? []
     this.#problems.found([...this.#unsettled, ...identifierProblems(peers, this.#sessions)])
   }

@@ -5,6 +5,7 @@ import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { BfdSession } from '../../apply/bgp/bfd.ts'
 import type { Messages, WatchedSession } from '../../apply/bgp/sessions.ts'
+import { type NotAnnounced, notAnnouncedOf } from './not-announced.ts'
 
 /** What a node does about announcing by BGP at the moment, for people. */
 export interface BgpView {
@@ -21,6 +22,8 @@ export interface BgpView {
     readonly service: string
     readonly peers: readonly string[]
   }[]
+  /** What is meant for BGP and not announced, with the reason. */
+  readonly notAnnounced: readonly NotAnnounced[]
   /** What a person should settle. */
   readonly problems: readonly { readonly object: string; readonly problem: string }[]
 }
@@ -69,6 +72,7 @@ export function bgpViewOf({ failure, decision, sessions, announced, problems }: 
     routes: routes.length,
     peers: peers.map((each) => peerView(each, decision, sessions)),
     addresses: addressesOf(announced),
+    notAnnounced: notAnnouncedOf(decision, announced),
     problems: problems.map(({ object, message }) => ({ object, problem: message })),
   }
 }
