@@ -87,6 +87,26 @@ describe('an FRR that others configure', () => {
     expect(await remaining()).toEqual(before)
   })
 
+  test('keeps its own network, which counts as not announced by nodelb', async () => {
+    lan = await BgpLan.build()
+    const own = theirs.map((line) => line.replace('192.0.2.0/24', VIP))
+    await lan.node.tell('bgpd', ...own)
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(
+      bgpCluster(bgpPeer('tor'), advertisement('all'), web, bgpService('b', '198.51.100.11')),
+    )
+    const agent = await lan.start()
+    await lan.until('198.51.100.11/32')
+    const view = await lan.announces(({ addresses }) => addresses.length > 0)
+    expect(view.addresses).toMatchObject([{ address: '198.51.100.11', peers: ['tor'] }])
+    expect(view.notAnnounced).toMatchObject([
+      { service: 'shop/web', addresses: ['198.51.100.10'], peer: 'tor', reason: 'not-in-frr' },
+    ])
+    expect(view.problems).toMatchObject([{ object: 'FRR' }])
+    const told = agent.lines.filter(({ event }) => event === 'bgp-service-announced')
+    expect(told).toMatchObject([{ service: 'shop/b', peers: ['tor'], began: true }])
+  })
+
   test('loses what is ours by `nodelb cleanup`, which shows it first, and keeps the rest', async () => {
     lan = await BgpLan.build()
     await lan.node.tell('bgpd', ...theirs)
