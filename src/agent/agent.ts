@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { conntrackFill } from '../apply/machine/look.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import type { Session, Started } from '../dataplane/session.ts'
@@ -8,6 +9,7 @@ import { backendChosen, ownershipOf } from '../report/backend-report.ts'
 import { DenialReports } from '../report/denial-reports.ts'
 import type { AnnounceSource } from '../report/metrics/announce-metrics.ts'
 import { LocalPolicies } from '../report/metrics/local-policies.ts'
+import { ServiceCounts } from '../report/metrics/service-counts.ts'
 import { leavingOccurrence } from '../report/node-leaving.ts'
 import { objectProblems } from '../report/object-problems.ts'
 import { serviceSummaries } from '../report/status/status-services.ts'
@@ -48,6 +50,7 @@ export class Agent {
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
+  readonly #counts: ServiceCounts
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
@@ -77,6 +80,7 @@ export class Agent {
     this.#configuration = new CurrentConfiguration(configuration, telemetry.tell)
     this.#flows = new FlowCleaner(store, telemetry)
     this.#localPolicies = new LocalPolicies(store, node)
+    this.#counts = new ServiceCounts(store, () => this.#configuration.settings)
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
@@ -105,6 +109,7 @@ export class Agent {
       healthChecks: this.#healthChecks,
       flows: this.#flows,
       localPolicies: this.#localPolicies,
+      counts: this.#counts,
       denials: this.#denials,
       scope: () => current.settings?.scope,
     })
@@ -234,6 +239,8 @@ export class Agent {
       droppedPorts: () => this.#localPolicies.counts(),
       generation: () => this.#dataplanes.generation(),
       affinity: () => this.#dataplanes.affinity(),
+      conntrack: () => conntrackFill(),
+      totals: () => this.#counts.totals(),
       announce: this.#announcing,
     }
   }

@@ -17,6 +17,7 @@ import { toldOnce } from './events/told-once.ts'
 import type { AnnounceSource } from './metrics/announce-metrics.ts'
 import type { ChangedKind, Cleaning } from './metrics/kube-proxy-metrics.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import type { ServiceTotals } from './metrics/service-counts.ts'
 import { type ServerOptions, type Servers, startServers } from './servers.ts'
 import { type AgentState, newState } from './status/agent-state.ts'
 import { health } from './status/health.ts'
@@ -75,6 +76,8 @@ interface AgentView {
    */
   readonly generation: () => Promise<number | undefined>
   readonly affinity: () => Promise<readonly AffinityFill[]>
+  readonly conntrack: () => { readonly count: number; readonly max: number } | undefined
+  readonly totals: () => ServiceTotals
   readonly announce: AnnounceSource
 }
 

@@ -22,7 +22,7 @@ import {
   type Trouble,
   textOf,
 } from '../support/imagined-kernel.ts'
-import { noAnnouncing } from '../support/no-announcing.ts'
+import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
 import { runs } from '../support/runs.ts'
 import { silentStore } from '../support/silent-store.ts'
 
@@ -128,6 +128,7 @@ class World {
         generation: async () => 0,
         affinity: async () => [],
         announce: noAnnouncing,
+        ...noCounts,
       },
       log: { write: silent, flush: silent, linesLost: () => 0 },
     })

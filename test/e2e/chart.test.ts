@@ -98,7 +98,10 @@ test.each([
   const values = join(chart, 'ci', `${name}.yaml`)
   const made = await template([`--values=${values}`])
   const text = made
-    .filter(({ kind }) => kind !== 'CustomResourceDefinition')
+    .filter(
+      ({ kind, metadata }) =>
+        kind !== 'CustomResourceDefinition' && metadata.name !== 'nodelb-board',
+    )
     .map((manifest) => stringify(manifest, { lineWidth: 0 }))
     .join('---\n')
   await expect(text).toMatchFileSnapshot(join(chart, 'ci', `${name}.expected.yaml`))
@@ -118,6 +121,17 @@ test('CustomResourceDefinitions are those of deploy/crds, and outlive the releas
   })
   const byName = (a: Manifest, b: Manifest) => (a.metadata.name < b.metadata.name ? -1 : 1)
   expect(made.sort(byName)).toEqual(expected.sort(byName))
+})
+
+test('alerts and board are those of deploy/', async () => {
+  const flags = ['--set=metrics.rules.enabled=true,metrics.dashboard.enabled=true']
+  const made = comparable(await template(flags))
+  const folder = join(chart, '../../deploy')
+  const rules = parse(readFileSync(join(folder, 'components/metrics/rules.yaml'), 'utf8'))
+  rules.metadata.namespace = 'kube-system'
+  expect(made['PrometheusRule nodelb']).toEqual(rules)
+  const board = readFileSync(join(folder, 'grafana/nodelb.json'), 'utf8')
+  expect(JSON.parse(made['ConfigMap nodelb-board'].data['nodelb.json'])).toEqual(JSON.parse(board))
 })
 
 test.each([

@@ -362,6 +362,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan/nftables',
     'apply',
     'apply/conntrack',
+    'apply/machine',
     'apply/netlink',
     'apply/nftables',
     'watch',

@@ -9,7 +9,7 @@ import {
   type TelemetryOptions,
 } from '../../src/report/telemetry.ts'
 import { SyncOutput } from '../../src/telemetry/sync-output.ts'
-import { noAnnouncing } from '../support/no-announcing.ts'
+import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
 
 export interface LoggedTelemetry {
   readonly telemetry: Telemetry
@@ -36,6 +36,7 @@ export function startTelemetryWithLog(more: Partial<TelemetryOptions> = {}): Log
       generation: async () => 17,
       affinity: async () => [],
       announce: noAnnouncing,
+      ...noCounts,
     },
     log: openLog('debug', new SyncOutput(openSync(file, 'w'))),
     ...more,

@@ -36,6 +36,11 @@ function start() {
     objects: () => ({ services: 3, endpointslices: 4 }),
     linesLost: () => 5,
     healthChecks: () => 2,
+    conntrack: () => ({ count: 900, max: 1000 }),
+    totals: () => ({
+      ...{ services: 5, frontends: 20, ready: 7, notReady: 2 },
+      withoutEndpoints: new Map([['shop/lonely', 3]]),
+    }),
     droppedPorts: () => ({
       internal: { ipv4: 3, ipv6: 1 },
       external: { ipv4: 0, ipv6: 2 },
@@ -140,6 +145,39 @@ describe('the exposition', () => {
     expect(await value(metrics, 'nodelb_table_owned')).toBe(1)
     expect(await value(metrics, 'process_open_fds')).toBeGreaterThan(2)
     expect(await value(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(1e7)
+  })
+
+  test('counts each Service once, by the worst that is true of it', async () => {
+    const { metrics, tell } = start()
+    tell({ event: 'address-contested', service: 'a/b', address: '10.0.0.1:80/tcp', winner: 'c/d' })
+    tell({ event: 'address-contested', service: 'a/b', address: '10.0.0.1:81/tcp', winner: 'c/d' })
+    tell({ event: 'address-contested', service: 'a/e', address: '10.0.0.1:80/tcp', winner: 'c/d' })
+    tell({ event: 'service-refused', service: 'a/e', reason: 'x' })
+    const services = (state: string) => value(metrics, `nodelb_services{state="${state}"}`)
+    const frontends = (state: string) => value(metrics, `nodelb_frontends{state="${state}"}`)
+    expect(await services('refused')).toBe(1)
+    expect(await services('contested')).toBe(1)
+    expect(await services('refusing')).toBe(1)
+    expect(await services('serving')).toBe(2)
+    expect(await frontends('contested')).toBe(3)
+    expect(await frontends('refusing')).toBe(3)
+    expect(await frontends('serving')).toBe(14)
+    expect(await value(metrics, 'nodelb_endpoints{ready="true"}')).toBe(7)
+    expect(await value(metrics, 'nodelb_endpoints{ready="false"}')).toBe(2)
+  })
+
+  test('a configuration is stale from its refusal until another one is in force', async () => {
+    const { metrics, tell } = start()
+    const stale = () => value(metrics, 'nodelb_config_stale')
+    expect(await stale()).toBe(0)
+    tell({ event: 'configuration-refused', source: 'x', reason: 'y' })
+    expect(await stale()).toBe(1)
+    tell({ event: 'configuration-waits', source: 'x', reason: 'y' })
+    expect(await stale()).toBe(0)
+    tell({ event: 'configuration-failed', source: 'x', reason: 'y' })
+    expect(await stale()).toBe(1)
+    tell({ event: 'configuration-loaded', source: 'x', notes: [] })
+    expect(await stale()).toBe(0)
   })
 
   test('a thousand names of processes make twenty-one series', async () => {

@@ -8,7 +8,7 @@ import { follow } from '../../src/report/status/state.ts'
 import { statusOf } from '../../src/report/status/status.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
-import { noAnnouncing } from '../support/no-announcing.ts'
+import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
 
 /** One count of one thing: the status counts objects as the metrics do. */
 
@@ -28,7 +28,7 @@ function agent() {
     }),
   })
   const view = {
-    ...{ version: '', node: 'node-a', state, announce: noAnnouncing },
+    ...{ version: '', node: 'node-a', state, announce: noAnnouncing, ...noCounts },
     objects: () => store.counts(),
     services: () => [],
     linesLost: () => 0,

@@ -4,7 +4,7 @@ import { ObjectStore } from '../../src/watch/object-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
 import { Told } from '../support/asking.ts'
-import { noAnnouncing } from '../support/no-announcing.ts'
+import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 /** What is wrong with objects is told on the Service that suffers from it, where people look. */
@@ -32,6 +32,7 @@ function agent() {
       generation: async () => 1,
       affinity: async () => [],
       announce: noAnnouncing,
+      ...noCounts,
     },
     events: { post, patch: post },
   })

@@ -67,7 +67,7 @@ function announcing({ announce, bgp }: Status): readonly (readonly string[])[] {
 }
 
 function head(status: Status): readonly string[] {
-  const { lastCommit, failing, waiting } = status
+  const { lastCommit, failing, waiting, refusedConfiguration: refused } = status
   const watches = Object.entries(status.watches).map(([resource, watch]) => {
     const reason = 'reason' in watch ? `: ${watch.reason}` : ''
     return `  ${resource}: ${watch.kind}${reason} (since ${watch.since})`
@@ -86,6 +86,9 @@ function head(status: Status): readonly string[] {
           `configuration ${waiting.source} ${waiting.failed ? 'fails' : 'waits'} since ` +
             `${waiting.since}: ${waiting.reason}`,
         ]
+      : []),
+    ...(refused
+      ? [`configuration ${refused.source} cannot be used since ${refused.since}: ${refused.reason}`]
       : []),
     ...(failing ? [`commits fail since ${failing.since}: ${failing.reason}`] : []),
     `tables: ${printOwnership(status.ownership)}`,

@@ -5,6 +5,7 @@ import type { EventOutcome } from '../../telemetry/event-queue.ts'
 import { registerProcessMetrics } from '../../telemetry/process-metrics.ts'
 import type { Occurrence } from '../events/occurrence.ts'
 import { type AnnounceSource, registerAnnounceMetrics } from './announce-metrics.ts'
+import { registerAnnouncedMetrics } from './announced-metrics.ts'
 import { registerBgpMetrics } from './bgp-metrics.ts'
 import {
   createKubeProxyMetrics,
@@ -12,6 +13,7 @@ import {
   type KubeProxyMetrics,
   type KubeProxySource,
 } from './kube-proxy-metrics.ts'
+import { registerServiceMetrics, type ServiceSource } from './service-metrics.ts'
 import { registerStateMetrics, type StateSource } from './state-metrics.ts'
 
 export interface Metrics {
@@ -30,6 +32,7 @@ export interface Metrics {
 }
 
 type MetricsSource = StateSource &
+  ServiceSource &
   KubeProxySource & { readonly node: string; readonly announce: AnnounceSource }
 
 /** The buckets of kube-proxy, from 1 ms to 16 s. */
@@ -49,8 +52,10 @@ export function createMetrics(source: MetricsSource): Metrics {
   const registry = new Registry()
   const made = { ...histograms(registry), ...counters(registry) }
   registerStateMetrics(registry, source)
+  registerServiceMetrics(registry, source)
   registerProcessMetrics(registry)
   const announce = registerAnnounceMetrics(registry, source)
+  const announced = registerAnnouncedMetrics(registry, source)
   const bgp = registerBgpMetrics(registry, source.announce)
   const kubeProxy = createKubeProxyMetrics(registry, source)
   let asKubeProxy = false
@@ -64,6 +69,7 @@ export function createMetrics(source: MetricsSource): Metrics {
       observe(made, processLabel, occurrence)
       kubeProxy.observe(occurrence)
       announce.observe(occurrence)
+      announced.observe(occurrence)
       bgp.observe(occurrence)
     },
     programmed(seconds, family) {

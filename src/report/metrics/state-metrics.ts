@@ -12,11 +12,15 @@ export interface StateSource {
   readonly healthChecks: () => number
   readonly generation: () => Promise<number | undefined>
   readonly affinity: () => Promise<readonly AffinityFill[]>
+  /** Returns how full connection tracking is; undefined where the kernel does not tell. */
+  readonly conntrack: () => { readonly count: number; readonly max: number } | undefined
 }
 
 /** Registers metrics of the present state, which are read when scraped. */
 export function registerStateMetrics(registry: Registry, source: StateSource): void {
-  for (const plain of [...kernelGauges(source), ...serviceGauges(source)]) register(registry, plain)
+  for (const plain of [...kernelGauges(source), ...nodeGauges(source), ...serviceGauges(source)]) {
+    register(registry, plain)
+  }
   registerProgram(registry, source)
   registerLabelled(registry, source)
   registerAffinity(registry, source)
@@ -63,6 +67,31 @@ function kernelGauges({ state, generation }: StateSource): readonly PlainGauge[]
       name: 'nodelb_start_duration_seconds',
       help: 'From the start to the first commit.',
       value: () => state.firstCommitAt && seconds(state.firstCommitAt - state.startedAt),
+    },
+  ]
+}
+
+function nodeGauges({ state, conntrack }: StateSource): readonly PlainGauge[] {
+  return [
+    {
+      name: 'nodelb_last_comparison_timestamp_seconds',
+      help: 'When all that the kernel holds was last compared, since 1970.',
+      value: () => seconds(state.verified?.comparedAt),
+    },
+    {
+      name: 'nodelb_config_stale',
+      help: '1 if the newest configuration was refused or cannot be put in force.',
+      value: () => (state.refusedConfiguration || state.waiting?.failed ? 1 : 0),
+    },
+    {
+      name: 'nodelb_conntrack_entries',
+      help: 'Connections that the kernel tracks.',
+      value: () => conntrack()?.count,
+    },
+    {
+      name: 'nodelb_conntrack_limit',
+      help: 'The most connections that the kernel tracks.',
+      value: () => conntrack()?.max,
     },
   ]
 }

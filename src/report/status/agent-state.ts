@@ -35,6 +35,8 @@ export interface AgentState {
   doubt: Lasting | undefined
   /** A configuration that is not in force yet; `failed` if it was tried. */
   waiting: Waiting | undefined
+  /** The newest configuration, if it cannot be used at all; the one before it stays in force. */
+  refusedConfiguration: Omit<Waiting, 'failed'> | undefined
   failing: Lasting | undefined
   /** The time when the commit or comparison under way began. */
   attemptSince: Steady | undefined
@@ -83,6 +85,7 @@ export function newState(now: Time): AgentState {
     verified: undefined,
     doubt: undefined,
     waiting: undefined,
+    refusedConfiguration: undefined,
     failing: undefined,
     attemptSince: undefined,
     ownership: { kind: 'unknown' },

@@ -174,10 +174,18 @@ function followConfiguration(state: AgentState, occurrence: Occurrence, { now }:
   switch (occurrence.event) {
     case 'configuration-loaded':
       state.waiting = undefined
+      state.refusedConfiguration = undefined
       return
+    case 'configuration-refused': {
+      const { source, reason } = occurrence
+      const since = state.refusedConfiguration?.since ?? now
+      state.refusedConfiguration = { since, source, reason }
+      return
+    }
     case 'configuration-waits':
     case 'configuration-failed': {
       const { source, reason } = occurrence
+      state.refusedConfiguration = undefined
       const failed = occurrence.event === 'configuration-failed'
       const since = state.waiting?.failed === failed ? state.waiting.since : now
       state.waiting = { since, source, reason, failed }

@@ -61,6 +61,12 @@ export interface Status {
     readonly reason: string
     readonly failed: boolean
   } | null
+  /** The newest configuration, if it cannot be used at all; the one before it is in force. */
+  readonly refusedConfiguration: {
+    readonly since: string
+    readonly source: string
+    readonly reason: string
+  } | null
   readonly failing: { readonly since: string; readonly reason: string } | null
   readonly ownership: Ownership
   /** The state of the watch for each resource that is followed. */
@@ -136,11 +142,11 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
 /** The part of the status about how far the kernel holds what the objects say. */
 type Programming = Pick<
   Status,
-  'lastCommit' | 'backend' | 'verified' | 'doubt' | 'waiting' | 'failing'
+  'lastCommit' | 'backend' | 'verified' | 'doubt' | 'waiting' | 'refusedConfiguration' | 'failing'
 >
 
 function programming(state: AgentState): Programming {
-  const { lastCommit, failing, verified, doubt, waiting } = state
+  const { lastCommit, failing, verified, doubt, waiting, refusedConfiguration: refused } = state
   return {
     lastCommit: lastCommit
       ? {
@@ -159,6 +165,7 @@ function programming(state: AgentState): Programming {
       : null,
     doubt: doubt ? { since: time(doubt.since), reason: doubt.reason } : null,
     waiting: waiting ? { ...waiting, since: time(waiting.since) } : null,
+    refusedConfiguration: refused ? { ...refused, since: time(refused.since) } : null,
     failing: failing ? { since: time(failing.since), reason: failing.reason } : null,
   }
 }
