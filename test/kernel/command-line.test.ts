@@ -553,7 +553,8 @@ describe('--help', () => {
       remove all that nodelb programmed, and nothing else
 
       Options:
-        --config <file>  a KubeProxyConfiguration and/or a NodelbConfiguration
+        --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                         file, or a folder of files
         -h, --help       display help for command
       "
     `))

@@ -63,3 +63,14 @@ test('each VRF is a router of its own', () => {
   const red = WHOLE.replace('router bgp 64501', 'router bgp 64501 vrf red')
   expect([sends(red), sends(red, VIP, TOR, 'red')]).toEqual([false, true])
 })
+
+test('a family without its router, and one that nodelb does not know, take nothing from others', () => {
+  const evpn = WHOLE.replace(
+    ' address-family ipv4 unicast\n',
+    ' address-family l2vpn evpn\n  advertise-all-vni\n exit-address-family\n address-family ipv4 unicast\n',
+  )
+  expect(sends(evpn)).toBe(true)
+  const router = 'router bgp 64501'
+  const tree = new Map([...parseTree(WHOLE)].filter(([context]) => context !== router))
+  expect(sendsBy(tree)({ vrf: '', neighbour: TOR, prefix: VIP })).toBe(true)
+})
