@@ -10,10 +10,12 @@ export function parsed(text: string): unknown {
   }
 }
 
+/** Returns the fields of an object, or the items of a list; none of anything else. */
 export function entries(value: unknown): readonly [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }
 
+/** Returns undefined for a field that is not there. */
 export function field(value: unknown, name: string): unknown {
   return entries(value).find(([key]) => key === name)?.[1]
 }
