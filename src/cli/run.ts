@@ -110,7 +110,7 @@ async function follow(run: Run): Promise<number> {
   const reason = await Promise.race([stopped, running])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
   telemetry.tell({ event: 'agent-stopping', reason, rules })
-  // Until the routes are gone, everything goes on.
+  // Until the routes are gone and others answer for the addresses, everything goes on.
   await announcing.leave(reason, options.cleanupOnExit)
   stop.abort()
   return end(agent, announcing, options)

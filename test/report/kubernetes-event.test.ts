@@ -80,6 +80,11 @@ describe('an Event', () => {
       `${mac} on eth0, which is no node of the cluster, claims 192.0.2.1; node node-a goes on announcing it: take the address from that one, or out of the pool`,
     ],
     [
+      { event: 'announce-undisputed', ...place, mac } as unknown as Occurrence,
+      'AddressConflictOver',
+      `${mac} on eth0, which is no node of the cluster, does not answer for 192.0.2.1 any more; node node-a announces it`,
+    ],
+    [
       { event: 'announce-problem', object: 'Service/shop/web', problems: ['one', 'two'] },
       'announceFailed',
       'one\ntwo',

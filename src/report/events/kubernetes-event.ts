@@ -101,6 +101,14 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
     case 'announce-conflict':
     case 'announce-disputed':
       return conflictOf(occurrence, node)
+    case 'announce-undisputed': {
+      const { address, interface: name, mac, services } = occurrence
+      const [service] = services
+      if (service === undefined) return undefined
+      const note = `${mac} on ${name}, which is no node of the cluster, does not answer for ${address} any more; node ${node} announces it`
+      const as = { reason: 'AddressConflictOver', action: 'Announce', ofCluster: false } as const
+      return { service, note, type: 'Normal', ...as }
+    }
     case 'announce-problem':
     case 'bgp-problem': {
       const service = /^Service\/(.+)$/.exec(occurrence.object)?.[1]
