@@ -1,7 +1,9 @@
+import type { Config } from '../config/config.ts'
 import { visible } from '../decode/problem.ts'
 import type { Plan } from '../plan/bgp/operation.ts'
 import { printPlan } from '../plan/bgp/print.ts'
-import { applyBgp, compareBgp, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { applyBgp, compareBgp, NOTHING, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { bgpObjectsOf, bgpSettingsOf } from './bgp-objects.ts'
 import type { Loaded } from './load.ts'
 import { count } from './print-plan.ts'
 
@@ -85,6 +87,45 @@ export async function appliedToFrr(loaded: LoadedObjects): Promise<AppliedToFrr 
   return { operations, problems: all, isWhole: refused.length === 0 }
 }
 
+/** What `cleanup` did to FRR. */
+interface RemovedFromFrr {
+  readonly removed: readonly string[]
+  readonly problems: readonly string[]
+  /** Whether nothing of nodelb's is left there. */
+  readonly isWhole: boolean
+}
+
+/**
+ * Takes out of the FRR of this machine what is nodelb's, and shows before what that is. All of its BGP is
+ * nodelb's only where the configuration says so; else what has nodelb's names, and the neighbours with its
+ * maps. An FRR that does not run has nothing.
+ */
+export async function removedFromFrr(
+  { announce: { bgp } }: Config,
+  show: (text: string) => void,
+): Promise<RemovedFromFrr> {
+  const settings = { frr: { ...bgp.frr, shared: bgp.frr.shared || !bgp.enabled } }
+  const compared = await compareBgp(NOTHING, settings, false)
+  if (compared.kind === 'not-compared') {
+    const problems = [`nothing is removed from FRR: ${compared.reason}`]
+    if (!compared.isAbsent) return { removed: [], problems, isWhole: false }
+    return { removed: [], problems: bgp.enabled ? problems : [], isWhole: true }
+  }
+  if (compared.plan.length === 0) return { removed: [], problems: [], isWhole: true }
+  show(printBgpDifference({ plan: compared.plan, problems: [] }).trimStart())
+  const applied = await applyBgp(NOTHING, settings, false)
+  if (applied.kind === 'not-applied') {
+    const problems = [`not all is removed from FRR: ${applied.reason}`]
+    return { removed: [], problems, isWhole: false }
+  }
+  const { refused, problems } = applied
+  return {
+    removed: ["nodelb's part of FRR"],
+    problems: [...told(refused), ...problems],
+    isWhole: refused.length === 0,
+  }
+}
+
 function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '  ')
 }
@@ -96,13 +137,11 @@ function told(
 }
 
 function proposedFor({ goal, config, announcing }: LoadedObjects) {
-  const { bgp: settings } = config.announce
-  if (!settings.enabled || announcing === undefined) return undefined
+  if (!config.announce.bgp.enabled || announcing === undefined) return undefined
   const node = announcing.objects.nodes.find(({ name }) => name === goal.node.name)
   if (node === undefined) return undefined
-  const { services, endpoints, pools } = announcing.objects
-  const objects = { ...announcing.bgp, services, endpoints, pools }
-  const withClasses = { ...settings, classes: config.allocation.loadBalancerClasses }
+  const objects = bgpObjectsOf(announcing.objects, announcing.bgp)
+  const settings = bgpSettingsOf(config)
   const keeps = goal.incomplete === true
-  return { bgp: proposedBgp(objects, node, withClasses), settings: withClasses, keeps }
+  return { bgp: proposedBgp(objects, node, settings), settings, keeps }
 }

@@ -115,7 +115,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   view: ['model', 'frontend', 'plan'],
   apply: ['model'],
-  'apply/bgp': ['ruleset/bgp', 'plan/bgp', 'apply', 'node:path'],
+  'apply/bgp': ['model', 'ruleset/bgp', 'plan/bgp', 'apply', 'node:path'],
   'apply/conntrack': [
     'model',
     'frontend',
@@ -432,6 +432,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'commander',
     'controller',
     'announce',
+    'announce/bgp',
     'exempt',
     'node:crypto',
     'node:path',
@@ -482,6 +483,8 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'cli/announcers',
     'allocate',
     'announce',
+    'announce/bgp',
+    'speaker/bgp',
     'picocolors',
   ],
   'cli/status': [

@@ -337,7 +337,7 @@ describe('--help', () => {
                                     print one line
         explain [options]           where a packet goes on this node, by which rules,
                                     and why
-        cleanup                     remove all that nodelb programmed, and nothing
+        cleanup [options]           remove all that nodelb programmed, and nothing
                                     else
         run [options]               follow the cluster, program this node, repair what
                                     others break
@@ -562,12 +562,14 @@ describe('--help', () => {
 
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`
-    "Usage: nodelb cleanup [options]
+      "Usage: nodelb cleanup [options]
 
-    remove all that nodelb programmed, and nothing else
+      remove all that nodelb programmed, and nothing else
 
-    Options:
-      -h, --help  display help for command
-    "
-  `))
+      Options:
+        --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                         file, or a folder of files
+        -h, --help       display help for command
+      "
+    `))
 })
