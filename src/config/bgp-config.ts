@@ -19,6 +19,7 @@ export interface ReadBgp {
     readonly cordoned?: Optional<BgpSettings['drain']['cordoned']>
     readonly grace?: Optional<number>
   }>
+  readonly weightByEndpoints?: Optional<boolean>
 }
 
 const FOLDER = 'the path of the folder with the sockets of FRR, such as /run/frr'
@@ -40,6 +41,7 @@ export const bgpSchema: z.ZodType<ReadBgp> = fields({
     cordoned: oneOf(['ignore', 'withdraw']).nullish(),
     grace: milliseconds(0, 3_600_000).nullish(),
   }).nullish(),
+  weightByEndpoints: flag.nullish(),
 })
 
 /** Returns the settings, with defaults for those that are missing. */
@@ -59,5 +61,6 @@ export function bgpOf(read: ReadBgp): BgpSettings {
       cordoned: drain?.cordoned ?? defaults.drain.cordoned,
       grace: drain?.grace ?? defaults.drain.grace,
     },
+    weightByEndpoints: read.weightByEndpoints ?? defaults.weightByEndpoints,
   }
 }

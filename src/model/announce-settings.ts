@@ -48,6 +48,8 @@ export interface BgpSettings {
     /** Milliseconds for which routes carry GRACEFUL_SHUTDOWN (RFC 8326) before they go. */
     readonly grace: number
   }
+  /** True: a route says how many endpoints its node has, where externalTrafficPolicy is Local. */
+  readonly weightByEndpoints: boolean
 }
 
 /** What the operator chose for announcing. */
@@ -85,6 +87,7 @@ export const defaultAnnounceSettings: AnnounceSettings = {
     onExit: 'keep',
     ignoreExcludeLabel: false,
     drain: { cordoned: 'ignore', grace: 0 },
+    weightByEndpoints: false,
   },
   layer2: {
     enabled: false,

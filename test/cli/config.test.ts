@@ -333,6 +333,7 @@ test('announcing is configured', () => {
     onExit: withdraw
     ignoreExcludeLabel: true
     drain: {cordoned: withdraw, grace: 30s}
+    weightByEndpoints: true
   layer2:
     enabled: true
     excludeInterfaces: [^wlan]
@@ -350,6 +351,7 @@ test('announcing is configured', () => {
       onExit: 'withdraw',
       ignoreExcludeLabel: true,
       drain: { cordoned: 'withdraw', grace: 30_000 },
+      weightByEndpoints: true,
     },
     layer2: {
       enabled: true,
@@ -378,6 +380,7 @@ test.each([
       onExit: 'keep',
       ignoreExcludeLabel: false,
       drain: { cordoned: 'ignore', grace: 0 },
+      weightByEndpoints: false,
     },
     layer2: {
       enabled: false,

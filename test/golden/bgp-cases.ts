@@ -94,6 +94,13 @@ export const cases: Readonly<Record<string, WantedBgp>> = {
     [peer(A), peer(B)],
     [route('198.51.100.10/32', [A]), route('198.51.100.11/32', [B])],
   ),
+  'a-route-says-how-many-endpoints-its-node-has': wanted(
+    [peer(A)],
+    [
+      route('198.51.100.10/32', [A], { communities: ['64500:1'], bandwidth: 3 }),
+      route('198.51.100.11/32', [A], { bandwidth: 1 }),
+    ],
+  ),
   'a-peer-without-routes-has-a-session': wanted([peer(A)]),
   'every-option-of-a-peer': wanted([everyOption], [], { bfdProfiles: [FAST] }),
   'what-fits-only-other-systems-is-left-out-for-ones-own': wanted([

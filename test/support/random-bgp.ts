@@ -77,8 +77,9 @@ const attributes: fc.Arbitrary<RouteAttributes> = fc
       largeCommunities: fc.subarray(LARGE),
     }),
     maybe('localPref', fc.constantFrom(0, 100, 200)),
+    maybe('bandwidth', fc.constantFrom(1, 3, 25_600)),
   )
-  .map(([communities, preference]) => ({ ...communities, ...preference }))
+  .map((parts): RouteAttributes => Object.assign({}, ...parts))
 
 /** Few attributes, so that prefixes often share a class; peers get prefixes of their families alone. */
 function routesOf({ vrf, peers }: WantedRouter): fc.Arbitrary<WantedRoute[]> {

@@ -22,7 +22,8 @@ export interface BgpObjects
     Pick<AnnounceObjects, 'services' | 'endpoints' | 'pools'> {}
 
 /** What the operator decides, besides the objects. */
-export interface BgpDecisionSettings extends Pick<BgpSettings, 'ignoreExcludeLabel'> {
+export interface BgpDecisionSettings
+  extends Pick<BgpSettings, 'ignoreExcludeLabel' | 'weightByEndpoints'> {
   readonly drain: Pick<BgpSettings['drain'], 'cordoned'>
   /** The classes of Services that are ours, besides those that name none. */
   readonly classes: readonly string[]

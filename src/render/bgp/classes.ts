@@ -53,12 +53,14 @@ function inOrder(routes: readonly WantedRoute[]) {
     .sort((a, b) => (a.content < b.content ? -1 : 1))
 }
 
-function treatment({ communities, largeCommunities, localPref }: RouteAttributes): Treatment {
+function treatment(attributes: RouteAttributes): Treatment {
+  const { communities, largeCommunities, localPref, bandwidth } = attributes
   return [
     ...(communities.length > 0 ? [`set community ${printCommunities(communities)}`] : []),
     ...(largeCommunities.length > 0
       ? [`set large-community ${printLargeCommunities(largeCommunities)}`]
       : []),
+    ...(bandwidth === undefined ? [] : [`set extcommunity bandwidth ${bandwidth}`]),
     ...(localPref === undefined ? [] : [`set local-preference ${localPref}`]),
   ]
 }

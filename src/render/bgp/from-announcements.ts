@@ -85,8 +85,9 @@ function routeOf({ vrf, prefix, to }: BgpRoute, words: ReadonlyMap<string, strin
   return { vrf, prefix, peers: new Map(sent) }
 }
 
-function attributesOf({ communities, largeCommunities, localPref }: Told): RouteAttributes {
-  return { communities, largeCommunities, ...given('localPref', localPref) }
+function attributesOf({ communities, largeCommunities, localPref, weight }: Told): RouteAttributes {
+  const rest = { ...given('localPref', localPref), ...given('bandwidth', weight) }
+  return { communities, largeCommunities, ...rest }
 }
 
 /** Leaves a field out that has no value. */

@@ -75,6 +75,8 @@ export interface RouteAttributes {
   readonly largeCommunities: readonly string[]
   /** Only peers of our own autonomous system see it. */
   readonly localPref?: number
+  /** The link bandwidth in Mbit/s, 1 to 25600. */
+  readonly bandwidth?: number
 }
 
 export interface WantedRoute {

@@ -13,6 +13,7 @@ const BEGINNINGS = [
   'set tag',
   'set community',
   'set large-community',
+  'set extcommunity bandwidth',
   'set local-preference',
   'detect-multiplier',
   'transmit-interval',

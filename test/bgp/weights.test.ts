@@ -1,0 +1,93 @@
+import { execa } from 'execa'
+import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/eventually.ts'
+import { BgpLan } from '../support/bgp-lan.ts'
+import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
+import { FrrLab } from '../support/frr.ts'
+
+let lan: BgpLan
+let other: FrrLab | undefined
+afterEach(async () => {
+  await other?.remove()
+  await lan?.remove()
+})
+
+const VIP = '198.51.100.10/32'
+
+/** A Service with policy Local, and so many endpoints on the Node n1. */
+function web(count: number): readonly object[] {
+  const [service, slice] = bgpService('web', '198.51.100.10') as Record<string, object>[]
+  const endpoints = Array.from({ length: count }, (_, i) => {
+    return { addresses: [`10.244.0.${i + 1}`], nodeName: 'n1', conditions: { ready: true } }
+  })
+  const spec = { ...service?.['spec'], externalTrafficPolicy: 'Local' }
+  return [
+    { ...service, spec },
+    { ...slice, endpoints },
+  ]
+}
+
+/** A second node, of which FRR says that it has one endpoint. */
+async function secondNode(): Promise<FrrLab> {
+  const node = await FrrLab.start('bgpd')
+  const { namespace } = lan.router
+  await node.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'eth1', 'netns', namespace)
+  await node.ip('address', 'add', '10.0.1.1/24', 'dev', 'eth0')
+  await node.ip('link', 'set', 'eth0', 'up')
+  await lan.router.ip('address', 'add', '10.0.1.254/24', 'dev', 'eth1')
+  await lan.router.ip('link', 'set', 'eth1', 'up')
+  await lan.router.tell(
+    'bgpd',
+    ...['configure terminal', 'router bgp 65000'],
+    ...['neighbor 10.0.1.1 remote-as 64501', 'neighbor 10.0.1.1 passive', 'end'],
+  )
+  await node.tell(
+    'bgpd',
+    ...['configure terminal', 'route-map out permit 1', 'set extcommunity bandwidth 1', 'exit'],
+    ...['router bgp 64501', 'bgp router-id 10.0.1.1', 'no bgp network import-check'],
+    ...['neighbor 10.0.1.254 remote-as 65000', 'neighbor 10.0.1.254 timers connect 1'],
+    ...['address-family ipv4 unicast', `network ${VIP}`, 'neighbor 10.0.1.254 route-map out out'],
+    'end',
+  )
+  return node
+}
+
+/** Returns the weights of the router's next hops, as its kernel has them. */
+async function shares(): Promise<Readonly<Record<string, number>>> {
+  const args = ['-n', lan.router.namespace, '-j', 'route', 'show', VIP]
+  const [route] = JSON.parse((await execa('ip', args)).stdout || '[]')
+  const hops: readonly { gateway: string; weight: number }[] = route?.nexthops ?? []
+  return Object.fromEntries(hops.map(({ gateway, weight }) => [gateway, weight]))
+}
+
+/** Resolves when the router sends the Node so many percent of the traffic. */
+async function shared(percent: number): Promise<void> {
+  let found = {}
+  await eventually(
+    async () => {
+      found = await shares()
+      return (
+        JSON.stringify(found) === JSON.stringify({ '10.0.0.1': percent, '10.0.1.1': 100 - percent })
+      )
+    },
+    { late: () => `the router has the shares ${JSON.stringify(found)}` },
+  )
+}
+
+test('a router sends each Node a share of the traffic that follows its endpoints', async () => {
+  lan = await BgpLan.build({ settings: { weightByEndpoints: true } })
+  other = await secondNode()
+  const plain = [bgpPeer('tor'), advertisement('all')]
+  lan.write(bgpCluster(plain, web(3)))
+  await lan.start()
+  await lan.until(VIP)
+  await shared(75)
+  const before = await lan.counters()
+  lan.write(bgpCluster(plain, web(1)))
+  await shared(50)
+  lan.configure({ weightByEndpoints: false })
+  // One route without a weight, and the router shares evenly.
+  await eventually(async () => Object.values(await shares()).every((weight) => weight === 1))
+  expect(await lan.counters()).toEqual(before)
+  expect(await lan.prefixes()).toEqual([VIP])
+})
