@@ -7,6 +7,7 @@ import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../src/ruleset/bgp/tree.ts'
+import { profile } from '../announce/bgp/objects.ts'
 import { everyOption, peer, wanted } from '../golden/bgp-cases.ts'
 
 const ROUTER = 'router bgp 64501'
@@ -67,7 +68,7 @@ test('what others brought into blocks of ours goes', () => {
 })
 
 test('commands have passwords in full, go to the program that holds the block, and end', () => {
-  const tree = treeOf(wanted([everyOption], [], { bfdProfiles: [{ name: 'fast' }] }))
+  const tree = treeOf(wanted([everyOption], [], { bfdProfiles: [profile('fast')] }))
   const batches = commandsOf(planBgp(new Map(), tree))
   expect(batches.map(({ daemon }) => daemon)).toEqual(['bgpd', 'bfdd', 'bgpd'])
   const [, bfdd, bgpd] = batches.map(({ commands }) => commands.map(({ text }) => text))

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { BgpAnnouncements } from '../../src/announce/bgp/decision.ts'
 import { commandsOf } from '../../src/plan/bgp/commands.ts'
 import { differenceOf } from '../../src/plan/bgp/difference.ts'
 import { planBgp } from '../../src/plan/bgp/plan.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
-import type { WantedBgp } from '../../src/render/bgp/wanted.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import { masked } from '../../src/ruleset/bgp/lines.ts'
@@ -43,7 +43,7 @@ function found(lines: ReadonlySet<string>, pattern: RegExp): readonly RegExpExec
   return [...lines].map((line) => pattern.exec(line)).filter((match) => match !== null)
 }
 
-function configure(model: FrrModel, wanted: WantedBgp, after: () => void = () => {}): void {
+function configure(model: FrrModel, wanted: BgpAnnouncements, after: () => void = () => {}): void {
   for (const { commands } of commandsOf(planBgp(model.tree(), treeOf(wanted)))) {
     for (const { text } of commands) {
       model.run(text)
@@ -88,13 +88,12 @@ describe('what is wanted of FRR, at random', () => {
   test('the order of peers, routes and profiles does not show', () => {
     fc.assert(
       fc.property(wantedBgp, (wanted) => {
-        const turned: WantedBgp = {
+        const turned: BgpAnnouncements = {
           ...wanted,
-          routers: wanted.routers
-            .map((router) => ({ ...router, peers: router.peers.toReversed() }))
-            .toReversed(),
+          asns: new Map([...wanted.asns].toReversed()),
+          peers: wanted.peers.toReversed(),
           routes: wanted.routes
-            .map((route) => ({ ...route, peers: new Map([...route.peers].toReversed()) }))
+            .map((route) => ({ ...route, to: new Map([...route.to].toReversed()) }))
             .toReversed(),
           bfdProfiles: wanted.bfdProfiles.toReversed(),
         }

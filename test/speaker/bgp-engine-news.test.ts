@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Brought } from '../../src/apply/bgp/frr.ts'
 import type { Plan } from '../../src/plan/bgp/operation.ts'
-import { wantedOf } from '../../src/render/bgp/from-announcements.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import type { BgpOutlook } from '../../src/speaker/bgp/decisions.ts'
 import { EngineNews } from '../../src/speaker/bgp/engine-news.ts'
@@ -10,7 +9,7 @@ import { decided } from '../announce/bgp/objects.ts'
 
 function outlook(): BgpOutlook {
   const decision = decided()
-  const tree = treeOf(wantedOf(decision).wanted)
+  const tree = treeOf(decision)
   return { decision, tree, problems: [], again: undefined, isDrained: false, left: undefined }
 }
 

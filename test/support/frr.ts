@@ -14,9 +14,13 @@ export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
 const { FRR_PROGRAMS: PROGRAMS = '/usr/lib/frr' } = process.env
 
 /** What a daemon is told besides where its files are. */
-async function optionsOf(daemon: FrrDaemon, folder: string): Promise<readonly string[]> {
-  // The kernel is to learn of no route.
-  if (daemon === 'bgpd') return ['-n']
+async function optionsOf(
+  daemon: FrrDaemon,
+  folder: string,
+  routes: boolean,
+): Promise<readonly string[]> {
+  // The kernel of a node is to learn of no route.
+  if (daemon === 'bgpd') return routes ? [] : ['-n']
   if (daemon === 'zebra') return []
   // FRR 10 has no such option; in 8.4 two bfdd would share one socket.
   const { stdout } = await execa(`${PROGRAMS}/bfdd`, ['--help'])
@@ -30,10 +34,25 @@ export class FrrLab {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'nodelb-frr-'))
   readonly #janitor = new Janitor([this.namespace], this.folder)
 
-  private constructor() {}
+  /** Whether its kernel gets the routes that it learns. */
+  readonly #routes: boolean
 
-  static async start(...daemons: readonly FrrDaemon[]): Promise<FrrLab> {
-    const lab = new FrrLab()
+  private constructor(routes: boolean) {
+    this.#routes = routes
+  }
+
+  /** Starts daemons as on a node, whose kernel learns no route. */
+  static start(...daemons: readonly FrrDaemon[]): Promise<FrrLab> {
+    return FrrLab.#begin(false, daemons)
+  }
+
+  /** Starts a router, which forwards packets by the routes that it learns. */
+  static router(): Promise<FrrLab> {
+    return FrrLab.#begin(true, ['zebra', 'bgpd'])
+  }
+
+  static async #begin(routes: boolean, daemons: readonly FrrDaemon[]): Promise<FrrLab> {
+    const lab = new FrrLab(routes)
     chmodSync(lab.folder, 0o755)
     writeFileSync(join(lab.folder, 'empty.conf'), '')
     await execa('chown', ['frr:frr', lab.folder])
@@ -50,7 +69,7 @@ export class FrrLab {
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
       ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
       ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
-      ...(await optionsOf(daemon, this.folder)),
+      ...(await optionsOf(daemon, this.folder, this.#routes)),
     ]
     // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
     const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')

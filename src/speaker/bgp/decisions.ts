@@ -3,8 +3,8 @@ import { shuttingDown, withoutRoutes } from '../../announce/bgp/drain.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { AnnouncerNode } from '../../announce/objects.ts'
 import type { BgpSettings } from '../../model/announce-settings.ts'
-import { wantedOf } from '../../render/bgp/from-announcements.ts'
 import { treeOf } from '../../render/bgp/frr-tree.ts'
+import { leftOutOf } from '../../render/bgp/left-out.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpObjectStore } from '../../watch/bgp-objects.ts'
 import type { TellBgp } from './news.ts'
@@ -131,8 +131,8 @@ function outlookOf(
   decision: BgpDecision,
   ending: Ending | undefined,
 ): Pick<BgpOutlook, 'tree' | 'problems'> {
-  const { wanted, problems } = wantedOf(decision)
-  const rest = { ...wanted, routers: [], bfdProfiles: [], routes: [] }
-  const tree = treeOf(ending === 'remove' ? rest : wanted)
-  return { tree, problems: [...decision.problems, ...problems] }
+  const { peers, problems } = decision
+  const nothing = { ...decision, asns: new Map(), peers: [], bfdProfiles: [], routes: [] }
+  const tree = treeOf(ending === 'remove' ? nothing : decision)
+  return { tree, problems: [...problems, ...leftOutOf(peers)] }
 }

@@ -6,8 +6,8 @@ import type { AnnouncerNode } from '../../announce/objects.ts'
 import { Frr } from '../../apply/bgp/frr.ts'
 import { differenceOf } from '../../plan/bgp/difference.ts'
 import type { Plan } from '../../plan/bgp/operation.ts'
-import { wantedOf } from '../../render/bgp/from-announcements.ts'
 import { treeOf } from '../../render/bgp/frr-tree.ts'
+import { leftOutOf } from '../../render/bgp/left-out.ts'
 import { printTree } from '../../ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpAnnouncingSettings } from './decisions.ts'
@@ -27,9 +27,8 @@ export function proposedBgp(
   settings: BgpAnnouncingSettings,
 ): ProposedBgp {
   const decision = decideBgp(objects, node, settings)
-  const { wanted, problems } = wantedOf(decision)
-  const { peers } = decision
-  return { tree: treeOf(wanted), peers, problems: [...decision.problems, ...problems] }
+  const { peers, problems } = decision
+  return { tree: treeOf(decision), peers, problems: [...problems, ...leftOutOf(peers)] }
 }
 
 /** Returns the configuration as FRR prints it, with `***` for passwords. */

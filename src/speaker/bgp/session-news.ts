@@ -1,5 +1,5 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { Session } from '../../apply/bgp/sessions.ts'
 import type { TellBgp } from './news.ts'
 import { sessionAt } from './view.ts'

@@ -1,6 +1,6 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
 import type { BgpDecision } from '../../announce/bgp/decide.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { Session } from '../../apply/bgp/sessions.ts'
 
