@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { afterEach, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/eventually.ts'
-import { BgpLan } from '../support/bgp-lan.ts'
+import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
 import { FrrLab } from '../support/frr.ts'
 
@@ -66,9 +67,7 @@ async function shared(percent: number): Promise<void> {
   await eventually(
     async () => {
       found = await shares()
-      return (
-        JSON.stringify(found) === JSON.stringify({ '10.0.0.1': percent, '10.0.1.1': 100 - percent })
-      )
+      return isDeepStrictEqual(found, { [NODE]: percent, '10.0.1.1': 100 - percent })
     },
     { late: () => `the router has the shares ${JSON.stringify(found)}` },
   )

@@ -81,13 +81,13 @@ export const cases: Readonly<Record<string, BgpAnnouncements>> = {
         vrf: '',
         prefix: '198.51.100.10/32' as Cidr,
         to: new Map([
-          [A, { communities: [], largeCommunities: [], localPref: 200 }],
+          [A, { communities: [], largeCommunities: [], localPref: 200, weight: undefined }],
           [
             B,
             {
               communities: ['65535:0', '64500:2', '64500:1', '64500:2'],
               largeCommunities: ['64500:1:10', '64500:1:2'],
-              localPref: undefined,
+              ...{ localPref: undefined, weight: undefined },
             },
           ],
         ]),
