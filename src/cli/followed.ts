@@ -59,7 +59,7 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
   let current = config
   const kinds = {
     layer2: ['ipaddresspools', 'l2advertisements', 'configmaps'],
-    bgp: ['ipaddresspools', ...BGP_RESOURCES],
+    bgp: ['ipaddresspools', ...BGP_RESOURCES, 'configmaps'],
   } as const
   const { source, again } = allocatingSource({
     follow: (kinds) => folderSource(options.files, kinds),
@@ -88,7 +88,14 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
 const ANNOUNCED: Kinds = {
   layer2: ['ipaddresspools', 'l2advertisements', 'excluded-interfaces', 'agent-endpointslices'],
   // The API server gives every BGPPeer in the newest version.
-  bgp: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
+  bgp: [
+    'ipaddresspools',
+    'bgppeers',
+    'bgpadvertisements',
+    'bfdprofiles',
+    'communities',
+    'metallb-config',
+  ],
 }
 
 /** Returns what is followed for announcing with a configuration. */

@@ -167,6 +167,7 @@ export class AllocationStore {
         return this.#podNodes.take(key, object, origin)
       case 'l2advertisements':
       case 'excluded-interfaces':
+      case 'metallb-config':
       case 'agent-endpointslices':
         return undefined
       default:
@@ -227,6 +228,7 @@ export class AllocationStore {
         return this.#podNodes.remove(key)
       case 'l2advertisements':
       case 'excluded-interfaces':
+      case 'metallb-config':
       case 'agent-endpointslices':
         return false
       default:

@@ -57,6 +57,8 @@ export type Resource =
   | 'agent-endpointslices'
   /** The one ConfigMap of MetalLB that says on which interfaces nothing is announced. */
   | 'excluded-interfaces'
+  /** The ConfigMap with which MetalLB was configured up to 0.12. */
+  | 'metallb-config'
 
 /**
  * One row for each resource. The selectors of Services and EndpointSlices are those of kube-proxy
@@ -142,6 +144,14 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     namespaced: true,
     plural: 'configmaps',
     fields: 'metadata.name=metallb-excludel2',
+    identity: namespacedIdentity,
+  },
+  'metallb-config': {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespaced: true,
+    plural: 'configmaps',
+    fields: 'metadata.name=config',
     identity: namespacedIdentity,
   },
 }

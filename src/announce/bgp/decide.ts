@@ -7,6 +7,7 @@ import { asker } from './ask-service.ts'
 import type { BgpAnnouncements, BgpSession } from './decision.ts'
 import type { BgpDecisionSettings, BgpObjects } from './objects.ts'
 import { type Offer, offersOf } from './offers.ts'
+import { supersededProblems } from './old-configuration.ts'
 import { RouteBook, type RouteWish } from './route-book.ts'
 import { routerIdOf } from './router-id.ts'
 import { type Sessions, sessionsOn } from './sessions.ts'
@@ -51,6 +52,7 @@ export function decideBgp(
     bfdProfiles: profilesOf(here),
     routes: book.routes(),
     problems: [
+      ...supersededProblems(objects.superseded ?? []),
       ...here.problems,
       ...offers.problems,
       ...poolsMissing('BGPAdvertisement', objects),

@@ -14,6 +14,8 @@ export interface BgpConfiguration {
   readonly communities: readonly CommunityNames[]
   /** By `namespace/name`. */
   readonly secrets: ReadonlyMap<string, BgpSecret>
+  /** The ConfigMaps of MetalLB up to 0.12 that do not count, as `namespace/name`. */
+  readonly superseded?: readonly string[]
 }
 
 /** All that announcing by BGP depends on. */

@@ -1,5 +1,6 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
 import type { BgpConfiguration } from '../../announce/bgp/objects.ts'
+import { withOld } from '../../announce/bgp/old-configuration.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
 import type { Documents } from '../../decode/documents.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
@@ -93,7 +94,7 @@ export class AnnouncingReader {
   end(): AnnouncingInput {
     return {
       objects: this.#announcing.objects(),
-      bgp: this.#bgp.configuration(),
+      bgp: withOld(this.#bgp.configuration(), this.#announcing.old()),
       allocation: this.#allocation.objects(),
       excluded: this.#announcing.excluded(),
       problems: [...this.#problems.values()],
