@@ -200,9 +200,10 @@ export class BgpLan {
     return Object.keys(JSON.parse(text).routes ?? {}).sort()
   }
 
-  /** Has the router write down every update that it gets. */
+  /** Has the router write down every update that it gets, and the FRR of the node all that it is told. */
   async record(): Promise<void> {
     await this.router.tell('bgpd', 'debug bgp updates in')
+    await this.node.tell('bgpd', 'configure terminal', 'log commands', 'end')
   }
 
   /** Returns the prefixes that the node took back since `record`, in that order, each time. */
@@ -211,6 +212,22 @@ export class BgpLan {
     return [...log.matchAll(/rcvd UPDATE about (\S+) .*-- withdrawn/g)].map(
       ([, prefix]) => prefix ?? '',
     )
+  }
+
+  /**
+   * Returns the prefixes of which the FRR of the node was told since `record` that they go, in that order,
+   * each time. Of one that comes again with the next commands it may send nothing at all, as it looks at
+   * its prefixes only after what it has been told; whether it does is luck, and no router tells.
+   */
+  takenBack(): readonly string[] {
+    const log = readFileSync(join(this.node.folder, 'bgpd.log'), 'utf8')
+    return [...log.matchAll(/# no network (\S+)/g)].map(([, prefix]) => prefix ?? '')
+  }
+
+  /** Returns how many prefixes the router has from the node. */
+  async count(): Promise<number> {
+    const [text = ''] = await this.router.tell('bgpd', 'show bgp ipv4 unicast summary json')
+    return JSON.parse(text).peers[NODE].pfxRcd
   }
 
   /** Returns what the router counts of its session with the node. */
