@@ -39,7 +39,8 @@ async function secondNode(): Promise<FrrLab> {
   await lan.router.ip('link', 'set', 'eth1', 'up')
   await lan.router.tell(
     'bgpd',
-    ...['configure terminal', 'router bgp 65000'],
+    // What the daemons of the tests are started with keeps routes out of the kernel.
+    ...['configure terminal', 'no bgp no-rib', 'router bgp 65000'],
     ...['neighbor 10.0.1.1 remote-as 64501', 'neighbor 10.0.1.1 passive', 'end'],
   )
   await node.tell(

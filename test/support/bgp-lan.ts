@@ -58,7 +58,7 @@ export class BgpLan {
 
   static async build(options: BgpLanOptions = {}): Promise<BgpLan> {
     const node = await FrrLab.start(...(options.daemons ?? ['bgpd']))
-    const router = await FrrLab.router()
+    const router = await FrrLab.start('zebra', 'bgpd')
     await node.connect(router, `${NODE}/24`, `${ROUTER}/24`)
     const { routerAs = 65000 } = options
     await router.tell(

@@ -14,13 +14,9 @@ export type FrrDaemon = 'zebra' | 'bfdd' | 'bgpd'
 const { FRR_PROGRAMS: PROGRAMS = '/usr/lib/frr' } = process.env
 
 /** What a daemon is told besides where its files are. */
-async function optionsOf(
-  daemon: FrrDaemon,
-  folder: string,
-  routes: boolean,
-): Promise<readonly string[]> {
-  // The kernel of a node is to learn of no route.
-  if (daemon === 'bgpd') return routes ? [] : ['-n']
+async function optionsOf(daemon: FrrDaemon, folder: string): Promise<readonly string[]> {
+  // The kernel is to learn of no route.
+  if (daemon === 'bgpd') return ['-n']
   if (daemon === 'zebra') return []
   // FRR 10 has no such option; in 8.4 two bfdd would share one socket.
   const { stdout } = await execa(`${PROGRAMS}/bfdd`, ['--help'])
@@ -34,25 +30,10 @@ export class FrrLab {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'nodelb-frr-'))
   readonly #janitor = new Janitor([this.namespace], this.folder)
 
-  /** Whether its kernel gets the routes that it learns. */
-  readonly #routes: boolean
+  private constructor() {}
 
-  private constructor(routes: boolean) {
-    this.#routes = routes
-  }
-
-  /** Starts daemons as on a node, whose kernel learns no route. */
-  static start(...daemons: readonly FrrDaemon[]): Promise<FrrLab> {
-    return FrrLab.#begin(false, daemons)
-  }
-
-  /** Starts a router, which forwards packets by the routes that it learns. */
-  static router(): Promise<FrrLab> {
-    return FrrLab.#begin(true, ['zebra', 'bgpd'])
-  }
-
-  static async #begin(routes: boolean, daemons: readonly FrrDaemon[]): Promise<FrrLab> {
-    const lab = new FrrLab(routes)
+  static async start(...daemons: readonly FrrDaemon[]): Promise<FrrLab> {
+    const lab = new FrrLab()
     chmodSync(lab.folder, 0o755)
     writeFileSync(join(lab.folder, 'empty.conf'), '')
     await execa('chown', ['frr:frr', lab.folder])
@@ -69,7 +50,7 @@ export class FrrLab {
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
       ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
       ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
-      ...(await optionsOf(daemon, this.folder, this.#routes)),
+      ...(await optionsOf(daemon, this.folder)),
     ]
     // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
     const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')
