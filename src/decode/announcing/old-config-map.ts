@@ -86,14 +86,19 @@ function asObject({ object }: OldMap, name: unknown, spec: unknown): object {
 /** Unlike today, without a `hold-time` it was 90 s (internal/config/config.go of MetalLB 0.12). */
 const USUAL_HOLD_TIME = '90s'
 
+/** The fields of every peer, and how they are called today. */
+const NECESSARY = [
+  ['my-asn', 'myASN'],
+  ['peer-asn', 'peerASN'],
+  ['peer-address', 'peerAddress'],
+] as const
+
 function readPeers(map: OldMap): readonly BgpPeer[] {
   const list = { value: valueAt(map.config, ['peers']), path: `${CONFIG}.peers` }
   return readOldList({ ...list, fields: PEER_FIELDS }, map.report).flatMap((entry) => {
     const { at, place, name = `peer${at + 1}`, spec, retell } = entry
-    const missing = ['my-asn', 'peer-asn', 'peer-address'].filter(
-      (field) => !spec[PEER_FIELDS[field] ?? field],
-    )
-    for (const field of missing) {
+    const missing = NECESSARY.filter(([, now]) => !spec[now])
+    for (const [field] of missing) {
       map.report.error(joinPath(place, field), undefined, 'it in every peer')
     }
     if (missing.length > 0) return []

@@ -34,6 +34,15 @@ test('each family counts endpoints of its own, and a route that is announced wei
   ])
 })
 
+test('what is not known of endpoints counts as one', () => {
+  const services = [local('web', ['192.0.2.1'])]
+  const unknown = [{ service: 'shop/web', any: true, nodes: ['n1'] }]
+  for (const endpoints of [unknown, [slice('web', { n1: [] })]]) {
+    const found = decided({ services, endpoints }, {}, weighted)
+    expect(routesOf(found)).toEqual(['192.0.2.1/32 -> tor weight 1'])
+  }
+})
+
 test('traffic to a Service that all Nodes serve is not weighted', () => {
   const services = [service('web', ['192.0.2.1'])]
   const endpoints = [slice('web', { n1: ['10.1.0.1'] })]
