@@ -67,7 +67,7 @@ test.each([
     { peers: [{ ...peer, 'node-selectors': [{ 'match-labels': { 'match-labels': 7 } }] }] },
   ],
   [
-    'peers[0].node-selectors[0].match-fields: found an object, expected matchLabels or matchExpressions',
+    'peers[0].node-selectors[0].match-fields: found an unknown field, expected matchLabels or matchExpressions',
     { peers: [{ ...peer, 'node-selectors': [{ 'match-fields': {} }] }] },
   ],
   [
