@@ -29,7 +29,7 @@ export interface Followed {
   readonly events: EventSink | undefined
   /**
    * The kinds of objects that are followed where addresses are announced, in each way; what keeps the
-   * ServiceL2Statuses, and what reads the Secrets that BGPPeers name, for an API server alone.
+   * statuses of Services, and what reads the Secrets that BGPPeers name, for an API server alone.
    */
   readonly announcing: Pick<Options, 'layer2' | 'bgp'>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
@@ -79,7 +79,9 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
     ...{ source, events: undefined, interest: undefined, configure },
     announcing: {
       layer2: { followed: [...kinds.layer2, ...NODE_RESOURCES], statuses: undefined },
-      bgp: { followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined },
+      bgp: {
+        ...{ followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined, statuses: undefined },
+      },
     },
   }
 }
@@ -116,6 +118,7 @@ function followedServer(
   // The agent may read these only in its own namespace.
   const namespace = process.env['POD_NAMESPACE'] ?? 'kube-system'
   const namespaces = { 'excluded-interfaces': namespace, 'agent-endpointslices': namespace }
+  const own = { client, namespace, node, pod: ownPod() }
   let announced = announcedIn(config, ANNOUNCED)
   let again = (): void => undefined
   const source: Source = (listener, until) => {
@@ -136,11 +139,12 @@ function followedServer(
     announcing: {
       layer2: {
         followed: [...ANNOUNCED.layer2, ...NODE_RESOURCES],
-        statuses: (tell) => new ServiceStatuses({ client, namespace, node, pod: ownPod(), tell }),
+        statuses: (tell) => new ServiceStatuses({ ...own, protocol: 'layer2', tell }),
       },
       bgp: {
         followed: [...ANNOUNCED.bgp, 'secrets', ...NODE_RESOURCES],
         secrets: (sink, trouble) => new NamedSecrets({ client, sink, trouble }),
+        statuses: (tell) => new ServiceStatuses({ ...own, protocol: 'bgp', tell }),
       },
     },
   }

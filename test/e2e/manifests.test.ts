@@ -127,6 +127,12 @@ test('with the iptables component it has what iptables-legacy needs', async () =
   expect(stderr).toBe('')
 })
 
+const OWN_POD = ['POD_NAMESPACE', 'POD_NAME', 'POD_UID']
+
+function variablesOf(container: Manifest): readonly string[] {
+  return container.env.map(({ name }: Manifest) => name).sort()
+}
+
 test.each([
   ['load-balancer', ['bgp']],
   ['load-balancer', ['bgp', 'metrics', 'layer2']],
@@ -137,6 +143,9 @@ test.each([
   expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent', 'frr'])
   const mount = { name: 'frr', mountPath: '/run/frr' }
   for (const { volumeMounts } of pod.containers) expect(volumeMounts).toContainEqual(mount)
+  // Each once, also where announcing on layer 2 asks for the same.
+  const others = names.includes('metrics') ? ['NODE_IP', 'NODE_NAME'] : ['NODE_NAME']
+  expect(variablesOf(pod.containers[0])).toEqual([...OWN_POD, ...others].sort())
   expect(pod.containers[1].securityContext.capabilities).toEqual({ drop: ['ALL'] })
   expect((await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))).stderr).toBe('')
 })
@@ -154,8 +163,7 @@ test.each([
     drop: ['ALL'],
     add: ['NET_ADMIN', 'NET_RAW'],
   })
-  const variables = agent.env.map(({ name }: Manifest) => name)
-  expect(variables).toEqual(['NODE_NAME', 'NODE_IP', 'POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
+  expect(variablesOf(agent)).toEqual([...OWN_POD, 'NODE_IP', 'NODE_NAME'].sort())
   const config = pod.volumes.find(({ name }: Manifest) => name === 'config')
   expect(Object.keys(config).sort()).toEqual(['name', 'projected'])
   expect(config.projected.sources).toEqual([

@@ -173,9 +173,6 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
   const container = '/spec/template/spec/containers/0'
   expect(added).toEqual([
     [`${container}/securityContext/capabilities/add/-`, 'NET_RAW'],
-    [`${container}/env/-`, 'POD_NAMESPACE'],
-    [`${container}/env/-`, 'POD_NAME'],
-    [`${container}/env/-`, 'POD_UID'],
   ])
   const { volumes, ...others } = read('key.yaml')[0].spec.template.spec
   expect(others).toEqual({})
@@ -194,7 +191,16 @@ test('the component for BGP adds an engine without any capability, and few right
     )
   const manifests = read('account.yaml')
   // Secrets are given by name, in the namespace of the BGPPeers.
-  expect(manifests.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding'])
+  const kinds = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
+  expect(manifests.map(({ kind }) => kind)).toEqual(kinds)
+  expect(manifests[2].rules).toEqual([
+    {
+      apiGroups: ['metallb.io'],
+      resources: ['servicebgpstatuses'],
+      verbs: ['list', 'create', 'delete'],
+    },
+    { apiGroups: ['metallb.io'], resources: ['servicebgpstatuses/status'], verbs: ['patch'] },
+  ])
   expect(manifests[0].rules).toEqual([
     {
       apiGroups: ['metallb.io'],
@@ -226,6 +232,16 @@ test('the component for BGP adds an engine without any capability, and few right
     },
   ])
   expect(defaultConfig.announce.bgp.frr.sockets).toBe(mount.mountPath)
+})
+
+test('what announces knows its Pod, which owns the statuses', () => {
+  for (const component of ['layer2', 'bgp']) {
+    const { spec } = parse(readFileSync(`${deploy}components/${component}/pod.yaml`, 'utf8'))
+    const { containers, ...others } = spec.template.spec
+    expect(others).toEqual({})
+    const names = containers[0].env.map(({ name }: Manifest) => name)
+    expect(names).toEqual(['POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
+  }
 })
 
 test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { BgpAnnouncements } from '../../src/announce/bgp/decision.ts'
+import { placeOf } from '../../src/announce/bgp/session-end.ts'
 import { commandsOf } from '../../src/plan/bgp/commands.ts'
 import { differenceOf } from '../../src/plan/bgp/difference.ts'
 import { planBgp } from '../../src/plan/bgp/plan.ts'
@@ -8,6 +9,7 @@ import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import { masked } from '../../src/ruleset/bgp/lines.ts'
+import { sendsBy } from '../../src/ruleset/bgp/sends.ts'
 import { kindOf, routerOf, type Tree, withLines } from '../../src/ruleset/bgp/tree.ts'
 import { FrrModel } from '../support/frr-model.ts'
 import { wantedBgp } from '../support/random-bgp.ts'
@@ -80,6 +82,21 @@ describe('what is wanted of FRR, at random', () => {
         const read = parseTree(printTree(tree))
         expect(read).toEqual(withLines(tree, (_, lines) => [...lines].map(masked)))
         expect(printTree(read)).toBe(printTree(tree))
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
+  test('each prefix is sent to those who are to get it, and to them alone', () => {
+    fc.assert(
+      fc.property(wantedBgp, (wanted) => {
+        const sends = sendsBy(treeOf(wanted))
+        for (const { vrf, prefix, to } of wanted.routes) {
+          const sent = wanted.peers.filter(
+            ({ vrf: of, end }) => of === vrf && sends({ vrf, neighbour: placeOf(end), prefix }),
+          )
+          expect(sent.map(({ name }) => name).sort()).toEqual([...to.keys()].sort())
+        }
       }),
       { numRuns: RUNS },
     )

@@ -18,7 +18,8 @@ function brought(lines: readonly string[], refused: number): Extract<Brought, { 
     return { kind: 'set', context: 'router bgp 64500', line, before: line, isNew: false }
   })
   const all = plan.map((operation) => ({ operation, said: '' }))
-  return { kind: 'brought', plan, problems: [], refused: all.slice(0, refused) }
+  const trees = { before: new Map(), now: new Map() }
+  return { kind: 'brought', ...trees, plan, problems: [], refused: all.slice(0, refused) }
 }
 
 function telling() {

@@ -32,6 +32,8 @@ interface BgpLanOptions {
   readonly routerAs?: number
   /** Fields of announce.bgp besides `enabled` and `frr`. */
   readonly settings?: object
+  /** Where the objects come from: a folder unless told otherwise. */
+  readonly source?: readonly string[]
   /** The daemons of the node's FRR; bgpd alone unless told otherwise, as for plain peers. */
   readonly daemons?: readonly FrrDaemon[]
 }
@@ -98,10 +100,11 @@ export class BgpLan {
     confine?: (command: readonly string[]) => readonly string[],
     ...more: readonly string[]
   ): Promise<RunningAgent> {
+    const { source = ['-f', join(this.folder, 'objects.json')] } = this.#options
     const agent = RunningAgent.start(
       ['ip', 'netns', 'exec', this.node.namespace],
       [
-        ...['-f', join(this.folder, 'objects.json'), '--node', 'n1'],
+        ...[...source, '--node', 'n1'],
         ...['--config', join(this.folder, 'config.yaml')],
         ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
         ...['--status-socket', this.#socket, ...more],

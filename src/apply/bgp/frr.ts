@@ -31,7 +31,15 @@ interface Refused {
 
 export type Brought =
   /** FRR is configured as wanted, but for what it refused. */
-  ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
+  | ({
+      readonly kind: 'brought'
+      readonly refused: readonly Refused[]
+      /** How FRR was configured before. */
+      readonly before: Tree
+      /** How it is configured now, as it was read. */
+      readonly now: Tree
+    } & Difference)
+  | Broken
 
 type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
 
@@ -90,10 +98,11 @@ export class Frr {
    * With `keeps` nothing is taken away.
    */
   async bring(wanted: Tree, keeps: boolean = false): Promise<Brought> {
-    const before = await this.#difference(wanted, keeps)
-    if (before.kind === 'broken') return before
-    const { plan, problems } = before
-    if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
+    const first = await this.#difference(wanted, keeps)
+    if (first.kind === 'broken') return first
+    const { plan, problems, found: before } = first
+    const brought = { kind: 'brought', plan, problems, before } as const
+    if (plan.length === 0) return { ...brought, now: before, refused: [] }
     const sent = await this.#send(plan)
     if (sent.kind === 'broken') return sent
     const after = await this.#difference(wanted, keeps)
@@ -102,7 +111,7 @@ export class Frr {
       operation,
       said: sent.said.get(keyOf(operation)) ?? '',
     }))
-    return { kind: 'brought', plan, problems, refused }
+    return { ...brought, now: after.found, refused }
   }
 
   /** Returns how the sessions with all peers are. */
@@ -123,10 +132,11 @@ export class Frr {
   async #difference(
     wanted: Tree,
     keeps: boolean,
-  ): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
+  ): Promise<({ readonly kind: 'different'; readonly found: Tree } & Difference) | Broken> {
     const read = await this.read()
     if (read.kind === 'broken') return read
-    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership, keeps) }
+    const { tree: found } = read
+    return { kind: 'different', found, ...differenceOf(found, wanted, this.#ownership, keeps) }
   }
 
   async #send(plan: Plan): Promise<{ readonly kind: 'sent'; readonly said: Said } | Broken> {

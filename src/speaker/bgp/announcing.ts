@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { isGap } from '../../decode/problem.ts'
 import { BgpObjectStore } from '../../watch/bgp-objects.ts'
 import type { NamedSecrets } from '../../watch/named-secrets.ts'
@@ -17,10 +18,18 @@ interface BgpAnnouncingOptions {
   /** The kinds of objects that are followed where BGP is enabled, with the Secrets. */
   readonly followed: readonly Resource[]
   readonly tell: TellBgp
+  /** Keeps the ServiceBGPStatuses; undefined where there is no API server. */
+  readonly statuses: ((tell: (reason: string | undefined) => void) => Statuses) | undefined
   /** Reads the Secrets that peers name; undefined where the source has all. */
   readonly secrets:
     | ((sink: Sink, trouble: (reason: string | undefined) => void) => NamedSecrets)
     | undefined
+}
+
+/** Says in the API server which Services this node announces. */
+interface Statuses {
+  want(services: AnnouncedServices): void
+  run(signal: AbortSignal): Promise<void>
 }
 
 /** At the end FRR has so many milliseconds, besides the grace, to do what it is told. */
@@ -34,6 +43,7 @@ export class BgpAnnouncing {
   readonly #options: BgpAnnouncingOptions
   readonly #changed = new Wakeup()
   readonly #secrets: NamedSecrets | undefined
+  readonly #statuses: Statuses | undefined
   readonly #decisions: Decisions
   #settings: BgpAnnouncingSettings
   #store: BgpObjectStore
@@ -46,7 +56,7 @@ export class BgpAnnouncing {
   #hasLeft = false
 
   constructor(options: BgpAnnouncingOptions) {
-    const { node, tell, settings, followed, secrets } = options
+    const { node, tell, settings, followed, secrets, statuses } = options
     this.#options = options
     this.#settings = settings
     this.#store = new BgpObjectStore(followed)
@@ -60,6 +70,10 @@ export class BgpAnnouncing {
         else tell({ event: 'bgp-secrets-unread', reason })
       },
     )
+    this.#statuses = statuses?.((reason) => {
+      if (reason === undefined) tell({ event: 'bgp-statuses-written' })
+      else tell({ event: 'bgp-statuses-not-written', reason })
+    })
   }
 
   /** Returns a source that lets this see everything, and passes everything on. */
@@ -115,6 +129,15 @@ export class BgpAnnouncing {
 
   /** Announces as the configuration says until `signal` aborts; the routes then stay. */
   async run(signal: AbortSignal): Promise<void> {
+    // Statuses go on where announcing ends, so that none is left.
+    const end = new AbortController()
+    await Promise.all([
+      this.#rounds(signal).finally(() => end.abort()),
+      this.#statuses?.run(AbortSignal.any([signal, end.signal])),
+    ])
+  }
+
+  async #rounds(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#round = new AbortController()
       const until = AbortSignal.any([signal, this.#round.signal])
@@ -152,6 +175,7 @@ export class BgpAnnouncing {
     const speaker = new BgpSpeaker({
       ...{ decisions: this.#decisions, tell, folder: frr.sockets },
       ownership: frr.shared ? 'shared' : 'whole',
+      announced: (services) => this.#statuses?.want(services),
       isProgrammed: () => this.#isProgrammed,
       isIncomplete: () => this.#isIncomplete,
     })

@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { type AnnouncedAddress, announcedOf } from '../../announce/bgp/announced.ts'
 import type { ObjectProblems } from '../../announce/object-problems.ts'
+import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
 import type { Session } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
+import { sendsBy } from '../../ruleset/bgp/sends.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
@@ -19,6 +22,8 @@ interface BgpSpeakerOptions {
   readonly folder: string
   readonly ownership: 'whole' | 'shared'
   readonly tell: TellBgp
+  /** Gets all Services that FRR announces, each with the names of its peers, whenever that changes. */
+  readonly announced: (services: AnnouncedServices) => void
   /** Whether the rules of the Services are programmed, so that what is announced is also served. */
   readonly isProgrammed: () => boolean
   /** Whether a part of the input cannot be read: until it can, nothing is taken away. */
@@ -35,6 +40,8 @@ const LOOK_MS = 1_000
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
 const AGAIN_MS = 30_000
+/** FRR may start again for so many milliseconds before it counts as announcing nothing. */
+const AWAY_MS = 10_000
 
 type Conclusion =
   /** The conversation is of no use any more. */
@@ -71,13 +78,17 @@ export class BgpSpeaker {
   #notBefore = 0
   #outlook: BgpOutlook | undefined
   #sessions: readonly Session[] = []
+  /** What FRR was last found to announce. */
+  #announced: readonly AnnouncedAddress[] = []
+  /** Since when FRR cannot be asked. */
+  #awaySince: number | undefined
   #hasEnded = false
 
   constructor(options: BgpSpeakerOptions) {
     this.#options = options
     this.#problems = bgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
-    this.#serviceNews = new ServiceNews(options.tell)
+    this.#serviceNews = new ServiceNews({ tell: options.tell, changed: options.announced })
     this.#sessionNews = new SessionNews(options.tell)
   }
 
@@ -94,6 +105,7 @@ export class BgpSpeaker {
       failure: this.#engine.failure,
       decision: this.#outlook.decision,
       sessions: this.#sessions,
+      announced: this.#announced,
       problems: this.#problems.list(),
     })
   }
@@ -177,7 +189,7 @@ export class BgpSpeaker {
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
-    this.#serviceNews.announced(outlook.decision)
+    this.#found(brought, outlook)
     this.#settle(brought, outlook)
     this.#due.bring = ended + COMPARE_MS
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
@@ -197,6 +209,13 @@ export class BgpSpeaker {
     this.#problems.found([...problems, ...foreign, ...refusals])
   }
 
+  /** Notes what FRR was found to announce, which is not all that was wanted if it refused something. */
+  #found({ before, now }: Extract<Brought, { kind: 'brought' }>, { decision }: BgpOutlook): void {
+    this.#awaySince = undefined
+    this.#announced = announcedOf(decision, sendsBy(now))
+    this.#serviceNews.announced(this.#announced, announcedOf(decision, sendsBy(before)))
+  }
+
   async #look(frr: Frr): Promise<string | undefined> {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
@@ -208,6 +227,11 @@ export class BgpSpeaker {
   #lost(reason: string): void {
     this.#engine.lost(reason)
     this.#seen([])
+    const now = performance.now()
+    this.#awaySince ??= now
+    if (now - this.#awaySince < AWAY_MS || this.#announced.length === 0) return
+    this.#announced = []
+    this.#serviceNews.announced([])
   }
 
   #seen(sessions: readonly Session[]): void {

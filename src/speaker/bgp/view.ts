@@ -1,3 +1,4 @@
+import type { AnnouncedAddress } from '../../announce/bgp/announced.ts'
 import type { BgpDecision } from '../../announce/bgp/decide.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
 import { placeOf } from '../../announce/bgp/session-end.ts'
@@ -13,7 +14,7 @@ export interface BgpView {
   /** How many prefixes are announced, to whichever peer. */
   readonly routes: number
   readonly peers: readonly BgpPeerView[]
-  /** In order of Service and address, with the names of the BGPPeers that get it. */
+  /** What FRR was found to announce, in order of Service and address, with the names of the BGPPeers. */
   readonly addresses: readonly {
     readonly address: string
     readonly service: string
@@ -51,11 +52,12 @@ interface Seen {
   readonly failure: string | undefined
   readonly decision: BgpDecision
   readonly sessions: readonly Session[]
+  readonly announced: readonly AnnouncedAddress[]
   readonly problems: readonly AnnounceProblem[]
 }
 
 /** Returns what this node does. */
-export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpView {
+export function bgpViewOf({ failure, decision, sessions, announced, problems }: Seen): BgpView {
   const { routerId, routes, peers } = decision
   return {
     engine: 'frr',
@@ -63,7 +65,7 @@ export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpV
     routerId,
     routes: routes.length,
     peers: peers.map((each) => peerView(each, decision, sessions)),
-    addresses: addressesOf(decision),
+    addresses: addressesOf(announced),
     problems: problems.map(({ object, message }) => ({ object, problem: message })),
   }
 }
@@ -87,12 +89,9 @@ function peerView(
   }
 }
 
-/** While all routes are taken back, nothing is announced whatever the objects say. */
-function addressesOf({ why, routes }: BgpDecision): BgpView['addresses'] {
+function addressesOf(announced: readonly AnnouncedAddress[]): BgpView['addresses'] {
   const found = new Map<string, BgpView['addresses'][number] & { readonly peers: string[] }>()
-  for (const each of routes.length === 0 ? [] : why) {
-    if (each.kind !== 'announced') continue
-    const { address, service, peer } = each
+  for (const { address, service, peer } of announced) {
     const key = `${service} ${address}`
     const known = found.get(key)
     if (known === undefined) found.set(key, { address, service, peers: [peer] })
