@@ -50,7 +50,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   sayDenials(denials, output)
   const bgp = renderedBgp(loaded)
   for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
-  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.text))
+  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.fields))
   else {
     output.out(printRendering(rendering, settings))
     if (bgp !== undefined) output.out(bgpAsComments(bgp))
@@ -123,7 +123,7 @@ function showDifference(
     if (announcing !== undefined) output.out(printAnnouncing(announcing, output.colour))
     if (bgp !== undefined) output.out(printBgpDifference(bgp))
   }
-  return proposed.count === 0 && (bgp?.plan ?? []).length === 0 ? 0 : DIFFERENCES
+  return proposed.count === 0 && (bgp?.operations ?? 0) === 0 ? 0 : DIFFERENCES
 }
 
 /** Programs the node once and prints a summary. Returns the exit code. */

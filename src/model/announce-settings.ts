@@ -30,8 +30,8 @@ export interface Layer2Settings {
 /** What the operator chose for announcing by BGP. */
 export interface BgpSettings {
   readonly enabled: boolean
-  /** The program that speaks BGP. */
-  readonly engine: 'frr'
+  /** Who configures the program that speaks BGP: nodelb an FRR by itself, or frr-k8s for it. */
+  readonly engine: 'frr' | 'frr-k8s'
   readonly frr: {
     /** The folder with the sockets of FRR's daemons: bgpd.vty, and bfdd.vty where BFD runs. */
     readonly sockets: string

@@ -153,6 +153,7 @@ export class AnnounceStore {
         // Layer 2 does not follow it, and would have its pools only while BGP is enabled, too.
         return this.#options.followed.includes(resource) ? this.#configMaps : undefined
       case 'namespaces':
+      case 'frrconfigurations':
         return undefined
       default:
         return unreachable(resource)

@@ -171,9 +171,7 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
     value.name ?? value,
   ])
   const container = '/spec/template/spec/containers/0'
-  expect(added).toEqual([
-    [`${container}/securityContext/capabilities/add/-`, 'NET_RAW'],
-  ])
+  expect(added).toEqual([[`${container}/securityContext/capabilities/add/-`, 'NET_RAW']])
   const { volumes, ...others } = read('key.yaml')[0].spec.template.spec
   expect(others).toEqual({})
   expect(volumes.map(({ name }: Manifest) => name)).toEqual(['config'])

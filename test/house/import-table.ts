@@ -344,6 +344,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan/bgp',
     'apply/bgp',
     'watch',
+    'watch/api',
     'announce',
     'announce/bgp',
     'node:timers/promises',
@@ -398,6 +399,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'picocolors',
     'speaker',
     'speaker/bgp',
+    'yaml',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [

@@ -59,7 +59,9 @@ function registerPeers(registry: Registry, source: Source): void {
   ] as const
   const set = (metric: Gauge | Counter, value: (peer: Peer) => number): void => {
     metric.reset()
-    for (const each of source.bgp()?.peers ?? []) {
+    const view = source.bgp()
+    // Of the sessions of frr-k8s nothing is seen here.
+    for (const each of view?.engine === 'frr' ? view.peers : []) {
       metric.inc(
         { peer: each.at.includes(':') ? `[${each.at}]:${each.port}` : `${each.at}:${each.port}` },
         value(each),

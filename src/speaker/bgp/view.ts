@@ -7,7 +7,7 @@ import type { Session } from '../../apply/bgp/sessions.ts'
 
 /** What a node does about announcing by BGP at the moment, for people. */
 export interface BgpView {
-  readonly engine: 'frr'
+  readonly engine: 'frr' | 'frr-k8s'
   /** Why FRR cannot be configured; null if it can. */
   readonly failure: string | null
   readonly routerId: string
