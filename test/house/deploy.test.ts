@@ -205,6 +205,12 @@ test('the component for BGP adds an engine without any capability, and few right
       resources: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
       verbs: ['list', 'watch'],
     },
+    {
+      apiGroups: [''],
+      resources: ['configmaps'],
+      resourceNames: ['config'],
+      verbs: ['list', 'watch'],
+    },
   ])
   const [patches] = read('engine.yaml')
   const pod = '/spec/template/spec'

@@ -52,17 +52,13 @@ export function frrConfigurationOf(
   return {
     apiVersion: 'frrk8s.metallb.io/v1beta1',
     kind: 'FRRConfiguration',
-    metadata: { name: frrConfigurationName(node.name), namespace },
+    // As MetalLB's `metallb-<node>`, beside which it may be while one takes the place of the other.
+    metadata: { name: `nodelb-${node.name}`, namespace },
     spec: {
       bgp: { routers, ...listed('bfdProfiles', bfdProfiles) },
       nodeSelector: { matchLabels: { [HOSTNAME]: node.labels.get(HOSTNAME) ?? node.name } },
     },
   }
-}
-
-/** As MetalLB's `metallb-<node>`, beside which it may be while one takes the place of the other. */
-export function frrConfigurationName(node: string): string {
-  return `nodelb-${node}`
 }
 
 function prefixesIn(vrf: Vrf, { routes }: BgpAnnouncements): readonly string[] {

@@ -13,7 +13,7 @@ import { leftOutOf } from '../../render/bgp/left-out.ts'
 import type { BgpAnnouncingSettings } from './decisions.ts'
 
 /** What frr-k8s would be told for a Node. */
-export interface ProposedConfiguration {
+interface ProposedConfiguration {
   readonly configuration: FrrConfiguration
   readonly problems: readonly AnnounceProblem[]
 }
