@@ -57,11 +57,11 @@ export class FrrLab {
     if (code !== 0) throw new Error(`${daemon} ended with ${code}; is the package frr installed?`)
   }
 
-  /** Starts bgpd as `enter` runs what follows, with nothing but these arguments. */
-  async runBgpd(enter: readonly string[], args: readonly string[]): Promise<void> {
-    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/bgpd`, ...args]
+  /** Starts a daemon as `enter` runs what follows, with nothing but these arguments. */
+  async runAs(daemon: FrrDaemon, enter: readonly string[], args: readonly string[]): Promise<void> {
+    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/${daemon}`, ...args]
     spawn('ip', command, { stdio: 'ignore' })
-    const path = join(this.folder, 'bgpd.vty')
+    const path = join(this.folder, `${daemon}.vty`)
     for (;;) {
       const opened = await Vty.open({ path, broke: () => undefined })
       if (opened.kind === 'open') return opened.vty.close()
