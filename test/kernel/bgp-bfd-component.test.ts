@@ -22,7 +22,7 @@ function read(file: string): Manifest {
 }
 
 const added = read('bgp-bfd/engines.yaml').map(({ value }: Manifest) => value)
-const [{ name: _, ...bgpd }] = read('bgp-bfd/bgpd.yaml').spec.template.spec.containers
+const [, bgpd] = read('bgp-bfd/bgpd.yaml').spec.template.spec.containers
 const engines: Readonly<Record<FrrDaemon, Manifest>> = { zebra: added[0], bfdd: added[1], bgpd }
 const [, { value: groups }] = read('bgp/engine.yaml')
 const users: Readonly<Record<string, string>> = read('bgp-bfd/users.yaml').data
