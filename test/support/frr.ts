@@ -43,14 +43,15 @@ export class FrrLab {
     return lab
   }
 
-  /** Starts a daemon; when this resolves, its socket takes connections. */
-  async run(daemon: FrrDaemon): Promise<void> {
+  /** Starts a daemon, with more options if need be; when this resolves, its socket takes connections. */
+  async run(daemon: FrrDaemon, ...more: readonly string[]): Promise<void> {
     const file = (name: string): string => join(this.folder, name)
     const args = [
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
       ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
       ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
       ...(await optionsOf(daemon, this.folder)),
+      ...more,
     ]
     // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
     const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')
