@@ -4,7 +4,8 @@ import packageJson from '../package.json' with { type: 'json' }
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
+import { cleanupCommand } from './cli/cleanup.ts'
+import { applyCommand, diffCommand, renderCommand } from './cli/commands.ts'
 import { explainCommand } from './cli/explain/explain.ts'
 import type { Output } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
@@ -72,7 +73,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'cleanup':
-      return cleanupCommand(output)
+      return cleanupCommand(invocation.config, output)
     case 'run':
       // It is loaded only for this command, because it needs half of the program.
       return (await import('./cli/run.ts')).runCommand(

@@ -57,10 +57,9 @@ type Invocation =
   | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | ClusterInvocation
-  | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
-  | { readonly kind: 'prepare'; readonly config: string | undefined }
+  | { readonly kind: 'prepare' | 'cleanup'; readonly config: string | undefined }
   /** Help, the version or a usage error has been printed. */
   | { readonly kind: 'done'; readonly exitCode: number }
 
@@ -151,10 +150,9 @@ function objectCommands(program: Command, take: Take): void {
 
 /** The commands about this node as it is. */
 function nodeCommands(program: Command, take: Take): void {
-  program
-    .command('cleanup')
+  withConfig(program.command('cleanup'))
     .description('remove all that nodelb programmed, and nothing else')
-    .action(() => take({ kind: 'cleanup' }))
+    .action((flags: Flags) => take({ kind: 'cleanup', config: flags.config }))
   runOptions(program.command('run')).action((flags: RunFlags) => {
     take({ kind: 'run', options: runOptionsOf(flags) })
   })

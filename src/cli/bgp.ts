@@ -1,12 +1,15 @@
 import { stringify } from 'yaml'
+import type { Config } from '../config/config.ts'
 import { visible } from '../decode/problem.ts'
+import type { Plan } from '../plan/bgp/operation.ts'
 import { printPlan } from '../plan/bgp/print.ts'
 import {
   differenceFrom,
   proposedConfiguration,
   shownConfiguration,
 } from '../speaker/bgp/frr-k8s-proposal.ts'
-import { applyBgp, compareBgp, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { applyBgp, compareBgp, NOTHING, printBgp, proposedBgp } from '../speaker/bgp/proposal.ts'
+import { bgpObjectsOf, bgpSettingsOf } from './bgp-objects.ts'
 import { ownNamespace } from './followed.ts'
 import type { Loaded } from './load.ts'
 import { count } from './print-plan.ts'
@@ -74,13 +77,15 @@ export async function bgpDifference(loaded: LoadedObjects): Promise<BgpDifferenc
   const problems = told(proposed.problems)
   const compared = await compareBgp(proposed, asked.settings, asked.keeps)
   if (compared.kind === 'compared') {
-    const { plan } = compared
-    const lines = plan.length === 0 ? [] : printPlan(plan).trimEnd().split('\n')
-    const all = [...problems, ...compared.problems]
-    return { of: 'FRR', operations: plan.length, lines, problems: all }
+    return { ...inFrr(compared.plan), problems: [...problems, ...compared.problems] }
   }
   const reason = `what is announced by BGP is not compared: ${compared.reason}`
   return { of: 'FRR', operations: 0, lines: [], problems: [...problems, reason] }
+}
+
+function inFrr(plan: Plan): BgpDifference {
+  const lines = plan.length === 0 ? [] : printPlan(plan).trimEnd().split('\n')
+  return { of: 'FRR', operations: plan.length, lines, problems: [] }
 }
 
 /** Returns the difference as text; empty if there is none. */
@@ -125,6 +130,49 @@ export async function appliedToFrr(loaded: LoadedObjects): Promise<AppliedToFrr 
   return { operations, problems: all, isWhole: refused.length === 0 }
 }
 
+/** What `cleanup` did to FRR. */
+interface RemovedFromFrr {
+  readonly removed: readonly string[]
+  readonly problems: readonly string[]
+  /** Whether nothing of nodelb's is left there. */
+  readonly isWhole: boolean
+}
+
+/**
+ * Takes out of the FRR of this machine what is nodelb's, and shows before what that is. All of its BGP is
+ * nodelb's only where the configuration says so; else what has nodelb's names, and the neighbours with its
+ * maps. An FRR that does not run has nothing.
+ */
+export async function removedFromFrr(
+  { announce: { bgp } }: Config,
+  show: (text: string) => void,
+): Promise<RemovedFromFrr> {
+  if (bgp.enabled && bgp.engine === 'frr-k8s') {
+    const problems = ['the FRRConfiguration of this Node stays: its agent deletes it when it ends']
+    return { removed: [], problems, isWhole: true }
+  }
+  const settings = { frr: { ...bgp.frr, shared: bgp.frr.shared || !bgp.enabled } }
+  const compared = await compareBgp(NOTHING, settings, false)
+  if (compared.kind === 'not-compared') {
+    const problems = [`nothing is removed from FRR: ${compared.reason}`]
+    if (!compared.isAbsent) return { removed: [], problems, isWhole: false }
+    return { removed: [], problems: bgp.enabled ? problems : [], isWhole: true }
+  }
+  if (compared.plan.length === 0) return { removed: [], problems: [], isWhole: true }
+  show(printBgpDifference(inFrr(compared.plan)).trimStart())
+  const applied = await applyBgp(NOTHING, settings, false)
+  if (applied.kind === 'not-applied') {
+    const problems = [`not all is removed from FRR: ${applied.reason}`]
+    return { removed: [], problems, isWhole: false }
+  }
+  const { refused, problems } = applied
+  return {
+    removed: ["nodelb's part of FRR"],
+    problems: [...told(refused), ...problems],
+    isWhole: refused.length === 0,
+  }
+}
+
 function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '  ')
 }
@@ -137,13 +185,11 @@ function told(
 
 /** What announcing by BGP is decided of; undefined if nothing is announced. */
 function askedFor({ goal, config, announcing }: LoadedObjects) {
-  const { bgp } = config.announce
-  if (!bgp.enabled || announcing === undefined) return undefined
+  if (!config.announce.bgp.enabled || announcing === undefined) return undefined
   const node = announcing.objects.nodes.find(({ name }) => name === goal.node.name)
   if (node === undefined) return undefined
-  const { services, endpoints, pools } = announcing.objects
-  const objects = { ...announcing.bgp, services, endpoints, pools }
-  const settings = { ...bgp, classes: config.allocation.loadBalancerClasses }
+  const objects = bgpObjectsOf(announcing.objects, announcing.bgp)
+  const settings = bgpSettingsOf(config)
   const { frrConfigurations } = announcing
   return { objects, node, settings, frrConfigurations, keeps: goal.incomplete === true }
 }

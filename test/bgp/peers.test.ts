@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE, ROUTER } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 
 // One option of a BGPPeer after the other, with a router that wants it so.
 

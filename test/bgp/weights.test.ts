@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { execa } from 'execa'
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 import { FrrLab } from '../support/frr.ts'
 
 let lan: BgpLan

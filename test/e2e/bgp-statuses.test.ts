@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpNode, bgpPeer, bgpService, pool } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { installAccount, installKinds } from './support/controllers.ts'
 import { Door } from './support/door.ts'
-import { eventually } from './support/eventually.ts'
 import { install } from './support/install.ts'
 
 const VIP = '198.51.100.10/32'

@@ -2,7 +2,6 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import {
   advertisement,
@@ -11,6 +10,7 @@ import {
   bgpPeer,
   bgpService,
 } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 import type { FrrDaemon } from '../support/frr.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes

@@ -335,7 +335,7 @@ describe('--help', () => {
                               one line
         explain [options]     where a packet goes on this node, by which rules, and
                               why
-        cleanup               remove all that nodelb programmed, and nothing else
+        cleanup [options]     remove all that nodelb programmed, and nothing else
         run [options]         follow the cluster, program this node, repair what
                               others break
         status [options]      what the agent that runs here does, and what it cannot
@@ -548,12 +548,13 @@ describe('--help', () => {
 
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`
-    "Usage: nodelb cleanup [options]
+      "Usage: nodelb cleanup [options]
 
-    remove all that nodelb programmed, and nothing else
+      remove all that nodelb programmed, and nothing else
 
-    Options:
-      -h, --help  display help for command
-    "
-  `))
+      Options:
+        --config <file>  a KubeProxyConfiguration and/or a NodelbConfiguration
+        -h, --help       display help for command
+      "
+    `))
 })

@@ -131,8 +131,12 @@ export class BgpLan {
 
   /** The options of commands that read the objects and the configuration. */
   get sources(): readonly string[] {
-    const [objects, config] = ['objects.json', 'config.yaml'].map((name) => join(this.folder, name))
-    return ['-f', objects ?? '', '--config', config ?? '', '--node', 'n1']
+    return ['-f', join(this.folder, 'objects.json'), ...this.configuration, '--node', 'n1']
+  }
+
+  /** The option of commands that read the configuration. */
+  get configuration(): readonly string[] {
+    return ['--config', join(this.folder, 'config.yaml')]
   }
 
   /** Prints the status as its users see it. */

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
+import type { Cidr } from '../../model/address.ts'
 import { commandsOf, type Daemon } from '../../plan/bgp/commands.ts'
 import { type Difference, differenceOf, type Ownership } from '../../plan/bgp/difference.ts'
 import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
-import { readSessions, SESSIONS_COMMANDS, type Session } from './sessions.ts'
+import { type AskedPeer, advertisedCommand, readAdvertised } from './advertised.ts'
+import { BFD_COMMANDS, readBfd } from './bfd.ts'
+import { readSessions, SESSIONS_COMMANDS, type WatchedSession, withBfd } from './sessions.ts'
 import { Vty } from './vty.ts'
 
 interface FrrOptions {
@@ -41,7 +44,10 @@ export type Brought =
     } & Difference)
   | Broken
 
-type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
+type OpenedFrr =
+  | { readonly kind: 'open'; readonly frr: Frr }
+  /** With `isAbsent` no bgpd runs there. */
+  | (Broken & { readonly isAbsent: boolean })
 
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>
@@ -71,7 +77,8 @@ export class Frr {
       if (opened.kind === 'open') daemons.set(daemon, opened.vty)
       else if (daemon === 'bgpd' || !isAbsent(opened.code)) {
         closeAll()
-        return { kind: 'broken', reason: `${daemon} cannot be asked: ${opened.reason}` }
+        const reason = `${daemon} cannot be asked: ${opened.reason}`
+        return { kind: 'broken', reason, isAbsent: isAbsent(opened.code) }
       }
     }
     return { kind: 'open', frr: new Frr(daemons, ownership) }
@@ -115,14 +122,32 @@ export class Frr {
   }
 
   /** Returns how the sessions with all peers are. */
-  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
-    const asked = await this.#ask('bgpd', SESSIONS_COMMANDS)
+  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly WatchedSession[] } | Broken> {
+    const [asked, watched] = await Promise.all([
+      this.#ask('bgpd', SESSIONS_COMMANDS),
+      this.#ask('bfdd', BFD_COMMANDS),
+    ])
     if (asked.kind === 'broken') return asked
-    const [summary, neighbours] = asked.answers.map(({ text }) => text)
-    const sessions = readSessions(summary ?? '', neighbours)
-    if (sessions !== undefined) return { kind: 'sessions', sessions }
+    if (watched.kind === 'broken') return watched
+    const [summary = '', neighbours] = asked.answers.map(({ text }) => text)
+    const [peers = '', counters = ''] = watched.answers.map(({ text }) => text)
+    const sessions = readSessions(summary, neighbours)
+    if (sessions !== undefined) {
+      return { kind: 'sessions', sessions: withBfd(sessions, readBfd(peers, counters)) }
+    }
     const commands = SESSIONS_COMMANDS.join('" or "')
     return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
+  }
+
+  /** Returns what was sent to each of the peers, in their order. */
+  async advertised(
+    peers: readonly AskedPeer[],
+  ): Promise<
+    { readonly kind: 'advertised'; readonly prefixes: readonly (readonly Cidr[])[] } | Broken
+  > {
+    const asked = await this.#ask('bgpd', peers.map(advertisedCommand))
+    if (asked.kind === 'broken') return asked
+    return { kind: 'advertised', prefixes: asked.answers.map(({ text }) => readAdvertised(text)) }
   }
 
   close(): void {

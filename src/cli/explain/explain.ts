@@ -5,7 +5,6 @@ import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
-import type { AddressOrigin } from '../../model/service.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { renderFor } from '../../render/rendering.ts'
 import type { WalkedRuleset } from '../../trace/nftables/state.ts'
@@ -17,18 +16,20 @@ import { withSocket } from '../kernel.ts'
 import { type Loaded, loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
 import { count } from '../print-plan.ts'
-import { addressFacts } from './address-facts.ts'
+import { addressFacts, type OfAddress } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
+import { byBgp, inFrr } from './by-bgp.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { explainAppliedIptables, explainIptables } from './iptables.ts'
 import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
-import { type OnLan, onLan } from './on-lan.ts'
+import { onLan } from './on-lan.ts'
 import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
 import { onLanAsJson, printAnswering } from './print-answering.ts'
+import { bgpAsJson, printInFrr } from './print-bgp.ts'
 
 /**
  * Runs `nodelb explain`: prints where a packet goes and why, by the files or by what the kernel
@@ -57,35 +58,33 @@ async function explainFiles(
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
   const kernel = await compareKernel(goal, packet, facts, explanation)
-  const { origin, lan } = ofAddress(packet.to, loaded)
+  const { origin, lan, bgp } = ofAddress(packet.to, loaded)
   const answering =
     lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
+  const frr = bgp && (await inFrr(bgp, loaded.config))
   if (options.sources.format === 'json') {
-    const announced = onLanAsJson(lan, answering)
-    output.out(answerAsJson({ of: 'files', explanation, kernel, origin, announced }))
+    const announced = { announced: onLanAsJson(lan, answering), bgp: bgpAsJson(bgp, frr) }
+    output.out(answerAsJson({ of: 'files', explanation, kernel, origin, ...announced }))
   } else {
-    output.out(printExplanation(explanation, output.colour, addressFacts(origin, lan)))
+    const facts = addressFacts({ origin, lan, bgp })
+    output.out(printExplanation(explanation, output.colour, facts))
     if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
     if (lan && answering) output.out(printAnswering(packet.to, lan, answering))
+    if (bgp && frr) output.out(printInFrr(bgp, frr))
   }
   return unlessIncomplete(goal, 0)
-}
-
-/** What the objects say about an address besides the rules. */
-interface OfAddress {
-  readonly origin: AddressOrigin | undefined
-  readonly lan: OnLan | undefined
 }
 
 function ofAddress(
   address: Address,
   { goal, config, announcing }: Loaded & { readonly kind: 'loaded' },
 ): OfAddress {
-  if (announcing === undefined) return { origin: undefined, lan: undefined }
+  if (announcing === undefined) return { origin: undefined, lan: undefined, bgp: undefined }
   const allocating = { objects: announcing.allocation, settings: config.allocation }
   return {
     origin: addressOriginAt(address, goal.cluster, allocating),
     lan: onLan(address, goal.node.name, announcing, config),
+    bgp: byBgp(address, goal.node.name, announcing, config),
   }
 }
 
@@ -137,7 +136,7 @@ async function explainKernel(
 }
 
 /** The kernel does not say where an address comes from, or who should announce it. */
-const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null }
+const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null, bgp: null }
 
 function dummyOf(config: string | undefined): string {
   return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface

@@ -1,4 +1,5 @@
 import type { BgpView } from '../../speaker/bgp/view.ts'
+import { shortList } from '../columns.ts'
 
 type PeerView = BgpView['peers'][number]
 
@@ -18,6 +19,7 @@ export function bgpLines(view: BgpView): readonly string[] {
     ...addresses.map(
       ({ address, service, peers: to }) => `${address} (${service}): to ${to.join(', ')}`,
     ),
+    ...notAnnouncedLines(view),
     ...problems.map(({ object, problem }) => `${object}: ${problem}`),
   ]
 }
@@ -27,11 +29,27 @@ function printLeft({ name, at, prefixes }: PeerView): string {
   return `${name} at ${at}: left to frr-k8s, with ${prefixes === 1 ? '1 prefix' : `${prefixes} prefixes`}`
 }
 
+/** As many Services with one reason are named. */
+const MOST = 4
+
+/** Services that are not announced to the same peer for the same reason share a line. */
+function notAnnouncedLines({ notAnnounced }: BgpView): readonly string[] {
+  const rows = new Map<string, Set<string>>()
+  for (const { service, addresses, peer, message } of notAnnounced) {
+    const key = `${peer === null ? 'to nobody' : `not to ${peer}`}: ${message}`
+    const row = rows.get(key) ?? new Set()
+    for (const address of addresses) row.add(`${address} (${service})`)
+    rows.set(key, row)
+  }
+  return [...rows].map(([key, whose]) => `${shortList([...whose], MOST)}: ${key}`)
+}
+
 function printPeer(peer: PeerView): string {
-  const { name, at, vrf, prefixes, sent, dropped } = peer
+  const { name, at, vrf, prefixes, sent, dropped, bfd } = peer
   const place = vrf === '' ? at : `${at} in VRF ${vrf}`
   const ended = dropped === 0 ? '' : `, ended ${dropped === 1 ? 'once' : `${dropped} times`}`
-  return `${name} at ${place}: ${stateOf(peer)}, ${sent} of ${prefixes} prefixes sent${ended}`
+  const watched = bfd === null ? '' : `BFD ${bfd.status}, `
+  return `${name} at ${place}: ${stateOf(peer)}, ${watched}${sent} of ${prefixes} prefixes sent${ended}`
 }
 
 function stateOf({ state, uptimeMs }: PeerView): string {

@@ -1,18 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type AnnouncedAddress, announcedOf } from '../../announce/bgp/announced.ts'
+import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { ObjectProblems } from '../../announce/object-problems.ts'
 import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
-import { sendsBy } from '../../ruleset/bgp/sends.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import { Announced } from './announced.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
+import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
 import { bgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
-import { ServiceNews } from './service-news.ts'
 import { SessionNews } from './session-news.ts'
 import { type BgpView, bgpViewOf } from './view.ts'
 
@@ -40,8 +40,6 @@ const LOOK_MS = 1_000
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
 const AGAIN_MS = 30_000
-/** FRR may start again for so many milliseconds before it counts as announcing nothing. */
-const AWAY_MS = 10_000
 
 type Conclusion =
   /** The conversation is of no use any more. */
@@ -71,24 +69,24 @@ export class BgpSpeaker {
   readonly #waits = new Waits(engineRetry)
   readonly #problems: ObjectProblems
   readonly #engine: EngineNews
-  readonly #serviceNews: ServiceNews
+  readonly #announced: Announced
   readonly #sessionNews: SessionNews
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
   #notBefore = 0
   #outlook: BgpOutlook | undefined
-  #sessions: readonly Session[] = []
-  /** What FRR was last found to announce. */
-  #announced: readonly AnnouncedAddress[] = []
-  /** Since when FRR cannot be asked. */
-  #awaySince: number | undefined
+  #sessions: readonly WatchedSession[] = []
+  /** What is told of all this; each metric asks for it. Undefined since something changed. */
+  #view: BgpView | undefined
+  /** What a person should settle, besides what the sessions show. */
+  #unsettled: readonly AnnounceProblem[] = []
   #hasEnded = false
 
   constructor(options: BgpSpeakerOptions) {
     this.#options = options
     this.#problems = bgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
-    this.#serviceNews = new ServiceNews({ tell: options.tell, changed: options.announced })
+    this.#announced = new Announced({ tell: options.tell, changed: options.announced })
     this.#sessionNews = new SessionNews(options.tell)
   }
 
@@ -101,13 +99,14 @@ export class BgpSpeaker {
   /** Returns what this node does at the moment; undefined before it has begun. */
   view(): BgpView | undefined {
     if (this.#outlook === undefined) return undefined
-    return bgpViewOf({
+    this.#view ??= bgpViewOf({
       failure: this.#engine.failure,
       decision: this.#outlook.decision,
       sessions: this.#sessions,
-      announced: this.#announced,
+      announced: this.#announced.all,
       problems: this.#problems.list(),
     })
+    return this.#view
   }
 
   /** Announces until `signal` aborts, or until everything was withdrawn. FRR then goes on. */
@@ -173,6 +172,7 @@ export class BgpSpeaker {
 
   #decide(began: number): void {
     this.#outlook = this.#options.decisions.next() ?? this.#outlook
+    this.#view = undefined
     const ended = performance.now()
     this.#notBefore = ended + Math.max(GATHER_MS, SHARE * (ended - began))
     this.#due.decide = ended + (this.#outlook?.again ?? Number.POSITIVE_INFINITY)
@@ -189,9 +189,10 @@ export class BgpSpeaker {
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
-    this.#found(brought, outlook)
+    this.#announced.found(brought, outlook.decision)
     this.#settle(brought, outlook)
-    this.#due.bring = ended + COMPARE_MS
+    // What others configured so that it cannot be as wanted may be otherwise soon.
+    this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
     if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
     if (outlook.left === undefined) return undefined
@@ -206,14 +207,8 @@ export class BgpSpeaker {
   ): void {
     const refusals = refusalProblems(brought.refused, decision.peers)
     const foreign = brought.problems.map((message) => ({ object: 'FRR', message }))
-    this.#problems.found([...problems, ...foreign, ...refusals])
-  }
-
-  /** Notes what FRR was found to announce, which is not all that was wanted if it refused something. */
-  #found({ before, now }: Extract<Brought, { kind: 'brought' }>, { decision }: BgpOutlook): void {
-    this.#awaySince = undefined
-    this.#announced = announcedOf(decision, sendsBy(now))
-    this.#serviceNews.announced(this.#announced, announcedOf(decision, sendsBy(before)))
+    this.#unsettled = [...problems, ...foreign, ...refusals]
+    this.#tellProblems()
   }
 
   async #look(frr: Frr): Promise<string | undefined> {
@@ -226,16 +221,19 @@ export class BgpSpeaker {
 
   #lost(reason: string): void {
     this.#engine.lost(reason)
+    this.#announced.away()
     this.#seen([])
-    const now = performance.now()
-    this.#awaySince ??= now
-    if (now - this.#awaySince < AWAY_MS || this.#announced.length === 0) return
-    this.#announced = []
-    this.#serviceNews.announced([])
   }
 
-  #seen(sessions: readonly Session[]): void {
+  #seen(sessions: readonly WatchedSession[]): void {
     this.#sessions = sessions
     this.#sessionNews.found(this.#outlook?.decision.peers ?? [], sessions)
+    this.#tellProblems()
+  }
+
+  #tellProblems(): void {
+    this.#view = undefined
+    const peers = this.#outlook?.decision.peers ?? []
+    this.#problems.found([...this.#unsettled, ...identifierProblems(peers, this.#sessions)])
   }
 }

@@ -3,7 +3,9 @@ import type { BgpDecision } from '../../announce/bgp/decide.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
 import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import type { BfdSession } from '../../apply/bgp/bfd.ts'
+import type { Messages, WatchedSession } from '../../apply/bgp/sessions.ts'
+import { type NotAnnounced, notAnnouncedOf } from './not-announced.ts'
 
 /** What a node does about announcing by BGP at the moment, for people. */
 export interface BgpView {
@@ -20,6 +22,8 @@ export interface BgpView {
     readonly service: string
     readonly peers: readonly string[]
   }[]
+  /** What is meant for BGP and not announced, with the reason. */
+  readonly notAnnounced: readonly NotAnnounced[]
   /** What a person should settle. */
   readonly problems: readonly { readonly object: string; readonly problem: string }[]
 }
@@ -44,14 +48,16 @@ interface BgpPeerView {
   readonly prefixes: number
   /** How many it was sent. */
   readonly sent: number
-  /** How many UPDATE messages it was sent since FRR started. */
-  readonly updates: number
+  /** What went to and fro since FRR started; null if FRR does not tell. */
+  readonly messages: Messages | null
+  /** Null without BFD. */
+  readonly bfd: BfdSession | null
 }
 
 interface Seen {
   readonly failure: string | undefined
   readonly decision: BgpDecision
-  readonly sessions: readonly Session[]
+  readonly sessions: readonly WatchedSession[]
   readonly announced: readonly AnnouncedAddress[]
   readonly problems: readonly AnnounceProblem[]
 }
@@ -66,6 +72,7 @@ export function bgpViewOf({ failure, decision, sessions, announced, problems }: 
     routes: routes.length,
     peers: peers.map((each) => peerView(each, decision, sessions)),
     addresses: addressesOf(announced),
+    notAnnounced: notAnnouncedOf(decision, announced),
     problems: problems.map(({ object, message }) => ({ object, problem: message })),
   }
 }
@@ -73,7 +80,7 @@ export function bgpViewOf({ failure, decision, sessions, announced, problems }: 
 function peerView(
   { name, end, port, vrf }: BgpSession,
   { routes }: BgpDecision,
-  sessions: readonly Session[],
+  sessions: readonly WatchedSession[],
 ): BgpPeerView {
   const at = placeOf(end)
   const told = sessionAt(sessions, { at, vrf })
@@ -84,8 +91,9 @@ function peerView(
     established: told?.established ?? 0,
     dropped: told?.dropped ?? 0,
     prefixes: routes.filter(({ to }) => to.has(name)).length,
-    updates: told?.updates ?? 0,
     sent: told?.families.reduce((sum, { sent }) => sum + sent, 0) ?? 0,
+    messages: told?.messages ?? null,
+    bfd: told?.bfd ?? null,
   }
 }
 
@@ -102,8 +110,8 @@ function addressesOf(announced: readonly AnnouncedAddress[]): BgpView['addresses
 
 /** Returns the session with the peer at a place; undefined if FRR has none. */
 export function sessionAt(
-  sessions: readonly Session[],
+  sessions: readonly WatchedSession[],
   { at, vrf }: { readonly at: string; readonly vrf: string },
-): Session | undefined {
+): WatchedSession | undefined {
   return sessions.find((each) => each.peer === at && each.vrf === vrf)
 }

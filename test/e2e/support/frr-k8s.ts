@@ -1,5 +1,5 @@
+import { eventually } from '../../support/eventually.ts'
 import type { Api } from './api.ts'
-import { eventually } from './eventually.ts'
 
 /** Where FRRConfigurations of the agents are. */
 export const FRR_CONFIGURATIONS =
