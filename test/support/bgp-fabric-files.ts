@@ -52,7 +52,8 @@ function nodeOf(name: string, at: number, { cordoned }: Scene): object {
   }
 }
 
-function serviceOf(service: number, { nodes, endpoints, policy }: Scene): readonly object[] {
+/** Returns the objects of a Service, by its number from 0. */
+export function serviceOf(service: number, { nodes, endpoints, policy }: Scene): readonly object[] {
   const [object, slice] = bgpService(`many-${service}`, bgpAddress(service)) as [Spec, object]
   const ready = endpoints.map((nodeName) => ({
     ...{ addresses: [podAddress(nodes.indexOf(nodeName))], nodeName },
