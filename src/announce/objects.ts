@@ -32,6 +32,8 @@ export interface ServingEndpoints {
   /** True if there is any, on whichever Node or on none. */
   readonly any: boolean
   readonly nodes: readonly string[]
+  /** Of these, the Nodes on which all of them end. */
+  readonly ending?: readonly string[]
 }
 
 /** Why a Node is about to go. */

@@ -247,7 +247,14 @@ describe('an EndpointSlice', () => {
     [{ ready: false, serving: true, terminating: true }, true],
   ])('with the conditions %j can serve: %s', (conditions, can) => {
     const { value } = read([{ nodeName: 'n1', conditions }])
-    expect(value).toEqual({ service: 'shop/web', any: can, nodes: can ? ['n1'] : [] })
+    expect(value).toMatchObject({ service: 'shop/web', any: can, nodes: can ? ['n1'] : [] })
+  })
+
+  test('says on which Nodes all endpoints end', () => {
+    const ends = { ready: false, serving: true, terminating: true }
+    const [n1, n2] = [{ nodeName: 'n1' }, { nodeName: 'n2' }]
+    const endpoints = [n1, { ...n1, conditions: ends }, { ...n2, conditions: ends }]
+    expect(read(endpoints).value).toMatchObject({ nodes: ['n1', 'n2'], ending: ['n2'] })
   })
 
   test('has each Node once, and counts endpoints on none', () => {

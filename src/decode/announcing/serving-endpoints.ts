@@ -33,6 +33,7 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
   if (read === 'no-service') return { kind: 'ignored', reason: read, problems }
   const { service, endpoints } = read
   const nodes = new Set<string>()
+  const staying = new Set<string>()
   let any = false
   endpoints.forEach((value, i) => {
     const endpoint = parseFields(endpointSchema, value, joinPath('endpoints', i), report)
@@ -40,7 +41,12 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
     const { ready, serving } = endpoint.conditions ?? {}
     if (!(ready ?? true) && !serving) return
     any = true
-    if (endpoint.nodeName) nodes.add(endpoint.nodeName)
+    const { nodeName } = endpoint
+    if (!nodeName) return
+    nodes.add(nodeName)
+    if (ready ?? true) staying.add(nodeName)
   })
-  return { kind: 'endpoints', endpoints: { service, any, nodes: [...nodes] }, problems }
+  const ending = [...nodes].filter((node) => !staying.has(node))
+  const found = { service, any, nodes: [...nodes], ...(ending.length > 0 && { ending }) }
+  return { kind: 'endpoints', endpoints: found, problems }
 }
