@@ -53,8 +53,22 @@ export const bgpEvents: readonly BgpEvent[] = [
     },
   },
   {
-    name: 'left',
-    title: 'the endpoints of a node leave, policy Local',
+    name: 'ended',
+    title: 'the endpoints of a node end, then go, policy Local',
+    async happens(fabric) {
+      const began = performance.now()
+      fabric.write({ ending: ['n3'] })
+      const routed = (await fabric.routed(OTHERS)) - began
+      await pause(AFTER_MS)
+      fabric.write({ ending: [], endpoints: OTHERS })
+      await pause(AFTER_MS)
+      return { 'the router avoids it': routed }
+    },
+    ends: endpointsBack,
+  },
+  {
+    name: 'gone',
+    title: 'the endpoints of a node go at once, policy Local',
     async happens(fabric) {
       const began = performance.now()
       fabric.write({ endpoints: OTHERS })
@@ -62,6 +76,7 @@ export const bgpEvents: readonly BgpEvent[] = [
       await pause(AFTER_MS)
       return { 'the router avoids it': routed }
     },
+    ends: endpointsBack,
   },
   {
     name: 'returned',
@@ -122,6 +137,11 @@ export const bgpEvents: readonly BgpEvent[] = [
     },
   },
 ]
+
+async function endpointsBack(fabric: BgpFabric): Promise<void> {
+  fabric.write({ endpoints: NODES })
+  await fabric.routed(NODES)
+}
 
 async function allBack(fabric: BgpFabric): Promise<void> {
   await fabric.routed(NODES)
