@@ -4,6 +4,7 @@ import { type Brought, Frr } from '../../apply/bgp/frr.ts'
 import type { Session } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import { Acquaintances } from './acquaintances.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
 import { EngineNews } from './engine-news.ts'
 import type { TellBgp } from './news.ts'
@@ -31,6 +32,8 @@ const GATHER_MS = 100
 const SHARE = 5
 /** Milliseconds from one look at the sessions to the next. */
 const LOOK_MS = 1_000
+/** The same while BFD waits for a session. */
+const SOON_MS = 100
 /** Milliseconds from one full comparison to the next. */
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
@@ -66,6 +69,7 @@ export class BgpSpeaker {
   readonly #engine: EngineNews
   readonly #serviceNews: ServiceNews
   readonly #sessionNews: SessionNews
+  readonly #acquaintances = new Acquaintances()
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
   #notBefore = 0
@@ -127,6 +131,7 @@ export class BgpSpeaker {
     }
     const opened = await Frr.open({ folder, ownership, broke })
     if (opened.kind === 'broken') return opened
+    this.#acquaintances.forget()
     Object.assign(this.#due, { bring: 0, look: 0, renew: Number.POSITIVE_INFINITY })
     try {
       while (!signal.aborted && !this.#hasEnded && performance.now() < this.#due.renew) {
@@ -172,7 +177,9 @@ export class BgpSpeaker {
     if (outlook === undefined) return undefined
     const began = performance.now()
     const keeps = !outlook.isDrained && this.#options.isIncomplete()
-    const brought = await frr.bring(outlook.tree, keeps)
+    const failure = await this.#meet(frr, outlook)
+    if (failure !== undefined) return failure
+    const brought = await frr.bring(this.#acquaintances.without(outlook.tree), keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
@@ -201,7 +208,18 @@ export class BgpSpeaker {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
     this.#seen(told.sessions)
-    this.#due.look = performance.now() + LOOK_MS
+    if (this.#acquaintances.see(told.sessions)) this.#due.bring = 0
+    const isAwaited = this.#acquaintances.areMissing(this.#outlook?.tree ?? new Map())
+    this.#due.look = performance.now() + (isAwaited ? SOON_MS : LOOK_MS)
+    return undefined
+  }
+
+  /** Finds out who has a session already, where that matters; returns why FRR cannot be asked. */
+  async #meet(frr: Frr, { tree }: BgpOutlook): Promise<string | undefined> {
+    if (!this.#acquaintances.areMissing(tree)) return undefined
+    const told = await frr.sessions()
+    if (told.kind === 'broken') return told.reason
+    this.#acquaintances.see(told.sessions)
     return undefined
   }
 
