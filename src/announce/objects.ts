@@ -34,6 +34,8 @@ export interface ServingEndpoints {
   readonly nodes: readonly string[]
   /** By Node, the address of each endpoint there; only what counts endpoints asks for it. */
   readonly hosted?: ReadonlyMap<string, readonly string[]>
+  /** Of these, the Nodes on which all of them end. */
+  readonly ending?: readonly string[]
 }
 
 /** Why a Node is about to go. */

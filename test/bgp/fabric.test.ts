@@ -50,6 +50,19 @@ test('a router spreads connections over three nodes, and loses none when one is 
   expect(await on.report()).toMatchObject({ lost: 0 })
 })
 
+test('a node whose endpoints end is avoided while they still serve: no new connection is lost', async () => {
+  const on = await announcing()
+  on.write({ ending: ['n3'] })
+  await on.routed(['n1', 'n2'])
+  on.write({ ending: [], endpoints: ['n1', 'n2'] })
+  await on.agent('n3').next('kernel-committed')
+  expect(await connections(on, 200)).toMatchObject({ lost: 0 })
+  // Where no other node has one that is ready, they are used as long as they serve.
+  on.write({ ending: ['n1', 'n2'], services: 5 })
+  await on.routed(['n1', 'n2'], 5)
+  expect(await connections(on, 200)).toMatchObject({ lost: 0, losses: [] })
+})
+
 async function leaving(on: BgpFabric) {
   const [peers = ''] = await on.router.tell('bgpd', 'show bgp ipv4 unicast 100.64.0.0/32 json')
   return { peers }

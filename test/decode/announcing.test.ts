@@ -250,6 +250,13 @@ describe('an EndpointSlice', () => {
     expect(value).toMatchObject({ service: 'shop/web', any: can, nodes: can ? ['n1'] : [] })
   })
 
+  test('says on which Nodes all endpoints end', () => {
+    const ends = { ready: false, serving: true, terminating: true }
+    const [n1, n2] = [{ nodeName: 'n1' }, { nodeName: 'n2' }]
+    const endpoints = [n1, { ...n1, conditions: ends }, { ...n2, conditions: ends }]
+    expect(read(endpoints).value).toMatchObject({ nodes: ['n1', 'n2'], ending: ['n2'] })
+  })
+
   test('has each Node once, and counts endpoints on none', () => {
     const endpoints = [{ nodeName: 'n2' }, { nodeName: 'n1' }, { nodeName: 'n2' }, {}]
     expect(read(endpoints).value).toMatchObject({ any: true, nodes: ['n2', 'n1'] })

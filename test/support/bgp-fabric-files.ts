@@ -12,6 +12,8 @@ export interface Scene {
   readonly services: number
   /** The Nodes with an endpoint of each Service. */
   readonly endpoints: readonly string[]
+  /** Of these, the Nodes whose endpoints are about to end, and still serve. */
+  readonly ending?: readonly string[]
   readonly policy: 'Cluster' | 'Local'
   readonly cordoned: readonly string[]
   /** Of all Services. */
@@ -52,16 +54,22 @@ function nodeOf(name: string, at: number, { cordoned }: Scene): object {
   }
 }
 
-function serviceOf(service: number, { nodes, endpoints, policy }: Scene): readonly object[] {
+/** Returns the objects of a Service, by its number from 0. */
+export function serviceOf(
+  service: number,
+  { nodes, endpoints, ending = [], policy }: Scene,
+): readonly object[] {
   const [object, slice] = bgpService(`many-${service}`, bgpAddress(service)) as [Spec, object]
   const ready = endpoints.map((nodeName) => ({
     ...{ addresses: [podAddress(nodes.indexOf(nodeName))], nodeName },
-    conditions: { ready: true },
+    conditions: ending.includes(nodeName) ? ENDING : { ready: true },
   }))
   return [
     { ...object, spec: { ...object.spec, externalTrafficPolicy: policy } },
     { ...slice, endpoints: ready },
   ]
 }
+
+const ENDING = { ready: false, serving: true, terminating: true }
 
 type Spec = object & { readonly spec: object }

@@ -10,8 +10,10 @@ import {
   nodeAddress,
   podAddress,
   type Scene,
+  serviceOf,
 } from './bgp-fabric-files.ts'
 import { bgpAddress } from './bgp-objects.ts'
+import { eventually } from './eventually.ts'
 import { type FrrDaemon, FrrLab } from './frr.ts'
 import { Janitor } from './lab.ts'
 import type { ConnectionReport } from './lan-connections.ts'
@@ -63,6 +65,7 @@ export class BgpFabric {
     this.routes = new RouteMonitor(router.namespace)
     this.#scene = scene
     this.#settings = settings
+    mkdirSync(join(this.#folder, 'objects'))
   }
 
   static async build(options: FabricOptions): Promise<BgpFabric> {
@@ -80,9 +83,23 @@ export class BgpFabric {
   /** Changes the objects, for all agents at once; they never see a file that is half written. */
   write(change: Partial<Scene> = {}): void {
     this.#scene = { ...this.#scene, ...change }
-    const list = { apiVersion: 'v1', kind: 'List', items: fabricObjects(this.#scene) }
-    writeFileSync(join(this.#folder, 'objects.new'), JSON.stringify(list))
-    renameSync(join(this.#folder, 'objects.new'), join(this.#folder, 'objects.json'))
+    this.#put('all', fabricObjects(this.#scene))
+  }
+
+  /** Has the Services with these numbers besides, in a file of their own. */
+  add(...services: readonly number[]): void {
+    this.#put(
+      'more',
+      services.flatMap((each) => serviceOf(each, this.#scene)),
+    )
+  }
+
+  #put(name: string, items: readonly object[]): void {
+    const [written, path] = [`${name}.new`, `objects/${name}.json`].map((each) =>
+      join(this.#folder, each),
+    ) as [string, string]
+    writeFileSync(written, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+    renameSync(written, path)
   }
 
   /** Starts the program on a node; it is ready when the rules are programmed. */
@@ -95,7 +112,7 @@ export class BgpFabric {
     node.agent = RunningAgent.start(
       ['ip', 'netns', 'exec', node.frr.namespace, ...own],
       [
-        ...['-f', join(this.#folder, 'objects.json'), '--node', name],
+        ...['-f', join(this.#folder, 'objects'), '--node', name],
         ...['--config', file('.yaml'), '--state', file(''), '--listen', '127.0.0.1:10266'],
         ...['--status-socket', file('.sock')],
       ],
@@ -121,6 +138,30 @@ export class BgpFabric {
     return this.routes.until((routes) =>
       all.every((each) => (routes.get(each) ?? []).join() === hops.join()),
     )
+  }
+
+  /** Resolves once the router hears these nodes by BFD. */
+  async watched(names: readonly string[]): Promise<void> {
+    const { nodes } = this.#scene
+    await eventually(async () => {
+      const [text = ''] = await this.router.tell('bfdd', 'show bfd peers json')
+      const heard = JSON.parse(text).filter(({ status }: { status: string }) => status === 'up')
+      const peers = heard.map(({ peer }: { peer: string }) => peer)
+      return names.every((name) => peers.includes(nodeAddress(nodes.indexOf(name))))
+    })
+  }
+
+  /** Resolves once the router has no prefix from a node, with the time of it. */
+  async withdrawn(name: string): Promise<number> {
+    const address = nodeAddress(this.#scene.nodes.indexOf(name))
+    await eventually(
+      async () => {
+        const [text = ''] = await this.router.tell('bgpd', 'show bgp ipv4 unicast summary json')
+        return JSON.parse(text).peers[address].pfxRcd === 0
+      },
+      { every: 10 },
+    )
+    return performance.now()
   }
 
   /** Cuts a node off, or plugs it in again, behind its switch: it keeps its carrier, and so does the router. */

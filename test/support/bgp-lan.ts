@@ -170,13 +170,20 @@ export class BgpLan {
   /** Returns how the router has a prefix; undefined if it has not. */
   async received(prefix: string): Promise<Received | undefined> {
     const [text = ''] = await this.router.tell('bgpd', `show bgp ipv4 unicast ${prefix} json`)
-    const [path] = JSON.parse(text.trim() === '' ? '{}' : text).paths ?? []
-    if (path === undefined) return undefined
-    return {
-      communities: path.community?.list ?? [],
-      largeCommunities: path.largeCommunity?.list ?? [],
-      localPref: path.locPrf,
-    }
+    return receivedIn(text)
+  }
+
+  /** Returns how the router has all prefixes that it has. */
+  async table(): Promise<ReadonlyMap<string, Received>> {
+    const prefixes = await this.prefixes()
+    const shows = prefixes.map((prefix) => `show bgp ipv4 unicast ${prefix} json`)
+    const texts = await this.router.tell('bgpd', ...shows)
+    return new Map(
+      prefixes.flatMap((prefix, at) => {
+        const received = receivedIn(texts[at] ?? '')
+        return received === undefined ? [] : [[prefix, received] as const]
+      }),
+    )
   }
 
   /** Resolves with how the router has a prefix once that is as expected. */
@@ -250,5 +257,16 @@ export class BgpLan {
     await this.#janitor.clean()
     await this.node.remove()
     await this.router.remove()
+  }
+}
+
+/** Reads what the router says of a prefix. */
+function receivedIn(text: string): Received | undefined {
+  const [path] = JSON.parse(text.trim() === '' ? '{}' : text).paths ?? []
+  if (path === undefined) return undefined
+  return {
+    communities: path.community?.list ?? [],
+    largeCommunities: path.largeCommunity?.list ?? [],
+    localPref: path.locPrf,
   }
 }

@@ -5,7 +5,7 @@ import { Waiting } from './waiting.ts'
 /** The next hops of prefixes; a prefix without a length is an address. */
 export type Routes = ReadonlyMap<string, readonly string[]>
 
-/** Sees the routes that come to the kernel of a network namespace and go, when they do. */
+/** Sees the routes of BGP that come to the kernel of a network namespace and go, when they do. */
 export class RouteMonitor {
   readonly #process: ChildProcess
   readonly #routes = new Map<string, readonly string[]>()
@@ -33,6 +33,7 @@ export class RouteMonitor {
   }
 
   #take(line: string): void {
+    if (!line.includes(' proto bgp ')) return
     const [, deleted, prefix = ''] = /^(Deleted )?(\S+) /.exec(line) ?? []
     const hops = [...line.matchAll(/\bvia (\S+)/g)].map(([, hop = '']) => hop)
     if (deleted === undefined) this.#routes.set(prefix, hops.toSorted())

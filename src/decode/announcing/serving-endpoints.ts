@@ -33,6 +33,7 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
   if (read === 'no-service') return { kind: 'ignored', reason: read, problems }
   const { service, endpoints } = read
   const hosted = new Map<string, string[]>()
+  const staying = new Set<string>()
   let any = false
   endpoints.forEach((value, i) => {
     const endpoint = parseFields(endpointSchema, value, joinPath('endpoints', i), report)
@@ -42,10 +43,13 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
     any = true
     const { nodeName } = endpoint
     if (!nodeName) return
+    if (ready ?? true) staying.add(nodeName)
     const known = hosted.get(nodeName) ?? []
     const address = valueAt(value, ['addresses', 0])
     hosted.set(nodeName, typeof address === 'string' ? [...known, address] : known)
   })
   const nodes = [...hosted.keys()]
-  return { kind: 'endpoints', endpoints: { service, any, nodes, hosted }, problems }
+  const ending = nodes.filter((node) => !staying.has(node))
+  const found = { service, any, nodes, hosted, ...(ending.length > 0 && { ending }) }
+  return { kind: 'endpoints', endpoints: found, problems }
 }

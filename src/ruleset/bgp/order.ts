@@ -7,6 +7,7 @@ import { type Context, kindOf, pathOf } from './tree.ts'
 const BEGINNINGS = [
   'bgp router-id',
   'no bgp default ipv4-unicast',
+  'coalesce-time',
   'bgp graceful-restart',
   'no bgp network import-check',
   'match tag',
