@@ -46,8 +46,8 @@ export type StatusChange =
 /**
  * Returns what has to change so that each Service that this node announces has one status that names this
  * node. Its own for all other Services are removed. As under MetalLB the only node that announces a Service
- * removes what other nodes left for it, too. What a former Pod of this node owns is replaced, because it is removed together
- * with that Pod, whenever the cluster gets round to it.
+ * removes what other nodes left for it, too. What a former Pod of this node owns is replaced, because it is
+ * removed together with that Pod, whenever the cluster gets round to it.
  */
 export function statusChanges(
   wanted: AnnouncedServices,

@@ -80,13 +80,6 @@ export class StatusApi {
     return { kind: 'list', statuses }
   }
 
-  /** A Node whose name is no label has to look through those of all. */
-  #ofNode(): string {
-    const { node, kind } = this.#options
-    if (!kind.isOfEachNode || node.length > LONGEST_LABEL) return ''
-    return `&labelSelector=${encodeURIComponent(`${STATUS_LABELS.node}=${node}`)}`
-  }
-
   async change(change: StatusChange, signal: AbortSignal): Promise<Outcome> {
     switch (change.kind) {
       case 'delete': {
@@ -107,6 +100,13 @@ export class StatusApi {
       default:
         return unreachable(change)
     }
+  }
+
+  /** A Node whose name is no label has to look through those of all. */
+  #ofNode(): string {
+    const { node, kind } = this.#options
+    if (!kind.isOfEachNode || node.length > LONGEST_LABEL) return ''
+    return `&labelSelector=${encodeURIComponent(`${STATUS_LABELS.node}=${node}`)}`
   }
 
   async #write(name: string, { service, places }: Told, signal: AbortSignal): Promise<Outcome> {

@@ -14,7 +14,7 @@ function announcing() {
   const told: BgpNews[] = []
   const announced = new Announced({ tell: (news) => told.push(news), changed: () => undefined })
   const decision = decided()
-  const whole = { before: NOTHING, now: treeOf(decision) }
+  const whole = { before: NOTHING, now: treeOf(decision), keeps: false }
   announced.found(whole, decision)
   const events = () => told.splice(0).map(({ event }) => event)
   expect(events()).toEqual(['bgp-service-announced'])
@@ -47,7 +47,17 @@ test('one that stays away longer announces nothing, until it is back', () => {
 
 test('what FRR was found not to have is not announced', () => {
   const { announced, decision, events } = announcing()
-  announced.found({ before: NOTHING, now: NOTHING }, decision)
+  announced.found({ before: NOTHING, now: NOTHING, keeps: false }, decision)
+  expect(announced.all).toEqual([])
+  expect(events()).toEqual(['bgp-service-not-announced'])
+})
+
+test('what is kept although it is not decided any more is announced as long as FRR has it', () => {
+  const { announced, whole, events } = announcing()
+  const without = decided({ services: [] })
+  announced.found({ ...whole, keeps: true }, without)
+  expect(announced.all).toMatchObject([{ service: 'shop/web', peer: 'tor' }])
+  announced.found({ before: NOTHING, now: NOTHING, keeps: true }, without)
   expect(announced.all).toEqual([])
   expect(events()).toEqual(['bgp-service-not-announced'])
 })

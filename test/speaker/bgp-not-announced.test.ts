@@ -12,7 +12,9 @@ test('what FRR does not have although it should is not announced', () => {
   expect(notAnnouncedOf(decision, [])).toMatchObject([
     { service: 'shop/web', addresses: ['192.0.2.1'], peer: 'tor', reason: 'not-in-frr' },
   ])
-  const all = decision.why.flatMap((each) => (each.kind === 'announced' ? [each] : []))
+  const all = decision.why.flatMap((each) =>
+    each.kind === 'announced' ? [{ ...each, sent: [] }] : [],
+  )
   expect(notAnnouncedOf(decision, all)).toEqual([])
 })
 

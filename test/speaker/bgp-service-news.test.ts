@@ -6,7 +6,8 @@ import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import { ServiceNews } from '../../src/speaker/bgp/service-news.ts'
 
 function web(...peers: readonly string[]): readonly AnnouncedAddress[] {
-  return peers.map((peer) => ({ service: 'shop/web', address: '192.0.2.1' as Address, peer }))
+  const one = { service: 'shop/web', address: '192.0.2.1' as Address, sent: [] }
+  return peers.map((peer) => ({ ...one, peer }))
 }
 
 function listening() {

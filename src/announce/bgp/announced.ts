@@ -2,6 +2,7 @@ import type { Address, Cidr } from '../../model/address.ts'
 import { present } from '../../model/present.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 import type { BgpDecision } from './decide.ts'
+import type { Vrf } from './decision.ts'
 import { placeOf } from './session-end.ts'
 
 /** An address of a Service that a program which speaks BGP has for a peer. */
@@ -10,14 +11,16 @@ export interface AnnouncedAddress {
   readonly address: Address
   /** The name of the BGPPeer. */
   readonly peer: string
+  /** As what the peer is sent it; at least one. */
+  readonly sent: readonly Sending[]
 }
 
-/** Returns whether the program sends a prefix to a peer, which it knows by VRF and place. */
-type Sends = (sending: {
-  readonly vrf: string
+/** A prefix on its way to a peer, which the program knows by VRF and place. */
+interface Sending {
+  readonly vrf: Vrf
   readonly neighbour: string
   readonly prefix: Cidr
-}) => boolean
+}
 
 /**
  * Returns which of the addresses that are to be announced are in fact, in order of Service, address and
@@ -25,7 +28,7 @@ type Sends = (sending: {
  */
 export function announcedOf(
   { why, routes, peers }: BgpDecision,
-  sends: Sends,
+  sends: (sending: Sending) => boolean,
 ): readonly AnnouncedAddress[] {
   const places = new Map(
     peers.map(({ name, vrf, end }) => [name, { vrf, neighbour: placeOf(end) }]),
@@ -34,7 +37,7 @@ export function announcedOf(
     if (each.kind !== 'announced') return []
     const { service, address, peer } = each
     const place = present(places.get(peer))
-    const isSent = each.routes.some(({ prefix }) => sends({ ...place, prefix }))
-    return isSent ? [{ service, address, peer }] : []
+    const sent = each.routes.map(({ prefix }) => ({ ...place, prefix })).filter(sends)
+    return sent.length === 0 ? [] : [{ service, address, peer, sent }]
   })
 }

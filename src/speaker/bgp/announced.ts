@@ -7,6 +7,13 @@ import { ServiceNews } from './service-news.ts'
 /** FRR may start again for so many milliseconds before it counts as announcing nothing. */
 const AWAY_MS = 10_000
 
+interface Found {
+  readonly before: Tree
+  readonly now: Tree
+  /** Whether nothing was taken away, so that FRR may have what is not decided any more. */
+  readonly keeps: boolean
+}
+
 /** What FRR was last found to announce, which is not all that was wanted if it refused something. */
 export class Announced {
   readonly #news: ServiceNews
@@ -23,12 +30,13 @@ export class Announced {
   }
 
   /** Takes how FRR was configured before it was told of a decision, and how it is now. */
-  found(
-    { before, now }: { readonly before: Tree; readonly now: Tree },
-    decision: BgpDecision,
-  ): void {
+  found({ before, now, keeps }: Found, decision: BgpDecision): void {
     this.#awaySince = undefined
-    this.#all = announcedOf(decision, sendsBy(now))
+    const sends = sendsBy(now)
+    const decided = announcedOf(decision, sends)
+    const known = new Set(decided.map(keyOf))
+    const kept = this.#all.filter((each) => !known.has(keyOf(each)) && each.sent.some(sends))
+    this.#all = keeps ? [...decided, ...kept] : decided
     this.#news.announced(this.#all, announcedOf(decision, sendsBy(before)))
   }
 
@@ -40,4 +48,8 @@ export class Announced {
     this.#all = []
     this.#news.announced([])
   }
+}
+
+function keyOf({ service, address, peer }: AnnouncedAddress): string {
+  return `${service} ${address} ${peer}`
 }

@@ -57,6 +57,6 @@ function whomOf(
     : { addresses: [why.address], peer: why.peer }
 }
 
-function keyOf({ service, address, peer }: AnnouncedAddress): string {
+function keyOf({ service, address, peer }: Omit<AnnouncedAddress, 'sent'>): string {
   return `${service} ${address} ${peer}`
 }

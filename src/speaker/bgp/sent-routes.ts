@@ -31,11 +31,10 @@ export async function routesSent(
   const asked = peers.map(({ vrf, end }) => ({ vrf, neighbour: placeOf(end), family }))
   const [told, sent] = await Promise.all([opened.frr.sessions(), opened.frr.advertised(asked)])
   opened.frr.close()
-  for (const each of [told, sent]) {
-    if (each.kind === 'broken') return { ...each, kind: 'not-asked', isAbsent: false }
-  }
-  const sessions = told.kind === 'sessions' ? told.sessions : []
-  const prefixes = sent.kind === 'advertised' ? sent.prefixes : []
+  if (told.kind === 'broken') return { ...told, kind: 'not-asked', isAbsent: false }
+  if (sent.kind === 'broken') return { ...sent, kind: 'not-asked', isAbsent: false }
+  const { sessions } = told
+  const { prefixes } = sent
   return {
     kind: 'asked',
     peers: peers.map(({ name, vrf, end }, at) => ({

@@ -185,7 +185,7 @@ export class BgpSpeaker {
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
-    this.#announced.found(brought, outlook.decision)
+    this.#announced.found({ ...brought, keeps }, outlook.decision)
     this.#settle(brought, outlook)
     // What others configured so that it cannot be as wanted may be otherwise soon.
     this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
