@@ -3,7 +3,7 @@ import type { ServiceName } from '../model/service-name.ts'
 /** A ServiceL2Status or ServiceBGPStatus as it was found: who announces which Service, and where. */
 export interface FoundStatus {
   readonly name: string
-  /** Undefined if neither the status nor a label tells it. */
+  /** Undefined if neither the status nor a label says it. */
   readonly node: string | undefined
   readonly service: ServiceName | undefined
   /** The interfaces that it lists, or the peers. */

@@ -51,7 +51,7 @@ export function bgpAsComments({ of, text }: RenderedBgp): string {
   return [`# ${of}`, ...lines].map((line, at) => `${at === 0 ? line : `#   ${line}`}\n`).join('')
 }
 
-/** What `diff` tells of BGP. */
+/** What `diff` says of BGP. */
 export interface BgpDifference {
   readonly of: RenderedBgp['of']
   /** How many operations it takes. */

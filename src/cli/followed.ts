@@ -164,7 +164,7 @@ export function ownNamespace(): string {
   return process.env['POD_NAMESPACE'] ?? 'kube-system'
 }
 
-/** Returns the Pod of this process, as its environment tells it. */
+/** Returns the Pod of this process, as its environment names it. */
 function ownPod(): { readonly name: string; readonly uid: string } | undefined {
   const { POD_NAME: name, POD_UID: uid } = process.env
   return name && uid ? { name, uid } : undefined

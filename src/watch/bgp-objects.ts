@@ -15,7 +15,7 @@ export class BgpObjectStore {
   readonly #followed: readonly Resource[]
   readonly #others: AnnounceStore
   readonly #bgp: BgpStore
-  /** By object. Those of other objects are told by the agent or the controller. */
+  /** By object. Those of other objects are reported by the agent or the controller. */
   readonly #problems: Map<string, readonly AnnounceProblem[]> = new Map()
   #hasNews = false
 
@@ -35,7 +35,7 @@ export class BgpObjectStore {
     this.#bgp = new BgpStore((object, problems) => this.#note(object, problems))
   }
 
-  /** Takes an event of the source; returns whether it may change what is announced, or told. */
+  /** Takes an event of the source; returns whether it may change what is announced or reported. */
   take(event: SourceEvent): boolean {
     this.#hasNews = false
     const store = isBgpResource(event.resource) ? this.#bgp : this.#others

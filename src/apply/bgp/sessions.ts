@@ -1,4 +1,4 @@
-// Reads what bgpd tells of its sessions. This file is pure.
+// Reads what bgpd says of its sessions. This file is pure.
 
 import type { BfdSession } from './bfd.ts'
 import { entries, field, number, parsed } from './json.ts'
@@ -11,7 +11,7 @@ interface SessionFamily {
   readonly sent: number
 }
 
-/** A session with a peer, as bgpd tells it. */
+/** A session with a peer, as bgpd shows it. */
 interface Session {
   /** Empty for the VRF that is there without a name. */
   readonly vrf: string

@@ -9,7 +9,7 @@ interface ServicesListener {
   readonly changed: (services: AnnouncedServices) => void
 }
 
-/** Tells which Services FRR announces, and to whom, whenever that changes. */
+/** Reports which Services FRR announces to which peers, whenever that changes. */
 export class ServiceNews {
   readonly #listener: ServicesListener
   /** Undefined until FRR was read for the first time. */
