@@ -42,6 +42,7 @@ export function withOld(
   }
 }
 
+/** Returns what is said of ConfigMaps that do not count. */
 export function supersededProblems(superseded: readonly string[]): readonly AnnounceProblem[] {
   return superseded.map((name) => ({
     object: `ConfigMap/${name}`,

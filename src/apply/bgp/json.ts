@@ -10,10 +10,12 @@ export function parsed(text: string): unknown {
   }
 }
 
+/** Returns the fields of an object; none of what is no object. */
 export function entries(value: unknown): readonly [string, unknown][] {
   return typeof value === 'object' && value !== null ? Object.entries(value) : []
 }
 
+/** Returns a field of an object; undefined if it is not there. */
 export function field(value: unknown, name: string): unknown {
   return entries(value).find(([key]) => key === name)?.[1]
 }

@@ -7,7 +7,7 @@ import type { AnnouncerNode } from '../../announce/objects.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { advertisedTo, isBeyond } from './frr-advertised.ts'
 
-/** What a FRRConfiguration says (frrk8s.metallb.io/v1beta1), of which frr-k8s makes FRR's configuration. */
+/** A FRRConfiguration (frrk8s.metallb.io/v1beta1), from which frr-k8s configures its FRR. */
 export interface FrrConfiguration {
   readonly apiVersion: 'frrk8s.metallb.io/v1beta1'
   readonly kind: 'FRRConfiguration'

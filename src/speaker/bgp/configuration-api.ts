@@ -21,8 +21,8 @@ export class ConfigurationApi {
   }
 
   /**
-   * Has the API server make the object so, whoever else wrote what is nodelb's (server-side apply). Returns
-   * why it does not; undefined if it does.
+   * Has the API server make the object so, also where others wrote what is nodelb's (server-side apply).
+   * Returns why it does not; undefined if it does.
    */
   async apply(wanted: FrrConfiguration, signal: AbortSignal): Promise<string | undefined> {
     const path = `${pathOf(wanted.metadata)}?fieldManager=${MANAGER}&force=true`

@@ -38,7 +38,7 @@ export interface BgpOutlook {
   /** Whether all that is nodelb's is to go, sessions and all. */
   readonly isRemoved: boolean
   readonly node: AnnouncerNode
-  /** The BGPPeers of which it was decided, as they came. */
+  /** The BGPPeers that the decision is about, as they came. */
   readonly configured: readonly BgpPeer[]
 }
 

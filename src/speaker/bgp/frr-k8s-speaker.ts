@@ -27,13 +27,13 @@ interface FrrK8sSpeakerOptions {
 
 /** Milliseconds from one change to the next: each has frr-k8s reload FRR. */
 const GATHER_MS = 1_000
-/** Milliseconds after which the object is written again, whoever changed it. */
+/** Milliseconds after which the object is written again, in case others changed it. */
 const COMPARE_MS = 600_000
 const AGAIN: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
 /**
- * Writes what is decided into a FRRConfiguration, of which frr-k8s makes the configuration of its FRR. What
- * becomes of it there frr-k8s tells: no session is seen here.
+ * Writes what is decided into a FRRConfiguration, from which frr-k8s configures its FRR. The sessions are
+ * those of frr-k8s, and are not seen here.
  */
 export class FrrK8sSpeaker {
   readonly #options: FrrK8sSpeakerOptions
