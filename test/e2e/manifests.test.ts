@@ -185,7 +185,7 @@ test.each([
     })
     expect(capabilities.drop).toEqual(['ALL'])
   }
-  expect((await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))).stderr).toBe('')
+  expect((await tryOut(known(manifests))).stderr).toBe('')
 })
 
 test.each([
@@ -197,7 +197,7 @@ test.each([
   expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent'])
   const variables = pod.containers[0].env.map(({ name }: Manifest) => name)
   expect(variables).toEqual(expect.arrayContaining(['POD_NAMESPACE', 'POD_NAME', 'POD_UID']))
-  expect((await tryOut(manifests.filter(({ kind }) => kind !== 'PodMonitor'))).stderr).toBe('')
+  expect((await tryOut(known(manifests))).stderr).toBe('')
 })
 
 test.each([

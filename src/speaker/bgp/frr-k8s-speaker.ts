@@ -108,7 +108,8 @@ export class FrrK8sSpeaker {
     const wanted = frrConfigurationOf(decision, { node, namespace, configured })
     const text = isRemoved ? '' : JSON.stringify(wanted)
     const began = performance.now()
-    if (this.#written?.text === text && began < this.#written.until) return undefined
+    const isThere = this.#written?.text === text && began < this.#written.until
+    if (isThere && this.#failure === undefined) return undefined
     const failure = await writing(isRemoved, wanted, { api, signal })
     if (failure !== undefined || signal.aborted) return failure
     const ended = performance.now()
