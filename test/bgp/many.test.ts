@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, manyServices } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 
 const SERVICES = 1_000
 const POLL_MS = 10

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import {
   advertisement,
@@ -11,6 +10,7 @@ import {
   bgpService,
   pool,
 } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 import { isLong, runs } from '../support/runs.ts'
 
 /** What the objects say; the Service with the number 0 is always there. */

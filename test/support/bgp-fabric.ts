@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { eventually } from '../e2e/support/eventually.ts'
 import { Agent } from './agent.ts'
 import {
   FABRIC_ROUTER,
@@ -14,6 +13,7 @@ import {
   serviceOf,
 } from './bgp-fabric-files.ts'
 import { bgpAddress } from './bgp-objects.ts'
+import { eventually } from './eventually.ts'
 import { type FrrDaemon, FrrLab } from './frr.ts'
 import { Janitor } from './lab.ts'
 import type { ConnectionReport } from './lan-connections.ts'
