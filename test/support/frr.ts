@@ -77,6 +77,12 @@ export class FrrLab {
     await execa('ip', ['netns', 'exec', this.namespace, 'nft', table])
   }
 
+  /** Returns the addresses and ports at which something listens, one on a line. */
+  async listeners(): Promise<string> {
+    const args = ['netns', 'exec', this.namespace, 'ss', '-Hltn']
+    return (await execa('ip', args)).stdout
+  }
+
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
   }
