@@ -2,8 +2,8 @@ import type { Session } from '../../apply/bgp/sessions.ts'
 import { neighbourLine } from '../../ruleset/bgp/lines.ts'
 import { kindOf, type Tree, withLines } from '../../ruleset/bgp/tree.ts'
 
-/** A neighbour may want BFD before it takes a session; after so many milliseconds it gets that. */
-const PATIENCE_MS = 5_000
+/** A neighbour may want BFD before it takes a session, as FRR 10.3 does; after so many milliseconds it gets that. */
+const PATIENCE_MS = 2_000
 
 /**
  * The neighbours that have had a session. Before its first one FRR does not know from which of its
