@@ -139,7 +139,10 @@ test('with policy Local a Node announces what it has an endpoint for', () => {
 test('with policy Local endpoints that end count only where no Node has a ready one', () => {
   const services = [service('web', ['192.0.2.1'], { local: true })]
   const slice = { service: 'shop/web' as const, any: true }
-  const [here, there] = [{ ...slice, nodes: ['n1'] }, { ...slice, nodes: ['n2'] }]
+  const [here, there] = [
+    { ...slice, nodes: ['n1'] },
+    { ...slice, nodes: ['n2'] },
+  ]
   const ends = { ...here, ending: ['n1'] }
   const why = (...endpoints: BgpObjects['endpoints']): readonly string[] =>
     reasonsOf(decided({ services, endpoints }))
