@@ -80,13 +80,18 @@ export const bgpEvents: readonly BgpEvent[] = [
   },
   {
     name: 'returned',
-    title: 'and come back',
+    title: 'endpoints come to a node, policy Local',
     async happens(fabric) {
       fabric.write({ endpoints: OTHERS })
       await fabric.routed(OTHERS)
+      await pause(AFTER_MS)
+      // What was lost until now is none of theirs.
+      await fabric.report()
       const began = performance.now()
       fabric.write({ endpoints: NODES })
-      return { 'on the router': (await fabric.routed(NODES)) - began }
+      const routed = (await fabric.routed(NODES)) - began
+      await pause(AFTER_MS)
+      return { 'on the router': routed }
     },
   },
   {
