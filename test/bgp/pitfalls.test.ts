@@ -73,11 +73,12 @@ test('with graceful restart an FRR that is killed keeps its routes, and with BFD
   await eventually(isWatched)
   // BFD has begun with the session, and has not ended it.
   expect(await lan.counters()).toMatchObject({ state: 'Established', established: 1, dropped: 0 })
+  agent.skip()
   await lan.node.kill('bgpd')
   await eventually(async () => (await lan.counters()).state !== 'Established')
   expect(await lan.prefixes()).toEqual([VIP])
   await lan.node.run('bgpd')
-  await agent.next('bgp-engine-ready', ({ operations }) => operations !== 0)
+  await agent.next('bgp-engine-ready')
   await established()
   expect(await lan.prefixes()).toEqual([VIP])
   expect(lan.withdrawn()).toEqual([])

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -78,6 +78,12 @@ export class FrrLab {
     await execa('ip', ['netns', 'exec', this.namespace, 'nft', table])
   }
 
+  /** Returns the addresses and ports at which something listens, one on a line. */
+  async listeners(): Promise<string> {
+    const args = ['netns', 'exec', this.namespace, 'ss', '-Hltn']
+    return (await execa('ip', args)).stdout
+  }
+
   async ip(...args: readonly string[]): Promise<void> {
     await execa('ip', ['-n', this.namespace, ...args])
   }
@@ -111,10 +117,19 @@ export class FrrLab {
   async kill(daemon: FrrDaemon): Promise<void> {
     const pid = readFileSync(join(this.folder, `${daemon}.pid`), 'utf8').trim()
     process.kill(Number(pid), 'SIGKILL')
-    while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 2))
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 2))
   }
 
   async remove(): Promise<void> {
     await this.#janitor.clean()
+  }
+}
+
+/** Whether a process has not ended; one that nobody has asked how it ended is still listed, as a zombie. */
+function isAlive(pid: string): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }

@@ -180,7 +180,7 @@ export class BgpSpeaker {
     const keeps = !outlook.isDrained && this.#options.isIncomplete()
     const failure = await this.#meet(frr, outlook)
     if (failure !== undefined) return failure
-    const brought = await frr.bring(this.#acquaintances.without(outlook.tree), keeps)
+    const brought = await frr.bring(this.#acquaintances.without(outlook.tree, began), keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
@@ -211,7 +211,7 @@ export class BgpSpeaker {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
     this.#seen(told.sessions)
-    if (this.#acquaintances.see(told.sessions)) this.#due.bring = 0
+    if (this.#acquaintances.see(told.sessions, performance.now())) this.#due.bring = 0
     const isAwaited = this.#acquaintances.areMissing(this.#outlook?.tree ?? new Map())
     this.#due.look = performance.now() + (isAwaited ? SOON_MS : LOOK_MS)
     return undefined
@@ -222,7 +222,7 @@ export class BgpSpeaker {
     if (!this.#acquaintances.areMissing(tree)) return undefined
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
-    this.#acquaintances.see(told.sessions)
+    this.#acquaintances.see(told.sessions, performance.now())
     return undefined
   }
 
