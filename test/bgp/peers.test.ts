@@ -54,7 +54,7 @@ test('another address of the Node speaks where the first one has a session alrea
   await lan.node.ip('address', 'add', '10.0.0.2/24', 'dev', 'eth0')
   // As in the component: port 179 of the Node stays free for another program that speaks BGP.
   const args = ['-Z', '-S', '-n', '-p', '0', '-f', '/dev/null', '--vty_socket', lan.node.folder]
-  await lan.node.runBgpd([], [...args, '-P', '0', '-u', 'frr', '-g', 'frr'])
+  await lan.node.runAs('bgpd', [], [...args, '-P', '0', '-u', 'frr', '-g', 'frr'])
   await lan.router.tell(
     'bgpd',
     ...[...ROUTER, 'neighbor 10.0.0.2 remote-as 64501', 'neighbor 10.0.0.2 passive', 'end'],
