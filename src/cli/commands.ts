@@ -30,7 +30,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   sayDenials(denials, output)
   const bgp = renderedBgp(loaded)
   for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
-  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.text))
+  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.fields))
   else {
     output.out(printRendering(rendering, settings))
     if (bgp !== undefined) output.out(bgpAsComments(bgp))

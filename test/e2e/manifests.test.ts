@@ -156,6 +156,51 @@ test.each([
 })
 
 test.each([
+  ['load-balancer', ['bgp-bfd']],
+  ['load-balancer', ['bgp-bfd', 'metrics', 'layer2']],
+  ['all', ['layer2', 'ipvs', 'bgp-bfd']],
+])('overlay %s with the components %s has FRR with BFD', async (overlay, names) => {
+  const manifests = await buildWith(overlay, names)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  // Other components know the agent as the first one.
+  expect(pod.containers.map(({ name }: Manifest) => name)).toEqual([
+    'agent',
+    'frr',
+    'zebra',
+    'bfdd',
+  ])
+  const users = ['passwd', 'group'].map((file) => {
+    return { name: 'frr-users', mountPath: `/etc/${file}`, subPath: file, readOnly: true }
+  })
+  for (const { image, volumeMounts, securityContext } of pod.containers.slice(1)) {
+    expect(image).toBe('frr')
+    expect(volumeMounts).toHaveLength(3)
+    for (const mount of [...users, { name: 'frr', mountPath: '/run/frr' }]) {
+      expect(volumeMounts).toContainEqual(mount)
+    }
+    const { capabilities, ...others } = securityContext
+    expect(others).toEqual({
+      ...{ runAsUser: 0, runAsGroup: 0 },
+      ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+    })
+    expect(capabilities.drop).toEqual(['ALL'])
+  }
+  expect((await tryOut(known(manifests))).stderr).toBe('')
+})
+
+test.each([
+  ['load-balancer', ['bgp-frr-k8s']],
+  ['all', ['layer2', 'bgp-frr-k8s', 'metrics']],
+])('overlay %s with the components %s leaves FRR to frr-k8s', async (overlay, names) => {
+  const manifests = await buildWith(overlay, names)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent'])
+  const variables = pod.containers[0].env.map(({ name }: Manifest) => name)
+  expect(variables).toEqual(expect.arrayContaining(['POD_NAMESPACE', 'POD_NAME', 'POD_UID']))
+  expect((await tryOut(known(manifests))).stderr).toBe('')
+})
+
+test.each([
   ['load-balancer', ['metrics', 'layer2']],
   // In whatever order: the component for ipvs has volumes, too.
   ['load-balancer', ['metrics', 'ipvs', 'layer2']],

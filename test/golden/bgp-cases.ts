@@ -31,7 +31,8 @@ export function route(
   peers: readonly string[],
   attributes: Partial<RouteAttributes> = {},
 ): BgpRoute {
-  const all = { communities: [], largeCommunities: [], localPref: undefined, ...attributes }
+  const none = { communities: [], largeCommunities: [], localPref: undefined, weight: undefined }
+  const all = { ...none, ...attributes }
   return { vrf: '', prefix: prefix as Cidr, to: new Map(peers.map((each) => [each, all])) }
 }
 
@@ -80,13 +81,13 @@ export const cases: Readonly<Record<string, BgpAnnouncements>> = {
         vrf: '',
         prefix: '198.51.100.10/32' as Cidr,
         to: new Map([
-          [A, { communities: [], largeCommunities: [], localPref: 200 }],
+          [A, { communities: [], largeCommunities: [], localPref: 200, weight: undefined }],
           [
             B,
             {
               communities: ['65535:0', '64500:2', '64500:1', '64500:2'],
               largeCommunities: ['64500:1:10', '64500:1:2'],
-              localPref: undefined,
+              ...{ localPref: undefined, weight: undefined },
             },
           ],
         ]),
@@ -104,6 +105,13 @@ export const cases: Readonly<Record<string, BgpAnnouncements>> = {
   'a-peer-gets-only-what-is-for-it': wanted(
     [peer(A), peer(B)],
     [route('198.51.100.10/32', [A]), route('198.51.100.11/32', [B])],
+  ),
+  'a-route-says-how-many-endpoints-its-node-has': wanted(
+    [peer(A)],
+    [
+      route('198.51.100.10/32', [A], { communities: ['64500:1'], weight: 3 }),
+      route('198.51.100.11/32', [A], { weight: 1 }),
+    ],
   ),
   'a-peer-without-routes-has-a-session': wanted([peer(A)]),
   'every-option-of-a-peer': wanted([everyOption], [], { bfdProfiles: [FAST] }),

@@ -205,6 +205,12 @@ test('the component for BGP adds an engine without any capability, and few right
       resources: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
       verbs: ['list', 'watch'],
     },
+    {
+      apiGroups: [''],
+      resources: ['configmaps'],
+      resourceNames: ['config'],
+      verbs: ['list', 'watch'],
+    },
   ])
   const [patches] = read('engine.yaml')
   const pod = '/spec/template/spec'
@@ -240,6 +246,42 @@ test('what announces knows its Pod, which owns the statuses', () => {
     const names = containers[0].env.map(({ name }: Manifest) => name)
     expect(names).toEqual(['POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
   }
+})
+
+test('the component for BGP with BFD gives each daemon what FRR asks for, and no more', () => {
+  const text = (file: string) => readFileSync(`${deploy}components/bgp-bfd/${file}`, 'utf8')
+  const added = parse(text('engines.yaml')).flatMap(({ value }: Manifest) =>
+    value.name === 'frr-users' ? [] : [value],
+  )
+  const [, bgpd] = parse(text('bgpd.yaml')).spec.template.spec.containers
+  const rights = [...added, bgpd].map(({ name, securityContext }: Manifest) => {
+    expect(securityContext).toMatchObject({ runAsUser: 0, capabilities: { drop: ['ALL'] } })
+    return `${name}: ${securityContext.capabilities.add.join(' ')}`
+  })
+  expect(rights).toEqual([
+    'zebra: SETUID SETGID NET_ADMIN NET_RAW SYS_ADMIN',
+    'bfdd: SETUID SETGID NET_BIND_SERVICE NET_RAW SYS_ADMIN',
+    'frr: SETUID SETGID NET_BIND_SERVICE NET_ADMIN NET_RAW SYS_ADMIN',
+  ])
+  for (const { allowPrivilegeEscalation, readOnlyRootFilesystem } of added.map(
+    ({ securityContext }: Manifest) => securityContext,
+  )) {
+    expect([allowPrivilegeEscalation, readOnlyRootFilesystem]).toEqual([false, true])
+  }
+})
+
+test('the component for frr-k8s reads no Secret, and writes nothing of frr-k8s but FRRConfigurations', () => {
+  const text = readFileSync(`${deploy}components/bgp-frr-k8s/account.yaml`, 'utf8')
+  const manifests: Manifest[] = parseAllDocuments(text).map((each) => each.toJS())
+  const rules = manifests.flatMap(({ rules: own = [] }) => own)
+  const said = rules.map(({ resources: kinds, verbs }) => `${kinds.join(' ')}: ${verbs.join(' ')}`)
+  expect(said).toEqual([
+    'ipaddresspools bgppeers bgpadvertisements bfdprofiles communities: list watch',
+    'configmaps: list watch',
+    'frrconfigurations: create patch delete',
+    'servicebgpstatuses: list create delete',
+    'servicebgpstatuses/status: patch',
+  ])
 })
 
 test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {

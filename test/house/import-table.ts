@@ -313,6 +313,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan/bgp',
     'apply/bgp',
     'watch',
+    'watch/api',
     'announce',
     'announce/bgp',
     'node:timers/promises',
@@ -440,6 +441,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'speaker',
     'speaker/bgp',
     'view',
+    'yaml',
   ],
   'cli/allocate': ['model', 'decode', 'watch', 'watch/addresses', 'watch/files', 'cli', 'allocate'],
   'cli/announcers': [

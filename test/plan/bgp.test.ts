@@ -22,6 +22,7 @@ test.each([
   [ROUTER, 'neighbor 10.0.0.1 maximum-prefix 7', 'resets'],
   [ROUTER, 'bgp router-id 10.0.0.1', 'resets'],
   [ROUTER, 'no bgp network import-check', 'nothing'],
+  [ROUTER, 'coalesce-time 50', 'next-session'],
   [ROUTER, 'bgp cluster-id 10.0.0.1', 'resets'],
   [FAMILY, 'neighbor 10.0.0.1 activate', 'resets'],
   [FAMILY, 'neighbor 10.0.0.1 route-map m out', 'nothing'],

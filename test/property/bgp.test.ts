@@ -16,6 +16,8 @@ import { wantedBgp } from '../support/random-bgp.ts'
 import { runs } from '../support/runs.ts'
 
 const RUNS = runs(1_000)
+/** Of plans, each for two configurations: 10,000 with all draws. */
+const PLANS = runs(5_000)
 
 /** What each peer is sent of each prefix, and with what, read plainly from the configuration. */
 function sentBy(tree: Tree): ReadonlyMap<string, string> {
@@ -128,9 +130,11 @@ describe('what is wanted of FRR, at random', () => {
           configure(model, wanted)
           expect(model.tree()).toEqual(treeOf(wanted))
           expect(planBgp(model.tree(), treeOf(wanted))).toEqual([])
+          const read = parseTree(printTree(model.tree()))
+          expect(read).toEqual(withLines(treeOf(wanted), (_, lines) => [...lines].map(masked)))
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: PLANS },
     )
   })
 

@@ -6,11 +6,13 @@ import type { BgpOutlook } from '../../src/speaker/bgp/decisions.ts'
 import { EngineNews } from '../../src/speaker/bgp/engine-news.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import { decided } from '../announce/bgp/objects.ts'
+import { node } from '../announce/objects.ts'
 
 function outlook(): BgpOutlook {
   const decision = decided()
   const tree = treeOf(decision)
-  return { decision, tree, problems: [], again: undefined, isDrained: false, left: undefined }
+  const rest = { isDrained: false, isRemoved: false, node: node('n1'), configured: [] }
+  return { decision, tree, problems: [], again: undefined, left: undefined, ...rest }
 }
 
 function brought(lines: readonly string[], refused: number): Extract<Brought, { kind: 'brought' }> {

@@ -86,6 +86,7 @@ const attributes: fc.Arbitrary<RouteAttributes> = fc.record({
   communities: fc.subarray(COMMUNITIES),
   largeCommunities: fc.subarray(LARGE),
   localPref: maybe(0, 100, 200),
+  weight: maybe(1, 3, 25_600),
 })
 
 /** Few attributes, so that prefixes often share a class; peers get prefixes of their families alone. */

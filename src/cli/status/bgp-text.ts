@@ -5,20 +5,28 @@ type PeerView = BgpView['peers'][number]
 
 /** Returns lines that say what a node announces by BGP, to whom, and what should be settled. */
 export function bgpLines(view: BgpView): readonly string[] {
-  const { failure, routerId, routes, peers, addresses, problems } = view
+  const { engine, failure, routerId, routes, peers, addresses, problems } = view
   const announced = routes === 1 ? '1 prefix' : `${routes} prefixes`
+  const isOurs = engine === 'frr'
+  const whole = isOurs ? 'FRR is configured as it should be' : 'The FRRConfiguration is written'
+  const broken = isOurs ? 'FRR cannot be configured' : 'The FRRConfiguration cannot be written'
   return [
     failure === null
-      ? `FRR is configured as it should be: router identifier ${routerId}, ${announced}`
-      : `FRR cannot be configured: ${failure}`,
+      ? `${whole}: router identifier ${routerId}, ${announced}`
+      : `${broken}: ${failure}`,
     ...(peers.length === 0 ? ['no session is for this Node'] : []),
-    ...peers.map(printPeer),
+    ...peers.map((peer) => (isOurs ? printPeer(peer) : printLeft(peer))),
     ...addresses.map(
       ({ address, service, peers: to }) => `${address} (${service}): to ${to.join(', ')}`,
     ),
     ...notAnnouncedLines(view),
     ...problems.map(({ object, problem }) => `${object}: ${problem}`),
   ]
+}
+
+/** frr-k8s tells of its sessions in BGPSessionStates. */
+function printLeft({ name, at, prefixes }: PeerView): string {
+  return `${name} at ${at}: left to frr-k8s, with ${prefixes === 1 ? '1 prefix' : `${prefixes} prefixes`}`
 }
 
 /** As many Services with one reason are named. */

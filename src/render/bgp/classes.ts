@@ -60,12 +60,14 @@ function inOrder(routes: readonly BgpRoute[], places: Places) {
     .sort((a, b) => (a.content < b.content ? -1 : 1))
 }
 
-function treatment({ communities, largeCommunities, localPref }: RouteAttributes): Treatment {
+function treatment(attributes: RouteAttributes): Treatment {
+  const { communities, largeCommunities, localPref, weight } = attributes
   return [
     ...(communities.length > 0 ? [`set community ${printCommunities(communities)}`] : []),
     ...(largeCommunities.length > 0
       ? [`set large-community ${printLargeCommunities(largeCommunities)}`]
       : []),
+    ...(weight === undefined ? [] : [`set extcommunity bandwidth ${weight}`]),
     ...(localPref === undefined ? [] : [`set local-preference ${localPref}`]),
   ]
 }

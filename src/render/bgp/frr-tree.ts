@@ -90,6 +90,8 @@ function routerBlocks(
     `bgp router-id ${routerId}`,
     DEFAULT_OFF,
     'bgp graceful-restart preserve-fw-state',
+    // FRR would wait a second for other sessions before it sends what it has to a new one.
+    'coalesce-time 50',
     'no bgp network import-check',
     ...router.peers.flatMap(peerLines),
   ]

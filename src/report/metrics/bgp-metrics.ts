@@ -121,7 +121,9 @@ function registerPeers(registry: Registry, source: Source): void {
         ...{ name, help, labelNames, registers: [registry] },
         collect() {
           this.reset()
-          for (const each of source.bgp()?.peers ?? []) {
+          const view = source.bgp()
+          // Of the sessions of frr-k8s nothing is seen here.
+          for (const each of view?.engine === 'frr' ? view.peers : []) {
             const found = value(each)
             const labels = { peer: nameOf(each), vrf: each.vrf === '' ? 'default' : each.vrf }
             if (found !== undefined) this.inc(labels, found)

@@ -6,8 +6,10 @@ import { type Brought, Frr } from '../../apply/bgp/frr.ts'
 import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import { Acquaintances } from './acquaintances.ts'
 import { Announced } from './announced.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
+import type { Due } from './due.ts'
 import { EngineNews } from './engine-news.ts'
 import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
@@ -36,6 +38,8 @@ const GATHER_MS = 100
 const SHARE = 5
 /** Milliseconds from one look at the sessions to the next. */
 const LOOK_MS = 1_000
+/** The same while BFD waits for a session. */
+const SOON_MS = 100
 /** Milliseconds from one full comparison to the next. */
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
@@ -46,18 +50,6 @@ type Conclusion =
   | { readonly kind: 'broken'; readonly reason: string }
   /** It ends for another reason. */
   | { readonly kind: 'over' }
-
-/** When what is due next, by the monotonic clock. */
-interface Due {
-  /** To decide what is announced. */
-  decide: number
-  /** To bring FRR to it, which reads all of its configuration. */
-  bring: number
-  /** To look at the sessions. */
-  look: number
-  /** To begin a new conversation. */
-  renew: number
-}
 
 /**
  * Has FRR announce what is decided. This is the only place with a clock: one thing is asked of FRR
@@ -71,6 +63,7 @@ export class BgpSpeaker {
   readonly #engine: EngineNews
   readonly #announced: Announced
   readonly #sessionNews: SessionNews
+  readonly #acquaintances = new Acquaintances()
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
   #notBefore = 0
@@ -138,6 +131,7 @@ export class BgpSpeaker {
     }
     const opened = await Frr.open({ folder, ownership, broke })
     if (opened.kind === 'broken') return opened
+    this.#acquaintances.forget()
     Object.assign(this.#due, { bring: 0, look: 0, renew: Number.POSITIVE_INFINITY })
     try {
       while (!signal.aborted && !this.#hasEnded && performance.now() < this.#due.renew) {
@@ -184,7 +178,9 @@ export class BgpSpeaker {
     if (outlook === undefined) return undefined
     const began = performance.now()
     const keeps = !outlook.isDrained && this.#options.isIncomplete()
-    const brought = await frr.bring(outlook.tree, keeps)
+    const failure = await this.#meet(frr, outlook)
+    if (failure !== undefined) return failure
+    const brought = await frr.bring(this.#acquaintances.without(outlook.tree, began), keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
@@ -215,7 +211,18 @@ export class BgpSpeaker {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
     this.#seen(told.sessions)
-    this.#due.look = performance.now() + LOOK_MS
+    if (this.#acquaintances.see(told.sessions, performance.now())) this.#due.bring = 0
+    const isAwaited = this.#acquaintances.areMissing(this.#outlook?.tree ?? new Map())
+    this.#due.look = performance.now() + (isAwaited ? SOON_MS : LOOK_MS)
+    return undefined
+  }
+
+  /** Finds out who has a session already, where that matters; returns why FRR cannot be asked. */
+  async #meet(frr: Frr, { tree }: BgpOutlook): Promise<string | undefined> {
+    if (!this.#acquaintances.areMissing(tree)) return undefined
+    const told = await frr.sessions()
+    if (told.kind === 'broken') return told.reason
+    this.#acquaintances.see(told.sessions, performance.now())
     return undefined
   }
 

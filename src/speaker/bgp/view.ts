@@ -9,7 +9,7 @@ import { type NotAnnounced, notAnnouncedOf } from './not-announced.ts'
 
 /** What a node does about announcing by BGP at the moment, for people. */
 export interface BgpView {
-  readonly engine: 'frr'
+  readonly engine: 'frr' | 'frr-k8s'
   /** Why FRR cannot be configured; null if it can. */
   readonly failure: string | null
   readonly routerId: string
