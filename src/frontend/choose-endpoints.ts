@@ -1,6 +1,7 @@
 import type { Address, Port } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { SliceEndpoint } from '../model/service.ts'
+import { type Tuple, tuple } from '../model/tuple.ts'
 import { joinEndpoints } from './join-endpoints.ts'
 
 /** An endpoint of one Service port, joined from the slices. */
@@ -12,6 +13,8 @@ export interface Candidate {
 export interface Target {
   readonly address: Address
   readonly port: Port
+  /** Both as one text. */
+  readonly tuple: Tuple
   /** True if the pod is on this node. */
   readonly local: boolean
 }
@@ -88,6 +91,12 @@ function distinct(candidates: readonly Candidate[], node: NodeView): readonly Ca
 
 function targets(candidates: readonly Candidate[], node: NodeView): readonly Target[] {
   return candidates
-    .map((c) => ({ address: c.endpoint.address, port: c.port, local: isLocal(c, node) }))
+    .map((candidate) =>
+      targetOf(candidate.endpoint.address, candidate.port, isLocal(candidate, node)),
+    )
     .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port))
+}
+
+export function targetOf(address: Address, port: Port, local: boolean): Target {
+  return { address, port, tuple: tuple(address, port), local }
 }

@@ -2,7 +2,13 @@ import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 import type { FrontendId } from '../model/frontend-id.ts'
 import type { NodeView, Settings, Situation } from '../model/node.ts'
 import type { ServiceObject, ServicePort, TrafficPolicy } from '../model/service.ts'
-import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
+import {
+  type Candidate,
+  type Chosen,
+  chooseEndpoints,
+  type Target,
+  targetOf,
+} from './choose-endpoints.ts'
 import { type Claim, type ClaimKind, claimFamilies } from './claims.ts'
 import { allowedSources } from './source-ranges.ts'
 
@@ -92,7 +98,7 @@ function aimed(
   if (target === 'pods' || kind === 'cluster-ip') return undefined
   const address = clusterAddresses.find((cluster) => familyOf(cluster) === family)
   if (address === undefined) return undefined
-  const targets: readonly Target[] = [{ address, port: port.port, local: false }]
+  const targets = [targetOf(address, port.port, false)]
   return { cluster: targets, local: targets, any: true, offered: [] }
 }
 
