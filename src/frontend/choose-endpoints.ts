@@ -3,6 +3,15 @@ import type { NodeView } from '../model/node.ts'
 import type { SliceEndpoint } from '../model/service.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import { joinEndpoints } from './join-endpoints.ts'
+import {
+  count,
+  isAnyUsed,
+  isUsed,
+  noTally,
+  type Used,
+  usedByCluster,
+  usedByLocal,
+} from './tally.ts'
 
 /** An endpoint of one Service port, joined from the slices. */
 export interface Candidate {
@@ -26,8 +35,8 @@ export interface Chosen {
   readonly local: readonly Target[]
   /** True if any endpoint anywhere can serve; under policy Local it decides "reject" or "drop". */
   readonly any: boolean
-  /** All endpoints, each once, whatever their state. */
-  readonly offered: readonly Candidate[]
+  /** Returns all endpoints, each once, whatever their state. */
+  readonly offered: () => readonly Candidate[]
 }
 
 /**
@@ -37,43 +46,20 @@ export interface Chosen {
  */
 export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView): Chosen {
   const unique = distinct(candidates, node)
-  const ready = unique.filter(({ endpoint }) => endpoint.ready)
-  const leaving = unique.filter(({ endpoint }) => endpoint.serving && endpoint.terminating)
-  const near = byTopology(ready, node)
-  const here = ready.filter((candidate) => isLocal(candidate, node))
+  const tally = noTally()
+  for (const { endpoint } of unique) count(tally, endpoint, node, 1)
+  const here = unique.filter((each) => isLocal(each, node))
   return {
-    cluster: targets(near.length > 0 ? near : leaving, node),
-    local: targets(here.length > 0 ? here : leaving.filter((c) => isLocal(c, node)), node),
-    any: ready.length > 0 || leaving.length > 0,
-    offered: unique,
+    cluster: targetsOf(unique, node, usedByCluster(tally)),
+    local: targetsOf(here, node, usedByLocal(tally)),
+    any: isAnyUsed(tally),
+    offered: () => unique,
   }
-}
-
-/** Uses hints only if every ready endpoint has one and one of them names this node or zone. */
-function byTopology(ready: readonly Candidate[], node: NodeView): readonly Candidate[] {
-  const forNode = hinted(ready, (endpoint) => endpoint.nodes, node.name)
-  if (forNode !== undefined) return forNode
-  return hinted(ready, (endpoint) => endpoint.zones, node.zone) ?? ready
-}
-
-function hinted(
-  ready: readonly Candidate[],
-  hint: (endpoint: SliceEndpoint) => readonly string[] | undefined,
-  mine: string | undefined,
-): readonly Candidate[] | undefined {
-  if (mine === undefined || !ready.every(({ endpoint }) => (hint(endpoint)?.length ?? 0) > 0)) {
-    return undefined
-  }
-  const chosen = ready.filter(({ endpoint }) => hint(endpoint)?.includes(mine))
-  return chosen.length > 0 ? chosen : undefined
-}
-
-function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
-  return endpoint.nodeName === node.name
 }
 
 /** Joins the entries that several slices have for the same address and port to one endpoint. */
-function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
+export function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
+  if (candidates.length < 2) return candidates
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const { endpoint, port } = candidate
@@ -86,17 +72,32 @@ function distinct(candidates: readonly Candidate[], node: NodeView): readonly Ca
         : { endpoint: joinEndpoints(other.endpoint, endpoint, node.name), port },
     )
   }
-  return [...seen.values()]
+  return seen.size === candidates.length ? candidates : [...seen.values()]
 }
 
-function targets(candidates: readonly Candidate[], node: NodeView): readonly Target[] {
-  return candidates
-    .map((candidate) =>
-      targetOf(candidate.endpoint.address, candidate.port, isLocal(candidate, node)),
-    )
-    .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port))
+/** Returns those of the endpoints that are used, in order. */
+export function targetsOf(
+  unique: readonly Candidate[],
+  node: NodeView,
+  used: Used,
+): readonly Target[] {
+  return unique
+    .filter(({ endpoint }) => isUsed(used, endpoint, node))
+    .map((each) => targetOf(each.endpoint.address, each.port, isLocal(each, node)))
+    .sort(compareTargets)
 }
 
 export function targetOf(address: Address, port: Port, local: boolean): Target {
   return { address, port, tuple: tuple(address, port), local }
+}
+
+export function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
+  return endpoint.nodeName === node.name
+}
+
+type Place = Pick<Target, 'address' | 'port'>
+
+/** Orders by address, then by port. */
+export function compareTargets(a: Place, b: Place): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port
 }

@@ -1,5 +1,3 @@
-import { candidatesOf } from '../frontend/candidates.ts'
-import type { Candidates } from '../frontend/frontends.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type ServiceName, serviceName } from '../model/service-name.ts'
 
@@ -38,14 +36,13 @@ export class ClusterObjects {
     return [name]
   }
 
-  /** Returns the endpoints that the slices of a Service offer. */
-  candidates(name: ServiceName): Candidates {
-    const slices = this.#slices.get(name) ?? []
-    return (port, family) => candidatesOf(slices, port, family)
+  /** Returns the slices of a Service, in order of name. */
+  slicesOf(name: ServiceName): readonly SliceObject[] {
+    return this.#slices.get(name) ?? []
   }
 
   #without(name: ServiceName, slice: string): readonly SliceObject[] {
-    return (this.#slices.get(name) ?? []).filter((each) => each.name !== slice)
+    return this.slicesOf(name).filter((each) => each.name !== slice)
   }
 }
 

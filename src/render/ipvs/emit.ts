@@ -1,4 +1,4 @@
-import { type Target, targetOf } from '../../frontend/choose-endpoints.ts'
+import { compareTargets, type Target, targetOf } from '../../frontend/choose-endpoints.ts'
 import { endpointsByPolicy, type Frontend, type ServedService } from '../../frontend/frontends.ts'
 import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type Address, familyOf } from '../../model/address.ts'
@@ -123,14 +123,14 @@ function quietTargets(
   const taken = new Set(wanted.map(({ tuple }) => tuple))
   const { destinations } = job.memory(tableOf(family))
   const quiet = new Map<Tuple, Target>()
-  for (const { endpoint, port } of endpoints.offered) {
+  for (const { endpoint, port } of endpoints.offered()) {
     const target = targetOf(endpoint.address, port, endpoint.nodeName === job.node.name)
     const key = target.tuple
     if (taken.has(key)) continue
     const leaves = endpoint.terminating && (target.local || policy === 'cluster')
     if (leaves || destinations(id, key)) quiet.set(key, target)
   }
-  return [...quiet.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
+  return [...quiet.values()].sort(compareTargets)
 }
 
 function destinationsOf(
