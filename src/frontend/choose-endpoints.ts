@@ -59,7 +59,7 @@ export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView
 
 /** Joins the entries that several slices have for the same address and port to one endpoint. */
 export function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
-  if (candidates.length < 2) return candidates
+  if (isEachOnce(candidates)) return candidates
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const { endpoint, port } = candidate
@@ -72,8 +72,22 @@ export function distinct(candidates: readonly Candidate[], node: NodeView): read
         : { endpoint: joinEndpoints(other.endpoint, endpoint, node.name), port },
     )
   }
-  return seen.size === candidates.length ? candidates : [...seen.values()]
+  return [...seen.values()]
 }
+
+/** Of a few endpoints, comparing each with each is cheaper than a map; nearly all Services have few. */
+function isEachOnce(candidates: readonly Candidate[]): boolean {
+  if (candidates.length > FEW) return false
+  return candidates.every(({ endpoint: { address }, port }, at) => {
+    for (let other = 0; other < at; other++) {
+      const former = candidates[other]
+      if (former?.endpoint.address === address && former.port === port) return false
+    }
+    return true
+  })
+}
+
+const FEW = 8
 
 /** Returns those of the endpoints that are used, in order. */
 export function targetsOf(

@@ -29,14 +29,14 @@ export function noTally(): Tally {
 
 /** Counts an endpoint, or takes it back. */
 export function count(tally: Tally, endpoint: SliceEndpoint, node: NodeView, by: 1 | -1): void {
-  const { ready, nodes = [], zones = [] } = endpoint
+  const { ready, nodes, zones } = endpoint
   if (isUsed('leaving', endpoint, node)) tally.leaving += by
   if (!ready) return
   tally.ready += by
   if (endpoint.nodeName === node.name) tally.here += by
-  if (nodes.length > 0) tally.hintingNodes += by
+  if (nodes !== undefined && nodes.length > 0) tally.hintingNodes += by
   if (isUsed('hinting-node', endpoint, node)) tally.forThisNode += by
-  if (zones.length > 0) tally.hintingZones += by
+  if (zones !== undefined && zones.length > 0) tally.hintingZones += by
   if (isUsed('hinting-zone', endpoint, node)) tally.forThisZone += by
 }
 

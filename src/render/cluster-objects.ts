@@ -20,7 +20,8 @@ export class ClusterObjects {
     const left =
       former === undefined || former === name ? [] : this.removeSlice(slice.namespace, slice.name)
     this.#serviceOfSlice.set(id, name)
-    this.#slices.set(name, [...this.#without(name, slice.name), slice].sort(byName))
+    const others = this.#without(name, slice.name)
+    this.#slices.set(name, others.length === 0 ? [slice] : [...others, slice].sort(byName))
     return [...left, name]
   }
 
@@ -38,13 +39,16 @@ export class ClusterObjects {
 
   /** Returns the slices of a Service, in order of name. */
   slicesOf(name: ServiceName): readonly SliceObject[] {
-    return this.#slices.get(name) ?? []
+    return this.#slices.get(name) ?? NO_SLICES
   }
 
   #without(name: ServiceName, slice: string): readonly SliceObject[] {
-    return this.slicesOf(name).filter((each) => each.name !== slice)
+    const all = this.#slices.get(name)
+    return all === undefined ? NO_SLICES : all.filter((each) => each.name !== slice)
   }
 }
+
+const NO_SLICES: readonly SliceObject[] = []
 
 /** If two slices disagree on an endpoint, the order of arrival must not decide. */
 function byName(a: SliceObject, b: SliceObject): number {

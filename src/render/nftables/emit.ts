@@ -107,7 +107,8 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   }
   const names = setsOf(front)
   const label = { comment: frontendLabel(job.service, frontend) }
-  const place = { ...job, front, id, memory: job.memory(table), put, putSlots }
+  const { assign, shared } = job
+  const place = { front, id, memory: job.memory(table), assign, shared, put, putSlots }
 
   emitAddress(job.service, frontend, put)
   if (unserved === 'reject') {
