@@ -23,6 +23,8 @@ export interface Assembly {
   readonly ipvs: IpvsAssembly
   /** False while the first fragments come in, because all of them are new. */
   recording: boolean
+  /** The sets of the last fragment that was added; the next one is often in the same. */
+  lastPlaces: readonly Place[]
 }
 
 /** A set of one of the tables. There is one object for each set, which all holdings share. */
@@ -57,6 +59,7 @@ export function emptyAssembly(): Assembly {
     places: { ip: new Map(), ip6: new Map() },
     ipvs: emptyIpvsAssembly(),
     recording: false,
+    lastPlaces: [],
   }
 }
 

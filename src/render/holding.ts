@@ -94,12 +94,22 @@ function add(
   const { elements, ipvs } = fragment
   const kept = elements.length - last
   const end = keys.length - last
+  const used = elements.map((each, at) => {
+    const held = at < first ? places[at] : at < kept ? undefined : places[end + at - kept]
+    return held ?? put(assembly, each)
+  })
   return {
-    places: elements.map((each, at) => {
-      const held = at < first ? places[at] : at < kept ? undefined : places[end + at - kept]
-      return held ?? put(assembly, each)
-    }),
+    places: shared(assembly, used),
     keys: elements.map(({ key }) => key),
     ipvs: ipvs && addIpvsFragment(assembly.ipvs, ipvs, assembly.recording),
   }
+}
+
+/** Returns one list for the same places: Services of one kind often follow each other. */
+function shared(assembly: Assembly, places: readonly Place[]): readonly Place[] {
+  const { lastPlaces: last } = assembly
+  const isSame = last.length === places.length && last.every((each, at) => each === places[at])
+  if (isSame) return last
+  assembly.lastPlaces = places
+  return places
 }
