@@ -6,7 +6,7 @@ import type { ElementValue } from '../../ruleset/nftables/types.ts'
 export type Slots = readonly ElementValue[]
 
 /** The same as it was found; a hole is undefined. */
-export type HeldSlots = readonly (ElementValue | undefined)[]
+type HeldSlots = readonly (ElementValue | undefined)[]
 
 /** Returns what the slots of a VIP (or node port) in an endpoints map hold now. */
 export type SlotMemory = (map: string, key: Tuple) => HeldSlots
