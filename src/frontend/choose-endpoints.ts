@@ -35,7 +35,9 @@ export interface Chosen {
   readonly local: readonly Target[]
   /** True if any endpoint anywhere can serve; under policy Local it decides "reject" or "drop". */
   readonly any: boolean
-  /** Returns all endpoints, each once, whatever their state. */
+  /** How many endpoints there are, whatever their state. */
+  readonly count: number
+  /** Returns all of them, each once. */
   readonly offered: () => readonly Candidate[]
 }
 
@@ -53,6 +55,7 @@ export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView
     cluster: targetsOf(unique, node, usedByCluster(tally)),
     local: targetsOf(here, node, usedByLocal(tally)),
     any: isAnyUsed(tally),
+    count: tally.all,
     offered: () => unique,
   }
 }

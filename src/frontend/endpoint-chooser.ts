@@ -57,6 +57,7 @@ export class EndpointChooser {
       cluster: this.#cluster.targets,
       local: this.#local.targets,
       any: isAnyUsed(tally),
+      count: tally.all,
       offered,
     }
   }

@@ -33,7 +33,9 @@ interface FrontendEndpoints {
   readonly inside: readonly Target[]
   /** The endpoints for all other clients under external policy Local; otherwise none. */
   readonly local: readonly Target[]
-  /** Returns all endpoints that the slices name, whatever their state. */
+  /** How many endpoints the slices name, whatever their state. */
+  readonly count: number
+  /** Returns all of them. */
   readonly offered: () => readonly Candidate[]
 }
 
@@ -93,7 +95,7 @@ function aimed(
   const address = clusterAddresses.find((cluster) => familyOf(cluster) === family)
   if (address === undefined) return undefined
   const targets = [targetOf(address, port.port, false)]
-  return { cluster: targets, local: targets, any: true, offered: () => [] }
+  return { cluster: targets, local: targets, any: true, count: 0, offered: () => [] }
 }
 
 /** What was found for a claim in one family. */
@@ -122,6 +124,7 @@ function frontendOf(
     endpoints: {
       inside: localOnly && !external ? chosen.local : chosen.cluster,
       local: localOnly && external ? chosen.local : [],
+      count: chosen.count,
       offered: chosen.offered,
     },
     unserved: unserved(chosen, policy),

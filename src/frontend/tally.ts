@@ -4,6 +4,7 @@ import { unreachable } from '../model/unreachable.ts'
 
 /** How many endpoints of a Service port there are of each kind that decides which ones are used. */
 export interface Tally {
+  all: number
   ready: number
   /** Those that are serving and terminating. */
   leaving: number
@@ -17,6 +18,7 @@ export interface Tally {
 
 export function noTally(): Tally {
   return {
+    all: 0,
     ready: 0,
     leaving: 0,
     here: 0,
@@ -30,6 +32,7 @@ export function noTally(): Tally {
 /** Counts an endpoint, or takes it back. */
 export function count(tally: Tally, endpoint: SliceEndpoint, node: NodeView, by: 1 | -1): void {
   const { ready, nodes, zones } = endpoint
+  tally.all += by
   if (isUsed('leaving', endpoint, node)) tally.leaving += by
   if (!ready) return
   tally.ready += by

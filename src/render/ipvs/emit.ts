@@ -120,6 +120,7 @@ function quietTargets(
   wanted: readonly Target[],
 ): readonly Target[] {
   if (protocol === 'udp' || !sparesQuiet(job.scheduler)) return []
+  if (wanted.length === endpoints.count) return []
   const taken = new Set(wanted.map(({ tuple }) => tuple))
   const { destinations } = job.memory(tableOf(family))
   const quiet = new Map<Tuple, Target>()
