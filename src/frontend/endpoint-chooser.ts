@@ -76,16 +76,15 @@ export class EndpointChooser {
 
   /** Returns the endpoints that slices name which differ, as they were and as they are. */
   #differenceTo(slices: readonly SliceObject[]): Difference {
-    const former = new Set(this.#slices)
-    const staying = new Set(slices.filter((each) => former.has(each)))
-    const gone = this.#slices.filter((each) => !staying.has(each))
-    const come = slices.filter((each) => !staying.has(each))
+    const [former, latter] = [new Set(this.#slices), new Set(slices)]
+    const gone = this.#slices.filter((each) => !latter.has(each))
+    const come = slices.filter((each) => !former.has(each))
     const named = [...gone, ...come].flatMap(({ endpoints }) => endpoints)
-    // Slices that stay may name the same endpoints.
-    const others = this.#candidates(staying, new Set(named.map(({ address }) => address)))
-    const joined = (changed: readonly SliceObject[]): readonly Candidate[] =>
-      distinct([...others, ...this.#candidates(changed)], this.#node)
-    return { before: joined(gone), after: joined(come) }
+    const addresses = new Set(named.map(({ address }) => address))
+    // Slices that stay may name the same endpoints. Of three entries, the order may matter.
+    const joined = (all: readonly SliceObject[]): readonly Candidate[] =>
+      addresses.size === 0 ? [] : distinct(this.#candidates(all, addresses), this.#node)
+    return { before: joined(this.#slices), after: joined(slices) }
   }
 
   #candidates(slices: Iterable<SliceObject>, among?: ReadonlySet<Address>): readonly Candidate[] {
