@@ -61,6 +61,8 @@ const e2e = ['test/e2e/**/*.test.ts']
 // What is deeper there runs inside the guests that these boot.
 const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
+// Builds the container image first.
+const image = ['test/image/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
@@ -90,7 +92,7 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...bgp, ...packets, ...golden, ...e2e, 'test/vm/**'],
+          exclude: [...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, 'test/vm/**'],
         },
       },
       {
@@ -108,6 +110,10 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'bgp', include: bgp } },
       { extends: true, test: { name: 'vm', include: vm } },
       { extends: true, test: { name: 'slow', include: slow } },
+      {
+        extends: true,
+        test: { name: 'image', include: image, hookTimeout: 900_000 },
+      },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

@@ -11,9 +11,10 @@ export interface Contender {
 }
 
 /**
- * Returns who has a place (undefined), and who lost a port of it to whom. Services that hold an
- * address of the place come first, then all others; `contenders` are in order of age. As the winners
- * hold addresses of the place afterwards, asking again gives the same answer.
+ * Returns undefined for a Service that has the place, and for another one the Service that has a port
+ * of it. Services that hold an address of the place come first, then all others; `contenders` are in
+ * order of age. As the winners hold addresses of the place afterwards, asking again gives the same
+ * answer.
  */
 export function contest<Who extends Contender>(
   contenders: readonly Who[],

@@ -8,7 +8,7 @@ export interface ArpFrame {
   /** The MAC addresses of the frame. */
   readonly to: string
   readonly from: string
-  /** What the packet says of its sender, and whom it asks or answers. */
+  /** What the packet says of its sender, and the one that it asks or answers. */
   readonly senderMac: string
   readonly sender: Address
   readonly targetMac: string
@@ -30,11 +30,6 @@ export function arpProbe(mac: string, address: Address): ArpFrame {
   return request({ mac, address: NO_IPV4 }, address)
 }
 
-/** Returns a question for the MAC address of `target`. */
-export function arpRequest(mac: string, sender: Address, target: Address): ArpFrame {
-  return request({ mac, address: sender }, target)
-}
-
 function request(sender: Asker, target: Address): ArpFrame {
   return {
     kind: 'arp',
@@ -53,23 +48,9 @@ interface Asker {
   readonly address: Address
 }
 
-/** Returns the answer that `address` is at `mac`, to the one that asked. */
-export function arpReply(mac: string, address: Address, asker: Asker): ArpFrame {
-  return {
-    kind: 'arp',
-    operation: 'reply',
-    to: asker.mac,
-    from: mac,
-    senderMac: mac,
-    sender: address,
-    targetMac: asker.mac,
-    target: asker.address,
-  }
-}
-
 /**
- * Returns the two packets that tell everybody that `address` is at `mac`: some systems heed only the
- * request, others only the reply (RFC 5227, 3 and RFC 2002, 4.6).
+ * Returns the two packets that tell all neighbours that `address` is at `mac`: some systems heed only
+ * the request, others only the reply (RFC 5227, 3 and RFC 2002, 4.6).
  */
 export function gratuitousArp(mac: string, address: Address): readonly ArpFrame[] {
   const asked = request({ mac, address }, address)

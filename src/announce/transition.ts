@@ -3,6 +3,7 @@ import type { Occupied, Phase, Spot } from './spot.ts'
 import type { Step } from './step.ts'
 import { adopted, ask, askOn, type Draft, draftOf, enter } from './transition-draft.ts'
 import { hearEvent, leaveInterface, loseSpots } from './transition-evidence.ts'
+import { askWhileAnswering } from './transition-rivals.ts'
 import {
   lateSince,
   spotsOf,
@@ -55,7 +56,7 @@ export function begin(settings: TransitionSettings, { isAlive, spots }: Found, n
 /**
  * Returns what to do now, and the state with which the next turn begins: at `due` at the latest, and
  * at once when there are events, other members, other owners or other links. Before a turn that is
- * due, what has arrived is read from the wire: it may tell why silence was none.
+ * due, what has arrived is read from the wire: it may show that silence was none.
  */
 export function turn(state: Transition, input: TurnInput): Turn {
   const { settings, renewedAt } = state
@@ -79,17 +80,18 @@ function beginAnew(state: Transition, input: TurnInput): Turn {
   return { state: { ...begun.state, links, standing }, steps: [...begun.steps, told] }
 }
 
-/** Whoever did not listen has not heard silence, and asks from the beginning. */
+/** A Node that did not listen has not heard silence, and asks from the beginning. */
 function askAgain(draft: Draft, isLate: boolean): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
-    else if (phase.kind === 'answering' || phase.until > draft.now) continue
+    else if (phase.kind === 'answering') askWhileAnswering(draft, spot, phase, isLate)
+    else if (phase.until > draft.now) continue
     else if (phase.kind === 'asking') askOn(draft, spot, phase)
     else ask(draft, spot, phase.obstacle)
   }
 }
 
-/** What has a new MAC address is told of again. */
+/** The neighbours are told again of an address that has a new MAC address. */
 function greetAgain(draft: Draft, { links }: Transition): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     const former = links.get(spot.interface)
@@ -154,7 +156,7 @@ function stepsOf(draft: Draft, { renews, programs, beats, told }: Doing): readon
   return steps.filter((step) => step !== false)
 }
 
-/** Chooses what everybody is told of now, and notes that it was. */
+/** Chooses the addresses that the neighbours are told of now, and notes that they were. */
 function greet(
   draft: Draft,
   state: Transition,
@@ -172,6 +174,8 @@ function greet(
   return { spots: greeters.map(({ spot }) => spot), budgets }
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 function dueOf(state: Omit<Transition, 'due'>, now: number): number {
   const { listensUntil, settledAt, renewedAt, beatAt, settings } = state
   const later = [listensUntil, settledAt].filter((at) => at > now)
@@ -187,8 +191,9 @@ function dueOfSpot({ phase }: Occupied, now: number): number {
 
 function phaseDue(phase: Phase): number {
   if (phase.kind !== 'answering') return phase.until
-  if (phase.yieldsTo !== undefined || phase.greeting === undefined) return Number.POSITIVE_INFINITY
-  return greetingDue(phase.greeting)
+  const { asksAt = NEVER, dispute, yieldsTo, greeting } = phase
+  const greets = yieldsTo === undefined && greeting !== undefined
+  return Math.min(asksAt, dispute?.until ?? NEVER, greets ? greetingDue(greeting) : NEVER)
 }
 
 /** Thousands of values are too many arguments for `Math.min`. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
-import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
+import { BACKENDS } from '../config/nodelb-config.ts'
+import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 export type Format = 'text' | 'json'
 
@@ -9,7 +10,10 @@ export const FILES = 'files or folders of Services, EndpointSlices and Nodes (YA
 export function withConfig(command: Command): Command {
   return command
     .exitOverride()
-    .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
+    .option(
+      '--config <path>',
+      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, or a folder of files',
+    )
 }
 
 /** Adds `--output`. */
@@ -33,7 +37,7 @@ export function kubeconfigOption(): Option {
 
 /** Returns `--log-level`. */
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'debug tells of every commit')
+  return new Option('--log-level <level>', 'debug reports every commit')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
 }
@@ -50,16 +54,15 @@ export function withChoices(command: Command): Command {
       ]),
     )
     .addOption(
-      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
-        'auto',
-        'nftables',
-        'ipvs',
-        'iptables',
-      ]),
+      new Option('--backend <backend>', 'how to program it (default: auto)').choices([...BACKENDS]),
     )
 }
 
 /** Adds `--status-socket`. */
 export function withSocket(command: Command): Command {
-  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
+  return command.option(
+    '--status-socket <path>',
+    'where the agent reports its state',
+    STATUS_SOCKET,
+  )
 }

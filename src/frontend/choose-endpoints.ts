@@ -104,10 +104,12 @@ export function targetsOf(
     .sort(compareTargets)
 }
 
+/** Returns a target with both of its parts as one text. */
 export function targetOf(address: Address, port: Port, local: boolean): Target {
   return { address, port, tuple: tuple(address, port), local }
 }
 
+/** Returns whether the endpoint is on this node. */
 export function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
   return endpoint.nodeName === node.name
 }

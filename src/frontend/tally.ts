@@ -16,6 +16,7 @@ export interface Tally {
   forThisZone: number
 }
 
+/** Returns the counts where there is no endpoint. */
 export function noTally(): Tally {
   return {
     all: 0,

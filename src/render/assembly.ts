@@ -2,7 +2,7 @@ import type { TableFamily } from '../model/family.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
 import { sameValue } from '../ruleset/nftables/same-value.ts'
-import type { ElementValue } from '../ruleset/nftables/types.ts'
+import type { ElementStep, ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 import { emptyIpvsAssembly, type IpvsAssembly, takeIpvsChanges } from './ipvs/assembly.ts'
 import type { Contribution } from './nftables/emit.ts'
@@ -38,20 +38,13 @@ export interface Place extends Wants<Tuple, ElementValue> {
   readonly slots: Wants<Tuple, Slots>
 }
 
-interface ElementChange {
-  readonly family: TableFamily
-  readonly set: string
-  readonly key: Tuple
-  readonly before: ElementValue | undefined
-  readonly after: ElementValue | undefined
-}
-
 /** Changes of the tables, and of ipvs beside them. */
 export interface Changes {
-  readonly elements: readonly ElementChange[]
+  readonly elements: readonly ElementStep[]
   readonly ipvs: readonly IpvsChange[]
 }
 
+/** Returns an assembly without fragments. */
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
@@ -119,9 +112,9 @@ function changeSlots(
   assembly: Assembly,
   place: Place,
   [id, before = [], after = []]: SlotsChange,
-): readonly ElementChange[] {
+): readonly ElementStep[] {
   const { family, set, values } = place
-  const changes: ElementChange[] = []
+  const changes: ElementStep[] = []
   for (let slot = 0; slot < Math.max(before.length, after.length); slot++) {
     const was = before[slot]
     const is = after[slot]
@@ -137,7 +130,7 @@ function changeSlots(
 
 /** Returns what changed since the last call, without what changed back. */
 export function takeChanges(assembly: Assembly): Changes {
-  const elements: ElementChange[] = []
+  const elements: ElementStep[] = []
   for (const family of ['ip', 'ip6'] as const) {
     for (const place of assembly.places[family].values()) {
       const { set } = place

@@ -1,5 +1,5 @@
 import type { ServiceObject, SliceObject } from '../model/service.ts'
-import { type ServiceName, serviceName } from '../model/service-name.ts'
+import type { ServiceName } from '../model/service-name.ts'
 
 /** The Services that a renderer was given, and the slices of each. */
 export class ClusterObjects {
@@ -7,10 +7,6 @@ export class ClusterObjects {
   /** By Service, in order of name: nearly every Service has one, and a map of it would be large. */
   readonly #slices: Map<ServiceName, readonly SliceObject[]> = new Map()
   readonly #serviceOfSlice: Map<string, ServiceName> = new Map()
-
-  setService(service: ServiceObject): void {
-    this.services.set(serviceName(service), service)
-  }
 
   /** Returns the Services whose endpoints changed: two, if the slice went to another Service. */
   setSlice(slice: SliceObject): readonly ServiceName[] {

@@ -50,7 +50,7 @@ export class ServedServices {
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     this.#askers?.replace(name, this.#objects.services.get(name), service)
-    this.#objects.setService(service)
+    this.#objects.services.set(name, service)
     this.#choices.forget(name)
     if (ownerOf(name) !== name) this.#cutNames.set(ownerOf(name), name)
     this.#claim(name, service)

@@ -68,7 +68,7 @@ export class Announcers {
     return this.#layer2.answers()
   }
 
-  /** Returns how many times everybody was told of each address. */
+  /** Returns how many times the neighbours were told of each address. */
   gratuitous(): ReadonlyMap<string, number> {
     return this.#layer2.gratuitous()
   }
@@ -84,11 +84,12 @@ export class Announcers {
   }
 
   /**
-   * Ends announcing by BGP before the agent ends: takes the routes back if the settings say so, and with
-   * `removes` all that is nodelb's in FRR.
+   * Ends announcing before the agent ends. By BGP, takes the routes back if the settings say so, and with
+   * `removes` all that is nodelb's in FRR. On layer 2 the kernel goes on for a while, but with `removes` the
+   * addresses are handed over to other Nodes.
    */
-  leave(reason: string, removes: boolean): Promise<void> {
-    return this.#bgp.leave(reason, removes)
+  async leave(reason: string, removes: boolean): Promise<void> {
+    await Promise.all([this.#bgp.leave(reason, removes), removes && this.#layer2.leave()])
   }
 
   /** Ends all announcing on layer 2, also what an earlier process began. */

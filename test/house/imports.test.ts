@@ -53,6 +53,12 @@ function allowedIn(file: string): readonly string[] {
   return [...(FOLDERS[dirname(file)] ?? []), ...(WORLD[file] ?? [])]
 }
 
+/** The names that `a/{b,c}` stands for. */
+function allNamed([, name = '']: readonly string[]): readonly string[] {
+  const [, stem = '', ends] = /^(.*)\{(.*)\}$/.exec(name) ?? []
+  return ends === undefined ? [name] : ends.split(',').map((end) => `${stem}${end}`)
+}
+
 describe('the table of imports', () => {
   test('allows all that is imported', () => {
     const others = beyond.filter(({ file, of }) => !allowedIn(file).includes(of))
@@ -79,6 +85,14 @@ describe('the table of imports', () => {
     expect(Object.keys(FOLDERS).sort()).toEqual([...folders].sort())
   })
 
+  test('has the folders of the map in ARCHITECTURE.md', () => {
+    const text = readFileSync(`${src}../ARCHITECTURE.md`, 'utf8')
+    const rows = [...text.matchAll(/^\| (`[^|]*`) \| /gm)].map(([, names = '']) => names)
+    const named = rows.flatMap((names) => [...names.matchAll(/`([^`]+)`/g)].flatMap(allNamed))
+    const folders = named.filter((name) => !name.endsWith('.ts'))
+    expect(folders.sort()).toEqual(Object.keys(FOLDERS).sort())
+  })
+
   test('is what the linter refuses all else by: npm run imports', () => {
     expect(readFileSync(`${src}../biome.imports.json`, 'utf8')).toBe(importRules())
   })
@@ -97,14 +111,14 @@ describe('few files ask what time it is', () => {
   /** Each needs a date. What lasts is measured by `performance.now`, which no one can set. */
   const dates = [
     // kube-proxy's answer has the time.
-    'agent/events/probes.ts',
+    'report/probes.ts',
     // kube-proxy's metrics have times of day.
-    'agent/events/kube-proxy-metrics.ts',
+    'report/metrics/kube-proxy-metrics.ts',
     // An incarnation: later runs of an agent have later ones.
     'speaker/member-talk.ts',
     'telemetry/latency.ts',
     'telemetry/process-metrics.ts',
-    'agent/events/telemetry.ts',
+    'report/telemetry.ts',
     // A server, and a plugin, give a date up to which something holds.
     'watch/api/answer.ts',
     'watch/api/exec-plugin.ts',

@@ -17,8 +17,7 @@ import {
   setNamed,
   setsOf,
 } from '../../ruleset/nftables/sets.ts'
-import type { Ruleset, Table } from '../../ruleset/nftables/types.ts'
-import type { ElementStep } from './delta.ts'
+import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
 /** Returns where the frontends lead that the elements of a rule set stand for. */
 export function servedByTables(ruleset: Ruleset): ServedFrontends {
@@ -64,7 +63,7 @@ interface Noted extends FrontendName {
   /** The labels before and after, if the frontend went from one Service to another. */
   labels: readonly (string | undefined)[]
   readonly came: Set<Tuple>
-  /** The maps of which an endpoint left a slot. */
+  /** For each endpoint that lost a slot, the maps that it was in. */
   readonly left: Map<Tuple, string[]>
 }
 
