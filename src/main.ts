@@ -5,7 +5,9 @@ import { aboutCommand } from './cli/about/about.ts'
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
+import { cleanupCommand } from './cli/cleanup.ts'
+import { applyCommand, renderCommand } from './cli/commands.ts'
+import { diffCommand } from './cli/diff.ts'
 import { explainCommand } from './cli/explain/explain.ts'
 import type { BinaryOutput } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
@@ -17,6 +19,8 @@ const output: BinaryOutput = {
   bytes: (bytes) => writeAll(1, bytes),
   say: (line) => writeAll(2, Buffer.from(`${line}\n`)),
   colour: pc.isColorSupported && process.stdout.isTTY === true,
+  // A terminal that has not been told its width says 0.
+  columns: process.stdout.isTTY === true ? process.stdout.columns || 80 : undefined,
 }
 
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
@@ -57,7 +61,7 @@ async function main(): Promise<number> {
     case 'render':
       return renderCommand(invocation.sources, output)
     case 'diff':
-      return diffCommand(invocation.sources, output, invocation.against)
+      return diffCommand(invocation.sources, output, invocation.options)
     case 'explain':
       return explainCommand(invocation.options, output)
     case 'apply':
@@ -73,7 +77,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'cleanup':
-      return cleanupCommand(output)
+      return cleanupCommand(invocation.config, output)
     case 'run':
       // It is loaded only for this command, because it needs half of the program.
       return (await import('./cli/run.ts')).runCommand(
@@ -82,7 +86,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'status':
-      return statusCommand(invocation.socket, invocation.format, output)
+      return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
     case 'about':

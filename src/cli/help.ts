@@ -15,13 +15,13 @@ export interface Help {
 const HELP: Readonly<Record<string, Help>> = {
   status: {
     group: 'Look',
-    examples: ['nodelb status', 'nodelb status -o json'],
+    examples: ['nodelb status --all', 'nodelb status shop/web'],
     page: 'docs/operations.md',
   },
   explain: {
     group: 'Look',
     examples: [
-      'nodelb explain --from 198.51.100.7 --to 192.168.1.240:80',
+      'nodelb explain --to shop/web',
       'nodelb explain --from 198.51.100.7 --to 192.168.1.240:53/udp -f objects.yaml --node node-a',
     ],
     page: 'docs/explain.md',
@@ -38,7 +38,7 @@ const HELP: Readonly<Record<string, Help>> = {
     group: 'Look',
     examples: [
       'kubectl get services,endpointslices,nodes -A -o yaml | nodelb diff -f - --node node-a',
-      'nodelb diff -f main/ --against branch/ --node node-a',
+      'nodelb diff -f main/ --against branch/ --node node-a -o markdown',
     ],
     page: 'docs/gitops.md',
   },

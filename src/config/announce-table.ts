@@ -19,8 +19,8 @@ export const announceFieldTable: readonly Field[] = [
   },
   {
     path: 'announce.bgp.engine',
-    value: choice('frr'),
-    meaning: 'The program that speaks BGP.',
+    value: choice('frr', 'frr-k8s'),
+    meaning: 'Who configures the program that speaks BGP.',
     of: ({ announce }) => announce.bgp.engine,
   },
   {
@@ -58,6 +58,13 @@ export const announceFieldTable: readonly Field[] = [
     value: duration(0, 3_600_000),
     meaning: 'How long routes carry GRACEFUL_SHUTDOWN before they go.',
     of: ({ announce }) => writeDuration(announce.bgp.drain.grace),
+  },
+  {
+    path: 'announce.bgp.weightByEndpoints',
+    value: flagKind,
+    meaning:
+      'Whether routes say how many endpoints their Node has, so that routers send it its share.',
+    of: ({ announce }) => announce.bgp.weightByEndpoints,
   },
   {
     path: 'announce.layer2.enabled',

@@ -28,17 +28,29 @@ export function ownerOf(name: string): Owner {
 
 let latest: { readonly name: string; readonly owner: Owner } = { name: '', owner: '' as Owner }
 
-/** Returns the label `owner:port kind`; a port name that does not fit is shortened. */
+/**
+ * Returns the label `owner:port kind`; a port name that does not fit is shortened. It is joined at
+ * once, because V8 would keep the parts of a template for as long as nobody reads the label.
+ */
 export function labelOf(name: string, port: string, kind: string): string {
   const owner = ownerOf(name)
   const room = MAX_LABEL - owner.length - ':'.length - ' '.length - kind.length
-  return `${owner}:${cut(port, room, PORT_DIGEST)} ${kind}`
+  return [owner, ':', cut(port, room, PORT_DIGEST), ' ', kind].join('')
 }
 
 /** Returns the owner in a label. No object's name has a colon. */
 export function ownerIn(label: string): Owner {
   const colon = label.lastIndexOf(':')
   return (colon < 0 ? label : label.slice(0, colon)) as Owner
+}
+
+/** Returns the port and the kind in a label; both are empty if it names a Service as a whole. */
+export function portIn(label: string): { readonly port: string; readonly kind: string } {
+  const rest = label.slice(ownerIn(label).length + ':'.length)
+  const space = rest.lastIndexOf(' ')
+  return space < 0
+    ? { port: '', kind: '' }
+    : { port: rest.slice(0, space), kind: rest.slice(space + 1) }
 }
 
 /** No object's name has a tilde, so a shortened text is never the name of another object. */

@@ -127,6 +127,6 @@ describe('the manual page', () => {
     const args = ['-man', '-ww', '-Tutf8', '-P-c', write('nodelb.1', page)]
     const { stdout, stderr } = await execa('groff', args)
     expect(stderr).toBe('')
-    expect(stdout).toContain('nodelb diff -f main/ --against branch/ --node node-a')
+    expect(stdout).toContain('nodelb diff -f main/ --against branch/ --node node-a -o markdown')
   })
 })

@@ -43,6 +43,8 @@ test('the search finds imports', () => {
     'cli/command-tree.ts',
     'cli/common-options.ts',
     'cli/help.ts',
+    'cli/run-arguments.ts',
+    'cli/status-arguments.ts',
   ])
 })
 

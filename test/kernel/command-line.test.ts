@@ -53,8 +53,10 @@ describe('exit codes', () => {
   test('diff: 1 differences, 0 nothing; apply in between says what it did', async () => {
     const before = await nodelb(['diff', ...good])
     expect(before.code).toBe(1)
-    expect(before.out).toMatch(/^ {2}\+ table ip nodelb$/m)
-    const number = /(\d+) operations\n$/.exec(before.out)?.[1]
+    expect(before.out).not.toContain('table ip nodelb')
+    const number = /; (\d+) operations in one transaction\.\n$/.exec(before.out)?.[1]
+    const full = await nodelb(['diff', ...good, '--full'])
+    expect(full.out).toMatch(/^ {2}\+ table ip nodelb$/m)
     const first = await nodelb(['apply', ...good])
     expect(first.out).toMatch(new RegExp(`^applied: ${number} operations, 1 service, \\d+ ms\n$`))
     expect(first).toMatchObject({ code: 0, err: [] })
@@ -126,7 +128,7 @@ describe('-o json', () => {
     await nodelb(['apply', ...good])
     expect(await nodelb(['diff', ...good, '-o', 'json'])).toMatchObject({
       code: 0,
-      out: '{\n  "operations": []\n}\n',
+      out: '{\n  "operations": [],\n  "services": []\n}\n',
     })
   })
 
@@ -323,41 +325,43 @@ describe('--help', () => {
       set in the kernel.
 
       Options:
-        -V, --version         the version; with -o json also of what it runs on
-        -h, --help            display help for command
+        -V, --version               the version; with -o json also of what it runs on
+        -h, --help                  display help for command
 
       Look:
-        status [options]      what the agent that runs here does, and what it cannot
-                              do and why
-        explain [options]     where a packet goes on this node, by which rules, and
-                              why
-        render [options]      print the rule set as the text that nft (ipvsadm, ip and
-                              sysctl) take
-        diff [options]        show what apply would change here; exit 0 nothing, 1
-                              differences, 2 trouble
-        allocate [options]    which addresses LoadBalancer Services get or keep, and
-                              why; nothing is written
-        announcers [options]  which Node would announce which address, and how and
-                              why; nothing is sent
-        config [options]      the configuration in force: every field, its value, and
-                              where it comes from
-        bundle [options]      write what a report of a bug needs into one file,
-                              without secrets
-        completion <shell>    print the completion of commands and options for a shell
-        man                   print the manual page
+        status [options] [service]  what the agent that runs here does, and what it
+                                    cannot do and why
+        explain [options]           where a packet goes on this node, by which rules,
+                                    and why
+        render [options]            print the rule set as the text that nft (ipvsadm,
+                                    ip and sysctl) take
+        diff [options]              show what apply would change here; exit 0 nothing,
+                                    1 differences, 2 trouble
+        allocate [options]          which addresses LoadBalancer Services get or keep,
+                                    and why; nothing is written
+        announcers [options]        which Node would announce which address, and how
+                                    and why; nothing is sent
+        config [options]            the configuration in force: every field, its
+                                    value, and where it comes from
+        bundle [options]            write what a report of a bug needs into one file,
+                                    without secrets
+        completion <shell>          print the completion of commands and options for a
+                                    shell
+        man                         print the manual page
 
       Change:
-        apply [options]       read the kernel, plan, commit in one transaction, print
-                              one line
-        prepare [options]     set the node's sysctls, for which the agent has no
-                              privilege, and end
-        cleanup               remove all that nodelb programmed, and nothing else
+        apply [options]             read the kernel, plan, commit in one transaction,
+                                    print one line
+        prepare [options]           set the node's sysctls, for which the agent has no
+                                    privilege, and end
+        cleanup [options]           remove all that nodelb programmed, and nothing
+                                    else
 
       Run:
-        run [options]         follow the cluster, program this node, repair what
-                              others break
-        controller [options]  give addresses to the LoadBalancer Services of the
-                              cluster; one replica writes
+        run [options]               follow the cluster, program this node, repair what
+                                    others break
+        controller [options]        give addresses to the LoadBalancer Services of the
+                                    cluster; one replica writes
       "
     `))
   test('render', async () =>
@@ -409,15 +413,17 @@ describe('--help', () => {
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
                                   "nftables", "ipvs", "iptables")
-        -o, --output <format>     text for people, json for programs (choices: "text",
-                                  "json", default: "text")
+        -o, --output <format>     text for people, json for programs, markdown for
+                                  pull requests (choices: "text", "json", "markdown",
+                                  default: "text")
+        --full                    show each operation below its Service
         --against <path...>       show what changes from these objects to those, and
                                   leave the kernel alone
         -h, --help                display help for command
 
       Examples:
         kubectl get services,endpointslices,nodes -A -o yaml | nodelb diff -f - --node node-a
-        nodelb diff -f main/ --against branch/ --node node-a
+        nodelb diff -f main/ --against branch/ --node node-a -o markdown
 
       More: docs/gitops.md
       "
@@ -495,20 +501,29 @@ describe('--help', () => {
     `))
   test('status', async () =>
     expect(await help('status')).toMatchInlineSnapshot(`
-      "Usage: nodelb status [options]
+      "Usage: nodelb status [options] [service]
 
       what the agent that runs here does, and what it cannot do and why
+
+      Arguments:
+        service                 show this Service alone, namespace/name or its name,
+                                with its endpoints
 
       Options:
         --status-socket <path>  where the agent reports its state (default:
                                 "/run/nodelb/nodelb.sock")
-        -o, --output <format>   text for people, json for programs (choices: "text",
+        -o, --output <format>   text for people, wide with ClusterIPs and ports of the
+                                node, json for programs (choices: "text", "wide",
                                 "json", default: "text")
+        -A, --all               list all Services, not only those with an address for
+                                clients outside
+        -w, --watch             draw it again whenever it changes, until a signal
+                                comes
         -h, --help              display help for command
 
       Examples:
-        nodelb status
-        nodelb status -o json
+        nodelb status --all
+        nodelb status shop/web
 
       More: docs/operations.md
       "
@@ -697,7 +712,9 @@ describe('--help', () => {
       remove all that nodelb programmed, and nothing else
 
       Options:
-        -h, --help  display help for command
+        --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                         file, a folder of files, or - for standard input
+        -h, --help       display help for command
 
       Examples:
         nodelb cleanup
