@@ -1,6 +1,6 @@
 // What a node says of itself, for a report of a bug.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { get } from 'node:http'
 import { runProgram } from '../../apply/iptables/process.ts'
 import { FLAVOURS, findPrograms } from '../../apply/iptables/programs.ts'
@@ -59,6 +59,7 @@ async function nftables(): Promise<string> {
   return texts.map((line) => `${line}\n`).join('')
 }
 
+/** Asked for no table by name, iptables-legacy-save creates none. */
 async function iptables(flavour: (typeof FLAVOURS)[number]): Promise<string> {
   const { families } = await findPrograms(flavour)
   const texts: string[] = []
@@ -76,8 +77,9 @@ async function linesOf(file: string, args: readonly string[]): Promise<readonly 
   const onLine = (line: string): void => {
     lines.push(line)
   }
-  await runProgram({ file, args, onLine, timeLimit: TIME_LIMIT })
-  return lines
+  const ended = await runProgram({ file, args, onLine, timeLimit: TIME_LIMIT })
+  const whole = ended.kind === 'exited' && ended.code === 0
+  return whole ? lines : [...lines, `# ${file} ${args.join(' ')}: this is not all of it`]
 }
 
 const CONNTRACK = [
@@ -107,16 +109,22 @@ const TAIL_BYTES = 1 << 20
 
 /** Returns the end of the log in a file, or in the newest that the container runtime has of an agent. */
 export function logTail(file: string | undefined): Found {
-  const names = listNames(LOGS).filter((name) => /^nodelb-\w+_.*\.log$/.test(name))
-  const chosen = file ?? names.map((name) => `${LOGS}/${name}`).at(-1)
-  if (chosen === undefined) {
-    return missing(`${LOGS} has no log of an agent; name a file with --log`)
-  }
   try {
+    const chosen = file ?? newestLog()
+    if (chosen === undefined) return missing(`${LOGS} has no log of an agent; --log names a file`)
     return found(tailOf(chosen))
   } catch (error) {
     return missing(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** The names are those of the Pod, its namespace and its container. */
+function newestLog(): string | undefined {
+  const logs = listNames(LOGS)
+    .filter((name) => /^nodelb-\w+_[\w-]+_agent-\w+\.log$/.test(name))
+    .map((name) => `${LOGS}/${name}`)
+  const age = (log: string): number => statSync(log).mtimeMs
+  return logs.sort((a, b) => age(a) - age(b)).at(-1)
 }
 
 function tailOf(file: string): string {
