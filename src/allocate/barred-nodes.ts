@@ -1,4 +1,5 @@
 import { compareText } from '../model/compare-text.ts'
+import { present } from '../model/present.ts'
 import type { BarredNodes, NodeBar } from './node-reason.ts'
 
 /** A Node whose addresses a Service does not get. */
@@ -20,5 +21,5 @@ export function byCause(barred: readonly BarredNode[]): readonly BarredNodes[] {
     else known.nodes.push(node)
   }
   for (const { nodes } of causes.values()) nodes.sort(compareText)
-  return [...causes.values()].sort((a, b) => compareText(a.nodes[0] ?? '', b.nodes[0] ?? ''))
+  return [...causes.values()].sort((a, b) => compareText(present(a.nodes[0]), present(b.nodes[0])))
 }

@@ -50,16 +50,18 @@ export function grantsOf(candidates: readonly Candidate[], places: Places): read
 
 /** Returns the Services of which a port is one of another Service, too. */
 function rivalsAmong(candidates: readonly Candidate[]): readonly Candidate[] {
-  const counts = new Map<string, number>()
+  const wanted = new Set<string>()
+  const contested = new Set<string>()
   const all = candidates.map((candidate) => ({
     candidate,
     ports: candidate.claimant.sharing.ports.map(portText),
   }))
-  for (const { ports } of all) {
-    for (const port of ports) counts.set(port, (counts.get(port) ?? 0) + 1)
+  for (const port of all.flatMap(({ ports }) => ports)) {
+    if (wanted.has(port)) contested.add(port)
+    wanted.add(port)
   }
-  const isWanted = (port: string): boolean => (counts.get(port) ?? 0) > 1
-  return all.filter(({ ports }) => ports.some(isWanted)).map(({ candidate }) => candidate)
+  const rivals = all.filter(({ ports }) => ports.some((port) => contested.has(port)))
+  return rivals.map(({ candidate }) => candidate)
 }
 
 /** Returns the bids that count for a Service. */

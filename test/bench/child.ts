@@ -34,7 +34,7 @@ const handlers: Handlers = {
   restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
   affinity: ({ times }) => affinityCosts(times),
-  allocation: ({ services }) => allocationCosts(services),
+  allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

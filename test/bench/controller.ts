@@ -18,6 +18,8 @@ import { printRequests } from './written-requests.ts'
 
 /** With `--quick` fewer, for a machine that is busy. */
 const SERVICES = process.argv.includes('--quick') ? 1_000 : 10_000
+/** Of both, where addresses are those of Nodes. */
+const NODES = SERVICES / 10
 const READ = ['/api/v1/services', '/api/v1/namespaces', paths.pools]
 
 /** One round by itself, and the program as it is shipped with a real API server. */
@@ -27,12 +29,19 @@ export async function measureControllers(
 ): Promise<Section[]> {
   progress('one round of the controller')
   const worker = new Worker()
-  const costs = await worker.ask('allocation', { services: SERVICES })
+  const costs = await worker.ask('allocation', { services: SERVICES, nodes: 0 })
   await worker.end()
+  const other = new Worker()
+  const nodeCosts = await other.ask('allocation', { services: NODES, nodes: NODES })
+  await other.end()
+  const rounds = [
+    roundSection(`${SERVICES} Services, a pool`, costs),
+    roundSection(`${NODES} Services, each with the addresses of ${NODES} Nodes`, nodeCosts),
+  ]
   const server = await ApiServer.start({ flags: ['--service-node-port-range=1024-40000'] })
   try {
     const result = await measureWith(server, folder, progress)
-    return [roundSection(costs), programSection(result), targetSection(result)]
+    return [...rounds, programSection(result), targetSection(result)]
   } finally {
     await server.stop()
   }
@@ -75,7 +84,7 @@ async function list({ admin }: ApiServer): Promise<readonly object[]> {
   )
 }
 
-function roundSection(costs: Answers['allocation']): Section {
+function roundSection(what: string, costs: Answers['allocation']): Section {
   const { readMs, firstMs, emptyMs, fullMs, writes, laterWrites } = costs
   const row = (what: string, ms: number, count: number) => [
     what,
@@ -84,7 +93,7 @@ function roundSection(costs: Answers['allocation']): Section {
     String(count),
   ]
   return {
-    title: `The controller: one round with ${SERVICES} Services of both families, ms`,
+    title: `The controller: one round with ${what}, both families`,
     body: table(
       ['round', 'ms', 'round/read', 'writes'],
       [

@@ -35,8 +35,8 @@ export interface Questions {
   readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
   /** What sticky Services with so many different timeouts cost. */
   readonly affinity: { readonly times: number }
-  /** What a round of the controller costs with so many Services. */
-  readonly allocation: { readonly services: number }
+  /** What a round of the controller costs with so many Services; without Nodes from a pool. */
+  readonly allocation: { readonly services: number; readonly nodes: number }
 }
 
 export interface Answers {
