@@ -63,6 +63,8 @@ const crds = ['test/crds/**/*.test.ts']
 // What is deeper there runs inside the guests that these boot.
 const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
+// Builds the container image first.
+const image = ['test/image/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
@@ -92,7 +94,10 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...bgp, ...packets, ...golden, ...e2e, ...crds, 'test/vm/**'],
+          exclude: [
+            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds],
+            'test/vm/**',
+          ],
         },
       },
       {
@@ -111,6 +116,10 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'crds', include: crds, hookTimeout: 1_500_000 } },
       { extends: true, test: { name: 'vm', include: vm } },
       { extends: true, test: { name: 'slow', include: slow } },
+      {
+        extends: true,
+        test: { name: 'image', include: image, hookTimeout: 900_000 },
+      },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

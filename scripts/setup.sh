@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need and this machine lacks; with the argument `tests` what tests need,
-# too. Says what it does, and says nothing when there is nothing to do.
+# too, with `image` what building the image needs. Says what it does, and says nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -53,10 +53,13 @@ install_debian_packages() {
     fail "apt-get could not install ${packages[*]}"
   fi
   rm -f "$log"
-  # Tests start daemons of their own; Debian starts one for the machine.
-  if [[ " ${packages[*]} " == *' frr '* && -d /run/systemd/system ]]; then
-    "${become[@]}" systemctl disable --quiet --now frr || true
-  fi
+  # Tests start daemons of their own; Debian starts one of each for the machine.
+  local daemon
+  for daemon in frr prometheus; do
+    if [[ " ${packages[*]} " == *" $daemon "* && -d /run/systemd/system ]]; then
+      "${become[@]}" systemctl disable --quiet --now "$daemon" || true
+    fi
+  done
 }
 
 build() {
@@ -70,5 +73,9 @@ build() {
 }
 
 install_npm_packages
-if [[ ${1-} == tests ]]; then install_debian_packages vtysh:frr; else install_debian_packages; fi
+case ${1-} in
+  tests) install_debian_packages vtysh:frr unzip:unzip promtool:prometheus ;;
+  image) install_debian_packages buildah:buildah debootstrap:debootstrap runc:runc ;;
+  *) install_debian_packages ;;
+esac
 build

@@ -8,11 +8,12 @@ import {
   type TouchedFrontend,
   touchedFrontends,
 } from '../plan/flows/stale.ts'
+import type { DenialReports } from '../report/denial-reports.ts'
+import type { LocalPolicies } from '../report/metrics/local-policies.ts'
+import type { ServiceCounts } from '../report/metrics/service-counts.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
-import type { DenialReports } from './denial-reports.ts'
-import type { LocalPolicies } from './events/local-policies.ts'
-import type { Telemetry } from './events/telemetry.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 
@@ -23,6 +24,7 @@ interface AfterCommitParts {
   readonly healthChecks: HealthChecks
   readonly flows: FlowCleaner
   readonly localPolicies: LocalPolicies
+  readonly counts: ServiceCounts
   readonly denials: DenialReports
   readonly scope: () => Scope | undefined
 }
@@ -76,6 +78,7 @@ export class AfterCommit {
     for (const name of this.#touched) this.#closeHealthCheck(name)
     for (const name of this.#touched) this.#openHealthCheck(name)
     for (const name of this.#touched) this.#parts.localPolicies.changed(name)
+    for (const name of this.#touched) this.#parts.counts.changed(name)
     this.#touched.clear()
     this.#parts.denials.changed(session.renderer.takeDenials())
     this.#tellRefused(session)

@@ -1,32 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { conntrackFill } from '../apply/machine/look.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import type { Session, Started } from '../dataplane/session.ts'
 import { isGap } from '../decode/problem.ts'
 import type { Settings, Situation } from '../model/node.ts'
+import { backendChosen, ownershipOf } from '../report/backend-report.ts'
+import { DenialReports } from '../report/denial-reports.ts'
+import type { AnnounceSource } from '../report/metrics/announce-metrics.ts'
+import { LocalPolicies } from '../report/metrics/local-policies.ts'
+import { ServiceCounts } from '../report/metrics/service-counts.ts'
+import { leavingOccurrence } from '../report/node-leaving.ts'
+import { objectProblems } from '../report/object-problems.ts'
+import { serviceSummaries } from '../report/status/status-services.ts'
+import { tellSysctl } from '../report/sysctl-report.ts'
+import { startTelemetry, type Telemetry, type TelemetryOptions } from '../report/telemetry.ts'
 import { ObjectStore } from '../watch/object-store.ts'
 import { SeenNodes } from '../watch/seen-nodes.ts'
 import type { Source, SourceEvent } from '../watch/source.ts'
 import { AfterCommit } from './after-commit.ts'
-import { backendChosen, ownershipOf } from './backend-report.ts'
+import { AwaitedNodes } from './awaited-nodes.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
-import { DenialReports } from './denial-reports.ts'
-import type { AnnounceSource } from './events/announce-metrics.ts'
-import { LocalPolicies } from './events/local-policies.ts'
-import { serviceSummaries } from './events/status-services.ts'
-import { startTelemetry, type Telemetry, type TelemetryOptions } from './events/telemetry.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import type { HealthChecks } from './health-check.ts'
 import { openHealthChecks } from './health-check-report.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
-import { leavingOccurrence } from './node-leaving.ts'
-import { objectProblems } from './object-problems.ts'
 import { Reconciler } from './reconciler.ts'
 import { reconcilerEvents, stackOf } from './reconciler-events.ts'
 import { Surroundings } from './surroundings.ts'
-import { tellSysctl } from './sysctl-report.ts'
 
 interface AgentOptions {
   readonly version: string
@@ -37,7 +40,6 @@ interface AgentOptions {
   readonly announcing: AnnounceSource & { programmed(): void }
 }
 
-const NODES = 'a list of all Nodes, so that ipvs takes the address of none'
 /** Milliseconds for a commit under way at the end. The next start repairs what it leaves. */
 const GRACE = 500
 
@@ -48,6 +50,7 @@ export class Agent {
   readonly #healthChecks: HealthChecks
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
+  readonly #counts: ServiceCounts
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
@@ -56,13 +59,10 @@ export class Agent {
   readonly #surroundings: Surroundings
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
+  readonly #nodes: AwaitedNodes
   readonly #announcing: AgentOptions['announcing']
   /** The situation that the session renders for. */
   #situation: Situation | undefined
-  /** Whether all Nodes are wanted and not listed yet. */
-  #expectsNodes = false
-  /** The configuration that waits for all Nodes. */
-  #waiting: Configuration | undefined
 
   constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
     this.#announcing = announcing
@@ -80,6 +80,7 @@ export class Agent {
     this.#configuration = new CurrentConfiguration(configuration, telemetry.tell)
     this.#flows = new FlowCleaner(store, telemetry)
     this.#localPolicies = new LocalPolicies(store, node)
+    this.#counts = new ServiceCounts(store, () => this.#configuration.settings)
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
@@ -92,6 +93,8 @@ export class Agent {
     const comparePeriod = () => this.#configuration.chosen.comparePeriod
     this.#comparisons = new Comparisons(comparePeriod, () => this.#compare())
     this.#incomplete = new NodeIncomplete({ nodes, configuration: this.#configuration, telemetry })
+    const enforce = (chosen: Configuration) => this.#enforce(chosen)
+    this.#nodes = new AwaitedNodes({ enforce, tell: telemetry.tell })
     this.#reconciler = this.#newReconciler(node)
     telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
   }
@@ -106,6 +109,7 @@ export class Agent {
       healthChecks: this.#healthChecks,
       flows: this.#flows,
       localPolicies: this.#localPolicies,
+      counts: this.#counts,
       denials: this.#denials,
       scope: () => current.settings?.scope,
     })
@@ -144,7 +148,7 @@ export class Agent {
 
   /** Notes that all Nodes will be listed: a configuration that needs them waits until then. */
   expectNodes(): void {
-    this.#expectsNodes = true
+    this.#nodes.expect()
   }
 
   /**
@@ -152,14 +156,7 @@ export class Agent {
    * stays in force until then.
    */
   configure(configuration: Configuration): void {
-    if (!configuration.needsAllNodes) this.#expectsNodes = false
-    if (!this.#expectsNodes) {
-      this.#enforce(configuration)
-      return
-    }
-    this.#waiting = configuration
-    const { source } = configuration
-    this.telemetry.tell({ event: 'configuration-waits', source, reason: NODES })
+    this.#nodes.configure(configuration)
   }
 
   /** Ends everything without waiting long for a commit under way, and leaves the rules. */
@@ -198,13 +195,10 @@ export class Agent {
       this.#bug(error)
       this.#reconciler.reconfigure()
     }
-    if (event.kind !== 'listed' || event.resource !== 'nodes') return
-    this.#expectsNodes = false
-    if (this.#waiting !== undefined) this.#enforce(this.#waiting)
+    if (event.kind === 'listed' && event.resource === 'nodes') this.#nodes.listed()
   }
 
   #enforce(configuration: Configuration): void {
-    this.#waiting = undefined
     this.#configuration.replace(configuration)
     this.#store.setLimits(configuration.limits)
     this.telemetry.answerAsKubeProxy(configuration.kubeProxyAddresses)
@@ -245,6 +239,8 @@ export class Agent {
       droppedPorts: () => this.#localPolicies.counts(),
       generation: () => this.#dataplanes.generation(),
       affinity: () => this.#dataplanes.affinity(),
+      conntrack: () => conntrackFill(),
+      totals: () => this.#counts.totals(),
       announce: this.#announcing,
     }
   }

@@ -3,7 +3,7 @@ import type { KubeProxyAddresses } from '../model/listening.ts'
 import type { NodeView, Settings } from '../model/node.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
-import type { Telemetry } from './events/telemetry.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 
 /** The configuration that the operator has chosen. */
 export interface Configuration {

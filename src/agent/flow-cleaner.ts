@@ -9,8 +9,8 @@ import { familyOfTable, type TableFamily } from '../model/family.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
 import { byFrontend, type TouchedFrontend } from '../plan/flows/stale.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
-import type { Telemetry } from './events/telemetry.ts'
 
 /** Deletes the conntrack entries of flows that commits have led elsewhere. */
 export class FlowCleaner {

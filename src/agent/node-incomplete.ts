@@ -1,8 +1,8 @@
 import type { Situation } from '../model/node.ts'
 import { recalled } from '../render/nftables/recall.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import type { SeenNodes } from '../watch/seen-nodes.ts'
 import type { CurrentConfiguration } from './configuration.ts'
-import type { Telemetry } from './events/telemetry.ts'
 
 interface NodeIncompleteParts {
   readonly nodes: Pick<SeenNodes, 'view' | 'missing'>

@@ -2,8 +2,8 @@ import type { Committed, ForeignChange, Session } from '../dataplane/session.ts'
 import type { Settings } from '../model/node.ts'
 import type { Group } from '../plan/explain.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import type { AfterCommit } from './after-commit.ts'
-import type { Telemetry } from './events/telemetry.ts'
 import type { ReconcilerListener } from './reconciler-parts.ts'
 
 interface ReportParts {

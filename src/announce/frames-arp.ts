@@ -30,11 +30,6 @@ export function arpProbe(mac: string, address: Address): ArpFrame {
   return request({ mac, address: NO_IPV4 }, address)
 }
 
-/** Returns a question for the MAC address of `target`. */
-export function arpRequest(mac: string, sender: Address, target: Address): ArpFrame {
-  return request({ mac, address: sender }, target)
-}
-
 function request(sender: Asker, target: Address): ArpFrame {
   return {
     kind: 'arp',
@@ -51,20 +46,6 @@ function request(sender: Asker, target: Address): ArpFrame {
 interface Asker {
   readonly mac: string
   readonly address: Address
-}
-
-/** Returns the answer that `address` is at `mac`, to the one that asked. */
-export function arpReply(mac: string, address: Address, asker: Asker): ArpFrame {
-  return {
-    kind: 'arp',
-    operation: 'reply',
-    to: asker.mac,
-    from: mac,
-    senderMac: mac,
-    sender: address,
-    targetMac: asker.mac,
-    target: asker.address,
-  }
 }
 
 /**

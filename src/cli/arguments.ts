@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
-import type { Level } from '../agent/events/occurrence.ts'
 import type { Scope } from '../model/node.ts'
+import type { Level } from '../report/events/occurrence.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
   FILES,

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { STATUS_SOCKET } from '../agent/events/status-socket.ts'
+import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 export type Format = 'text' | 'json'
 
@@ -9,7 +9,10 @@ export const FILES = 'files or folders of Services, EndpointSlices and Nodes (YA
 export function withConfig(command: Command): Command {
   return command
     .exitOverride()
-    .option('--config <file>', 'a KubeProxyConfiguration and/or a NodelbConfiguration')
+    .option(
+      '--config <path>',
+      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, or a folder of files',
+    )
 }
 
 /** Adds `--output`. */

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
 import { parseListen } from '../config/bind-address.ts'
 import { runController } from '../controller/run.ts'
 import { printProblem } from '../decode/problem.ts'
 import type { AllocationSettings } from '../model/allocation-settings.ts'
 import { ApiClient } from '../watch/api/client.ts'
-import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
 import { TROUBLE } from './arguments.ts'
 import type { ControllerOptions } from './cluster-arguments.ts'
 import { eventSink } from './event-sink.ts'
+import { followConfig, type Reading } from './follow-config.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
 import { untilSignal } from './until-signal.ts'
@@ -42,13 +41,17 @@ export async function controllerCommand(
     listen,
     level: options.logLevel,
     settings: () => settings,
-    followSettings: (changed, refused, signal) =>
-      followConfig(options.config, config.allocation, signal, (found) => {
-        if (found.kind === 'refused') return refused(options.config ?? '', found.reason)
+    followSettings: (changed, refused, signal) => {
+      const use = (found: AllocationSettings): void => {
         const before = settings
-        settings = found.settings
+        settings = found
         changed(before)
-      }),
+      }
+      const refuse = (reason: string): void => refused(options.config ?? '', reason)
+      const read = (): Reading => reading(options.config, use, refuse)
+      const former = JSON.stringify(config.allocation)
+      return followConfig(options.config, { former, read })(signal)
+    },
     stopped,
     signal: stop.signal,
   })
@@ -59,30 +62,14 @@ export async function controllerCommand(
 
 const ADDRESS = 'expected an address and a port, such as 127.0.0.1:10267 or [::1]:10267'
 
-type Found =
-  | { readonly kind: 'settings'; readonly settings: AllocationSettings }
-  | { readonly kind: 'refused'; readonly reason: string }
-
-/** Follows the configuration file, which first said `initial`, until the signal aborts. */
-async function followConfig(
+function reading(
   file: string | undefined,
-  initial: AllocationSettings,
-  signal: AbortSignal,
-  told: (found: Found) => void,
-): Promise<void> {
-  if (file === undefined) return
-  let former = JSON.stringify(initial)
-  const look = (): void => {
-    const { config, problems } = loadConfig(file)
-    const reason = problems.map(printProblem).join('; ')
-    const now = config === undefined ? reason : JSON.stringify(config.allocation)
-    if (now === former) return
-    former = now
-    told(
-      config === undefined
-        ? { kind: 'refused', reason }
-        : { kind: 'settings', settings: config.allocation },
-    )
-  }
-  await eachChange(() => new Set([dirname(file)]), look, signal)
+  use: (found: AllocationSettings) => void,
+  refuse: (reason: string) => void,
+): Reading {
+  const { config, problems } = loadConfig(file)
+  const reason = problems.map(printProblem).join('; ')
+  return config === undefined
+    ? { text: reason, use: () => refuse(reason) }
+    : { text: JSON.stringify(config.allocation), use: () => use(config.allocation) }
 }

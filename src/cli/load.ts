@@ -1,13 +1,13 @@
-import { type Config, defaultConfig, readConfig } from '../config/config.ts'
+import { type Config, type ConfigFile, defaultConfig, readConfig } from '../config/config.ts'
 import { conntrackOf, toSettings } from '../config/settings.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
-import { isGap, type Problem, said, report as startReport } from '../decode/problem.ts'
+import { isGap, type Problem, type Report, said, report as startReport } from '../decode/problem.ts'
 import type { Address } from '../model/address.ts'
 import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import type { GivenAddresses } from '../watch/addresses/given.ts'
 import { readStateFolder } from '../watch/addresses/state-folder.ts'
-import { readText, readToEnd } from '../watch/files/files.ts'
+import { filesAt, readText, readToEnd } from '../watch/files/files.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../watch/files/read-announcing.ts'
 import { type Input, readObjects } from '../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../watch/resources.ts'
@@ -107,18 +107,20 @@ export function givenIn(folder: string | undefined): {
 }
 
 /**
- * Returns the configuration in a file, or the default without one; undefined, with problems, if it
- * cannot be used.
+ * Returns the configuration in a file, or in the files of a folder together; the default without either;
+ * undefined, with problems, if it cannot be used.
  */
-export function loadConfig(file: string | undefined): {
+export function loadConfig(path: string | undefined): {
   readonly config: Config | undefined
   readonly problems: readonly Problem[]
 } {
-  if (file === undefined) return { config: defaultConfig, problems: [] }
-  const report = startReport(file)
-  const text = readText(file, report)
-  if (text === undefined) return { config: undefined, problems: report.problems }
-  const read = readConfig(text, file)
+  if (path === undefined) return { config: defaultConfig, problems: [] }
+  const report = startReport(path)
+  const [first, ...more] = configFiles(path, report)
+  if (first === undefined || report.problems.length > 0) {
+    return { config: undefined, problems: report.problems }
+  }
+  const read = readConfig(first.text, first.source, more)
   if (read.kind === 'invalid') return { config: undefined, problems: read.problems }
   const { notUsed } = read.config
   if (notUsed.length > 0) {
@@ -126,6 +128,15 @@ export function loadConfig(file: string | undefined): {
     report.note('', said(notUsed.join(', ')), expected, 'these fields are accepted and not used')
   }
   return { config: read.config, problems: [...read.problems, ...report.problems] }
+}
+
+function configFiles(path: string, report: Report): ConfigFile[] {
+  return filesAt(path, report).flatMap((source) => {
+    const own = startReport(source)
+    const text = readText(source, own)
+    report.problems.push(...own.problems)
+    return text === undefined ? [] : [{ text, source }]
+  })
 }
 
 function chooseNode(

@@ -1,22 +1,21 @@
-import { dirname } from 'node:path'
 import { Agent } from '../agent/agent.ts'
 import { keepRunning } from '../agent/background.ts'
 import type { Configuration } from '../agent/configuration.ts'
-import type { ServerOptions } from '../agent/events/servers.ts'
-import type { Telemetry } from '../agent/events/telemetry.ts'
 import { stackOf } from '../agent/reconciler-events.ts'
-import { tellSysctl } from '../agent/sysctl-report.ts'
 import { ensureSysctl, prepareNode } from '../apply/sysctl/prepare-node.ts'
 import { answersAsKubeProxy, parseListen } from '../config/bind-address.ts'
 import type { Config } from '../config/config.ts'
 import { ANY_NODE, conntrackOf, loopbackSysctlOf, toSettings } from '../config/settings.ts'
 import { type Problem, printProblem } from '../decode/problem.ts'
 import type { ListenAddress } from '../model/listening.ts'
+import type { ServerOptions } from '../report/servers.ts'
+import { tellSysctl } from '../report/sysctl-report.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
-import { eachChange } from '../watch/files/file-watchers.ts'
 import { apiLocation } from './api-location.ts'
 import { type RunOptions, TROUBLE } from './arguments.ts'
+import { followConfig, type Reading } from './follow-config.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
@@ -96,16 +95,12 @@ async function follow(run: Run): Promise<number> {
     telemetry: telemetryOf(run, following.events),
   })
   const { telemetry } = agent
-  process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
-    telemetry.tell({ event: 'bug', reason: stack })
-  })
+  const bug = reportBugs(telemetry)
   const stopped = untilSignal()
-  const scope = options.scope ?? config.scope
-  telemetry.tell({ event: 'agent-started', version, node, scope })
+  telemetry.tell({ event: 'agent-started', version, node, scope: options.scope ?? config.scope })
   setSysctls(config, options, telemetry)
   // The end does not wait for an API server, or for a credential plugin.
   const { signal } = stop
-  const bug = (error: unknown): void => telemetry.tell({ event: 'bug', reason: stackOf(error) })
   const running = Promise.all([
     agent.run(announcing.through(source), signal),
     keepRunning((until) => announcing.runLayer2(until), signal, bug),
@@ -119,6 +114,17 @@ async function follow(run: Run): Promise<number> {
   await announcing.leave(reason, options.cleanupOnExit)
   stop.abort()
   return end(agent, announcing, options)
+}
+
+/**
+ * Returns a function that reports an unexpected error. Errors that end the process are reported,
+ * too.
+ */
+function reportBugs(telemetry: Telemetry): (error: unknown) => void {
+  process.on('uncaughtExceptionMonitor', ({ stack = '' }) => {
+    telemetry.tell({ event: 'bug', reason: stack })
+  })
+  return (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
 }
 
 async function end(
@@ -206,26 +212,25 @@ function followConfiguration(
   { options, addresses, config: first }: Run,
   { agent, announcing, interest, configure }: Following,
 ): (signal: AbortSignal) => Promise<void> {
-  const { config: file } = options
-  if (file === undefined) return async () => undefined
-  let former = JSON.stringify(first)
-  const look = (): void => {
-    const { config, notes, errors } = readConfiguration(options)
-    const reason = errors.map(printProblem).join('; ')
-    const now = config === undefined ? reason : JSON.stringify(config)
-    if (now === former) return
-    former = now
-    if (config === undefined) {
-      agent.telemetry.tell({ event: 'configuration-refused', source: file, reason })
-      return
-    }
+  const refuse = (reason: string): void => {
+    const source = options.config ?? ''
+    agent.telemetry.tell({ event: 'configuration-refused', source, reason })
+  }
+  const use = (config: Config, notes: readonly Problem[]): void => {
     setSysctls(config, options, agent.telemetry)
     configure(config)
     announcing.configure(announcingOf(config))
     if (interest?.follow(wantsAllNodes(config, options))) agent.expectNodes()
     agent.configure(configurationOf(config, notes, options, addresses))
   }
-  return (signal) => eachChange(() => new Set([dirname(file)]), look, signal)
+  const read = (): Reading => {
+    const { config, notes, errors } = readConfiguration(options)
+    const reason = errors.map(printProblem).join('; ')
+    return config === undefined
+      ? { text: reason, use: () => refuse(reason) }
+      : { text: JSON.stringify(config), use: () => use(config, notes) }
+  }
+  return followConfig(options.config, { former: JSON.stringify(first), read })
 }
 
 function setSysctls(config: Config, options: RunOptions, telemetry: Telemetry): void {

@@ -50,13 +50,23 @@ interface Found {
   readonly problems: Problem[]
 }
 
+/** A file of a folder that is read as one configuration. */
+export interface ConfigFile {
+  readonly text: string
+  readonly source: string
+}
+
 /**
- * Reads kube-proxy's and nodelb's configuration, as plain documents or in kube-proxy's ConfigMap.
- * Returns `invalid` if there is any error.
+ * Reads kube-proxy's and nodelb's configuration, as plain documents or in kube-proxy's ConfigMap; they
+ * may be in `more` than one file. Returns `invalid` if there is any error.
  */
-export function readConfig(text: string, source: string): ReadConfig {
+export function readConfig(
+  text: string,
+  source: string,
+  more: readonly ConfigFile[] = [],
+): ReadConfig {
   const found: Found = { kubeProxy: undefined, nodelb: undefined, types: new Set(), problems: [] }
-  readText(text, source, true, found)
+  for (const file of [{ text, source }, ...more]) readText(file.text, file.source, true, found)
   const { problems } = found
   if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
   const kubeProxy = found.kubeProxy ?? defaultKubeProxyConfig

@@ -94,20 +94,28 @@ export async function runController(options: RunOptions): Promise<void> {
     election.run(signal),
     controller.run(signal),
     following.ended,
-    options.followSettings(
-      (before) => {
-        // Whose a Service is was decided when it was read, so other classes need all read again.
-        const { loadBalancerClasses } = settings()
-        if (!sameMembers(before.loadBalancerClasses, loadBalancerClasses)) following.again()
-        controller.wake()
-      },
-      (file, reason) => tell({ event: 'configuration-refused', source: file, reason }),
-      signal,
-    ),
+    followSettings(options, { again: following.again, wake: () => controller.wake(), tell }),
     options.stopped.then((reason) => tell({ event: 'controller-stopping', reason })),
   ])
   close()
   await server.close()
+}
+
+/** Follows the configuration: wakes the controller after each change, and reports a refused one. */
+async function followSettings(
+  { settings, followSettings: follow, signal }: RunOptions,
+  { again, wake, tell }: { again: () => void; wake: () => void; tell: Tell },
+): Promise<void> {
+  await follow(
+    (before) => {
+      // Whose a Service is was decided when it was read, so other classes need all read again.
+      const { loadBalancerClasses } = settings()
+      if (!sameMembers(before.loadBalancerClasses, loadBalancerClasses)) again()
+      wake()
+    },
+    (source, reason) => tell({ event: 'configuration-refused', source, reason }),
+    signal,
+  )
 }
 
 function newsOf(news: ElectionNews): ControllerNews {

@@ -31,14 +31,7 @@ export function startTelling(options: TellingOptions): Telling {
   const log = jsonLogger(level, standardOutput())
   const metrics = controllerMetrics()
   const tell = (news: ControllerNews): void => logNews(log, news)
-  const events = new EventQueue({
-    sink,
-    waits: new Waits(eventRetry),
-    onOutcome: () => undefined,
-    onTrouble: (reason) => {
-      if (reason !== undefined) tell({ event: 'events-failed', reason })
-    },
-  })
+  const events = eventQueue(sink, tell)
   const pools = new PoolEvents((news) => {
     const found = reporting.pool(news.pool, news.namespace)
     if (found !== undefined) events.add(poolEvent(news, found, reporting.instance, new Date()))
@@ -72,4 +65,15 @@ export function startTelling(options: TellingOptions): Telling {
     },
   }
   return { tell, listener, metrics, close: () => events.close() }
+}
+
+function eventQueue(sink: EventSink, tell: Telling['tell']): EventQueue {
+  return new EventQueue({
+    sink,
+    waits: new Waits(eventRetry),
+    onOutcome: () => undefined,
+    onTrouble: (reason) => {
+      if (reason !== undefined) tell({ event: 'events-failed', reason })
+    },
+  })
 }

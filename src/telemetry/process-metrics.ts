@@ -41,6 +41,10 @@ export function registerProcessMetrics(registry: Registry): void {
     before = now
     return utilization
   })
+  registerLag(registers)
+}
+
+function registerLag(registers: Registry[]): void {
   new Gauge({
     name: 'nodejs_eventloop_lag_seconds',
     help: 'How long the event loop took to come round when asked.',

@@ -5,7 +5,7 @@ import { localEndpoints } from '../../src/frontend/local-endpoints.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
-import { ask, connected, freePort, refusal, Told, takePort } from './asking.ts'
+import { ask, connected, freePort, refusal, Told, takePort } from '../support/asking.ts'
 
 const loopback = '127.0.0.1' as Address
 const open: HealthChecks[] = []

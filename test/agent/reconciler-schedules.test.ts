@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { AfterCommit } from '../../src/agent/after-commit.ts'
 import { type Configuration, CurrentConfiguration } from '../../src/agent/configuration.ts'
-import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
 import { reconcilerEvents } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
@@ -11,6 +10,7 @@ import { Dataplanes } from '../../src/dataplane/dataplanes.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
+import { startTelemetry, type Telemetry } from '../../src/report/telemetry.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import {
   BACKENDS,
@@ -22,7 +22,7 @@ import {
   type Trouble,
   textOf,
 } from '../support/imagined-kernel.ts'
-import { noAnnouncing } from '../support/no-announcing.ts'
+import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
 import { runs } from '../support/runs.ts'
 import { silentStore } from '../support/silent-store.ts'
 
@@ -128,6 +128,7 @@ class World {
         generation: async () => 0,
         affinity: async () => [],
         announce: noAnnouncing,
+        ...noCounts,
       },
       log: { write: silent, flush: silent, linesLost: () => 0 },
     })

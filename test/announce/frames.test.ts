@@ -8,12 +8,18 @@ import {
   parseFrame,
   probeFrame,
 } from '../../src/announce/frames.ts'
-import { arpReply, arpRequest } from '../../src/announce/frames-arp.ts'
 import { groupMac, solicitedNode } from '../../src/announce/frames-ndp.ts'
 import { icmpv6Checksum } from '../../src/announce/icmpv6-checksum.ts'
 import { macText } from '../../src/announce/mac.ts'
-import { ndpProbe, ndpRecheck, ndpReply, ndpSolicitation } from '../../src/announce/neighbours.ts'
+import { ndpProbe } from '../../src/announce/neighbours.ts'
 import { type Address, addressFromBytes } from '../../src/model/address.ts'
+import {
+  arpReply,
+  arpRequest,
+  ndpRecheck,
+  ndpReply,
+  ndpSolicitation,
+} from '../support/neighbour-frames.ts'
 
 const own = '02:00:00:00:00:0a'
 const other = '02:00:00:00:00:0b'

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import {
   advertisement,
@@ -8,6 +7,7 @@ import {
   bgpPeer,
   bgpService,
 } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 
 let lan: BgpLan
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { RealLan } from '../support/real-lan.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { installAccount, installKinds, paths, pool } from './support/controllers.ts'
 import { Door } from './support/door.ts'
-import { eventually } from './support/eventually.ts'
 import { install } from './support/install.ts'
 
 const nodes = ['n1', 'n2']

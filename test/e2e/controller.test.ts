@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import type { Api } from './support/api.ts'
 import { churn } from './support/churn.ts'
 import { ControllerTests, writes } from './support/controller-tests.ts'
 import { balanced, paths, pool } from './support/controllers.ts'
-import { eventually } from './support/eventually.ts'
 
 let tests: ControllerTests
 let admin: Api

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { ServiceStatuses } from '../../src/speaker/service-statuses.ts'
 import { ApiClient } from '../../src/watch/api/client.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { installAccount, installKinds } from './support/controllers.ts'
-import { eventually } from './support/eventually.ts'
 import { install } from './support/install.ts'
 import { Recorder } from './support/recorder.ts'
 

@@ -5,7 +5,8 @@ import { textOf } from '../../src/plan/netdev/explain.ts'
 import { renewal } from '../../src/plan/netdev/operation.ts'
 import { committedTable, planAnnounce } from '../../src/plan/netdev/plan.ts'
 import { announceTable } from '../../src/render/announce/table.ts'
-import { printRule, printTable } from '../../src/ruleset/netdev/print.ts'
+import { printRule } from '../../src/ruleset/netdev/print.ts'
+import { printTable } from '../support/print-announce-table.ts'
 
 const ADDRESSES = ['192.0.2.1', '2001:db8::1'] as const
 

@@ -11,29 +11,30 @@ function filesOf(folder: string): readonly string[] {
     .map((name) => `${folder}/${name}`)
 }
 
-const source = filesOf('src')
-const texts: ReadonlyMap<string, string> = new Map(
-  [...source, ...filesOf('test'), ...filesOf('scripts')].map((file) => [
-    file,
-    readFileSync(root + file, 'utf8'),
-  ]),
-)
+function textsOf(files: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(files.map((file) => [file, readFileSync(root + file, 'utf8')]))
+}
 
-/** `file name` of all that other files import. */
-const imported: ReadonlySet<string> = new Set(
-  [...texts].flatMap(([file, text]) =>
-    [...text.matchAll(/\bimport\s(?:type\s)?\{([^}]*)\}\sfrom\s'(\.[^']+)'/g)].flatMap(
-      ([, names = '', from = '']) => {
-        const target = posix.join(posix.dirname(file), from)
-        return names.split(',').map((name) => `${target} ${bare(name)}`)
-      },
+const source = textsOf(filesOf('src'))
+const tests = textsOf([...filesOf('test'), ...filesOf('scripts')])
+
+/** Returns `file name` of all that these files import. */
+function importedBy(texts: ReadonlyMap<string, string>): ReadonlySet<string> {
+  return new Set(
+    [...texts].flatMap(([file, text]) =>
+      [...text.matchAll(/\bimport\s(?:type\s)?\{([^}]*)\}\sfrom\s'(\.[^']+)'/g)].flatMap(
+        ([, names = '', from = '']) => {
+          const target = posix.join(posix.dirname(file), from)
+          return names.split(',').map((name) => `${target} ${bare(name)}`)
+        },
+      ),
     ),
-  ),
-)
+  )
+}
 
 /** Files that are loaded when they are needed, with all that they export. */
 const loaded: ReadonlySet<string> = new Set(
-  [...texts].flatMap(([file, text]) =>
+  [...source].flatMap(([file, text]) =>
     [...text.matchAll(/\bimport\('(\.[^']+)'\)/g)].map(([, from = '']) =>
       posix.join(posix.dirname(file), from),
     ),
@@ -48,13 +49,31 @@ function bare(name: string): string {
     .replace(/ as .*/, '')
 }
 
-function exportsOf(file: string): readonly string[] {
-  const declared = /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm
-  return [...(texts.get(file) ?? '').matchAll(declared)].map(([, name]) => `${file} ${name}`)
+interface Export {
+  readonly file: string
+  readonly name: string
+  /** How often its own file names it. */
+  readonly named: number
 }
 
+function exportsOf([file, text]: readonly [string, string]): readonly Export[] {
+  const declared = /^export (?:async )?(?:const|function\*?|class|interface|type) (\w+)/gm
+  return [...text.matchAll(declared)].map(([, name = '']) => {
+    return { file, name, named: [...text.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length }
+  })
+}
+
+const exported = [...source].filter(([file]) => !loaded.has(file)).flatMap(exportsOf)
+const keyOf = ({ file, name }: Export): string => `${file} ${name}`
+
 test('what a file exports, another one imports', () => {
-  const all = source.filter((file) => !loaded.has(file)).flatMap(exportsOf)
-  expect(all.length).toBeGreaterThan(500)
-  expect(all.filter((each) => !imported.has(each))).toEqual([])
+  const imported = importedBy(new Map([...source, ...tests]))
+  expect(exported.length).toBeGreaterThan(2000)
+  expect(exported.map(keyOf).filter((each) => !imported.has(each))).toEqual([])
+})
+
+test('what is exported for a test, its own file uses', () => {
+  const imported = importedBy(source)
+  const dead = exported.filter((each) => !imported.has(keyOf(each)) && each.named === 1)
+  expect(dead.map(keyOf)).toEqual([])
 })

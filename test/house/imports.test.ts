@@ -97,14 +97,14 @@ describe('few files ask what time it is', () => {
   /** Each needs a date. What lasts is measured by `performance.now`, which no one can set. */
   const dates = [
     // kube-proxy's answer has the time.
-    'agent/events/probes.ts',
+    'report/probes.ts',
     // kube-proxy's metrics have times of day.
-    'agent/events/kube-proxy-metrics.ts',
+    'report/metrics/kube-proxy-metrics.ts',
     // An incarnation: later runs of an agent have later ones.
     'speaker/member-talk.ts',
     'telemetry/latency.ts',
     'telemetry/process-metrics.ts',
-    'agent/events/telemetry.ts',
+    'report/telemetry.ts',
     // A server, and a plugin, give a date up to which something holds.
     'watch/api/answer.ts',
     'watch/api/exec-plugin.ts',

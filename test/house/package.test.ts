@@ -63,6 +63,8 @@ test('the image is made of them, by the file that this runs', () => {
   // What comes after the last FROM is the image; nothing else is brought into it.
   const image = instructions.slice(instructions.findLastIndex((line) => line.startsWith('FROM')))
   expect(image.filter((line) => /^(COPY|ADD)/.test(line))).toEqual([
+    'COPY --from=build /node/bin/node /usr/local/bin/node',
+    'COPY --from=build /node/LICENSE /usr/local/share/doc/node/LICENSE',
     'COPY --from=build /image /nodelb',
   ])
 })

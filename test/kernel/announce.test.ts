@@ -10,11 +10,11 @@ import type { Address } from '../../src/model/address.ts'
 import { textOf } from '../../src/plan/netdev/explain.ts'
 import { planAnnounce } from '../../src/plan/netdev/plan.ts'
 import { announceTable } from '../../src/render/announce/table.ts'
-import { printTable } from '../../src/ruleset/netdev/print.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
+import { eventually } from '../support/eventually.ts'
+import { printTable } from '../support/print-announce-table.ts'
 import { NODE_MAC, questions } from '../support/questions.ts'
 import { indexOf, ip, stationOf, Wire } from '../support/wire.ts'
-import { until } from './session-setup.ts'
 
 const OURS: readonly [string, string] = ['192.0.2.1', '2001:db8::1']
 const OTHERS: readonly [string, string] = ['192.0.2.2', '2001:db8::2']
@@ -281,7 +281,7 @@ describe('changes by others', () => {
     await made.revive(LONG)
     await made.program([announced], LONG)
     execFileSync('nft', command)
-    await until(() => outcomes.length > 0)
+    await eventually(() => outcomes.length > 0)
     expect(outcomes[0]).toEqual(PROGRAMMED)
     expect(await planned([announced], 'none')).toEqual([])
     expect(await answers(1)).toBe(1)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { eventually } from '../e2e/support/eventually.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpNode, bgpPeer, bgpService, pool } from '../support/bgp-objects.ts'
+import { eventually } from '../support/eventually.ts'
 import { runs } from '../support/runs.ts'
 
 /** What the objects say; the Service with the number 0 is always there. */

@@ -178,7 +178,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     },
     {
       args: ['diff', ...good, '--config', '/nowhere.yaml'],
-      line: '/nowhere.yaml: found no such file or folder, expected a readable file',
+      line: '/nowhere.yaml: found no such file or folder, expected a readable file or folder',
     },
   ])('$args', async ({ args, line }) => {
     expect(await nodelb(args)).toEqual({ code: 2, out: '', err: [line] })
@@ -363,8 +363,8 @@ describe('--help', () => {
         --state <folder>          where the agent keeps the addresses of these
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
-        --config <file>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration
+        --config <path>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration: a file, or a folder of files
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -386,8 +386,8 @@ describe('--help', () => {
         --state <folder>          where the agent keeps the addresses of these
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
-        --config <file>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration
+        --config <path>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration: a file, or a folder of files
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -411,8 +411,8 @@ describe('--help', () => {
         --state <folder>          where the agent keeps the addresses of these
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
-        --config <file>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration
+        --config <path>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration: a file, or a folder of files
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -430,8 +430,9 @@ describe('--help', () => {
 
       Options:
         --node <name>                 the Node to render for (environment: NODE_NAME)
-        --config <file>               a KubeProxyConfiguration and/or a
-                                      NodelbConfiguration
+        --config <path>               a KubeProxyConfiguration and/or a
+                                      NodelbConfiguration: a file, or a folder of
+                                      files
         --scope <scope>               what to program (default: load-balancer)
                                       (choices: "load-balancer", "all")
         --backend <backend>           how to program it (default: auto) (choices:
@@ -477,7 +478,8 @@ describe('--help', () => {
       set the node's sysctls, for which the agent has no privilege, and end
 
       Options:
-        --config <file>  a KubeProxyConfiguration and/or a NodelbConfiguration
+        --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                         file, or a folder of files
         -h, --help       display help for command
       "
     `))
@@ -488,8 +490,8 @@ describe('--help', () => {
       which addresses LoadBalancer Services get or keep, and why; nothing is written
 
       Options:
-        --config <file>             a KubeProxyConfiguration and/or a
-                                    NodelbConfiguration
+        --config <path>             a KubeProxyConfiguration and/or a
+                                    NodelbConfiguration: a file, or a folder of files
         -o, --output <format>       text for people, json for programs (choices:
                                     "text", "json", default: "text")
         -f, --filename <path...>    files or folders of Services, IPAddressPools,
@@ -506,42 +508,43 @@ describe('--help', () => {
 
   test('announcers', async () =>
     expect(await help('announcers')).toMatchInlineSnapshot(`
-    "Usage: nodelb announcers [options]
+      "Usage: nodelb announcers [options]
 
-    which Node would announce which address, and how and why; nothing is sent
+      which Node would announce which address, and how and why; nothing is sent
 
-    Options:
-      --config <file>           a KubeProxyConfiguration and/or a
-                                NodelbConfiguration
-      -o, --output <format>     text for people, json for programs (choices: "text",
-                                "json", default: "text")
-      -f, --filename <path...>  files or folders of Services, EndpointSlices, Nodes,
-                                IPAddressPools and L2Advertisements; - is standard
-                                input
-      --without <node...>       show what moves if these Nodes are drained
-      --node <name>             show this Node alone
-      -h, --help                display help for command
-    "
-  `))
+      Options:
+        --config <path>           a KubeProxyConfiguration and/or a
+                                  NodelbConfiguration: a file, or a folder of files
+        -o, --output <format>     text for people, json for programs (choices: "text",
+                                  "json", default: "text")
+        -f, --filename <path...>  files or folders of Services, EndpointSlices, Nodes,
+                                  IPAddressPools and L2Advertisements; - is standard
+                                  input
+        --without <node...>       show what moves if these Nodes are drained
+        --node <name>             show this Node alone
+        -h, --help                display help for command
+      "
+    `))
 
   test('controller', async () =>
     expect(await help('controller')).toMatchInlineSnapshot(`
-    "Usage: nodelb controller [options]
+      "Usage: nodelb controller [options]
 
-    give addresses to the LoadBalancer Services of the cluster; one replica writes
+      give addresses to the LoadBalancer Services of the cluster; one replica writes
 
-    Options:
-      --config <file>       a KubeProxyConfiguration and/or a NodelbConfiguration
-      --kubeconfig <file>   how to reach the API server (default: KUBECONFIG, else
-                            as a pod of the cluster, else ~/.kube/config)
-      --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
-      --listen <host:port>  where probes and metrics are answered (default:
-                            "127.0.0.1:10267")
-      --log-level <level>   debug tells of every commit (choices: "debug", "info",
-                            "warn", "error", default: "info")
-      -h, --help            display help for command
-    "
-  `))
+      Options:
+        --config <path>       a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                              file, or a folder of files
+        --kubeconfig <file>   how to reach the API server (default: KUBECONFIG, else
+                              as a pod of the cluster, else ~/.kube/config)
+        --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
+        --listen <host:port>  where probes and metrics are answered (default:
+                              "127.0.0.1:10267")
+        --log-level <level>   debug tells of every commit (choices: "debug", "info",
+                              "warn", "error", default: "info")
+        -h, --help            display help for command
+      "
+    `))
 
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { execa } from 'execa'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ask, freePort } from '../agent/asking.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { makeManifests, nodeManifest } from '../bench/agent-objects.ts'
 import { AgentAndSource, configured } from '../support/agent-and-source.ts'
+import { ask, freePort } from '../support/asking.ts'
 
 // Some 80,000 elements: they take seconds to render, to encode and to commit where other tests run.
 const SIZE = { services: 6_000, endpoints: 10, dualStack: false, external: false }

@@ -154,8 +154,3 @@ export function scaled(goal: Goal, count: number): Goal {
   }))
   return { ...goal, cluster: { ...goal.cluster, slices } }
 }
-
-/** Resolves when the condition holds; checked again whenever something may have happened. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2))
-}

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readStatus } from '../../src/agent/events/status-socket.ts'
+import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
 import { webObjects } from '../support/web.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { planChanges, planIptables } from '../../src/plan/iptables/plan.ts'
+import { planChanges } from '../../src/plan/iptables/plan.ts'
 import { createChains, renderChains, settleChains } from '../../src/render/iptables/render.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
@@ -13,6 +13,7 @@ import {
 import { chainsFor } from '../support/chains.ts'
 import { change, keptObjects } from '../support/changes.ts'
 import { iptablesModel, packetsOf, ruleFor } from '../support/iptables-model.ts'
+import { planIptables } from '../support/plan-iptables.ts'
 import { cluster, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 

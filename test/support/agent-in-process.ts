@@ -1,8 +1,4 @@
 import { AfterCommit } from '../../src/agent/after-commit.ts'
-import { DenialReports } from '../../src/agent/denial-reports.ts'
-import { LocalPolicies } from '../../src/agent/events/local-policies.ts'
-import type { Occurrence, OccurrenceOf } from '../../src/agent/events/occurrence.ts'
-import { startTelemetry, type Telemetry } from '../../src/agent/events/telemetry.ts'
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
 import { HealthChecks } from '../../src/agent/health-check.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
@@ -13,9 +9,14 @@ import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
+import { DenialReports } from '../../src/report/denial-reports.ts'
+import type { Occurrence, OccurrenceOf } from '../../src/report/events/occurrence.ts'
+import { LocalPolicies } from '../../src/report/metrics/local-policies.ts'
+import { ServiceCounts } from '../../src/report/metrics/service-counts.ts'
+import { startTelemetry, type Telemetry } from '../../src/report/telemetry.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
-import { Told } from '../agent/asking.ts'
-import { noAnnouncing } from './no-announcing.ts'
+import { Told } from './asking.ts'
+import { noAnnouncing, noCounts } from './no-announcing.ts'
 import { silentStore } from './silent-store.ts'
 
 const silent = (): undefined => undefined
@@ -41,6 +42,7 @@ export class AgentInProcess {
       generation: () => socket.generation(),
       affinity: () => socket.affinity(),
       announce: noAnnouncing,
+      ...noCounts,
     }
     const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
     const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })
@@ -52,6 +54,7 @@ export class AgentInProcess {
       healthChecks: new HealthChecks({ addresses: [], healthy, onState: silent }),
       flows: new FlowCleaner(store, telemetry),
       localPolicies,
+      counts: new ServiceCounts(store, () => undefined),
       denials: new DenialReports(telemetry.tell),
       scope: () => this.scope,
     })

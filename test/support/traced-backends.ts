@@ -1,7 +1,6 @@
 import type { Backend } from '../../src/config/nodelb-config.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
-import { planIptables } from '../../src/plan/iptables/plan.ts'
 import { recordedServers } from '../../src/plan/ipvs/ownership.ts'
 import { planIpvs } from '../../src/plan/ipvs/plan.ts'
 import { plan } from '../../src/plan/nftables/plan.ts'
@@ -19,6 +18,7 @@ import { chainsFor } from './chains.ts'
 import { iptablesModel } from './iptables-model.ts'
 import { ipvsModel } from './ipvs-model.ts'
 import { kernelModel } from './kernel-model.ts'
+import { planIptables } from './plan-iptables.ts'
 import { type OwnWays, waysOfIpvs } from './service-semantics.ts'
 
 /** A backend whose rules can be walked: what tests demand of one they demand of all. */

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Credentials } from '../../src/watch/api/credentials.ts'
 import { askPlugin } from '../../src/watch/api/exec-plugin.ts'
 import type { PluginCall } from '../../src/watch/api/kubeconfig.ts'
+import { eventually } from '../support/eventually.ts'
 
 const apiVersion = 'client.authentication.k8s.io/v1'
 const never = new AbortController().signal
@@ -23,10 +24,6 @@ function credential(status: object, more: object = {}): string {
   return `echo '${text}'`
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
 const isAlive = (pid: number): boolean => {
   // A process that is not waited for yet is no more than its name.
   const stat = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : 'Z'
@@ -43,7 +40,7 @@ test.each<[string, AbortController | undefined]>([
   const call = plugin(hangs)
   const at = (name: string): string => join(call.folder, name)
   const answer = askPlugin(call, abort?.signal ?? never, { lastsAtMost: abort ? 60_000 : 500 })
-  await until(() => existsSync(at('self')) && readFileSync(at('self'), 'utf8').endsWith('\n'))
+  await eventually(() => existsSync(at('self')) && readFileSync(at('self'), 'utf8').endsWith('\n'))
   const pids = ['self', 'child'].map((name) => Number(readFileSync(at(name), 'utf8')))
   expect(pids.map(isAlive)).toEqual([true, true])
   abort?.abort()
@@ -53,7 +50,7 @@ test.each<[string, AbortController | undefined]>([
       ? 'the credential plugin sh was stopped: the agent ends'
       : 'the credential plugin sh did not end within 0.5 s',
   })
-  await until(() => !pids.some(isAlive))
+  await eventually(() => !pids.some(isAlive))
 })
 
 test.each<[string, string, string]>([
@@ -135,7 +132,7 @@ test('what a plugin printed is used until it runs out or is refused', async () =
   expect(again).toMatchObject(shown)
   // On a busy machine it ran out before it was asked for again.
   const before = runs()
-  await until(() => Date.now() > Date.parse(soon) + 10)
+  await eventually(() => Date.now() > Date.parse(soon) + 10)
   await credentials.read()
   expect(runs()).toBe(before + 1)
 })

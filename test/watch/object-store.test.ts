@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { objectProblems } from '../../src/agent/object-problems.ts'
 import type { Problem } from '../../src/decode/problem.ts'
 import { printProblem } from '../../src/decode/problem.ts'
+import { objectProblems } from '../../src/report/object-problems.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'

@@ -25,8 +25,6 @@ export async function lookAtMachine(
     const value = number(name)
     return value === undefined ? undefined : value !== 0
   }
-  const count = number('net.netfilter.nf_conntrack_count')
-  const max = number('net.netfilter.nf_conntrack_max')
   const chains = await droppingChains(socket)
   return {
     forwarding: { ipv4: isOn('net.ipv4.ip_forward'), ipv6: isOn('net.ipv6.conf.all.forwarding') },
@@ -38,9 +36,20 @@ export async function lookAtMachine(
     },
     ephemeral: rangesIn(text(root, 'net.ipv4.ip_local_port_range').replace(/\s+/, '-'))[0],
     reserved: rangesIn(text(root, 'net.ipv4.ip_local_reserved_ports')),
-    conntrack: count === undefined || !max ? undefined : { count, max },
+    conntrack: conntrackFill(root),
     missing,
   }
+}
+
+/** Returns how many connections the kernel tracks, and how many at most; undefined if it tracks none. */
+export function conntrackFill(
+  root = '',
+): { readonly count: number; readonly max: number } | undefined {
+  const [count, max] = ['nf_conntrack_count', 'nf_conntrack_max'].map((name) =>
+    readNumber(sysctlFile(root, `net.netfilter.${name}`)),
+  )
+  if (count?.kind !== 'value' || max?.kind !== 'value' || max.value === 0) return undefined
+  return { count: count.value, max: max.value }
 }
 
 function interfaces(

@@ -96,14 +96,26 @@ export function startExchange<Result>(
       watch(watchSilence(line.timeLimit, line.arrivals, () => finish(conversation.silence())))
       if (inquiry.fence) watch(repeatFence(line, inquiry.fence))
     }
-    if (inquiry.fromThread) return line.sendFromThread(inquiry.frame, sent)
-    const stopSendWatch = watchSending(line)
-    watch(stopSendWatch)
-    line.send(inquiry.frame, (code) => {
-      stopSendWatch()
-      sent(code)
-    })
+    watch(sendFrame(line, inquiry, sent))
   })
+}
+
+/** Sends the frame of an inquiry. Returns a function that ends the watch over the sending. */
+function sendFrame(
+  line: Line,
+  { frame, fromThread }: Pick<Inquiry<unknown>, 'frame' | 'fromThread'>,
+  sent: (code?: string) => void,
+): () => void {
+  if (fromThread) {
+    line.sendFromThread(frame, sent)
+    return () => undefined
+  }
+  const stop = watchSending(line)
+  line.send(frame, (code) => {
+    stop()
+    sent(code)
+  })
+  return stop
 }
 
 function watchSending(line: Line): () => void {

@@ -144,16 +144,12 @@ class Batch {
         this.#end(MESSAGE.deleteSet, FLAGS.request, carried)
         break
       case 'add-chain':
-        this.#begin(operation.family)
-          .text(CHAIN.table, TABLE_NAME)
-          .text(CHAIN.name, operation.chain)
+        this.#beginChain(operation)
         if (operation.base !== undefined) writeHook(this.#writer, operation.base)
         this.#end(MESSAGE.newChain, FLAGS.create, carried)
         break
       case 'delete-chain':
-        this.#begin(operation.family)
-          .text(CHAIN.table, TABLE_NAME)
-          .text(CHAIN.name, operation.chain)
+        this.#beginChain(operation)
         this.#end(MESSAGE.deleteChain, FLAGS.request, carried)
         break
       case 'add-rule':
@@ -165,6 +161,10 @@ class Batch {
         this.#end(MESSAGE.deleteRule, FLAGS.request, carried)
         break
     }
+  }
+
+  #beginChain({ family, chain }: Pick<RuleOperation, 'family' | 'chain'>): void {
+    this.#begin(family).text(CHAIN.table, TABLE_NAME).text(CHAIN.name, chain)
   }
 
   #addRule({ family, chain, rule, position }: RuleOperation, carried: Carried): void {

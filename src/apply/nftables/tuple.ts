@@ -40,13 +40,6 @@ export function writeTuple(
   })
 }
 
-/** Returns the bytes of a tuple without ranges; throws if it does not have these types. */
-export function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
-  const bytes = Buffer.alloc(tupleLength(types))
-  writeTuple(types, tuple, bytes, 0)
-  return bytes
-}
-
 /** Returns the text of the fields that the bytes hold. */
 export function decodeTuple(types: readonly FieldType[], bytes: Buffer, at = 0): Tuple {
   const texts: string[] = []

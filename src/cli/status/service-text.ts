@@ -1,4 +1,4 @@
-import type { ServiceSummary } from '../../agent/events/status.ts'
+import type { ServiceSummary } from '../../report/status/status.ts'
 
 /** Returns one line about a Service. */
 export function printService(summary: ServiceSummary): string {

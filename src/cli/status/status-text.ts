@@ -1,6 +1,6 @@
-import type { Ownership } from '../../agent/events/agent-state.ts'
-import type { Status } from '../../agent/events/status.ts'
 import { visible } from '../../decode/problem.ts'
+import type { Ownership } from '../../report/status/agent-state.ts'
+import type { Status } from '../../report/status/status.ts'
 import { announceLines } from './announce-text.ts'
 import { bgpLines } from './bgp-text.ts'
 import { printService } from './service-text.ts'
@@ -17,22 +17,7 @@ export function printStatus(status: Status): string {
       'Refused by the kernel',
       status.refused.map(({ service, reason, since }) => `${service}: ${reason} (since ${since})`),
     ),
-    section(
-      'Contested addresses',
-      status.contested.map(({ service, address, winner }) => {
-        return `${service}: ${address} belongs to ${winner}`
-      }),
-    ),
-    section(
-      'Refused addresses',
-      status.refusedAddresses.map(
-        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
-      ),
-    ),
-    section(
-      'More contested or refused addresses',
-      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
-    ),
+    ...denials(status),
     section(
       'Health check ports that cannot be opened',
       status.healthChecksWaiting.map(
@@ -53,6 +38,27 @@ export function printStatus(status: Status): string {
     .join('')
 }
 
+function denials(status: Status): readonly (readonly string[])[] {
+  return [
+    section(
+      'Contested addresses',
+      status.contested.map(({ service, address, winner }) => {
+        return `${service}: ${address} belongs to ${winner}`
+      }),
+    ),
+    section(
+      'Refused addresses',
+      status.refusedAddresses.map(
+        ({ service, address, reason }) => `${service}: ${address} ${reason}`,
+      ),
+    ),
+    section(
+      'More contested or refused addresses',
+      status.moreAddresses.map(({ service, addresses }) => `${service}: ${addresses}`),
+    ),
+  ]
+}
+
 function announcing({ announce, bgp }: Status): readonly (readonly string[])[] {
   return [
     section('Announcing', announce === null ? [] : announceLines(announce)),
@@ -61,7 +67,7 @@ function announcing({ announce, bgp }: Status): readonly (readonly string[])[] {
 }
 
 function head(status: Status): readonly string[] {
-  const { lastCommit, failing, waiting } = status
+  const { lastCommit, failing, waiting, refusedConfiguration: refused } = status
   const watches = Object.entries(status.watches).map(([resource, watch]) => {
     const reason = 'reason' in watch ? `: ${watch.reason}` : ''
     return `  ${resource}: ${watch.kind}${reason} (since ${watch.since})`
@@ -80,6 +86,9 @@ function head(status: Status): readonly string[] {
           `configuration ${waiting.source} ${waiting.failed ? 'fails' : 'waits'} since ` +
             `${waiting.since}: ${waiting.reason}`,
         ]
+      : []),
+    ...(refused
+      ? [`configuration ${refused.source} cannot be used since ${refused.since}: ${refused.reason}`]
       : []),
     ...(failing ? [`commits fail since ${failing.since}: ${failing.reason}`] : []),
     `tables: ${printOwnership(status.ownership)}`,

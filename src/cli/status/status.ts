@@ -1,5 +1,5 @@
-import { readStatus } from '../../agent/events/status-socket.ts'
 import { unreachable } from '../../model/unreachable.ts'
+import { readStatus } from '../../report/status/status-socket.ts'
 import { TROUBLE } from '../arguments.ts'
 import type { Format } from '../common-options.ts'
 import type { Output } from '../output.ts'

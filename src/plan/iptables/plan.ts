@@ -12,14 +12,6 @@ import {
   type TableChange,
 } from '../../ruleset/iptables/types.ts'
 
-/** Plans from the current to the desired rules; the plan is empty if these are the same. */
-export function planIptables(
-  current: IptablesRuleset,
-  desired: IptablesRuleset,
-): readonly RestoreStep[] {
-  return planChanges(compareIptables(current, desired))
-}
-
 /** Returns what differs, one change for each table; `displaced` jumps are moved to the front. */
 export function compareIptables(
   current: IptablesRuleset,

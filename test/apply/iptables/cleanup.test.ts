@@ -4,12 +4,12 @@ import { commitIptables } from '../../../src/apply/iptables/commit.ts'
 import { FLAVOURS, findPrograms } from '../../../src/apply/iptables/programs.ts'
 import { readIptables } from '../../../src/apply/iptables/read.ts'
 import type { TableFamily } from '../../../src/model/family.ts'
-import { planIptables } from '../../../src/plan/iptables/plan.ts'
 import type {
   IptablesChains,
   IptablesRuleset,
   IptablesTable,
 } from '../../../src/ruleset/iptables/types.ts'
+import { planIptables } from '../../support/plan-iptables.ts'
 import { enterNewNetwork } from '../nftables/namespace.ts'
 import { otherPrograms } from './hosts.ts'
 import { iptables, listing, restore } from './namespace.ts'

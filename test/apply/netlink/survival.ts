@@ -7,6 +7,7 @@ import { NFNLGRP_NFTABLES } from '../../../src/apply/netlink/constants.ts'
 import { frameBatch, frameMessage, GET_GENERATION } from '../../../src/apply/netlink/message.ts'
 import { openRaw } from '../../../src/apply/netlink/open-raw.ts'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
+import { eventually } from '../../support/eventually.ts'
 import { addTable, bigSet, missingTables } from './requests.ts'
 
 const NEWGEN = 0x0a0f
@@ -65,7 +66,7 @@ export const survival: Readonly<Record<string, () => Promise<unknown>>> = {
     })
     await socket.transact([addTable('one')], 0)
     await socket.transact([addTable('two')], 0)
-    await until(() => heard >= 2)
+    await eventually(() => heard >= 2)
     monitor.close()
     socket.close()
     return { heard, warned: warnings.includes('listener bug') }
@@ -94,7 +95,7 @@ export const survival: Readonly<Record<string, () => Promise<unknown>>> = {
       })
       throw new Error('promise bug')
     })
-    await until(() => errors.length >= 2)
+    await eventually(() => errors.length >= 2)
     const alive = (await socket.generation()) > 0
     socket.close()
     return { errors: errors.sort(), alive }
@@ -108,11 +109,11 @@ export const survival: Readonly<Record<string, () => Promise<unknown>>> = {
       if (type === NEWGEN) heard += 1
     })
     const flood = await socket.transact(bigSet(), 0)
-    await until(() => monitor.drops() > 0)
+    await eventually(() => monitor.drops() > 0)
     for (let round = 0; round < 50; round++) await turn()
     heard = 0
     const after = await socket.transact([addTable('after')], 0)
-    await until(() => heard > 0)
+    await eventually(() => heard > 0)
     const drops = monitor.drops()
     const generation = await monitor.generation()
     monitor.close()
@@ -141,8 +142,4 @@ function blockingSocket(): NetlinkSocket {
 
 function bareSocket(): RawNetlinkSocket {
   return new RawNetlinkSocket(12, { recvBufferSize: SMALL_BUFFER, sendBufferSize: 1 << 20 })
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5)
 }

@@ -4,7 +4,8 @@ import {
   decodeRange,
   decodeTuple,
   encodeRange,
-  encodeTuple,
+  tupleLength,
+  writeTuple,
 } from '../../../src/apply/nftables/tuple.ts'
 import { addressBytes, addressFromBytes } from '../../../src/model/address.ts'
 import type { Tuple } from '../../../src/model/tuple.ts'
@@ -38,6 +39,12 @@ const tuples: fc.Arbitrary<{ readonly types: readonly FieldType[]; readonly tupl
       .tuple(...types.map((type) => texts[type]))
       .map((list) => ({ types, tuple: list.join(' . ') as Tuple })),
   )
+
+function encodeTuple(types: readonly FieldType[], tuple: Tuple): Buffer {
+  const bytes = Buffer.alloc(tupleLength(types))
+  writeTuple(types, tuple, bytes, 0)
+  return bytes
+}
 
 describe('a tuple', () => {
   it('survives being encoded', () => {

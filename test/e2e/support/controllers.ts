@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { parseAllDocuments } from 'yaml'
+import { eventually } from '../../support/eventually.ts'
 import type { ApiServer } from './apiserver.ts'
-import { eventually } from './eventually.ts'
 
 const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url))
 

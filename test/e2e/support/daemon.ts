@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { eventually, type Patience } from './eventually.ts'
+import { eventually, type Patience } from '../../support/eventually.ts'
 
 /** The last of what a process said is enough to see why it ended. */
 const LOG_LENGTH = 64 * 1024

@@ -18,8 +18,8 @@ import type { AddressNews } from '../../../src/watch/addresses/address-news.ts'
 import type { GivenAddresses } from '../../../src/watch/addresses/given.ts'
 import { givenText } from '../../../src/watch/addresses/given-text.ts'
 import { StateFolder } from '../../../src/watch/addresses/state-folder.ts'
-import { Told } from '../../agent/asking.ts'
 import { held } from '../../allocate/worlds.ts'
+import { Told } from '../../support/asking.ts'
 
 const SOON = { first: 5, most: 5, factor: 1, jitter: 0 }
 let scratch = ''

@@ -1,0 +1,252 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments, stringify } from 'yaml'
+import { ApiServer } from './support/apiserver.ts'
+import { kubernetesTools } from './support/kubernetes-tools.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
+type Manifest = any
+
+const chart = fileURLToPath(new URL('../../charts/nodelb', import.meta.url))
+const overlays = fileURLToPath(new URL('../../deploy/overlays', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-chart-'))
+let helm4: string
+let helm3: string
+
+beforeAll(async () => {
+  helm4 = join(await kubernetesTools(), 'helm')
+  helm3 = join(await kubernetesTools('helm-3'), 'helm')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** What helm says. Its cache and its configuration are in a folder of the test. */
+function helm(args: readonly string[], program = helm4) {
+  const env = { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder }
+  return execa(program, args, { env, reject: false })
+}
+
+/** What helm makes of the chart, in the namespace of the overlays. */
+async function template(args: readonly string[], program = helm4): Promise<Manifest[]> {
+  const all = ['template', 'nodelb', chart, '--namespace=kube-system', ...args]
+  const { stdout, stderr, exitCode } = await helm(all, program)
+  if (exitCode !== 0) throw new Error(stderr)
+  return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
+}
+
+function overlay(name: string): Manifest[] {
+  const text = readFileSync(join(overlays, name, 'expected.yaml'), 'utf8')
+  return parseAllDocuments(text).map((document) => document.toJS())
+}
+
+/**
+ * The objects by kind and name. Names have no hash, and a configuration is what it says, not how it is
+ * written.
+ */
+function comparable(manifests: readonly Manifest[]): Record<string, Manifest> {
+  const plain = JSON.parse(
+    JSON.stringify(manifests).replaceAll(/(nodelb-api-server)-[0-9a-z]+/g, '$1'),
+  )
+  return Object.fromEntries(
+    plain.map((manifest: Manifest) => {
+      const text = manifest.data?.['config.yaml']
+      if (text !== undefined) {
+        manifest.data['config.yaml'] = parseAllDocuments(text).map((each) => each.toJS())
+      }
+      return [`${manifest.kind} ${manifest.metadata.name}`, manifest]
+    }),
+  )
+}
+
+const own = ['--set=image.repository=registry.example.com/nodelb']
+
+describe.each(['helm 4', 'helm 3'])('%s', (version) => {
+  const program = () => (version === 'helm 4' ? helm4 : helm3)
+
+  test.each([
+    ['load-balancer', []],
+    ['all', ['--set=scope=all', '--set=apiServer.host=192.0.2.1']],
+  ])('makes what overlay %s is', async (name, args) => {
+    const made = await template([...own, ...args], program())
+    expect(comparable(made)).toEqual(comparable(overlay(name)))
+  })
+
+  test('makes what overlay controller is beside the agent', async () => {
+    const made = comparable(await template([...own, '--set=controller.enabled=true'], program()))
+    const expected = comparable([...overlay('load-balancer'), ...overlay('controller')])
+    expect(made).toEqual(expected)
+  })
+
+  test('finds nothing to say about the chart', async () => {
+    const { stdout, stderr, exitCode } = await helm(['lint', '--strict', chart], program())
+    expect(stdout + stderr).not.toMatch(/WARNING|ERROR/)
+    expect(exitCode).toBe(0)
+  })
+})
+
+test.each([
+  'home-lab',
+  'beside-metallb',
+  'instead-of-kube-proxy',
+  'ipvs',
+  'iptables-legacy',
+  'bgp',
+])('values of %s', async (name) => {
+  const values = join(chart, 'ci', `${name}.yaml`)
+  const made = await template([`--values=${values}`])
+  const text = made
+    .filter(
+      ({ kind, metadata }) =>
+        kind !== 'CustomResourceDefinition' && metadata.name !== 'nodelb-board',
+    )
+    .map((manifest) => stringify(manifest, { lineWidth: 0 }))
+    .join('---\n')
+  await expect(text).toMatchFileSnapshot(join(chart, 'ci', `${name}.expected.yaml`))
+})
+
+test('CustomResourceDefinitions are those of deploy/crds, and outlive the release', async () => {
+  const made = (await template(['--set=crds.enabled=true'])).filter(
+    ({ kind }) => kind === 'CustomResourceDefinition',
+  )
+  const { resources } = parse(
+    readFileSync(join(chart, '../../deploy/crds/kustomization.yaml'), 'utf8'),
+  )
+  const expected = resources.map((file: string) => {
+    const crd = parse(readFileSync(join(chart, '../../deploy/crds', file), 'utf8'))
+    const annotations = { ...crd.metadata.annotations, 'helm.sh/resource-policy': 'keep' }
+    return { ...crd, metadata: { ...crd.metadata, annotations } }
+  })
+  const byName = (a: Manifest, b: Manifest) => (a.metadata.name < b.metadata.name ? -1 : 1)
+  expect(made.sort(byName)).toEqual(expected.sort(byName))
+})
+
+test('alerts and board are those of deploy/', async () => {
+  const flags = ['--set=metrics.rules.enabled=true,metrics.dashboard.enabled=true']
+  const made = comparable(await template(flags))
+  const folder = join(chart, '../../deploy')
+  const rules = parse(readFileSync(join(folder, 'components/metrics/rules.yaml'), 'utf8'))
+  rules.metadata.namespace = 'kube-system'
+  expect(made['PrometheusRule nodelb']).toEqual(rules)
+  const board = readFileSync(join(folder, 'grafana/nodelb.json'), 'utf8')
+  expect(JSON.parse(made['ConfigMap nodelb-board'].data['nodelb.json'])).toEqual(JSON.parse(board))
+})
+
+test.each([
+  ['--set=scope=all', 'apiServer.host: found nothing, expected an address of the API server'],
+  ['--set=config.scope=all', 'apiServer.host: found nothing, expected an address'],
+  ['--set=kubeproxyConfig.mode=ipvs', "additional properties 'kubeproxyConfig' not allowed"],
+  ['--set=backend=nft', 'value must be one of'],
+  ['--set=image.digest=latest', 'does not match pattern'],
+  ['--set=apiServer.port=70000', 'maximum: got 70,000, want 65,535'],
+  ['--set=layer2=true', 'got boolean, want object'],
+  ['--set=legacyIptables=true,backend=ipvs', 'legacyIptables: found true, expected false'],
+  [
+    '--set=kubeProxyConfig.mode=ipvs,kubeProxyConfigMap=kube-proxy',
+    'kubeProxyConfig: found an object beside kubeProxyConfigMap, expected one of the two',
+  ],
+])('%s is refused', async (flag, said) => {
+  await expect(template([flag])).rejects.toThrow(said)
+})
+
+/**
+ * Changes a copy of the chart for the API server of the tests, which is older than the chart asks for: it has
+ * EndpointSlice v1 all the same, and does not know the rules in CustomResourceDefinitions.
+ */
+function fitToOldServer(copy: string): void {
+  const edit = (file: string, change: (text: string) => string): void =>
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+  edit(join(copy, 'Chart.yaml'), (text) => text.replace('>=1.21', '>=1.20'))
+  const crds = join(copy, 'crds-of-metallb')
+  const dropped = (key: unknown, value: unknown) =>
+    key === 'x-kubernetes-validations' ? undefined : value
+  for (const name of readdirSync(crds)) {
+    edit(join(crds, name), (text) => stringify(parse(text, dropped)))
+  }
+}
+
+describe('on an API server', () => {
+  let server: ApiServer
+  let forOldServer: string
+
+  beforeAll(async () => {
+    server = await ApiServer.start()
+    forOldServer = join(folder, 'chart')
+    cpSync(chart, forOldServer, { recursive: true, dereference: true })
+    fitToOldServer(forOldServer)
+  }, 600_000)
+  afterAll(() => server.stop())
+
+  const release = (verb: string, ...args: readonly string[]) =>
+    helm([
+      verb,
+      'nodelb',
+      ...args,
+      '--namespace=kube-system',
+      `--kubeconfig=${server.kubeconfig()}`,
+    ])
+
+  async function done(verb: string, ...args: readonly string[]): Promise<string> {
+    const { stdout, stderr, exitCode } = await release(verb, ...args)
+    if (exitCode !== 0) throw new Error(stderr)
+    return stdout
+  }
+
+  const daemonSet = () =>
+    server.admin.call('GET', '/apis/apps/v1/namespaces/kube-system/daemonsets/nodelb')
+  const secret = () =>
+    server.admin.call('GET', '/api/v1/namespaces/kube-system/secrets/nodelb-members')
+  const has = async (path: string) => (await server.admin.ask('GET', path)).status === 200
+  const POOLS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ipaddresspools.metallb.io'
+
+  test('a server without EndpointSlice v1 is refused', async () => {
+    await expect(done('install', chart)).rejects.toThrow('requires kubeVersion: >=1.21.0-0')
+  })
+
+  test('a release is installed, upgraded, taken back and removed', async () => {
+    const all = ['--set=layer2.enabled=true,crds.enabled=true,controller.enabled=true']
+    const notes = await done('install', forOldServer, ...all)
+    expect(notes).toContain('exec daemonset/nodelb -- nodelb status')
+    expect(await has(POOLS)).toBe(true)
+    const { data } = await secret()
+    const [agent] = (await daemonSet()).spec.template.spec.containers
+    expect(agent.args).toEqual(['run', '--config=/etc/nodelb/config.yaml'])
+
+    await done(
+      'upgrade',
+      forOldServer,
+      ...all,
+      '--set=metrics.enabled=true,metrics.podMonitor=false',
+    )
+    const [scraped] = (await daemonSet()).spec.template.spec.containers
+    expect(scraped.args).toContain('--metrics-listen=$(NODE_IP):10266')
+    // Agents with different keys do not hear each other.
+    expect((await secret()).data).toEqual(data)
+
+    await done('rollback', '1')
+    const [former] = (await daemonSet()).spec.template.spec.containers
+    expect(former.args).toEqual(agent.args)
+    expect((await secret()).data).toEqual(data)
+
+    await done('uninstall')
+    for (const path of [
+      '/apis/apps/v1/namespaces/kube-system/daemonsets/nodelb',
+      '/apis/apps/v1/namespaces/kube-system/deployments/nodelb-controller',
+      '/apis/rbac.authorization.k8s.io/v1/clusterroles/nodelb-layer2',
+    ]) {
+      expect(await has(path)).toBe(false)
+    }
+    // Without them all pools of the cluster were gone.
+    expect(await has(POOLS)).toBe(true)
+  })
+
+  test('a change of the configuration leaves the Pods alone', async () => {
+    await done('install', forOldServer)
+    const { generation } = (await daemonSet()).metadata
+    await done('upgrade', forOldServer, '--set=config.comparePeriod=5m')
+    expect((await daemonSet()).metadata.generation).toBe(generation)
+    await done('uninstall')
+  })
+})
