@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ApiServer } from '../e2e/support/apiserver.ts'
-import { eventually } from '../e2e/support/eventually.ts'
 import { definitions } from '../support/crds.ts'
+import { eventually } from '../support/eventually.ts'
 import { ExtensionServer } from './extension-server.ts'
 import { type Content, type RuleCase, ruleCases } from './rules.ts'
 
