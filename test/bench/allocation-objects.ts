@@ -40,7 +40,7 @@ export function balancedService(index: number): Manifest {
       ipFamilyPolicy: 'RequireDualStack',
       selector: { app: name },
       // Of its own, so that all may have the same addresses of Nodes.
-      ports: [{ protocol: 'TCP', port: 10_000 + index, targetPort: 8080 }],
+      ports: [{ protocol: 'TCP', port: 20_000 + index, targetPort: 8080 }],
     },
   }
 }
