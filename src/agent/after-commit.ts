@@ -9,13 +9,13 @@ import {
   touchedFrontends,
 } from '../plan/flows/stale.ts'
 import type { DenialReports } from '../report/denial-reports.ts'
+import type { HealthChecks } from '../report/health-checks/health-check.ts'
 import type { LocalPolicies } from '../report/metrics/local-policies.ts'
 import type { ServiceCounts } from '../report/metrics/service-counts.ts'
 import type { Telemetry } from '../report/telemetry.ts'
 import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
-import type { HealthChecks } from './health-check.ts'
 
 interface AfterCommitParts {
   readonly node: string

@@ -7,11 +7,14 @@ import { type RetryPolicy, Waits } from '../model/retry.ts'
 import type { Cluster } from '../model/service.ts'
 import { demandOf } from '../plan/demand.ts'
 import { type Demand, MACHINE_CONDITIONS, printFinding } from '../plan/preflight.ts'
+import type { HealthChecks } from '../report/health-checks/health-check.ts'
+import {
+  healthCheckAddresses,
+  ownAddresses,
+} from '../report/health-checks/health-check-addresses.ts'
 import type { Telemetry } from '../report/telemetry.ts'
 import { Retry } from '../telemetry/retry.ts'
 import { inBackground, type OnFailure } from './background.ts'
-import type { HealthChecks } from './health-check.ts'
-import { healthCheckAddresses, ownAddresses } from './health-check-addresses.ts'
 
 interface SurroundingsParts {
   readonly telemetry: Telemetry

@@ -43,7 +43,7 @@ function whyNothing(draft: Draft, claimant: Claimant): Refusal {
   return answer.kind === 'refused' ? answer.why : noRoom(draft, claimant)
 }
 
-/** What lasts is told before what happened now. */
+/** What lasts is reported before what happened now. */
 function reasonOf(
   claimant: Claimant,
   granted: readonly Granted[],

@@ -24,7 +24,7 @@ export function keepHeld(
   const holdings = claimants.flatMap((claimant) =>
     holdingsOf(claimant, world, territories).map((holding) => ({ claimant, ...holding })),
   )
-  // Whoever may edit a status could else take an address from the Service that was given it.
+  // A user who may edit a status could else take an address from the Service that was given it.
   for (const rivals of byAddress(holdings.filter(({ isMarked }) => isMarked))) {
     const leaving = new Map(
       leavingOf(rivals.map(({ claimant }) => claimant)).map((each) => [each.claimant, each]),

@@ -17,7 +17,7 @@ interface Candidate {
   readonly prospect: Prospect
 }
 
-/** What is granted, whoever it is that gets it. */
+/** What is granted, without the name of the Service. */
 type Share = Pick<Grant, 'addresses' | 'reason'>
 
 /** The bids for places with an ExternalIP, or for those without, and what became of them. */
@@ -48,7 +48,7 @@ export function grantsOf(candidates: readonly Candidate[], places: Places): read
   })
 }
 
-/** Returns the Services of which a port is one of another Service, too. */
+/** Returns the Services that have a port in common with another one. */
 function rivalsAmong(candidates: readonly Candidate[]): readonly Candidate[] {
   const wanted = new Set<string>()
   const contested = new Set<string>()

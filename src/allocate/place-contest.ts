@@ -23,7 +23,7 @@ export interface Outcome {
   readonly barAt: (place: Place) => NodeBar | undefined
   /** True if it has one of them. */
   readonly wins: boolean
-  /** Equal for Services with the same bids of which the same has become. */
+  /** Services with the same bids have the same text if they win and lose the same. */
   readonly text: string
 }
 

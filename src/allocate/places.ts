@@ -30,7 +30,7 @@ export function placesOf(nodes: readonly CandidateNode[]): Places {
   return { all: [...places], at }
 }
 
-/** Returns the places of which the status of a Service has an address. */
+/** Returns the places that have an address in the status of a Service. */
 export function heldPlaces({ held }: NodeClaimant, { at }: Places): ReadonlySet<Place> {
   return new Set(held.flatMap(({ address }) => at.get(address) ?? []))
 }

@@ -12,7 +12,7 @@ import type { Claimant, Pool } from './world.ts'
 
 /**
  * Returns what of pools may not be as it was meant, in order of name. All of it is allowed, and may be
- * meant for Services that are still to come, so it is told only to those who ask.
+ * meant for Services that are still to come, so it is reported only on request.
  */
 export function poolHints(objects: AllocationObjects): readonly AllocationProblem[] {
   const claimants = objects.services.flatMap((each) =>
@@ -32,7 +32,7 @@ export function poolHints(objects: AllocationObjects): readonly AllocationProble
 }
 
 /**
- * Returns the namespaces that there are, also those of which there is no object; undefined without
+ * Returns the namespaces that there are, also those that have no object; undefined without
  * any object, since manifests often have none.
  */
 function namespacesOf(
@@ -43,7 +43,7 @@ function namespacesOf(
   return new Set([...namespaces.map(({ name }) => name), ...claimants.map((it) => it.namespace)])
 }
 
-/** Of a pool that is closed to all nothing is said here: it is a problem, and told as one. */
+/** A pool that is closed to all is left out here: that is a problem, and reported as one. */
 function idleMessages(
   pool: Pool,
   namespaces: ReadonlySet<string> | undefined,

@@ -4,7 +4,7 @@ import type { BarredNodes, NodeBar, NodeReason } from './node-reason.ts'
 import { familyNames } from './print-pool-refusal.ts'
 import type { Taint } from './taints.ts'
 
-/** So many Nodes are named for one cause; of the others only the number is told. */
+/** So many Nodes are named for one cause; of the others only the number is given. */
 const NAMED = 5
 
 /**

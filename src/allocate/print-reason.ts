@@ -5,12 +5,12 @@ import { familyNames, poolClause, poolRemedy } from './print-pool-refusal.ts'
 import type { NotAutomatic, PoolRefusal, Reason, Refusal } from './reason.ts'
 import type { Stranding } from './stranding.ts'
 
-/** As many pools are told of one by one; with all of them an Event would be too long. */
+/** So many pools are named one by one; with all of them an Event would be too long. */
 const MOST_POOLS = 5
 
 /**
  * Returns a sentence that says why a Service has its addresses, or none, and what can be done about
- * it. The addresses themselves are told beside it.
+ * it. The addresses themselves are shown beside it.
  */
 export function printReason(reason: Reason): string {
   switch (reason.kind) {

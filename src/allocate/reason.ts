@@ -25,7 +25,7 @@ export type Given =
     }
   | { readonly kind: 'family-added'; readonly pool: string; readonly address: Address }
 
-/** It has an address, and something is to be told about it. */
+/** It has an address, and there is something to report about it. */
 type Compromise =
   | StrandedReason
   | { readonly kind: 'wish-unmet'; readonly why: Refusal }

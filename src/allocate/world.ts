@@ -12,7 +12,7 @@ export interface World {
   readonly reserved: ReadonlyMap<Address, Reservation>
   /** What becomes of an address that its pool no longer offers; `keep` unless configured. */
   readonly onPoolChange: 'keep' | 'move'
-  /** Percent of a pool's addresses in use from which on it is told; 80 unless configured. */
+  /** A pool is reported once this percentage of its addresses is in use; 80 unless configured. */
   readonly nearlyFull: number
 }
 

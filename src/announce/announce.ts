@@ -47,7 +47,7 @@ export function announce(
 
 /**
  * With more candidates than this they are too many to hear each other five times a second: only so few
- * of them, the same on all Nodes whoever lives, stand for an address.
+ * of them, the same on all Nodes whichever of them live, stand for an address.
  */
 const MANY = 16
 const FEW = 4

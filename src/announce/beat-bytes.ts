@@ -17,10 +17,10 @@ const LISTS = 16
 /** The name of an object has at most 253 characters, an interface's 15 (IFNAMSIZ). */
 const LONGEST_NODE = 253
 const LONGEST_NAME = 15
-/** So many fit beside the longest name; nodelb tells of no more. */
+/** So many fit beside the longest name; nodelb names no more. */
 const MOST_LINKS = 16
 
-/** Returns the bytes that `beatFromBytes` reads. Of more than 16 interfaces the first are told. */
+/** Returns the bytes that `beatFromBytes` reads. Of more than 16 interfaces the first are named. */
 export function beatBytes(beat: Beat): Uint8Array {
   const { part } = beat
   const node = utf8ToBytes(beat.node)

@@ -4,7 +4,7 @@ import { type Address, addressBytes, addressFromBytes } from '../model/address.t
 import { present } from '../model/present.ts'
 import type { Claim, ClaimPart, Claims } from './beat.ts'
 
-/** The first byte of a claim tells which it is and how long its address. */
+/** The first byte of a claim says which kind it is and how long its address is. */
 const CLAIMS: readonly Claim[] = ['partly', 'wholly', 'offered']
 const CLAIM = 3
 const IPV6 = 4
@@ -18,7 +18,7 @@ export function digestOf(claims: Claims): string {
   return bytesToHex(sha256(utf8ToBytes(lines.sort().join(''))).subarray(0, 8))
 }
 
-/** Returns the claims in parts of which each fits into a datagram; at least one part. */
+/** Returns the claims in parts, each small enough for a datagram; at least one part. */
 export function partsOf(claims: Claims): readonly ClaimPart[] {
   const parts: Map<Address, Claim>[] = [new Map()]
   let room = ROOM
@@ -34,6 +34,7 @@ export function partsOf(claims: Claims): readonly ClaimPart[] {
   return parts.map((each, index) => ({ index, count: parts.length, claims: each }))
 }
 
+/** Returns the bytes of claims: for each a byte that says which kind it is, and the address. */
 export function encodeClaims(claims: Claims): Uint8Array {
   const bytes = [...claims].flatMap(([address, claim]) => {
     const kind = CLAIMS.indexOf(claim) | (address.includes(':') ? IPV6 : 0)

@@ -6,12 +6,12 @@ import type { Beat } from './beat.ts'
 import { beatBytes, beatFromBytes } from './beat-bytes.ts'
 
 // A datagram: 16 bytes of an HMAC-SHA-256 over the rest and the receiver's name (RFC 2104, truncated
-// as its section 5 allows), 4 bytes that tell the key, the version, and the beat.
+// as its section 5 allows), 4 bytes that name the key, the version, and the beat.
 
 /** A key of the members, as `beatKey` prepares it. */
 interface BeatKey {
   readonly bytes: Uint8Array
-  /** What a datagram tells of its key, so that only that one need be tried. */
+  /** What a datagram says of its key, so that only that one need be tried. */
   readonly id: Uint8Array
   readonly mac: Mac
 }
@@ -63,7 +63,7 @@ export function decodeBeat(
   const key = keys.find(({ id }) => id.every((byte, at) => byte === bytes[SIGNATURE + at]))
   if (key === undefined) return undefined
   const expected = sign(bytes.subarray(SIGNATURE), receiver, key)
-  // All bytes are compared, so that the time tells nothing about the first that differs.
+  // All bytes are compared, so that the time shows nothing about the first that differs.
   const difference = expected.reduce((sum, byte, at) => sum | (byte ^ present(bytes[at])), 0)
   return difference === 0 ? beatFromBytes(bytes.subarray(HEAD)) : undefined
 }

@@ -39,7 +39,7 @@ export interface Beat {
   readonly state: Exclude<MemberState, 'dead'>
   readonly settled: boolean
   readonly links: readonly BeatLink[]
-  /** Asks for the list of claims, because the sender knows another one than the receiver told. */
+  /** Asks for the list of claims, because the sender knows another one than the receiver has. */
   readonly wantsList: boolean
   /** Eight bytes of a hash over all claims that concern the receiver, in hexadecimal. */
   readonly digest: string

@@ -7,8 +7,9 @@ import type { Transition } from './transition-state.ts'
 
 /**
  * Returns the claims of this node that concern a receiver: the addresses for which it answers and the
- * receiver is a candidate, or answers as well. What it still asks for on an interface it claims partly: whoever answered
- * before goes on until then, because it falls silent on all interfaces at once.
+ * receiver is a candidate, or answers as well. What it still asks for on an interface it claims
+ * partly: the Node that answered before goes on until then, because it falls silent on all interfaces
+ * at once.
  */
 export function claimsFor(
   receiver: Pick<Member, 'node' | 'claims'>,

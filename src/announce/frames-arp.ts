@@ -8,7 +8,7 @@ export interface ArpFrame {
   /** The MAC addresses of the frame. */
   readonly to: string
   readonly from: string
-  /** What the packet says of its sender, and whom it asks or answers. */
+  /** What the packet says of its sender, and the one that it asks or answers. */
   readonly senderMac: string
   readonly sender: Address
   readonly targetMac: string
@@ -49,8 +49,8 @@ interface Asker {
 }
 
 /**
- * Returns the two packets that tell everybody that `address` is at `mac`: some systems heed only the
- * request, others only the reply (RFC 5227, 3 and RFC 2002, 4.6).
+ * Returns the two packets that tell all neighbours that `address` is at `mac`: some systems heed only
+ * the request, others only the reply (RFC 5227, 3 and RFC 2002, 4.6).
  */
 export function gratuitousArp(mac: string, address: Address): readonly ArpFrame[] {
   const asked = request({ mac, address }, address)

@@ -10,7 +10,7 @@ interface NdpHeaders {
   readonly from: string
   readonly source: Address
   readonly destination: Address
-  /** The address that is asked for or told of. */
+  /** The address that is asked for or announced. */
   readonly target: Address
 }
 
@@ -19,7 +19,7 @@ export interface Solicitation extends NdpHeaders {
   readonly kind: 'solicitation'
   /** The asker's MAC address, if the option is there; never in a probe. */
   readonly linkLayer: string | undefined
-  /** What tells a probe from its own echo (RFC 7527, option 14), as 12 hexadecimal digits. */
+  /** Distinguishes a probe from its own echo (RFC 7527, option 14), as 12 hexadecimal digits. */
   readonly nonce: string | undefined
 }
 

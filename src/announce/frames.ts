@@ -70,7 +70,7 @@ export function probeFrame(mac: string, address: Address): Frame {
   return familyOf(address) === 'ipv4' ? arpProbe(mac, address) : ndpProbe(mac, address)
 }
 
-/** Returns the frames that tell everybody that an address is at `mac`. */
+/** Returns the frames that tell all neighbours that an address is at `mac`. */
 export function gratuitousFrames(mac: string, address: Address): readonly Frame[] {
   return familyOf(address) === 'ipv4' ? gratuitousArp(mac, address) : [unsolicited(mac, address)]
 }

@@ -2,7 +2,7 @@ import { familyOf } from '../model/address.ts'
 import { present } from '../model/present.ts'
 import type { Answering, Greeting, Spot } from './spot.ts'
 
-/** When everybody is told of an address that was taken, in milliseconds since. */
+/** When the neighbours are told of an address that was taken, in milliseconds since. */
 const OFFSETS = [0, 100, 400, 1100, 2200, 3300]
 /** Packets per second and interface; so many may go at once. */
 const RATE = 200
@@ -15,7 +15,7 @@ interface Budget {
   readonly at: number
 }
 
-/** A spot that is to be told of. */
+/** A spot that the neighbours are to be told of. */
 interface Greeter {
   readonly spot: Spot
   readonly phase: Answering
@@ -27,12 +27,12 @@ export function greetingDue({ told, since }: Greeting): number {
   return since + present(OFFSETS[told])
 }
 
-/** Returns what is left after one more telling; undefined if all is told. */
+/** Returns what is left after one more telling; undefined if nothing is. */
 export function greeted({ told, since }: Greeting): Greeting | undefined {
   return told + 1 < OFFSETS.length ? { told: told + 1, since } : undefined
 }
 
-/** Returns which of those that are due may be told of now, those told of the least first. */
+/** Returns which of the due spots may be told of now, those told of the fewest times first. */
 export function affordable(
   greeters: readonly Greeter[],
   budgets: Budgets,

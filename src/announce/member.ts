@@ -23,6 +23,6 @@ export interface Member {
   readonly isCurrent: boolean
   /** The MAC addresses of its announcing interfaces, as `02:00:00:00:00:01`. */
   readonly macs: readonly string[]
-  /** The names of its announcing interfaces that have carrier; undefined if it does not tell. */
+  /** The names of its announcing interfaces that have carrier; undefined if it does not say. */
   readonly interfaces?: readonly string[] | undefined
 }

@@ -27,7 +27,7 @@ export function ndpProbe(mac: string, address: Address, nonce?: string): Solicit
   }
 }
 
-/** Returns what tells everybody that `address` is at `mac` (RFC 4861, 7.2.6). */
+/** Returns the message that tells all neighbours that `address` is at `mac` (RFC 4861, 7.2.6). */
 export function unsolicited(mac: string, address: Address): Advertisement {
   return {
     kind: 'advertisement',

@@ -6,7 +6,7 @@ interface Listener {
   readonly inOrder: (object: string) => void
 }
 
-/** So many objects are told of one by one, so that one mistake in thousands of them fills no log. */
+/** So many objects are named one by one, so that one mistake in thousands of them fills no log. */
 const MOST = 200
 
 /** Tells once what a person should settle about objects, and when it is settled. */

@@ -4,8 +4,8 @@ import type { Member } from './member.ts'
 import type { Spots } from './spot.ts'
 
 /**
- * Returns the Nodes to which this one sends beats: the other parties of each address of which it is
- * one or for which it answers, and members that answer for what concerns it. So all that may have to
+ * Returns the Nodes to which this one sends beats: the other parties of each address if it is one
+ * itself or answers for it, and members that answer for what concerns it. So all that may have to
  * agree about an address hear each other, also one that is no candidate any more and hands over.
  */
 export function peersOf(

@@ -29,7 +29,7 @@ export function poolsMissing(
   )
 }
 
-/** Returns why objects do not tell who announces anything; undefined if they do. */
+/** Returns why objects do not say who announces anything; undefined if they do. */
 export function whyUnknown({ pools, advertisements }: Pools): string | undefined {
   if (pools.length > 0 || advertisements.length > 0) return undefined
   return 'there is no IPAddressPool and no L2Advertisement among the files, which say who announces what'

@@ -3,7 +3,7 @@ import type { ServiceName } from '../model/service-name.ts'
 /** A ServiceL2Status as it was found: who announces which Service, and where. */
 export interface FoundStatus {
   readonly name: string
-  /** Undefined if neither the status nor a label tells it. */
+  /** Undefined if neither the status nor a label says it. */
   readonly node: string | undefined
   readonly service: ServiceName | undefined
   readonly interfaces: readonly string[]

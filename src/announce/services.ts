@@ -1,3 +1,4 @@
+import { podNodesOf } from '../allocate/nodes-world.ts'
 import { poolsByAge } from '../allocate/order.ts'
 import { type Territories, territoriesOf } from '../allocate/territory.ts'
 import type { Address } from '../model/address.ts'
@@ -72,14 +73,7 @@ function whyUnserved(ready: ReadonlySet<string> | undefined): SilenceReason | un
 export function endpointsOf({
   endpoints,
 }: Pick<AnnounceObjects, 'endpoints'>): ReadonlyMap<ServiceName, ReadonlySet<string>> {
-  const found = new Map<ServiceName, Set<string>>()
-  for (const { service, any, nodes } of endpoints) {
-    if (!any) continue
-    const known = found.get(service)
-    if (known === undefined) found.set(service, new Set(nodes))
-    else for (const node of nodes) known.add(node)
-  }
-  return found
+  return podNodesOf(endpoints.filter(({ any }) => any))
 }
 
 type PoolAnswer =

@@ -48,13 +48,13 @@ export interface Answering {
   readonly yieldsTo: string | undefined
   /** Until then this node gives way to any member that answers as well. */
   readonly doubtedUntil: number
-  /** What is still to be told to everybody: how much was, and since when; undefined if all is. */
+  /** How often the neighbours were told, and since when; undefined once they were told enough. */
   readonly greeting: Greeting | undefined
   /** When it last contradicted another one. */
   readonly defendedAt: number
 }
 
-/** How often everybody was told of an address that was taken, and when it was. */
+/** How often the neighbours were told of an address that was taken, and when it was taken. */
 export interface Greeting {
   readonly told: number
   readonly since: number

@@ -30,8 +30,8 @@ export interface Draft {
   readonly remove: Map<string, Spot>
   readonly probes: Spot[]
   /**
-   * Is asked for once more right before the kernel is told to answer: whoever begins to ask hears that,
-   * and waits for the kernel, which may take its time.
+   * Is asked for once more right before the kernel is told to answer: a Node that begins to ask hears
+   * that, and waits for the kernel, which may take its time.
    */
   readonly lastProbes: Spot[]
   readonly defences: Spot[]
@@ -69,7 +69,7 @@ export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): voi
   enter(draft, spot, { kind: 'asking', probes: 1, until: draft.now + PROBE_GAP_MS, before })
 }
 
-/** Nobody has answered: asks once more, or takes the spot. */
+/** No answer has come: asks once more, or takes the spot. */
 export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   if (phase.probes >= PROBES) {
     draft.lastProbes.push(spot)
@@ -122,7 +122,7 @@ function silence(draft: Draft, spot: Spot): void {
   draft.changed = true
 }
 
-/** Tries again later; the same obstacle is told of once. */
+/** Tries again later; the same obstacle is reported once. */
 export function wait(draft: Draft, spot: Spot, obstacle: Obstacle): void {
   const phase = draft.spots.get(spotKey(spot))?.phase
   const before = phase?.kind === 'asking' ? phase.before : undefined

@@ -6,7 +6,7 @@ import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
 import { type Draft, doubt, enter, leave, take, wait, withdraw } from './transition-draft.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
-/** An address that somebody disputes is told of at most so often (RFC 5227, 2.4 c). */
+/** The neighbours are told of a disputed address at most so often (RFC 5227, 2.4 c). */
 const DEFEND_MS = 10_000
 
 /** Gives up what the kernel or a link took away. */

@@ -55,7 +55,7 @@ export function begin(settings: TransitionSettings, { isAlive, spots }: Found, n
 /**
  * Returns what to do now, and the state with which the next turn begins: at `due` at the latest, and
  * at once when there are events, other members, other owners or other links. Before a turn that is
- * due, what has arrived is read from the wire: it may tell why silence was none.
+ * due, what has arrived is read from the wire: it may show that silence was none.
  */
 export function turn(state: Transition, input: TurnInput): Turn {
   const { settings, renewedAt } = state
@@ -79,7 +79,7 @@ function beginAnew(state: Transition, input: TurnInput): Turn {
   return { state: { ...begun.state, links, standing }, steps: [...begun.steps, told] }
 }
 
-/** Whoever did not listen has not heard silence, and asks from the beginning. */
+/** A Node that did not listen has not heard silence, and asks from the beginning. */
 function askAgain(draft: Draft, isLate: boolean): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
@@ -89,7 +89,7 @@ function askAgain(draft: Draft, isLate: boolean): void {
   }
 }
 
-/** What has a new MAC address is told of again. */
+/** The neighbours are told again of an address that has a new MAC address. */
 function greetAgain(draft: Draft, { links }: Transition): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     const former = links.get(spot.interface)
@@ -154,7 +154,7 @@ function stepsOf(draft: Draft, { renews, programs, beats, told }: Doing): readon
   return steps.filter((step) => step !== false)
 }
 
-/** Chooses what everybody is told of now, and notes that it was. */
+/** Chooses the addresses that the neighbours are told of now, and notes that they were. */
 function greet(
   draft: Draft,
   state: Transition,

@@ -9,7 +9,7 @@ import type { Loaded } from './load.ts'
 import { permissionOf } from './permission.ts'
 import { count, printGroup } from './print-plan.ts'
 
-/** What `diff` tells of announcing. It is no part of the plan: only the agent announces. */
+/** What `diff` says of announcing. It is no part of the plan: only the agent announces. */
 export interface AnnouncingDifference {
   /** What this kernel lacks while all Nodes of the files run and are settled. */
   readonly plan: ProposedAnnouncing['plan']

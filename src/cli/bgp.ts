@@ -27,7 +27,7 @@ export function bgpAsComments({ text }: RenderedBgp): string {
   return ['# FRR', ...lines].map((line, at) => `${at === 0 ? line : `#   ${line}`}\n`).join('')
 }
 
-/** What `diff` tells of BGP. */
+/** What `diff` says of BGP. */
 export interface BgpDifference {
   readonly plan: Plan
   readonly problems: readonly string[]

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { BACKENDS } from '../config/nodelb-config.ts'
 import { STATUS_SOCKET } from '../report/status/status-socket.ts'
 
 export type Format = 'text' | 'json'
@@ -36,7 +37,7 @@ export function kubeconfigOption(): Option {
 
 /** Returns `--log-level`. */
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'debug tells of every commit')
+  return new Option('--log-level <level>', 'debug reports every commit')
     .choices(['debug', 'info', 'warn', 'error'])
     .default('info')
 }
@@ -53,16 +54,15 @@ export function withChoices(command: Command): Command {
       ]),
     )
     .addOption(
-      new Option('--backend <backend>', 'how to program it (default: auto)').choices([
-        'auto',
-        'nftables',
-        'ipvs',
-        'iptables',
-      ]),
+      new Option('--backend <backend>', 'how to program it (default: auto)').choices([...BACKENDS]),
     )
 }
 
 /** Adds `--status-socket`. */
 export function withSocket(command: Command): Command {
-  return command.option('--status-socket <path>', 'where the agent tells its state', STATUS_SOCKET)
+  return command.option(
+    '--status-socket <path>',
+    'where the agent reports its state',
+    STATUS_SOCKET,
+  )
 }

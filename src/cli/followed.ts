@@ -139,7 +139,7 @@ function followedServer(
   }
 }
 
-/** Returns the Pod of this process, as its environment tells it. */
+/** Returns the Pod of this process, as its environment names it. */
 function ownPod(): { readonly name: string; readonly uid: string } | undefined {
   const { POD_NAME: name, POD_UID: uid } = process.env
   return name && uid ? { name, uid } : undefined

@@ -68,7 +68,7 @@ export function load(sources: Sources, announces: AsksForAnnouncing = () => fals
   return { kind: 'loaded', goal, conntrack, config: read.config, announcing, problems }
 }
 
-/** Returns the problems with objects of kinds that determine no rules, which no other reader tells. */
+/** Returns the problems with objects of kinds that determine no rules, which no other reader reports. */
 function ofItsOwn(announcing: AnnouncingInput | undefined): readonly Problem[] {
   const others = NODE_RESOURCES.map((resource) => resources[resource].kind)
   return (announcing?.problems ?? []).filter(({ kind }) => kind && !others.includes(kind))

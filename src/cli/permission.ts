@@ -1,7 +1,7 @@
 import type { EligibilitySettings } from '../announce/eligible.ts'
 import type { Config } from '../config/config.ts'
 
-/** Returns what decides who may announce, where files tell of no agents; some Nodes may be away. */
+/** Returns what decides who may announce, where files name no agents; some Nodes may be away. */
 export function permissionOf(
   { announce, allocation }: Config,
   without: readonly string[] = [],

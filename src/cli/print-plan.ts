@@ -19,7 +19,7 @@ export function printGroup({ title, operations }: Group, colour: boolean): strin
 
 /**
  * Returns the plan as JSON; `owner` is null for operations that no single Service owns. `more` is what
- * is told of announcing, by field; JSON leaves out what is undefined.
+ * is said of announcing, by field; JSON leaves out what is undefined.
  */
 export function planAsJson(
   proposed: Proposed,

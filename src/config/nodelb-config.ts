@@ -4,6 +4,7 @@ import { orList, type Report } from '../decode/problem.ts'
 import type { Cidr, Port } from '../model/address.ts'
 import { type AllocationSettings, defaultAllocationSettings } from '../model/allocation-settings.ts'
 import { type AnnounceSettings, defaultAnnounceSettings } from '../model/announce-settings.ts'
+import { BACKEND_KINDS, type BackendKind } from '../model/backend.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
@@ -18,9 +19,8 @@ import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
 import { count, limitsOf, limitsSchema } from './limits-config.ts'
 
-export type Backend = 'nftables' | 'ipvs' | 'iptables'
 /** The configured backend: `auto` means nftables if the kernel has it, else iptables. */
-export type BackendName = Backend | 'auto'
+export type BackendName = BackendKind | 'auto'
 
 /** The values of a NodelbConfiguration. */
 export interface NodelbConfig {
@@ -158,7 +158,8 @@ function externalIpsOf(
   }
 }
 
-const BACKENDS: readonly BackendName[] = ['auto', 'nftables', 'ipvs', 'iptables']
+/** The values of `backend`, in a file and as a flag. */
+export const BACKENDS: readonly BackendName[] = ['auto', ...BACKEND_KINDS]
 
 /** Returns the backend with that name; reports a problem and returns undefined if there is none. */
 export function readBackend(value: unknown, path: string, report: Report): BackendName | undefined {

@@ -39,7 +39,7 @@ export class PoolAlarms {
 
 function levelOf({ size, held }: PoolUsage, nearlyFull: number, before: Level): Level {
   if (size === 0n) return 'fine'
-  // Whole numbers, because a pool of IPv6 has more addresses than a number can tell apart.
+  // Whole numbers, because a pool of IPv6 has more addresses than a number can distinguish.
   const reaches = (percent: number): boolean => BigInt(held) * 100n >= size * BigInt(percent)
   if (reaches(100) || (before === 'full' && reaches(100 - MARGIN))) return 'full'
   const mark = before === 'fine' ? nearlyFull : Math.max(0, nearlyFull - MARGIN)

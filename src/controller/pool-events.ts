@@ -3,7 +3,7 @@ import { type Problem, printProblem } from '../decode/problem.ts'
 import { onceUntilGone } from './once-until-gone.ts'
 import { type PoolAlarm, PoolAlarms } from './pool-alarms.ts'
 
-/** What is told of an IPAddressPool by an Event. */
+/** What an Event reports of an IPAddressPool. */
 export interface PoolNews {
   /** The name of the pool. */
   readonly pool: string
@@ -17,15 +17,15 @@ export interface PoolNews {
 const POOL = /^IPAddressPool[ /](?:([^/]*)\/)?([^/]+)$/
 
 /**
- * Works out what is told of pools: that one gets full, and what is wrong with one. Each is told once,
- * until it is gone.
+ * Works out what is reported of pools: that one gets full, and what is wrong with one. Each is
+ * reported once, until it is gone.
  */
 export class PoolEvents {
   readonly #tell: (news: PoolNews) => void
   readonly #alarms = new PoolAlarms()
   /** What could not be read of each pool, by `IPAddressPool namespace/name`. */
   readonly #unread: Map<string, readonly PoolNews[]> = new Map()
-  /** Gets all that is wrong now, and tells of it what is new. */
+  /** Gets all that is wrong now, and reports what of it is new. */
   readonly #tellWrong: (news: readonly PoolNews[]) => void
 
   constructor(tell: (news: PoolNews) => void) {

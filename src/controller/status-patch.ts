@@ -3,7 +3,7 @@ import type { Address } from '../model/address.ts'
 import { sameMembers } from '../model/same-members.ts'
 import { ADDRESS_ASSIGNED, type Condition, type ServiceStatus } from '../watch/service-status.ts'
 
-/** Reasons that tell how addresses were given. They stay as long as these are kept and all is well. */
+/** Reasons that say how addresses were given. They stay as long as these are kept and all is well. */
 const HOW_GIVEN: readonly string[] = [
   'AskedFor',
   'PoolNamed',

@@ -17,7 +17,7 @@ interface TellingOptions {
   readonly nearlyFull: () => number
 }
 
-/** Everything by which a controller tells what it does: log, metrics and Events. */
+/** Everything by which a controller reports what it does: log, metrics and Events. */
 interface Telling {
   readonly tell: (news: ControllerNews) => void
   readonly listener: ControllerListener

@@ -12,10 +12,12 @@ export interface Holding {
 
 export const NO_HOLDING: Holding = { tables: false, ipvs: undefined, chains: undefined }
 
+/** Returns what a backend of tables holds; `ipvs` is the dummy interface, if it has one. */
 export function holdingTables(ipvs?: string): Holding {
   return { tables: true, ipvs, chains: undefined }
 }
 
+/** Returns what the iptables backend holds: chains of one flavour. */
 export function holdingChains(chains: Flavour): Holding {
   return { tables: false, ipvs: undefined, chains }
 }

@@ -10,7 +10,7 @@ import { removeTables } from './nftables/removal.ts'
 import { NOTHING_REMOVED, type PartRemoval, type Removal, removePart } from './removal.ts'
 import type { ReopeningSocket } from './reopening-socket.ts'
 
-/** The parts in the order of their removal: the tables tell which virtual servers are nodelb's. */
+/** The parts in the order of their removal: the tables show which virtual servers are nodelb's. */
 const PARTS = ['ipvs', 'sysctls', 'tables', 'chains'] as const
 type Part = (typeof PARTS)[number]
 

@@ -9,6 +9,7 @@ export interface Failed {
   readonly details: readonly string[]
 }
 
+/** Returns a failure with its reason. */
 export function failed(reason: string, details: readonly string[] = []): Failed {
   return { kind: 'failed', reason, details }
 }

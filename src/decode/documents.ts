@@ -97,7 +97,7 @@ function valuesIn(text: string, firstLine: number, report: Report): readonly unk
 function readInBlockStyle(text: string, values: unknown[]): boolean {
   const value = readBlockYaml(text)
   if (value === undefined) return false
-  // A text in the value would keep the whole file in memory of which it is a part.
+  // A text in the value would keep in memory the whole file that it is a part of.
   values.push(structuredClone(value))
   return true
 }

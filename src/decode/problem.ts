@@ -39,7 +39,7 @@ export function report(source: string, kind?: string, name?: string): Report {
   return reportOn({ source, kind, name })
 }
 
-/** Returns a report on an object that cannot be told from others of its kind. */
+/** Returns a report on an object that has nothing to distinguish it from others of its kind. */
 export function unidentified(source: string, kind: string, name: string): Report {
   return reportOn({ source, kind, name, unidentified: true })
 }

@@ -2,13 +2,13 @@ import { type Owner, ownerIn } from '../frontend/label-text.ts'
 import type { TableFamily } from '../model/family.ts'
 import { present } from '../model/present.ts'
 import { firstFields, type Tuple, tuple } from '../model/tuple.ts'
-import type { ElementStep } from '../plan/nftables/delta.ts'
 import { type OwnerOf, owners } from '../plan/nftables/owners.ts'
 import { rememberedFor } from '../render/remembered-times.ts'
 import { sameValue } from '../ruleset/nftables/same-value.ts'
 import { setSchema } from '../ruleset/nftables/set-schema.ts'
 import { SETS, setNamed, splitNumber } from '../ruleset/nftables/sets.ts'
 import type {
+  ElementStep,
   ElementValue,
   KernelRuleset,
   KernelTable,

@@ -5,7 +5,7 @@ interface Change {
   readonly after: unknown
 }
 
-/** What tells changes of one kind of thing apart. */
+/** What distinguishes changes of one kind of thing. */
 interface Telling<Each extends Change> {
   /** Returns a text that identifies what changes. */
   readonly idOf: (change: Each) => string
@@ -19,7 +19,7 @@ interface Telling<Each extends Change> {
 
 /**
  * Changes that are not made, because the kernel refused them or because their Service cannot be
- * read: what they are about stays as it was `before`, and so does the whole of which that is a part.
+ * read: what they are about stays as it was `before`, and so does the whole that it is a part of.
  * Each belongs to a Service, and is due again when that is readmitted.
  */
 export class ExemptChanges<Each extends Change> {

@@ -1,6 +1,6 @@
-import type { ElementStep } from '../plan/nftables/delta.ts'
 import { type OwnerOf, ownersBy } from '../plan/nftables/owners.ts'
 import type { Renderer } from '../render/renderer.ts'
+import type { ElementStep } from '../ruleset/nftables/types.ts'
 
 /** Returns the labels of changes, from before or after, or else those of what is rendered. */
 export function labelsIn(

@@ -1,6 +1,5 @@
 import type { Tuple } from '../model/tuple.ts'
-import type { ElementStep } from '../plan/nftables/delta.ts'
-import type { ElementValue } from '../ruleset/nftables/types.ts'
+import type { ElementStep, ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 
 /**

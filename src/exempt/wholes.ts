@@ -1,9 +1,9 @@
 import { firstFields, type Tuple, tuple } from '../model/tuple.ts'
-import type { ElementStep } from '../plan/nftables/delta.ts'
 import { frontOf } from '../plan/nftables/owners.ts'
 import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
 import { serverKey } from '../ruleset/ipvs/types.ts'
 import { SETS, setNamed } from '../ruleset/nftables/sets.ts'
+import type { ElementStep } from '../ruleset/nftables/types.ts'
 
 // What stays only in part would mix two renderings: slots of old endpoints beside those of new ones.
 

@@ -1,7 +1,7 @@
 import type { Brand } from '../model/brand.ts'
 import { sha256 } from './sha256.ts'
 
-/** Labels are comments of elements and rules; they tell to which Service something belongs. */
+/** Labels are comments of elements and rules; they say to which Service something belongs. */
 
 /** A Service as labels name it: compare it with that of a known Service, do not parse it. */
 export type Owner = Brand<string, 'Owner'>

@@ -63,10 +63,12 @@ export function parsePort(value: unknown): Port | undefined {
     : undefined
 }
 
+/** Returns the family of an address or a prefix. */
 export function familyOf(value: Address | Cidr): IpFamily {
   return value.includes(':') ? 'ipv6' : 'ipv4'
 }
 
+/** Returns the number of bits of an address. */
 export function addressBits(family: IpFamily): 32 | 128 {
   return family === 'ipv4' ? 32 : 128
 }
@@ -81,6 +83,7 @@ export function cidrRange(cidr: Cidr): { readonly first: bigint; readonly last: 
   return { first: start, last: start + size - 1n }
 }
 
+/** Returns whether the prefix contains the address; false for one of the other family. */
 export function cidrContains(cidr: Cidr, address: Address): boolean {
   if (familyOf(cidr) !== familyOf(address)) return false
   const range = cidrRange(cidr)
@@ -93,6 +96,7 @@ export function hostCidr(address: Address): Cidr {
   return `${address}/${addressBits(familyOf(address))}` as Cidr
 }
 
+/** Returns the address as an integer, its first byte the most significant. */
 export function toBigInt(address: Address): bigint {
   let value = 0n
   for (const byte of addressBytes(address)) value = (value << 8n) | BigInt(byte)

@@ -10,7 +10,7 @@ export interface AllocationSettings {
   readonly onPoolChange: 'keep' | 'move'
   /** The classes of Services that get addresses, besides those that name no class. */
   readonly loadBalancerClasses: readonly string[]
-  /** Percent of a pool's addresses in use from which on it is told. */
+  /** A pool is reported once this percentage of its addresses is in use. */
   readonly poolUsageWarning: number
   /** Whether finalizers that other controllers left on Services are removed. */
   readonly adoptFinalizers: boolean

@@ -22,6 +22,11 @@ export interface IpvsBackend extends IpvsSettings {
 
 export type BackendKind = Backend['kind']
 
+const OFFERED: Readonly<Record<BackendKind, true>> = { nftables: true, ipvs: true, iptables: true }
+
+/** The names of all backends, in the order in which they are offered. */
+export const BACKEND_KINDS: readonly BackendKind[] = Object.keys(OFFERED) as BackendKind[]
+
 export const nftablesBackend: NftablesBackend = { kind: 'nftables' }
 
 /** Returns the ranges of 127.0.0.0/8 that serve NodePorts too; with iptables only. */

@@ -42,7 +42,7 @@ export function primaryAddresses({ addresses }: NodeView): readonly Address[] {
 /** What nodelb serves: load-balancer and external addresses beside kube-proxy, or everything. */
 export type Scope = 'load-balancer' | 'all'
 
-/** How traffic of pods, of this node or the whole cluster, is told from the rest. */
+/** How traffic of pods, of this node or the whole cluster, is recognised. */
 export type LocalTraffic =
   | { readonly kind: 'none' }
   | {

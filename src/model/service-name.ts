@@ -3,6 +3,7 @@ import type { ServiceObject } from './service.ts'
 /** `namespace/name`. */
 export type ServiceName = string
 
+/** Returns `namespace/name` of a Service. */
 export function serviceName(service: Pick<ServiceObject, 'namespace' | 'name'>): ServiceName {
   return `${service.namespace}/${service.name}`
 }

@@ -2,7 +2,7 @@ import type { TableFamily } from '../model/family.ts'
 import { type Tuple, tuple } from '../model/tuple.ts'
 import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
 import { sameValue } from '../ruleset/nftables/same-value.ts'
-import type { ElementValue } from '../ruleset/nftables/types.ts'
+import type { ElementStep, ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 import type { Fragment } from './fragment.ts'
 import {
@@ -45,20 +45,13 @@ export interface Holding {
   readonly ipvs: IpvsHolding | undefined
 }
 
-interface ElementChange {
-  readonly family: TableFamily
-  readonly set: string
-  readonly key: Tuple
-  readonly before: ElementValue | undefined
-  readonly after: ElementValue | undefined
-}
-
 /** Changes of the tables, and of ipvs beside them. */
 export interface Changes {
-  readonly elements: readonly ElementChange[]
+  readonly elements: readonly ElementStep[]
   readonly ipvs: readonly IpvsChange[]
 }
 
+/** Returns an assembly without fragments. */
 export function emptyAssembly(): Assembly {
   return {
     sets: { ip: new Map(), ip6: new Map() },
@@ -113,7 +106,7 @@ function countCall(
 
 /** Returns what changed since the last call, without what changed back. */
 export function takeChanges({ places, ipvs }: Assembly): Changes {
-  const elements: ElementChange[] = []
+  const elements: ElementStep[] = []
   for (const family of ['ip', 'ip6'] as const) {
     for (const place of places[family].values()) {
       const { set } = place

@@ -18,6 +18,7 @@ export interface Emitter {
   frame(settings: Settings, sets: ReadonlySet<string>): ReadonlyMap<string, Chain>
 }
 
+/** Returns the emitter of the backend of the settings. */
 export function emitterOf({ backend }: Settings): Emitter {
   return EMITTERS[backend.kind]
 }

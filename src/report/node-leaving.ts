@@ -5,7 +5,7 @@ const LEAVING: Occurrence = {
   reason: 'it is being deleted, or bears the taint ToBeDeletedByClusterAutoscaler',
 }
 
-/** Returns what is told when the Node begins to leave the cluster, or stays after all. */
+/** Returns what is reported when the Node begins to leave the cluster, or stays after all. */
 export function leavingOccurrence(leaving: boolean): Occurrence {
   return leaving ? LEAVING : { event: 'node-staying' }
 }

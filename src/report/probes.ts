@@ -26,6 +26,7 @@ export function kubeProxyHealthRoutes(state: AgentState): Routes {
   ])
 }
 
+/** Returns the route of `--metrics-listen`. */
 export function metricsRoutes(metrics: Metrics): Routes {
   return new Map([['/metrics', () => metricsText(metrics)]])
 }

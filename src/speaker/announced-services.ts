@@ -6,11 +6,11 @@ import type { Outlook } from './outlook.ts'
 
 interface ServicesListener {
   readonly tell: TellSpeaker
-  /** Gets all Services of which this node announces an address, whenever that changes. */
+  /** Gets all Services that have an address which this node announces, whenever that changes. */
   readonly changed: (services: AnnouncedServices) => void
 }
 
-/** Follows of which Services this node announces an address, and on which interfaces. */
+/** Follows which Services have an address that this node announces, and on which interfaces. */
 export class ServicesAnnounced {
   readonly #listener: ServicesListener
   #services: AnnouncedServices = new Map()

@@ -68,7 +68,7 @@ export class Announcers {
     return this.#layer2.answers()
   }
 
-  /** Returns how many times everybody was told of each address. */
+  /** Returns how many times the neighbours were told of each address. */
   gratuitous(): ReadonlyMap<string, number> {
     return this.#layer2.gratuitous()
   }

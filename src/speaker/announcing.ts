@@ -122,7 +122,7 @@ export class Announcing {
     return sums
   }
 
-  /** Returns how many times everybody was told of each address. */
+  /** Returns how many times the neighbours were told of each address. */
   gratuitous(): ReadonlyMap<string, number> {
     return this.#greetings
   }
@@ -211,7 +211,7 @@ export class Announcing {
   }
 }
 
-/** Problems of these objects are told by the agent or the controller, which read them, too. */
+/** Problems of these objects are reported by the agent or the controller, which read them, too. */
 function newStore({ followed }: AnnouncingOptions): AnnounceStore {
   return new AnnounceStore({ followed, read: () => undefined })
 }

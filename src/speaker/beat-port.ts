@@ -19,7 +19,7 @@ const asIs: SocketOptions['lookup'] = (address, family, done) => done(null, addr
 
 /**
  * The UDP port of the members, on the InternalIPs of this Node and on no other address. Beats may get
- * lost, so nothing waits for them and no failure of one is told.
+ * lost, so nothing waits for them and no failure of one is reported.
  */
 export class BeatPort {
   readonly #options: BeatPortOptions

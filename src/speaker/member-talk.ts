@@ -29,7 +29,7 @@ interface TalkOptions {
   readonly tell: TellSpeaker
 }
 
-/** What a beat tells, besides the claims. */
+/** What a beat says, besides the claims. */
 interface Saying {
   readonly state: Exclude<Member['state'], 'dead'>
   readonly links: readonly BeatLink[]

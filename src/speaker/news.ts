@@ -8,14 +8,14 @@ interface Place {
   readonly services: readonly string[]
 }
 
-/** What is told of announcing on layer 2. */
+/** What is reported of announcing on layer 2. */
 export type SpeakerNews =
   /** Who answers: the kernel, or this process, and then why. */
   | { readonly event: 'responder-chosen'; readonly responder: string; readonly reason?: string }
   /** Nothing can be announced by this node, such as because the kernel refuses. */
   | { readonly event: 'announcing-failed'; readonly reason: string }
   | { readonly event: 'announcing-resumed' }
-  /** Nobody renewed the switch in time, so the node had fallen silent. */
+  /** The switch was not renewed in time, so the node had fallen silent. */
   | { readonly event: 'announcing-interrupted' }
   /** `from`: the Node that handed it over; absent if the wire was silent. */
   | ({ readonly event: 'announce-taken'; readonly from?: string } & Place)
@@ -34,7 +34,7 @@ export type SpeakerNews =
   | ({ readonly event: 'announce-withdrawn'; readonly mac?: string } & Place)
   /** It answers, and one that is no member claims the address. */
   | ({ readonly event: 'announce-disputed'; readonly mac: string } & Place)
-  /** A Service of which this node announces an address now, and none before; or the opposite. */
+  /** This node now announces an address of the Service, and did not before; or the opposite. */
   | { readonly event: 'service-announced'; readonly service: string }
   | { readonly event: 'service-not-announced'; readonly service: string }
   /** The ServiceL2Statuses in the API server are not what they should be. */

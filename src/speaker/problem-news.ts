@@ -4,7 +4,7 @@ import { printSilence, type SilenceReason } from '../announce/silence.ts'
 import { keyProblem, type Layer2Settings } from '../model/announce-settings.ts'
 import type { TellSpeaker } from './news.ts'
 
-/** Other programs tell of these, or they end by themselves. */
+/** Other programs report these, or they end by themselves. */
 const ORDINARY: readonly SilenceReason['kind'][] = ['no-address', 'other-class', 'no-endpoint']
 
 /** Tells once what a person should settle, and when it is settled. */

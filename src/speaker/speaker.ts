@@ -67,7 +67,7 @@ export class Speaker {
     this.#wakeup.now()
     while (!signal.aborted) {
       await this.#wakeup.wait(signal)
-      // What has arrived is read before a turn that is due: it may tell why silence was none.
+      // What has arrived is read before a turn that is due: it may show that silence was none.
       await pollPhase()
       if (signal.aborted) return
       const round = await this.#turns.next()

@@ -89,7 +89,7 @@ function refusals(
   return [{ kind: 'refused', spots }]
 }
 
-/** Sends and tells; returns what could not be asked, because silence would tell nothing then. */
+/** Sends and tells; returns what could not be asked, because silence would mean nothing then. */
 function speak(step: Step, parts: StepParts): readonly TransitionEvent[] {
   const { wires, links, beat, tell, greeted } = parts
   const macs = new Map(links.map(({ name, mac }) => [name, mac]))

@@ -5,7 +5,7 @@ import { unreachable } from '../model/unreachable.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
 
-/** Tells people what the transitions tell of spots, with the Services that they concern. */
+/** Reports what the transitions say of spots, with the Services that they concern. */
 export class Teller {
   readonly #tell: TellSpeaker
   #states: ReadonlyMap<string, MemberState> = new Map()

@@ -36,9 +36,9 @@ export interface TurnOptions {
   readonly responder: Responder
   /** Returns whether the rules of all Services are programmed: before, nobody may send packets here. */
   readonly isProgrammed: () => boolean
-  /** Gets all Services of which this node announces an address, whenever that changes. */
+  /** Gets all Services that have an address which this node announces, whenever that changes. */
   readonly announced: (services: AnnouncedServices) => void
-  /** Everybody was told of this address. */
+  /** The neighbours were told of this address. */
   readonly greeted: (address: Address) => void
   readonly tell: TellSpeaker
 }

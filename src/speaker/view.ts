@@ -18,7 +18,7 @@ export interface AnnounceView {
     readonly state: MemberState
     readonly settled: boolean
   }[]
-  /** Those of which some Node is a candidate, and those for which this node answers. */
+  /** Those that have a Node as a candidate, and those for which this node answers. */
   readonly addresses: readonly AddressView[]
 }
 

@@ -53,6 +53,7 @@ export function isOfLocalType(address: Address, facts: NodeFacts): boolean {
   return isOwn(address, facts) && facts.inVrf?.has(address) !== true
 }
 
+/** Returns whether an address is of 127.0.0.0/8, or is ::1. */
 export function isLoopback(address: Address): boolean {
   return address === '::1' || address.startsWith('127.')
 }

@@ -13,7 +13,7 @@ export class BgpObjectStore {
   readonly #followed: readonly Resource[]
   readonly #others: AnnounceStore
   readonly #bgp: BgpStore
-  /** By object. Those of the other objects are told by the agent or the controller. */
+  /** By object. Those of the other objects are reported by the agent or the controller. */
   readonly #problems: Map<string, readonly AnnounceProblem[]> = new Map()
   #hasNews = false
 
@@ -31,7 +31,7 @@ export class BgpObjectStore {
     })
   }
 
-  /** Takes an event of the source; returns whether it may change what is announced, or told. */
+  /** Takes an event of the source; returns whether it may change what is announced or reported. */
   take(event: SourceEvent): boolean {
     if (!isBgpResource(event.resource)) return this.#others.take(event)
     this.#hasNews = false

@@ -8,6 +8,7 @@ export interface Listing {
   nameless: string | undefined
 }
 
+/** Returns a list without items. */
 export function startListing(): Listing {
   return { names: new Set(), nameless: undefined }
 }

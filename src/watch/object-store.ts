@@ -138,7 +138,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     const service = decoders[resource].serviceOf(key, object)
     const uid = serviceUid(resource, object)
     if (service !== undefined && uid !== undefined) {
-      // Whoever is told of a bad slice needs the uid, even if the Service has not come yet.
+      // The listener reports a bad slice under this uid, even if the Service has not come yet.
       const isNeeded = decoded.problems.length > 0 && !this.#uids.has(service)
       if (resource === 'services' || isNeeded) this.#uids.set(service, uid)
     }

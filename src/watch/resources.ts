@@ -53,7 +53,7 @@ export type Resource =
   | 'l2advertisements'
   | 'namespaces'
   | 'configmaps'
-  /** The EndpointSlices of the headless Service that tells on which Nodes an agent runs. */
+  /** The EndpointSlices of the headless Service that shows on which Nodes an agent runs. */
   | 'agent-endpointslices'
   /** The one ConfigMap of MetalLB that says on which interfaces nothing is announced. */
   | 'excluded-interfaces'

@@ -1,7 +1,7 @@
 import { valueAt } from '../decode/fields.ts'
 import type { NodeResource } from './resources.ts'
 
-/** Returns the metadata.uid of a Service, or that of the Service that owns a slice, if it is told. */
+/** Returns the metadata.uid of a Service, or that of the Service that a slice names as its owner. */
 export function serviceUid(resource: NodeResource, object: unknown): string | undefined {
   switch (resource) {
     case 'services':

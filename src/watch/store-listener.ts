@@ -23,6 +23,6 @@ interface StoredObject {
 }
 
 export interface ReadObject extends StoredObject {
-  /** The Service whose rules depend on it; undefined if there is none, or it does not tell. */
+  /** The Service whose rules depend on it; undefined if there is none, or the object does not say. */
   readonly service: ServiceName | undefined
 }

@@ -5,9 +5,9 @@ import { type Config, defaultConfig } from '../../src/config/config.ts'
 import { Announcers } from '../../src/speaker/announcers.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import type { SpeakerNews } from '../../src/speaker/news.ts'
-import { Recorder } from '../e2e/support/recorder.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService, secret } from '../support/bgp-objects.ts'
+import { Recorder } from '../support/recorder.ts'
 import { isWatch, listOf, ScriptedApi } from '../support/scripted-api.ts'
 
 type Kept = { readonly kind: string; readonly metadata: { readonly name: string } }

@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { ServiceStatuses } from '../../src/speaker/service-statuses.ts'
 import { ApiClient } from '../../src/watch/api/client.ts'
 import { eventually } from '../support/eventually.ts'
+import { Recorder } from '../support/recorder.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { installAccount, installKinds } from './support/controllers.ts'
 import { install } from './support/install.ts'
-import { Recorder } from './support/recorder.ts'
 
 const path = '/apis/metallb.io/v1beta1/namespaces/kube-system/servicel2statuses'
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'

@@ -5,10 +5,10 @@ import { followApiServer } from '../../src/watch/api-source.ts'
 import { NodeInterest } from '../../src/watch/node-interest.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
+import { Recorder } from '../support/recorder.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { follow, isAbout, isFollowing, isListed, namesIn } from './support/follow.ts'
 import { headless, otherProxy, service, services, slice, slices } from './support/objects.ts'
-import { Recorder } from './support/recorder.ts'
 import { isStream, isWatch, type Meddling, Relay } from './support/relay.ts'
 
 let server: ApiServer

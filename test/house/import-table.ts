@@ -17,8 +17,9 @@ export const REASONS: Readonly<Record<string, string>> = {
   config: 'src/config makes settings of a text, and opens no files.',
   telemetry: 'src/telemetry is machinery for any loop, and knows nothing of ours.',
   dataplane:
-    'src/dataplane programs a node, and does not know where objects come from or who is told.',
-  speaker: 'src/speaker announces addresses, and knows no Service rules and nobody who is told.',
+    'src/dataplane programs a node, and does not know where objects come from or who gets its news.',
+  speaker:
+    'src/speaker announces addresses, and knows neither Service rules nor who gets its news.',
   report: 'src/report says what became of a node, and decides nothing.',
   agent: 'src/agent joins the parts and reaches the world through src/apply; src/cli is above it.',
   controller:
@@ -330,6 +331,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'report/status',
   ],
   'report/events': ['plan', 'watch', 'watch/addresses', 'telemetry', 'speaker', 'speaker/bgp'],
+  'report/health-checks': ['model', 'apply', 'telemetry', 'report'],
   'report/metrics': [
     'model',
     'frontend',
@@ -360,7 +362,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'plan/flows',
     'plan/nftables',
-    'apply',
     'apply/conntrack',
     'apply/machine',
     'apply/netlink',
@@ -369,6 +370,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'telemetry',
     'dataplane',
     'report',
+    'report/health-checks',
     'report/metrics',
     'report/status',
     'exempt',
@@ -476,8 +478,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
  * files, sockets, processes, libc, and what the machine says of itself. Some need types alone.
  */
 export const WORLD: Readonly<Record<string, readonly string[]>> = {
-  'agent/health-check-addresses.ts': ['node:os'],
-  'agent/health-check.ts': ['node:http', 'node:net'],
   'apply/bgp/vty.ts': ['node:net'],
   'apply/conntrack/clean.ts': ['node:os'],
   'apply/iptables/legacy-tables.ts': ['koffi', 'node:fs'],
@@ -501,6 +501,8 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'cli/controller.ts': ['node:os'],
   'cli/explain/node-facts.ts': ['node:os'],
   'cli/prepare.ts': ['node:os'],
+  'report/health-checks/health-check-addresses.ts': ['node:os'],
+  'report/health-checks/health-check.ts': ['node:http', 'node:net'],
   'report/status/status-socket.ts': ['node:fs', 'node:http', 'node:net'],
   'speaker/member-keys.ts': ['node:fs'],
   'telemetry/bounded-connections.ts': ['node:http', 'node:net'],

@@ -53,6 +53,12 @@ function allowedIn(file: string): readonly string[] {
   return [...(FOLDERS[dirname(file)] ?? []), ...(WORLD[file] ?? [])]
 }
 
+/** The names that `a/{b,c}` stands for. */
+function allNamed([, name = '']: readonly string[]): readonly string[] {
+  const [, stem = '', ends] = /^(.*)\{(.*)\}$/.exec(name) ?? []
+  return ends === undefined ? [name] : ends.split(',').map((end) => `${stem}${end}`)
+}
+
 describe('the table of imports', () => {
   test('allows all that is imported', () => {
     const others = beyond.filter(({ file, of }) => !allowedIn(file).includes(of))
@@ -77,6 +83,14 @@ describe('the table of imports', () => {
   test('names every folder', () => {
     const folders = new Set(files.map((file) => dirname(file)).filter((each) => each !== '.'))
     expect(Object.keys(FOLDERS).sort()).toEqual([...folders].sort())
+  })
+
+  test('has the folders of the map in ARCHITECTURE.md', () => {
+    const text = readFileSync(`${src}../ARCHITECTURE.md`, 'utf8')
+    const rows = [...text.matchAll(/^\| (`[^|]*`) \| /gm)].map(([, names = '']) => names)
+    const named = rows.flatMap((names) => [...names.matchAll(/`([^`]+)`/g)].flatMap(allNamed))
+    const folders = named.filter((name) => !name.endsWith('.ts'))
+    expect(folders.sort()).toEqual(Object.keys(FOLDERS).sort())
   })
 
   test('is what the linter refuses all else by: npm run imports', () => {

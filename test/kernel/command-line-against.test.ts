@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { diffCommand } from '../../src/cli/commands.ts'
-import type { Backend } from '../../src/config/nodelb-config.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import { iptables } from '../apply/iptables/namespace.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { apply, diff, run, type Said } from '../support/commands.ts'
@@ -10,7 +10,7 @@ import { apply, diff, run, type Said } from '../support/commands.ts'
 
 const story = fileURLToPath(new URL('../../fixtures/stories/scale-up-and-down/', import.meta.url))
 
-function sources(backend: Backend, input: string) {
+function sources(backend: BackendKind, input: string) {
   const files = [`${story}${input}-input.yaml`, `${story}node.yaml`]
   return {
     files,
@@ -22,7 +22,7 @@ function sources(backend: Backend, input: string) {
   } as const
 }
 
-function against(backend: Backend, old: string, now: string): Promise<Said> {
+function against(backend: BackendKind, old: string, now: string): Promise<Said> {
   const files = [`${story}${old}-input.yaml`]
   return run((chosen, output) => diffCommand(chosen, output, files), sources(backend, now))
 }

@@ -437,7 +437,7 @@ describe('--help', () => {
                                       (choices: "load-balancer", "all")
         --backend <backend>           how to program it (default: auto) (choices:
                                       "auto", "nftables", "ipvs", "iptables")
-        --status-socket <path>        where the agent tells its state (default:
+        --status-socket <path>        where the agent reports its state (default:
                                       "/run/nodelb/nodelb.sock")
         -f, --filename <path...>      in place of an API server, files or folders of
                                       Services, EndpointSlices and Nodes (YAML or
@@ -450,7 +450,7 @@ describe('--help', () => {
         --listen <host:port>          where probes and metrics are answered (default:
                                       "127.0.0.1:10266")
         --metrics-listen <host:port>  where metrics alone are answered besides
-        --log-level <level>           debug tells of every commit (choices: "debug",
+        --log-level <level>           debug reports every commit (choices: "debug",
                                       "info", "warn", "error", default: "info")
         --cleanup-on-exit             remove all rules at the end (they stay
                                       otherwise)
@@ -464,7 +464,7 @@ describe('--help', () => {
       what the agent that runs here does, and what it cannot do and why
 
       Options:
-        --status-socket <path>  where the agent tells its state (default:
+        --status-socket <path>  where the agent reports its state (default:
                                 "/run/nodelb/nodelb.sock")
         -o, --output <format>   text for people, json for programs (choices: "text",
                                 "json", default: "text")
@@ -540,7 +540,7 @@ describe('--help', () => {
         --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
         --listen <host:port>  where probes and metrics are answered (default:
                               "127.0.0.1:10267")
-        --log-level <level>   debug tells of every commit (choices: "debug", "info",
+        --log-level <level>   debug reports every commit (choices: "debug", "info",
                               "warn", "error", default: "info")
         -h, --help            display help for command
       "

@@ -8,9 +8,8 @@ import {
   type TouchedFrontend,
   touchedFrontends,
 } from '../../src/plan/flows/stale.ts'
-import type { ElementStep } from '../../src/plan/nftables/delta.ts'
 import { frontendChanges, servedByTables } from '../../src/plan/nftables/served.ts'
-import type { Ruleset } from '../../src/ruleset/nftables/types.ts'
+import type { ElementStep, Ruleset } from '../../src/ruleset/nftables/types.ts'
 
 const DNS = '203.0.113.10 . udp . 53'
 const NODE_PORT = 'udp . 30053'

@@ -4,7 +4,7 @@ import { eventOf } from '../../src/report/events/kubernetes-event.ts'
 import type { Occurrence } from '../../src/report/events/occurrence.ts'
 import { type EventOutcome, EventQueue, type Sent } from '../../src/telemetry/event-queue.ts'
 import type { KubernetesEvent } from '../../src/telemetry/kubernetes-event.ts'
-import { Told } from '../support/asking.ts'
+import { Recorder } from '../support/recorder.ts'
 
 const time = new Date('2026-01-31T12:00:00.123Z')
 const refused = {
@@ -134,8 +134,8 @@ interface Request {
 /** An API server that remembers Events by name, or answers as it is told. */
 function start() {
   const server = { names: new Set<string>(), answer: undefined as Sent | undefined }
-  const requests = new Told<Request>()
-  const outcomes = new Told<EventOutcome>()
+  const requests = new Recorder<Request>()
+  const outcomes = new Recorder<EventOutcome>()
   const trouble: (string | undefined)[] = []
   let now = 0
   const answered = (status: number): Sent => server.answer ?? { kind: 'answered', status }
@@ -145,24 +145,24 @@ function start() {
         const { name } = (body as { metadata: { name: string } }).metadata
         const known = server.names.has(name)
         if (server.answer === undefined) server.names.add(name)
-        requests.push({ verb: 'post', path, body })
+        requests.add({ verb: 'post', path, body })
         return answered(known ? 409 : 201)
       },
       async patch(path, body) {
-        requests.push({ verb: 'patch', path, body })
+        requests.add({ verb: 'patch', path, body })
         return answered(server.names.has(path.split('/').at(-1) ?? '') ? 200 : 404)
       },
     },
-    onOutcome: outcomes.push,
+    onOutcome: outcomes.add,
     onTrouble: (reason) => trouble.push(reason),
     now: () => now,
     waits: new Waits({ first: 1, most: 60_000, factor: 2, jitter: 0 }),
   })
-  const many = (count: number) => outcomes.next(() => outcomes.all.length >= count)
+  const many = (count: number) => outcomes.find(() => outcomes.items.length >= count)
   const pass = (ms: number): void => {
     now += ms
   }
-  return { queue, server, requests: requests.all, outcomes: outcomes.all, trouble, many, pass }
+  return { queue, server, requests: requests.items, outcomes: outcomes.items, trouble, many, pass }
 }
 
 const path = '/apis/events.k8s.io/v1/namespaces/shop/events'

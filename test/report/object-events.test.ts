@@ -3,8 +3,8 @@ import { objectProblems } from '../../src/report/object-problems.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
-import { Told } from '../support/asking.ts'
 import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
+import { Recorder } from '../support/recorder.ts'
 import { startTelemetryWithLog } from './logged-telemetry.ts'
 
 /** What is wrong with objects is told on the Service that suffers from it, where people look. */
@@ -16,9 +16,9 @@ interface Event {
 }
 
 function agent() {
-  const events = new Told<Event>()
+  const events = new Recorder<Event>()
   const post = async (_: string, event: object) => {
-    events.push(event as Event)
+    events.add(event as Event)
     return { kind: 'answered', status: 201 } as const
   }
   const none = { ipv4: 0, ipv6: 0 }
@@ -77,33 +77,33 @@ test('a slice that cannot be used is an Event of its Service', async () => {
   const { put, events } = agent()
   put('services', service())
   put('endpointslices', slice())
-  expect(await events.next(() => true)).toMatchObject(INVALID_ENDPOINTS)
+  expect(await events.find(() => true)).toMatchObject(INVALID_ENDPOINTS)
 })
 
 test('a slice that is wrong in part is one, too', async () => {
   const { put, events } = agent()
   put('services', service())
   put('endpointslices', slice({ labels }, ['10.42.0.bad', '10.42.0.1']))
-  expect(await events.next(() => true)).toMatchObject(INVALID_ENDPOINTS)
+  expect(await events.find(() => true)).toMatchObject(INVALID_ENDPOINTS)
 })
 
 test('a slice that comes before its Service knows the uid by its owner', async () => {
   const { put, events } = agent()
   const ownerReferences = [{ apiVersion: 'v1', kind: 'Service', name: 'web', uid: 'u-1' }]
   put('endpointslices', slice({ labels, ownerReferences }))
-  expect(await events.next(() => true)).toMatchObject(INVALID_ENDPOINTS)
+  expect(await events.find(() => true)).toMatchObject(INVALID_ENDPOINTS)
 })
 
 test('a Service that never could be read is found by its uid', async () => {
   const { put, events } = agent()
   put('services', service({ ports: [{ port: 0 }] }))
-  expect(await events.next(() => true)).toMatchObject({ reason: 'InvalidService', regarding })
+  expect(await events.find(() => true)).toMatchObject({ reason: 'InvalidService', regarding })
 })
 
 test('a slice that names no Service is an Event of nobody', async () => {
   const { put, events } = agent()
   put('endpointslices', slice({}))
   put('services', service({ ports: [{ port: 0 }] }))
-  await events.next(() => true)
-  expect(events.all.map(({ reason }) => reason)).toEqual(['InvalidService'])
+  await events.find(() => true)
+  expect(events.items.map(({ reason }) => reason)).toEqual(['InvalidService'])
 })

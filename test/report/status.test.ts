@@ -13,7 +13,8 @@ import { type ServiceSummary, type Status, statusOf } from '../../src/report/sta
 import { readStatus, serveStatus } from '../../src/report/status/status-socket.ts'
 import type { HttpServer } from '../../src/telemetry/http.ts'
 import type { ListenState } from '../../src/telemetry/listen.ts'
-import { askSocket, closed, Told } from '../support/asking.ts'
+import { askSocket, closed } from '../support/asking.ts'
+import { Recorder } from '../support/recorder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-status-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -65,8 +66,8 @@ function make(occurrences: readonly Occurrence[], services: readonly ServiceSumm
 }
 
 function serve(path: string, status = make([], [web])) {
-  const told = new Told<ListenState>()
-  servers.push(serveStatus(path, () => status, told.push, new Waits(SOON)))
+  const told = new Recorder<ListenState>()
+  servers.push(serveStatus(path, () => status, told.add, new Waits(SOON)))
   return told
 }
 
@@ -76,7 +77,7 @@ describe('the socket', () => {
   test('gives the whole status to whom the file is open: its owner', async () => {
     const path = join(folder, 'new/folder/one.sock')
     const status = make(troubled, [web])
-    await serve(path, status).next(listening)
+    await serve(path, status).find(listening)
     expect(statSync(path).mode & 0o7777).toBe(0o600)
     const answer = await readStatus(path)
     expect(answer).toEqual({ kind: 'status', status, json: JSON.stringify(status) })
@@ -85,7 +86,7 @@ describe('the socket', () => {
 
   test('is gone when the agent ends in good order', async () => {
     const path = join(folder, 'two.sock')
-    await serve(path).next(listening)
+    await serve(path).find(listening)
     await servers.pop()?.close()
     expect(await readStatus(path)).toEqual({ kind: 'not-running' })
     expect(() => statSync(path)).toThrow('ENOENT')
@@ -106,7 +107,7 @@ describe('the socket', () => {
     await dead
     expect(statSync(path).isSocket()).toBe(true)
     expect(await readStatus(path)).toEqual({ kind: 'not-running' })
-    await serve(path).next(listening)
+    await serve(path).find(listening)
     expect(await readStatus(path)).toMatchObject({ kind: 'status' })
   })
 
@@ -115,11 +116,11 @@ describe('the socket', () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(path, resolve))
     const told = serve(path)
-    await told.next(({ kind }) => kind === 'waiting')
+    await told.find(({ kind }) => kind === 'waiting')
     await new Promise((resolve) => other.once('connection', resolve))
-    expect(told.all.some(listening)).toBe(false)
+    expect(told.items.some(listening)).toBe(false)
     await closed(other)
-    await told.next(listening)
+    await told.find(listening)
     expect(await readStatus(path)).toMatchObject({ kind: 'status' })
   })
 
@@ -127,7 +128,7 @@ describe('the socket', () => {
     const path = join(folder, 'five.sock')
     writeFileSync(path, 'precious')
     const told = serve(path)
-    await told.next(() => told.all.length > 2)
+    await told.find(() => told.items.length > 2)
     expect(statSync(path).size).toBe(8)
   })
 

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ServiceStatuses } from '../../src/speaker/service-statuses.ts'
 import type { Answer } from '../../src/watch/api/answer.ts'
 import type { ApiClient } from '../../src/watch/api/client.ts'
-import { Recorder } from '../e2e/support/recorder.ts'
+import { Recorder } from '../support/recorder.ts'
 
 type Call = Parameters<ApiClient['fetch']>[0]
 interface Kept {

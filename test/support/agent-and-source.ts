@@ -1,19 +1,19 @@
 import { Agent } from '../../src/agent/agent.ts'
 import type { Configuration } from '../../src/agent/configuration.ts'
 import { defaultConfig } from '../../src/config/config.ts'
-import type { Backend } from '../../src/config/nodelb-config.ts'
 import { toSettings } from '../../src/config/settings.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import { defaultLimits } from '../../src/model/limits.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/report/events/occurrence.ts'
 import type { ServerOptions } from '../../src/report/servers.ts'
 import type { Status } from '../../src/report/status/status.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
-import { Told } from './asking.ts'
 import { noAnnouncing } from './no-announcing.ts'
+import { Recorder } from './recorder.ts'
 
 /** As `nodelb run` makes it of a configuration with this backend alone. */
-export function configured(backend: Backend, source: string): Configuration {
+export function configured(backend: BackendKind, source: string): Configuration {
   const config = { ...defaultConfig, scope: 'all', backend, ownership: 'none' } as const
   return {
     source,
@@ -34,14 +34,14 @@ export class AgentAndSource {
   /** How often the source was started. */
   starts = 0
   breakSource: (error: Error) => void = () => undefined
-  readonly #told: Told<Occurrence> = new Told()
+  readonly #told: Recorder<Occurrence> = new Recorder()
   readonly #stop = new AbortController()
   readonly #running: Promise<void>
   #event: (event: SourceEvent) => void = () => undefined
 
   constructor(configuration: Configuration, servers: ServerOptions = {}) {
     const silent = (): undefined => undefined
-    const log = { write: this.#told.push, flush: silent, linesLost: () => 0 }
+    const log = { write: this.#told.add, flush: silent, linesLost: () => 0 }
     const options = { version: '', node: 'node-a', configuration, announcing: noAnnouncing }
     this.agent = new Agent({ ...options, telemetry: { log, ...servers } })
     this.#running = this.agent.run((listener, signal) => {
@@ -88,8 +88,8 @@ export class AgentAndSource {
     fits: (occurrence: OccurrenceOf<Name>) => boolean = () => true,
   ): Promise<OccurrenceOf<Name>> {
     const isIt = (it: Occurrence): boolean => it.event === event && fits(it as OccurrenceOf<Name>)
-    const found = await this.#told.next(isIt)
-    this.#told.all.splice(0, this.#told.all.indexOf(found) + 1)
+    const found = await this.#told.find(isIt)
+    this.#told.items.splice(0, this.#told.items.indexOf(found) + 1)
     return found as OccurrenceOf<Name>
   }
 }

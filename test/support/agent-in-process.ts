@@ -1,6 +1,5 @@
 import { AfterCommit } from '../../src/agent/after-commit.ts'
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
-import { HealthChecks } from '../../src/agent/health-check.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
 import { reconcilerEvents } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
@@ -11,12 +10,13 @@ import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { NodeView, Scope, Settings } from '../../src/model/node.ts'
 import { DenialReports } from '../../src/report/denial-reports.ts'
 import type { Occurrence, OccurrenceOf } from '../../src/report/events/occurrence.ts'
+import { HealthChecks } from '../../src/report/health-checks/health-check.ts'
 import { LocalPolicies } from '../../src/report/metrics/local-policies.ts'
 import { ServiceCounts } from '../../src/report/metrics/service-counts.ts'
 import { startTelemetry, type Telemetry } from '../../src/report/telemetry.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
-import { Told } from './asking.ts'
 import { noAnnouncing, noCounts } from './no-announcing.ts'
+import { Recorder } from './recorder.ts'
 import { silentStore } from './silent-store.ts'
 
 const silent = (): undefined => undefined
@@ -28,7 +28,7 @@ export class AgentInProcess {
   readonly telemetry: Telemetry
   readonly reconciler: Reconciler
   scope: Scope = 'all'
-  readonly #log = new Told<Occurrence>()
+  readonly #log = new Recorder<Occurrence>()
 
   constructor() {
     const { store, socket } = this
@@ -44,7 +44,7 @@ export class AgentInProcess {
       announce: noAnnouncing,
       ...noCounts,
     }
-    const log = { write: this.#log.push, flush: silent, linesLost: () => 0 }
+    const log = { write: this.#log.add, flush: silent, linesLost: () => 0 }
     const telemetry = startTelemetry({ version: '', node: 'node-a', view, log })
     const healthy = () => true
     const afterCommit = new AfterCommit({
@@ -107,8 +107,8 @@ export class AgentInProcess {
 
   /** The next occurrence of the kind in the log; what comes before it counts as read. */
   async next<Name extends Occurrence['event']>(event: Name): Promise<OccurrenceOf<Name>> {
-    const found = await this.#log.next((occurrence) => occurrence.event === event)
-    this.#log.all.splice(0, this.#log.all.indexOf(found) + 1)
+    const found = await this.#log.find((occurrence) => occurrence.event === event)
+    this.#log.items.splice(0, this.#log.items.indexOf(found) + 1)
     return found as OccurrenceOf<Name>
   }
 

@@ -80,27 +80,3 @@ export function connected(port: number): Promise<Socket> {
     socket.once('error', reject)
   })
 }
-
-/** Collects what is told; `next` waits for the first that suits. */
-export class Told<Value> {
-  readonly all: Value[] = []
-  readonly #waiting: Set<() => void> = new Set()
-
-  readonly push = (value: Value): void => {
-    this.all.push(value)
-    for (const look of this.#waiting) look()
-  }
-
-  next(suits: (value: Value) => boolean): Promise<Value> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        const found = this.all.find(suits)
-        if (found === undefined) return
-        this.#waiting.delete(look)
-        resolve(found)
-      }
-      this.#waiting.add(look)
-      look()
-    })
-  }
-}

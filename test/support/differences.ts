@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import type { Backend } from '../../src/config/nodelb-config.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import type { Expectation } from './packets.ts'
 
 /** Something that a backend does otherwise, with the reason: see fixtures/differences.yaml. */
 export type Difference = Lack | Departure
 
 interface Lack {
-  readonly backend: Backend
+  readonly backend: BackendKind
   readonly why: string
   /** Fixtures. */
   readonly lacks: readonly string[]
 }
 
 interface Departure {
-  readonly backend: Backend
+  readonly backend: BackendKind
   readonly why: string
   readonly outcome: 'refused' | 'dropped' | 'untouched'
   /** Why the lab cannot show it: only the tracer is asked. */
@@ -44,14 +44,14 @@ export const differences: readonly Difference[] = z
   .parse(parse(readFileSync(file, 'utf8')))
 
 /** Why the backend does not have what the fixture tells; undefined where it has. */
-export function lacking(fixture: string, name: Backend): string | undefined {
+export function lacking(fixture: string, name: BackendKind): string | undefined {
   return differences.find(
     (each) => each.backend === name && 'lacks' in each && each.lacks.includes(fixture),
   )?.why
 }
 
 /** A line of the fixture's packets.yaml as this backend has it. */
-export function expectedOf(fixture: string, name: Backend, usual: Expectation): Expectation {
+export function expectedOf(fixture: string, name: BackendKind, usual: Expectation): Expectation {
   const found = differenceOf(fixture, name, usual)
   if (found === undefined) return usual
   const { from, to, protocol } = usual
@@ -59,11 +59,15 @@ export function expectedOf(fixture: string, name: Backend, usual: Expectation): 
 }
 
 /** Whether the lab can show what becomes of it. */
-export function isSent(fixture: string, name: Backend, usual: Expectation): boolean {
+export function isSent(fixture: string, name: BackendKind, usual: Expectation): boolean {
   return differenceOf(fixture, name, usual)?.unsent === undefined
 }
 
-function differenceOf(fixture: string, name: Backend, usual: Expectation): Departure | undefined {
+function differenceOf(
+  fixture: string,
+  name: BackendKind,
+  usual: Expectation,
+): Departure | undefined {
   return differences
     .filter((each) => 'packets' in each)
     .find((each) => each.backend === name && each.packets[fixture]?.includes(lineOf(usual)))

@@ -9,8 +9,8 @@ export interface Patience {
 }
 
 /**
- * Asks for what nobody tells, again and again until the answer is true. Rejects when it is too late,
- * and when asking fails. What is told is awaited with support/waiting.ts instead.
+ * Asks again and again until the answer is true, where nothing announces the change. Rejects when it
+ * is too late, and when asking fails. Where something does, a test waits with support/waiting.ts.
  */
 export async function eventually(
   ask: () => boolean | Promise<boolean>,

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { defaultConfig, readConfig } from '../../src/config/config.ts'
-import type { Backend } from '../../src/config/nodelb-config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import { readObjects } from '../../src/watch/files/read-objects.ts'
 
 export interface FixtureGoal extends Goal {
@@ -14,7 +14,7 @@ export interface FixtureGoal extends Goal {
 export function fixtureGoal(
   directory: string,
   input = 'input.yaml',
-  backend?: Backend,
+  backend?: BackendKind,
 ): FixtureGoal {
   const config = fixtureConfig(`${directory}/config.yaml`)
   const objects = readObjects([`${directory}/${input}`, `${directory}/node.yaml`], () => '')

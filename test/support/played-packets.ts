@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { parseAllDocuments, stringify } from 'yaml'
-import type { Backend } from '../../src/config/nodelb-config.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import { expectedOf, isSent } from './differences.ts'
 import type { PacketFixture } from './fixtures.ts'
 import type { Lab } from './lab.ts'
@@ -12,7 +12,7 @@ import { disappointments } from './packets.ts'
 /** What programs the node of a lab. */
 export interface Subject {
   readonly title: string
-  readonly backend: Backend
+  readonly backend: BackendKind
   /** Of iptables. */
   readonly flavour?: 'nft' | 'legacy'
 }

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
 import { onTestFinished } from 'vitest'
-import { Recorder } from '../e2e/support/recorder.ts'
+import { Recorder } from './recorder.ts'
 import type { KeyPair } from './scripted-api.ts'
 
 /** A proxy on this machine, and whom it was asked to connect to: `HOST:PORT LOGIN`. */

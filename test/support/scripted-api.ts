@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
 import type { ApiLocation } from '../../src/watch/api/credentials.ts'
-import { Recorder } from '../e2e/support/recorder.ts'
+import { Recorder } from './recorder.ts'
 
 /** How a scripted API server answers one request. */
 export type Script = (url: URL, answer: ServerResponse, asked: IncomingMessage) => void

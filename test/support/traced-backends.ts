@@ -1,4 +1,4 @@
-import type { Backend } from '../../src/config/nodelb-config.ts'
+import type { BackendKind } from '../../src/model/backend.ts'
 import type { NodeView, Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { recordedServers } from '../../src/plan/ipvs/ownership.ts'
@@ -23,7 +23,7 @@ import { type OwnWays, waysOfIpvs } from './service-semantics.ts'
 
 /** A backend whose rules can be walked: what tests demand of one they demand of all. */
 export interface TracedBackend {
-  readonly name: Backend
+  readonly name: BackendKind
   /** Where it departs from the semantics. */
   readonly ways?: OwnWays
   /** A kernel of its own, that holds nothing; what is programmed there stays for the next time. */

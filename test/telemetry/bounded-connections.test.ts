@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { boundConnections } from '../../src/telemetry/bounded-connections.ts'
 import { type HttpServer, plain, serveHttp } from '../../src/telemetry/http.ts'
-import { ask, connected, freePort, Told } from '../support/asking.ts'
+import { ask, connected, freePort } from '../support/asking.ts'
+import { Recorder } from '../support/recorder.ts'
 
 const servers: (Server | HttpServer)[] = []
 afterEach(async () => {
@@ -15,17 +16,17 @@ afterEach(async () => {
 
 async function probes(): Promise<number> {
   const port = await freePort()
-  const told = new Told<string>()
+  const told = new Recorder<string>()
   const server = serveHttp({
     host: '127.0.0.1',
     port,
     routes: new Map([['/livez', () => plain(200, 'alive')]]),
-    onState: ({ kind }) => told.push(kind),
+    onState: ({ kind }) => told.add(kind),
     onAnswer: () => {},
     waits: { next: () => 100 },
   })
   servers.push(server)
-  await told.next((kind) => kind === 'listening')
+  await told.find((kind) => kind === 'listening')
   return port
 }
 
@@ -69,8 +70,8 @@ class Holder {
 }
 
 async function bounded(most: number, lifetimeMs?: number) {
-  const asked = new Told<ServerResponse>()
-  const server = createServer((_, response) => asked.push(response))
+  const asked = new Recorder<ServerResponse>()
+  const server = createServer((_, response) => asked.add(response))
   const open = boundConnections(server, { most, ...(lifetimeMs && { lifetimeMs }) })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -109,7 +110,7 @@ describe('what gives way', () => {
   test('the oldest that waits for its client, never one that is being answered', async () => {
     const { port, asked, open } = await bounded(2)
     const answer = ask(port)
-    const response = await asked.next(() => true)
+    const response = await asked.find(() => true)
     const first = await connected(port)
     const gone = ended(first.resume())
     const second = await connected(port)
@@ -123,9 +124,9 @@ describe('what gives way', () => {
   test('the oldest of all where each is being answered', async () => {
     const { port, asked } = await bounded(1)
     const given = ask(port).catch(({ code }: NodeJS.ErrnoException) => code)
-    const first = await asked.next(() => true)
+    const first = await asked.find(() => true)
     const answer = ask(port)
-    ;(await asked.next((response) => response !== first)).end('the second')
+    ;(await asked.find((response) => response !== first)).end('the second')
     expect((await answer).body).toBe('the second')
     expect(await given).toBe('ECONNRESET')
   })
@@ -146,7 +147,7 @@ describe('what gives way', () => {
     const socket = await connected(port)
     socket.on('error', () => {})
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-    const response = await asked.next(() => true)
+    const response = await asked.find(() => true)
     const { socket: served } = response
     if (served === null) throw new Error('the request has no connection')
     const gone = ended(served)

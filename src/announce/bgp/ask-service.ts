@@ -9,7 +9,7 @@ import type { BgpSilenceReason } from './silence.ts'
 /** The advertisements by which a node announces a Service, or why it does not. */
 type Offered = { readonly kind: 'offered'; readonly offers: readonly Offer[] } | BgpSilenceReason
 
-/** What decides whether a node announces a Service, whoever its peers are. */
+/** What decides whether a node announces a Service, whichever peers it has. */
 interface Place extends Pick<BgpObjects, 'endpoints' | 'pools'> {
   readonly node: AnnouncerNode
   readonly offersOf: (pool: BgpObjects['pools'][number]) => PoolOffers

@@ -55,7 +55,7 @@ export interface BgpSession {
 /** Where the other end of a session is. */
 export type SessionEnd =
   | { readonly kind: 'address'; readonly address: Address }
-  /** Whoever answers on the link, by IPv6 link-local addresses (RFC 5549). */
+  /** What answers on the link, by IPv6 link-local addresses (RFC 5549). */
   | { readonly kind: 'interface'; readonly interface: string }
 
 /** The AS of a peer: a number, or whichever it says, of our own AS or of another one. */

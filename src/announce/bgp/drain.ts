@@ -12,7 +12,7 @@ export function shuttingDown<Announced extends BgpAnnouncements>(announced: Anno
   return { ...announced, routes }
 }
 
-/** Peers of our own AS go by LOCAL_PREF, of which 0 is the least (RFC 8326). */
+/** Peers of our own AS go by LOCAL_PREF, where 0 is the least (RFC 8326). */
 function worst({ communities, largeCommunities }: RouteAttributes): RouteAttributes {
   const others = communities.filter((each) => each !== GRACEFUL_SHUTDOWN)
   return { communities: [...others, GRACEFUL_SHUTDOWN], largeCommunities, localPref: 0 }

@@ -27,7 +27,7 @@ interface Offers {
   readonly problems: readonly AnnounceProblem[]
 }
 
-/** Returns the advertisements of each pool; one with a mistake is told and stops only itself. */
+/** Returns the advertisements of each pool; one with a mistake is reported and stops only itself. */
 export function offersOf({
   advertisements,
   communities,

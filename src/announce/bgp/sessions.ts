@@ -29,7 +29,7 @@ export interface Sessions {
 
 /**
  * Returns the sessions of the BGPPeers that select a node. One that cannot be, or does not go together
- * with one before it in order of name, is told and stops only itself. One that ran before goes on with
+ * with one before it in order of name, is reported and stops only itself. One that ran before goes on with
  * the Secret or BFDProfile that it had when that is gone or has turned bad (ADR 0010).
  */
 export function sessionsOn(

@@ -13,7 +13,7 @@ export type BgpSilenceReason =
       }
     >
   | { readonly kind: 'no-advertisement'; readonly pool: string }
-  /** The advertisements of the pool have mistakes, of which their problems tell. */
+  /** The advertisements of the pool have mistakes, which their problems name. */
   | Of<'advertisement-unusable'>
   /** The serviceSelectors of the pool's advertisements select other Services. */
   | Of<'service-not-selected'>

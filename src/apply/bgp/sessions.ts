@@ -1,4 +1,4 @@
-// Reads what bgpd tells of its sessions. This file is pure.
+// Reads what bgpd says of its sessions. This file is pure.
 
 /** What one family of a session carries. */
 interface SessionFamily {
@@ -8,7 +8,7 @@ interface SessionFamily {
   readonly sent: number
 }
 
-/** A session with a peer, as bgpd tells it. */
+/** A session with a peer, as bgpd shows it. */
 export interface Session {
   /** Empty for the VRF that is there without a name. */
   readonly vrf: string

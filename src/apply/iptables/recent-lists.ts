@@ -47,7 +47,7 @@ export function lastSeen(client: Address, text: string): bigint | undefined {
 const CLOCK_MONOTONIC_COARSE = 6
 
 /**
- * Estimates the current jiffy, which the kernel does not tell. Jiffies begin at -300 s when the
+ * Estimates the current jiffy, which the kernel does not show. Jiffies begin at -300 s when the
  * monotonic clock begins (INITIAL_JIFFIES of <linux/jiffies.h>), give or take the second that
  * booting took.
  */

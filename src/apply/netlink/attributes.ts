@@ -197,6 +197,7 @@ export function readU32(value: Buffer | undefined): number {
   return value !== undefined && value.length >= 4 ? value.readUInt32BE(0) : 0
 }
 
+/** Reads a number in network order; 0 where the attribute is missing or too short. */
 export function readU64(value: Buffer | undefined): bigint {
   return value !== undefined && value.length >= 8 ? value.readBigUInt64BE(0) : 0n
 }

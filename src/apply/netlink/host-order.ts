@@ -2,12 +2,14 @@
 
 import { type AttributeWriter, HOST_LITTLE_ENDIAN } from './attributes.ts'
 
+/** Writes a 16-bit attribute in host order. */
 export function writeU16(writer: AttributeWriter, type: number, value: number): void {
   const at = writer.attribute(type, 2)
   if (HOST_LITTLE_ENDIAN) writer.target.writeUInt16LE(value, at)
   else writer.target.writeUInt16BE(value, at)
 }
 
+/** Writes a 32-bit attribute in host order. */
 export function writeU32(writer: AttributeWriter, type: number, value: number): void {
   const at = writer.attribute(type, 4)
   if (HOST_LITTLE_ENDIAN) writer.target.writeUInt32LE(value >>> 0, at)
@@ -20,6 +22,7 @@ export function readU16(value: Buffer | undefined): number {
   return HOST_LITTLE_ENDIAN ? value.readUInt16LE(0) : value.readUInt16BE(0)
 }
 
+/** Reads a number in host order; 0 where the attribute is missing or too short. */
 export function readU32(value: Buffer | undefined): number {
   if (value === undefined || value.length < 4) return 0
   return HOST_LITTLE_ENDIAN ? value.readUInt32LE(0) : value.readUInt32BE(0)

@@ -62,6 +62,7 @@ interface FoundRule {
   readonly digest: string
 }
 
+/** Returns the table in a reply to NFT_MSG_GETTABLE. */
 export function decodeTable(reply: Reply): FoundTable {
   const found = messageAttributes(reply.payload)
   const family = familyName(reply.payload[0])
@@ -74,6 +75,7 @@ export function decodeTable(reply: Reply): FoundTable {
   }
 }
 
+/** Returns the chain in a reply to NFT_MSG_GETCHAIN. */
 export function decodeChain(reply: Reply): FoundChain {
   const found = messageAttributes(reply.payload)
   const base = readHook(found)
@@ -84,6 +86,7 @@ export function decodeChain(reply: Reply): FoundChain {
   }
 }
 
+/** Returns the set in a reply to NFT_MSG_GETSET. */
 export function decodeSet(reply: Reply): FoundSet {
   const found = messageAttributes(reply.payload)
   return {
@@ -103,6 +106,7 @@ export function decodeElements(
   return reader.elements()
 }
 
+/** Returns the rule in a reply to NFT_MSG_GETRULE, with the digest of its expressions. */
 export function decodeRule(reply: Reply): FoundRule {
   const found = messageAttributes(reply.payload)
   return {
@@ -144,16 +148,19 @@ export function tableOf(reply: Reply): string {
   return readText(messageAttributes(reply.payload).get(TABLE.name))
 }
 
+/** Returns a request for the sets of a table. */
 export function listSets(family: NetfilterFamily, table: string): Request {
   return list(MESSAGE.getSet, family, (writer) => writer.text(SET.table, table))
 }
 
+/** Returns a request for the elements of a set. */
 export function listElements(family: NetfilterFamily, table: string, set: string): Request {
   return list(MESSAGE.getElements, family, (writer) =>
     writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set),
   )
 }
 
+/** Returns a request for the rules of a table. */
 export function listRules(family: NetfilterFamily, table: string): Request {
   return list(MESSAGE.getRule, family, (writer) => writer.text(RULE.table, table))
 }

@@ -182,6 +182,7 @@ export function writeProtocolSet(writer: AttributeWriter, id: number): void {
     .nested(SET.description, () => writer.u32(DESCRIPTION.size, PORT_PROTOCOLS.length))
 }
 
+/** Returns whether the set is a part of a rule (NFT_SET_ANONYMOUS). */
 export function isAnonymous(found: Attributes): boolean {
   return (readU32(found.get(SET.flags)) & SET_FLAG.anonymous) !== 0
 }

@@ -14,6 +14,7 @@ export const OUTGOING = 4
 export const PASS: Instruction = { code: RETURN, jt: 0, jf: 0, k: 0xffffffff }
 export const DROP: Instruction = { code: RETURN, jt: 0, jf: 0, k: 0 }
 
+/** Returns an instruction that loads what `code` says from offset `k`. */
 export function load(code: number, k: number): Instruction {
   return { code, jt: 0, jf: 0, k }
 }

@@ -59,7 +59,7 @@ export function openPacketSocket(options: PacketSocketOptions): PacketSocket {
     drain() {
       const buffer = Buffer.alloc(FRAME)
       while (open) {
-        // The event loop tells of errors: it reads the same socket.
+        // The event loop reports errors: it reads the same socket.
         const size = libc().recv(fd, buffer, buffer.length, MSG_DONTWAIT)
         if (size < 0) return
         options.received(Uint8Array.from(buffer.subarray(0, size)))

@@ -67,6 +67,7 @@ export function addAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.newAddress, NLM_F_CREATE | NLM_F_EXCL, index, address)
 }
 
+/** Returns a request to take an address from an interface. */
 export function deleteAddress(index: number, address: Address): Request {
   return addressRequest(MESSAGE.deleteAddress, 0, index, address)
 }

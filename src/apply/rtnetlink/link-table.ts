@@ -22,7 +22,7 @@ export async function listLinks(socket: NetlinkSocket): Promise<readonly Link[]>
 
 /**
  * Calls `changed` whenever an interface came, went or changed, such as by losing its carrier, with the
- * interface as it is told then; and without one when an IPv6 address came or went. Returns what stops
+ * interface as it is then; and without one when an IPv6 address came or went. Returns what stops
  * it. Throws NetlinkError. Announcements may get lost in a flood of them, but the last one comes.
  */
 export function watchLinks(changed: (link: Link | undefined) => void): () => void {

@@ -89,6 +89,7 @@ export async function listInVrfs(socket: NetlinkSocket): Promise<ReadonlySet<str
 
 const ALIAS = 'nodelb'
 
+/** Returns a request to delete an interface. */
 export function deleteLink(index: number): Request {
   return linkRequest(MESSAGE.deleteLink, 0, index)
 }

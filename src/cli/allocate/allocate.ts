@@ -62,7 +62,7 @@ function reportFor(input: AllocationInput): AllocationReport {
   const ignored = decided.others.flatMap(
     ({ namespace, name, reason, released }): IgnoredService[] => {
       const before = held.get(serviceName({ namespace, name })) ?? []
-      // Of the Services that never were of type LoadBalancer there is nothing to tell.
+      // Of the Services that never were of type LoadBalancer there is nothing to say.
       if (reason === 'type' && !released) return []
       const text = released ? RELEASED : OTHER_CLASS
       return [{ namespace, name, before, after: released ? [] : before, reason: text }]

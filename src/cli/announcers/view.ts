@@ -13,7 +13,7 @@ export interface AnnouncersReport {
   /** The Nodes without which it is tried. */
   readonly without: readonly string[]
   readonly moves: readonly Move[]
-  /** The Nodes that are told of, in order of name. */
+  /** The Nodes that are shown, in order of name. */
   readonly nodes: readonly string[]
   /** Undefined where no object is about BGP. */
   readonly bgp: BgpReport | undefined

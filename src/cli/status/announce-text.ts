@@ -4,7 +4,7 @@ import type { AnnounceView } from '../../speaker/view.ts'
 type AddressView = AnnounceView['addresses'][number]
 type SpotView = AddressView['here'][number]
 
-/** Returns lines that say what a node announces, and whom it hears. */
+/** Returns lines that say what a node announces, and which other nodes it hears. */
 export function announceLines(view: AnnounceView): readonly string[] {
   const { responder, switchMs, settled, members, addresses } = view
   const answers = responder === 'kernel' ? 'the kernel answers' : 'the agent answers'

@@ -14,7 +14,7 @@ interface Chosen {
 }
 
 /**
- * Has the kernel answer if it can, which a transaction that is thrown away tells, and this process
+ * Has the kernel answer if it can, which a transaction that is thrown away shows, and this process
  * otherwise. Rejects with NetlinkError, such as EPERM without CAP_NET_ADMIN.
  */
 export async function chooseResponder(options: KernelResponderOptions): Promise<Chosen> {

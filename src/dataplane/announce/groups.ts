@@ -20,7 +20,7 @@ export class Groups {
 
   /**
    * Joins the groups that this process has not joined yet, and returns whether there were any.
-   * `settle` tells what failed. Rejects with NetlinkError.
+   * `settle` returns what failed. Rejects with NetlinkError.
    */
   async join(announced: readonly Announced[]): Promise<boolean> {
     const added = announced.flatMap(groupsOf).filter(({ key }) => !this.#joined.has(key))

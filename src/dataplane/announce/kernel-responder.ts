@@ -21,7 +21,7 @@ export interface KernelResponderOptions {
   readonly ownership: Ownership
   /** Whether pings to the addresses are answered, too. */
   readonly ping?: boolean
-  /** Told how it went to put the table back after somebody else had changed it. */
+  /** Gets the outcome of putting the table back after another program had changed it. */
   readonly mended?: (outcome: Changed) => void
 }
 

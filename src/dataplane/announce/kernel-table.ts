@@ -62,7 +62,7 @@ export class KernelTableWriter {
   #known: KernelTable | undefined
   #foreignChanges = 0
 
-  /** Rejects with NetlinkError. `changed`: somebody else changed the table. */
+  /** Rejects with NetlinkError. `changed`: another program changed the table. */
   static async open(
     socket: NetlinkSocket,
     { ownership: wished, answers }: WriterOptions,

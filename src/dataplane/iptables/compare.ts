@@ -37,7 +37,7 @@ interface Comparison {
   readonly changes: readonly TableChange[]
 }
 
-/** Commits of one comparison, after which refused Services are no longer told apart. */
+/** Commits of one comparison, after which refused Services are no longer distinguished. */
 const MOST_COMMITS = 100
 /**
  * Times that rules of no Service may be refused: others may have moved them since they were read.

@@ -13,7 +13,6 @@ import {
 } from '../../plan/ipvs/ownership.ts'
 import { planIpvs } from '../../plan/ipvs/plan.ts'
 import { notedInPlan } from '../../plan/ipvs/served.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Changes } from '../../render/assembly.ts'
 import { addressChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
 import { serverText } from '../../ruleset/ipvs/print.ts'
@@ -24,7 +23,12 @@ import {
   serverIdOf,
 } from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { ElementValue, KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
+import type {
+  ElementStep,
+  ElementValue,
+  KernelRuleset,
+  Ruleset,
+} from '../../ruleset/nftables/types.ts'
 import type { IpvsTask } from './task.ts'
 
 /** What was read at one time. */

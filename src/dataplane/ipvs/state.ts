@@ -14,7 +14,6 @@ import { tableOfAddress } from '../../model/family.ts'
 import type { Steps } from '../../model/steps.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { labelOf } from '../../plan/ipvs/ownership.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import type { Changes } from '../../render/assembly.ts'
 import { ipvsMemory } from '../../render/nftables/kernel-memory.ts'
 import { type HeldNode, heldInTables, recall } from '../../render/nftables/recall.ts'
@@ -27,7 +26,7 @@ import {
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
 import { SETS } from '../../ruleset/nftables/sets.ts'
-import type { KernelRuleset } from '../../ruleset/nftables/types.ts'
+import type { ElementStep, KernelRuleset } from '../../ruleset/nftables/types.ts'
 import type { Goal } from '../dataplane.ts'
 
 /** What the kernel holds beside the tables, and the addresses of the node's other interfaces. */

@@ -6,9 +6,9 @@ import {
   toBatch,
 } from '../../apply/nftables/commit.ts'
 import { type Monitor, next } from '../../apply/nftables/monitor.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import type { Changes } from '../../render/assembly.ts'
+import type { ElementStep } from '../../ruleset/nftables/types.ts'
 
 const ATTEMPTS = 10
 /**

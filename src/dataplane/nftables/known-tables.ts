@@ -2,10 +2,10 @@ import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { nameChains, readChains, unlessGone } from '../../apply/nftables/read.ts'
 import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { TableFamily } from '../../model/family.ts'
-import { type ElementStep, planDelta } from '../../plan/nftables/delta.ts'
+import { planDelta } from '../../plan/nftables/delta.ts'
 import type { Plan } from '../../plan/nftables/operation.ts'
 import type { Frame } from '../../render/nftables/table.ts'
-import type { KernelChain } from '../../ruleset/nftables/types.ts'
+import type { ElementStep, KernelChain } from '../../ruleset/nftables/types.ts'
 
 const FAMILIES: readonly TableFamily[] = ['ip', 'ip6']
 

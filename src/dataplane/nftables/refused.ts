@@ -4,10 +4,9 @@ import type { ElementRenderer } from '../../exempt/element-renderer.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
 import { labelsIn } from '../../exempt/labels-in.ts'
 import { type Owner, ownerIn } from '../../frontend/label-text.ts'
-import type { ElementStep } from '../../plan/nftables/delta.ts'
 import { textOf } from '../../plan/nftables/explain.ts'
 import type { OwnerOf } from '../../plan/nftables/owners.ts'
-import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
+import type { ElementStep, KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 
 /** What the kernel held and what was planned when it refused. */
 interface Compared {

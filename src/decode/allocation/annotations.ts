@@ -19,7 +19,7 @@ export const renewedAnnotation = 'nodelb.io/renewed'
 
 /**
  * The addresses that nodelb gave, with commas between them. With it an address that another program
- * wrote beside the mark of a pool is told from one that the pool no longer has. MetalLB leaves none.
+ * wrote beside the mark of a pool is distinguished from one that the pool no longer has. MetalLB leaves none.
  */
 export const allocatedAnnotation = 'nodelb.io/allocated'
 

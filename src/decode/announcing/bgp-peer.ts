@@ -60,7 +60,7 @@ const peerPort: z.ZodType<Port | 0 | null | undefined> = z
 /**
  * Reads a BGPPeer (metallb.io/v1beta1 and v1beta2). A bad selector of Nodes is reported and left out,
  * and a list without a readable one selects none. It is `invalid` if anything else cannot be read:
- * a session with other options than were meant could go to somebody else, or end all the time.
+ * a session with other options than were meant could go to another router, or end all the time.
  */
 export function decodeBgpPeer(json: unknown, source: string): DecodedPeer {
   const report = startReport(source, 'BGPPeer', nameOf(json, true))

@@ -6,7 +6,7 @@ import type { Operation, Plan } from './operation.ts'
 
 /**
  * Prints a plan for people, one step on a line, under the blocks that they are in. Behind a step stands
- * what it does to sessions. A new neighbour is shut down for a moment, which is not told.
+ * what it does to sessions. A new neighbour is shut down for a moment, which is left out.
  */
 export function printPlan(plan: Plan): string {
   let last: readonly string[] = []

@@ -13,7 +13,7 @@ export interface ServerConflict {
   readonly label: string | undefined
 }
 
-/** The servers that nodelb made; undefined if nothing tells. */
+/** The servers that nodelb made; undefined if nothing says. */
 export type RecordedServers = ReadonlySet<ServerKey> | undefined
 
 /**

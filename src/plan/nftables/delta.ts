@@ -1,18 +1,9 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { setSchema } from '../../ruleset/nftables/set-schema.ts'
-import type { Chain, ElementValue, KernelChain, SetSchema } from '../../ruleset/nftables/types.ts'
+import type { Chain, ElementStep, KernelChain, SetSchema } from '../../ruleset/nftables/types.ts'
 import type { Operation, Plan } from './operation.ts'
 import { inOrder, leadsToChains, noPhases, type Phases, planChains } from './plan.ts'
-
-/** A changed element: its value before and after. */
-export interface ElementStep {
-  readonly family: TableFamily
-  readonly set: string
-  readonly key: Tuple
-  readonly before: ElementValue | undefined
-  readonly after: ElementValue | undefined
-}
 
 /** What a table is made of, without its elements. */
 interface Shape<SomeChain> {

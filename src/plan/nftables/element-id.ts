@@ -1,4 +1,4 @@
-import type { ElementStep } from './delta.ts'
+import type { ElementStep } from '../../ruleset/nftables/types.ts'
 
 /** Returns a text that identifies an element among all of the tables. */
 export function elementId({

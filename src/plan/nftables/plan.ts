@@ -52,6 +52,7 @@ function planTable(
   return inOrder(phases)
 }
 
+/** Returns phases without operations, to be filled. */
 export function noPhases(): Phases {
   return {
     create: [],

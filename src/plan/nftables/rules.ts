@@ -33,6 +33,7 @@ export function planRules(
   return { inserts, deletes }
 }
 
+/** Returns the operation that deletes a rule, by its handle. */
 export function deleteRule(family: TableFamily, chain: string, rule: KernelRule): Operation {
   return { kind: 'delete-rule', family, chain, handle: rule.handle, text: rule.text }
 }

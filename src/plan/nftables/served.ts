@@ -19,8 +19,7 @@ import {
   setNamed,
   setsOf,
 } from '../../ruleset/nftables/sets.ts'
-import type { Ruleset, Table } from '../../ruleset/nftables/types.ts'
-import type { ElementStep } from './delta.ts'
+import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.ts'
 
 /** Returns where the frontends lead that the elements of a rule set stand for. */
 export function servedByTables(ruleset: Ruleset): ServedFrontends {

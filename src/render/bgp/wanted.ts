@@ -20,7 +20,7 @@ export interface WantedRouter {
   readonly peers: readonly WantedPeer[]
 }
 
-/** Where a peer is: at an address, or whoever answers at the other end of an interface. */
+/** Where a peer is: at an address, or what answers at the other end of an interface. */
 export type PeerPlace =
   | { readonly kind: 'address'; readonly address: Address }
   | { readonly kind: 'interface'; readonly name: string }

@@ -52,7 +52,7 @@ function fromThisNode({ nodeAddresses }: NodeRanges): readonly Match[] {
   return [FROM_THIS_NODE, ...nodeAddresses.map((address) => inInterval('src', address))]
 }
 
-/** Returns whether packets of pods can be told from others, in this family. */
+/** Returns whether packets of pods can be distinguished from others, in this family. */
 export function tellsPods({ settings, ranges }: Surroundings): boolean {
   const { kind } = settings.localTraffic
   return kind === 'ranges' ? ranges.pods.length > 0 : kind !== 'none'

@@ -32,7 +32,7 @@ export interface KeySpace {
 
 export type Digits = string
 
-/** Keys of which the digits say all. */
+/** Keys that their digits determine. */
 export interface VipSpace extends KeySpace {
   /** Returns the key of these digits. */
   key(digits: Digits): FrontendId

@@ -36,7 +36,7 @@ interface SharedContext extends Surroundings {
   readonly family: IpFamily
   /** Returns whether the tree has chains. */
   has(tree: TreeName): boolean
-  /** Rules that tell pods from others for the chains of exempt Services; undefined if none need any. */
+  /** Rules that distinguish pods for the chains of exempt Services; undefined if none need any. */
   readonly outside: readonly RuleText[] | undefined
 }
 

@@ -20,6 +20,7 @@ export type TreeName = (typeof TREE_NAMES)[number]
 
 export type Trees = Readonly<Record<TreeName, ChainTree>>
 
+/** Returns the trees of chains of one family, without leaves. */
 export function makeTrees(family: IpFamily): Trees {
   const vips = vipSpace(family)
   const tree = (

@@ -158,7 +158,7 @@ function untranslated(settings: Settings): readonly Rule[] {
 
 /**
  * An address that the Node object names is the node's even in a VRF. For any other address in the
- * ranges, only the routes tell whether it is this node's or another host's.
+ * ranges, only the routes show whether it is this node's or another host's.
  */
 function nodePortRules(
   { nodePortAddresses: { kind } }: Settings,

@@ -7,6 +7,7 @@ import { rule } from './rule-parts.ts'
 /** How far nodelb's nat chains are ahead of kube-proxy's, if both exist. */
 const NAT_BEFORE_KUBE_PROXY = 5
 
+/** Returns a chain with these rules that is attached to a hook of the kernel. */
 export function hookChain(name: string, base: BaseHook, ...rules: Rule[]): Chain {
   return { name, base, rules }
 }

@@ -21,14 +21,17 @@ export function originalKey(front: Front): readonly Field[] {
   return front === 'vip' ? [{ kind: 'original-daddr' }, l4proto, port] : [l4proto, port]
 }
 
+/** Returns a statement that matches packets whose fields are in a set. */
 export function inSet(key: readonly Field[], set: string): Statement & { readonly kind: 'in-set' } {
   return { kind: 'in-set', key, set }
 }
 
+/** Returns a rule of these statements. */
 export function rule(...statements: Statement[]): Rule {
   return { statements }
 }
 
+/** Returns a chain without a hook. */
 export function chain(name: string, rules: readonly Rule[]): Chain {
   return { name, rules }
 }

@@ -23,13 +23,13 @@ export const ADDRESSES: { readonly [Name in AddressEvent]: Entry<Name> } = {
   },
   'more-addresses-denied': {
     level: 'warn',
-    says: 'so many more addresses of a Service are contested or refused than are told one by one',
+    says: 'so many addresses of a Service are contested or refused beyond those reported one by one',
     subject: ({ service }) => `addresses ${service}`,
     state: ({ addresses }) => String(addresses),
   },
   'no-more-addresses-denied': {
     level: 'info',
-    says: 'no more addresses of a Service are contested or refused than are told one by one',
+    says: 'no addresses of a Service are contested or refused beyond those reported one by one',
     subject: ({ service }) => `addresses ${service}`,
     ends: true,
   },

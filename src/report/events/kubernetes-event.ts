@@ -91,7 +91,7 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
   }
 }
 
-/** Returns what is told of announcing. */
+/** Returns what an Event says of announcing. */
 function announcingOf(occurrence: Occurrence, node: string): Message | undefined {
   switch (occurrence.event) {
     case 'service-announced': {
@@ -117,7 +117,7 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
   }
 }
 
-/** Of Services that share the address the first one is told. */
+/** Of Services that share the address the first one gets the Event. */
 function conflictOf(
   occurrence: OccurrenceOf<'announce-conflict' | 'announce-disputed'>,
   node: string,

@@ -9,7 +9,7 @@ export interface AnnounceSource {
   bgp(): BgpView | undefined
   /** Returns how many questions for each address were answered. */
   answers(): Promise<ReadonlyMap<string, number>>
-  /** Returns how many times everybody was told of each address. */
+  /** Returns how many times the neighbours were told of each address. */
   gratuitous(): ReadonlyMap<string, number>
 }
 
@@ -64,7 +64,7 @@ function registerCounts(registry: Registry, source: AnnounceSource): void {
   const rows = [
     ['metallb_layer2_requests_received', 'ARP and NDP questions for announced addresses.', answers],
     ['metallb_layer2_responses_sent', 'Answers to them.', answers],
-    ['metallb_layer2_gratuitous_sent', 'Times that everybody was told of an address.', told],
+    ['metallb_layer2_gratuitous_sent', 'Times that the neighbours were told of an address.', told],
   ] as const
   for (const [name, help, counts] of rows) {
     new Counter({

@@ -48,6 +48,7 @@ const LATENCY_BUCKETS = [
   ...Array.from({ length: 7 }, (_, i) => 120 + 30 * i),
 ]
 
+/** Returns whether a metric is one that kube-proxy has, too. */
 export function isKubeProxyMetric(name: string): boolean {
   return name.startsWith(PREFIX)
 }

@@ -25,6 +25,7 @@ export function pathOf(context: Context): readonly string[] {
   return context.split(SEPARATOR)
 }
 
+/** Returns what kind of block a context is. */
 export function kindOf(context: Context): ContextKind {
   return KINDS.find(({ pattern }) => pattern.test(context))?.kind ?? 'other'
 }

@@ -16,6 +16,7 @@ export function changedChains(before: Chains, after: Chains): ReadonlyMap<string
   return changed
 }
 
+/** Returns whether two chains have the same rules in the same order. */
 export function sameRules(a: readonly RuleText[], b: readonly RuleText[]): boolean {
   return a.length === b.length && a.every((rule, at) => rule === b[at])
 }

@@ -44,6 +44,7 @@ export function inPrefix(flag: '-s' | '-d', prefix: Cidr): Match {
   return length === '0' ? '' : `${flag} ${listed(address as Address)}/${length}`
 }
 
+/** Returns the match for one source (`-s`) or destination (`-d`), as iptables-save prints it. */
 export function onHost(flag: '-s' | '-d', address: Address): Match {
   return `${flag} ${listed(address)}/${addressBits(familyOf(address))}`
 }
@@ -115,6 +116,7 @@ export function clearMark(bit: number): Target {
   return `-j MARK --set-xmark 0x0/${hex(bit)}`
 }
 
+/** Returns the target that sends connections to an endpoint, as iptables-save prints it. */
 export function dnat(address: Address, port: number | string): Target {
   const host = familyOf(address) === 'ipv4' ? address : `[${listed(address)}]`
   return `-j DNAT --to-destination ${host}:${port}`

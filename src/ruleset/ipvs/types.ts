@@ -86,10 +86,12 @@ export const emptyKernelIpvs: KernelIpvs = {
   timeouts: undefined,
 }
 
+/** Returns the key of a virtual server. */
 export function serverKey({ address, protocol, port }: ServerId): ServerKey {
   return tuple(address, protocol, port)
 }
 
+/** Returns the key of a real server among those of one virtual server. */
 export function destinationKey({
   address,
   port,

@@ -15,7 +15,7 @@ export const SETS = {
   serviceRanges: 'service-ranges',
   restricted: 'restricted',
   allowedSources: 'allowed-sources',
-  /** VIPs that lately had a client whom the kernel could not remember, for lack of room. */
+  /** VIPs that lately had a client that the kernel could not remember, for lack of room. */
   crowded: 'crowded',
   /** With ipvs: addresses of Services on the dummy interface that are no ClusterIPs. */
   boundAddresses: 'bound-addresses',
@@ -109,7 +109,7 @@ const SEAT: Names = {
 }
 const CLIENTS = 'affinity'
 
-/** What a set is, as its name tells. */
+/** What a set is, as its name says. */
 export type SetId =
   | { readonly kind: 'single'; readonly name: SingleSet }
   /** One of `setsOf`. */

@@ -143,3 +143,12 @@ export interface KernelTable {
 export type KernelRuleset = Partial<Readonly<Record<TableFamily, KernelTable>>>
 
 export const TABLE_NAME = 'nodelb'
+
+/** A changed element: its value before and after. */
+export interface ElementStep {
+  readonly family: TableFamily
+  readonly set: string
+  readonly key: Tuple
+  readonly before: ElementValue | undefined
+  readonly after: ElementValue | undefined
+}

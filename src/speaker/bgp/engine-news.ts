@@ -5,7 +5,7 @@ import { printPlan } from '../../plan/bgp/print.ts'
 import type { BgpOutlook } from './decisions.ts'
 import type { TellBgp } from './news.ts'
 
-/** Tells whether FRR can be configured, and what it was told. */
+/** Reports whether FRR can be configured, and what it was told. */
 export class EngineNews {
   readonly #tell: TellBgp
   /** What FRR was last brought to. */
@@ -23,7 +23,7 @@ export class EngineNews {
     return this.#failure
   }
 
-  /** Takes why FRR cannot be configured; of several reasons in a row each is told once. */
+  /** Takes why FRR cannot be configured; of several reasons in a row each is reported once. */
   lost(reason: string): void {
     if (reason !== this.#failure) this.#tell({ event: 'bgp-engine-lost', reason })
     this.#failure = reason

@@ -1,4 +1,4 @@
-/** What is told of announcing by BGP. */
+/** What is reported of announcing by BGP. */
 export type BgpNews =
   /** FRR can be configured, and is as it should be. */
   | { readonly event: 'bgp-engine-ready'; readonly operations: number; readonly routes: number }
@@ -13,7 +13,7 @@ export type BgpNews =
       /** What of it ends sessions, or resets them. */
       readonly resets: readonly string[]
     }
-  /** Somebody else had changed what is nodelb's. */
+  /** Another program had changed what is nodelb's. */
   | { readonly event: 'bgp-drift-repaired'; readonly operations: number; readonly found: string }
   /** FRR was told to announce a Service to these BGPPeers, or to others than before. */
   | {

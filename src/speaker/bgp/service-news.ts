@@ -2,7 +2,7 @@ import type { BgpDecision } from '../../announce/bgp/decide.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 import type { TellBgp } from './news.ts'
 
-/** Tells which Services FRR announces, and to whom, whenever that changes. */
+/** Reports which Services FRR announces to which peers, whenever that changes. */
 export class ServiceNews {
   readonly #tell: TellBgp
   #peers: ReadonlyMap<ServiceName, readonly string[]> = new Map()

@@ -31,7 +31,7 @@ interface BgpPeerView {
   readonly port: number
   /** Empty for the VRF that is there without a name. */
   readonly vrf: string
-  /** FRR's word, such as `Established`, `Active` or `Connect`; null if FRR does not tell. */
+  /** FRR's word, such as `Established`, `Active` or `Connect`; null if FRR does not say. */
   readonly state: string | null
   /** Milliseconds in this state; 0 if there never was a session. */
   readonly uptimeMs: number

@@ -151,7 +151,7 @@ export class AddressGiver {
     return this.#store.take(event)
   }
 
-  /** Notes what the listener, which reads the same object in another way, does not tell. */
+  /** Notes what the listener, which reads the same object in another way, does not report. */
   #noteProblems(object: string, problems: readonly Problem[]): void {
     const event = this.#current
     const known = new Set<string>()

@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 
-/** What is told where the addresses of a folder's Services are given. */
+/** What is reported when the addresses of a folder's Services are given. */
 export type AddressNews =
   | {
       readonly event: 'addresses-changed'

@@ -3,7 +3,7 @@ import type { TellAddresses } from './address-news.ts'
 /** Gets all problems of all objects, by `Kind/name`. */
 export type ProblemTeller = (found: ReadonlyMap<string, readonly string[]>) => void
 
-/** Returns a function that tells the problems of each object once, until they change or are gone. */
+/** Returns a function that reports the problems of each object once, until they change or are gone. */
 export function problemTeller(tell: TellAddresses): ProblemTeller {
   const told = new Map<string, string>()
   return (found) => {

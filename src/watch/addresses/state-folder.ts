@@ -14,7 +14,7 @@ export interface AddressMemory {
   given(): GivenAddresses
   /**
    * Saves what has been given. Resolves when it is saved, or cannot be within a second; that
-   * is told, and tried again. Never rejects.
+   * is reported, and tried again. Never rejects.
    */
   save(given: GivenAddresses): Promise<void>
 }

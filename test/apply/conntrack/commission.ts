@@ -1,8 +1,7 @@
 import type { TableFamily } from '../../../src/model/family.ts'
 import type { Tuple } from '../../../src/model/tuple.ts'
 import type { TcpFlows } from '../../../src/plan/flows/stale.ts'
-import type { ElementStep } from '../../../src/plan/nftables/delta.ts'
-import type { ElementValue, Ruleset } from '../../../src/ruleset/nftables/types.ts'
+import type { ElementStep, ElementValue, Ruleset } from '../../../src/ruleset/nftables/types.ts'
 
 type Entries = readonly (readonly [string, readonly (readonly [Tuple, ElementValue])[]])[]
 

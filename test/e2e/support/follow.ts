@@ -5,7 +5,7 @@ import { reflect } from '../../../src/watch/reflector.ts'
 import type { Pace } from '../../../src/watch/reflector-pace.ts'
 import type { Resource } from '../../../src/watch/resources.ts'
 import type { SourceEvent, SourceState } from '../../../src/watch/source.ts'
-import { Recorder } from './recorder.ts'
+import { Recorder } from '../../support/recorder.ts'
 
 /** A reflector at work, and all it said. */
 export interface Followed {

@@ -3,8 +3,8 @@ import { createServer, request, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { PassThrough, pipeline, type Transform } from 'node:stream'
 import { onTestFinished } from 'vitest'
+import { Recorder } from '../../support/recorder.ts'
 import type { ApiServer } from './apiserver.ts'
-import { Recorder } from './recorder.ts'
 
 /** What the relay does to a request; each part may be left out. */
 export interface Meddling {

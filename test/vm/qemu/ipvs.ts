@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach } from 'vitest'
-import type { Backend } from '../../../src/config/nodelb-config.ts'
 import type { Goal, Programmed } from '../../../src/dataplane/dataplane.ts'
 import { Dataplanes } from '../../../src/dataplane/dataplanes.ts'
 import type { Session, Settled, Verified } from '../../../src/dataplane/session.ts'
+import type { BackendKind } from '../../../src/model/backend.ts'
 import { grouped } from '../../../src/plan/explain.ts'
 import { fixtureGoal } from '../../support/goal.ts'
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/', import.meta.url))
 
-export function goalOf(name: string, backend: Backend = 'ipvs'): Goal {
+export function goalOf(name: string, backend: BackendKind = 'ipvs'): Goal {
   return fixtureGoal(`${fixtures}${name}`, 'input.yaml', backend)
 }
 

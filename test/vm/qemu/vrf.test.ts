@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { machineFacts } from '../../../src/cli/explain/node-facts.ts'
-import type { Backend } from '../../../src/config/nodelb-config.ts'
 import type { Goal } from '../../../src/dataplane/dataplane.ts'
 import { parseCidr } from '../../../src/model/address.ts'
+import type { BackendKind } from '../../../src/model/backend.ts'
 import type { NodePortAddresses } from '../../../src/model/node.ts'
 import { Agent, type ProbeResult } from '../../support/agent.ts'
 import { done, goalOf, useDataplanes } from './ipvs.ts'
@@ -89,7 +89,11 @@ async function batch(options: readonly string[], commands: readonly string[]): P
 const FIXTURE = 'dual-stack-node-port'
 const NODE_PORT = 30123
 
-function goal(backend: Backend, nodePortAddresses: NodePortAddresses, policy: 'cluster' | 'local') {
+function goal(
+  backend: BackendKind,
+  nodePortAddresses: NodePortAddresses,
+  policy: 'cluster' | 'local',
+) {
   const { cluster, node, settings } = goalOf(FIXTURE, backend)
   const services = cluster.services.map((each) => ({ ...each, externalPolicy: policy }))
   return {

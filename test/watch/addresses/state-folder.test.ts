@@ -19,7 +19,7 @@ import type { GivenAddresses } from '../../../src/watch/addresses/given.ts'
 import { givenText } from '../../../src/watch/addresses/given-text.ts'
 import { StateFolder } from '../../../src/watch/addresses/state-folder.ts'
 import { held } from '../../allocate/worlds.ts'
-import { Told } from '../../support/asking.ts'
+import { Recorder } from '../../support/recorder.ts'
 
 const SOON = { first: 5, most: 5, factor: 1, jitter: 0 }
 let scratch = ''
@@ -36,10 +36,10 @@ afterEach(() => {
 })
 
 function start(folder = join(scratch, 'state')) {
-  const told = new Told<AddressNews>()
-  const state = new StateFolder(folder, told.push, new Waits(SOON))
+  const told = new Recorder<AddressNews>()
+  const state = new StateFolder(folder, told.add, new Waits(SOON))
   open.push(state)
-  const next = (event: AddressNews['event']) => told.next((news) => news.event === event)
+  const next = (event: AddressNews['event']) => told.find((news) => news.event === event)
   return { state, told, next, file: join(folder, 'addresses.state'), folder }
 }
 
@@ -55,7 +55,7 @@ test('what was saved is there after a restart, and nothing else is left in the f
   state.close()
   expect(existsSync(`${file}.new`)).toBe(false)
   expect(start().state.given()).toEqual(giving('192.0.2.2'))
-  expect(told.all.map(({ event }) => event)).toEqual(['addresses-saved', 'addresses-saved'])
+  expect(told.items.map(({ event }) => event)).toEqual(['addresses-saved', 'addresses-saved'])
 })
 
 test('the last of several saves counts, whether they were waited for or not', async () => {
@@ -85,7 +85,7 @@ test.each([
   mkdirSync(folder)
   writeFileSync(file, text)
   expect(state.given()).toEqual(new Map())
-  expect(told.all).toEqual([
+  expect(told.items).toEqual([
     { event: 'addresses-not-read', file, reason: expect.stringContaining(reason) },
   ])
   expect(readFileSync(file, 'utf8')).toBe(text)

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os'
-import { type Address, cidrContains, familyOf, parseAddress } from '../model/address.ts'
-import { type NodePortAddresses, type NodeView, nodePortAddressesIn } from '../model/node.ts'
+import { type Address, cidrContains, familyOf, parseAddress } from '../../model/address.ts'
+import { type NodePortAddresses, type NodeView, nodePortAddressesIn } from '../../model/node.ts'
 
 /**
  * An address to listen on; undefined means all addresses, of both families if the node has them.

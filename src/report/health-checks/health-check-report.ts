@@ -1,4 +1,4 @@
-import type { Telemetry } from '../report/telemetry.ts'
+import type { Telemetry } from '../telemetry.ts'
 import { HealthChecks } from './health-check.ts'
 
 /** Returns health checks, with no port yet, that report when a port waits and when it is open. */

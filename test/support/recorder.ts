@@ -1,4 +1,4 @@
-import { Waiting } from '../../support/waiting.ts'
+import { Waiting } from './waiting.ts'
 
 /** Keeps what it is told, in order, so that a test can wait for what is to come. */
 export class Recorder<Item> {
@@ -10,15 +10,8 @@ export class Recorder<Item> {
     this.#news.wake()
   }
 
-  /** The first item, from position `after` on, for which `is` holds. */
+  /** Resolves with the first item, from position `after` on, for which `is` holds, now or later. */
   find(is: (item: Item) => boolean, after = 0): Promise<Item> {
-    let at = after
-    return this.#news.until(() => {
-      while (at < this.items.length) {
-        const item = this.items[at++]
-        if (item !== undefined && is(item)) return item
-      }
-      return undefined
-    })
+    return this.#news.until(() => this.items.slice(after).find(is))
   }
 }

@@ -1,10 +1,10 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
-import { withRemedy } from '../apply/no-descriptors.ts'
-import { type RetryPolicy, Waits } from '../model/retry.ts'
-import { boundConnections } from '../telemetry/bounded-connections.ts'
-import { listenFailure } from '../telemetry/listen.ts'
-import { Retry } from '../telemetry/retry.ts'
+import { withRemedy } from '../../apply/no-descriptors.ts'
+import { type RetryPolicy, Waits } from '../../model/retry.ts'
+import { boundConnections } from '../../telemetry/bounded-connections.ts'
+import { listenFailure } from '../../telemetry/listen.ts'
+import { Retry } from '../../telemetry/retry.ts'
 import type { ListenAddress } from './health-check-addresses.ts'
 
 /** A Service with externalTrafficPolicy Local, as described by its healthCheckNodePort. */

@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { type HealthCheckState, HealthChecks } from '../../src/agent/health-check.ts'
-import { healthCheckAddresses, ownAddresses } from '../../src/agent/health-check-addresses.ts'
 import { localEndpoints } from '../../src/frontend/local-endpoints.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
-import { ask, connected, freePort, refusal, Told, takePort } from '../support/asking.ts'
+import { type HealthCheckState, HealthChecks } from '../../src/report/health-checks/health-check.ts'
+import {
+  healthCheckAddresses,
+  ownAddresses,
+} from '../../src/report/health-checks/health-check-addresses.ts'
+import { ask, connected, freePort, refusal, takePort } from '../support/asking.ts'
+import { Recorder } from '../support/recorder.ts'
 
 const loopback = '127.0.0.1' as Address
 const open: HealthChecks[] = []
@@ -19,11 +23,11 @@ interface Said {
 }
 
 function start(healthy = () => true, addresses: readonly (Address | undefined)[] = [loopback]) {
-  const told = new Told<Said>()
+  const told = new Recorder<Said>()
   const checks = new HealthChecks({
     addresses,
     healthy,
-    onState: (port, _, state) => told.push({ port, state }),
+    onState: (port, _, state) => told.add({ port, state }),
     retry: { first: 5, most: 60_000, factor: 2, jitter: 0 },
   })
   open.push(checks)
@@ -100,14 +104,14 @@ describe('ports', () => {
     const { port, free } = await takePort()
     const { checks, told } = start()
     checks.set(port, web(1))
-    const waiting = await told.next(() => true)
+    const waiting = await told.find(() => true)
     expect(waiting).toEqual({
       port,
       state: { kind: 'waiting', reason: '127.0.0.1: another process uses it (EADDRINUSE)' },
     })
     expect(checks.open).toBe(0)
     await free()
-    await told.next(({ state }) => state.kind === 'open')
+    await told.find(({ state }) => state.kind === 'open')
     expect((await ask(port)).status).toBe(200)
     expect(checks.open).toBe(1)
   })
@@ -116,14 +120,14 @@ describe('ports', () => {
     const { port, free } = await takePort()
     const { checks, told } = start()
     checks.set(port, web(1))
-    await told.next(({ state }) => state.kind === 'waiting')
+    await told.find(({ state }) => state.kind === 'waiting')
     checks.set(port, undefined)
-    expect(told.all.at(-1)?.state.kind).toBe('open')
-    const end = told.all.length
+    expect(told.items.at(-1)?.state.kind).toBe('open')
+    const end = told.items.length
     await free()
     const again = await takePort(port)
     await again.free()
-    expect(told.all).toHaveLength(end)
+    expect(told.items).toHaveLength(end)
   })
 
   test('a port that is wanted for a moment only does not stay open', async () => {
@@ -140,12 +144,12 @@ describe('ports', () => {
     const port = await freePort()
     const { checks, told } = start(() => true, ['192.0.2.1' as Address, loopback])
     checks.set(port, web(1))
-    expect((await told.next(() => true)).state).toMatchObject({
+    expect((await told.find(() => true)).state).toMatchObject({
       reason: '192.0.2.1: no interface of this node has the address (EADDRNOTAVAIL)',
     })
     expect((await ask(port)).status).toBe(200)
     checks.listenOn([loopback])
-    expect(told.all.at(-1)?.state.kind).toBe('open')
+    expect(told.items.at(-1)?.state.kind).toBe('open')
     expect((await ask(port)).status).toBe(200)
   })
 

@@ -1,0 +1,132 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, parseAllDocuments } from 'yaml'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'nodelb-release-'))
+const digest = `sha256:${'4a5e1e4baab89f3a'.repeat(4)}`
+const image = 'registry.example.org/team/nodelb'
+const version = '9.8.7'
+
+/** Makes the files of a release. */
+async function make(name: string): Promise<string> {
+  const made = join(folder, name)
+  const script = ['scripts/release/artifacts.sh', version, image, digest, made]
+  await execa('scripts/release/with-tools.sh', script, { cwd: root })
+  return made
+}
+
+let first: string
+
+beforeAll(async () => {
+  first = await make('first')
+}, 300_000)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const read = (name: string) => readFileSync(join(first, name), 'utf8')
+
+test('a release has these files, and checksums of all', async () => {
+  const program = `nodelb-${version}-linux-${process.arch}.tar.gz`
+  expect(readdirSync(first).sort()).toEqual([
+    'SHA256SUMS',
+    'crds.yaml',
+    'install-all.yaml',
+    'install-controller.yaml',
+    'install-load-balancer.yaml',
+    program,
+    `nodelb-chart-${version}.tgz`,
+    'notes.md',
+    'sbom.cdx.json',
+  ])
+  await execa('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: first })
+  expect(read('SHA256SUMS').trim().split('\n')).toHaveLength(8)
+})
+
+test('two runs make the same bytes', async () => {
+  const second = await make('second')
+  expect(readFileSync(join(second, 'SHA256SUMS'), 'utf8')).toBe(read('SHA256SUMS'))
+}, 300_000)
+
+test.each(['load-balancer', 'all', 'controller'])('install-%s.yaml names the image', (overlay) => {
+  const documents = parseAllDocuments(read(`install-${overlay}.yaml`)).map((each) => each.toJS())
+  const images = JSON.stringify(documents).match(/"image":"[^"]*"/g) ?? []
+  expect(new Set(images)).toEqual(new Set([`"image":"${image}@${digest}"`]))
+  expect(images.length).toBeGreaterThan(0)
+})
+
+test('the chart installs the image of the release', async () => {
+  const chart = join(first, `nodelb-chart-${version}.tgz`)
+  const helm = ['helm', 'template', 'nodelb', chart, '--set=controller.enabled=true']
+  const { stdout } = await execa('scripts/release/with-tools.sh', helm, { cwd: root })
+  const images = stdout.match(/image: .*/g) ?? []
+  expect(new Set(images)).toEqual(new Set([`image: ${image}@${digest}`]))
+  const shown = await execa('scripts/release/with-tools.sh', ['helm', 'show', 'chart', chart], {
+    cwd: root,
+  })
+  expect(parse(shown.stdout)).toMatchObject({ version, appVersion: version })
+})
+
+test('the archive runs where it is unpacked', async () => {
+  const name = `nodelb-${version}-linux-${process.arch}`
+  await execa('tar', ['-xzf', join(first, `${name}.tar.gz`), '-C', folder])
+  const program = join(folder, name, 'dist/nodelb.js')
+  const { stdout } = await execa(process.execPath, [program, '--help'], { cwd: '/' })
+  expect(stdout).toContain('Usage: nodelb')
+})
+
+test('the list of what is in it names each production package with its licence', () => {
+  const { components, metadata } = JSON.parse(read('sbom.cdx.json'))
+  expect(metadata.component).toMatchObject({ name: 'nodelb', version })
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const names = components.map(({ name }: { name: string }) => name)
+  expect(names).toEqual(expect.arrayContaining(Object.keys(dependencies)))
+  for (const each of components) expect(each.licenses, each.name).not.toEqual([])
+})
+
+describe('the workflows', () => {
+  const workflows = join(root, '.github/workflows')
+  const files = readdirSync(workflows)
+  const steps = files.flatMap((file) => {
+    const { jobs } = parse(readFileSync(join(workflows, file), 'utf8'))
+    return Object.values(
+      jobs as Record<string, { steps: { uses?: string; run?: string }[] }>,
+    ).flatMap((job) => job.steps)
+  })
+
+  test.each(files)('%s may only read, but for what a job asks for', (file) => {
+    const { permissions } = parse(readFileSync(join(workflows, file), 'utf8'))
+    expect(permissions).toEqual({ contents: 'read' })
+  })
+
+  test('actions of others are pinned by their commit', () => {
+    const used = steps.flatMap(({ uses }) => uses ?? [])
+    expect(used.length).toBeGreaterThan(8)
+    for (const action of used) expect(action).toMatch(/^[\w./-]+@[0-9a-f]{40}$/)
+  })
+
+  test('a step runs one command, and what is of this tree can be run', () => {
+    const commands = steps.flatMap(({ run }) => run ?? [])
+    for (const command of commands) {
+      expect(command.trim()).not.toContain('\n')
+      for (const [script = ''] of command.matchAll(/(?:scripts|\.ci)\/[\w./-]+/g)) {
+        expect(statSync(join(root, script)).mode & 0o111, script).not.toBe(0)
+      }
+    }
+  })
+
+  test('actionlint finds nothing to say about them', async () => {
+    const script = fileURLToPath(new URL('actionlint.sh', import.meta.url))
+    const { stdout } = await execa(script, ['-color=false'], { cwd: root, reject: false })
+    expect(stdout).toBe('')
+  })
+})
+
+test('each script of a release is one that a shell can read', async () => {
+  const scripts = readdirSync(join(root, 'scripts/release')).filter((name) => name.endsWith('.sh'))
+  expect(scripts.length).toBeGreaterThan(4)
+  for (const name of scripts) await execa('bash', ['-n', join(root, 'scripts/release', name)])
+})
