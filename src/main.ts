@@ -4,7 +4,9 @@ import packageJson from '../package.json' with { type: 'json' }
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import { applyCommand, cleanupCommand, diffCommand, renderCommand } from './cli/commands.ts'
+import { cleanupCommand } from './cli/cleanup.ts'
+import { applyCommand, renderCommand } from './cli/commands.ts'
+import { diffCommand } from './cli/diff.ts'
 import { explainCommand } from './cli/explain/explain.ts'
 import type { Output } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
@@ -15,6 +17,8 @@ const output: Output = {
   out: (text) => writeAll(1, text),
   say: (line) => writeAll(2, `${line}\n`),
   colour: pc.isColorSupported && process.stdout.isTTY === true,
+  // A terminal that has not been told its width says 0.
+  columns: process.stdout.isTTY === true ? process.stdout.columns || 80 : undefined,
 }
 
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
@@ -56,7 +60,7 @@ async function main(): Promise<number> {
     case 'render':
       return renderCommand(invocation.sources, output)
     case 'diff':
-      return diffCommand(invocation.sources, output, invocation.against)
+      return diffCommand(invocation.sources, output, invocation.options)
     case 'explain':
       return explainCommand(invocation.options, output)
     case 'apply':
@@ -72,7 +76,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'cleanup':
-      return cleanupCommand(output)
+      return cleanupCommand(invocation.config, output)
     case 'run':
       // It is loaded only for this command, because it needs half of the program.
       return (await import('./cli/run.ts')).runCommand(
@@ -81,7 +85,7 @@ async function main(): Promise<number> {
         output,
       )
     case 'status':
-      return statusCommand(invocation.socket, invocation.format, output)
+      return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
     case 'done':

@@ -232,8 +232,10 @@ export class Agent {
   #view(node: string): TelemetryOptions['view'] {
     return {
       objects: () => this.#store.counts(),
-      services: () =>
-        serviceSummaries(this.#configuration.settings, node, this.#store, this.#denials),
+      services: (only) => {
+        const { settings } = this.#configuration
+        return serviceSummaries({ settings, node, only }, this.#store, this.#denials)
+      },
       uid: (service) => this.#store.uid(service),
       healthChecks: () => this.#healthChecks.open,
       droppedPorts: () => this.#localPolicies.counts(),

@@ -4,10 +4,13 @@ import type { Answering, Greeting, Spot } from './spot.ts'
 
 /** When the neighbours are told of an address that was taken, in milliseconds since. */
 const OFFSETS = [0, 100, 400, 1100, 2200, 3300]
-/** Packets per second and interface; so many may go at once. */
+/** Packets per second and interface for what is told again; so many may go at once. */
 const RATE = 200
 
-/** How many packets may still go out on an interface, and when that was worked out. */
+/**
+ * How many packets may still go out on an interface, and when that was worked out. Fewer than none are left
+ * where many addresses were told of for the first time.
+ */
 export type Budgets = ReadonlyMap<string, Budget>
 
 interface Budget {
@@ -32,7 +35,10 @@ export function greeted({ told, since }: Greeting): Greeting | undefined {
   return told + 1 < OFFSETS.length ? { told: told + 1, since } : undefined
 }
 
-/** Returns which of the due spots may be told of now, those told of the fewest times first. */
+/**
+ * Returns which of the due spots may be told of now, those told of the fewest times first. What is told for the
+ * first time does not wait: until then some send their packets to a node that may be dead.
+ */
 export function affordable(
   greeters: readonly Greeter[],
   budgets: Budgets,
@@ -40,10 +46,10 @@ export function affordable(
 ): { readonly greeters: readonly Greeter[]; readonly budgets: Budgets } {
   const left = new Map([...budgets].map(([name, budget]) => [name, refilled(budget, now)]))
   const sorted = greeters.toSorted((a, b) => a.greeting.told - b.greeting.told)
-  const chosen = sorted.filter(({ spot }) => {
+  const chosen = sorted.filter(({ spot, greeting }) => {
     const { packets } = left.get(spot.interface) ?? { packets: RATE }
     const price = packetsOf(spot)
-    if (packets < price) return false
+    if (greeting.told > 0 && packets < price) return false
     left.set(spot.interface, { packets: packets - price, at: now })
     return true
   })

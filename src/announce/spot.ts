@@ -48,10 +48,23 @@ export interface Answering {
   readonly yieldsTo: string | undefined
   /** Until then this node gives way to any member that answers as well. */
   readonly doubtedUntil: number
+  /** When it asks the wire about that, and hears nothing before; undefined if it has asked. */
+  readonly asksAt: number | undefined
+  /** One that is no member and claims the address as well; undefined if nobody does. */
+  readonly dispute: Dispute | undefined
   /** How often the neighbours were told, and since when; undefined once they were told enough. */
   readonly greeting: Greeting | undefined
   /** When it last contradicted another one. */
   readonly defendedAt: number
+}
+
+/** What is known of a stranger that claims an address for which this node answers. */
+export interface Dispute {
+  readonly mac: string
+  /** How often the wire was asked since the stranger was heard. */
+  readonly probes: number
+  /** When it is asked next, or the dispute is over. */
+  readonly until: number
 }
 
 /** How often the neighbours were told of an address that was taken, and when it was taken. */

@@ -33,5 +33,7 @@ export type News =
   | { readonly kind: 'withdrawn'; readonly spot: Spot; readonly mac: string | undefined }
   /** It answers, and one that is no member claims the address. */
   | { readonly kind: 'disputed'; readonly spot: Spot; readonly mac: string }
+  /** A stranger that had the address or claimed it was asked, and is silent. */
+  | { readonly kind: 'undisputed'; readonly spot: Spot; readonly mac: string }
   /** The kernel had fallen silent because this agent did not renew in time. */
   | { readonly kind: 'ran-out' }

@@ -12,12 +12,10 @@ import type { News } from './step.ts'
 import type { Transition, TurnInput } from './transition-state.ts'
 
 /** From one probe to the next, and from the last one to the verdict (compare RFC 5227, 1.1). */
-const PROBE_GAP_MS = 50
-const PROBES = 2
-const HELD_MS = 100
-const CONFLICT_MS = 1_000
-/** For so long a doubted answer is compared with what the wire says. */
-const DOUBT_MS = 150
+export const PROBE_GAP_MS = 50
+export const PROBES = 2
+export const HELD_MS = 100
+export const CONFLICT_MS = 1_000
 
 /** What a turn has worked out so far. */
 export interface Draft {
@@ -74,6 +72,8 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   if (phase.probes >= PROBES) {
     draft.lastProbes.push(spot)
     take(draft, spot, undefined)
+    const { before } = phase
+    if (before?.kind === 'conflict') draft.news.push({ kind: 'undisputed', spot, mac: before.mac })
     return
   }
   draft.probes.push(spot)
@@ -97,8 +97,8 @@ export function take(draft: Draft, spot: Spot, from: string | undefined): void {
 /** Returns the phase of a spot for which the kernel answered before this agent began. */
 export function adopted(doubtedUntil: number): Answering {
   const defendedAt = Number.NEGATIVE_INFINITY
-  const [from, yieldsTo, greeting] = [undefined, undefined, undefined]
-  return { kind: 'answering', from, yieldsTo, doubtedUntil, greeting, defendedAt }
+  const none = { from: undefined, yieldsTo: undefined, greeting: undefined, dispute: undefined }
+  return { ...none, kind: 'answering', doubtedUntil, asksAt: undefined, defendedAt }
 }
 
 /** Ceases to answer, or to ask. */
@@ -141,16 +141,4 @@ function isSame(a: Obstacle | undefined, b: Obstacle): boolean {
 
 function macOf(obstacle: Obstacle): string | undefined {
   return obstacle.kind === 'refused' ? undefined : obstacle.mac
-}
-
-/**
- * Goes on answering, but asks the wire whether another member answers as well. Returns the phase that
- * the spot is in now.
- */
-export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
-  if (phase.doubtedUntil <= draft.now) draft.probes.push(spot)
-  draft.changed = true
-  const doubted = { ...phase, doubtedUntil: draft.now + DOUBT_MS }
-  enter(draft, spot, doubted)
-  return doubted
 }

@@ -3,10 +3,11 @@ import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { type Draft, doubt, enter, leave, take, wait, withdraw } from './transition-draft.ts'
+import { ask, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
+import { askAgainLater, dispute, doubtSoon } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
-/** The neighbours are told of a disputed address at most so often (RFC 5227, 2.4 c). */
+/** A disputed address is defended at most so often (RFC 5227, 2.4 c). */
 const DEFEND_MS = 10_000
 
 /** Gives up what the kernel or a link took away. */
@@ -22,8 +23,16 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
         wait(draft, spot, { kind: 'refused' })
       }
       return
+    case 'unasked':
+      for (const spot of event.spots) {
+        const phase = draft.spots.get(spotKey(spot))?.phase
+        if (phase?.kind === 'answering') askAgainLater(draft, spot, phase)
+        else if (phase !== undefined) wait(draft, spot, { kind: 'refused' })
+      }
+      return
     case 'answer':
     case 'probe':
+    case 'missed':
     case 'ran-out':
       return
     default:
@@ -31,9 +40,19 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
   }
 }
 
-/** Draws the conclusions from a frame. */
+/** Draws the conclusions from a frame, or from one that was lost. */
 export function hearEvent(draft: Draft, event: TransitionEvent): void {
   if (event.kind === 'answer' || event.kind === 'probe') hearFrame(draft, event)
+  else if (event.kind === 'missed') missAnswers(draft, event.interface)
+}
+
+/** Who has not answered may have: what is asked for is asked for from the beginning. */
+function missAnswers(draft: Draft, name: string): void {
+  for (const { spot, phase } of [...draft.spots.values()]) {
+    if (spot.interface !== name) continue
+    if (phase.kind === 'asking') ask(draft, spot, phase.before)
+    else if (phase.kind === 'answering') askAgainLater(draft, spot, phase)
+  }
 }
 
 /** Leaves all that is on such interfaces: without carrier, others may have taken it there. */
@@ -88,20 +107,22 @@ function heardWhileAnswering(
 ): void {
   const member = memberWith(draft, mac)
   if (member === undefined) {
-    defend(draft, spot, phase, mac)
+    defend(draft, spot, dispute(draft, spot, phase, mac))
     return
   }
   // In a handover both answer for a moment; beats end it.
   if (member.node === phase.from || member.node === phase.yieldsTo) return
-  if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
-  else if (mac < present(draft.input.links.get(spot.interface))) doubt(draft, spot, phase)
-  else defend(draft, spot, phase, undefined)
+  // What was taken in this turn is not programmed yet.
+  if (draft.add.has(spotKey(spot))) withdraw(draft, spot, mac)
+  else if (phase.asksAt !== undefined) return
+  else if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
+  else if (mac < present(draft.input.links.get(spot.interface))) doubtSoon(draft, spot, phase)
+  else defend(draft, spot, phase)
 }
 
 /** Contradicts another one, so that everybody knows where the address is. */
-function defend(draft: Draft, spot: Spot, phase: Answering, stranger: string | undefined): void {
+function defend(draft: Draft, spot: Spot, phase: Answering): void {
   if (draft.now - phase.defendedAt < DEFEND_MS) return
   draft.defences.push(spot)
   enter(draft, spot, { ...phase, defendedAt: draft.now })
-  if (stranger !== undefined) draft.news.push({ kind: 'disputed', spot, mac: stranger })
 }

@@ -56,10 +56,14 @@ type Standing = Exclude<Member['state'], 'dead'>
 export type TransitionEvent =
   /** A frame came in on an interface. */
   | (Heard & { readonly interface: string })
+  /** Frames on the interface were lost before they were read, so that silence tells nothing. */
+  | { readonly kind: 'missed'; readonly interface: string }
   /** The interface had no carrier for a moment, even if it has now. */
   | { readonly kind: 'lost'; readonly interface: string }
   /** The kernel refused to add these. */
   | { readonly kind: 'refused'; readonly spots: readonly Spot[] }
+  /** The wire could not be asked about these, so that silence tells nothing. */
+  | { readonly kind: 'unasked'; readonly spots: readonly Spot[] }
   /** The kernel had fallen silent, so it refused to renew. */
   | { readonly kind: 'ran-out' }
 

@@ -2,8 +2,9 @@ import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { ask, type Draft, doubt, enter, leave, withdraw } from './transition-draft.ts'
+import { ask, type Draft, enter, leave, withdraw } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
+import { doubt } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */

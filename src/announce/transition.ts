@@ -3,6 +3,7 @@ import type { Occupied, Phase, Spot } from './spot.ts'
 import type { Step } from './step.ts'
 import { adopted, ask, askOn, type Draft, draftOf, enter } from './transition-draft.ts'
 import { hearEvent, leaveInterface, loseSpots } from './transition-evidence.ts'
+import { askWhileAnswering } from './transition-rivals.ts'
 import {
   lateSince,
   spotsOf,
@@ -83,7 +84,8 @@ function beginAnew(state: Transition, input: TurnInput): Turn {
 function askAgain(draft: Draft, isLate: boolean): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
-    else if (phase.kind === 'answering' || phase.until > draft.now) continue
+    else if (phase.kind === 'answering') askWhileAnswering(draft, spot, phase, isLate)
+    else if (phase.until > draft.now) continue
     else if (phase.kind === 'asking') askOn(draft, spot, phase)
     else ask(draft, spot, phase.obstacle)
   }
@@ -172,6 +174,8 @@ function greet(
   return { spots: greeters.map(({ spot }) => spot), budgets }
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 function dueOf(state: Omit<Transition, 'due'>, now: number): number {
   const { listensUntil, settledAt, renewedAt, beatAt, settings } = state
   const later = [listensUntil, settledAt].filter((at) => at > now)
@@ -187,8 +191,9 @@ function dueOfSpot({ phase }: Occupied, now: number): number {
 
 function phaseDue(phase: Phase): number {
   if (phase.kind !== 'answering') return phase.until
-  if (phase.yieldsTo !== undefined || phase.greeting === undefined) return Number.POSITIVE_INFINITY
-  return greetingDue(phase.greeting)
+  const { asksAt = NEVER, dispute, yieldsTo, greeting } = phase
+  const greets = yieldsTo === undefined && greeting !== undefined
+  return Math.min(asksAt, dispute?.until ?? NEVER, greets ? greetingDue(greeting) : NEVER)
 }
 
 /** Thousands of values are too many arguments for `Math.min`. */

@@ -1,66 +1,59 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { Scope } from '../model/node.ts'
-import type { Level } from '../report/events/occurrence.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
+  type Choices,
   FILES,
   type Format,
-  kubeconfigOption,
-  logLevelOption,
   withChoices,
   withConfig,
   withFormat,
-  withSocket,
 } from './common-options.ts'
+import { type RunFlags, type RunOptions, runOptions, runOptionsOf } from './run-arguments.ts'
+import {
+  type StatusFlags,
+  type StatusOptions,
+  statusCommandOptions,
+  statusOptionsOf,
+} from './status-arguments.ts'
 
 /** The input of render, diff and apply. */
-export interface Sources {
-  readonly files: readonly string[]
-  readonly node: string | undefined
-  readonly config: string | undefined
-  readonly scope: Scope | undefined
-  readonly backend: string | undefined
+export interface Sources extends Choices {
   /** The folder in which the agent keeps the addresses that it gave to the Services. */
   readonly state?: string | undefined
   readonly format: Format
+}
+
+/** How `diff` compares, and how it shows it. */
+export interface DiffOptions {
+  /** Objects to compare with; the kernel if there are none. */
+  readonly against?: readonly string[]
+  /** True to show each operation below its Service. */
+  readonly full?: boolean
+  readonly markdown?: boolean
 }
 
 /** The packet to explain, and the rules that it meets. */
 export interface ExplainOptions {
   /** The files; without any, what the kernel holds is explained. */
   readonly sources: Sources
-  readonly from: string
+  /** Undefined if the node itself asks. */
+  readonly from: string | undefined
   readonly to: string
+  /** True to show the rules. */
+  readonly full: boolean
   /** The interface on which the packet comes in; if undefined, the routes decide. */
   readonly input: string | undefined
 }
 
-/** The options of the agent. */
-export interface RunOptions
-  extends Pick<Sources, 'files' | 'node' | 'config' | 'scope' | 'backend'> {
-  /** The kubeconfig; if undefined, it is looked for where kubectl looks, and in the pod. */
-  readonly kubeconfig: string | undefined
-  /** The folder that keeps the addresses given to the Services of files. */
-  readonly state: string
-  /** `host:port` for probes and metrics. */
-  readonly listen: string
-  /** A further `host:port` for metrics alone. */
-  readonly metricsListen: string | undefined
-  readonly statusSocket: string
-  readonly logLevel: Level
-  readonly cleanupOnExit: boolean
-}
-
 type Invocation =
   | { readonly kind: 'render' | 'apply'; readonly sources: Sources }
-  /** A comparison with other objects, or with the kernel if there are none. */
-  | { readonly kind: 'diff'; readonly sources: Sources; readonly against: readonly string[] }
+  | { readonly kind: 'diff'; readonly sources: Sources; readonly options: DiffOptions }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | ClusterInvocation
-  | { readonly kind: 'cleanup' }
   | { readonly kind: 'run'; readonly options: RunOptions }
-  | { readonly kind: 'status'; readonly socket: string; readonly format: Format }
-  | { readonly kind: 'prepare'; readonly config: string | undefined }
+  | { readonly kind: 'status'; readonly options: StatusOptions }
+  | { readonly kind: 'prepare' | 'cleanup'; readonly config: string | undefined }
   /** Help, the version or a usage error has been printed. */
   | { readonly kind: 'done'; readonly exitCode: number }
 
@@ -74,28 +67,18 @@ interface Flags {
   readonly output: Format
 }
 
-interface DiffFlags extends Flags {
+interface DiffFlags extends Omit<Flags, 'output'> {
   readonly against?: string[]
+  readonly full?: true
+  readonly output: Format | 'markdown'
 }
 
 interface ExplainFlags extends Flags {
-  readonly from: string
+  readonly from?: string
   readonly to: string
+  readonly full?: true
   readonly in?: string
 }
-
-interface RunFlags extends Omit<Flags, 'state'> {
-  readonly kubeconfig?: string
-  readonly state: string
-  readonly listen: string
-  readonly metricsListen?: string
-  readonly statusSocket: string
-  readonly logLevel: Level
-  readonly cleanupOnExit?: true
-}
-
-const LISTEN = '127.0.0.1:10266'
-const STATE_FOLDER = '/var/lib/nodelb'
 
 /** The exit code for trouble, as in diff(1), where 1 means "differences". */
 export const TROUBLE = 2
@@ -140,29 +123,31 @@ function objectCommands(program: Command, take: Take): void {
   }
   reading('render', 'print the rule set as the text that nft (ipvsadm, ip and sysctl) take')
   diffOptions(program.command('diff')).action((flags: DiffFlags) => {
-    take({ kind: 'diff', sources: sourcesOf(flags), against: flags.against ?? [] })
+    const { against = [], full = false, output } = flags
+    const markdown = output === 'markdown'
+    const sources = sourcesOf({ ...flags, output: markdown ? 'text' : output })
+    take({ kind: 'diff', sources, options: { against, full, markdown } })
   })
   reading('apply', 'read the kernel, plan, commit in one transaction, print one line')
   explainOptions(program.command('explain')).action((flags: ExplainFlags) => {
-    const { from, to, in: input } = flags
-    take({ kind: 'explain', options: { sources: sourcesOf(flags), from, to, input } })
+    const { from, to, full = false, in: input } = flags
+    take({ kind: 'explain', options: { sources: sourcesOf(flags), from, to, full, input } })
   })
 }
 
 /** The commands about this node as it is. */
 function nodeCommands(program: Command, take: Take): void {
-  program
-    .command('cleanup')
+  withConfig(program.command('cleanup'))
     .description('remove all that nodelb programmed, and nothing else')
-    .action(() => take({ kind: 'cleanup' }))
+    .action((flags: Flags) => take({ kind: 'cleanup', config: flags.config }))
   runOptions(program.command('run')).action((flags: RunFlags) => {
     take({ kind: 'run', options: runOptionsOf(flags) })
   })
-  withFormat(withSocket(program.command('status')))
-    .description('what the agent that runs here does, and what it cannot do and why')
-    .action((flags: RunFlags) => {
-      take({ kind: 'status', socket: flags.statusSocket, format: flags.output })
-    })
+  statusCommandOptions(program.command('status')).action(
+    (service: string | undefined, flags: StatusFlags) => {
+      take({ kind: 'status', options: statusOptionsOf(service, flags) })
+    },
+  )
   withConfig(program.command('prepare'))
     .description("set the node's sysctls, for which the agent has no privilege, and end")
     .action((flags: Flags) => take({ kind: 'prepare', config: flags.config }))
@@ -187,8 +172,17 @@ function withSources(command: Command): Command {
 }
 
 function diffOptions(command: Command): Command {
-  return withFormat(withChoices(withSources(command)))
+  return withChoices(withSources(command))
+    .addOption(
+      new Option(
+        '-o, --output <format>',
+        'text for people, json for programs, markdown for pull requests',
+      )
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
     .description('show what apply would change here; exit 0 nothing, 1 differences, 2 trouble')
+    .option('--full', 'show each operation below its Service')
     .option(
       '--against <path...>',
       'show what changes from these objects to those, and leave the kernel alone',
@@ -198,39 +192,15 @@ function diffOptions(command: Command): Command {
 function explainOptions(command: Command): Command {
   return withFormat(withChoices(command.exitOverride()))
     .description('where a packet goes on this node, by which rules, and why')
-    .requiredOption('--from <address>', 'who sends it')
-    .requiredOption('--to <address:port>', 'where to; /udp or /sctp behind it if not TCP')
+    .option('--from <address>', 'who sends it (default: this node)')
+    .requiredOption(
+      '--to <address:port>',
+      'where to, /udp or /sctp behind it if not TCP; or namespace/name of a Service, or namespace/name:port, for each of its addresses',
+    )
+    .option('--full', 'show the rules that do something to it')
     .option('--in <interface>', 'by which interface it comes in (default: as the routes say)')
     .option('-f, --filename <path...>', `in place of what the kernel holds, ${FILES}`)
     .option('--state <folder>', GIVEN)
-}
-
-function runOptions(command: Command): Command {
-  return withSocket(withChoices(command))
-    .description('follow the cluster, program this node, repair what others break')
-    .option('-f, --filename <path...>', `in place of an API server, ${FILES}, which are followed`)
-    .addOption(kubeconfigOption().conflicts('filename'))
-    .option('--state <folder>', 'where the addresses of Services in files are kept', STATE_FOLDER)
-    .option('--listen <host:port>', 'where probes and metrics are answered', LISTEN)
-    .option('--metrics-listen <host:port>', 'where metrics alone are answered besides')
-    .addOption(logLevelOption())
-    .option('--cleanup-on-exit', 'remove all rules at the end (they stay otherwise)')
-}
-
-function runOptionsOf(flags: RunFlags): RunOptions {
-  const { format: _, ...sources } = sourcesOf(flags)
-  const { kubeconfig, state, listen, metricsListen, statusSocket, logLevel } = flags
-  const { cleanupOnExit = false } = flags
-  return {
-    ...sources,
-    kubeconfig,
-    state,
-    listen,
-    metricsListen,
-    statusSocket,
-    logLevel,
-    cleanupOnExit,
-  }
 }
 
 function sourcesOf(flags: Flags): Sources {

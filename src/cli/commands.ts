@@ -1,11 +1,8 @@
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
-import { removeAnnouncing } from '../dataplane/announce/removal.ts'
 import type { Goal, Proposed } from '../dataplane/dataplane.ts'
 import type { Dataplanes } from '../dataplane/dataplanes.ts'
-import { difference } from '../dataplane/difference.ts'
 import { checkMachine } from '../dataplane/machine.ts'
-import type { Failed } from '../dataplane/outcome.ts'
 import { printProblem } from '../decode/problem.ts'
 import type { Refusal } from '../exempt/exemption.ts'
 import type { Denial } from '../frontend/denials.ts'
@@ -15,31 +12,14 @@ import { demandOf } from '../plan/demand.ts'
 import { printFinding } from '../plan/preflight.ts'
 import { recalled } from '../render/nftables/recall.ts'
 import { renderFor } from '../render/rendering.ts'
-import {
-  type AnnouncingDifference,
-  announcingAsJson,
-  announcingDifference,
-  printAnnouncing,
-} from './announcing.ts'
 import { type Sources, TROUBLE } from './arguments.ts'
-import {
-  appliedToFrr,
-  type BgpDifference,
-  bgpAsComments,
-  bgpDifference,
-  bgpDifferenceAsJson,
-  printBgpDifference,
-  renderedBgp,
-} from './bgp.ts'
+import { appliedToFrr, bgpAsComments, renderedBgp } from './bgp.ts'
 import { withDataplanes } from './kernel.ts'
-import { type AsksForAnnouncing, type Loaded, load, loadOther } from './load.ts'
+import { type AsksForAnnouncing, type Loaded, load } from './load.ts'
 import type { Output } from './output.ts'
 import { denialLines } from './print-denials.ts'
-import { planAsJson, printPlan } from './print-plan.ts'
 import { printRendering, renderingAsJson } from './print-rendering.ts'
 import { summaryOf } from './print-summary.ts'
-
-const DIFFERENCES = 1
 
 /** Prints the rule set. Returns the exit code. */
 export async function renderCommand(sources: Sources, output: Output): Promise<number> {
@@ -50,80 +30,12 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   sayDenials(denials, output)
   const bgp = renderedBgp(loaded)
   for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
-  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.text))
+  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.fields))
   else {
     output.out(printRendering(rendering, settings))
     if (bgp !== undefined) output.out(bgpAsComments(bgp))
   }
   return unlessIncomplete(loaded.goal, 0)
-}
-
-/**
- * Compares with the kernel, or with other objects if `against` has any. Returns 0 without
- * differences, 1 with differences, 2 for trouble.
- */
-export async function diffCommand(
-  sources: Sources,
-  output: Output,
-  against: readonly string[] = [],
-): Promise<number> {
-  const ofKernel = against.length === 0
-  const loaded = reported(
-    sources,
-    output,
-    ({ announce: { layer2, bgp } }) => ofKernel && (layer2.enabled || bgp.enabled),
-  )
-  if (loaded.kind === 'failed') return TROUBLE
-  if (ofKernel) {
-    return withDataplanes(output, async (dataplanes) => {
-      const goal = await decided(dataplanes, loaded.goal, output)
-      await sayMachine(goal, output)
-      const proposed = await dataplanes.of(goal.settings).propose(goal)
-      const announcing = await announcingDifference(loaded)
-      const shown = { proposed, announcing, bgp: await bgpDifference(loaded) }
-      return unlessIncomplete(goal, showDifference(goal, shown, sources, output))
-    })
-  }
-  const old = loadOther(sources, against, loaded.goal)
-  for (const problem of old.problems) output.say(printProblem(problem))
-  if (old.kind === 'failed') return TROUBLE
-  const proposed = difference(old.goal, loaded.goal)
-  const shown = { proposed, announcing: undefined, bgp: undefined }
-  return unlessIncomplete(loaded.goal, showDifference(loaded.goal, shown, sources, output))
-}
-
-interface Difference {
-  readonly proposed: Proposed | Failed
-  /** Undefined if nothing is announced, and against other objects. */
-  readonly announcing: AnnouncingDifference | undefined
-  readonly bgp: BgpDifference | undefined
-}
-
-function showDifference(
-  goal: Goal,
-  { proposed, announcing, bgp }: Difference,
-  { format }: Sources,
-  output: Output,
-): number {
-  if (proposed.kind === 'failed') {
-    output.say(`nodelb: ${proposed.reason}`)
-    return TROUBLE
-  }
-  sayRecalled(goal, proposed, output)
-  sayDenials(proposed.denials, output)
-  const nameOf = namesOf(goal.cluster.services)
-  for (const refusal of proposed.refusals ?? []) output.say(refusalLine(refusal, nameOf))
-  if (announcing?.problem !== undefined) output.say(`nodelb: ${announcing.problem}`)
-  for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
-  if (format === 'json') {
-    const more = { announce: announcingAsJson(announcing), bgp: bgp && bgpDifferenceAsJson(bgp) }
-    output.out(planAsJson(proposed, nameOf, more))
-  } else {
-    output.out(printPlan(proposed, output.colour))
-    if (announcing !== undefined) output.out(printAnnouncing(announcing, output.colour))
-    if (bgp !== undefined) output.out(printBgpDifference(bgp))
-  }
-  return proposed.count === 0 && (bgp?.plan ?? []).length === 0 ? 0 : DIFFERENCES
 }
 
 /** Programs the node once and prints a summary. Returns the exit code. */
@@ -178,29 +90,10 @@ async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boo
   return outcome.kind === 'removed'
 }
 
-/** Removes everything that nodelb has programmed. Returns the exit code. */
-export async function cleanupCommand(output: Output): Promise<number> {
-  return withDataplanes(output, async (dataplanes) => {
-    const outcome = await dataplanes.remove()
-    const announcing = await removeAnnouncing()
-    // One reason is enough, such as a right that is missing for both.
-    if (announcing.kind === 'failed' && outcome.kind === 'removed') {
-      output.say(`nodelb: what is announced is not removed: ${announcing.reason}`)
-    }
-    const { removed } = outcome
-    const all = outcome.kind === 'removed' && announcing.kind !== 'failed'
-    if (all || removed.length > 0) {
-      output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
-    }
-    if (outcome.kind === 'remains') output.say(`nodelb: not all is removed: ${outcome.reason}`)
-    return all ? 0 : TROUBLE
-  })
-}
-
 const MOST_DETAILS = 20
 
 /** Returns the goal with a backend chosen; the fallback to iptables is printed with its reason. */
-async function decided(dataplanes: Dataplanes, wanted: Goal, output: Output): Promise<Goal> {
+export async function decided(dataplanes: Dataplanes, wanted: Goal, output: Output): Promise<Goal> {
   const { goal, choice } = await dataplanes.decide(wanted)
   if (choice?.backend === 'iptables') output.say(`nodelb: backend iptables: ${choice.reason}`)
   return goal
@@ -222,19 +115,26 @@ export function reported(sources: Sources, output: Output, announces?: AsksForAn
 }
 
 /** Prints what the machine does to the packets, which does not stop the command. */
-async function sayMachine(goal: Goal, output: Output): Promise<void> {
+export async function sayMachine(goal: Goal, output: Output): Promise<void> {
   const findings = await checkMachine(demandOf(goal, goal.cluster))
   for (const finding of findings ?? []) output.say(`nodelb: ${printFinding(finding)}`)
 }
 
-function sayRecalled(goal: Goal, { situation }: Pick<Proposed, 'situation'>, output: Output): void {
+/** Prints what the node's object leaves out and comes from the kernel. */
+export function sayRecalled(
+  goal: Goal,
+  { situation }: Pick<Proposed, 'situation'>,
+  output: Output,
+): void {
   for (const line of recalled(goal, situation)) output.say(line)
 }
 
-function sayDenials(denials: readonly Denial[], output: Output): void {
+/** Prints which addresses Services do not get, and why. */
+export function sayDenials(denials: readonly Denial[], output: Output): void {
   for (const line of denialLines(denials)) output.say(line)
 }
 
-function refusalLine({ service, reason }: Refusal, nameOf: NameOf): string {
+/** Returns the line about a Service that the kernel refuses. */
+export function refusalLine({ service, reason }: Refusal, nameOf: NameOf): string {
   return `Service ${nameOf(service)}: left as it was: the kernel says ${reason}`
 }

@@ -1,6 +1,16 @@
 import { type Command, Option } from 'commander'
 import { BACKENDS } from '../config/nodelb-config.ts'
+import type { Scope } from '../model/node.ts'
 import { STATUS_SOCKET } from '../report/status/status-socket.ts'
+
+/** Which objects are read, for which Node, and how it is programmed. */
+export interface Choices {
+  readonly files: readonly string[]
+  readonly node: string | undefined
+  readonly config: string | undefined
+  readonly scope: Scope | undefined
+  readonly backend: string | undefined
+}
 
 export type Format = 'text' | 'json'
 

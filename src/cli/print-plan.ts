@@ -2,13 +2,7 @@ import pc from 'picocolors'
 import type { Proposed } from '../dataplane/dataplane.ts'
 import { ownerIn } from '../frontend/label-text.ts'
 import type { NameOf } from '../frontend/labels.ts'
-import { type Group, grouped, type Sign } from '../plan/explain.ts'
-
-/** Returns the plan as text: a heading for each Service port, with `+`, `-` and `~` lines below. */
-export function printPlan(proposed: Proposed, colour: boolean): string {
-  const groups = grouped(proposed.operations).map((group) => printGroup(group, colour))
-  return `${groups.join('')}${count(proposed.count, 'operation')}\n`
-}
+import type { Group, Sign } from '../plan/explain.ts'
 
 /** Returns a heading with the lines of its operations. */
 export function printGroup({ title, operations }: Group, colour: boolean): string {
@@ -36,7 +30,7 @@ export function planAsJson(
   return `${JSON.stringify({ operations, ...more }, null, 2)}\n`
 }
 
-const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {
+export const COLOURS: Readonly<Record<Sign, 'green' | 'red' | 'yellow'>> = {
   '+': 'green',
   '-': 'red',
   '~': 'yellow',

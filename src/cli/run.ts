@@ -14,11 +14,12 @@ import type { Telemetry } from '../report/telemetry.ts'
 import { Announcers, type AnnouncersSettings } from '../speaker/announcers.ts'
 import type { ApiLocation } from '../watch/api/credentials.ts'
 import { apiLocation } from './api-location.ts'
-import { type RunOptions, TROUBLE } from './arguments.ts'
+import { TROUBLE } from './arguments.ts'
 import { followConfig, type Reading } from './follow-config.ts'
 import { type Followed, followed, needsAllNodes, wantsAllNodes } from './followed.ts'
 import { loadConfig } from './load.ts'
 import type { Output } from './output.ts'
+import type { RunOptions } from './run-arguments.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** Runs `nodelb run` until SIGTERM or SIGINT. Returns the exit code. */
@@ -110,7 +111,7 @@ async function follow(run: Run): Promise<number> {
   const reason = await Promise.race([stopped, running])
   const rules = options.cleanupOnExit ? 'removed' : 'stay'
   telemetry.tell({ event: 'agent-stopping', reason, rules })
-  // Until the routes are gone, everything goes on.
+  // Until the routes are gone and others answer for the addresses, everything goes on.
   await announcing.leave(reason, options.cleanupOnExit)
   stop.abort()
   return end(agent, announcing, options)

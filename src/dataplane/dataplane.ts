@@ -1,6 +1,7 @@
 import type { Refusal } from '../exempt/exemption.ts'
 import type { ReadCluster } from '../exempt/unreadable.ts'
 import type { Denial } from '../frontend/denials.ts'
+import type { HeldChange } from '../frontend/held-frontend.ts'
 import type { NodeView, Settings, Situation } from '../model/node.ts'
 import type { ShownOperation } from '../plan/explain.ts'
 import type { Holding } from './claims.ts'
@@ -27,6 +28,8 @@ export interface Proposed {
   /** The operations in the order in which they would be performed. */
   readonly operations: Iterable<ShownOperation>
   readonly count: number
+  /** Returns what is served before and after the operations. */
+  readonly frontends: () => HeldChange
   /** The node as it was rendered for: what its object leaves out comes from the kernel. */
   readonly situation: Situation
   readonly denials: readonly Denial[]

@@ -30,13 +30,15 @@ const DIFFERENCES: Readonly<Record<BackendKind, (old: Goal, goal: Goal) => Propo
 function differentTables({ cluster, node, settings }: Goal, goal: Goal): Proposed {
   const held = asHeld(renderCluster(cluster, node, settings).ruleset())
   const { renderer, desired } = desiredFor(held, goal)
-  return proposed({ plan: plan(held, desired), ownerOf: owners(held, desired), renderer })
+  const ownerOf = owners(held, desired)
+  return proposed({ plan: plan(held, desired), ownerOf, renderer, kernel: held, desired })
 }
 
 function differentChains(old: Goal, goal: Goal): Proposed {
   const held = allAtOnce(chainsOver({}, old)).lowering.rules()
   const renderer = allAtOnce(chainsOver(held, goal))
-  return proposedChains(compareIptables(held, renderer.lowering.rules()), renderer)
+  const desired = renderer.lowering.rules()
+  return proposedChains({ held, desired, changes: compareIptables(held, desired) }, renderer)
 }
 
 /** Assumes a node whose other interfaces are unknown. */

@@ -41,6 +41,15 @@ export function ownerIn(label: string): Owner {
   return (colon < 0 ? label : label.slice(0, colon)) as Owner
 }
 
+/** Returns the port and the kind in a label; both are empty if it names a Service as a whole. */
+export function portIn(label: string): { readonly port: string; readonly kind: string } {
+  const rest = label.slice(ownerIn(label).length + ':'.length)
+  const space = rest.lastIndexOf(' ')
+  return space < 0
+    ? { port: '', kind: '' }
+    : { port: rest.slice(0, space), kind: rest.slice(space + 1) }
+}
+
 /** No object's name has a tilde, so a shortened text is never the name of another object. */
 function cut(text: string, length: number, digits: number): string {
   if (text.length <= length) return text

@@ -18,6 +18,8 @@ export interface ShownOperation extends ExplainedOperation {
   readonly owner: string | undefined
   /** The heading under which an operation without an owner is listed. */
   readonly about: string
+  /** True if it takes away what others put into nodelb's tables. */
+  readonly foreign?: boolean
 }
 
 /** Operations of one Service port (or of the rule set itself) in the order of the plan. */

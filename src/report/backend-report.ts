@@ -9,13 +9,13 @@ import type { Occurrence } from './events/occurrence.ts'
  * iptables, with its reason.
  */
 export function backendChosen(
-  { backend: { kind: backend } }: Settings,
+  { backend: { kind: backend }, scope }: Settings,
   choice: BackendChoice | undefined,
   flavour: string | undefined,
 ): Occurrence {
   const reasons = [choice?.reason ?? 'the configuration says so', flavour]
   const reason = reasons.filter((each) => each !== undefined).join('; ')
-  return { event: 'backend-chosen', backend, reason }
+  return { event: 'backend-chosen', backend, scope, reason }
 }
 
 /**

@@ -30,7 +30,7 @@ export interface ServerOptions {
 interface ServerParts {
   readonly state: AgentState
   readonly metrics: Metrics
-  readonly status: () => Status
+  readonly status: (only?: string) => Status
   readonly tell: (occurrence: Occurrence) => void
 }
 

@@ -22,7 +22,8 @@ import { type ServerOptions, type Servers, startServers } from './servers.ts'
 import { type AgentState, newState } from './status/agent-state.ts'
 import { health } from './status/health.ts'
 import { follow } from './status/state.ts'
-import { type ServiceSummary, type Status, statusOf } from './status/status.ts'
+import { type Status, statusOf } from './status/status.ts'
+import type { ServiceSummary } from './status/status-services.ts'
 
 /**
  * Everything that is reported to operators, in all ways at once: log, metrics, probes, status,
@@ -55,7 +56,8 @@ export interface Telemetry {
   healthy(): boolean
   /** Answers as kube-proxy does at these addresses from now on, and at no others. */
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
-  status(): Status
+  /** Returns the present status; of Services only those of the name, if one is given. */
+  status(only?: string): Status
   readonly metrics: Metrics
   /** Closes all servers and flushes the log. */
   close(): Promise<void>
@@ -64,7 +66,7 @@ export interface Telemetry {
 /** The values that telemetry reads from the agent when it is asked for them. */
 interface AgentView {
   readonly objects: () => Readonly<Record<'services' | 'endpointslices', number>>
-  readonly services: () => Iterable<ServiceSummary>
+  readonly services: (only?: string) => Iterable<ServiceSummary>
   /** Returns the metadata.uid of a Service (`namespace/name`). */
   readonly uid: (service: string) => string | undefined
   /** Returns the number of open healthCheckNodePorts. */
@@ -95,13 +97,13 @@ export interface TelemetryOptions extends ServerOptions {
  * again.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const { version, node, view } = options
+  const { version, node } = options
+  const view = { ...options.view, version, node }
   const [state, began] = [newState(Date.now()), performance.now()]
-  const log = options.log ?? openLog(options.level ?? 'info')
-  const isNews = toldOnce()
-  const metrics = createMetrics({ ...view, version, node, state, linesLost: () => log.linesLost() })
+  const [log, isNews] = [options.log ?? openLog(options.level ?? 'info'), toldOnce()]
+  const metrics = createMetrics({ ...view, state, linesLost: () => log.linesLost() })
   const latencies = trackLatencies(state, metrics)
-  const status = (): Status => statusOf(state, { ...view, version, node })
+  const status = (only?: string): Status => statusOf(state, view, Date.now(), only)
   let queue: EventQueue | undefined
 
   const take = (occurrence: Occurrence): void => {

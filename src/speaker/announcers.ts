@@ -22,7 +22,7 @@ interface AnnouncersOptions {
   readonly settings: AnnouncersSettings
   readonly tell: TellSpeaker & TellBgp
   readonly layer2: Pick<OfLayer2, 'followed' | 'statuses'>
-  readonly bgp: Pick<OfBgp, 'followed' | 'secrets'>
+  readonly bgp: Pick<OfBgp, 'followed' | 'secrets' | 'statuses' | 'configurations'>
 }
 
 /** All announcing of the agent: on layer 2, and by BGP. Neither knows of the other. */
@@ -84,11 +84,12 @@ export class Announcers {
   }
 
   /**
-   * Ends announcing by BGP before the agent ends: takes the routes back if the settings say so, and with
-   * `removes` all that is nodelb's in FRR.
+   * Ends announcing before the agent ends. By BGP, takes the routes back if the settings say so, and with
+   * `removes` all that is nodelb's in FRR. On layer 2 the kernel goes on for a while, but with `removes` the
+   * addresses are handed over to other Nodes.
    */
-  leave(reason: string, removes: boolean): Promise<void> {
-    return this.#bgp.leave(reason, removes)
+  async leave(reason: string, removes: boolean): Promise<void> {
+    await Promise.all([this.#bgp.leave(reason, removes), removes && this.#layer2.leave()])
   }
 
   /** Ends all announcing on layer 2, also what an earlier process began. */

@@ -52,8 +52,11 @@ export class Announcing {
   #responder: Responder | undefined
   #speaker: Speaker | undefined
   #round = new AbortController()
+  /** Settles when the last speaker has ended, if there was one. */
+  #ended: Promise<void> = Promise.resolve()
   #isProgrammed = false
   #hasAnnounced = false
+  #isLeaving = false
 
   constructor(options: AnnouncingOptions) {
     this.#options = options
@@ -96,7 +99,9 @@ export class Announcing {
     this.#speaker?.wake()
   }
 
+  /** Puts other settings in force; where announcing is turned off, its addresses are handed over first. */
   configure(settings: AnnouncingSettings): void {
+    if (this.#isLeaving) return
     if (JSON.stringify(settings) === JSON.stringify(this.#settings)) return
     // Nothing was followed while announcing was off: everything is listed anew.
     if (!this.isEnabled && settings.layer2.enabled) this.#store = newStore(this.#options)
@@ -104,6 +109,15 @@ export class Announcing {
     if (!this.isEnabled && this.#speaker !== undefined) this.#speaker.leave()
     else this.#round.abort()
     this.#changed.now()
+  }
+
+  /** Hands over all that others can take, before the agent ends; it takes four timeouts at most. */
+  async leave(): Promise<void> {
+    const { layer2, ...rest } = this.#settings
+    this.configure({ ...rest, layer2: { ...layer2, enabled: false } })
+    this.#isLeaving = true
+    // `run` rejects with the failure of a speaker.
+    await this.#ended.catch(() => undefined)
   }
 
   /** Returns what this node announces; undefined where it does not, or has not begun. */
@@ -129,11 +143,13 @@ export class Announcing {
 
   /** Announces as the configuration says until `signal` aborts; the kernel then goes on for a while. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#isLeaving) {
       this.#round = new AbortController()
       const until = AbortSignal.any([signal, this.#round.signal])
-      if (this.isEnabled) await this.#announce(until)
-      else {
+      if (this.isEnabled) {
+        this.#ended = this.#announce(until)
+        await this.#ended
+      } else {
         await this.remove()
         await this.#changed.wait(until)
       }

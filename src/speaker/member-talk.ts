@@ -50,6 +50,7 @@ export class MemberTalk {
   #nodeOf: ReadonlyMap<string, string> = new Map()
   #internal: Outlook['internal'] | undefined
   #sequence = 0
+  #isAwaited = false
 
   constructor(options: TalkOptions) {
     const { settings } = options
@@ -76,6 +77,14 @@ export class MemberTalk {
   /** Returns whether this node can talk to others at all. */
   hasKey(): boolean {
     return this.#currentKeys(performance.now()) !== undefined
+  }
+
+  /**
+   * Whether another node waits for a beat: it is heard for the first time or again, or has asked for a list.
+   * Where halves of a LAN are joined, two nodes may answer until they have heard each other.
+   */
+  get isAwaited(): boolean {
+    return this.#isAwaited
   }
 
   /** Takes the Nodes that there are, with their InternalIPs. */
@@ -105,6 +114,7 @@ export class MemberTalk {
   /** Sends a beat to each peer, with the list of claims where that is news or was asked for. */
   send({ state, links }: Saying, transition: Transition, outlook: Outlook): void {
     const now = performance.now()
+    this.#isAwaited = false
     const told = links.map(({ name, mac }) => ({ name, mac }))
     const keys = this.#currentKeys(now)
     if (keys === undefined) return
@@ -152,8 +162,12 @@ export class MemberTalk {
     const before = this.#members.known.get(beat.node)
     this.#change({ kind: 'beat', beat }, now)
     const after = this.#members.known.get(beat.node)
-    const isSame = before !== undefined && before.deadline > now && says(before) === says(after)
-    if (after !== before && !isSame) heard()
+    if (after === before) return
+    const wasHeard = before !== undefined && before.deadline > now
+    // What it was told meanwhile has not reached it.
+    if (!wasHeard) this.#told.delete(beat.node)
+    if (!wasHeard || (beat.wantsList && !before.beat.wantsList)) this.#isAwaited = true
+    if (!wasHeard || says(before) !== says(after)) heard()
   }
 
   #change(event: Parameters<typeof changeMembers>[1], now: number): void {

@@ -34,6 +34,8 @@ export type SpeakerNews =
   | ({ readonly event: 'announce-withdrawn'; readonly mac?: string } & Place)
   /** It answers, and one that is no member claims the address. */
   | ({ readonly event: 'announce-disputed'; readonly mac: string } & Place)
+  /** One that is no member had the address or claimed it; this node answers, and that one no longer does. */
+  | ({ readonly event: 'announce-undisputed'; readonly mac: string } & Place)
   /** This node now announces an address of the Service, and did not before; or the opposite. */
   | { readonly event: 'service-announced'; readonly service: string }
   | { readonly event: 'service-not-announced'; readonly service: string }

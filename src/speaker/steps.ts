@@ -55,6 +55,12 @@ export function programming(next: Turn): Turn {
   return { ...next, steps: [{ kind: 'program', add: [], remove: [] }, ...next.steps] }
 }
 
+/** Returns the turn with a beat, even if none is due. */
+export function beating(next: Turn): Turn {
+  if (next.steps.some(({ kind }) => kind === 'beat')) return next
+  return { ...next, steps: [...next.steps, { kind: 'beat' }] }
+}
+
 /** Returns undefined for a step that asks nothing of the responder. */
 async function changeKernel(
   step: Step,
@@ -105,7 +111,7 @@ function speak(step: Step, parts: StepParts): readonly TransitionEvent[] {
       return []
     case 'probe': {
       const unasked = step.spots.filter((spot) => !ask(spot, macs.get(spot.interface), wires))
-      return unasked.length === 0 ? [] : [{ kind: 'refused', spots: unasked }]
+      return unasked.length === 0 ? [] : [{ kind: 'unasked', spots: unasked }]
     }
     case 'tell':
       tell(step.news)

@@ -71,6 +71,9 @@ export class Teller {
       case 'disputed':
         this.#tell({ event: 'announce-disputed', ...place, mac: news.mac })
         return
+      case 'undisputed':
+        this.#tell({ event: 'announce-undisputed', ...place, mac: news.mac })
+        return
       default:
         unreachable(news)
     }

@@ -21,7 +21,7 @@ import type { TellSpeaker } from './news.ts'
 import { foundIn, NodeLinks } from './node-links.ts'
 import { dutiesOf, type Outlook, Outlooks } from './outlook.ts'
 import { ProblemNews } from './problem-news.ts'
-import { perform, programming } from './steps.ts'
+import { beating, perform, programming } from './steps.ts'
 import { Teller } from './teller.ts'
 import { type AnnounceView, viewOf } from './view.ts'
 import { Wires } from './wires.ts'
@@ -72,6 +72,8 @@ export class Turns {
   readonly #problems: ProblemNews
   readonly #services: ServicesAnnounced
   #state: Transition | undefined
+  /** The members by which the last turn decided. */
+  #members: readonly Member[] = []
   #events: TransitionEvent[] = []
   #excluded = ''
 
@@ -88,6 +90,7 @@ export class Turns {
     this.#links = new NodeLinks({ changed: () => wake(0), lost })
     this.#wires = new Wires({
       heard: (event) => this.#happened(event),
+      missed: (name) => this.#happened({ kind: 'missed', interface: name }),
       broke: (name) => {
         this.#links.changed()
         lost(name)
@@ -133,7 +136,7 @@ export class Turns {
     const [now, state, outlook] = [performance.now(), this.#state, this.#outlooks.last]
     if (state === undefined || outlook === undefined) return undefined
     const { kind: responder } = this.#parts.responder
-    return viewOf({ responder, state, outlook, now, members: this.#talk.at(now) })
+    return viewOf({ responder, state, outlook, now, members: this.#members })
   }
 
   #happened(event: TransitionEvent): void {
@@ -173,13 +176,15 @@ export class Turns {
       links: new Map(this.#links.current.map(({ name, mac }) => [name, mac])),
       events: this.#events.splice(0),
     })
-    return this.#go(programs ? programming(next) : next, outlook, members)
+    const told = this.#talk.isAwaited ? beating(next) : next
+    return this.#go(programs ? programming(told) : told, outlook, members)
   }
 
   async #go({ state, steps }: Turn, outlook: Outlook, members: readonly Member[]): Promise<Round> {
     const { responder, settings } = this.#parts
     const links = this.#links.current
     this.#state = state
+    this.#members = members
     const spots = [...state.spots.values()].map(({ spot }) => spot)
     this.#wires.listen(spotsByLink(spots, links))
     const outcome = await perform(steps, {

@@ -1,5 +1,5 @@
 import type { Member, MemberState } from '../announce/member.ts'
-import type { Phase } from '../announce/spot.ts'
+import type { Obstacle, Phase } from '../announce/spot.ts'
 import type { Transition } from '../announce/transition-state.ts'
 import type { Responder } from '../dataplane/announce/responder.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -40,6 +40,8 @@ interface SpotView {
   readonly reason?: 'held' | 'conflict' | 'refused'
   /** Who has it. */
   readonly mac?: string
+  /** A stranger that claims it as well, while this node answers. */
+  readonly disputedBy?: string
 }
 
 interface Seen {
@@ -81,18 +83,25 @@ export function viewOf({ responder, state, outlook, members, now }: Seen): Annou
 function spotView(name: string, phase: Phase): SpotView {
   switch (phase.kind) {
     case 'answering':
-      return { interface: name, state: phase.yieldsTo === undefined ? 'answers' : 'hands-over' }
-    case 'asking':
-      return { interface: name, state: 'asks' }
-    case 'waiting': {
-      const { obstacle } = phase
-      const mac = obstacle.kind === 'refused' ? undefined : obstacle.mac
       return {
-        ...{ interface: name, state: 'waits', reason: obstacle.kind },
-        ...(mac !== undefined && { mac }),
+        ...{ interface: name, state: phase.yieldsTo === undefined ? 'answers' : 'hands-over' },
+        ...(phase.dispute !== undefined && { disputedBy: phase.dispute.mac }),
       }
-    }
+    case 'asking':
+      if (phase.before !== undefined) return waitingView(name, phase.before)
+      return { interface: name, state: 'asks' }
+    case 'waiting':
+      return waitingView(name, phase.obstacle)
     default:
       return unreachable(phase)
+  }
+}
+
+/** While it asks anew, what was in the way is all that is known. */
+function waitingView(name: string, obstacle: Obstacle): SpotView {
+  const mac = obstacle.kind === 'refused' ? undefined : obstacle.mac
+  return {
+    ...{ interface: name, state: 'waits', reason: obstacle.kind },
+    ...(mac !== undefined && { mac }),
   }
 }

@@ -11,6 +11,8 @@ type HeardOn = Heard & { readonly interface: string }
 
 interface Listener {
   readonly heard: (heard: HeardOn) => void
+  /** More has arrived on an interface than there was room for: silence tells nothing. */
+  readonly missed: (name: string) => void
   /** An interface cannot be listened to any more, such as because it went down. */
   readonly broke: (name: string) => void
 }
@@ -53,7 +55,10 @@ export class Wires {
 
   /** Takes everything that has arrived. */
   drain(): void {
-    for (const { socket } of [...this.#open.values()]) socket.drain()
+    for (const [name, { socket }] of [...this.#open]) {
+      socket.drain()
+      if (socket.hasMissed()) this.#listener.missed(name)
+    }
   }
 
   /** Sends frames on an interface; returns false if one of them was not sent. */

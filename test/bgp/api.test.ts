@@ -1,6 +1,6 @@
 import { afterEach, expect, onTestFinished, test } from 'vitest'
-import type { RunOptions } from '../../src/cli/arguments.ts'
 import { followed } from '../../src/cli/followed.ts'
+import type { RunOptions } from '../../src/cli/run-arguments.ts'
 import { type Config, defaultConfig } from '../../src/config/config.ts'
 import { Announcers } from '../../src/speaker/announcers.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'

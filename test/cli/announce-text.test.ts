@@ -47,8 +47,9 @@ test('each way of not answering has its words', () => {
     (reason) => ({ interface: 'eth0', state: 'waits', reason }) as const,
   )
   const others = (['asks', 'hands-over'] as const).map((state) => ({ interface: 'eth0', state }))
+  const disputed = { interface: 'eth0', state: 'answers', disputedBy: '02:00:00:00:00:09' } as const
   const [address] = view.addresses
-  const addresses = [...here, ...others].flatMap((spot) =>
+  const addresses = [...here, ...others, disputed].flatMap((spot) =>
     address === undefined ? [] : [{ ...address, candidates: ['n1'], here: [spot] }],
   )
   const shown = { ...view, responder: 'socket', settled: false, members: [], addresses } as const
@@ -57,6 +58,7 @@ test('each way of not answering has its words', () => {
     192.0.2.100 (shop/web): does not answer on eth0: the Node with another MAC address still does
     192.0.2.100 (shop/web): does not answer on eth0: it could not be programmed, or the network could not be asked
     192.0.2.100 (shop/web): asks on eth0 whether anybody has it
-    192.0.2.100 (shop/web): answers on eth0 until the next Node does"
+    192.0.2.100 (shop/web): answers on eth0 until the next Node does
+    192.0.2.100 (shop/web): answers on eth0 (02:00:00:00:00:09, which is no Node, claims it as well)"
   `)
 })

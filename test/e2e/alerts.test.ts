@@ -203,8 +203,8 @@ const cases: readonly Case[] = [
     alert: 'NodelbAddressConflict',
     severity: 'critical',
     at: '10m',
-    fires: { [`nodelb_announce_conflicts_total{${node},ip="192.0.2.1"}`]: '0x8 1x2' },
-    quiet: { [`nodelb_announce_conflicts_total{${node},ip="192.0.2.1"}`]: '1x10' },
+    fires: { [`nodelb_announce_disputed{${node},ip="192.0.2.1"}`]: '1x10' },
+    quiet: { [`nodelb_announce_disputed{${node},ip="192.0.2.1"}`]: '1x9 stale' },
   },
   {
     alert: 'NodelbBgpSessionDown',

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { FLAVOURS } from '../../src/apply/iptables/programs.ts'
-import { printPlan } from '../../src/cli/print-plan.ts'
+import { count, printGroup } from '../../src/cli/print-plan.ts'
 import { difference } from '../../src/dataplane/difference.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { TableFamily } from '../../src/model/family.ts'
 import type { Cluster, ServiceObject, SliceObject } from '../../src/model/service.ts'
+import { grouped } from '../../src/plan/explain.ts'
 import { iptablesSections, printIptables } from '../../src/ruleset/iptables/print.ts'
 import type { IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import { chainsFor } from '../support/chains.ts'
@@ -61,7 +62,9 @@ describe('with iptables, the story', () => {
       for (const [at, goal] of goals.entries()) {
         const former = goals[at - 1]
         if (former === undefined) continue
-        const text = printPlan(difference(former, goal), false)
+        const plan = difference(former, goal)
+        const groups = grouped(plan.operations).map((group) => printGroup(group, false))
+        const text = `${groups.join('')}${count(plan.count, 'operation')}\n`
         await expect(text).toMatchFileSnapshot(`${directory}/${at}-to-${at + 1}.iptables-plan`)
       }
     },

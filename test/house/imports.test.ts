@@ -40,6 +40,8 @@ test('the search finds imports', () => {
     'cli/arguments.ts',
     'cli/cluster-arguments.ts',
     'cli/common-options.ts',
+    'cli/run-arguments.ts',
+    'cli/status-arguments.ts',
   ])
 })
 

@@ -134,11 +134,25 @@ test('with more than the kernel takes, the claims of all addresses pass', async 
   ])
 })
 
-test('all that has arrived is taken at once', async () => {
+/** How many frames are taken at once after so many were sent. */
+function takenOf(sent: number): number {
   near.filter(claimFilter(OURS))
-  const taken: Uint8Array[] = []
-  received = (frame) => taken.push(frame)
-  for (let count = 0; count < 20; count++) far.send(frames['answer for ours'])
+  let taken = 0
+  received = () => {
+    taken++
+  }
+  for (let count = 0; count < sent; count++) far.send(frames['answer for ours'])
   near.drain()
-  expect(taken).toHaveLength(20)
+  return taken
+}
+
+test('all that has arrived is taken at once, also thousands of frames', () => {
+  expect(takenOf(20)).toBe(20)
+  expect(takenOf(4_000)).toBe(4_000)
+  expect(near.hasMissed()).toBe(false)
+})
+
+test('what had no room is told of once', () => {
+  expect(takenOf(20_000)).toBeLessThan(20_000)
+  expect([near.hasMissed(), near.hasMissed()]).toEqual([true, false])
 })

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { diffCommand } from '../../src/cli/commands.ts'
+import { diffCommand } from '../../src/cli/diff.ts'
 import type { BackendKind } from '../../src/model/backend.ts'
 import { iptables } from '../apply/iptables/namespace.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
@@ -22,9 +22,9 @@ function sources(backend: BackendKind, input: string) {
   } as const
 }
 
-function against(backend: BackendKind, old: string, now: string): Promise<Said> {
-  const files = [`${story}${old}-input.yaml`]
-  return run((chosen, output) => diffCommand(chosen, output, files), sources(backend, now))
+function against(backend: BackendKind, old: string, now: string, full = true): Promise<Said> {
+  const options = { against: [`${story}${old}-input.yaml`], full }
+  return run((chosen, output) => diffCommand(chosen, output, options), sources(backend, now))
 }
 
 beforeEach(() => enterNewNetwork())
@@ -33,15 +33,17 @@ test('iptables: the rules of chains, by Service', async () => {
   const said = await against('iptables', '1', '2')
   expect(said).toMatchObject({ code: 1, lines: [] })
   expect(said.out).toMatchInlineSnapshot(`
-    "shop/web:http load-balancer
-      - iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -j DNAT --to-destination 10.244.1.10:8080
-      + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.10:8080
-      + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.1.11:8080
-      + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -j DNAT --to-destination 10.244.2.10:8080
+    "~ shop/web:http  203.0.113.150:80/tcp
+        + endpoints 10.244.1.11:8080, 10.244.2.10:8080  1 -> 3 endpoints, each 1/3
+          - iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -j DNAT --to-destination 10.244.1.10:8080
+          + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -m statistic --mode random --probability 0.33333333349 -j DNAT --to-destination 10.244.1.10:8080
+          + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -m statistic --mode random --probability 0.50000000000 -j DNAT --to-destination 10.244.1.11:8080
+          + iptables -t nat -A NODELB-S-6LI6VRMMCCZQOYS3 -p tcp -j DNAT --to-destination 10.244.2.10:8080
     shared chains
       + iptables -t nat -A NODELB-HAIRPIN -s 10.244.1.11/32 -d 10.244.1.11/32 -j MASQUERADE --random-fully
       + iptables -t filter -A NODELB-LOCAL-PODS -d 10.244.1.11/32 -j ACCEPT
-    6 operations
+
+    1 Service changed; 6 operations.
     "
   `)
 })
@@ -50,12 +52,14 @@ test('ipvs: the destinations of virtual servers', async () => {
   const said = await against('ipvs', '1', '2')
   expect(said).toMatchObject({ code: 1, lines: [] })
   expect(said.out).toMatchInlineSnapshot(`
-    "shop/web:http load-balancer
-      + -t 203.0.113.150:80 -r 10.244.1.11:8080 -m -w 1
-      + -t 203.0.113.150:80 -r 10.244.2.10:8080 -m -w 1
+    "~ shop/web:http  203.0.113.150:80/tcp
+        + endpoints 10.244.1.11:8080, 10.244.2.10:8080  1 -> 3 endpoints, each 1/3
+          + -t 203.0.113.150:80 -r 10.244.1.11:8080 -m -w 1
+          + -t 203.0.113.150:80 -r 10.244.2.10:8080 -m -w 1
     shared elements
       + element ip nodelb hairpin { 10.244.1.11 . 10.244.1.11 }
-    3 operations
+
+    1 Service changed; 3 operations.
     "
   `)
 })
@@ -77,9 +81,14 @@ test('iptables: it is the plan of a node that holds the old objects', async () =
   // A rule of others decides which flavour is meant.
   await iptables('nft', '-A INPUT -j ACCEPT')
   expect(await apply(sources('iptables', '1'))).toBeGreaterThan(0)
-  expect((await diff(sources('iptables', '2'))).out).toBe((await against('iptables', '1', '2')).out)
+  expect((await diff(sources('iptables', '2'))).out).toBe(
+    (await against('iptables', '1', '2', false)).out,
+  )
 })
 
+/** An operation is indented by six below its Service, and by two else. */
+const OPERATION = /^(?: {6}| {2})([+-]) \S/
+
 function count(out: string, sign: string): number {
-  return out.split('\n').filter((line) => line.startsWith(`  ${sign} `)).length
+  return out.split('\n').filter((line) => OPERATION.exec(line)?.[1] === sign).length
 }

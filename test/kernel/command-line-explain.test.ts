@@ -43,6 +43,7 @@ const packet = (from: string, to: string): readonly string[] => [
   from,
   '--to',
   to,
+  '--full',
 ]
 
 describe('where an address comes from', () => {
@@ -343,11 +344,11 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     [packet('client', '203.0.113.11:80'), '--from: found "client", expected an address'],
     [
       packet('192.0.2.2', '203.0.113.11'),
-      '--to: found "203.0.113.11", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80',
+      '--to: found "203.0.113.11", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80, or NAMESPACE/NAME of a Service, with :PORT for one of its ports',
     ],
     [
       packet('192.0.2.2', '2001:db8::10:80'),
-      '--to: found "2001:db8::10:80", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80',
+      '--to: found "2001:db8::10:80", expected ADDRESS:PORT, such as 203.0.113.10:80, 203.0.113.10:53/udp or [2001:db8::10]:80, or NAMESPACE/NAME of a Service, with :PORT for one of its ports',
     ],
     [
       packet('192.0.2.2', '[2001:db8::10]:80'),
@@ -357,6 +358,65 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect(await nodelb(...args)).toEqual({ code: 2, out: '', err: [`nodelb: ${line}`] })
   })
 })
+
+describe('a Service by its name, asked by the node itself', () => {
+  const files = filesOf('dual-stack')
+  const first = (out: string): readonly string[] =>
+    out.split('\n').filter((line) => line.includes(' -> '))
+
+  test('by files: an answer for each address, and how many rules there are', async () => {
+    const { code, out, err } = await nodelb('explain', '--to', 'shop/web', ...files)
+    expect({ code, err }).toEqual({ code: 0, err: [] })
+    expect(first(out)).toEqual([
+      expect.stringMatching(/ -> 203\.0\.113\.60:80\/tcp, sent by the node: delivered$/),
+      expect.stringMatching(/ -> \[2001:db8:100::60\]:80\/tcp, sent by the node: delivered$/),
+    ])
+    expect(out.match(/^ {2}6 rules; --full shows them$/gm)).toHaveLength(2)
+    expect(out).not.toContain('nat-output')
+    const full = await nodelb('explain', '--to', 'shop/web', '--full', ...files)
+    expect(full.out).toContain('\n    nat-output: jump dispatch\n')
+    expect(full.out).not.toContain('--full')
+  })
+
+  test.each(['nftables', 'iptables'])('by what the kernel holds, with %s', async (backend) => {
+    await nodelb('apply', ...files, '--backend', backend)
+    for (const to of ['shop/web', 'shop/web:http', 'shop/web:80']) {
+      const { code, out } = await nodelb('explain', '--to', to)
+      expect({ code, answers: first(out).length }).toEqual({ code: 0, answers: 2 })
+    }
+    const client = await nodelb('explain', '--to', 'shop/web', '--from', '192.0.2.9', '-o', 'json')
+    expect(JSON.parse(client.out)).toMatchObject([
+      { packet: { from: '192.0.2.9', to: '203.0.113.60', sentBy: 'other' }, of: 'kernel' },
+    ])
+    const nope = await nodelb('explain', '--to', 'shop/web:nope')
+    expect(nope).toEqual({
+      code: 2,
+      out: '',
+      err: [`${UNKNOWN('shop/web:nope')}; its ports: http`],
+    })
+    await nodelb('cleanup')
+    expect(await nodelb('explain', '--to', 'shop/web')).toEqual({
+      ...{ code: 2, out: '', err: [UNKNOWN('shop/web')] },
+    })
+  })
+
+  test('scope all: the ClusterIP as well, behind what clients outside use; no ports of nodes', async () => {
+    const { out } = await nodelb(...['explain', '--to', 'shop/web', ...files, '--scope', 'all'])
+    const places = first(out).map((line) => / -> (\S+):\d+\/tcp/.exec(line)?.[1])
+    expect(places.slice(0, 2)).toEqual(['203.0.113.60', '[2001:db8:100::60]'])
+    expect(places.length).toBeGreaterThan(2)
+    expect(places.every((place) => place !== undefined)).toBe(true)
+  })
+
+  test('who comes in by an interface has to be said', async () => {
+    const err = ['nodelb: --in: found "lo", expected --from beside it: who comes in there']
+    const asked = await nodelb('explain', '--to', 'shop/web', '--in', 'lo')
+    expect(asked).toEqual({ code: 2, out: '', err })
+  })
+})
+
+const UNKNOWN = (name: string): string =>
+  `nodelb: --to: found "${name}", expected a Service that has an address here, of the family of --from`
 
 describe('diff --against', () => {
   const story = `${fixtures}stories/scale-up-and-down/`
@@ -376,17 +436,10 @@ describe('diff --against', () => {
     const ended = await start([...WITHOUT, process.execPath, program, ...args])
     expect(ended).toMatchObject({ code: 1, err: [] })
     expect(ended.out).toMatchInlineSnapshot(`
-      "shop/web:http load-balancer
-        + element ip nodelb services-3 { 203.0.113.150 . tcp . 80 }
-        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 1 : 10.244.1.11 . 8080 }
-        + element ip nodelb endpoints { 203.0.113.150 . tcp . 80 . 2 : 10.244.2.10 . 8080 }
-      rules
-        + rule ip nodelb spread ip daddr . meta l4proto . th dport @services-3 meta l4proto { tcp, udp, sctp } dnat ip to ip daddr . meta l4proto . th dport . numgen random mod 3 map @endpoints
-      shared elements
-        + element ip nodelb hairpin { 10.244.1.11 . 10.244.1.11 }
-      tables, sets and chains
-        + set ip nodelb services-3
-      6 operations
+      "~ shop/web:http  203.0.113.150:80/tcp
+          + endpoints 10.244.1.11:8080, 10.244.2.10:8080  1 -> 3 endpoints, each 1/3
+
+      1 Service changed; 6 operations in one transaction.
       "
     `)
   })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Sources } from '../../src/cli/arguments.ts'
-import { diffCommand } from '../../src/cli/commands.ts'
+import { diffCommand } from '../../src/cli/diff.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { apply, diff, run } from '../support/commands.ts'
 import { list, webNode, webService, webSlices } from '../support/web.ts'
@@ -37,7 +37,10 @@ test.each(['nftables', 'iptables', 'ipvs'] as const)('%s', async (backend) => {
     const rest = { config: undefined, scope: 'all', format: 'text' } as const
     return { files: [path], node: 'node-a', backend, ...rest }
   }
-  const against = await run((chosen, output) => diffCommand(chosen, output, [whole]), of(bare))
+  const against = await run(
+    (chosen, output) => diffCommand(chosen, output, { against: [whole] }),
+    of(bare),
+  )
   expect(against).toMatchObject({ code: 0, out: '0 operations\n' })
   expect(against.lines).toEqual(expect.arrayContaining(SAID))
   if (backend === 'ipvs') return // Not in this kernel; test/vm has it.

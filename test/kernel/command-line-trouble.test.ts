@@ -154,7 +154,8 @@ describe('a field that cannot be read costs what depends on it', () => {
       'it.yaml',
       renamed.replaceAll('.200', '.201').replace('113.10', '113.12').replace('30080', '30081'),
     )
-    const { code, out, err } = await nodelb(['diff', '-f', node, join(folder, 'good.yaml'), file])
+    const both = [join(folder, 'good.yaml'), file]
+    const { code, out, err } = await nodelb(['diff', '-f', node, ...both, '--full'])
     expect(err).toEqual([line])
     expect(code).toBe(1)
     expect(out).toMatch(/services \{ 10\.96\.0\.11 \. tcp \. 80 \}|services { 10\.96\.0\.11/)

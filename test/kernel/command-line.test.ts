@@ -53,8 +53,10 @@ describe('exit codes', () => {
   test('diff: 1 differences, 0 nothing; apply in between says what it did', async () => {
     const before = await nodelb(['diff', ...good])
     expect(before.code).toBe(1)
-    expect(before.out).toMatch(/^ {2}\+ table ip nodelb$/m)
-    const number = /(\d+) operations\n$/.exec(before.out)?.[1]
+    expect(before.out).not.toContain('table ip nodelb')
+    const number = /; (\d+) operations in one transaction\.\n$/.exec(before.out)?.[1]
+    const full = await nodelb(['diff', ...good, '--full'])
+    expect(full.out).toMatch(/^ {2}\+ table ip nodelb$/m)
     const first = await nodelb(['apply', ...good])
     expect(first.out).toMatch(new RegExp(`^applied: ${number} operations, 1 service, \\d+ ms\n$`))
     expect(first).toMatchObject({ code: 0, err: [] })
@@ -126,7 +128,7 @@ describe('-o json', () => {
     await nodelb(['apply', ...good])
     expect(await nodelb(['diff', ...good, '-o', 'json'])).toMatchObject({
       code: 0,
-      out: '{\n  "operations": []\n}\n',
+      out: '{\n  "operations": [],\n  "services": []\n}\n',
     })
   })
 
@@ -323,32 +325,33 @@ describe('--help', () => {
       set in the kernel.
 
       Options:
-        -V, --version         output the version number
-        -h, --help            display help for command
+        -V, --version               output the version number
+        -h, --help                  display help for command
 
       Commands:
-        render [options]      print the rule set as the text that nft (ipvsadm, ip and
-                              sysctl) take
-        diff [options]        show what apply would change here; exit 0 nothing, 1
-                              differences, 2 trouble
-        apply [options]       read the kernel, plan, commit in one transaction, print
-                              one line
-        explain [options]     where a packet goes on this node, by which rules, and
-                              why
-        cleanup               remove all that nodelb programmed, and nothing else
-        run [options]         follow the cluster, program this node, repair what
-                              others break
-        status [options]      what the agent that runs here does, and what it cannot
-                              do and why
-        prepare [options]     set the node's sysctls, for which the agent has no
-                              privilege, and end
-        allocate [options]    which addresses LoadBalancer Services get or keep, and
-                              why; nothing is written
-        announcers [options]  which Node would announce which address, and how and
-                              why; nothing is sent
-        controller [options]  give addresses to the LoadBalancer Services of the
-                              cluster; one replica writes
-        help [command]        display help for command
+        render [options]            print the rule set as the text that nft (ipvsadm,
+                                    ip and sysctl) take
+        diff [options]              show what apply would change here; exit 0 nothing,
+                                    1 differences, 2 trouble
+        apply [options]             read the kernel, plan, commit in one transaction,
+                                    print one line
+        explain [options]           where a packet goes on this node, by which rules,
+                                    and why
+        cleanup [options]           remove all that nodelb programmed, and nothing
+                                    else
+        run [options]               follow the cluster, program this node, repair what
+                                    others break
+        status [options] [service]  what the agent that runs here does, and what it
+                                    cannot do and why
+        prepare [options]           set the node's sysctls, for which the agent has no
+                                    privilege, and end
+        allocate [options]          which addresses LoadBalancer Services get or keep,
+                                    and why; nothing is written
+        announcers [options]        which Node would announce which address, and how
+                                    and why; nothing is sent
+        controller [options]        give addresses to the LoadBalancer Services of the
+                                    cluster; one replica writes
+        help [command]              display help for command
       "
     `))
   test('render', async () =>
@@ -392,8 +395,10 @@ describe('--help', () => {
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
                                   "nftables", "ipvs", "iptables")
-        -o, --output <format>     text for people, json for programs (choices: "text",
-                                  "json", default: "text")
+        -o, --output <format>     text for people, json for programs, markdown for
+                                  pull requests (choices: "text", "json", "markdown",
+                                  default: "text")
+        --full                    show each operation below its Service
         --against <path...>       show what changes from these objects to those, and
                                   leave the kernel alone
         -h, --help                display help for command
@@ -459,15 +464,24 @@ describe('--help', () => {
     `))
   test('status', async () =>
     expect(await help('status')).toMatchInlineSnapshot(`
-      "Usage: nodelb status [options]
+      "Usage: nodelb status [options] [service]
 
       what the agent that runs here does, and what it cannot do and why
+
+      Arguments:
+        service                 show this Service alone, namespace/name or its name,
+                                with its endpoints
 
       Options:
         --status-socket <path>  where the agent reports its state (default:
                                 "/run/nodelb/nodelb.sock")
-        -o, --output <format>   text for people, json for programs (choices: "text",
+        -o, --output <format>   text for people, wide with ClusterIPs and ports of the
+                                node, json for programs (choices: "text", "wide",
                                 "json", default: "text")
+        -A, --all               list all Services, not only those with an address for
+                                clients outside
+        -w, --watch             draw it again whenever it changes, until a signal
+                                comes
         -h, --help              display help for command
       "
     `))
@@ -548,12 +562,14 @@ describe('--help', () => {
 
   test('cleanup', async () =>
     expect(await help('cleanup')).toMatchInlineSnapshot(`
-    "Usage: nodelb cleanup [options]
+      "Usage: nodelb cleanup [options]
 
-    remove all that nodelb programmed, and nothing else
+      remove all that nodelb programmed, and nothing else
 
-    Options:
-      -h, --help  display help for command
-    "
-  `))
+      Options:
+        --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
+                         file, or a folder of files
+        -h, --help       display help for command
+      "
+    `))
 })

@@ -163,8 +163,8 @@ test('for programs: the operations, and no word of it where nothing is announced
   const { out } = await differs('n1', { format: 'json' })
   const change = `+ element ${TABLE} v4-eth0 { ${ADDRESS} }`
   const announce = { problem: null, operations: [{ kind: 'add-elements', change }] }
-  expect(JSON.parse(out)).toEqual({ operations: [], announce })
+  expect(JSON.parse(out)).toEqual({ operations: [], services: [], announce })
   const config = CONFIG.replace('true', 'false')
   const off = await differs('n1', { format: 'json', config })
-  expect(JSON.parse(off.out)).toEqual({ operations: [] })
+  expect(JSON.parse(off.out)).toEqual({ operations: [], services: [] })
 })

@@ -40,7 +40,7 @@ const sourcesOf = (node: string, format: 'text' | 'json', config = `${FIRST}.con
 async function explained(node: string, format: 'text' | 'json' = 'text'): Promise<string> {
   const packet = { from: '192.0.2.2', to: `${ADDRESS}:80`, input: undefined }
   const { code, out } = await run(
-    (sources, output) => explainCommand({ sources, ...packet }, output),
+    (sources, output) => explainCommand({ sources, ...packet, full: true }, output),
     sourcesOf(node, format),
   )
   expect(code).toBe(0)

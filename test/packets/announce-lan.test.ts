@@ -67,6 +67,17 @@ describe('three nodes on a LAN', () => {
       expect(await settled.reported()).toMatchObject(SEAMLESS)
   })
 
+  test('halves of a LAN that are joined again agree, and each question has an answer meanwhile', async () => {
+    const { busiest: name } = settled
+    await lan.cable(name, 'out')
+    await settled.all(settled.without(name))
+    await lan.report()
+    await lan.cable(name, 'in')
+    await settled.all(settled.first)
+    // Until beats come through both halves answer, each as it did.
+    expect(await lan.report()).toMatchObject({ unanswered: 0 })
+  })
+
   test('two whose cables were out at the same time hear each other again', async () => {
     const two = nodes.slice(0, 2)
     for (const name of two) await lan.carrier(name, 'down')
@@ -81,8 +92,25 @@ describe('three nodes on a LAN', () => {
     await lan.ip('stranger', 'address', 'add', `${address}/32`, 'dev', 'eth0')
     await lan.run('stranger', ['arping', '-q', '-c', '1', '-U', '-I', 'eth0', address])
     const told = await lan.agent(settled.busiest).next('announce-disputed')
-    expect(told).toMatchObject({ address, mac: lan.mac('stranger') })
+    const mac = lan.mac('stranger')
+    expect(told).toMatchObject({ address, mac })
+    const { busiest: name } = settled
+    const isTold = `answers on eth0 (${mac}, which is no Node, claims it as well)`
+    const disputed = `nodelb_announce_disputed{ip="${address}"} 1`
+    const contradicted = async (): Promise<string> =>
+      (await lan.metrics(name)).find((line) => line.includes(`gratuitous_sent{ip="${address}"}`)) ??
+      ''
+    const before = await contradicted()
+    expect(before).not.toBe('')
+    // It says nothing by itself, but answers when it is asked: so it is contradicted once more.
+    while ((await contradicted()) === before);
+    expect((await lan.announcing(name)).join('\n')).toContain(isTold)
+    expect(await lan.metrics(name)).toContain(disputed)
     await lan.ip('stranger', 'address', 'delete', `${address}/32`, 'dev', 'eth0')
+    const over = await lan.agent(name).next('announce-undisputed')
+    expect(over).toMatchObject({ address, mac, interface: 'eth0', services: told['services'] })
+    expect((await lan.announcing(name)).join('\n')).not.toContain('claims it as well')
+    expect(await lan.metrics(name)).not.toContain(disputed)
   })
 
   test('an address that a stranger has is not taken before the stranger is gone', async () => {
@@ -111,6 +139,34 @@ describe('three nodes on a LAN', () => {
     lan.configure(name, true)
     await settled.all(settled.first)
     expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+  })
+
+  test('one that removes everything at its end hands over first', async () => {
+    const { busiest: name } = settled
+    await lan.agent(name).end('SIGTERM')
+    const agent = await lan.start(name, ['--cleanup-on-exit'])
+    await settled.calm()
+    expect(await agent.end('SIGTERM')).toBe(0)
+    await settled.all(settled.without(name))
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toBe('')
+    await lan.start(name)
+    await settled.all(settled.first)
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0 })
+  })
+
+  test('one that removes everything does not wait for those that do not take over', async () => {
+    const { busiest: name } = settled
+    const others = nodes.filter((each) => each !== name)
+    await lan.agent(name).end('SIGTERM')
+    const agent = await lan.start(name, ['--cleanup-on-exit'])
+    await settled.calm()
+    for (const each of others) lan.agent(each).kill('SIGSTOP')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await lan.run(name, ['nft', 'list', 'tables'])).toBe('')
+    for (const each of others) lan.agent(each).kill('SIGCONT')
+    await settled.all(settled.without(name))
+    await lan.start(name)
   })
 
   test('what an agent left is removed by a clean-up', async () => {

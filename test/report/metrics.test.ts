@@ -247,7 +247,7 @@ describe('in place of kube-proxy', () => {
     expect(Math.abs(seconds - (last ?? 0))).toBeLessThan(60)
     tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
     expect(await value(metrics, family(`${rules}_nftables_sync_failures_total`))).toBe(1)
-    tell({ event: 'backend-chosen', backend: 'iptables', reason: 'x' })
+    tell({ event: 'backend-chosen', backend: 'iptables', scope: 'all', reason: 'x' })
     tell({ event: 'commit-failed', reason: 'EPERM', durationMs: 1 })
     expect(await value(metrics, family(`${rules}_iptables_restore_failures_total`))).toBe(1)
     expect(await value(metrics, family(`${rules}_nftables_sync_failures_total`))).toBe(1)

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { printStatus } from '../../src/cli/status/status-text.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 import { createMetrics } from '../../src/report/metrics/metrics.ts'
 import { objectProblems } from '../../src/report/object-problems.ts'
 import { newState } from '../../src/report/status/agent-state.ts'
 import { follow } from '../../src/report/status/state.ts'
 import { statusOf } from '../../src/report/status/status.ts'
+import { statusView } from '../../src/view/status-view.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
 import { noAnnouncing, noCounts } from '../support/no-announcing.ts'
@@ -37,7 +37,7 @@ function agent() {
     generation: async () => 1,
     affinity: async () => [],
   }
-  return { store, status: () => statusOf(state, view), metrics: createMetrics(view) }
+  return { store, status: () => statusOf(state, view, 0), metrics: createMetrics(view) }
 }
 
 test('a slice that is wrong in part is one invalid object, wherever it is counted', async () => {
@@ -52,6 +52,9 @@ test('a slice that is wrong in part is one invalid object, wherever it is counte
     'nodelb_objects{resource="endpointslices"} 1',
   ])
   expect(status().objects).toEqual({ services: 0, endpointslices: 1 })
-  expect(printStatus(status())).toContain('objects: 0 services, 1 endpointslices\n')
+  expect(statusView(status(), { all: false }).facts).toContainEqual({
+    name: 'Follows',
+    text: '0 Services, 1 EndpointSlice, 1 Node',
+  })
   expect(status().problems).toHaveLength(1)
 })

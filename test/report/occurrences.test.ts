@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { printStatus } from '../../src/cli/status/status-text.ts'
+import { statusView } from '../../src/view/status-view.ts'
 import { NODE_RESOURCES } from '../../src/watch/resources.ts'
 import { commit, startTelemetryWithLog as start } from './logged-telemetry.ts'
 
@@ -99,9 +99,10 @@ describe('one occurrence reaches all', () => {
       ],
       conditions: ['addresses are not saved, so a restart may change them: /state: full'],
     })
-    expect(printStatus(telemetry.status())).toContain(
-      'Addresses to be settled:\n  Service/shop/web: It waits\n  Service/shop/web: It asks\n',
-    )
+    expect(statusView(telemetry.status(), { all: false }).matters.slice(-2)).toEqual([
+      { about: 'shop/web', text: 'It waits' },
+      { about: 'shop/web', text: 'It asks' },
+    ])
     telemetry.tell({ event: 'allocation-in-order', object })
     telemetry.tell({ event: 'addresses-saved', folder: '/state' })
     telemetry.tell({ event: 'addresses-saved', folder: '/state' })

@@ -46,7 +46,7 @@ describe('in place of kube-proxy', () => {
 
   test('metrics, the mode and a health of their own are on the other port', async () => {
     const { metrics, telemetry } = await standIn()
-    telemetry.tell({ event: 'backend-chosen', backend: 'iptables', reason: 'x' })
+    telemetry.tell({ event: 'backend-chosen', backend: 'iptables', scope: 'all', reason: 'x' })
     expect((await ask(metrics, '/metrics')).body).toContain('nodelb_ready 0')
     expect(await ask(metrics, '/healthz')).toMatchObject({ status: 200, body: 'ok' })
     expect(await ask(metrics, '/proxyMode')).toMatchObject({ status: 200, body: 'iptables' })

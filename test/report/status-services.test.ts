@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
-import { printService } from '../../src/cli/status/service-text.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import { ANY_NODE, toSettings } from '../../src/config/settings.ts'
 import type { Cidr } from '../../src/model/address.ts'
 import type { Scope } from '../../src/model/node.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { DenialReports } from '../../src/report/denial-reports.ts'
-import { serviceSummaries } from '../../src/report/status/status-services.ts'
+import { type ServiceSummary, serviceSummaries } from '../../src/report/status/status-services.ts'
 import { silentStore } from '../support/silent-store.ts'
 
 /** How `nodelb status` lists Services: what each of them has, and what it only asks for. */
@@ -28,12 +27,30 @@ function slice(of: string, nodes: readonly string[]): object {
   return {
     metadata: { namespace: 'shop', name: of, labels: { 'kubernetes.io/service-name': of } },
     addressType: 'IPv4',
-    ports: [{ name: '', port: 8080 }],
+    ports: ['', 'a', 'b'].map((name, n) => ({ name, port: 8080 + n })),
     endpoints: nodes.map((nodeName, n) => ({ addresses: [`10.244.1.${n + 1}`], nodeName })),
   }
 }
 
+/** A Service in one line: its addresses, and what becomes of connections there. */
+function inShort({ service: name, frontends, origin, ...rest }: ServiceSummary): string {
+  const parts = frontends.map(({ address, state, endpoints, localEndpoints }) => {
+    return `${address} ${state} ${localEndpoints}/${endpoints}`
+  })
+  const from = origin?.pool === undefined ? [] : [`pool ${origin.pool}`]
+  const ready = `${rest.localEndpoints}/${rest.endpoints} ready`
+  return [`${name}: ${ready}`, ...parts, ...rest.localPolicies, ...from].join(', ')
+}
+
 function list(scope: Scope, ...objects: readonly object[]): readonly string[] {
+  return summaries(scope, objects).map(inShort)
+}
+
+function summaries(
+  scope: Scope,
+  objects: readonly object[],
+  only?: string,
+): readonly ServiceSummary[] {
   const store = silentStore()
   for (const object of objects) {
     const resource = 'endpoints' in object ? 'endpointslices' : 'services'
@@ -45,7 +62,7 @@ function list(scope: Scope, ...objects: readonly object[]): readonly string[] {
   const renderer = createRenderer(ANY_NODE, settings)
   for (const each of store.cluster().services) renderer.setService(each)
   denials.started(renderer.takeDenials())
-  return serviceSummaries(settings, 'node-a', store, denials).map(printService)
+  return serviceSummaries({ settings, node: 'node-a', only }, store, denials)
 }
 
 test('an address that another Service has is contested, and not served', () => {
@@ -59,8 +76,8 @@ test('an address that another Service has is contested, and not served', () => {
   expect(
     list('load-balancer', service('young', 2021, two), service('old', 2020), ...slices),
   ).toEqual([
-    'shop/old: 203.0.113.9:80/tcp, 1 endpoint',
-    'shop/young: 203.0.113.9:81/tcp 203.0.113.9:80/tcp (contested), 2 endpoints',
+    'shop/old: 1/1 ready, 203.0.113.9:80/tcp serves 1/1',
+    'shop/young: 1/2 ready, 203.0.113.9:80/tcp contested 1/2, 203.0.113.9:81/tcp serves 1/2',
   ])
 })
 
@@ -68,7 +85,7 @@ test('an address that no Service may have is refused', () => {
   const external = { externalIPs: ['198.51.100.1'], type: 'ClusterIP' }
   const bold = service('bold', 2021, external)
   expect(list('all', bold, slice('bold', ['node-b']))).toEqual([
-    'shop/bold: 10.96.0.21:80/tcp 198.51.100.1:80/tcp (refused), 1 endpoint',
+    'shop/bold: 0/1 ready, 10.96.0.21:80/tcp serves 0/1, 198.51.100.1:80/tcp refused 0/1',
   ])
 })
 
@@ -77,18 +94,46 @@ test('policy Local is named, and how many endpoints are on this node', () => {
   const web = service('web', 2020, { ...local, internalTrafficPolicy: 'Local' })
   const endpoints = slice('web', ['node-a', 'node-b', 'node-b'])
   expect(list('load-balancer', web, endpoints)).toEqual([
-    'shop/web: 203.0.113.9:80/tcp, 3 endpoints, 1 of them here, externalTrafficPolicy Local',
+    'shop/web: 1/3 ready, 203.0.113.9:80/tcp serves 1/3, externalTrafficPolicy',
   ])
   expect(list('all', web, slice('web', ['node-b']))).toEqual([
-    'shop/web: 10.96.0.20:80/tcp 203.0.113.9:80/tcp, 1 endpoint, 0 of them here, ' +
-      'externalTrafficPolicy Local, internalTrafficPolicy Local',
+    'shop/web: 0/1 ready, 10.96.0.20:80/tcp drops 0/0, 203.0.113.9:80/tcp drops 0/1, ' +
+      'externalTrafficPolicy, internalTrafficPolicy',
   ])
 })
 
 test('an address without endpoints stands out, and a Service without addresses does not', () => {
   const web = service('web', 2020)
-  expect(list('load-balancer', web)).toEqual(['shop/web: 203.0.113.9:80/tcp, NO READY ENDPOINTS'])
-  expect(list('load-balancer', { ...web, status: {} })).toEqual([
-    'shop/web: no address, 0 endpoints',
+  expect(list('load-balancer', web)).toEqual([
+    'shop/web: 0/0 ready, 203.0.113.9:80/tcp refuses 0/0',
   ])
+  expect(list('load-balancer', { ...web, status: {} })).toEqual(['shop/web: 0/0 ready'])
+})
+
+test('one Service is found by its name, and has its endpoints one by one', () => {
+  const ending = { ready: false, serving: true, terminating: true }
+  const endpoints = [
+    { addresses: ['fd00::2'], nodeName: 'node-b' },
+    { addresses: ['fd00::1'], conditions: ending },
+    { addresses: ['fd00::3'], conditions: { ready: false } },
+  ]
+  const six = {
+    ...slice('web', []),
+    ...{ addressType: 'IPv6', ports: [{ name: '', port: 8080 }], endpoints },
+  }
+  const objects = [service('web', 2020), service('api', 2021), six]
+  for (const name of ['web', 'shop/web']) {
+    expect(summaries('all', objects, name)).toMatchObject([
+      {
+        service: 'shop/web',
+        endpointDetails: [
+          { address: '[fd00::1]:8080', node: null, state: 'terminating' },
+          { address: '[fd00::2]:8080', node: 'node-b', state: 'ready' },
+          { address: '[fd00::3]:8080', node: null, state: 'not ready' },
+        ],
+      },
+    ])
+  }
+  expect(summaries('all', objects, 'other/web')).toEqual([])
+  expect(summaries('all', objects)[0]).not.toHaveProperty('endpointDetails')
 })

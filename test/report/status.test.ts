@@ -4,15 +4,17 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { printStatus } from '../../src/cli/status/status-text.ts'
+import { printStatus } from '../../src/cli/status/print-status.ts'
 import { Waits } from '../../src/model/retry.ts'
 import type { Occurrence } from '../../src/report/events/occurrence.ts'
 import { newState } from '../../src/report/status/agent-state.ts'
 import { follow } from '../../src/report/status/state.ts'
-import { type ServiceSummary, type Status, statusOf } from '../../src/report/status/status.ts'
+import { type Status, statusOf } from '../../src/report/status/status.ts'
+import type { ServiceSummary } from '../../src/report/status/status-services.ts'
 import { readStatus, serveStatus } from '../../src/report/status/status-socket.ts'
 import type { HttpServer } from '../../src/telemetry/http.ts'
 import type { ListenState } from '../../src/telemetry/listen.ts'
+import { statusView } from '../../src/view/status-view.ts'
 import { askSocket, closed } from '../support/asking.ts'
 import { Recorder } from '../support/recorder.ts'
 
@@ -27,6 +29,13 @@ const SOON = { first: 5, most: 1_000, factor: 2, jitter: 0 }
 
 const web: ServiceSummary = {
   service: 'shop/web',
+  created: '2026-11-01T00:00:00Z',
+  frontends: [
+    {
+      ...{ address: '203.0.113.10:80/tcp', port: 'http', kind: 'load-balancer', state: 'serves' },
+      ...{ endpoints: 2, localEndpoints: 1 },
+    },
+  ],
   addresses: ['203.0.113.10:80/tcp', '[2001:db8::10]:80/tcp'],
   origin: { pool: 'production', reason: 'IPAddressPool production gives it' },
   denied: [{ address: '203.0.113.9:80/tcp', state: 'contested' }],
@@ -56,13 +65,14 @@ const troubled: readonly Occurrence[] = [
 function make(occurrences: readonly Occurrence[], services: readonly ServiceSummary[]): Status {
   const state = newState(0)
   for (const occurrence of occurrences) follow(state, occurrence, 60_000)
-  return statusOf(state, {
-    version: '1.2.3',
-    node: 'node-a',
-    objects: () => ({ services: 1, endpointslices: 2 }),
-    services: () => services,
-    announce: { view: () => undefined, bgp: () => undefined },
-  })
+  return statusOf(state, { ...SOURCE, services: () => services }, 120_000)
+}
+
+const SOURCE = {
+  version: '1.2.3',
+  node: 'node-a',
+  objects: () => ({ services: 1, endpointslices: 2 }),
+  announce: { view: () => undefined, bgp: () => undefined },
 }
 
 function serve(path: string, status = make([], [web])) {
@@ -137,62 +147,70 @@ describe('the socket', () => {
     const mute = createServer((socket) => socket.resume())
     await new Promise<void>((resolve) => mute.listen(path, resolve))
     const reason = `${path}: no answer within 50 ms`
-    expect(await readStatus(path, 50)).toEqual({ kind: 'failed', reason })
+    expect(await readStatus(path, { timeoutMs: 50 })).toEqual({ kind: 'failed', reason })
     await closed(mute)
   })
 })
 
+function text(status: Status): string {
+  const look = { colour: false, columns: undefined, wide: false }
+  return printStatus(statusView(status, { all: false }), status, look)
+}
+
 describe('the text', () => {
   test('of an agent in trouble names all of it', () => {
-    const text = printStatus({ ...make(troubled, [web]), pid: 7 })
-    expect(text).toBe(`\
-nodelb 1.2.3 on node-a, process 7, since 1970-01-01T00:00:00.000Z
-NOT READY: the kernel took no change: EPERM\\u001b[31m
-last commit 1970-01-01T00:01:00.000Z: 3 operations in 4 ms
-kernel verified 1970-01-01T00:01:00.000Z (no backend), all read and compared 1970-01-01T00:01:00.000Z
-commits fail since 1970-01-01T00:01:00.000Z: EPERM\\u001b[31m
-tables: not owned: switched off
-objects: 1 services, 2 endpointslices
-watches:
-  services: following (since 1970-01-01T00:01:00.000Z)
-  endpointslices: starting (since 1970-01-01T00:00:00.000Z)
-  nodes: lost: list nodes: 403: no (since 1970-01-01T00:01:00.000Z)
+    const status = make(troubled, [web])
+    expect(text(status)).toBe(`\
+node-a  nodelb 1.2.3, no backend yet, up 2 min  NOT READY
+  Rules    last commit 00:01:00 (1 min ago): 3 operations in 4 ms; not ours alone: switched off
+  Follows  1 Service, 2 EndpointSlices, 1 Node
+  Repairs  none since the start
 
-Conditions:
-  tables of kube-proxy are present: ip kube-proxy
+10 to look at
+  node-a    not ready: the kernel took no change: EPERM\\u001b[31m
+  node-a    commits fail for 1 min: EPERM\\u001b[31m
+  node-a    tables of kube-proxy are present: ip kube-proxy
+  node-a    endpointslices are not followed for 2 min: starting
+  node-a    nodes are not followed for 1 min: lost: list nodes: 403: no
+  shop/big  stays as it was, for the kernel refuses it: ENOMEM
+  shop/b    203.0.113.9:80/tcp is served for shop/a, which goes before
+  shop/c    Service shop/c: what
+  shop/c    why
+  shop/d    health-check port 30123 cannot be opened: in use
 
-Refused by the kernel:
-  shop/big: ENOMEM (since 1970-01-01T00:01:00.000Z)
-
-Contested addresses:
-  shop/b: 203.0.113.9:80/tcp belongs to shop/a
-
-Health check ports that cannot be opened:
-  shop/d: 30123: in use
-
-Problems of objects:
-  Service shop/c: what
-  why
-
-Services (1):
-  shop/web: 203.0.113.10:80/tcp [2001:db8::10]:80/tcp 203.0.113.9:80/tcp (contested), 2 endpoints, 1 of them here, externalTrafficPolicy Local, address of pool production
+SERVICE   ADDRESS       PORTS  ENDPOINTS  STATE
+shop/web  203.0.113.10  80     1 here, 2  serves, Local
 `)
   })
 
   test('of an agent that starts is short', () => {
-    const lines = printStatus(make([], [])).split('\n')
-    expect(lines).toContain('no commit yet')
-    expect(lines.filter((line) => /^[A-Z].*:$/.test(line))).toEqual([])
+    const lines = text(make([], [])).split('\n')
+    expect(lines).toContain('  Rules    no commit yet')
   })
 
-  test('of many Services counts the rest', () => {
-    const text = printStatus(
-      make(
-        [],
-        Array.from({ length: 250 }, () => web),
-      ),
-    )
-    expect(text).toContain('Services (250):\n')
-    expect(text).toContain('  and 150 more (-o json has all)\n')
+  test('of objects says which Service suffers from them, until they are in order', () => {
+    const object = 'EndpointSlice shop/web-1'
+    const wrong: Occurrence = {
+      event: 'object-invalid',
+      object,
+      service: 'shop/web',
+      problems: ['no'],
+    }
+    expect(make([wrong], []).invalid).toEqual([{ object, service: 'shop/web', problems: ['no'] }])
+    expect(make([wrong, { event: 'object-in-order', object }], []).invalid).toEqual([])
+    const noted: Occurrence = { event: 'object-invalid', object, problems: ['no'] }
+    expect(make([wrong, noted], []).invalid).toMatchObject([{ service: null }])
+  })
+
+  test('of repairs has those of a day', () => {
+    const repaired: Occurrence = { event: 'drift-repaired', operations: 2, found: 'x' }
+    const now = 30 * 3_600_000
+    const state = newState(0)
+    for (let hour = 0; hour < 6; hour++) follow(state, repaired, hour * 3_600_000)
+    expect(statusOf(state, { ...SOURCE, services: () => [] }, now).repairs).toEqual([])
+    for (let at = 0; at < 150; at++) follow(state, repaired, now)
+    const { repairs } = statusOf(state, { ...SOURCE, services: () => [] }, now)
+    expect(repairs).toHaveLength(100)
+    expect(repairs.at(-1)).toMatchObject({ operations: 2 })
   })
 })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { begin } from '../../src/announce/transition.ts'
 import { spotsOf, type Transition } from '../../src/announce/transition-state.ts'
@@ -13,6 +14,7 @@ import { Waiting } from '../support/waiting.ts'
 
 const { members } = defaultAnnounceSettings.layer2
 const PORT = 17_950
+const POLL_MS = 5
 const KEY = 'a key of the members of this test'
 /** Each node has a loopback address of its own. */
 const internal = new Map(
@@ -125,6 +127,23 @@ test('one that was started again asks for the claims that it missed', async () =
   )
   await sending(one, 'n1', 3, () => claimsOf(third, 'n1') === 3)
   clearInterval(asking)
+})
+
+test('one that is heard again is told at once what it missed meanwhile', async () => {
+  const [one, two] = [party('n1'), party('n2')]
+  await sending(one, 'n1', 1, () => claimsOf(two, 'n1') === 1)
+  one.talk.setNodes(new Map())
+  while (two.talk.at(performance.now()).some(({ state }) => state !== 'dead')) await pause(POLL_MS)
+  const { state, outlook } = answering('n2', 3)
+  const say = (): void => two.talk.send({ state: 'live', links: [] }, state, outlook)
+  say()
+  expect(two.talk.isAwaited).toBe(false)
+  one.talk.setNodes(internal)
+  await sending(one, 'n1', 1, () => two.talk.isAwaited)
+  say()
+  expect(two.talk.isAwaited).toBe(false)
+  await news.until(() => claimsOf(one, 'n2') === 3 || undefined)
+  expect(one.talk.isAwaited).toBe(true)
 })
 
 test('beats with another key are not believed, and told of until they are right', async () => {

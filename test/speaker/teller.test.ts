@@ -66,6 +66,11 @@ test.each<[string, News, SpeakerNews]>([
     { kind: 'disputed', spot, mac: MAC },
     { event: 'announce-disputed', ...place, mac: MAC },
   ],
+  [
+    'undisputed',
+    { kind: 'undisputed', spot, mac: MAC },
+    { event: 'announce-undisputed', ...place, mac: MAC },
+  ],
   ['silent', { kind: 'ran-out' }, { event: 'announcing-interrupted' }],
 ])('an address that is %s is told of with its Services', (_, news, expected) => {
   const { told, teller } = telling()

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Sources } from '../../src/cli/arguments.ts'
-import { applyCommand, diffCommand } from '../../src/cli/commands.ts'
+import { applyCommand } from '../../src/cli/commands.ts'
+import { diffCommand } from '../../src/cli/diff.ts'
 
 export interface Said {
   readonly code: number

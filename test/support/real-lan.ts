@@ -122,7 +122,7 @@ export class RealLan {
   }
 
   /** Starts the program on a node, and resolves with it when the rules are programmed. */
-  async start(name: string): Promise<RunningAgent> {
+  async start(name: string, flags: readonly string[] = []): Promise<RunningAgent> {
     const node = this.#node(name)
     const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
@@ -131,7 +131,7 @@ export class RealLan {
         ...[...source, '--node', name],
         ...['--config', join(this.#folder, `${name}.yaml`)],
         ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket(name)],
+        ...['--status-socket', this.#socket(name), ...flags],
       ],
       confine,
     )
@@ -164,6 +164,12 @@ export class RealLan {
     const text = await this.nodelb(name, ['status', '--status-socket', this.#socket(name)])
     const lines = text.slice(text.indexOf('Announcing:')).split('\n')
     return lines.slice(0, lines.indexOf(''))
+  }
+
+  /** Returns the lines of a node's metrics. */
+  async metrics(name: string): Promise<readonly string[]> {
+    const script = `fetch('http://127.0.0.1:10266/metrics').then((a) => a.text()).then(console.log)`
+    return (await this.run(name, [process.execPath, '-e', script])).split('\n')
   }
 
   /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */

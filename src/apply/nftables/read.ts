@@ -1,5 +1,6 @@
 import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
+import { foreignRule } from '../../plan/nftables/rules.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
 import {
   type BaseHook,
@@ -191,7 +192,7 @@ export function nameChains(
   }
   const name = ({ handle, text }: KernelRule): KernelRule => ({
     handle,
-    text: texts.get(text) ?? `handle ${handle}, not one of nodelb's: ${text}`,
+    text: texts.get(text) ?? foreignRule(handle, text),
   })
   return new Map([...chains].map(([at, chain]) => [at, { ...chain, rules: chain.rules.map(name) }]))
 }

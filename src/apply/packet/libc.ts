@@ -8,6 +8,8 @@ interface Libc {
   socketpair(family: number, type: number, protocol: number, pair: Buffer): number
   bind(fd: number, address: Buffer, size: number): number
   attachFilter(fd: number, level: number, name: number, program: object, size: number): number
+  setOption(fd: number, level: number, name: number, value: Buffer, size: number): number
+  getOption(fd: number, level: number, name: number, value: Buffer, size: Buffer): number
   send(fd: number, bytes: Uint8Array, size: number, flags: number): number
   recv(fd: number, buffer: Uint8Array, size: number, flags: number): number
   dup2(from: number, to: number): number
@@ -29,6 +31,8 @@ export function libc(): Libc {
     socketpair: self.func('int socketpair(int, int, int, void *)'),
     bind: self.func('int bind(int, const void *, unsigned int)'),
     attachFilter: self.func('setsockopt', 'int', filterParameters),
+    setOption: self.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'unsigned int']),
+    getOption: self.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *']),
     send: self.func('long send(int, const void *, size_t, int)'),
     recv: self.func('long recv(int, void *, size_t, int)'),
     dup2: self.func('int dup2(int, int)'),

@@ -5,7 +5,6 @@ import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
-import type { AddressOrigin } from '../../model/service.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { renderFor } from '../../render/rendering.ts'
 import type { WalkedRuleset } from '../../trace/nftables/state.ts'
@@ -16,76 +15,107 @@ import { reported, unlessIncomplete } from '../commands.ts'
 import { withSocket } from '../kernel.ts'
 import { type Loaded, loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
-import { count } from '../print-plan.ts'
-import { addressFacts } from './address-facts.ts'
+import { addressFacts, type OfAddress } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
+import { type Answered, joined } from './answered.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
+import { byBgp, inFrr } from './by-bgp.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { explainAppliedIptables, explainIptables } from './iptables.ts'
 import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
-import { type OnLan, onLan } from './on-lan.ts'
-import { parsePacket, type SentPacket, wrongInterface } from './packet-arguments.ts'
+import { onLan } from './on-lan.ts'
+import {
+  packetsTo,
+  parseQuestion,
+  type Question,
+  type SentPacket,
+  wrongInterface,
+  wrongService,
+} from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
 import { onLanAsJson, printAnswering } from './print-answering.ts'
+import { bgpAsJson, printInFrr } from './print-bgp.ts'
+import { printKernel } from './print-kernel.ts'
+import { targetsInFiles, targetsInKernel } from './targets.ts'
 
 /**
- * Runs `nodelb explain`: prints where a packet goes and why, by the files or by what the kernel
+ * Runs `nodelb explain`: prints where packets go and why, by the files or by what the kernel
  * holds. Returns the exit code.
  */
 export async function explainCommand(options: ExplainOptions, output: Output): Promise<number> {
-  const parsed = parsePacket(options)
+  const parsed = parseQuestion(options)
   if (parsed.kind === 'wrong') {
     for (const line of parsed.lines) output.say(line)
     return TROUBLE
   }
   return options.sources.files.length > 0
-    ? explainFiles(options, parsed.packet, output)
-    : withSocket(output, (socket) => explainKernel(socket, options, parsed.packet, output))
+    ? explainFiles(options, parsed.question, output)
+    : withSocket(output, (socket) => explainKernel(socket, options, parsed.question, output))
 }
 
 async function explainFiles(
   options: ExplainOptions,
-  sent: SentPacket,
+  question: Question,
   output: Output,
 ): Promise<number> {
   const loaded = reported(options.sources, output, () => true)
   if (loaded.kind === 'failed') return TROUBLE
   const { goal } = loaded
+  const { to } = question
+  const { targets, ports } =
+    to.kind === 'address' ? { targets: [to], ports: [] } : targetsInFiles(goal, to)
   const facts = await nodeFacts(goal.node, goal.settings)
-  const packet = packetOf(sent, facts)
-  const explanation = explainRendered(goal, packet, facts)
-  const kernel = await compareKernel(goal, packet, facts, explanation)
-  const { origin, lan } = ofAddress(packet.to, loaded)
-  const answering =
-    lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
-  if (options.sources.format === 'json') {
-    const announced = onLanAsJson(lan, answering)
-    output.out(answerAsJson({ of: 'files', explanation, kernel, origin, announced }))
-  } else {
-    output.out(printExplanation(explanation, output.colour, addressFacts(origin, lan)))
-    if (kernel !== undefined) output.out(printKernel(kernel, output.colour))
-    if (lan && answering) output.out(printAnswering(packet.to, lan, answering))
-  }
+  const packets = packetsTo(targets, question, facts)
+  if (packets.length === 0) return withoutTarget(to, ports, output)
+  const answers: Answered[] = []
+  for (const sent of packets) answers.push(await answerByFiles(loaded, sent, facts))
+  output.out(joined(answers, question, options, output.colour))
   return unlessIncomplete(goal, 0)
 }
 
-/** What the objects say about an address besides the rules. */
-interface OfAddress {
-  readonly origin: AddressOrigin | undefined
-  readonly lan: OnLan | undefined
+async function answerByFiles(
+  loaded: Loaded & { readonly kind: 'loaded' },
+  sent: SentPacket,
+  facts: NodeFacts,
+): Promise<Answered> {
+  const { goal } = loaded
+  const packet = packetOf(sent, facts)
+  const explanation = explainRendered(goal, packet, facts)
+  const kernel = await compareKernel(goal, packet, facts, explanation)
+  const { origin, lan, bgp } = ofAddress(packet.to, loaded)
+  const answering =
+    lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
+  const frr = bgp && (await inFrr(bgp, loaded.config))
+  const announced = { announced: onLanAsJson(lan, answering), bgp: bgpAsJson(bgp, frr) }
+  return {
+    json: answerAsJson({ of: 'files', explanation, kernel, origin, ...announced }),
+    text: (look) =>
+      [
+        printExplanation(explanation, look, addressFacts({ origin, lan, bgp })),
+        kernel === undefined ? '' : printKernel(kernel, look),
+        lan && answering ? printAnswering(packet.to, lan, answering) : '',
+        bgp && frr ? printInFrr(bgp, frr) : '',
+      ].join(''),
+  }
+}
+
+function withoutTarget(to: Question['to'], ports: readonly string[], output: Output): number {
+  if (to.kind === 'service') output.say(wrongService(to, ports))
+  return TROUBLE
 }
 
 function ofAddress(
   address: Address,
   { goal, config, announcing }: Loaded & { readonly kind: 'loaded' },
 ): OfAddress {
-  if (announcing === undefined) return { origin: undefined, lan: undefined }
+  if (announcing === undefined) return { origin: undefined, lan: undefined, bgp: undefined }
   const allocating = { objects: announcing.allocation, settings: config.allocation }
   return {
     origin: addressOriginAt(address, goal.cluster, allocating),
     lan: onLan(address, goal.node.name, announcing, config),
+    bgp: byBgp(address, goal.node.name, announcing, config),
   }
 }
 
@@ -113,31 +143,38 @@ function explainRendered(
 
 async function explainKernel(
   socket: NetlinkSocket,
-  { sources }: ExplainOptions,
-  sent: SentPacket,
+  options: ExplainOptions,
+  question: Question,
   output: Output,
 ): Promise<number> {
-  const known = sent.input === undefined ? [] : interfaceNames()
-  if (sent.input !== undefined && !known.includes(sent.input)) {
-    output.say(wrongInterface(sent.input, known))
+  const { to, input } = question
+  const known = input === undefined ? [] : interfaceNames()
+  if (input !== undefined && !known.includes(input)) {
+    output.say(wrongInterface(input, known))
     return TROUBLE
   }
+  const { targets, ports } =
+    to.kind === 'address' ? { targets: [to], ports: [] } : await targetsInKernel(socket, to)
   const facts = await machineFacts()
-  const packet = packetOf(sent, facts)
-  const found = await explainApplied(socket, packet, facts, dummyOf(sources.config))
-  if (found === undefined) output.say('nodelb: the kernel holds no rules of nodelb')
-  const explanation = found ?? explainTrace(trace({}, packet, facts), {})
-  const json = sources.format === 'json'
-  output.out(
-    json
-      ? answerAsJson({ of: 'kernel', explanation, ...ONLY_RULES })
-      : printExplanation(explanation, output.colour),
-  )
+  const packets = packetsTo(targets, question, facts).map((sent) => packetOf(sent, facts))
+  if (packets.length === 0) return withoutTarget(to, ports, output)
+  const dummy = dummyOf(options.sources.config)
+  const answers: Answered[] = []
+  for (const packet of packets) {
+    const found = await explainApplied(socket, packet, facts, dummy)
+    if (found === undefined) output.say('nodelb: the kernel holds no rules of nodelb')
+    const explanation = found ?? explainTrace(trace({}, packet, facts), {})
+    answers.push({
+      json: answerAsJson({ of: 'kernel', explanation, ...ONLY_RULES }),
+      text: (look) => printExplanation(explanation, look),
+    })
+  }
+  output.out(joined(answers, question, options, output.colour))
   return 0
 }
 
 /** The kernel does not say where an address comes from, or who should announce it. */
-const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null }
+const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null, bgp: null }
 
 function dummyOf(config: string | undefined): string {
   return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface
@@ -190,11 +227,4 @@ async function compareKernel(
     socket?.close()
     await dataplanes.close()
   }
-}
-
-function printKernel({ explanation, operations, same }: KernelComparison, colour: boolean): string {
-  if (operations === 0) return '\nThe kernel here holds these rules.\n'
-  const differs = `\nThe kernel here differs from the files by ${count(operations, 'operation')}`
-  if (same) return `${differs}, but not in what becomes of this packet.\n`
-  return `${differs}, and does otherwise with this packet:\n\n${printExplanation(explanation, colour)}`
 }

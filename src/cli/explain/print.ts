@@ -4,13 +4,19 @@ import { printElement } from '../../ruleset/nftables/print.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
 import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
+export interface ExplainLook {
+  readonly colour: boolean
+  /** True to show the rules. */
+  readonly full: boolean
+}
+
 /**
- * Returns the explanation as text: what becomes of the packet, why, and the rules in order. What is
+ * Returns the explanation as text: what becomes of the packet, why, and with `full` the rules in order. What is
  * known of the address besides stands behind the Service.
  */
 export function printExplanation(
   explanation: Explanation,
-  colour: boolean,
+  { colour, full }: ExplainLook,
   ofAddress: readonly Fact[] = [],
 ): string {
   const paint = pc.createColors(colour)
@@ -28,7 +34,16 @@ export function printExplanation(
     const label = name === facts[at - 1]?.[0] ? '' : name
     return `  ${label.padEnd(width)}  ${text}\n`
   })
-  return `${paint.bold(headline(explanation))}\n${lines.join('')}${printWays(explanation.ways)}`
+  return `${paint.bold(headline(explanation))}\n${lines.join('')}${full ? printWays(explanation.ways) : rulesLine(explanation.ways)}`
+}
+
+/** Returns how many rules do something to the packet; empty if none does. */
+function rulesLine(ways: readonly ExplainedWay[]): string {
+  const steps = distinct(ways.flatMap((way) => way.steps.map((step) => [step.hook, titleOf(step)])))
+  if (steps.length === 0) return ''
+  return steps.length === 1
+    ? '\n  1 rule; --full shows it\n'
+    : `\n  ${steps.length} rules; --full shows them\n`
 }
 
 /** A line of the answer; those of one name that follow each other have it once. */

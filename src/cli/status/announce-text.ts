@@ -29,9 +29,9 @@ function printSpot(spot: SpotView): string {
   const { interface: name, state } = spot
   switch (state) {
     case 'answers':
-      return `answers on ${name}`
+      return `answers on ${name}${dispute(spot)}`
     case 'hands-over':
-      return `answers on ${name} until the next Node does`
+      return `answers on ${name} until the next Node does${dispute(spot)}`
     case 'asks':
       return `asks on ${name} whether anybody has it`
     case 'waits':
@@ -39,6 +39,10 @@ function printSpot(spot: SpotView): string {
     default:
       return unreachable(state)
   }
+}
+
+function dispute({ disputedBy }: SpotView): string {
+  return disputedBy === undefined ? '' : ` (${disputedBy}, which is no Node, claims it as well)`
 }
 
 function printReason({ reason, mac }: SpotView): string {

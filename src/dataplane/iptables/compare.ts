@@ -31,9 +31,11 @@ export interface Compared {
 }
 
 /** What the tables hold, and what is missing in them. */
-interface Comparison {
+export interface Comparison {
   readonly kind: 'read'
   readonly held: IptablesRuleset
+  /** What they are to hold, in the families for which there are programs. */
+  readonly desired: IptablesRuleset
   readonly changes: readonly TableChange[]
 }
 
@@ -57,7 +59,7 @@ export async function compareTables({
     ...(ip && missing.ip === undefined && { ip }),
     ...(ip6 && missing.ip6 === undefined && { ip6 }),
   }
-  return { kind: 'read', held, changes: compareIptables(held, desired, displaced) }
+  return { kind: 'read', held, desired, changes: compareIptables(held, desired, displaced) }
 }
 
 /**

@@ -2,11 +2,11 @@ import { chooseFlavour } from '../../apply/iptables/flavour.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import type { ChainRenderer } from '../../exempt/chain-renderer.ts'
 import { iptablesOperationCount, shownIptables } from '../../plan/iptables/explain.ts'
-import type { TableChange } from '../../ruleset/iptables/types.ts'
+import { frontendsInChains } from '../../render/iptables/held-frontends.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
 import { type Failed, failed } from '../outcome.ts'
 import type { SessionOptions, Started } from '../session.ts'
-import { compareTables } from './compare.ts'
+import { type Comparison, compareTables } from './compare.ts'
 import { desiredChains, programIptables } from './program.ts'
 import { startIptablesSession } from './session.ts'
 
@@ -19,7 +19,7 @@ export class IptablesDataplane implements Dataplane {
     if (desired.kind === 'failed') return desired
     const { renderer } = desired
     const found = await compareTables({ programs: chosen.programs, renderer })
-    return found.kind === 'failed' ? found : proposedChains(found.changes, renderer)
+    return found.kind === 'failed' ? found : proposedChains(found, renderer)
   }
 
   async program(goal: Goal): Promise<Programmed> {
@@ -39,12 +39,18 @@ export class IptablesDataplane implements Dataplane {
 }
 
 /** Returns the changes in the form that all backends share. */
-export function proposedChains(changes: readonly TableChange[], renderer: ChainRenderer): Proposed {
+export function proposedChains(
+  { held, desired, changes }: Omit<Comparison, 'kind'>,
+  renderer: ChainRenderer,
+): Proposed {
   const { lowering } = renderer
   return {
     kind: 'proposed',
     operations: shownIptables(changes, (family, chain) => lowering.labelOf(family, chain)),
     count: iptablesOperationCount(changes),
+    frontends: () => {
+      return { before: frontendsInChains(held), after: frontendsInChains(desired) }
+    },
     situation: renderer.situation,
     denials: renderer.denials(),
   }

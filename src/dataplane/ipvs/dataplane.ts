@@ -9,6 +9,7 @@ import type { Settings } from '../../model/node.ts'
 import { allAtOnce } from '../../model/steps.ts'
 import type { ShownOperation } from '../../plan/explain.ts'
 import { shownIpvs } from '../../plan/ipvs/explain.ts'
+import { frontendsOfServers } from '../../plan/ipvs/held-frontends.ts'
 import { labelOf, recordedServers } from '../../plan/ipvs/ownership.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
 import { shown } from '../../plan/nftables/explain.ts'
@@ -126,7 +127,13 @@ export function proposeBeside(
   const denials = renderer.denials()
   const refusals = [...renderer.refusals().values()]
   const { situation } = renderer
-  return { kind: 'proposed', operations, count: operations.length, denials, situation, refusals }
+  const servers = renderer.ipvs()?.servers ?? new Map()
+  const frontends = () => ({
+    before: frontendsOfServers(tables, found.ipvs.servers),
+    after: frontendsOfServers(desired, servers),
+  })
+  const count = operations.length
+  return { kind: 'proposed', operations, count, frontends, denials, situation, refusals }
 }
 
 /** Returns the settings that the node needs where these families have tables. */

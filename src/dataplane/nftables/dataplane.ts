@@ -1,7 +1,9 @@
 import { shown } from '../../plan/nftables/explain.ts'
+import { frontendsInTables } from '../../plan/nftables/held-frontends.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import type { OwnerOf } from '../../plan/nftables/owners.ts'
 import type { Renderer } from '../../render/renderer.ts'
+import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import { holdingTables } from '../claims.ts'
 import type { Dataplane, Goal, Programmed, Proposed } from '../dataplane.ts'
 import type { ReopeningSocket } from '../reopening-socket.ts'
@@ -47,15 +49,20 @@ export function proposed({
   plan,
   ownerOf,
   renderer,
+  kernel,
+  desired,
 }: {
   readonly plan: Plan
   readonly ownerOf: OwnerOf
   readonly renderer: Renderer
+  readonly kernel: KernelRuleset
+  readonly desired: Ruleset
 }): Proposed {
   return {
     kind: 'proposed',
     operations: shown(plan, ownerOf),
     count: operationCount(plan),
+    frontends: () => ({ before: frontendsInTables(kernel), after: frontendsInTables(desired) }),
     situation: renderer.situation,
     denials: renderer.denials(),
   }

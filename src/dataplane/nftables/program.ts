@@ -33,6 +33,7 @@ interface Proposal {
   readonly ownerOf: OwnerOf
   readonly renderer: Renderer
   readonly kernel: KernelRuleset
+  readonly desired: Ruleset
 }
 
 export type ProgramOutcome =
@@ -63,6 +64,7 @@ export async function propose(
     ownerOf: owners(kernel, desired),
     renderer,
     kernel,
+    desired,
   }
 }
 

@@ -3,6 +3,7 @@ import { TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import { type Group, grouped, type ShownOperation, type Sign } from '../explain.ts'
 import { eachOperation, type Operation, type Plan } from './operation.ts'
 import type { OwnerOf } from './owners.ts'
+import { isForeign } from './rules.ts'
 
 /** Returns the operations of a plan for people, grouped by Service. */
 export function explain(plan: Plan, ownerOf: OwnerOf): readonly Group[] {
@@ -14,7 +15,8 @@ export function* shown(plan: Plan, ownerOf: OwnerOf): Iterable<ShownOperation> {
   for (const operation of eachOperation(plan)) {
     const { kind, family } = operation
     const [owner, about] = [ownerOf(operation), shared(operation)]
-    yield { kind, family, owner, about, sign: signOf(operation), text: textOf(operation) }
+    const foreign = operation.kind === 'delete-rule' && isForeign(operation.text)
+    yield { kind, family, owner, about, sign: signOf(operation), text: textOf(operation), foreign }
   }
 }
 

@@ -81,3 +81,15 @@ function nextKept(kept: ReadonlyMap<number, number>, at: number, from: number): 
   }
   return nearest
 }
+
+/** Returns the text of a rule that nodelb never writes: others put it into nodelb's table. */
+export function foreignRule(handle: bigint, text: string): string {
+  return `handle ${handle}, ${FOREIGN}: ${text}`
+}
+
+/** Returns whether `foreignRule` made the text. */
+export function isForeign(text: string): boolean {
+  return text.startsWith('handle ') && text.includes(`, ${FOREIGN}: `)
+}
+
+const FOREIGN = "not one of nodelb's"

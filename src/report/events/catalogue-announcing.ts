@@ -62,7 +62,13 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
     level: 'warn',
     says: 'a stranger claims an address for which this node answers',
     subject: (occurrence) => `disputed ${spotOf(occurrence)}`,
-    everyMs: 10_000,
+    state: ({ mac }) => mac,
+  },
+  'announce-undisputed': {
+    level: 'info',
+    says: 'this node answers for an address, and a stranger that had or claimed it (`mac`) does not any more: it was asked',
+    subject: (occurrence) => `disputed ${spotOf(occurrence)}`,
+    ends: true,
   },
   'service-announced': {
     level: 'info',

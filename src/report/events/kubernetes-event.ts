@@ -94,16 +94,21 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
 /** Returns what an Event says of announcing. */
 function announcingOf(occurrence: Occurrence, node: string): Message | undefined {
   switch (occurrence.event) {
-    case 'service-announced': {
-      const { service } = occurrence
-      // As MetalLB says it, so that what looks for these Events finds them.
-      const note = `announcing from node "${node}" with protocol "layer2"`
-      const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
-      return { service, note, type: 'Normal', ...as }
-    }
+    case 'service-announced':
+      return assigned(occurrence.service, node, 'layer2')
+    case 'bgp-service-announced':
+      return occurrence.began ? assigned(occurrence.service, node, 'bgp') : undefined
     case 'announce-conflict':
     case 'announce-disputed':
       return conflictOf(occurrence, node)
+    case 'announce-undisputed': {
+      const { address, interface: name, mac, services } = occurrence
+      const [service] = services
+      if (service === undefined) return undefined
+      const note = `${mac} on ${name}, which is no node of the cluster, does not answer for ${address} any more; node ${node} announces it`
+      const as = { reason: 'AddressConflictOver', action: 'Announce', ofCluster: false } as const
+      return { service, note, type: 'Normal', ...as }
+    }
     case 'announce-problem':
     case 'bgp-problem': {
       const service = /^Service\/(.+)$/.exec(occurrence.object)?.[1]
@@ -115,6 +120,13 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
     default:
       return undefined
   }
+}
+
+/** As MetalLB says it, so that what looks for these Events finds them. */
+function assigned(service: string, node: string, protocol: 'layer2' | 'bgp'): Message {
+  const note = `announcing from node "${node}" with protocol "${protocol}"`
+  const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
+  return { service, note, type: 'Normal', ...as }
 }
 
 /** Of Services that share the address the first one gets the Event. */

@@ -1,3 +1,4 @@
+import type { Scope } from '../../model/node.ts'
 import type { MachineCondition } from '../../plan/preflight.ts'
 import type { BgpNews } from '../../speaker/bgp/news.ts'
 import type { SpeakerNews } from '../../speaker/news.ts'
@@ -40,7 +41,7 @@ export type Occurrence =
   | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }
   | { event: 'table-owned' }
   | { event: 'table-not-owned'; reason: Text }
-  | { event: 'backend-chosen'; backend: Text; reason: Text }
+  | { event: 'backend-chosen'; backend: Text; scope: Scope; reason: Text }
   | { event: 'backend-replaced'; removed: readonly Text[] }
   | { event: 'backend-remains'; reason: Text }
   | { event: 'kube-proxy-present'; tables: readonly string[] }

@@ -25,6 +25,7 @@ export function registerAnnounceMetrics(
 ): AnnounceMetrics {
   registerCounts(registry, announce)
   registerGauges(registry, node, announce)
+  registerDisputes(registry, announce)
   const counter = <Label extends string>(name: string, help: string, label: Label) =>
     new Counter({ name, help, labelNames: [label], registers: [registry] })
   const conflicts = counter(
@@ -111,6 +112,24 @@ function registerGauges(registry: Registry, node: string, source: AnnounceSource
     registers,
     collect() {
       this.set((source.view()?.switchMs ?? 0) / 1000)
+    },
+  })
+}
+
+function registerDisputes(registry: Registry, source: AnnounceSource): void {
+  new Gauge({
+    name: 'nodelb_announce_disputed',
+    help: '1 for each address that one that is no member has or claims, as far as was last heard.',
+    labelNames: ['ip'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { address: ip, here } of source.view()?.addresses ?? []) {
+        const isDisputed = here.some(
+          ({ reason, disputedBy }) => reason === 'conflict' || disputedBy !== undefined,
+        )
+        if (isDisputed) this.set({ ip }, 1)
+      }
     },
   })
 }

@@ -1,3 +1,4 @@
+import type { Scope } from '../../model/node.ts'
 import type { Lasting, Steady, Time } from '../../telemetry/moment.ts'
 import { NODE_RESOURCES, type Resource } from '../../watch/resources.ts'
 import type { Commit, Condition, OccurrenceOf, Server } from '../events/occurrence.ts'
@@ -43,6 +44,7 @@ export interface AgentState {
   ownership: Ownership
   /** The backend that programs the node. */
   backend: string | undefined
+  scope: Scope | undefined
   /** The addresses that kube-proxy or another process still holds, by server. */
   readonly takenPorts: Map<Server, OccurrenceOf<'kube-proxy-port-taken'>>
   stopping: string | undefined
@@ -58,6 +60,10 @@ export interface AgentState {
   /** The number of further denied addresses, by Service. */
   readonly moreDenied: Map<string, number>
   readonly invalid: Map<string, readonly string[]>
+  /** The Service that an invalid object is about, where it is not the object itself. */
+  readonly concerned: Map<string, string>
+  /** What others had changed and was repaired, the latest last; only some are kept. */
+  readonly repairs: Repair[]
   /** What should be settled about addresses, by object. */
   readonly allocation: Map<string, readonly string[]>
   /** Why the addresses of Services cannot be saved. */
@@ -65,6 +71,11 @@ export interface AgentState {
   sourceProblems: readonly string[]
   /** The healthCheckNodePorts that cannot be opened, by port. */
   readonly closedHealthChecks: Map<number, OccurrenceOf<'health-check-waiting'>>
+}
+
+interface Repair {
+  readonly at: Time
+  readonly operations: number
 }
 
 interface Waiting {
@@ -90,6 +101,7 @@ export function newState(now: Time): AgentState {
     attemptSince: undefined,
     ownership: { kind: 'unknown' },
     backend: undefined,
+    scope: undefined,
     takenPorts: new Map(),
     stopping: undefined,
     leaving: undefined,
@@ -100,6 +112,8 @@ export function newState(now: Time): AgentState {
     denied: new Map(),
     moreDenied: new Map(),
     invalid: new Map(),
+    concerned: new Map(),
+    repairs: [],
     allocation: new Map(),
     unsaved: undefined,
     sourceProblems: [],

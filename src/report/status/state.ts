@@ -62,10 +62,13 @@ function followObjects(state: AgentState, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'object-invalid':
       state.invalid.set(occurrence.object, occurrence.problems)
+      if (occurrence.service === undefined) state.concerned.delete(occurrence.object)
+      else state.concerned.set(occurrence.object, occurrence.service)
       return
     case 'object-noted':
     case 'object-in-order':
       state.invalid.delete(occurrence.object)
+      state.concerned.delete(occurrence.object)
       return
     case 'condition-found':
       state.conditions.set(occurrence.condition, occurrence.messages)
@@ -114,11 +117,18 @@ function followCommits(state: AgentState, occurrence: Occurrence, moment: Moment
       return
     case 'kernel-compared':
     case 'drift-repaired':
+      if (occurrence.event === 'drift-repaired') {
+        state.repairs.push({ at: now, operations: occurrence.operations })
+        if (state.repairs.length > MOST_REPAIRS) state.repairs.shift()
+      }
       state.attemptSince = undefined
       verify(state, true, occurrence.doubt, moment)
       return
   }
 }
+
+/** The most repairs that are kept. */
+const MOST_REPAIRS = 100
 
 function verify(
   state: AgentState,
@@ -160,6 +170,7 @@ function followProgramming(state: AgentState, occurrence: Occurrence): void {
       return
     case 'backend-chosen':
       state.backend = occurrence.backend
+      state.scope = occurrence.scope
       return
     case 'kube-proxy-present':
       state.kubeProxy = occurrence.tables

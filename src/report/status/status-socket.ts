@@ -18,13 +18,15 @@ const TIMEOUT_MS = 10_000
  */
 export function serveStatus(
   path: string,
-  status: () => Status,
+  status: (only?: string) => Status,
   onState: (state: ListenState) => void,
   waits: Waits,
 ): HttpServer {
   const server = limitedServer((request, response) => {
-    if (request.url !== '/status') return send(response, plain(404, 'there is /status'))
-    send(response, { status: 200, type: 'application/json', body: JSON.stringify(status()) })
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
+    if (pathname !== '/status') return send(response, plain(404, 'there is /status'))
+    const body = JSON.stringify(status(searchParams.get('service') ?? undefined))
+    send(response, { status: 200, type: 'application/json', body })
   })
   makeFolder(path)
   const stop = keepListening(server, {
@@ -77,11 +79,18 @@ type StatusAnswer =
   | { readonly kind: 'not-running' }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Returns the status of the agent on this node, or why there is none. Never rejects. */
-export function readStatus(path: string, timeoutMs: number = TIMEOUT_MS): Promise<StatusAnswer> {
+/**
+ * Returns the status of the agent on this node, or why there is none; of Services only those of a
+ * name, with their endpoints, if one is given. Never rejects.
+ */
+export function readStatus(
+  path: string,
+  { service, timeoutMs = TIMEOUT_MS }: { service?: string | undefined; timeoutMs?: number } = {},
+): Promise<StatusAnswer> {
+  const query = service === undefined ? '' : `?service=${encodeURIComponent(service)}`
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void => resolve(failure(error, path))
-    const request = get({ socketPath: path, path: '/status', agent: false }, (response) => {
+    const request = get({ socketPath: path, path: `/status${query}`, agent: false }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('error', failed)

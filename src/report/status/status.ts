@@ -1,38 +1,18 @@
-import type { AddressOrigin } from '../../model/service.ts'
+import type { Scope } from '../../model/node.ts'
 import type { BgpView } from '../../speaker/bgp/view.ts'
 import type { AnnounceView } from '../../speaker/view.ts'
+import type { Time } from '../../telemetry/moment.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
-
-/** A Service as seen from outside. */
-export interface ServiceSummary {
-  /** `namespace/name` of the Service. */
-  readonly service: string
-  /** The addresses that it has, such as `203.0.113.10:80/tcp`. */
-  readonly addresses: readonly string[]
-  /** The addresses that it asks for and does not get. */
-  readonly denied: readonly DeniedAddress[]
-  /** Where its load-balancer addresses come from; null if the Service does not say it. */
-  readonly origin: AddressOrigin | null
-  /** The number of ready endpoints. */
-  readonly endpoints: number
-  /** How many of them are on this node. */
-  readonly localEndpoints: number
-  /** The traffic policies that are Local, under their names in a Service. */
-  readonly localPolicies: readonly ('externalTrafficPolicy' | 'internalTrafficPolicy')[]
-}
-
-export interface DeniedAddress {
-  readonly address: string
-  /** `contested`: another Service has it; `refused`: no Service may have it. */
-  readonly state: 'contested' | 'refused'
-}
+import type { ServiceSummary } from './status-services.ts'
 
 type WatchStatus = Omit<WatchState, 'since'> & { readonly since: string }
 
 /** The running agent's view of itself, as its socket returns it. Times are RFC 3339. */
 export interface Status {
+  /** The time of this status. */
+  readonly at: string
   readonly version: string
   readonly node: string
   readonly pid: number
@@ -47,6 +27,8 @@ export interface Status {
   } | null
   /** The backend that programs the node; null if there is none yet. */
   readonly backend: string | null
+  /** What is programmed; null where no backend was started yet. */
+  readonly scope: Scope | null
   /**
    * The times when the kernel was last known to hold what the objects say, and when all of it was
    * last read.
@@ -95,6 +77,14 @@ export interface Status {
    */
   readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
   readonly problems: readonly string[]
+  /** Those of objects, and the Service that each object is about; null if it is about none. */
+  readonly invalid: readonly {
+    readonly object: string
+    readonly service: string | null
+    readonly problems: readonly string[]
+  }[]
+  /** What others had changed and was repaired in the last 24 hours, as far as it is kept. */
+  readonly repairs: readonly { readonly at: string; readonly operations: number }[]
   /** What should be settled where the agent gives addresses, `Service/shop/web` that waits too. */
   readonly allocation: readonly { readonly object: string; readonly problem: string }[]
   readonly healthChecksWaiting: readonly {
@@ -113,14 +103,21 @@ interface StatusSource {
   readonly version: string
   readonly node: string
   readonly objects: () => Readonly<Record<string, number>>
-  readonly services: () => Iterable<ServiceSummary>
+  /** Returns all Services, or those of this name with their endpoints one by one. */
+  readonly services: (only?: string) => Iterable<ServiceSummary>
   readonly announce: { view(): AnnounceView | undefined; bgp(): BgpView | undefined }
 }
 
-/** Returns the present status. */
-export function statusOf(state: AgentState, source: StatusSource): Status {
+/** Returns the status at a time; of Services only those of the name, if one is given. */
+export function statusOf(
+  state: AgentState,
+  source: StatusSource,
+  now: Time,
+  only?: string,
+): Status {
   const { good, reason } = readiness(state)
   return {
+    at: time(now),
     version: source.version,
     node: source.node,
     pid: process.pid,
@@ -128,16 +125,22 @@ export function statusOf(state: AgentState, source: StatusSource): Status {
     ready: good,
     reason,
     ...programming(state),
+    scope: state.scope ?? null,
+    repairs: state.repairs
+      .filter(({ at }) => at > now - DAY_MS)
+      .map(({ at, operations }) => ({ at: time(at), operations })),
     ownership: state.ownership,
     watches: watchesOf(state),
     objects: source.objects(),
     conditions: conditions(state),
     ...shortcomings(state),
-    services: [...source.services()],
+    services: [...source.services(only)],
     announce: source.announce.view() ?? null,
     bgp: source.announce.bgp() ?? null,
   }
 }
+
+const DAY_MS = 24 * 60 * 60 * 1000
 
 /** The part of the status about how far the kernel holds what the objects say. */
 type Programming = Pick<
@@ -178,6 +181,7 @@ type Shortcomings = Pick<
   | 'refusedAddresses'
   | 'moreAddresses'
   | 'problems'
+  | 'invalid'
   | 'allocation'
   | 'healthChecksWaiting'
 >
@@ -202,6 +206,9 @@ function shortcomings(state: AgentState): Shortcomings {
     ),
     moreAddresses: [...state.moreDenied].map(([service, addresses]) => ({ service, addresses })),
     problems: [...state.sourceProblems, ...[...state.invalid.values()].flat()],
+    invalid: [...state.invalid].map(([object, problems]) => {
+      return { object, service: state.concerned.get(object) ?? null, problems }
+    }),
     allocation: [...state.allocation].flatMap(([object, problems]) =>
       problems.map((problem) => ({ object, problem })),
     ),

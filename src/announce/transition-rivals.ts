@@ -1,0 +1,86 @@
+import type { Answering, Dispute, Spot } from './spot.ts'
+import {
+  CONFLICT_MS,
+  type Draft,
+  enter,
+  HELD_MS,
+  PROBE_GAP_MS,
+  PROBES,
+} from './transition-draft.ts'
+
+// What a node does that answers for an address while another one may answer, too: a member, or a stranger.
+
+/** For so long a doubted answer is compared with what the wire says. */
+const DOUBT_MS = 150
+/** For so long two members that answer and hear each other may agree by beats. */
+const AGREE_MS = 100
+/** A stranger that claims an address is asked after so many milliseconds without a claim. */
+const QUIET_MS = 10_000
+
+/**
+ * Goes on answering, but asks the wire whether another member answers as well. Returns the phase that
+ * the spot is in now.
+ */
+export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
+  if (phase.doubtedUntil <= draft.now || phase.asksAt !== undefined) draft.probes.push(spot)
+  draft.changed = true
+  const doubted = { ...phase, asksAt: undefined, doubtedUntil: draft.now + DOUBT_MS }
+  enter(draft, spot, doubted)
+  return doubted
+}
+
+/**
+ * Another member answers as well. Where halves of a LAN were joined, beats say which of the two goes on. If
+ * both gave way nobody would answer, so the wire is asked only if beats do not settle it.
+ */
+export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): void {
+  draft.changed = true
+  enter(draft, spot, doubtedFrom(draft.now + AGREE_MS, phase))
+}
+
+function doubtedFrom(asksAt: number, phase: Answering): Answering {
+  return { ...phase, asksAt, doubtedUntil: asksAt + DOUBT_MS }
+}
+
+/** A stranger claims what this node answers for. Returns the phase that the spot is in now. */
+export function dispute(draft: Draft, spot: Spot, phase: Answering, mac: string): Answering {
+  if (phase.dispute?.mac !== mac) draft.news.push({ kind: 'disputed', spot, mac })
+  const disputed = { ...phase, dispute: { mac, probes: 0, until: draft.now + QUIET_MS } }
+  enter(draft, spot, disputed)
+  return disputed
+}
+
+/** Asks what is due: whether another member answers, and whether a stranger still claims the address. */
+export function askWhileAnswering(
+  draft: Draft,
+  spot: Spot,
+  phase: Answering,
+  isLate: boolean,
+): void {
+  const { asksAt } = phase
+  const current = asksAt !== undefined && asksAt <= draft.now ? doubt(draft, spot, phase) : phase
+  const { dispute: former } = current
+  if (former === undefined || former.until > draft.now) return
+  const asked = askStranger(draft, spot, isLate ? { ...former, probes: 0 } : former)
+  enter(draft, spot, { ...current, dispute: asked })
+}
+
+/** Returns what is known of the stranger then; undefined if it was asked and is silent. */
+function askStranger(draft: Draft, spot: Spot, { mac, probes }: Dispute): Dispute | undefined {
+  if (probes < PROBES) {
+    draft.probes.push(spot)
+    return { mac, probes: probes + 1, until: draft.now + PROBE_GAP_MS }
+  }
+  draft.news.push({ kind: 'undisputed', spot, mac })
+  return undefined
+}
+
+/** The wire could not be asked, or answers were lost: silence tells nothing, so it is asked again. */
+export function askAgainLater(draft: Draft, spot: Spot, phase: Answering): void {
+  const isDoubted = phase.doubtedUntil > draft.now
+  const current = isDoubted ? doubtedFrom(draft.now + HELD_MS, phase) : phase
+  const { dispute: former } = current
+  const until = Math.max(former?.until ?? 0, draft.now + CONFLICT_MS)
+  const again = former && { ...former, probes: 0, until }
+  enter(draft, spot, { ...current, dispute: again })
+}
