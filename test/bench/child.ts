@@ -36,7 +36,7 @@ const handlers: Handlers = {
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
   affinity: ({ times }) => affinityCosts(times),
   bigService: ({ endpoints }) => bigServiceCosts(endpoints),
-  allocation: ({ services }) => allocationCosts(services),
+  allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

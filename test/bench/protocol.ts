@@ -37,8 +37,8 @@ export interface Questions {
   readonly affinity: { readonly times: number }
   /** What one changed endpoint costs where one Service has so many. */
   readonly bigService: { readonly endpoints: number }
-  /** What a round of the controller costs with so many Services. */
-  readonly allocation: { readonly services: number }
+  /** What a round of the controller costs with so many Services; without Nodes from a pool. */
+  readonly allocation: { readonly services: number; readonly nodes: number }
 }
 
 export interface Answers {
