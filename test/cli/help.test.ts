@@ -14,7 +14,11 @@ function argumentsIn(example: string): string[] {
 }
 
 describe.each(commands)('help of %s', (words) => {
-  const { examples, page } = helpOf(words)
+  const { examples, page } = helpOf(words) ?? { examples: [], page: '' }
+
+  test('is there', () => {
+    expect(helpOf(words)).toBeDefined()
+  })
 
   test.each(examples)('has an example that is understood: %s', (example) => {
     const given = argumentsIn(example)
@@ -28,10 +32,6 @@ describe.each(commands)('help of %s', (words) => {
 })
 
 test('every group has a command', () => {
-  const groups = new Set(commands.map((words) => helpOf(words).group))
+  const groups = new Set(commands.map((words) => helpOf(words)?.group))
   expect([...groups].sort()).toEqual([...GROUPS].sort())
-})
-
-test('a command without help is a mistake of ours', () => {
-  expect(() => helpOf('nope')).toThrow('src/cli/help.ts says nothing of nope')
 })

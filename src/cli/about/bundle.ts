@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { unreachable } from '../../model/unreachable.ts'
 import { readStatus } from '../../report/status/status-socket.ts'
 import type { BundleOptions } from '../about-arguments.ts'
 import { TROUBLE } from '../arguments.ts'
@@ -63,6 +64,8 @@ async function statusAt(socket: string): Promise<Found> {
       return { kind: 'missing', why: `no agent answers at ${socket}` }
     case 'failed':
       return { kind: 'missing', why: answer.reason }
+    default:
+      return unreachable(answer)
   }
 }
 
@@ -73,7 +76,8 @@ function configOf({ config }: BundleOptions): Found {
     scope: undefined,
     backend: undefined,
   })
-  return { kind: 'found', text: [...lines.map((line) => `# ${line}\n`), text].join('') }
+  const notes = config === undefined ? ['without --config these are the defaults'] : []
+  return { kind: 'found', text: [...notes, ...lines].map((line) => `# ${line}\n`).join('') + text }
 }
 
 async function objectsFor(options: BundleOptions, version: string): Promise<Found> {
@@ -83,7 +87,7 @@ async function objectsFor(options: BundleOptions, version: string): Promise<Foun
   return objectsOfServer(kubeconfig, version)
 }
 
-/** Returns why the file cannot be written; `-` is standard output. Only its owner may read it. */
+/** Returns why the file cannot be written; `-` is standard output. Only its owner may read a new one. */
 function write(file: string, bytes: Buffer, output: BinaryOutput): string | undefined {
   if (file === '-') {
     output.bytes(bytes)

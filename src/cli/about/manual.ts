@@ -15,7 +15,7 @@ export function manualPage(tree: CommandTree, version: string): string {
     ...GROUPS.flatMap((group) => [
       `.SH ${group.toUpperCase()}`,
       ...commands
-        .filter(([words]) => helpOf(words).group === group)
+        .filter(([words]) => helpOf(words)?.group === group)
         .flatMap(([words, command]) => commandLines(words, command)),
     ]),
     '.SH EXIT STATUS',
@@ -44,7 +44,9 @@ function optionLines({ flags, argument, description, choices, otherwise }: Optio
   return ['.TP', `${names}${value}`, roff(said.join('; '))]
 }
 
-function exampleLines({ examples, page }: Help): readonly string[] {
+function exampleLines(help: Help | undefined): readonly string[] {
+  if (help === undefined) return []
+  const { examples, page } = help
   return [
     '.P',
     `Examples (see ${roff(page)}):`,
