@@ -58,6 +58,8 @@ const packets = ['test/packets/**/*.test.ts']
 const bgp = ['test/bgp/**/*.test.ts']
 const golden = ['test/golden/**/*.test.ts']
 const e2e = ['test/e2e/**/*.test.ts']
+// The rules of deploy/crds, with a part of a newer API server than that of e2e.
+const crds = ['test/crds/**/*.test.ts']
 // What is deeper there runs inside the guests that these boot.
 const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
@@ -92,7 +94,10 @@ const config: ViteUserConfig = defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, 'test/vm/**'],
+          exclude: [
+            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds],
+            'test/vm/**',
+          ],
         },
       },
       {
@@ -108,6 +113,7 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'kernel', include: kernel } },
       { extends: true, test: { name: 'packets', include: packets } },
       { extends: true, test: { name: 'bgp', include: bgp } },
+      { extends: true, test: { name: 'crds', include: crds, hookTimeout: 1_500_000 } },
       { extends: true, test: { name: 'vm', include: vm } },
       { extends: true, test: { name: 'slow', include: slow } },
       {

@@ -1,20 +1,23 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
+import { aboutCommand } from './cli/about/about.ts'
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import { applyCommand, cleanupCommand, renderCommand } from './cli/commands.ts'
+import { cleanupCommand } from './cli/cleanup.ts'
+import { applyCommand, renderCommand } from './cli/commands.ts'
 import { diffCommand } from './cli/diff.ts'
 import { explainCommand } from './cli/explain/explain.ts'
-import type { Output } from './cli/output.ts'
+import type { BinaryOutput } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
 import { statusCommand } from './cli/status/status.ts'
 import { unreachable } from './model/unreachable.ts'
 
-const output: Output = {
-  out: (text) => writeAll(1, text),
-  say: (line) => writeAll(2, `${line}\n`),
+const output: BinaryOutput = {
+  out: (text) => writeAll(1, Buffer.from(text)),
+  bytes: (bytes) => writeAll(1, bytes),
+  say: (line) => writeAll(2, Buffer.from(`${line}\n`)),
   colour: pc.isColorSupported && process.stdout.isTTY === true,
   // A terminal that has not been told its width says 0.
   columns: process.stdout.isTTY === true ? process.stdout.columns || 80 : undefined,
@@ -27,8 +30,7 @@ const RETRY_MS = 5
  * Writes everything before the process ends, even into a pipe whose reader is slow. A reader that
  * has closed the pipe is ignored; a full disk ends the process.
  */
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text)
+function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at)
@@ -79,11 +81,13 @@ async function main(): Promise<number> {
     case 'run':
       return loadedCommand(invocation)
     case 'cleanup':
-      return cleanupCommand(output)
+      return cleanupCommand(invocation.config, output)
     case 'status':
       return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
+    case 'about':
+      return aboutCommand(invocation.command, packageJson.version, output)
     case 'done':
       return invocation.exitCode
     default:

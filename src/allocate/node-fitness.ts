@@ -9,7 +9,13 @@ const LBPOOL = 'svccontroller.k3s.cattle.io/lbpool'
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers'
 
 /** Returns what keeps a Service away from a Node, without regard to others; undefined if nothing does. */
-export type Fitness = (claimant: NodeClaimant, node: CandidateNode) => NodeBar | undefined
+export type Fitness = (claimant: NodeClaimant) => (node: CandidateNode) => NodeBar | undefined
+
+// One object for each cause, so that Nodes are quickly gathered by it.
+const NOT_ENABLED = { kind: 'not-enabled' } as const
+const EXCLUDED = { kind: 'excluded' } as const
+const NOT_READY = { kind: 'not-ready' } as const
+const NO_READY_POD = { kind: 'no-ready-pod' } as const
 
 /**
  * Returns the rules of k3s ServiceLB for these Nodes. If any has the label `enablelb`, only those
@@ -17,17 +23,17 @@ export type Fitness = (claimant: NodeClaimant, node: CandidateNode) => NodeBar |
  */
 export function fitnessAmong(nodes: readonly CandidateNode[]): Fitness {
   const choosing = nodes.some(({ labels }) => labels.has(ENABLE))
-  return (claimant, node) => {
-    const { labels } = node
-    if (choosing && labels.get(ENABLE) !== 'true') return { kind: 'not-enabled' }
-    if (choosing && claimant.lbpool !== undefined && labels.get(LBPOOL) !== claimant.lbpool) {
-      return { kind: 'other-lbpool', lbpool: claimant.lbpool }
+  return ({ lbpool, tolerations, podNodes }) => {
+    const otherPool = lbpool === undefined ? undefined : ({ kind: 'other-lbpool', lbpool } as const)
+    return ({ name, labels, ready, taints }) => {
+      if (choosing && labels.get(ENABLE) !== 'true') return NOT_ENABLED
+      if (choosing && lbpool !== undefined && labels.get(LBPOOL) !== lbpool) return otherPool
+      if (isExcluded(labels)) return EXCLUDED
+      if (!ready) return NOT_READY
+      const taint = taintAgainst(taints, tolerations)
+      if (taint !== undefined) return { kind: 'tainted', taint }
+      return podNodes?.has(name) === false ? NO_READY_POD : undefined
     }
-    if (isExcluded(labels)) return { kind: 'excluded' }
-    if (!node.ready) return { kind: 'not-ready' }
-    const taint = taintAgainst(node.taints, claimant.tolerations)
-    if (taint !== undefined) return { kind: 'tainted', taint }
-    return claimant.podNodes?.has(node.name) === false ? { kind: 'no-ready-pod' } : undefined
   }
 }
 

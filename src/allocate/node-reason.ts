@@ -4,13 +4,13 @@ import type { Taint } from './taints.ts'
 
 /** Why a Service has addresses of Nodes, or why it waits for some. */
 export type NodeReason =
-  /** It has addresses of these Nodes; the others are barred. */
+  /** It has addresses of these Nodes; the others are barred, each cause once. */
   | {
       readonly kind: 'on-nodes'
       readonly nodes: readonly string[]
-      readonly barred: readonly BarredNode[]
+      readonly barred: readonly BarredNodes[]
     }
-  | { readonly kind: 'no-node'; readonly barred: readonly BarredNode[] }
+  | { readonly kind: 'no-node'; readonly barred: readonly BarredNodes[] }
   /** There are Nodes for it, but all addresses that count are of other families. */
   | {
       readonly kind: 'no-node-address'
@@ -22,9 +22,10 @@ export type NodeReason =
   /** It has an address of a pool, and pools that vanish do not put it on Nodes. */
   | { readonly kind: 'pool-address-kept'; readonly pool: string }
 
-/** A Node whose addresses a Service does not get. */
-export interface BarredNode {
-  readonly node: string
+/** Nodes whose addresses a Service does not get, all for one cause. */
+export interface BarredNodes {
+  /** In order of name. */
+  readonly nodes: readonly string[]
   readonly bar: NodeBar
 }
 

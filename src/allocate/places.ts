@@ -1,5 +1,5 @@
 import type { Address } from '../model/address.ts'
-import type { CandidateNode } from './nodes-world.ts'
+import type { CandidateNode, NodeClaimant } from './nodes-world.ts'
 
 /**
  * Where a port can be taken once: a Node, or Nodes that have an address in common, such as the one
@@ -28,6 +28,11 @@ export function placesOf(nodes: readonly CandidateNode[]): Places {
     places.add(place)
   }
   return { all: [...places], at }
+}
+
+/** Returns the places that have an address in the status of a Service. */
+export function heldPlaces({ held }: NodeClaimant, { at }: Places): ReadonlySet<Place> {
+  return new Set(held.flatMap(({ address }) => at.get(address) ?? []))
 }
 
 /** Returns all addresses of a Node. */

@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { BarredNode, NodeBar, NodeReason } from './node-reason.ts'
+import type { BarredNodes, NodeBar, NodeReason } from './node-reason.ts'
 import { familyNames } from './print-pool-refusal.ts'
 import type { Taint } from './taints.ts'
 
@@ -16,7 +16,7 @@ export function printNodeReason(reason: NodeReason): string {
     case 'on-nodes':
       return `The Service has the addresses of ${nodes(reason.nodes)}${taken(reason.barred)}`
     case 'no-node':
-      return `No Node can serve the Service: ${byCause(reason.barred).join('; ')}`
+      return `No Node can serve the Service: ${reason.barred.map(printBarred).join('; ')}`
     case 'no-node-address':
       return `The Nodes have no ${reason.type} that is ${printFamilies(reason.families)}; give them one, or change ipFamilies`
     case 'no-nodes-known':
@@ -29,19 +29,13 @@ export function printNodeReason(reason: NodeReason): string {
 }
 
 /** Of a Service that has addresses, only the Nodes that it lost to another Service are news. */
-function taken(barred: readonly BarredNode[]): string {
-  const causes = byCause(barred.filter(({ bar }) => bar.kind === 'port-taken'))
+function taken(barred: readonly BarredNodes[]): string {
+  const causes = barred.filter(({ bar }) => bar.kind === 'port-taken').map(printBarred)
   return causes.length === 0 ? '' : `; it is not ${causes.join(', nor ')}`
 }
 
-/** Names the Nodes that have the same cause together. */
-function byCause(barred: readonly BarredNode[]): readonly string[] {
-  const causes = new Map<string, string[]>()
-  for (const { node, bar } of barred) {
-    const cause = printBar(bar)
-    causes.set(cause, [...(causes.get(cause) ?? []), node])
-  }
-  return [...causes].map(([cause, names]) => `on ${nodes(names)}, where ${cause}`)
+function printBarred({ nodes: names, bar }: BarredNodes): string {
+  return `on ${nodes(names)}, where ${printBar(bar)}`
 }
 
 function printBar(bar: NodeBar): string {

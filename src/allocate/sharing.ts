@@ -68,7 +68,7 @@ export class Tenants {
     }
     this.#ports ??= portsOf(this.#holders)
     for (const { protocol, port } of ports) {
-      const other = this.#ports.get(textOf({ protocol, port }))
+      const other = this.#ports.get(portText({ protocol, port }))
       if (other !== undefined) return { kind: 'port', holder: serviceName(other), protocol, port }
     }
     return undefined
@@ -88,10 +88,11 @@ function portsOf(holders: readonly Claimant[]): Map<string, Claimant> {
 }
 
 function notePorts(ports: Map<string, Claimant>, holder: Claimant): void {
-  for (const port of holder.sharing.ports) ports.set(textOf(port), holder)
+  for (const port of holder.sharing.ports) ports.set(portText(port), holder)
 }
 
-function textOf({ protocol, port }: Sharing['ports'][number]): string {
+/** Returns a text that is the same for the same port. */
+export function portText({ protocol, port }: Sharing['ports'][number]): string {
   return `${protocol}/${port}`
 }
 

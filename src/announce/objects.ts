@@ -32,6 +32,10 @@ export interface ServingEndpoints {
   /** True if there is any, on whichever Node or on none. */
   readonly any: boolean
   readonly nodes: readonly string[]
+  /** By Node, the address of each endpoint there; only what counts endpoints asks for it. */
+  readonly hosted?: ReadonlyMap<string, readonly string[]>
+  /** Of these, the Nodes on which all of them end. */
+  readonly ending?: readonly string[]
 }
 
 /** Why a Node is about to go. */

@@ -1,12 +1,13 @@
 import type { ServiceName } from '../model/service-name.ts'
 
-/** A ServiceL2Status as it was found: who announces which Service, and where. */
+/** A ServiceL2Status or ServiceBGPStatus as it was found: who announces which Service, and where. */
 export interface FoundStatus {
   readonly name: string
   /** Undefined if neither the status nor a label says it. */
   readonly node: string | undefined
   readonly service: ServiceName | undefined
-  readonly interfaces: readonly string[]
+  /** The interfaces that it lists, or the peers. */
+  readonly places: readonly string[]
   /** The uid of the Pod that owns it; undefined if none does. */
   readonly owner: string | undefined
   /** Whether the status says all that there is to say; false if a writer died half way. */
@@ -14,8 +15,8 @@ export interface FoundStatus {
 }
 
 /**
- * The Services that this node announces, each with the interfaces if advertisements restrict them, and
- * else with none.
+ * The Services that this node announces. On layer 2 each has its interfaces if advertisements restrict
+ * them, and else none; by BGP the names of its peers.
  */
 export type AnnouncedServices = ReadonlyMap<ServiceName, readonly string[]>
 
@@ -23,6 +24,8 @@ export type AnnouncedServices = ReadonlyMap<ServiceName, readonly string[]>
 interface Announcer {
   readonly node: string
   readonly pod: string | undefined
+  /** Whether other nodes have statuses of the same Services beside this one. */
+  readonly isOneOfMany: boolean
 }
 
 /** What makes the statuses of a cluster right again. */
@@ -30,21 +33,21 @@ export type StatusChange =
   | {
       readonly kind: 'create'
       readonly service: ServiceName
-      readonly interfaces: readonly string[]
+      readonly places: readonly string[]
     }
   | {
       readonly kind: 'write'
       readonly name: string
       readonly service: ServiceName
-      readonly interfaces: readonly string[]
+      readonly places: readonly string[]
     }
   | { readonly kind: 'delete'; readonly name: string }
 
 /**
- * Returns what has to change so that each Service that this node announces has one status, which names
- * this node. As under MetalLB the announcing node removes what other nodes left for these Services, and
- * its own for all others. What a former Pod of this node owns is replaced, because it is removed together
- * with that Pod, whenever the cluster gets round to it.
+ * Returns what has to change so that each Service that this node announces has one status that names this
+ * node. Its own for all other Services are removed. As under MetalLB the only node that announces a Service
+ * removes what other nodes left for it, too. What a former Pod of this node owns is replaced, because it is
+ * removed together with that Pod, whenever the cluster gets round to it.
  */
 export function statusChanges(
   wanted: AnnouncedServices,
@@ -53,22 +56,22 @@ export function statusChanges(
 ): readonly StatusChange[] {
   const changes: StatusChange[] = []
   const kept = new Set<ServiceName>()
-  for (const { name, node, service, interfaces, owner, isWhole } of found) {
+  for (const { name, node, service, places, owner, isWhole } of found) {
     const asked = service === undefined ? undefined : wanted.get(service)
     const isMine = node === self.node
-    if (!isMine && asked === undefined) continue
+    if (!isMine && (self.isOneOfMany || asked === undefined)) continue
     const stays = isMine && (self.pod === undefined || owner === self.pod)
     if (!stays || service === undefined || asked === undefined || kept.has(service)) {
       changes.push({ kind: 'delete', name })
       continue
     }
     kept.add(service)
-    if (!isWhole || !isSame(interfaces, asked)) {
-      changes.push({ kind: 'write', name, service, interfaces: asked })
+    if (!isWhole || !isSame(places, asked)) {
+      changes.push({ kind: 'write', name, service, places: asked })
     }
   }
-  for (const [service, interfaces] of wanted) {
-    if (!kept.has(service)) changes.push({ kind: 'create', service, interfaces })
+  for (const [service, places] of wanted) {
+    if (!kept.has(service)) changes.push({ kind: 'create', service, places })
   }
   return changes
 }

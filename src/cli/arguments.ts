@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { Scope } from '../model/node.ts'
+import { type AboutInvocation, aboutCommands, wordsOf } from './about-arguments.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
   type Choices,
@@ -51,10 +52,10 @@ type Invocation =
   | { readonly kind: 'diff'; readonly sources: Sources; readonly options: DiffOptions }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | ClusterInvocation
-  | { readonly kind: 'cleanup' }
+  | AboutInvocation
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly options: StatusOptions }
-  | { readonly kind: 'prepare'; readonly config: string | undefined }
+  | { readonly kind: 'prepare' | 'cleanup'; readonly config: string | undefined }
   /** Help, the version or a usage error has been printed. */
   | { readonly kind: 'done'; readonly exitCode: number }
 
@@ -97,14 +98,15 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .description(
       'Load balancing for Kubernetes Services on this node: objects in, one flat rule set in the kernel.',
     )
-    .version(version)
+    .version(version, '-V, --version', 'the version; with -o json also of what it runs on')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   objectCommands(program, take)
   nodeCommands(program, take)
   clusterCommands(program, take)
+  aboutCommands(program, take)
   try {
-    program.parse(argv as string[], { from: 'user' })
+    program.parse(wordsOf(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return { kind: 'done', exitCode: error.exitCode === 0 ? 0 : TROUBLE }
@@ -138,10 +140,9 @@ function objectCommands(program: Command, take: Take): void {
 
 /** The commands about this node as it is. */
 function nodeCommands(program: Command, take: Take): void {
-  program
-    .command('cleanup')
+  withConfig(program.command('cleanup'))
     .description('remove all that nodelb programmed, and nothing else')
-    .action(() => take({ kind: 'cleanup' }))
+    .action((flags: Flags) => take({ kind: 'cleanup', config: flags.config }))
   runOptions(program.command('run')).action((flags: RunFlags) => {
     take({ kind: 'run', options: runOptionsOf(flags) })
   })

@@ -1,6 +1,5 @@
 import { loadConntrack } from '../apply/conntrack/load.ts'
 import { prepareNode, printSysctl } from '../apply/sysctl/prepare-node.ts'
-import { removeAnnouncing } from '../dataplane/announce/removal.ts'
 import type { Goal, Proposed } from '../dataplane/dataplane.ts'
 import type { Dataplanes } from '../dataplane/dataplanes.ts'
 import { checkMachine } from '../dataplane/machine.ts'
@@ -31,7 +30,7 @@ export async function renderCommand(sources: Sources, output: Output): Promise<n
   sayDenials(denials, output)
   const bgp = renderedBgp(loaded)
   for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
-  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.text))
+  if (sources.format === 'json') output.out(renderingAsJson(rendering, settings, bgp?.fields))
   else {
     output.out(printRendering(rendering, settings))
     if (bgp !== undefined) output.out(bgpAsComments(bgp))
@@ -89,25 +88,6 @@ async function removeOthers(dataplanes: Dataplanes, output: Output): Promise<boo
     output.say(`nodelb: what another backend left is not removed: ${outcome.reason}`)
   }
   return outcome.kind === 'removed'
-}
-
-/** Removes everything that nodelb has programmed. Returns the exit code. */
-export async function cleanupCommand(output: Output): Promise<number> {
-  return withDataplanes(output, async (dataplanes) => {
-    const outcome = await dataplanes.remove()
-    const announcing = await removeAnnouncing()
-    // One reason is enough, such as a right that is missing for both.
-    if (announcing.kind === 'failed' && outcome.kind === 'removed') {
-      output.say(`nodelb: what is announced is not removed: ${announcing.reason}`)
-    }
-    const { removed } = outcome
-    const all = outcome.kind === 'removed' && announcing.kind !== 'failed'
-    if (all || removed.length > 0) {
-      output.out(`cleaned up: ${removed.join(', ') || 'nothing'} removed\n`)
-    }
-    if (outcome.kind === 'remains') output.say(`nodelb: not all is removed: ${outcome.reason}`)
-    return all ? 0 : TROUBLE
-  })
 }
 
 const MOST_DETAILS = 20

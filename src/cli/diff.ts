@@ -96,7 +96,7 @@ function showDifference(
   if (announcing?.problem !== undefined) output.say(`nodelb: ${announcing.problem}`)
   for (const problem of bgp?.problems ?? []) output.say(`nodelb: ${problem}`)
   output.out(printed(goal, { proposed, announcing, bgp }, look, output))
-  return proposed.count === 0 && (bgp?.plan ?? []).length === 0 ? 0 : DIFFERENCES
+  return proposed.count === 0 && (bgp?.operations ?? 0) === 0 ? 0 : DIFFERENCES
 }
 
 function printed(

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts'
 import type { Announcers } from '../speaker/announcers.ts'
+import { ConfigurationApi } from '../speaker/bgp/configuration-api.ts'
 import { ServiceStatuses } from '../speaker/service-statuses.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import type { TellAddresses } from '../watch/addresses/address-news.ts'
@@ -29,7 +30,7 @@ export interface Followed {
   readonly events: EventSink | undefined
   /**
    * The kinds of objects that are followed where addresses are announced, in each way; what keeps the
-   * ServiceL2Statuses, and what reads the Secrets that BGPPeers name, for an API server alone.
+   * statuses of Services, and what reads the Secrets that BGPPeers name, for an API server alone.
    */
   readonly announcing: Pick<Options, 'layer2' | 'bgp'>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
@@ -59,7 +60,7 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
   let current = config
   const kinds = {
     layer2: ['ipaddresspools', 'l2advertisements', 'configmaps'],
-    bgp: ['ipaddresspools', ...BGP_RESOURCES],
+    bgp: ['ipaddresspools', ...BGP_RESOURCES, 'configmaps'],
   } as const
   const { source, again } = allocatingSource({
     follow: (kinds) => folderSource(options.files, kinds),
@@ -79,16 +80,32 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
     ...{ source, events: undefined, interest: undefined, configure },
     announcing: {
       layer2: { followed: [...kinds.layer2, ...NODE_RESOURCES], statuses: undefined },
-      bgp: { followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined },
+      bgp: {
+        ...{ followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined, statuses: undefined },
+        configurations: { api: NO_SERVER, namespace: ownNamespace() },
+      },
     },
   }
+}
+
+/** What is said where a FRRConfiguration is to be written and there are files alone. */
+const NO_SERVER = {
+  apply: async () => 'announce.bgp.engine is frr-k8s, and without an API server nothing is written',
+  remove: async () => undefined,
 }
 
 /** What is followed for announcing, besides what determines the rules of a node. */
 const ANNOUNCED: Kinds = {
   layer2: ['ipaddresspools', 'l2advertisements', 'excluded-interfaces', 'agent-endpointslices'],
   // The API server gives every BGPPeer in the newest version.
-  bgp: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
+  bgp: [
+    'ipaddresspools',
+    'bgppeers',
+    'bgpadvertisements',
+    'bfdprofiles',
+    'communities',
+    'metallb-config',
+  ],
 }
 
 /** Returns what is followed for announcing with a configuration. */
@@ -107,8 +124,9 @@ function followedServer(
   signal.addEventListener('abort', () => client.close())
   const interest = new NodeInterest(wantsAllNodes(config, options))
   // The agent may read these only in its own namespace.
-  const namespace = process.env['POD_NAMESPACE'] ?? 'kube-system'
+  const namespace = ownNamespace()
   const namespaces = { 'excluded-interfaces': namespace, 'agent-endpointslices': namespace }
+  const own = { client, namespace, node, pod: ownPod() }
   let announced = announcedIn(config, ANNOUNCED)
   let again = (): void => undefined
   const source: Source = (listener, until) => {
@@ -129,14 +147,21 @@ function followedServer(
     announcing: {
       layer2: {
         followed: [...ANNOUNCED.layer2, ...NODE_RESOURCES],
-        statuses: (tell) => new ServiceStatuses({ client, namespace, node, pod: ownPod(), tell }),
+        statuses: (tell) => new ServiceStatuses({ ...own, protocol: 'layer2', tell }),
       },
       bgp: {
         followed: [...ANNOUNCED.bgp, 'secrets', ...NODE_RESOURCES],
         secrets: (sink, trouble) => new NamedSecrets({ client, sink, trouble }),
+        statuses: (tell) => new ServiceStatuses({ ...own, protocol: 'bgp', tell }),
+        configurations: { api: new ConfigurationApi(client), namespace },
       },
     },
   }
+}
+
+/** Returns the namespace of nodelb, as its environment tells it. */
+export function ownNamespace(): string {
+  return process.env['POD_NAMESPACE'] ?? 'kube-system'
 }
 
 /** Returns the Pod of this process, as its environment names it. */

@@ -29,11 +29,14 @@ export function printRendering(rendering: Rendering, settings: Settings): string
 }
 
 /** Returns the rendering as JSON, with the configuration of FRR if there is one, as lines. */
-export function renderingAsJson(rendering: Rendering, settings: Settings, frr?: string): string {
+export function renderingAsJson(
+  rendering: Rendering,
+  settings: Settings,
+  more: object = {},
+): string {
   const language = { nftables: rulesetAsJson, iptables: iptablesAsJson, ipvs: ipvsAsJson }
   const rules = written<unknown>(rendering, settings, language)
-  const value = frr === undefined ? rules : { ...(rules as object), frr: frr.trimEnd().split('\n') }
-  return `${JSON.stringify(value, null, 2)}\n`
+  return `${JSON.stringify({ ...(rules as object), ...more }, null, 2)}\n`
 }
 
 function written<Text>(

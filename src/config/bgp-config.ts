@@ -8,7 +8,7 @@ type Optional<Value> = Value | null | undefined
 /** What a NodelbConfiguration says in `announce.bgp`. */
 export interface ReadBgp {
   readonly enabled?: Optional<boolean>
-  readonly engine?: Optional<'frr'>
+  readonly engine?: Optional<BgpSettings['engine']>
   readonly frr?: Optional<{
     readonly sockets?: Optional<string>
     readonly shared?: Optional<boolean>
@@ -19,20 +19,17 @@ export interface ReadBgp {
     readonly cordoned?: Optional<BgpSettings['drain']['cordoned']>
     readonly grace?: Optional<number>
   }>
+  readonly weightByEndpoints?: Optional<boolean>
 }
 
 const FOLDER = 'the path of the folder with the sockets of FRR, such as /run/frr'
 
 const folder = z.string({ error: FOLDER }).regex(/^\//, { error: FOLDER })
 
-const engine = z.literal('frr', {
-  error: 'frr: nodelb configures an FRR by itself, and writes nothing for frr-k8s',
-})
-
 /** The field `announce.bgp` of a NodelbConfiguration. */
 export const bgpSchema: z.ZodType<ReadBgp> = fields({
   enabled: flag.nullish(),
-  engine: engine.nullish(),
+  engine: oneOf(['frr', 'frr-k8s']).nullish(),
   frr: fields({ sockets: folder.nullish(), shared: flag.nullish() }).nullish(),
   onExit: oneOf(['keep', 'withdraw']).nullish(),
   ignoreExcludeLabel: flag.nullish(),
@@ -40,6 +37,7 @@ export const bgpSchema: z.ZodType<ReadBgp> = fields({
     cordoned: oneOf(['ignore', 'withdraw']).nullish(),
     grace: milliseconds(0, 3_600_000).nullish(),
   }).nullish(),
+  weightByEndpoints: flag.nullish(),
 })
 
 /** Returns the settings, with defaults for those that are missing. */
@@ -59,5 +57,6 @@ export function bgpOf(read: ReadBgp): BgpSettings {
       cordoned: drain?.cordoned ?? defaults.drain.cordoned,
       grace: drain?.grace ?? defaults.drain.grace,
     },
+    weightByEndpoints: read.weightByEndpoints ?? defaults.weightByEndpoints,
   }
 }

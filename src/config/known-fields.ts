@@ -173,6 +173,7 @@ export const nodelbFields: KnownFields = {
       onExit: 'used',
       ignoreExcludeLabel: 'used',
       drain: { cordoned: 'used', grace: 'used' },
+      weightByEndpoints: 'used',
     },
     layer2: {
       enabled: 'used',

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { unreachable } from '../model/unreachable.ts'
 import { microTime } from '../telemetry/moment.ts'
 import { withTimeLimit } from '../watch/time-limit.ts'
-import { type Act, actOn, type Lease, leaseTimes, look, mayWrite, type Sight } from './lease.ts'
+import { type Act, actOn, leaseTimes, look, mayWrite, type Sight } from './lease.ts'
 import type { LeaseAnswer, LeaseApi, LeaseSpec } from './lease-api.ts'
 
 interface ElectionOptions {
@@ -27,6 +27,8 @@ export class Election {
   #sight: Sight | undefined
   /** When the last renewal that succeeded was begun; undefined while another replica leads. */
   #renewedAt: number | undefined
+  /** False if the Lease is known to be another replica's, or nothing was ever written. */
+  #mayHold = false
   #told = ''
 
   constructor(options: ElectionOptions) {
@@ -66,6 +68,7 @@ export class Election {
     if (read.kind === 'lease') this.#sight = look(this.#sight, read.lease, performance.now())
     if (read.kind === 'absent') this.#sight = undefined
     const act = actOn(this.#sight, identity, performance.now())
+    this.#mayHold = act !== 'wait'
     if (act === 'wait') {
       this.#renewedAt = undefined
       return
@@ -134,21 +137,22 @@ export class Election {
 
   /** Empties the Lease, so that another replica need not wait until it expires. */
   async #giveBack(): Promise<void> {
-    const lease: Lease | undefined = this.#sight?.lease
-    const led = this.leads()
     this.#renewedAt = undefined
-    if (!led || lease === undefined) return
-    const { version, transitions } = lease
-    const spec: LeaseSpec = {
-      holder: '',
-      seconds: 1,
-      renewed: microTime(new Date()),
-      acquired: undefined,
-      transitions,
-    }
+    if (!this.#mayHold) return
     const { signal } = new AbortController()
-    await withTimeLimit(leaseTimes.period, signal, (limited) =>
-      this.#options.api.write(version, spec, limited),
-    )
+    await withTimeLimit(leaseTimes.period, signal, async (limited) => {
+      // A renewal whose answer nobody waited for may arrive between reading and writing.
+      while ((await this.#empty(limited)).kind === 'conflict');
+    })
+  }
+
+  async #empty(signal: AbortSignal): Promise<LeaseAnswer> {
+    const { api, identity } = this.#options
+    const read = await api.read(signal)
+    if (read.kind !== 'lease' || read.lease.holder !== identity) return read
+    const { version, transitions } = read.lease
+    const renewed = microTime(new Date())
+    const spec = { holder: '', seconds: 1, renewed, acquired: undefined, transitions }
+    return api.write(version, spec, signal)
   }
 }

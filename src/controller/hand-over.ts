@@ -19,8 +19,8 @@ export function withoutOverlap(
   if (leavers.size === 0) return wanted
   const waitsFor = new Map<ServiceName, ServiceName>()
   for (const [service, { pool, addresses }] of wanted) {
-    const has = addressesOf(service)
-    const taken = addresses.find((each) => leavers.has(each) && !has.includes(each))
+    const has = new Set(addressesOf(service))
+    const taken = addresses.find((each) => leavers.has(each) && !has.has(each))
     const leaver = taken && leavers.get(taken)
     if (pool !== undefined && leaver !== undefined) waitsFor.set(service, leaver)
   }
@@ -40,8 +40,9 @@ function leaversOf(
 ): ReadonlyMap<Address, ServiceName> {
   const leavers = new Map<Address, ServiceName>()
   for (const [service, { addresses }] of wanted) {
+    const stays = new Set(addresses)
     for (const address of addressesOf(service)) {
-      if (!addresses.includes(address)) leavers.set(address, service)
+      if (!stays.has(address)) leavers.set(address, service)
     }
   }
   return leavers
@@ -63,7 +64,8 @@ function oneOfEachCircle(waitsFor: ReadonlyMap<ServiceName, ServiceName>): reado
 }
 
 function lettingGo(to: WantedStatus, has: readonly Address[]): WantedStatus {
-  const addresses = to.addresses.filter((each) => has.includes(each))
+  const kept = new Set(has)
+  const addresses = to.addresses.filter((each) => kept.has(each))
   return {
     ...to,
     addresses,

@@ -32,13 +32,15 @@ export function allocationsAgainst({
   amongNodePorts,
 }: Claim): readonly Allocation[] {
   // Services compete for the whole of these, with the same outcome.
-  if (kind === 'cluster-ip' || address === undefined) return []
+  if (kind === 'cluster-ip' || address === undefined) return NONE
   // A NodePort at one address: there the Service that has the port may have another claim, too.
   if (kind === 'node-port') return [allocatedPort(protocol, present(nodePort))]
   if (!amongNodePorts) return [address]
   const health = protocol === 'tcp' ? [allocatedPort('health-check', port)] : []
   return [address, allocatedPort(protocol, port), ...health]
 }
+
+const NONE: readonly Allocation[] = []
 
 /** Returns as what the API server gave it. */
 export function kindOf(allocation: Allocation): AllocatedKind {

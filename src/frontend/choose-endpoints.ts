@@ -1,7 +1,17 @@
 import type { Address, Port } from '../model/address.ts'
 import type { NodeView } from '../model/node.ts'
 import type { SliceEndpoint } from '../model/service.ts'
+import { type Tuple, tuple } from '../model/tuple.ts'
 import { joinEndpoints } from './join-endpoints.ts'
+import {
+  count,
+  isAnyUsed,
+  isUsed,
+  noTally,
+  type Used,
+  usedByCluster,
+  usedByLocal,
+} from './tally.ts'
 
 /** An endpoint of one Service port, joined from the slices. */
 export interface Candidate {
@@ -12,6 +22,8 @@ export interface Candidate {
 export interface Target {
   readonly address: Address
   readonly port: Port
+  /** Both as one text. */
+  readonly tuple: Tuple
   /** True if the pod is on this node. */
   readonly local: boolean
 }
@@ -23,8 +35,10 @@ export interface Chosen {
   readonly local: readonly Target[]
   /** True if any endpoint anywhere can serve; under policy Local it decides "reject" or "drop". */
   readonly any: boolean
-  /** All endpoints, each once, whatever their state. */
-  readonly offered: readonly Candidate[]
+  /** How many endpoints there are, whatever their state. */
+  readonly count: number
+  /** Returns all of them, each once. */
+  readonly offered: () => readonly Candidate[]
 }
 
 /**
@@ -34,43 +48,21 @@ export interface Chosen {
  */
 export function chooseEndpoints(candidates: readonly Candidate[], node: NodeView): Chosen {
   const unique = distinct(candidates, node)
-  const ready = unique.filter(({ endpoint }) => endpoint.ready)
-  const leaving = unique.filter(({ endpoint }) => endpoint.serving && endpoint.terminating)
-  const near = byTopology(ready, node)
-  const here = ready.filter((candidate) => isLocal(candidate, node))
+  const tally = noTally()
+  for (const { endpoint } of unique) count(tally, endpoint, node, 1)
+  const here = unique.filter((each) => isLocal(each, node))
   return {
-    cluster: targets(near.length > 0 ? near : leaving, node),
-    local: targets(here.length > 0 ? here : leaving.filter((c) => isLocal(c, node)), node),
-    any: ready.length > 0 || leaving.length > 0,
-    offered: unique,
+    cluster: targetsOf(unique, node, usedByCluster(tally)),
+    local: targetsOf(here, node, usedByLocal(tally)),
+    any: isAnyUsed(tally),
+    count: tally.all,
+    offered: () => unique,
   }
-}
-
-/** Uses hints only if every ready endpoint has one and one of them names this node or zone. */
-function byTopology(ready: readonly Candidate[], node: NodeView): readonly Candidate[] {
-  const forNode = hinted(ready, (endpoint) => endpoint.nodes, node.name)
-  if (forNode !== undefined) return forNode
-  return hinted(ready, (endpoint) => endpoint.zones, node.zone) ?? ready
-}
-
-function hinted(
-  ready: readonly Candidate[],
-  hint: (endpoint: SliceEndpoint) => readonly string[] | undefined,
-  mine: string | undefined,
-): readonly Candidate[] | undefined {
-  if (mine === undefined || !ready.every(({ endpoint }) => (hint(endpoint)?.length ?? 0) > 0)) {
-    return undefined
-  }
-  const chosen = ready.filter(({ endpoint }) => hint(endpoint)?.includes(mine))
-  return chosen.length > 0 ? chosen : undefined
-}
-
-function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
-  return endpoint.nodeName === node.name
 }
 
 /** Joins the entries that several slices have for the same address and port to one endpoint. */
-function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
+export function distinct(candidates: readonly Candidate[], node: NodeView): readonly Candidate[] {
+  if (isEachOnce(candidates)) return candidates
   const seen = new Map<string, Candidate>()
   for (const candidate of candidates) {
     const { endpoint, port } = candidate
@@ -86,8 +78,45 @@ function distinct(candidates: readonly Candidate[], node: NodeView): readonly Ca
   return [...seen.values()]
 }
 
-function targets(candidates: readonly Candidate[], node: NodeView): readonly Target[] {
-  return candidates
-    .map((c) => ({ address: c.endpoint.address, port: c.port, local: isLocal(c, node) }))
-    .sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port))
+/** Of a few endpoints, comparing each with each is cheaper than a map; nearly all Services have few. */
+function isEachOnce(candidates: readonly Candidate[]): boolean {
+  if (candidates.length > FEW) return false
+  return candidates.every(({ endpoint: { address }, port }, at) => {
+    for (let other = 0; other < at; other++) {
+      const former = candidates[other]
+      if (former?.endpoint.address === address && former.port === port) return false
+    }
+    return true
+  })
+}
+
+const FEW = 8
+
+/** Returns those of the endpoints that are used, in order. */
+export function targetsOf(
+  unique: readonly Candidate[],
+  node: NodeView,
+  used: Used,
+): readonly Target[] {
+  return unique
+    .filter(({ endpoint }) => isUsed(used, endpoint, node))
+    .map((each) => targetOf(each.endpoint.address, each.port, isLocal(each, node)))
+    .sort(compareTargets)
+}
+
+/** Returns a target with both of its parts as one text. */
+export function targetOf(address: Address, port: Port, local: boolean): Target {
+  return { address, port, tuple: tuple(address, port), local }
+}
+
+/** Returns whether the endpoint is on this node. */
+export function isLocal({ endpoint }: Candidate, node: NodeView): boolean {
+  return endpoint.nodeName === node.name
+}
+
+type Place = Pick<Target, 'address' | 'port'>
+
+/** Orders by address, then by port. */
+export function compareTargets(a: Place, b: Place): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port
 }

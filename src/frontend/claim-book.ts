@@ -30,7 +30,7 @@ export class ClaimBook {
     name: ServiceName,
     service: ServiceObject | undefined,
     claims: readonly Claim[],
-  ): ReadonlySet<ServiceName> {
+  ): Iterable<ServiceName> {
     const before = this.#askers.get(name)
     const asker = service && new Asker(name, service, claims)
     const round = new Round(this.#ranking)
@@ -45,7 +45,7 @@ export class ClaimBook {
       this.#untold.add(each)
     }
     const moves = round.moves()
-    if (moves.length === 0 && others.size === 0) return new Set([name])
+    if (moves.length === 0 && others.size === 0) return [name]
     for (const { key } of moves) {
       for (const rival of this.#ranking.all(key)) this.#untold.add(rival.name)
     }
@@ -102,6 +102,7 @@ export class ClaimBook {
     const owners = watched.map(ownerOf)
     if (before !== undefined) for (const each of former) this.#allocated.leave(each, before)
     if (after !== undefined) for (const each of next) this.#allocated.enter(each, after)
+    if (watched.length === 0) return NOBODY
     const moved = watched.filter((each, at) => ownerOf(each) !== owners[at])
     const others = new Set(moved.flatMap((each) => [...this.#watchers.of(each)]))
     others.delete(name)
@@ -135,6 +136,8 @@ export class ClaimBook {
     return undefined
   }
 }
+
+const NOBODY: ReadonlySet<ServiceName> = new Set()
 
 interface TakenBy {
   readonly kind: AllocatedKind

@@ -58,13 +58,25 @@ interface AskedAddress {
 
 /** Returns one claim of a Service for each key. */
 export function distinct(claims: readonly Claim[]): readonly Claim[] {
+  if (isEachOnce(claims)) return claims
   const found = new Map<Tuple, Claim>()
   for (const claim of claims) {
     const former = found.get(claim.key)
     found.set(claim.key, former === undefined ? claim : merged(former, claim))
   }
-  return found.size === claims.length ? claims : [...found.values()]
+  return [...found.values()]
 }
+
+/** Of a few claims, comparing each with each is cheaper than a map; nearly all Services have few. */
+function isEachOnce(claims: readonly Claim[]): boolean {
+  if (claims.length > FEW) return false
+  return claims.every(({ key }, at) => {
+    for (let other = 0; other < at; other++) if (claims[other]?.key === key) return false
+    return true
+  })
+}
+
+const FEW = 8
 
 /** An address goes before the Service's own NodePort at it, because source ranges guard it. */
 function merged(former: Claim, claim: Claim): Claim {
@@ -132,10 +144,16 @@ function claimOf({ kind, address, judgement }: AskedAddress, port: ServicePort):
 const PROTECTED: Forbidden = { kind: 'protected-port' }
 
 function nodePortClaim(port: ServicePort, nodePort: Port): Claim {
-  const key = nodePortKey(port.protocol, nodePort)
-  const [address, forbidden] = [undefined, undefined]
-  return { kind: 'node-port', key, address, port, forbidden, amongNodePorts: false }
+  return {
+    kind: 'node-port',
+    key: nodePortKey(port.protocol, nodePort),
+    address: undefined,
+    port,
+    forbidden: undefined,
+    amongNodePorts: false,
+  }
 }
+
 /** As in kube-proxy, a Service serves the families of its ClusterIPs, or any if it has none. */
 function servesFamily(service: ServiceObject, address: Address): boolean {
   if (service.clusterAddresses.length === 0) return true

@@ -9,10 +9,10 @@ export interface FrontendName {
   readonly id: FrontendId
 }
 
-/** Where a frontend leads at some time, and to which Service port it belongs. */
+/** Whether a frontend leads somewhere at some time, and to which Service port it belongs. */
 interface Leading {
-  /** The endpoints (`address . port`) that new connections go to, wherever the client is. */
-  readonly endpoints: ReadonlySet<Tuple>
+  /** Whether there is an endpoint that new connections go to, wherever the client is. */
+  readonly leads: boolean
   /** The label of the Service port, if known. */
   readonly label: string | undefined
 }
@@ -21,6 +21,8 @@ interface Leading {
 export interface FrontendChange extends FrontendName {
   readonly before: Leading
   readonly after: Leading
+  /** The endpoints (`address . port`) that new connections went to and no longer go to. */
+  readonly gone: ReadonlySet<Tuple>
 }
 
 /** Where the frontends of a node lead now, with any backend. */
@@ -82,24 +84,31 @@ export function completed(
   served: ServedFrontends,
 ): readonly FrontendChange[] {
   return noted.map(({ family, id, gone, came, labels: [former, label] }) => {
-    const endpoints = served.endpoints({ family, id })
-    const stayed = [...endpoints].filter((endpoint) => !came.has(endpoint))
+    const endpoints = [...served.endpoints({ family, id })]
+    const stays = endpoints.some((endpoint) => !came.has(endpoint))
     return {
       family,
       id,
-      before: { endpoints: new Set([...stayed, ...gone]), label: former },
-      after: { endpoints, label },
+      before: { leads: gone.size > 0 || stays, label: former },
+      after: { leads: endpoints.length > 0, label },
+      gone: without(gone, endpoints),
     }
   })
+}
+
+/** Returns the endpoints that are not among the others. */
+export function without(endpoints: Iterable<Tuple>, others: Iterable<Tuple>): ReadonlySet<Tuple> {
+  const left = new Set(endpoints)
+  for (const other of others) left.delete(other)
+  return left
 }
 
 /** Returns the changes that there are if all of `served` was programmed where there was nothing. */
 export function allAdded(served: ServedFrontends): readonly FrontendChange[] {
   return [...served.all()].map((frontend) => ({
     ...frontend,
-    before: NOWHERE,
-    after: { endpoints: served.endpoints(frontend), label: undefined },
+    before: { leads: false, label: undefined },
+    after: { leads: true, label: undefined },
+    gone: new Set(),
   }))
 }
-
-const NOWHERE: Leading = { endpoints: new Set(), label: undefined }

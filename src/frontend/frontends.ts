@@ -2,7 +2,7 @@ import { type Address, familyOf, type IpFamily } from '../model/address.ts'
 import type { FrontendId } from '../model/frontend-id.ts'
 import type { NodeView, Settings, Situation } from '../model/node.ts'
 import type { ServiceObject, ServicePort, TrafficPolicy } from '../model/service.ts'
-import { type Candidate, type Chosen, chooseEndpoints, type Target } from './choose-endpoints.ts'
+import { type Candidate, type Chosen, type Target, targetOf } from './choose-endpoints.ts'
 import { type Claim, type ClaimKind, claimFamilies } from './claims.ts'
 import { allowedSources } from './source-ranges.ts'
 
@@ -33,8 +33,10 @@ interface FrontendEndpoints {
   readonly inside: readonly Target[]
   /** The endpoints for all other clients under external policy Local; otherwise none. */
   readonly local: readonly Target[]
-  /** All endpoints that the slices name, whatever their state. */
-  readonly offered: readonly Candidate[]
+  /** How many endpoints the slices name, whatever their state. */
+  readonly count: number
+  /** Returns all of them. */
+  readonly offered: () => readonly Candidate[]
 }
 
 /** Returns the endpoints that the policy leaves for the clients to which it applies. */
@@ -42,8 +44,8 @@ export function endpointsByPolicy({ policy, external, endpoints }: Frontend): re
   return policy === 'local' && external ? endpoints.local : endpoints.inside
 }
 
-/** Returns the endpoints that the slices offer for a port of the Service. */
-export type Candidates = (port: ServicePort, family: IpFamily) => readonly Candidate[]
+/** Returns the endpoints that this node uses for a port of the Service. */
+export type Choice = (port: ServicePort, family: IpFamily) => Chosen
 
 /** A Service and the frontends that it has on this node. */
 export interface ServedService {
@@ -55,14 +57,14 @@ export interface ServedService {
 export function frontendsOf(
   service: ServiceObject,
   claims: readonly Claim[],
-  candidates: Candidates,
+  choice: Choice,
   { node, settings }: Situation,
 ): readonly Frontend[] {
   const known: KnownChoice[] = []
   const chosenFor = (port: ServicePort, family: IpFamily): Chosen => {
     const found = known.find((each) => each.port === port && each.family === family)
     if (found !== undefined) return found.chosen
-    const chosen = chooseEndpoints(candidates(port, family), node)
+    const chosen = choice(port, family)
     known.push({ port, family, chosen })
     return chosen
   }
@@ -92,8 +94,8 @@ function aimed(
   if (target === 'pods' || kind === 'cluster-ip') return undefined
   const address = clusterAddresses.find((cluster) => familyOf(cluster) === family)
   if (address === undefined) return undefined
-  const targets: readonly Target[] = [{ address, port: port.port, local: false }]
-  return { cluster: targets, local: targets, any: true, offered: [] }
+  const targets = [targetOf(address, port.port, false)]
+  return { cluster: targets, local: targets, any: true, count: 0, offered: () => [] }
 }
 
 /** What was found for a claim in one family. */
@@ -122,6 +124,7 @@ function frontendOf(
     endpoints: {
       inside: localOnly && !external ? chosen.local : chosen.cluster,
       local: localOnly && external ? chosen.local : [],
+      count: chosen.count,
       offered: chosen.offered,
     },
     unserved: unserved(chosen, policy),

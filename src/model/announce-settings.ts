@@ -30,8 +30,8 @@ export interface Layer2Settings {
 /** What the operator chose for announcing by BGP. */
 export interface BgpSettings {
   readonly enabled: boolean
-  /** The program that speaks BGP. */
-  readonly engine: 'frr'
+  /** Who configures the program that speaks BGP: nodelb an FRR by itself, or frr-k8s for it. */
+  readonly engine: 'frr' | 'frr-k8s'
   readonly frr: {
     /** The folder with the sockets of FRR's daemons: bgpd.vty, and bfdd.vty where BFD runs. */
     readonly sockets: string
@@ -48,6 +48,8 @@ export interface BgpSettings {
     /** Milliseconds for which routes carry GRACEFUL_SHUTDOWN (RFC 8326) before they go. */
     readonly grace: number
   }
+  /** True: a route says how many endpoints its node has, where externalTrafficPolicy is Local. */
+  readonly weightByEndpoints: boolean
 }
 
 /** What the operator chose for announcing. */
@@ -85,6 +87,7 @@ export const defaultAnnounceSettings: AnnounceSettings = {
     onExit: 'keep',
     ignoreExcludeLabel: false,
     drain: { cordoned: 'ignore', grace: 0 },
+    weightByEndpoints: false,
   },
   layer2: {
     enabled: false,

@@ -19,8 +19,11 @@ export interface RetryPolicy {
 /** For Kubernetes Events: all nodes ask an API server that comes back at the same time. */
 export const eventRetry: RetryPolicy = { first: 1_000, most: 60_000, factor: 2, jitter: 0.5 }
 
-/** For FRR, which is on this node: until it is back and configured, peers have no routes. */
-export const engineRetry: RetryPolicy = { first: 50, most: 1_000, factor: 2, jitter: 0 }
+/**
+ * For FRR, which is on this node: until it is back and configured, peers have no routes. An attempt costs next
+ * to nothing, and FRR itself takes a second for a session, so that routes are back within two.
+ */
+export const engineRetry: RetryPolicy = { first: 50, most: 200, factor: 2, jitter: 0 }
 
 /** For ports and paths to listen on, which are this process's own. */
 export const listenRetry: RetryPolicy = { first: 500, most: 30_000, factor: 2, jitter: 0 }

@@ -4,15 +4,8 @@ import type { IpvsChange } from '../ruleset/ipvs/changes.ts'
 import { sameValue } from '../ruleset/nftables/same-value.ts'
 import type { ElementStep, ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
-import type { Fragment } from './fragment.ts'
-import {
-  addIpvsFragment,
-  emptyIpvsAssembly,
-  type IpvsAssembly,
-  type IpvsHolding,
-  removeIpvsFragment,
-  takeIpvsChanges,
-} from './ipvs/assembly.ts'
+import { emptyIpvsAssembly, type IpvsAssembly, takeIpvsChanges } from './ipvs/assembly.ts'
+import type { Contribution } from './nftables/emit.ts'
 import type { Slots } from './nftables/slots.ts'
 import { addWant, dropWant, noWants, takeTouched, type Wants } from './wants.ts'
 
@@ -30,19 +23,19 @@ export interface Assembly {
   readonly ipvs: IpvsAssembly
   /** False while the first fragments come in, because all of them are new. */
   recording: boolean
+  /** The sets of the last fragment that was added; the next one is often in the same. */
+  lastPlaces: readonly Place[]
 }
 
 /** A set of one of the tables. There is one object for each set, which all holdings share. */
-interface Place extends Wants<Tuple, ElementValue> {
+export interface Place extends Wants<Tuple, ElementValue> {
   readonly family: TableFamily
   readonly set: string
-}
-
-/** What a fragment holds in the assembly, without values; `keys[i]` is in `places[i]`. */
-export interface Holding {
-  readonly places: readonly Place[]
-  readonly keys: readonly Tuple[]
-  readonly ipvs: IpvsHolding | undefined
+  /**
+   * Of an endpoints map, the slots of each frontend. `values` has an element for each slot; while
+   * changes are recorded, these follow in `takeChanges`, so that only slots that differ cost.
+   */
+  readonly slots: Wants<Tuple, Slots>
 }
 
 /** Changes of the tables, and of ipvs beside them. */
@@ -59,36 +52,43 @@ export function emptyAssembly(): Assembly {
     places: { ip: new Map(), ip6: new Map() },
     ipvs: emptyIpvsAssembly(),
     recording: false,
+    lastPlaces: [],
   }
 }
 
-/** Adds a fragment; returns what `removeFragment` needs, so the fragment need not be kept. */
-export function addFragment(assembly: Assembly, { elements, ipvs }: Fragment): Holding {
-  const { sets, recording } = assembly
-  const places: Place[] = []
-  const keys: Tuple[] = []
-  for (const { family, set, key, value } of elements) {
-    const place = placeOf(assembly, family, set)
-    places.push(place)
-    keys.push(key)
-    if (!addWant(place, key, value, recording)) continue
-    if (place.values.size === 1) sets[place.family].set(place.set, place.values)
-    countCall(assembly, place.family, value, 1)
+/** Adds a want for an element or for slots; returns its set. */
+export function put(assembly: Assembly, wanted: Contribution): Place {
+  const { recording } = assembly
+  const { key } = wanted
+  const place = placeOf(assembly, wanted)
+  if (wanted.kind === 'slots') {
+    const isFirst = addWant(place.slots, key, wanted.slots, recording)
+    if (isFirst && !recording) changeSlots(assembly, place, [key, undefined, wanted.slots])
+  } else if (addWant(place, key, wanted.value, recording)) {
+    note(assembly, place)
+    countCall(assembly, place.family, wanted.value, 1)
   }
-  return { places, keys, ipvs: ipvs && addIpvsFragment(assembly.ipvs, ipvs, recording) }
+  return place
 }
 
-/** Removes what `addFragment` added, except what other fragments want too. */
-export function removeFragment(assembly: Assembly, { places, keys, ipvs }: Holding): void {
-  const { sets, recording } = assembly
-  for (const [at, key] of keys.entries()) {
-    const place = places[at]
-    const value = place && dropWant(place, key, recording)
-    if (place === undefined || value === undefined) continue
-    countCall(assembly, place.family, value, -1)
-    if (place.values.size === 0) sets[place.family].delete(place.set)
+/** Takes a want back; nothing changes if it is still wanted. */
+export function take(assembly: Assembly, place: Place, key: Tuple): void {
+  const { recording } = assembly
+  if (place.slots.values.has(key)) {
+    const slots = dropWant(place.slots, key, recording)
+    if (!recording) changeSlots(assembly, place, [key, slots, undefined])
+    return
   }
-  if (ipvs !== undefined) removeIpvsFragment(assembly.ipvs, ipvs, recording)
+  const value = dropWant(place, key, recording)
+  if (value === undefined) return
+  countCall(assembly, place.family, value, -1)
+  note(assembly, place)
+}
+
+/** Notes whether the set has elements. */
+function note({ sets }: Assembly, { family, set, values }: Place): void {
+  if (values.size === 0) sets[family].delete(set)
+  else if (values.size === 1) sets[family].set(set, values)
 }
 
 function countCall(
@@ -104,35 +104,61 @@ function countCall(
   else calls[family].set(chain, count)
 }
 
+/** The slots of a frontend before and after a change. */
+type SlotsChange = readonly [Tuple, Slots | undefined, Slots | undefined]
+
+/** Makes the elements of a frontend what its slots are now; returns those that change. */
+function changeSlots(
+  assembly: Assembly,
+  place: Place,
+  [id, before = [], after = []]: SlotsChange,
+): readonly ElementStep[] {
+  const { family, set, values } = place
+  const changes: ElementStep[] = []
+  for (let slot = 0; slot < Math.max(before.length, after.length); slot++) {
+    const was = before[slot]
+    const is = after[slot]
+    if (sameValue(was, is)) continue
+    const key = tuple(id, slot)
+    if (is === undefined) values.delete(key)
+    else values.set(key, is)
+    note(assembly, place)
+    if (assembly.recording) changes.push({ family, set, key, before: was, after: is })
+  }
+  return changes
+}
+
 /** Returns what changed since the last call, without what changed back. */
-export function takeChanges({ places, ipvs }: Assembly): Changes {
+export function takeChanges(assembly: Assembly): Changes {
   const elements: ElementStep[] = []
   for (const family of ['ip', 'ip6'] as const) {
-    for (const place of places[family].values()) {
+    for (const place of assembly.places[family].values()) {
       const { set } = place
       for (const [key, before, after] of takeTouched(place)) {
         if (!sameValue(before, after)) elements.push({ family, set, key, before, after })
       }
+      for (const change of takeTouched(place.slots)) {
+        elements.push(...changeSlots(assembly, place, change))
+      }
     }
   }
-  return { elements, ipvs: takeIpvsChanges(ipvs) }
+  return { elements, ipvs: takeIpvsChanges(assembly.ipvs) }
 }
 
 /** Returns the slots that the endpoints of a VIP (or node port) hold. */
-export function heldSlots(assembly: Assembly, family: TableFamily, map: string, key: Tuple): Slots {
-  const elements = assembly.sets[family].get(map)
-  const slots: (Tuple | undefined)[] = []
-  for (;;) {
-    const value = elements?.get(tuple(key, slots.length))
-    if (value === undefined) return slots
-    slots.push(value.data)
-  }
+export function heldSlots(
+  { places }: Assembly,
+  family: TableFamily,
+  map: string,
+  key: Tuple,
+): Slots | undefined {
+  return places[family].get(map)?.slots.values.get(key)
 }
 
-function placeOf({ places }: Assembly, family: TableFamily, set: string): Place {
+function placeOf({ places }: Assembly, { family, set }: Contribution): Place {
   const found = places[family].get(set)
   if (found !== undefined) return found
-  const place: Place = { family, set, ...noWants() }
+  const place: Place = { family, set, ...noWants(), slots: noWants() }
   places[family].set(set, place)
   return place
 }

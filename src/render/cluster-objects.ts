@@ -1,7 +1,5 @@
-import { candidatesOf } from '../frontend/candidates.ts'
-import type { Candidates } from '../frontend/frontends.ts'
 import type { ServiceObject, SliceObject } from '../model/service.ts'
-import { type ServiceName, serviceName } from '../model/service-name.ts'
+import type { ServiceName } from '../model/service-name.ts'
 
 /** The Services that a renderer was given, and the slices of each. */
 export class ClusterObjects {
@@ -9,10 +7,6 @@ export class ClusterObjects {
   /** By Service, in order of name: nearly every Service has one, and a map of it would be large. */
   readonly #slices: Map<ServiceName, readonly SliceObject[]> = new Map()
   readonly #serviceOfSlice: Map<string, ServiceName> = new Map()
-
-  setService(service: ServiceObject): void {
-    this.services.set(serviceName(service), service)
-  }
 
   /** Returns the Services whose endpoints changed: two, if the slice went to another Service. */
   setSlice(slice: SliceObject): readonly ServiceName[] {
@@ -22,7 +16,8 @@ export class ClusterObjects {
     const left =
       former === undefined || former === name ? [] : this.removeSlice(slice.namespace, slice.name)
     this.#serviceOfSlice.set(id, name)
-    this.#slices.set(name, [...this.#without(name, slice.name), slice].sort(byName))
+    const others = this.#without(name, slice.name)
+    this.#slices.set(name, others.length === 0 ? [slice] : [...others, slice].sort(byName))
     return [...left, name]
   }
 
@@ -38,16 +33,18 @@ export class ClusterObjects {
     return [name]
   }
 
-  /** Returns the endpoints that the slices of a Service offer. */
-  candidates(name: ServiceName): Candidates {
-    const slices = this.#slices.get(name) ?? []
-    return (port, family) => candidatesOf(slices, port, family)
+  /** Returns the slices of a Service, in order of name. */
+  slicesOf(name: ServiceName): readonly SliceObject[] {
+    return this.#slices.get(name) ?? NO_SLICES
   }
 
   #without(name: ServiceName, slice: string): readonly SliceObject[] {
-    return (this.#slices.get(name) ?? []).filter((each) => each.name !== slice)
+    const all = this.#slices.get(name)
+    return all === undefined ? NO_SLICES : all.filter((each) => each.name !== slice)
   }
 }
+
+const NO_SLICES: readonly SliceObject[] = []
 
 /** If two slices disagree on an endpoint, the order of arrival must not decide. */
 function byName(a: SliceObject, b: SliceObject): number {

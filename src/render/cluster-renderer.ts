@@ -10,17 +10,11 @@ import type { Tuple } from '../model/tuple.ts'
 import type { IpvsRules } from '../ruleset/ipvs/types.ts'
 import { FRONTS, labelledSets } from '../ruleset/nftables/sets.ts'
 import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
-import {
-  type Assembly,
-  addFragment,
-  emptyAssembly,
-  type Holding,
-  removeFragment,
-  takeChanges,
-} from './assembly.ts'
+import { type Assembly, emptyAssembly, takeChanges } from './assembly.ts'
 import { type Emitter, emitterOf } from './emitter.ts'
 import type { Fragment } from './fragment.ts'
 import { Frames } from './frames.ts'
+import { addFragment, type Holding, replaceFragments } from './holding.ts'
 import { ipvsContent } from './ipvs/assembly.ts'
 import { type FamilyMemory, noMemory } from './nftables/emit.ts'
 import type { Frame } from './nftables/table.ts'
@@ -86,19 +80,22 @@ class ClusterRenderer implements WholeRenderer {
   *begin(): Steps<void> {
     // Nothing has to be removed first, and all fragments at once would take too much memory.
     for (const { name, served } of this.#services.takeDue()) {
-      if (served !== undefined) this.#put(name, this.#rendered(served))
+      if (served !== undefined) {
+        this.#holdings.set(name, addFragment(this.#assembly, this.#rendered(served)))
+      }
       yield
     }
   }
 
   settle(): Delta {
     this.#rerender()
+    const changes = takeChanges(this.#assembly)
     const changed = new Map<TableFamily, Frame | undefined>()
     for (const family of FAMILIES) {
       if (this.#frames.renew(family)) changed.set(family, this.#frames.of(family))
     }
     this.#assembly.recording = true
-    return { ...takeChanges(this.#assembly), frames: changed }
+    return { ...changes, frames: changed }
   }
 
   ruleset(): Ruleset {
@@ -150,27 +147,22 @@ class ClusterRenderer implements WholeRenderer {
     return this.#services.count
   }
 
-  /** Removes all fragments, then adds all: an address that changes hands is never in twice. */
   #rerender(): void {
-    const fresh = Array.from(this.#services.takeDue(), ({ name, served }) => {
-      return { name, fragment: served && this.#rendered(served) }
+    const due = Array.from(this.#services.takeDue(), ({ name, served }) => {
+      return { name, holding: this.#holdings.get(name), fragment: served && this.#rendered(served) }
     })
-    for (const { name } of fresh) {
-      const holding = this.#holdings.get(name)
-      if (holding !== undefined) removeFragment(this.#assembly, holding)
-      this.#holdings.delete(name)
+    const held = replaceFragments(this.#assembly, due)
+    for (const [at, { name }] of due.entries()) {
+      const holding = held[at]
+      if (holding === undefined) this.#holdings.delete(name)
+      else this.#holdings.set(name, holding)
     }
-    for (const { name, fragment } of fresh) if (fragment) this.#put(name, fragment)
   }
 
   #rendered(served: ServedService): Fragment {
     // Of the first fragments, none can have an earlier version in the assembly.
     const memory = this.#assembly.recording ? this.#memory : this.#before
     return this.#emitter.emit(served, { ...this.situation, memory })
-  }
-
-  #put(name: ServiceName, fragment: Fragment): void {
-    this.#holdings.set(name, addFragment(this.#assembly, fragment))
   }
 }
 

@@ -6,8 +6,7 @@ import { heldSeats } from './nftables/seats.ts'
 export function memoryOf(assembly: Assembly, before: FamilyMemory): FamilyMemory {
   return (family) => ({
     slots(map, key) {
-      const slots = heldSlots(assembly, family, map, key)
-      return slots.length > 0 ? slots : before(family).slots(map, key)
+      return heldSlots(assembly, family, map, key) ?? before(family).slots(map, key)
     },
     seats(front, key) {
       const seats = heldSeats(assembly.sets[family], front, key)

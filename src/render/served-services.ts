@@ -2,6 +2,7 @@ import { AddressIndex } from '../frontend/address-index.ts'
 import { ClaimBook } from '../frontend/claim-book.ts'
 import type { ClaimsOf } from '../frontend/claim-rules.ts'
 import type { Denial } from '../frontend/denials.ts'
+import { EndpointChoices } from '../frontend/endpoint-choices.ts'
 import { frontendsOf, type ServedService } from '../frontend/frontends.ts'
 import { type Owner, ownerOf } from '../frontend/label-text.ts'
 import type { Address } from '../model/address.ts'
@@ -26,6 +27,7 @@ export class ServedServices {
   readonly #objects: ClusterObjects = new ClusterObjects()
   readonly #due: Set<ServiceName> = new Set()
   readonly #book: ClaimBook = new ClaimBook()
+  readonly #choices: EndpointChoices
   readonly #otherNodes: Set<Address>
   /** The Services that could lose an address to another Node; undefined if none can. */
   readonly #askers: AddressIndex | undefined
@@ -39,6 +41,7 @@ export class ServedServices {
     const { node, settings } = situation
     const otherNodes = new Set(node.otherNodes)
     this.situation = situation
+    this.#choices = new EndpointChoices(node)
     this.#otherNodes = otherNodes
     this.#claimsOf = claimsWithin(settings, { ...node, otherNodes })
     this.#askers = settings.backend.kind === 'ipvs' ? new AddressIndex() : undefined
@@ -47,7 +50,8 @@ export class ServedServices {
   setService(service: ServiceObject): void {
     const name = serviceName(service)
     this.#askers?.replace(name, this.#objects.services.get(name), service)
-    this.#objects.setService(service)
+    this.#objects.services.set(name, service)
+    this.#choices.forget(name)
     if (ownerOf(name) !== name) this.#cutNames.set(ownerOf(name), name)
     this.#claim(name, service)
   }
@@ -55,6 +59,7 @@ export class ServedServices {
   removeService(name: ServiceName): void {
     this.#askers?.replace(name, this.#objects.services.get(name), undefined)
     this.#objects.services.delete(name)
+    this.#choices.forget(name)
     this.#cutNames.delete(ownerOf(name))
     this.#claim(name, undefined)
   }
@@ -114,8 +119,8 @@ export class ServedServices {
   #served(name: ServiceName): ServedService | undefined {
     const service = this.#objects.services.get(name)
     if (service === undefined) return undefined
-    const candidates = this.#objects.candidates(name)
-    const frontends = frontendsOf(service, this.#book.won(name), candidates, this.situation)
+    const choice = this.#choices.of(name, this.#objects.slicesOf(name))
+    const frontends = frontendsOf(service, this.#book.won(name), choice, this.situation)
     return { service, frontends }
   }
 }

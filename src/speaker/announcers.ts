@@ -22,7 +22,7 @@ interface AnnouncersOptions {
   readonly settings: AnnouncersSettings
   readonly tell: TellSpeaker & TellBgp
   readonly layer2: Pick<OfLayer2, 'followed' | 'statuses'>
-  readonly bgp: Pick<OfBgp, 'followed' | 'secrets'>
+  readonly bgp: Pick<OfBgp, 'followed' | 'secrets' | 'statuses' | 'configurations'>
 }
 
 /** All announcing of the agent: on layer 2, and by BGP. Neither knows of the other. */

@@ -4,12 +4,14 @@ import {
   type StatusChange,
   statusChanges,
 } from '../announce/service-status.ts'
+import { STATUS_KINDS, type StatusKind } from '../decode/announcing/service-status.ts'
 import { type RetryPolicy, Waits } from '../model/retry.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { Wakeup } from '../watch/wakeup.ts'
 import { type Failure, StatusApi, type StatusApiOptions } from './status-api.ts'
 
-interface StatusOptions extends StatusApiOptions {
+interface StatusOptions extends Omit<StatusApiOptions, 'kind'> {
+  readonly protocol: 'layer2' | 'bgp'
   /** Gets why the statuses are not as they should be; undefined when they are again. */
   readonly tell: (reason: string | undefined) => void
 }
@@ -33,9 +35,10 @@ type Round =
   | { readonly kind: 'written' }
   | Failure
 
-/** Keeps a ServiceL2Status for each Service that this node announces. Nothing waits for them. */
+/** Keeps a status of one kind for each Service that this node announces. Nothing waits for them. */
 export class ServiceStatuses {
   readonly #options: StatusOptions
+  readonly #kind: StatusKind
   readonly #api: StatusApi
   readonly #wakeup = new Wakeup()
   readonly #again = new Waits(AGAIN)
@@ -47,8 +50,10 @@ export class ServiceStatuses {
   #reason: string | undefined
 
   constructor(options: StatusOptions) {
+    const kind = STATUS_KINDS[options.protocol]
     this.#options = options
-    this.#api = new StatusApi(options)
+    this.#kind = kind
+    this.#api = new StatusApi({ ...options, kind })
   }
 
   /** Takes the Services that this node announces from now on. */
@@ -83,7 +88,7 @@ export class ServiceStatuses {
       case 'written':
         this.#again.reset()
         this.#writes++
-        if (this.#writes >= CONTESTED) this.#tell(UNDONE)
+        if (this.#writes >= CONTESTED) this.#tell(this.#undone())
         this.#wakeup.after(this.#check.next())
         return PAUSE_MS
       case 'failed':
@@ -100,11 +105,16 @@ export class ServiceStatuses {
     this.#reason = reason
   }
 
+  #undone(): string {
+    return `something else removes or changes the ${this.#kind.kind}es that this node writes`
+  }
+
   async #round(signal: AbortSignal): Promise<Round> {
     const found = await this.#api.list(signal)
     if (found.kind === 'failed') return found
     const { node, pod } = this.#options
-    const changes = statusChanges(this.#wanted, found.statuses, { node, pod: pod?.uid })
+    const self = { node, pod: pod?.uid, isOneOfMany: this.#kind.isOfEachNode }
+    const changes = statusChanges(this.#wanted, found.statuses, self)
     if (changes.length === 0) return { kind: 'right' }
     return (await this.#write(changes, signal)) ?? { kind: 'written' }
   }
@@ -128,5 +138,3 @@ export class ServiceStatuses {
     return failures.find(({ isUnavailable }) => isUnavailable) ?? failures[0]
   }
 }
-
-const UNDONE = 'something else removes or changes the ServiceL2Statuses that this node writes'

@@ -1,5 +1,5 @@
 import type { FoundStatus, StatusChange } from '../announce/service-status.ts'
-import { readL2Status, STATUS_LABELS } from '../decode/announcing/service-status.ts'
+import { readStatus, STATUS_LABELS, type StatusKind } from '../decode/announcing/service-status.ts'
 import { valueAt } from '../decode/fields.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
@@ -8,6 +8,7 @@ import type { ApiClient } from '../watch/api/client.ts'
 import { withTimeLimit } from '../watch/time-limit.ts'
 
 export interface StatusApiOptions {
+  readonly kind: StatusKind
   readonly client: Pick<ApiClient, 'fetch'>
   /** The namespace of nodelb, in which the statuses are. */
   readonly namespace: string
@@ -37,7 +38,7 @@ type Call = Omit<Parameters<ApiClient['fetch']>[0], 'signal'>
 
 interface Told {
   readonly service: ServiceName
-  readonly interfaces: readonly string[]
+  readonly places: readonly string[]
 }
 
 const LIMIT_MS = 10_000
@@ -46,24 +47,32 @@ const DONE: Outcome = { kind: 'done' }
 /** A label has so many characters at most; the name of a Node may have more. */
 const LONGEST_LABEL = 63
 
-/** The ServiceL2Statuses in the API server. Each request has a time limit; no method rejects. */
+/** The statuses of one kind in the API server. Each request has a time limit; no method rejects. */
 export class StatusApi {
   readonly #options: StatusApiOptions
   readonly #path: string
 
   constructor(options: StatusApiOptions) {
     this.#options = options
-    this.#path = `/apis/metallb.io/v1beta1/namespaces/${options.namespace}/servicel2statuses`
+    const { namespace, kind } = options
+    this.#path = `/apis/metallb.io/v1beta1/namespaces/${namespace}/${kind.plural}`
   }
 
-  /** Lists those of all nodes: what other nodes left for our Services has to be seen, too. */
+  /**
+   * Lists those of this node. Where a Service has one of one node alone, it lists all: what other nodes left
+   * for our Services has to be seen, too.
+   */
   async list(signal: AbortSignal): Promise<Listed | Failure> {
     const statuses: FoundStatus[] = []
+    const { kind } = this.#options
     let next = ''
     do {
       const more = next === '' ? '' : `&continue=${encodeURIComponent(next)}`
-      const answer = await this.#ask({ path: `${this.#path}?limit=${PAGE}${more}` }, signal)
-      const page = readPage(answer)
+      const answer = await this.#ask(
+        { path: `${this.#path}?limit=${PAGE}${this.#ofNode()}${more}` },
+        signal,
+      )
+      const page = readPage(answer, kind)
       if (page.kind === 'failed') return page
       statuses.push(...page.statuses)
       next = page.next
@@ -93,19 +102,26 @@ export class StatusApi {
     }
   }
 
-  async #write(name: string, { service, interfaces }: Told, signal: AbortSignal): Promise<Outcome> {
+  /** A Node whose name is no label has to look through those of all. */
+  #ofNode(): string {
+    const { node, kind } = this.#options
+    if (!kind.isOfEachNode || node.length > LONGEST_LABEL) return ''
+    return `&labelSelector=${encodeURIComponent(`${STATUS_LABELS.node}=${node}`)}`
+  }
+
+  async #write(name: string, { service, places }: Told, signal: AbortSignal): Promise<Outcome> {
     const serviceNamespace = namespaceOf(service)
     const serviceName = service.slice(serviceNamespace.length + 1)
-    const listed = interfaces.length === 0 ? null : interfaces.map((each) => ({ name: each }))
-    const { node } = this.#options
-    const body = { status: { node, serviceName, serviceNamespace, interfaces: listed } }
+    const { node, kind } = this.#options
+    const listed = places.length === 0 ? null : places.map(kind.entry)
+    const body = { status: { node, serviceName, serviceNamespace, [kind.field]: listed } }
     const contentType = 'application/merge-patch+json'
     const path = `${this.#path}/${name}/status`
     return changedOrGone(await this.#ask({ method: 'PATCH', path, body, contentType }, signal))
   }
 
   #object(service: ServiceName): object {
-    const { node, pod } = this.#options
+    const { node, pod, kind } = this.#options
     const namespace = namespaceOf(service)
     const labels = {
       ...(node.length <= LONGEST_LABEL && { [STATUS_LABELS.node]: node }),
@@ -115,8 +131,12 @@ export class StatusApi {
     const owner = pod && { apiVersion: 'v1', kind: 'Pod', ...pod }
     return {
       apiVersion: 'metallb.io/v1beta1',
-      kind: 'ServiceL2Status',
-      metadata: { generateName: 'l2-', labels, ...(owner && { ownerReferences: [owner] }) },
+      kind: kind.kind,
+      metadata: {
+        generateName: kind.generateName,
+        labels,
+        ...(owner && { ownerReferences: [owner] }),
+      },
       spec: {},
     }
   }
@@ -148,14 +168,14 @@ function failureOf(answer: Answer): Failure | undefined {
   return { kind: 'failed', reason, isUnavailable: UNAVAILABLE.includes(status), retryAfterMs }
 }
 
-const MISSING =
-  'the cluster has no ServiceL2Statuses; apply deploy/crds to see there who announces what'
-
-function readPage(answer: Answer): (Listed & { readonly next: string }) | Failure {
+function readPage(
+  answer: Answer,
+  kind: StatusKind,
+): (Listed & { readonly next: string }) | Failure {
   const failure = failureOf(answer)
   if (failure !== undefined) {
     const isMissing = answer.kind === 'answered' && answer.status === 404
-    return isMissing ? { ...failure, reason: MISSING } : failure
+    return isMissing ? { ...failure, reason: missing(kind) } : failure
   }
   const list = bodyOf(answer)
   const items = valueAt(list, ['items'])
@@ -164,8 +184,12 @@ function readPage(answer: Answer): (Listed & { readonly next: string }) | Failur
     return { kind: 'failed', reason, isUnavailable: true, retryAfterMs: 0 }
   }
   const next = valueAt(list, ['metadata', 'continue'])
-  const statuses = items.flatMap((each) => readL2Status(each) ?? [])
+  const statuses = items.flatMap((each) => readStatus(each, kind) ?? [])
   return { kind: 'list', statuses, next: typeof next === 'string' ? next : '' }
+}
+
+function missing({ kind }: StatusKind): string {
+  return `the cluster has no ${kind}es; apply deploy/crds to see there who announces what`
 }
 
 function bodyOf(answer: Answer): unknown {

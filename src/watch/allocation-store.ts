@@ -12,7 +12,7 @@ import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { isBgpResource } from './bgp-resources.ts'
 import { KnownObjects } from './known-objects.ts'
-import { keyIn, type Resource, resources } from './resources.ts'
+import { isForAnnouncing, keyIn, type Resource, resources } from './resources.ts'
 import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
 import { Shelf } from './shelf.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
@@ -150,7 +150,7 @@ export class AllocationStore {
 
   /** Stores what an object says; returns undefined if it is of no interest. */
   #read(resource: Resource, key: string, object: unknown, origin: string): Read | undefined {
-    if (isBgpResource(resource)) return undefined
+    if (isBgpResource(resource) || isForAnnouncing(resource)) return undefined
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -165,10 +165,6 @@ export class AllocationStore {
         return this.#nodes.take(key, object, origin)
       case 'endpointslices':
         return this.#podNodes.take(key, object, origin)
-      case 'l2advertisements':
-      case 'excluded-interfaces':
-      case 'agent-endpointslices':
-        return undefined
       default:
         return unreachable(resource)
     }
@@ -209,7 +205,7 @@ export class AllocationStore {
   #remove(resource: Resource, key: string): boolean {
     this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
-    if (isBgpResource(resource)) return false
+    if (isBgpResource(resource) || isForAnnouncing(resource)) return false
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -225,10 +221,6 @@ export class AllocationStore {
         return this.#nodes.remove(key)
       case 'endpointslices':
         return this.#podNodes.remove(key)
-      case 'l2advertisements':
-      case 'excluded-interfaces':
-      case 'agent-endpointslices':
-        return false
       default:
         return unreachable(resource)
     }

@@ -1,7 +1,8 @@
+import { countedOld, type OldConfigurations } from '../announce/bgp/old-configuration.ts'
 import type { AnnounceObjects } from '../announce/objects.ts'
 import { decodeLabelledPool } from '../decode/announcing/address-pool.ts'
 import { decodeAdvertisement } from '../decode/announcing/advertisement.ts'
-import { decodeExcludedInterfaces } from '../decode/announcing/excluded-interfaces.ts'
+import { decodeAnnouncingConfigMap } from '../decode/announcing/config-map.ts'
 import { decodeAnnouncerNode } from '../decode/announcing/node.ts'
 import { decodeAnnouncedService } from '../decode/announcing/service.ts'
 import { decodeServingEndpoints } from '../decode/announcing/serving-endpoints.ts'
@@ -45,8 +46,8 @@ export class AnnounceStore {
   readonly #advertisements = new Shelf(decodeAdvertisement, (read) =>
     read.kind === 'advertisement' ? read.advertisement : undefined,
   )
-  readonly #exclusions = new Shelf(decodeExcludedInterfaces, (read) =>
-    read.kind === 'exclusions' ? read.patterns : undefined,
+  readonly #configMaps = new Shelf(decodeAnnouncingConfigMap, (read) =>
+    read.kind === 'exclusions' || read.kind === 'old' ? read : undefined,
   )
   readonly #known = new KnownObjects()
 
@@ -81,13 +82,24 @@ export class AnnounceStore {
   }
 
   objects(): AnnounceObjects {
+    const { counting } = this.old()
     return {
       services: this.#services.values(),
       endpoints: this.#endpoints.values(),
       nodes: this.#nodes.values(),
-      pools: this.#pools.values(),
-      advertisements: this.#advertisements.values(),
+      pools: [...this.#pools.values(), ...counting.flatMap(({ pools }) => pools)],
+      advertisements: [
+        ...this.#advertisements.values(),
+        ...counting.flatMap(({ advertisements }) => advertisements),
+      ],
     }
+  }
+
+  /** Returns what ConfigMaps of MetalLB up to 0.12 say. */
+  old(): OldConfigurations {
+    const maps = this.#configMaps.values()
+    const all = maps.flatMap((map) => (map.kind === 'old' ? [map.old] : []))
+    return countedOld(all, this.#pools.values())
   }
 
   /** Returns the Nodes on which an agent runs; undefined if the objects do not say it. */
@@ -98,7 +110,9 @@ export class AnnounceStore {
 
   /** Returns the interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
   excluded(): readonly string[] | undefined {
-    const lists = this.#exclusions.values()
+    const lists = this.#configMaps
+      .values()
+      .flatMap((map) => (map.kind === 'exclusions' ? [map.patterns] : []))
     return lists.length === 0 ? undefined : lists.flat()
   }
 
@@ -134,8 +148,12 @@ export class AnnounceStore {
         return this.#advertisements
       case 'configmaps':
       case 'excluded-interfaces':
-        return this.#exclusions
+        return this.#configMaps
+      case 'metallb-config':
+        // Layer 2 does not follow it, and would have its pools only while BGP is enabled, too.
+        return this.#options.followed.includes(resource) ? this.#configMaps : undefined
       case 'namespaces':
+      case 'frrconfigurations':
         return undefined
       default:
         return unreachable(resource)

@@ -1,7 +1,9 @@
 import type { BgpObjects } from '../announce/bgp/objects.ts'
+import { withOld } from '../announce/bgp/old-configuration.ts'
 import type { AnnounceProblem } from '../announce/eligibility.ts'
 import type { AnnouncerNode } from '../announce/objects.ts'
 import { objectProblem } from '../decode/object-problem.ts'
+import type { Problem } from '../decode/problem.ts'
 import { AnnounceStore } from './announce-store.ts'
 import { isBgpResource } from './bgp-resources.ts'
 import { BgpStore } from './bgp-store.ts'
@@ -13,7 +15,7 @@ export class BgpObjectStore {
   readonly #followed: readonly Resource[]
   readonly #others: AnnounceStore
   readonly #bgp: BgpStore
-  /** By object. Those of the other objects are reported by the agent or the controller. */
+  /** By object. Those of other objects are reported by the agent or the controller. */
   readonly #problems: Map<string, readonly AnnounceProblem[]> = new Map()
   #hasNews = false
 
@@ -21,21 +23,23 @@ export class BgpObjectStore {
   constructor(followed: readonly Resource[]) {
     this.#followed = followed
     const others = followed.filter((each) => !isBgpResource(each))
-    this.#others = new AnnounceStore({ followed: others, read: () => undefined })
-    this.#bgp = new BgpStore((object, problems) => {
-      const before = JSON.stringify(this.#problems.get(object) ?? [])
-      this.#problems.delete(object)
-      const found = problems.map(objectProblem)
-      if (found.length > 0) this.#problems.set(object, found)
-      if (before !== JSON.stringify(found)) this.#hasNews = true
+    this.#others = new AnnounceStore({
+      followed: others,
+      read: (object, problems) => {
+        const ofPeers = problems.filter(
+          ({ kind, path }) => kind === 'ConfigMap' && /^data\.config\b/.test(path),
+        )
+        this.#note(object, ofPeers)
+      },
     })
+    this.#bgp = new BgpStore((object, problems) => this.#note(object, problems))
   }
 
   /** Takes an event of the source; returns whether it may change what is announced or reported. */
   take(event: SourceEvent): boolean {
-    if (!isBgpResource(event.resource)) return this.#others.take(event)
     this.#hasNews = false
-    return this.#bgp.take(event) || this.#hasNews
+    const store = isBgpResource(event.resource) ? this.#bgp : this.#others
+    return store.take(event) || this.#hasNews
   }
 
   /** Returns whether every kind has been listed whole; nothing may be given up before. */
@@ -45,7 +49,8 @@ export class BgpObjectStore {
 
   objects(): BgpObjects {
     const { services, endpoints, pools } = this.#others.objects()
-    return { ...this.#bgp.configuration(), services, endpoints, pools }
+    const configuration = withOld(this.#bgp.configuration(), this.#others.old())
+    return { ...configuration, services, endpoints, pools }
   }
 
   node(name: string): AnnouncerNode | undefined {
@@ -63,6 +68,14 @@ export class BgpObjectStore {
       password.kind === 'secret' ? [password.secret] : [],
     )
     return [...new Set(names)].sort()
+  }
+
+  #note(object: string, problems: readonly Problem[]): void {
+    const before = JSON.stringify(this.#problems.get(object) ?? [])
+    this.#problems.delete(object)
+    const found = problems.map(objectProblem)
+    if (found.length > 0) this.#problems.set(object, found)
+    if (before !== JSON.stringify(found)) this.#hasNews = true
   }
 
   /** Returns what is wrong with objects that are read for BGP alone. */

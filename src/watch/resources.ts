@@ -57,6 +57,24 @@ export type Resource =
   | 'agent-endpointslices'
   /** The one ConfigMap of MetalLB that says on which interfaces nothing is announced. */
   | 'excluded-interfaces'
+  /** The ConfigMap with which MetalLB was configured up to 0.12. */
+  | 'metallb-config'
+  /** What frr-k8s makes the configuration of its FRR of. */
+  | 'frrconfigurations'
+
+/** What is read for announcing alone, besides what BGP needs. */
+const FOR_ANNOUNCING = [
+  'l2advertisements',
+  'excluded-interfaces',
+  'agent-endpointslices',
+  'metallb-config',
+  'frrconfigurations',
+] as const
+
+/** Returns whether objects of this kind are read for announcing alone. */
+export function isForAnnouncing(resource: string): resource is (typeof FOR_ANNOUNCING)[number] {
+  return FOR_ANNOUNCING.some((each) => each === resource)
+}
 
 /**
  * One row for each resource. The selectors of Services and EndpointSlices are those of kube-proxy
@@ -143,6 +161,22 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     plural: 'configmaps',
     fields: 'metadata.name=metallb-excludel2',
     identity: namespacedIdentity,
+  },
+  'metallb-config': {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    namespaced: true,
+    plural: 'configmaps',
+    fields: 'metadata.name=config',
+    identity: namespacedIdentity,
+  },
+  frrconfigurations: {
+    apiVersion: 'frrk8s.metallb.io/v1beta1',
+    kind: 'FRRConfiguration',
+    namespaced: true,
+    plural: 'frrconfigurations',
+    identity: namespacedIdentity,
+    mayBeMissing: true,
   },
 }
 

@@ -255,3 +255,16 @@ test('of many Nodes with one cause some are named', () => {
   const { reasons } = allocate(nodes, claimantOf('web'))
   expect(reasons['web']).toBe('The Service has the addresses of n0, n1, n2, n3, n4 and 3 more')
 })
+
+test('Services that get the same share one list and one reason, so that many cost no more than a few', () => {
+  const nodes = Array.from({ length: 8 }, (_, i) => nodeOf(`n${i}`, [`192.0.2.${i + 1}`]))
+  const winners = [1, 2, 3].map((port) => claimantOf(`s${port}`, { ports: [port] }))
+  const losers = ['x', 'y'].map((name) => claimantOf(name, { created: '', ports: [3] }))
+  const { grants } = allocateNodes({ nodes, claimants: [...winners, ...losers] })
+  const [s1, s2, , x, y] = grants
+  expect(s1?.addresses).toHaveLength(8)
+  expect(s2?.addresses).toBe(s1?.addresses)
+  expect(s2?.reason).toBe(s1?.reason)
+  expect(x?.reason).toMatchObject({ kind: 'no-node', barred: [{ bar: { holder: 'shop/s3' } }] })
+  expect(y?.reason).toBe(x?.reason)
+})

@@ -15,6 +15,19 @@ export const pools: readonly Manifest[] = [
   },
 ]
 
+/** A Node as the API server has it, with an address of each family. */
+export function node(index: number): Manifest {
+  const conditions = [{ type: 'Ready', status: 'True' }]
+  const addresses = [`172.16.${index >> 8}.${index & 255}`, `fd00:172:16::${index.toString(16)}`]
+  return {
+    metadata: { name: `node-${index}` },
+    status: {
+      conditions,
+      addresses: addresses.map((address) => ({ type: 'InternalIP', address })),
+    },
+  }
+}
+
 /** A Service of type LoadBalancer that asks for nothing but both families. */
 export function balancedService(index: number): Manifest {
   const name = `service-${index}`
@@ -26,7 +39,8 @@ export function balancedService(index: number): Manifest {
       type: 'LoadBalancer',
       ipFamilyPolicy: 'RequireDualStack',
       selector: { app: name },
-      ports: [{ protocol: 'TCP', port: 80, targetPort: 8080 }],
+      // Of its own, so that all may have the same addresses of Nodes.
+      ports: [{ protocol: 'TCP', port: 20_000 + index, targetPort: 8080 }],
     },
   }
 }

@@ -6,17 +6,20 @@ import { defaultAllocationSettings } from '../../src/model/allocation-settings.t
 import { serviceName } from '../../src/model/service-name.ts'
 import { AllocationStore } from '../../src/watch/allocation-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
-import { pools, storedService } from './allocation-objects.ts'
+import { node, pools, storedService } from './allocation-objects.ts'
 import type { Answers } from './protocol.ts'
 import { median } from './statistics.ts'
 
 /** Rounds are short, and the first ones are those of a program that is not warm yet. */
 const ROUNDS = 9
 
-/** What reading the objects and one round of the controller cost, without an API server. */
-export function allocationCosts(services: number): Answers['allocation'] {
+/**
+ * What reading the objects and one round of the controller cost, without an API server. Addresses come from
+ * the Nodes if there are some, else from pools.
+ */
+export function allocationCosts(services: number, nodes: number): Answers['allocation'] {
   const texts = Array.from({ length: services }, (_, index) => JSON.stringify(storedService(index)))
-  const { store, ms: readMs } = read(texts)
+  const { store, ms: readMs } = read(texts, nodes)
   const first = Array.from({ length: ROUNDS }, () => round(store))
   give(store)
   const later = Array.from({ length: ROUNDS }, () => round(store))
@@ -30,14 +33,19 @@ export function allocationCosts(services: number): Answers['allocation'] {
   }
 }
 
-function read(texts: readonly string[]): { readonly store: AllocationStore; readonly ms: number } {
-  const followed: readonly Resource[] = ['all-services', 'ipaddresspools']
+function read(
+  texts: readonly string[],
+  nodes: number,
+): { readonly store: AllocationStore; readonly ms: number } {
+  const source = nodes > 0 ? 'nodes' : 'ipaddresspools'
+  const followed: readonly Resource[] = ['all-services', source]
   const began = performance.now()
   const store = new AllocationStore({ classes: () => [], followed, read: () => undefined })
   for (const text of texts) {
     store.take({ kind: 'object', resource: 'all-services', object: JSON.parse(text) })
   }
-  for (const object of pools) store.take({ kind: 'object', resource: 'ipaddresspools', object })
+  const sources = nodes > 0 ? Array.from({ length: nodes }, (_, index) => node(index)) : pools
+  for (const object of sources) store.take({ kind: 'object', resource: source, object })
   return { store, ms: performance.now() - began }
 }
 
@@ -68,7 +76,8 @@ function give(store: AllocationStore): void {
   for (const grant of decision.grants) {
     const index = Number(serviceName(grant).replace(/.*-/, ''))
     const service = storedService(index)
-    const annotations = { 'metallb.io/ip-allocated-from-pool': grant.addresses[0]?.pool }
+    const pool = grant.addresses[0]?.pool
+    const annotations = pool === undefined ? {} : { 'metallb.io/ip-allocated-from-pool': pool }
     const ingress = grant.addresses.map(({ address }) => ({ ip: address }))
     const object = {
       ...service,

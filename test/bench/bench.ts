@@ -1,6 +1,7 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
-// `-- --affinity` for session affinity alone, `-- --controller` for addresses alone, `-- --files` for
+// `-- --affinity` for session affinity alone, `-- --big` for Services with many endpoints alone,
+// `-- --controller` for addresses alone, `-- --files` for
 // reading files alone, `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { measureAffinity } from './affinity.ts'
 import { measureAgents } from './agent.ts'
 import { measureBackends } from './backends.ts'
+import { measureBigServices } from './big-service.ts'
 import type { Size } from './cluster.ts'
 import { measureControllers } from './controller.ts'
 import { measureIpvs } from './ipvs.ts'
@@ -43,7 +45,7 @@ const FULL_SIZES: readonly Size[] = [
   { services: 5_000, endpoints: 50, dualStack: true, external: true },
 ]
 
-const PARTS = ['--agent', '--backends', '--affinity', '--controller', '--files']
+const PARTS = ['--agent', '--backends', '--affinity', '--big', '--controller', '--files']
 
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
@@ -60,6 +62,8 @@ async function main(): Promise<void> {
   if (alone === undefined) await compareWithNft()
   if (alone === undefined || alone === '--affinity') await compareTimeouts()
   if (alone === '--affinity') return
+  if (alone === undefined || alone === '--big') await compareEndpoints()
+  if (alone === '--big') return
   if (alone !== '--agent') await inFolder(compareBackends)
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
@@ -80,6 +84,12 @@ async function compareWithApiServer(folder: string): Promise<void> {
 async function compareTimeouts(): Promise<void> {
   progress('session affinity')
   const { title, body, notes } = await measureAffinity()
+  section(title, body, notes)
+}
+
+async function compareEndpoints(): Promise<void> {
+  progress('Services with many endpoints')
+  const { title, body, notes } = await measureBigServices()
   section(title, body, notes)
 }
 

@@ -3,6 +3,7 @@
 
 import { affinityCosts } from './affinity.ts'
 import { allocationCosts } from './allocation.ts'
+import { bigServiceCosts } from './big-service.ts'
 import { measureFirstPackets } from './first-packets.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
@@ -34,7 +35,8 @@ const handlers: Handlers = {
   restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
   affinity: ({ times }) => affinityCosts(times),
-  allocation: ({ services }) => allocationCosts(services),
+  bigService: ({ endpoints }) => bigServiceCosts(endpoints),
+  allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 
 function handle<Kind extends Question>({ kind, about }: Asked<Kind>) {

@@ -6,56 +6,67 @@ import { paths } from '../e2e/support/controllers.ts'
 import { nodelb } from '../support/lab.ts'
 import { RunningController } from '../support/running-controller.ts'
 import { timeOf } from '../support/running-program.ts'
-import { balancedService } from './allocation-objects.ts'
+import { balancedService, pools } from './allocation-objects.ts'
 import { memoryOf } from './memory.ts'
 import { ServedServices } from './served-services.ts'
 import { median } from './statistics.ts'
+import { type Requests, requestsBetween, writtenRequests } from './written-requests.ts'
 
 /** The controller as it is shipped, with a real API server. */
 export interface ControllerResult {
   readonly services: number
-  /** From the start of the process, and from the first round on, to the last status; seconds. */
-  readonly converged: { readonly seconds: number; readonly writing: number }
+  /** With Services and a pool there before the controller. */
+  readonly start: Convergence
+  /** With Services and the controller there before the pool. */
+  readonly poolMade: Convergence
   /** Statuses a second that the API server takes from a client that does nothing else. */
   readonly bareRate: number
+  /** With everything assigned: until a new Service has its address, and what else was written. */
+  readonly restart: Weight & { readonly seconds: number; readonly others: number }
+  readonly allocate: { readonly ms: number; readonly parseMs: number; readonly mb: number }
+}
+
+/** Until every Service has an address. */
+export interface Convergence extends Weight {
+  /** From the beginning: the start of the process, or the request that makes the pool. */
+  readonly seconds: number
+  /** From the first moment at which the controller could write. */
+  readonly writing: number
+  readonly requests: Requests
+}
+
+/** The process in MB: a while after the work, and at most. */
+interface Weight {
   readonly residentMb: number
   readonly peakMb: number
-  /** With everything assigned: until a new Service has its address, and what else was written. */
-  readonly restart: {
-    readonly seconds: number
-    readonly others: number
-    readonly residentMb: number
-    readonly peakMb: number
-  }
-  readonly allocate: { readonly ms: number; readonly parseMs: number; readonly mb: number }
 }
 
 /** As the controller writes. */
 const HANDS = 8
-const PATCHES = 2_000
-/** Milliseconds for V8 to collect what the start left behind. */
+/** Milliseconds for V8 to collect what the work left behind. */
 const SETTLING = 20_000
 
 const services = paths.services('shop')
 
-export async function measureController(
+/** Measures the start of the controller, and its restart. */
+export async function measureStart(
   server: ApiServer,
   kubeconfig: string,
   count: number,
-): Promise<Omit<ControllerResult, 'bareRate' | 'allocate'>> {
+): Promise<Pick<ControllerResult, 'start' | 'restart'>> {
   const served = new ServedServices(server)
+  const before = await writtenRequests(server)
   const began = Date.now()
   const controller = RunningController.start(kubeconfig)
   await served.reach(count)
   const now = Date.now()
   await served.end()
+  const requests = requestsBetween(before, await writtenRequests(server))
   const seconds = (now - began) / 1000
   const writing = (now - timeOf(await controller.first('leading'))) / 1000
-  await sleep(SETTLING)
-  const [residentMb, peakMb] = weigh(controller)
+  const start = { seconds, writing, requests, ...(await weigh(controller)) }
   await controller.end('SIGTERM')
-  const restart = await measureRestart(server, kubeconfig, count)
-  return { services: count, converged: { seconds, writing }, residentMb, peakMb, restart }
+  return { start, restart: await measureRestart(server, kubeconfig, count) }
 }
 
 async function measureRestart(
@@ -67,41 +78,66 @@ async function measureRestart(
   const began = Date.now()
   const controller = RunningController.start(kubeconfig)
   const last = timeOf(await controller.next('status-written'))
-  await sleep(SETTLING)
-  const [residentMb, peakMb] = weigh(controller)
+  const weight = await weigh(controller)
   const all = controller.lines.filter(({ event }) => event === 'status-written')
   await controller.end('SIGTERM')
-  return { seconds: (last - began) / 1000, others: all.length - 1, residentMb, peakMb }
+  return { seconds: (last - began) / 1000, others: all.length - 1, ...weight }
 }
 
-function weigh({ pid }: RunningController): readonly [residentMb: number, peakMb: number] {
-  return [memoryOf(pid, 'VmRSS'), memoryOf(pid, 'VmHWM')]
+/** Services that the controller has told that there is no pool get one. */
+export async function measurePoolMade(
+  server: ApiServer,
+  kubeconfig: string,
+  count: number,
+): Promise<Convergence> {
+  const controller = RunningController.start(kubeconfig)
+  for (let told = 0; told < count; told++) await controller.next('status-written')
+  const served = new ServedServices(server)
+  const before = await writtenRequests(server)
+  const began = Date.now()
+  await server.admin.create(paths.pools, pools)
+  await served.reach(count)
+  const seconds = (Date.now() - began) / 1000
+  await served.end()
+  const requests = requestsBetween(before, await writtenRequests(server))
+  const weight = await weigh(controller)
+  await controller.end('SIGTERM')
+  return { seconds, writing: seconds, requests, ...weight }
 }
 
-/** Patches of the kind and the size that the controller sends, as many at a time. */
+async function weigh({ pid }: RunningController): Promise<Weight> {
+  await sleep(SETTLING)
+  return { residentMb: memoryOf(pid, 'VmRSS'), peakMb: memoryOf(pid, 'VmHWM') }
+}
+
+/**
+ * Takes their addresses from all Services and returns how many a second: patches of the kind that the
+ * controller sends, as many at a time.
+ */
 export async function measureBareRate({ admin }: ApiServer): Promise<number> {
-  const { items } = await admin.call('GET', `${services}?limit=${PATCHES}`)
-  const patches = items.map(({ metadata, status }: { metadata: Stored; status: object }) => {
-    const { name, resourceVersion, annotations } = metadata
-    // Something has to change, else nothing is stored.
-    const changed = { ...annotations, 'nodelb.io/allocated': `${name} is one of them` }
-    return { name, patch: { metadata: { resourceVersion, annotations: changed }, status } }
-  })
-  const waiting = patches.values()
+  const { items } = await admin.call('GET', services)
+  const waiting: IterableIterator<Stored> = items.values()
   const began = performance.now()
   const hand = async (): Promise<void> => {
-    for (const { name, patch } of waiting) {
-      await admin.call('PATCH', `${services}/${name}/status`, patch)
+    for (const { metadata } of waiting) {
+      const { name, resourceVersion, annotations } = metadata
+      const removed = Object.fromEntries(Object.keys(annotations).map((each) => [each, null]))
+      await admin.call('PATCH', `${services}/${name}/status`, {
+        metadata: { resourceVersion, annotations: removed },
+        status: { loadBalancer: null, conditions: null },
+      })
     }
   }
   await Promise.all(Array.from({ length: HANDS }, hand))
-  return patches.length / ((performance.now() - began) / 1000)
+  return items.length / ((performance.now() - began) / 1000)
 }
 
 interface Stored {
-  readonly name: string
-  readonly resourceVersion: string
-  readonly annotations: object
+  readonly metadata: {
+    readonly name: string
+    readonly resourceVersion: string
+    readonly annotations: object
+  }
 }
 
 const PARSE = 'JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"))'

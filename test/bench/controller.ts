@@ -8,14 +8,18 @@ import {
   type ControllerResult,
   measureAllocate,
   measureBareRate,
-  measureController,
+  measurePoolMade,
+  measureStart,
 } from './controller-measure.ts'
 import type { Answers } from './protocol.ts'
 import { ratio, short, table } from './statistics.ts'
 import { Worker } from './worker.ts'
+import { printRequests } from './written-requests.ts'
 
 /** With `--quick` fewer, for a machine that is busy. */
 const SERVICES = process.argv.includes('--quick') ? 1_000 : 10_000
+/** Of both, where addresses are those of Nodes. */
+const NODES = SERVICES / 10
 const READ = ['/api/v1/services', '/api/v1/namespaces', paths.pools]
 
 /** One round by itself, and the program as it is shipped with a real API server. */
@@ -25,12 +29,19 @@ export async function measureControllers(
 ): Promise<Section[]> {
   progress('one round of the controller')
   const worker = new Worker()
-  const costs = await worker.ask('allocation', { services: SERVICES })
+  const costs = await worker.ask('allocation', { services: SERVICES, nodes: 0 })
   await worker.end()
+  const other = new Worker()
+  const nodeCosts = await other.ask('allocation', { services: NODES, nodes: NODES })
+  await other.end()
+  const rounds = [
+    roundSection(`${SERVICES} Services, a pool`, costs),
+    roundSection(`${NODES} Services, each with the addresses of ${NODES} Nodes`, nodeCosts),
+  ]
   const server = await ApiServer.start({ flags: ['--service-node-port-range=1024-40000'] })
   try {
     const result = await measureWith(server, folder, progress)
-    return [roundSection(costs), programSection(result), targetSection(result)]
+    return [...rounds, programSection(result), targetSection(result)]
   } finally {
     await server.stop()
   }
@@ -49,14 +60,20 @@ async function measureWith(
   await admin.create(paths.pools, pools)
   const all = Array.from({ length: SERVICES }, (_, index) => balancedService(index))
   await admin.create(paths.services('shop'), all)
-  progress('the controller')
-  const measured = await measureController(server, server.kubeconfig({ token }), SERVICES)
+  progress('the controller starts')
+  const kubeconfig = server.kubeconfig({ token })
+  const measured = await measureStart(server, kubeconfig, SERVICES)
   progress('nodelb allocate')
   const file = join(folder, 'objects.json')
   writeFileSync(file, JSON.stringify({ kind: 'List', apiVersion: 'v1', items: await list(server) }))
   const allocate = await measureAllocate(file)
-  progress('bare patches')
-  return { ...measured, allocate, bareRate: await measureBareRate(server) }
+  progress('a bare client takes all addresses')
+  for (const { metadata } of pools) await admin.call('DELETE', `${paths.pools}/${metadata.name}`)
+  const bareRate = await measureBareRate(server)
+  progress('a pool is made')
+  // One Service more by now: the restart has added it.
+  const poolMade = await measurePoolMade(server, kubeconfig, SERVICES + 1)
+  return { services: SERVICES, ...measured, allocate, bareRate, poolMade }
 }
 
 /** All objects of the kinds, each with its kind, as kubectl prints them. */
@@ -67,7 +84,7 @@ async function list({ admin }: ApiServer): Promise<readonly object[]> {
   )
 }
 
-function roundSection(costs: Answers['allocation']): Section {
+function roundSection(what: string, costs: Answers['allocation']): Section {
   const { readMs, firstMs, emptyMs, fullMs, writes, laterWrites } = costs
   const row = (what: string, ms: number, count: number) => [
     what,
@@ -76,7 +93,7 @@ function roundSection(costs: Answers['allocation']): Section {
     String(count),
   ]
   return {
-    title: `The controller: one round with ${SERVICES} Services of both families, ms`,
+    title: `The controller: one round with ${what}, both families`,
     body: table(
       ['round', 'ms', 'round/read', 'writes'],
       [
@@ -90,37 +107,42 @@ function roundSection(costs: Answers['allocation']): Section {
 }
 
 function programSection(result: ControllerResult): Section {
-  const { services, converged, bareRate, restart, allocate } = result
-  const rate = services / converged.writing
+  const { services, start, poolMade, bareRate, restart, allocate } = result
+  const rate = (seconds: number): readonly string[] => {
+    const perSecond = services / seconds
+    return [short(perSecond), ratio(bareRate, perSecond)]
+  }
+  const row = (what: string, seconds: number, more: readonly string[] = ['', '']) => [
+    what,
+    short(seconds),
+    ...more,
+  ]
   return {
     title: `The controller: ${services} Services, API server`,
     body: table(
       ['what', 'seconds', 'a second', 'to the bare client'],
       [
-        ['first start, to the last status', short(converged.seconds), '', ''],
-        [
-          'from leading to the last status',
-          short(converged.writing),
-          short(rate),
-          ratio(bareRate, rate),
-        ],
-        ['restart, to the status of a new Service', short(restart.seconds), '', ''],
-        [
-          `nodelb allocate -f, ${short(allocate.mb)} MB`,
-          short(allocate.ms / 1000),
+        row('from its start to the last status', start.seconds, rate(start.seconds)),
+        row('from leading to the last status', start.writing, rate(start.writing)),
+        row('from a pool being made to the last status', poolMade.seconds, rate(poolMade.seconds)),
+        row('the bare client', services / bareRate, rate(services / bareRate)),
+        row('restart, to the status of a new Service', restart.seconds),
+        row(`nodelb allocate -f, ${short(allocate.mb)} MB`, allocate.ms / 1000, [
           '',
           ratio(allocate.parseMs, allocate.ms),
-        ],
+        ]),
       ],
     ),
     notes: [
-      `bare client: patches of the same kind, as many at a time, ${short(bareRate)} a second; of the file,`,
-      `a process that does nothing but JSON.parse, ${short(allocate.parseMs / 1000)} s.`,
+      `written from its start on: ${printRequests(start.requests)}.`,
+      `written from the pool on: ${printRequests(poolMade.requests)}.`,
+      'bare client: as many patches of the same kind, as many at a time; of the file, a process that',
+      `does nothing but JSON.parse, ${short(allocate.parseMs / 1000)} s.`,
     ],
   }
 }
 
-function targetSection({ residentMb, peakMb, restart }: ControllerResult): Section {
+function targetSection({ start, poolMade, restart }: ControllerResult): Section {
   const row = (what: string, value: number, limit: number, unit: string) => [
     what,
     `≤ ${limit}${unit}`,
@@ -132,8 +154,10 @@ function targetSection({ residentMb, peakMb, restart }: ControllerResult): Secti
     body: table(
       ['target', 'wanted', 'measured', ''],
       [
-        row('resident, after the first start', residentMb, 200, ' MB'),
-        row('most, first start', peakMb, 200, ' MB'),
+        row('resident, after the first start', start.residentMb, 200, ' MB'),
+        row('most, first start', start.peakMb, 200, ' MB'),
+        row('resident, after a pool was made', poolMade.residentMb, 200, ' MB'),
+        row('most, a pool is made', poolMade.peakMb, 200, ' MB'),
         row('resident, after a restart', restart.residentMb, 200, ' MB'),
         row('most, restart', restart.peakMb, 200, ' MB'),
         row('statuses written by a restart', restart.others, 0, ''),

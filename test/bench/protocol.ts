@@ -35,8 +35,10 @@ export interface Questions {
   readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
   /** What sticky Services with so many different timeouts cost. */
   readonly affinity: { readonly times: number }
-  /** What a round of the controller costs with so many Services. */
-  readonly allocation: { readonly services: number }
+  /** What one changed endpoint costs where one Service has so many. */
+  readonly bigService: { readonly endpoints: number }
+  /** What a round of the controller costs with so many Services; without Nodes from a pool. */
+  readonly allocation: { readonly services: number; readonly nodes: number }
 }
 
 export interface Answers {
@@ -56,6 +58,12 @@ export interface Answers {
     readonly startMs: number
     readonly changeMs: number
     readonly firstNs: number
+  }
+  readonly bigService: {
+    /** From the changed slice to committed, and processor time of that; medians. */
+    readonly changeMs: number
+    readonly changeCpuMs: number
+    readonly operations: number
   }
   readonly allocation: {
     /** JSON.parse of each object, and what is read of it. */

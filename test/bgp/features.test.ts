@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { BgpLan, NODE } from '../support/bgp-lan.ts'
+import { BgpLan, NODE, ROUTER } from '../support/bgp-lan.ts'
 import {
   advertisement,
   bfdProfile,
@@ -35,6 +35,16 @@ test('with BFD a session ends soon after the peer fell silent', async () => {
   })
   await agent.next('bgp-session-up')
   await lan.announces(({ peers }) => peers[0]?.state === 'Established')
+  await lan.announces(({ peers }) => peers[0]?.bfd?.status === 'up')
+  expect(await lan.statusText()).toMatch(/tor at 10\.0\.0\.254: established for \d+ s, BFD up, /)
+  const metrics = await lan.metrics()
+  const labels = `{peer="${ROUTER}",vrf="default"}`
+  expect(metrics).toContain(`metallb_bfd_session_up${labels} 1\n`)
+  expect(metrics).toContain(`metallb_bfd_session_up_events${labels} 1\n`)
+  expect(metrics).toContain(`metallb_bfd_echo_packet_input${labels} 0\n`)
+  expect(metrics).toMatch(
+    /metallb_bfd_control_packet_input\{peer="10\.0\.0\.254",vrf="default"\} [1-9]/,
+  )
   agent.skip()
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.router.silence()
@@ -77,6 +87,77 @@ describe('an FRR that others configure', () => {
     expect(await remaining()).toEqual(before)
   })
 
+  test('keeps its own network, which counts as not announced by nodelb', async () => {
+    lan = await BgpLan.build()
+    const own = theirs.map((line) => line.replace('192.0.2.0/24', VIP))
+    await lan.node.tell('bgpd', ...own)
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(
+      bgpCluster(bgpPeer('tor'), advertisement('all'), web, bgpService('b', '198.51.100.11')),
+    )
+    const agent = await lan.start()
+    await lan.until('198.51.100.11/32')
+    const view = await lan.announces(({ addresses }) => addresses.length > 0)
+    expect(view.addresses).toMatchObject([{ address: '198.51.100.11', peers: ['tor'] }])
+    expect(view.notAnnounced).toMatchObject([
+      { service: 'shop/web', addresses: ['198.51.100.10'], peer: 'tor', reason: 'not-in-frr' },
+    ])
+    expect(view.problems).toMatchObject([{ object: 'FRR' }])
+    const told = agent.lines.filter(({ event }) => event === 'bgp-service-announced')
+    expect(told).toMatchObject([{ service: 'shop/b', peers: ['tor'], began: true }])
+  })
+
+  test('loses what is ours by `nodelb cleanup`, which shows it first, and keeps the rest', async () => {
+    lan = await BgpLan.build()
+    await lan.node.tell('bgpd', ...theirs)
+    const [before] = await lan.node.tell('bgpd', 'show running-config')
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    await lan.until(VIP)
+    const refused = await lan.nodelb('cleanup', ...lan.configuration)
+    // The agent is there and would configure it again.
+    expect(refused.said).toContain('not all is removed')
+    expect(refused.out).toBe('')
+    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await lan.received(VIP)).toBeDefined()
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(said).toBe('')
+    const [shown, removed] = out.split('cleaned up: ')
+    expect(shown).toMatch(/^announced by BGP, in FRR\n {2}router bgp 64501\n/)
+    expect(shown).toContain(`      - network ${VIP} route-map nodelb-`)
+    expect(shown).toContain('    - neighbor 10.0.0.254   # ends the session\n')
+    expect(shown).not.toMatch(/10\.0\.0\.88|192\.0\.2\.0/)
+    expect(removed).toMatch(/nodelb's part of FRR removed$/)
+    await lan.gone(VIP)
+    expect(await lan.node.tell('bgpd', 'show running-config')).toEqual([before])
+    const again = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(again).toEqual({ out: 'cleaned up: nothing removed', said: '' })
+  })
+
+  test('without an identifier, and without zebra, has no session, and that is told', async () => {
+    lan = await BgpLan.build()
+    const others = theirs.filter((line) => !line.startsWith('bgp router-id'))
+    await lan.node.tell('bgpd', ...others)
+    lan.configure({ frr: { sockets: lan.node.folder, shared: true } })
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    const { problems } = await lan.announces((view) => view.problems.length > 0)
+    expect(problems).toEqual([
+      {
+        object: 'FRR',
+        problem:
+          '"router bgp 64501", line "bgp router-id": found none, expected an IPv4 address: FRR has no session without an identifier, and takes an address of the node for it only where zebra runs; add the line',
+      },
+    ])
+    const { said } = await lan.nodelb('apply', ...lan.sources)
+    expect(said).toContain('"router bgp 64501", line "bgp router-id": found none')
+    const line = `bgp router-id ${NODE}`
+    await lan.node.tell('bgpd', 'configure terminal', 'router bgp 64501', line, 'end')
+    await agent.next('bgp-in-order', ({ object }) => object === 'FRR')
+    await lan.until(VIP)
+  })
+
   test('for another AS is told, and left as it is', async () => {
     lan = await BgpLan.build()
     await lan.node.tell('bgpd', ...theirs)
@@ -89,6 +170,43 @@ describe('an FRR that others configure', () => {
       problem: expect.stringContaining('FRR has "router bgp 64501"'),
     })
     expect(await remaining()).toHaveLength(3)
+  })
+})
+
+describe('cleanup where nobody else configures FRR', () => {
+  async function cleaned(bgp: object): Promise<string> {
+    lan = await BgpLan.build()
+    lan.write(bgpCluster(bgpPeer('tor'), advertisement('all'), web))
+    const agent = await lan.start()
+    await lan.until(VIP)
+    await agent.end('SIGTERM')
+    lan.configure(bgp)
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect([out, said]).toEqual([expect.stringContaining("nodelb's part of FRR"), ''])
+    await lan.gone(VIP)
+    const [left = ''] = await lan.node.tell('bgpd', 'show running-config')
+    // The folder of the log has the program's name, too.
+    return left.replace(/^!.*$/gm, '')
+  }
+
+  test('removes all of its BGP', async () => {
+    expect(await cleaned({})).not.toMatch(/nodelb|router bgp/)
+  })
+
+  test('knows what is ours by its name where the configuration does not say whose FRR is', async () => {
+    const left = await cleaned({ enabled: false })
+    expect(left).not.toMatch(/nodelb|neighbor|network \d/)
+    expect(left).toContain('router bgp 64501')
+  })
+
+  test('has nothing to do where FRR does not run, and says so', async () => {
+    lan = await BgpLan.build()
+    await lan.node.kill('bgpd')
+    const { out, said } = await lan.nodelb('cleanup', ...lan.configuration)
+    expect(out).toBe('cleaned up: nothing removed')
+    expect(said).toMatch(/^nodelb: nothing is removed from FRR: bgpd cannot be asked: /)
+    lan.configure({ enabled: false })
+    expect((await lan.nodelb('cleanup', ...lan.configuration)).said).toBe('')
   })
 })
 

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type {
+  BgpAnnouncements,
+  BgpSession,
+  RouteAttributes,
+} from '../../src/announce/bgp/decision.ts'
+import { SecretText } from '../../src/announce/bgp/secret-text.ts'
 import { Frr } from '../../src/apply/bgp/frr.ts'
 import type { Address } from '../../src/model/address.ts'
 import { effectOnSession } from '../../src/plan/bgp/effect-on-session.ts'
 import type { Operation } from '../../src/plan/bgp/operation.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
-import type { RouteAttributes, WantedBgp, WantedPeer } from '../../src/render/bgp/wanted.ts'
 import { peer, route, wanted } from '../golden/bgp-cases.ts'
 import { FrrLab } from '../support/frr.ts'
 import { isLong } from '../support/runs.ts'
@@ -55,10 +60,10 @@ async function reached(prefix: string): Promise<void> {
 }
 
 /** Has it configured, with one more prefix, and waits until the router has that. */
-async function arrived({ routers, routes, ...rest }: WantedBgp): Promise<readonly Operation[]> {
+async function arrived({ routes, ...rest }: BgpAnnouncements): Promise<readonly Operation[]> {
   const marker = `203.0.113.${++markers}/32`
   const all = [...routes, route(marker, [ROUTER])]
-  const brought = await frr.bring(treeOf({ ...rest, routers, routes: all }))
+  const brought = await frr.bring(treeOf({ ...rest, routes: all }))
   if (brought.kind === 'broken') throw new Error(brought.reason)
   expect(brought.refused).toEqual([])
   await reached(marker)
@@ -78,9 +83,9 @@ let present = wanted([usual])
 
 interface Case {
   readonly what: string
-  readonly peer?: Partial<WantedPeer>
+  readonly peer?: Partial<BgpSession>
   readonly attributes?: Partial<RouteAttributes>
-  readonly rest?: Partial<WantedBgp>
+  readonly rest?: Partial<BgpAnnouncements>
   /** What the operator of the router has to change as well. */
   readonly told?: string
   readonly effect: 'nothing' | 'next-session' | 'resets'
@@ -101,15 +106,19 @@ describe('what a change does to the session is what was said', () => {
       effect: 'resets',
       since: 10,
     },
-    { what: 'external instead of a number', peer: { remoteAs: 'external' }, effect: 'resets' },
-    { what: 'another number of ours', peer: { localAs: 64700 }, effect: 'resets' },
+    {
+      what: 'external instead of a number',
+      peer: { remoteAs: { kind: 'external' } },
+      effect: 'resets',
+    },
+    { what: 'another number of ours', peer: { localAsn: 64700 }, effect: 'resets' },
     {
       what: 'a password',
-      peer: { password: 'secret' },
+      peer: { password: new SecretText('secret') },
       told: `neighbor ${NODE} password secret`,
       effect: 'resets',
     },
-    { what: 'several hops', peer: { multihop: true }, effect: 'resets' },
+    { what: 'several hops', peer: { ebgpMultihop: true }, effect: 'resets' },
     { what: 'the source', peer: { sourceAddress: NODE as Address }, effect: 'resets' },
     { what: 'IPv6 as well', peer: { families: ['ipv4', 'ipv6'] }, effect: 'resets' },
     { what: 'the identifier', rest: { routerId: '10.0.0.9' as Address }, effect: 'resets' },
@@ -124,7 +133,7 @@ describe('what a change does to the session is what was said', () => {
       if (told !== undefined) {
         await router.tell('bgpd', 'configure terminal', 'router bgp 65000', told, 'end')
       }
-      const peers = present.routers[0]?.peers.map((each) => ({ ...each, ...options })) ?? []
+      const peers = present.peers.map((each) => ({ ...each, ...options }))
       present = wanted(peers, [route(VIP, [ROUTER], attributes)], rest)
       const effects = new Set((await arrived(present)).map(effectOnSession))
       effects.delete('nothing')
@@ -155,11 +164,8 @@ test('the router gets what is wanted, and only that', async () => {
 })
 
 test('sessions are told with state and number of prefixes', async () => {
-  const routers = present.routers.map((router) => ({
-    ...router,
-    peers: [...router.peers, peer('10.0.0.77')],
-  }))
-  await arrived({ ...present, routers, routes: [] })
+  const peers = [...present.peers, peer('10.0.0.77')]
+  await arrived({ ...present, peers, routes: [] })
   const told = await frr.sessions()
   const sessions = told.kind === 'sessions' ? told.sessions : []
   expect(sessions).toHaveLength(2)

@@ -69,10 +69,20 @@ test('status and metrics tell of sessions and prefixes', async () => {
   expect(text).toMatch(/tor at 10\.0\.0\.254: established for \d+ s, 1 of 1 prefixes sent\n/)
   expect(text).toContain('198.51.100.10 (shop/web): to tor')
   const metrics = await lan.metrics()
-  expect(metrics).toContain(`metallb_bgp_session_up{peer="${ROUTER}:179"} 1\n`)
-  expect(metrics).toContain(`metallb_bgp_announced_prefixes_total{peer="${ROUTER}:179"} 1\n`)
-  expect(metrics).toContain(`metallb_bgp_pending_prefixes_total{peer="${ROUTER}:179"} 1\n`)
-  expect(metrics).toMatch(/metallb_bgp_updates_total\{peer="10\.0\.0\.254:179"\} [1-9]/)
+  expect(metrics).toContain(`metallb_bgp_session_up{peer="${ROUTER}:179",vrf="default"} 1\n`)
+  expect(metrics).toContain(
+    `metallb_bgp_announced_prefixes_total{peer="${ROUTER}:179",vrf="default"} 1\n`,
+  )
+  expect(metrics).toContain(
+    `metallb_bgp_pending_prefixes_total{peer="${ROUTER}:179",vrf="default"} 1\n`,
+  )
+  const counted = ['updates_total', 'opens_sent', 'opens_received', 'keepalives_sent', 'total_sent']
+  for (const name of counted) {
+    const line = `^metallb_bgp_${name}\\{peer="10\\.0\\.0\\.254:179",vrf="default"\\} [1-9]`
+    expect(metrics).toMatch(new RegExp(line, 'm'))
+  }
+  // bfdd does not run.
+  expect(metrics).not.toMatch(/^metallb_bfd_\w+\{/m)
   expect(metrics).toContain('nodelb_bgp_engine_up 1\n')
   expect(metrics).toContain(
     'metallb_speaker_announced{service="shop/web",protocol="bgp",node="n1",ip="198.51.100.10"} 1\n',

@@ -333,6 +333,7 @@ test('announcing is configured', () => {
     onExit: withdraw
     ignoreExcludeLabel: true
     drain: {cordoned: withdraw, grace: 30s}
+    weightByEndpoints: true
   layer2:
     enabled: true
     excludeInterfaces: [^wlan]
@@ -350,6 +351,7 @@ test('announcing is configured', () => {
       onExit: 'withdraw',
       ignoreExcludeLabel: true,
       drain: { cordoned: 'withdraw', grace: 30_000 },
+      weightByEndpoints: true,
     },
     layer2: {
       enabled: true,
@@ -378,6 +380,7 @@ test.each([
       onExit: 'keep',
       ignoreExcludeLabel: false,
       drain: { cordoned: 'ignore', grace: 0 },
+      weightByEndpoints: false,
     },
     layer2: {
       enabled: false,
@@ -391,7 +394,7 @@ test.each([
 })
 
 test.each([
-  ['engine: frr-k8s', 'frr: nodelb configures an FRR by itself, and writes nothing for frr-k8s'],
+  ['engine: bird', 'frr or frr-k8s'],
   ['frr: {sockets: frr}', 'the path of the folder with the sockets of FRR, such as /run/frr'],
   ['onExit: stay', 'keep or withdraw'],
   ['drain: {grace: 2h}', 'a duration from 0s to 3600s, such as 500ms or 10m'],

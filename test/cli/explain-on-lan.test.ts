@@ -50,7 +50,8 @@ function factsOf(items: readonly object[], node: string): readonly string[] {
   const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items })
   const input = readAnnouncing(['-'], () => text, config.allocation)
   expect(input.problems).toEqual([])
-  return addressFacts(undefined, onLan(ADDRESS, node, input, config)).map(([, line]) => line)
+  const lan = onLan(ADDRESS, node, input, config)
+  return addressFacts({ origin: undefined, lan, bgp: undefined }).map(([, line]) => line)
 }
 
 test('of very many Nodes four stand for an address, and each other is told so', () => {

@@ -17,10 +17,30 @@ class LeaseServer {
 
   of(replica: string): LeaseApi {
     return {
-      read: () => this.#answer(replica, () => this.#found()),
-      create: (spec) => this.#answer(replica, () => this.#store(undefined, spec)),
-      write: (version, spec) => this.#answer(replica, () => this.#store(version, spec)),
+      read: (signal) =>
+        this.#unless(
+          signal,
+          this.#answer(replica, () => this.#found()),
+        ),
+      create: (spec, signal) =>
+        this.#unless(
+          signal,
+          this.#answer(replica, () => this.#store(undefined, spec)),
+        ),
+      write: (version, spec, signal) =>
+        this.#unless(
+          signal,
+          this.#answer(replica, () => this.#store(version, spec)),
+        ),
     }
+  }
+
+  /** Who does not wait for an answer does not know what has become of the request. */
+  #unless(signal: AbortSignal, answer: Promise<LeaseAnswer>): Promise<LeaseAnswer> {
+    const aborted = new Promise<LeaseAnswer>((resolve) => {
+      signal.addEventListener('abort', () => resolve({ kind: 'failed', reason: 'aborted' }))
+    })
+    return Promise.race([answer, aborted])
   }
 
   async #answer(replica: string, serve: () => LeaseAnswer): Promise<LeaseAnswer> {
@@ -108,6 +128,20 @@ test('a leader that stops gives the Lease back: the other one leads within two s
   await vi.advanceTimersByTimeAsync(2_100)
   expect(leaders(replicas)).toEqual(['b'])
   await replicas.get('a')?.ended
+})
+
+test('a leader gives the Lease back at whatever moment it stops, also while it renews', async () => {
+  for (let moment = 10_000; moment < 13_000; moment += 50) {
+    const server = new LeaseServer()
+    server.latency = 200
+    const replicas = new Map(['a', 'b'].map((name) => [name, begin(server, name)]))
+    await vi.advanceTimersByTimeAsync(moment)
+    replicas.get('a')?.stop.abort()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(leaders(replicas)).toEqual(['b'])
+    for (const { stop } of replicas.values()) stop.abort()
+    await vi.advanceTimersByTimeAsync(5_000)
+  }
 })
 
 test('a leader that is cut off ceases after 10 s, and the other one leads within 20 s', async () => {

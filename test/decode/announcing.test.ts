@@ -247,7 +247,14 @@ describe('an EndpointSlice', () => {
     [{ ready: false, serving: true, terminating: true }, true],
   ])('with the conditions %j can serve: %s', (conditions, can) => {
     const { value } = read([{ nodeName: 'n1', conditions }])
-    expect(value).toEqual({ service: 'shop/web', any: can, nodes: can ? ['n1'] : [] })
+    expect(value).toMatchObject({ service: 'shop/web', any: can, nodes: can ? ['n1'] : [] })
+  })
+
+  test('says on which Nodes all endpoints end', () => {
+    const ends = { ready: false, serving: true, terminating: true }
+    const [n1, n2] = [{ nodeName: 'n1' }, { nodeName: 'n2' }]
+    const endpoints = [n1, { ...n1, conditions: ends }, { ...n2, conditions: ends }]
+    expect(read(endpoints).value).toMatchObject({ nodes: ['n1', 'n2'], ending: ['n2'] })
   })
 
   test('has each Node once, and counts endpoints on none', () => {
@@ -257,9 +264,23 @@ describe('an EndpointSlice', () => {
     expect(read(null).value).toMatchObject({ any: false, nodes: [] })
   })
 
+  test('has the address of each endpoint on a Node', () => {
+    const endpoints = [
+      { nodeName: 'n1', addresses: ['10.1.0.1'] },
+      { nodeName: 'n1', addresses: ['10.1.0.2', '10.1.0.3'] },
+      { nodeName: 'n2', addresses: [7] },
+      { addresses: ['10.1.0.4'] },
+    ]
+    const hosted = new Map([
+      ['n1', ['10.1.0.1', '10.1.0.2']],
+      ['n2', []],
+    ])
+    expect(read(endpoints).value).toMatchObject({ hosted })
+  })
+
   test('leaves out an endpoint that cannot be read', () => {
     expect(read([{ nodeName: 7 }, { nodeName: 'n1' }])).toEqual({
-      value: { service: 'shop/web', any: true, nodes: ['n1'] },
+      value: { service: 'shop/web', any: true, nodes: ['n1'], hosted: new Map([['n1', []]]) },
       said: ['endpoints[0].nodeName: found 7, expected text'],
     })
   })

@@ -64,6 +64,7 @@ function keep(node: string, owner: ReturnType<typeof pod> | undefined = pod('uid
   }
   const statuses = new ServiceStatuses({
     ...{ client: { fetch }, namespace: 'kube-system', node, pod: owner },
+    protocol: 'layer2',
     tell: (reason) => told.add({ reason }),
   })
   const abort = new AbortController()

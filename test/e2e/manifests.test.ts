@@ -132,6 +132,12 @@ test('with the iptables component it has what iptables-legacy needs', async () =
   expect(stderr).toBe('')
 })
 
+const OWN_POD = ['POD_NAMESPACE', 'POD_NAME', 'POD_UID']
+
+function variablesOf(container: Manifest): readonly string[] {
+  return container.env.map(({ name }: Manifest) => name).sort()
+}
+
 test.each([
   ['load-balancer', ['bgp']],
   ['load-balancer', ['bgp', 'metrics', 'layer2']],
@@ -142,7 +148,55 @@ test.each([
   expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent', 'frr'])
   const mount = { name: 'frr', mountPath: '/run/frr' }
   for (const { volumeMounts } of pod.containers) expect(volumeMounts).toContainEqual(mount)
+  // Each once, also where announcing on layer 2 asks for the same.
+  const others = names.includes('metrics') ? ['NODE_IP', 'NODE_NAME'] : ['NODE_NAME']
+  expect(variablesOf(pod.containers[0])).toEqual([...OWN_POD, ...others].sort())
   expect(pod.containers[1].securityContext.capabilities).toEqual({ drop: ['ALL'] })
+  expect((await tryOut(known(manifests))).stderr).toBe('')
+})
+
+test.each([
+  ['load-balancer', ['bgp-bfd']],
+  ['load-balancer', ['bgp-bfd', 'metrics', 'layer2']],
+  ['all', ['layer2', 'ipvs', 'bgp-bfd']],
+])('overlay %s with the components %s has FRR with BFD', async (overlay, names) => {
+  const manifests = await buildWith(overlay, names)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  // Other components know the agent as the first one.
+  expect(pod.containers.map(({ name }: Manifest) => name)).toEqual([
+    'agent',
+    'frr',
+    'zebra',
+    'bfdd',
+  ])
+  const users = ['passwd', 'group'].map((file) => {
+    return { name: 'frr-users', mountPath: `/etc/${file}`, subPath: file, readOnly: true }
+  })
+  for (const { image, volumeMounts, securityContext } of pod.containers.slice(1)) {
+    expect(image).toBe('frr')
+    expect(volumeMounts).toHaveLength(3)
+    for (const mount of [...users, { name: 'frr', mountPath: '/run/frr' }]) {
+      expect(volumeMounts).toContainEqual(mount)
+    }
+    const { capabilities, ...others } = securityContext
+    expect(others).toEqual({
+      ...{ runAsUser: 0, runAsGroup: 0 },
+      ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+    })
+    expect(capabilities.drop).toEqual(['ALL'])
+  }
+  expect((await tryOut(known(manifests))).stderr).toBe('')
+})
+
+test.each([
+  ['load-balancer', ['bgp-frr-k8s']],
+  ['all', ['layer2', 'bgp-frr-k8s', 'metrics']],
+])('overlay %s with the components %s leaves FRR to frr-k8s', async (overlay, names) => {
+  const manifests = await buildWith(overlay, names)
+  const pod = manifests.find(({ kind }) => kind === 'DaemonSet').spec.template.spec
+  expect(pod.containers.map(({ name }: Manifest) => name)).toEqual(['agent'])
+  const variables = pod.containers[0].env.map(({ name }: Manifest) => name)
+  expect(variables).toEqual(expect.arrayContaining(['POD_NAMESPACE', 'POD_NAME', 'POD_UID']))
   expect((await tryOut(known(manifests))).stderr).toBe('')
 })
 
@@ -159,8 +213,7 @@ test.each([
     drop: ['ALL'],
     add: ['NET_ADMIN', 'NET_RAW'],
   })
-  const variables = agent.env.map(({ name }: Manifest) => name)
-  expect(variables).toEqual(['NODE_NAME', 'NODE_IP', 'POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
+  expect(variablesOf(agent)).toEqual([...OWN_POD, 'NODE_IP', 'NODE_NAME'].sort())
   const config = pod.volumes.find(({ name }: Manifest) => name === 'config')
   expect(Object.keys(config).sort()).toEqual(['name', 'projected'])
   expect(config.projected.sources).toEqual([

@@ -246,3 +246,7 @@ test('from kube-vip and back addresses stay, and old Services can be deleted', a
   expect(await replicas('kube-system', 'kube-vip-cloud-provider')).toBe(1)
   await server.admin.call('DELETE', `${paths.pools}/global`)
 })
+
+test('nothing that the manual says is left undone', () => {
+  expect(manual.left()).toEqual([])
+})

@@ -20,6 +20,7 @@ const silences: Readonly<Record<BgpSilenceReason['kind'], true>> = {
   cordoned: true,
   'no-endpoint': true,
   'no-local-endpoint': true,
+  'local-endpoints-end': true,
   'no-peer': true,
   'conflicting-local-pref': true,
   'too-many-communities': true,

@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest'
+import type { BgpAnnouncements } from '../../src/announce/bgp/decision.ts'
+import { SecretText } from '../../src/announce/bgp/secret-text.ts'
 import type { Address } from '../../src/model/address.ts'
 import { differenceOf } from '../../src/plan/bgp/difference.ts'
 import { printPlan } from '../../src/plan/bgp/print.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
-import type { WantedBgp } from '../../src/render/bgp/wanted.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../src/ruleset/bgp/tree.ts'
-import { cases, everyOption, peer, route, wanted } from './bgp-cases.ts'
+import { profile } from '../announce/bgp/objects.ts'
+import { cases, everyOption, nothing, peer, route, wanted } from './bgp-cases.ts'
 
 const A = '10.0.0.254'
 const B = '10.0.0.253'
@@ -20,14 +22,14 @@ test.each(Object.entries(cases))('%s', async (name, each) => {
   await expect(text).toMatchFileSnapshot(`bgp/${name}.frr`)
 })
 
-const FAST = { name: 'fast', transmitInterval: 100 }
+const FAST = profile('fast', { transmitInterval: 100 })
 const one = wanted([peer(A)], [route(VIP, [A])])
 const all = wanted([everyOption], [], { bfdProfiles: [FAST] })
 
 /** From what to what, by what happens. */
-const changes: Readonly<Record<string, readonly [WantedBgp, WantedBgp]>> = {
+const changes: Readonly<Record<string, readonly [BgpAnnouncements, BgpAnnouncements]>> = {
   'nothing changes': [one, one],
-  'a first peer': [{ ...one, routers: [], routes: [] }, one],
+  'a first peer': [nothing, one],
   'a prefix comes': [one, wanted([peer(A)], [route(VIP, [A]), route('198.51.100.11/32', [A])])],
   'the last prefix goes': [one, wanted([peer(A)])],
   'a prefix gets another community': [
@@ -38,16 +40,22 @@ const changes: Readonly<Record<string, readonly [WantedBgp, WantedBgp]>> = {
   'a peer goes': [wanted([peer(A), peer(B)], [route(VIP, [A, B])]), one],
   'a peer gets every option': [{ ...one, bfdProfiles: [FAST] }, all],
   'a peer loses every option': [all, wanted([peer(A)])],
-  'the password changes': [all, wanted([{ ...everyOption, password: 'hidden-too' }])],
-  'another autonomous system of the peer': [one, wanted([peer(A, { remoteAs: 'external' })])],
+  'the password changes': [
+    all,
+    wanted([{ ...everyOption, password: new SecretText('hidden-too') }]),
+  ],
+  'another autonomous system of the peer': [
+    one,
+    wanted([peer(A, { remoteAs: { kind: 'external' } })]),
+  ],
   'IPv6 as well': [one, wanted([peer(A, { families: ['ipv4', 'ipv6'] })], one.routes)],
   'another router identifier': [one, { ...one, routerId: '10.0.0.2' as Address }],
   'another autonomous system of ours': [
     one,
-    { ...one, routers: one.routers.map((router) => ({ ...router, asn: 64502 })) },
+    wanted([peer(A, { myAsn: 64502 })], one.routes, { asns: new Map([['', 64502]]) }),
   ],
-  'another BFD profile': [all, { ...all, bfdProfiles: [{ name: 'fast', detectMultiplier: 5 }] }],
-  'all goes': [all, wanted([], [], { routers: [] })],
+  'another BFD profile': [all, { ...all, bfdProfiles: [profile('fast', { detectMultiplier: 5 })] }],
+  'all goes': [all, nothing],
 }
 
 function section(name: string, found: Tree, to: Tree, ownership: 'whole' | 'shared'): string {
@@ -97,14 +105,13 @@ exit
 test('plans in an FRR that others configure', async () => {
   const found = parseTree(OTHERS)
   const ours = treeOf(one)
-  const nothing = treeOf(wanted([], [], { routers: [] }))
   const both = parseTree(`${OTHERS}${printTree(ours)}`)
   const taken = wanted([peer(A)], [route('192.0.2.0/24', [A])])
-  const [router] = one.routers
-  const cannot = { ...one, routers: [{ vrf: '', asn: 64502, peers: router?.peers ?? [] }] }
+  const other = { asns: new Map([['', 64502]]) }
+  const cannot = wanted([peer(A, { myAsn: 64502 })], one.routes, other)
   const sections = [
     section('we come', found, ours, 'shared'),
-    section('we go', both, nothing, 'shared'),
+    section('we go', both, treeOf(nothing), 'shared'),
     section(
       'a peer of IPv6 alone',
       found,
@@ -113,7 +120,7 @@ test('plans in an FRR that others configure', async () => {
     ),
     section('a prefix that others announce', found, treeOf(taken), 'shared'),
     section('another autonomous system', found, treeOf(cannot), 'shared'),
-    section('it is ours alone', found, nothing, 'whole'),
+    section('it is ours alone', found, treeOf(nothing), 'whole'),
   ]
   const text = sections.join('\n')
   expect(text).not.toContain('of-others')

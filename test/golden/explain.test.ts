@@ -6,7 +6,7 @@ import { behavioursIn, ran } from './behaviours.ts'
 
 // Each behaviour is a file of objects: `name.yaml`. Beside it are `name.flags`, which say the packet
 // and the Node, and where it is needed `name.config.yaml`. `name.txt` is what the command prints, and
-// `name.jsonl` has the field `announced` of its JSON.
+// `name.jsonl` has the field `announced` of its JSON, and `bgp` where there is one.
 const FOLDER = new URL('explain/', import.meta.url).pathname
 
 const { files, names, sentence } = behavioursIn(FOLDER)
@@ -34,9 +34,10 @@ describe('what becomes of a packet, with', () => {
   test.each(names)('%s, for programs: who announces the address', async (name) => {
     const { code, out, said } = await run(name, 'json')
     expect({ code, said }).toEqual({ code: 0, said: [] })
-    const { announced } = JSON.parse(out)
-    const line = `${JSON.stringify(announced)}\n`
-    await expect(line).toMatchFileSnapshot(`${FOLDER}${name}.jsonl`)
+    const { announced, bgp } = JSON.parse(out)
+    const shown = bgp === null ? [announced] : [announced, bgp]
+    const lines = shown.map((each) => `${JSON.stringify(each)}\n`).join('')
+    await expect(lines).toMatchFileSnapshot(`${FOLDER}${name}.jsonl`)
   })
 })
 

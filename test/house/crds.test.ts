@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ruleCases, rules } from '../crds/rules.ts'
 import { crdFiles, definitions, type Manifest } from '../support/crds.ts'
 import { KINDS } from './crd-table.ts'
 
@@ -8,6 +9,16 @@ test('the kustomization has every file, and every file is a kind of the table', 
   const names = crds.map(({ spec }) => spec.names.plural)
   expect(names.map((name) => `${name}.yaml`).sort()).toEqual([...crdFiles()].sort())
   expect(crds.map(({ spec }) => spec.names.kind).sort()).toEqual(Object.keys(KINDS).sort())
+})
+
+test('test:crds has objects for each rule that an API server is to evaluate', () => {
+  const key = ({ kind, message }: { readonly kind: string; readonly message: string }): string =>
+    `${kind}: ${message}`
+  expect(ruleCases.map(key).sort()).toEqual(rules().map(key).sort())
+  for (const { good, bad } of ruleCases) {
+    expect(good).not.toEqual([])
+    expect(bad).not.toEqual([])
+  }
 })
 
 /** Schemas without their descriptions. */

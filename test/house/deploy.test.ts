@@ -171,12 +171,7 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
     value.name ?? value,
   ])
   const container = '/spec/template/spec/containers/0'
-  expect(added).toEqual([
-    [`${container}/securityContext/capabilities/add/-`, 'NET_RAW'],
-    [`${container}/env/-`, 'POD_NAMESPACE'],
-    [`${container}/env/-`, 'POD_NAME'],
-    [`${container}/env/-`, 'POD_UID'],
-  ])
+  expect(added).toEqual([[`${container}/securityContext/capabilities/add/-`, 'NET_RAW']])
   const { volumes, ...others } = read('key.yaml')[0].spec.template.spec
   expect(others).toEqual({})
   expect(volumes.map(({ name }: Manifest) => name)).toEqual(['config'])
@@ -194,11 +189,26 @@ test('the component for BGP adds an engine without any capability, and few right
     )
   const manifests = read('account.yaml')
   // Secrets are given by name, in the namespace of the BGPPeers.
-  expect(manifests.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding'])
+  const kinds = ['ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding']
+  expect(manifests.map(({ kind }) => kind)).toEqual(kinds)
+  expect(manifests[2].rules).toEqual([
+    {
+      apiGroups: ['metallb.io'],
+      resources: ['servicebgpstatuses'],
+      verbs: ['list', 'create', 'delete'],
+    },
+    { apiGroups: ['metallb.io'], resources: ['servicebgpstatuses/status'], verbs: ['patch'] },
+  ])
   expect(manifests[0].rules).toEqual([
     {
       apiGroups: ['metallb.io'],
       resources: ['ipaddresspools', 'bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'],
+      verbs: ['list', 'watch'],
+    },
+    {
+      apiGroups: [''],
+      resources: ['configmaps'],
+      resourceNames: ['config'],
       verbs: ['list', 'watch'],
     },
   ])
@@ -226,6 +236,52 @@ test('the component for BGP adds an engine without any capability, and few right
     },
   ])
   expect(defaultConfig.announce.bgp.frr.sockets).toBe(mount.mountPath)
+})
+
+test('what announces knows its Pod, which owns the statuses', () => {
+  for (const component of ['layer2', 'bgp']) {
+    const { spec } = parse(readFileSync(`${deploy}components/${component}/pod.yaml`, 'utf8'))
+    const { containers, ...others } = spec.template.spec
+    expect(others).toEqual({})
+    const names = containers[0].env.map(({ name }: Manifest) => name)
+    expect(names).toEqual(['POD_NAMESPACE', 'POD_NAME', 'POD_UID'])
+  }
+})
+
+test('the component for BGP with BFD gives each daemon what FRR asks for, and no more', () => {
+  const text = (file: string) => readFileSync(`${deploy}components/bgp-bfd/${file}`, 'utf8')
+  const added = parse(text('engines.yaml')).flatMap(({ value }: Manifest) =>
+    value.name === 'frr-users' ? [] : [value],
+  )
+  const [, bgpd] = parse(text('bgpd.yaml')).spec.template.spec.containers
+  const rights = [...added, bgpd].map(({ name, securityContext }: Manifest) => {
+    expect(securityContext).toMatchObject({ runAsUser: 0, capabilities: { drop: ['ALL'] } })
+    return `${name}: ${securityContext.capabilities.add.join(' ')}`
+  })
+  expect(rights).toEqual([
+    'zebra: SETUID SETGID NET_ADMIN NET_RAW SYS_ADMIN',
+    'bfdd: SETUID SETGID NET_BIND_SERVICE NET_RAW SYS_ADMIN',
+    'frr: SETUID SETGID NET_BIND_SERVICE NET_ADMIN NET_RAW SYS_ADMIN',
+  ])
+  for (const { allowPrivilegeEscalation, readOnlyRootFilesystem } of added.map(
+    ({ securityContext }: Manifest) => securityContext,
+  )) {
+    expect([allowPrivilegeEscalation, readOnlyRootFilesystem]).toEqual([false, true])
+  }
+})
+
+test('the component for frr-k8s reads no Secret, and writes nothing of frr-k8s but FRRConfigurations', () => {
+  const text = readFileSync(`${deploy}components/bgp-frr-k8s/account.yaml`, 'utf8')
+  const manifests: Manifest[] = parseAllDocuments(text).map((each) => each.toJS())
+  const rules = manifests.flatMap(({ rules: own = [] }) => own)
+  const said = rules.map(({ resources: kinds, verbs }) => `${kinds.join(' ')}: ${verbs.join(' ')}`)
+  expect(said).toEqual([
+    'ipaddresspools bgppeers bgpadvertisements bfdprofiles communities: list watch',
+    'configmaps: list watch',
+    'frrconfigurations: create patch delete',
+    'servicebgpstatuses: list create delete',
+    'servicebgpstatuses/status: patch',
+  ])
 })
 
 test('the component for ipvs brings the container that sets sysctls, and a folder that outlasts it', () => {

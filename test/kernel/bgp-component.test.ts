@@ -24,7 +24,8 @@ test('engine and agent announce with the rights that the component gives them', 
   const { runAsUser, runAsGroup, capabilities } = engine.securityContext
   expect(capabilities).toEqual({ drop: ['ALL'] })
   const user = [`--reuid=${runAsUser}`, `--regid=${runAsGroup}`, '--clear-groups']
-  await lan.node.runBgpd(
+  await lan.node.runAs(
+    'bgpd',
     confined([...user, '--bounding-set=-all']),
     engine.args.map((each: string) => each.replaceAll('/run/frr', lan.node.folder)),
   )

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { cleanupCommand } from '../../src/cli/commands.ts'
+import { cleanupCommand } from '../../src/cli/cleanup.ts'
 import { enterNewNetwork, nft, nftLoad } from '../apply/nftables/namespace.ts'
 import { apply, diff, fixtureSources, run } from '../support/commands.ts'
 import { sortedListing } from '../support/listing.ts'
@@ -88,11 +88,11 @@ test("others' tables stay byte for byte the same, also through cleanup", async (
   await nft('delete table ip nodelb; flush chain ip6 nodelb spread')
   await apply(sources)
   expect(await othersTables()).toEqual(before)
-  const cleaned = await run((_, output) => cleanupCommand(output), sources)
+  const cleaned = await run((_, output) => cleanupCommand(undefined, output), sources)
   expect(cleaned).toEqual({ code: 0, out: 'cleaned up: 2 tables removed\n', lines: [] })
   expect(await othersTables()).toEqual(before)
   expect(await nft('list', 'tables')).toBe('table ip mine\ntable inet nodelb\ntable ip6 nodelb-2\n')
-  const again = await run((_, output) => cleanupCommand(output), sources)
+  const again = await run((_, output) => cleanupCommand(undefined, output), sources)
   expect(again.out).toBe('cleaned up: nothing removed\n')
 })
 

@@ -7,6 +7,7 @@ import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../src/ruleset/bgp/tree.ts'
+import { profile } from '../announce/bgp/objects.ts'
 import { everyOption, peer, wanted } from '../golden/bgp-cases.ts'
 
 const ROUTER = 'router bgp 64501'
@@ -21,6 +22,7 @@ test.each([
   [ROUTER, 'neighbor 10.0.0.1 maximum-prefix 7', 'resets'],
   [ROUTER, 'bgp router-id 10.0.0.1', 'resets'],
   [ROUTER, 'no bgp network import-check', 'nothing'],
+  [ROUTER, 'coalesce-time 50', 'next-session'],
   [ROUTER, 'bgp cluster-id 10.0.0.1', 'resets'],
   [FAMILY, 'neighbor 10.0.0.1 activate', 'resets'],
   [FAMILY, 'neighbor 10.0.0.1 route-map m out', 'nothing'],
@@ -67,7 +69,7 @@ test('what others brought into blocks of ours goes', () => {
 })
 
 test('commands have passwords in full, go to the program that holds the block, and end', () => {
-  const tree = treeOf(wanted([everyOption], [], { bfdProfiles: [{ name: 'fast' }] }))
+  const tree = treeOf(wanted([everyOption], [], { bfdProfiles: [profile('fast')] }))
   const batches = commandsOf(planBgp(new Map(), tree))
   expect(batches.map(({ daemon }) => daemon)).toEqual(['bgpd', 'bfdd', 'bgpd'])
   const [, bfdd, bgpd] = batches.map(({ commands }) => commands.map(({ text }) => text))

@@ -54,8 +54,9 @@ test('before anything is programmed nothing is served, and then all that is serv
   expect(allAdded(served)).toEqual([
     {
       ...frontend,
-      before: { endpoints: nothingServed.endpoints(frontend), label: undefined },
-      after: { endpoints: new Set([destinationKey(one)]), label: undefined },
+      before: { leads: false, label: undefined },
+      after: { leads: true, label: undefined },
+      gone: new Set(),
     },
   ])
 })

@@ -47,7 +47,7 @@ function served(elements: Elements) {
 
 /** What a commit from one state to the other touched. */
 function touchedBy(before: Elements, after: Elements, tcp: 'keep' | 'reset' = 'keep') {
-  return touchedFrontends(frontendChanges(steps(before, after), served(after)), tcp)
+  return touchedFrontends(frontendChanges(steps(before, after), ruleset(after)), tcp)
 }
 
 function slots(front: string, ...endpoints: readonly (string | undefined)[]) {
@@ -160,7 +160,7 @@ test('all flows are looked at when an address is another Service’s, with the s
     before: { comment: 'default/old:dns load-balancer' },
     after: { comment: 'default/new:dns load-balancer' },
   }
-  const changes = frontendChanges([step], served({ endpoints: slots(DNS, A) }))
+  const changes = frontendChanges([step], ruleset({ endpoints: slots(DNS, A) }))
   expect(touchedFrontends(changes, 'keep')).toMatchObject([{ id: DNS, gone: new Set() }])
 })
 

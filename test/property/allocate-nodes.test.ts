@@ -154,7 +154,10 @@ test('a holder loses a Node only to an older holder, or because the Node no long
       for (const loser of claimants) {
         const { reason } = allocation.grants.find((each) => isSame(each, loser)) ?? {}
         if (reason?.kind !== 'on-nodes' && reason?.kind !== 'no-node') continue
-        for (const { node, bar } of reason.barred) {
+        const barred = reason.barred.flatMap(({ nodes, bar }) =>
+          nodes.map((node) => ({ node, bar })),
+        )
+        for (const { node, bar } of barred) {
           if (bar.kind !== 'port-taken') continue
           const own = nodes.find(({ name }) => name === node)?.internal ?? []
           const holds = ({ held }: NodeClaimant): boolean =>
@@ -175,7 +178,7 @@ test('a Service that waits is told why for every Node', () => {
         expect(printReason(reason)).not.toMatch(/undefined|\[object/)
         if (reason.kind !== 'no-node') continue
         expect(addresses).toEqual([])
-        const told = new Set(reason.barred.map(({ node }) => node))
+        const told = new Set(reason.barred.flatMap(({ nodes }) => nodes))
         expect([...told].sort()).toEqual(nodes.map(({ name }) => name).sort())
       }
     }),

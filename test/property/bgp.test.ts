@@ -1,19 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { BgpAnnouncements } from '../../src/announce/bgp/decision.ts'
+import { placeOf } from '../../src/announce/bgp/session-end.ts'
 import { commandsOf } from '../../src/plan/bgp/commands.ts'
 import { differenceOf } from '../../src/plan/bgp/difference.ts'
 import { planBgp } from '../../src/plan/bgp/plan.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
-import type { WantedBgp } from '../../src/render/bgp/wanted.ts'
 import { parseTree } from '../../src/ruleset/bgp/frr-parse.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import { masked } from '../../src/ruleset/bgp/lines.ts'
+import { sendsBy } from '../../src/ruleset/bgp/sends.ts'
 import { kindOf, routerOf, type Tree, withLines } from '../../src/ruleset/bgp/tree.ts'
 import { FrrModel } from '../support/frr-model.ts'
 import { wantedBgp } from '../support/random-bgp.ts'
 import { runs } from '../support/runs.ts'
 
 const RUNS = runs(1_000)
+/** Of plans, each for two configurations: 10,000 with all draws. */
+const PLANS = runs(5_000)
 
 /** What each peer is sent of each prefix, and with what, read plainly from the configuration. */
 function sentBy(tree: Tree): ReadonlyMap<string, string> {
@@ -43,7 +47,7 @@ function found(lines: ReadonlySet<string>, pattern: RegExp): readonly RegExpExec
   return [...lines].map((line) => pattern.exec(line)).filter((match) => match !== null)
 }
 
-function configure(model: FrrModel, wanted: WantedBgp, after: () => void = () => {}): void {
+function configure(model: FrrModel, wanted: BgpAnnouncements, after: () => void = () => {}): void {
   for (const { commands } of commandsOf(planBgp(model.tree(), treeOf(wanted)))) {
     for (const { text } of commands) {
       model.run(text)
@@ -85,16 +89,30 @@ describe('what is wanted of FRR, at random', () => {
     )
   })
 
+  test('each prefix is sent to those who are to get it, and to them alone', () => {
+    fc.assert(
+      fc.property(wantedBgp, (wanted) => {
+        const sends = sendsBy(treeOf(wanted))
+        for (const { vrf, prefix, to } of wanted.routes) {
+          const sent = wanted.peers.filter(
+            ({ vrf: of, end }) => of === vrf && sends({ vrf, neighbour: placeOf(end), prefix }),
+          )
+          expect(sent.map(({ name }) => name).sort()).toEqual([...to.keys()].sort())
+        }
+      }),
+      { numRuns: RUNS },
+    )
+  })
+
   test('the order of peers, routes and profiles does not show', () => {
     fc.assert(
       fc.property(wantedBgp, (wanted) => {
-        const turned: WantedBgp = {
+        const turned: BgpAnnouncements = {
           ...wanted,
-          routers: wanted.routers
-            .map((router) => ({ ...router, peers: router.peers.toReversed() }))
-            .toReversed(),
+          asns: new Map([...wanted.asns].toReversed()),
+          peers: wanted.peers.toReversed(),
           routes: wanted.routes
-            .map((route) => ({ ...route, peers: new Map([...route.peers].toReversed()) }))
+            .map((route) => ({ ...route, to: new Map([...route.to].toReversed()) }))
             .toReversed(),
           bfdProfiles: wanted.bfdProfiles.toReversed(),
         }
@@ -112,9 +130,11 @@ describe('what is wanted of FRR, at random', () => {
           configure(model, wanted)
           expect(model.tree()).toEqual(treeOf(wanted))
           expect(planBgp(model.tree(), treeOf(wanted))).toEqual([])
+          const read = parseTree(printTree(model.tree()))
+          expect(read).toEqual(withLines(treeOf(wanted), (_, lines) => [...lines].map(masked)))
         }
       }),
-      { numRuns: RUNS },
+      { numRuns: PLANS },
     )
   })
 

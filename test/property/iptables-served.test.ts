@@ -67,8 +67,9 @@ test('what changes is told once, with where it led before and leads now', () => 
         expect(byName.size).toBe(told.length)
         expect(different.filter((name) => !byName.has(name))).toEqual([])
         for (const [name, one] of byName) {
-          expect([...one.before.endpoints].sort()).toEqual(before.get(name) ?? [])
-          expect([...one.after.endpoints].sort()).toEqual(after.get(name) ?? [])
+          const [was, is] = [before.get(name) ?? [], after.get(name) ?? []]
+          expect([...one.gone].sort()).toEqual(was.filter((endpoint) => !is.includes(endpoint)))
+          expect([one.before.leads, one.after.leads]).toEqual([was.length > 0, is.length > 0])
           if (different.includes(name)) continue
           // It went from one Service to another.
           expect(one.before.label).toBeDefined()

@@ -3,13 +3,13 @@ import type { BgpObjects } from '../../src/announce/bgp/objects.ts'
 import type { BgpPeer } from '../../src/announce/bgp/peer.ts'
 import { SecretText } from '../../src/announce/bgp/secret-text.ts'
 import type { Address, Port } from '../../src/model/address.ts'
-import { wantedOf } from '../../src/render/bgp/from-announcements.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
+import { leftOutOf } from '../../src/render/bgp/left-out.ts'
 import { printTree } from '../../src/ruleset/bgp/frr-print.ts'
 import { at, bgpAdvertisement, decided, peer, profile } from '../announce/bgp/objects.ts'
 
 function printed(rest: Partial<BgpObjects>): string {
-  return printTree(treeOf(wantedOf(decided(rest)).wanted))
+  return printTree(treeOf(decided(rest)))
 }
 
 const everything: Partial<BgpPeer> = {
@@ -87,7 +87,7 @@ test.each<[string, Partial<BgpPeer>, readonly string[]]>([
   ],
 ])('what FRR does not take is told: %s', (_, options, messages) => {
   const decision = decided({ peers: [peer('tor', { end: at('10.0.0.1'), ...options })] })
-  expect(wantedOf(decision).problems).toEqual(
+  expect(leftOutOf(decision.peers)).toEqual(
     messages.map((message) => ({ object: 'BGPPeer/tor', message })),
   )
 })

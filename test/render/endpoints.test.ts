@@ -25,7 +25,7 @@ test.each([
 ])('an endpoint that slices put on several nodes is on %s', (expected, [first, second]) => {
   const entries = [candidate(80, first), candidate(80, second)]
   for (const each of [entries, entries.toReversed()]) {
-    expect(chooseEndpoints(each, node).offered).toMatchObject([
+    expect(chooseEndpoints(each, node).offered()).toMatchObject([
       { endpoint: { nodeName: expected } },
     ])
   }

@@ -28,6 +28,6 @@ test('slots are remembered until they are told, and the table is not held', asyn
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   expect(elements.deref()).toBeUndefined()
-  expect(memory('ip').slots(MAP, WEB)).toEqual(SLOTS)
+  expect(memory('ip').slots(MAP, WEB)).toEqual(SLOTS.map((data) => ({ data })))
   expect(memory('ip').slots(MAP, WEB)).toEqual([])
 })

@@ -30,7 +30,7 @@ test('a slot that nodelb never made is not remembered: it takes an array as long
   ])
   const table = { family: 'ip' as const, sets: new Map(), chains: new Map() }
   const memory = kernelMemory({ ip: { ...table, elements: new Map([[map, elements]]) } })
-  expect(memory('ip').slots(map, WEB)).toEqual([POD])
+  expect(memory('ip').slots(map, WEB)).toEqual([{ data: POD }])
 })
 
 test.each([

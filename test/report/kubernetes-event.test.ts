@@ -65,6 +65,11 @@ describe('an Event', () => {
       'announcing from node "node-a" with protocol "layer2"',
     ],
     [
+      { event: 'bgp-service-announced', service: 'shop/web', peers: ['tor'], began: true },
+      'nodeAssigned',
+      'announcing from node "node-a" with protocol "bgp"',
+    ],
+    [
       { event: 'announce-conflict', ...place, mac } as unknown as Occurrence,
       'AddressConflict',
       `${mac} on eth0, which is no node of the cluster, has 192.0.2.1; node node-a announces it when that one has given it up: take the address from that one, or out of the pool`,
@@ -91,6 +96,12 @@ describe('an Event', () => {
     ],
   ])('tells of announcing: %o', (occurrence, reason, note) => {
     expect(of(occurrence).body).toMatchObject({ reason, note, action: 'Announce' })
+  })
+
+  test('is none where a Service that was announced before gets another peer', () => {
+    const event = 'bgp-service-announced'
+    const occurrence: Occurrence = { event, service: 'shop/web', peers: ['tor'], began: false }
+    expect(eventOf(occurrence, { node: 'node-a', uid: () => 'u-1' }, time)).toBeUndefined()
   })
 
   test('is none for a problem of an object that is no Service', () => {

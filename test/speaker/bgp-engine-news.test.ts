@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest'
 import type { Brought } from '../../src/apply/bgp/frr.ts'
 import type { Plan } from '../../src/plan/bgp/operation.ts'
-import { wantedOf } from '../../src/render/bgp/from-announcements.ts'
 import { treeOf } from '../../src/render/bgp/frr-tree.ts'
 import type { BgpOutlook } from '../../src/speaker/bgp/decisions.ts'
 import { EngineNews } from '../../src/speaker/bgp/engine-news.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import { decided } from '../announce/bgp/objects.ts'
+import { node } from '../announce/objects.ts'
 
 function outlook(): BgpOutlook {
   const decision = decided()
-  const tree = treeOf(wantedOf(decision).wanted)
-  return { decision, tree, problems: [], again: undefined, isDrained: false, left: undefined }
+  const tree = treeOf(decision)
+  const rest = { isDrained: false, isRemoved: false, node: node('n1'), configured: [] }
+  return { decision, tree, problems: [], again: undefined, left: undefined, ...rest }
 }
 
 function brought(lines: readonly string[], refused: number): Extract<Brought, { kind: 'brought' }> {
@@ -19,7 +20,8 @@ function brought(lines: readonly string[], refused: number): Extract<Brought, { 
     return { kind: 'set', context: 'router bgp 64500', line, before: line, isNew: false }
   })
   const all = plan.map((operation) => ({ operation, said: '' }))
-  return { kind: 'brought', plan, problems: [], refused: all.slice(0, refused) }
+  const trees = { before: new Map(), now: new Map() }
+  return { kind: 'brought', ...trees, plan, problems: [], refused: all.slice(0, refused) }
 }
 
 function telling() {

@@ -1,18 +1,20 @@
 import { expect, test } from 'vitest'
-import type { Session } from '../../src/apply/bgp/sessions.ts'
+import { readSessions, type WatchedSession } from '../../src/apply/bgp/sessions.ts'
+import { present } from '../../src/model/present.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import { SessionNews } from '../../src/speaker/bgp/session-news.ts'
 import { decided } from '../announce/bgp/objects.ts'
 
 const { peers } = decided({})
-const rest = { vrf: '', peer: '10.0.0.1', uptime: 0, dropped: 0, updates: 0, families: [] }
+const summary = { '10.0.0.1': {} }
+const [rest] = readSessions(JSON.stringify({ default: { ipv4Unicast: { peers: summary } } })) ?? []
 
-function session(state: string, established: number): Session {
-  return { ...rest, state, established }
+function session(state: string, established: number): WatchedSession {
+  return { ...present(rest), state, established, bfd: undefined }
 }
 
 /** What is told after each look at the session with the peer `tor`, in short. */
-function told(...looks: readonly (Session | undefined)[]): readonly string[] {
+function told(...looks: readonly (WatchedSession | undefined)[]): readonly string[] {
   const all: BgpNews[] = []
   const news = new SessionNews((each) => all.push(each))
   for (const look of looks) {
@@ -26,7 +28,7 @@ function told(...looks: readonly (Session | undefined)[]): readonly string[] {
     .slice(0, -1)
 }
 
-test.each<[string, readonly (Session | undefined)[], readonly string[]]>([
+test.each<[string, readonly (WatchedSession | undefined)[], readonly string[]]>([
   ['comes about', [session('Connect', 0), session('Established', 1)], ['', 'up']],
   ['goes on', [session('Established', 1), session('Established', 1)], ['up', '']],
   ['ends', [session('Established', 1), session('Active', 1)], ['up', 'down']],

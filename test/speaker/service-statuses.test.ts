@@ -14,6 +14,7 @@ interface Kept {
 class FakeServer {
   readonly objects: Map<string, Kept> = new Map()
   readonly calls: Recorder<string> = new Recorder()
+  readonly paths: string[] = []
   /** Answers in place of the server, or looks on. */
   instead: (call: Call) => Answer | undefined = () => undefined
   most = 0
@@ -23,6 +24,7 @@ class FakeServer {
   readonly fetch = async (call: Call): Promise<Answer> => {
     this.most = Math.max(this.most, ++this.#now)
     this.calls.add(call.method ?? 'GET')
+    this.paths.push(call.path)
     // The others have their turn meanwhile, as with a real server.
     await new Promise((resolve) => setImmediate(resolve))
     this.#now--
@@ -34,7 +36,7 @@ class FakeServer {
   }
 
   #answer({ method = 'GET', path, body }: Call): Answer {
-    const name = /servicel2statuses\/([^/]+)/.exec(path)?.[1] ?? ''
+    const name = /service(?:l2|bgp)statuses\/([^/]+)/.exec(path)?.[1] ?? ''
     if (method === 'GET') return answer(200, { items: [...this.objects.values()] })
     if (method === 'POST') {
       const made = { ...(body as Kept) }
@@ -65,11 +67,12 @@ interface Kit {
 }
 
 /** Runs until the test is over. */
-function begin(): Kit {
+function begin(protocol: 'layer2' | 'bgp' = 'layer2'): Kit {
   const server = new FakeServer()
   const told = new Recorder<Telling>()
   const statuses = new ServiceStatuses({
     ...{ client: server, namespace: 'kube-system', node: 'n1', pod: undefined },
+    protocol,
     tell: (reason) => told.add({ reason }),
   })
   const abort = new AbortController()
@@ -171,4 +174,21 @@ test('who undoes it again and again is told of', { timeout: 60_000 }, async () =
   statuses.want(some(1))
   expect((await told.find(() => true)).reason).toContain('something else')
   expect(server.count('POST')).toBe(4)
+})
+
+test('of what is announced by BGP each node looks at its own alone, and lists peers', async () => {
+  const { server, statuses } = begin('bgp')
+  statuses.want(new Map([['shop/web', ['spine', 'tor']]]))
+  await server.calls.find(isList, 1)
+  expect(server.paths[0]).toBe(
+    '/apis/metallb.io/v1beta1/namespaces/kube-system/servicebgpstatuses?limit=500&labelSelector=metallb.io%2Fnode%3Dn1',
+  )
+  expect([...server.objects.values()]).toMatchObject([
+    {
+      metadata: { labels: { 'metallb.io/node': 'n1' } },
+      kind: 'ServiceBGPStatus',
+      status: { node: 'n1', serviceNamespace: 'shop', serviceName: 'web', peers: ['spine', 'tor'] },
+    },
+  ])
+  expect([server.count('POST'), server.count('PATCH')]).toEqual([1, 1])
 })

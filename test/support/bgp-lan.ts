@@ -32,6 +32,8 @@ interface BgpLanOptions {
   readonly routerAs?: number
   /** Fields of announce.bgp besides `enabled` and `frr`. */
   readonly settings?: object
+  /** Where the objects come from: a folder unless told otherwise. */
+  readonly source?: readonly string[]
   /** The daemons of the node's FRR; bgpd alone unless told otherwise, as for plain peers. */
   readonly daemons?: readonly FrrDaemon[]
 }
@@ -98,10 +100,11 @@ export class BgpLan {
     confine?: (command: readonly string[]) => readonly string[],
     ...more: readonly string[]
   ): Promise<RunningAgent> {
+    const { source = ['-f', join(this.folder, 'objects.json')] } = this.#options
     const agent = RunningAgent.start(
       ['ip', 'netns', 'exec', this.node.namespace],
       [
-        ...['-f', join(this.folder, 'objects.json'), '--node', 'n1'],
+        ...[...source, '--node', 'n1'],
         ...['--config', join(this.folder, 'config.yaml')],
         ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
         ...['--status-socket', this.#socket, ...more],
@@ -128,8 +131,12 @@ export class BgpLan {
 
   /** The options of commands that read the objects and the configuration. */
   get sources(): readonly string[] {
-    const [objects, config] = ['objects.json', 'config.yaml'].map((name) => join(this.folder, name))
-    return ['-f', objects ?? '', '--config', config ?? '', '--node', 'n1']
+    return ['-f', join(this.folder, 'objects.json'), ...this.configuration, '--node', 'n1']
+  }
+
+  /** The option of commands that read the configuration. */
+  get configuration(): readonly string[] {
+    return ['--config', join(this.folder, 'config.yaml')]
   }
 
   /** Prints the status as its users see it. */
@@ -163,13 +170,20 @@ export class BgpLan {
   /** Returns how the router has a prefix; undefined if it has not. */
   async received(prefix: string): Promise<Received | undefined> {
     const [text = ''] = await this.router.tell('bgpd', `show bgp ipv4 unicast ${prefix} json`)
-    const [path] = JSON.parse(text.trim() === '' ? '{}' : text).paths ?? []
-    if (path === undefined) return undefined
-    return {
-      communities: path.community?.list ?? [],
-      largeCommunities: path.largeCommunity?.list ?? [],
-      localPref: path.locPrf,
-    }
+    return receivedIn(text)
+  }
+
+  /** Returns how the router has all prefixes that it has. */
+  async table(): Promise<ReadonlyMap<string, Received>> {
+    const prefixes = await this.prefixes()
+    const shows = prefixes.map((prefix) => `show bgp ipv4 unicast ${prefix} json`)
+    const texts = await this.router.tell('bgpd', ...shows)
+    return new Map(
+      prefixes.flatMap((prefix, at) => {
+        const received = receivedIn(texts[at] ?? '')
+        return received === undefined ? [] : [[prefix, received] as const]
+      }),
+    )
   }
 
   /** Resolves with how the router has a prefix once that is as expected. */
@@ -200,9 +214,10 @@ export class BgpLan {
     return Object.keys(JSON.parse(text).routes ?? {}).sort()
   }
 
-  /** Has the router write down every update that it gets. */
+  /** Has the router write down every update that it gets, and the FRR of the node all that it is told. */
   async record(): Promise<void> {
     await this.router.tell('bgpd', 'debug bgp updates in')
+    await this.node.tell('bgpd', 'configure terminal', 'log commands', 'end')
   }
 
   /** Returns the prefixes that the node took back since `record`, in that order, each time. */
@@ -211,6 +226,22 @@ export class BgpLan {
     return [...log.matchAll(/rcvd UPDATE about (\S+) .*-- withdrawn/g)].map(
       ([, prefix]) => prefix ?? '',
     )
+  }
+
+  /**
+   * Returns the prefixes of which the FRR of the node was told since `record` that they go, in that order,
+   * each time. Of one that comes again with the next commands it may send nothing at all, as it looks at
+   * its prefixes only after what it has been told; whether it does is luck, and no router tells.
+   */
+  takenBack(): readonly string[] {
+    const log = readFileSync(join(this.node.folder, 'bgpd.log'), 'utf8')
+    return [...log.matchAll(/# no network (\S+)/g)].map(([, prefix]) => prefix ?? '')
+  }
+
+  /** Returns how many prefixes the router has from the node. */
+  async count(): Promise<number> {
+    const [text = ''] = await this.router.tell('bgpd', 'show bgp ipv4 unicast summary json')
+    return JSON.parse(text).peers[NODE].pfxRcd
   }
 
   /** Returns what the router counts of its session with the node. */
@@ -226,5 +257,16 @@ export class BgpLan {
     await this.#janitor.clean()
     await this.node.remove()
     await this.router.remove()
+  }
+}
+
+/** Reads what the router says of a prefix. */
+function receivedIn(text: string): Received | undefined {
+  const [path] = JSON.parse(text.trim() === '' ? '{}' : text).paths ?? []
+  if (path === undefined) return undefined
+  return {
+    communities: path.community?.list ?? [],
+    largeCommunities: path.largeCommunity?.list ?? [],
+    localPref: path.locPrf,
   }
 }

@@ -39,11 +39,16 @@ export function secret(name: string, password: string): object {
   }
 }
 
-/** A Service with an address, and an endpoint that is ready. */
-export function bgpService(name: string, address: string, labels: object = {}): readonly object[] {
+/** A Service with an address, and an endpoint, which is ready unless told otherwise. */
+export function bgpService(
+  name: string,
+  address: string,
+  labels: object = {},
+  isReady: boolean = true,
+): readonly object[] {
   const isSix = address.includes(':')
-  const last = address.split(/[.:]/).at(-1)
-  const clusterIP = isSix ? `fd00:10:96::${last}` : `10.96.0.${last}`
+  const [last, third] = address.split(/[.:]/).toReversed()
+  const clusterIP = isSix ? `fd00:10:96::${last}` : `10.96.${third}.${last}`
   return [
     {
       ...{ apiVersion: 'v1', kind: 'Service' },
@@ -68,10 +73,23 @@ export function bgpService(name: string, address: string, labels: object = {}): 
       endpoints: [
         {
           ...{ addresses: [isSix ? 'fd00:10:244::10' : '10.244.0.10'], nodeName: 'n1' },
-          conditions: { ready: true },
+          conditions: { ready: isReady },
         },
       ],
     },
+  ]
+}
+
+/** The address of one of many Services, by its number from 0. */
+export function bgpAddress(service: number): string {
+  return `100.64.${service >> 8}.${service & 255}`
+}
+
+/** The pool with these addresses, and so many Services. */
+export function manyServices(count: number): readonly object[] {
+  return [
+    pool('many', ['100.64.0.0/16']),
+    ...Array.from({ length: count }, (_, at) => bgpService(`many-${at}`, bgpAddress(at))).flat(),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -43,25 +43,26 @@ export class FrrLab {
     return lab
   }
 
-  /** Starts a daemon; when this resolves, its socket takes connections. */
-  async run(daemon: FrrDaemon): Promise<void> {
+  /** Starts a daemon, with more options if need be; when this resolves, its socket takes connections. */
+  async run(daemon: FrrDaemon, ...more: readonly string[]): Promise<void> {
     const file = (name: string): string => join(this.folder, name)
     const args = [
       ...['netns', 'exec', this.namespace, `${PROGRAMS}/${daemon}`, '-d', '-f', file('empty.conf')],
       ...['-i', file(`${daemon}.pid`), '--vty_socket', this.folder, '-z', file('zserv.api')],
       ...['-P', '0', '--log', `file:${file(`${daemon}.log`)}`, '-u', 'frr', '-g', 'frr'],
       ...(await optionsOf(daemon, this.folder)),
+      ...more,
     ]
     // A daemon keeps what it got as output, so that nobody may wait for the end of a pipe.
     const [code] = await once(spawn('ip', args, { stdio: 'ignore' }), 'exit')
     if (code !== 0) throw new Error(`${daemon} ended with ${code}; is the package frr installed?`)
   }
 
-  /** Starts bgpd as `enter` runs what follows, with nothing but these arguments. */
-  async runBgpd(enter: readonly string[], args: readonly string[]): Promise<void> {
-    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/bgpd`, ...args]
+  /** Starts a daemon as `enter` runs what follows, with nothing but these arguments. */
+  async runAs(daemon: FrrDaemon, enter: readonly string[], args: readonly string[]): Promise<void> {
+    const command = ['netns', 'exec', this.namespace, ...enter, `${PROGRAMS}/${daemon}`, ...args]
     spawn('ip', command, { stdio: 'ignore' })
-    const path = join(this.folder, 'bgpd.vty')
+    const path = join(this.folder, `${daemon}.vty`)
     for (;;) {
       const opened = await Vty.open({ path, broke: () => undefined })
       if (opened.kind === 'open') return opened.vty.close()
@@ -75,6 +76,12 @@ export class FrrLab {
       `chain ${hook} { type filter hook ${hook} priority 0; drop; }`
     const table = `table inet silence { ${chain('input')}; ${chain('output')}; }`
     await execa('ip', ['netns', 'exec', this.namespace, 'nft', table])
+  }
+
+  /** Returns the addresses and ports at which something listens, one on a line. */
+  async listeners(): Promise<string> {
+    const args = ['netns', 'exec', this.namespace, 'ss', '-Hltn']
+    return (await execa('ip', args)).stdout
   }
 
   async ip(...args: readonly string[]): Promise<void> {
@@ -110,10 +117,23 @@ export class FrrLab {
   async kill(daemon: FrrDaemon): Promise<void> {
     const pid = readFileSync(join(this.folder, `${daemon}.pid`), 'utf8').trim()
     process.kill(Number(pid), 'SIGKILL')
-    while (existsSync(`/proc/${pid}`)) await new Promise((resolve) => setTimeout(resolve, 2))
+    while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 2))
   }
 
   async remove(): Promise<void> {
     await this.#janitor.clean()
+  }
+}
+
+/**
+ * Whether a process has not ended. One that is not reaped yet is listed as a zombie; its sockets are closed once
+ * its other threads have ended, too.
+ */
+function isAlive(pid: string): boolean {
+  try {
+    const isZombie = /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return !isZombie || readdirSync(`/proc/${pid}/task`).length > 1
+  } catch {
+    return false
   }
 }

@@ -1,5 +1,5 @@
 import { whyBarred } from '../node-fitness.ts'
-import type { AnnouncedService, AnnouncerNode } from '../objects.ts'
+import type { AnnouncedService, AnnouncerNode, ServingEndpoints } from '../objects.ts'
 import { anySelects } from '../selection.ts'
 import { endpointsOf, poolFinder, whySilent } from '../services.ts'
 import type { BgpDecisionSettings, BgpObjects } from './objects.ts'
@@ -21,8 +21,14 @@ export function asker(
   settings: BgpDecisionSettings,
 ): (service: AnnouncedService) => Offered {
   const poolOf = poolFinder(objects.pools)
-  const endpoints = endpointsOf(objects)
+  const serving = endpointsOf(objects)
+  const ready = endpointsOf({ endpoints: objects.endpoints.map(withoutEnding) })
   const unfit = whyUnfit(node, settings)
+  const unserved = (service: AnnouncedService): BgpSilenceReason | undefined =>
+    whyUnserved(service, node, {
+      serving: serving.get(service.name),
+      ready: ready.get(service.name),
+    })
   return (service) => {
     const silent = whySilent(service, settings.classes)
     if (silent !== undefined) return silent
@@ -31,7 +37,7 @@ export function asker(
     const { pool } = found
     const offered = selected(service, node, { ...offersOf(pool), pool: pool.name })
     if (offered.kind !== 'offered') return offered
-    return unfit ?? whyUnserved(service, node, endpoints.get(service.name)) ?? offered
+    return unfit ?? unserved(service) ?? offered
   }
 }
 
@@ -64,11 +70,28 @@ function whyUnfit(
   return node.cordoned && drain.cordoned === 'withdraw' ? { kind: 'cordoned' } : undefined
 }
 
+function withoutEnding({ nodes, ending = [], ...rest }: ServingEndpoints): ServingEndpoints {
+  return { ...rest, nodes: nodes.filter((node) => !ending.includes(node)) }
+}
+
+/** The Nodes with endpoints of a Service; undefined if there is no endpoint. */
+interface Hosts {
+  readonly serving: ReadonlySet<string> | undefined
+  /** Those with one that does not end. */
+  readonly ready: ReadonlySet<string> | undefined
+}
+
+/**
+ * With policy Local a router has to leave a Node before the endpoints there are gone, or it loses what it
+ * sends meanwhile. So those that end count only where no Node has others.
+ */
 function whyUnserved(
   { local }: AnnouncedService,
   { name }: AnnouncerNode,
-  ready: ReadonlySet<string> | undefined,
+  { serving, ready }: Hosts,
 ): BgpSilenceReason | undefined {
-  if (ready === undefined) return { kind: 'no-endpoint' }
-  return local && !ready.has(name) ? { kind: 'no-local-endpoint' } : undefined
+  if (serving === undefined) return { kind: 'no-endpoint' }
+  if (!local || ready?.has(name)) return undefined
+  if (!serving.has(name)) return { kind: 'no-local-endpoint' }
+  return ready !== undefined && ready.size > 0 ? { kind: 'local-endpoints-end' } : undefined
 }

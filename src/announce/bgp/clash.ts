@@ -1,6 +1,6 @@
-import { unreachable } from '../../model/unreachable.ts'
 import type { SessionEnd } from './decision.ts'
 import type { BgpPeer } from './peer.ts'
+import { placeOf } from './session-end.ts'
 
 /**
  * Returns why a BGPPeer cannot run beside others on one node, as field, found and expected; undefined
@@ -30,18 +30,6 @@ function clashOf(peer: BgpPeer, other: BgpPeer): string | undefined {
     return `spec.routerID: found ${routerId}, expected ${other.routerId}, which BGPPeer ${other.name} has`
   }
   return undefined
-}
-
-/** Returns the address or the interface at which a session is. */
-export function placeOf(end: SessionEnd): string {
-  switch (end.kind) {
-    case 'address':
-      return end.address
-    case 'interface':
-      return end.interface
-    default:
-      return unreachable(end)
-  }
 }
 
 function fieldOf(end: SessionEnd): string {

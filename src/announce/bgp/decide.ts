@@ -7,10 +7,12 @@ import { asker } from './ask-service.ts'
 import type { BgpAnnouncements, BgpSession } from './decision.ts'
 import type { BgpDecisionSettings, BgpObjects } from './objects.ts'
 import { type Offer, offersOf } from './offers.ts'
+import { supersededProblems } from './old-configuration.ts'
 import { RouteBook, type RouteWish } from './route-book.ts'
 import { routerIdOf } from './router-id.ts'
 import { type Sessions, sessionsOn } from './sessions.ts'
 import { printBgpSilence } from './silence.ts'
+import { endpointWeights, type WeightOf } from './weight.ts'
 import type { BgpWhy, WithheldReason } from './why.ts'
 
 /** What a node announces, and why it does not announce the rest. */
@@ -35,10 +37,13 @@ export function decideBgp(
   const offers = offersOf(objects)
   const { services, endpoints, pools } = objects
   const ask = asker({ node, endpoints, pools, offersOf: offers.of }, settings)
+  const weightOf = settings.weightByEndpoints
+    ? endpointWeights(endpoints, node.name)
+    : () => undefined
   const book = new RouteBook()
   const answers = services
     .toSorted(byText(({ name }) => name))
-    .map((service) => answerOf(service, ask(service), here, book))
+    .map((service) => answerOf(service, ask(service), { ...here, weightOf }, book))
   const why = answers.flatMap((answer) => finished(answer, book))
   return {
     routerId: here.routerId ?? routerIdOf(node),
@@ -47,6 +52,7 @@ export function decideBgp(
     bfdProfiles: profilesOf(here),
     routes: book.routes(),
     problems: [
+      ...supersededProblems(objects.superseded ?? []),
       ...here.problems,
       ...offers.problems,
       ...poolsMissing('BGPAdvertisement', objects),
@@ -68,12 +74,18 @@ type Draft =
       readonly wishes: readonly RouteWish[]
     }
 
+/** What the routes of a Service are made with. */
+interface Surroundings extends Sessions {
+  readonly weightOf: WeightOf
+}
+
 function answerOf(
-  { name: service, addresses }: AnnouncedService,
+  announced: AnnouncedService,
   offered: ReturnType<ReturnType<typeof asker>>,
-  { sessions, stopped, profiles }: Sessions,
+  { sessions, stopped, profiles, weightOf }: Surroundings,
   book: RouteBook,
 ): readonly Draft[] {
+  const { name: service, addresses } = announced
   if (offered.kind !== 'offered') return [{ kind: 'silent', service, addresses, reason: offered }]
   if (sessions.length === 0) {
     return [{ kind: 'silent', service, addresses, reason: { kind: 'no-peer', stopped } }]
@@ -82,8 +94,11 @@ function answerOf(
     sessions.map((session): Draft => {
       const wishes = wishesFor(address, session, offered.offers, profiles)
       const place = { service, address }
-      if (!('kind' in wishes)) return { kind: 'wished', ...place, session, wishes }
-      return { kind: 'withheld', ...place, peer: session.name, reason: wishes }
+      if ('kind' in wishes)
+        return { kind: 'withheld', ...place, peer: session.name, reason: wishes }
+      const weight = weightOf(announced, familyOf(address))
+      const weighted = wishes.map((wish) => ({ ...wish, service, weight }))
+      return { kind: 'wished', ...place, session, wishes: weighted }
     }),
   )
   const conflict = book.add(drafts.flatMap((each) => (each.kind === 'wished' ? each.wishes : [])))
@@ -97,7 +112,7 @@ function wishesFor(
   session: BgpSession,
   offers: readonly Offer[],
   profiles: Sessions['profiles'],
-): readonly RouteWish[] | WithheldReason {
+): readonly Omit<RouteWish, 'service' | 'weight'>[] | WithheldReason {
   const named = offers.filter(({ peers }) => peers?.includes(session.name) ?? true)
   const family = familyOf(address)
   if (named.length === 0) {

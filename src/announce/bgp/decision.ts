@@ -86,4 +86,9 @@ export interface RouteAttributes {
   readonly largeCommunities: readonly string[]
   /** LOCAL_PREF, 1 to 4294967295, which only peers of the same AS get to see. */
   readonly localPref: number | undefined
+  /**
+   * For the link bandwidth of the route (draft-ietf-idr-link-bandwidth), 1 to 25600: a peer with several
+   * routes sends traffic in proportion to it. Undefined: the same share for all.
+   */
+  readonly weight: number | undefined
 }

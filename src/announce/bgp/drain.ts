@@ -13,9 +13,9 @@ export function shuttingDown<Announced extends BgpAnnouncements>(announced: Anno
 }
 
 /** Peers of our own AS go by LOCAL_PREF, where 0 is the least (RFC 8326). */
-function worst({ communities, largeCommunities }: RouteAttributes): RouteAttributes {
+function worst({ communities, ...rest }: RouteAttributes): RouteAttributes {
   const others = communities.filter((each) => each !== GRACEFUL_SHUTDOWN)
-  return { communities: [...others, GRACEFUL_SHUTDOWN], largeCommunities, localPref: 0 }
+  return { ...rest, communities: [...others, GRACEFUL_SHUTDOWN], localPref: 0 }
 }
 
 /** Takes all routes back; the sessions stay. */

@@ -14,6 +14,8 @@ export interface BgpConfiguration {
   readonly communities: readonly CommunityNames[]
   /** By `namespace/name`. */
   readonly secrets: ReadonlyMap<string, BgpSecret>
+  /** The ConfigMaps of MetalLB up to 0.12 that do not count, as `namespace/name`. */
+  readonly superseded?: readonly string[]
 }
 
 /** All that announcing by BGP depends on. */
@@ -22,7 +24,8 @@ export interface BgpObjects
     Pick<AnnounceObjects, 'services' | 'endpoints' | 'pools'> {}
 
 /** What the operator decides, besides the objects. */
-export interface BgpDecisionSettings extends Pick<BgpSettings, 'ignoreExcludeLabel'> {
+export interface BgpDecisionSettings
+  extends Pick<BgpSettings, 'ignoreExcludeLabel' | 'weightByEndpoints'> {
   readonly drain: Pick<BgpSettings['drain'], 'cordoned'>
   /** The classes of Services that are ours, besides those that name none. */
   readonly classes: readonly string[]

@@ -1,15 +1,20 @@
 import { type Cidr, cidrRange, familyOf } from '../../model/address.ts'
 import { byText } from '../../model/compare-text.ts'
+import type { ServiceName } from '../../model/service-name.ts'
 import { type Community, communityTexts } from './community.ts'
 import type { BgpRoute, BgpSession, RouteAttributes, Vrf } from './decision.ts'
 import type { Offer } from './offers.ts'
 import { type BgpSilenceReason, MOST_COMMUNITIES } from './silence.ts'
+import { joinedWeight } from './weight.ts'
 
 /** That a prefix goes to a peer, because an advertisement says so. */
 export interface RouteWish {
   readonly session: Pick<BgpSession, 'name' | 'vrf'>
   readonly prefix: Cidr
   readonly offer: Pick<Offer, 'name' | 'localPref' | 'communities'>
+  readonly service: ServiceName
+  /** Undefined: traffic is not to be weighted. */
+  readonly weight: number | undefined
 }
 
 type Conflict = Extract<
@@ -27,6 +32,7 @@ interface Entry {
   readonly localPref: number | undefined
   /** By their texts. */
   readonly communities: ReadonlyMap<string, Community>
+  readonly weights: ReadonlyMap<ServiceName, number | undefined>
 }
 
 /** The routes of a node while they are gathered, Service by Service. */
@@ -76,7 +82,8 @@ function keyOf({ name }: RouteWish['session'], prefix: Cidr): string {
   return `${name} ${prefix}`
 }
 
-function joined(known: Entry | undefined, { session, prefix, offer }: RouteWish): Entry | Conflict {
+function joined(known: Entry | undefined, wish: RouteWish): Entry | Conflict {
+  const { session, prefix, offer, service, weight } = wish
   const { name: peer, vrf } = session
   const { name: advertisement, localPref } = offer
   if (known !== undefined && known.localPref !== localPref) {
@@ -88,7 +95,9 @@ function joined(known: Entry | undefined, { session, prefix, offer }: RouteWish)
   const communities = new Map([...(known?.communities ?? []), ...added])
   const count = communities.size
   if (count > MOST_COMMUNITIES) return { kind: 'too-many-communities', prefix, peer, count }
-  return { ...(known ?? { vrf, prefix, peer, advertisement, localPref }), communities }
+  // Several advertisements, or addresses below one prefix, are no more endpoints.
+  const weights = new Map([...(known?.weights ?? []), [service, weight]])
+  return { ...(known ?? { vrf, prefix, peer, advertisement, localPref }), communities, weights }
 }
 
 function attributesOf(entry: Entry | undefined): RouteAttributes {
@@ -97,6 +106,7 @@ function attributesOf(entry: Entry | undefined): RouteAttributes {
     communities: communityTexts(communities, 'standard'),
     largeCommunities: communityTexts(communities, 'large'),
     localPref: entry?.localPref,
+    weight: joinedWeight([...(entry?.weights.values() ?? [])]),
   }
 }
 

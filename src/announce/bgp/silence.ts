@@ -25,6 +25,8 @@ export type BgpSilenceReason =
   | { readonly kind: 'cordoned' }
   /** externalTrafficPolicy is Local, and the Node has no endpoint that can serve. */
   | { readonly kind: 'no-local-endpoint' }
+  /** externalTrafficPolicy is Local, those of the Node end, and other Nodes have ready ones. */
+  | { readonly kind: 'local-endpoints-end' }
   /** No session runs on the node; these BGPPeers select it, and have mistakes or wait. */
   | { readonly kind: 'no-peer'; readonly stopped: readonly string[] }
   /** Two advertisements give one prefix different values of localPref for one peer. */
@@ -81,6 +83,8 @@ export function printBgpSilence(reason: BgpSilenceReason): string {
       return 'The Node is cordoned, and announce.bgp.drain.cordoned is withdraw'
     case 'no-local-endpoint':
       return 'The Node has no ready endpoint of the Service, which externalTrafficPolicy Local asks for'
+    case 'local-endpoints-end':
+      return 'The endpoints of the Service on the Node end, other Nodes have ready ones, and externalTrafficPolicy is Local'
     case 'no-peer':
       return noPeer(reason.stopped)
     case 'conflicting-local-pref':

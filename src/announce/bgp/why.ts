@@ -63,11 +63,12 @@ export function printBgpWhy(why: BgpWhy): string {
 }
 
 function printRoute({ prefix, attributes, advertisements }: AnnouncedRoute): string {
-  const { communities, largeCommunities, localPref } = attributes
+  const { communities, largeCommunities, localPref, weight } = attributes
   const parts = [
     ...(localPref === undefined ? [] : [`localPref ${localPref}`]),
     ...(communities.length === 0 ? [] : [`communities ${communities.join(' ')}`]),
     ...(largeCommunities.length === 0 ? [] : [`large communities ${largeCommunities.join(' ')}`]),
+    ...(weight === undefined ? [] : [`weight ${weight}`]),
   ]
   const carried = parts.length === 0 ? '' : ` with ${parts.join(', ')}`
   return `as ${prefix}${carried}, by ${listed(advertisements)}`

@@ -1,11 +1,14 @@
 import { join } from 'node:path'
+import type { Cidr } from '../../model/address.ts'
 import { commandsOf, type Daemon } from '../../plan/bgp/commands.ts'
 import { type Difference, differenceOf, type Ownership } from '../../plan/bgp/difference.ts'
 import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
-import { readSessions, SESSIONS_COMMANDS, type Session } from './sessions.ts'
+import { type AskedPeer, advertisedCommand, readAdvertised } from './advertised.ts'
+import { BFD_COMMANDS, readBfd } from './bfd.ts'
+import { readSessions, SESSIONS_COMMANDS, type WatchedSession, withBfd } from './sessions.ts'
 import { Vty } from './vty.ts'
 
 interface FrrOptions {
@@ -31,9 +34,20 @@ interface Refused {
 
 export type Brought =
   /** FRR is configured as wanted, but for what it refused. */
-  ({ readonly kind: 'brought'; readonly refused: readonly Refused[] } & Difference) | Broken
+  | ({
+      readonly kind: 'brought'
+      readonly refused: readonly Refused[]
+      /** How FRR was configured before. */
+      readonly before: Tree
+      /** How it is configured now, as it was read. */
+      readonly now: Tree
+    } & Difference)
+  | Broken
 
-type OpenedFrr = { readonly kind: 'open'; readonly frr: Frr } | Broken
+type OpenedFrr =
+  | { readonly kind: 'open'; readonly frr: Frr }
+  /** With `isAbsent` no bgpd runs there. */
+  | (Broken & { readonly isAbsent: boolean })
 
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>
@@ -63,7 +77,8 @@ export class Frr {
       if (opened.kind === 'open') daemons.set(daemon, opened.vty)
       else if (daemon === 'bgpd' || !isAbsent(opened.code)) {
         closeAll()
-        return { kind: 'broken', reason: `${daemon} cannot be asked: ${opened.reason}` }
+        const reason = `${daemon} cannot be asked: ${opened.reason}`
+        return { kind: 'broken', reason, isAbsent: isAbsent(opened.code) }
       }
     }
     return { kind: 'open', frr: new Frr(daemons, ownership) }
@@ -90,10 +105,11 @@ export class Frr {
    * With `keeps` nothing is taken away.
    */
   async bring(wanted: Tree, keeps: boolean = false): Promise<Brought> {
-    const before = await this.#difference(wanted, keeps)
-    if (before.kind === 'broken') return before
-    const { plan, problems } = before
-    if (plan.length === 0) return { kind: 'brought', plan, problems, refused: [] }
+    const first = await this.#difference(wanted, keeps)
+    if (first.kind === 'broken') return first
+    const { plan, problems, found: before } = first
+    const brought = { kind: 'brought', plan, problems, before } as const
+    if (plan.length === 0) return { ...brought, now: before, refused: [] }
     const sent = await this.#send(plan)
     if (sent.kind === 'broken') return sent
     const after = await this.#difference(wanted, keeps)
@@ -102,18 +118,36 @@ export class Frr {
       operation,
       said: sent.said.get(keyOf(operation)) ?? '',
     }))
-    return { kind: 'brought', plan, problems, refused }
+    return { ...brought, now: after.found, refused }
   }
 
   /** Returns how the sessions with all peers are. */
-  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly Session[] } | Broken> {
-    const asked = await this.#ask('bgpd', SESSIONS_COMMANDS)
+  async sessions(): Promise<{ kind: 'sessions'; sessions: readonly WatchedSession[] } | Broken> {
+    const [asked, watched] = await Promise.all([
+      this.#ask('bgpd', SESSIONS_COMMANDS),
+      this.#ask('bfdd', BFD_COMMANDS),
+    ])
     if (asked.kind === 'broken') return asked
-    const [summary, neighbours] = asked.answers.map(({ text }) => text)
-    const sessions = readSessions(summary ?? '', neighbours)
-    if (sessions !== undefined) return { kind: 'sessions', sessions }
+    if (watched.kind === 'broken') return watched
+    const [summary = '', neighbours] = asked.answers.map(({ text }) => text)
+    const [peers = '', counters = ''] = watched.answers.map(({ text }) => text)
+    const sessions = readSessions(summary, neighbours)
+    if (sessions !== undefined) {
+      return { kind: 'sessions', sessions: withBfd(sessions, readBfd(peers, counters)) }
+    }
     const commands = SESSIONS_COMMANDS.join('" or "')
     return { kind: 'broken', reason: `bgpd answers "${commands}" with what is no JSON` }
+  }
+
+  /** Returns what was sent to each of the peers, in their order. */
+  async advertised(
+    peers: readonly AskedPeer[],
+  ): Promise<
+    { readonly kind: 'advertised'; readonly prefixes: readonly (readonly Cidr[])[] } | Broken
+  > {
+    const asked = await this.#ask('bgpd', peers.map(advertisedCommand))
+    if (asked.kind === 'broken') return asked
+    return { kind: 'advertised', prefixes: asked.answers.map(({ text }) => readAdvertised(text)) }
   }
 
   close(): void {
@@ -123,10 +157,11 @@ export class Frr {
   async #difference(
     wanted: Tree,
     keeps: boolean,
-  ): Promise<({ readonly kind: 'different' } & Difference) | Broken> {
+  ): Promise<({ readonly kind: 'different'; readonly found: Tree } & Difference) | Broken> {
     const read = await this.read()
     if (read.kind === 'broken') return read
-    return { kind: 'different', ...differenceOf(read.tree, wanted, this.#ownership, keeps) }
+    const { tree: found } = read
+    return { kind: 'different', found, ...differenceOf(found, wanted, this.#ownership, keeps) }
   }
 
   async #send(plan: Plan): Promise<{ readonly kind: 'sent'; readonly said: Said } | Broken> {

@@ -1,5 +1,8 @@
 // Reads what bgpd says of its sessions. This file is pure.
 
+import type { BfdSession } from './bfd.ts'
+import { entries, field, number, parsed } from './json.ts'
+
 /** What one family of a session carries. */
 interface SessionFamily {
   /** As FRR names it, such as `ipv4Unicast`. */
@@ -9,7 +12,7 @@ interface SessionFamily {
 }
 
 /** A session with a peer, as bgpd shows it. */
-export interface Session {
+interface Session {
   /** Empty for the VRF that is there without a name. */
   readonly vrf: string
   /** An address, or the name of an interface. */
@@ -22,9 +25,29 @@ export interface Session {
   readonly established: number
   /** How often one ended. */
   readonly dropped: number
-  /** How many UPDATE messages the peer was sent since bgpd started. */
-  readonly updates: number
+  /** The identifier of the node in this session; 0.0.0.0 if it has none, and then there is no session. */
+  readonly routerId: string
+  readonly messages: Messages
   readonly families: readonly SessionFamily[]
+}
+
+/** How many messages of each kind (RFC 4271, RFC 2918) went to and fro since bgpd started. */
+export interface Messages {
+  readonly opensSent: number
+  readonly opensReceived: number
+  readonly notificationsSent: number
+  readonly updatesSent: number
+  readonly updatesReceived: number
+  readonly keepalivesSent: number
+  readonly keepalivesReceived: number
+  readonly routeRefreshSent: number
+  readonly totalSent: number
+  readonly totalReceived: number
+}
+
+/** A session with what bfdd says of it; undefined where it has no BFD. */
+export interface WatchedSession extends Session {
+  readonly bfd: BfdSession | undefined
 }
 
 /** The commands whose answers `readSessions` takes. */
@@ -45,10 +68,9 @@ export function readSessions(text: string, neighbours = ''): readonly Session[] 
     for (const [family, summary] of entries(summaries)) {
       for (const [peer, told] of entries(field(summary, 'peers'))) {
         const key = `${vrf} ${peer}`
-        const messages = field(field(field(details, vrf), peer), 'messageStats')
         const session = {
           ...sessionOf(vrf === 'default' ? '' : vrf, peer, told),
-          updates: number(messages, 'updatesSent'),
+          ...detailsOf(field(field(details, vrf), peer)),
         }
         const carried = { name: family, sent: number(told, 'pfxSnt') }
         const families = [...(sessions.get(key)?.families ?? []), carried]
@@ -63,7 +85,7 @@ function sessionOf(
   vrf: string,
   peer: string,
   told: unknown,
-): Omit<Session, 'families' | 'updates'> {
+): Omit<Session, 'families' | keyof ReturnType<typeof detailsOf>> {
   return {
     vrf,
     peer,
@@ -74,24 +96,35 @@ function sessionOf(
   }
 }
 
-function parsed(text: string): unknown {
-  try {
-    // Without a router FRR 8.4 may write nothing.
-    return JSON.parse(text.trim() === '' ? '{}' : text)
-  } catch {
-    return undefined
+function detailsOf(told: unknown): Pick<Session, 'routerId' | 'messages'> {
+  const stats = field(told, 'messageStats')
+  return {
+    routerId: String(field(told, 'localRouterId') ?? ''),
+    messages: {
+      opensSent: number(stats, 'opensSent'),
+      opensReceived: number(stats, 'opensRecv'),
+      notificationsSent: number(stats, 'notificationsSent'),
+      updatesSent: number(stats, 'updatesSent'),
+      updatesReceived: number(stats, 'updatesRecv'),
+      keepalivesSent: number(stats, 'keepalivesSent'),
+      keepalivesReceived: number(stats, 'keepalivesRecv'),
+      routeRefreshSent: number(stats, 'routeRefreshSent'),
+      totalSent: number(stats, 'totalSent'),
+      totalReceived: number(stats, 'totalRecv'),
+    },
   }
 }
 
-function entries(value: unknown): readonly [string, unknown][] {
-  return typeof value === 'object' && value !== null ? Object.entries(value) : []
-}
-
-function field(value: unknown, name: string): unknown {
-  return entries(value).find(([key]) => key === name)?.[1]
-}
-
-function number(value: unknown, name: string): number {
-  const found = field(value, name)
-  return typeof found === 'number' ? found : 0
+/** Adds what bfdd says. bgpd knows a peer by its address, or by the interface at which it is. */
+export function withBfd(
+  sessions: readonly Session[],
+  watched: readonly BfdSession[],
+): readonly WatchedSession[] {
+  return sessions.map((session) => {
+    const { vrf, peer } = session
+    const bfd = watched.find(
+      (each) => each.vrf === vrf && (each.peer === peer || each.interface === peer),
+    )
+    return { ...session, bfd }
+  })
 }

@@ -19,7 +19,9 @@ export function fieldWidth(type: FieldType): number {
 export function tupleLength(types: readonly FieldType[]): number {
   const [only] = types
   if (types.length === 1 && only !== undefined) return fieldWidth(only)
-  return types.reduce((sum, type) => sum + padded(fieldWidth(type)), 0)
+  let sum = 0
+  for (const type of types) sum += padded(fieldWidth(type))
+  return sum
 }
 
 /**

@@ -9,6 +9,7 @@ import { isGap, printProblem } from '../../decode/problem.ts'
 import { keyProblem } from '../../model/announce-settings.ts'
 import { type AnnouncingInput, readAnnouncing } from '../../watch/files/read-announcing.ts'
 import { TROUBLE } from '../arguments.ts'
+import { bgpObjectsOf, bgpSettingsOf } from '../bgp-objects.ts'
 import type { AnnouncersOptions } from '../cluster-arguments.ts'
 import { loadConfig, readStdin } from '../load.ts'
 import type { Output } from '../output.ts'
@@ -80,11 +81,10 @@ export function announcersReport(
   const moves = without.length === 0 ? [] : movesBetween(entriesOf(whole, nodes, orders), entries)
   const key = keyProblem(config.announce.layer2, nodes.length)
   const present = objects.nodes.filter(({ name }) => !without.includes(name))
-  const { services, endpoints, pools } = objects
   const bgp = bgpReportOf(
-    { ...configuration, services, endpoints, pools },
+    bgpObjectsOf(objects, configuration),
     present,
-    { ...config.announce.bgp, classes: config.allocation.loadBalancerClasses },
+    bgpSettingsOf(config),
     grants,
   )
   // Without an L2Advertisement such objects ask for nothing on layer 2.

@@ -1,5 +1,5 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { BgpNode, BgpReport, ToldWhy } from './bgp-report.ts'
 

@@ -1,5 +1,5 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import { columns, section, shortList } from '../columns.ts'
 import type { BgpNode, BgpReport } from './bgp-report.ts'
 

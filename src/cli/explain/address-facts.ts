@@ -6,19 +6,27 @@ import type { AddressOrigin } from '../../model/service.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { type AddressEntry, ownerOf } from '../announcers/report.ts'
 import { shortList } from '../columns.ts'
+import type { ByBgp } from './by-bgp.ts'
 import type { OnLan } from './on-lan.ts'
 import type { Fact } from './print.ts'
+import { bgpSentences } from './print-bgp.ts'
 
 /** As many Nodes that come next are named. */
 const MOST = 4
 
+/** What the objects say about an address besides the rules. */
+export interface OfAddress {
+  readonly origin: AddressOrigin | undefined
+  readonly lan: OnLan | undefined
+  readonly bgp: ByBgp | undefined
+}
+
 /** Returns where an address comes from, and who announces it, as far as that is known. */
-export function addressFacts(
-  origin: AddressOrigin | undefined,
-  lan: OnLan | undefined,
-): readonly Fact[] {
-  const announced =
-    lan === undefined ? [] : [...whoAnswers(lan), ...ofThisNode(lan), ...problemOf(lan)]
+export function addressFacts({ origin, lan, bgp }: OfAddress): readonly Fact[] {
+  const announced = [
+    ...(lan === undefined ? [] : [...whoAnswers(lan), ...ofThisNode(lan), ...problemOf(lan)]),
+    ...(bgp === undefined ? [] : bgpSentences(bgp)),
+  ]
   return [
     ...(origin === undefined ? [] : [['address', visible(originText(origin))] as const]),
     ...announced.map((text): Fact => ['announced', visible(text)]),

@@ -34,11 +34,13 @@ interface Answer {
   readonly origin: AddressOrigin | undefined
   /** Who announces the address; null if it is not announced, and for what the kernel holds. */
   readonly announced: unknown
+  /** To whom this Node announces it by BGP; null likewise. */
+  readonly bgp: unknown
 }
 
 /** Returns the answer for programs. */
 export function answerAsJson(answered: Answer): unknown {
-  const { of, explanation, kernel, origin, announced } = answered
+  const { of, explanation, kernel, origin, announced, bgp } = answered
   const { packet, ways, doubts } = explanation
   const { origin: sender, ...sent } = packet
   const by = { sentBy: sender.kind === 'node' ? 'node' : 'other', interface: null as string | null }
@@ -54,6 +56,7 @@ export function answerAsJson(answered: Answer): unknown {
     of,
     address: origin ? { pool: origin.pool ?? null, reason: origin.reason ?? null } : null,
     announced,
+    bgp,
     ways: waysAsJson(ways),
     doubts,
     kernel: compared ?? null,

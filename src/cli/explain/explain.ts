@@ -5,7 +5,6 @@ import { Dataplanes } from '../../dataplane/dataplanes.ts'
 import type { Address } from '../../model/address.ts'
 import { ipvsOf } from '../../model/backend.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
-import type { AddressOrigin } from '../../model/service.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import { renderFor } from '../../render/rendering.ts'
 import type { WalkedRuleset } from '../../trace/nftables/state.ts'
@@ -16,16 +15,17 @@ import { reported, unlessIncomplete } from '../commands.ts'
 import { withSocket } from '../kernel.ts'
 import { type Loaded, loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
-import { addressFacts } from './address-facts.ts'
+import { addressFacts, type OfAddress } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
 import { type Answered, type ExplainLayout, joined } from './answered.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
+import { byBgp, inFrr } from './by-bgp.ts'
 import { type Explanation, explainTrace, sameOutcome } from './explanation.ts'
 import { explainAppliedIptables, explainIptables } from './iptables.ts'
 import { interfaceNames, machineFacts, nodeFacts } from './node-facts.ts'
-import { type OnLan, onLan } from './on-lan.ts'
+import { onLan } from './on-lan.ts'
 import {
   packetsTo,
   parseQuestion,
@@ -36,6 +36,7 @@ import {
 } from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
 import { onLanAsJson, printAnswering } from './print-answering.ts'
+import { bgpAsJson, printInFrr } from './print-bgp.ts'
 import { printKernel } from './print-kernel.ts'
 import { targetsInFiles, targetsInKernel } from './targets.ts'
 
@@ -100,18 +101,21 @@ async function answerByObjects(
   const { goal } = loaded
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
-  const kernel = of === 'files' ? await compareKernel(goal, packet, facts, explanation) : undefined
-  const { origin, lan } = ofAddress(packet.to, loaded)
+  const isHere = of === 'files'
+  const kernel = isHere ? await compareKernel(goal, packet, facts, explanation) : undefined
+  const { origin, lan, bgp } = ofAddress(packet.to, loaded)
   const answering =
     lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
-  const announced = onLanAsJson(lan, answering)
+  const frr = bgp && isHere ? await inFrr(bgp, loaded.config) : undefined
+  const announced = { announced: onLanAsJson(lan, answering), bgp: bgpAsJson(bgp, frr) }
   return {
-    json: answerAsJson({ of, explanation, kernel, origin, announced }),
+    json: answerAsJson({ of, explanation, kernel, origin, ...announced }),
     text: (look) =>
       [
-        printExplanation(explanation, look, addressFacts(origin, lan)),
+        printExplanation(explanation, look, addressFacts({ origin, lan, bgp })),
         kernel === undefined ? '' : printKernel(kernel, look),
         lan && answering ? printAnswering(packet.to, lan, answering) : '',
+        bgp && frr ? printInFrr(bgp, frr) : '',
       ].join(''),
   }
 }
@@ -121,21 +125,16 @@ function withoutTarget(to: Question['to'], ports: readonly string[], output: Out
   return TROUBLE
 }
 
-/** What the objects say about an address besides the rules. */
-interface OfAddress {
-  readonly origin: AddressOrigin | undefined
-  readonly lan: OnLan | undefined
-}
-
 function ofAddress(
   address: Address,
   { goal, config, announcing }: Loaded & { readonly kind: 'loaded' },
 ): OfAddress {
-  if (announcing === undefined) return { origin: undefined, lan: undefined }
+  if (announcing === undefined) return { origin: undefined, lan: undefined, bgp: undefined }
   const allocating = { objects: announcing.allocation, settings: config.allocation }
   return {
     origin: addressOriginAt(address, goal.cluster, allocating),
     lan: onLan(address, goal.node.name, announcing, config),
+    bgp: byBgp(address, goal.node.name, announcing, config),
   }
 }
 
@@ -194,7 +193,7 @@ async function explainKernel(
 }
 
 /** The kernel does not say where an address comes from, or who should announce it. */
-const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null }
+const ONLY_RULES = { kernel: undefined, origin: undefined, announced: null, bgp: null }
 
 function dummyOf(config: string | undefined): string {
   return loadConfig(config).config?.ipvsInterface ?? defaultIpvsSettings.interface

@@ -11,7 +11,7 @@ import type { Settings } from '../../model/node.ts'
 import { operationCount, type Plan } from '../../plan/nftables/operation.ts'
 import { type OwnerOf, owners } from '../../plan/nftables/owners.ts'
 import { type OwnedPlan, type Ownership, planOwned } from '../../plan/nftables/ownership.ts'
-import { frontendChanges, servedByTables } from '../../plan/nftables/served.ts'
+import { frontendChanges } from '../../plan/nftables/served.ts'
 import type { KernelRuleset, Ruleset } from '../../ruleset/nftables/types.ts'
 import { type Failed, failed } from '../outcome.ts'
 import type { Committed } from '../session.ts'
@@ -140,7 +140,7 @@ function compared(
   refusals: readonly Refusal[],
 ): Compared {
   const changes = () =>
-    plan.length === 0 ? [] : frontendChanges(elementSteps(kernel, desired), servedByTables(desired))
+    plan.length === 0 ? [] : frontendChanges(elementSteps(kernel, desired), desired)
   return { kind: 'compared', plan, ownerOf, changes, bytes, refusals }
 }
 

@@ -158,7 +158,7 @@ export class NftablesSession implements Session {
       if (outcome.kind === 'committed') {
         await this.#learn()
         const { bytes } = outcome
-        const changed = frontendChanges(rest, this.served())
+        const changed = frontendChanges(rest, this.renderer.ruleset())
         return { kind: 'committed', operations: steps.length, bytes, refusals, changes: changed }
       }
       this.#unknown = REASONS[outcome.kind]

@@ -26,9 +26,11 @@ export function readHeld(status: unknown, annotations: Labels, report: Report): 
     const address = readAddress(point.ip, joinPath(path, 'ip'), report, notSpecial)
     if (address !== undefined) addresses.add(address)
   })
-  const given = annotations.get(allocatedAnnotation)?.split(',')
+  const marked = annotations.get(allocatedAnnotation)?.split(',')
+  // With addresses of Nodes there may be a thousand of them.
+  const given = marked && new Set(marked)
   return [...addresses].map((address) => {
-    const isOurs = given === undefined || given.includes(address)
+    const isOurs = given === undefined || given.has(address)
     return { address, pool: isOurs ? pool : undefined }
   })
 }

@@ -1,6 +1,6 @@
 import type { ServingEndpoints } from '../../announce/objects.ts'
 import { readSlice } from '../allocation/slice.ts'
-import { fields, flag, nameOf, parseFields, text } from '../fields.ts'
+import { fields, flag, nameOf, parseFields, text, valueAt } from '../fields.ts'
 import { joinPath, type Problem, report as startReport } from '../problem.ts'
 
 type DecodedEndpoints =
@@ -32,7 +32,8 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
   if (read === undefined) return { kind: 'invalid', problems }
   if (read === 'no-service') return { kind: 'ignored', reason: read, problems }
   const { service, endpoints } = read
-  const nodes = new Set<string>()
+  const hosted = new Map<string, string[]>()
+  const staying = new Set<string>()
   let any = false
   endpoints.forEach((value, i) => {
     const endpoint = parseFields(endpointSchema, value, joinPath('endpoints', i), report)
@@ -40,7 +41,15 @@ export function decodeServingEndpoints(json: unknown, source: string): DecodedEn
     const { ready, serving } = endpoint.conditions ?? {}
     if (!(ready ?? true) && !serving) return
     any = true
-    if (endpoint.nodeName) nodes.add(endpoint.nodeName)
+    const { nodeName } = endpoint
+    if (!nodeName) return
+    if (ready ?? true) staying.add(nodeName)
+    const known = hosted.get(nodeName) ?? []
+    const address = valueAt(value, ['addresses', 0])
+    hosted.set(nodeName, typeof address === 'string' ? [...known, address] : known)
   })
-  return { kind: 'endpoints', endpoints: { service, any, nodes: [...nodes] }, problems }
+  const nodes = [...hosted.keys()]
+  const ending = nodes.filter((node) => !staying.has(node))
+  const found = { service, any, nodes, hosted, ...(ending.length > 0 && { ending }) }
+  return { kind: 'endpoints', endpoints: found, problems }
 }

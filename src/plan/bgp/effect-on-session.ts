@@ -35,6 +35,7 @@ const ROUTER_LINES: Readonly<Record<string, SessionEffect>> = {
   'bgp router-id': 'resets',
   'no bgp default ipv4-unicast': 'nothing',
   'no bgp network import-check': 'nothing',
+  'coalesce-time 50': 'next-session',
   'bgp graceful-restart preserve-fw-state': 'next-session',
 }
 

@@ -54,11 +54,10 @@ export function touchedFrontends(
   tcp: TcpFlows,
 ): readonly TouchedFrontend[] {
   const touched = changes.flatMap((change) => {
-    const { before, after } = change
-    const gone = new Set([...before.endpoints].filter((each) => !after.endpoints.has(each)))
-    const hadNone = before.endpoints.size === 0
+    const { before, after, gone } = change
+    const hadNone = !before.leads
     if (isKept(change, tcp)) {
-      return hadNone && after.endpoints.size > 0 ? [touchedAt(change, gone, 'unanswered')] : []
+      return hadNone && after.leads ? [touchedAt(change, gone, 'unanswered')] : []
     }
     const isTouched = gone.size > 0 || hadNone || isPassedOn(change)
     return isTouched ? [touchedAt(change, gone, 'all')] : []

@@ -1,9 +1,7 @@
-import {
-  ChangeNotes,
-  completed,
-  type FrontendChange,
-  type FrontendName,
-  type ServedFrontends,
+import type {
+  FrontendChange,
+  FrontendName,
+  ServedFrontends,
 } from '../../frontend/frontend-change.ts'
 import { intervalContains } from '../../frontend/intervals.ts'
 import { frontendAddress } from '../../model/frontend-id.ts'
@@ -25,7 +23,7 @@ import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.t
 export function servedByTables(ruleset: Ruleset): ServedFrontends {
   return {
     all: () => [ruleset.ip, ruleset.ip6].flatMap((table) => [...leading(table)]),
-    endpoints: ({ family, id }) => endpointsIn(ruleset[family], id),
+    endpoints: ({ family, id }) => new Set(endpointsIn(ruleset[family], id, mapsOf(id))),
     has: ({ family, id }) => {
       const { known } = setsOf(frontOf(id))
       return ruleset[family]?.elements.get(known)?.has(id) === true
@@ -40,22 +38,63 @@ export function servedByTables(ruleset: Ruleset): ServedFrontends {
   }
 }
 
-/** Returns what changed elements mean for frontends; `served` is the state after the changes. */
+/** Returns what changed elements mean for frontends; the rule set is that after the changes. */
 export function frontendChanges(
   steps: Iterable<ElementStep>,
-  served: ServedFrontends,
+  ruleset: Ruleset,
 ): readonly FrontendChange[] {
-  const notes = new ChangeNotes()
+  const noted = new Map<string, Noted>()
   for (const step of steps) {
     const id = frontendIn(step)
     if (id === undefined) continue
     const { family, set, before, after } = step
-    const noted = notes.of({ family, id })
-    if (NAMED.has(set)) noted.labels = [before?.comment, after?.comment]
-    if (before?.data !== undefined) noted.gone.add(before.data)
-    if (after?.data !== undefined) noted.came.add(after.data)
+    const key = `${family} ${id}`
+    const notes = noted.get(key) ?? { family, id, labels: [], came: new Set(), left: new Map() }
+    noted.set(key, notes)
+    if (NAMED.has(set)) notes.labels = [before?.comment, after?.comment]
+    if (before?.data !== undefined) mapsLeft(notes, before.data).push(set)
+    if (after?.data !== undefined) notes.came.add(after.data)
   }
-  return completed(notes.all(), served)
+  return Array.from(noted.values(), (notes) => changeOf(notes, ruleset))
+}
+
+/** What is known about the change of one frontend while its steps are being read. */
+interface Noted extends FrontendName {
+  /** The labels before and after, if the frontend went from one Service to another. */
+  labels: readonly (string | undefined)[]
+  readonly came: Set<Tuple>
+  /** For each endpoint that lost a slot, the maps that it was in. */
+  readonly left: Map<Tuple, string[]>
+}
+
+function mapsLeft({ left }: Noted, endpoint: Tuple): string[] {
+  const maps = left.get(endpoint) ?? []
+  left.set(endpoint, maps)
+  return maps
+}
+
+/** A frontend may have thousands of endpoints; no more of them are read than are needed. */
+function changeOf({ family, id, labels, came, left }: Noted, ruleset: Ruleset): FrontendChange {
+  const table = ruleset[family]
+  const maps = mapsOf(id)
+  const isGone = ([endpoint, from]: readonly [Tuple, readonly string[]]): boolean => {
+    if (came.has(endpoint)) return false
+    const others = maps.filter((map) => !from.includes(map))
+    return !some(endpointsIn(table, id, others), (each) => each === endpoint)
+  }
+  const stays = some(endpointsIn(table, id, maps), (each) => !came.has(each))
+  return {
+    family,
+    id,
+    before: { leads: left.size > 0 || stays, label: labels[0] },
+    after: { leads: stays || some(endpointsIn(table, id, maps), () => true), label: labels[1] },
+    gone: new Set([...left].filter(isGone).map(([endpoint]) => endpoint)),
+  }
+}
+
+function some(endpoints: Iterable<Tuple>, matches: (endpoint: Tuple) => boolean): boolean {
+  for (const endpoint of endpoints) if (matches(endpoint)) return true
+  return false
 }
 
 /** Returns the frontend that a step is about: it leads elsewhere, or goes to another Service. */
@@ -76,18 +115,23 @@ function* leading(table: Table | undefined): Iterable<FrontendName> {
   for (const id of found) yield { family: table.family, id }
 }
 
-function endpointsIn(table: Table | undefined, id: Tuple): ReadonlySet<Tuple> {
-  const found = new Set<Tuple>()
-  const front = frontOf(id)
-  for (const reach of REACHES) {
-    const elements = table?.elements.get(endpointsMap(front, reach))
+function* endpointsIn(
+  table: Table | undefined,
+  id: Tuple,
+  maps: readonly string[],
+): Iterable<Tuple> {
+  for (const map of maps) {
+    const elements = table?.elements.get(map)
     for (let slot = 0; ; slot++) {
       const endpoint = elements?.get(tuple(id, slot))?.data
       if (endpoint === undefined) break
-      found.add(endpoint)
+      yield endpoint
     }
   }
-  return found
+}
+
+function mapsOf(id: Tuple): readonly string[] {
+  return REACHES.map((reach) => endpointsMap(frontOf(id), reach))
 }
 
 function frontOf(id: Tuple): Front {

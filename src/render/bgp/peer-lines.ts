@@ -1,5 +1,8 @@
+import type { BfdProfile } from '../../announce/bgp/bfd-profile.ts'
+import type { BgpSession, RemoteAs, SessionTimers } from '../../announce/bgp/decision.ts'
+import { isExternal, placeOf } from '../../announce/bgp/session-end.ts'
 import { familyOf } from '../../model/address.ts'
-import { peerWord, type WantedBfdProfile, type WantedPeer } from './wanted.ts'
+import { unreachable } from '../../model/unreachable.ts'
 
 /** Port 179 is what FRR does not print (RFC 4271). */
 const BGP_PORT = 179
@@ -7,20 +10,20 @@ const BGP_PORT = 179
 const HOPS = 255
 
 /** Returns the lines of a peer in its router, in FRR's words. */
-export function peerLines(peer: WantedPeer, asn: number): readonly string[] {
-  const { place, remoteAs, bfdProfile, timers } = peer
-  const isExternal = remoteAs !== 'internal' && remoteAs !== asn
-  const isOnInterface = place.kind === 'interface'
+export function peerLines(peer: BgpSession): readonly string[] {
+  const { end, bfdProfile, timers } = peer
+  const isOther = isExternal(peer)
+  const isOnInterface = end.kind === 'interface'
   // FRR takes several hops, and another number of ours, only for peers of other autonomous systems.
-  const multihop = peer.multihop === true && isExternal && !isOnInterface
-  const nearIpv6 = !isOnInterface && isExternal && !multihop && familyOf(place.address) === 'ipv6'
+  const multihop = peer.ebgpMultihop && isOther && !isOnInterface
+  const nearIpv6 = !isOnInterface && isOther && !multihop && familyOf(end.address) === 'ipv6'
   const options: readonly (string | false | undefined)[] = [
-    `${isOnInterface ? 'interface ' : ''}remote-as ${remoteAs}`,
-    isExternal && value('local-as', peer.localAs, ' no-prepend replace-as'),
+    `${isOnInterface ? 'interface ' : ''}remote-as ${systemOf(peer.remoteAs)}`,
+    isOther && value('local-as', peer.localAsn, ' no-prepend replace-as'),
     // FRR makes two lines of the second one: with one alone the other would be taken away each time.
     bfdProfile !== undefined && 'bfd',
     value('bfd profile', bfdProfile),
-    value('password', peer.password),
+    value('password', peer.password?.reveal()),
     multihop && `ebgp-multihop ${HOPS}`,
     // As MetalLB has it: the peer's address need not lie in a prefix of this node's interfaces.
     nearIpv6 && 'disable-connected-check',
@@ -31,11 +34,23 @@ export function peerLines(peer: WantedPeer, asn: number): readonly string[] {
     value('timers connect', peer.connectTime),
     peer.gracefulRestart && 'graceful-restart',
   ]
-  return given(options).map((option) => `neighbor ${peerWord(place)} ${option}`)
+  return given(options).map((option) => `neighbor ${placeOf(end)} ${option}`)
+}
+
+function systemOf(remoteAs: RemoteAs): string {
+  switch (remoteAs.kind) {
+    case 'number':
+      return String(remoteAs.asn)
+    case 'internal':
+    case 'external':
+      return remoteAs.kind
+    default:
+      return unreachable(remoteAs)
+  }
 }
 
 /** FRR lowers what is more than a third of the hold time (`peer_timers_set` of bgpd.c). */
-function keepaliveOf({ keepalive, hold }: NonNullable<WantedPeer['timers']>): number {
+function keepaliveOf({ keepalive, hold }: SessionTimers): number {
   return Math.min(keepalive, Math.floor(hold / 3))
 }
 
@@ -43,7 +58,7 @@ function keepaliveOf({ keepalive, hold }: NonNullable<WantedPeer['timers']>): nu
 const BFD = { multiplier: 3, interval: 300, echoInterval: 50, minimumTtl: 254 }
 
 /** Returns the lines of a BFD profile; what is FRR's default has none. */
-export function bfdProfileLines(profile: WantedBfdProfile): readonly string[] {
+export function bfdProfileLines(profile: BfdProfile): readonly string[] {
   const echoInterval = unless(BFD.echoInterval, profile.echoInterval)
   return given([
     value('detect-multiplier', unless(BFD.multiplier, profile.detectMultiplier)),

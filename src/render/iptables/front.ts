@@ -2,7 +2,7 @@ import type { Target } from '../../frontend/choose-endpoints.ts'
 import type { Frontend } from '../../frontend/frontends.ts'
 import { frontendLabel } from '../../frontend/labels.ts'
 import type { ServiceObject } from '../../model/service.ts'
-import { type Tuple, tuple } from '../../model/tuple.ts'
+import type { Tuple } from '../../model/tuple.ts'
 import { rememberedFor } from '../remembered-times.ts'
 
 /**
@@ -46,8 +46,7 @@ export function frontOf(service: ServiceObject, frontend: Frontend, texts: Endpo
 export function endpointTexts(): EndpointTexts {
   const made = new Map<readonly Target[], readonly Tuple[]>()
   return (targets) => {
-    const found =
-      made.get(targets) ?? targets.map(({ address, port }) => tuple(address, port)).sort()
+    const found = made.get(targets) ?? targets.map(({ tuple }) => tuple).sort()
     made.set(targets, found)
     return found
   }

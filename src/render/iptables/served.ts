@@ -1,7 +1,10 @@
-import type { FrontendChange, ServedFrontends } from '../../frontend/frontend-change.ts'
+import {
+  type FrontendChange,
+  type ServedFrontends,
+  without,
+} from '../../frontend/frontend-change.ts'
 import { intervalContains } from '../../frontend/intervals.ts'
 import type { TableFamily } from '../../model/family.ts'
-import type { Tuple } from '../../model/tuple.ts'
 import type { FamilyLowering } from './family-lowering.ts'
 import type { FrontStep } from './family-wants.ts'
 import { endpointsOf, isDispatched } from './front.ts'
@@ -34,19 +37,17 @@ export function servedByChains(families: Families): ServedFrontends {
 export function frontendChanges(steps: readonly FrontStep[]): readonly FrontendChange[] {
   return steps.flatMap(({ family, id, before, after }) => {
     const [former, present] = [endpointsOf(before), endpointsOf(after)]
+    const gone = without(former, present)
     const isPassedOn = before && after && before.label !== after.label
-    if (sameEndpoints(former, present) && !isPassedOn) return []
+    if (gone.size === 0 && former.size === present.size && !isPassedOn) return []
     return [
       {
         family,
         id,
-        before: { endpoints: former, label: before?.label },
-        after: { endpoints: present, label: after?.label },
+        before: { leads: former.size > 0, label: before?.label },
+        after: { leads: present.size > 0, label: after?.label },
+        gone,
       },
     ]
   })
-}
-
-function sameEndpoints(a: ReadonlySet<Tuple>, b: ReadonlySet<Tuple>): boolean {
-  return a.size === b.size && [...a].every((endpoint) => b.has(endpoint))
 }

@@ -1,4 +1,4 @@
-import type { Target } from '../../frontend/choose-endpoints.ts'
+import { compareTargets, type Target, targetOf } from '../../frontend/choose-endpoints.ts'
 import { endpointsByPolicy, type Frontend, type ServedService } from '../../frontend/frontends.ts'
 import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type Address, familyOf } from '../../model/address.ts'
@@ -11,7 +11,6 @@ import { type Tuple, tuple } from '../../model/tuple.ts'
 import type { LabelledServer } from '../../ruleset/ipvs/changes.ts'
 import {
   type DestinationKey,
-  destinationKey,
   type RealServer,
   type ServerKey,
   serverIdOf,
@@ -61,7 +60,7 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   const { id, family, policy, external, unserved } = frontend
   const table: TableFamily = tableOf(family)
   const put: Put = (set, key, value = NOTHING) => {
-    elements.push({ family: table, set, key, value })
+    elements.push({ kind: 'element', family: table, set, key, value })
   }
   const names = setsOf('vip')
   const label = frontendLabel(service, frontend)
@@ -121,17 +120,18 @@ function quietTargets(
   wanted: readonly Target[],
 ): readonly Target[] {
   if (protocol === 'udp' || !sparesQuiet(job.scheduler)) return []
-  const taken = new Set(wanted.map(destinationKey))
+  if (wanted.length === endpoints.count) return []
+  const taken = new Set(wanted.map(({ tuple }) => tuple))
   const { destinations } = job.memory(tableOf(family))
   const quiet = new Map<Tuple, Target>()
-  for (const { endpoint, port } of endpoints.offered) {
-    const target = { address: endpoint.address, port, local: endpoint.nodeName === job.node.name }
-    const key = destinationKey(target)
+  for (const { endpoint, port } of endpoints.offered()) {
+    const target = targetOf(endpoint.address, port, endpoint.nodeName === job.node.name)
+    const key = target.tuple
     if (taken.has(key)) continue
     const leaves = endpoint.terminating && (target.local || policy === 'cluster')
     if (leaves || destinations(id, key)) quiet.set(key, target)
   }
-  return [...quiet.values()].sort((a, b) => (a.address < b.address ? -1 : 1))
+  return [...quiet.values()].sort(compareTargets)
 }
 
 function destinationsOf(
@@ -148,7 +148,7 @@ function destinationsOf(
 
 function destination(target: Target, weight: number): readonly [DestinationKey, RealServer] {
   const { address, port } = target
-  return [destinationKey(target), { address, port, weight, method: 'masq' }]
+  return [target.tuple, { address, port, weight, method: 'masq' }]
 }
 
 /**

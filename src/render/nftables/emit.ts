@@ -23,14 +23,22 @@ import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import { goTo, rememberChain } from '../../ruleset/nftables/verdicts.ts'
 import { rememberedFor } from '../remembered-times.ts'
 import { assignSeats, type SeatMemory, stepFor } from './seats.ts'
-import { assignSlots, type SlotMemory } from './slots.ts'
+import { assigningOnce, type assignSlots, NO_SLOTS, type SlotMemory, type Slots } from './slots.ts'
 
-/** One element that a Service wants in a set. */
-export interface Contribution {
+/**
+ * What a Service wants in a set: one element, or in an endpoints map the elements of a frontend,
+ * `key` with each slot.
+ */
+export type Contribution = Place &
+  (
+    | { readonly kind: 'element'; readonly value: ElementValue }
+    | { readonly kind: 'slots'; readonly slots: Slots }
+  )
+
+interface Place {
   readonly family: TableFamily
   readonly set: string
   readonly key: Tuple
-  readonly value: ElementValue
 }
 
 /** The slots and seats that endpoints had in one family's table, and what ipvs held. */
@@ -46,7 +54,7 @@ type DestinationMemory = (server: Tuple, endpoint: Tuple) => boolean
 export type FamilyMemory = (family: TableFamily) => Memory
 
 export const noMemory: Memory = {
-  slots: () => [],
+  slots: () => NO_SLOTS,
   seats: () => new Map(),
   destinations: () => false,
 }
@@ -61,6 +69,7 @@ export interface EmitContext {
 interface Job extends EmitContext {
   readonly service: ServiceObject
   readonly out: Contribution[]
+  readonly assign: typeof assignSlots
   /** Returns one value for an endpoint, however many addresses lead to it. */
   readonly shared: (data: Tuple) => ElementValue
 }
@@ -70,14 +79,15 @@ export function emitElements(
   { service, frontends }: ServedService,
   context: EmitContext,
 ): readonly Contribution[] {
-  const job: Job = { ...context, service, out: [], shared: sharing() }
+  const job: Job = { ...context, service, out: [], assign: assigningOnce(), shared: sharing() }
   for (const frontend of frontends) emitFrontend(job, frontend)
   return job.out
 }
 
 function sharing(): Job['shared'] {
-  const values = new Map<Tuple, ElementValue>()
+  let values: Map<Tuple, ElementValue> | undefined
   return (data) => {
+    values ??= new Map()
     const value = values.get(data) ?? { data }
     values.set(data, value)
     return value
@@ -90,11 +100,15 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   const front: Front = kind === 'node-port' ? 'node-port' : 'vip'
   const table: TableFamily = tableOf(frontend.family)
   const put: Put = (set, key, value = NOTHING) => {
-    job.out.push({ family: table, set, key, value })
+    job.out.push({ kind: 'element', family: table, set, key, value })
+  }
+  const putSlots: FrontendPlace['putSlots'] = (set, slots) => {
+    job.out.push({ kind: 'slots', family: table, set, key: id, slots })
   }
   const names = setsOf(front)
   const label = { comment: frontendLabel(job.service, frontend) }
-  const place: Place = { front, id, memory: job.memory(table), put, shared: job.shared }
+  const { assign, shared } = job
+  const place = { front, id, memory: job.memory(table), assign, shared, put, putSlots }
 
   emitAddress(job.service, frontend, put)
   if (unserved === 'reject') {
@@ -130,26 +144,24 @@ const NOTHING: ElementValue = {}
 export type Put = (set: string, key: Tuple, value?: ElementValue) => void
 
 /** Where the elements of one frontend go, and what is remembered of it. */
-interface Place {
+interface FrontendPlace extends Pick<Job, 'assign' | 'shared'> {
   readonly front: Front
   readonly id: FrontendId
   readonly memory: Memory
   readonly put: Put
-  /** Returns one value for an endpoint, however many addresses lead to it. */
-  readonly shared: (data: Tuple) => ElementValue
+  readonly putSlots: (map: string, slots: Slots) => void
 }
 
 /** Puts the endpoints into their slots, and the number of them into a set. */
 function spread(
-  { front, id, memory, put, shared }: Place,
+  { front, id, memory, assign, put, putSlots }: FrontendPlace,
   reach: Reach,
   endpoints: readonly Target[],
 ): void {
   if (endpoints.length === 0) return
   const map = endpointsMap(front, reach)
   if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), id)
-  const slots = assignSlots(memory.slots(map, id), endpoints.map(endpointTuple))
-  for (const [slot, data] of slots.entries()) put(map, tuple(id, slot), shared(data))
+  putSlots(map, assign(memory.slots(map, id), endpoints))
   // A pod that reaches itself would see its own address as the client and answer past the node.
   for (const { address, local } of endpoints) {
     if (local) put(SETS.hairpin, tuple(address, address))
@@ -158,17 +170,17 @@ function spread(
 
 /** With session affinity, gives the endpoints seats by which their clients are remembered. */
 function seat(
-  { front, id, memory, put, shared }: Place,
+  { front, id, memory, put, shared }: FrontendPlace,
   affinity: Affinity,
   endpoints: Readonly<Record<Reach, readonly Target[]>>,
 ): void {
   if (affinity.kind === 'none') return
-  const every = new Set([...endpoints.cluster, ...endpoints.local].map(endpointTuple))
+  const every = new Set([...endpoints.cluster, ...endpoints.local].map(({ tuple }) => tuple))
   if (every.size === 0) return
   const seats = assignSeats(memory.seats(front, id), [...every])
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
   for (const reach of REACHES) {
-    for (const data of endpoints[reach].map(endpointTuple)) {
+    for (const data of endpoints[reach].map(({ tuple }) => tuple)) {
       put(seatMap(front, reach, present(seats.get(data))), id, shared(data))
     }
   }
@@ -176,8 +188,4 @@ function seat(
   for (const [endpoint, number] of seats) {
     put(seatedMap(front), tuple(id, endpoint), shared(goTo(rememberChain(seconds, number))))
   }
-}
-
-function endpointTuple({ address, port }: Target): Tuple {
-  return tuple(address, port)
 }

@@ -5,6 +5,7 @@ import { ENDPOINTS_MAPS, setNamed } from '../../ruleset/nftables/sets.ts'
 import type { ElementValue, KernelRuleset, KernelTable } from '../../ruleset/nftables/types.ts'
 import { type FamilyMemory, type Memory, noMemory } from './emit.ts'
 import { heldSeats } from './seats.ts'
+import { NO_SLOTS } from './slots.ts'
 
 /** Remembers slots and seats that the kernel's tables hold, so that a restart moves no endpoint. */
 export function kernelMemory(kernel: KernelRuleset): FamilyMemory {
@@ -27,7 +28,7 @@ function tableMemory(table: KernelTable | undefined): Memory {
   const most = mostSeats(table)
   return {
     slots(map, key) {
-      const slots = maps.get(map)?.get(key) ?? []
+      const slots = maps.get(map)?.get(key) ?? NO_SLOTS
       maps.get(map)?.delete(key)
       return slots
     },
@@ -57,19 +58,31 @@ function mostSeats({ sets }: KernelTable): number {
 const MAX_SLOT = 65_535
 
 function slotsByMap({ elements }: KernelTable): ReadonlyMap<string, SlotsByKey> {
-  return new Map(ENDPOINTS_MAPS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map())]))
+  // The kernel names an endpoint anew in each map and for each frontend; it is kept once.
+  const values = new Map<Tuple, ElementValue>()
+  const shared = (data: Tuple): ElementValue => {
+    const value = values.get(data) ?? { data }
+    values.set(data, value)
+    return value
+  }
+  return new Map(
+    ENDPOINTS_MAPS.map((name) => [name, slotsByKey(elements.get(name) ?? new Map(), shared)]),
+  )
 }
 
-type SlotsByKey = Map<string, (Tuple | undefined)[]>
+type SlotsByKey = Map<string, (ElementValue | undefined)[]>
 
-function slotsByKey(elements: ReadonlyMap<Tuple, ElementValue>): SlotsByKey {
+function slotsByKey(
+  elements: ReadonlyMap<Tuple, ElementValue>,
+  shared: (data: Tuple) => ElementValue,
+): SlotsByKey {
   const byKey: SlotsByKey = new Map()
   for (const [key, { data }] of elements) {
     const slot = Number(lastFields(key, 1))
     if (!(slot <= MAX_SLOT)) continue
     const vip = withoutLastFields(key, 1)
     const slots = byKey.get(vip) ?? []
-    slots[slot] = data
+    slots[slot] = data && shared(data)
     byKey.set(vip, slots)
   }
   return byKey

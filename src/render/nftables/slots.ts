@@ -1,23 +1,50 @@
+import type { Target } from '../../frontend/choose-endpoints.ts'
 import type { Tuple } from '../../model/tuple.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
 
-/** The endpoints by slot; a hole is undefined. */
-export type Slots = readonly (Tuple | undefined)[]
+/** What the elements of a VIP (or node port) in an endpoints map lead to, by slot. */
+export type Slots = readonly ElementValue[]
+
+/** The same as it was found; a hole is undefined. */
+type HeldSlots = readonly (ElementValue | undefined)[]
 
 /** Returns what the slots of a VIP (or node port) in an endpoints map hold now. */
-export type SlotMemory = (map: string, key: Tuple) => Slots
+export type SlotMemory = (map: string, key: Tuple) => HeldSlots
+
+/** What a VIP (or node port) holds that is new. It is one list, so that lists can be shared. */
+export const NO_SLOTS: HeldSlots = []
 
 /**
  * Gives each wanted endpoint a slot 0 … N-1. An endpoint in a slot below N keeps it; the others
  * fill the holes in order. So one endpoint more or less changes at most two slots, whatever N is.
+ * If nothing changes, the list that is held is returned.
  */
-export function assignSlots(previous: Slots, wanted: readonly Tuple[]): readonly Tuple[] {
-  const left = new Set(wanted)
-  if (previous.length === 0) return [...left]
-  const slots: (Tuple | undefined)[] = new Array(left.size).fill(undefined)
-  for (let slot = 0; slot < slots.length; slot++) {
-    const holder = previous[slot]
-    if (holder !== undefined && left.delete(holder)) slots[slot] = holder
-  }
+export function assignSlots(held: HeldSlots, wanted: readonly Target[]): Slots {
+  if (held.length === 0) return wanted.map(({ tuple }) => ({ data: tuple }))
+  const left = new Set(wanted.map(({ tuple }) => tuple))
+  const slots = wanted.map((_, slot): ElementValue | undefined => {
+    const data = held[slot]?.data
+    return data !== undefined && left.delete(data) ? held[slot] : undefined
+  })
+  if (left.size === 0 && held.length === slots.length) return held as Slots
   const rest = left.values()
-  return slots.map((holder) => holder ?? (rest.next().value as Tuple))
+  return slots.map((holder) => holder ?? { data: rest.next().value as Tuple })
+}
+
+/** Assigns slots, and returns one list for the same list of slots and the same list of endpoints. */
+export function assigningOnce(): typeof assignSlots {
+  const known: Assigned[] = []
+  return (held, wanted) => {
+    const found = known.find((each) => each.held === held && each.wanted === wanted)
+    if (found !== undefined) return found.slots
+    const slots = assignSlots(held, wanted)
+    known.push({ held, wanted, slots })
+    return slots
+  }
+}
+
+interface Assigned {
+  readonly held: HeldSlots
+  readonly wanted: readonly Target[]
+  readonly slots: Slots
 }

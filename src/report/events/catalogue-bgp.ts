@@ -24,7 +24,7 @@ export const BGP: { readonly [Name in BgpNews['event']]: Entry<Name> } = {
   },
   'bgp-service-announced': {
     level: 'info',
-    says: 'FRR was told to announce a Service to these `peers`; it reaches those with a session',
+    says: 'FRR announces a Service to these `peers`; it reaches those with a session; `began` is false if it was announced before',
     subject: ({ service }) => `bgp announced ${service}`,
     state: ({ peers }) => peers.join(' '),
   },
@@ -63,6 +63,18 @@ export const BGP: { readonly [Name in BgpNews['event']]: Entry<Name> } = {
   'bgp-withdrawn': {
     level: 'info',
     says: 'all routes of this node were taken back',
+  },
+  'bgp-statuses-not-written': {
+    level: 'warn',
+    says: 'the ServiceBGPStatuses do not say what this node announces; it will be tried again',
+    subject: () => 'bgp statuses',
+    state: ({ reason }) => reason,
+  },
+  'bgp-statuses-written': {
+    level: 'info',
+    says: 'the ServiceBGPStatuses say again what this node announces',
+    subject: () => 'bgp statuses',
+    ends: true,
   },
   'bgp-secrets-unread': {
     level: 'warn',

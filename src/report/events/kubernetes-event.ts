@@ -94,13 +94,10 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
 /** Returns what an Event says of announcing. */
 function announcingOf(occurrence: Occurrence, node: string): Message | undefined {
   switch (occurrence.event) {
-    case 'service-announced': {
-      const { service } = occurrence
-      // As MetalLB says it, so that what looks for these Events finds them.
-      const note = `announcing from node "${node}" with protocol "layer2"`
-      const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
-      return { service, note, type: 'Normal', ...as }
-    }
+    case 'service-announced':
+      return assigned(occurrence.service, node, 'layer2')
+    case 'bgp-service-announced':
+      return occurrence.began ? assigned(occurrence.service, node, 'bgp') : undefined
     case 'announce-conflict':
     case 'announce-disputed':
       return conflictOf(occurrence, node)
@@ -123,6 +120,13 @@ function announcingOf(occurrence: Occurrence, node: string): Message | undefined
     default:
       return undefined
   }
+}
+
+/** As MetalLB says it, so that what looks for these Events finds them. */
+function assigned(service: string, node: string, protocol: 'layer2' | 'bgp'): Message {
+  const note = `announcing from node "${node}" with protocol "${protocol}"`
+  const as = { reason: 'nodeAssigned', action: 'Announce', ofCluster: false } as const
+  return { service, note, type: 'Normal', ...as }
 }
 
 /** Of Services that share the address the first one gets the Event. */

@@ -1,8 +1,8 @@
 import { candidatesOf } from '../../frontend/candidates.ts'
-import type { Target } from '../../frontend/choose-endpoints.ts'
+import { chooseEndpoints, type Target } from '../../frontend/choose-endpoints.ts'
 import { type ClaimKind, claimsOf, distinct, NOTHING_AGAINST } from '../../frontend/claims.ts'
 import { type Denial, winnerOf } from '../../frontend/denials.ts'
-import { type Candidates, type Frontend, frontendsOf } from '../../frontend/frontends.ts'
+import { type Choice, type Frontend, frontendsOf } from '../../frontend/frontends.ts'
 import { localEndpoints } from '../../frontend/local-endpoints.ts'
 import { frontendText } from '../../model/frontend-id.ts'
 import type { Settings, Situation } from '../../model/node.ts'
@@ -128,8 +128,9 @@ function addressesOf(
   )
   const claims = distinct(claimsOf(service, situation.settings, () => NOTHING_AGAINST))
   const served = claims.filter(({ key }) => !denied.has(key))
-  const candidates: Candidates = (port, family) => candidatesOf(slices, port, family)
-  const frontends = frontendsOf(service, claims, candidates, situation).map((frontend) => {
+  const choice: Choice = (port, family) =>
+    chooseEndpoints(candidatesOf(slices, port, family), situation.node)
+  const frontends = frontendsOf(service, claims, choice, situation).map((frontend) => {
     return frontendStatus(frontend, denied.get(frontend.id)?.state)
   })
   return {

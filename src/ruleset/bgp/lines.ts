@@ -25,7 +25,7 @@ const NEIGHBOUR_FLAGS = [
 
 /** Other lines that carry a value, by what they begin with. */
 const VALUES =
-  /^(?:bgp router-id|network \S+|match tag|set (?:tag|community|large-community|local-preference)|detect-multiplier|(?:echo )?(?:transmit|receive)-interval|minimum-ttl)(?= )/
+  /^(?:bgp router-id|network \S+|match tag|set (?:tag|community|large-community|extcommunity bandwidth|local-preference)|detect-multiplier|(?:echo )?(?:transmit|receive)-interval|minimum-ttl)(?= )/
 
 /** BFD has no `no` for these: FRR's default (manual of bfdd, "BFD Profile Configuration") is set instead. */
 const BFD_DEFAULTS: Readonly<Record<string, number>> = {

@@ -134,9 +134,14 @@ export function serverChanges(
     before: found.get(endpoint),
     after: wanted.get(endpoint),
   })
-  const gone = [...found.keys()].filter((endpoint) => !wanted.has(endpoint))
-  const changes: readonly IpvsChange[] = [whole, ...[...wanted.keys(), ...gone].map(part)]
-  return changes.filter((change) => !changesNothing(change))
+  const come = [...wanted].filter(([endpoint, is]) => !isSame(found.get(endpoint), is))
+  const gone = [...found].filter(([endpoint]) => !wanted.has(endpoint))
+  const parts = [...come, ...gone].map(([endpoint]) => part(endpoint))
+  return changesNothing(whole) ? parts : [whole, ...parts]
+}
+
+function isSame(a: RealServer | undefined, b: RealServer): boolean {
+  return a !== undefined && sameDestination(a, b)
 }
 
 const NONE: VirtualServer['destinations'] = new Map()

@@ -1,11 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { isGap } from '../../decode/problem.ts'
+import { unreachable } from '../../model/unreachable.ts'
 import { BgpObjectStore } from '../../watch/bgp-objects.ts'
 import type { NamedSecrets } from '../../watch/named-secrets.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { Sink, Source, SourceEvent } from '../../watch/source.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import type { ConfigurationApi } from './configuration-api.ts'
 import { type BgpAnnouncingSettings, Decisions } from './decisions.ts'
+import { FrrK8sSpeaker } from './frr-k8s-speaker.ts'
 import type { TellBgp } from './news.ts'
 import { BgpSpeaker } from './speaker.ts'
 import type { BgpView } from './view.ts'
@@ -17,10 +21,23 @@ interface BgpAnnouncingOptions {
   /** The kinds of objects that are followed where BGP is enabled, with the Secrets. */
   readonly followed: readonly Resource[]
   readonly tell: TellBgp
+  /** Keeps the ServiceBGPStatuses; undefined where there is no API server. */
+  readonly statuses: ((tell: (reason: string | undefined) => void) => Statuses) | undefined
+  /** Writes what frr-k8s reads, and says where. */
+  readonly configurations: {
+    readonly api: Pick<ConfigurationApi, 'apply' | 'remove'>
+    readonly namespace: string
+  }
   /** Reads the Secrets that peers name; undefined where the source has all. */
   readonly secrets:
     | ((sink: Sink, trouble: (reason: string | undefined) => void) => NamedSecrets)
     | undefined
+}
+
+/** Says in the API server which Services this node announces. */
+interface Statuses {
+  want(services: AnnouncedServices): void
+  run(signal: AbortSignal): Promise<void>
 }
 
 /** At the end FRR has so many milliseconds, besides the grace, to do what it is told. */
@@ -34,10 +51,11 @@ export class BgpAnnouncing {
   readonly #options: BgpAnnouncingOptions
   readonly #changed = new Wakeup()
   readonly #secrets: NamedSecrets | undefined
+  readonly #statuses: Statuses | undefined
   readonly #decisions: Decisions
   #settings: BgpAnnouncingSettings
   #store: BgpObjectStore
-  #speaker: BgpSpeaker | undefined
+  #speaker: BgpSpeaker | FrrK8sSpeaker | undefined
   #ended: Promise<void> = Promise.resolve()
   #round = new AbortController()
   #isProgrammed = false
@@ -46,10 +64,10 @@ export class BgpAnnouncing {
   #hasLeft = false
 
   constructor(options: BgpAnnouncingOptions) {
-    const { node, tell, settings, followed, secrets } = options
+    const { node, tell, settings, secrets, statuses } = options
     this.#options = options
     this.#settings = settings
-    this.#store = new BgpObjectStore(followed)
+    this.#store = this.#newStore()
     this.#decisions = new Decisions({
       ...{ node, tell, settings: () => this.#settings, store: () => this.#store },
     })
@@ -60,6 +78,10 @@ export class BgpAnnouncing {
         else tell({ event: 'bgp-secrets-unread', reason })
       },
     )
+    this.#statuses = statuses?.((reason) => {
+      if (reason === undefined) tell({ event: 'bgp-statuses-written' })
+      else tell({ event: 'bgp-statuses-not-written', reason })
+    })
   }
 
   /** Returns a source that lets this see everything, and passes everything on. */
@@ -98,12 +120,15 @@ export class BgpAnnouncing {
     this.#settings = settings
     if (settings.enabled && !before.enabled) {
       // Nothing was followed while announcing was off: everything is listed anew.
-      this.#store = new BgpObjectStore(this.#options.followed)
+      this.#store = this.#newStore()
       this.#secrets?.forget()
       this.#decisions.stay()
     }
     if (!settings.enabled) this.#decisions.leave('announce.bgp.enabled is false', 'remove')
-    else if (JSON.stringify(settings.frr) !== JSON.stringify(before.frr)) this.#round.abort()
+    else if (engineOf(settings) !== engineOf(before)) {
+      this.#wantSecrets()
+      this.#round.abort()
+    }
     this.#speaker?.wake()
     this.#changed.now()
   }
@@ -115,6 +140,15 @@ export class BgpAnnouncing {
 
   /** Announces as the configuration says until `signal` aborts; the routes then stay. */
   async run(signal: AbortSignal): Promise<void> {
+    // Statuses go on where announcing ends, so that none is left.
+    const end = new AbortController()
+    await Promise.all([
+      this.#rounds(signal).finally(() => end.abort()),
+      this.#statuses?.run(AbortSignal.any([signal, end.signal])),
+    ])
+  }
+
+  async #rounds(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#round = new AbortController()
       const until = AbortSignal.any([signal, this.#round.signal])
@@ -147,30 +181,63 @@ export class BgpAnnouncing {
   }
 
   async #announce(signal: AbortSignal): Promise<void> {
-    const { tell } = this.#options
-    const { frr } = this.#settings
-    const speaker = new BgpSpeaker({
-      ...{ decisions: this.#decisions, tell, folder: frr.sockets },
-      ownership: frr.shared ? 'shared' : 'whole',
-      isProgrammed: () => this.#isProgrammed,
-      isIncomplete: () => this.#isIncomplete,
-    })
+    const speaker = this.#newSpeaker()
     this.#speaker = speaker
     const end = new AbortController()
     const until = AbortSignal.any([signal, end.signal])
     const ended = await Promise.allSettled([
       speaker.run(until).finally(() => end.abort()),
-      this.#secrets?.run(until).finally(() => end.abort()),
+      this.#readsSecrets() && this.#secrets?.run(until).finally(() => end.abort()),
     ])
     this.#speaker = undefined
     for (const each of ended) if (each.status === 'rejected') throw each.reason
   }
 
+  #newSpeaker(): BgpSpeaker | FrrK8sSpeaker {
+    const { tell, configurations } = this.#options
+    const { engine, frr } = this.#settings
+    const common = {
+      ...{ decisions: this.#decisions, tell },
+      announced: (services: AnnouncedServices) => this.#statuses?.want(services),
+      isProgrammed: () => this.#isProgrammed,
+    }
+    switch (engine) {
+      case 'frr':
+        return new BgpSpeaker({
+          ...{ ...common, folder: frr.sockets, ownership: frr.shared ? 'shared' : 'whole' },
+          isIncomplete: () => this.#isIncomplete,
+        })
+      case 'frr-k8s':
+        return new FrrK8sSpeaker({ ...common, ...configurations, settings: () => this.#settings })
+      default:
+        return unreachable(engine)
+    }
+  }
+
+  /** frr-k8s reads them itself. */
+  #readsSecrets(): boolean {
+    return this.#settings.engine === 'frr'
+  }
+
   #take(event: SourceEvent): void {
     if (!this.#settings.enabled || !this.#store.take(event)) return
-    const isOfPeers = event.resource === 'bgppeers'
-    const secrets = isOfPeers ? this.#store.secretNames() : undefined
-    if (secrets !== undefined) this.#secrets?.want(secrets)
+    if (event.resource === 'bgppeers') this.#wantSecrets()
     this.#speaker?.wake()
   }
+
+  #wantSecrets(): void {
+    const secrets = this.#readsSecrets() ? this.#store.secretNames() : undefined
+    if (secrets !== undefined) this.#secrets?.want(secrets)
+  }
+
+  /** Secrets that are not read are not waited for. */
+  #newStore(): BgpObjectStore {
+    const { followed } = this.#options
+    return new BgpObjectStore(followed.filter((each) => each !== 'secrets' || this.#readsSecrets()))
+  }
+}
+
+/** Which FRR is to announce, as text. */
+function engineOf({ engine, frr }: BgpAnnouncingSettings): string {
+  return JSON.stringify([engine, frr])
 }

@@ -1,10 +1,12 @@
 import { type BgpDecision, decideBgp } from '../../announce/bgp/decide.ts'
 import { shuttingDown, withoutRoutes } from '../../announce/bgp/drain.ts'
+import { withoutSecrets } from '../../announce/bgp/kept-secrets.ts'
+import type { BgpPeer } from '../../announce/bgp/peer.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { AnnouncerNode } from '../../announce/objects.ts'
 import type { BgpSettings } from '../../model/announce-settings.ts'
-import { wantedOf } from '../../render/bgp/from-announcements.ts'
 import { treeOf } from '../../render/bgp/frr-tree.ts'
+import { leftOutOf } from '../../render/bgp/left-out.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpObjectStore } from '../../watch/bgp-objects.ts'
 import type { TellBgp } from './news.ts'
@@ -33,6 +35,11 @@ export interface BgpOutlook {
   readonly isDrained: boolean
   /** Why nothing is announced any more after this; undefined if it goes on. */
   readonly left: string | undefined
+  /** Whether all that is nodelb's is to go, sessions and all. */
+  readonly isRemoved: boolean
+  readonly node: AnnouncerNode
+  /** The BGPPeers that the decision is about, as they came. */
+  readonly configured: readonly BgpPeer[]
 }
 
 /** How announcing ends: sessions without routes, or nothing of ours in FRR. */
@@ -82,12 +89,15 @@ export class Decisions {
     const decision = drained(decided, left, this.#leaving)
     this.#former = decision
     if (drain !== undefined) this.#tell(drain, left)
-    const { tree, problems } = outlookOf(decision, left > 0 ? undefined : this.#leaving?.ending)
+    const ending = left > 0 ? undefined : this.#leaving?.ending
+    const { tree, problems } = outlookOf(decision, ending)
     return {
       ...{ decision, tree, problems: [...store().problems(), ...problems] },
       again: left > 0 ? left : undefined,
       isDrained: drain !== undefined,
       left: left > 0 ? undefined : this.#leaving?.reason,
+      isRemoved: ending === 'remove',
+      ...{ node, configured: store().objects().peers },
     }
   }
 
@@ -106,7 +116,10 @@ export class Decisions {
     const { store, settings } = this.#options
     const { drain, ...rest } = settings()
     const cordoned = isCordonNew ? 'ignore' : drain.cordoned
-    return decideBgp(store().objects(), node, { ...rest, drain: { cordoned } }, this.#former)
+    const found = store().objects()
+    // frr-k8s reads the Secrets itself.
+    const objects = rest.engine === 'frr-k8s' ? withoutSecrets(found) : found
+    return decideBgp(objects, node, { ...rest, drain: { cordoned } }, this.#former)
   }
 
   #tell(drain: Drain, left: number): void {
@@ -131,8 +144,8 @@ function outlookOf(
   decision: BgpDecision,
   ending: Ending | undefined,
 ): Pick<BgpOutlook, 'tree' | 'problems'> {
-  const { wanted, problems } = wantedOf(decision)
-  const rest = { ...wanted, routers: [], bfdProfiles: [], routes: [] }
-  const tree = treeOf(ending === 'remove' ? rest : wanted)
-  return { tree, problems: [...decision.problems, ...problems] }
+  const { peers, problems } = decision
+  const nothing = { ...decision, asns: new Map(), peers: [], bfdProfiles: [], routes: [] }
+  const tree = treeOf(ending === 'remove' ? nothing : decision)
+  return { tree, problems: [...problems, ...leftOutOf(peers)] }
 }

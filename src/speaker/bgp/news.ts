@@ -15,11 +15,13 @@ export type BgpNews =
     }
   /** Another program had changed what is nodelb's. */
   | { readonly event: 'bgp-drift-repaired'; readonly operations: number; readonly found: string }
-  /** FRR was told to announce a Service to these BGPPeers, or to others than before. */
+  /** FRR was found to announce a Service to these BGPPeers, which may be others than before. */
   | {
       readonly event: 'bgp-service-announced'
       readonly service: string
       readonly peers: readonly string[]
+      /** False: it was announced before, to other peers or by an earlier process. */
+      readonly began: boolean
     }
   | { readonly event: 'bgp-service-not-announced'; readonly service: string }
   | ({ readonly event: 'bgp-session-up' } & Session)
@@ -34,6 +36,9 @@ export type BgpNews =
   /** The routes are about to go, and say so. */
   | { readonly event: 'bgp-draining'; readonly reason: string; readonly graceMs: number }
   | { readonly event: 'bgp-withdrawn'; readonly reason: string }
+  /** The ServiceBGPStatuses in the API server are not what they should be. */
+  | { readonly event: 'bgp-statuses-not-written'; readonly reason: string }
+  | { readonly event: 'bgp-statuses-written' }
   /** Secrets that peers name could not be read. */
   | { readonly event: 'bgp-secrets-unread'; readonly reason: string }
   | { readonly event: 'bgp-secrets-read' }

@@ -6,11 +6,12 @@ import type { AnnouncerNode } from '../../announce/objects.ts'
 import { Frr } from '../../apply/bgp/frr.ts'
 import { differenceOf } from '../../plan/bgp/difference.ts'
 import type { Plan } from '../../plan/bgp/operation.ts'
-import { wantedOf } from '../../render/bgp/from-announcements.ts'
 import { treeOf } from '../../render/bgp/frr-tree.ts'
+import { leftOutOf } from '../../render/bgp/left-out.ts'
 import { printTree } from '../../ruleset/bgp/frr-print.ts'
 import type { Tree } from '../../ruleset/bgp/tree.ts'
 import type { BgpAnnouncingSettings } from './decisions.ts'
+import { identifierProblems } from './identifiers.ts'
 import { refusalProblems } from './refusals.ts'
 
 /** What a Node would announce by BGP. */
@@ -27,31 +28,39 @@ export function proposedBgp(
   settings: BgpAnnouncingSettings,
 ): ProposedBgp {
   const decision = decideBgp(objects, node, settings)
-  const { wanted, problems } = wantedOf(decision)
-  const { peers } = decision
-  return { tree: treeOf(wanted), peers, problems: [...decision.problems, ...problems] }
+  const { peers, problems } = decision
+  return { tree: treeOf(decision), peers, problems: [...problems, ...leftOutOf(peers)] }
 }
+
+/** What is to be in FRR where nothing is announced any more. */
+export const NOTHING: ProposedBgp = { tree: new Map(), peers: [], problems: [] }
 
 /** Returns the configuration as FRR prints it, with `***` for passwords. */
 export function printBgp({ tree }: ProposedBgp): string {
   return printTree(tree)
 }
 
+/** Where FRR is, and whose. */
+type Where = Pick<BgpAnnouncingSettings, 'frr'>
+
 type ComparedBgp =
   | { readonly kind: 'compared'; readonly plan: Plan; readonly problems: readonly string[] }
-  | { readonly kind: 'not-compared'; readonly reason: string }
+  /** With `isAbsent` there is nothing to compare with, since no bgpd runs. */
+  | { readonly kind: 'not-compared'; readonly reason: string; readonly isAbsent: boolean }
 
 /** Compares with the FRR of this machine, and changes nothing in it; `keeps` as for `applyBgp`. */
 export async function compareBgp(
   { tree }: ProposedBgp,
-  settings: BgpAnnouncingSettings,
+  settings: Where,
   keeps: boolean,
 ): Promise<ComparedBgp> {
   const { opened, ownership } = await open(settings)
-  if (opened.kind === 'broken') return { kind: 'not-compared', reason: opened.reason }
+  if (opened.kind === 'broken') return { ...opened, kind: 'not-compared' }
   const read = await opened.frr.read()
   opened.frr.close()
-  if (read.kind === 'broken') return { kind: 'not-compared', reason: read.reason }
+  if (read.kind === 'broken') {
+    return { kind: 'not-compared', reason: read.reason, isAbsent: false }
+  }
   return { kind: 'compared', ...differenceOf(read.tree, tree, ownership, keeps) }
 }
 
@@ -68,20 +77,23 @@ type AppliedBgp =
 /** Configures the FRR of this machine once; with `keeps` nothing is taken away. */
 export async function applyBgp(
   { tree, peers }: ProposedBgp,
-  settings: BgpAnnouncingSettings,
+  settings: Where,
   keeps: boolean,
 ): Promise<AppliedBgp> {
   const { opened } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-applied', reason: opened.reason }
   const brought = await opened.frr.bring(tree, keeps)
+  const told = await opened.frr.sessions()
   opened.frr.close()
   if (brought.kind === 'broken') return { kind: 'not-applied', reason: brought.reason }
   const { plan, problems } = brought
   const refused = refusalProblems(brought.refused, peers)
-  return { kind: 'applied', operations: plan.length, refused, problems }
+  const lacking = told.kind === 'sessions' ? identifierProblems(peers, told.sessions) : []
+  const messages = lacking.map(({ message }) => message)
+  return { kind: 'applied', operations: plan.length, refused, problems: [...problems, ...messages] }
 }
 
-async function open({ frr: { sockets: folder, shared } }: BgpAnnouncingSettings) {
+async function open({ frr: { sockets: folder, shared } }: Where) {
   const ownership = shared ? 'shared' : 'whole'
   const opened = await Frr.open({ folder, ownership, broke: () => undefined })
   return { opened, ownership } as const

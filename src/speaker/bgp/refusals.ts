@@ -1,8 +1,7 @@
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { Brought } from '../../apply/bgp/frr.ts'
-import { placeOf } from '../../render/bgp/from-announcements.ts'
-import { peerWord } from '../../render/bgp/wanted.ts'
 import { masked, neighbourLine } from '../../ruleset/bgp/lines.ts'
 import { pathOf, routerOf } from '../../ruleset/bgp/tree.ts'
 
@@ -42,6 +41,6 @@ function objectOf(
   if (profile !== undefined) return `BFDProfile/${profile}`
   const neighbour = 'line' in rest ? neighbourLine(rest.line)?.neighbour : undefined
   const vrf = / vrf (\S+)$/.exec(routerOf(context))?.[1] ?? ''
-  const peer = peers.find((each) => each.vrf === vrf && peerWord(placeOf(each)) === neighbour)
+  const peer = peers.find((each) => each.vrf === vrf && placeOf(each.end) === neighbour)
   return peer === undefined ? 'FRR' : `BGPPeer/${peer.name}`
 }

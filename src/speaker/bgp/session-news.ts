@@ -1,6 +1,6 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
+import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import type { TellBgp } from './news.ts'
 import { sessionAt } from './view.ts'
 
@@ -15,7 +15,7 @@ export class SessionNews {
   }
 
   /** Takes how FRR says that the sessions are; nothing where it cannot be asked. */
-  found(peers: readonly BgpSession[], sessions: readonly Session[]): void {
+  found(peers: readonly BgpSession[], sessions: readonly WatchedSession[]): void {
     const up = new Map<string, number>()
     for (const { name, end, vrf } of peers) {
       const at = placeOf(end)

@@ -1,15 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { ObjectProblems } from '../../announce/object-problems.ts'
+import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { type Brought, Frr } from '../../apply/bgp/frr.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import type { WatchedSession } from '../../apply/bgp/sessions.ts'
 import { engineRetry, Waits } from '../../model/retry.ts'
 import { Wakeup } from '../../watch/wakeup.ts'
+import { Acquaintances } from './acquaintances.ts'
+import { Announced } from './announced.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
+import type { Due } from './due.ts'
 import { EngineNews } from './engine-news.ts'
+import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
 import { bgpProblems } from './problems.ts'
 import { refusalProblems } from './refusals.ts'
-import { ServiceNews } from './service-news.ts'
 import { SessionNews } from './session-news.ts'
 import { type BgpView, bgpViewOf } from './view.ts'
 
@@ -19,6 +24,8 @@ interface BgpSpeakerOptions {
   readonly folder: string
   readonly ownership: 'whole' | 'shared'
   readonly tell: TellBgp
+  /** Gets all Services that FRR announces, each with the names of its peers, whenever that changes. */
+  readonly announced: (services: AnnouncedServices) => void
   /** Whether the rules of the Services are programmed, so that what is announced is also served. */
   readonly isProgrammed: () => boolean
   /** Whether a part of the input cannot be read: until it can, nothing is taken away. */
@@ -31,6 +38,8 @@ const GATHER_MS = 100
 const SHARE = 5
 /** Milliseconds from one look at the sessions to the next. */
 const LOOK_MS = 1_000
+/** The same while BFD waits for a session. */
+const SOON_MS = 100
 /** Milliseconds from one full comparison to the next. */
 const COMPARE_MS = 600_000
 /** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
@@ -42,18 +51,6 @@ type Conclusion =
   /** It ends for another reason. */
   | { readonly kind: 'over' }
 
-/** When what is due next, by the monotonic clock. */
-interface Due {
-  /** To decide what is announced. */
-  decide: number
-  /** To bring FRR to it, which reads all of its configuration. */
-  bring: number
-  /** To look at the sessions. */
-  look: number
-  /** To begin a new conversation. */
-  renew: number
-}
-
 /**
  * Has FRR announce what is decided. This is the only place with a clock: one thing is asked of FRR
  * after another. However a conversation ends, the next one begins with what FRR then is.
@@ -64,20 +61,25 @@ export class BgpSpeaker {
   readonly #waits = new Waits(engineRetry)
   readonly #problems: ObjectProblems
   readonly #engine: EngineNews
-  readonly #serviceNews: ServiceNews
+  readonly #announced: Announced
   readonly #sessionNews: SessionNews
+  readonly #acquaintances = new Acquaintances()
   readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
   /** Before this nothing is decided again. */
   #notBefore = 0
   #outlook: BgpOutlook | undefined
-  #sessions: readonly Session[] = []
+  #sessions: readonly WatchedSession[] = []
+  /** What is told of all this; each metric asks for it. Undefined since something changed. */
+  #view: BgpView | undefined
+  /** What a person should settle, besides what the sessions show. */
+  #unsettled: readonly AnnounceProblem[] = []
   #hasEnded = false
 
   constructor(options: BgpSpeakerOptions) {
     this.#options = options
     this.#problems = bgpProblems(options.tell)
     this.#engine = new EngineNews(options.tell)
-    this.#serviceNews = new ServiceNews(options.tell)
+    this.#announced = new Announced({ tell: options.tell, changed: options.announced })
     this.#sessionNews = new SessionNews(options.tell)
   }
 
@@ -90,12 +92,14 @@ export class BgpSpeaker {
   /** Returns what this node does at the moment; undefined before it has begun. */
   view(): BgpView | undefined {
     if (this.#outlook === undefined) return undefined
-    return bgpViewOf({
+    this.#view ??= bgpViewOf({
       failure: this.#engine.failure,
       decision: this.#outlook.decision,
       sessions: this.#sessions,
+      announced: this.#announced.all,
       problems: this.#problems.list(),
     })
+    return this.#view
   }
 
   /** Announces until `signal` aborts, or until everything was withdrawn. FRR then goes on. */
@@ -127,6 +131,7 @@ export class BgpSpeaker {
     }
     const opened = await Frr.open({ folder, ownership, broke })
     if (opened.kind === 'broken') return opened
+    this.#acquaintances.forget()
     Object.assign(this.#due, { bring: 0, look: 0, renew: Number.POSITIVE_INFINITY })
     try {
       while (!signal.aborted && !this.#hasEnded && performance.now() < this.#due.renew) {
@@ -161,6 +166,7 @@ export class BgpSpeaker {
 
   #decide(began: number): void {
     this.#outlook = this.#options.decisions.next() ?? this.#outlook
+    this.#view = undefined
     const ended = performance.now()
     this.#notBefore = ended + Math.max(GATHER_MS, SHARE * (ended - began))
     this.#due.decide = ended + (this.#outlook?.again ?? Number.POSITIVE_INFINITY)
@@ -172,14 +178,17 @@ export class BgpSpeaker {
     if (outlook === undefined) return undefined
     const began = performance.now()
     const keeps = !outlook.isDrained && this.#options.isIncomplete()
-    const brought = await frr.bring(outlook.tree, keeps)
+    const failure = await this.#meet(frr, outlook)
+    if (failure !== undefined) return failure
+    const brought = await frr.bring(this.#acquaintances.without(outlook.tree, began), keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
     this.#engine.brought(brought, outlook, Math.round(ended - began))
-    this.#serviceNews.announced(outlook.decision)
+    this.#announced.found({ ...brought, keeps }, outlook.decision)
     this.#settle(brought, outlook)
-    this.#due.bring = ended + COMPARE_MS
+    // What others configured so that it cannot be as wanted may be otherwise soon.
+    this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
     if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
     if (outlook.left === undefined) return undefined
@@ -194,24 +203,44 @@ export class BgpSpeaker {
   ): void {
     const refusals = refusalProblems(brought.refused, decision.peers)
     const foreign = brought.problems.map((message) => ({ object: 'FRR', message }))
-    this.#problems.found([...problems, ...foreign, ...refusals])
+    this.#unsettled = [...problems, ...foreign, ...refusals]
+    this.#tellProblems()
   }
 
   async #look(frr: Frr): Promise<string | undefined> {
     const told = await frr.sessions()
     if (told.kind === 'broken') return told.reason
     this.#seen(told.sessions)
-    this.#due.look = performance.now() + LOOK_MS
+    if (this.#acquaintances.see(told.sessions, performance.now())) this.#due.bring = 0
+    const isAwaited = this.#acquaintances.areMissing(this.#outlook?.tree ?? new Map())
+    this.#due.look = performance.now() + (isAwaited ? SOON_MS : LOOK_MS)
+    return undefined
+  }
+
+  /** Finds out who has a session already, where that matters; returns why FRR cannot be asked. */
+  async #meet(frr: Frr, { tree }: BgpOutlook): Promise<string | undefined> {
+    if (!this.#acquaintances.areMissing(tree)) return undefined
+    const told = await frr.sessions()
+    if (told.kind === 'broken') return told.reason
+    this.#acquaintances.see(told.sessions, performance.now())
     return undefined
   }
 
   #lost(reason: string): void {
     this.#engine.lost(reason)
+    this.#announced.away()
     this.#seen([])
   }
 
-  #seen(sessions: readonly Session[]): void {
+  #seen(sessions: readonly WatchedSession[]): void {
     this.#sessions = sessions
     this.#sessionNews.found(this.#outlook?.decision.peers ?? [], sessions)
+    this.#tellProblems()
+  }
+
+  #tellProblems(): void {
+    this.#view = undefined
+    const peers = this.#outlook?.decision.peers ?? []
+    this.#problems.found([...this.#unsettled, ...identifierProblems(peers, this.#sessions)])
   }
 }

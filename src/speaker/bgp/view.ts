@@ -1,24 +1,29 @@
-import { placeOf } from '../../announce/bgp/clash.ts'
+import type { AnnouncedAddress } from '../../announce/bgp/announced.ts'
 import type { BgpDecision } from '../../announce/bgp/decide.ts'
 import type { BgpSession } from '../../announce/bgp/decision.ts'
+import { placeOf } from '../../announce/bgp/session-end.ts'
 import type { AnnounceProblem } from '../../announce/eligibility.ts'
-import type { Session } from '../../apply/bgp/sessions.ts'
+import type { BfdSession } from '../../apply/bgp/bfd.ts'
+import type { Messages, WatchedSession } from '../../apply/bgp/sessions.ts'
+import { type NotAnnounced, notAnnouncedOf } from './not-announced.ts'
 
 /** What a node does about announcing by BGP at the moment, for people. */
 export interface BgpView {
-  readonly engine: 'frr'
+  readonly engine: 'frr' | 'frr-k8s'
   /** Why FRR cannot be configured; null if it can. */
   readonly failure: string | null
   readonly routerId: string
   /** How many prefixes are announced, to whichever peer. */
   readonly routes: number
   readonly peers: readonly BgpPeerView[]
-  /** In order of Service and address, with the names of the BGPPeers that get it. */
+  /** What FRR was found to announce, in order of Service and address, with the names of the BGPPeers. */
   readonly addresses: readonly {
     readonly address: string
     readonly service: string
     readonly peers: readonly string[]
   }[]
+  /** What is meant for BGP and not announced, with the reason. */
+  readonly notAnnounced: readonly NotAnnounced[]
   /** What a person should settle. */
   readonly problems: readonly { readonly object: string; readonly problem: string }[]
 }
@@ -43,19 +48,22 @@ interface BgpPeerView {
   readonly prefixes: number
   /** How many it was sent. */
   readonly sent: number
-  /** How many UPDATE messages it was sent since FRR started. */
-  readonly updates: number
+  /** What went to and fro since FRR started; null if FRR does not tell. */
+  readonly messages: Messages | null
+  /** Null without BFD. */
+  readonly bfd: BfdSession | null
 }
 
 interface Seen {
   readonly failure: string | undefined
   readonly decision: BgpDecision
-  readonly sessions: readonly Session[]
+  readonly sessions: readonly WatchedSession[]
+  readonly announced: readonly AnnouncedAddress[]
   readonly problems: readonly AnnounceProblem[]
 }
 
 /** Returns what this node does. */
-export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpView {
+export function bgpViewOf({ failure, decision, sessions, announced, problems }: Seen): BgpView {
   const { routerId, routes, peers } = decision
   return {
     engine: 'frr',
@@ -63,7 +71,8 @@ export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpV
     routerId,
     routes: routes.length,
     peers: peers.map((each) => peerView(each, decision, sessions)),
-    addresses: addressesOf(decision),
+    addresses: addressesOf(announced),
+    notAnnounced: notAnnouncedOf(decision, announced),
     problems: problems.map(({ object, message }) => ({ object, problem: message })),
   }
 }
@@ -71,7 +80,7 @@ export function bgpViewOf({ failure, decision, sessions, problems }: Seen): BgpV
 function peerView(
   { name, end, port, vrf }: BgpSession,
   { routes }: BgpDecision,
-  sessions: readonly Session[],
+  sessions: readonly WatchedSession[],
 ): BgpPeerView {
   const at = placeOf(end)
   const told = sessionAt(sessions, { at, vrf })
@@ -82,17 +91,15 @@ function peerView(
     established: told?.established ?? 0,
     dropped: told?.dropped ?? 0,
     prefixes: routes.filter(({ to }) => to.has(name)).length,
-    updates: told?.updates ?? 0,
     sent: told?.families.reduce((sum, { sent }) => sum + sent, 0) ?? 0,
+    messages: told?.messages ?? null,
+    bfd: told?.bfd ?? null,
   }
 }
 
-/** While all routes are taken back, nothing is announced whatever the objects say. */
-function addressesOf({ why, routes }: BgpDecision): BgpView['addresses'] {
+function addressesOf(announced: readonly AnnouncedAddress[]): BgpView['addresses'] {
   const found = new Map<string, BgpView['addresses'][number] & { readonly peers: string[] }>()
-  for (const each of routes.length === 0 ? [] : why) {
-    if (each.kind !== 'announced') continue
-    const { address, service, peer } = each
+  for (const { address, service, peer } of announced) {
     const key = `${service} ${address}`
     const known = found.get(key)
     if (known === undefined) found.set(key, { address, service, peers: [peer] })
@@ -103,8 +110,8 @@ function addressesOf({ why, routes }: BgpDecision): BgpView['addresses'] {
 
 /** Returns the session with the peer at a place; undefined if FRR has none. */
 export function sessionAt(
-  sessions: readonly Session[],
+  sessions: readonly WatchedSession[],
   { at, vrf }: { readonly at: string; readonly vrf: string },
-): Session | undefined {
+): WatchedSession | undefined {
   return sessions.find((each) => each.peer === at && each.vrf === vrf)
 }

@@ -1,5 +1,5 @@
 import { candidatesOf } from '../../frontend/candidates.ts'
-import type { Target } from '../../frontend/choose-endpoints.ts'
+import { chooseEndpoints, type Target } from '../../frontend/choose-endpoints.ts'
 import { ClaimBook } from '../../frontend/claim-book.ts'
 import { claimsWithin } from '../../frontend/claim-rules.ts'
 import { type Denial, winnerOf } from '../../frontend/denials.ts'
@@ -34,7 +34,7 @@ export function servedBy({ services, slices }: Cluster, situation: Situation): S
     const frontends = frontendsOf(
       service,
       claimsOf(service),
-      (port, family) => candidatesOf(mine, port, family),
+      (port, family) => chooseEndpoints(candidatesOf(mine, port, family), situation.node),
       situation,
     )
     return {

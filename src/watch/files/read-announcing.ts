@@ -1,7 +1,9 @@
 import type { AllocationObjects } from '../../allocate/decide.ts'
 import type { BgpConfiguration } from '../../announce/bgp/objects.ts'
+import { withOld } from '../../announce/bgp/old-configuration.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
 import type { Documents } from '../../decode/documents.ts'
+import { nameOf, valueAt } from '../../decode/fields.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import type { GivenAddresses } from '../addresses/given.ts'
@@ -22,6 +24,8 @@ export interface AnnouncingInput {
   readonly allocation: AllocationObjects
   /** The interfaces that MetalLB's ConfigMap excludes; undefined if there is none. */
   readonly excluded: readonly string[] | undefined
+  /** The specifications of FRRConfigurations, by name. */
+  readonly frrConfigurations: ReadonlyMap<string, unknown>
   readonly problems: readonly Problem[]
 }
 
@@ -31,6 +35,7 @@ const FOLLOWED: readonly Resource[] = [
   ...ALLOCATION_RESOURCES,
   'l2advertisements',
   ...BGP_RESOURCES,
+  'frrconfigurations',
 ]
 
 /**
@@ -59,6 +64,7 @@ export class AnnouncingReader {
   readonly #allocation: AllocationStore
   readonly #announcing: AnnounceStore
   readonly #bgp: BgpStore
+  readonly #frrConfigurations: Map<string, unknown> = new Map()
   /** Two stores read the same objects, and find the same problems. */
   readonly #problems: Map<string, Problem> = new Map()
 
@@ -82,8 +88,14 @@ export class AnnouncingReader {
       this.#allocation.take(event)
       this.#announcing.take(event)
       this.#bgp.take(event)
+      if (resource === 'frrconfigurations') this.#takeFrr(object)
     })
     this.note(odd)
+  }
+
+  #takeFrr(object: unknown): void {
+    const name = nameOf(object, false)
+    this.#frrConfigurations.set(name, valueAt(object, ['spec']))
   }
 
   note(problems: readonly Problem[]): void {
@@ -93,9 +105,10 @@ export class AnnouncingReader {
   end(): AnnouncingInput {
     return {
       objects: this.#announcing.objects(),
-      bgp: this.#bgp.configuration(),
+      bgp: withOld(this.#bgp.configuration(), this.#announcing.old()),
       allocation: this.#allocation.objects(),
       excluded: this.#announcing.excluded(),
+      frrConfigurations: this.#frrConfigurations,
       problems: [...this.#problems.values()],
     }
   }

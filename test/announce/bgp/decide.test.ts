@@ -136,6 +136,23 @@ test('with policy Local a Node announces what it has an endpoint for', () => {
   expect(reasonsOf(decided({ services, endpoints }, { name: 'n2' }))).toEqual(['no-local-endpoint'])
 })
 
+test('with policy Local endpoints that end count only where no Node has a ready one', () => {
+  const services = [service('web', ['192.0.2.1'], { local: true })]
+  const slice = { service: 'shop/web' as const, any: true }
+  const [here, there] = [
+    { ...slice, nodes: ['n1'] },
+    { ...slice, nodes: ['n2'] },
+  ]
+  const ends = { ...here, ending: ['n1'] }
+  const why = (...endpoints: BgpObjects['endpoints']): readonly string[] =>
+    reasonsOf(decided({ services, endpoints }))
+  expect(why(ends, there)).toEqual(['local-endpoints-end'])
+  expect(why(ends)).toEqual(['announced'])
+  expect(why(ends, { ...there, ending: ['n2'] })).toEqual(['announced'])
+  // Another slice, such as that of the other family, has a ready one here.
+  expect(why(ends, here, there)).toEqual(['announced'])
+})
+
 describe('a prefix', () => {
   const both = peer('tor', { families: ['ipv4', 'ipv6'] })
 

@@ -75,6 +75,7 @@ export function bgpObjects(rest: Partial<BgpObjects> = {}): BgpObjects {
 export const settings: BgpDecisionSettings = {
   ignoreExcludeLabel: false,
   drain: { cordoned: 'ignore' },
+  weightByEndpoints: false,
   classes: [],
 }
 
@@ -94,11 +95,12 @@ export function decidedAfter(before: BgpDecision, rest: Partial<BgpObjects>): Bg
 /** Returns the routes as lines `VRF prefix -> peer: communities, localPref`. */
 export function routesOf({ routes }: BgpDecision): readonly string[] {
   return routes.flatMap(({ vrf, prefix, to }) =>
-    [...to].map(([name, { communities, largeCommunities, localPref }]) => {
+    [...to].map(([name, { communities, largeCommunities, localPref, weight }]) => {
       const carried = [...communities, ...largeCommunities.map((text) => `large:${text}`)]
       const preference = localPref === undefined ? [] : [`localPref ${localPref}`]
+      const share = weight === undefined ? [] : [`weight ${weight}`]
       const route = `${vrf === '' ? '' : `${vrf} `}${prefix} -> ${name}`
-      return [route, ...carried, ...preference].join(' ')
+      return [route, ...carried, ...preference, ...share].join(' ')
     }),
   )
 }

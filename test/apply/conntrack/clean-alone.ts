@@ -8,9 +8,9 @@ import { frontendChanges, servedByTables } from '../../../src/plan/nftables/serv
 import { type Commission, rulesetOf } from './commission.ts'
 
 const { steps, elements, tcp }: Commission = JSON.parse(await text(process.stdin))
-const served = servedByTables(rulesetOf(elements))
-const touched = touchedFrontends(frontendChanges(steps, served), tcp)
+const rules = rulesetOf(elements)
+const touched = touchedFrontends(frontendChanges(steps, rules), tcp)
 const socket = NetlinkSocket.open()
-const outcome = await cleanFlows(socket, touched, () => served)
+const outcome = await cleanFlows(socket, touched, () => servedByTables(rules))
 socket.close()
 process.stdout.write(JSON.stringify(outcome))

@@ -14,11 +14,7 @@ set -euo pipefail
 readonly version=1.20.2
 readonly cache=${XDG_CACHE_HOME:-$HOME/.cache}/nodelb/apiserver-$version
 
-say() { printf 'apiserver: %s\n' "$*" >&2; }
-fail() {
-  say "$*"
-  exit 1
-}
+source "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 # Prints the programs of the arguments that the cache lacks.
 missing() {
@@ -26,16 +22,6 @@ missing() {
   for program in "$@"; do
     if [[ ! -x $cache/$program ]]; then printf '%s\n' "$program"; fi
   done
-}
-
-# apt-get with lists, sources and archives of our own, so that the machine's stay as they are.
-apt() {
-  apt-get -q \
-    -o Dir::Etc::sourceparts="$work/none" -o Dir::Etc::sourcelist="$sources" \
-    -o Dir::State::Lists="$work/lists" -o Dir::Cache::archives="$work/archives" \
-    -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-    -o Acquire::Languages=none -o APT::Sandbox::User=root "$@" >>"$work/log" 2>&1 ||
-    fail "apt-get $1 failed: $(tail -5 "$work/log")"
 }
 
 # The machine's own sources, with the source packages switched on. The name tells apt the format.
@@ -54,8 +40,8 @@ write_apt_sources() {
 
 download() {
   say 'downloading the sources of kubernetes, Go 1.19, etcd and kubectl from Debian'
-  mkdir -p "$work"/{none,lists/partial,archives/partial,downloads,root}
-  chmod 755 "$work" "$work/downloads"
+  mkdir -p "$work"/{downloads,root}
+  chmod 755 "$work/downloads"
   write_apt_sources
   apt update
   cd "$work/downloads"

@@ -50,7 +50,7 @@ export class ApiServer {
     this.#etcdPort = ports.etcd
     this.certificate = readFileSync(join(folder, 'tls.crt'), 'utf8')
     this.key = readFileSync(join(folder, 'tls.key'), 'utf8')
-    this.admin = new Api({ port: this.port, ca: this.certificate, token: ADMIN })
+    this.admin = this.adminAt(this.port)
   }
 
   static async start({ addresses = [], flags = [] }: Options = {}): Promise<ApiServer> {
@@ -74,6 +74,16 @@ export class ApiServer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** Where etcd answers, without asking who it is. */
+  get etcd(): string {
+    return `http://127.0.0.1:${this.#etcdPort}`
+  }
+
+  /** The same as `admin` with a server at another port that has the same certificate and asks this one. */
+  adminAt(port: number): Api {
+    return new Api({ port, ca: this.certificate, token: ADMIN })
   }
 
   /** Ends both and removes all they wrote. */
@@ -171,7 +181,7 @@ export class ApiServer {
   async #startEtcd(): Promise<void> {
     const data = join(this.#folder, 'etcd')
     mkdirSync(data, { mode: 0o700 })
-    const url = `http://127.0.0.1:${this.#etcdPort}`
+    const url = this.etcd
     this.#etcd = new Daemon(join(this.programs, 'etcd'), [
       `--data-dir=${data}`,
       `--listen-client-urls=${url}`,
@@ -186,7 +196,7 @@ export class ApiServer {
   #serverFlags(): string[] {
     const file = (name: string) => join(this.#folder, name)
     return [
-      `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
+      `--etcd-servers=${this.etcd}`,
       `--secure-port=${this.port}`,
       `--tls-cert-file=${file('tls.crt')}`,
       `--tls-private-key-file=${file('tls.key')}`,
@@ -223,8 +233,10 @@ export class ApiServer {
 
   // biome-ignore lint/suspicious/noExplicitAny: etcd's answer
   async #askEtcd(call: string, body: object): Promise<any> {
-    const url = `http://127.0.0.1:${this.#etcdPort}/v3/${call}`
-    const answer = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+    const answer = await fetch(`${this.etcd}/v3/${call}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
     if (!answer.ok) throw new Error(`etcd ${call}: ${answer.status} ${await answer.text()}`)
     return answer.json()
   }
@@ -258,7 +270,8 @@ async function makeKeys(folder: string, addresses: readonly string[]): Promise<v
   await execa('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key])
 }
 
-function freePort(): Promise<number> {
+/** Returns a port that no process has at the moment. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().on('error', reject)
     server.listen(0, '127.0.0.1', () => {

@@ -4,7 +4,8 @@ import { balanced, paths } from './controllers.ts'
 /** What people do to Services and pools while addresses are given. */
 export interface Churn {
   readonly admin: Api
-  /** So many Services are there at most. */
+  /** So many Services are there at first, and so many at most. */
+  readonly first: number
   readonly most: number
   /** So many people work at a time. */
   readonly hands: number
@@ -19,7 +20,8 @@ const services = paths.services('default')
 
 /** Creates, changes and deletes Services until the signal aborts. */
 export async function churn(options: Churn, signal: AbortSignal): Promise<void> {
-  const alive: string[] = []
+  const alive = Array.from({ length: options.first }, (_, i) => `churn-first-${i}`)
+  await options.admin.create(services, alive.map(newService))
   let number = 0
   const hand = async (): Promise<void> => {
     while (!signal.aborted) await act(options, alive, `churn-${number++}`)
@@ -36,9 +38,13 @@ async function act({ admin, most, deeds }: Churn, alive: string[], name: string)
     const [gone] = alive.splice(victim, 1)
     if (gone !== undefined) await admin.call('DELETE', `${services}/${gone}`)
   } else {
-    await admin.call('POST', services, balanced(name, { ports: [{ port: port() }] }))
+    await admin.call('POST', services, newService(name))
     alive.push(name)
   }
+}
+
+function newService(name: string): object {
+  return balanced(name, { ports: [{ port: port() }] })
 }
 
 /** Patches what may be gone: 404 and 409 are no trouble. */

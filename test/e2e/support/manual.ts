@@ -24,6 +24,7 @@ export class Manual {
   readonly #text: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'nodelb-manual-'))
   readonly #env: Readonly<Record<string, string>>
+  readonly #followed: Set<string> = new Set()
 
   constructor(document: string, server: ApiServer) {
     this.#text = readFileSync(join(root, document), 'utf8')
@@ -42,24 +43,35 @@ export class Manual {
 
   /** Writes the manifests below this heading to the files that they name, and runs the commands. */
   async follow(heading: string): Promise<string> {
-    const blocks = [...this.#below(heading).matchAll(/^```(yaml|sh)\n(.*?)^```$/gms)]
+    const blocks = blocksIn(this.#below(heading))
     if (blocks.length === 0) throw new Error(`nothing to do below "${heading}"`)
+    this.#followed.add(heading)
     let said = ''
-    for (const [, kind, text = ''] of blocks) {
+    for (const { kind, text } of blocks) {
       if (kind === 'sh') said += await this.#run(text)
       else writeFileSync(join(this.#folder, nameOf(text)), text)
     }
     return said
   }
 
+  /** The headings below which there is something to do that nobody has done. */
+  left(): readonly string[] {
+    const parts = this.#parts().filter((part) => blocksIn(part).length > 0)
+    const headings = parts.map((part) => part.slice(0, part.indexOf('\n')))
+    return headings.filter((each) => !this.#followed.has(each))
+  }
+
   close(): void {
     rmSync(this.#folder, { recursive: true })
   }
 
+  #parts(): readonly string[] {
+    return this.#text.split(/^##+ /m)
+  }
+
   /** The text from a heading to the next one of any level but the first, which comments of YAML look like. */
   #below(heading: string): string {
-    const parts = this.#text.split(/^##+ /m)
-    const found = parts.find((part) => part.startsWith(`${heading}\n`))
+    const found = this.#parts().find((part) => part.startsWith(`${heading}\n`))
     if (found === undefined) throw new Error(`no heading "${heading}"`)
     return found
   }
@@ -69,6 +81,16 @@ export class Manual {
     const { stdout } = await execa('bash', ['-euo', 'pipefail', '-c', text], options)
     return stdout
   }
+}
+
+interface Block {
+  readonly kind: string
+  readonly text: string
+}
+
+function blocksIn(part: string): readonly Block[] {
+  const found = part.matchAll(/^```(yaml|sh)\n(.*?)^```$/gms)
+  return Array.from(found, ([, kind = '', text = '']) => ({ kind, text }))
 }
 
 function nameOf(manifest: string): string {

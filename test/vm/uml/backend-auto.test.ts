@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
-import { applyCommand, cleanupCommand } from '../../../src/cli/commands.ts'
+import { cleanupCommand } from '../../../src/cli/cleanup.ts'
+import { applyCommand } from '../../../src/cli/commands.ts'
 import { chooseBackend } from '../../../src/dataplane/backend-choice.ts'
 import { apply, diff, fixtureSources, run } from '../../support/commands.ts'
 
@@ -37,7 +38,7 @@ test('a kernel without nftables is given iptables, of the legacy flavour', async
 })
 
 test('and what it got is removed again', async () => {
-  const cleaned = await run((_, output) => cleanupCommand(output), sources)
+  const cleaned = await run((_, output) => cleanupCommand(undefined, output), sources)
   expect(cleaned).toMatchObject({ code: 0, lines: [] })
   expect(cleaned.out).toMatch(/^cleaned up: \d+ chains of iptables \(legacy\) removed\n$/)
   expect(await saved()).not.toContain('NODELB')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { cleanupCommand } from '../../../src/cli/commands.ts'
+import { cleanupCommand } from '../../../src/cli/cleanup.ts'
 import { prepareCommand } from '../../../src/cli/prepare.ts'
 import { fixtureSources, run } from '../../support/commands.ts'
 import { writeConfiguration } from '../../support/configuration.ts'
@@ -60,6 +60,8 @@ test('nodelb prepare sets what ipvs needs, once, and cleanup puts back what was 
   ])
   expect(await settings()).toEqual(prepared)
   expect((await prepare()).filter((line) => line.includes('->'))).toEqual([])
-  expect(await run((_, output) => cleanupCommand(output), sources)).toMatchObject({ code: 0 })
+  expect(await run((_, output) => cleanupCommand(undefined, output), sources)).toMatchObject({
+    code: 0,
+  })
   expect(await settings()).toEqual(before)
 })

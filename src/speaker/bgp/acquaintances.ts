@@ -1,0 +1,73 @@
+import type { WatchedSession } from '../../apply/bgp/sessions.ts'
+import { neighbourLine } from '../../ruleset/bgp/lines.ts'
+import { kindOf, type Tree, withLines } from '../../ruleset/bgp/tree.ts'
+
+/** A neighbour may want BFD before it takes a session, as FRR 10.3 does; after so many milliseconds it gets that. */
+const PATIENCE_MS = 2_000
+
+/**
+ * The neighbours that have had a session. Before its first one FRR does not know from which of its
+ * addresses it speaks to a neighbour: it begins BFD from any, and anew from the right one when the session
+ * has come about, which ends the session and all that a graceful restart has kept
+ * (FRRouting/frr issue 17337). So BFD is left out until then, or for a while.
+ */
+export class Acquaintances {
+  readonly #met = new Set<string>()
+  /** Those without BFD, and since when, by the monotonic clock. */
+  readonly #awaited = new Map<string, number>()
+
+  /** Nothing is known of an FRR that was not asked yet. */
+  forget(): void {
+    this.#met.clear()
+    this.#awaited.clear()
+  }
+
+  /** Takes how the sessions are; returns whether it is time for BFD with another neighbour. */
+  see(sessions: readonly Pick<WatchedSession, 'vrf' | 'peer' | 'state'>[], now: number): boolean {
+    const before = this.#met.size
+    for (const { vrf, peer, state } of sessions) {
+      if (state === 'Established') this.#met.add(keyOf(vrf, peer))
+    }
+    for (const [key, since] of this.#awaited) {
+      if (now - since >= PATIENCE_MS) this.#met.add(key)
+      if (this.#met.has(key)) this.#awaited.delete(key)
+    }
+    return this.#met.size > before
+  }
+
+  /** Whether BFD is wanted with a neighbour that it is too early for. */
+  areMissing(tree: Tree): boolean {
+    return [...tree].some(([context, lines]) =>
+      [...lines].some((line) => this.#isTooEarly(watchedBy(context, line))),
+    )
+  }
+
+  /** Returns what is wanted now: without BFD where it is too early for it. */
+  without(tree: Tree, now: number): Tree {
+    return withLines(tree, (context, lines) =>
+      [...lines].filter((line) => {
+        const key = watchedBy(context, line)
+        if (!this.#isTooEarly(key)) return true
+        this.#awaited.set(key, this.#awaited.get(key) ?? now)
+        return false
+      }),
+    )
+  }
+
+  #isTooEarly(key: string | undefined): key is string {
+    return key !== undefined && !this.#met.has(key)
+  }
+}
+
+/** Returns the neighbour with which a line has BFD. */
+function watchedBy(context: string, line: string): string | undefined {
+  if (kindOf(context) !== 'router') return undefined
+  const about = neighbourLine(line)
+  if (about?.option !== 'bfd' && about?.option !== 'bfd profile') return undefined
+  const [, vrf = ''] = / vrf (\S+)$/.exec(context) ?? []
+  return keyOf(vrf, about.neighbour)
+}
+
+function keyOf(vrf: string, neighbour: string): string {
+  return `${vrf} ${neighbour}`
+}
