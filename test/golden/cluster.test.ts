@@ -48,6 +48,8 @@ const QUESTIONS: readonly (readonly [string, string, ClusterQuestion])[] = [
   ['shop-drain-n1', 'shop', { kind: 'drain', node: 'n1' }],
   ['shop-drain-n3', 'shop', { kind: 'drain', node: 'n3' }],
   ['calm-status', 'calm', { kind: 'status' }],
+  ['broken-status', 'broken', { kind: 'status' }],
+  ['rollout-status', 'rollout', { kind: 'status' }],
 ]
 
 test.each(QUESTIONS)('%s', async (golden, name, question) => {

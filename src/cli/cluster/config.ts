@@ -3,6 +3,7 @@ import { valueAt } from '../../decode/fields.ts'
 import { printProblem } from '../../decode/problem.ts'
 import type { ApiClient } from '../../watch/api/client.ts'
 import type { ClusterLists } from '../../watch/cluster-lists.ts'
+import { parseJson } from '../../watch/watch-event.ts'
 import { loadConfig } from '../load.ts'
 import type { Output } from '../output.ts'
 import { agentsIn } from './read.ts'
@@ -45,7 +46,7 @@ async function mounted(name: string, client: ApiClient): Promise<readonly Config
   const answer = await client.fetch({ path, signal: AbortSignal.timeout(ANSWER_MS) })
   if (answer.kind === 'broken') return answer.reason
   if (answer.status !== 200) return `the server answers ${answer.status}`
-  const data = valueAt(JSON.parse(answer.text), ['data'])
+  const data = valueAt(parseJson(answer.text), ['data'])
   return Object.entries(data ?? {}).map(([key, text]) => {
     return { source: `ConfigMap ${name}: ${key}`, text: String(text) }
   })
