@@ -237,6 +237,7 @@ describe('from files', () => {
       of: 'files',
       address: null,
       announced: null,
+      bgp: null,
       doubts: [],
       kernel: null,
     })

@@ -77,7 +77,9 @@ describe('nodelb explain', () => {
 
   test('from files, in the words of iptables', async () => {
     const files = ['-f', `${sticky}/input.yaml`, `${sticky}/node.yaml`, '--node', 'node-a']
-    expect(await explain(...packet, ...files, '--backend', 'iptables')).toMatchInlineSnapshot(`
+    expect(
+      await explain(...packet, ...files, '--backend', 'iptables', '--full'),
+    ).toMatchInlineSnapshot(`
       "192.0.2.2 -> 203.0.113.70:80/tcp, in by eth0: delivered
         Service   shop/sessions:http load-balancer
         policy    Cluster: endpoints on any node
