@@ -11,6 +11,12 @@ export type Manifest = any
 
 export const chart: string = fileURLToPath(new URL('../../../charts/nodelb', import.meta.url))
 
+interface Said {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number | undefined
+}
+
 /** helm, of a version. Its cache and its configuration are in a folder of its own. */
 export class Helm {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'nodelb-helm-'))
@@ -25,7 +31,7 @@ export class Helm {
   }
 
   /** What it says, and whether it failed. */
-  async run(args: readonly string[]) {
+  async run(args: readonly string[]): Promise<Said> {
     const { folder } = this
     const env = { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder }
     const { stdout, stderr, exitCode } = await execa(this.#program, args, { env, reject: false })
