@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
+import { aboutCommand } from './cli/about/about.ts'
 import { allocateCommand } from './cli/allocate/allocate.ts'
 import { announcersCommand } from './cli/announcers/announcers.ts'
 import { parseArguments, TROUBLE } from './cli/arguments.ts'
@@ -8,14 +9,15 @@ import { cleanupCommand } from './cli/cleanup.ts'
 import { applyCommand, renderCommand } from './cli/commands.ts'
 import { diffCommand } from './cli/diff.ts'
 import { explainCommand } from './cli/explain/explain.ts'
-import type { Output } from './cli/output.ts'
+import type { BinaryOutput } from './cli/output.ts'
 import { prepareCommand } from './cli/prepare.ts'
 import { statusCommand } from './cli/status/status.ts'
 import { unreachable } from './model/unreachable.ts'
 
-const output: Output = {
-  out: (text) => writeAll(1, text),
-  say: (line) => writeAll(2, `${line}\n`),
+const output: BinaryOutput = {
+  out: (text) => writeAll(1, Buffer.from(text)),
+  bytes: (bytes) => writeAll(1, bytes),
+  say: (line) => writeAll(2, Buffer.from(`${line}\n`)),
   colour: pc.isColorSupported && process.stdout.isTTY === true,
   // A terminal that has not been told its width says 0.
   columns: process.stdout.isTTY === true ? process.stdout.columns || 80 : undefined,
@@ -28,8 +30,7 @@ const RETRY_MS = 5
  * Writes everything before the process ends, even into a pipe whose reader is slow. A reader that
  * has closed the pipe is ignored; a full disk ends the process.
  */
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text)
+function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at)
@@ -54,8 +55,14 @@ function cannotWrite(fd: number, code: string): never {
   process.exit(TROUBLE)
 }
 
+/** Returns the words of the command line; kubectl runs a file of this name as `kubectl nodelb`. */
+function wordsGiven(): readonly string[] {
+  const [, program = '', ...words] = process.argv
+  return /(^|[\\/])kubectl-nodelb$/.test(program) ? ['cluster', ...words] : words
+}
+
 async function main(): Promise<number> {
-  const invocation = parseArguments(process.argv.slice(2), packageJson.version)
+  const invocation = parseArguments(wordsGiven(), packageJson.version)
   switch (invocation.kind) {
     case 'render':
       return renderCommand(invocation.sources, output)
@@ -70,26 +77,45 @@ async function main(): Promise<number> {
     case 'announcers':
       return announcersCommand(invocation.options, output)
     case 'controller':
-      return (await import('./cli/controller.ts')).controllerCommand(
-        invocation.options,
-        packageJson.version,
-        output,
-      )
+    case 'cluster':
+    case 'run':
+      return loadedCommand(invocation)
     case 'cleanup':
       return cleanupCommand(invocation.config, output)
-    case 'run':
-      // It is loaded only for this command, because it needs half of the program.
-      return (await import('./cli/run.ts')).runCommand(
-        invocation.options,
-        packageJson.version,
-        output,
-      )
     case 'status':
       return statusCommand(invocation.options, output)
     case 'prepare':
       return prepareCommand(invocation.config, output)
+    case 'about':
+      return aboutCommand(invocation.command, packageJson.version, output)
     case 'done':
       return invocation.exitCode
+    default:
+      return unreachable(invocation)
+  }
+}
+
+type Invocation = ReturnType<typeof parseArguments>
+type LoadedKind = 'controller' | 'cluster' | 'run'
+
+/** Runs a command that is loaded only when it is called, because it needs half of the program. */
+async function loadedCommand(
+  invocation: Extract<Invocation, { readonly kind: LoadedKind }>,
+): Promise<number> {
+  const { version } = packageJson
+  switch (invocation.kind) {
+    case 'controller': {
+      const { controllerCommand } = await import('./cli/controller.ts')
+      return controllerCommand(invocation.options, version, output)
+    }
+    case 'cluster': {
+      const { clusterCommand } = await import('./cli/cluster/cluster.ts')
+      return clusterCommand(invocation.options, version, output)
+    }
+    case 'run': {
+      const { runCommand } = await import('./cli/run.ts')
+      return runCommand(invocation.options, version, output)
+    }
     default:
       return unreachable(invocation)
   }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { Scope } from '../model/node.ts'
+import { type AboutInvocation, aboutCommands, wordsOf } from './about-arguments.ts'
 import { type ClusterInvocation, clusterCommands } from './cluster-arguments.ts'
 import {
   type Choices,
@@ -51,6 +52,7 @@ type Invocation =
   | { readonly kind: 'diff'; readonly sources: Sources; readonly options: DiffOptions }
   | { readonly kind: 'explain'; readonly options: ExplainOptions }
   | ClusterInvocation
+  | AboutInvocation
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'status'; readonly options: StatusOptions }
   | { readonly kind: 'prepare' | 'cleanup'; readonly config: string | undefined }
@@ -96,14 +98,15 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     .description(
       'Load balancing for Kubernetes Services on this node: objects in, one flat rule set in the kernel.',
     )
-    .version(version)
+    .version(version, '-V, --version', 'the version; with -o json also of what it runs on')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   objectCommands(program, take)
   nodeCommands(program, take)
   clusterCommands(program, take)
+  aboutCommands(program, take)
   try {
-    program.parse(argv as string[], { from: 'user' })
+    program.parse(wordsOf(argv), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     return { kind: 'done', exitCode: error.exitCode === 0 ? 0 : TROUBLE }

@@ -7,6 +7,7 @@ import {
   withConfig,
   withFormat,
 } from './common-options.ts'
+import { type ClusterOptions, clusterVerbs } from './kubectl-arguments.ts'
 
 /** The objects whose addresses are allocated. */
 export interface AllocateOptions {
@@ -49,6 +50,7 @@ export type ClusterInvocation =
   | { readonly kind: 'allocate'; readonly options: AllocateOptions }
   | { readonly kind: 'announcers'; readonly options: AnnouncersOptions }
   | { readonly kind: 'controller'; readonly options: ControllerOptions }
+  | { readonly kind: 'cluster'; readonly options: ClusterOptions }
 
 interface AllocateFlags {
   readonly filename?: string[]
@@ -85,6 +87,7 @@ export function clusterCommands(
   controllerCommand(program.command('controller')).action((options: ControllerOptions) => {
     take({ kind: 'controller', options })
   })
+  clusterVerbs(program, (options) => take({ kind: 'cluster', options }))
 }
 
 const STATE =

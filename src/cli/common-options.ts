@@ -22,7 +22,7 @@ export function withConfig(command: Command): Command {
     .exitOverride()
     .option(
       '--config <path>',
-      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, or a folder of files',
+      'a KubeProxyConfiguration and/or a NodelbConfiguration: a file, a folder of files, or - for standard input',
     )
 }
 

@@ -1,4 +1,10 @@
-import { type Config, type ConfigFile, defaultConfig, readConfig } from '../config/config.ts'
+import {
+  type Config,
+  type ConfigDocument,
+  type ConfigFile,
+  defaultConfig,
+  readConfig,
+} from '../config/config.ts'
 import { conntrackOf, toSettings } from '../config/settings.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
 import { isGap, type Problem, type Report, said, report as startReport } from '../decode/problem.ts'
@@ -7,7 +13,7 @@ import type { ConntrackSettings } from '../model/conntrack.ts'
 import type { NodeView } from '../model/node.ts'
 import type { GivenAddresses } from '../watch/addresses/given.ts'
 import { readStateFolder } from '../watch/addresses/state-folder.ts'
-import { filesAt, readText, readToEnd } from '../watch/files/files.ts'
+import { attempt, filesAt, readText, readToEnd } from '../watch/files/files.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../watch/files/read-announcing.ts'
 import { type Input, readObjects } from '../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../watch/resources.ts'
@@ -107,11 +113,13 @@ export function givenIn(folder: string | undefined): {
 }
 
 /**
- * Returns the configuration in a file, or in the files of a folder together; the default without either;
- * undefined, with problems, if it cannot be used.
+ * Returns the configuration in a file, in the files of a folder together, or, for `-`, on standard input;
+ * the default without any; undefined, with problems, if it cannot be used.
  */
 export function loadConfig(path: string | undefined): {
   readonly config: Config | undefined
+  /** The documents as they were read; missing if they cannot be used. */
+  readonly documents?: readonly ConfigDocument[]
   readonly problems: readonly Problem[]
 } {
   if (path === undefined) return { config: defaultConfig, problems: [] }
@@ -127,10 +135,23 @@ export function loadConfig(path: string | undefined): {
     const expected = 'fields that nodelb uses'
     report.note('', said(notUsed.join(', ')), expected, 'these fields are accepted and not used')
   }
-  return { config: read.config, problems: [...read.problems, ...report.problems] }
+  const problems = [...read.problems, ...report.problems]
+  return { config: read.config, documents: read.documents, problems }
+}
+
+let onStdin: string | undefined
+
+/** Some commands read their configuration more than once, and standard input ends only once. */
+function configOnStdin(): string {
+  onStdin ??= readStdin()
+  return onStdin
 }
 
 function configFiles(path: string, report: Report): ConfigFile[] {
+  if (path === '-') {
+    const text = attempt(configOnStdin, report, 'a configuration')
+    return text === undefined ? [] : [{ text, source: 'stdin' }]
+  }
   return filesAt(path, report).flatMap((source) => {
     const own = startReport(source)
     const text = readText(source, own)

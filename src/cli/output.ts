@@ -7,3 +7,8 @@ export interface Output {
   /** How many characters fit in a line; undefined where standard output is no terminal. */
   readonly columns?: number | undefined
 }
+
+/** The output of a command that also writes what is no text. */
+export interface BinaryOutput extends Output {
+  bytes(bytes: Uint8Array): void
+}

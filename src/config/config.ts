@@ -1,13 +1,6 @@
 import { readDocuments } from '../decode/documents.ts'
 import { nameOf, valueAt } from '../decode/fields.ts'
-import {
-  joinPath,
-  orList,
-  type Problem,
-  type Report,
-  said,
-  report as startReport,
-} from '../decode/problem.ts'
+import { joinPath, orList, type Problem, said, report as startReport } from '../decode/problem.ts'
 import { ipvsBeside } from './ipvs-config.ts'
 import {
   decodeKubeProxyConfig,
@@ -27,8 +20,21 @@ export interface Config extends KubeProxyConfig, NodelbConfig {
   readonly source: string
 }
 
+/** A document as it was read. */
+export interface ConfigDocument {
+  readonly kind: 'KubeProxyConfiguration' | 'NodelbConfiguration'
+  /** The file; for a ConfigMap also where in it the text is. */
+  readonly source: string
+  readonly value: unknown
+}
+
 type ReadConfig =
-  | { readonly kind: 'config'; readonly config: Config; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'config'
+      readonly config: Config
+      readonly documents: readonly ConfigDocument[]
+      readonly problems: readonly Problem[]
+    }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
 /** The configuration that applies without a configuration file. */
@@ -46,7 +52,7 @@ const configMapType = 'v1 ConfigMap'
 interface Found {
   kubeProxy: KubeProxyConfig | undefined
   nodelb: NodelbFields | undefined
-  readonly types: Set<string>
+  readonly documents: ConfigDocument[]
   readonly problems: Problem[]
 }
 
@@ -65,7 +71,7 @@ export function readConfig(
   source: string,
   more: readonly ConfigFile[] = [],
 ): ReadConfig {
-  const found: Found = { kubeProxy: undefined, nodelb: undefined, types: new Set(), problems: [] }
+  const found: Found = { kubeProxy: undefined, nodelb: undefined, documents: [], problems: [] }
   for (const file of [{ text, source }, ...more]) readText(file.text, file.source, true, found)
   const { problems } = found
   if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
@@ -81,7 +87,7 @@ export function readConfig(
       kubeProxy.proxyMinSyncPeriod ??
       defaultNodelbConfig.minSyncPeriod,
   }
-  return { kind: 'config', config, problems }
+  return { kind: 'config', config, documents: found.documents, problems }
 }
 
 function readText(text: string, source: string, configMaps: boolean, found: Found): void {
@@ -115,7 +121,8 @@ function readDocument(
   } else if (type === configMapType) {
     readConfigMap(value, source, found)
   } else {
-    readTyped(value, type, startReport(source, kind), found)
+    const known = type === kubeProxyType ? 'KubeProxyConfiguration' : 'NodelbConfiguration'
+    readTyped({ kind: known, source, value }, found)
   }
 }
 
@@ -125,11 +132,17 @@ function wrongDocument(value: unknown, type: unknown): unknown {
   return said(`a document ${kind}`)
 }
 
-function readTyped(value: unknown, type: string, report: Report, found: Found): void {
-  if (found.types.has(type)) report.error('', said('a second document of this kind'), 'one')
-  else if (type === kubeProxyType) found.kubeProxy = decodeKubeProxyConfig(value, report)
-  else found.nodelb = decodeNodelbConfig(value, report)
-  found.types.add(type)
+function readTyped(document: ConfigDocument, found: Found): void {
+  const { kind, source, value } = document
+  const report = startReport(source, kind)
+  if (found.documents.some((other) => other.kind === kind)) {
+    report.error('', said('a second document of this kind'), 'one')
+  } else if (kind === 'KubeProxyConfiguration') {
+    found.kubeProxy = decodeKubeProxyConfig(value, report)
+  } else {
+    found.nodelb = decodeNodelbConfig(value, report)
+  }
+  found.documents.push(document)
   found.problems.push(...report.problems)
 }
 

@@ -53,7 +53,10 @@ export function nodePortSettings(
  * Returns the configured addresses, or else the default of kube-proxy's mode; without a
  * KubeProxyConfiguration, `primary`.
  */
-function chosenAddresses({ mode, nodePortAddresses }: Config): readonly NodePortAddress[] {
+export function chosenAddresses({
+  mode,
+  nodePortAddresses,
+}: Pick<Config, 'mode' | 'nodePortAddresses'>): readonly NodePortAddress[] {
   if (nodePortAddresses.length > 0) return nodePortAddresses
   return mode === 'iptables' || mode === 'ipvs' ? ['all'] : ['primary']
 }

@@ -19,7 +19,7 @@ export interface ServiceRow {
 export type RowState = FrontendInput['state'] | 'kept' | 'not ours'
 
 /** Returns whether nobody has to look at a row. */
-export function isInOrder({ state }: ServiceRow): boolean {
+export function isInOrder({ state }: Pick<ServiceRow, 'state'>): boolean {
   return state === 'serves' || state === 'not ours'
 }
 

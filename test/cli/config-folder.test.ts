@@ -34,7 +34,10 @@ test('the files of a folder are one configuration', () => {
   mount({ 'config.yaml': nodelb, 'kube-proxy.yaml': kubeProxy })
   const together = readConfig(`${nodelb}---\n${kubeProxy}`, join(folder, 'config.yaml'))
   expect(together.kind).toBe('config')
-  expect({ kind: 'config', ...loadConfig(folder) }).toEqual(together)
+  const { documents, ...apart } = loadConfig(folder)
+  expect(together).toMatchObject(apart)
+  const files = ['config.yaml', 'kube-proxy.yaml'].map((name) => join(folder, name))
+  expect(documents?.map(({ source }) => source)).toEqual(files)
 })
 
 test('the same kind in two files of a folder is a mistake that names the second file', () => {

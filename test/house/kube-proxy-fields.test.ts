@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { defaultConfig } from '../../src/config/config.ts'
 import { type Known, kubeProxyFields, nodelbFields } from '../../src/config/known-fields.ts'
 import { decodeKubeProxyConfig, type KubeProxyConfig } from '../../src/config/kube-proxy-config.ts'
+import { kubeProxyTable } from '../../src/config/kube-proxy-table.ts'
+import { nodelbTable } from '../../src/config/nodelb-table.ts'
 import { printProblem, report as startReport } from '../../src/decode/problem.ts'
 import { FIELDS, FORMER_FIELDS, type Sample } from './kube-proxy-fields.ts'
 
@@ -75,9 +78,27 @@ describe('every field of a KubeProxyConfiguration', () => {
   })
 })
 
+test('nodelb config shows every field that is used, or the one that stands in for it', () => {
+  const shown = (['iptables', 'nftables'] as const).flatMap((mode) =>
+    kubeProxyTable({ ...defaultConfig, mode }).map(({ path }) => path),
+  )
+  const used = [...table].filter(([, here]) => here !== 'no').map(([path]) => path)
+  const missing = used.filter((path) => !shown.includes(path))
+  expect(missing.sort()).toEqual([
+    'conntrack.tcpBeLiberal',
+    'healthzBindAddress',
+    'iptables.minSyncPeriod',
+    'ipvs.minSyncPeriod',
+    'metricsBindAddress',
+    'nftables.minSyncPeriod',
+  ])
+  expect(shown.filter((path) => !used.includes(path))).toEqual([])
+})
+
 test('the table of a NodelbConfiguration has every field that the code knows, and no other', () => {
   const rows = docs.split('| Field | Values | Default | Meaning |')[1]?.split('\n\n')[0] ?? ''
   const cells = rows.split('\n').map((row) => row.split('|')[1] ?? '')
   const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
   expect(listed.sort()).toEqual(fieldsOf(nodelbFields))
+  expect(nodelbTable.map(({ path }) => path).sort()).toEqual(fieldsOf(nodelbFields))
 })

@@ -325,33 +325,43 @@ describe('--help', () => {
       set in the kernel.
 
       Options:
-        -V, --version               output the version number
+        -V, --version               the version; with -o json also of what it runs on
         -h, --help                  display help for command
 
-      Commands:
+      Look:
+        status [options] [service]  what the agent that runs here does, and what it
+                                    cannot do and why
+        explain [options]           where a packet goes on this node, by which rules,
+                                    and why
         render [options]            print the rule set as the text that nft (ipvsadm,
                                     ip and sysctl) take
         diff [options]              show what apply would change here; exit 0 nothing,
                                     1 differences, 2 trouble
-        apply [options]             read the kernel, plan, commit in one transaction,
-                                    print one line
-        explain [options]           where a packet goes on this node, by which rules,
-                                    and why
-        cleanup [options]           remove all that nodelb programmed, and nothing
-                                    else
-        run [options]               follow the cluster, program this node, repair what
-                                    others break
-        status [options] [service]  what the agent that runs here does, and what it
-                                    cannot do and why
-        prepare [options]           set the node's sysctls, for which the agent has no
-                                    privilege, and end
         allocate [options]          which addresses LoadBalancer Services get or keep,
                                     and why; nothing is written
         announcers [options]        which Node would announce which address, and how
                                     and why; nothing is sent
+        config [options]            the configuration in force: every field, its
+                                    value, and where it comes from
+        bundle [options]            write what a report of a bug needs into one file,
+                                    without secrets
+        completion <shell>          print the completion of commands and options for a
+                                    shell
+        man                         print the manual page
+
+      Change:
+        apply [options]             read the kernel, plan, commit in one transaction,
+                                    print one line
+        prepare [options]           set the node's sysctls, for which the agent has no
+                                    privilege, and end
+        cleanup [options]           remove all that nodelb programmed, and nothing
+                                    else
+
+      Run:
+        run [options]               follow the cluster, program this node, repair what
+                                    others break
         controller [options]        give addresses to the LoadBalancer Services of the
                                     cluster; one replica writes
-        help [command]              display help for command
       "
     `))
   test('render', async () =>
@@ -367,7 +377,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -375,6 +386,12 @@ describe('--help', () => {
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -h, --help                display help for command
+
+      Examples:
+        nodelb render -f objects.yaml --node node-a
+        nodelb render -f objects/ --node node-a --scope all -o json
+
+      More: docs/gitops.md
       "
     `))
   test('diff', async () =>
@@ -390,7 +407,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -402,6 +420,12 @@ describe('--help', () => {
         --against <path...>       show what changes from these objects to those, and
                                   leave the kernel alone
         -h, --help                display help for command
+
+      Examples:
+        kubectl get services,endpointslices,nodes -A -o yaml | nodelb diff -f - --node node-a
+        nodelb diff -f main/ --against branch/ --node node-a -o markdown
+
+      More: docs/gitops.md
       "
     `))
   test('apply', async () =>
@@ -417,7 +441,8 @@ describe('--help', () => {
                                   Services; they replace the statuses
         --node <name>             the Node to render for (environment: NODE_NAME)
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         --scope <scope>           what to program (default: load-balancer) (choices:
                                   "load-balancer", "all")
         --backend <backend>       how to program it (default: auto) (choices: "auto",
@@ -425,6 +450,12 @@ describe('--help', () => {
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -h, --help                display help for command
+
+      Examples:
+        nodelb apply -f objects.yaml --node node-a
+        nodelb apply -f objects.yaml --node node-a --scope all --backend nftables
+
+      More: docs/gitops.md
       "
     `))
   test('run', async () =>
@@ -436,8 +467,8 @@ describe('--help', () => {
       Options:
         --node <name>                 the Node to render for (environment: NODE_NAME)
         --config <path>               a KubeProxyConfiguration and/or a
-                                      NodelbConfiguration: a file, or a folder of
-                                      files
+                                      NodelbConfiguration: a file, a folder of files,
+                                      or - for standard input
         --scope <scope>               what to program (default: load-balancer)
                                       (choices: "load-balancer", "all")
         --backend <backend>           how to program it (default: auto) (choices:
@@ -460,6 +491,12 @@ describe('--help', () => {
         --cleanup-on-exit             remove all rules at the end (they stay
                                       otherwise)
         -h, --help                    display help for command
+
+      Examples:
+        nodelb run --node node-a --scope all
+        nodelb run -f objects/ --node node-a
+
+      More: docs/operations.md
       "
     `))
   test('status', async () =>
@@ -483,8 +520,90 @@ describe('--help', () => {
         -w, --watch             draw it again whenever it changes, until a signal
                                 comes
         -h, --help              display help for command
+
+      Examples:
+        nodelb status --all
+        nodelb status shop/web
+
+      More: docs/operations.md
       "
     `))
+  test('config', async () =>
+    expect(await help('config')).toMatchInlineSnapshot(`
+    "Usage: nodelb config [options] [command]
+
+    the configuration in force: every field, its value, and where it comes from
+
+    Options:
+      --node <name>          the Node to render for (environment: NODE_NAME)
+      --config <path>        a KubeProxyConfiguration and/or a NodelbConfiguration:
+                             a file, a folder of files, or - for standard input
+      --scope <scope>        what to program (default: load-balancer) (choices:
+                             "load-balancer", "all")
+      --backend <backend>    how to program it (default: auto) (choices: "auto",
+                             "nftables", "ipvs", "iptables")
+      -o, --output <format>  text for people, json for programs (choices: "text",
+                             "json", default: "text")
+      -h, --help             display help for command
+
+    Look:
+      schema                 print the JSON Schema of a NodelbConfiguration
+
+    Examples:
+      nodelb config --config config.yaml
+      kubectl -n kube-system get configmap kube-proxy -o yaml | nodelb config --config - --scope all
+
+    More: docs/configuration.md
+    "
+  `))
+  test('bundle', async () =>
+    expect(await help('bundle')).toMatchInlineSnapshot(`
+    "Usage: nodelb bundle [options]
+
+    write what a report of a bug needs into one file, without secrets
+
+    Options:
+      --config <path>           a KubeProxyConfiguration and/or a
+                                NodelbConfiguration: a file, a folder of files, or -
+                                for standard input
+      --status-socket <path>    where the agent reports its state (default:
+                                "/run/nodelb/nodelb.sock")
+      -o, --output <file>       the file to write, a .tar.gz; - is standard output
+      --objects                 add Services, EndpointSlices, Nodes and what MetalLB
+                                configures
+      -f, --filename <path...>  add these objects: files or folders of Services,
+                                EndpointSlices and Nodes (YAML or JSON)
+      --kubeconfig <file>       how to reach the API server (default: KUBECONFIG,
+                                else as a pod of the cluster, else ~/.kube/config)
+      --listen <host:port>      where the agent answers with its metrics (default:
+                                "127.0.0.1:10266")
+      --log <file>              the agent's log (default: what the container runtime
+                                keeps of it)
+      -h, --help                display help for command
+
+    Examples:
+      nodelb bundle -o nodelb.tar.gz --config config.yaml
+      nodelb bundle -o nodelb.tar.gz --objects --log agent.log
+
+    More: docs/operations.md
+    "
+  `))
+  test('completion', async () =>
+    expect(await help('completion')).toMatchInlineSnapshot(`
+    "Usage: nodelb completion [options] <shell>
+
+    print the completion of commands and options for a shell
+
+    Options:
+      -h, --help  display help for command
+
+    Examples:
+      source <(nodelb completion bash)
+      nodelb completion fish | source
+
+    More: docs/operations.md
+    "
+  `))
   test('prepare', async () =>
     expect(await help('prepare')).toMatchInlineSnapshot(`
       "Usage: nodelb prepare [options]
@@ -493,8 +612,14 @@ describe('--help', () => {
 
       Options:
         --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
-                         file, or a folder of files
+                         file, a folder of files, or - for standard input
         -h, --help       display help for command
+
+      Examples:
+        nodelb prepare
+        nodelb prepare --config config.yaml
+
+      More: docs/operations.md
       "
     `))
   test('allocate', async () =>
@@ -505,7 +630,8 @@ describe('--help', () => {
 
       Options:
         --config <path>             a KubeProxyConfiguration and/or a
-                                    NodelbConfiguration: a file, or a folder of files
+                                    NodelbConfiguration: a file, a folder of files, or
+                                    - for standard input
         -o, --output <format>       text for people, json for programs (choices:
                                     "text", "json", default: "text")
         -f, --filename <path...>    files or folders of Services, IPAddressPools,
@@ -517,6 +643,12 @@ describe('--help', () => {
                                     addresses of these Services: which of them it
                                     would keep
         -h, --help                  display help for command
+
+      Examples:
+        nodelb allocate -f objects.yaml
+        nodelb allocate -f main/ --against branch/ --service shop/web
+
+      More: docs/addresses.md
       "
     `))
 
@@ -528,7 +660,8 @@ describe('--help', () => {
 
       Options:
         --config <path>           a KubeProxyConfiguration and/or a
-                                  NodelbConfiguration: a file, or a folder of files
+                                  NodelbConfiguration: a file, a folder of files, or -
+                                  for standard input
         -o, --output <format>     text for people, json for programs (choices: "text",
                                   "json", default: "text")
         -f, --filename <path...>  files or folders of Services, EndpointSlices, Nodes,
@@ -537,6 +670,12 @@ describe('--help', () => {
         --without <node...>       show what moves if these Nodes are drained
         --node <name>             show this Node alone
         -h, --help                display help for command
+
+      Examples:
+        nodelb announcers -f objects.yaml
+        nodelb announcers -f objects.yaml --without node-a
+
+      More: docs/layer2.md
       "
     `))
 
@@ -548,7 +687,7 @@ describe('--help', () => {
 
       Options:
         --config <path>       a KubeProxyConfiguration and/or a NodelbConfiguration: a
-                              file, or a folder of files
+                              file, a folder of files, or - for standard input
         --kubeconfig <file>   how to reach the API server (default: KUBECONFIG, else
                               as a pod of the cluster, else ~/.kube/config)
         --namespace <name>    where the Lease is (environment: POD_NAMESPACE)
@@ -557,6 +696,12 @@ describe('--help', () => {
         --log-level <level>   debug reports every commit (choices: "debug", "info",
                               "warn", "error", default: "info")
         -h, --help            display help for command
+
+      Examples:
+        nodelb controller --config config.yaml
+        nodelb controller --kubeconfig kubeconfig --namespace kube-system
+
+      More: docs/addresses.md
       "
     `))
 
@@ -568,8 +713,14 @@ describe('--help', () => {
 
       Options:
         --config <path>  a KubeProxyConfiguration and/or a NodelbConfiguration: a
-                         file, or a folder of files
+                         file, a folder of files, or - for standard input
         -h, --help       display help for command
+
+      Examples:
+        nodelb cleanup
+        nodelb cleanup; nodelb status
+
+      More: docs/operations.md
       "
     `))
 })

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { objectProblem } from '../../decode/object-problem.ts'
 import { isGap, printProblem } from '../../decode/problem.ts'
 import { keyProblem } from '../../model/announce-settings.ts'
-import { readAnnouncing } from '../../watch/files/read-announcing.ts'
+import { type AnnouncingInput, readAnnouncing } from '../../watch/files/read-announcing.ts'
 import { TROUBLE } from '../arguments.ts'
 import { bgpObjectsOf, bgpSettingsOf } from '../bgp-objects.ts'
 import type { AnnouncersOptions } from '../cluster-arguments.ts'
@@ -43,7 +43,7 @@ export async function announcersCommand(
     output.say(unknown)
     return TROUBLE
   }
-  const report = reportOf(input, config, options)
+  const report = announcersReport(input, config, options)
   const all = { ...report, problems: [...ofObjects.map(objectProblem), ...report.problems] }
   const shown = options.node === undefined ? all : ofNode(all, options.node)
   output.out(options.format === 'json' ? reportAsJson(shown) : reportAsText(shown))
@@ -65,10 +65,11 @@ function wrong(option: string, found: string): string {
   return `nodelb: ${option}: found "${found}", expected the name of a Node in the files`
 }
 
-function reportOf(
-  { objects: read, bgp: configuration, allocation }: ReturnType<typeof readAnnouncing>,
+/** Returns who would announce what, without some Nodes. */
+export function announcersReport(
+  { objects: read, bgp: configuration, allocation }: AnnouncingInput,
   config: Config,
-  { without }: AnnouncersOptions,
+  { without }: Pick<AnnouncersOptions, 'without'>,
 ): AnnouncersReport {
   const { objects, grants } = withAllocation(read, allocation, config.allocation)
   const permission = permissionOf(config, without)

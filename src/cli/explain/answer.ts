@@ -27,7 +27,7 @@ function waysAsJson(ways: Explanation['ways']): unknown {
 
 /** What `nodelb explain -o json` prints. */
 interface Answer {
-  readonly of: 'files' | 'kernel'
+  readonly of: 'files' | 'cluster' | 'kernel'
   readonly explanation: Explanation
   readonly kernel: KernelComparison | undefined
   /** Where the address comes from; undefined if it is not known, and for what the kernel holds. */

@@ -8,11 +8,16 @@ export interface Answered {
   readonly text: (look: ExplainLook) => string
 }
 
+/** How answers are laid out. */
+export interface ExplainLayout extends Pick<ExplainOptions, 'full'> {
+  readonly sources: Pick<ExplainOptions['sources'], 'format'>
+}
+
 /** Returns all answers. A Service has one for each of its addresses, which JSON has as a list. */
 export function joined(
   answers: readonly Answered[],
   { to }: Question,
-  { sources, full }: ExplainOptions,
+  { sources, full }: ExplainLayout,
   colour: boolean,
 ): string {
   if (sources.format !== 'json') {

@@ -18,7 +18,7 @@ import type { Output } from '../output.ts'
 import { addressFacts, type OfAddress } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
-import { type Answered, joined } from './answered.ts'
+import { type Answered, type ExplainLayout, joined } from './answered.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
 import { byBgp, inFrr } from './by-bgp.ts'
@@ -62,35 +62,54 @@ async function explainFiles(
 ): Promise<number> {
   const loaded = reported(options.sources, output, () => true)
   if (loaded.kind === 'failed') return TROUBLE
+  const facts = await nodeFacts(loaded.goal.node, loaded.goal.settings)
+  return explainObjects(loaded, { options, question, facts, of: 'files' }, output)
+}
+
+/** What is asked of objects. */
+interface Asked {
+  readonly options: ExplainLayout
+  readonly question: Question
+  readonly facts: NodeFacts
+  /** The rules of files are compared with those of this machine. */
+  readonly of: 'files' | 'cluster'
+}
+
+/** Prints where packets go by the objects that were read. Returns the exit code. */
+export async function explainObjects(
+  loaded: Loaded & { readonly kind: 'loaded' },
+  { options, question, facts, of }: Asked,
+  output: Output,
+): Promise<number> {
   const { goal } = loaded
   const { to } = question
   const { targets, ports } =
     to.kind === 'address' ? { targets: [to], ports: [] } : targetsInFiles(goal, to)
-  const facts = await nodeFacts(goal.node, goal.settings)
   const packets = packetsTo(targets, question, facts)
   if (packets.length === 0) return withoutTarget(to, ports, output)
   const answers: Answered[] = []
-  for (const sent of packets) answers.push(await answerByFiles(loaded, sent, facts))
+  for (const sent of packets) answers.push(await answerByObjects(loaded, sent, { facts, of }))
   output.out(joined(answers, question, options, output.colour))
   return unlessIncomplete(goal, 0)
 }
 
-async function answerByFiles(
+async function answerByObjects(
   loaded: Loaded & { readonly kind: 'loaded' },
   sent: SentPacket,
-  facts: NodeFacts,
+  { facts, of }: Pick<Asked, 'facts' | 'of'>,
 ): Promise<Answered> {
   const { goal } = loaded
   const packet = packetOf(sent, facts)
   const explanation = explainRendered(goal, packet, facts)
-  const kernel = await compareKernel(goal, packet, facts, explanation)
+  const isHere = of === 'files'
+  const kernel = isHere ? await compareKernel(goal, packet, facts, explanation) : undefined
   const { origin, lan, bgp } = ofAddress(packet.to, loaded)
   const answering =
     lan === undefined || kernel === undefined ? undefined : await answeringFor(packet.to)
-  const frr = bgp && (await inFrr(bgp, loaded.config))
+  const frr = bgp && isHere ? await inFrr(bgp, loaded.config) : undefined
   const announced = { announced: onLanAsJson(lan, answering), bgp: bgpAsJson(bgp, frr) }
   return {
-    json: answerAsJson({ of: 'files', explanation, kernel, origin, ...announced }),
+    json: answerAsJson({ of, explanation, kernel, origin, ...announced }),
     text: (look) =>
       [
         printExplanation(explanation, look, addressFacts({ origin, lan, bgp })),

@@ -69,9 +69,14 @@ function textOf(file: string): string {
  * Returns the addresses and routes of a node, by its object and the settings, or this machine's if
  * it is that node.
  */
-export async function nodeFacts(node: NodeView, { localTraffic }: Settings): Promise<NodeFacts> {
+export async function nodeFacts(node: NodeView, settings: Settings): Promise<NodeFacts> {
   const machine = await machineFacts()
   if (node.addresses.some((address) => machine.addresses.has(address))) return machine
+  return factsOf(node, settings)
+}
+
+/** Returns the addresses and routes of a node, by its object and the settings alone. */
+export function factsOf(node: NodeView, { localTraffic }: Settings): NodeFacts {
   const pods = podInterface(localTraffic)
   return {
     addresses: new Set(node.addresses),

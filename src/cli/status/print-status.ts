@@ -58,7 +58,11 @@ function headOf({ node, about, ready, facts }: StatusView, look: Look): readonly
 /** The most characters of a name that texts stand beside; those beside longer ones are indented as far. */
 const MOST_BESIDE = 24
 
-function mattersOf({ matters }: StatusView, look: Look): readonly string[] {
+/** Returns what needs a person, in lines; none if nothing does. */
+export function mattersOf(
+  { matters }: Pick<StatusView, 'matters'>,
+  look: Pick<Look, 'colour' | 'columns'>,
+): readonly string[] {
   if (matters.length === 0) return []
   const paint = pc.createColors(look.colour)
   const longest = Math.max(...matters.map(({ about }) => about.length))
@@ -73,7 +77,12 @@ function mattersOf({ matters }: StatusView, look: Look): readonly string[] {
 }
 
 /** Returns a text behind its name, in lines that begin below each other. */
-function besides(name: string, text: string, indent: string, look: Look): readonly string[] {
+export function besides(
+  name: string,
+  text: string,
+  indent: string,
+  look: Pick<Look, 'columns'>,
+): readonly string[] {
   const [first = '', ...words] = visible(text).split(' ')
   return wrapped([`${visible(name)}${first}`, ...words], look.columns, indent)
 }

@@ -46,6 +46,13 @@ export function readObjects(
   return reading.end()
 }
 
+/** Reads the objects among documents that come from elsewhere, such as the API server. */
+export function readObjectsAmong(documents: Documents, source: string): Input {
+  const reading = new Reading(undefined, new Map())
+  reading.take(documents, source)
+  return reading.end()
+}
+
 /** Fills a store with all objects in the files, and collects the problems with them. */
 class Reading {
   readonly #store: ObjectStore
