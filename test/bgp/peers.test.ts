@@ -2,7 +2,8 @@ import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpNode, bgpPeer, bgpService } from '../support/bgp-objects.ts'
 import { eventually } from '../support/eventually.ts'
-import { FrrLab } from '../support/frr.ts'
+import type { FrrLab } from '../support/frr.ts'
+import { SECOND_ROUTER, secondRouter } from '../support/second-router.ts'
 
 const VIP = '198.51.100.10/32'
 const web = bgpService('web', '198.51.100.10')
@@ -85,23 +86,12 @@ test('an aggregate stays until the last Service below it goes', async () => {
 
 test('two routers get what is for each of them, and one does not notice the other', async () => {
   lan = await BgpLan.build()
-  const second = await FrrLab.start('zebra', 'bgpd')
+  const second = await secondRouter(lan)
   onTestFinished(() => second.remove())
-  const wire = ['link', 'add', 'eth1', 'type', 'veth', 'peer', 'eth0', 'netns', second.namespace]
-  await lan.node.ip(...wire)
-  await lan.node.ip('address', 'add', '10.0.1.1/24', 'dev', 'eth1')
-  await lan.node.ip('link', 'set', 'eth1', 'up')
-  await second.ip('address', 'add', '10.0.1.254/24', 'dev', 'eth0')
-  await second.ip('link', 'set', 'eth0', 'up')
-  await second.tell(
-    'bgpd',
-    ...['configure terminal', 'router bgp 65001', 'no bgp ebgp-requires-policy'],
-    ...['neighbor 10.0.1.1 remote-as 64501', 'neighbor 10.0.1.1 passive', 'end'],
-  )
   const labels = { to: 'both' }
   const both = advertisement('both', { serviceSelectors: [{ matchLabels: labels }] })
   const first = advertisement('first', { peers: ['tor'], communities: ['64500:1'] })
-  const spare = bgpPeer('spare', { peerASN: 65001, peerAddress: '10.0.1.254' })
+  const spare = bgpPeer('spare', SECOND_ROUTER)
   const shared = bgpService('shared', '198.51.100.11', labels)
   lan.write(bgpCluster(bgpPeer('tor'), spare, both, first, web, shared))
   await lan.start()

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
 import {
@@ -13,6 +15,7 @@ import { eventually } from '../support/eventually.ts'
 
 const VIP = '198.51.100.10/32'
 const web = bgpService('web', '198.51.100.10')
+const other = bgpService('other', '198.51.100.11')
 const all = advertisement('all')
 
 let lan: BgpLan
@@ -22,6 +25,30 @@ afterEach(async () => {
 
 async function established(): Promise<void> {
   await eventually(async () => (await lan.counters()).state === 'Established')
+}
+
+/** Tells the bgpd of the router what is said below its `router bgp`. */
+function ofRouter(line: string): Promise<unknown> {
+  return lan.router.tell('bgpd', 'configure terminal', 'router bgp 65000', line, 'end')
+}
+
+const fast = bfdProfile('fast', { transmitInterval: 100, receiveInterval: 100 })
+
+/** A node with all of FRR, and a router that asks for BFD. */
+async function withBfd(): Promise<void> {
+  lan = await BgpLan.build({ daemons: ['zebra', 'bfdd', 'bgpd'] })
+  await lan.router.run('bfdd')
+  await ofRouter(`neighbor ${NODE} bfd`)
+}
+
+/** What the router says of BFD with the node; undefined if it has none. */
+async function bfdOfRouter(): Promise<string | undefined> {
+  const [text = ''] = await lan.router.tell('bfdd', 'show bfd peers json')
+  return JSON.parse(text)[0]?.status
+}
+
+async function isWatched(): Promise<boolean> {
+  return (await bfdOfRouter()) === 'up'
 }
 
 test('the first prefix of a family, and its last, reset nothing', async () => {
@@ -54,22 +81,12 @@ test('the first prefix of a family, and its last, reset nothing', async () => {
 })
 
 test('with graceful restart an FRR that is killed keeps its routes, and with BFD a silent node does not', async () => {
-  lan = await BgpLan.build({ daemons: ['zebra', 'bfdd', 'bgpd'] })
-  await lan.router.run('bfdd')
-  await lan.router.tell(
-    'bgpd',
-    ...['configure terminal', 'router bgp 65000', `neighbor ${NODE} bfd`, 'end'],
-  )
-  const fast = bfdProfile('fast', { transmitInterval: 100, receiveInterval: 100 })
+  await withBfd()
   const peer = bgpPeer('tor', { bfdProfile: 'fast', enableGracefulRestart: true })
   lan.write(bgpCluster(peer, all, web, fast))
   const agent = await lan.start()
   await lan.until(VIP)
   await lan.record()
-  const isWatched = async (): Promise<boolean> => {
-    const [text = ''] = await lan.router.tell('bfdd', 'show bfd peers json')
-    return JSON.parse(text)[0]?.status === 'up'
-  }
   await eventually(isWatched)
   // BFD has begun with the session, and has not ended it.
   expect(await lan.counters()).toMatchObject({ state: 'Established', established: 1, dropped: 0 })
@@ -88,4 +105,59 @@ test('with graceful restart an FRR that is killed keeps its routes, and with BFD
   await lan.gone(VIP)
   // Without BFD it would be the hold time of three minutes, and two more.
   expect(performance.now() - began).toBeLessThan(20_000)
+})
+
+test('BFD that is taken off here and stays on the router resets the session once, and diff says so before', async () => {
+  await withBfd()
+  lan.write(bgpCluster(bgpPeer('tor', { bfdProfile: 'fast' }), all, web, fast))
+  const agent = await lan.start()
+  await lan.until(VIP)
+  await eventually(isWatched)
+  // It began with the session, which is nobody else's change.
+  expect(agent.lines.map(({ event }) => event)).not.toContain('bgp-drift-repaired')
+  const before = await lan.counters()
+  const file = join(lan.folder, 'without-bfd.json')
+  const without = bgpCluster(bgpPeer('tor'), all, web)
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: without }))
+  const { out } = await lan.nodelb('diff', '-f', file, ...lan.configuration, '--node', 'n1')
+  expect(out).toMatch(
+    /- neighbor 10\.0\.0\.254 bfd {3}# the other end resets the session if it has BFD/,
+  )
+  agent.skip()
+  lan.write(without)
+  await agent.next('bgp-session-down', ({ peer }) => peer === 'tor')
+  await agent.next('bgp-session-up', ({ peer }) => peer === 'tor')
+  await lan.until(VIP)
+  const once = { ...before, established: before.established + 1, dropped: before.dropped + 1 }
+  expect(await lan.counters()).toEqual(once)
+  // The router has it still, and hears nothing.
+  expect(await bfdOfRouter()).toBe('down')
+  // A session that ends for another reason comes back as well.
+  await lan.router.tell('bgpd', `clear bgp ${NODE}`)
+  await agent.next('bgp-session-up', ({ peer }) => peer === 'tor')
+  await lan.until(VIP)
+  const twice = { ...once, established: once.established + 1, dropped: once.dropped + 1 }
+  expect(await lan.counters()).toEqual(twice)
+  await ofRouter(`no neighbor ${NODE} bfd`)
+  await eventually(async () => (await bfdOfRouter()) === undefined)
+  lan.write(bgpCluster(bgpPeer('tor'), all, web, other))
+  await lan.until('198.51.100.11/32')
+  expect(await lan.counters()).toEqual(twice)
+})
+
+test('BFD that is taken off on the router and stays here resets the session once as well', async () => {
+  await withBfd()
+  lan.write(bgpCluster(bgpPeer('tor', { bfdProfile: 'fast' }), all, web, fast))
+  const agent = await lan.start()
+  await agent.next('bgp-session-up')
+  await lan.until(VIP)
+  await eventually(isWatched)
+  const before = await lan.counters()
+  await ofRouter(`no neighbor ${NODE} bfd`)
+  await agent.next('bgp-session-down')
+  await agent.next('bgp-session-up')
+  lan.write(bgpCluster(bgpPeer('tor', { bfdProfile: 'fast' }), all, web, fast, other))
+  await lan.until('198.51.100.11/32')
+  const once = { ...before, established: before.established + 1, dropped: before.dropped + 1 }
+  expect(await lan.counters()).toEqual(once)
 })

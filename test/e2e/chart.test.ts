@@ -1,64 +1,29 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { ApiServer } from './support/apiserver.ts'
-import { kubernetesTools } from './support/kubernetes-tools.ts'
+import { chart, comparable, Helm, type Manifest } from './support/chart.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
-type Manifest = any
-
-const chart = fileURLToPath(new URL('../../charts/nodelb', import.meta.url))
 const overlays = fileURLToPath(new URL('../../deploy/overlays', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'nodelb-chart-'))
-let helm4: string
-let helm3: string
+let helm4: Helm
+let helm3: Helm
 
 beforeAll(async () => {
-  helm4 = join(await kubernetesTools(), 'helm')
-  helm3 = join(await kubernetesTools('helm-3'), 'helm')
+  helm4 = await Helm.of('helm-4')
+  helm3 = await Helm.of('helm-3')
 })
-afterAll(() => rmSync(folder, { recursive: true }))
+afterAll(() => {
+  helm4?.remove()
+  helm3?.remove()
+})
 
-/** What helm says. Its cache and its configuration are in a folder of the test. */
-function helm(args: readonly string[], program = helm4) {
-  const env = { HELM_CACHE_HOME: folder, HELM_CONFIG_HOME: folder, HELM_DATA_HOME: folder }
-  return execa(program, args, { env, reject: false })
-}
-
-/** What helm makes of the chart, in the namespace of the overlays. */
-async function template(args: readonly string[], program = helm4): Promise<Manifest[]> {
-  const all = ['template', 'nodelb', chart, '--namespace=kube-system', ...args]
-  const { stdout, stderr, exitCode } = await helm(all, program)
-  if (exitCode !== 0) throw new Error(stderr)
-  return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
-}
+const template = (args: readonly string[]): Promise<Manifest[]> => helm4.template(args)
 
 function overlay(name: string): Manifest[] {
   const text = readFileSync(join(overlays, name, 'expected.yaml'), 'utf8')
   return parseAllDocuments(text).map((document) => document.toJS())
-}
-
-/**
- * The objects by kind and name. Names have no hash, and a configuration is what it says, not how it is
- * written.
- */
-function comparable(manifests: readonly Manifest[]): Record<string, Manifest> {
-  const plain = JSON.parse(
-    JSON.stringify(manifests).replaceAll(/(nodelb-api-server)-[0-9a-z]+/g, '$1'),
-  )
-  return Object.fromEntries(
-    plain.map((manifest: Manifest) => {
-      const text = manifest.data?.['config.yaml']
-      if (text !== undefined) {
-        manifest.data['config.yaml'] = parseAllDocuments(text).map((each) => each.toJS())
-      }
-      return [`${manifest.kind} ${manifest.metadata.name}`, manifest]
-    }),
-  )
 }
 
 const own = ['--set=image.repository=registry.example.com/nodelb']
@@ -70,18 +35,18 @@ describe.each(['helm 4', 'helm 3'])('%s', (version) => {
     ['load-balancer', []],
     ['all', ['--set=scope=all', '--set=apiServer.host=192.0.2.1']],
   ])('makes what overlay %s is', async (name, args) => {
-    const made = await template([...own, ...args], program())
+    const made = await program().template([...own, ...args])
     expect(comparable(made)).toEqual(comparable(overlay(name)))
   })
 
   test('makes what overlay controller is beside the agent', async () => {
-    const made = comparable(await template([...own, '--set=controller.enabled=true'], program()))
+    const made = comparable(await program().template([...own, '--set=controller.enabled=true']))
     const expected = comparable([...overlay('load-balancer'), ...overlay('controller')])
     expect(made).toEqual(expected)
   })
 
   test('finds nothing to say about the chart', async () => {
-    const { stdout, stderr, exitCode } = await helm(['lint', '--strict', chart], program())
+    const { stdout, stderr, exitCode } = await program().run(['lint', '--strict', chart])
     expect(stdout + stderr).not.toMatch(/WARNING|ERROR/)
     expect(exitCode).toBe(0)
   })
@@ -94,6 +59,8 @@ test.each([
   'ipvs',
   'iptables-legacy',
   'bgp',
+  'bgp-bfd',
+  'bgp-frr-k8s',
 ])('values of %s', async (name) => {
   const values = join(chart, 'ci', `${name}.yaml`)
   const made = await template([`--values=${values}`])
@@ -146,6 +113,19 @@ test.each([
   ['--set=image.digest=latest', 'does not match pattern'],
   ['--set=apiServer.port=70000', 'maximum: got 70,000, want 65,535'],
   ['--set=layer2=true', 'got boolean, want object'],
+  ['--set=bgp.engine=bird', "'/bgp/engine': value must be one of 'frr', 'frr-k8s'"],
+  [
+    '--set=bgp.bfd.enabled=true',
+    'bgp.bfd.enabled: found true, expected false without bgp.enabled: it adds to the FRR of BGP',
+  ],
+  [
+    '--set=bgp.enabled=true,bgp.engine=frr-k8s,bgp.bfd.enabled=true',
+    'bgp.bfd.enabled: found true, expected false with engine frr-k8s: the FRR of frr-k8s has its own bfdd',
+  ],
+  [
+    '--set=bgp.enabled=true,bgp.bfd.enabled=true,config.announce.bgp.engine=frr-k8s',
+    'bgp.bfd.enabled: found true, expected false with engine frr-k8s',
+  ],
   ['--set=legacyIptables=true,backend=ipvs', 'legacyIptables: found true, expected false'],
   [
     '--set=kubeProxyConfig.mode=ipvs,kubeProxyConfigMap=kube-proxy',
@@ -177,14 +157,14 @@ describe('on an API server', () => {
 
   beforeAll(async () => {
     server = await ApiServer.start()
-    forOldServer = join(folder, 'chart')
+    forOldServer = join(helm4.folder, 'chart')
     cpSync(chart, forOldServer, { recursive: true, dereference: true })
     fitToOldServer(forOldServer)
   }, 600_000)
   afterAll(() => server.stop())
 
   const release = (verb: string, ...args: readonly string[]) =>
-    helm([
+    helm4.run([
       verb,
       'nodelb',
       ...args,

@@ -129,20 +129,18 @@ test('the component for iptables-legacy adds a capability and the lock of its ta
   const read = (file: string) => parse(readFileSync(`${deploy}components/iptables/${file}`, 'utf8'))
   const [patch, ...others] = read('kustomization.yaml').patches
   expect(others).toEqual([])
-  expect(patch.target).toEqual({ kind: 'DaemonSet', name: 'nodelb' })
-  const pod = '/spec/template/spec'
-  const agent = `${pod}/containers/0`
   const name = 'xtables-lock'
   const path = '/run/xtables.lock'
-  expect(read(patch.path)).toEqual([
-    { op: 'add', path: `${agent}/securityContext/capabilities/add/-`, value: 'NET_RAW' },
-    { op: 'add', path: `${agent}/volumeMounts/-`, value: { name, mountPath: path } },
-    {
-      op: 'add',
-      path: `${pod}/volumes/-`,
-      value: { name, hostPath: { path, type: 'FileOrCreate' } },
-    },
-  ])
+  expect(read(patch.path).spec.template.spec).toEqual({
+    containers: [
+      {
+        name: 'agent',
+        securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },
+        volumeMounts: [{ name, mountPath: path }],
+      },
+    ],
+    volumes: [{ name, hostPath: { path, type: 'FileOrCreate' } }],
+  })
 })
 
 test('the component for layer 2 adds a capability, a key and few rights', () => {
@@ -166,12 +164,11 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
     'servicel2statuses',
     'servicel2statuses/status',
   ])
-  const added = read('agent.yaml')[0].map(({ path, value }: Manifest) => [
-    path,
-    value.name ?? value,
-  ])
-  const container = '/spec/template/spec/containers/0'
-  expect(added).toEqual([[`${container}/securityContext/capabilities/add/-`, 'NET_RAW']])
+  expect(read('agent.yaml')[0].spec.template.spec).toEqual({
+    containers: [
+      { name: 'agent', securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } } },
+    ],
+  })
   const { volumes, ...others } = read('key.yaml')[0].spec.template.spec
   expect(others).toEqual({})
   expect(volumes.map(({ name }: Manifest) => name)).toEqual(['config'])

@@ -43,7 +43,11 @@ imagePullPolicy: {{ . }}
 {{- $_ := set $announce "layer2" (dict "enabled" true "members" (dict "keyFile" "/etc/nodelb/members/secretkey")) -}}
 {{- end -}}
 {{- if .Values.bgp.enabled -}}
-{{- $_ := set $announce "bgp" (dict "enabled" true) -}}
+{{- $bgp := dict "enabled" true -}}
+{{- if ne .Values.bgp.engine "frr" -}}
+{{- $_ := set $bgp "engine" .Values.bgp.engine -}}
+{{- end -}}
+{{- $_ := set $announce "bgp" $bgp -}}
 {{- end -}}
 {{- if $announce -}}
 {{- $_ := set $config "announce" $announce -}}
@@ -57,6 +61,15 @@ imagePullPolicy: {{ . }}
 
 {{- define "nodelb.backend" -}}
 {{- (include "nodelb.config" . | fromYaml).backend | default "auto" -}}
+{{- end -}}
+
+{{- define "nodelb.bgpEngine" -}}
+{{- dig "announce" "bgp" "engine" "frr" (include "nodelb.config" . | fromYaml) -}}
+{{- end -}}
+
+{{/* Whether FRR is in the Pods of the agents: true or empty. */}}
+{{- define "nodelb.hasFrr" -}}
+{{- if and .Values.bgp.enabled (eq (include "nodelb.bgpEngine" .) "frr") -}}true{{- end -}}
 {{- end -}}
 
 {{/* The KubeProxyConfiguration of the agents, as YAML; empty where there is none or a ConfigMap has it. */}}

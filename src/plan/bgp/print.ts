@@ -81,8 +81,8 @@ function concernsNeighbour(operation: Operation): boolean {
   return 'line' in operation && neighbourLine(operation.line) !== undefined
 }
 
-/** FRR 8.4 at the other end resets the session again and again until its BFD is off, too. */
+/** Of FRR 8.4 it is known that it does so once; a router may also want no session without BFD. */
 function bfdNote(operation: Operation): string {
   if (operation.kind !== 'unset' || neighbourLine(operation.line)?.option !== 'bfd') return ''
-  return 'the session resets again and again while the other end has BFD'
+  return 'the other end resets the session if it has BFD, and may refuse it until that is off, too'
 }

@@ -42,8 +42,9 @@ export class Acquaintances {
     )
   }
 
-  /** Returns what is wanted now: without BFD where it is too early for it. */
+  /** Returns what is wanted now: without BFD where it is too early for it, else the same tree. */
   without(tree: Tree, now: number): Tree {
+    if (!this.areMissing(tree)) return tree
     return withLines(tree, (context, lines) =>
       [...lines].filter((line) => {
         const key = watchedBy(context, line)

@@ -180,11 +180,12 @@ export class BgpSpeaker {
     const keeps = !outlook.isDrained && this.#options.isIncomplete()
     const failure = await this.#meet(frr, outlook)
     if (failure !== undefined) return failure
-    const brought = await frr.bring(this.#acquaintances.without(outlook.tree, began), keeps)
+    const tree = this.#acquaintances.without(outlook.tree, began)
+    const brought = await frr.bring(tree, keeps)
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
     this.#waits.reset()
-    this.#engine.brought(brought, outlook, Math.round(ended - began))
+    this.#engine.brought(brought, { ...outlook, tree }, Math.round(ended - began))
     this.#announced.found({ ...brought, keeps }, outlook.decision)
     this.#settle(brought, outlook)
     // What others configured so that it cannot be as wanted may be otherwise soon.
