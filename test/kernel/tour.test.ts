@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { beforeAll, expect, test } from 'vitest'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 
-/** The tour of the README is a script: what it types is run, what it shows is what comes. */
+/** The tour and the README are scripts: what they type is run, what they show is what comes. */
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -12,20 +12,19 @@ beforeAll(() => enterNewNetwork())
 
 interface Step {
   readonly command: string
-  /** What the README shows of the output; `…` stands for lines that it leaves out. */
+  /** What the page shows of the output; `…` stands for lines that it leaves out. */
   readonly shown: string
 }
 
 /** Returns the commands behind a root prompt, each with what is shown below it. */
-function tour(): readonly Step[] {
-  const readme = readFileSync(`${root}README.md`, 'utf8')
-  const [, section = ''] = /^## A short tour$(.*?)^## /ms.exec(readme) ?? []
-  const blocks = [...section.matchAll(/^```\n(.*?)^```$/gms)].map(([, text = '']) => text)
+function stepsOf(page: string): readonly Step[] {
+  const text = readFileSync(`${root}${page}`, 'utf8')
+  const blocks = [...text.matchAll(/^```\n(.*?)^```$/gms)].map(([, block = '']) => block)
   return blocks
-    .flatMap((text) => text.split(/^# /m).slice(1))
-    .map((text) => {
-      const end = text.indexOf('\n')
-      return { command: text.slice(0, end), shown: text.slice(end + 1) }
+    .flatMap((block) => block.split(/^# /m).slice(1))
+    .map((step) => {
+      const end = step.indexOf('\n')
+      return { command: step.slice(0, end), shown: step.slice(end + 1) }
     })
 }
 
@@ -42,11 +41,19 @@ function asShown(told: string, shown: string): string {
   return isAround ? shown : told
 }
 
-test('the tour shows what its commands say, and makes the command first', async () => {
-  const [install, define, ...steps] = tour()
+const [install, define, ...tour] = stepsOf('docs/tour.md')
+
+test('the tour makes the command first', () => {
   // The program is built before these tests, so this is not done again.
   expect(install).toEqual({ command: 'npm ci && npm run build', shown: '' })
-  expect(steps.length).toBeGreaterThan(5)
+  expect(define?.command).toContain('nodelb() {')
+})
+
+test.each([
+  ['docs/tour.md', 5, tour],
+  ['README.md', 2, stepsOf('README.md')],
+])('%s shows what its commands say', async (_, least, steps) => {
+  expect(steps.length).toBeGreaterThanOrEqual(least)
   for (const { command, shown } of steps) {
     const script = `${define?.command}\n${command}`
     const { stdout, stderr } = await execa('bash', ['-c', script], { cwd: root, reject: false })
@@ -56,4 +63,9 @@ test('the tour shows what its commands say, and makes the command first', async 
       ...{ command, told: wanted, stderr: '' },
     })
   }
+})
+
+test('the status that the README shows is one of the goldens', () => {
+  const golden = readFileSync(`${root}test/golden/status/contested.80`, 'utf8')
+  expect(readFileSync(`${root}README.md`, 'utf8')).toContain(`$ nodelb status\n${golden}`)
 })
