@@ -4,11 +4,11 @@ import { frrConfigurationOf } from '../../src/render/bgp/frr-configuration.ts'
 import { labels } from '../announce/objects.ts'
 import { cases } from '../golden/bgp-cases.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
-import { advertisement, bgpNode, bgpPeer, bgpService, pool } from '../support/bgp-objects.ts'
 import { eventually } from '../support/eventually.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
+import { BGP_PEERS, inPod, METALLB, placeBgp } from './support/bgp-cluster.ts'
 import { installAccount, installKinds } from './support/controllers.ts'
 import { Door } from './support/door.ts'
 import { FRR_CONFIGURATIONS, installFrrK8s } from './support/frr-k8s.ts'
@@ -17,8 +17,6 @@ import { install } from './support/install.ts'
 // frr-k8s itself is not here: what it reads is compared, as its schema takes it.
 
 const VIP = '198.51.100.10/32'
-const metallb = '/apis/metallb.io/v1beta1/namespaces'
-const peers = '/apis/metallb.io/v1beta2/namespaces/metallb-system/bgppeers'
 const own = `${FRR_CONFIGURATIONS}/nodelb-n1`
 
 let server: ApiServer
@@ -33,7 +31,8 @@ beforeAll(async () => {
   await install(admin)
   await installKinds(server)
   await installAccount(server, 'bgp-frr-k8s')
-  await place()
+  // The Secret is not there, and the agent may not read any: frr-k8s does.
+  await placeBgp(admin, { passwordSecret: { name: 'tor' } })
   const token = await server.serviceAccountToken('kube-system', 'nodelb')
   const source = ['--kubeconfig', server.kubeconfig({ token })]
   lan = await BgpLan.build({ source, daemons: [], settings: { engine: 'frr-k8s' } })
@@ -47,32 +46,8 @@ afterAll(async () => {
   await server?.stop()
 })
 
-function inPod(command: readonly string[]): readonly string[] {
-  return ['env', 'POD_NAMESPACE=kube-system', 'POD_NAME=nodelb-x', 'POD_UID=uid-1', ...command]
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: objects as manifests have them
 type Manifest = any
-
-async function place(): Promise<void> {
-  for (const name of ['shop', 'metallb-system']) {
-    await admin.call('POST', '/api/v1/namespaces', { metadata: { name } })
-  }
-  const node = bgpNode() as Manifest
-  await admin.call('POST', '/api/v1/nodes', { metadata: node.metadata })
-  await admin.call('PATCH', '/api/v1/nodes/n1/status', { status: node.status })
-  const vips = pool('vips', ['198.51.100.0/24'])
-  await admin.call('POST', `${metallb}/metallb-system/ipaddresspools`, vips)
-  // The Secret is not there, and the agent may not read any: frr-k8s does.
-  await admin.call('POST', peers, bgpPeer('tor', { passwordSecret: { name: 'tor' } }))
-  await admin.call('POST', `${metallb}/metallb-system/bgpadvertisements`, advertisement('all'))
-  const [service, slice] = bgpService('web', '198.51.100.10') as Manifest[]
-  const { clusterIP, clusterIPs, ...spec } = service.spec
-  const path = '/api/v1/namespaces/shop/services'
-  await admin.call('POST', path, { metadata: { name: 'web' }, spec })
-  await admin.call('PATCH', `${path}/web/status`, { status: service.status })
-  await admin.call('POST', '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices', slice)
-}
 
 /** Resolves with the FRRConfiguration once it is as expected. */
 async function written(isExpected: (object: Manifest) => boolean): Promise<Manifest> {
@@ -113,7 +88,7 @@ test('a change is written, and what others made of it is undone with the next on
   const spec = { bgp: { routers: [] }, nodeSelector: { matchLabels: { rack: 'a' } } }
   await admin.call('PATCH', own, { spec })
   const marked = { spec: { communities: ['64500:1'], localPref: 200 } }
-  await admin.call('PATCH', `${metallb}/metallb-system/bgpadvertisements/all`, marked)
+  await admin.call('PATCH', `${METALLB}/metallb-system/bgpadvertisements/all`, marked)
   const now = await written(({ spec }) => spec.bgp.routers.length > 0)
   expect(now.spec.bgp.routers[0].neighbors[0].toAdvertise).toMatchObject({
     withCommunity: [{ community: '64500:1', prefixes: [VIP] }],
@@ -123,7 +98,7 @@ test('a change is written, and what others made of it is undone with the next on
 })
 
 test('what frr-k8s has no words for is told, and the rest is written', async () => {
-  await admin.call('PATCH', `${peers}/tor`, { spec: { localASN: 64700, holdTime: '9s' } })
+  await admin.call('PATCH', `${BGP_PEERS}/tor`, { spec: { localASN: 64700, holdTime: '9s' } })
   await written(({ spec }) => spec.bgp.routers[0].neighbors[0].holdTime === '9s')
   const { problems } = await lan.announces((view) => view.problems.length > 0)
   expect(problems).toMatchObject([

@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { BgpLan } from '../support/bgp-lan.ts'
-import { advertisement, bgpNode, bgpPeer, bgpService, pool } from '../support/bgp-objects.ts'
+import { bgpPeer } from '../support/bgp-objects.ts'
 import { eventually } from '../support/eventually.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import type { Api } from './support/api.ts'
 import { ApiServer } from './support/apiserver.ts'
+import { BGP_PEERS, inPod, METALLB, placeBgp, SHOP_SLICES } from './support/bgp-cluster.ts'
 import { installAccount, installKinds } from './support/controllers.ts'
 import { Door } from './support/door.ts'
 import { install } from './support/install.ts'
 
 const VIP = '198.51.100.10/32'
-const metallb = '/apis/metallb.io/v1beta1/namespaces'
-const statuses = `${metallb}/kube-system/servicebgpstatuses`
-const peers = '/apis/metallb.io/v1beta2/namespaces/metallb-system/bgppeers'
-const slices = '/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices'
+const statuses = `${METALLB}/kube-system/servicebgpstatuses`
 
 let server: ApiServer
 let admin: Api
@@ -27,7 +25,7 @@ beforeAll(async () => {
   await install(admin)
   await installKinds(server)
   await installAccount(server, 'bgp')
-  await place()
+  await placeBgp(admin)
   const token = await server.serviceAccountToken('kube-system', 'nodelb')
   lan = await BgpLan.build({ source: ['--kubeconfig', server.kubeconfig({ token })] })
   door = await Door.open(lan.node.namespace, server.port)
@@ -40,32 +38,8 @@ afterAll(async () => {
   await server?.stop()
 })
 
-/** What the Pod of the agent gives it. */
-function inPod(command: readonly string[]): readonly string[] {
-  return ['env', 'POD_NAMESPACE=kube-system', 'POD_NAME=nodelb-x', 'POD_UID=uid-1', ...command]
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: objects as manifests have them
 type Manifest = any
-
-async function place(): Promise<void> {
-  for (const name of ['shop', 'metallb-system']) {
-    await admin.call('POST', '/api/v1/namespaces', { metadata: { name } })
-  }
-  const node = bgpNode() as Manifest
-  await admin.call('POST', '/api/v1/nodes', { metadata: node.metadata })
-  await admin.call('PATCH', '/api/v1/nodes/n1/status', { status: node.status })
-  const vips = pool('vips', ['198.51.100.0/24'])
-  await admin.call('POST', `${metallb}/metallb-system/ipaddresspools`, vips)
-  await admin.call('POST', peers, bgpPeer('tor'))
-  await admin.call('POST', `${metallb}/metallb-system/bgpadvertisements`, advertisement('all'))
-  const [service, slice] = bgpService('web', '198.51.100.10') as Manifest[]
-  const { clusterIP, clusterIPs, ...spec } = service.spec
-  const path = '/api/v1/namespaces/shop/services'
-  await admin.call('POST', path, { metadata: { name: 'web' }, spec })
-  await admin.call('PATCH', `${path}/web/status`, { status: service.status })
-  await admin.call('POST', slices, slice)
-}
 
 async function all(): Promise<Manifest[]> {
   return (await admin.call('GET', statuses)).items
@@ -118,7 +92,7 @@ test('an agent that starts again writes nothing, and another peer is one write',
   const again = await agent.next('bgp-service-announced')
   expect(again).toMatchObject({ service: 'shop/web', peers: ['tor'], began: false })
   // A peer that is not there is one that is configured, as under MetalLB.
-  await admin.call('POST', peers, bgpPeer('absent', { peerAddress: '10.0.0.77' }))
+  await admin.call('POST', BGP_PEERS, bgpPeer('absent', { peerAddress: '10.0.0.77' }))
   await areListed({ n1: ['absent', 'tor'] })
   const [former, now] = [before, await all()].map(([each]) => each.metadata)
   expect(now.uid).toBe(former.uid)
@@ -133,11 +107,11 @@ test('the status goes with the announcement, and comes with it; those of other n
   })
   const status = { node: 'n2', serviceName: 'web', serviceNamespace: 'shop', peers: ['tor'] }
   await admin.call('PATCH', `${statuses}/bgp-other/status`, { status })
-  const { endpoints } = await admin.call('GET', `${slices}/web-1`)
-  await admin.call('PATCH', `${slices}/web-1`, { endpoints: [] })
+  const { endpoints } = await admin.call('GET', `${SHOP_SLICES}/web-1`)
+  await admin.call('PATCH', `${SHOP_SLICES}/web-1`, { endpoints: [] })
   await lan.gone(VIP)
   await areListed({ n2: ['tor'] })
-  await admin.call('PATCH', `${slices}/web-1`, { endpoints })
+  await admin.call('PATCH', `${SHOP_SLICES}/web-1`, { endpoints })
   await lan.until(VIP)
   await areListed({ n1: ['absent', 'tor'], n2: ['tor'] })
   expect(agent.lines.map(({ event }) => event)).not.toContain('bgp-statuses-not-written')

@@ -1,6 +1,6 @@
 // FRR and the agent are killed at random moments while objects change, and after each round a router has to
 // have what the objects demand: `npm run soak:bgp -- --steps 100 --seed 1,2`. CONTRIBUTING.md says more.
-import { parseArgs } from 'node:util'
+import { type StepsRun, stepsRuns } from '../steps-runs.ts'
 import { BgpSoakReport } from './report.ts'
 import { type BgpStep, bgpSchedule } from './schedule.ts'
 import { BgpWorld } from './world.ts'
@@ -11,27 +11,8 @@ const SETTLED_MS = 2_000
 const PATIENCE_MS = 20_000
 const LOG_LINES = 40
 
-interface Run {
-  readonly seed: number
-  readonly steps: number
-}
-
-function runs(): readonly Run[] {
-  const { values } = parseArgs({
-    options: {
-      steps: { type: 'string', default: '100' },
-      seed: { type: 'string', default: '1' },
-    },
-  })
-  const [steps, seeds] = [Number(values.steps), values.seed.split(',').map(Number)]
-  if (!(steps > 0) || !seeds.every(Number.isInteger)) {
-    throw new Error('usage: npm run soak:bgp -- --steps N --seed S[,S…]')
-  }
-  return seeds.map((seed) => ({ seed, steps }))
-}
-
 /** Plays rounds until there were so many steps; false: something was wrong, which has been said. */
-async function soak({ seed, steps: most }: Run): Promise<boolean> {
+async function soak({ seed, steps: most }: StepsRun): Promise<boolean> {
   const world = await BgpWorld.build()
   const report = new BgpSoakReport(seed)
   try {
@@ -80,7 +61,7 @@ async function round(
 }
 
 const outcomes: boolean[] = []
-for (const run of runs()) outcomes.push(await soak(run))
+for (const run of stepsRuns('soak:bgp', 100)) outcomes.push(await soak(run))
 const passed = outcomes.filter((good) => good).length
 console.log(`\n${passed} passed, ${outcomes.length - passed} failed`)
 process.exit(passed === outcomes.length ? 0 : 1)

@@ -1,6 +1,6 @@
 // Random faults on a LAN of real nodes: `npm run soak:layer2 -- --steps 200 --seed 1,2`. A client sees
 // every answer to each of its questions. CONTRIBUTING.md says how to read what it prints.
-import { parseArgs } from 'node:util'
+import { type StepsRun, stepsRuns } from '../steps-runs.ts'
 import { judge } from './laws.ts'
 import { LanSoakReport } from './report.ts'
 import { type LanStep, lanSchedule } from './schedule.ts'
@@ -10,27 +10,8 @@ import { LanWorld } from './world.ts'
 const CALM_MS = 60_000
 const LOG_LINES = 40
 
-interface Run {
-  readonly seed: number
-  readonly steps: number
-}
-
-function runs(): readonly Run[] {
-  const { values } = parseArgs({
-    options: {
-      steps: { type: 'string', default: '200' },
-      seed: { type: 'string', default: '1' },
-    },
-  })
-  const [steps, seeds] = [Number(values.steps), values.seed.split(',').map(Number)]
-  if (!(steps > 0) || !seeds.every(Number.isInteger)) {
-    throw new Error('usage: npm run soak:layer2 -- --steps N --seed S[,S…]')
-  }
-  return seeds.map((seed) => ({ seed, steps }))
-}
-
 /** Plays rounds until there were so many steps; false: something was wrong, which has been said. */
-async function soak({ seed, steps: most }: Run): Promise<boolean> {
+async function soak({ seed, steps: most }: StepsRun): Promise<boolean> {
   const world = await LanWorld.build()
   const report = new LanSoakReport(seed)
   try {
@@ -104,7 +85,7 @@ async function isCalm(world: LanWorld): Promise<boolean> {
 }
 
 const outcomes: boolean[] = []
-for (const run of runs()) outcomes.push(await soak(run))
+for (const run of stepsRuns('soak:layer2', 200)) outcomes.push(await soak(run))
 const passed = outcomes.filter((good) => good).length
 console.log(`\n${passed} passed, ${outcomes.length - passed} failed`)
 // A run that did not calm down still waits.
