@@ -341,6 +341,10 @@ describe('--help', () => {
                                     and why; nothing is written
         announcers [options]        which Node would announce which address, and how
                                     and why; nothing is sent
+        cluster                     what nodelb does in the whole cluster, by the API
+                                    server alone; nothing is changed. As
+                                    kubectl-nodelb in the PATH this program is
+                                    \`kubectl nodelb\`
         config [options]            the configuration in force: every field, its
                                     value, and where it comes from
         bundle [options]            write what a report of a bug needs into one file,
