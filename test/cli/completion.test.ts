@@ -14,15 +14,6 @@ const folder = mkdtempSync(join(tmpdir(), 'nodelb-completion-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const tree = commandTree()
-const isThere = (program: string): boolean =>
-  (process.env['PATH'] ?? '').split(delimiter).some((each) => existsSync(join(each, program)))
-
-function write(name: string, text: string, mode = 0o644): string {
-  const file = join(folder, name)
-  writeFileSync(file, text, { mode })
-  return file
-}
-
 /** What bash offers for the last of these words. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   const file = write('nodelb.bash', bashCompletion(tree))
@@ -83,12 +74,12 @@ describe('bash', () => {
   })
 })
 
-test.runIf(isThere('zsh'))('zsh takes its completion', async () => {
+test('zsh takes its completion', async () => {
   const file = write('nodelb.zsh', zshCompletion(tree))
   expect((await execa('zsh', ['-n', file])).stderr).toBe('')
 })
 
-test.runIf(isThere('fish'))('fish takes its completion, and offers by it', async () => {
+test('fish takes its completion, and offers by it', async () => {
   const file = write('nodelb.fish', fishCompletion(tree))
   expect((await execa('fish', ['--no-execute', file])).stderr).toBe('')
   const offers = async (line: string) => {
@@ -123,7 +114,7 @@ describe('the manual page', () => {
     }
   })
 
-  test.runIf(isThere('groff'))('is in order for groff', async () => {
+  test('is in order for groff', async () => {
     const args = ['-man', '-ww', '-Tutf8', '-P-c', write('nodelb.1', page)]
     const { stdout, stderr } = await execa('groff', args)
     expect(stderr).toBe('')
