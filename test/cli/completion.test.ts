@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
@@ -13,7 +13,12 @@ import { commandTree } from './parsed-tree.ts'
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-completion-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const tree = commandTree()
+function write(name: string, text: string, mode = 0o644): string {
+  const file = join(folder, name)
+  writeFileSync(file, text, { mode })
+  return file
+}
+
 /** What bash offers for the last of these words. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   const file = write('nodelb.bash', bashCompletion(tree))
