@@ -13,6 +13,8 @@ import { commandTree } from './parsed-tree.ts'
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-completion-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const tree = commandTree()
+
 function write(name: string, text: string, mode = 0o644): string {
   const file = join(folder, name)
   writeFileSync(file, text, { mode })
