@@ -59,7 +59,7 @@ test('status says what is not announced to whom, and why', async () => {
   const text = await lan.statusText()
   expect(text).toContain('  198.51.100.10 (shop/web): to tor\n')
   expect(text).toContain(
-    '  2001:db8::10 (shop/six): not to tor: The session is over IPv4 and carries no IPv6 prefixes; dualStackAddressFamily of the BGPPeer changes that\n',
+    '  2001:db8::10 (shop/six): not to tor: The session is over IPv4 and carries no IPv6 prefixes; dualStackAddressFamily of the BGPPeer changes that',
   )
   expect(text).toContain('  198.51.100.11 (shop/other): to nobody: ')
 })
