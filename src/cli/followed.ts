@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Announcers } from '../speaker/announcers.ts'
 import { ConfigurationApi } from '../speaker/bgp/configuration-api.ts'
+import { NodeConfiguration } from '../speaker/node-configuration.ts'
 import { ServiceStatuses } from '../speaker/service-statuses.ts'
 import type { EventSink } from '../telemetry/event-queue.ts'
 import type { TellAddresses } from '../watch/addresses/address-news.ts'
@@ -30,9 +31,10 @@ export interface Followed {
   readonly events: EventSink | undefined
   /**
    * The kinds of objects that are followed where addresses are announced, in each way; what keeps the
-   * statuses of Services, and what reads the Secrets that BGPPeers name, for an API server alone.
+   * statuses of Services and the ConfigurationState, and what reads the Secrets that BGPPeers name, for an API
+   * server alone.
    */
-  readonly announcing: Pick<Options, 'layer2' | 'bgp'>
+  readonly announcing: Pick<Options, 'layer2' | 'bgp' | 'state'>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
   /** Follows what another configuration asks for. */
@@ -84,6 +86,7 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
         ...{ followed: [...kinds.bgp, ...NODE_RESOURCES], secrets: undefined, statuses: undefined },
         configurations: { api: NO_SERVER, namespace: ownNamespace() },
       },
+      state: undefined,
     },
   }
 }
@@ -155,6 +158,7 @@ function followedServer(
         statuses: (tell) => new ServiceStatuses({ ...own, protocol: 'bgp', tell }),
         configurations: { api: new ConfigurationApi(client), namespace },
       },
+      state: (tell) => new NodeConfiguration({ ...own, tell }),
     },
   }
 }

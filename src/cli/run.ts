@@ -77,13 +77,9 @@ interface Run {
 async function follow(run: Run): Promise<number> {
   // This is the name that ps, nft and other agents show for the owner of the tables.
   process.title = 'nodelb'
-  const { options, location, version, node, config, notes, addresses } = run
+  const { options, version, node, config, notes, addresses } = run
   const stop = new AbortController()
-  const { source, ...following } = followed(
-    { options, location, version, node, config },
-    (news) => agent.telemetry.tell(news),
-    stop.signal,
-  )
+  const { source, ...following } = followed(run, (news) => agent.telemetry.tell(news), stop.signal)
   const announcing: Announcers = new Announcers({
     ...{ node, settings: announcingOf(config), ...following.announcing },
     tell: (news) => agent.telemetry.tell(news),
@@ -106,6 +102,7 @@ async function follow(run: Run): Promise<number> {
     agent.run(announcing.through(source), signal),
     keepRunning((until) => announcing.runLayer2(until), signal, bug),
     keepRunning((until) => announcing.runBgp(until), signal, bug),
+    keepRunning((until) => announcing.runState(until), signal, bug),
     keepRunning(followConfiguration(run, { ...following, agent, announcing }), signal, bug),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, running])

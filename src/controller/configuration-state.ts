@@ -1,12 +1,10 @@
 import type { Decision } from '../allocate/decide.ts'
-import { valueAt } from '../decode/fields.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Answer } from '../watch/api/answer.ts'
+import { type Answer, refusal } from '../watch/api/answer.ts'
 import type { ApiClient } from '../watch/api/client.ts'
+import { type StateObject, sayConfiguration, statePath } from '../watch/configuration-state.ts'
 import { withTimeLimit } from '../watch/time-limit.ts'
-import { parseJson } from '../watch/watch-event.ts'
 import type { ControllerNews } from './news.ts'
-import { patchStatus } from './status-writer.ts'
 
 interface Options {
   readonly client: Pick<ApiClient, 'fetch'>
@@ -16,23 +14,19 @@ interface Options {
   readonly tell: (news: ControllerNews) => void
 }
 
-/** What the object says. */
-type Content =
-  | { readonly result: 'Valid' }
-  /** `errorSummary` has a line for each message. */
-  | { readonly result: 'Invalid'; readonly errorSummary: string }
-
 type Outcome =
   /** The object says it, or the cluster has no such kind, which is MetalLB's and may be missing. */
   | { readonly kind: 'settled' }
   | { readonly kind: 'not-leading' }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** MetalLB's controller writes the object of this name, and no other. */
-const NAME = 'controller'
-const LABELS = { 'metallb.io/component-type': 'controller' }
-/** The longest message of a condition, in characters (metav1.Condition). */
-const LONGEST = 32_768
+/** MetalLB's controller writes this object, and no other. */
+const CONTROLLER = {
+  name: 'controller',
+  labels: { 'metallb.io/component-type': 'controller' },
+  condition: 'poolReconcilerValid',
+  fine: 'The pools are as they should be',
+}
 
 /**
  * Tells in the ConfigurationState `controller` (metallb.io/v1beta1) whether the pools are as they
@@ -40,23 +34,22 @@ const LONGEST = 32_768
  */
 export class ConfigurationState {
   readonly #options: Options
-  readonly #list: string
+  readonly #object: StateObject
   /** What the object says, as it was read or written last. */
   #known: string | undefined
 
   constructor(options: Options) {
     this.#options = options
-    this.#list = `/apis/metallb.io/v1beta1/namespaces/${options.namespace}/configurationstates`
+    this.#object = { ...CONTROLLER, namespace: options.namespace }
   }
 
   /** Writes that these messages are what is wrong with the pools. Never rejects. */
   async write(messages: readonly string[], signal: AbortSignal): Promise<Outcome['kind']> {
-    const content = contentOf(messages)
-    const text = JSON.stringify(content)
+    const text = JSON.stringify([...messages].sort())
     if (text === this.#known) return 'settled'
     // An answer that is lost leaves open what the object says.
     this.#known = undefined
-    const outcome = await this.#replace(content, signal)
+    const outcome = await this.#replace(messages, signal)
     if (outcome.kind === 'settled') this.#known = text
     if (outcome.kind === 'failed') {
       this.#options.tell({ event: 'configuration-state-not-written', reason: outcome.reason })
@@ -64,30 +57,28 @@ export class ConfigurationState {
     return outcome.kind
   }
 
-  async #replace(content: Content, signal: AbortSignal): Promise<Outcome> {
-    if (this.#options.leadsFor() <= 0) return { kind: 'not-leading' }
-    const path = `${this.#list}/${NAME}`
-    const found = await this.#ask({ path }, signal)
-    if (says(found, content)) return { kind: 'settled' }
-    if (isMissing(found)) {
-      const metadata = { name: NAME, labels: LABELS }
-      const body = { apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState', metadata }
-      const made = await this.#ask({ method: 'POST', path: this.#list, body }, signal)
-      if (isMissing(made)) return { kind: 'settled' }
-    }
-    const status = statusOf(content, new Date())
-    const written = await patchStatus(`${path}/status`, { status }, this.#options, signal)
-    switch (written.kind) {
-      case 'failed':
-        return written
-      case 'overtaken':
-        return { kind: 'failed', reason: `${path} was replaced or removed at the same time` }
-      case 'not-leading':
-        return written
+  async #replace(messages: readonly string[], signal: AbortSignal): Promise<Outcome> {
+    const { client, leadsFor } = this.#options
+    if (leadsFor() <= 0) return { kind: 'not-leading' }
+    const outcome = await sayConfiguration(this.#object, messages, (call) => {
+      const left = leadsFor()
+      if (left <= 0) return Promise.resolve(NOT_LEADING)
+      return withTimeLimit(left, signal, (limited) => client.fetch({ ...call, signal: limited }))
+    })
+    switch (outcome.kind) {
+      case 'right':
       case 'written':
+      case 'no-kind':
         return { kind: 'settled' }
+      case 'overtaken': {
+        const reason = `${statePath(this.#object)} was replaced or removed at the same time`
+        return { kind: 'failed', reason }
+      }
+      case 'failed':
+        if (outcome.answer === NOT_LEADING) return { kind: 'not-leading' }
+        return { kind: 'failed', reason: refusal(outcome.answer) }
       default:
-        return unreachable(written)
+        return unreachable(outcome)
     }
   }
 
@@ -95,18 +86,10 @@ export class ConfigurationState {
   forget(): void {
     this.#known = undefined
   }
-
-  /** Asks the API server while this replica leads. */
-  #ask(
-    call: Omit<Parameters<Options['client']['fetch']>[0], 'signal'>,
-    signal: AbortSignal,
-  ): Promise<Answer> {
-    const { client, leadsFor } = this.#options
-    return withTimeLimit(Math.max(1, leadsFor()), signal, (limited) =>
-      client.fetch({ ...call, signal: limited }),
-    )
-  }
 }
+
+/** In place of an answer of the API server, which is not asked any more. */
+const NOT_LEADING: Answer = { kind: 'broken', reason: 'this replica does not lead any more' }
 
 /** The kinds of objects that have pools, as problems in reading one begin. */
 const HAS_POOLS = /^(IPAddressPool|ConfigMap) /
@@ -126,46 +109,4 @@ export function wrongPools(
     ...[...unread].flatMap(([object, text]) => (HAS_POOLS.test(object) ? [text] : [])),
     ...found.map(({ object, message }) => `${object}: ${message}`),
   ]
-}
-
-function contentOf(messages: readonly string[]): Content {
-  if (messages.length === 0) return { result: 'Valid' }
-  return { result: 'Invalid', errorSummary: [...messages].sort().join('\n').slice(0, LONGEST) }
-}
-
-/**
- * Returns the status as a merge patch. No text in it is empty: some API servers take an empty text in a
- * custom resource for null, and refuse it (Kubernetes 1.20 compiled with Go 1.19: its validation, from
- * go-openapi, asks whether a value is at the place in memory where that Go has its zero values).
- */
-function statusOf(content: Content, now: Date): object {
-  const { result } = content
-  const isValid = result === 'Valid'
-  const condition = {
-    type: 'poolReconcilerValid',
-    status: isValid ? 'True' : 'False',
-    reason: isValid ? 'Reconciled' : 'ConfigurationError',
-    message: isValid ? 'The pools are as they should be' : content.errorSummary,
-    lastTransitionTime: `${now.toISOString().slice(0, 19)}Z`,
-  }
-  return {
-    result,
-    errorSummary: isValid ? null : content.errorSummary,
-    conditions: [condition],
-  }
-}
-
-function isMissing(answer: Answer): boolean {
-  return answer.kind === 'answered' && answer.status === 404
-}
-
-function says(answer: Answer, content: Content): boolean {
-  if (answer.kind !== 'answered' || answer.status !== 200) return false
-  const status = valueAt(parseJson(answer.text), ['status'])
-  const summary = content.result === 'Valid' ? '' : content.errorSummary
-  return (
-    valueAt(status, ['result']) === content.result &&
-    // An empty text, which others may write, is as good as none.
-    (valueAt(status, ['errorSummary']) ?? '') === summary
-  )
 }

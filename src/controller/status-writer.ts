@@ -1,6 +1,6 @@
 import type { ServiceName } from '../model/service-name.ts'
 import { namespaceOf } from '../model/service-name.ts'
-import type { Answer } from '../watch/api/answer.ts'
+import { type Answer, refusal } from '../watch/api/answer.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 import { withTimeLimit } from '../watch/time-limit.ts'
 
@@ -87,9 +87,7 @@ function writtenOf(answer: Answer): Written {
   if (answer.kind === 'broken') return { kind: 'failed', reason: answer.reason }
   const { status, text } = answer
   if (status === 404 || status === 409) return { kind: 'overtaken' }
-  if (status >= 300) {
-    return { kind: 'failed', reason: `the API server answers ${status}: ${text.slice(0, 200)}` }
-  }
+  if (status >= 300) return { kind: 'failed', reason: refusal(answer) }
   try {
     return { kind: 'written', object: JSON.parse(text) as unknown }
   } catch {

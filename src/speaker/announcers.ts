@@ -5,6 +5,7 @@ import { BgpAnnouncing } from './bgp/announcing.ts'
 import type { TellBgp } from './bgp/news.ts'
 import type { BgpView } from './bgp/view.ts'
 import type { TellSpeaker } from './news.ts'
+import type { NodeConfiguration } from './node-configuration.ts'
 import type { AnnounceView } from './view.ts'
 
 /** What the operator chose, as far as announcing depends on it. */
@@ -23,17 +24,31 @@ interface AnnouncersOptions {
   readonly tell: TellSpeaker & TellBgp
   readonly layer2: Pick<OfLayer2, 'followed' | 'statuses'>
   readonly bgp: Pick<OfBgp, 'followed' | 'secrets' | 'statuses' | 'configurations'>
+  /** Keeps the ConfigurationState of this node; undefined where there is no API server. */
+  readonly state: ((tell: (reason: string | undefined) => void) => NodeConfiguration) | undefined
 }
 
 /** All announcing of the agent: on layer 2, and by BGP. Neither knows of the other. */
 export class Announcers {
   readonly #layer2: Announcing
   readonly #bgp: BgpAnnouncing
+  readonly #state: NodeConfiguration | undefined
 
-  constructor({ node, settings, tell, layer2, bgp }: AnnouncersOptions) {
+  constructor({ node, settings, tell, layer2, bgp, state }: AnnouncersOptions) {
     const parts = partsOf(settings)
-    this.#layer2 = new Announcing({ ...layer2, node, tell, settings: parts.layer2 })
-    this.#bgp = new BgpAnnouncing({ ...bgp, node, tell, settings: parts.bgp })
+    this.#state = state?.((reason) => {
+      if (reason === undefined) tell({ event: 'configuration-state-written' })
+      else tell({ event: 'configuration-state-not-written', reason })
+    })
+    this.#state?.follow(waysOf(settings))
+    this.#layer2 = new Announcing({
+      ...{ ...layer2, node, tell, settings: parts.layer2 },
+      judged: (problems) => this.#state?.judge('layer2', problems),
+    })
+    this.#bgp = new BgpAnnouncing({
+      ...{ ...bgp, node, tell, settings: parts.bgp },
+      judged: (problems) => this.#state?.judge('bgp', problems),
+    })
   }
 
   /** Returns a source that lets both see everything, and passes on what determines the rules. */
@@ -49,6 +64,7 @@ export class Announcers {
 
   configure(settings: AnnouncersSettings): void {
     const parts = partsOf(settings)
+    this.#state?.follow(waysOf(settings))
     this.#layer2.configure(parts.layer2)
     this.#bgp.configure(parts.bgp)
   }
@@ -83,6 +99,11 @@ export class Announcers {
     return this.#bgp.run(signal)
   }
 
+  /** Keeps the ConfigurationState of this node until `signal` aborts. */
+  async runState(signal: AbortSignal): Promise<void> {
+    await this.#state?.run(signal)
+  }
+
   /**
    * Ends announcing before the agent ends. By BGP, takes the routes back if the settings say so, and with
    * `removes` all that is nodelb's in FRR. On layer 2 the kernel goes on for a while, but with `removes` the
@@ -96,6 +117,10 @@ export class Announcers {
   remove(): Promise<void> {
     return this.#layer2.remove()
   }
+}
+
+function waysOf({ layer2, bgp }: AnnouncersSettings): readonly ('layer2' | 'bgp')[] {
+  return (['layer2', 'bgp'] as const).filter((way) => ({ layer2, bgp })[way].enabled)
 }
 
 function partsOf({ bgp, classes, ...layer2 }: AnnouncersSettings) {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AnnounceProblem } from '../announce/eligibility.ts'
 import { chooseResponder } from '../dataplane/announce/choose-responder.ts'
 import { removeAnnouncing } from '../dataplane/announce/removal.ts'
 import type { Responder } from '../dataplane/announce/responder.ts'
@@ -26,6 +27,8 @@ interface AnnouncingOptions {
   /** The kinds of objects that the source follows if announcing is enabled. */
   readonly followed: readonly Resource[]
   readonly tell: TellSpeaker
+  /** Gets everything that is wrong with objects, each time that they were looked at. */
+  readonly judged: (problems: readonly AnnounceProblem[]) => void
   /** Keeps the ServiceL2Statuses; undefined where there is no API server. */
   readonly statuses: ((tell: (reason: string | undefined) => void) => ServiceStatuses) | undefined
 }
@@ -161,10 +164,10 @@ export class Announcing {
     if (responder === undefined) return
     this.#responder = responder
     this.#hasAnnounced = true
-    const { node, tell } = this.#options
+    const { node, tell, judged } = this.#options
     const { layer2, classes } = this.#settings
     this.#speaker = new Speaker({
-      ...{ node, classes, responder, tell, settings: layer2, store: this.#store },
+      ...{ node, classes, responder, tell, judged, settings: layer2, store: this.#store },
       isProgrammed: () => this.#isProgrammed,
       isStale: () => this.#isStale(),
       announced: (services) => this.#statuses?.want(services),

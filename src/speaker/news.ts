@@ -42,6 +42,9 @@ export type SpeakerNews =
   /** The ServiceL2Statuses in the API server are not what they should be. */
   | { readonly event: 'statuses-not-written'; readonly reason: string }
   | { readonly event: 'statuses-written' }
+  /** The ConfigurationState of this node in the API server is not what it should be. */
+  | { readonly event: 'configuration-state-not-written'; readonly reason: string }
+  | { readonly event: 'configuration-state-written' }
   | { readonly event: 'interface-refused'; readonly interface: string; readonly reason: string }
   | { readonly event: 'interface-accepted'; readonly interface: string }
   | { readonly event: 'member-changed'; readonly member: string; readonly state: MemberState }

@@ -3,12 +3,12 @@ import { readStatus, STATUS_LABELS, type StatusKind } from '../decode/announcing
 import { valueAt } from '../decode/fields.ts'
 import { namespaceOf, type ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Answer } from '../watch/api/answer.ts'
+import { type Answer, refusal } from '../watch/api/answer.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 import { withTimeLimit } from '../watch/time-limit.ts'
 
-export interface StatusApiOptions {
-  readonly kind: StatusKind
+/** Where an agent writes, and in whose name. */
+export interface Writer {
   readonly client: Pick<ApiClient, 'fetch'>
   /** The namespace of nodelb, in which the statuses are. */
   readonly namespace: string
@@ -16,6 +16,10 @@ export interface StatusApiOptions {
   readonly node: string
   /** The Pod that owns the statuses, so that they go with it; undefined if it is not known. */
   readonly pod: { readonly name: string; readonly uid: string } | undefined
+}
+
+export interface StatusApiOptions extends Writer {
+  readonly kind: StatusKind
 }
 
 export interface Failure {
@@ -41,11 +45,12 @@ interface Told {
   readonly places: readonly string[]
 }
 
-const LIMIT_MS = 10_000
+/** How long a request may take, in milliseconds. */
+export const LIMIT_MS = 10_000
 const PAGE = 500
 const DONE: Outcome = { kind: 'done' }
 /** A label has so many characters at most; the name of a Node may have more. */
-const LONGEST_LABEL = 63
+export const LONGEST_LABEL = 63
 
 /** The statuses of one kind in the API server. Each request has a time limit; no method rejects. */
 export class StatusApi {
@@ -158,13 +163,16 @@ function changedOrGone(answer: Answer): Outcome {
 const UNAVAILABLE: readonly number[] = [429, 502, 503, 504]
 
 function failureOf(answer: Answer): Failure | undefined {
+  return answer.kind === 'answered' && answer.status < 300 ? undefined : failed(answer)
+}
+
+/** Returns what an answer that was not hoped for means for the next request. */
+export function failed(answer: Answer): Failure {
+  const reason = refusal(answer)
   if (answer.kind === 'broken') {
-    const { reason } = answer
     return { kind: 'failed', reason, isUnavailable: true, retryAfterMs: 0 }
   }
-  const { status, text, retryAfterMs = 0 } = answer
-  if (status < 300) return undefined
-  const reason = `the API server answers ${status}: ${text.slice(0, 200)}`
+  const { status, retryAfterMs = 0 } = answer
   return { kind: 'failed', reason, isUnavailable: UNAVAILABLE.includes(status), retryAfterMs }
 }
 

@@ -1,4 +1,5 @@
 import { spotsByLink } from '../announce/announced.ts'
+import type { AnnounceProblem } from '../announce/eligibility.ts'
 import type { Member } from '../announce/member.ts'
 import type { AnnouncedServices } from '../announce/service-status.ts'
 import { begin, turn } from '../announce/transition.ts'
@@ -41,6 +42,8 @@ export interface TurnOptions {
   /** The neighbours were told of this address. */
   readonly greeted: (address: Address) => void
   readonly tell: TellSpeaker
+  /** Gets everything that is wrong with objects, each time that they were looked at. */
+  readonly judged: (problems: readonly AnnounceProblem[]) => void
 }
 
 interface TurnParts extends TurnOptions {
@@ -216,6 +219,8 @@ export class Turns {
   #found({ eligibility, internal }: Pick<Outlook, 'eligibility' | 'internal'>): void {
     this.#talk.setNodes(internal)
     this.#problems.found(eligibility, internal.size)
+    const { store, judged } = this.#parts
+    judged([...store.unread(), ...eligibility.problems])
     // The interfaces to exclude may be among the objects.
     if (String(this.#exclusions()) !== this.#excluded) this.#links.changed()
   }

@@ -7,6 +7,7 @@ import { decodeAnnouncerNode } from '../decode/announcing/node.ts'
 import { decodeAnnouncedService } from '../decode/announcing/service.ts'
 import { decodeServingEndpoints } from '../decode/announcing/serving-endpoints.ts'
 import { nameOf } from '../decode/fields.ts'
+import type { ObjectProblem } from '../decode/object-problem.ts'
 import type { Problem } from '../decode/problem.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { isBgpResource } from './bgp-resources.ts'
@@ -14,6 +15,7 @@ import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { Shelf } from './shelf.ts'
 import type { SourceEvent } from './source.ts'
+import { UnreadObjects } from './unread-objects.ts'
 
 interface AnnounceStoreOptions {
   /** The kinds that the source follows. */
@@ -21,6 +23,15 @@ interface AnnounceStoreOptions {
   /** Gets the problems of each object that was read; no problems if it is as it should be. */
   readonly read: (object: string, problems: readonly Problem[]) => void
 }
+
+/** What says what is announced and how, besides what is about BGP alone. */
+const CONFIGURATION: readonly Resource[] = [
+  'ipaddresspools',
+  'l2advertisements',
+  'configmaps',
+  'excluded-interfaces',
+  'metallb-config',
+]
 
 /**
  * The objects on which announcing depends, as they were last readable: an object that cannot be read
@@ -50,12 +61,13 @@ export class AnnounceStore {
     read.kind === 'exclusions' || read.kind === 'old' ? read : undefined,
   )
   readonly #known = new KnownObjects()
+  readonly #unread = new UnreadObjects()
 
   constructor(options: AnnounceStoreOptions) {
     this.#options = options
   }
 
-  /** Takes an event of the source; returns whether it may change who announces what. */
+  /** Takes an event of the source; returns whether it may change who announces what, or `unread`. */
   take(event: SourceEvent): boolean {
     switch (event.kind) {
       case 'object': {
@@ -64,8 +76,7 @@ export class AnnounceStore {
         const read = this.#shelfOf(resource)?.take(key, object, origin)
         if (read === undefined) return false
         this.#known.add(resource, key)
-        this.#options.read(`${resources[resource].kind} ${key}`, read.problems)
-        return read.isNews
+        return this.#note(resource, key, read.problems) || read.isNews
       }
       case 'deleted':
         return this.#remove(event.resource, keyIn(event.resource, event.namespace, event.name))
@@ -79,6 +90,11 @@ export class AnnounceStore {
   /** Returns whether every kind has been listed whole; nothing may be given up before. */
   complete(): boolean {
     return this.#known.isComplete(this.#options.followed)
+  }
+
+  /** Returns what is wrong with pools, L2Advertisements and ConfigMaps. */
+  unread(): readonly ObjectProblem[] {
+    return this.#unread.list()
   }
 
   objects(): AnnounceObjects {
@@ -125,8 +141,15 @@ export class AnnounceStore {
     const shelf = this.#shelfOf(resource)
     if (shelf === undefined) return false
     this.#known.remove(resource, key)
-    this.#options.read(`${resources[resource].kind} ${key}`, [])
-    return shelf.remove(key)
+    const isTold = this.#note(resource, key, [])
+    return shelf.remove(key) || isTold
+  }
+
+  /** Returns whether what is unread has changed. */
+  #note(resource: Resource, key: string, problems: readonly Problem[]): boolean {
+    const object = `${resources[resource].kind} ${key}`
+    this.#options.read(object, problems)
+    return CONFIGURATION.includes(resource) && this.#unread.note(object, problems)
   }
 
   /** Returns where objects of a kind are kept; undefined for those that play no part. */

@@ -2,13 +2,13 @@ import type { BgpObjects } from '../announce/bgp/objects.ts'
 import { withOld } from '../announce/bgp/old-configuration.ts'
 import type { AnnounceProblem } from '../announce/eligibility.ts'
 import type { AnnouncerNode } from '../announce/objects.ts'
-import { objectProblem } from '../decode/object-problem.ts'
 import type { Problem } from '../decode/problem.ts'
 import { AnnounceStore } from './announce-store.ts'
 import { isBgpResource } from './bgp-resources.ts'
 import { BgpStore } from './bgp-store.ts'
 import type { Resource } from './resources.ts'
 import type { SourceEvent } from './source.ts'
+import { UnreadObjects } from './unread-objects.ts'
 
 /** All objects on which announcing by BGP depends, as they were last readable (ADR 0010). */
 export class BgpObjectStore {
@@ -16,7 +16,7 @@ export class BgpObjectStore {
   readonly #others: AnnounceStore
   readonly #bgp: BgpStore
   /** By object. Those of other objects are reported by the agent or the controller. */
-  readonly #problems: Map<string, readonly AnnounceProblem[]> = new Map()
+  readonly #problems = new UnreadObjects()
   #hasNews = false
 
   /** `followed`: the kinds that the source follows. */
@@ -71,15 +71,16 @@ export class BgpObjectStore {
   }
 
   #note(object: string, problems: readonly Problem[]): void {
-    const before = JSON.stringify(this.#problems.get(object) ?? [])
-    this.#problems.delete(object)
-    const found = problems.map(objectProblem)
-    if (found.length > 0) this.#problems.set(object, found)
-    if (before !== JSON.stringify(found)) this.#hasNews = true
+    if (this.#problems.note(object, problems)) this.#hasNews = true
   }
 
   /** Returns what is wrong with objects that are read for BGP alone. */
   problems(): readonly AnnounceProblem[] {
-    return [...this.#problems.values()].flat()
+    return this.#problems.list()
+  }
+
+  /** Returns what is wrong with any object that says what is announced, and how. */
+  unread(): readonly AnnounceProblem[] {
+    return [...this.#problems.list(), ...this.#others.unread()]
   }
 }

@@ -12,6 +12,7 @@ import { install } from './support/install.ts'
 
 const VIP = '198.51.100.10/32'
 const statuses = `${METALLB}/kube-system/servicebgpstatuses`
+const state = `${METALLB}/kube-system/configurationstates/speaker-n1`
 
 let server: ApiServer
 let admin: Api
@@ -56,6 +57,19 @@ async function areListed(expected: Readonly<Record<string, readonly string[]>>):
     },
     { late: () => `${found} instead of ${JSON.stringify(expected)}` },
   )
+}
+
+/** Resolves when the ConfigurationState of the node has this result; gives the object. */
+async function judged(result: string): Promise<Manifest> {
+  let body: Manifest
+  await eventually(
+    async () => {
+      body = (await admin.ask('GET', state)).body
+      return body.status?.result === result
+    },
+    { late: () => JSON.stringify(body) },
+  )
+  return body
 }
 
 async function assigned(): Promise<readonly string[]> {
@@ -115,4 +129,32 @@ test('the status goes with the announcement, and comes with it; those of other n
   await lan.until(VIP)
   await areListed({ n1: ['absent', 'tor'], n2: ['tor'] })
   expect(agent.lines.map(({ event }) => event)).not.toContain('bgp-statuses-not-written')
+})
+
+test('the ConfigurationState of the node names a bad BGPPeer until it is mended', async () => {
+  const { metadata, status } = await judged('Valid')
+  expect(metadata).toMatchObject({
+    labels: { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': 'n1' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'nodelb-x', uid: 'uid-1' }],
+  })
+  expect(status.conditions).toMatchObject([
+    { type: 'configReconcilerValid', status: 'True', reason: 'Reconciled' },
+  ])
+  await admin.call('PATCH', `${BGP_PEERS}/absent`, { spec: { peerAddress: '10.0.0.777' } })
+  const wrong = await judged('Invalid')
+  expect(wrong.status.errorSummary).toMatch(/^BGPPeer\/absent: .*10\.0\.0\.777/)
+  expect(wrong.status.conditions).toMatchObject([
+    { type: 'configReconcilerValid', status: 'False', reason: 'ConfigurationError' },
+  ])
+  expect(wrong.status.conditions[0].message).toBe(wrong.status.errorSummary)
+  // One that starts meanwhile finds it as it should be, and writes nothing.
+  await agent.end('SIGKILL')
+  agent = await lan.start(inPod)
+  await agent.next('bgp-service-announced')
+  expect((await judged('Invalid')).metadata.resourceVersion).toBe(wrong.metadata.resourceVersion)
+  await admin.call('PATCH', `${BGP_PEERS}/absent`, { spec: { peerAddress: '10.0.0.77' } })
+  const mended = await judged('Valid')
+  expect(mended.status.conditions).toMatchObject([{ status: 'True', reason: 'Reconciled' }])
+  expect(mended.metadata.uid).toBe(metadata.uid)
+  expect(agent.lines.map(({ event }) => event)).not.toContain('configuration-state-not-written')
 })

@@ -143,6 +143,12 @@ test('the component for iptables-legacy adds a capability and the lock of its ta
   })
 })
 
+/** What writes a ConfigurationState of a name that no Role can give: each node has its own. */
+const STATE_RULES = [
+  { apiGroups: ['metallb.io'], resources: ['configurationstates'], verbs: ['get', 'create'] },
+  { apiGroups: ['metallb.io'], resources: ['configurationstates/status'], verbs: ['patch'] },
+]
+
 test('the component for layer 2 adds a capability, a key and few rights', () => {
   const read = (file: string) =>
     parseAllDocuments(readFileSync(`${deploy}components/layer2/${file}`, 'utf8')).map((each) =>
@@ -163,7 +169,10 @@ test('the component for layer 2 adds a capability, a key and few rights', () => 
     'configmaps',
     'servicel2statuses',
     'servicel2statuses/status',
+    'configurationstates',
+    'configurationstates/status',
   ])
+  expect(rules('Role').slice(-2)).toEqual(STATE_RULES)
   expect(read('agent.yaml')[0].spec.template.spec).toEqual({
     containers: [
       { name: 'agent', securityContext: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } } },
@@ -195,6 +204,7 @@ test('the component for BGP adds an engine without any capability, and few right
       verbs: ['list', 'create', 'delete'],
     },
     { apiGroups: ['metallb.io'], resources: ['servicebgpstatuses/status'], verbs: ['patch'] },
+    ...STATE_RULES,
   ])
   expect(manifests[0].rules).toEqual([
     {
@@ -278,6 +288,8 @@ test('the component for frr-k8s reads no Secret, and writes nothing of frr-k8s b
     'frrconfigurations: create patch delete',
     'servicebgpstatuses: list create delete',
     'servicebgpstatuses/status: patch',
+    'configurationstates: get create',
+    'configurationstates/status: patch',
   ])
 })
 

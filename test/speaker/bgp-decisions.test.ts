@@ -25,6 +25,7 @@ function started(node: object, grace: number) {
   const decisions = new Decisions({
     ...{ node: 'n1', settings: () => settings, store: () => store },
     tell: (news) => told.push(news),
+    judged: () => undefined,
   })
   const list = (): void => {
     for (const resource of FOLLOWED) {

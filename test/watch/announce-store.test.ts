@@ -42,9 +42,14 @@ test('a pool is compared with its ranges', () => {
 test('an object that cannot be read keeps its former form, and its problems are told', () => {
   const { take, store, told } = started()
   take('l2advertisements', 'home', { spec: { interfaces: ['eth0'] } })
+  expect(take('l2advertisements', 'home', { spec: 'all' })).toBe(true)
   expect(take('l2advertisements', 'home', { spec: 'all' })).toBe(false)
+  expect(store.unread()).toMatchObject([{ object: 'L2Advertisement/home' }])
   expect(store.objects().advertisements).toMatchObject([{ interfaces: ['eth0'] }])
-  expect(told).toEqual(['L2Advertisement shop/home: 0', 'L2Advertisement shop/home: 1'])
+  const once = 'L2Advertisement shop/home: 1'
+  expect(told).toEqual(['L2Advertisement shop/home: 0', once, once])
+  store.take({ kind: 'deleted', resource: 'l2advertisements', namespace: 'shop', name: 'home' })
+  expect(store.unread()).toEqual([])
 })
 
 test('a Service that is no longer a LoadBalancer is gone', () => {

@@ -92,6 +92,18 @@ export const ANNOUNCING: { readonly [Name in AnnouncingEvent]: Entry<Name> } = {
     subject: () => 'statuses',
     ends: true,
   },
+  'configuration-state-not-written': {
+    level: 'warn',
+    says: 'the ConfigurationState of this node does not say whether the objects of announcing are as they should be; it will be tried again',
+    subject: () => 'configuration state',
+    state: ({ reason }) => reason,
+  },
+  'configuration-state-written': {
+    level: 'info',
+    says: 'the ConfigurationState of this node says again whether the objects of announcing are as they should be',
+    subject: () => 'configuration state',
+    ends: true,
+  },
   'interface-refused': {
     level: 'warn',
     says: 'nothing can be announced on an interface; the others go on',

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { AnnounceProblem } from '../../announce/eligibility.ts'
 import type { AnnouncedServices } from '../../announce/service-status.ts'
 import { isGap } from '../../decode/problem.ts'
 import { unreachable } from '../../model/unreachable.ts'
@@ -21,6 +22,8 @@ interface BgpAnnouncingOptions {
   /** The kinds of objects that are followed where BGP is enabled, with the Secrets. */
   readonly followed: readonly Resource[]
   readonly tell: TellBgp
+  /** Gets everything that is wrong with objects, each time that they were looked at. */
+  readonly judged: (problems: readonly AnnounceProblem[]) => void
   /** Keeps the ServiceBGPStatuses; undefined where there is no API server. */
   readonly statuses: ((tell: (reason: string | undefined) => void) => Statuses) | undefined
   /** Writes what frr-k8s reads, and says where. */
@@ -64,12 +67,12 @@ export class BgpAnnouncing {
   #hasLeft = false
 
   constructor(options: BgpAnnouncingOptions) {
-    const { node, tell, settings, secrets, statuses } = options
+    const { node, tell, judged, settings, secrets, statuses } = options
     this.#options = options
     this.#settings = settings
     this.#store = this.#newStore()
     this.#decisions = new Decisions({
-      ...{ node, tell, settings: () => this.#settings, store: () => this.#store },
+      ...{ node, tell, judged, settings: () => this.#settings, store: () => this.#store },
     })
     this.#secrets = secrets?.(
       (event) => this.#take(event),

@@ -22,6 +22,8 @@ interface DecisionsOptions {
   readonly settings: () => BgpAnnouncingSettings
   readonly store: () => BgpObjectStore
   readonly tell: TellBgp
+  /** Gets everything that is wrong with objects, each time that they were looked at. */
+  readonly judged: (problems: readonly AnnounceProblem[]) => void
 }
 
 /** What is to be announced now. */
@@ -91,6 +93,7 @@ export class Decisions {
     if (drain !== undefined) this.#tell(drain, left)
     const ending = left > 0 ? undefined : this.#leaving?.ending
     const { tree, problems } = outlookOf(decision, ending)
+    this.#options.judged([...store().unread(), ...problems])
     return {
       ...{ decision, tree, problems: [...store().problems(), ...problems] },
       again: left > 0 ? left : undefined,

@@ -11,6 +11,12 @@ export interface Answered {
 
 export type Answer = Answered | { readonly kind: 'broken'; readonly reason: string }
 
+/** Returns why an answer is none that was hoped for, in one line. */
+export function refusal(answer: Answer): string {
+  if (answer.kind === 'broken') return answer.reason
+  return `the API server answers ${answer.status}: ${answer.text.slice(0, 200)}`
+}
+
 /** Gathers a short answer, such as a Status or an Event, while it comes in. */
 interface Gathering {
   start(head: Head): Take
