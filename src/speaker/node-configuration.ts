@@ -28,7 +28,7 @@ export class NodeConfiguration {
   readonly #rounds: StatusRounds
   readonly #judged: Map<Way, string> = new Map()
   #ways: readonly Way[] = []
-  /** What is wrong; undefined before every way has read all objects. */
+  /** What is wrong; undefined where this node does not announce, or has not read all objects yet. */
   #wanted: readonly string[] | undefined
 
   constructor(options: Options) {
@@ -65,6 +65,7 @@ export class NodeConfiguration {
 
   /** What one way has not read yet would seem to be mended for a moment. */
   #settle(): void {
+    if (this.#ways.length === 0) this.#wanted = undefined
     const texts = this.#ways.map((way) => this.#judged.get(way))
     if (texts.length === 0 || texts.includes(undefined)) return
     const messages = texts.flatMap((text): readonly string[] => JSON.parse(text ?? '[]'))
@@ -75,7 +76,9 @@ export class NodeConfiguration {
   }
 
   async #round(signal: AbortSignal): Promise<Round> {
-    const outcome = await sayConfiguration(this.#object, this.#wanted ?? [], (call) =>
+    // Where this node has ceased to announce, another program may, and write the object.
+    if (this.#wanted === undefined) return { kind: 'right' }
+    const outcome = await sayConfiguration(this.#object, this.#wanted, (call) =>
       withTimeLimit(LIMIT_MS, signal, (limited) =>
         this.#options.client.fetch({ ...call, signal: limited }),
       ),

@@ -164,6 +164,21 @@ test('where the kind is missing nothing is written and nothing is told', async (
   expect(told.items).toEqual([])
 })
 
+test('a node that announces no more leaves what another program writes, until it announces again', async () => {
+  const { state, calls, world } = begin()
+  state.follow(['bgp'])
+  state.judge('bgp', [tor])
+  state.follow([])
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(calls.items).toEqual([])
+  world.object = { metadata: {}, status: { result: 'Unknown' } }
+  state.follow(['bgp'])
+  state.judge('bgp', [tor])
+  await calls.find(isPatch)
+  expect(calls.items).toEqual([`GET ${OBJECT}`, `PATCH ${OBJECT}/status`])
+  expect(world.object).toMatchObject({ status: { result: 'Invalid' } })
+})
+
 test('a name that is longer than a label can be is none', async () => {
   const node = `${'n'.repeat(60)}.example`
   const { state, calls, world } = begin({}, node)
