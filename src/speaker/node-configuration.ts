@@ -10,7 +10,7 @@ interface Options extends Writer {
   readonly tell: (reason: string | undefined) => void
 }
 
-/** A way of announcing, each of which reads the objects for itself. */
+/** The ways of announcing. Each of them reads the objects. */
 type Way = 'layer2' | 'bgp'
 
 /** The kinds of objects that say what is announced, and how. */

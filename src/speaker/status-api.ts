@@ -18,7 +18,7 @@ export interface Writer {
   readonly pod: { readonly name: string; readonly uid: string } | undefined
 }
 
-export interface StatusApiOptions extends Writer {
+interface StatusApiOptions extends Writer {
   readonly kind: StatusKind
 }
 

@@ -17,7 +17,7 @@ export interface StateObject {
 }
 
 /** What became of the object. */
-export type StateOutcome =
+type StateOutcome =
   /** It said so already. `isOwn`: it goes with its Pod, not with another one. */
   | { readonly kind: 'right'; readonly isOwn: boolean }
   | { readonly kind: 'written' }
@@ -28,7 +28,7 @@ export type StateOutcome =
   | { readonly kind: 'failed'; readonly answer: Answer }
 
 /** Asks the API server; never rejects. */
-export type Ask = (call: Omit<Parameters<ApiClient['fetch']>[0], 'signal'>) => Promise<Answer>
+type Ask = (call: Omit<Parameters<ApiClient['fetch']>[0], 'signal'>) => Promise<Answer>
 
 /** What the object says. */
 type Content =

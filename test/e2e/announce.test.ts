@@ -104,6 +104,12 @@ async function placeSlice(
   })
 }
 
+/** What a ConfigurationState says. */
+interface Told {
+  readonly result?: string
+  readonly errorSummary?: string
+}
+
 /** Which Node announces each Service, as the statuses say it. */
 async function announcers(): Promise<ReadonlyMap<string, string>> {
   const { items } = await admin.call('GET', statuses)
@@ -156,6 +162,30 @@ describe('agents of an API server', () => {
         new RegExp(`metallb_layer2_responses_sent\\{ip="${addressOf(name)}"\\} [1-9]`),
       )
     }
+  })
+
+  test('name a bad L2Advertisement in the ConfigurationState of each Node until it is gone', async () => {
+    const states = statuses.replace('servicel2statuses', 'configurationstates')
+    const summaries = async (): Promise<readonly string[]> => {
+      const { items } = await admin.call('GET', states)
+      return items.map(({ metadata, status }: { metadata: { name: string }; status?: Told }) => {
+        return `${metadata.name}: ${status?.errorSummary ?? status?.result}`
+      })
+    }
+    const are = (expected: readonly string[]): Promise<void> => {
+      return eventually(async () => String(await summaries()) === String(expected))
+    }
+    await are(['speaker-n1: Valid', 'speaker-n2: Valid'])
+    const advertisements = paths.pools.replace('ipaddresspools', 'l2advertisements')
+    await admin.call('POST', advertisements, {
+      ...{ apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement', metadata: { name: 'wan' } },
+      spec: { ipAddressPools: ['absent'] },
+    })
+    await eventually(async () => (await summaries()).every((each) => /absent/.test(each)))
+    const [first = ''] = await summaries()
+    expect(first).toMatch(/^speaker-n1: L2Advertisement\/wan: .*absent/)
+    await admin.call('DELETE', `${advertisements}/wan`)
+    await are(['speaker-n1: Valid', 'speaker-n2: Valid'])
   })
 
   test('leave out a Node without an agent', async () => {
