@@ -64,6 +64,10 @@ describe('without ownership', () => {
       'for i in $(seq 30); do nft delete element ip nodelb services ' +
       '"{ 203.0.113.14 . tcp . 8096 }" 2>/dev/null; nft flush ruleset; sleep 0.003; done'
     await once(spawn('sh', ['-c', rounds]), 'exit')
+    // A flush while the tables are not there yet would be no damage that is heard of.
+    for (let awaited = -1; awaited < repairs.length; await Promise.all(repairs)) {
+      awaited = repairs.length
+    }
     const last = heard(running.session)
     await nft('flush', 'ruleset')
     await last
