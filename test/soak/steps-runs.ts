@@ -7,7 +7,7 @@ export interface StepsRun {
 }
 
 /** Returns the soaks that the command line asks for: `--steps N --seed S[,S…]`. */
-export function stepsRuns(script: string, usual: number): readonly StepsRun[] {
+function stepsRuns(script: string, usual: number): readonly StepsRun[] {
   const { values } = parseArgs({
     options: {
       steps: { type: 'string', default: String(usual) },
@@ -19,4 +19,20 @@ export function stepsRuns(script: string, usual: number): readonly StepsRun[] {
     throw new Error(`usage: npm run ${script} -- --steps N --seed S[,S…]`)
   }
   return seeds.map((seed) => ({ seed, steps }))
+}
+
+/**
+ * Runs the soaks that the command line asks for one after the other, says how many found nothing wrong, and
+ * ends the process: a soak that did not settle may leave something that waits.
+ */
+export async function runSoaks(
+  script: string,
+  usual: number,
+  soak: (run: StepsRun) => Promise<boolean>,
+): Promise<never> {
+  const outcomes: boolean[] = []
+  for (const run of stepsRuns(script, usual)) outcomes.push(await soak(run))
+  const passed = outcomes.filter((good) => good).length
+  console.log(`\n${passed} passed, ${outcomes.length - passed} failed`)
+  process.exit(passed === outcomes.length ? 0 : 1)
 }

@@ -5,7 +5,7 @@ export type KeptSecrets = ReadonlyMap<string, string>
 
 /**
  * Leaves the passwords that are in Secrets to the program that speaks BGP: no session waits for one, and
- * nobody here reads it.
+ * nodelb does not read it.
  */
 export function withoutSecrets(objects: BgpObjects): BgpObjects {
   const peers = objects.peers.map((peer) =>

@@ -1,6 +1,6 @@
 // FRR and the agent are killed at random moments while objects change, and after each round a router has to
 // have what the objects demand: `npm run soak:bgp -- --steps 100 --seed 1,2`. CONTRIBUTING.md says more.
-import { type StepsRun, stepsRuns } from '../steps-runs.ts'
+import { runSoaks, type StepsRun } from '../steps-runs.ts'
 import { BgpSoakReport } from './report.ts'
 import { type BgpStep, bgpSchedule } from './schedule.ts'
 import { BgpWorld } from './world.ts'
@@ -60,8 +60,4 @@ async function round(
   return failures
 }
 
-const outcomes: boolean[] = []
-for (const run of stepsRuns('soak:bgp', 100)) outcomes.push(await soak(run))
-const passed = outcomes.filter((good) => good).length
-console.log(`\n${passed} passed, ${outcomes.length - passed} failed`)
-process.exit(passed === outcomes.length ? 0 : 1)
+await runSoaks('soak:bgp', 100, soak)

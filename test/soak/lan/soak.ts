@@ -1,6 +1,6 @@
 // Random faults on a LAN of real nodes: `npm run soak:layer2 -- --steps 200 --seed 1,2`. A client sees
 // every answer to each of its questions. CONTRIBUTING.md says how to read what it prints.
-import { type StepsRun, stepsRuns } from '../steps-runs.ts'
+import { runSoaks, type StepsRun } from '../steps-runs.ts'
 import { judge } from './laws.ts'
 import { LanSoakReport } from './report.ts'
 import { type LanStep, lanSchedule } from './schedule.ts'
@@ -84,9 +84,4 @@ async function isCalm(world: LanWorld): Promise<boolean> {
   }
 }
 
-const outcomes: boolean[] = []
-for (const run of stepsRuns('soak:layer2', 200)) outcomes.push(await soak(run))
-const passed = outcomes.filter((good) => good).length
-console.log(`\n${passed} passed, ${outcomes.length - passed} failed`)
-// A run that did not calm down still waits.
-process.exit(passed === outcomes.length ? 0 : 1)
+await runSoaks('soak:layer2', 200, soak)
