@@ -61,9 +61,15 @@ function failures({ testResults = [] }) {
     const failed = assertionResults.filter(({ status }) => status === 'failed')
     if (failed.length === 0 && message) return [`failed: ${file}: ${firstLine(message)}`]
     return failed.map((each) => {
-      return `failed: ${file}: ${each.fullName}: ${firstLine(each.failureMessages.join(' '))}`
+      return `failed: ${file}: ${each.fullName}: ${reason(each.failureMessages.join(' '))}`
     })
   })
+}
+
+/** With the seed and the counterexample of a property, so that it can be tried again. */
+function reason(text) {
+  const found = [/^\{ seed: .*\}/m, /^Counterexample: .*/m].map((part) => part.exec(text)?.[0] ?? '')
+  return [firstLine(text), ...found.map((line) => line.slice(0, 300))].filter(Boolean).join(' ')
 }
 
 function firstLine(text) {
