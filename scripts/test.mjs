@@ -68,7 +68,9 @@ function failures({ testResults = [] }) {
 
 /** With the seed and the counterexample of a property, so that it can be tried again. */
 function reason(text) {
-  const found = [/^\{ seed: .*\}/m, /^Counterexample: .*/m].map((part) => part.exec(text)?.[0] ?? '')
+  const found = [/^\{ seed: .*\}/m, /^Counterexample: .*/m].map(
+    (part) => part.exec(text)?.[0] ?? '',
+  )
   return [firstLine(text), ...found.map((line) => line.slice(0, 300))].filter(Boolean).join(' ')
 }
 
