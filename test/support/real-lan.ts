@@ -124,19 +124,23 @@ export class RealLan {
   /** Starts the program on a node, and resolves with it when the rules are programmed. */
   async start(name: string, flags: readonly string[] = []): Promise<RunningAgent> {
     const node = this.#node(name)
-    const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
       ['ip', 'netns', 'exec', node.namespace, ...(await this.#withOwnRun(name))],
-      [
-        ...[...source, '--node', name],
-        ...['--config', join(this.#folder, `${name}.yaml`)],
-        ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket(name), ...flags],
-      ],
-      confine,
+      [...this.agentOptions(name), ...flags],
+      this.#options.confine,
     )
     await node.agent.first('agent-ready')
     return node.agent
+  }
+
+  /** The options of the agent on a node. */
+  agentOptions(name: string): readonly string[] {
+    const { source = ['-f', join(this.#folder, 'objects.json')] } = this.#options
+    return [
+      ...[...source, '--node', name, '--config', join(this.#folder, `${name}.yaml`)],
+      ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
+      ...['--status-socket', this.#socket(name)],
+    ]
   }
 
   agent(name: string): RunningAgent {
