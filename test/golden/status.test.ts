@@ -51,7 +51,14 @@ const calm: StatusInput = {
   watches: { services: { kind: 'following', since: '2026-11-26T23:58:40.000Z' } },
   objects: { services: 5, endpointslices: 3 },
   ...{ repairs: [], conditions: [], refused: [], contested: [], refusedAddresses: [] },
-  ...{ moreAddresses: [], problems: [], invalid: [], allocation: [], healthChecksWaiting: [] },
+  ...{
+    moreAddresses: [],
+    heldPorts: [],
+    problems: [],
+    invalid: [],
+    allocation: [],
+    healthChecksWaiting: [],
+  },
   services: [
     service('default/kubernetes', clusterIp('10.43.0.1:443/tcp', { endpoints: 1 })),
     service(
