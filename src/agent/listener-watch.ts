@@ -1,6 +1,7 @@
 import { listListeners } from '../apply/machine/listeners.ts'
 import { ownSockets } from '../apply/machine/own-sockets.ts'
 import type { Session } from '../dataplane/session.ts'
+import { nodePortAddresses } from '../frontend/node-ports.ts'
 import { namedAddresses } from '../model/node.ts'
 import { type HeldPorts, heldPorts, isEndpoint, type Listener } from '../plan/held-ports.ts'
 import { ownAddresses } from '../report/health-checks/health-check-addresses.ts'
@@ -82,8 +83,8 @@ export class ListenerWatch {
 
   #heldIn(session: Session, listeners: readonly Listener[]): HeldPorts {
     const { renderer } = session
-    const own = ownAddresses().filter((address) => !/^(127\.|::1$)/.test(address))
-    const served = session.served()
+    const { node, settings } = renderer.situation
+    const own = ownAddresses()
     // Reading them takes a while where many are open, and is seldom needed.
     let ours: ReadonlySet<number> | undefined
     const isOurs = ({ inode }: Listener): boolean => {
@@ -91,10 +92,9 @@ export class ListenerWatch {
       return ours.has(inode)
     }
     return heldPorts(listeners, {
-      nodeAddresses: namedAddresses(renderer.situation.node).filter((each) => own.includes(each)),
-      ownAddresses: own,
+      nodeAddresses: namedAddresses(node).filter((each) => own.includes(each)),
+      nodePortAddresses: nodePortAddresses(settings, { ...node, localAddresses: own }),
       labelAt: (family, id) => renderer.label(family, id),
-      answersNodePorts: served.answersNodePorts,
       nameOf: (owner) => renderer.nameOf(owner),
       belongs: (listener, service) =>
         isOurs(listener) || isEndpoint(listener, this.#parts.store.slicesOf(service), own),

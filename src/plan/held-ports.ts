@@ -1,4 +1,3 @@
-import type { ServedFrontends } from '../frontend/frontend-change.ts'
 import { type Owner, ownerIn, portIn } from '../frontend/label-text.ts'
 import { type Address, familyOf, type IpFamily, type Protocol } from '../model/address.ts'
 import { type TableFamily, tableOfAddress } from '../model/family.ts'
@@ -25,13 +24,12 @@ export interface Listener {
 
 /** What this node serves, and where. */
 interface ServedHere {
-  /** The addresses of the Node that are on its interfaces. */
+  /** The addresses of the Node that its interfaces have. */
   readonly nodeAddresses: readonly Address[]
-  /** All addresses of its interfaces on which NodePorts may be served. */
-  readonly ownAddresses: readonly Address[]
+  /** The addresses of its interfaces on which NodePorts are served. */
+  readonly nodePortAddresses: readonly Address[]
   /** Returns the label of what is served there; undefined if nothing is. */
   readonly labelAt: (family: TableFamily, id: FrontendId) => string | undefined
-  readonly answersNodePorts: ServedFrontends['answersNodePorts']
   readonly nameOf: (owner: Owner) => ServiceName
   /**
    * Returns whether the listener is no stranger: this process has it, or it is an endpoint of the
@@ -74,25 +72,24 @@ interface Served {
  * comes to the addresses of the Node. Other addresses of its interfaces may be there for Services
  * alone, as those of kube-vip are; only a socket that is bound to such an address asks for it.
  */
-function* servedAt(listener: Listener, here: ServedHere): Iterable<Served> {
-  const { protocol, port, address, families } = listener
-  const within = (all: readonly Address[]): readonly Address[] =>
-    address === undefined ? all.filter((each) => families.includes(familyOf(each))) : [address]
-  const vips = new Set<Address>()
-  for (const each of within(here.nodeAddresses)) {
-    const id = vipKey(each, protocol, port)
-    const label = here.labelAt(tableOfAddress(each), id)
-    if (label === undefined) continue
-    vips.add(each)
-    yield { id, label }
-  }
-  const id = nodePortKey(protocol, port)
-  for (const each of within(here.ownAddresses)) {
+function* servedAt(
+  { protocol, port, address, families }: Listener,
+  { nodeAddresses, nodePortAddresses, labelAt }: ServedHere,
+): Iterable<Served> {
+  const nodePort = nodePortKey(protocol, port)
+  const all = [...new Set([...nodeAddresses, ...nodePortAddresses])]
+  const own = all.filter((each) => families.includes(familyOf(each)))
+  for (const each of address === undefined ? own : [address]) {
     const table = tableOfAddress(each)
+    const vip = vipKey(each, protocol, port)
+    const label = labelAt(table, vip)
     // The rules look for an address with this port first.
-    if (vips.has(each) || !here.answersNodePorts(table, each)) continue
-    const label = here.labelAt(table, id)
-    if (label !== undefined) yield { id, label }
+    if (label !== undefined) {
+      if (each === address || nodeAddresses.includes(each)) yield { id: vip, label }
+    } else if (nodePortAddresses.includes(each)) {
+      const label = labelAt(table, nodePort)
+      if (label !== undefined) yield { id: nodePort, label }
+    }
   }
 }
 
