@@ -88,6 +88,7 @@ const bad =
 const contested: StatusInput = {
   ...calm,
   contested: [{ service: 'shop/web-two', address: '192.168.1.240:80/tcp', winner: 'shop/web' }],
+  heldPorts: [{ service: 'kube-system/traefik', ports: ['192.168.1.51:80/tcp', '*:30080/tcp'] }],
   problems: [bad],
   invalid: [{ object: 'EndpointSlice shop/web-two-1', service: 'shop/web-two', problems: [bad] }],
 }
