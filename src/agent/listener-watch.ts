@@ -33,6 +33,8 @@ export class ListenerWatch {
   /** Whether a change since the last look may have led a port to a Service, or away from one. */
   #isDue = false
   #timer: NodeJS.Timeout | undefined
+  /** When the timer ends, by the monotonic clock. */
+  #dueAt = 0
 
   constructor(parts: ListenerWatchParts) {
     this.#parts = parts
@@ -71,9 +73,12 @@ export class ListenerWatch {
     this.#timer = undefined
   }
 
+  /** A look that is due sooner stays, so that changes without end do not put it off. */
   #lookIn(ms: number): void {
-    if (ms === HELD_MS && this.#timer !== undefined) return
+    const at = performance.now() + ms
+    if (this.#timer !== undefined && this.#dueAt <= at) return
     clearTimeout(this.#timer)
+    this.#dueAt = at
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       const session = this.#session

@@ -76,6 +76,8 @@ export class Surroundings {
     healthChecks.listenOn(addresses)
     await this.#lookForKubeProxy(settings)
     await tellMachine(demandOf(situation, store.cluster()), telemetry.tell)
+    // It was ended meanwhile, or another session has begun.
+    if (this.#session !== session) return
     await this.listeners.look(session)
     this.#again.reset()
   }

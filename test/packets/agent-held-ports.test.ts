@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import type { LogLine } from '../support/running-program.ts'
 import { Stranger } from '../support/stranger.ts'
 import { webNode, webService, webSlices } from '../support/web.ts'
 
@@ -67,10 +68,18 @@ test('it is told when a Service comes to a port of the node, and when it goes', 
     { name: 'udp', protocol: 'UDP', port: 80, targetPort: 8080, nodePort: 30_053 },
     { name: 'tcp', protocol: 'TCP', port: 81, targetPort: 8080, nodePort: 30_080 },
   ]
-  place.write([webNode, webOnNode({ ports }), ...webSlices(['pod-a'])])
-  expect(await agent.next('ports-held')).toMatchObject({
-    ports: ['*:30080/tcp', '192.0.2.1:80/udp'],
+  let told: LogLine | undefined
+  const first = agent.first('ports-held').then((line) => {
+    told = line
   })
+  // It is told while the Service goes on changing.
+  for (let change = 0; told === undefined; change++) {
+    const loadBalancerSourceRanges = [`192.0.2.${change % 200}/32`]
+    place.write([webNode, webOnNode({ ports, loadBalancerSourceRanges }), ...webSlices(['pod-a'])])
+    await agent.next('kernel-committed', ({ operations }) => Number(operations) > 0)
+  }
+  await first
+  expect(told).toMatchObject({ ports: ['*:30080/tcp', '192.0.2.1:80/udp'] })
   place.write([webNode])
   expect(await agent.next('ports-free')).toMatchObject({ service: 'default/web', exists: false })
 })
