@@ -52,8 +52,7 @@ export function heldPorts(listeners: readonly Listener[], here: ServedHere): Hel
       found.set(service, ports.add(frontendText(id)))
     }
   }
-  const names = [...found.keys()].sort()
-  return new Map(names.map((name) => [name, [...(found.get(name) ?? [])].sort()]))
+  return new Map(Array.from(found, ([name, ports]) => [name, [...ports].sort()]))
 }
 
 /**

@@ -120,6 +120,7 @@ const troubled: StatusInput = {
   moreAddresses: [{ service: 'shop/web', addresses: 7 }],
   problems: ['objects/: found no such folder'],
   allocation: [{ object: 'Service/shop/new', problem: 'IPAddressPool home has no free address' }],
+  heldPorts: [{ service: 'shop/web', ports: ['192.168.1.51:22/tcp'] }],
   healthChecksWaiting: [{ service: 'shop/web', port: 30123, reason: 'in use' }],
   services: [
     service(

@@ -172,6 +172,19 @@ test('ipvs has a virtual server for each address of a NodePort', () => {
   expect(held).toEqual(new Map([[name, ['192.0.2.1:30080/tcp', '192.0.2.1:80/tcp']]]))
 })
 
+test('an address that is there for a Service alone is asked for by who is bound to it', () => {
+  const virtual = '192.0.2.200' as Address
+  const cluster = { ...shop, services: [{ ...web, loadBalancerAddresses: [virtual] }] }
+  const here = {
+    ...BACKENDS.nftables(cluster, shopNode, shopSettings),
+    ...{ nodeAddresses: shopNode.addresses, belongs: () => false },
+    nodePortAddresses: [...shopNode.addresses, virtual],
+  }
+  expect(heldPorts([listener(80)], here).size).toBe(0)
+  const bound = listener(80, { address: virtual, families: ['ipv4'] })
+  expect(heldPorts([bound], here)).toEqual(new Map([[name, ['192.0.2.200:80/tcp']]]))
+})
+
 test('each port is told once, however many sockets share it', () => {
   const shared = listener(80, { address: shopNode.addresses[0], families: ['ipv4'] })
   const held = heldInShop([listener(30_080), shared, shared, listener(80)])
