@@ -57,6 +57,7 @@ describe('what a golden has', () => {
     const golden = textOf(mark.replace('as in ', ''))
     const output = text.replace(/^\$ .*\n/, '')
     const pieces = output.split(/^ *…\n/m)
+    expect(output).not.toBe('')
     expect(pieces.filter((piece) => !golden.includes(piece))).toEqual([])
   })
 })
