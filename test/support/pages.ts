@@ -5,14 +5,15 @@ import { fileURLToPath } from 'node:url'
  * The pages for readers, and the blocks in them. A shell block is `sh`, a script, or `console`, commands behind a
  * prompt with what they print. Each is run by test/kernel/pages.test.ts, unless a comment before it says otherwise:
  *
- * - `<!-- needs a cluster -->`, or another of NEEDS: it is only looked at;
+ * - `<!-- needs a cluster -->`, or another of NEEDS: test/house/pages.test.ts looks at it, and what a real API server
+ *   can do is in test/e2e (pages.test.ts, migration.test.ts, chart.test.ts);
  * - `<!-- as in FILE -->`: what it prints is a part of this golden file;
  * - `<!-- in FOLDER -->`: it is run there, and not in the root of a clone.
  */
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What a block may need that no test of pages has. */
+/** What a block may need that a machine alone has not. */
 export const NEEDS: readonly string[] = [
   'a cluster',
   'a router',
