@@ -57,5 +57,5 @@ test('docs/command-line.md shows what a whole cluster means for this machine', a
   const [block] = blocksOf('docs/command-line.md').filter(({ mark }) => mark === 'needs a cluster')
   // The exit code 1 says that there are differences.
   const said = await manual.run(`${block?.text.trimEnd()} || test $? = 1`)
-  expect(said).toContain('+ default/web  192.0.2.10:80/tcp')
+  expect(said).toContain('+ default/web:80  192.0.2.10:80/tcp')
 })
