@@ -4,7 +4,9 @@ import { allocateCommand } from '../../src/cli/allocate/allocate.ts'
 import { announcersCommand } from '../../src/cli/announcers/announcers.ts'
 import { parseArguments } from '../../src/cli/arguments.ts'
 import { cleanupCommand } from '../../src/cli/cleanup.ts'
+import { clusterCommand } from '../../src/cli/cluster/cluster.ts'
 import { applyCommand, renderCommand } from '../../src/cli/commands.ts'
+import { controllerCommand } from '../../src/cli/controller.ts'
 import { diffCommand } from '../../src/cli/diff.ts'
 import { explainCommand } from '../../src/cli/explain/explain.ts'
 import type { Output } from '../../src/cli/output.ts'
@@ -77,6 +79,10 @@ function invoke(words: readonly string[], output: Output): number | Promise<numb
       return prepareCommand(invocation.config, output)
     case 'status':
       return statusCommand(invocation.options, output)
+    case 'cluster':
+      return clusterCommand(invocation.options, VERSION, output)
+    case 'controller':
+      return controllerCommand(invocation.options, VERSION, output)
     case 'run':
       return runCommand(invocation.options, VERSION, output)
     default:
@@ -84,7 +90,7 @@ function invoke(words: readonly string[], output: Output): number | Promise<numb
   }
 }
 
-/** `nodelb run`, which says nothing but errors. */
+/** `nodelb run` or `nodelb controller`, which say nothing but errors. */
 export class AgentHere {
   readonly #ended: Promise<Printed>
 
@@ -94,6 +100,10 @@ export class AgentHere {
 
   static start(...words: readonly string[]): AgentHere {
     return new AgentHere(commandHere('run', '--log-level', 'error', ...words))
+  }
+
+  static controller(...words: readonly string[]): AgentHere {
+    return new AgentHere(commandHere('controller', '--log-level', 'error', ...words))
   }
 
   /** Ends it as a signal would; resolves with its exit code. */

@@ -12,6 +12,8 @@ import { Recorder } from './recorder.ts'
 /** How a scripted API server answers one request. */
 export type Script = (url: URL, answer: ServerResponse, asked: IncomingMessage) => void
 
+type KubeconfigFile = Extract<ApiLocation, { readonly kind: 'kubeconfig' }>
+
 /** PEM. */
 export interface KeyPair {
   readonly key: string
@@ -46,17 +48,25 @@ export class ScriptedApi {
   }
 
   static async start(script: Script): Promise<ScriptedApi> {
+    const api = await ScriptedApi.open(script)
+    onTestFinished(() => api.close())
+    return api
+  }
+
+  /** One that outlives a test: it is there until `close`. */
+  static async open(script: Script): Promise<ScriptedApi> {
     const folder = mkdtempSync(join(tmpdir(), 'nodelb-scripted-'))
     const pair = await makeKeyPair(folder, 'server')
     const api = new ScriptedApi(folder, pair, script)
     await new Promise<void>((listening) => api.#server.listen(0, '127.0.0.1', listening))
-    onTestFinished(async () => {
-      const closed = new Promise((resolve) => api.#server.close(resolve))
-      api.cut()
-      await closed
-      rmSync(folder, { recursive: true })
-    })
     return api
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.cut()
+    await closed
+    rmSync(this.folder, { recursive: true })
   }
 
   get port(): number {
@@ -75,7 +85,7 @@ export class ScriptedApi {
   }
 
   /** A kubeconfig for that user, which finds the authority in the file `server.crt`. */
-  location(user: object = { token: 'x' }, more: object = {}): ApiLocation {
+  location(user: object = { token: 'x' }, more: object = {}): KubeconfigFile {
     const server = `https://127.0.0.1:${this.port}`
     const file = join(this.folder, 'config')
     const cluster = { server, 'certificate-authority': 'server.crt', ...more }
