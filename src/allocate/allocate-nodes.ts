@@ -55,8 +55,10 @@ function strandedProblems({ namespace, name, addresses }: Grant): readonly Alloc
 /** Returns what a Service keeps without asking any Node; undefined for all that ask. */
 function keptBy(nodes: readonly CandidateNode[]): (claimant: NodeClaimant) => Grant | undefined {
   const ofNodes = new Set(nodes.flatMap(addressesOf))
-  return ({ namespace, name, held }) => {
-    const pool = held.find(({ address, pool }) => pool !== undefined && !ofNodes.has(address))?.pool
+  return ({ namespace, name, held, renewing, leaving }) => {
+    // One that is being deleted would get nothing in place of what it gives up.
+    const offered = renewing && !leaving ? [] : held
+    const pool = offered.find((each) => each.pool !== undefined && !ofNodes.has(each.address))?.pool
     if (pool === undefined && nodes.length > 0) return undefined
     const reason = pool ? ({ kind: 'pool-address-kept', pool } as const) : NO_NODES
     return { namespace, name, addresses: [...held], reason }

@@ -28,7 +28,7 @@ export interface CandidateNode {
 export interface NodeClaimant
   extends Pick<
       Claimant,
-      'namespace' | 'name' | 'created' | 'families' | 'sharing' | 'held' | 'leaving'
+      'namespace' | 'name' | 'created' | 'families' | 'sharing' | 'held' | 'renewing' | 'leaving'
     >,
     Omit<ServicePlacement, 'local'> {
   /** The Nodes with ready pods, which are all that policy Local uses; undefined for Cluster. */
@@ -57,11 +57,11 @@ export function nodeClaimant(
   { lbpool, tolerations, local }: ServicePlacement,
   podNodes: ReadonlyMap<ServiceName, ReadonlySet<string>>,
 ): NodeClaimant {
-  const { namespace, name, created, families, sharing, held, leaving } = claimant
+  const { namespace, name, created, families, sharing, held, renewing, leaving } = claimant
   const ownPods = podNodes.get(`${namespace}/${name}`) ?? new Set()
   return {
-    ...{ namespace, name, created, families, sharing, held, leaving, lbpool, tolerations },
-    podNodes: local ? ownPods : undefined,
+    ...{ namespace, name, created, families, sharing, held, renewing, leaving },
+    ...{ lbpool, tolerations, podNodes: local ? ownPods : undefined },
   }
 }
 

@@ -27,10 +27,11 @@ export function wantedStatuses(
     const { addresses, reason } = grant
     const service = serviceName(grant)
     const status = services.get(service)?.status
+    const isDone = addresses.length > 0 && reason.kind !== 'no-nodes-known'
     wanted.set(service, {
       addresses: addresses.map(({ address }) => address),
       pool: addresses.find(({ pool }) => pool !== undefined)?.pool,
-      renewed: addresses.length > 0 ? status?.annotations.get(renewAnnotation) : undefined,
+      renewed: isDone ? status?.annotations.get(renewAnnotation) : undefined,
       finalizers: settings.adoptFinalizers ? withoutOrphaned(status?.finalizers ?? []) : undefined,
       reason: reasonWord(reason),
       message: printReason(reason),

@@ -250,6 +250,16 @@ test('an address of a pool is kept, and Nodes that vanish take nothing away', ()
   expect(alone.reasons['web']).toBe('No Node is known, so the status stays as it is')
 })
 
+test('a Service that asks for another address gives up that of a pool once there are Nodes', () => {
+  const held = [{ address: a.internal[0] ?? ('' as never), pool: 'production' }]
+  const asking = { ...claimantOf('web', { renewing: true }), held }
+  expect(allocate([b], asking).addresses).toEqual({ web: ['192.0.2.2'] })
+  const alone = allocate([], asking)
+  expect(alone.addresses).toEqual({ web: ['192.0.2.1'] })
+  expect(alone.reasons['web']).toBe('No Node is known, so the status stays as it is')
+  expect(allocate([b], { ...asking, leaving: true }).addresses).toEqual({ web: ['192.0.2.1'] })
+})
+
 test('of many Nodes with one cause some are named', () => {
   const nodes = Array.from({ length: 8 }, (_, i) => nodeOf(`n${i}`, [`192.0.2.${i + 1}`]))
   const { reasons } = allocate(nodes, claimantOf('web'))

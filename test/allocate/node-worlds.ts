@@ -37,7 +37,7 @@ export function claimantOf(
     name,
     created: '2026-01-01T00:00:00Z',
     families: ['ipv4'],
-    leaving: false,
+    ...{ renewing: false, leaving: false },
     lbpool: undefined,
     tolerations: [],
     podNodes: undefined,

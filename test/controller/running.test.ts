@@ -221,9 +221,9 @@ test('a configuration that cannot be used leaves the former one in force', async
   await given('classed', '192.0.2.14')
 })
 
-test('addresses of Nodes take the place of pools where the configuration says so', async () => {
+test('a Service gets an address of a Node in place of one of a pool once it asks for another one', async () => {
   const finalizers = ['service.kubernetes.io/load-balancer-cleanup']
-  const service = balanced('of-node') as Manifest
+  const service = balanced('of-node', { ports: [{ port: 8443 }] }) as Manifest
   api.call('POST', services, { ...service, metadata: { ...service.metadata, finalizers } })
   await given('of-node', '192.0.2.15')
   api.call('POST', '/api/v1/nodes', { metadata: { name: 'node-a' } })
@@ -233,12 +233,22 @@ test('addresses of Nodes take the place of pools where the configuration says so
   api.call('POST', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
     metadata: { name: 'of-node-1', labels: { 'kubernetes.io/service-name': 'of-node' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: ['10.244.0.1'], nodeName: 'node-a', conditions: { ready: true } }],
+    endpoints: [{ addresses: ['10.244.0.1'], nodeName: 'node-a', targetRef: { kind: 'Pod' } }],
     ports: [],
   })
   configure({ addresses: 'nodes', adoptFinalizers: true })
+  await api.until(() => api.get(`${services}/of-node`)?.metadata.finalizers === undefined)
+  expect(addressesOf('of-node')).toEqual(['192.0.2.15'])
+  const annotations = { 'nodelb.io/renew': '1' }
+  api.call('PATCH', `${services}/of-node`, { metadata: { annotations } })
+
   await given('of-node', '203.0.113.1')
-  expect(api.get(`${services}/of-node`).metadata).not.toHaveProperty('finalizers')
+  expect(api.get(`${services}/of-node`).metadata.annotations).toEqual({
+    ...annotations,
+    'nodelb.io/renewed': '1',
+    'nodelb.io/allocated': '203.0.113.1',
+  })
+  expect(addressesOf('busy')).toEqual(['192.0.2.11'])
   await event('UpdatedLoadBalancer', 'of-node')
 })
 
@@ -253,7 +263,7 @@ test('a Lease that another replica has taken ends all writing', async () => {
 
 test('a controller that is told to end gives the Lease back', async () => {
   api.call('PATCH', paths.lease, { spec: { holderIdentity: '' } })
-  await given('too-late', '203.0.113.1')
+  await api.until(() => api.get(paths.lease)?.spec.holderIdentity !== '')
   expect(await controller.end()).toBe(0)
   expect(api.get(paths.lease)?.spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1 })
   expect(await refusal(port)).toBe('ECONNREFUSED')

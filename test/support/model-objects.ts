@@ -105,6 +105,8 @@ export class ModelObjects {
     }
     const after = merge(before, partOf(place, body))
     after.metadata = { ...after.metadata, resourceVersion: before.metadata.resourceVersion }
+    // What is empty is left out, as Go does with `omitempty`.
+    if (after.metadata.finalizers?.length === 0) delete after.metadata.finalizers
     if (JSON.stringify(after) === JSON.stringify(before)) return before
     if (JSON.stringify(after.spec) !== JSON.stringify(before.spec)) after.metadata.generation += 1
     const { deletionTimestamp, finalizers = [] } = after.metadata
