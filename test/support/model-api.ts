@@ -42,6 +42,8 @@ export class ModelApi {
   readonly missing: Set<string> = new Set()
   /** Every change of an object by a client, as `METHOD path`, in order. */
   readonly writes: string[] = []
+  /** The statuses of the answers that refused something, in order. */
+  readonly refused: number[] = []
   /** The token that clients show. */
   token = 'x'
   readonly #api: ScriptedApi
@@ -109,6 +111,26 @@ export class ModelApi {
     throw new Error(`${method} ${path}: ${JSON.stringify(reply)}`)
   }
 
+  /** Creates these objects, or makes of what is there what they say, with their statuses. */
+  apply(...objects: readonly Manifest[]): void {
+    for (const object of objects) {
+      const { namespace, name } = object.metadata
+      const kind = [...modelKinds.values()].find(
+        (each) => each.kind === object.kind && groupOf(each) === groupOf(object),
+      )
+      if (kind === undefined) throw new Error(`no place for a ${object.kind}`)
+      const root = kind.apiVersion.includes('/') ? '/apis' : '/api'
+      const within = kind.namespaced ? `/namespaces/${namespace}` : ''
+      const list = `${root}/${kind.apiVersion}${within}/${kind.plural}`
+      const path = `${list}/${name}`
+      if (this.get(path) === undefined) this.call('POST', list, object)
+      else this.call('PATCH', path, object)
+      if (object.status !== undefined) {
+        this.call('PATCH', `${path}/status`, { status: object.status })
+      }
+    }
+  }
+
   /** The object at a path; undefined if there is none. */
   get(path: string): Manifest | undefined {
     const { status, body } = this.#answerTo('GET', new URL(path, 'https://model'), undefined, '')
@@ -132,6 +154,7 @@ export class ModelApi {
     const manager = String(asked.headers['user-agent']).split('/')[0] ?? ''
     const body = text === '' ? undefined : JSON.parse(text)
     const reply = refused ?? this.#answerTo(method, url, body, manager)
+    if (reply.status >= 400) this.refused.push(reply.status)
     if (method !== 'GET' && reply.status < 300) this.writes.push(`${method} ${url.pathname}`)
     send(answer, reply)
     this.#news.wake()
@@ -141,9 +164,11 @@ export class ModelApi {
     if (asked.headers.authorization !== `Bearer ${this.token}`) return refusal(401, 'Unauthorized')
     const status = this.refuses({ method, path: url.pathname })
     if (status !== undefined) return refusal(status, `${method} ${url.pathname} is refused`)
-    const type = asked.headers['content-type']
-    const fits = method === 'PATCH' ? type === 'application/merge-patch+json' : true
-    return fits ? undefined : refusal(415, `the body of the request was in ${type}`)
+    const type = asked.headers['content-type'] ?? ''
+    const patches = ['application/merge-patch+json', 'application/apply-patch+yaml']
+    return method !== 'PATCH' || patches.includes(type)
+      ? undefined
+      : refusal(415, `the body of the request was in ${type}`)
   }
 
   #answerTo(method: string, url: URL, body: Manifest, manager: string): Reply {
@@ -163,6 +188,10 @@ export class ModelApi {
     const objects = this.#objects
     if (method === 'GET') return place.name === '' ? this.#list(place, url) : objects.read(place)
     if (method === 'POST' && place.name === '') return objects.create(place, body, manager)
+    const isApplied = url.searchParams.has('fieldManager')
+    if (method === 'PATCH' && isApplied && 'refused' in objects.read(place)) {
+      return objects.create({ ...place, name: '' }, body, manager)
+    }
     if (method === 'PATCH' && place.name !== '') return objects.patch(place, body, manager)
     if (method === 'DELETE' && place.name !== '') return objects.remove(place)
     return { refused: 405, message: `${method} is not allowed here` }
@@ -247,6 +276,10 @@ export class ModelApi {
     for (const { tell } of this.#watchers) tell(change)
     this.#news.wake()
   }
+}
+
+function groupOf({ apiVersion }: { readonly apiVersion: string }): string {
+  return apiVersion.split('/').slice(0, -1).join()
 }
 
 const NO_KIND = 'the server could not find the requested resource'

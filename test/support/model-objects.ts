@@ -177,8 +177,12 @@ export function merge(target: Manifest, patch: Manifest): Manifest {
   return merged
 }
 
-/** What the API server adds to a Service that people write. */
-function defaulted({ kind }: ModelKind, body: Manifest): Manifest {
+/** What the API server adds to what people write. */
+function defaulted({ kind }: ModelKind, { stringData = {}, ...body }: Manifest): Manifest {
+  if (kind === 'Secret') {
+    const data = Object.entries(stringData).map(([name, text]) => [name, btoa(String(text))])
+    return { ...body, data: { ...body.data, ...Object.fromEntries(data) } }
+  }
   if (kind !== 'Service') return body
   const ports = body.spec.ports.map((port: object) => ({ protocol: 'TCP', ...port }))
   const families = { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Agent, type ClientRequest, type OutgoingHttpHeaders, request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect, KEEPALIVE_MS } from './connection.ts'
@@ -19,12 +20,15 @@ export class Connections {
 
   constructor(place: Place) {
     this.#place = place
+    setMaxListeners(0, this.#closing.signal)
     this.#agent = new Pool(place, this.#closing.signal)
   }
 
   /** Begins a request; throws if a header is not valid, for instance a token with a newline. */
   begin({ path, headers, ...sending }: Sending): ClientRequest {
     const { server } = this.#place
+    // Node.js takes more than ten requests that end with one signal for a leak, and prints a warning.
+    setMaxListeners(0, sending.signal)
     return request({
       ...sending,
       agent: this.#agent,
