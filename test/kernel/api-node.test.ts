@@ -149,14 +149,20 @@ test('what is announced on layer 2, too, is followed from then on, and its statu
   await lan.until(VIP)
 })
 
-test('an engine that is frr-k8s gets what the node announces, and loses it with the engine', async () => {
+test('where the engine is frr-k8s an object has what the node announces, until BGP is turned off', async () => {
   const path = FRR_CONFIGURATIONS.replace('kube-system', 'metallb-system')
+  api.missing.add('frrconfigurations')
   lan.configure({ engine: 'frr-k8s' })
-  const [written] = await api.until(() => api.get(path).items.length > 0 && api.get(path).items)
-  expect(written.spec.bgp.routers[0].neighbors[0]).toMatchObject({ address: '10.0.0.254' })
+  const { failure } = await lan.announces((view) => view.failure !== null)
+  expect(failure).toContain('the cluster has no FRRConfigurations')
+  api.missing.clear()
+  const { spec } = await api.until(() => api.get(`${path}/nodelb-n1`))
+  expect(spec.bgp.routers[0].neighbors).toMatchObject([{ address: '10.0.0.254', asn: 65000 }])
+  expect(spec.bgp.routers[0].prefixes).toContain(VIP)
+  lan.configure({ engine: 'frr-k8s', enabled: false })
+  await api.until(() => api.get(`${path}/nodelb-n1`) === undefined)
   lan.configure({})
   await lan.until(VIP)
-  await api.until(() => api.get(path).items.length === 0)
 })
 
 test('kubectl nodelb shows the whole cluster, and says what it may not read', async () => {
