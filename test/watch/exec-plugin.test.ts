@@ -68,6 +68,11 @@ test.each<[string, string, string]>([
     'prints a client certificate without its key',
   ],
   [
+    'the other half',
+    credential({ token: 'x', clientKeyData: 'x' }),
+    'prints a client key without its certificate',
+  ],
+  [
     'another version',
     credential({ token: 'x' }, { apiVersion: 'client.authentication.k8s.io/v1beta1' }),
     `prints client.authentication.k8s.io/v1beta1 ExecCredential, not ${apiVersion} ExecCredential`,
@@ -135,4 +140,25 @@ test('what a plugin printed is used until it runs out or is refused', async () =
   await eventually(() => Date.now() > Date.parse(soon) + 10)
   await credentials.read()
   expect(runs()).toBe(before + 1)
+})
+
+test('a plugin is not started when the agent has ended', async () => {
+  expect(await askPlugin(plugin('true'), AbortSignal.abort())).toEqual({
+    kind: 'failed',
+    reason: 'the credential plugin sh is not started: the agent ends',
+  })
+})
+
+test('a plugin whose arguments no program can have is told', async () => {
+  expect(await askPlugin({ ...plugin('true'), args: ['a\0b'] }, never)).toMatchObject({
+    reason: expect.stringMatching(/^the credential plugin sh cannot be started: /),
+  })
+})
+
+test('a plugin may give a certificate that does not run out', async () => {
+  const status = { clientCertificateData: 'one', clientKeyData: 'two' }
+  expect(await askPlugin(plugin(credential(status)), never)).toEqual({
+    ...{ kind: 'credential', token: undefined, certificate: 'one', key: 'two' },
+    lastsMs: undefined,
+  })
 })
