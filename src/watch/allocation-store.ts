@@ -56,12 +56,8 @@ export class AllocationStore {
   readonly #pools: Map<string, readonly PoolObject[]> = new Map()
   /** What each IPAddressPool has beside its spec, by `namespace/name`. */
   readonly #poolRecords: Map<string, PoolRecord> = new Map()
-  readonly #namespaces = new Shelf(decodeNamespace, (read) =>
-    read.kind === 'invalid' ? undefined : read.namespace,
-  )
-  readonly #nodes = new Shelf(decodeCandidateNode, (read) =>
-    read.kind === 'invalid' ? undefined : read.node,
-  )
+  readonly #namespaces = new Shelf(decodeNamespace, ({ namespace }) => namespace)
+  readonly #nodes = new Shelf(decodeCandidateNode, ({ node }) => node)
   readonly #podNodes = new Shelf(decodePodNodes, (read) =>
     read.kind === 'pod-nodes' ? read.podNodes : undefined,
   )

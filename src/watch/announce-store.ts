@@ -48,15 +48,9 @@ export class AnnounceStore {
   readonly #agents = new Shelf(decodeServingEndpoints, (read) =>
     read.kind === 'endpoints' ? read.endpoints : undefined,
   )
-  readonly #nodes = new Shelf(decodeAnnouncerNode, (read) =>
-    read.kind === 'node' ? read.node : undefined,
-  )
-  readonly #pools = new Shelf(decodeLabelledPool, (read) =>
-    read.kind === 'pool' ? read.pool : undefined,
-  )
-  readonly #advertisements = new Shelf(decodeAdvertisement, (read) =>
-    read.kind === 'advertisement' ? read.advertisement : undefined,
-  )
+  readonly #nodes = new Shelf(decodeAnnouncerNode, ({ node }) => node)
+  readonly #pools = new Shelf(decodeLabelledPool, ({ pool }) => pool)
+  readonly #advertisements = new Shelf(decodeAdvertisement, ({ advertisement }) => advertisement)
   readonly #configMaps = new Shelf(decodeAnnouncingConfigMap, (read) =>
     read.kind === 'exclusions' || read.kind === 'old' ? read : undefined,
   )

@@ -16,21 +16,11 @@ import type { ObjectEvent, SourceEvent } from './source.ts'
 /** The objects that are about BGP, as they were last readable (ADR 0010). */
 export class BgpStore {
   readonly #read: (object: string, problems: readonly Problem[]) => void
-  readonly #peers = new Shelf(decodeBgpPeer, (read) =>
-    read.kind === 'peer' ? read.peer : undefined,
-  )
-  readonly #advertisements = new Shelf(decodeBgpAdvertisement, (read) =>
-    read.kind === 'advertisement' ? read.advertisement : undefined,
-  )
-  readonly #profiles = new Shelf(decodeBfdProfile, (read) =>
-    read.kind === 'profile' ? read.profile : undefined,
-  )
-  readonly #communities = new Shelf(decodeCommunity, (read) =>
-    read.kind === 'community' ? read.community : undefined,
-  )
-  readonly #secrets = new Shelf(decodeBgpSecret, (read) =>
-    read.kind === 'secret' ? read.secret : undefined,
-  )
+  readonly #peers = new Shelf(decodeBgpPeer, ({ peer }) => peer)
+  readonly #advertisements = new Shelf(decodeBgpAdvertisement, ({ advertisement }) => advertisement)
+  readonly #profiles = new Shelf(decodeBfdProfile, ({ profile }) => profile)
+  readonly #communities = new Shelf(decodeCommunity, ({ community }) => community)
+  readonly #secrets = new Shelf(decodeBgpSecret, ({ secret }) => secret)
 
   readonly #known = new KnownObjects()
 

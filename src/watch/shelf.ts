@@ -14,16 +14,19 @@ interface Decoded {
   readonly problems: readonly Problem[]
 }
 
+/** An object that can be read, or is ignored. */
+type Readable<From extends Decoded> = Exclude<From, { readonly kind: 'invalid' }>
+
 /** The objects of one kind, as they were last readable (ADR 0010). */
 export class Shelf<Value, From extends Decoded> {
   readonly #values: Map<string, Value> = new Map()
   readonly #decode: (json: unknown, source: string) => From
-  readonly #pick: (decoded: From) => Value | undefined
+  readonly #pick: (decoded: Readable<From>) => Value | undefined
 
   /** `pick` gives nothing for an object that is ignored. */
   constructor(
     decode: (json: unknown, source: string) => From,
-    pick: (decoded: From) => Value | undefined,
+    pick: (decoded: Readable<From>) => Value | undefined,
   ) {
     this.#decode = decode
     this.#pick = pick
@@ -34,7 +37,7 @@ export class Shelf<Value, From extends Decoded> {
     const decoded = this.#decode(object, origin)
     const { problems } = decoded
     if (decoded.kind === 'invalid') return { problems, isNews: false }
-    const value = this.#pick(decoded)
+    const value = this.#pick(decoded as Readable<From>)
     if (value === undefined) return { problems, isNews: this.#values.delete(key) }
     return { problems, isNews: store(this.#values, key, value) }
   }
