@@ -93,3 +93,31 @@ test('other kinds play no part', () => {
   expect(take('namespaces', 'shop', {})).toBe(false)
   expect(told).toEqual([])
 })
+
+test.each<Resource>(['bgppeers', 'namespaces', 'frrconfigurations', 'metallb-config'])(
+  'an object of %s says nothing about layer 2',
+  (resource) => {
+    const { take, store, told } = started()
+    expect(take(resource, 'home', { spec: {}, data: {} })).toBe(false)
+    const gone = { kind: 'deleted', resource, namespace: 'shop', name: 'home' } as const
+    expect(store.take(gone)).toBe(false)
+    expect(told).toEqual([])
+  },
+)
+
+test('endpoints that cannot be read, or serve no Service, add none', () => {
+  const { take, store } = started()
+  const slice = { addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'], nodeName: 'n1' }] }
+  const labels = { 'kubernetes.io/service-name': 'web' }
+  const metadata = { name: 'web-1', namespace: 'shop', labels }
+  expect(take('endpointslices', 'web-1', { ...slice, metadata })).toBe(true)
+  expect(store.objects().endpoints).toMatchObject([{ nodes: ['n1'] }])
+  expect(take('endpointslices', 'web-1', { ...slice, metadata, endpoints: 'all' })).toBe(false)
+  expect(store.objects().endpoints).toHaveLength(1)
+  expect(store.agents()).toBeUndefined()
+  expect(take('agent-endpointslices', '', { ...slice, metadata })).toBe(true)
+  expect(store.agents()).toEqual(new Set(['n1']))
+  const unlabelled = { ...metadata, labels: {} }
+  expect(take('agent-endpointslices', '', { ...slice, metadata: unlabelled })).toBe(true)
+  expect(store.agents()).toBeUndefined()
+})
