@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { balanced, paths, pool } from '../e2e/support/controllers.ts'
-import { ask, freePort, refusal } from '../support/asking.ts'
+import { ask, refusal, type Taken, takePort } from '../support/asking.ts'
 import { replaceFile, writeConfiguration } from '../support/configuration.ts'
 import { eventually } from '../support/eventually.ts'
 import { AgentHere } from '../support/here.ts'
@@ -21,11 +21,13 @@ let controller: AgentHere
 let folder = ''
 let file = ''
 let port = 0
+let taken: Taken
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nodelb-controller-'))
   file = join(folder, 'nodelb.yaml')
-  port = await freePort()
+  taken = await takePort()
+  port = taken.port
   api = await ModelApi.open()
   configure({})
   api.call('POST', leases, {
@@ -80,8 +82,13 @@ function event(reason: string, name: string, namespace = 'default'): Promise<Man
 const statusWrites = (): readonly string[] =>
   api.writes.filter((each) => /services\/.*\/status$/.test(each))
 
-test('a replica is ready once every kind has been listed, and writes nothing while another leads', async () => {
+test('a port that another process has is waited for, and all else goes on', async () => {
+  await api.until(() => api.refused.includes(403))
+  await taken.free()
   await eventually(async () => (await refusal(port)) === undefined)
+})
+
+test('a replica is ready once every kind has been listed, and writes nothing while another leads', async () => {
   expect(await asked('/livez')).toEqual([200, 'it runs\n'])
   expect(await asked('/readyz')).toEqual([503, 'not every kind of object has been listed yet\n'])
   expect(await metrics()).toContain('metallb_k8s_client_config_loaded_bool 0\n')
@@ -236,7 +243,10 @@ test('a Service gets an address of a Node in place of one of a pool once it asks
     endpoints: [{ addresses: ['10.244.0.1'], nodeName: 'node-a', targetRef: { kind: 'Pod' } }],
     ports: [],
   })
-  configure({ addresses: 'nodes', adoptFinalizers: true })
+  configure({
+    ...{ addresses: 'nodes', adoptFinalizers: true },
+    loadBalancerClasses: ['example.com/lan'],
+  })
   await api.until(() => api.get(`${services}/of-node`)?.metadata.finalizers === undefined)
   expect(addressesOf('of-node')).toEqual(['192.0.2.15'])
   const annotations = { 'nodelb.io/renew': '1' }
