@@ -20,10 +20,11 @@ export function countersToWrite(
   usage: readonly PoolUsage[],
   statuses: ReadonlyMap<string, unknown>,
 ): readonly CountersWrite[] {
-  const names = [...statuses.keys()].map((key) => key.slice(key.indexOf('/') + 1))
-  return [...statuses].flatMap(([pool, status], at) => {
-    const name = names[at]
-    if (names.indexOf(name ?? '') !== names.lastIndexOf(name ?? '')) return []
+  const nameOf = (pool: string): string => pool.slice(pool.indexOf('/') + 1)
+  const names = [...statuses.keys()].map(nameOf)
+  return [...statuses].flatMap(([pool, status]) => {
+    const name = nameOf(pool)
+    if (names.indexOf(name) !== names.lastIndexOf(name)) return []
     const counters = countersOf(usage.filter((each) => each.pool === name))
     const isRight = Object.entries(counters).every(([field, count]) => {
       return valueAt(status, [field]) === count

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { SysctlOutcome } from '../../src/apply/sysctl/prepare-node.ts'
-import { whyRefused } from '../../src/dataplane/announce/choose-responder.ts'
 import { backendChosen, ownershipOf } from '../../src/report/backend-report.ts'
 import type { Occurrence } from '../../src/report/events/occurrence.ts'
 import { tellSysctl } from '../../src/report/sysctl-report.ts'
@@ -42,12 +41,3 @@ test.each([
     })
   },
 )
-
-test('what a kernel lacks for answering by itself is told in words', () => {
-  expect(whyRefused({ operation: { kind: 'add-rule' } as never, errno: 'ENOENT' })).toBe(
-    'the kernel cannot send packets back from the ingress hook (NFT_FWD_NETDEV): ENOENT',
-  )
-  expect(whyRefused({ operation: { kind: 'add-chain' } as never, errno: 'EOPNOTSUPP' })).toBe(
-    'the kernel has no nftables at the ingress hook (NF_TABLES_NETDEV): EOPNOTSUPP',
-  )
-})
