@@ -190,3 +190,30 @@ test('a place that cannot be looked at is told, and the others are followed', as
   write('a.yaml', manifest('web', 81))
   expect(await next(1)).toEqual(['web:81'])
 })
+
+test('a file that is emptied in place takes nothing away, and says so', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  writeFileSync(join(folder, 'a.yaml'), '')
+  expect((await next(1)).join()).toContain('found nothing any more')
+  write('a.yaml', manifest('web', 81))
+  expect([...(await next(2))].sort()).toEqual(['', 'web:81'])
+})
+
+test('a Node that goes is told by its name alone', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  write('b.yaml', 'apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n')
+  expect(await next(1)).toEqual(['n1:undefined'])
+  rmSync(join(folder, 'b.yaml'))
+  expect(await next(1)).toEqual(['deleted /n1'])
+})
+
+test('definitions that were hidden by one file are all told when it goes', async () => {
+  write('a.yaml', manifest('web'), manifest('api'))
+  write('b.yaml', manifest('web', 81), manifest('api', 81))
+  const next = follow()
+  expect((await next(5)).slice(0, 2)).toEqual(['web:81', 'api:81'])
+  rmSync(join(folder, 'b.yaml'))
+  expect([...(await next(2))].sort()).toEqual(['api:80', 'web:80'])
+})

@@ -26,10 +26,10 @@ function table(head: string): string[][] {
     )
 }
 
-function start() {
+function start(announce: Parameters<typeof createMetrics>[0]['announce'] = noAnnouncing) {
   const state = newState(1_000)
   const metrics = createMetrics({
-    announce: noAnnouncing,
+    announce,
     version: '1.2.3',
     node: 'node-a',
     state,
@@ -369,5 +369,107 @@ describe('programming latency', () => {
     latency.attempting()
     now = 3_000
     expect(latency.committed()).toEqual([2, 1])
+  })
+})
+
+describe('what is announced', () => {
+  const address = (ip: string, owner: string | null, here: readonly object[]) => {
+    return { address: ip, services: ['shop/web'], owner, candidates: ['node-a'], here }
+  }
+  const view = {
+    ...{ responder: 'kernel', switchMs: 4_500, settled: true },
+    members: [
+      { node: 'b', state: 'live', settled: true },
+      { node: 'c', state: 'dead', settled: true },
+      { node: 'd', state: 'live', settled: false },
+    ],
+    addresses: [
+      address('192.0.2.1', 'node-a', [
+        { interface: 'eth0', state: 'answers', disputedBy: '02:00:00:00:00:05' },
+        { interface: 'eth1', state: 'waits', reason: 'held' },
+      ]),
+      address('192.0.2.2', 'node-b', [{ interface: 'eth0', state: 'waits', reason: 'conflict' }]),
+      address('192.0.2.3', null, [{ interface: 'eth0', state: 'hands-over' }]),
+    ],
+  }
+  const peer = (name: string, more: object) => {
+    const counts = { prefixes: 3, sent: 2, messages: null, bfd: null, uptimeMs: 0 }
+    return { name, at: '192.0.2.9', port: 179, vrf: '', state: 'Established', ...counts, ...more }
+  }
+  const bgp = {
+    ...{ engine: 'frr', failure: null, problems: [{ object: 'BGPPeer/x', problem: 'y' }] },
+    addresses: [{ address: '198.51.100.1', service: 'shop/web', peers: ['tor'] }],
+    peers: [
+      peer('tor', { messages: { opensSent: 7 }, bfd: { peer: '192.0.2.9', status: 'up' } }),
+      peer('six', { at: '2001:db8::9', vrf: 'red', state: 'Active', bfd: { status: 'down' } }),
+    ],
+  }
+  const started = (seen: object = view, sessions: object = bgp) =>
+    start({
+      ...noAnnouncing,
+      view: () => seen as never,
+      bgp: () => sessions as never,
+      answers: async () => new Map([['192.0.2.1', 5]]),
+      gratuitous: () => new Map([['192.0.2.1', 6]]),
+    })
+
+  test('on layer 2 is told with its interface, and what nobody answers for as well', async () => {
+    const { metrics } = started()
+    const of = (line: string) => value(metrics, line)
+    const labels = 'service="shop/web",address="192.0.2.1",protocol="l2"'
+    const on = (name: string) => of(`nodelb_announced{${labels},interface="${name}",node="node-a"}`)
+    expect([await on('eth0'), await on('eth1')]).toEqual([1, undefined])
+    const metallb = 'service="shop/web",protocol="layer2",node="node-a"'
+    expect(await of(`metallb_speaker_announced{${metallb},ip="192.0.2.2"}`)).toBeUndefined()
+    expect(await of(`metallb_speaker_announced{${metallb},ip="192.0.2.3"}`)).toBe(1)
+    expect(await of('nodelb_unannounced{service="shop/web",address="192.0.2.3"}')).toBe(1)
+    expect(await of('nodelb_unannounced{service="shop/web",address="192.0.2.2"}')).toBeUndefined()
+    expect(await of('nodelb_announce_disputed{ip="192.0.2.1"}')).toBe(1)
+    expect(await of('nodelb_announce_disputed{ip="192.0.2.2"}')).toBe(1)
+    expect(await of('nodelb_announce_disputed{ip="192.0.2.3"}')).toBeUndefined()
+    expect(await of('nodelb_announce_members{state="live"}')).toBe(2)
+    expect(await of('nodelb_announce_switch_seconds')).toBe(4.5)
+    expect(await of('metallb_layer2_responses_sent{ip="192.0.2.1"}')).toBe(5)
+    expect(await of('metallb_layer2_gratuitous_sent{ip="192.0.2.1"}')).toBe(6)
+  })
+
+  test("by BGP is told with its sessions, by MetalLB's names and ours", async () => {
+    const { metrics } = started()
+    const of = (line: string) => value(metrics, line)
+    const labels = 'service="shop/web",address="198.51.100.1",protocol="bgp",interface=""'
+    expect(await of(`nodelb_announced{${labels},node="node-a"}`)).toBe(1)
+    expect(await of('nodelb_bgp_session_up{peer="tor"}')).toBe(1)
+    expect(await of('nodelb_bgp_session_up{peer="six"}')).toBe(0)
+    const [tor, six] = ['peer="192.0.2.9:179",vrf="default"', 'peer="[2001:db8::9]:179",vrf="red"']
+    expect(await of(`metallb_bgp_session_up{${tor}}`)).toBe(1)
+    expect(await of(`metallb_bgp_session_up{${six}}`)).toBe(0)
+    expect(await of(`metallb_bgp_opens_sent{${tor}}`)).toBe(7)
+    expect(await of(`metallb_bgp_opens_sent{${six}}`)).toBeUndefined()
+    expect(await of('metallb_bfd_session_up{peer="192.0.2.9",vrf="default"}')).toBe(1)
+    expect(await of('metallb_bfd_session_up{peer="2001:db8::9",vrf="red"}')).toBe(0)
+    expect(await of('nodelb_bgp_engine_up')).toBe(1)
+    expect(await of('nodelb_bgp_problems')).toBe(1)
+  })
+
+  test('of sessions of frr-k8s nothing is seen, nor of an engine that fails', async () => {
+    const { metrics } = started(view, { ...bgp, engine: 'frr-k8s', failure: 'no FRR' })
+    expect(await value(metrics, 'nodelb_bgp_engine_up')).toBe(0)
+    const peer = 'peer="192.0.2.9:179",vrf="default"'
+    expect(await value(metrics, `metallb_bgp_session_up{${peer}}`)).toBeUndefined()
+  })
+
+  test('changes, takeovers, conflicts and repairs are counted', async () => {
+    const { metrics, tell } = started()
+    const spot = { address: '192.0.2.1', interface: 'eth0', services: ['shop/web'] }
+    tell({ event: 'announce-taken', ...spot } as never)
+    tell({ event: 'announce-taken', ...spot, from: 'node-b' } as never)
+    tell({ event: 'announce-conflict', ...spot, mac: 'x' } as never)
+    tell({ event: 'announce-disputed', ...spot, mac: 'x' } as never)
+    tell({ event: 'bgp-drift-repaired', operations: 4 } as never)
+    expect(await value(metrics, 'nodelb_announcement_changes_total')).toBe(2)
+    expect(await value(metrics, 'nodelb_announce_takeovers_total{reason="silence"}')).toBe(1)
+    expect(await value(metrics, 'nodelb_announce_takeovers_total{reason="handover"}')).toBe(1)
+    expect(await value(metrics, 'nodelb_announce_conflicts_total{ip="192.0.2.1"}')).toBe(2)
+    expect(await value(metrics, 'nodelb_bgp_drift_repaired_total')).toBe(4)
   })
 })
