@@ -25,6 +25,7 @@ import { AwaitedNodes } from './awaited-nodes.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import { ConnectionMeter } from './connection-meter.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
 import { Reconciler } from './reconciler.ts'
@@ -51,11 +52,11 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
   readonly #counts: ServiceCounts
+  readonly #connections: ConnectionMeter = new ConnectionMeter()
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
-  readonly #bug: (error: unknown) => void
   readonly #surroundings: Surroundings
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
@@ -83,7 +84,6 @@ export class Agent {
     this.#counts = new ServiceCounts(store, () => this.#configuration.settings)
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
-    this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
     this.#surroundings = new Surroundings({
       telemetry,
       healthChecks,
@@ -100,8 +100,7 @@ export class Agent {
   }
 
   #newReconciler(node: string): Reconciler {
-    const { telemetry } = this
-    const current = this.#configuration
+    const [telemetry, current] = [this.telemetry, this.#configuration]
     const afterCommit = new AfterCommit({
       node,
       store: this.#store,
@@ -218,11 +217,15 @@ export class Agent {
   #started(session: Session, settings: Settings): void {
     this.#configuration.started(settings)
     this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
+    this.#connections.follow(session, settings)
     this.#situation = session.renderer.situation
     this.#incomplete.tell(this.#situation)
     this.#surroundings.look(this.#situation)
     this.#announcing.programmed()
   }
+
+  readonly #bug = (error: unknown): void =>
+    this.telemetry.tell({ event: 'bug', reason: stackOf(error) })
 
   #compare(): void {
     this.#reconciler.verify()
@@ -243,6 +246,7 @@ export class Agent {
       affinity: () => this.#dataplanes.affinity(),
       conntrack: () => conntrackFill(),
       totals: () => this.#counts.totals(),
+      connections: () => this.#connections.counted(),
       announce: this.#announcing,
     }
   }

@@ -375,6 +375,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'plan/flows',
     'plan/nftables',
+    'apply',
     'apply/conntrack',
     'apply/machine',
     'apply/netlink',

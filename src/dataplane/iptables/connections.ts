@@ -1,0 +1,29 @@
+import { readNatCounters } from '../../apply/iptables/connections.ts'
+import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import type { ConnectionCount } from '../../frontend/connection-totals.ts'
+import type { ServedFrontends } from '../../frontend/frontend-change.ts'
+import { dispatchedBy } from '../../render/iptables/leaves.ts'
+import { failed } from '../outcome.ts'
+import type { Connections } from '../session.ts'
+
+/**
+ * Returns what the rules have counted that take connections to frontends. A family in which nothing
+ * is served is not read, as it may have no table.
+ */
+export async function connectionsInNat(
+  { families }: FlavourPrograms,
+  served: ServedFrontends,
+): Promise<Connections> {
+  const counts: ConnectionCount[] = []
+  for (const family of new Set([...served.all()].map((frontend) => frontend.family))) {
+    const available = families[family]
+    if (available.kind === 'missing') continue
+    const obstacle = await readNatCounters(available.programs.save, (rule, connections) => {
+      const found = dispatchedBy(rule)
+      if (found === undefined) return
+      counts.push({ family, id: found.key, label: found.label, connections })
+    })
+    if (obstacle !== undefined) return failed(obstacle.reason)
+  }
+  return { kind: 'counted', counts }
+}
