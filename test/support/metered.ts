@@ -20,7 +20,9 @@ async function counts(place: AgentLab): Promise<Readonly<Record<string, number>>
   const sample =
     /^nodelb_service_connections_total\{namespace="default",service="web",port="(\w+)",kind="([\w-]+)"\} (\d+)$/gm
   const found = [...(await scrapeServices(place)).matchAll(sample)]
-  return Object.fromEntries(found.map(([, port, kind, count]) => [`${kind} ${port}`, Number(count)]))
+  return Object.fromEntries(
+    found.map(([, port, kind, count]) => [`${kind} ${port}`, Number(count)]),
+  )
 }
 
 /** Scrapes until the counts are these, as a reading serves for a moment. */
@@ -32,7 +34,7 @@ async function counted(place: AgentLab, expected: Readonly<Record<string, number
       last = await counts(place)
       return JSON.stringify(sorted(last as object)) === JSON.stringify(sorted(expected))
     },
-    { within: 20_000, every: 200, late },
+    { within: 120_000, every: 200, late },
   )
 }
 
@@ -41,7 +43,13 @@ function sorted(record: object): unknown {
 }
 
 const ports = ['TCP', 'UDP'].map((protocol, at) => {
-  return { name: protocol.toLowerCase(), protocol, port: 80, targetPort: 8080, nodePort: 30_080 + at }
+  return {
+    name: protocol.toLowerCase(),
+    protocol,
+    port: 80,
+    targetPort: 8080,
+    nodePort: 30_080 + at,
+  }
 })
 
 function objects(pod: 'pod-a' | 'pod-b'): object[] {

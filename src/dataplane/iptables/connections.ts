@@ -2,6 +2,7 @@ import { readNatCounters } from '../../apply/iptables/connections.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import type { ConnectionCount } from '../../frontend/connection-totals.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
+import type { TableFamily } from '../../model/family.ts'
 import { dispatchedBy } from '../../render/iptables/leaves.ts'
 import { failed } from '../outcome.ts'
 import type { Connections } from '../session.ts'
@@ -15,7 +16,7 @@ export async function connectionsInNat(
   served: ServedFrontends,
 ): Promise<Connections> {
   const counts: ConnectionCount[] = []
-  for (const family of new Set([...served.all()].map((frontend) => frontend.family))) {
+  for (const family of familiesOf(served)) {
     const available = families[family]
     if (available.kind === 'missing') continue
     const obstacle = await readNatCounters(available.programs.save, (rule, connections) => {
@@ -26,4 +27,10 @@ export async function connectionsInNat(
     if (obstacle !== undefined) return failed(obstacle.reason)
   }
   return { kind: 'counted', counts }
+}
+
+function familiesOf(served: ServedFrontends): ReadonlySet<TableFamily> {
+  const found = new Set<TableFamily>()
+  for (const { family } of served.all()) found.add(family)
+  return found
 }

@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConnectionMeter } from '../../src/agent/connection-meter.ts'
+import type { Session } from '../../src/dataplane/session.ts'
+import type { Settings } from '../../src/model/node.ts'
+import { connectionRoutes } from '../../src/report/connections.ts'
+import type { Section } from './backends.ts'
+import { node, settings as plain } from './cluster.ts'
+import { udpCluster } from './first-packets.ts'
+import { connectSink, type Sender, sender } from './packets.ts'
+import { type Answers, BACKENDS, type BenchBackend } from './protocol.ts'
+import { startOn } from './start-on.ts'
+import { median, short, table } from './statistics.ts'
+import { Worker } from './worker.ts'
+
+const SERVICES = 10_000
+/** To each Service, so that there are 100,000 flows. */
+const FLOWS = 10
+const CALLED = 100
+const ROUNDS = 40
+const SCRAPES = 7
+/** V8 tidies up after a scrape meanwhile. */
+const PAUSE = 200
+
+const CASES: readonly { readonly backend: BenchBackend; readonly metered: boolean }[] = [
+  { backend: 'nftables', metered: false },
+  ...BACKENDS.map((backend) => ({ backend, metered: true })),
+]
+
+/** What it costs to count the connections to each Service, and to tell of them. */
+export async function measureConnections(progress: (what: string) => void): Promise<Section> {
+  const rows: string[][] = []
+  for (const about of CASES) {
+    progress(`connections, ${about.backend}`)
+    const worker = new Worker()
+    const found = await worker.ask('connections', about)
+    await worker.end()
+    rows.push([
+      `${about.backend}${about.metered ? '' : ', not counted'}`,
+      short(found.firstNs / 1000),
+      ...(about.metered ? scrapeCells(found) : []),
+    ])
+  }
+  return {
+    title: `Connections counted: ${SERVICES} Services, ${SERVICES * FLOWS} flows`,
+    body: table(
+      [
+        'backend',
+        'first packet µs',
+        'frontends',
+        'scrape ms',
+        'CPU ms',
+        'block ms',
+        'MB',
+        'flows ms',
+        'ratio',
+      ],
+      rows,
+    ),
+    notes: [
+      'Each Service has a ClusterIP, a NodePort and a load-balancer address. scrape: from the question to the',
+      `text, the counters read from the kernel; medians of ${SCRAPES}. CPU: of the agent, without iptables-save.`,
+      'block: the longest time for which the event loop did nothing else. flows: `conntrack -L` into nothing;',
+      'ratio: of a scrape to that.',
+    ],
+  }
+}
+
+function scrapeCells({ scrapes, frontends, flowsMs }: Answers['connections']): readonly string[] {
+  const of = (what: keyof (typeof scrapes)[number]) => median(scrapes.map((each) => each[what]))
+  return [
+    String(frontends),
+    ...[of('ms'), of('cpuMs'), of('blockMs'), of('bytes') / 1e6, flowsMs, of('ms') / flowsMs].map(
+      short,
+    ),
+  ]
+}
+
+/** In a child process. */
+export async function connectionCosts(
+  backend: BenchBackend,
+  metered: boolean,
+): Promise<Answers['connections']> {
+  connectSink()
+  const settings: Settings = { ...plain, meterServices: metered }
+  const cluster = udpCluster({ services: SERVICES, endpoints: 2, dualStack: false, external: true })
+  const started = await startOn(backend, { cluster, node, settings })
+  if (started.kind !== 'started') throw new Error(started.outcome.reason)
+  const { session } = started
+  const step = SERVICES / CALLED
+  const firstNs = firstPacket(sender(Array.from({ length: CALLED }, (_, at) => at * step)))
+  makeFlows(sender(Array.from({ length: SERVICES }, (_, at) => at)))
+  const scrapes: Scrape[] = []
+  for (let turn = 0; metered && turn < SCRAPES; turn++) {
+    await sleep(PAUSE)
+    scrapes.push(await scrape(session, settings))
+  }
+  const flowsMs = median(Array.from({ length: SCRAPES }, listFlows))
+  const counts = metered ? await session.connections() : undefined
+  const frontends = counts?.kind === 'counted' ? counts.counts.length : 0
+  return { firstNs, frontends, scrapes, flowsMs }
+}
+
+function firstPacket(send: Sender): number {
+  const rounds = Array.from({ length: ROUNDS }, () => {
+    const { fd, close } = send.open()
+    const first = send.toAll(fd)
+    close()
+    return first
+  })
+  return (Math.min(...rounds) * 1e6) / CALLED
+}
+
+function makeFlows(send: Sender): void {
+  for (let turn = 0; turn < FLOWS; turn++) {
+    const { fd, close } = send.open()
+    send.toAll(fd)
+    close()
+  }
+}
+
+function listFlows(): number {
+  const began = performance.now()
+  execFileSync('conntrack', ['-L'], { stdio: ['ignore', 'ignore', 'ignore'] })
+  return performance.now() - began
+}
+
+type Scrape = Answers['connections']['scrapes'][number]
+
+/** A meter of its own, so that no earlier reading serves. */
+async function scrape(session: Session, settings: Settings): Promise<Scrape> {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const [cpu, began] = [process.cpuUsage(), performance.now()]
+  const meter = new ConnectionMeter()
+  meter.follow(session, settings)
+  const answer = await connectionRoutes(() => meter.counted(), 'text/plain').get(
+    '/metrics/services',
+  )?.()
+  const ms = performance.now() - began
+  const { user, system } = process.cpuUsage(cpu)
+  await sleep(1)
+  delay.disable()
+  if (answer?.status !== 200) throw new Error(answer?.body)
+  return { ms, cpuMs: (user + system) / 1000, blockMs: delay.max / 1e6, bytes: answer.body.length }
+}
