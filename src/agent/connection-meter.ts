@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { inSteps } from '../apply/in-steps.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import type { Session } from '../dataplane/session.ts'
@@ -13,12 +14,23 @@ const SPELL = 10
 /** The least milliseconds for which a reading serves. */
 const LEAST_SPELL = 1_000
 
+/** For so many milliseconds a scrape waits for a reading; then the one before has to do. */
+const PATIENCE = 2_000
+
+/** How a reading ended. */
+interface Read {
+  /** Why it failed; undefined if it did not. */
+  readonly trouble: string | undefined
+}
+
 /** Counts how many connections are begun to each Service, while the settings ask for it. */
 export class ConnectionMeter {
   #session: Session | undefined
   #totals: ConnectionTotals = new ConnectionTotals()
-  /** The reading under way, or the last one; it resolves with why it failed, if it did. */
-  #reading: Promise<string | undefined> = Promise.resolve(undefined)
+  /** The reading under way, or the last one. */
+  #reading: Promise<Read> = Promise.resolve({ trouble: undefined })
+  /** How the last reading ended; undefined before the first one has. */
+  #last: Read | undefined
   /** Until this time (performance.now) no other reading begins; infinite while one is under way. */
   #serves = 0
 
@@ -30,6 +42,7 @@ export class ConnectionMeter {
     if (!meterServices) {
       this.#session = undefined
       this.#totals = new ConnectionTotals()
+      this.#last = undefined
       return
     }
     this.#session = session
@@ -41,7 +54,7 @@ export class ConnectionMeter {
     const session = this.#session
     if (session === undefined) return { kind: 'off' }
     if (performance.now() >= this.#serves) this.#reading = this.#read(session)
-    const trouble = await this.#reading
+    const { trouble } = await this.#soon()
     if (trouble !== undefined) return { kind: 'unread', reason: trouble }
     const { renderer } = session
     return {
@@ -51,10 +64,28 @@ export class ConnectionMeter {
     }
   }
 
-  /** Returns why the counters cannot be read; never rejects. */
-  async #read(session: Session): Promise<string | undefined> {
+  /** Resolves with the reading under way or, if that takes long, with the one before. */
+  async #soon(): Promise<Read> {
+    const last = this.#last
+    if (last === undefined) return this.#reading
+    const enough = new AbortController()
+    const { signal } = enough
+    const late = pause(PATIENCE, last, { signal, ref: false }).catch(() => last)
+    return Promise.race([this.#reading, late]).finally(() => enough.abort())
+  }
+
+  /** Never rejects. */
+  async #read(session: Session): Promise<Read> {
     this.#serves = Number.POSITIVE_INFINITY
     const began = performance.now()
+    this.#last = { trouble: await this.#trouble(session) }
+    const now = performance.now()
+    this.#serves = now + Math.max(LEAST_SPELL, SPELL * (now - began))
+    return this.#last
+  }
+
+  /** Reads the counters; returns why they cannot be read. Never rejects. */
+  async #trouble(session: Session): Promise<string | undefined> {
     try {
       const found = await session.connections()
       if (found.kind === 'failed') return found.reason
@@ -62,9 +93,6 @@ export class ConnectionMeter {
       return undefined
     } catch (error) {
       return kernelReason(error)
-    } finally {
-      const now = performance.now()
-      this.#serves = now + Math.max(LEAST_SPELL, SPELL * (now - began))
     }
   }
 }

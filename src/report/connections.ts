@@ -55,7 +55,8 @@ function* text({
 }
 
 function sample(label: string, nameOf: NameOf, total: number): string {
-  const [namespace = '', service = ''] = nameOf(ownerIn(label)).split('/')
-  const labels = Object.entries({ namespace, service, ...portIn(label) })
-  return `${NAME}{${labels.map(([name, value]) => `${name}="${value}"`).join()}} ${total}\n`
+  const [namespace, service] = nameOf(ownerIn(label)).split('/', 2)
+  const { port, kind } = portIn(label)
+  const labels = `namespace="${namespace}",service="${service}",port="${port}",kind="${kind}"`
+  return `${NAME}{${labels}} ${total}\n`
 }

@@ -20,6 +20,7 @@ const FLOWS = 10
 const CALLED = 100
 const ROUNDS = 40
 const SCRAPES = 7
+const LISTINGS = 3
 /** V8 tidies up after a scrape meanwhile. */
 const PAUSE = 200
 
@@ -43,38 +44,28 @@ export async function measureConnections(progress: (what: string) => void): Prom
     ])
   }
   return {
-    title: `Connections counted: ${SERVICES} Services, ${SERVICES * FLOWS} flows`,
+    title: `Connections counted for each of ${SERVICES} Services`,
     body: table(
       [
-        'backend',
-        'first packet µs',
-        'frontends',
-        'scrape ms',
-        'CPU ms',
-        'block ms',
-        'MB',
-        'flows ms',
-        'ratio',
+        ...['backend', 'first packet µs', 'counters', 'text MB', 'scrape ms', 'CPU ms', 'block ms'],
+        ...['tool ms', 'flows', 'conntrack -L ms', 'scrape to that'],
       ],
       rows,
     ),
     notes: [
       'Each Service has a ClusterIP, a NodePort and a load-balancer address. scrape: from the question to the',
-      `text, the counters read from the kernel; medians of ${SCRAPES}. CPU: of the agent, without iptables-save.`,
-      'block: the longest time for which the event loop did nothing else. flows: `conntrack -L` into nothing;',
-      'ratio: of a scrape to that.',
+      `text, with a reading of the counters; medians of ${SCRAPES}. CPU: of the agent, without iptables-save. block:`,
+      'the longest time for which the event loop did nothing else. tool: what `nft list table ip nodelb` and',
+      "`iptables-save -c -t nat` of the flavour take for all that they list, into nothing, as does conntrack's list.",
     ],
   }
 }
 
-function scrapeCells({ scrapes, frontends, flowsMs }: Answers['connections']): readonly string[] {
+function scrapeCells(found: Answers['connections']): readonly string[] {
+  const { scrapes, counters, toolMs, flows, flowsMs } = found
   const of = (what: keyof (typeof scrapes)[number]) => median(scrapes.map((each) => each[what]))
-  return [
-    String(frontends),
-    ...[of('ms'), of('cpuMs'), of('blockMs'), of('bytes') / 1e6, flowsMs, of('ms') / flowsMs].map(
-      short,
-    ),
-  ]
+  const costs = [of('bytes') / 1e6, of('ms'), of('cpuMs'), of('blockMs'), toolMs].map(short)
+  return [String(counters), ...costs, String(flows), ...[flowsMs, of('ms') / flowsMs].map(short)]
 }
 
 /** In a child process. */
@@ -91,15 +82,17 @@ export async function connectionCosts(
   const step = SERVICES / CALLED
   const firstNs = firstPacket(sender(Array.from({ length: CALLED }, (_, at) => at * step)))
   makeFlows(sender(Array.from({ length: SERVICES }, (_, at) => at)))
+  // Before the scrapes: the flows are not answered, so they end after half a minute.
+  const flows = Number(execFileSync('conntrack', ['-C'], { encoding: 'utf8' }))
+  const flowsMs = timeOf(['conntrack', '-L'])
   const scrapes: Scrape[] = []
   for (let turn = 0; metered && turn < SCRAPES; turn++) {
     await sleep(PAUSE)
     scrapes.push(await scrape(session, settings))
   }
-  const flowsMs = median(Array.from({ length: SCRAPES }, listFlows))
   const counts = metered ? await session.connections() : undefined
-  const frontends = counts?.kind === 'counted' ? counts.counts.length : 0
-  return { firstNs, frontends, scrapes, flowsMs }
+  const counters = counts?.kind === 'counted' ? counts.counts.length : 0
+  return { firstNs, counters, scrapes, toolMs: timeOf(TOOLS[backend]), flows, flowsMs }
 }
 
 function firstPacket(send: Sender): number {
@@ -120,10 +113,20 @@ function makeFlows(send: Sender): void {
   }
 }
 
-function listFlows(): number {
-  const began = performance.now()
-  execFileSync('conntrack', ['-L'], { stdio: ['ignore', 'ignore', 'ignore'] })
-  return performance.now() - began
+const TOOLS: Readonly<Record<BenchBackend, readonly [string, ...string[]]>> = {
+  nftables: ['nft', 'list', 'table', 'ip', 'nodelb'],
+  'iptables-nft': ['iptables-nft-save', '-c', '-t', 'nat'],
+  'iptables-legacy': ['iptables-legacy-save', '-c', '-t', 'nat'],
+}
+
+/** What a program takes to print all that it lists, in milliseconds; the median. */
+function timeOf([file, ...args]: readonly [string, ...string[]]): number {
+  const times = Array.from({ length: LISTINGS }, () => {
+    const began = performance.now()
+    execFileSync(file, args, { stdio: 'ignore' })
+    return performance.now() - began
+  })
+  return median(times)
 }
 
 type Scrape = Answers['connections']['scrapes'][number]

@@ -63,14 +63,17 @@ export interface Answers {
   }
   readonly connections: {
     readonly firstNs: number
-    readonly frontends: number
+    readonly counters: number
     readonly scrapes: readonly {
       readonly ms: number
       readonly cpuMs: number
       readonly blockMs: number
       readonly bytes: number
     }[]
-    /** `conntrack -L`; the median. */
+    /** The tool of the backend lists all of this. */
+    readonly toolMs: number
+    readonly flows: number
+    /** `conntrack -L` of them. */
     readonly flowsMs: number
   }
   readonly bigService: {
