@@ -57,6 +57,7 @@ export class Agent {
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
   readonly #dataplanes: Dataplanes
+  readonly #bug: (error: unknown) => void
   readonly #surroundings: Surroundings
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
@@ -84,12 +85,9 @@ export class Agent {
     this.#counts = new ServiceCounts(store, () => this.#configuration.settings)
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
-    this.#surroundings = new Surroundings({
-      telemetry,
-      healthChecks,
-      cluster: () => store.cluster(),
-      bug: this.#bug,
-    })
+    this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
+    const cluster = () => store.cluster()
+    this.#surroundings = new Surroundings({ telemetry, healthChecks, cluster, bug: this.#bug })
     const comparePeriod = () => this.#configuration.chosen.comparePeriod
     this.#comparisons = new Comparisons(comparePeriod, () => this.#compare())
     this.#incomplete = new NodeIncomplete({ nodes, configuration: this.#configuration, telemetry })
@@ -223,9 +221,6 @@ export class Agent {
     this.#surroundings.look(this.#situation)
     this.#announcing.programmed()
   }
-
-  readonly #bug = (error: unknown): void =>
-    this.telemetry.tell({ event: 'bug', reason: stackOf(error) })
 
   #compare(): void {
     this.#reconciler.verify()

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { inSteps } from '../apply/in-steps.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import type { Session } from '../dataplane/session.ts'
@@ -8,7 +8,7 @@ import type { CountedConnections } from '../report/connections.ts'
 
 /**
  * A reading serves for this many times as long as it took, so that reading takes a tenth of the time
- * at most, however often somebody scrapes.
+ * at most, however many scrapes there are.
  */
 const SPELL = 10
 /** The least milliseconds for which a reading serves. */
@@ -89,7 +89,10 @@ export class ConnectionMeter {
     try {
       const found = await session.connections()
       if (found.kind === 'failed') return found.reason
+      // Reading, adding up and printing would hold up the event loop for as long as all three take.
+      await turn()
       await inSteps(this.#totals.take(found.counts))
+      await turn()
       return undefined
     } catch (error) {
       return kernelReason(error)

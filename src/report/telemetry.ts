@@ -129,8 +129,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
-  const { connections } = view
-  const servers = startServers(options, { state, metrics, connections, status, tell })
+  const servers = startServers(options, { ...view, state, metrics, status, tell })
   return {
     tell,
     ...latencies.told,

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConnectionMeter } from '../../src/agent/connection-meter.ts'
 import type { Session } from '../../src/dataplane/session.ts'
@@ -131,20 +130,38 @@ function timeOf([file, ...args]: readonly [string, ...string[]]): number {
 
 type Scrape = Answers['connections']['scrapes'][number]
 
-/** A meter of its own, so that no earlier reading serves. */
 async function scrape(session: Session, settings: Settings): Promise<Scrape> {
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  delay.enable()
   const [cpu, began] = [process.cpuUsage(), performance.now()]
-  const meter = new ConnectionMeter()
-  meter.follow(session, settings)
-  const answer = await connectionRoutes(() => meter.counted(), 'text/plain').get(
-    '/metrics/services',
-  )?.()
+  const bytes = await scraped(session, settings)
   const ms = performance.now() - began
   const { user, system } = process.cpuUsage(cpu)
-  await sleep(1)
-  delay.disable()
+  await sleep(PAUSE)
+  const blockMs = await longestBlock(() => scraped(session, settings))
+  return { ms, cpuMs: (user + system) / 1000, blockMs, bytes }
+}
+
+/** Returns the length of the answer. The meter is a new one, so that no earlier reading serves. */
+async function scraped(session: Session, settings: Settings): Promise<number> {
+  const meter = new ConnectionMeter()
+  meter.follow(session, settings)
+  const routes = connectionRoutes(() => meter.counted(), 'text/plain')
+  const answer = await routes.get('/metrics/services')?.()
   if (answer?.status !== 200) throw new Error(answer?.body)
-  return { ms, cpuMs: (user + system) / 1000, blockMs: delay.max / 1e6, bytes: answer.body.length }
+  return answer.body.length
+}
+
+/** Returns for how long, in milliseconds, the event loop did not come round while a task went on. */
+async function longestBlock(task: () => Promise<unknown>): Promise<number> {
+  let [last, longest, over] = [performance.now(), 0, false]
+  const round = (): void => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+    if (!over) setImmediate(round)
+  }
+  setImmediate(round)
+  await task()
+  await new Promise((resolve) => setImmediate(resolve))
+  over = true
+  return longest
 }

@@ -19,7 +19,7 @@ export async function readNatCounters(
   return ended.kind === 'exited' && ended.code === 0 ? undefined : obstacleOf(ended)
 }
 
-/** Reads `[12:720] -A CHAIN RULE`, of which 12 are packets and 720 bytes. */
+/** Reads `[12:720] -A CHAIN RULE`: the rule has met 12 packets, which are 720 bytes. */
 function takeLine(line: string, visit: (rule: RuleText, packets: number) => void): void {
   const [, packets, rule] = /^\[(\d+):\d+\] -A \S+ (.*)$/.exec(line) ?? []
   if (packets !== undefined && rule !== undefined) visit(rule, Number(packets))
