@@ -4,7 +4,7 @@ import type { Goal } from '../dataplane/dataplane.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import type { Session, Started } from '../dataplane/session.ts'
 import { isGap } from '../decode/problem.ts'
-import type { Settings, Situation } from '../model/node.ts'
+import type { Settings } from '../model/node.ts'
 import { backendChosen, ownershipOf } from '../report/backend-report.ts'
 import { DenialReports } from '../report/denial-reports.ts'
 import type { HealthChecks } from '../report/health-checks/health-check.ts'
@@ -63,15 +63,15 @@ export class Agent {
   readonly #incomplete: NodeIncomplete
   readonly #nodes: AwaitedNodes
   readonly #announcing: AgentOptions['announcing']
-  /** The situation that the session renders for. */
-  #situation: Situation | undefined
+  /** The latest session, which programs the node. */
+  #session: Session | undefined
 
   constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
     this.#announcing = announcing
     const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
-      seen: () => this.#incomplete.tell(this.#situation),
+      seen: () => this.#incomplete.tell(this.#session?.renderer.situation),
     })
     const listener = objectProblems(node, telemetry.problems)
     const store = new ObjectStore({ nodes, listener, limits: configuration.limits })
@@ -86,8 +86,7 @@ export class Agent {
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
-    const cluster = () => store.cluster()
-    this.#surroundings = new Surroundings({ telemetry, healthChecks, cluster, bug: this.#bug })
+    this.#surroundings = new Surroundings({ telemetry, healthChecks, store, bug: this.#bug })
     const comparePeriod = () => this.#configuration.chosen.comparePeriod
     this.#comparisons = new Comparisons(comparePeriod, () => this.#compare())
     this.#incomplete = new NodeIncomplete({ nodes, configuration: this.#configuration, telemetry })
@@ -108,6 +107,7 @@ export class Agent {
       localPolicies: this.#localPolicies,
       counts: this.#counts,
       denials: this.#denials,
+      listeners: this.#surroundings.listeners,
       scope: () => current.settings?.scope,
     })
     return new Reconciler({
@@ -216,15 +216,15 @@ export class Agent {
     this.#configuration.started(settings)
     this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
     this.#connections.follow(session, settings)
-    this.#situation = session.renderer.situation
-    this.#incomplete.tell(this.#situation)
-    this.#surroundings.look(this.#situation)
+    this.#session = session
+    this.#incomplete.tell(session.renderer.situation)
+    this.#surroundings.look(session)
     this.#announcing.programmed()
   }
 
   #compare(): void {
     this.#reconciler.verify()
-    this.#surroundings.look(this.#situation)
+    this.#surroundings.look(this.#session)
   }
 
   #view(node: string): TelemetryOptions['view'] {
