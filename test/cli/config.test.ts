@@ -52,6 +52,15 @@ test.each([
   })
 })
 
+test.each([
+  ['{}', false],
+  ['{ services: {} }', false],
+  ['{ services: { enabled: true } }', true],
+] as const)('whether connections to Services are counted: %s', (metrics, counted) => {
+  const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nmetrics: ${metrics}\n`
+  expect(readConfig(file, 'f')).toMatchObject({ config: { meterServices: counted }, problems: [] })
+})
+
 test('no room for clients of session affinity is a mistake', () => {
   const file =
     'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nsessionAffinity: { clients: 0 }\n'
