@@ -6,7 +6,7 @@ import { type Answer, plain, type Routes } from '../telemetry/http.ts'
 
 /** How many connections were begun to each port of each Service. */
 export type CountedConnections =
-  /** Nobody asked for it. */
+  /** Nobody asked for it, or nothing is programmed yet. */
   | { readonly kind: 'off' }
   | { readonly kind: 'unread'; readonly reason: string }
   | {
@@ -33,7 +33,7 @@ export function connectionRoutes(
 async function answer(found: CountedConnections, contentType: string): Promise<Answer> {
   switch (found.kind) {
     case 'off':
-      return plain(404, 'connections are not counted: metrics.services.enabled is false')
+      return plain(404, 'connections are not counted: see metrics.services.enabled')
     case 'unread':
       return plain(503, `the counters cannot be read: ${found.reason}`)
     case 'counted':

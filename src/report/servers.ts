@@ -20,8 +20,8 @@ export interface ServerOptions {
   /** The address for `/livez`, `/readyz`, `/healthz`, `/metrics` and `/metrics/services`. */
   readonly listen?: ListenAddress
   /**
-   * A further address for the two paths of metrics, with its own listener, so that slow scrapes there delay no
-   * probe.
+   * A further address for both paths of metrics, with its own listener, so that slow scrapes there
+   * delay no probe.
    */
   readonly metricsListen?: ListenAddress
   /** The path of the socket for `nodelb status`. */

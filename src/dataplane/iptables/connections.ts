@@ -1,5 +1,6 @@
 import { readNatCounters } from '../../apply/iptables/connections.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
+import type { SessionRenderer } from '../../exempt/session-renderer.ts'
 import type { ConnectionCount } from '../../frontend/connection-totals.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { TableFamily } from '../../model/family.ts'
@@ -14,15 +15,17 @@ import type { Connections } from '../session.ts'
 export async function connectionsInNat(
   { families }: FlavourPrograms,
   served: ServedFrontends,
+  renderer: Pick<SessionRenderer, 'label'>,
 ): Promise<Connections> {
   const counts: ConnectionCount[] = []
   for (const family of familiesOf(served)) {
     const available = families[family]
     if (available.kind === 'missing') continue
     const obstacle = await readNatCounters(available.programs.save, (rule, connections) => {
-      const found = dispatchedBy(rule)
-      if (found === undefined) return
-      counts.push({ family, id: found.key, label: found.label, connections })
+      const id = dispatchedBy(rule)
+      if (id === undefined) return
+      const label = renderer.label(family, id)
+      if (label !== undefined) counts.push({ family, id, label, connections })
     })
     if (obstacle !== undefined) return failed(obstacle.reason)
   }

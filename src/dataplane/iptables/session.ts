@@ -157,7 +157,7 @@ export class IptablesSession implements Session {
   }
 
   connections(): Promise<Connections> {
-    return connectionsInNat(this.#parts.programs, this.served())
+    return connectionsInNat(this.#parts.programs, this.served(), this.renderer)
   }
 
   /** Ends the session; the rules stay. */
