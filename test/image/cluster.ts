@@ -86,7 +86,10 @@ export class Cluster {
       await this.#runPod(name, object, namespace)
     }
     const counted = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas']
-    const conditions = [{ type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' }]
+    const conditions = [
+      { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' },
+      { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+    ]
     await this.#tell(path, object, { conditions, ...counts(counted, replicas) })
   }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runtimeDefault } from './seccomp.ts'
 
 /** What a manifest says of a Pod's rights, as far as an OCI runtime knows it. */
 export interface PodRights {
@@ -7,6 +8,7 @@ export interface PodRights {
     readonly runAsUser: number
     readonly runAsGroup: number
     readonly supplementalGroups?: readonly number[]
+    readonly seccompProfile: { readonly type: 'RuntimeDefault' }
   }
 }
 
@@ -80,6 +82,7 @@ export function bundle({
         { type: 'network', path: network },
       ],
       readonlyPaths: ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus'],
+      seccomp: runtimeDefault(capabilities),
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/sys/firmware'],
     },
   }
