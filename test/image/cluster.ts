@@ -4,7 +4,7 @@ import type { Manifest } from '../e2e/support/chart.ts'
 import { Daemon } from '../e2e/support/daemon.ts'
 import { Door } from '../e2e/support/door.ts'
 import { eventually } from '../support/eventually.ts'
-import type { Lab } from '../support/lab.ts'
+import { Janitor, type Lab } from '../support/lab.ts'
 import { podAddresses } from '../support/topology.ts'
 import { API_SERVER, type Kubelet } from './kubelet.ts'
 
@@ -23,7 +23,7 @@ export class Cluster {
   readonly #kubelet: Kubelet
   readonly #doors: Door[] = []
   readonly #daemons: Daemon[] = []
-  readonly #namespaces: string[] = []
+  readonly #janitors: Janitor[] = []
 
   constructor(server: ApiServer, lab: Lab, kubelet: Kubelet) {
     this.#server = server
@@ -53,7 +53,7 @@ export class Cluster {
     await this.#kubelet.end()
     await Promise.all(this.#doors.map((door) => door.close()))
     await Promise.all(this.#daemons.map((daemon) => daemon.end('SIGKILL')))
-    await Promise.all(this.#namespaces.map((name) => execa('ip', ['netns', 'delete', name])))
+    await Promise.all(this.#janitors.map((janitor) => janitor.clean()))
   }
 
   async #runDaemonSet(): Promise<void> {
@@ -75,15 +75,14 @@ export class Cluster {
       `${apps}/kube-system/deployments/nodelb-controller`,
     )
     const { replicas } = object.spec
-    const places = Array.from({ length: replicas }, (_, at) => {
-      return [`nodelb-controller-${at}`, this.#lab.namespace('node').replace('node', `c${at}`)]
-    })
-    for (const [name = '', namespace = ''] of places) {
-      await execa('ip', ['netns', 'add', namespace])
-      this.#namespaces.push(namespace)
-      await execa('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
-      await this.#openDoor(namespace)
-      await this.#runPod(name, object, namespace)
+    const names = Array.from({ length: replicas }, (_, at) => `nodelb-controller-${at}`)
+    const networks = names.map((name) => `${name}-${process.pid}`)
+    this.#janitors.push(new Janitor(networks))
+    for (const [at, network] of networks.entries()) {
+      await execa('ip', ['netns', 'add', network])
+      await execa('ip', ['-n', network, 'link', 'set', 'lo', 'up'])
+      await this.#openDoor(network)
+      await this.#runPod(names[at] ?? '', object, network)
     }
     const counted = ['replicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas']
     const conditions = [
