@@ -14,7 +14,8 @@ if [ "$1 $2 $3 $5 $6" != 'buildx build -t --push .' ]; then
   echo "docker: found $*, expected buildx build -t NAME --push ." >&2
   exit 2
 fi
-printf '%s %s\\n' "$4" "$("$BUILD")" >>"$IMAGES"`
+root=$("$BUILD")
+printf '%s %s\\n' "$4" "$root" >>"$IMAGES"`
 
 /** Who has a cluster, a clone and a LAN, and types what a page says. */
 export class Newcomer {
