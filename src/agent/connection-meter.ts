@@ -46,6 +46,7 @@ export class ConnectionMeter {
       return
     }
     this.#session = session
+    this.#serves = Number.POSITIVE_INFINITY
     this.#reading = this.#reading.then(() => this.#read(session))
   }
 
