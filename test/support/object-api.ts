@@ -88,7 +88,7 @@ export class ObjectApi {
     } else if (isStream(url)) refuseStream(answer)
     else if (isWatch(url)) answer.flushHeaders()
     else if (method === 'GET') this.#serve(url.pathname, answer)
-    else this.#write(method, body, answer)
+    else this.#write(method, url.pathname, body, answer)
   }
 
   /** Answers with the list at a path, or with the object there. */
@@ -100,15 +100,28 @@ export class ObjectApi {
     else answer.end(listOf(items))
   }
 
-  /** Takes whole objects; of others it only says that all is well. */
-  #write(method: string, body: string, answer: ServerResponse): void {
-    const object = JSON.parse(body)
-    if (method !== 'PATCH') {
-      const others = this.objects.filter((each) => nameOf(each) !== nameOf(object))
-      this.objects = [...others, object]
-    }
-    answer.writeHead(method === 'POST' ? 201 : 200).end(body)
+  /** Takes a whole object, or fields of one that is there. */
+  #write(method: string, path: string, body: string, answer: ServerResponse): void {
+    const given = JSON.parse(body)
+    const place = method === 'POST' ? nameOf(given) : path.replace(/\/status$/, '')
+    const old = this.objects.find((each) => nameOf(each) === place)
+    if (method === 'PATCH' && old === undefined) return void answer.writeHead(404).end('{}')
+    const version = { metadata: { resourceVersion: String(this.requests.length) } }
+    const object = merged(merged(method === 'PATCH' ? old : {}, given), version) as Manifest
+    this.objects = [...this.objects.filter((each) => each !== old), object]
+    answer.writeHead(method === 'POST' ? 201 : 200).end(JSON.stringify(object))
   }
+}
+
+/** Returns a value with what a merge patch says (RFC 7386). */
+function merged(old: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
+  const fields = new Map<string, unknown>(Object.entries(old ?? {}))
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) fields.delete(name)
+    else fields.set(name, merged(fields.get(name), value))
+  }
+  return Object.fromEntries(fields)
 }
 
 function nameOf(object: Manifest): string {
