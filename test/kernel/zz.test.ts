@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { beforeAll, test } from 'vitest'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { typed } from '../support/typed.ts'
+
 const F = '/tmp/wt/cova/fixtures/'
 beforeAll(() => enterNewNetwork())
 const lb = ['-f', `${F}load-balancer/input.yaml`, `${F}load-balancer/node.yaml`, '--node', 'node-a']
@@ -23,8 +24,8 @@ test('x', async () => {
     ['apply', ...lb],
     ['explain', '--to', '203.0.113.10:80', '--full'],
     ['explain', '--to', 'default/web', '--from', '198.51.100.7'],
-    ['explain', '--to', 'default/web:http', '--from', '198.51.100.7','--in','nosuch'],
-    ['explain', '--to', 'default/web:http', '--from', '198.51.100.7','--in','lo'],
+    ['explain', '--to', 'default/web:http', '--from', '198.51.100.7', '--in', 'nosuch'],
+    ['explain', '--to', 'default/web:http', '--from', '198.51.100.7', '--in', 'lo'],
     ['explain', '--to', 'default/nothing'],
     ['explain', '--to', 'x:y', '--from', 'z', '--in', 'lo'],
     ['explain', '--to', '[::1]:80', '--from', '1.2.3.4'],
