@@ -122,6 +122,9 @@ test('by files it announces what a pool that appears later gives', async () => {
 })
 
 test('follows the API server, and more of it once addresses are announced', async () => {
+  const warnings: Error[] = []
+  const warn = (warning: Error): unknown => warnings.push(warning)
+  process.on('warning', warn)
   vi.stubEnv('POD_NAMESPACE', 'balance')
   vi.stubEnv('POD_NAME', 'nodelb-x')
   vi.stubEnv('POD_UID', 'uid-of-the-pod')
@@ -142,6 +145,8 @@ test('follows the API server, and more of it once addresses are announced', asyn
   await eventually(() => api.paths.some((path) => path.endsWith('/frrconfigurations/nodelb-n1')))
   expect(await agent.end('SIGTERM')).toBe(0)
   vi.unstubAllEnvs()
+  process.off('warning', warn)
+  expect(warnings).toEqual([])
 })
 
 test('is not ready while the API server refuses it, and says why', async () => {
