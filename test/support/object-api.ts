@@ -27,7 +27,12 @@ interface Request {
 }
 
 /** What is answered in place of what there is, by a part of the path; nothing if it is no text. */
-export type Instead = Readonly<Record<string, { readonly status: number; readonly text?: string }>>
+export type Instead = Readonly<Record<string, Answer>>
+
+interface Answer {
+  readonly status: number
+  readonly text?: string
+}
 
 /**
  * A server that lists objects and takes what is written, as one behind `kubectl proxy`; it tells of no
@@ -36,6 +41,8 @@ export type Instead = Readonly<Record<string, { readonly status: number; readonl
 export class ObjectApi {
   readonly requests: Request[] = []
   instead: Instead = {}
+  /** Gives another answer to a request, if it wants to. */
+  answer: (url: URL) => Answer | undefined = () => undefined
   objects: readonly Manifest[]
   readonly kubeconfig: string
 
@@ -81,7 +88,8 @@ export class ObjectApi {
     const { method = 'GET' } = request
     const body = await textOf(request)
     this.requests.push({ method, path: url.pathname, body })
-    const other = Object.entries(this.instead).find(([part]) => url.pathname.includes(part))?.[1]
+    const named = Object.entries(this.instead).find(([part]) => url.pathname.includes(part))
+    const other = this.answer(url) ?? named?.[1]
     if (other !== undefined) {
       if (other.text === undefined) request.socket.destroy()
       else answer.writeHead(other.status).end(other.text)
