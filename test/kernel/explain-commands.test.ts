@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Typed, typed } from '../support/typed.ts'
 import { list, webNode, webService, webSlices } from '../support/web.ts'
 import { ip } from '../support/wire.ts'
@@ -166,6 +167,8 @@ test('the node itself asks with the address of the route', async () => {
   await ip('address', 'add', '192.0.2.1/24', 'dev', 'eth0')
   await ip('-6', 'address', 'add', '2001:db8:1::1/64', 'dev', 'eth0', 'nodad')
   for (const name of ['eth0', 'wire']) await ip('link', 'set', name, 'up')
+  // Until its carrier is noticed an interface is none.
+  await eventually(() => networkInterfaces()['eth0'] !== undefined)
   await ip('route', 'add', '10.244.0.0/16', 'via', '192.0.2.254')
   const near = await explain('--to', '10.244.1.10:80')
   expect(near.out).toMatch(/^192\.0\.2\.1 -> 10\.244\.1\.10:80\/tcp, sent by the node/)

@@ -1,5 +1,5 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
@@ -52,6 +52,8 @@ async function outside(): Promise<void> {
   await ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'wire')
   await ip('address', 'add', '192.0.2.1/24', 'dev', 'eth0')
   for (const name of ['eth0', 'wire']) await ip('link', 'set', name, 'up')
+  // Until its carrier is noticed an interface is none.
+  await eventually(() => networkInterfaces()['eth0'] !== undefined)
 }
 
 /** Runs a command without any right: root's own come back afterwards. */
