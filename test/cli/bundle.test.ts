@@ -238,3 +238,13 @@ kind: [Service]
     'kind: Service\napiVersion: v1\nmetadata:\n  name: odd\n  annotations: {}\n',
   )
 })
+
+test('into a pipe it writes the archive alone, and the summary for people', async () => {
+  const parts: Uint8Array[] = []
+  const said: string[] = []
+  const output = { ...outputInto(said), bytes: (bytes: Uint8Array) => void parts.push(bytes) }
+  expect(await bundleCommand({ ...nothing, file: '-' }, '1.2.3', output)).toBe(0)
+  const { stdout } = await execa('tar', ['tzf', '-'], { input: Buffer.concat(parts) })
+  expect(stdout.split('\n')[0]).toBe('nodelb/summary.txt')
+  expect(said.join()).toContain('versions.json')
+})

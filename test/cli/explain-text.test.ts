@@ -143,6 +143,23 @@ ${CLIENT} -> ${VIP}/tcp, in by eth7: delivered
     )
   })
 
+  test('from a pod comes in by the interface that the configuration names for pods', async () => {
+    const by = async (mode: string, detect: string): Promise<string> => {
+      const head =
+        'apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: nftables\n'
+      const config = written(
+        'proxy.yaml',
+        `${head}detectLocalMode: ${mode}\ndetectLocal: {${detect}}\n`,
+      )
+      return explained(shop({}), '10.96.0.10:80', '--from', '10.244.1.99', '--config', config)
+    }
+    expect(await by('BridgeInterface', 'bridgeInterface: cni0')).toContain(
+      ', in by cni0: delivered',
+    )
+    const prefix = await by('InterfaceNamePrefix', 'interfaceNamePrefix: cali')
+    expect(prefix).toContain(', in by cali: delivered')
+  })
+
   test('of IPv6 has its address in brackets', async () => {
     const out = await explained('dual-stack-policy-local', '[2001:db8:100::61]:80')
     expect(out).toContain('-> [2001:db8:100::61]:80/tcp, sent by the node: delivered\n')
@@ -199,6 +216,15 @@ describe('for programs', () => {
     expect(JSON.parse(node).packet).toMatchObject({ sentBy: 'node', interface: null })
     const by = await explained(shop({}), VIP, '--from', CLIENT, '--in', 'eth7', '-o', 'json')
     expect(JSON.parse(by).packet).toMatchObject({ sentBy: 'other', interface: 'eth7' })
+  })
+
+  test('an address has its pool, and the reason for it', async () => {
+    const golden = fileURLToPath(new URL('../golden/explain/', import.meta.url))
+    const file = `${golden}announced-here.yaml`
+    const words = ['explain', '-f', file, '--node', 'n1', '--to', '203.0.113.30:80', '-o', 'json']
+    expect(JSON.parse((await typed(...words)).out).address).toEqual({
+      ...{ pool: 'home', reason: 'The Service keeps what it has' },
+    })
   })
 
   test('a Service is a list, with an answer for each of its addresses', async () => {

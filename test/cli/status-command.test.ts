@@ -146,6 +146,21 @@ describe('once', () => {
     expect(lines.slice(-2)).toEqual(['  and 21 more (-o json has all)', ''])
   })
 
+  test('a Service has its endpoints, and where its address comes from', async () => {
+    const details = [
+      { address: '10.244.1.10:8080', node: 'node-a', state: 'ready' },
+      { address: '10.244.9.9:8080', node: null, state: 'not ready' },
+    ] as const
+    const shown = { ...web, origin: { pool: 'production' }, endpointDetails: details }
+    const some = await asked({ ...ready, services: [shown] }, 'shop/web')
+    expect(some.out).toContain('shop/web  address: of pool production\n')
+    expect(some.out).toMatch(/^10\.244\.9\.9:8080 +- +not ready$/m)
+    const none = { ...web, origin: null, endpointDetails: [] }
+    const empty = await asked({ ...ready, services: [none] }, 'shop/web')
+    expect(empty.out).toContain('\nshop/web has no endpoints\n')
+    expect(empty.out).not.toContain('address: ')
+  })
+
   test('a terminal has it in colour', async () => {
     const words = ['status', '--status-socket', await serve(starting)]
     const { out } = await typedAs('nodelb', words, { colour: true, columns: 100 })
