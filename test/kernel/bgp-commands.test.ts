@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { enterNetwork, enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { BgpLan } from '../support/bgp-lan.ts'
 import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
-import { typed } from '../support/typed.ts'
+import { commandHere, enterNetwork } from '../support/here.ts'
 
 /** What commands say of BGP before an agent runs, and beside one. */
 
@@ -12,21 +11,21 @@ const plain = [bgpPeer('tor', { password: 'secret' }), advertisement('all')]
 const web = bgpService('web', '198.51.100.10')
 
 let lan: BgpLan
+let leave: () => void
 beforeAll(async () => {
   lan = await BgpLan.build()
-  enterNetwork(lan.node.namespace)
+  leave = enterNetwork(lan.node.namespace)
   lan.write(bgpCluster(plain, web))
 })
 afterAll(async () => {
-  // Whatever is in the network of the node ends with it.
-  enterNewNetwork()
+  leave?.()
   await lan?.remove()
 })
 
 /** Runs a command in this process, which is in the network of the node. */
 async function nodelb(...words: readonly string[]) {
-  const { code, out, said } = await typed(...words)
-  return { code, out: out.trimEnd(), said: said.join('\n') }
+  const { code, out, said } = await commandHere(...words)
+  return { code, out: out.trimEnd(), said }
 }
 
 test('render prints the configuration of FRR as comments, without passwords', async () => {

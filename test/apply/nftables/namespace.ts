@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,15 +15,6 @@ export function enterNewNetwork(): void {
   const unshare = koffi.load('libc.so.6').func('int unshare(int flags)')
   if (unshare(CLONE_NEWNET) !== 0) throw new Error('unshare failed: these tests need root')
   for (const setting of FORWARDING) writeFileSync(`/proc/sys/net/${setting}`, '1')
-}
-
-/** Moves the calling thread to the network that `ip netns` knows by this name. */
-export function enterNetwork(name: string): void {
-  const setns = koffi.load('libc.so.6').func('int setns(int fd, int type)')
-  const fd = openSync(`/run/netns/${name}`, 'r')
-  const answer = setns(fd, CLONE_NEWNET)
-  closeSync(fd)
-  if (answer !== 0) throw new Error('setns failed: these tests need root')
 }
 
 /** A node that does not forward is told so by every command. */
