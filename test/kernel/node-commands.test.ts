@@ -269,5 +269,5 @@ test('a bundle has the rules, the agent that answers, and its metrics', async ()
     expect.stringMatching(/^log\.txt +not there: ENOENT/),
   ])
   expect(said).toContainEqual(expect.stringMatching(/^rules\.txt +\d+ bytes$/))
-  await eventually(async () => (await agent.end('SIGTERM')) === 0)
+  expect(await agent.end('SIGTERM')).toBe(0)
 })

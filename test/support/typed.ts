@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -90,6 +90,7 @@ export class Started {
     onTestFinished(async () => {
       started.signal('SIGTERM')
       await started.ended
+      rmSync(started.#folder, { recursive: true })
     })
     return started
   }
