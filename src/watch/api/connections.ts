@@ -20,6 +20,7 @@ export class Connections {
 
   constructor(place: Place) {
     this.#place = place
+    // Every connection that is being opened waits for it, which Node.js would take for a leak.
     setMaxListeners(0, this.#closing.signal)
     this.#agent = new Pool(place, this.#closing.signal)
   }
@@ -27,8 +28,6 @@ export class Connections {
   /** Begins a request; throws if a header is not valid, for instance a token with a newline. */
   begin({ path, headers, ...sending }: Sending): ClientRequest {
     const { server } = this.#place
-    // Node.js takes more than ten requests that end with one signal for a leak, and prints a warning.
-    setMaxListeners(0, sending.signal)
     return request({
       ...sending,
       agent: this.#agent,
