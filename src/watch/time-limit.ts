@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * Runs a task with a signal that aborts when `signal` does, or after so many milliseconds. Returns what
  * the task returns, and rejects as it does: it has to heed the signal. AbortSignal.any of an
@@ -16,6 +18,8 @@ export async function withTimeLimit<Result>(
   }
   const timer = setTimeout(late, ms)
   if (signal.aborted) end()
+  // Many tasks may wait for one signal, which Node.js would take for a leak.
+  setMaxListeners(0, signal)
   signal.addEventListener('abort', end)
   try {
     return await task(limited.signal)

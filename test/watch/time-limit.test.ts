@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { patchStatus } from '../../src/controller/status-writer.ts'
 import { withTimeLimit } from '../../src/watch/time-limit.ts'
 
@@ -63,4 +63,17 @@ test('no time limit is joined with another signal in the way that Node.js 20 for
     .filter((file) => /AbortSignal\.any/.test(readFileSync(source + file, 'utf8')))
     .filter((file) => /AbortSignal\.timeout/.test(readFileSync(source + file, 'utf8')))
   expect(users).toEqual([])
+})
+
+test('many tasks may end with one signal, without a warning of Node.js', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error): unknown => warnings.push(warning)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const stop = new AbortController()
+  const tasks = Array.from({ length: 12 }, () => withTimeLimit(60_000, stop.signal, aborted))
+  stop.abort('the end')
+  expect(new Set(await Promise.all(tasks))).toEqual(new Set(['the end']))
+  await pause(0)
+  expect(warnings).toEqual([])
 })
