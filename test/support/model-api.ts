@@ -22,6 +22,12 @@ interface Watcher {
   readonly tell: (change: ModelChange) => void
 }
 
+/** Objects of a list, as they all were at one version. */
+interface Rest {
+  readonly rest: readonly Manifest[]
+  readonly version: number
+}
+
 interface Reply {
   readonly status: number
   readonly body: Manifest
@@ -49,7 +55,9 @@ export class ModelApi {
   readonly #api: ScriptedApi
   readonly #objects = new ModelObjects((change) => this.#changed(change))
   readonly #watchers: Set<Watcher> = new Set()
-  readonly #pages: Map<string, readonly Manifest[]> = new Map()
+  /** What is left of lists that were given in part, by the token for the next page. */
+  readonly #pages: Map<string, Rest> = new Map()
+  #tokens = 0
   readonly #news = new Waiting()
   #isDown = false
 
@@ -208,26 +216,29 @@ export class ModelApi {
   #list(place: Place, { searchParams }: URL): Manifest | Refused {
     const { kind } = place
     const token = searchParams.get('continue')
-    const rest = token === null ? this.#matching(place, searchParams) : this.#pages.get(token)
-    if (rest === undefined) return { refused: 410, message: 'the continue token is too old' }
-    if ('refused' in rest) return rest
+    const found = token === null ? this.#matching(place, searchParams) : this.#pages.get(token)
+    if (found === undefined) return { refused: 410, message: 'the continue token is too old' }
+    if ('refused' in found) return found
+    const { rest, version } = found
     if (Number(searchParams.get('resourceVersion') ?? 0) > this.#objects.version) {
       return { refused: 504, message: 'Too large resource version' }
     }
     const limit = Number(searchParams.get('limit') ?? 0) || rest.length
-    const next = rest.length > limit ? `page-${this.#pages.size}` : undefined
-    if (next !== undefined) this.#pages.set(next, rest.slice(limit))
-    const resourceVersion = String(this.#objects.version)
-    const metadata = { resourceVersion, ...(next !== undefined && { continue: next }) }
+    const next = rest.length > limit ? `page-${this.#tokens++}` : undefined
+    if (next !== undefined) this.#pages.set(next, { rest: rest.slice(limit), version })
+    const metadata = {
+      resourceVersion: String(version),
+      ...(next !== undefined && { continue: next }),
+    }
     const { apiVersion } = kind
     return { apiVersion, kind: `${kind.kind}List`, metadata, items: rest.slice(0, limit) }
   }
 
-  #matching(place: Place, query: URLSearchParams): readonly Manifest[] | Refused {
+  #matching(place: Place, query: URLSearchParams): Rest | Refused {
     const is = selected(place.kind, requested(query))
     return typeof is === 'string'
       ? { refused: 400, message: is }
-      : this.#objects.all(place).filter(is)
+      : { rest: this.#objects.all(place).filter(is), version: this.#objects.version }
   }
 
   #watch(url: URL, answer: ServerResponse): void {
