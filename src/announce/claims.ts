@@ -33,6 +33,24 @@ export function claimsFor(
   return claims
 }
 
+/**
+ * Returns what a member claims once it has taken all that these claims offer to it; undefined if they
+ * offer nothing.
+ */
+export function foreseenClaims(
+  { claims, partly, offers }: Pick<Member, 'claims' | 'partly' | 'offers'>,
+  ours: Claims,
+): Claims | undefined {
+  if (![...ours.values()].includes('offered')) return undefined
+  const kindOf = (address: Address): Claim =>
+    offers.has(address) ? 'offered' : partly.has(address) ? 'partly' : 'wholly'
+  const foreseen = new Map(
+    [...claims].map((address): [Address, Claim] => [address, kindOf(address)]),
+  )
+  for (const [address, claim] of ours) if (claim === 'offered') foreseen.set(address, 'wholly')
+  return foreseen
+}
+
 /** It is willing, and no other member answers as far as it knows. */
 function isSure({ from, yieldsTo, doubtedUntil }: Answering, now: number): boolean {
   return yieldsTo !== undefined && from === undefined && doubtedUntil <= now

@@ -17,6 +17,8 @@ interface KnownMember extends ListedClaims {
   readonly deadline: number
   /** The parts of a newer list that have arrived. */
   readonly parts: ReadonlyMap<number, ClaimPart>
+  /** What it claims once it has taken what it is offered: then no list need come. */
+  readonly foreseen: { readonly claims: Claims; readonly digest: string } | undefined
 }
 
 /** The last claims that arrived whole, and their digest. */
@@ -31,6 +33,8 @@ type MembersEvent =
    * listened, and gives everybody one more interval before it calls them dead.
    */
   | { readonly kind: 'late'; readonly interval: number; readonly since: number }
+  /** A member was offered addresses, and has these claims once it has taken them all. */
+  | { readonly kind: 'foreseen'; readonly node: string; readonly claims: Claims }
   /** The Nodes that there are: all others are forgotten. */
   | { readonly kind: 'nodes'; readonly nodes: ReadonlySet<string> }
 
@@ -49,6 +53,13 @@ export function changeMembers(members: Members, event: MembersEvent, now: number
         if (known.deadline <= event.since) return [[name, known]]
         return [[name, { ...known, deadline: Math.max(known.deadline, now + event.interval) }]]
       })
+    case 'foreseen': {
+      const { node, claims } = event
+      const foreseen = { claims, digest: digestOf(claims) }
+      return changed(members, ([name, known]) => [
+        [name, name === node ? { ...known, foreseen } : known],
+      ])
+    }
     case 'nodes':
       return changed(members, (entry) => (event.nodes.has(entry[0]) ? [entry] : []))
     default:
@@ -72,6 +83,7 @@ function hear(members: Members, beat: Beat, now: number): Members {
   const parts = isSameRun && former.beat.digest === beat.digest ? former.parts : NO_PARTS
   const known: KnownMember = {
     ...(former ?? NOTHING),
+    foreseen: former?.foreseen,
     beat,
     deadline: now + members.timeout,
     parts: beat.part === undefined ? parts : new Map(parts).set(beat.part.index, beat.part),
@@ -90,9 +102,14 @@ function isNewer(beat: Beat, { beat: last, deadline }: KnownMember, now: number)
 
 /** Takes the parts for the claims once they are all there and are what the digest is of. */
 function joined(known: KnownMember): KnownMember {
-  const { beat, parts } = known
+  const { beat, parts, foreseen } = known
+  if (known.digest === beat.digest) return known
+  if (foreseen?.digest === beat.digest) {
+    const { claims, digest } = foreseen
+    return { ...known, ...listed(claims), digest, parts: NO_PARTS, foreseen: undefined }
+  }
   const count = beat.part?.count
-  if (count === undefined || parts.size < count || known.digest === beat.digest) return known
+  if (count === undefined || parts.size < count) return known
   const all: Claims = new Map([...parts.values()].flatMap((part) => [...part.claims]))
   if (digestOf(all) !== beat.digest) return { ...known, parts: NO_PARTS }
   return { ...known, ...listed(all), digest: beat.digest, parts: NO_PARTS }

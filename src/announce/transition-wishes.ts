@@ -2,7 +2,7 @@ import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { ask, type Draft, enter, leave, withdraw } from './transition-draft.ts'
+import { ask, type Draft, enter, greeting, leave, withdraw } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
 import { doubt } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
@@ -77,7 +77,7 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   if (member.claims.has(spot.address)) withdraw(draft, spot, undefined)
   else {
     draft.changed = true
-    enter(draft, spot, { ...phase, from: undefined })
+    enter(draft, spot, greeting(draft, { ...phase, from: undefined }))
   }
 }
 

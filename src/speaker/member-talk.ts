@@ -1,7 +1,7 @@
-import type { BeatLink } from '../announce/beat.ts'
+import type { Beat, BeatLink } from '../announce/beat.ts'
 import { digestOf, partsOf } from '../announce/beat-claims.ts'
 import { decodeBeat, encodeBeat } from '../announce/beat-codec.ts'
-import { claimsFor } from '../announce/claims.ts'
+import { claimsFor, foreseenClaims } from '../announce/claims.ts'
 import type { Member } from '../announce/member.ts'
 import {
   changeMembers,
@@ -13,7 +13,6 @@ import {
 } from '../announce/members.ts'
 import { peersOf } from '../announce/peers.ts'
 import type { Transition } from '../announce/transition-state.ts'
-import type { Address } from '../model/address.ts'
 import type { MemberSettings } from '../model/announce-settings.ts'
 import { BeatPort } from './beat-port.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
@@ -35,7 +34,17 @@ interface Saying {
   readonly links: readonly BeatLink[]
 }
 
-const NO_CLAIMS: ReadonlySet<Address> = new Set()
+/** What is known of a peer that was never heard. */
+function unheard(node: string): Pick<Member, 'node' | 'claims'> {
+  return { node, claims: new Set() }
+}
+
+/** Returns the members that hand an address over to this node. */
+function giversTo({ spots }: Transition): ReadonlySet<string | undefined> {
+  return new Set(
+    [...spots.values()].map(({ phase }) => (phase.kind === 'answering' ? phase.from : undefined)),
+  )
+}
 
 /** The conversation with the agents of the other Nodes. */
 export class MemberTalk {
@@ -111,11 +120,33 @@ export class MemberTalk {
     return nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY
   }
 
+  /**
+   * Makes a beat to each member that hands over to this node: it says what this node answers for once the
+   * next change is committed. Returns what sends these beats. They list nothing, because who has offered
+   * addresses foresees the claim; `send` follows with the list in any case.
+   */
+  claim(saying: Saying, transition: Transition, outlook: Outlook): () => void {
+    const now = performance.now()
+    const keys = this.#currentKeys(now)
+    const givers = giversTo(transition)
+    const beats = this.at(now).flatMap((member) => {
+      if (keys === undefined || !givers.has(member.node)) return []
+      const claims = claimsFor(member, transition, outlook.announcements, now)
+      const beat = this.#beat(member.node, saying, transition, { digest: digestOf(claims) })
+      return {
+        to: outlook.internal.get(member.node),
+        bytes: encodeBeat(beat, member.node, keys.signs),
+      }
+    })
+    return () => {
+      for (const { bytes, to = [] } of beats) this.#port.send(bytes, to)
+    }
+  }
+
   /** Sends a beat to each peer, with the list of claims where that is news or was asked for. */
-  send({ state, links }: Saying, transition: Transition, outlook: Outlook): void {
+  send(saying: Saying, transition: Transition, outlook: Outlook): void {
     const now = performance.now()
     this.#isAwaited = false
-    const told = links.map(({ name, mac }) => ({ name, mac }))
     const keys = this.#currentKeys(now)
     if (keys === undefined) return
     const { node } = this.#options
@@ -124,21 +155,34 @@ export class MemberTalk {
     const peers = peersOf(node, transition.spots, announcements.values(), [...members.values()])
     for (const peer of peers) {
       const to = internal.get(peer) ?? []
-      const receiver = members.get(peer) ?? { node: peer, claims: NO_CLAIMS }
-      const claims = claimsFor(receiver, transition, announcements, now)
+      const receiver = members.get(peer)
+      const claims = claimsFor(receiver ?? unheard(peer), transition, announcements, now)
       const digest = digestOf(claims)
       const isAsked = this.#members.known.get(peer)?.beat.wantsList === true
       const lists = isAsked || this.#told.get(peer) !== digest
       this.#told.set(peer, digest)
       for (const part of lists ? partsOf(claims) : [undefined]) {
-        this.#sequence += 1
-        const beat = {
-          ...{ node, incarnation: this.#incarnation, sequence: this.#sequence },
-          ...{ state, links: told, settled: transition.isSettled, digest, part },
-          wantsList: lacksList(this.#members, peer),
-        }
+        const beat = this.#beat(peer, saying, transition, { digest, part })
         this.#port.send(encodeBeat(beat, peer, keys.signs), to)
       }
+      const foreseen = receiver && foreseenClaims(receiver, claims)
+      if (foreseen !== undefined)
+        this.#change({ kind: 'foreseen', node: peer, claims: foreseen }, now)
+    }
+  }
+
+  /** Returns the next beat to a peer. */
+  #beat(
+    peer: string,
+    { state, links }: Saying,
+    { isSettled: settled }: Transition,
+    { digest, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'part'>>,
+  ): Beat {
+    this.#sequence += 1
+    return {
+      ...{ node: this.#options.node, incarnation: this.#incarnation, sequence: this.#sequence },
+      ...{ state, links: links.map(({ name, mac }) => ({ name, mac })), settled, digest, part },
+      wantsList: lacksList(this.#members, peer),
     }
   }
 

@@ -25,6 +25,8 @@ interface StepParts {
   /** The state with which the next turn begins. */
   readonly state: Transition
   readonly beat: () => void
+  /** Makes the beats for those that hand over, and returns what sends them. */
+  readonly claim: () => () => void
   readonly greeted: (address: Address) => void
   readonly tell: (news: Extract<Step, { kind: 'tell' }>['news']) => void
   /** Gets the interfaces on which the responder could not do what it was told, and why. */
@@ -36,17 +38,35 @@ type Performed =
   | { readonly kind: 'performed'; readonly events: readonly TransitionEvent[] }
   | Failed
 
-/** Takes the steps in their order. After one that fails no further one is taken. */
+/**
+ * Takes the steps in their order. After one that fails no further one is taken. While addresses change
+ * hands two nodes answer, so whatever can wait comes after the commit and the claim.
+ */
 export async function perform(steps: readonly Step[], parts: StepParts): Promise<Performed> {
   const events: TransitionEvent[] = []
+  let isListening = false
+  const listen = (): void => {
+    if (!isListening) hear(parts)
+    isListening = true
+  }
   for (const step of steps) {
+    if (step.kind === 'probe' || step.kind === 'gratuitous') listen()
+    const claim = step.kind === 'program' && step.add.length > 0 ? parts.claim() : undefined
     const changed = await changeKernel(step, parts)
     if (changed?.kind === 'failed') return changed
     if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
+    claim?.()
     if (changed !== undefined) events.push(...refusals(changed, step, parts))
     events.push(...speak(step, parts))
   }
+  listen()
   return { kind: 'performed', events }
+}
+
+/** Listens to what concerns the addresses of the state. */
+function hear({ wires, state, links }: StepParts): void {
+  const spots = [...state.spots.values()].map(({ spot }) => spot)
+  wires.listen(spotsByLink(spots, links))
 }
 
 /** Returns the turn with a step that programs, even if no address has moved. */
