@@ -33,22 +33,18 @@ export function claimsFor(
   return claims
 }
 
-/**
- * Returns what a member claims once it has taken all that these claims offer to it; undefined if they
- * offer nothing.
- */
-export function foreseenClaims(
-  { claims, partly, offers }: Pick<Member, 'claims' | 'partly' | 'offers'>,
-  ours: Claims,
-): Claims | undefined {
-  if (![...ours.values()].includes('offered')) return undefined
-  const kindOf = (address: Address): Claim =>
-    offers.has(address) ? 'offered' : partly.has(address) ? 'partly' : 'wholly'
-  const foreseen = new Map(
-    [...claims].map((address): [Address, Claim] => [address, kindOf(address)]),
-  )
-  for (const [address, claim] of ours) if (claim === 'offered') foreseen.set(address, 'wholly')
-  return foreseen
+/** Returns whether these claims have all that a member offers to this node, and it offers something. */
+export function haveOffers(
+  claims: Claims,
+  { offers, isCurrent }: Pick<Member, 'offers' | 'isCurrent'>,
+): boolean {
+  const areTaken = [...offers].every((address) => claims.get(address) === 'wholly')
+  return isCurrent && offers.size > 0 && areTaken
+}
+
+/** Returns the addresses that these claims offer to their receiver. */
+export function offeredIn(claims: Claims): ReadonlySet<Address> {
+  return new Set([...claims].flatMap(([address, claim]) => (claim === 'offered' ? address : [])))
 }
 
 /** It is willing, and no other member answers as far as it knows. */

@@ -103,7 +103,7 @@ function giveTo(draft: Draft, held: Held, owner: string): void {
   const { spot, phase } = held
   const member = draft.members.get(owner)
   const isLive = member !== undefined && member.state !== 'dead'
-  if (isLive && answersWholly(member, spot)) {
+  if (isLive && (answersWholly(member, spot) || member.taken.has(spot.address))) {
     leave(draft, held, owner)
     return
   }

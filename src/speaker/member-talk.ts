@@ -1,7 +1,7 @@
 import type { Beat, BeatLink } from '../announce/beat.ts'
 import { digestOf, partsOf } from '../announce/beat-claims.ts'
-import { decodeBeat, encodeBeat } from '../announce/beat-codec.ts'
-import { claimsFor, foreseenClaims } from '../announce/claims.ts'
+import { decodeBeat } from '../announce/beat-codec.ts'
+import { claimsFor, haveOffers, offeredIn } from '../announce/claims.ts'
 import type { Member } from '../announce/member.ts'
 import {
   changeMembers,
@@ -12,8 +12,9 @@ import {
   noMembers,
 } from '../announce/members.ts'
 import { peersOf } from '../announce/peers.ts'
-import type { Transition } from '../announce/transition-state.ts'
+import { isHandingOver, type Transition } from '../announce/transition-state.ts'
 import type { MemberSettings } from '../model/announce-settings.ts'
+import { BeatMaker } from './beat-maker.ts'
 import { BeatPort } from './beat-port.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
 import type { TellSpeaker } from './news.ts'
@@ -34,16 +35,12 @@ interface Saying {
   readonly links: readonly BeatLink[]
 }
 
+/** In a handover a node tells the rest to its peers after so many milliseconds at most. */
+const OWED_MS = 20
+
 /** What is known of a peer that was never heard. */
 function unheard(node: string): Pick<Member, 'node' | 'claims'> {
   return { node, claims: new Set() }
-}
-
-/** Returns the members that hand an address over to this node. */
-function giversTo({ spots }: Transition): ReadonlySet<string | undefined> {
-  return new Set(
-    [...spots.values()].map(({ phase }) => (phase.kind === 'answering' ? phase.from : undefined)),
-  )
 }
 
 /** The conversation with the agents of the other Nodes. */
@@ -51,20 +48,22 @@ export class MemberTalk {
   readonly #options: TalkOptions
   readonly #keys: MemberKeys | undefined
   readonly #port: BeatPort
-  readonly #incarnation = Date.now()
+  readonly #maker: BeatMaker
   /** The digest of the claims that each peer was last told. */
   readonly #told: Map<string, string> = new Map()
   readonly #foreign: Set<string> = new Set()
   #members: Members
   #nodeOf: ReadonlyMap<string, string> = new Map()
   #internal: Outlook['internal'] | undefined
-  #sequence = 0
   #isAwaited = false
+  /** When all peers are to hear of a claim that only those have heard of that handed over. */
+  #owedAt = Number.POSITIVE_INFINITY
 
   constructor(options: TalkOptions) {
     const { settings } = options
     const { keyFile, port, timeout } = settings
     this.#options = options
+    this.#maker = new BeatMaker(options.node)
     this.#members = noMembers(timeout)
     this.#keys = keyFile === undefined ? undefined : new MemberKeys(keyFile, this.#trouble('key'))
     this.#port = new BeatPort({
@@ -89,11 +88,12 @@ export class MemberTalk {
   }
 
   /**
-   * Whether another node waits for a beat: it is heard for the first time or again, or has asked for a list.
-   * Where halves of a LAN are joined, two nodes may answer until they have heard each other.
+   * Returns whether another node waits for a beat: it is heard for the first time or again, has asked for a
+   * list, or has not heard of a claim. Where halves of a LAN are joined, two nodes may answer until they have
+   * heard each other.
    */
-  get isAwaited(): boolean {
-    return this.#isAwaited
+  isAwaited(now: number): boolean {
+    return this.#isAwaited || this.#owedAt <= now
   }
 
   /** Takes the Nodes that there are, with their InternalIPs. */
@@ -115,31 +115,34 @@ export class MemberTalk {
     return membersAt(this.#members, now)
   }
 
-  /** Returns when the next member counts as dead if nothing comes from it. */
-  nextDeath(now: number): number {
-    return nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY
+  /** Returns when the next member counts as dead if nothing comes from it, or another node waits for a beat. */
+  due(now: number): number {
+    return Math.min(nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY, this.#owedAt)
   }
 
   /**
-   * Makes a beat to each member that hands over to this node: it says what this node answers for once the
-   * next change is committed. Returns what sends these beats. They list nothing, because who has offered
-   * addresses foresees the claim; `send` follows with the list in any case.
+   * Makes a beat to each member that hands over to this node: it says that this node answers for all that it
+   * was offered, as it will once the next change is committed. Returns what sends these beats and returns
+   * whether that is enough for a while: who hands over needs no list, and the others need not know at once.
    */
-  claim(saying: Saying, transition: Transition, outlook: Outlook): () => void {
+  claim(saying: Saying, transition: Transition, outlook: Outlook): () => boolean {
     const now = performance.now()
     const keys = this.#currentKeys(now)
-    const givers = giversTo(transition)
-    const beats = this.at(now).flatMap((member) => {
-      if (keys === undefined || !givers.has(member.node)) return []
+    const givers = this.at(now).filter(({ offers }) => offers.size > 0)
+    const taking = givers.flatMap((member) => {
+      const { node } = member
       const claims = claimsFor(member, transition, outlook.announcements, now)
-      const beat = this.#beat(member.node, saying, transition, { digest: digestOf(claims) })
-      return {
-        to: outlook.internal.get(member.node),
-        bytes: encodeBeat(beat, member.node, keys.signs),
-      }
+      if (keys === undefined || !haveOffers(claims, member)) return []
+      const takes = this.#members.known.get(node)?.digest
+      const said = this.#said(node, saying, transition, { digest: digestOf(claims), takes })
+      const bytes = this.#maker.datagram(node, said, keys.signs)
+      return { to: outlook.internal.get(node) ?? [], bytes }
     })
     return () => {
-      for (const { bytes, to = [] } of beats) this.#port.send(bytes, to)
+      for (const { bytes, to } of taking) this.#port.send(bytes, to)
+      if (!isHandingOver(transition) || taking.length < givers.length) return false
+      this.#owedAt = performance.now() + OWED_MS
+      return true
     }
   }
 
@@ -147,6 +150,7 @@ export class MemberTalk {
   send(saying: Saying, transition: Transition, outlook: Outlook): void {
     const now = performance.now()
     this.#isAwaited = false
+    this.#owedAt = Number.POSITIVE_INFINITY
     const keys = this.#currentKeys(now)
     if (keys === undefined) return
     const { node } = this.#options
@@ -154,7 +158,6 @@ export class MemberTalk {
     const { announcements, internal } = outlook
     const peers = peersOf(node, transition.spots, announcements.values(), [...members.values()])
     for (const peer of peers) {
-      const to = internal.get(peer) ?? []
       const receiver = members.get(peer)
       const claims = claimsFor(receiver ?? unheard(peer), transition, announcements, now)
       const digest = digestOf(claims)
@@ -162,28 +165,20 @@ export class MemberTalk {
       const lists = isAsked || this.#told.get(peer) !== digest
       this.#told.set(peer, digest)
       for (const part of lists ? partsOf(claims) : [undefined]) {
-        const beat = this.#beat(peer, saying, transition, { digest, part })
-        this.#port.send(encodeBeat(beat, peer, keys.signs), to)
+        const said = this.#said(peer, saying, transition, { digest, part })
+        this.#port.send(this.#maker.datagram(peer, said, keys.signs), internal.get(peer) ?? [])
       }
-      const foreseen = receiver && foreseenClaims(receiver, claims)
-      if (foreseen !== undefined)
-        this.#change({ kind: 'foreseen', node: peer, claims: foreseen }, now)
+      this.#change({ kind: 'offered', node: peer, digest, addresses: offeredIn(claims) }, now)
     }
   }
 
-  /** Returns the next beat to a peer. */
-  #beat(
+  #said(
     peer: string,
-    { state, links }: Saying,
+    saying: Saying,
     { isSettled: settled }: Transition,
-    { digest, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'part'>>,
-  ): Beat {
-    this.#sequence += 1
-    return {
-      ...{ node: this.#options.node, incarnation: this.#incarnation, sequence: this.#sequence },
-      ...{ state, links: links.map(({ name, mac }) => ({ name, mac })), settled, digest, part },
-      wantsList: lacksList(this.#members, peer),
-    }
+    { digest, takes, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'takes' | 'part'>>,
+  ): Parameters<BeatMaker['datagram']>[1] {
+    return { ...saying, settled, wantsList: lacksList(this.#members, peer, performance.now()), digest, takes, part }
   }
 
   #currentKeys(now: number): CurrentKeys | undefined {

@@ -25,8 +25,8 @@ interface StepParts {
   /** The state with which the next turn begins. */
   readonly state: Transition
   readonly beat: () => void
-  /** Makes the beats for those that hand over, and returns what sends them. */
-  readonly claim: () => () => void
+  /** Makes the beats for those that hand over. What it returns sends them, and returns whether others can wait. */
+  readonly claim: () => () => boolean
   readonly greeted: (address: Address) => void
   readonly tell: (news: Extract<Step, { kind: 'tell' }>['news']) => void
   /** Gets the interfaces on which the responder could not do what it was told, and why. */
@@ -49,18 +49,24 @@ export async function perform(steps: readonly Step[], parts: StepParts): Promise
     if (!isListening) hear(parts)
     isListening = true
   }
+  let isToldEnough = false
   for (const step of steps) {
+    if (step.kind === 'beat' && isToldEnough) continue
     if (step.kind === 'probe' || step.kind === 'gratuitous') listen()
-    const claim = step.kind === 'program' && step.add.length > 0 ? parts.claim() : undefined
+    const claim = step.kind === 'program' && movesAddresses(step) ? parts.claim() : undefined
     const changed = await changeKernel(step, parts)
     if (changed?.kind === 'failed') return changed
     if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
-    claim?.()
+    isToldEnough = claim?.() ?? isToldEnough
     if (changed !== undefined) events.push(...refusals(changed, step, parts))
     events.push(...speak(step, parts))
   }
   listen()
   return { kind: 'performed', events }
+}
+
+function movesAddresses({ add, remove }: Extract<Step, { kind: 'program' }>): boolean {
+  return add.length + remove.length > 0
 }
 
 /** Listens to what concerns the addresses of the state. */

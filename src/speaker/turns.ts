@@ -182,7 +182,7 @@ export class Turns {
       links: new Map(this.#links.current.map(({ name, mac }) => [name, mac])),
       events: this.#events.splice(0),
     })
-    const told = this.#talk.isAwaited ? beating(next) : next
+    const told = this.#talk.isAwaited(now) ? beating(next) : next
     return this.#go(programs ? programming(told) : told, outlook, members)
   }
 
@@ -206,11 +206,7 @@ export class Turns {
       this.#services.follow(state, outlook),
     )
     const now = performance.now()
-    const due = Math.min(
-      state.due,
-      this.#talk.nextDeath(now),
-      now + (again ?? Number.POSITIVE_INFINITY),
-    )
+    const due = Math.min(state.due, this.#talk.due(now), now + (again ?? Number.POSITIVE_INFINITY))
     this.#parts.wake(Math.max(0, due - now))
     return WENT
   }

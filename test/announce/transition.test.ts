@@ -28,6 +28,7 @@ const member: Member = {
   claims: new Set(),
   partly: new Set(),
   offers: new Set(),
+  taken: new Set(),
   isCurrent: true,
   macs: [HIGHER],
 }

@@ -110,8 +110,8 @@ test('what a node answers for reaches the others, also in several datagrams', as
   await sending(one, 'n1', 1_000, () => claimsOf(two, 'n1') === 1_000)
   const [member] = two.talk.at(performance.now())
   expect(member).toMatchObject({ node: 'n1', state: 'live', interfaces: ['eth0'], isCurrent: true })
-  expect(one.talk.nextDeath(performance.now())).toBe(Number.POSITIVE_INFINITY)
-  expect(two.talk.nextDeath(performance.now())).toBeLessThan(performance.now() + 601)
+  expect(one.talk.due(performance.now())).toBe(Number.POSITIVE_INFINITY)
+  expect(two.talk.due(performance.now())).toBeLessThan(performance.now() + 601)
   expect([one.told, two.told]).toEqual([[], []])
 })
 
@@ -137,13 +137,13 @@ test('one that is heard again is told at once what it missed meanwhile', async (
   const { state, outlook } = answering('n2', 3)
   const say = (): void => two.talk.send({ state: 'live', links: [] }, state, outlook)
   say()
-  expect(two.talk.isAwaited).toBe(false)
+  expect(two.talk.isAwaited(performance.now())).toBe(false)
   one.talk.setNodes(internal)
-  await sending(one, 'n1', 1, () => two.talk.isAwaited)
+  await sending(one, 'n1', 1, () => two.talk.isAwaited(performance.now()))
   say()
-  expect(two.talk.isAwaited).toBe(false)
+  expect(two.talk.isAwaited(performance.now())).toBe(false)
   await news.until(() => claimsOf(one, 'n2') === 3 || undefined)
-  expect(one.talk.isAwaited).toBe(true)
+  expect(one.talk.isAwaited(performance.now())).toBe(true)
 })
 
 test('beats with another key are not believed, and told of until they are right', async () => {
