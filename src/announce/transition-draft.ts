@@ -16,6 +16,8 @@ export const PROBE_GAP_MS = 50
 export const PROBES = 2
 export const HELD_MS = 100
 export const CONFLICT_MS = 1_000
+/** Where one handover ends others may be under way, for which whatever is not urgent waits so long. */
+export const HANDOVER_MS = 10
 
 /** What a turn has worked out so far. */
 export interface Draft {
@@ -82,7 +84,7 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
 
 /**
  * Begins to answer: from a member that hands it over, or because nobody answers. In a handover the
- * neighbours are told when the other one is silent: telling them of hundreds of addresses takes time, in
+ * neighbours are told soon after the other one is silent: telling them of hundreds of addresses takes time, in
  * which both would answer.
  */
 export function take(draft: Draft, spot: Spot, from: string | undefined): void {
@@ -93,9 +95,9 @@ export function take(draft: Draft, spot: Spot, from: string | undefined): void {
   draft.news.push({ kind: 'taken', spot, from })
 }
 
-/** Returns the phase of a spot of which the neighbours are told from now on. */
-export function greeting(draft: Draft, phase: Answering): Answering {
-  return { ...phase, greeting: { told: 0, since: draft.now } }
+/** Returns the phase of a spot of which the neighbours are told from now on, or after so many milliseconds. */
+export function greeting(draft: Draft, phase: Answering, after = 0): Answering {
+  return { ...phase, greeting: { told: 0, since: draft.now + after } }
 }
 
 /** Returns the phase of a spot for which the kernel answered before this agent began. */

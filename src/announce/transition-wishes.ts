@@ -2,7 +2,15 @@ import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { ask, type Draft, enter, greeting, leave, withdraw } from './transition-draft.ts'
+import {
+  ask,
+  type Draft,
+  enter,
+  greeting,
+  HANDOVER_MS,
+  leave,
+  withdraw,
+} from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
 import { doubt } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
@@ -76,8 +84,9 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   if (!member.isCurrent || offers(member, spot)) return
   if (member.claims.has(spot.address)) withdraw(draft, spot, undefined)
   else {
-    draft.changed = true
-    enter(draft, spot, greeting(draft, { ...phase, from: undefined }))
+    // A third one may be the owner by now, and is offered it only from here on.
+    if (phase.yieldsTo !== undefined) draft.changed = true
+    enter(draft, spot, greeting(draft, { ...phase, from: undefined }, HANDOVER_MS))
   }
 }
 

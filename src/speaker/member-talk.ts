@@ -12,10 +12,12 @@ import {
   noMembers,
 } from '../announce/members.ts'
 import { peersOf } from '../announce/peers.ts'
-import { isHandingOver, type Transition } from '../announce/transition-state.ts'
+import { HANDOVER_MS } from '../announce/transition-draft.ts'
+import type { Transition } from '../announce/transition-state.ts'
 import type { MemberSettings } from '../model/announce-settings.ts'
 import { BeatMaker } from './beat-maker.ts'
 import { BeatPort } from './beat-port.ts'
+import { ForeignKeys } from './foreign-keys.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
@@ -35,8 +37,12 @@ interface Saying {
   readonly links: readonly BeatLink[]
 }
 
-/** In a handover a node tells the rest to its peers after so many milliseconds at most. */
-const OWED_MS = 20
+export interface Claiming {
+  /** Sends the beats. */
+  readonly send: () => void
+  /** Whether each member that offered something is told that this node has all of that. */
+  readonly isWhole: boolean
+}
 
 /** What is known of a peer that was never heard. */
 function unheard(node: string): Pick<Member, 'node' | 'claims'> {
@@ -51,7 +57,7 @@ export class MemberTalk {
   readonly #maker: BeatMaker
   /** The digest of the claims that each peer was last told. */
   readonly #told: Map<string, string> = new Map()
-  readonly #foreign: Set<string> = new Set()
+  readonly #foreign: ForeignKeys
   #members: Members
   #nodeOf: ReadonlyMap<string, string> = new Map()
   #internal: Outlook['internal'] | undefined
@@ -65,6 +71,7 @@ export class MemberTalk {
     this.#options = options
     this.#maker = new BeatMaker(options.node)
     this.#members = noMembers(timeout)
+    this.#foreign = new ForeignKeys(this.#trouble('foreign-key'))
     this.#keys = keyFile === undefined ? undefined : new MemberKeys(keyFile, this.#trouble('key'))
     this.#port = new BeatPort({
       port,
@@ -103,7 +110,7 @@ export class MemberTalk {
     this.#nodeOf = new Map([...internal].flatMap(([node, all]) => all.map((each) => [each, node])))
     this.#change({ kind: 'nodes', nodes: new Set(internal.keys()) }, performance.now())
     if (this.#keys !== undefined) this.#port.listenOn(internal.get(this.#options.node) ?? [])
-    for (const node of this.#foreign) if (!internal.has(node)) this.#noteForeign(node, false)
+    this.#foreign.keep(internal)
   }
 
   /** Notes that this node did not listen since a time, so that nobody counts as dead for that. */
@@ -122,10 +129,9 @@ export class MemberTalk {
 
   /**
    * Makes a beat to each member that hands over to this node: it says that this node answers for all that it
-   * was offered, as it will once the next change is committed. Returns what sends these beats and returns
-   * whether that is enough for a while: who hands over needs no list, and the others need not know at once.
+   * was offered, as it will once the next change is committed. Returns what sends these beats.
    */
-  claim(saying: Saying, transition: Transition, outlook: Outlook): () => boolean {
+  claim(saying: Saying, transition: Transition, outlook: Outlook): Claiming {
     const now = performance.now()
     const keys = this.#currentKeys(now)
     const givers = this.at(now).filter(({ offers }) => offers.size > 0)
@@ -138,12 +144,17 @@ export class MemberTalk {
       const bytes = this.#maker.datagram(node, said, keys.signs)
       return { to: outlook.internal.get(node) ?? [], bytes }
     })
-    return () => {
-      for (const { bytes, to } of taking) this.#port.send(bytes, to)
-      if (!isHandingOver(transition) || taking.length < givers.length) return false
-      this.#owedAt = performance.now() + OWED_MS
-      return true
+    return {
+      isWhole: taking.length === givers.length,
+      send: () => {
+        for (const { bytes, to } of taking) this.#port.send(bytes, to)
+      },
     }
+  }
+
+  /** Has a beat sent to all peers soon, but not at once. */
+  owe(): void {
+    this.#owedAt = performance.now() + HANDOVER_MS
   }
 
   /** Sends a beat to each peer, with the list of claims where that is news or was asked for. */
@@ -178,7 +189,14 @@ export class MemberTalk {
     { isSettled: settled }: Transition,
     { digest, takes, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'takes' | 'part'>>,
   ): Parameters<BeatMaker['datagram']>[1] {
-    return { ...saying, settled, wantsList: lacksList(this.#members, peer, performance.now()), digest, takes, part }
+    return {
+      ...saying,
+      settled,
+      wantsList: lacksList(this.#members, peer, performance.now()),
+      digest,
+      takes,
+      part,
+    }
   }
 
   #currentKeys(now: number): CurrentKeys | undefined {
@@ -193,11 +211,11 @@ export class MemberTalk {
     const beat = decodeBeat(bytes, node, keys.believed)
     if (beat === undefined) {
       const sender = this.#nodeOf.get(from)
-      if (sender !== undefined) this.#noteForeign(sender, true)
+      if (sender !== undefined) this.#foreign.note(sender, true)
       return
     }
     if (beat.node === node || this.#internal?.has(beat.node) !== true) return
-    this.#noteForeign(beat.node, false)
+    this.#foreign.note(beat.node, false)
     const before = this.#members.known.get(beat.node)
     this.#change({ kind: 'beat', beat }, now)
     const after = this.#members.known.get(beat.node)
@@ -211,16 +229,6 @@ export class MemberTalk {
 
   #change(event: Parameters<typeof changeMembers>[1], now: number): void {
     this.#members = changeMembers(this.#members, event, now)
-  }
-
-  /** Tells which Nodes send beats that cannot be believed. */
-  #noteForeign(node: string, isForeign: boolean): void {
-    if (this.#foreign.has(node) === isForeign) return
-    if (isForeign) this.#foreign.add(node)
-    else this.#foreign.delete(node)
-    const nodes = [...this.#foreign].sort().join(', ')
-    const reason = `beats of ${nodes} are signed with another key; the file of announce.layer2.members.keyFile has to be the same on all Nodes`
-    this.#trouble('foreign-key')(nodes === '' ? undefined : reason)
   }
 
   #trouble(about: 'key' | 'port' | 'foreign-key'): (reason: string | undefined) => void {

@@ -13,6 +13,7 @@ import type { Changed, Responder } from '../dataplane/announce/responder.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
+import type { Claiming } from './member-talk.ts'
 import type { Wires } from './wires.ts'
 
 /** What the steps of one turn need. */
@@ -25,8 +26,10 @@ interface StepParts {
   /** The state with which the next turn begins. */
   readonly state: Transition
   readonly beat: () => void
-  /** Makes the beats for those that hand over. What it returns sends them, and returns whether others can wait. */
-  readonly claim: () => () => boolean
+  /** Sends a beat soon, but not at once. */
+  readonly oweBeat: () => void
+  /** Makes the beats for those that hand over. */
+  readonly claim: () => Claiming
   readonly greeted: (address: Address) => void
   readonly tell: (news: Extract<Step, { kind: 'tell' }>['news']) => void
   /** Gets the interfaces on which the responder could not do what it was told, and why. */
@@ -49,24 +52,32 @@ export async function perform(steps: readonly Step[], parts: StepParts): Promise
     if (!isListening) hear(parts)
     isListening = true
   }
-  let isToldEnough = false
+  const claim = isHandover(steps) ? parts.claim() : undefined
   for (const step of steps) {
-    if (step.kind === 'beat' && isToldEnough) continue
     if (step.kind === 'probe' || step.kind === 'gratuitous') listen()
-    const claim = step.kind === 'program' && movesAddresses(step) ? parts.claim() : undefined
     const changed = await changeKernel(step, parts)
     if (changed?.kind === 'failed') return changed
     if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
-    isToldEnough = claim?.() ?? isToldEnough
+    if (step.kind === 'program') claim?.send()
     if (changed !== undefined) events.push(...refusals(changed, step, parts))
-    events.push(...speak(step, parts))
+    if (step.kind === 'beat' && claim?.isWhole === true) parts.oweBeat()
+    else events.push(...speak(step, parts))
   }
   listen()
   return { kind: 'performed', events }
 }
 
-function movesAddresses({ add, remove }: Extract<Step, { kind: 'program' }>): boolean {
-  return add.length + remove.length > 0
+/** Returns whether addresses are taken over from members or given to them, so that two nodes answer meanwhile. */
+function isHandover(steps: readonly Step[]): boolean {
+  return steps.some(
+    (step) =>
+      step.kind === 'tell' &&
+      step.news.some(
+        (news) =>
+          (news.kind === 'taken' && news.from !== undefined) ||
+          (news.kind === 'given' && news.to !== undefined),
+      ),
+  )
 }
 
 /** Listens to what concerns the addresses of the state. */

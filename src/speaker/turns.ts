@@ -195,6 +195,7 @@ export class Turns {
     const outcome = await perform(steps, {
       ...{ responder, state, links, hold: settings.hold, wires: this.#wires },
       claim: () => this.#talk.claim(saying, state, outlook),
+      oweBeat: () => this.#talk.owe(),
       beat: () => this.#talk.send(saying, state, outlook),
       tell: (news) => this.#teller.news(news, outlook, members),
       refused: (reasons) => this.#teller.refused(reasons),

@@ -128,7 +128,12 @@ describe('claims', () => {
     expect(membersAt(told, 210)[0]).toMatchObject({ isCurrent: true, claims: new Set() })
   })
 
-  const offered = { kind: 'offered', node: 'node-a', digest: 'ab', addresses: new Set([one]) } as const
+  const offered = {
+    kind: 'offered',
+    node: 'node-a',
+    digest: 'ab',
+    addresses: new Set([one]),
+  } as const
 
   test.each([
     ['says so', { takes: 'ab' }, [one]],

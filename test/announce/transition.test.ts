@@ -302,6 +302,17 @@ describe('a handover', () => {
     expect(machine.answers).toBe(true)
   })
 
+  test('is told to everybody when the other is silent', () => {
+    const machine = takenOver()
+    machine.run(machine.now + 200)
+    expect(machine.steps.filter(({ kind }) => kind === 'gratuitous')).toEqual([])
+    machine.members = [member]
+    machine.turn()
+    const silent = machine.now
+    const times = machine.times('gratuitous', silent + 20_000).map((at) => at - silent)
+    expect(times).toEqual([10, 110, 410, 1_110, 2_210, 3_310])
+  })
+
   test.each([
     ['is not heard any more', []],
     ['has changed its mind', [{ ...offering, offers: new Set<Address>() }]],
@@ -368,6 +379,14 @@ describe('giving an address up', () => {
       { kind: 'beat' },
       { kind: 'tell', news: [{ kind: 'given', spot, to: 'b' }] },
     ])
+  })
+
+  test('is done without the list of the owner if that says that it has taken what was offered', () => {
+    const machine = answering()
+    machine.owner = 'b'
+    machine.turn()
+    machine.members = [{ ...member, taken: new Set([address]), isCurrent: false }]
+    expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
   })
 
   test('is done at once when nobody may have it, or nobody wants it', () => {
