@@ -95,7 +95,7 @@ export function take(draft: Draft, spot: Spot, from: string | undefined): void {
   draft.news.push({ kind: 'taken', spot, from })
 }
 
-/** Returns the phase of a spot of which the neighbours are told from now on, or after so many milliseconds. */
+/** Returns the phase of a spot that the neighbours are told about, beginning after so many milliseconds. */
 export function greeting(draft: Draft, phase: Answering, after = 0): Answering {
   return { ...phase, greeting: { told: 0, since: draft.now + after } }
 }
