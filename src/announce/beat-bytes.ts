@@ -5,8 +5,8 @@ import { macBytes, macText } from './mac.ts'
 
 // What a beat says, without its signature: a byte of flags; the node's name behind its length;
 // incarnation and sequence in 8 bytes each; the digest; the number of links, each with MAC address
-// and name behind its length; the digest of the claims that it takes, if it takes some; and if it lists claims, index and count of the part in 2 bytes each,
-// and the claims to the end.
+// and name behind its length; the digest of the claims that it takes, if it takes some; and if it lists
+// claims, index and count of the part in 2 bytes each, and the claims to the end.
 
 const STATES = ['live', 'leaving', 'stale'] as const
 const STATE = 3

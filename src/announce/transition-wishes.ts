@@ -12,7 +12,7 @@ import {
   withdraw,
 } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
-import { doubt } from './transition-rivals.ts'
+import { doubt, doubtGiver } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
@@ -72,8 +72,8 @@ function keep(draft: Draft, held: Held): void {
 }
 
 /**
- * The one that handed over must say that it no longer answers. If it is not heard any more, or has
- * changed its mind, this node gives way.
+ * The one that handed over must say that it no longer answers. If it is not heard any more, this node gives
+ * way.
  */
 function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   const member = draft.members.get(from)
@@ -82,7 +82,7 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
     return
   }
   if (!member.isCurrent || offers(member, spot)) return
-  if (member.claims.has(spot.address)) withdraw(draft, spot, undefined)
+  if (member.claims.has(spot.address)) doubtGiver(draft, spot, phase)
   else {
     // A third one may be the owner by now, and is offered it only from here on.
     if (phase.yieldsTo !== undefined) draft.changed = true

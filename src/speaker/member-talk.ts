@@ -37,6 +37,7 @@ interface Saying {
   readonly links: readonly BeatLink[]
 }
 
+/** What is ready to be told to members that hand over. */
 export interface Claiming {
   /** Sends the beats. */
   readonly send: () => void

@@ -313,30 +313,45 @@ describe('a handover', () => {
     expect(times).toEqual([10, 110, 410, 1_110, 2_210, 3_310])
   })
 
-  test.each([
-    ['is not heard any more', []],
-    ['has changed its mind', [{ ...offering, offers: new Set<Address>() }]],
-  ])('is undone when the other %s', (_, members) => {
+  test('is undone when the other is not heard any more', () => {
     const machine = takenOver()
-    machine.members = members
+    machine.members = []
     expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
     expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: undefined }])
   })
 
-  test('to this node goes on to a third one, unless the first has changed its mind', () => {
-    const third = { ...member, node: 'c', macs: [LOWER] }
-    for (const [first, answers] of [
-      [offering, true],
-      [{ ...offering, offers: new Set<Address>() }, false],
-    ] as const) {
+  test.each([
+    ['answers still', true],
+    ['does not', false],
+  ])(
+    'goes on when the other has changed its mind, until the wire was asked and that %s',
+    (_, answers) => {
       const machine = takenOver()
-      machine.owner = 'c'
+      const begun = machine.now
+      machine.members = [{ ...offering, offers: new Set<Address>() }]
+      machine.turn()
+      expect(machine.answers).toBe(true)
+      expect(machine.times('probe', begun + 100).map((at) => at - begun)).toEqual([100])
+      if (answers) machine.turn(answer(HIGHER))
+      expect(machine.answers).toBe(!answers)
+      machine.members = [member]
+      const told = machine.times('gratuitous', begun + 299)
+      expect(told.map((at) => at - begun)).toEqual(answers ? [] : [250])
+    },
+  )
+
+  test('to this node goes on to a third one, which is offered it when no doubt is left', () => {
+    const third = { ...member, node: 'c', macs: [LOWER] }
+    const machine = takenOver()
+    machine.owner = 'c'
+    for (const first of [offering, { ...offering, offers: new Set<Address>() }]) {
       machine.members = [first, third]
       machine.turn()
-      expect(machine.answers).toBe(answers)
-      machine.turn()
-      expect(machine.answers).toBe(answers)
+      expect(machine.answers).toBe(true)
     }
+    machine.run(machine.now + 100)
+    machine.turn(answer(HIGHER))
+    expect(machine.answers).toBe(false)
   })
 
   test('that another member contradicts before it was programmed is never programmed', () => {
