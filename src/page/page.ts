@@ -27,7 +27,7 @@ interface PageContent {
 }
 
 /** Which program serves the page. */
-interface ServedBy {
+export interface ServedBy {
   readonly version: string
   /** The name of the Pod. */
   readonly pod: string
