@@ -65,6 +65,8 @@ const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
 // Builds the container image first.
 const image = ['test/image/*.test.ts']
+// Drives a browser.
+const page = ['test/page/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
@@ -95,7 +97,7 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [
-            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds],
+            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds, ...page],
             'test/vm/**',
           ],
         },
@@ -120,6 +122,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: { name: 'image', include: image, hookTimeout: 900_000 },
       },
+      { extends: true, test: { name: 'page', include: page, hookTimeout: 600_000 } },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

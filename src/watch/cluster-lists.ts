@@ -58,7 +58,7 @@ export interface ClusterLists {
 }
 
 /** The objects of one kind. */
-export interface ObjectsOfKind {
+interface ObjectsOfKind {
   readonly items: readonly unknown[]
   /** True if these were all at some time. */
   readonly isWhole: boolean

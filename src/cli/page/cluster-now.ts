@@ -11,7 +11,7 @@ import { clusterInput, type Known } from '../cluster/read.ts'
 import { Pace } from './pace.ts'
 
 /** What is known of the cluster at one time. */
-export interface ClusterState {
+interface ClusterState {
   readonly known: Known
   readonly input: ClusterInput
   /** What is wrong with what is known, such as a kind whose changes are not heard. */
