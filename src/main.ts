@@ -78,6 +78,7 @@ async function main(): Promise<number> {
       return announcersCommand(invocation.options, output)
     case 'controller':
     case 'cluster':
+    case 'ui':
     case 'run':
       return loadedCommand(invocation)
     case 'cleanup':
@@ -96,7 +97,7 @@ async function main(): Promise<number> {
 }
 
 type Invocation = ReturnType<typeof parseArguments>
-type LoadedKind = 'controller' | 'cluster' | 'run'
+type LoadedKind = 'controller' | 'cluster' | 'ui' | 'run'
 
 /** Runs a command that is loaded only when it is called, because it needs half of the program. */
 async function loadedCommand(
@@ -111,6 +112,10 @@ async function loadedCommand(
     case 'cluster': {
       const { clusterCommand } = await import('./cli/cluster/cluster.ts')
       return clusterCommand(invocation.options, version, output)
+    }
+    case 'ui': {
+      const { uiCommand } = await import('./cli/cluster/ui.ts')
+      return uiCommand(invocation.options, version, output)
     }
     case 'run': {
       const { runCommand } = await import('./cli/run.ts')

@@ -4,6 +4,7 @@ import type { PoolRow } from '../view/cluster/pool-list.ts'
 import type { Tone } from '../view/cluster/tone.ts'
 import { html, type Markup } from './html.ts'
 import { type Column, none, state, table } from './parts.ts'
+import { linkTo, type PageQuery } from './query.ts'
 
 /** Returns the facts, each a figure with what it counts. */
 export function factsSection({ facts }: PageView): Markup {
@@ -14,10 +15,14 @@ export function factsSection({ facts }: PageView): Markup {
 }
 
 /** Returns what needs a person. */
-export function needsSection({ matters }: PageView): Markup {
+export function needsSection({ matters, services }: PageView, query: PageQuery): Markup {
+  const names = new Set(services.map(({ service }) => service))
   const urgent = matters.toSorted((a, b) => rank(a.tone) - rank(b.tone))
   const items = urgent.map(({ about, text, tone }) => {
-    return html`<li class="${tone}"><b>${about}</b> <span>${text}</span></li>\n`
+    const name = names.has(about)
+      ? html`<a href="${linkTo(query, { service: about }, 'service')}">${about}</a>`
+      : about
+    return html`<li class="${tone}"><b>${name}</b> <span>${text}</span></li>\n`
   })
   const list =
     items.length === 0

@@ -38,7 +38,7 @@ export function pageHtml(content: PageContent): string {
   const { view, query, service, found, troubles, servedBy } = content
   const main = html`<div id="troubles" data-live>${troubles.length === 0 ? '' : troublesSection(troubles)}</div>
 ${factsSection(view)}
-${needsSection(view)}
+${needsSection(view, query)}
 ${servicesSection(view.services, query)}
 ${service === undefined ? '' : serviceSection(service, query)}
 <div class="two">

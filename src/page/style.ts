@@ -55,6 +55,7 @@ ul { margin: 0; padding: 0; list-style: none; }
 .needs li + li, .warnings li + li { border-top: 1px solid var(--line); }
 .needs b, .warnings b { overflow-wrap: anywhere; font-weight: 600; }
 .needs .bad { background: var(--bad-back); }
+.needs a { color: inherit; }
 .needs .bad b { color: var(--bad); }
 .needs span { overflow-wrap: anywhere; }
 .calm, .empty { margin: 0; padding: .8rem 1rem; }

@@ -578,6 +578,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'cli/about/node-parts.ts': ['node:fs', 'node:http'],
   'cli/about/versions.ts': ['node:os'],
   'cli/api-location.ts': ['node:fs', 'node:os'],
+  'cli/cluster/ui.ts': ['node:child_process'],
   'cli/controller.ts': ['node:os'],
   'cli/page-switch.ts': ['node:os'],
   'controller/page/page-server.ts': ['node:http'],

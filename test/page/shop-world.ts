@@ -52,6 +52,7 @@ export class ShopWorld {
 
   /** A replica of the controller with this configuration. */
   start(config: string): RunningController {
+    process.env['POD_NAME'] = 'nodelb-controller-6d5f'
     return RunningController.start(this.#kubeconfig, '--config', config)
   }
 
