@@ -9,9 +9,9 @@ import { linkTo, type PageQuery } from './query.ts'
 /** Returns the facts, each a figure with what it counts. */
 export function factsSection({ facts }: PageView): Markup {
   const cards = facts.map(({ name, value, text, tone }) => {
-    return html`<div class="${tone}"><dt>${name}</dt><dd><strong>${value}</strong> ${text}</dd></div>`
+    return html`<div class="${tone}"><dt>${name}</dt><dd><strong>${value}</strong> ${text}</dd></div>\n`
   })
-  return html`<section id="facts" data-live aria-label="At a glance"><dl class="facts">${cards}</dl></section>`
+  return html`<section id="facts" data-live aria-label="At a glance"><dl class="facts">\n${cards}</dl></section>`
 }
 
 /** Returns what needs a person. */

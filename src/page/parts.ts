@@ -21,18 +21,22 @@ export function table<Row>(
   toneOf: (row: Row) => Tone = () => 'fine',
 ): Markup {
   const heads = columns.map(({ title, isNumber }) => {
-    return html`<th role="columnheader" scope="col" class="${isNumber ? 'number' : ''}">${title}</th>`
+    return html`<th role="columnheader" scope="col"${side(isNumber)}>${title}</th>\n`
   })
   const body = rows.map((row) => {
     const cells = columns.map(({ title, cell, isNumber }) => {
-      return html`<td role="cell" data-title="${title}" class="${isNumber ? 'number' : ''}"><div>${cell(row)}</div></td>`
+      return html`<td role="cell" data-title="${title}"${side(isNumber)}><div>${cell(row)}</div></td>\n`
     })
-    return html`<tr role="row" class="${toneOf(row)}">${cells}</tr>\n`
+    return html`<tr role="row" class="${toneOf(row)}">\n${cells}</tr>\n`
   })
   return html`<table role="table" aria-label="${caption}">
-<thead role="rowgroup"><tr role="row">${heads}</tr></thead>
+<thead role="rowgroup"><tr role="row">\n${heads}</tr></thead>
 <tbody role="rowgroup">
 ${body}</tbody></table>`
+}
+
+function side(isNumber: true | undefined): Markup | undefined {
+  return isNumber && html` class="number"`
 }
 
 /** Returns a state with a mark before it, so that its colour says nothing that is not said twice. */

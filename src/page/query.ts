@@ -27,8 +27,13 @@ export function readQuery(get: (name: string) => string | null): PageQuery {
 export function linkTo(query: PageQuery, changes: Partial<PageQuery>, anchor: string): string {
   const next = { ...query, ...changes }
   const pairs = NAMES.flatMap((name) => {
-    return next[name] === '' ? [] : `${name}=${encodeURIComponent(next[name])}`
+    return next[name] === '' ? [] : `${name}=${encodeURIComponent(wellFormed(next[name]))}`
   })
   const text = pairs.length === 0 ? './' : `./?${pairs.join('&')}`
   return `${text}#${anchor}`
+}
+
+/** Half a character, which a value that was cut may end with, has no place in an address. */
+function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd')
 }

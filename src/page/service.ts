@@ -22,7 +22,7 @@ function known(detail: ServiceDetail, query: PageQuery): Markup {
   const { matters, endpoints } = detail
   const left = endpoints.length - MOST
   return html`${matters.map(({ text }) => html`<p class="warn">${text}</p>`)}
-<dl>${facts(detail, query).map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl>
+<dl>\n${facts(detail, query).map(([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>\n`)}</dl>
 <h3>Endpoints (${endpoints.length})</h3>
 ${endpoints.length === 0 ? html`<p class="dim">It has none.</p>` : table('Endpoints', COLUMNS, endpoints.slice(0, MOST), toneOf)}
 ${left > 0 ? html`<p class="dim">and ${left} more</p>` : ''}`
