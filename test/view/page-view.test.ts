@@ -4,7 +4,6 @@ import type { Address, Port } from '../../src/model/address.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
 import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
 import { nodeList } from '../../src/view/cluster/node-list.ts'
-import { pageFacts } from '../../src/view/cluster/page-facts.ts'
 import { pageView } from '../../src/view/cluster/page-view.ts'
 import { serviceDetail } from '../../src/view/cluster/service-detail.ts'
 import type { FrontendInput } from '../../src/view/status-input.ts'
@@ -32,6 +31,11 @@ function cluster(more: Partial<ClusterInput> = {}): ClusterInput {
   }
 }
 
+/** The facts of a page. */
+function factsOf(input: ClusterInput) {
+  return pageView(input).facts
+}
+
 function service(name: string, state: FrontendInput['state']) {
   const address = '192.0.2.1:80/tcp'
   const frontend = { address, port: 'http', kind: 'load-balancer', state } as const
@@ -45,7 +49,7 @@ function served(...services: readonly ReturnType<typeof service>[]): ClusterInpu
 
 describe('facts', () => {
   test('of a cluster in which all is well', () => {
-    expect(pageFacts(cluster()).map(({ value, tone }) => [value, tone])).toEqual([
+    expect(factsOf(cluster()).map(({ value, tone }) => [value, tone])).toEqual([
       ['2 of 2', 'fine'],
       ['0', 'fine'],
       ['0', 'fine'],
@@ -82,12 +86,12 @@ describe('facts', () => {
       'warn',
     ],
   ])('%s', (_, more, at, value, tone) => {
-    expect(pageFacts(cluster(more))[at]).toMatchObject({ value, tone })
+    expect(factsOf(cluster(more))[at]).toMatchObject({ value, tone })
   })
 
   test('of what is not read nothing is said', () => {
     const unread = { agents: true, lease: true, announcers: true }
-    const facts = pageFacts(cluster({ unread }))
+    const facts = factsOf(cluster({ unread }))
     expect(facts.filter(({ text }) => text === 'not read').map(({ name }) => name)).toEqual([
       'Agents',
       'Announced',
@@ -97,13 +101,13 @@ describe('facts', () => {
 
   test('a pool of IPv6 is not counted out', () => {
     const usage = [{ pool: 'p', family: 'ipv6', size: 2n ** 64n, held: 1 }] as never
-    expect(pageFacts(cluster({ usage }))[3]?.text).toBe('of p in use')
+    expect(factsOf(cluster({ usage }))[3]?.text).toBe('of p in use')
   })
 
   test('announcers are counted by Service and Node', () => {
     const one = { service: 'a/b', protocol: 'layer2', over: [] } as const
     const announcers = [{ ...one, node: 'n1' }]
-    expect(pageFacts(cluster({ announcers }))[2]).toMatchObject({
+    expect(factsOf(cluster({ announcers }))[2]).toMatchObject({
       value: '1',
       text: 'Services, from 1 Node',
     })

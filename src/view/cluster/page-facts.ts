@@ -1,7 +1,7 @@
 import type { ClusterInput } from './cluster-input.ts'
 import { isSilent } from './cluster-matters.ts'
 import { poolList } from './pool-list.ts'
-import { serviceList } from './service-list.ts'
+import type { ClusterServiceRow } from './service-list.ts'
 import type { Tone } from './tone.ts'
 
 /** A figure that tells at a glance how something is. */
@@ -17,11 +17,14 @@ export interface PageFact {
 /** From this percentage on a pool is worth a look. */
 const NEARLY_FULL = 80
 
-/** Returns the facts about a cluster, always in the same order. */
-export function pageFacts(input: ClusterInput): readonly PageFact[] {
+/** Returns the facts about a cluster and the rows of its Services, always in the same order. */
+export function pageFacts(
+  input: ClusterInput,
+  rows: readonly ClusterServiceRow[],
+): readonly PageFact[] {
   return [
     agentsFact(input),
-    servicesFact(input),
+    servicesFact(rows),
     announcedFact(input),
     poolFact(input),
     controllerFact(input),
@@ -39,14 +42,12 @@ function agentsFact({ agents, nodes, unread }: ClusterInput): PageFact {
   return { name, value: `${ready} of ${wanted}`, text: 'Nodes with an agent that is ready', tone }
 }
 
-function servicesFact(input: ClusterInput): PageFact {
-  const states = new Map<string, string[]>()
-  for (const { service, state } of serviceList(input)) {
-    states.set(service, [...(states.get(service) ?? []), state])
-  }
-  const serving = [...states.values()].filter((mine) => mine.includes('serves')).length
-  const value = states.size === 0 ? '0' : `${serving} of ${states.size}`
-  const tone: Tone = serving === states.size ? 'fine' : 'warn'
+function servicesFact(rows: readonly ClusterServiceRow[]): PageFact {
+  const all = new Set(rows.map(({ service }) => service)).size
+  const serving = rows.filter(({ state }) => state === 'serves').map(({ service }) => service)
+  const served = new Set(serving).size
+  const value = all === 0 ? '0' : `${served} of ${all}`
+  const tone: Tone = served === all ? 'fine' : 'warn'
   return { name: 'Services', value, text: 'for clients outside are served', tone }
 }
 

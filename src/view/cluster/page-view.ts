@@ -46,15 +46,17 @@ const MOST_WARNINGS = 20
 /** Returns what is shown of a cluster. */
 export function pageView(input: ClusterInput): PageView {
   const { at, warnings, announcers } = input
+  const told = new Map<string, ToldAnnouncer[]>()
+  for (const each of announcers) told.set(each.service, [...(told.get(each.service) ?? []), each])
   const services = serviceList(input).map((row): PageService => {
-    const mine = announcers.filter(({ service }) => service === row.service)
-    return { ...row, tone: toneOf(row), announcers: mine }
+    return { ...row, tone: toneOf(row), announcers: told.get(row.service) ?? [] }
   })
   const newest = warnings.toSorted((a, b) => (a.at > b.at ? -1 : 1)).slice(0, MOST_WARNINGS)
+  const urgencyOf = urgencies(input)
   return {
     at,
-    facts: pageFacts(input),
-    matters: clusterMatters(input).map((matter) => ({ ...matter, tone: urgency(matter, input) })),
+    facts: pageFacts(input, services),
+    matters: clusterMatters(input).map((matter) => ({ ...matter, tone: urgencyOf(matter) })),
     services,
     pools: poolList(input),
     nodes: nodeList(input),
@@ -83,11 +85,16 @@ function toneOf({ state }: ClusterServiceRow): Tone {
 }
 
 /** What turns clients away now is bad; all else can wait for a moment. */
-function urgency({ about, text }: Matter, { agents, served }: ClusterInput): Tone {
-  const isAgent = agents.some(({ node, pod, ready }) => !ready && (node || pod) === about)
-  const isRefusing = served.services.some(({ service, frontends }) => {
-    const refusing = frontends.filter(({ state }) => state === 'refuses')
-    return service === about && refusing.some(({ address }) => text.includes(address))
-  })
-  return isAgent || isRefusing ? 'bad' : 'warn'
+function urgencies({ agents, served }: ClusterInput): (matter: Matter) => Tone {
+  const down = new Set(agents.flatMap(({ node, pod, ready }) => (ready ? [] : node || pod)))
+  const refusing = new Map(
+    served.services.map(({ service, frontends }) => {
+      const mine = frontends.filter(({ state }) => state === 'refuses')
+      return [service, mine.map(({ address }) => address)]
+    }),
+  )
+  return ({ about, text }) => {
+    const isRefusing = refusing.get(about)?.some((address) => text.includes(address))
+    return down.has(about) || isRefusing ? 'bad' : 'warn'
+  }
 }
