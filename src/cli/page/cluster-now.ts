@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import type { ClusterInput } from '../../view/cluster/cluster-input.ts'
+import { type PageView, pageView } from '../../view/cluster/page-view.ts'
 import type { ApiClient } from '../../watch/api/client.ts'
 import { followApiServer } from '../../watch/api-source.ts'
 import { CLUSTER_RESOURCES } from '../../watch/cluster-lists.ts'
@@ -11,9 +12,10 @@ import { clusterInput, type Known } from '../cluster/read.ts'
 import { Pace } from './pace.ts'
 
 /** What is known of the cluster at one time. */
-interface ClusterState {
+export interface ClusterState {
   readonly known: Known
   readonly input: ClusterInput
+  readonly view: PageView
   /** What is wrong with what is known, such as a kind whose changes are not heard. */
   readonly troubles: readonly string[]
 }
@@ -140,7 +142,8 @@ class Following {
     const lists = this.#lists.lists()
     const known = { lists, config: value, at: new Date().toISOString() }
     const troubles = [...lists.troubles, ...said]
-    return { known, input: clusterInput(lists, value, known.at), troubles }
+    const input = clusterInput(lists, value, known.at)
+    return { known, input, view: pageView(input), troubles }
   }
 
   async #configuration(): Promise<AgentConfig> {

@@ -7,6 +7,7 @@ import type { PageView } from '../../view/cluster/page-view.ts'
 import { type ServiceDetail, serviceDetail } from '../../view/cluster/service-detail.ts'
 import { answersAt } from '../cluster/explain-node.ts'
 import { type Known, objectsIn } from '../cluster/read.ts'
+import type { ClusterState } from './cluster-now.ts'
 
 /** Returns what is known of one Service; of the slices only its own are read. */
 export function detailOf(service: string, { lists }: Known, input: ClusterInput): ServiceDetail {
@@ -23,6 +24,22 @@ export function detailOf(service: string, { lists }: Known, input: ClusterInput)
 function serviceOf(slice: unknown): string {
   const name = valueAt(slice, ['metadata', 'labels', 'kubernetes.io/service-name'])
   return `${textAt(slice, 'metadata', 'namespace')}/${name}`
+}
+
+/** As many questions about one state are remembered. */
+const MOST = 32
+
+/** What was asked about each state: every browser that looks asks again after a change, often the same. */
+const answered = new WeakMap<ClusterState, Map<string, Promise<Whereabouts>>>()
+
+/** Returns where the packet that is asked about goes; the rules of the Node are made once for each state. */
+export function whereaboutsIn(state: ClusterState, query: PageQuery): Promise<Whereabouts> {
+  const answers = answered.get(state) ?? new Map<string, Promise<Whereabouts>>()
+  answered.set(state, answers)
+  const key = JSON.stringify([query.from, query.to, query.node])
+  const answer = answers.get(key) ?? whereaboutsOf(query, state.known, state.view)
+  if (answers.size < MOST) answers.set(key, answer)
+  return answer
 }
 
 /** Returns where the packet that is asked about goes. */

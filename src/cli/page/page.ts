@@ -6,10 +6,9 @@ import { script } from '../../page/script.ts'
 import { icon, style } from '../../page/style.ts'
 import type { Answer } from '../../telemetry/http.ts'
 import type { ListenState } from '../../telemetry/listen.ts'
-import { pageView } from '../../view/cluster/page-view.ts'
 import type { ApiClient } from '../../watch/api/client.ts'
 import { ClusterNow } from './cluster-now.ts'
-import { detailOf, whereaboutsOf } from './opened.ts'
+import { detailOf, whereaboutsIn } from './opened.ts'
 
 interface PageOptions {
   readonly client: ApiClient
@@ -52,12 +51,12 @@ async function pageFor(
   cluster: ClusterNow,
   servedBy: ServedBy,
 ): Promise<Answer> {
-  const { known, input, troubles } = await cluster.get()
+  const state = await cluster.get()
+  const { known, input, view, troubles } = state
   if (!known.lists.isWhole) return page(503, troublesHtml(troubles, servedBy))
   const query = readQuery((name) => parameters.get(name))
-  const view = pageView(input)
   const service = query.service === '' ? undefined : detailOf(query.service, known, input)
-  const found = query.to === '' ? undefined : await whereaboutsOf(query, known, view)
+  const found = query.to === '' ? undefined : await whereaboutsIn(state, query)
   return page(200, pageHtml({ view, query, service, found, troubles, servedBy }))
 }
 
