@@ -96,6 +96,7 @@ class Following {
   #isSettled: () => void = () => undefined
   #config: AgentConfig | undefined
   #state: ClusterState | undefined
+  #first: Promise<void> | undefined
 
   constructor(options: Options) {
     this.#options = options
@@ -115,7 +116,13 @@ class Following {
 
   async state(): Promise<ClusterState> {
     await this.#settled
-    if (this.#state === undefined) await this.#renew()
+    if (this.#state === undefined) {
+      // Several may ask for the first state at once, which is worked out once.
+      this.#first ??= this.#renew().finally(() => {
+        this.#first = undefined
+      })
+      await this.#first
+    }
     return this.#state ?? this.#read(await this.#configuration())
   }
 
