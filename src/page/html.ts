@@ -28,15 +28,12 @@ function escaped(value: Value): string {
   return String(value).split('\n').map(asText).join('\n')
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 /** Characters that would turn the direction of a line are written out, as on a terminal. */
 function asText(line: string): string {
-  return visible(line).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+  return visible(line)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
 }

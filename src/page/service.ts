@@ -43,7 +43,7 @@ function facts(detail: ServiceDetail, query: PageQuery): readonly (readonly [str
       const how = protocol === 'bgp' ? 'by BGP, to' : 'on layer 2, on'
       return [
         'announced',
-        html`by ${node} ${how} ${over.join(', ') || 'no interface named'}`,
+        html`by ${node} ${how} ${over.join(', ') || 'what it does not name'}`,
       ] as const
     }),
     [

@@ -166,3 +166,68 @@ test('many Services: those that are not in order come first, and the rest is cou
   expect(rows.slice(0, 201)).toEqual(['bad', ...Array.from({ length: 199 }, () => 'fine'), 'fine'])
   expect(page).toContain('51 more rows')
 })
+
+describe('what there is none of, or much', () => {
+  const query = readQuery(() => null)
+  const rest = { query, found: undefined, troubles: [], servedBy }
+  const empty = pageView({
+    ...shop,
+    ...{ nodes: [], agents: [], announcers: [], usage: [], waiting: [], warnings: [] },
+    served: { services: [], denials: [] },
+  })
+
+  test('a cluster without anything', () => {
+    const page = pageHtml({ ...rest, view: empty, service: undefined })
+    for (const text of [
+      'No Service has an address for clients outside',
+      'There is no pool.',
+      'There is no Node.',
+      'There is none.',
+    ]) {
+      expect(page).toContain(text)
+    }
+    const filtered = { ...rest, query: { ...query, filter: '<x>' } }
+    expect(pageHtml({ ...filtered, view: empty, service: undefined })).toContain('“&lt;x&gt;”')
+  })
+
+  test('a warning without a time, an image by its digest, and one without a name', () => {
+    const [row] = pageView(shop).nodes
+    const agent = row?.agent
+    if (row === undefined || agent === undefined) throw new Error('the shop has agents')
+    const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+    const view = {
+      ...empty,
+      warnings: [{ about: 'a/b', reason: 'R', message: 'm', ago: '' }],
+      nodes: [
+        { ...row, agent: { ...agent, image: `nodelb@${digest}` } },
+        { ...row, agent: { ...agent, image: 'nodelb' } },
+      ],
+    }
+    const page = pageHtml({ ...rest, view, service: undefined })
+    expect(page).toContain('<div>sha256:01234567</div>')
+    expect(page).toContain('<div>nodelb</div>')
+    expect(page).toMatch(/<b>a\/b<\/b> R <br>m/)
+  })
+
+  test('a Service with many announcers and endpoints, and one without any', () => {
+    const [row] = pageView(shop).services
+    if (row === undefined) throw new Error('the shop has Services')
+    const announcers = ['n1', 'n2', 'n3', 'n4'].map((node) => {
+      return { service: row.service, node, protocol: 'bgp', over: [] } as const
+    })
+    const endpoint = { address: '10.0.0.1', ports: [], node: '', state: 'not ready' } as const
+    const many = {
+      ...{ service: row.service, isKnown: true, rows: [row], matters: [], announcers },
+      origin: { reason: 'it asks for it' },
+      endpoints: Array.from({ length: 101 }, () => endpoint),
+    }
+    const view = { ...empty, services: [{ ...row, announcers }] }
+    const page = pageHtml({ ...rest, view, service: many })
+    expect(page).toContain('and 1 more</span>')
+    expect(page).toContain('<p class="dim">and 1 more</p>')
+    expect(page).toContain('by n4 by BGP, to what it does not name')
+    expect(page).toContain('<dd>it asks for it</dd>')
+    const bare = { ...many, origin: undefined, endpoints: [], rows: [{ ...row, address: '' }] }
+    expect(pageHtml({ ...rest, view, service: bare })).toContain('It has none.')
+  })
+})

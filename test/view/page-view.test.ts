@@ -149,6 +149,10 @@ test('what turns clients away now is bad, and the rest of the same Service is no
   expect(view.matters.map(({ tone }) => tone)).toEqual(['bad', 'warn'])
   const agents = [agent('n1'), agent('n2', { ready: false })]
   expect(pageView(cluster({ agents })).matters.map(({ tone }) => tone)).toEqual(['bad'])
+  const homeless = [agent('n1'), agent('n2'), agent('', { ready: false })]
+  expect(pageView(cluster({ agents: homeless })).matters).toMatchObject([
+    { about: 'kube-system/nodelb-', tone: 'bad' },
+  ])
 })
 
 test('the newest warnings come first, and not all of a flood', () => {
