@@ -34,8 +34,7 @@ export async function controllerCommand(
   const stop = new AbortController()
   const stopped = untilSignal(stop)
   const client = new ApiClient(location, `nodelb-controller/${version}`)
-  const page = new PageSwitch({ client, version, level: options.logLevel })
-  page.use(config.ui)
+  const page = new PageSwitch({ client, version })
   const running = runController({
     client,
     events: eventSink(client, stop.signal),
@@ -45,6 +44,7 @@ export async function controllerCommand(
     listen,
     level: options.logLevel,
     settings: () => settings,
+    reporting: (tell) => page.begin(config.ui, tell),
     followSettings: (changed, refused, signal) => {
       const use = ({ allocation, ui }: Config): void => {
         page.use(ui)

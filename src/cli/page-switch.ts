@@ -1,8 +1,7 @@
 import { hostname } from 'node:os'
 import { writeListen } from '../config/write-value.ts'
-import { type ControllerNews, logNews } from '../controller/news.ts'
+import type { ControllerNews } from '../controller/news.ts'
 import type { UiSettings } from '../model/listening.ts'
-import { jsonLogger, type LogLevel, standardOutput } from '../telemetry/json-log.ts'
 import type { ListenState } from '../telemetry/listen.ts'
 import type { ApiClient } from '../watch/api/client.ts'
 import type { ServedPage } from './page/page.ts'
@@ -10,20 +9,25 @@ import type { ServedPage } from './page/page.ts'
 interface PageSwitchOptions {
   readonly client: ApiClient
   readonly version: string
-  readonly level: LogLevel
 }
+
+type Tell = (news: ControllerNews) => void
 
 /** Serves the page of the controller where the configuration says so, and stops when it says otherwise. */
 export class PageSwitch {
   readonly #options: PageSwitchOptions
-  readonly #tell: (news: ControllerNews) => void
+  #tell: Tell = () => undefined
   #served: Promise<ServedPage | undefined> = Promise.resolve(undefined)
   #former = ''
 
   constructor(options: PageSwitchOptions) {
     this.#options = options
-    const log = jsonLogger(options.level, standardOutput())
-    this.#tell = (news) => logNews(log, news)
+  }
+
+  /** Has the page be as these settings say, and reports how that goes. */
+  begin(ui: UiSettings, tell: Tell): void {
+    this.#tell = tell
+    this.use(ui)
   }
 
   /** Has the page be as these settings say. */

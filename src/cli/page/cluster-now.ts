@@ -158,7 +158,7 @@ class Following {
     if (this.#config !== undefined && now - this.#config.at < CONFIG_MS) return this.#config
     const said: string[] = []
     const place = { path: undefined, client: this.#options.client, lists: this.#lists.lists() }
-    const value = await configOf(place, { say: (line) => said.push(line) })
+    const value = await configOf(place, { say: (line) => said.push(line.replace(/^nodelb: /, '')) })
     if (value === undefined) throw new Error('a configuration of no file is always one')
     this.#config = { value, said, at: now }
     return this.#config
