@@ -5,6 +5,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../e2e/support/apiserver.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Opened, open, startBrowser } from './browser.ts'
 import { ready, ShopWorld } from './shop-world.ts'
 
@@ -34,6 +35,23 @@ const rowOf = (service: string) => `#service-rows tr:has(a:text-is("${service}")
 async function stateOf(page: Page, service: string): Promise<string | null> {
   return page.locator(`${rowOf(service)} .state`).textContent()
 }
+
+/** How many watches of a kind the API server has that only the page follows. */
+async function watches(): Promise<number> {
+  const { body } = await world.server.admin.ask('GET', '/metrics')
+  const line = (body as string)
+    .split('\n')
+    .find((each) =>
+      /^apiserver_longrunning_(?:gauge|requests)\{.*"servicel2statuses".*"WATCH"/.test(each),
+    )
+  return Number(line?.replace(/.* /, '') ?? 0)
+}
+
+test('follows nothing before the first one looks', async () => {
+  expect(await watches()).toBe(0)
+  await using _ = await open(browser, world.url)
+  await eventually(async () => (await watches()) === 1)
+})
 
 test('shows what needs a person first, by what the rights of deploy/ let it read', async () => {
   await using opened = await open(browser, world.url)
