@@ -1,0 +1,55 @@
+import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
+import type { ElementValue } from '../../ruleset/nftables/types.ts'
+import type { Slots } from './slots.ts'
+
+type Element = [Tuple, ElementValue]
+
+/**
+ * The elements of an endpoints map, `frontend . slot`. They are made of the slots of the frontends
+ * each time that they are read: kept, they would be two fifths of all elements.
+ */
+export class SlotElements implements ReadonlyMap<Tuple, ElementValue> {
+  readonly #slots: ReadonlyMap<Tuple, Slots>
+
+  constructor(slots: ReadonlyMap<Tuple, Slots>) {
+    this.#slots = slots
+  }
+
+  get size(): number {
+    let size = 0
+    for (const slots of this.#slots.values()) size += slots.length
+    return size
+  }
+
+  get(key: Tuple): ElementValue | undefined {
+    const slots = this.#slots.get(withoutLastFields(key, 1))
+    return slots?.[Number(lastFields(key, 1))]
+  }
+
+  has(key: Tuple): boolean {
+    return this.get(key) !== undefined
+  }
+
+  forEach(visit: (value: ElementValue, key: Tuple, map: this) => void): void {
+    for (const [key, value] of this) visit(value, key, this)
+  }
+
+  *keys(): Generator<Tuple, undefined> {
+    for (const [key] of this) yield key
+  }
+
+  *values(): Generator<ElementValue, undefined> {
+    for (const slots of this.#slots.values()) yield* slots
+  }
+
+  entries(): Generator<Element, undefined> {
+    return this[Symbol.iterator]()
+  }
+
+  *[Symbol.iterator](): Generator<Element, undefined> {
+    for (const [id, slots] of this.#slots) {
+      let slot = 0
+      for (const value of slots) yield [tuple(id, slot++), value]
+    }
+  }
+}
