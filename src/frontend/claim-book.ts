@@ -194,5 +194,7 @@ interface Move {
 
 /** Returns what would defeat a claim of the Service if the API server gave it to another. */
 function rivalled(asker: Asker | undefined): readonly Allocation[] {
-  return asker === undefined ? [] : asker.claims.flatMap(allocationsAgainst)
+  const found: Allocation[] = []
+  for (const claim of asker?.claims ?? []) found.push(...allocationsAgainst(claim))
+  return found
 }
