@@ -19,8 +19,10 @@ export function writeComment(writer: AttributeWriter, type: number, comment: str
 
 /** Returns the comment as the kernel will hold it. */
 export function fitComment(comment: string): string {
-  if (Buffer.byteLength(comment) <= MAX_BYTES) return comment
+  // A character takes at most three bytes per UTF-16 unit.
+  if (3 * comment.length <= MAX_BYTES) return comment
   const bytes = Buffer.from(comment)
+  if (bytes.length <= MAX_BYTES) return comment
   let end = MAX_BYTES
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--
   return bytes.toString('utf8', 0, end)

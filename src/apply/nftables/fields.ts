@@ -25,8 +25,8 @@ export const CODECS: Readonly<Record<FieldType, FieldCodec>> = {
   ipv6_addr: { width: 16, write: writeIpv6, read: readIpv6 },
   inet_proto: {
     width: 1,
-    write: (piece, target, at) => {
-      target[at] = protocolNumber(piece)
+    write: ({ text, start, end }, target, at) => {
+      target[at] = protocolNumber(text.slice(start, end))
     },
     read: (bytes, at) => protocolName(bytes[at] ?? 0),
   },
@@ -162,18 +162,10 @@ function hexDigit(code: number): number {
   return code >= LETTER_A && code < LETTER_A + 6 ? code - LETTER_A + 10 : -1
 }
 
-function protocolNumber(piece: Piece): number {
-  if (isWord(piece, 'tcp')) return 6
-  if (isWord(piece, 'udp')) return 17
-  return isWord(piece, 'sctp') ? 132 : decimal(piece.text, piece.start, piece.end, 255)
-}
-
-function isWord({ text, start, end }: Piece, word: string): boolean {
-  if (end - start !== word.length) return false
-  for (let i = 0; i < word.length; i++) {
-    if (text.charCodeAt(start + i) !== word.charCodeAt(i)) return false
-  }
-  return true
+function protocolNumber(text: string): number {
+  if (text === 'tcp') return 6
+  if (text === 'udp') return 17
+  return text === 'sctp' ? 132 : decimal(text, 0, text.length, 255)
 }
 
 function protocolName(value: number): string {

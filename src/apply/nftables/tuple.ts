@@ -146,28 +146,16 @@ function eachField(
   text: Tuple,
   visit: (type: FieldType, piece: Piece) => void,
 ): void {
-  const piece = { text, start: 0, end: 0 }
+  const piece = { text, start: 0, end: text.length }
   for (let i = 0; i < types.length; i++) {
-    piece.end = fieldEnd(text, piece.start)
+    const next = text.indexOf(SEPARATOR, piece.start)
     const last = i === types.length - 1
-    const isRight = last ? piece.end === text.length : text.startsWith(SEPARATOR, piece.end)
-    if (!isRight) throw new Error(`"${text}" is not ${types.join(SEPARATOR)}`)
+    if (next < 0 !== last) throw new Error(`"${text}" is not ${types.join(SEPARATOR)}`)
+    piece.end = last ? text.length : next
     visit(types[i] as FieldType, piece)
-    piece.start = piece.end + SEPARATOR.length
+    piece.start = next + SEPARATOR.length
   }
 }
-
-/**
- * Returns where the field ends that starts here; no field has a space. Fields are short: to look at
- * each character costs less than to call `indexOf`.
- */
-function fieldEnd(text: string, start: number): number {
-  let end = start
-  while (end < text.length && text.charCodeAt(end) !== SPACE) end++
-  return end
-}
-
-const SPACE = 0x20
 
 function padded(width: number): number {
   return (width + 3) & ~3

@@ -48,8 +48,9 @@ export class SlotElements implements ReadonlyMap<Tuple, ElementValue> {
 
   *[Symbol.iterator](): Generator<Element, undefined> {
     for (const [id, slots] of this.#slots) {
-      let slot = 0
-      for (const value of slots) yield [tuple(id, slot++), value]
+      for (let slot = 0; slot < slots.length; slot++) {
+        yield [tuple(id, slot), slots[slot] as ElementValue]
+      }
     }
   }
 }
