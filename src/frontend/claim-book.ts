@@ -55,6 +55,7 @@ export class ClaimBook {
   /** Returns the claims that the Service has won, once `replace` knows it. */
   won(name: ServiceName): readonly Claim[] {
     const { competing } = present(this.#askers.get(name))
+    if (!this.#ranking.isContested) return competing
     return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
   }
 
