@@ -23,12 +23,13 @@ export const HOST_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).b
  */
 export class AttributeWriter {
   readonly #chunk: number
-  #buffer: Buffer = Buffer.allocUnsafe(FIRST)
+  #buffer: Buffer
   #start = 0
   #position = 0
 
   constructor(chunk: number = CHUNK) {
     this.#chunk = chunk
+    this.#buffer = Buffer.allocUnsafe(Math.min(FIRST, chunk))
   }
 
   /** The bytes of the current message. */

@@ -1,4 +1,4 @@
-import { lastFields, type Tuple, tuple, withoutLastFields } from '../../model/tuple.ts'
+import { SEPARATOR, type Tuple, tuple } from '../../model/tuple.ts'
 import type { ElementValue } from '../../ruleset/nftables/types.ts'
 import type { Slots } from './slots.ts'
 
@@ -6,7 +6,7 @@ type Element = [Tuple, ElementValue]
 
 /**
  * The elements of an endpoints map, `frontend . slot`. They are made of the slots of the frontends
- * each time that they are read: kept, they would be two fifths of all elements.
+ * each time that they are read: kept, they would take more memory than the slots.
  */
 export class SlotElements implements ReadonlyMap<Tuple, ElementValue> {
   readonly #slots: ReadonlyMap<Tuple, Slots>
@@ -22,8 +22,9 @@ export class SlotElements implements ReadonlyMap<Tuple, ElementValue> {
   }
 
   get(key: Tuple): ElementValue | undefined {
-    const slots = this.#slots.get(withoutLastFields(key, 1))
-    return slots?.[Number(lastFields(key, 1))]
+    const end = key.lastIndexOf(SEPARATOR)
+    const slots = this.#slots.get(key.slice(0, end) as Tuple)
+    return slots?.[Number(key.slice(end + SEPARATOR.length))]
   }
 
   has(key: Tuple): boolean {
