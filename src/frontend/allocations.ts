@@ -16,8 +16,7 @@ type AllocatedPort = Brand<number, 'AllocatedPort'>
 /** Returns what the API server gave to the Service. */
 export function allocationsOf(service: ServiceObject): readonly Allocation[] {
   const { clusterAddresses, healthCheckPort, ports } = service
-  const found: Allocation[] = []
-  for (const address of clusterAddresses) found.push(address)
+  const found: Allocation[] = [...clusterAddresses]
   if (healthCheckPort !== undefined) found.push(allocatedPort('health-check', healthCheckPort))
   for (const { protocol, nodePort } of ports) {
     if (nodePort !== undefined) found.push(allocatedPort(protocol, nodePort))
