@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { BgpFabric } from '../support/bgp-fabric.ts'
 import type { Scene } from '../support/bgp-fabric-files.ts'
 
-const NODES = ['n1', 'n2', 'n3'] as const
+export const NODES = ['n1', 'n2', 'n3'] as const
 const OTHERS = ['n1', 'n2'] as const
-const SERVICES = 30
+export const SERVICES = 30
 /** Connections in a second. */
 const RATE = 100
 /** What follows from an event is watched for so many milliseconds more. */
