@@ -75,13 +75,15 @@ async function once(fabric: BgpFabric): Promise<readonly number[]> {
   return times.map((time) => time - began)
 }
 
-/** When the last of several bgpds said this, in milliseconds since 1970; NaN if one did not since `began`. */
+/**
+ * When the last of several bgpds said this for the first time since `began`, in milliseconds since 1970; NaN if
+ * one did not.
+ */
 function last(frrs: readonly FrrLab[], said: string, began: number): number {
   const times = frrs.map(({ folder }) => {
     const lines = readFileSync(join(folder, LOG), 'utf8').split('\n')
     const found = lines.filter((line) => line.includes(said) && !line.includes(`no ${said}`))
-    const time = writtenAt(found.at(-1) ?? '')
-    return time >= began ? time : Number.NaN
+    return found.map(writtenAt).find((time) => time >= began) ?? Number.NaN
   })
   return Math.max(...times)
 }
