@@ -47,10 +47,19 @@ export const bgpEvents: readonly BgpEvent[] = [
       fabric.add(SERVICES)
       return { 'on the router': (await fabric.routed(NODES, SERVICES + 1)) - began }
     },
-    async ends(fabric) {
-      fabric.add()
-      await fabric.routes.until((routes) => routes.size === SERVICES)
+    ends: withoutMore,
+  },
+  {
+    name: 'ready',
+    title: 'the first endpoints of a Service are ready',
+    async happens(fabric) {
+      fabric.addWithoutEndpoints(SERVICES)
+      await pause(AFTER_MS)
+      const began = performance.now()
+      fabric.add(SERVICES)
+      return { 'on the router': (await fabric.routed(NODES, SERVICES + 1)) - began }
     },
+    ends: withoutMore,
   },
   {
     name: 'ended',
@@ -144,6 +153,11 @@ export const bgpEvents: readonly BgpEvent[] = [
     },
   },
 ]
+
+async function withoutMore(fabric: BgpFabric): Promise<void> {
+  fabric.add()
+  await fabric.routes.until((routes) => routes.size === SERVICES)
+}
 
 async function endpointsBack(fabric: BgpFabric): Promise<void> {
   fabric.write({ endpoints: NODES })
