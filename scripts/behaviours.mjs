@@ -216,11 +216,11 @@ function withTables(text) {
 /** Puts behind each command `nodelb allocate -f NAME.yaml` in a block what its golden has. */
 function withOutputs(text) {
   return text.replace(
-    /```\n(\$ nodelb (allocate|announcers) -f ([\w-]+)\.yaml.*)\n[^`]*```/g,
+    /```console\n(\$ nodelb (allocate|announcers) -f ([\w-]+)\.yaml.*)\n[^`]*```/g,
     (_, line, command, name) => {
       const ending = line.includes('--service') ? 'service.txt' : 'txt'
       const golden = readFileSync(`${root}test/golden/${command}/${name}.${ending}`, 'utf8')
-      return `\`\`\`\n${golden}\`\`\``
+      return `\`\`\`console\n${golden}\`\`\``
     },
   )
 }

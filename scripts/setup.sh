@@ -74,7 +74,7 @@ build() {
 
 install_npm_packages
 case ${1-} in
-  tests) install_debian_packages vtysh:frr unzip:unzip promtool:prometheus zsh:zsh fish:fish groff:groff-base ;;
+  tests) install_debian_packages vtysh:frr unzip:unzip promtool:prometheus zsh:zsh fish:fish groff:groff-base jq:jq man:man-db ;;
   image) install_debian_packages buildah:buildah debootstrap:debootstrap runc:runc ;;
   *) install_debian_packages ;;
 esac

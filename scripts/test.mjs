@@ -1,11 +1,12 @@
 // Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
 // Arguments go to vitest: `npm test -- --project kernel`. Without any, all but the tests with packets, those
 // that need an API server, and those that take long, are run: `npm run test:packets`, `npm run test:e2e`,
-// `npm run test:bgp`, `npm run test:crds`, `npm run test:long` and `npm run test:ipvs` do that.
+// `npm run test:bgp`, `npm run test:crds`, `npm run test:long` and `npm run test:ipvs` do that. Then the goldens
+// are run once more, on the Node.js of the image.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -19,6 +20,7 @@ const [, , ...given] = process.argv
 const usual = ['unit', 'golden', 'kernel', 'vm'].map((name) => `--project=${name}`)
 // How much of src they reach is asked of all of them together: vitest.config.ts says how much it has to be.
 test(given.length > 0 ? given : [...usual, '--coverage'])
+if (given.length === 0) goldenOnImageNode()
 
 const skipped = totals.skipped === 0 ? '' : `, ${totals.skipped} skipped`
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
@@ -39,12 +41,35 @@ function check(tool, args) {
   totals[run(tool, args) === 0 ? 'passed' : 'failed']++
 }
 
-function test(args) {
+/** The image has a newer Node.js than most machines: what is printed and rendered there has to be the same. */
+function goldenOnImageNode() {
+  if (process.arch !== 'x64') {
+    console.log(`\nskipped: golden on the Node.js of the image: not for ${process.arch}`)
+    totals.skipped++
+    return
+  }
+  const script = join(root, 'scripts', 'image-node.sh')
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const { status, stdout } = spawnSync('bash', [script], { stdio, encoding: 'utf8' })
+  if (status !== 0) {
+    console.log(
+      '\nfailed: golden on the Node.js of the image: scripts/image-node.sh could not fetch it',
+    )
+    totals.failed++
+    return
+  }
+  console.log(`\n> with ${basename(stdout.trim())}, the Node.js of the image:`)
+  test(['--project=golden'], {
+    PATH: `${join(stdout.trim(), 'bin')}${delimiter}${process.env.PATH}`,
+  })
+}
+
+function test(args, env = {}) {
   console.log(`\n> ${['vitest run', ...args].join(' ')}`)
   const folder = mkdtempSync(join(tmpdir(), 'nodelb-test-'))
   const report = join(folder, 'report.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const status = run('vitest', ['run', ...reporters, ...args])
+  const status = run('vitest', ['run', ...reporters, ...args], env)
   const counts = read(report)
   rmSync(folder, { recursive: true })
   for (const line of failures(counts)) console.log(line)
@@ -78,9 +103,10 @@ function firstLine(text) {
   return text.split('\n')[0].slice(0, 300)
 }
 
-function run(tool, args) {
+function run(tool, args, env = {}) {
   const { status } = spawnSync(join(root, 'node_modules', '.bin', tool), args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: 'inherit',
   })
   return status

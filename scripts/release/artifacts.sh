@@ -3,18 +3,19 @@
 # archive for this architecture, the list of what is in it, notes, and checksums of all. Two runs from one commit
 # make the same bytes.
 #
-# Usage: artifacts.sh VERSION IMAGE DIGEST FOLDER
-#   artifacts.sh 0.2.0 registry.example.com/nodelb sha256:4a5e… release
+# Usage: artifacts.sh VERSION IMAGE DIGEST TREE FOLDER
+#   artifacts.sh 0.2.0 registry.example.com/nodelb sha256:4a5e… https://git.example.com/nodelb/blob/v0.2.0/ release
+# TREE is the address at which people read the files of this version; alerts lead to docs/troubleshoot.md there.
 # Needs `npm ci` first, helm and kubectl in PATH.
 set -euo pipefail
 export LC_ALL=C TZ=UTC
-if (($# != 4)); then
-  sed -n 's/^# \{0,1\}//; 6,7p' "$0" >&2
+if (($# != 5)); then
+  sed -n 's/^# \{0,1\}//; 6,8p' "$0" >&2
   exit 2
 fi
-readonly version=$1 image=$2 digest=$3
-mkdir -p "$4"
-folder=$(cd "$4" && pwd)
+readonly version=$1 image=$2 digest=$3 tree=$4
+mkdir -p "$5"
+folder=$(cd "$5" && pwd)
 readonly folder
 cd "$(dirname "$0")/../.."
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
@@ -47,6 +48,7 @@ chart() {
   sed -i "s#^version: .*#version: $version#; s#^appVersion: .*#appVersion: $version#" "$work/nodelb/Chart.yaml"
   sed -i "s#^  repository: registry.example.com/nodelb#  repository: $image#; 0,/^  digest: \"\"/s##  digest: $digest#" \
     "$work/nodelb/values.yaml"
+  sed -i "s#^    runbooks: \"\"#    runbooks: $tree#" "$work/nodelb/values.yaml"
   helm lint --strict --quiet "$work/nodelb" >&2
   pack nodelb "nodelb-chart-$version.tgz"
 }

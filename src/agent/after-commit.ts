@@ -16,6 +16,7 @@ import type { Telemetry } from '../report/telemetry.ts'
 import { type ObjectChange, serviceOf } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { FlowCleaner } from './flow-cleaner.ts'
+import type { ListenerWatch } from './listener-watch.ts'
 
 interface AfterCommitParts {
   readonly node: string
@@ -26,12 +27,13 @@ interface AfterCommitParts {
   readonly localPolicies: LocalPolicies
   readonly counts: ServiceCounts
   readonly denials: DenialReports
+  readonly listeners: ListenerWatch
   readonly scope: () => Scope | undefined
 }
 
 /**
- * Does what follows from a commit: cleans stale flows, updates health checks, and reports denials
- * and refusals.
+ * Does what follows from a commit: cleans stale flows, updates health checks, and reports denials,
+ * refusals and ports that others hold.
  */
 export class AfterCommit {
   readonly #parts: AfterCommitParts
@@ -48,6 +50,7 @@ export class AfterCommit {
   changed(change: ObjectChange): void {
     const name = serviceOf(change)
     if (name !== undefined) this.#touched.add(name)
+    this.#parts.listeners.changed(change)
   }
 
   /** Follows the first commit of a session, in which everything may have changed. */
@@ -82,6 +85,7 @@ export class AfterCommit {
     this.#touched.clear()
     this.#parts.denials.changed(session.renderer.takeDenials())
     this.#tellRefused(session)
+    this.#parts.listeners.committed()
   }
 
   #closeHealthCheck(name: ServiceName): void {

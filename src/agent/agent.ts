@@ -4,7 +4,7 @@ import type { Goal } from '../dataplane/dataplane.ts'
 import { Dataplanes } from '../dataplane/dataplanes.ts'
 import type { Session, Started } from '../dataplane/session.ts'
 import { isGap } from '../decode/problem.ts'
-import type { Settings, Situation } from '../model/node.ts'
+import type { Settings } from '../model/node.ts'
 import { backendChosen, ownershipOf } from '../report/backend-report.ts'
 import { DenialReports } from '../report/denial-reports.ts'
 import type { HealthChecks } from '../report/health-checks/health-check.ts'
@@ -61,15 +61,15 @@ export class Agent {
   readonly #incomplete: NodeIncomplete
   readonly #nodes: AwaitedNodes
   readonly #announcing: AgentOptions['announcing']
-  /** The situation that the session renders for. */
-  #situation: Situation | undefined
+  /** The latest session, which programs the node. */
+  #session: Session | undefined
 
   constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
     this.#announcing = announcing
     const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
-      seen: () => this.#incomplete.tell(this.#situation),
+      seen: () => this.#incomplete.tell(this.#session?.renderer.situation),
     })
     const listener = objectProblems(node, telemetry.problems)
     const store = new ObjectStore({ nodes, listener, limits: configuration.limits })
@@ -87,7 +87,7 @@ export class Agent {
     this.#surroundings = new Surroundings({
       telemetry,
       healthChecks,
-      cluster: () => store.cluster(),
+      store,
       bug: this.#bug,
     })
     const comparePeriod = () => this.#configuration.chosen.comparePeriod
@@ -111,6 +111,7 @@ export class Agent {
       localPolicies: this.#localPolicies,
       counts: this.#counts,
       denials: this.#denials,
+      listeners: this.#surroundings.listeners,
       scope: () => current.settings?.scope,
     })
     return new Reconciler({
@@ -218,15 +219,15 @@ export class Agent {
   #started(session: Session, settings: Settings): void {
     this.#configuration.started(settings)
     this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
-    this.#situation = session.renderer.situation
-    this.#incomplete.tell(this.#situation)
-    this.#surroundings.look(this.#situation)
+    this.#session = session
+    this.#incomplete.tell(session.renderer.situation)
+    this.#surroundings.look(session)
     this.#announcing.programmed()
   }
 
   #compare(): void {
     this.#reconciler.verify()
-    this.#surroundings.look(this.#situation)
+    this.#surroundings.look(this.#session)
   }
 
   #view(node: string): TelemetryOptions['view'] {

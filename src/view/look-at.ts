@@ -70,7 +70,7 @@ function nameOf(object: string): string {
 }
 
 function ofAddresses(status: StatusInput): readonly Matter[] {
-  const { contested, refusedAddresses, moreAddresses } = status
+  const { contested, refusedAddresses, moreAddresses, heldPorts } = status
   const services = new Map(status.services.map((each) => [each.service, each]))
   return [
     ...contested.map(({ service, address, winner }) => {
@@ -82,6 +82,10 @@ function ofAddresses(status: StatusInput): readonly Matter[] {
     }),
     ...moreAddresses.map(({ service, addresses }) => {
       return { about: service, text: `${addresses} more of its addresses are not served` }
+    }),
+    ...heldPorts.map(({ service, ports }) => {
+      const text = `${ports.join(', ')} ${ports.length === 1 ? 'is' : 'are'} served for it, so what else listens there on this node gets no connections (ss -lntup shows it)`
+      return { about: service, text }
     }),
   ]
 }

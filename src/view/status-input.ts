@@ -41,6 +41,7 @@ export interface StatusInput {
     readonly reason: string
   }[]
   readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
+  readonly heldPorts: readonly { readonly service: string; readonly ports: readonly string[] }[]
   readonly problems: readonly string[]
   readonly invalid: readonly {
     readonly object: string

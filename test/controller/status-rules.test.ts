@@ -35,6 +35,10 @@ const key = (port: number): Told => ({
   annotations: { 'metallb.io/allow-shared-ip': 'key' },
   spec: { ports: [{ protocol: 'TCP', port }] },
 })
+const given = {
+  'metallb.io/address-pool': 'lan',
+  'metallb.io/ip-allocated-from-pool': 'lan',
+}
 const asks = (address: string) => ({ 'metallb.io/loadBalancerIPs': address })
 
 test.each<[string, readonly (readonly [string, Told])[], readonly string[]]>([
@@ -90,17 +94,18 @@ test.each<[string, readonly (readonly [string, Told])[], readonly string[]]>([
   [
     'a Service has what it asks for, and moves all the same',
     [
-      ['a', { ips: [A], annotations: { 'metallb.io/address-pool': 'lan' } }],
-      [
-        'a',
-        {
-          ips: [B],
-          annotations: {
-            'metallb.io/address-pool': 'lan',
-            'metallb.io/ip-allocated-from-pool': 'lan',
-          },
-        },
-      ],
+      ['a', { ips: [A], annotations: given }],
+      ['a', { ips: [B], annotations: given }],
+    ],
+    ['moved'],
+  ],
+  [
+    'a Service gets what it asks for when that can be given, with other addresses in between',
+    [
+      ['a', { ips: [A] }],
+      ['a', { ips: [A, '2001:db8::1'], annotations: asks(B) }],
+      ['a', { ips: [B, '2001:db8::1'], annotations: asks(B) }],
+      ['a', { ips: [A, '2001:db8::1'], annotations: asks(B) }],
     ],
     ['moved'],
   ],

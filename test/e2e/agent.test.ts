@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { writeConfiguration } from '../support/configuration.ts'
 import { type Connection, Lab } from '../support/lab.ts'
 import { RunningAgent } from '../support/running-agent.ts'
 import { type LogLine, timeOf } from '../support/running-program.ts'
+import { Stranger } from '../support/stranger.ts'
 import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webService, webSlices } from '../support/web.ts'
 import { ApiServer } from './support/apiserver.ts'
@@ -282,15 +283,44 @@ test('what a Service does not get is told as Events of the Service', async () =>
   expect(await answers()).toEqual(['pod-a'])
 })
 
-/** The first Event of a Service, once the API server has it. */
-async function warningOf(service: string): Promise<object> {
+test('a port of the node that something else listens on is told on the Service, and its end', async () => {
+  const stranger = await Stranger.start(lab.namespace('node'), { port: 22 })
+  onTestFinished(() => stranger.end())
+  const agent = await start()
+  await agent.next('agent-ready')
+  const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } }
+  await put(services, { ...web({ ports: [{ name: 'tcp', port: 22, targetPort: 8080 }] }), status })
+  await serve(['pod-a'])
+  await agent.next('ports-held')
+  expect(await eventOf('web', ({ reason }) => reason === 'PortInUse')).toMatchObject({
+    type: 'Warning',
+    note: expect.stringMatching(/^something on node node-a listens on .*192\.0\.2\.1:22\/tcp/),
+  })
+  await reaches(agent, ['pod-a'], { to: '192.0.2.1:22' })
+  const ports = [{ name: 'tcp', port: 23, targetPort: 8080 }]
+  await server.admin.call('PATCH', `${services}/web`, { spec: { ports } })
+  await agent.next('ports-free')
+  expect(await eventOf('web', ({ reason }) => reason === 'PortInUseOver')).toMatchObject({
+    type: 'Normal',
+  })
+})
+
+function warningOf(service: string): Promise<Told> {
+  return eventOf(service, ({ type }) => type === 'Warning')
+}
+
+interface Told {
+  readonly regarding: { readonly name: string }
+  readonly type: string
+  readonly reason: string
+}
+
+/** The first such Event of a Service, once the API server has it. */
+async function eventOf(service: string, fits: (event: Told) => boolean): Promise<Told> {
   const path = '/apis/events.k8s.io/v1/namespaces/default/events'
   for (;;) {
     const { items } = await server.admin.call('GET', path)
-    const found = items.find(
-      ({ regarding, type }: { regarding: { name: string }; type: string }) =>
-        regarding.name === service && type === 'Warning',
-    )
+    const found = items.find((event: Told) => event.regarding.name === service && fits(event))
     if (found) return found
     await sleep(100)
   }

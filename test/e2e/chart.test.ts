@@ -1,8 +1,10 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
+import { blocksOf, pages } from '../support/pages.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { chart, comparable, Helm, type Manifest } from './support/chart.ts'
 
@@ -99,6 +101,15 @@ test('alerts and board are those of deploy/', async () => {
   expect(made['PrometheusRule nodelb']).toEqual(rules)
   const board = readFileSync(join(folder, 'grafana/nodelb.json'), 'utf8')
   expect(JSON.parse(made['ConfigMap nodelb-board'].data['nodelb.json'])).toEqual(JSON.parse(board))
+})
+
+const ofHelm = pages.flatMap(blocksOf).filter(({ mark }) => mark === 'needs helm')
+
+test.each(ofHelm)('what $page types below line $line works', async ({ text }) => {
+  const bash = ['bash', '-euo', 'pipefail', '-c', text]
+  const cwd = join(chart, '../..')
+  const { stdout } = await execa('scripts/release/with-tools.sh', bash, { cwd })
+  expect(stdout).toContain('image: registry.example.com/')
 })
 
 test.each([

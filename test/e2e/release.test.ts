@@ -11,11 +11,12 @@ const folder = mkdtempSync(join(tmpdir(), 'nodelb-release-'))
 const digest = `sha256:${'4a5e1e4baab89f3a'.repeat(4)}`
 const image = 'registry.example.org/team/nodelb'
 const version = '9.8.7'
+const tree = 'https://git.example.org/team/nodelb/blob/v9.8.7/'
 
 /** Makes the files of a release. */
 async function make(name: string): Promise<string> {
   const made = join(folder, name)
-  const script = ['scripts/release/artifacts.sh', version, image, digest, made]
+  const script = ['scripts/release/artifacts.sh', version, image, digest, tree, made]
   await execa('scripts/release/with-tools.sh', script, { cwd: root })
   return made
 }
@@ -68,6 +69,14 @@ test('the chart installs the image of the release', async () => {
     cwd: root,
   })
   expect(parse(shown.stdout)).toMatchObject({ version, appVersion: version })
+})
+
+test('the alerts of the chart lead to the pages of the release', async () => {
+  const chart = join(first, `nodelb-chart-${version}.tgz`)
+  const helm = ['helm', 'template', 'nodelb', chart, '--set=metrics.rules.enabled=true']
+  const { stdout } = await execa('scripts/release/with-tools.sh', helm, { cwd: root })
+  const links = Array.from(stdout.matchAll(/runbook_url: (.*)#/g), ([, page]) => page)
+  expect(new Set(links)).toEqual(new Set([`${tree}docs/troubleshoot.md`]))
 })
 
 test('the archive runs where it is unpacked', async () => {

@@ -51,7 +51,14 @@ const calm: StatusInput = {
   watches: { services: { kind: 'following', since: '2026-11-26T23:58:40.000Z' } },
   objects: { services: 5, endpointslices: 3 },
   ...{ repairs: [], conditions: [], refused: [], contested: [], refusedAddresses: [] },
-  ...{ moreAddresses: [], problems: [], invalid: [], allocation: [], healthChecksWaiting: [] },
+  ...{
+    moreAddresses: [],
+    heldPorts: [],
+    problems: [],
+    invalid: [],
+    allocation: [],
+    healthChecksWaiting: [],
+  },
   services: [
     service('default/kubernetes', clusterIp('10.43.0.1:443/tcp', { endpoints: 1 })),
     service(
@@ -81,6 +88,7 @@ const bad =
 const contested: StatusInput = {
   ...calm,
   contested: [{ service: 'shop/web-two', address: '192.168.1.240:80/tcp', winner: 'shop/web' }],
+  heldPorts: [{ service: 'kube-system/traefik', ports: ['192.168.1.51:80/tcp', '*:30080/tcp'] }],
   problems: [bad],
   invalid: [{ object: 'EndpointSlice shop/web-two-1', service: 'shop/web-two', problems: [bad] }],
 }
@@ -112,6 +120,7 @@ const troubled: StatusInput = {
   moreAddresses: [{ service: 'shop/web', addresses: 7 }],
   problems: ['objects/: found no such folder'],
   allocation: [{ object: 'Service/shop/new', problem: 'IPAddressPool home has no free address' }],
+  heldPorts: [{ service: 'shop/web', ports: ['192.168.1.51:22/tcp'] }],
   healthChecksWaiting: [{ service: 'shop/web', port: 30123, reason: 'in use' }],
   services: [
     service(

@@ -98,6 +98,29 @@ describe('an Event', () => {
     expect(of(occurrence).body).toMatchObject({ reason, note, action: 'Announce' })
   })
 
+  const held = {
+    event: 'ports-held',
+    service: 'shop/web',
+    ports: ['192.0.2.1:80/tcp', '*:30080/tcp'],
+  }
+  test('tells of ports that something else listens on, and when that is over', () => {
+    expect(of(held as Occurrence)).toMatchObject({
+      ofCluster: false,
+      body: {
+        type: 'Warning',
+        reason: 'PortInUse',
+        note: 'something on node node-a listens on 192.0.2.1:80/tcp, *:30080/tcp, where this Service is served, and gets no connections there: end it (ss -lntup shows it), or give the Service another port or address',
+      },
+    })
+    const over = { event: 'ports-free', service: 'shop/web' } as const
+    expect(of({ ...over, exists: true }).body).toMatchObject({
+      ...{ type: 'Normal', reason: 'PortInUseOver' },
+      note: 'nothing on node node-a listens on ports of this Service any more, or it is served elsewhere',
+    })
+    const gone: Occurrence = { ...over, exists: false }
+    expect(eventOf(gone, { node: 'node-a', uid: () => undefined }, time)).toBeUndefined()
+  })
+
   test('is none where a Service that was announced before gets another peer', () => {
     const event = 'bgp-service-announced'
     const occurrence: Occurrence = { event, service: 'shop/web', peers: ['tor'], began: false }

@@ -147,6 +147,17 @@ describe('the exposition', () => {
     expect(await value(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(1e7)
   })
 
+  test('counts ports that something else listens on, until it does not', async () => {
+    const { metrics, tell } = start()
+    const held = () => value(metrics, 'nodelb_held_ports')
+    expect(await held()).toBe(0)
+    tell({ event: 'ports-held', service: 'a/b', ports: ['192.0.2.1:80/tcp', '*:30080/tcp'] })
+    tell({ event: 'ports-held', service: 'a/c', ports: ['192.0.2.1:81/tcp'] })
+    expect(await held()).toBe(3)
+    tell({ event: 'ports-free', service: 'a/b', exists: true })
+    expect(await held()).toBe(1)
+  })
+
   test('counts each Service once, by the worst that is true of it', async () => {
     const { metrics, tell } = start()
     tell({ event: 'address-contested', service: 'a/b', address: '10.0.0.1:80/tcp', winner: 'c/d' })

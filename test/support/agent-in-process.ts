@@ -1,5 +1,6 @@
 import { AfterCommit } from '../../src/agent/after-commit.ts'
 import { FlowCleaner } from '../../src/agent/flow-cleaner.ts'
+import { ListenerWatch } from '../../src/agent/listener-watch.ts'
 import { Reconciler } from '../../src/agent/reconciler.ts'
 import { reconcilerEvents } from '../../src/agent/reconciler-events.ts'
 import { defaultConfig } from '../../src/config/config.ts'
@@ -56,6 +57,7 @@ export class AgentInProcess {
       localPolicies,
       counts: new ServiceCounts(store, () => undefined),
       denials: new DenialReports(telemetry.tell),
+      listeners: new ListenerWatch({ store, tell: telemetry.tell, bug: silent }),
       scope: () => this.scope,
     })
     this.telemetry = telemetry

@@ -100,20 +100,26 @@ export class BgpLan {
     confine?: (command: readonly string[]) => readonly string[],
     ...more: readonly string[]
   ): Promise<RunningAgent> {
-    const { source = ['-f', join(this.folder, 'objects.json')] } = this.#options
-    const agent = RunningAgent.start(
-      ['ip', 'netns', 'exec', this.node.namespace],
-      [
-        ...[...source, '--node', 'n1'],
-        ...['--config', join(this.folder, 'config.yaml')],
-        ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket, ...more],
-      ],
-      confine,
-    )
+    const enter = ['ip', 'netns', 'exec', this.node.namespace]
+    const agent = RunningAgent.start(enter, [...this.agentOptions, ...more], confine)
     this.#agents.push(agent)
     await agent.first('agent-ready')
     return agent
+  }
+
+  /** The options of the agent on the node. */
+  get agentOptions(): readonly string[] {
+    const { source = ['-f', join(this.folder, 'objects.json')] } = this.#options
+    return [
+      ...[...source, '--node', 'n1', ...this.configuration],
+      ...['--state', join(this.folder, 'state'), '--listen', '127.0.0.1:10266'],
+      ...this.statusOptions,
+    ]
+  }
+
+  /** The options of commands that ask the agent. */
+  get statusOptions(): readonly string[] {
+    return ['--status-socket', this.#socket]
   }
 
   get #socket(): string {
@@ -141,7 +147,7 @@ export class BgpLan {
 
   /** Prints the status as its users see it. */
   async statusText(): Promise<string> {
-    return (await this.nodelb('status', '--status-socket', this.#socket)).out
+    return (await this.nodelb('status', ...this.statusOptions)).out
   }
 
   /** Returns the metrics. */

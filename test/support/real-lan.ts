@@ -124,19 +124,31 @@ export class RealLan {
   /** Starts the program on a node, and resolves with it when the rules are programmed. */
   async start(name: string, flags: readonly string[] = []): Promise<RunningAgent> {
     const node = this.#node(name)
-    const { source = ['-f', join(this.#folder, 'objects.json')], confine } = this.#options
     node.agent = RunningAgent.start(
       ['ip', 'netns', 'exec', node.namespace, ...(await this.#withOwnRun(name))],
-      [
-        ...[...source, '--node', name],
-        ...['--config', join(this.#folder, `${name}.yaml`)],
-        ...['--state', join(this.#folder, name), '--listen', '127.0.0.1:10266'],
-        ...['--status-socket', this.#socket(name), ...flags],
-      ],
-      confine,
+      [...this.agentOptions(name), ...flags],
+      this.#options.confine,
     )
     await node.agent.first('agent-ready')
     return node.agent
+  }
+
+  /** The options of the agent on a node. */
+  agentOptions(name: string): readonly string[] {
+    const listen = ['--listen', '127.0.0.1:10266']
+    const state = ['--state', join(this.#folder, name)]
+    return [...this.sources(name), ...state, ...listen, ...this.statusOptions(name)]
+  }
+
+  /** The options of commands that read the objects and the configuration of a node. */
+  sources(name: string): readonly string[] {
+    const { source = ['-f', join(this.#folder, 'objects.json')] } = this.#options
+    return [...source, '--node', name, '--config', join(this.#folder, `${name}.yaml`)]
+  }
+
+  /** The options of commands that ask the agent of a node. */
+  statusOptions(name: string): readonly string[] {
+    return ['--status-socket', this.#socket(name)]
   }
 
   agent(name: string): RunningAgent {
@@ -161,7 +173,7 @@ export class RealLan {
 
   /** Returns the lines of a node's status about announcing. */
   async announcing(name: string): Promise<readonly string[]> {
-    const text = await this.nodelb(name, ['status', '--status-socket', this.#socket(name)])
+    const text = await this.nodelb(name, ['status', ...this.statusOptions(name)])
     const lines = text.slice(text.indexOf('Announcing:')).split('\n')
     return lines.slice(0, lines.indexOf(''))
   }
@@ -174,17 +186,8 @@ export class RealLan {
 
   /** Returns what the program tells of a packet to an address, at a node: where it goes, and who answers. */
   async explained(name: string, from: string, to: string): Promise<readonly string[]> {
-    const objects = ['-f', join(this.#folder, 'objects.json'), '--node', name]
-    const config = ['--config', join(this.#folder, `${name}.yaml`)]
-    const text = await this.nodelb(name, [
-      'explain',
-      '--from',
-      from,
-      '--to',
-      to,
-      ...objects,
-      ...config,
-    ])
+    const packet = ['--from', from, '--to', to]
+    const text = await this.nodelb(name, ['explain', ...packet, ...this.sources(name)])
     const lines = text.split('\n')
     return lines.slice(0, lines.indexOf(''))
   }

@@ -32,7 +32,14 @@ const calm: StatusInput = {
     objects: { others: 2 },
   },
   ...{ repairs: [], conditions: [], refused: [], contested: [], refusedAddresses: [] },
-  ...{ moreAddresses: [], problems: [], invalid: [], allocation: [], healthChecksWaiting: [] },
+  ...{
+    moreAddresses: [],
+    heldPorts: [],
+    problems: [],
+    invalid: [],
+    allocation: [],
+    healthChecksWaiting: [],
+  },
   services: [],
 }
 

@@ -39,7 +39,8 @@ export async function commitIpvs(
       return failure === undefined
     })
     const refused = await perform(sockets, { ...run, operations: tried } as Run)
-    failures.push(...refused.map((failure) => obstacles.note(failure)))
+    for (const failure of refused) obstacles.note(failure)
+    failures.push(...refused)
   }
   return { done: plan.length - failures.length, failures }
 }
@@ -48,13 +49,26 @@ type AddressOperation = Extract<IpvsOperation, { readonly kind: 'add-address' | 
 
 /** Consecutive operations that are sent in the same way. */
 type Run =
-  | { readonly way: 'servers'; readonly operations: readonly ServerOperation[] }
+  /** No destination is added before it is known which servers are nodelb's. */
+  | { readonly way: 'servers' | 'destinations'; readonly operations: readonly ServerOperation[] }
   | { readonly way: 'dummy'; readonly operations: readonly DummyOperation[] }
   | { readonly way: 'addresses'; readonly operations: readonly AddressOperation[] }
 
 function wayOf({ kind }: IpvsOperation): Run['way'] {
-  if (kind === 'add-dummy' || kind === 'delete-dummy') return 'dummy'
-  return kind === 'add-address' || kind === 'delete-address' ? 'addresses' : 'servers'
+  switch (kind) {
+    case 'add-dummy':
+    case 'delete-dummy':
+      return 'dummy'
+    case 'add-address':
+    case 'delete-address':
+      return 'addresses'
+    case 'add-destination':
+    case 'edit-destination':
+    case 'delete-destination':
+      return 'destinations'
+    default:
+      return 'servers'
+  }
 }
 
 function runs(plan: IpvsPlan): readonly Run[] {
@@ -72,6 +86,7 @@ async function perform(sockets: IpvsSockets, run: Run): Promise<readonly IpvsFai
   if (run.operations.length === 0) return []
   switch (run.way) {
     case 'servers':
+    case 'destinations':
       return performServers(sockets.generic, run.operations)
     case 'addresses':
       return performAddresses(sockets.route, run.operations)

@@ -16,24 +16,14 @@ export class Obstacles {
     this.#served = served
   }
 
-  /** Records a failure; returns it with the reason that earlier failures give it. */
-  note(failure: IpvsFailure): IpvsFailure {
-    const { operation, errno } = failure
-    switch (operation.kind) {
-      case 'add-server':
-        this.#refused.add(serverKey(operation.server))
-        this.#refusedAddresses.add(operation.server.address)
-        return failure
-      case 'delete-address':
-        this.#stuck.add(operation.address)
-        return failure
-      case 'add-destination': {
-        const orphaned = errno === 'ESRCH' && this.#refused.has(serverKey(operation.server))
-        return orphaned ? { ...failure, reason: 'its virtual server was refused' } : failure
-      }
-      default:
-        return failure
+  /** Records a failure. */
+  note(failure: IpvsFailure): void {
+    const { operation } = failure
+    if (operation.kind === 'add-server') {
+      this.#refused.add(serverKey(operation.server))
+      this.#refusedAddresses.add(operation.server.address)
     }
+    if (operation.kind === 'delete-address') this.#stuck.add(operation.address)
   }
 
   /** Returns why the operation must not be tried; undefined when nothing is in its way. */
@@ -45,6 +35,10 @@ export class Obstacles {
   #reason(operation: IpvsOperation): string | undefined {
     if (operation.kind === 'delete-server' && this.#stuck.has(operation.server.address)) {
       return 'its address could not be taken from the interface'
+    }
+    // One that another program made meanwhile takes destinations, and is not nodelb's to change.
+    if (operation.kind === 'add-destination' && this.#refused.has(serverKey(operation.server))) {
+      return 'its virtual server was refused'
     }
     if (operation.kind === 'add-address' && this.#forsaken(operation.address)) {
       return 'none of its virtual servers could be made'

@@ -12,7 +12,10 @@ export interface IpvsSockets {
 }
 
 /** Opens both sockets; throws NetlinkError as `NetlinkSocket.open` does. */
-export function openIpvsSockets(): IpvsSockets {
+export type OpenIpvsSockets = () => IpvsSockets
+
+/** Opens the sockets of this machine. */
+export const openIpvsSockets: OpenIpvsSockets = () => {
   const generic = NetlinkSocket.open({ protocol: NETLINK_GENERIC })
   try {
     const route = NetlinkSocket.open({ protocol: NETLINK_ROUTE })

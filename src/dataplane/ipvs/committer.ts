@@ -1,7 +1,6 @@
 import { commitIpvs } from '../../apply/ipvs/commit.ts'
 import type { IpvsFailure } from '../../apply/ipvs/failure.ts'
 import type { IpvsSockets } from '../../apply/ipvs/sockets.ts'
-import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { CommitOutcome } from '../../apply/nftables/commit.ts'
 import { markLink } from '../../apply/rtnetlink/links.ts'
 import type { ElementRenderer } from '../../exempt/element-renderer.ts'
@@ -11,7 +10,7 @@ import type { Address } from '../../model/address.ts'
 import { tableOfAddress } from '../../model/family.ts'
 import { changeBy } from '../../plan/ipvs/change-by.ts'
 import { planIpvsDelta } from '../../plan/ipvs/delta.ts'
-import { ipvsTextOf, shownIpvs } from '../../plan/ipvs/explain.ts'
+import { shownIpvs } from '../../plan/ipvs/explain.ts'
 import type { IpvsOperation, IpvsPlan } from '../../plan/ipvs/operation.ts'
 import { notedInChanges } from '../../plan/ipvs/served.ts'
 import { aroundIpvs } from '../../plan/ipvs/steps.ts'
@@ -23,6 +22,7 @@ import type { ElementStep } from '../../ruleset/nftables/types.ts'
 import type { Commits, Committer } from '../nftables/committer.ts'
 import { KnownDummy } from './known-dummy.ts'
 import type { OwnServers } from './own-servers.ts'
+import { errorOf, intruderIn, occupied, reasonOf } from './refused.ts'
 import type { IpvsState } from './state.ts'
 import { type IpvsDone, type IpvsTask, NOTHING } from './task.ts'
 
@@ -194,19 +194,26 @@ export class IpvsCommitter implements Commits {
     // Find all Services first: once the first failure is exempt, the labels of the others may be
     // gone.
     const services = failures.map(({ operation }) => this.#serviceOf(operation, task))
-    for (const [at, failure] of failures.entries()) this.#blame(failure, services[at], task)
+    const taken = failures.map(intruderIn)
+    this.#note({ intruders: taken.filter((key) => key !== undefined) })
+    for (const [at, failure] of failures.entries()) {
+      const service = services[at]
+      // What follows from a server that another program has is told as that.
+      const intruder = taken.find((key, of) => key !== undefined && services[of] === service)
+      if (taken[at] === undefined) this.#blame(failure, service, task, intruder)
+    }
   }
 
-  #blame(failure: IpvsFailure, service: Owner | undefined, task: IpvsTask): void {
-    const { operation, errno, reason } = failure
-    const change = task.changeBy(operation)
+  #blame(
+    failure: IpvsFailure,
+    service: Owner | undefined,
+    task: IpvsTask,
+    intruder: ServerKey | undefined,
+  ): void {
+    const change = task.changeBy(failure.operation)
     if (service === undefined || change === undefined) throw errorOf(failure)
-    if (operation.kind === 'add-server' && errno === 'EEXIST') {
-      this.#note({ intruders: [serverKey(operation.server)] })
-      return
-    }
-    const refusal = { service, reason: `${ipvsTextOf(operation)}: ${reason}` }
-    this.refuse(refusal, { elements: [], ipvs: [change] })
+    const reason = intruder === undefined ? reasonOf(failure) : occupied(intruder)
+    this.refuse({ service, reason }, { elements: [], ipvs: [change] })
   }
 
   /** Returns the Service of an operation; for an address, one that has a server on it. */
@@ -239,12 +246,4 @@ export class IpvsCommitter implements Commits {
       intruders: [...this.#done.intruders, ...intruders],
     }
   }
-}
-
-/**
- * Returns an error such as `link kube-ipvs0 type dummy: EOPNOTSUPP, the kernel has no dummy
- * interfaces: …`.
- */
-function errorOf({ operation, errno, reason }: IpvsFailure): NetlinkError {
-  return new NetlinkError(errno, ipvsTextOf(operation), { explanation: reason })
 }

@@ -15,7 +15,6 @@ import { planIpvs } from '../../plan/ipvs/plan.ts'
 import { notedInPlan } from '../../plan/ipvs/served.ts'
 import type { Changes } from '../../render/assembly.ts'
 import { addressChange, serverChanges } from '../../ruleset/ipvs/changes.ts'
-import { serverText } from '../../ruleset/ipvs/print.ts'
 import {
   type IpvsRules,
   type KernelIpvs,
@@ -29,6 +28,7 @@ import type {
   KernelRuleset,
   Ruleset,
 } from '../../ruleset/nftables/types.ts'
+import { occupied } from './refused.ts'
 import type { IpvsTask } from './task.ts'
 
 /** What was read at one time. */
@@ -58,9 +58,8 @@ export function intrusions(
   return conflicts.flatMap((conflict) => {
     const { key, label } = conflict
     if (label === undefined) return []
-    const service = ownerIn(label)
-    const reason = `${serverText(serverIdOf(key))}: another program has made this virtual server`
-    return [{ key, refusal: { service, reason }, lost: lostTo(conflict, wanted, left) }]
+    const refusal = { service: ownerIn(label), reason: occupied(key) }
+    return [{ key, refusal, lost: lostTo(conflict, wanted, left) }]
   })
 }
 

@@ -1,4 +1,4 @@
-import { openIpvsSockets } from '../../apply/ipvs/sockets.ts'
+import { type OpenIpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { readKernel } from '../../apply/nftables/read.ts'
 import { wantedOnNode } from '../../apply/sysctl/ipvs-node.ts'
 import type { SysctlOutcome } from '../../apply/sysctl/prepare-node.ts'
@@ -30,20 +30,22 @@ interface IpvsDataplaneParts {
   /** The file that keeps the former values of the kernel's settings. */
   readonly sysctlFile: string
   readonly onSysctl: (outcome: SysctlOutcome) => void
+  /** Replaces the sockets of this machine. */
+  readonly open?: OpenIpvsSockets
 }
 
 /**
  * Programs virtual servers, a dummy interface with their addresses, and a small table beside them.
  */
 export class IpvsDataplane implements Dataplane {
-  readonly #parts: IpvsDataplaneParts
+  readonly #parts: Required<IpvsDataplaneParts>
 
   constructor(parts: IpvsDataplaneParts) {
-    this.#parts = parts
+    this.#parts = { open: openIpvsSockets, ...parts }
   }
 
   async propose(goal: Goal): Promise<Proposed> {
-    const sockets = openIpvsSockets()
+    const sockets = this.#parts.open()
     try {
       const { settings } = goal
       const { interface: dummy } = ipvsOf(settings)
@@ -80,12 +82,13 @@ export class IpvsDataplane implements Dataplane {
   }
 
   async start(goal: Goal, options: SessionOptions): Promise<Started> {
-    const { socket, sysctlFile: file, onSysctl } = this.#parts
-    return startIpvsSession(await socket.working(), goal, options, (families) => {
+    const { socket, sysctlFile: file, onSysctl, open } = this.#parts
+    const prepare = (families: readonly IpFamily[]): void => {
       for (const outcome of setSaved(wantedFor(goal.settings, families), { file })) {
         onSysctl(outcome)
       }
-    })
+    }
+    return startIpvsSession(await socket.working(), goal, options, { open, prepare })
   }
 }
 

@@ -1,7 +1,11 @@
 import { commitIpvs } from '../../apply/ipvs/commit.ts'
 import type { IpvsFailure } from '../../apply/ipvs/failure.ts'
 import { readIpvs } from '../../apply/ipvs/read.ts'
-import { type IpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
+import {
+  type IpvsSockets,
+  type OpenIpvsSockets,
+  openIpvsSockets,
+} from '../../apply/ipvs/sockets.ts'
 import { listOwnDummies } from '../../apply/rtnetlink/links.ts'
 import { defaultIpvsSettings } from '../../model/ipvs.ts'
 import { ipvsTextOf } from '../../plan/ipvs/explain.ts'
@@ -17,14 +21,21 @@ interface IpvsRemoval {
   /** The interface in use, which stays. */
   readonly keep?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Replaces the sockets of this machine. */
+  readonly open?: OpenIpvsSockets
 }
 
 /**
  * Removes nodelb's virtual servers, and the interfaces that it made with all their addresses, one
  * after the other until the signal is aborted. Rejects with NetlinkError.
  */
-export async function removeIpvs({ recorded, keep, signal }: IpvsRemoval): Promise<PartRemoval> {
-  const sockets = openIpvsSockets()
+export async function removeIpvs({
+  recorded,
+  keep,
+  signal,
+  open = openIpvsSockets,
+}: IpvsRemoval): Promise<PartRemoval> {
+  const sockets = open()
   try {
     const own = (await listOwnDummies(sockets.route)).map(({ name }) => name)
     const names = own.filter((name) => name !== keep)

@@ -1,5 +1,5 @@
 import { loadIpvs } from '../../apply/ipvs/load.ts'
-import { type IpvsSockets, openIpvsSockets } from '../../apply/ipvs/sockets.ts'
+import type { IpvsSockets, OpenIpvsSockets } from '../../apply/ipvs/sockets.ts'
 import { NetlinkError } from '../../apply/netlink/netlink-error.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { ForeignCommit } from '../../apply/nftables/monitor.ts'
@@ -18,17 +18,21 @@ import type { Committed, Session, SessionOptions, Settled, Started, Verified } f
 import { beginWithIpvs, type IpvsSide, type PrepareNode } from './session-state.ts'
 import type { IpvsOutcome } from './task.ts'
 
-/**
- * Does what `startSession` does, with ipvs beside the tables. `prepare` sets what ipvs needs on the
- * node.
- */
+/** What a session needs of the node besides the socket of the tables. */
+interface NodeParts {
+  readonly open: OpenIpvsSockets
+  /** Sets what ipvs needs on the node. */
+  readonly prepare: PrepareNode
+}
+
+/** Does what `startSession` does, with ipvs beside the tables. */
 export async function startIpvsSession(
   socket: NetlinkSocket,
   goal: Goal,
   options: SessionOptions,
-  prepare: PrepareNode,
+  node: NodeParts,
 ): Promise<Started> {
-  const started = await orFailed(() => start(socket, goal, options, prepare))
+  const started = await orFailed(() => start(socket, goal, options, node))
   return 'session' in started ? started : { kind: 'failed', outcome: started }
 }
 
@@ -36,9 +40,9 @@ async function start(
   socket: NetlinkSocket,
   goal: Goal,
   options: SessionOptions,
-  prepare: PrepareNode,
+  { open, prepare }: NodeParts,
 ): Promise<Extract<Started, { kind: 'started' }> | Failed> {
-  const sockets = openIpvsSockets()
+  const sockets = open()
   let started: StartedBeside<IpvsSide> | undefined
   try {
     await requireIpvs(sockets)

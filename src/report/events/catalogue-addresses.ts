@@ -33,6 +33,18 @@ export const ADDRESSES: { readonly [Name in AddressEvent]: Entry<Name> } = {
     subject: ({ service }) => `addresses ${service}`,
     ends: true,
   },
+  'ports-held': {
+    level: 'warn',
+    says: 'something on the node listens on `ports` that are served for a Service: it gets no connections there',
+    subject: ({ service }) => `ports ${service}`,
+    state: ({ ports }) => ports.join(' '),
+  },
+  'ports-free': {
+    level: 'info',
+    says: 'nothing on the node listens on ports of a Service any more, or they are not served any more',
+    subject: ({ service }) => `ports ${service}`,
+    ends: true,
+  },
   'addresses-changed': {
     level: 'info',
     says: 'a Service has other addresses than before (`addresses`, `before`, and the `reason`)',
@@ -76,6 +88,8 @@ type AddressEvent = Extract<
   | 'address-settled'
   | 'more-addresses-denied'
   | 'no-more-addresses-denied'
+  | 'ports-held'
+  | 'ports-free'
   | 'addresses-changed'
   | 'allocation-problem'
   | 'allocation-in-order'

@@ -87,7 +87,27 @@ function messageOf(occurrence: Occurrence, node: string): Message | undefined {
       return { service, reason, action: 'Read', note, ofCluster: true }
     }
     default:
-      return announcingOf(occurrence, node)
+      return portsOf(occurrence, node) ?? announcingOf(occurrence, node)
+  }
+}
+
+/** Returns what an Event says of ports that something else listens on. */
+function portsOf(occurrence: Occurrence, node: string): Message | undefined {
+  const as = { action: 'Program', ofCluster: false } as const
+  switch (occurrence.event) {
+    case 'ports-held': {
+      const { service, ports } = occurrence
+      const note = `something on node ${node} listens on ${ports.join(', ')}, where this Service is served, and gets no connections there: end it (ss -lntup shows it), or give the Service another port or address`
+      return { ...as, service, reason: 'PortInUse', note }
+    }
+    case 'ports-free': {
+      const { service, exists } = occurrence
+      if (!exists) return undefined
+      const note = `nothing on node ${node} listens on ports of this Service any more, or it is served elsewhere`
+      return { ...as, service, type: 'Normal', reason: 'PortInUseOver', note }
+    }
+    default:
+      return undefined
   }
 }
 

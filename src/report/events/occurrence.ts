@@ -36,6 +36,9 @@ export type Occurrence =
   | { event: 'address-settled'; service: string; address: string }
   | { event: 'more-addresses-denied'; service: string; addresses: number }
   | { event: 'no-more-addresses-denied'; service: string }
+  | { event: 'ports-held'; service: string; ports: readonly string[] }
+  /** `exists`: whether the Service is still there. */
+  | { event: 'ports-free'; service: string; exists: boolean }
   | { event: 'kernel-compared'; durationMs: number; doubt?: Text }
   | { event: 'drift-repaired'; operations: number; found: Text; doubt?: Text }
   | { event: 'foreign-change'; process?: string; pid?: number; changes: Text }

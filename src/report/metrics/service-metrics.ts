@@ -29,6 +29,15 @@ export function registerServiceMetrics(registry: Registry, { state, totals }: Se
     frontendsBy(state, found),
   )
   new Gauge({
+    name: 'nodelb_held_ports',
+    help: 'Ports served for Services that something else on the node listens on.',
+    registers: [registry],
+    collect() {
+      const all = [...state.heldPorts.values()]
+      this.set(all.reduce((sum, ports) => sum + ports.length, 0))
+    },
+  })
+  new Gauge({
     ...{ name: 'nodelb_endpoints', help: 'Endpoints of these Services.', labelNames: ['ready'] },
     registers: [registry],
     collect() {

@@ -59,6 +59,8 @@ export interface AgentState {
   readonly denied: Map<string, OccurrenceOf<'address-contested' | 'address-refused'>>
   /** The number of further denied addresses, by Service. */
   readonly moreDenied: Map<string, number>
+  /** The ports of each Service that something else on the node listens on. */
+  readonly heldPorts: Map<string, readonly string[]>
   readonly invalid: Map<string, readonly string[]>
   /** The Service that an invalid object is about, where it is not the object itself. */
   readonly concerned: Map<string, string>
@@ -111,6 +113,7 @@ export function newState(now: Time): AgentState {
     refused: new Map(),
     denied: new Map(),
     moreDenied: new Map(),
+    heldPorts: new Map(),
     invalid: new Map(),
     concerned: new Map(),
     repairs: [],

@@ -1,7 +1,7 @@
 import type { Occurrence } from '../events/occurrence.ts'
 import type { AgentState } from './agent-state.ts'
 
-/** Follows addresses that Services ask for and do not get. */
+/** Follows addresses that Services ask for and do not get, or get in place of others. */
 export function followAddresses(state: AgentState, occurrence: Occurrence): void {
   switch (occurrence.event) {
     case 'address-contested':
@@ -16,6 +16,12 @@ export function followAddresses(state: AgentState, occurrence: Occurrence): void
       return
     case 'no-more-addresses-denied':
       state.moreDenied.delete(occurrence.service)
+      return
+    case 'ports-held':
+      state.heldPorts.set(occurrence.service, occurrence.ports)
+      return
+    case 'ports-free':
+      state.heldPorts.delete(occurrence.service)
       return
   }
 }

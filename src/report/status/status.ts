@@ -5,12 +5,13 @@ import type { Time } from '../../telemetry/moment.ts'
 import type { Resource } from '../../watch/resources.ts'
 import type { AgentState, Ownership, WatchState } from './agent-state.ts'
 import { readiness } from './health.ts'
+import { type Shortcomings, shortcomings } from './shortcomings.ts'
 import type { ServiceSummary } from './status-services.ts'
 
 type WatchStatus = Omit<WatchState, 'since'> & { readonly since: string }
 
 /** The running agent's view of itself, as its socket returns it. Times are RFC 3339. */
-export interface Status {
+export interface Status extends Shortcomings {
   /** The time of this status. */
   readonly at: string
   readonly version: string
@@ -55,43 +56,8 @@ export interface Status {
   readonly watches: Readonly<Record<string, WatchStatus>>
   readonly objects: Readonly<Record<string, number>>
   readonly conditions: readonly string[]
-  readonly refused: readonly {
-    readonly service: string
-    readonly reason: string
-    readonly since: string
-  }[]
-  readonly contested: readonly {
-    readonly service: string
-    readonly address: string
-    readonly winner: string
-  }[]
-  /** Addresses that are refused to every Service that asks for them. */
-  readonly refusedAddresses: readonly {
-    readonly service: string
-    readonly address: string
-    readonly reason: string
-  }[]
-  /**
-   * The number of further contested or refused addresses, for Services that have more than are
-   * listed.
-   */
-  readonly moreAddresses: readonly { readonly service: string; readonly addresses: number }[]
-  readonly problems: readonly string[]
-  /** Those of objects, and the Service that each object is about; null if it is about none. */
-  readonly invalid: readonly {
-    readonly object: string
-    readonly service: string | null
-    readonly problems: readonly string[]
-  }[]
   /** What others had changed and was repaired in the last 24 hours, as far as it is kept. */
   readonly repairs: readonly { readonly at: string; readonly operations: number }[]
-  /** What should be settled where the agent gives addresses, `Service/shop/web` that waits too. */
-  readonly allocation: readonly { readonly object: string; readonly problem: string }[]
-  readonly healthChecksWaiting: readonly {
-    readonly service: string
-    readonly port: number
-    readonly reason: string
-  }[]
   readonly services: readonly ServiceSummary[]
   /** What this node announces; null where it announces nothing, or has not begun. */
   readonly announce: AnnounceView | null
@@ -170,51 +136,6 @@ function programming(state: AgentState): Programming {
     waiting: waiting ? { ...waiting, since: time(waiting.since) } : null,
     refusedConfiguration: refused ? { ...refused, since: time(refused.since) } : null,
     failing: failing ? { since: time(failing.since), reason: failing.reason } : null,
-  }
-}
-
-/** The part of the status about what Services and other objects ask for and do not get. */
-type Shortcomings = Pick<
-  Status,
-  | 'refused'
-  | 'contested'
-  | 'refusedAddresses'
-  | 'moreAddresses'
-  | 'problems'
-  | 'invalid'
-  | 'allocation'
-  | 'healthChecksWaiting'
->
-
-function shortcomings(state: AgentState): Shortcomings {
-  const denied = [...state.denied.values()]
-  return {
-    refused: [...state.refused].map(([service, { reason, since }]) => ({
-      service,
-      reason,
-      since: time(since),
-    })),
-    contested: denied.flatMap((each) =>
-      each.event === 'address-contested'
-        ? [{ service: each.service, address: each.address, winner: each.winner }]
-        : [],
-    ),
-    refusedAddresses: denied.flatMap((each) =>
-      each.event === 'address-refused'
-        ? [{ service: each.service, address: each.address, reason: each.reason }]
-        : [],
-    ),
-    moreAddresses: [...state.moreDenied].map(([service, addresses]) => ({ service, addresses })),
-    problems: [...state.sourceProblems, ...[...state.invalid.values()].flat()],
-    invalid: [...state.invalid].map(([object, problems]) => {
-      return { object, service: state.concerned.get(object) ?? null, problems }
-    }),
-    allocation: [...state.allocation].flatMap(([object, problems]) =>
-      problems.map((problem) => ({ object, problem })),
-    ),
-    healthChecksWaiting: [...state.closedHealthChecks.values()].map(
-      ({ service, port, reason }) => ({ service, port, reason }),
-    ),
   }
 }
 

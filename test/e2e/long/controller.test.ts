@@ -53,16 +53,19 @@ test('50 restarts while 500 Services, their requests and pools change: every rul
   const { checker } = tests
   const stop = new AbortController()
   const churning = churn({ admin, first: 500, most: 500, hands: 2, deeds }, stop.signal)
-  for (let round = 0; round < 50; round++) {
-    const controller = tests.start()
-    await writes(controller, Math.random() * 200)
-    expect(checker.breaches).toEqual([])
-    await controller.end(round % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
-    // A Lease that a killed replica left would hold up every second round for 15 s.
-    await admin.ask('DELETE', paths.lease)
+  try {
+    for (let round = 0; round < 50; round++) {
+      const controller = tests.start()
+      await writes(controller, Math.random() * 200)
+      expect(checker.breaches).toEqual([])
+      await controller.end(round % 2 === 0 ? 'SIGTERM' : 'SIGKILL')
+      // A Lease that a killed replica left would hold up every second round for 15 s.
+      await admin.ask('DELETE', paths.lease)
+    }
+  } finally {
+    stop.abort()
+    await churning
   }
-  stop.abort()
-  await churning
   const all = [...(sizes[0] ?? []), '203.0.113.128/25', '2001:db8:2::/64']
   await admin.call('PATCH', `${paths.pools}/lan`, { spec: { addresses: all } })
   await tests.start().first('leading')

@@ -48,7 +48,7 @@ export class Manual {
     this.#followed.add(heading)
     let said = ''
     for (const { kind, text } of blocks) {
-      if (kind === 'sh') said += await this.#run(text)
+      if (kind === 'sh') said += await this.run(text)
       else writeFileSync(join(this.#folder, nameOf(text)), text)
     }
     return said
@@ -76,7 +76,8 @@ export class Manual {
     return found
   }
 
-  async #run(text: string): Promise<string> {
+  /** Runs commands, and returns what they print. */
+  async run(text: string): Promise<string> {
     const options = { cwd: this.#folder, env: this.#env }
     const { stdout } = await execa('bash', ['-euo', 'pipefail', '-c', text], options)
     return stdout

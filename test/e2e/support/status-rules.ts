@@ -12,6 +12,8 @@ export interface Breach {
 export interface Witness {
   readonly uid: string
   readonly addresses: readonly string[]
+  /** The pool that gave them. */
+  readonly pool: string | undefined
   /** What it asked for when it was given these addresses. */
   readonly then: Wish
   /** On which terms it shares: as it is now, and before that, as a controller may still see it. */
@@ -45,11 +47,11 @@ export function judge(
   const isChanged = before?.addresses.join() !== addresses.join()
   const then = before === undefined || isChanged ? wishOf(object) : before.then
   const terms = withTerms(before?.terms ?? [], termsOf(object))
-  const witness = { uid: object.metadata.uid, addresses, then, terms }
+  const witness = { uid: object.metadata.uid, addresses, pool: giverOf(object), then, terms }
   const others = [...all].filter(([other]) => other !== name)
   const lost = before?.addresses.filter((each) => !addresses.includes(each)) ?? []
   const moved = lost.filter(
-    (each) => !asksToLose(each, before?.then, object) && rivals(others, witness, each).length === 0,
+    (each) => !asksToLose(each, before, object) && rivals(others, witness, each).length === 0,
   )
   const added = addresses.filter((each) => !before?.addresses.includes(each))
   const twice = added.flatMap((each) =>
@@ -89,16 +91,27 @@ function rivals(
 
 /**
  * Returns whether a Service that has an address asks for what takes it away. What it asked for when
- * it was given the address is no reason any more.
+ * it was given the address is no reason any more, unless that could not be met then.
  */
-function asksToLose(address: string, then: Wish | undefined, object: Service): boolean {
+function asksToLose(address: string, before: Witness | undefined, object: Service): boolean {
   const now = wishOf(object)
-  if (then === undefined || JSON.stringify(then) === JSON.stringify(now)) return false
+  if (before === undefined) return false
+  const { then } = before
+  if (JSON.stringify(then) === JSON.stringify(now) && isMet(now, before)) return false
   if (!now.isBalanced || now.renew !== then.renew) return true
   if (!now.families.includes(address.includes(':') ? 'IPv6' : 'IPv4')) return true
   const has = addressesOf(object)
   if (now.addresses.length > 0) return now.addresses.every((each) => has.includes(each))
-  return now.pool !== undefined && annotation(object, 'ip-allocated-from-pool') === now.pool
+  return now.pool !== undefined && giverOf(object) === now.pool
+}
+
+function isMet(wish: Wish, { addresses, pool }: Witness): boolean {
+  const hasAll = wish.addresses.every((each) => addresses.includes(each))
+  return hasAll && (wish.pool === undefined || wish.pool === pool)
+}
+
+function giverOf(service: Service): string | undefined {
+  return annotation(service, 'ip-allocated-from-pool')
 }
 
 /** The terms of before count as well: a controller cannot see a change of another Service at once. */

@@ -45,7 +45,7 @@ test('a scheduler without its module stops its own server only, and works once i
   expect(outcome.done).toBe(4)
   expect(told(outcome)).toEqual([
     'add-server: ENOENT: no scheduler lblcr: load the kernel module ip_vs_lblcr, or choose another',
-    'add-destination: ESRCH: its virtual server was refused',
+    'add-destination: ECANCELED: its virtual server was refused',
     'add-address: ECANCELED: none of its virtual servers could be made',
   ])
   expect([...(await read(sockets())).addresses]).toEqual(['10.96.0.11'])
@@ -84,7 +84,7 @@ test('what another program made or removed meanwhile is told, and the rest goes 
   ])
   expect(told(outcome)).toEqual([
     'add-server: EEXIST: another program made this virtual server meanwhile',
-    'add-destination: EEXIST: another program made this destination meanwhile',
+    'add-destination: ECANCELED: its virtual server was refused',
     'edit-destination: ENOENT: another program removed this destination meanwhile',
     'edit-server: ESRCH: another program removed this virtual server meanwhile',
   ])
@@ -107,7 +107,7 @@ test('without the capability each operation says so', async () => {
   expect(told(JSON.parse(stdout))).toEqual([
     `add-dummy: ${reason}`,
     `add-server: ${reason}`,
-    `add-destination: ${reason}`,
+    'add-destination: ECANCELED: its virtual server was refused',
   ])
 })
 

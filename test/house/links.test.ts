@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { pages, textOf } from '../support/pages.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+const records = readdirSync(`${root}docs/adr`).map((name) => `docs/adr/${name}`)
+const documents = [...pages, 'ARCHITECTURE.md', 'CHANGELOG.md', ...records]
+
+function withoutCode(text: string): string {
+  return text.replaceAll(/^ *```[\s\S]*?^ *```$/gm, '')
+}
+
+/** The anchors of a document, as GitHub makes them of its headings. */
+function anchorsOf(path: string): readonly string[] {
+  const headings = withoutCode(textOf(path)).matchAll(/^#+ (.*)$/gm)
+  const seen = new Map<string, number>()
+  return Array.from(headings, ([, heading = '']) => {
+    const slug = heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
+      .replaceAll(' ', '-')
+    const times = seen.get(slug) ?? 0
+    seen.set(slug, times + 1)
+    return times === 0 ? slug : `${slug}-${times}`
+  })
+}
+
+/** True if a link leads to a file of the tree, and to a heading if it names one. */
+function leadsSomewhere(from: string, target: string): boolean {
+  const [file = '', anchor] = target.split('#')
+  const path = file === '' ? from : join(dirname(from), file)
+  if (!existsSync(root + path)) return false
+  if (anchor === undefined) return true
+  return statSync(root + path).isFile() && anchorsOf(path).includes(anchor)
+}
+
+describe('the links of pages lead to files and headings', () => {
+  test.each(documents)('%s', (document) => {
+    const links = withoutCode(textOf(document)).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)
+    const targets = Array.from(links, ([, target = '']) => target)
+    expect(targets.filter((target) => !leadsSomewhere(document, target))).toEqual([])
+  })
+})
+
+test('the pages that sources, manifests and scripts name are there', () => {
+  const named = ['src', 'charts', 'deploy', 'scripts', 'test'].flatMap((folder) =>
+    readdirSync(root + folder, { recursive: true, encoding: 'utf8' })
+      .map((name) => `${folder}/${name}`)
+      .filter((file) => statSync(root + file).isFile())
+      .flatMap((file) => {
+        const found = textOf(file).matchAll(/\bdocs\/[\w/-]+\.md(?:#[\w-]+)?/g)
+        return Array.from(found, ([target]) => `${file}: ${target}`)
+      }),
+  )
+  const lost = named.filter((each) => !leadsSomewhere('README.md', each.replace(/^.*: /, '')))
+  expect(lost).toEqual([])
+  expect(named.length).toBeGreaterThan(50)
+})
