@@ -137,6 +137,16 @@ test.each<[what: string, change: object, told: RegExp]>([
     { 'address-pools': [{ ...vips, addresses: ['x'] }, lan] },
     /address-pools\[0\]\.addresses\[0\]: found "x"/,
   ],
+  [
+    'a pool of layer 2',
+    { 'address-pools': [vips, { ...lan, protocol: 'x' }] },
+    /address-pools\[1\]\.protocol: found "x"/,
+  ],
+  [
+    'a pool whose name is none',
+    { 'address-pools': [{ ...vips, name: 7 }, lan] },
+    /address-pools\[0\]\.name: found 7/,
+  ],
 ])('%s of the old ConfigMap that turns bad stays as it was, and is told', (_, change, told) => {
   const { store, take } = withOldConfigMap()
   const before = store.objects()

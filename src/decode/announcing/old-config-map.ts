@@ -60,14 +60,16 @@ export function decodeOldConfiguration(
     return { ...pool, audience: undefined, labels: new Map() }
   })
   const map = { config, source, object: nameOf(json, true), report, former }
-  const { layer2, bgp } = readPools(map, new Set(pools.map(({ name }) => name)))
   const listed = listedIn(valueAt(config, ['address-pools']))
+  const all = withFormer(pools, former?.pools, listed)
+  const { layer2, bgp } = readPools(map, new Set(found.map(({ name }) => name)))
+  const kept = all.slice(pools.length).map(({ name }) => name)
   const old: OldConfiguration = {
-    ...{ object: map.object, pools: withFormer(pools, former?.pools, listed) },
-    advertisements: layer2,
+    ...{ object: map.object, pools: all },
+    advertisements: [...layer2, ...ofPools(former?.advertisements, kept)],
     bgp: {
       peers: readPeers(map),
-      advertisements: bgp,
+      advertisements: [...bgp, ...ofPools(former?.bgp.advertisements, kept)],
       bfdProfiles: readProfiles(map),
       communities: [readCommunities(map)],
     },
@@ -164,26 +166,22 @@ function readPools(map: OldMap, readable: ReadonlySet<string>): OldAdvertisement
   const bgp: BgpAdvertisement[] = []
   const found = valueAt(map.config, ['address-pools'])
   const listed: readonly unknown[] = Array.isArray(found) ? found : []
-  const { former } = map
   listed.forEach((pool, i) => {
     const name = valueAt(pool, ['name'])
-    if (typeof name !== 'string') return
+    if (typeof name !== 'string' || !readable.has(name)) return
     const path = joinPath(CONFIG, 'address-pools', i, 'bgp-advertisements')
-    if (!readable.has(name)) {
-      layer2.push(...ofPool(former?.advertisements, name))
-      bgp.push(...ofPool(former?.bgp.advertisements, name))
-    } else if (valueAt(pool, ['protocol']) === 'layer2') layer2.push(ofLayer2(name))
+    if (valueAt(pool, ['protocol']) === 'layer2') layer2.push(ofLayer2(name))
     else bgp.push(...readAdvertisements(map, name, { pool, path }))
   })
   return { layer2, bgp }
 }
 
-/** Returns the advertisements of a pool. */
-function ofPool<Each extends Pick<Advertisement, 'pools'>>(
+/** Returns the advertisements of these pools. */
+function ofPools<Each extends Pick<Advertisement, 'pools'>>(
   all: readonly Each[] = [],
-  name: string,
+  names: readonly string[],
 ): readonly Each[] {
-  return all.filter(({ pools }) => pools?.names.includes(name))
+  return all.filter(({ pools }) => pools?.names.some((name) => names.includes(name)))
 }
 
 const rest = { nodes: undefined, services: undefined }
@@ -218,7 +216,7 @@ function readAdvertisements(
     const pools = { names: [name], selectors: [] }
     return [{ ...decoded.advertisement, name: nameAt(at), pools }]
   })
-  const former = ofPool(map.former?.bgp.advertisements, name)
+  const former = ofPools(map.former?.bgp.advertisements, [name])
   const listed = Array.isArray(value) ? value.map((_, at) => nameAt(at)) : undefined
   return withFormer(advertisements, former, listed)
 }
