@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { blocksOf, pages } from '../support/pages.ts'
 import { ApiServer } from './support/apiserver.ts'
-import { chart, comparable, Helm, type Manifest } from './support/chart.ts'
+import { chart, comparable, copyForOldServer, Helm, type Manifest } from './support/chart.ts'
 
 const overlays = fileURLToPath(new URL('../../deploy/overlays', import.meta.url))
 let helm4: Helm
@@ -146,22 +146,6 @@ test.each([
   await expect(template([flag])).rejects.toThrow(said)
 })
 
-/**
- * Changes a copy of the chart for the API server of the tests, which is older than the chart asks for: it has
- * EndpointSlice v1 all the same, and does not know the rules in CustomResourceDefinitions.
- */
-function fitToOldServer(copy: string): void {
-  const edit = (file: string, change: (text: string) => string): void =>
-    writeFileSync(file, change(readFileSync(file, 'utf8')))
-  edit(join(copy, 'Chart.yaml'), (text) => text.replace('>=1.21', '>=1.20'))
-  const crds = join(copy, 'crds-of-metallb')
-  const dropped = (key: unknown, value: unknown) =>
-    key === 'x-kubernetes-validations' ? undefined : value
-  for (const name of readdirSync(crds)) {
-    edit(join(crds, name), (text) => stringify(parse(text, dropped)))
-  }
-}
-
 describe('on an API server', () => {
   let server: ApiServer
   let forOldServer: string
@@ -169,8 +153,7 @@ describe('on an API server', () => {
   beforeAll(async () => {
     server = await ApiServer.start()
     forOldServer = join(helm4.folder, 'chart')
-    cpSync(chart, forOldServer, { recursive: true, dereference: true })
-    fitToOldServer(forOldServer)
+    copyForOldServer(forOldServer)
   }, 600_000)
   afterAll(() => server.stop())
 

@@ -28,6 +28,12 @@ function anchorsOf(path: string): readonly string[] {
   })
 }
 
+/** Where links lead that a document names, and defines elsewhere: `[text][name]` and `[name]: target`. */
+function definitionsIn(path: string): ReadonlyMap<string, string> {
+  const lines = withoutCode(textOf(path)).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)
+  return new Map(Array.from(lines, ([, name = '', target = '']) => [name, target]))
+}
+
 /** True if a link leads to a file of the tree, and to a heading if it names one. */
 function leadsSomewhere(from: string, target: string): boolean {
   const [file = '', anchor] = target.split('#')
@@ -41,7 +47,14 @@ describe('the links of pages lead to files and headings', () => {
   test.each(documents)('%s', (document) => {
     const links = withoutCode(textOf(document)).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)
     const targets = Array.from(links, ([, target = '']) => target)
-    expect(targets.filter((target) => !leadsSomewhere(document, target))).toEqual([])
+    const named = Array.from(definitionsIn(document).values()).filter((it) => !/^https?:/.test(it))
+    expect([...targets, ...named].filter((it) => !leadsSomewhere(document, it))).toEqual([])
+  })
+
+  test.each(documents)('%s defines the names of links that it uses, and no others', (document) => {
+    const uses = withoutCode(textOf(document)).matchAll(/\]\[([^\]]+)\]/g)
+    const used = Array.from(uses, ([, name = '']) => name)
+    expect(new Set(used)).toEqual(new Set(definitionsIn(document).keys()))
   })
 })
 

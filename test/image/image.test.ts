@@ -4,15 +4,17 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { AgentLab } from '../support/agent-lab.ts'
-import { bundle, runBundle } from '../support/container.ts'
+import { bundle, inMemory, readOnly, runBundle } from '../support/container.ts'
 import { RunningProgram } from '../support/running-program.ts'
 import { webObjects } from '../support/web.ts'
 
 const build = fileURLToPath(new URL('build.sh', import.meta.url))
 const manifest = fileURLToPath(new URL('../../deploy/base/daemon-set.yaml', import.meta.url))
-const daemonSet = readFileSync(manifest, 'utf8')
+const pod = parse(readFileSync(manifest, 'utf8')).spec.template.spec
+const [container] = pod.containers
 
 /** The agent of the image, in a container. */
 class ContainedAgent extends RunningProgram {
@@ -35,9 +37,9 @@ afterAll(() => lab?.remove())
 function contained(...args: readonly string[]): readonly string[] {
   const id = `nodelb-image-${process.pid}-${containers++}`
   const network = `/run/netns/${lab.lab.namespace('node')}`
-  const mounts = { '/objects': lab.folder }
+  const mounts = [inMemory('/run/nodelb', '1m'), readOnly(lab.folder, '/objects')]
   const folder = lab.path(id)
-  return runBundle(bundle({ root, folder, network, args, mounts, daemonSet }), id)
+  return runBundle(bundle({ root, folder, network, args, mounts, pod, container }), id)
 }
 
 async function output(...args: readonly string[]): Promise<string> {

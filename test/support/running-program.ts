@@ -39,6 +39,11 @@ export class RunningProgram {
     return this.#process.pid ?? 0
   }
 
+  /** True once it has ended, in whatever way. */
+  get isOver(): boolean {
+    return this.#over
+  }
+
   /** The next line about the event that has not been read yet; lines before it count as read. */
   next(event: string, fits: (line: LogLine) => boolean = () => true): Promise<LogLine> {
     return this.#news.until(() => {

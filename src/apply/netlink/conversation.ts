@@ -100,16 +100,20 @@ export function requestConversation(type: number): Conversation<readonly Reply[]
 
 /**
  * For independent requests in one datagram: the kernel handles them in order and answers those that
- * fail, and the last one in any case. The result lists the failures.
+ * fail, and the last one in any case. The result lists the failures; `visit` gets what they ask for.
  */
 export function seriesConversation(
   requests: readonly Request[],
   first: number,
+  visit: (reply: Reply) => void = () => undefined,
 ): Conversation<readonly RequestFailure[]> {
   const failures: RequestFailure[] = []
   return {
     accept(reply) {
-      if (reply.type !== NLMSG_ERROR) return undefined
+      if (reply.type !== NLMSG_ERROR) {
+        visit(reply)
+        return undefined
+      }
       const { errno, ...detail } = parseAcknowledgement(reply)
       const index = reply.sequence - first
       if (errno !== 0) failures.push({ index, errno: errnoName(errno), ...detail })

@@ -22,6 +22,7 @@ import {
   TABLE,
 } from './constants.ts'
 import { ElementReader } from './element-reader.ts'
+import { writeElement } from './elements.ts'
 import { digestOf } from './identify.ts'
 import { readHook } from './rules.ts'
 import { decodeSchema, isAnonymous } from './schema.ts'
@@ -47,11 +48,13 @@ interface FoundChain {
   readonly base?: BaseHook
 }
 
-interface FoundSet {
+export interface FoundSet {
   readonly table: string
   readonly schema: SetSchema
   /** An anonymous set is part of a rule (`{ tcp, udp }`): it is neither compared nor deleted. */
   readonly anonymous: boolean
+  /** How many elements it has; undefined before Linux 6.16. */
+  readonly count: number | undefined
 }
 
 interface FoundRule {
@@ -93,6 +96,7 @@ export function decodeSet(reply: Reply): FoundSet {
     table: readText(found.get(SET.table)),
     schema: decodeSchema(found),
     anonymous: isAnonymous(found),
+    count: found.has(SET.count) ? readU32(found.get(SET.count)) : undefined,
   }
 }
 
@@ -158,6 +162,21 @@ export function listElements(family: NetfilterFamily, table: string, set: string
   return list(MESSAGE.getElements, family, (writer) =>
     writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set),
   )
+}
+
+/** Returns a request for the elements of a set that have these keys; it fails where one is missing. */
+export function getElements(
+  family: NetfilterFamily,
+  table: string,
+  set: SetSchema,
+  keys: readonly Tuple[],
+): Request {
+  const writer = new AttributeWriter(SMALL).family(FAMILY[family])
+  writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set.name)
+  writer.nested(ELEMENTS.list, () => {
+    for (const key of keys) writeElement(writer, set, key)
+  })
+  return { type: MESSAGE.getElements, flags: 0, payload: writer.finish() }
 }
 
 /** Returns a request for the rules of a table. */

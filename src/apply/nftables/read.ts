@@ -2,6 +2,7 @@ import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { foreignRule } from '../../plan/nftables/rules.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
+import { slotCounts } from '../../ruleset/nftables/slot-counts.ts'
 import {
   type BaseHook,
   type Chain,
@@ -22,6 +23,7 @@ import {
   decodeRule,
   decodeSet,
   decodeTable,
+  type FoundSet,
   listChains,
   listElements,
   listOtherObjects,
@@ -32,6 +34,7 @@ import {
 } from './decode.ts'
 import { ElementReader } from './element-reader.ts'
 import { ruleDigest } from './identify.ts'
+import { readByKey } from './read-by-key.ts'
 
 /** What the kernel holds of nodelb's. The text of a rule is its digest until `nameRules`. */
 export interface KernelState {
@@ -115,16 +118,39 @@ function asleep(chains: ReadonlyMap<string, KernelChain>): ReadonlyMap<string, K
 }
 
 async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<KernelTable> {
-  const sets = new Map<string, SetSchema>()
-  const elements = new Map<string, ReadonlyMap<Tuple, ElementValue>>()
-  for (const found of (await dump(socket, listSets(family, TABLE_NAME))).map(decodeSet)) {
-    if (found.anonymous || found.table !== TABLE_NAME) continue
-    sets.set(found.schema.name, found.schema)
-    if (found.schema.learned !== undefined) continue
-    elements.set(found.schema.name, await readElements(socket, family, found.schema))
-  }
+  const all = (await dump(socket, listSets(family, TABLE_NAME))).map(decodeSet)
+  const own = all.filter(({ anonymous, table }) => !anonymous && table === TABLE_NAME)
+  const sets = new Map(own.map(({ schema }) => [schema.name, schema]))
+  const elements = await readContents(socket, family, own)
   return { family, sets, elements, chains: await readChains(socket, family) }
 }
+
+type Contents = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
+
+/** Reads the elements of all sets but those that the kernel fills, the large ones last: the others tell their keys. */
+async function readContents(
+  socket: NetlinkSocket,
+  family: TableFamily,
+  sets: readonly FoundSet[],
+): Promise<Contents> {
+  const kept = sets.filter(({ schema }) => schema.learned === undefined)
+  const [small, large] = [false, true].map((is) =>
+    kept.filter(({ count = 0 }) => count >= MANY === is),
+  )
+  const elements = new Map<string, ReadonlyMap<Tuple, ElementValue>>()
+  for (const { schema } of small ?? []) {
+    elements.set(schema.name, await readElements(socket, family, schema))
+  }
+  for (const { schema: set, count = 0 } of large ?? []) {
+    const slots = slotCounts(set.name, elements)
+    const read = slots && (await readByKey(socket, { family, set, count, slots }))
+    elements.set(set.name, read ?? (await readElements(socket, family, set)))
+  }
+  return elements
+}
+
+/** Elements from which on a map is read faster by its keys than by a dump. */
+const MANY = 65_536
 
 /**
  * Reads datagram by datagram, because the socket's buffers are 32 KB each, however little they

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { kubernetesTools } from './kubernetes-tools.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
@@ -68,4 +68,21 @@ export function comparable(manifests: readonly Manifest[]): Record<string, Manif
       return [`${manifest.kind} ${manifest.metadata.name}`, manifest]
     }),
   )
+}
+
+/**
+ * Makes a copy of the chart for the API server of the tests, which is older than the chart asks for: it has
+ * EndpointSlice v1 all the same, and does not know the rules in CustomResourceDefinitions.
+ */
+export function copyForOldServer(copy: string): void {
+  cpSync(chart, copy, { recursive: true, dereference: true })
+  const edit = (file: string, change: (text: string) => string): void =>
+    writeFileSync(file, change(readFileSync(file, 'utf8')))
+  edit(join(copy, 'Chart.yaml'), (text) => text.replace('>=1.21', '>=1.20'))
+  const crds = join(copy, 'crds-of-metallb')
+  const dropped = (key: unknown, value: unknown) =>
+    key === 'x-kubernetes-validations' ? undefined : value
+  for (const name of readdirSync(crds)) {
+    edit(join(crds, name), (text) => stringify(parse(text, dropped)))
+  }
 }

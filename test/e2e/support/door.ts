@@ -8,9 +8,14 @@ import { fileURLToPath } from 'node:url'
 
 const script = fileURLToPath(new URL('door.mjs', import.meta.url))
 
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
 /**
- * Makes a port of this namespace's loopback reachable as the same port in another namespace, so
- * that a lab needs no cable to the machine.
+ * Makes a port of this namespace's loopback reachable in another namespace, as the same port unless told
+ * otherwise, so that a lab needs no cable to the machine.
  */
 export class Door {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nodelb-door-'))
@@ -20,19 +25,24 @@ export class Door {
   /** Milliseconds by which what the server says is held up. */
   delay = 0
 
-  static async open(namespace: string, port: number): Promise<Door> {
-    const door = new Door(namespace, port)
+  /** `inside`: where it is reached; the namespace has that address. */
+  static async open(
+    namespace: string,
+    port: number,
+    inside: Readonly<Place> = { host: '127.0.0.1', port },
+  ): Promise<Door> {
+    const door = new Door(namespace, port, inside)
     await once(door.#outside, 'listening')
     if (door.#inside.stdout !== null) await once(door.#inside.stdout, 'data')
     return door
   }
 
-  private constructor(namespace: string, port: number) {
+  private constructor(namespace: string, port: number, inside: Place) {
     const path = join(this.#folder, 'door')
     this.#outside = createServer((near) => this.#through(near, port)).listen(path)
     this.#inside = spawn(
       'ip',
-      ['netns', 'exec', namespace, process.execPath, script, String(port), path],
+      ['netns', 'exec', namespace, process.execPath, script, inside.host, `${inside.port}`, path],
       { stdio: ['pipe', 'pipe', 'inherit'] },
     )
   }
