@@ -70,7 +70,7 @@ async function once(fabric: BgpFabric): Promise<readonly number[]> {
     onNodes(`# network ${address}/`),
     onNodes(`send UPDATE ${address}/`),
     NODES.map((_, at) => onRouter(`] ${nodeAddress(at)}(`, `rcvd ${address}/`)),
-    [onRouter(`Tx route add VRF 0 ${address}/`)],
+    [onRouter(`Tx route add VRF 0 ${address}/`, `count ${NODES.length} `)],
     [routed],
   ]
   fabric.add()
