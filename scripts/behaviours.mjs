@@ -30,7 +30,7 @@ const patterns = [
   ],
   [/^(k3s|kube-proxy|metallb|myweb)/, 'As clusters have them'],
   [/^(cluster-ip|node-port|load-balancer|external|ip-mode|headless)/, 'Addresses'],
-  [/^(other-service-proxy|scope|target|shared|leading)/, 'Addresses'],
+  [/^(other-service-proxy|scope|target|shared|leading|counted)/, 'Addresses'],
 ]
 
 const sections = [

@@ -143,6 +143,20 @@ const rows = [
       ),
     ],
   },
+  {
+    title: 'Connections to Services, where they are counted',
+    panels: [
+      {
+        ...graph('The ten Services with the most new connections a second', [
+          [
+            'topk(10, sum by (namespace, service) (rate(nodelb_service_connections_total{node=~"$node"}[$__rate_interval])))',
+            '{{namespace}}/{{service}}',
+          ],
+        ]),
+        optional: true,
+      },
+    ],
+  },
 ]
 
 const datasource = { type: 'prometheus', uid: '$datasource' }

@@ -1,18 +1,9 @@
 import { writeSync } from 'node:fs'
 import pc from 'picocolors'
 import packageJson from '../package.json' with { type: 'json' }
-import { aboutCommand } from './cli/about/about.ts'
-import { allocateCommand } from './cli/allocate/allocate.ts'
-import { announcersCommand } from './cli/announcers/announcers.ts'
-import { parseArguments, TROUBLE } from './cli/arguments.ts'
-import { cleanupCommand } from './cli/cleanup.ts'
-import { applyCommand, renderCommand } from './cli/commands.ts'
-import { diffCommand } from './cli/diff.ts'
-import { explainCommand } from './cli/explain/explain.ts'
+import { TROUBLE } from './cli/arguments.ts'
 import type { BinaryOutput } from './cli/output.ts'
-import { prepareCommand } from './cli/prepare.ts'
-import { statusCommand } from './cli/status/status.ts'
-import { unreachable } from './model/unreachable.ts'
+import { runProgram } from './cli/program/program.ts'
 
 const output: BinaryOutput = {
   out: (text) => writeAll(1, Buffer.from(text)),
@@ -55,72 +46,6 @@ function cannotWrite(fd: number, code: string): never {
   process.exit(TROUBLE)
 }
 
-/** Returns the words of the command line; kubectl runs a file of this name as `kubectl nodelb`. */
-function wordsGiven(): readonly string[] {
-  const [, program = '', ...words] = process.argv
-  return /(^|[\\/])kubectl-nodelb$/.test(program) ? ['cluster', ...words] : words
-}
-
-async function main(): Promise<number> {
-  const invocation = parseArguments(wordsGiven(), packageJson.version)
-  switch (invocation.kind) {
-    case 'render':
-      return renderCommand(invocation.sources, output)
-    case 'diff':
-      return diffCommand(invocation.sources, output, invocation.options)
-    case 'explain':
-      return explainCommand(invocation.options, output)
-    case 'apply':
-      return applyCommand(invocation.sources, output)
-    case 'allocate':
-      return allocateCommand(invocation.options, output)
-    case 'announcers':
-      return announcersCommand(invocation.options, output)
-    case 'controller':
-    case 'cluster':
-    case 'run':
-      return loadedCommand(invocation)
-    case 'cleanup':
-      return cleanupCommand(invocation.config, output)
-    case 'status':
-      return statusCommand(invocation.options, output)
-    case 'prepare':
-      return prepareCommand(invocation.config, output)
-    case 'about':
-      return aboutCommand(invocation.command, packageJson.version, output)
-    case 'done':
-      return invocation.exitCode
-    default:
-      return unreachable(invocation)
-  }
-}
-
-type Invocation = ReturnType<typeof parseArguments>
-type LoadedKind = 'controller' | 'cluster' | 'run'
-
-/** Runs a command that is loaded only when it is called, because it needs half of the program. */
-async function loadedCommand(
-  invocation: Extract<Invocation, { readonly kind: LoadedKind }>,
-): Promise<number> {
-  const { version } = packageJson
-  switch (invocation.kind) {
-    case 'controller': {
-      const { controllerCommand } = await import('./cli/controller.ts')
-      return controllerCommand(invocation.options, version, output)
-    }
-    case 'cluster': {
-      const { clusterCommand } = await import('./cli/cluster/cluster.ts')
-      return clusterCommand(invocation.options, version, output)
-    }
-    case 'run': {
-      const { runCommand } = await import('./cli/run.ts')
-      return runCommand(invocation.options, version, output)
-    }
-    default:
-      return unreachable(invocation)
-  }
-}
-
 // Exit code 1 means "differences", so any other trouble must have another code.
 function endWithBug(error: unknown): never {
   const { stack, message } = error instanceof Error ? error : new Error(String(error))
@@ -130,4 +55,7 @@ function endWithBug(error: unknown): never {
 process.on('uncaughtException', endWithBug)
 
 // The process ends even if something is still open, such as a connection to a server that hangs.
-main().then((code) => process.exit(code), endWithBug)
+runProgram(process.argv.slice(1), packageJson.version, output).then(
+  (code) => process.exit(code),
+  endWithBug,
+)

@@ -25,6 +25,7 @@ import { AwaitedNodes } from './awaited-nodes.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
+import { ConnectionMeter } from './connection-meter.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
 import { Reconciler } from './reconciler.ts'
@@ -51,6 +52,7 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
   readonly #counts: ServiceCounts
+  readonly #connections: ConnectionMeter = new ConnectionMeter()
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
@@ -84,12 +86,7 @@ export class Agent {
     this.#denials = new DenialReports(telemetry.tell)
     this.#dataplanes = new Dataplanes({ onSysctl: (outcome) => tellSysctl(outcome, telemetry) })
     this.#bug = (error) => telemetry.tell({ event: 'bug', reason: stackOf(error) })
-    this.#surroundings = new Surroundings({
-      telemetry,
-      healthChecks,
-      store,
-      bug: this.#bug,
-    })
+    this.#surroundings = new Surroundings({ telemetry, healthChecks, store, bug: this.#bug })
     const comparePeriod = () => this.#configuration.chosen.comparePeriod
     this.#comparisons = new Comparisons(comparePeriod, () => this.#compare())
     this.#incomplete = new NodeIncomplete({ nodes, configuration: this.#configuration, telemetry })
@@ -100,8 +97,7 @@ export class Agent {
   }
 
   #newReconciler(node: string): Reconciler {
-    const { telemetry } = this
-    const current = this.#configuration
+    const [telemetry, current] = [this.telemetry, this.#configuration]
     const afterCommit = new AfterCommit({
       node,
       store: this.#store,
@@ -219,6 +215,7 @@ export class Agent {
   #started(session: Session, settings: Settings): void {
     this.#configuration.started(settings)
     this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
+    this.#connections.follow(session, settings)
     this.#session = session
     this.#incomplete.tell(session.renderer.situation)
     this.#surroundings.look(session)
@@ -244,6 +241,7 @@ export class Agent {
       affinity: () => this.#dataplanes.affinity(),
       conntrack: () => conntrackFill(),
       totals: () => this.#counts.totals(),
+      connections: () => this.#connections.counted(),
       announce: this.#announcing,
     }
   }

@@ -10,6 +10,7 @@ import {
   withConfig,
   withFormat,
 } from './common-options.ts'
+import type { Output } from './output.ts'
 import { type RunFlags, type RunOptions, runOptions, runOptionsOf } from './run-arguments.ts'
 import {
   type StatusFlags,
@@ -89,7 +90,11 @@ export const TROUBLE = 2
  * Parses the command line. Prints help, the version or a usage error itself, and then returns
  * `done`.
  */
-export function parseArguments(argv: readonly string[], version: string): Invocation {
+export function parseArguments(
+  argv: readonly string[],
+  version: string,
+  output: Pick<Output, 'out' | 'say'>,
+): Invocation {
   let invocation: Invocation = { kind: 'done', exitCode: 0 }
   const take = (given: Invocation): void => {
     invocation = given
@@ -100,7 +105,11 @@ export function parseArguments(argv: readonly string[], version: string): Invoca
     )
     .version(version, '-V, --version', 'the version; with -o json also of what it runs on')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
+    .configureOutput({
+      writeOut: (text) => output.out(text),
+      writeErr: (text) => output.say(text.trimEnd()),
+      outputError: (text, write) => write(usageLine(text)),
+    })
   objectCommands(program, take)
   nodeCommands(program, take)
   clusterCommands(program, take)
@@ -162,7 +171,7 @@ function usageLine(text: string): string {
     .trim()
     .replace(/^error: /, '')
     .replace(/\s*\n/g, ' ')
-  return `nodelb: ${said}; --help lists what there is\n`
+  return `nodelb: ${said}; --help lists what there is`
 }
 
 const GIVEN = 'where the agent keeps the addresses of these Services; they replace the statuses'

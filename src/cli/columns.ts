@@ -1,3 +1,5 @@
+import { present } from '../model/present.ts'
+
 /** Returns a titled list; empty if it has no lines. */
 export function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${[`${title}:`, ...lines].join('\n')}\n`
@@ -13,7 +15,7 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   }
   return rows.map((row) => {
     const cells = row.map((cell, at) =>
-      at < row.length - 1 ? cell.padEnd(widths.get(at) ?? 0) : cell,
+      at < row.length - 1 ? cell.padEnd(present(widths.get(at))) : cell,
     )
     return `  ${cells.join('  ')}`
   })

@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { visible } from '../decode/problem.ts'
+import { present } from '../model/present.ts'
 import type { ExplainedOperation, Group, Sign } from '../plan/explain.ts'
 import type { Line } from '../view/change-lines.ts'
 import type { Change, PortChange, ServiceDifference } from '../view/service-difference.ts'
@@ -47,7 +48,7 @@ const NOTE_AT = 37
 
 function printLine({ sign, words, note }: Line, columns: number | undefined): readonly string[] {
   const lines = wrapped([`    ${sign}`, ...words], columns, '      ')
-  const last = lines.at(-1) ?? ''
+  const last = present(lines.at(-1))
   if (note === '') return lines
   const beside = `${last.padEnd(NOTE_AT - 2)}  ${note}`
   const fits = columns === undefined || beside.length <= columns

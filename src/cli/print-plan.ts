@@ -18,7 +18,7 @@ export function printGroup({ title, operations }: Group, colour: boolean): strin
 export function planAsJson(
   proposed: Proposed,
   nameOf: NameOf,
-  more: Readonly<Record<string, unknown>> = {},
+  more: Readonly<Record<string, unknown>>,
 ): string {
   const operations = Array.from(proposed.operations, ({ kind, family, owner, sign, text }) => ({
     kind,

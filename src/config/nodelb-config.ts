@@ -47,6 +47,7 @@ export interface NodelbConfig {
   readonly ownBindAddresses: OwnBindAddresses
   /** The number of clients that the kernel remembers for a Service with session affinity. */
   readonly affinityClients: number
+  readonly meterServices: boolean
   readonly limits: Limits
   readonly allocation: AllocationSettings
   readonly announce: AnnounceSettings
@@ -76,6 +77,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   iptablesFlavour: 'auto',
   ownBindAddresses: { healthz: undefined, metrics: undefined },
   affinityClients: AFFINITY_CLIENTS,
+  meterServices: false,
   limits: defaultLimits,
   allocation: defaultAllocationSettings,
   announce: defaultAnnounceSettings,
@@ -106,6 +108,7 @@ const nodelbSchema = fields({
   iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
   healthzBindAddress: text.nullish(),
   metricsBindAddress: text.nullish(),
+  metrics: fields({ services: fields({ enabled: flag.nullish() }).nullish() }).nullish(),
   sessionAffinity: fields({ clients: count.nullish() }).nullish(),
   limits: limitsSchema,
   ...allocationFields,
@@ -137,6 +140,7 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
     ipvsInterface: read.ipvs?.interface ?? defaultNodelbConfig.ipvsInterface,
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
     ownBindAddresses: ownBindAddresses(read, report),
+    meterServices: read.metrics?.services?.enabled ?? defaultNodelbConfig.meterServices,
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
     limits: limitsOf(read.limits),
     allocation: allocationOf(read),

@@ -129,6 +129,12 @@ export const nodelbTable: readonly Field[] = [
     of: (config) => answering(config, 'metrics'),
   },
   {
+    path: 'metrics.services.enabled',
+    value: flagKind,
+    meaning: 'Whether the connections to each Service are counted, for /metrics/services.',
+    of: ({ meterServices }) => meterServices,
+  },
+  {
     path: 'sessionAffinity.clients',
     value: COUNT,
     meaning: 'How many clients of Services with session affinity the kernel remembers.',

@@ -69,6 +69,7 @@ export function toSettings(
     masqueradeBit: config.masqueradeBit,
     serviceRanges: config.serviceRanges,
     affinityClients: config.affinityClients,
+    meterServices: config.meterServices,
     externalIps: config.externalIps,
     protectedPorts: protectedPortsOf(config, overrides),
     ...backendOf(backend, config, loopbackNodePorts),

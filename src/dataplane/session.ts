@@ -1,6 +1,7 @@
 import type { ForeignCommit } from '../apply/nftables/monitor.ts'
 import type { Refusal } from '../exempt/exemption.ts'
 import type { SessionRenderer } from '../exempt/session-renderer.ts'
+import type { ConnectionCount } from '../frontend/connection-totals.ts'
 import type { FrontendChange, ServedFrontends } from '../frontend/frontend-change.ts'
 import type { Owner } from '../frontend/label-text.ts'
 import type { Group } from '../plan/explain.ts'
@@ -42,6 +43,11 @@ export interface Session extends Holder {
    * `settle`. Returns a function that stops it.
    */
   onForeign(listener: (change: ForeignChange) => void): () => void
+  /**
+   * Returns what the kernel has counted at each frontend. With nftables there are counters only if
+   * the settings ask for them. Rejects with NetlinkError.
+   */
+  connections(): Promise<Connections>
   /** Ends the session; what is programmed stays. */
   close(): void
 }
@@ -65,6 +71,10 @@ export type Started<Begun extends Session = Session> =
       readonly flavour?: string
     }
   | { readonly kind: 'failed'; readonly outcome: Failed }
+
+export type Connections =
+  | { readonly kind: 'counted'; readonly counts: readonly ConnectionCount[] }
+  | Failed
 
 export type Settled = Committed | Failed
 

@@ -99,6 +99,8 @@ export interface Settings {
   readonly serviceRanges: readonly Cidr[]
   /** Clients that a Service with session affinity has room for; undefined for AFFINITY_CLIENTS. */
   readonly affinityClients?: number | undefined
+  /** True if new connections are counted for each Service; iptables and ipvs count them anyway. */
+  readonly meterServices?: boolean | undefined
   /** Missing if externalIPs may be any address. */
   readonly externalIps?: ExternalIpRules | undefined
   /** Ports of this node's addresses that no load-balancer or external address leads away from. */

@@ -3,6 +3,7 @@ import type { KubeProxyAddresses, ListenAddress } from '../model/listening.ts'
 import { listenRetry, type RetryPolicy, Waits } from '../model/retry.ts'
 import { type HttpServer, type Routes, serveHttp } from '../telemetry/http.ts'
 import type { ListenState } from '../telemetry/listen.ts'
+import { type CountedConnections, connectionRoutes } from './connections.ts'
 import type { Occurrence, Server } from './events/occurrence.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import {
@@ -16,11 +17,11 @@ import type { Status } from './status/status.ts'
 import { serveStatus } from './status/status-socket.ts'
 
 export interface ServerOptions {
-  /** The address for `/livez`, `/readyz`, `/healthz` and `/metrics`. */
+  /** The address for `/livez`, `/readyz`, `/healthz`, `/metrics` and `/metrics/services`. */
   readonly listen?: ListenAddress
   /**
-   * A further address for `/metrics`, with its own listener, so that slow scrapes there delay no
-   * probe.
+   * A further address for both paths of metrics, with its own listener, so that slow scrapes there
+   * delay no probe.
    */
   readonly metricsListen?: ListenAddress
   /** The path of the socket for `nodelb status`. */
@@ -30,6 +31,7 @@ export interface ServerOptions {
 interface ServerParts {
   readonly state: AgentState
   readonly metrics: Metrics
+  readonly connections: () => Promise<CountedConnections>
   readonly status: (only?: string) => Status
   readonly tell: (occurrence: Occurrence) => void
 }
@@ -47,10 +49,11 @@ const KUBE_PROXY_RETRY: RetryPolicy = { first: 1_000, most: 1_000, factor: 1, ji
 
 /** Starts all servers. An address in use is reported and tried again, and nothing waits for it. */
 export function startServers(options: ServerOptions, parts: ServerParts): Servers {
-  const { state, metrics, status, tell } = parts
+  const { state, metrics, connections, status, tell } = parts
   const servers: HttpServer[] = []
   const probes = probeRoutes(state)
-  const scrapes = metricsRoutes(metrics)
+  const services = connectionRoutes(connections, metrics.contentType)
+  const scrapes = new Map([...metricsRoutes(metrics), ...services])
   const serve = (server: Server, address: ListenAddress, routes: Routes): void => {
     const onState = teller(server, printAddress(address), tell)
     const waits = new Waits(listenRetry)

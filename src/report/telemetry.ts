@@ -10,6 +10,7 @@ import { trackLatency } from '../telemetry/latency.ts'
 import { withoutSecrets } from '../telemetry/secrets.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceState } from '../watch/source.ts'
+import type { CountedConnections } from './connections.ts'
 import { eventOf } from './events/kubernetes-event.ts'
 import { type Log, openLog } from './events/log.ts'
 import type { Level, Occurrence } from './events/occurrence.ts'
@@ -80,6 +81,7 @@ interface AgentView {
   readonly affinity: () => Promise<readonly AffinityFill[]>
   readonly conntrack: () => { readonly count: number; readonly max: number } | undefined
   readonly totals: () => ServiceTotals
+  readonly connections: () => Promise<CountedConnections>
   readonly announce: AnnounceSource
 }
 
@@ -127,7 +129,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   }
 
   if (options.events !== undefined) queue = startEvents(options.events, metrics, tell)
-  const servers = startServers(options, { state, metrics, status, tell })
+  const servers = startServers(options, { ...view, state, metrics, status, tell })
   return {
     tell,
     ...latencies.told,

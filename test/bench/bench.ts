@@ -1,7 +1,7 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
 // `-- --affinity` for session affinity alone, `-- --big` for Services with many endpoints alone,
-// `-- --controller` for addresses alone, `-- --files` for
+// `-- --connections` for counting connections alone, `-- --controller` for addresses alone, `-- --files` for
 // reading files alone, `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { measureAgents } from './agent.ts'
 import { measureBackends } from './backends.ts'
 import { measureBigServices } from './big-service.ts'
 import type { Size } from './cluster.ts'
+import { measureConnections } from './connections.ts'
 import { measureControllers } from './controller.ts'
 import { measureIpvs } from './ipvs.ts'
 import { type Effort, measure, type Result } from './measure.ts'
@@ -45,7 +46,9 @@ const FULL_SIZES: readonly Size[] = [
   { services: 5_000, endpoints: 50, dualStack: true, external: true },
 ]
 
-const PARTS = ['--agent', '--backends', '--affinity', '--big', '--controller', '--files']
+const PARTS = [
+  ...['--agent', '--backends', '--affinity', '--big', '--connections', '--controller', '--files'],
+]
 
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
 
@@ -64,6 +67,8 @@ async function main(): Promise<void> {
   if (alone === '--affinity') return
   if (alone === undefined || alone === '--big') await compareEndpoints()
   if (alone === '--big') return
+  if (alone === undefined || alone === '--connections') await compareCounting()
+  if (alone === '--connections') return
   if (alone !== '--agent') await inFolder(compareBackends)
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
@@ -90,6 +95,11 @@ async function compareTimeouts(): Promise<void> {
 async function compareEndpoints(): Promise<void> {
   progress('Services with many endpoints')
   const { title, body, notes } = await measureBigServices()
+  section(title, body, notes)
+}
+
+async function compareCounting(): Promise<void> {
+  const { title, body, notes } = await measureConnections(progress)
   section(title, body, notes)
 }
 

@@ -4,6 +4,7 @@
 import { affinityCosts } from './affinity.ts'
 import { allocationCosts } from './allocation.ts'
 import { bigServiceCosts } from './big-service.ts'
+import { connectionCosts } from './connections.ts'
 import { measureFirstPackets } from './first-packets.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
@@ -35,6 +36,7 @@ const handlers: Handlers = {
   restoreFile: ({ file, backend }) => runRestoreFile(file, backend),
   firstPackets: ({ services, backend }) => measureFirstPackets(services, backend),
   affinity: ({ times }) => affinityCosts(times),
+  connections: ({ backend, metered }) => connectionCosts(backend, metered),
   bigService: ({ endpoints }) => bigServiceCosts(endpoints),
   allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }

@@ -13,7 +13,8 @@ export async function measureFirstPackets(
   backend: BenchBackend,
 ): Promise<Answers['firstPackets']> {
   connectSink()
-  const started = await startOn(backend, { cluster: udpCluster(services), node, settings })
+  const size: Size = { services, endpoints: 2, dualStack: false, external: false }
+  const started = await startOn(backend, { cluster: udpCluster(size), node, settings })
   if (started.kind !== 'started') throw new Error(started.outcome.reason)
   const step = services / CALLED
   const send = sender(Array.from({ length: CALLED }, (_, at) => Math.floor(at * step)))
@@ -30,8 +31,8 @@ export async function measureFirstPackets(
   }
 }
 
-function udpCluster(services: number): Cluster {
-  const size: Size = { services, endpoints: 2, dualStack: false, external: false }
+/** A cluster of which every Service is called by UDP. */
+export function udpCluster(size: Size): Cluster {
   const udp = <Ported extends { readonly ports: readonly object[] }>(object: Ported) => ({
     ...object,
     ports: object.ports.map((port) => ({ ...port, protocol: 'udp' as const })),

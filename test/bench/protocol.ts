@@ -35,6 +35,8 @@ export interface Questions {
   readonly firstPackets: { readonly services: number; readonly backend: BenchBackend }
   /** What sticky Services with so many different timeouts cost. */
   readonly affinity: { readonly times: number }
+  /** What a first packet and a scrape cost where connections are counted, or are not. */
+  readonly connections: { readonly backend: BenchBackend; readonly metered: boolean }
   /** What one changed endpoint costs where one Service has so many. */
   readonly bigService: { readonly endpoints: number }
   /** What a round of the controller costs with so many Services; without Nodes from a pool. */
@@ -58,6 +60,21 @@ export interface Answers {
     readonly startMs: number
     readonly changeMs: number
     readonly firstNs: number
+  }
+  readonly connections: {
+    readonly firstNs: number
+    readonly counters: number
+    readonly scrapes: readonly {
+      readonly ms: number
+      readonly cpuMs: number
+      readonly blockMs: number
+      readonly bytes: number
+    }[]
+    /** The tool of the backend lists all of this. */
+    readonly toolMs: number
+    readonly flows: number
+    /** `conntrack -L` of them. */
+    readonly flowsMs: number
   }
   readonly bigService: {
     /** From the changed slice to committed, and processor time of that; medians. */

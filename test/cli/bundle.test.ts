@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { bundleCommand } from '../../src/cli/about/bundle.ts'
 import type { BundleOptions } from '../../src/cli/about-arguments.ts'
 import type { BinaryOutput } from '../../src/cli/output.ts'
+import { ObjectApi } from '../support/object-api.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-bundle-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -147,4 +148,103 @@ test('a file that cannot be written is trouble', async () => {
   const options = { ...nothing, file: join(folder, 'no', 'bundle.tar.gz') }
   expect(await bundleCommand(options, '1.2.3', output)).toBe(2)
   expect(said).toEqual([expect.stringContaining('ENOENT')])
+})
+
+/** A page of a list, as the API server answers it. */
+function page(kind: string, names: readonly string[], next?: string): string {
+  const items = names.map((name) => ({ metadata: { name, namespace: 'shop' } }))
+  const metadata = next === undefined ? {} : { continue: next }
+  return JSON.stringify({ kind: `${kind}List`, apiVersion: 'v1', metadata, items })
+}
+
+test('objects of the API server come page by page, and what it refuses is said', async () => {
+  const api = await ObjectApi.start([])
+  const asked: (string | null)[] = []
+  api.answer = ({ pathname, searchParams }) => {
+    if (pathname !== '/api/v1/services') return undefined
+    const from = searchParams.get('continue')
+    asked.push(from)
+    const text = from === '' ? page('Service', ['web'], 'a&b') : page('Service', ['mail'])
+    return { status: 200, text }
+  }
+  api.instead = { '/v1/nodes': { status: 403, text: '{}' }, '/v1/endpointslices': { status: 0 } }
+  const made = await bundle({ objects: true, kubeconfig: api.kubeconfig })
+  const text = made.text('objects.yaml')
+  expect(asked).toEqual(['', 'a&b'])
+  expect(text).toContain('# /api/v1/nodes: status 403\n')
+  expect(text).toMatch(/^# \/apis\/discovery\.k8s\.io\/v1\/endpointslices: .+$/m)
+  expect(text).toMatch(/^kind: Service\nmetadata:\n {2}name: web\n/m)
+  expect(text).toContain('name: mail')
+})
+
+test('an API server that gives nothing is named with its reason', async () => {
+  const api = await ObjectApi.start([])
+  api.instead = { '/api': { status: 503, text: 'not now' } }
+  const { text } = await bundle({ objects: true, kubeconfig: api.kubeconfig })
+  expect(text('summary.txt')).toMatch(
+    /^objects\.yaml +not there: # \/api\/v1\/services: status 503 # \/api/m,
+  )
+})
+
+test('where no API server is known, the objects are missing, and the rest is there', async () => {
+  vi.stubEnv('KUBECONFIG', '/a:/b')
+  const { code, text } = await bundle({ objects: true })
+  vi.unstubAllEnvs()
+  expect(code).toBe(0)
+  expect(text('summary.txt')).toMatch(/^objects\.yaml +not there: KUBECONFIG: found 2 files/m)
+})
+
+test('files of objects that are not there are named among the objects', async () => {
+  const { text } = await bundle({ files: [join(folder, 'none.yaml'), write('one.yaml', objects)] })
+  expect(text('objects.yaml')).toMatch(/^# not read: no such file or folder$/m)
+  expect(text('objects.yaml')).toContain('kind: Service')
+})
+
+test('whatever answers for the metrics or the status is told by its answer', async () => {
+  const server = createServer((_, response) => response.writeHead(404).end('no'))
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as AddressInfo
+  const socket = join(folder, 'odd.sock')
+  const odd = createServer((_, response) => response.end('<html>'))
+  await new Promise<void>((listening) => odd.listen(socket, listening))
+  const made = await bundle({ listen: `:${port}`, statusSocket: socket })
+  server.close()
+  odd.close()
+  const url = `http://127.0.0.1:${port}/metrics`
+  expect(made.text('summary.txt')).toContain(`not there: ${url}: status 404`)
+  expect(made.text('summary.txt')).toMatch(/^status\.json +not there: .*not JSON/m)
+  const { text } = await bundle({ listen: 'no port' })
+  expect(text('summary.txt')).toContain('--listen: "no port" is no host:port')
+})
+
+test('without --log it looks where the container runtime keeps logs', async () => {
+  const { text } = await bundle({ log: undefined })
+  const containers =
+    /^log\.txt +(\d+ bytes|not there: \/var\/log\/containers has no log of an agent)/m
+  expect(text('summary.txt')).toMatch(containers)
+})
+
+test('an annotation that is no text, and an object that is none, are not shown', async () => {
+  const odd = `apiVersion: v1
+kind: List
+items: [null, 7, { apiVersion: v1, kind: Service, metadata: { name: odd, annotations: null } }]
+---
+- a list
+---
+kind: [Service]
+`
+  const { text } = await bundle({ files: [write('odd.yaml', odd)] })
+  expect(text('objects.yaml')).toBe(
+    'kind: Service\napiVersion: v1\nmetadata:\n  name: odd\n  annotations: {}\n',
+  )
+})
+
+test('into a pipe it writes the archive alone, and the summary for people', async () => {
+  const parts: Uint8Array[] = []
+  const said: string[] = []
+  const output = { ...outputInto(said), bytes: (bytes: Uint8Array) => void parts.push(bytes) }
+  expect(await bundleCommand({ ...nothing, file: '-' }, '1.2.3', output)).toBe(0)
+  const { stdout } = await execa('tar', ['tzf', '-'], { input: Buffer.concat(parts) })
+  expect(stdout.split('\n')[0]).toBe('nodelb/summary.txt')
+  expect(said.join()).toContain('versions.json')
 })

@@ -52,6 +52,15 @@ test.each([
   })
 })
 
+test.each([
+  ['{}', false],
+  ['{ services: {} }', false],
+  ['{ services: { enabled: true } }', true],
+] as const)('whether connections to Services are counted: %s', (metrics, counted) => {
+  const file = `apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nmetrics: ${metrics}\n`
+  expect(readConfig(file, 'f')).toMatchObject({ config: { meterServices: counted }, problems: [] })
+})
+
 test('no room for clients of session affinity is a mistake', () => {
   const file =
     'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nsessionAffinity: { clients: 0 }\n'
@@ -242,7 +251,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, announce',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, metrics, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, announce',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseArguments } from '../../src/cli/arguments.ts'
 import { allCommands } from '../../src/cli/command-tree.ts'
 import { GROUPS, helpOf } from '../../src/cli/help.ts'
+import { SILENT } from '../support/typed.ts'
 import { commandTree } from './parsed-tree.ts'
 
 const commands = allCommands(commandTree()).map(([words]) => words)
@@ -24,7 +25,7 @@ describe.each(commands)('help of %s', (words) => {
   test.each(examples)('has an example that is understood: %s', (example) => {
     const given = argumentsIn(example)
     expect(given.slice(0, words.split(' ').length).join(' ')).toBe(words)
-    expect(parseArguments(given, '1.2.3').kind).not.toBe('done')
+    expect(parseArguments(given, '1.2.3', SILENT).kind).not.toBe('done')
   })
 
   test('names a page of the documentation', () => {

@@ -30,6 +30,7 @@ test('the defaults on a node with pod ranges', () => {
     problems: [],
     settings: {
       affinityClients: 262_144,
+      meterServices: false,
       scope: 'load-balancer',
       target: 'pods',
       localTraffic: { kind: 'ranges', ranges: node.podCidrs, ofNode: true },

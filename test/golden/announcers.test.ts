@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { announcersCommand } from '../../src/cli/announcers/announcers.ts'
-import { parseArguments } from '../../src/cli/arguments.ts'
+import { runProgram } from '../../src/cli/program/program.ts'
 import { behavioursIn, ran } from './behaviours.ts'
 
 // Each behaviour is a file of objects: `name.yaml`. Beside it there may be `name.config.yaml`, and
@@ -22,10 +21,9 @@ function flagsOf(name: string): readonly string[] {
 async function run(name: string, format: 'text' | 'json') {
   const shown = ['announcers', '-f', `${name}.yaml`, ...flagsOf(name)]
   const argv = shown.map((each) => (each.endsWith('.yaml') ? FOLDER + each : each))
-  const parsed = parseArguments([...argv, '-o', format], '0')
-  if (parsed.kind !== 'announcers') throw new Error(`${parsed.kind} for ${shown.join(' ')}`)
-  const { options } = parsed
-  const result = await ran(FOLDER, (output) => announcersCommand(options, output))
+  const result = await ran(FOLDER, (output) =>
+    runProgram(['nodelb', ...argv, '-o', format], '0', output),
+  )
   return { command: `nodelb ${shown.join(' ')}`, ...result }
 }
 

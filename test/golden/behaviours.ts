@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Output } from '../../src/cli/output.ts'
+import type { BinaryOutput } from '../../src/cli/output.ts'
 
 /** A folder of behaviours: each is a file of objects, `name.yaml`, and other files of that name. */
 export interface Behaviours {
@@ -33,7 +33,7 @@ interface Ran {
 /** Runs a command and returns what it prints, with names of files as they are in the folder. */
 export async function ran(
   folder: string,
-  command: (output: Output) => Promise<number>,
+  command: (output: BinaryOutput) => Promise<number>,
 ): Promise<Ran> {
   let out = ''
   const said: string[] = []
@@ -42,6 +42,7 @@ export async function ran(
       out += text.replaceAll(folder, '')
     },
     say: (line) => said.push(line.replaceAll(folder, '')),
+    bytes: () => undefined,
     colour: false,
   })
   return { code, out, said }

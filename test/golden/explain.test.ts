@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { parseArguments } from '../../src/cli/arguments.ts'
-import { explainCommand } from '../../src/cli/explain/explain.ts'
+import { runProgram } from '../../src/cli/program/program.ts'
 import { behavioursIn, ran } from './behaviours.ts'
 
 // Each behaviour is a file of objects: `name.yaml`. Beside it are `name.flags`, which say the packet
@@ -17,10 +16,9 @@ async function run(name: string, format: 'text' | 'json') {
   const configured = files.includes(config) ? ['--config', config] : []
   const shown = ['explain', ...flags, '-f', `${name}.yaml`, ...configured]
   const argv = shown.map((each) => (each.endsWith('.yaml') ? FOLDER + each : each))
-  const parsed = parseArguments([...argv, '-o', format], '0')
-  if (parsed.kind !== 'explain') throw new Error(`${parsed.kind} for ${shown.join(' ')}`)
-  const { options } = parsed
-  const result = await ran(FOLDER, (output) => explainCommand(options, output))
+  const result = await ran(FOLDER, (output) =>
+    runProgram(['nodelb', ...argv, '-o', format], '0', output),
+  )
   return { command: `nodelb ${shown.join(' ')}`, ...result }
 }
 

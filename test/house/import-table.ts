@@ -167,6 +167,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'allocate',
     'announce',
     'announce/bgp',
+    'node:events',
     'node:timers/promises',
     'zod',
   ],
@@ -180,7 +181,17 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'node:timers/promises',
     'zod',
   ],
-  'watch/api': ['model', 'decode', 'watch', 'node:path', 'node:stream', 'node:zlib', 'yaml', 'zod'],
+  'watch/api': [
+    'model',
+    'decode',
+    'watch',
+    'node:events',
+    'node:path',
+    'node:stream',
+    'node:zlib',
+    'yaml',
+    'zod',
+  ],
   'watch/files': [
     'model',
     'decode',
@@ -375,6 +386,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'plan/flows',
     'plan/nftables',
+    'apply',
     'apply/conntrack',
     'apply/machine',
     'apply/netlink',
@@ -527,6 +539,10 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'speaker/bgp',
     'picocolors',
   ],
+  'cli/program': [
+    ...['model', 'cli', 'cli/about', 'cli/allocate', 'cli/announcers', 'cli/cluster'],
+    ...['cli/explain', 'cli/status'],
+  ],
   'cli/status': [
     ...['model', 'decode', 'report/status', 'cli', 'speaker', 'speaker/bgp', 'view'],
     ...['node:timers/promises', 'picocolors'],
@@ -589,17 +605,9 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
 
 /** May import what is in src, and the terminal; no file may import it. */
 export const MAIN: readonly string[] = [
-  ...[
-    'model',
-    'cli',
-    'cli/about',
-    'cli/allocate',
-    'cli/announcers',
-    'cli/cluster',
-    'cli/explain',
-    'cli/status',
-    'node:fs',
-    'picocolors',
-    '../package.json',
-  ],
+  'cli',
+  'cli/program',
+  'node:fs',
+  'picocolors',
+  '../package.json',
 ]

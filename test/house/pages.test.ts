@@ -14,6 +14,7 @@ import {
   textOf,
 } from '../support/pages.ts'
 import { commandsOf } from '../support/shell-words.ts'
+import { SILENT } from '../support/typed.ts'
 
 // test/kernel/pages.test.ts runs what can be run; of the other blocks this looks at what can be seen without.
 
@@ -107,7 +108,7 @@ describe('nodelb knows', () => {
   })
 
   test.each(ours)('%s', (_, args) => {
-    expect(parseArguments(args, '0')).not.toMatchObject({ kind: 'done', exitCode: 2 })
+    expect(parseArguments(args, '0', SILENT)).not.toMatchObject({ kind: 'done', exitCode: 2 })
   })
 })
 

@@ -5,6 +5,7 @@ import {
   countSet,
   endpointsMap,
   FRONTS,
+  meteredSet,
   REACHES,
   SETS,
   type SetId,
@@ -32,6 +33,8 @@ function printed(id: SetId): readonly string[] {
       return [stickySet(id.front, id.seats)]
     case 'seated':
       return [seatedMap(id.front)]
+    case 'metered':
+      return [meteredSet(id.front)]
     case 'clients':
       return [clientsSet(id.seat)]
   }
@@ -43,6 +46,7 @@ const ids: readonly SetId[] = [
   ...FRONTS.flatMap((front): SetId[] => [
     { kind: 'front', front },
     { kind: 'seated', front },
+    { kind: 'metered', front },
     ...numbers.map((seats) => ({ kind: 'sticky', front, seats }) as const),
     ...REACHES.flatMap((reach): SetId[] => [
       { kind: 'endpoints', front, reach },

@@ -7,6 +7,7 @@ import { type Failed, failed, orFailed } from '../../src/dataplane/outcome.ts'
 import type { Removal } from '../../src/dataplane/removal.ts'
 import type {
   Committed,
+  Connections,
   ForeignChange,
   Session,
   Settled,
@@ -233,6 +234,10 @@ class ImaginedSession implements Session {
       const { operations } = await this.#compare()
       return { kind: 'verified', repaired: [], operations, changes: [] }
     })
+  }
+
+  async connections(): Promise<Connections> {
+    return { kind: 'counted', counts: [] }
   }
 
   refusals(): ReturnType<Session['refusals']> {

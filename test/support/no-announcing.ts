@@ -1,8 +1,10 @@
+import type { CountedConnections } from '../../src/report/connections.ts'
 import type { ServiceTotals } from '../../src/report/metrics/service-counts.ts'
 
 /** What stands in for counts that a test does not look at. */
 export const noCounts = {
   conntrack: () => undefined,
+  connections: async (): Promise<CountedConnections> => ({ kind: 'off' }),
   totals: (): ServiceTotals => ({
     ...{ services: 0, frontends: 0, ready: 0, notReady: 0 },
     withoutEndpoints: new Map(),

@@ -37,6 +37,7 @@ export const settings: fc.Arbitrary<Settings> = fc.record({
     { allow: ['203.0.113.4/32', '192.0.2.0/24', '2001:db8::/32'] as Cidr[], nodeAddresses: true },
   ),
   protectedPorts: fc.constantFrom(undefined, [443]),
+  meterServices: fc.constantFrom(undefined, true),
   backend: fc.constant(nftablesBackend),
 })
 

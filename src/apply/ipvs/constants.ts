@@ -38,7 +38,13 @@ export const SERVICE = {
   timeout: 8,
   /** For IPv4 a mask in network order, for IPv6 a prefix length. */
   netmask: 9,
+  /** Counts in 32 bits, and since Linux 4.1 in 64. */
+  statistics: 10,
+  statistics64: 12,
 } as const
+
+/** IPVS_STATS_ATTR_CONNS: how many connections were begun. */
+export const STATISTICS = { connections: 1 } as const
 
 export const DESTINATION = {
   address: 1,

@@ -3,7 +3,7 @@ import type { IpvsTimeouts } from '../../model/ipvs.ts'
 import type { RealServer, ServerId, ServerProperties } from '../../ruleset/ipvs/types.ts'
 import { genericAttributes } from '../generic/message.ts'
 import { type Attributes, readAttributes, readText } from '../netlink/attributes.ts'
-import { readU16, readU32 } from '../netlink/host-order.ts'
+import { readU16, readU32, readU64 } from '../netlink/host-order.ts'
 import type { Reply } from '../netlink/message.ts'
 import {
   ADDRESS_FAMILY,
@@ -14,6 +14,7 @@ import {
   PROTOCOL_NUMBERS,
   SERVICE,
   SERVICE_FLAG,
+  STATISTICS,
 } from './constants.ts'
 
 /** Returns undefined for what nodelb never makes: a server by firewall mark, another protocol. */
@@ -34,6 +35,14 @@ export function decodeServer({ payload }: Reply): (ServerId & ServerProperties) 
     schedulerFlags: flags & ~(SERVICE_FLAG.persistent | SERVICE_FLAG.hashed),
     persistence: persistent ? readU32(found.get(SERVICE.timeout)) : undefined,
   }
+}
+
+/** Returns how many connections were begun to the server in a reply, since it was made. */
+export function decodeConnections({ payload }: Reply): number {
+  const server = nested(genericAttributes(payload), ATTRIBUTE.service)
+  const large = nested(server, SERVICE.statistics64).get(STATISTICS.connections)
+  if (large !== undefined) return readU64(large)
+  return readU32(nested(server, SERVICE.statistics).get(STATISTICS.connections))
 }
 
 /**

@@ -28,6 +28,15 @@ export function readU32(value: Buffer | undefined): number {
   return HOST_LITTLE_ENDIAN ? value.readUInt32LE(0) : value.readUInt32BE(0)
 }
 
+/**
+ * Reads a number of 64 bits in host order, which is exact up to 2^53; 0 where the attribute is missing
+ * or too short.
+ */
+export function readU64(value: Buffer | undefined): number {
+  if (value === undefined || value.length < 8) return 0
+  return Number(HOST_LITTLE_ENDIAN ? value.readBigUInt64LE(0) : value.readBigUInt64BE(0))
+}
+
 /** Returns the 4 bytes of a number in host order, as the kernel compares it with its own. */
 export function hostU32(value: number): Buffer {
   const bytes = Buffer.alloc(4)

@@ -17,6 +17,7 @@ export const NFTA_FIB = { dreg: 1, result: 2, flags: 3 } as const
 export const NFTA_NAT = { type: 1, family: 2, regAddrMin: 3, regProtoMin: 5 } as const
 export const NFTA_MASQ = { flags: 1 } as const
 export const NFTA_REJECT = { type: 1, icmpCode: 2 } as const
+export const NFTA_COUNTER = { packets: 2 } as const
 export const NFTA_IMMEDIATE = { dreg: 1, data: 2 } as const
 
 /** Values of attributes: NFT_CMP_*, NFT_DYNSET_OP_* and others. */

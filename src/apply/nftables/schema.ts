@@ -8,6 +8,7 @@ import {
   readU32,
 } from '../netlink/attributes.ts'
 import { DESCRIPTION, LIST_ELEMENT, SET, SET_FLAG } from './constants.ts'
+import { NFTA_EXPR } from './expression-attributes.ts'
 import { fieldWidth, tupleLength } from './tuple.ts'
 import { typeofUserData } from './typeof.ts'
 
@@ -49,6 +50,7 @@ export function writeSet(
   }
   writer.u32(SET.id, id)
   writeDescription(writer, set)
+  if (set.counter) writer.nested(SET.expression, () => writer.text(NFTA_EXPR.name, COUNTER))
   if (needsTypeof(set)) writer.bytes(SET.userData, typeofUserData(family, set))
 }
 
@@ -115,6 +117,7 @@ export function decodeSchema(found: Attributes): SetSchema {
     ...(flags & SET_FLAG.map ? { data: dataTypes(readU32(found.get(SET.dataType))) } : {}),
     ...(flags & SET_FLAG.interval ? { interval: true } : {}),
     ...(learned ? { learned: { size } } : {}),
+    ...(counts(found) ? { counter: true } : {}),
   }
   const trouble = foreignTrait(found, schema, flags, size)
   return trouble === undefined ? schema : { ...schema, key: [unknownType(trouble)] }
@@ -137,9 +140,20 @@ function foreignTrait(
     if (length !== tupleLength(schema.data)) return 'data length'
   }
   if (found.has(SET.timeout)) return 'default timeout'
-  if (found.has(SET.expression) || found.has(SET.expressions)) return 'expressions'
-  return undefined
+  const expressions = found.has(SET.expression) || found.has(SET.expressions)
+  return expressions && !schema.counter ? 'expressions' : undefined
 }
+
+/** Returns whether each element has a counter, and nothing else that keeps a state. */
+function counts(found: Attributes): boolean {
+  const expression = found.get(SET.expression)
+  return (
+    expression !== undefined && readText(readAttributes(expression).get(NFTA_EXPR.name)) === COUNTER
+  )
+}
+
+/** The kernel's name of the expression that counts packets and bytes (nft_counter.c). */
+const COUNTER = 'counter'
 
 /** Returns whether all field types of keys and data are known, so that elements can be decoded. */
 export function isDecodable(set: SetSchema): boolean {

@@ -49,8 +49,9 @@ export async function bundleCommand(
 /** Returns a line for each part: how large it is, or why it is not there. */
 function summaryOf(parts: readonly Part[]): string {
   const lines = parts.map(([name, found]) => {
-    const size = found.kind === 'found' ? `${Buffer.byteLength(found.text)} bytes` : undefined
-    return `${name.padEnd(14)}  ${size ?? `not there: ${found.kind === 'missing' ? found.why : ''}`}\n`
+    const what =
+      found.kind === 'found' ? `${Buffer.byteLength(found.text)} bytes` : `not there: ${found.why}`
+    return `${name.padEnd(14)}  ${what}\n`
   })
   return lines.join('')
 }
@@ -97,6 +98,6 @@ function write(file: string, bytes: Buffer, output: BinaryOutput): string | unde
     writeFileSync(file, bytes, { mode: 0o600 })
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return (error as Error).message
   }
 }

@@ -1,3 +1,4 @@
+import { present } from '../../model/present.ts'
 import { allCommands, type CommandTree, type OptionTree } from '../command-tree.ts'
 import { GROUPS, type Help, helpOf } from '../help.ts'
 
@@ -29,7 +30,7 @@ function commandLines(words: string, { description, options }: CommandTree): rea
     `.SS nodelb ${roff(words)}`,
     roff(description),
     ...options.flatMap(optionLines),
-    ...exampleLines(helpOf(words)),
+    ...exampleLines(present(helpOf(words))),
   ]
 }
 
@@ -44,9 +45,7 @@ function optionLines({ flags, argument, description, choices, otherwise }: Optio
   return ['.TP', `${names}${value}`, roff(said.join('; '))]
 }
 
-function exampleLines(help: Help | undefined): readonly string[] {
-  if (help === undefined) return []
-  const { examples, page } = help
+function exampleLines({ examples, page }: Help): readonly string[] {
   return [
     '.P',
     `Examples (see ${roff(page)}):`,

@@ -114,7 +114,7 @@ export function logTail(file: string | undefined): Found {
     if (chosen === undefined) return missing(`${LOGS} has no log of an agent; --log names a file`)
     return found(tailOf(chosen))
   } catch (error) {
-    return missing(error instanceof Error ? error.message : String(error))
+    return missing((error as Error).message)
   }
 }
 

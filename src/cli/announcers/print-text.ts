@@ -63,27 +63,28 @@ function moveRow({ address, services, from, to }: Move): readonly string[] {
   return [address, services.join(' '), `${from} -> ${to ?? 'nobody'}`]
 }
 
+interface LeftOutRow {
+  readonly node: string
+  readonly sentence: string
+  readonly addresses: string[]
+}
+
 /** Returns each Node once for each reason, with the addresses for which it holds. */
 function leftOutRows({ entries }: AnnouncersReport): readonly (readonly string[])[] {
-  const rows = new Map<
-    string,
-    { readonly cells: readonly string[]; readonly addresses: string[] }
-  >()
+  const rows = new Map<string, LeftOutRow>()
   for (const { address, leftOut } of entries) {
     for (const { node, reason } of leftOut) {
       // Those that are away stand in the title of what moves.
       if (reason.kind === 'away') continue
-      const cells = [node, printLeftOut(reason)]
-      const key = cells.join(' ')
+      const sentence = printLeftOut(reason)
+      const key = `${node} ${sentence}`
       const row = rows.get(key)
-      if (row === undefined) rows.set(key, { cells, addresses: [address] })
+      if (row === undefined) rows.set(key, { node, sentence, addresses: [address] })
       else row.addresses.push(address)
     }
   }
-  const sorted = [...rows.values()].sort((a, b) =>
-    (a.cells[0] ?? '') < (b.cells[0] ?? '') ? -1 : 1,
-  )
-  return sorted.map(({ cells: [node = '', sentence = ''], addresses }) => {
+  const sorted = [...rows.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+  return sorted.map(({ node, sentence, addresses }) => {
     const all = addresses.length === entries.length && entries.length > 1
     return [node, all ? 'any address' : shortList(addresses, MOST), sentence]
   })

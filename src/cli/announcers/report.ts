@@ -1,11 +1,12 @@
 import { allLive } from '../../announce/all-live.ts'
 import { announce } from '../../announce/announce.ts'
-import type { Candidate, Eligibility, EligibleAddress } from '../../announce/eligibility.ts'
+import type { Candidate, Eligibility } from '../../announce/eligibility.ts'
 import type { LeftOut } from '../../announce/left-out.ts'
 import { type HashOrders, hashOrders } from '../../announce/order.ts'
 import { type FirstReason, whyFirst } from '../../announce/why-first.ts'
 import { leftOutOf } from '../../announce/why-not.ts'
 import type { Address } from '../../model/address.ts'
+import { present } from '../../model/present.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 
 /** An address with all that decides who announces it. */
@@ -40,24 +41,16 @@ export function entriesOf(
   // The command runs on no Node: it asks no interface, and no candidate has this name.
   const here = { node: '', state: 'live', settled: true, links: [] } as const
   const announcements = announce(eligibility, here, allLive(nodes), orders)
-  return eligibility.addresses.flatMap((each, at) => {
-    const announcement = announcements[at]
-    const why = whyFirst(each)
-    if (announcement === undefined || why === undefined) return []
-    const order = announcement.candidates.flatMap((node) => rankedNode(node, each))
-    const { address, services } = announcement
-    return [{ address, services, why, order, leftOut: leftOutOf(each) }]
+  return eligibility.addresses.map((each, at) => {
+    const { address, services, candidates } = present(announcements[at])
+    const order = candidates.map((node) => ({ node, ...present(each.candidates.get(node)) }))
+    return { address, services, why: present(whyFirst(each)), order, leftOut: leftOutOf(each) }
   })
-}
-
-function rankedNode(node: string, { candidates }: EligibleAddress): readonly RankedNode[] {
-  const candidate = candidates.get(node)
-  return candidate === undefined ? [] : [{ node, ...candidate }]
 }
 
 /** Returns the Node that announces an address. */
 export function ownerOf({ order }: AddressEntry): string {
-  return order[0]?.node ?? ''
+  return present(order[0]).node
 }
 
 /** Returns what moves from one state to another, in the order of the first. */

@@ -1,4 +1,5 @@
 import pc from 'picocolors'
+import { present } from '../../model/present.ts'
 import { endpointText } from '../../ruleset/ipvs/print.ts'
 import { printElement } from '../../ruleset/nftables/print.ts'
 import type { ExplainedStep, ExplainedWay, Explanation } from './explanation.ts'
@@ -20,10 +21,8 @@ export function printExplanation(
   ofAddress: readonly Fact[] = [],
 ): string {
   const paint = pc.createColors(colour)
-  const [first] = explanation.ways
-  if (first === undefined) return ''
   const facts = [
-    ...serviceFacts(first),
+    ...serviceFacts(present(explanation.ways[0])),
     ...ofAddress,
     ...endpointFacts(explanation.ways),
     ...endFacts(explanation.ways),
@@ -120,7 +119,7 @@ function oddsText(odds: number): string {
 /** Prints the rules that all ways have in common, then those of each way. */
 function printWays(ways: readonly ExplainedWay[]): string {
   const shared = commonSteps(ways)
-  const common = (ways[0]?.steps.slice(0, shared) ?? []).map(shown)
+  const common = present(ways[0]).steps.slice(0, shared).map(shown)
   const groups = grouped(ways, shared)
   const some = groups.slice(0, MOST_GROUPS)
   const more = groups.length - some.length
@@ -146,7 +145,7 @@ function ends(group: readonly ExplainedWay[]): string {
 
 function commonSteps(ways: readonly ExplainedWay[]): number {
   const [first, ...others] = ways
-  const steps = first?.steps ?? []
+  const { steps } = present(first)
   const at = steps.findIndex((step, index) =>
     others.some(({ steps: theirs }) => JSON.stringify(theirs[index]) !== JSON.stringify(step)),
   )
@@ -179,16 +178,18 @@ function placeOf(step: ExplainedStep): string {
  * Returns the steps of ways with the same rules, with the elements and destinations of all of them.
  */
 function joined(group: readonly ExplainedWay[], from: number): readonly ShownStep[] {
-  return (group[0]?.steps ?? []).slice(from).map((step, index) => {
-    const steps = group.flatMap(({ steps }) => steps[from + index] ?? [])
-    const titles = distinct(steps.map(titleOf))
-    const title = titles.length === 1 ? titleOf(step) : `${placeOf(step)}: one of`
-    const details = distinct([
-      ...(titles.length === 1 ? [] : rulesIn(steps)),
-      ...steps.flatMap(detailsOf),
-    ])
-    return { hook: step.hook, title, details }
-  })
+  return present(group[0])
+    .steps.slice(from)
+    .map((step, index) => {
+      const steps = group.map(({ steps }) => present(steps[from + index]))
+      const titles = distinct(steps.map(titleOf))
+      const title = titles.length === 1 ? titleOf(step) : `${placeOf(step)}: one of`
+      const details = distinct([
+        ...(titles.length === 1 ? [] : rulesIn(steps)),
+        ...steps.flatMap(detailsOf),
+      ])
+      return { hook: step.hook, title, details }
+    })
 }
 
 function rulesIn(steps: readonly ExplainedStep[]): readonly string[] {
@@ -218,9 +219,9 @@ function titleOf(step: ExplainedStep): string {
   return `ipvs: ${server} ${scheduler}${persistence === null ? '' : ` persistent ${persistence}`}`
 }
 
-function detailsOf(step: ExplainedStep | undefined): readonly string[] {
-  if (step?.kind === 'ipvs') return step.destinations.map((destination) => `-> ${destination}`)
-  if (step?.kind !== 'rule') return []
+function detailsOf(step: ExplainedStep): readonly string[] {
+  if (step.kind === 'ipvs') return step.destinations.map((destination) => `-> ${destination}`)
+  if (step.kind !== 'rule') return []
   return step.elements.map(({ set, key, ...value }) => `@${set} ${printElement(key, value)}`)
 }
 

@@ -6,7 +6,7 @@ import type { Goal } from '../../dataplane/dataplane.ts'
 import { type ClaimKind, claimsOf, NOTHING_AGAINST } from '../../frontend/claims.ts'
 import type { HeldFrontend } from '../../frontend/held-frontend.ts'
 import { ownerIn, ownerOf, portIn } from '../../frontend/label-text.ts'
-import { type FrontendId, frontendAddress } from '../../model/frontend-id.ts'
+import { type FrontendId, frontendAddress, frontendText } from '../../model/frontend-id.ts'
 import { serviceName } from '../../model/service-name.ts'
 import { frontendsInTables } from '../../plan/nftables/held-frontends.ts'
 import { frontendsInChains } from '../../render/iptables/held-frontends.ts'
@@ -43,7 +43,9 @@ export async function targetsInKernel(
 ): Promise<Targets> {
   const owner = ownerOf(named.service)
   const held = (await frontendsInKernel(socket)).filter(({ label }) => ownerIn(label) === owner)
-  const places = held.map(({ id, label }): Place => {
+  // The kernel lists a set in any order.
+  const sorted = held.toSorted((a, b) => (frontendText(a.id) < frontendText(b.id) ? -1 : 1))
+  const places = sorted.map(({ id, label }): Place => {
     const { port, kind } = portIn(label)
     return { id, kind: kind as ClaimKind, names: [port, String(frontendAddress(id).port)] }
   })

@@ -28,6 +28,7 @@ import { type InTurn, inTurn } from '../in-turn.ts'
 import { type Failed, failed, orFailed } from '../outcome.ts'
 import type {
   Committed,
+  Connections,
   ForeignChange,
   Session,
   SessionOptions,
@@ -36,6 +37,7 @@ import type {
   Verified,
 } from '../session.ts'
 import { type Compared, compareAndCommit, type IptablesParts } from './compare.ts'
+import { connectionsInNat } from './connections.ts'
 import { desiredChains } from './program.ts'
 
 const START = 'start'
@@ -152,6 +154,10 @@ export class IptablesSession implements Session {
   onForeign(listener: (change: ForeignChange) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  connections(): Promise<Connections> {
+    return connectionsInNat(this.#parts.programs, this.served(), this.renderer)
   }
 
   /** Ends the session; the rules stay. */

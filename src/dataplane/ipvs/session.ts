@@ -14,7 +14,16 @@ import type { Goal } from '../dataplane.ts'
 import type { NftablesSession } from '../nftables/session.ts'
 import { type StartedBeside, startSessionWith } from '../nftables/start-session.ts'
 import { type Failed, orFailed } from '../outcome.ts'
-import type { Committed, Session, SessionOptions, Settled, Started, Verified } from '../session.ts'
+import type {
+  Committed,
+  Connections,
+  Session,
+  SessionOptions,
+  Settled,
+  Started,
+  Verified,
+} from '../session.ts'
+import { serverConnections } from './connections.ts'
 import { beginWithIpvs, type IpvsSide, type PrepareNode } from './session-state.ts'
 import type { IpvsOutcome } from './task.ts'
 
@@ -143,6 +152,10 @@ class IpvsSession implements Session {
 
   onForeign(listener: (commit: ForeignCommit) => void): () => void {
     return this.#tables.onForeign(listener)
+  }
+
+  connections(): Promise<Connections> {
+    return serverConnections(this.renderer)
   }
 
   close(): void {

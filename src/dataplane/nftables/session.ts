@@ -12,8 +12,9 @@ import type { ElementStep } from '../../ruleset/nftables/types.ts'
 import { type Holding, holdingTables } from '../claims.ts'
 import { type InTurn, inTurn } from '../in-turn.ts'
 import type { Failed } from '../outcome.ts'
-import type { Committed, Session, Settled, Verified } from '../session.ts'
+import type { Committed, Connections, Session, Settled, Verified } from '../session.ts'
 import { type Compared, compareAndCommit, REASONS, type SessionParts, summary } from './compare.ts'
+import { meteredConnections } from './connections.ts'
 import { KnownTables } from './known-tables.ts'
 import { exemptChanges } from './refused.ts'
 
@@ -115,6 +116,10 @@ export class NftablesSession implements Session {
   onForeign(listener: (commit: ForeignCommit) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  connections(): Promise<Connections> {
+    return meteredConnections(this.renderer)
   }
 
   /** Ends the session; the rules stay, and so does the socket. */

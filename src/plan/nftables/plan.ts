@@ -190,6 +190,7 @@ function sameSchema(a: SetSchema, b: SetSchema): boolean {
     a.key.join() === b.key.join() &&
     `${a.data}` === `${b.data}` &&
     (a.interval ?? false) === (b.interval ?? false) &&
+    (a.counter ?? false) === (b.counter ?? false) &&
     (a.learned === undefined) === (b.learned === undefined)
   )
 }

@@ -109,6 +109,14 @@ function readLeaf(rule: RuleText): Leaf | undefined {
   return { kind: 'front', tree: treeOf(target), key, label }
 }
 
+/** Returns the frontend whose connections a rule of the table nat takes; undefined for others. */
+export function dispatchedBy(rule: RuleText): Tuple | undefined {
+  // Most rules are others, and this is quicker than the expression.
+  if (!rule.includes(goto(FRONT_CHAINS.serve))) return undefined
+  const leaf = readLeaf(rule)
+  return leaf?.kind === 'front' && leaf.tree === 'dispatch' ? leaf.key : undefined
+}
+
 function keyOf(address: Address | undefined, protocol: Protocol, port: number): Tuple {
   return address === undefined ? nodePortKey(protocol, port) : vipKey(address, protocol, port)
 }

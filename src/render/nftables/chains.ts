@@ -1,6 +1,6 @@
 import type { Settings } from '../../model/node.ts'
 import { unreachable } from '../../model/unreachable.ts'
-import { type Front, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
+import { type Front, meteredSet, SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
 import { affinityChains, learnedSets, rememberRules } from './affinity.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
@@ -46,8 +46,8 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
       rule(inSet(frontKey('vip'), setsOf('vip').known), { kind: 'goto', chain: 'service' }),
       ...nodePortRules(settings, setsOf('node-port').known, { kind: 'goto', chain: 'node-port' }),
     ]),
-    chain('service', [...clusterIpMasquerade(settings), ...front('vip', settings)]),
-    chain('node-port', front('node-port', settings)),
+    chain('service', [meter('vip'), ...clusterIpMasquerade(settings), ...front('vip', settings)]),
+    chain('node-port', [meter('node-port'), ...front('node-port', settings)]),
     chain('local-service', localPolicy('vip', settings)),
     chain('local-node-port', localPolicy('node-port', settings)),
     chain('spread', spread('vip', 'cluster', sets)),
@@ -82,6 +82,14 @@ export function sourceCheck(): readonly Rule[] {
       { kind: 'drop' },
     ),
   ]
+}
+
+/**
+ * Counts a connection at its frontend. Only its first packet comes to chains that translate
+ * addresses.
+ */
+function meter(front: Front): Rule {
+  return rule(inSet(frontKey(front), meteredSet(front)))
 }
 
 /** External traffic is masqueraded under policy Cluster; under Local it stays on this node. */

@@ -11,6 +11,7 @@ import {
   countSet,
   endpointsMap,
   type Front,
+  meteredSet,
   REACHES,
   type Reach,
   SETS,
@@ -116,7 +117,10 @@ function emitFrontend(job: Job, frontend: Frontend): void {
     return
   }
   const isLocal = external && policy === 'local'
-  if (inside.length > 0 || isLocal) put(names.known, id, label)
+  if (inside.length > 0 || isLocal) {
+    put(names.known, id, label)
+    if (job.settings.meterServices) put(meteredSet(front), id)
+  }
   spread(place, 'cluster', inside)
   if (external && policy === 'cluster') put(names.masquerade, id)
   if (unserved === 'drop') put(names.noLocalEndpoints, id, label)

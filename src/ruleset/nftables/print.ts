@@ -52,6 +52,7 @@ export function setHeader(family: TableFamily, schema: SetSchema): string[] {
     : [`type ${schema.key.join(' . ')}${data === undefined ? '' : ` : ${dataType(data)}`}`]
   if (schema.interval) lines.push('flags interval')
   if (schema.learned) lines.push(`size ${schema.learned.size}`, 'flags dynamic,timeout')
+  if (schema.counter) lines.push('counter')
   return lines
 }
 

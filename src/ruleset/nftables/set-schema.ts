@@ -47,6 +47,8 @@ function shapeOf(id: SetId | undefined, address: FieldType): Shape {
     case 'counted':
     case 'sticky':
       return { key: keyOf(id.front, address) }
+    case 'metered':
+      return { key: keyOf(id.front, address), counter: true }
     case 'endpoints':
       return { key: [...keyOf(id.front, address), 'slot'], data: target }
     case 'seat':

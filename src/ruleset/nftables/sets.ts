@@ -87,6 +87,11 @@ export function seatedMap(front: Front): string {
   return `seated-${setsOf(front).known}`
 }
 
+/** Names the set of VIPs (or node ports) whose elements count new connections, if that is wanted. */
+export function meteredSet(front: Front): string {
+  return `metered-${setsOf(front).known}`
+}
+
 /** Names the set of clients, with their VIPs, whose endpoint has this seat; the kernel fills it. */
 export function clientsSet(seat: number): string {
   return `${CLIENTS}-${seat}`
@@ -124,6 +129,7 @@ export type SetId =
   | { readonly kind: 'seat'; readonly front: Front; readonly reach: Reach; readonly seat: number }
   | { readonly kind: 'sticky'; readonly front: Front; readonly seats: number }
   | { readonly kind: 'seated'; readonly front: Front }
+  | { readonly kind: 'metered'; readonly front: Front }
   | { readonly kind: 'clients'; readonly seat: number }
 
 type SingleSet = (typeof SETS)[keyof typeof SETS]
@@ -159,6 +165,7 @@ const WHOLE: ReadonlyMap<string, SetId> = new Map<string, SetId>([
       { kind: 'front', front },
     ]),
     [seatedMap(front), { kind: 'seated', front }] as const,
+    [meteredSet(front), { kind: 'metered', front }] as const,
   ]),
   ...SPREADS.map((spread): [string, SetId] => [
     endpointsMap(spread.front, spread.reach),

@@ -10,6 +10,8 @@ export interface SetSchema {
   /** Only maps have it. The data of a `verdict` is `goto CHAIN`. */
   readonly data?: readonly FieldType[] | 'verdict'
   readonly interval?: boolean
+  /** True if each element counts the packets for which a rule found it. */
+  readonly counter?: boolean
   /**
    * The kernel fills the set (session affinity) with at most `size` elements; it is never flushed
    * and never compared. The kernel cannot change the size of an existing set, so another size is no

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Agent, type ClientRequest, type OutgoingHttpHeaders, request } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect, KEEPALIVE_MS } from './connection.ts'
@@ -19,6 +20,8 @@ export class Connections {
 
   constructor(place: Place) {
     this.#place = place
+    // Every connection that is being opened waits for it, which Node.js would take for a leak.
+    setMaxListeners(0, this.#closing.signal)
     this.#agent = new Pool(place, this.#closing.signal)
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AgentLab } from '../../support/agent-lab.ts'
 import type { Connection, HeldConnection } from '../../support/lab.ts'
+import { countsConnections } from '../../support/metered.ts'
 import type { RunningAgent } from '../../support/running-agent.ts'
 import { type PodName, podAddresses } from '../../support/topology.ts'
 import { WEB, webNode, webObjects, webService, webSlices } from '../../support/web.ts'
@@ -56,6 +57,10 @@ test('an agent follows objects, a second one finds nothing to do, and repairs wh
   await place.lab.run('ipvsadm', ['-C'])
   expect(await second.next('drift-repaired')).toMatchObject({ operations: 32 })
   expect(sorted(await servers())).toEqual(sorted(whole))
+})
+
+test('connections are counted by the virtual servers', async () => {
+  await countsConnections(place, () => start({ metrics: { services: { enabled: true } } }))
 })
 
 test('an address that another Node has is left to it, until that has it no more', async () => {
