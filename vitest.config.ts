@@ -65,6 +65,8 @@ const vm = ['test/vm/*.test.ts']
 const slow = ['test/vm/slow/*.test.ts']
 // Builds the container image first.
 const image = ['test/image/*.test.ts']
+// Drives a browser.
+const page = ['test/page/*.test.ts']
 
 const config: ViteUserConfig = defineConfig({
   plugins: [exhaustiveDefaults],
@@ -79,7 +81,7 @@ const config: ViteUserConfig = defineConfig({
         branches: 60,
         'src/{model,allocate,decode,exempt,frontend,trace}/**': { lines: 100, branches: 100 },
         'src/render/**': { lines: 100, branches: 99.5 },
-        'src/{announce,plan,ruleset,view}/**': { lines: 100, branches: 99 },
+        'src/{announce,page,plan,ruleset,view}/**': { lines: 100, branches: 99 },
       },
     },
     // One for each of two processors, and one more: much of the time goes by waiting.
@@ -95,7 +97,7 @@ const config: ViteUserConfig = defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [
-            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds],
+            ...[...kernel, ...bgp, ...packets, ...golden, ...e2e, ...image, ...crds, ...page],
             'test/vm/**',
           ],
         },
@@ -120,6 +122,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: { name: 'image', include: image, hookTimeout: 900_000 },
       },
+      { extends: true, test: { name: 'page', include: page, hookTimeout: 600_000 } },
       {
         extends: true,
         // Each file has an API server, whose first start compiles it.

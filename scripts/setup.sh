@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and the demo need and this machine lacks; with the argument `tests` what tests need,
-# too, with `image` what building the image needs. Says what it does, and says nothing when there is nothing to do.
+# too, with `image` what building the image needs, with `page` the browser that the page is tested in. Says
+# what it does, and says nothing when there is nothing to do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin:/sbin"
@@ -76,6 +77,7 @@ install_npm_packages
 case ${1-} in
   tests) install_debian_packages vtysh:frr unzip:unzip promtool:prometheus zsh:zsh fish:fish groff:groff-base jq:jq man:man-db ;;
   image) install_debian_packages buildah:buildah debootstrap:debootstrap runc:runc ;;
+  page) install_debian_packages chromium-headless-shell:chromium-headless-shell ;;
   *) install_debian_packages ;;
 esac
 build

@@ -1,8 +1,8 @@
 // Everything that must hold, in one command. Ends with "N passed, N failed" on a line of its own.
 // Arguments go to vitest: `npm test -- --project kernel`. Without any, all but the tests with packets, those
 // that need an API server, and those that take long, are run: `npm run test:packets`, `npm run test:e2e`,
-// `npm run test:bgp`, `npm run test:crds`, `npm run test:long` and `npm run test:ipvs` do that. Then the goldens
-// are run once more, on the Node.js of the image.
+// `npm run test:bgp`, `npm run test:crds`, `npm run test:long`, `npm run test:page` and `npm run test:ipvs` do
+// that. Then the goldens are run once more, on the Node.js of the image.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

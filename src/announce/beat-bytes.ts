@@ -5,14 +5,15 @@ import { macBytes, macText } from './mac.ts'
 
 // What a beat says, without its signature: a byte of flags; the node's name behind its length;
 // incarnation and sequence in 8 bytes each; the digest; the number of links, each with MAC address
-// and name behind its length; and if it lists claims, index and count of the part in 2 bytes each,
-// and the claims to the end.
+// and name behind its length; the digest of the claims that it takes, if it takes some; and if it lists
+// claims, index and count of the part in 2 bytes each, and the claims to the end.
 
 const STATES = ['live', 'leaving', 'stale'] as const
 const STATE = 3
 const SETTLED = 4
 const WANTS_LIST = 8
 const LISTS = 16
+const TAKES = 32
 
 /** The name of an object has at most 253 characters, an interface's 15 (IFNAMSIZ). */
 const LONGEST_NODE = 253
@@ -22,7 +23,7 @@ const MOST_LINKS = 16
 
 /** Returns the bytes that `beatFromBytes` reads. Of more than 16 interfaces the first are named. */
 export function beatBytes(beat: Beat): Uint8Array {
-  const { part } = beat
+  const { part, takes } = beat
   const node = utf8ToBytes(beat.node)
   const links = beat.links.slice(0, MOST_LINKS)
   return Uint8Array.from([
@@ -34,18 +35,20 @@ export function beatBytes(beat: Beat): Uint8Array {
     ...hexToBytes(beat.digest),
     links.length,
     ...links.flatMap(linkBytes),
+    ...(takes === undefined ? [] : hexToBytes(takes)),
     ...(part === undefined
       ? []
       : [...uint(part.index, 2), ...uint(part.count, 2), ...encodeClaims(part.claims)]),
   ])
 }
 
-function flagsOf({ state, settled, wantsList, part }: Beat): number {
+function flagsOf({ state, settled, wantsList, takes, part }: Beat): number {
   return (
     STATES.indexOf(state) |
     (settled ? SETTLED : 0) |
     (wantsList ? WANTS_LIST : 0) |
-    (part === undefined ? 0 : LISTS)
+    (part === undefined ? 0 : LISTS) |
+    (takes === undefined ? 0 : TAKES)
   )
 }
 
@@ -70,12 +73,13 @@ export function beatFromBytes(bytes: Uint8Array): Beat | undefined {
     const [mac, [size = 0]] = [macText(take(6)), take(1)]
     return { mac, name: textOf(take(size)) }
   })
+  const takes = (flags & TAKES) === 0 ? undefined : bytesToHex(take(8))
   const part = (flags & LISTS) === 0 ? undefined : partOf(take)
   const isWhole = take.isWhole() && (part !== undefined || (flags & LISTS) === 0)
   if (!isWhole || state === undefined || length === 0 || length > LONGEST_NODE) return undefined
   if (!Number.isSafeInteger(incarnation) || !Number.isSafeInteger(sequence)) return undefined
   const [settled, wantsList] = [(flags & SETTLED) !== 0, (flags & WANTS_LIST) !== 0]
-  return { node, incarnation, sequence, state, settled, links, wantsList, digest, part }
+  return { node, incarnation, sequence, state, settled, links, wantsList, digest, takes, part }
 }
 
 function partOf(take: Reader): Beat['part'] {

@@ -9,7 +9,7 @@ import { beatBytes, beatFromBytes } from './beat-bytes.ts'
 // as its section 5 allows), 4 bytes that name the key, the version, and the beat.
 
 /** A key of the members, as `beatKey` prepares it. */
-interface BeatKey {
+export interface BeatKey {
   readonly bytes: Uint8Array
   /** What a datagram says of its key, so that only that one need be tried. */
   readonly id: Uint8Array

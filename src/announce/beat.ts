@@ -43,6 +43,11 @@ export interface Beat {
   readonly wantsList: boolean
   /** Eight bytes of a hash over all claims that concern the receiver, in hexadecimal. */
   readonly digest: string
+  /**
+   * The digest of the receiver's claims, if the sender answers for all that these offer to it: then the
+   * receiver need not wait for the list to cease.
+   */
+  readonly takes: string | undefined
   /** Claims, if the beat lists them; most beats have the digest only. */
   readonly part: ClaimPart | undefined
 }

@@ -33,6 +33,20 @@ export function claimsFor(
   return claims
 }
 
+/** Returns whether these claims have all that a member offers to this node, and it offers something. */
+export function haveOffers(
+  claims: Claims,
+  { offers, isCurrent }: Pick<Member, 'offers' | 'isCurrent'>,
+): boolean {
+  const areTaken = [...offers].every((address) => claims.get(address) === 'wholly')
+  return isCurrent && offers.size > 0 && areTaken
+}
+
+/** Returns the addresses that these claims offer to their receiver. */
+export function offeredIn(claims: Claims): ReadonlySet<Address> {
+  return new Set([...claims].flatMap(([address, claim]) => (claim === 'offered' ? address : [])))
+}
+
 /** It is willing, and no other member answers as far as it knows. */
 function isSure({ from, yieldsTo, doubtedUntil }: Answering, now: number): boolean {
   return yieldsTo !== undefined && from === undefined && doubtedUntil <= now

@@ -19,6 +19,8 @@ export interface Member {
   readonly partly: ReadonlySet<Address>
   /** Those of them that it hands over to this node as soon as this node answers. */
   readonly offers: ReadonlySet<Address>
+  /** Those that this node has offered to it, and for which it answers since. */
+  readonly taken: ReadonlySet<Address>
   /** Whether the claims are those that its last beat spoke of: a list may have been lost. */
   readonly isCurrent: boolean
   /** The MAC addresses of its announcing interfaces, as `02:00:00:00:00:01`. */

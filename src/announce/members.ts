@@ -17,6 +17,15 @@ interface KnownMember extends ListedClaims {
   readonly deadline: number
   /** The parts of a newer list that have arrived. */
   readonly parts: ReadonlyMap<number, ClaimPart>
+  /** What this node last offered to it, and the digest of the claims that say so. */
+  readonly offered: Taken | undefined
+  /** What it has taken of that, and the digest of its claims since. */
+  readonly taken: Taken | undefined
+}
+
+interface Taken {
+  readonly digest: string
+  readonly addresses: ReadonlySet<Address>
 }
 
 /** The last claims that arrived whole, and their digest. */
@@ -31,6 +40,8 @@ type MembersEvent =
    * listened, and gives everybody one more interval before it calls them dead.
    */
   | { readonly kind: 'late'; readonly interval: number; readonly since: number }
+  /** This node offers these addresses to a member, and no others, by claims with this digest. */
+  | ({ readonly kind: 'offered'; readonly node: string } & Taken)
   /** The Nodes that there are: all others are forgotten. */
   | { readonly kind: 'nodes'; readonly nodes: ReadonlySet<string> }
 
@@ -49,6 +60,12 @@ export function changeMembers(members: Members, event: MembersEvent, now: number
         if (known.deadline <= event.since) return [[name, known]]
         return [[name, { ...known, deadline: Math.max(known.deadline, now + event.interval) }]]
       })
+    case 'offered': {
+      const { node, digest, addresses } = event
+      return changed(members, ([name, known]) => [
+        [name, name === node ? { ...known, offered: { digest, addresses } } : known],
+      ])
+    }
     case 'nodes':
       return changed(members, (entry) => (event.nodes.has(entry[0]) ? [entry] : []))
     default:
@@ -62,7 +79,11 @@ function changed(members: Members, change: (entry: Entry) => readonly Entry[]): 
   return { ...members, known: new Map([...members.known].flatMap(change)) }
 }
 
-const NOTHING: ListedClaims = { ...listed(new Map()), digest: '' }
+const NOTHING: Omit<KnownMember, 'beat' | 'deadline' | 'parts'> = {
+  ...listed(new Map()),
+  ...{ digest: '', offered: undefined, taken: undefined },
+}
+const NO_ADDRESSES: ReadonlySet<Address> = new Set()
 const NO_PARTS: KnownMember['parts'] = new Map()
 
 function hear(members: Members, beat: Beat, now: number): Members {
@@ -73,10 +94,18 @@ function hear(members: Members, beat: Beat, now: number): Members {
   const known: KnownMember = {
     ...(former ?? NOTHING),
     beat,
+    taken: takenBy(beat, former),
     deadline: now + members.timeout,
     parts: beat.part === undefined ? parts : new Map(parts).set(beat.part.index, beat.part),
   }
   return { ...members, known: new Map(members.known).set(beat.node, joined(known)) }
+}
+
+/** What it has taken it answers for as long as its claims are those of the beat that said so. */
+function takenBy({ digest, takes }: Beat, former: KnownMember | undefined): Taken | undefined {
+  const offered = former?.offered
+  if (offered === undefined || takes !== offered.digest) return former?.taken
+  return { digest, addresses: offered.addresses }
 }
 
 /**
@@ -107,13 +136,14 @@ function listed(all: Claims): Pick<Member, 'claims' | 'partly' | 'offers'> {
 /** Returns the other nodes as they count at this moment, dead ones too. */
 export function membersAt({ known }: Members, now: number): readonly Member[] {
   return [...known.values()].map(
-    ({ beat, deadline, claims, partly, offers, digest }): Member => ({
+    ({ beat, deadline, claims, partly, offers, digest, taken }): Member => ({
       node: beat.node,
       state: deadline <= now ? 'dead' : beat.state,
       settled: beat.settled,
       claims,
       partly,
       offers,
+      taken: taken?.digest === beat.digest ? taken.addresses : NO_ADDRESSES,
       isCurrent: digest === beat.digest,
       macs: beat.links.map(({ mac }) => mac),
       interfaces: beat.links.map(({ name }) => name),
@@ -121,10 +151,15 @@ export function membersAt({ known }: Members, now: number): readonly Member[] {
   )
 }
 
+/** The parts of a list come one right after the other: so many milliseconds after the last one some are lost. */
+const ARRIVING_MS = 50
+
 /** Returns whether this node must ask a member for its list of claims, in its next beat to it. */
-export function lacksList({ known }: Members, node: string): boolean {
+export function lacksList({ known, timeout }: Members, node: string, now: number): boolean {
   const member = known.get(node)
-  return member !== undefined && member.digest !== member.beat.digest
+  if (member === undefined || member.digest === member.beat.digest) return false
+  const heardAt = member.deadline - timeout
+  return member.parts.size === 0 || now >= heardAt + ARRIVING_MS
 }
 
 /** Returns when the next member dies if it stays silent; undefined if none lives. */

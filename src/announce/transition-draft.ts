@@ -16,6 +16,8 @@ export const PROBE_GAP_MS = 50
 export const PROBES = 2
 export const HELD_MS = 100
 export const CONFLICT_MS = 1_000
+/** Where one handover ends others may be under way, for which whatever is not urgent waits so long. */
+export const HANDOVER_MS = 10
 
 /** What a turn has worked out so far. */
 export interface Draft {
@@ -80,18 +82,22 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
   enter(draft, spot, { ...phase, probes: phase.probes + 1, until: draft.now + PROBE_GAP_MS })
 }
 
-/** Begins to answer: from a member that hands it over, or because nobody answers. */
+/**
+ * Begins to answer: from a member that hands it over, or because nobody answers. In a handover the
+ * neighbours are told soon after the other one is silent: telling them of hundreds of addresses takes time, in
+ * which both would answer.
+ */
 export function take(draft: Draft, spot: Spot, from: string | undefined): void {
-  const greeting = { told: 0, since: draft.now }
-  enter(draft, spot, {
-    ...adopted(draft.now),
-    doubtedUntil: Number.NEGATIVE_INFINITY,
-    from,
-    greeting,
-  })
+  const phase = { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from }
+  enter(draft, spot, from === undefined ? greeting(draft, phase) : phase)
   draft.add.set(spotKey(spot), spot)
   draft.changed = true
   draft.news.push({ kind: 'taken', spot, from })
+}
+
+/** Returns the phase of a spot that the neighbours are told about, beginning after so many milliseconds. */
+export function greeting(draft: Draft, phase: Answering, after = 0): Answering {
+  return { ...phase, greeting: { told: 0, since: draft.now + after } }
 }
 
 /** Returns the phase of a spot for which the kernel answered before this agent began. */

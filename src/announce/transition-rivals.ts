@@ -3,6 +3,7 @@ import {
   CONFLICT_MS,
   type Draft,
   enter,
+  greeting,
   HELD_MS,
   PROBE_GAP_MS,
   PROBES,
@@ -36,6 +37,15 @@ export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
 export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): void {
   draft.changed = true
   enter(draft, spot, doubtedFrom(draft.now + AGREE_MS, phase))
+}
+
+/**
+ * The one that handed over has changed its mind, such as because this node was not heard for a while. It may
+ * hear the claim of this node at the same time, and fall silent: if both gave way nobody would answer.
+ */
+export function doubtGiver(draft: Draft, spot: Spot, phase: Answering): void {
+  const alone = { ...phase, from: undefined }
+  doubtSoon(draft, spot, greeting(draft, alone, AGREE_MS + DOUBT_MS))
 }
 
 function doubtedFrom(asksAt: number, phase: Answering): Answering {

@@ -94,6 +94,13 @@ export function answeredSpots({ spots }: Pick<Transition, 'spots'>): readonly Sp
     .map(({ spot }) => spot)
 }
 
+/** Returns whether this node hands over an address, or takes one over, and two nodes may answer. */
+export function isHandingOver({ spots }: Pick<Transition, 'spots'>): boolean {
+  return [...spots.values()].some(
+    ({ phase }) => phase.kind === 'answering' && (phase.from ?? phase.yieldsTo) !== undefined,
+  )
+}
+
 /**
  * Returns since when nobody has looked at the clock, if that was half of the timeout too late; else
  * undefined. The members are told so (`late`) before the owners are worked out.

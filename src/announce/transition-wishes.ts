@@ -2,9 +2,17 @@ import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { ask, type Draft, enter, leave, withdraw } from './transition-draft.ts'
+import {
+  ask,
+  type Draft,
+  enter,
+  greeting,
+  HANDOVER_MS,
+  leave,
+  withdraw,
+} from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
-import { doubt } from './transition-rivals.ts'
+import { doubt, doubtGiver } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
@@ -64,8 +72,8 @@ function keep(draft: Draft, held: Held): void {
 }
 
 /**
- * The one that handed over must say that it no longer answers. If it is not heard any more, or has
- * changed its mind, this node gives way.
+ * The one that handed over must say that it no longer answers. If it is not heard any more, this node gives
+ * way.
  */
 function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   const member = draft.members.get(from)
@@ -74,10 +82,11 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
     return
   }
   if (!member.isCurrent || offers(member, spot)) return
-  if (member.claims.has(spot.address)) withdraw(draft, spot, undefined)
+  if (member.claims.has(spot.address)) doubtGiver(draft, spot, phase)
   else {
-    draft.changed = true
-    enter(draft, spot, { ...phase, from: undefined })
+    // A third one may be the owner by now, and is offered it only from here on.
+    if (phase.yieldsTo !== undefined) draft.changed = true
+    enter(draft, spot, greeting(draft, { ...phase, from: undefined }, HANDOVER_MS))
   }
 }
 
@@ -103,7 +112,7 @@ function giveTo(draft: Draft, held: Held, owner: string): void {
   const { spot, phase } = held
   const member = draft.members.get(owner)
   const isLive = member !== undefined && member.state !== 'dead'
-  if (isLive && answersWholly(member, spot)) {
+  if (isLive && (answersWholly(member, spot) || member.taken.has(spot.address))) {
     leave(draft, held, owner)
     return
   }

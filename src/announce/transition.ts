@@ -1,7 +1,7 @@
 import { affordable, greeted, greetingDue, REFILL_MS } from './gratuitous.ts'
 import type { Occupied, Phase, Spot } from './spot.ts'
 import type { Step } from './step.ts'
-import { adopted, ask, askOn, type Draft, draftOf, enter } from './transition-draft.ts'
+import { adopted, ask, askOn, type Draft, draftOf, enter, greeting } from './transition-draft.ts'
 import { hearEvent, leaveInterface, loseSpots } from './transition-evidence.ts'
 import { askWhileAnswering } from './transition-rivals.ts'
 import {
@@ -97,7 +97,7 @@ function greetAgain(draft: Draft, { links }: Transition): void {
     const former = links.get(spot.interface)
     if (phase.kind !== 'answering' || former === undefined) continue
     if (former === draft.input.links.get(spot.interface)) continue
-    enter(draft, spot, { ...phase, greeting: { told: 0, since: draft.now } })
+    enter(draft, spot, greeting(draft, phase))
   }
 }
 

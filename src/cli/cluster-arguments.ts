@@ -7,7 +7,7 @@ import {
   withConfig,
   withFormat,
 } from './common-options.ts'
-import { type ClusterOptions, clusterVerbs } from './kubectl-arguments.ts'
+import { type ClusterOptions, clusterVerbs, type UiOptions } from './kubectl-arguments.ts'
 
 /** The objects whose addresses are allocated. */
 export interface AllocateOptions {
@@ -51,6 +51,7 @@ export type ClusterInvocation =
   | { readonly kind: 'announcers'; readonly options: AnnouncersOptions }
   | { readonly kind: 'controller'; readonly options: ControllerOptions }
   | { readonly kind: 'cluster'; readonly options: ClusterOptions }
+  | { readonly kind: 'ui'; readonly options: UiOptions }
 
 interface AllocateFlags {
   readonly filename?: string[]
@@ -87,7 +88,10 @@ export function clusterCommands(
   controllerCommand(program.command('controller')).action((options: ControllerOptions) => {
     take({ kind: 'controller', options })
   })
-  clusterVerbs(program, (options) => take({ kind: 'cluster', options }))
+  clusterVerbs(program, {
+    asked: (options) => take({ kind: 'cluster', options }),
+    ui: (options) => take({ kind: 'ui', options }),
+  })
 }
 
 const STATE =

@@ -89,6 +89,7 @@ const HELP: Readonly<Record<string, Help>> = {
       'kubectl nodelb drain node-a --dry-run',
       'kubectl nodelb drain node-a --dry-run -o json',
     ],
+    ui: ['kubectl nodelb ui', 'kubectl nodelb ui --port 8080 --open'],
   }),
   config: {
     group: 'Look',

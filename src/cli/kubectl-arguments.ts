@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type Format, kubeconfigOption, withConfig, withFormat } from './common-options.ts'
 
 /** What `nodelb cluster` is asked. */
@@ -29,6 +29,22 @@ export interface ClusterOptions {
   readonly format: Format
 }
 
+/** How the page of the controller is reached. */
+export interface UiOptions {
+  /** The kubeconfig; if undefined, it is looked for where kubectl looks, and in the pod. */
+  readonly kubeconfig: string | undefined
+  /** The port of this machine; 0 for any that is free. */
+  readonly port: number
+  /** True to open it in a browser. */
+  readonly open: boolean
+}
+
+interface UiFlags {
+  readonly kubeconfig?: string
+  readonly port: number
+  readonly open?: boolean
+}
+
 interface ClusterFlags {
   readonly kubeconfig?: string
   readonly config?: string
@@ -43,8 +59,14 @@ interface NodeExplainFlags extends ClusterFlags {
   readonly full?: true
 }
 
+/** What the commands of `kubectl nodelb` are handed to. */
+interface Taking {
+  readonly asked: (options: ClusterOptions) => void
+  readonly ui: (options: UiOptions) => void
+}
+
 /** Adds the commands that read the API server alone, which are those of `kubectl nodelb`, too. */
-export function clusterVerbs(program: Command, take: (options: ClusterOptions) => void): void {
+export function clusterVerbs(program: Command, taking: Taking): void {
   const group = program
     .command('cluster')
     .exitOverride()
@@ -57,7 +79,7 @@ export function clusterVerbs(program: Command, take: (options: ClusterOptions) =
   }
   const asked = (question: ClusterOptions['question'], flags: ClusterFlags): void => {
     const { kubeconfig, config, output } = flags
-    take({ question, kubeconfig, config, format: output })
+    taking.asked({ question, kubeconfig, config, format: output })
   }
   verb('status', 'what needs a person, then agents, controller, pools and Services').action(
     (flags: ClusterFlags) => asked({ kind: 'status' }, flags),
@@ -81,6 +103,26 @@ export function clusterVerbs(program: Command, take: (options: ClusterOptions) =
     .argument('<node>', 'the Node')
     .requiredOption('--dry-run', 'say that nothing is to be changed: this command only tells')
     .action((node: string, flags: ClusterFlags) => asked({ kind: 'drain', node }, flags))
+  uiVerb(group.command('ui')).action(({ kubeconfig, port, open = false }: UiFlags) => {
+    taking.ui({ kubeconfig, port, open })
+  })
+}
+
+/** The port of the page in a Pod of the controller, and the first choice here. */
+const UI_PORT = 10_268
+
+function uiVerb(command: Command): Command {
+  return command
+    .description('forward a port to the page of the controller, which shows how the cluster fares')
+    .addOption(kubeconfigOption())
+    .option('--port <number>', 'the port of this machine; 0 for any that is free', portIn, UI_PORT)
+    .option('--open', 'open it in a browser')
+}
+
+function portIn(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('expected a number from 0 to 65535')
 }
 
 function explainVerb(command: Command): Command {

@@ -41,8 +41,9 @@ export function kubeProxyBindAddresses(read: BindFields, report: Report): KubePr
   const node = parseAddress(read.bindAddress ?? '')?.value
   const loopback = node !== undefined && familyOf(node) === 'ipv6' ? '::1' : metrics.host
   return {
-    healthz: bindAddress(read, 'healthzBindAddress', HEALTHZ_PORT, report) ?? healthz,
-    metrics: bindAddress(read, 'metricsBindAddress', METRICS_PORT, report) ?? {
+    healthz:
+      bindAddress(read.healthzBindAddress, 'healthzBindAddress', HEALTHZ_PORT, report) ?? healthz,
+    metrics: bindAddress(read.metricsBindAddress, 'metricsBindAddress', METRICS_PORT, report) ?? {
       ...metrics,
       host: loopback,
     },
@@ -98,17 +99,17 @@ export function answersAsKubeProxy(
 type Field = 'healthzBindAddress' | 'metricsBindAddress'
 
 function ownBindAddress(read: BindFields, field: Field, port: number, report: Report) {
-  return read[field] === '' ? 'none' : bindAddress(read, field, port, report)
+  const text = read[field]
+  return text === '' ? 'none' : bindAddress(text, field, port, report)
 }
 
 /** Returns the address and port; undefined if the field is not set or is bad, which is reported. */
-function bindAddress(
-  read: BindFields,
-  field: Field,
+export function bindAddress(
+  text: string | null | undefined,
+  field: string,
   defaultPort: number,
   report: Report,
 ): ListenAddress | undefined {
-  const text = read[field]
   if (text == null || text === '') return undefined
   const bare = parseAddress(text)?.value
   const listen = bare === undefined ? parseListen(text) : { host: bare, port: defaultPort }

@@ -165,6 +165,7 @@ export const nodelbFields: KnownFields = {
   loadBalancerClasses: 'used',
   poolUsageWarning: 'used',
   adoptFinalizers: 'used',
+  ui: { enabled: 'used', bindAddress: 'used' },
   announce: {
     ping: 'used',
     bgp: {

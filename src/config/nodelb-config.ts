@@ -8,6 +8,7 @@ import { BACKEND_KINDS, type BackendKind } from '../model/backend.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
+import type { UiSettings } from '../model/listening.ts'
 import type { ExternalIpRules, Scope, Settings } from '../model/node.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
@@ -18,6 +19,7 @@ import { type OwnBindAddresses, ownBindAddresses } from './bind-address.ts'
 import { milliseconds } from './duration.ts'
 import { checkFields, nodelbFields } from './known-fields.ts'
 import { count, limitsOf, limitsSchema } from './limits-config.ts'
+import { defaultUiSettings, uiOf, uiSchema } from './ui-config.ts'
 
 /** The configured backend: `auto` means nftables if the kernel has it, else iptables. */
 export type BackendName = BackendKind | 'auto'
@@ -51,6 +53,7 @@ export interface NodelbConfig {
   readonly limits: Limits
   readonly allocation: AllocationSettings
   readonly announce: AnnounceSettings
+  readonly ui: UiSettings
 }
 
 /**
@@ -81,6 +84,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   limits: defaultLimits,
   allocation: defaultAllocationSettings,
   announce: defaultAnnounceSettings,
+  ui: defaultUiSettings,
 }
 
 const INTERFACE_NAME = 'a network interface name of 1 to 15 characters'
@@ -113,6 +117,7 @@ const nodelbSchema = fields({
   limits: limitsSchema,
   ...allocationFields,
   announce: announceSchema,
+  ui: uiSchema,
 })
 
 /**
@@ -145,6 +150,7 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
     limits: limitsOf(read.limits),
     allocation: allocationOf(read),
     announce: announceOf(read.announce, report),
+    ui: uiOf(read.ui, report),
   }
 }
 

@@ -188,6 +188,22 @@ export const nodelbTable: readonly Field[] = [
     meaning: 'Whether finalizers that other controllers left on Services are removed.',
     of: ({ allocation }) => allocation.adoptFinalizers,
   },
+  {
+    path: 'ui.enabled',
+    value: flagKind,
+    meaning: 'Whether the controller serves a page that shows how the cluster fares.',
+    of: ({ ui }) => ui.enabled,
+  },
+  {
+    path: 'ui.bindAddress',
+    value: {
+      kind: 'text',
+      words: 'an IP address, with or without a port',
+      pattern: '^[0-9A-Fa-f:.\\[\\]]*$',
+    },
+    meaning: 'Where the controller serves that page.',
+    of: ({ ui }) => writeListen(ui.listen),
+  },
   ...announceFieldTable,
 ]
 

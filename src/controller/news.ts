@@ -34,6 +34,8 @@ export type ControllerNews =
   | { readonly event: 'events-failed'; readonly reason: string }
   | { readonly event: 'configuration-refused'; readonly source: string; readonly reason: string }
   | { readonly event: 'listen-failed'; readonly at: string; readonly reason: string }
+  | { readonly event: 'ui-listening'; readonly at: string }
+  | { readonly event: 'ui-listen-failed'; readonly at: string; readonly reason: string }
   | { readonly event: 'bug'; readonly reason: string }
 
 /** Logs news at its level, with a sentence for people. */
@@ -49,6 +51,7 @@ function levelOf({ event }: ControllerNews): 'info' | 'warn' | 'error' {
     case 'following':
     case 'watch-following':
     case 'status-written':
+    case 'ui-listening':
       return 'info'
     case 'lease-failed':
     case 'watch-lost':
@@ -61,6 +64,7 @@ function levelOf({ event }: ControllerNews): 'info' | 'warn' | 'error' {
     case 'events-failed':
     case 'configuration-refused':
     case 'listen-failed':
+    case 'ui-listen-failed':
       return 'warn'
     case 'bug':
       return 'error'
@@ -89,6 +93,8 @@ const SENTENCES: Readonly<Record<ControllerNews['event'], string>> = {
   'events-failed': 'Kubernetes Events cannot be sent',
   'configuration-refused': 'the configuration cannot be used; the former one stays in force',
   'listen-failed': 'probes and metrics cannot be answered at this address; it is tried again',
+  'ui-listening': 'the page is served at this address',
+  'ui-listen-failed': 'the page cannot be served at this address; it is tried again',
   bug: 'a bug: the process ends',
 }
 

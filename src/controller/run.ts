@@ -36,6 +36,8 @@ interface RunOptions {
     refused: (source: string, reason: string) => void,
     signal: AbortSignal,
   ) => Promise<void>
+  /** Gets, once, how news are reported, for what runs beside. */
+  readonly reporting: (tell: Tell) => void
   /** Resolves with the name of the signal that ends the process. */
   readonly stopped: Promise<string>
   readonly signal: AbortSignal
@@ -85,6 +87,7 @@ export async function runController(options: RunOptions): Promise<void> {
   const complete = (): boolean => controller.complete()
   const server = serve(options.listen, controllerRoutes({ complete, leads, metrics }), tell)
   tell({ event: 'controller-started', version, identity })
+  options.reporting(tell)
   const interest = new NodeInterest(true)
   // The rights to read ConfigMaps end at the controller's own namespace.
   const namespaces = { configmaps: namespace }

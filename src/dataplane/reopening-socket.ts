@@ -18,7 +18,10 @@ export class ReopeningSocket {
    * CAP_NET_ADMIN.
    */
   async working(): Promise<NetlinkSocket> {
-    if (this.#socket !== undefined && (await this.generation()) === undefined) await this.close()
+    if (this.#socket !== undefined) {
+      if ((await this.generation()) !== undefined) return this.#socket
+      await this.close()
+    }
     const socket = this.open()
     await socket.generation()
     return socket

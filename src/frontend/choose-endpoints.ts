@@ -98,11 +98,18 @@ export function targetsOf(
   node: NodeView,
   used: Used,
 ): readonly Target[] {
-  return unique
-    .filter(({ endpoint }) => isUsed(used, endpoint, node))
-    .map((each) => targetOf(each.endpoint.address, each.port, isLocal(each, node)))
-    .sort(compareTargets)
+  if (unique.length === 0) return NO_TARGETS
+  const targets: Target[] = []
+  for (const each of unique) {
+    const { endpoint, port } = each
+    if (!isUsed(used, endpoint, node)) continue
+    targets.push(targetOf(endpoint.address, port, isLocal(each, node)))
+  }
+  return targets.sort(compareTargets)
 }
+
+/** What nearly every Service has on a node of a large cluster. */
+const NO_TARGETS: readonly Target[] = []
 
 /** Returns a target with both of its parts as one text. */
 export function targetOf(address: Address, port: Port, local: boolean): Target {

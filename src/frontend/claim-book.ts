@@ -55,6 +55,7 @@ export class ClaimBook {
   /** Returns the claims that the Service has won, once `replace` knows it. */
   won(name: ServiceName): readonly Claim[] {
     const { competing } = present(this.#askers.get(name))
+    if (!this.#ranking.isContested) return competing
     return competing.filter(({ key }) => this.#ranking.first(key)?.name === name)
   }
 
@@ -194,5 +195,7 @@ interface Move {
 
 /** Returns what would defeat a claim of the Service if the API server gave it to another. */
 function rivalled(asker: Asker | undefined): readonly Allocation[] {
-  return asker === undefined ? [] : asker.claims.flatMap(allocationsAgainst)
+  const found: Allocation[] = []
+  for (const claim of asker?.claims ?? []) found.push(...allocationsAgainst(claim))
+  return found
 }

@@ -114,7 +114,8 @@ export function claimsOf(
       found.push(nodePortClaim(port, port.nodePort))
     }
   }
-  return found
+  // Claims are kept, and a list that has grown has room for more; a copy has none.
+  return found.slice()
 }
 
 function addressesOf(service: ServiceObject, judge: Judge): readonly AskedAddress[] {

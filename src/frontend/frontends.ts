@@ -68,13 +68,15 @@ export function frontendsOf(
     known.push({ port, family, chosen })
     return chosen
   }
-  return claims.flatMap((claim) =>
-    claimFamilies(service, claim).map((family) => {
+  const frontends: Frontend[] = []
+  for (const claim of claims) {
+    for (const family of claimFamilies(service, claim)) {
       const endpoints = aimed(settings, service, claim, family) ?? chosenFor(claim.port, family)
       const sources = sourcesOf(service, claim, node)
-      return frontendOf(service, claim, { family, endpoints, sources })
-    }),
-  )
+      frontends.push(frontendOf(service, claim, { family, endpoints, sources }))
+    }
+  }
+  return frontends
 }
 
 /** The endpoints that were chosen for a port in one family; its other addresses have the same. */

@@ -9,9 +9,16 @@ export class Ranking<Key> {
   // here, and a second map for those that have rivals would be asked for every key.
   readonly #outranks: Outranks<Key>
   readonly #askers: Map<Key, Asker | Asker[]> = new Map()
+  /** How many keys have several askers. */
+  #contested = 0
 
   constructor(outranks: Outranks<Key>) {
     this.#outranks = outranks
+  }
+
+  /** Returns whether any key has several askers; in nearly every cluster none has. */
+  get isContested(): boolean {
+    return this.#contested > 0
   }
 
   first(key: Key): Asker | undefined {
@@ -33,6 +40,7 @@ export class Ranking<Key> {
       return undefined
     }
     if (!Array.isArray(found)) {
+      this.#contested += 1
       this.#askers.set(key, this.#outranks(found, asker, key) ? [found, asker] : [asker, found])
       return found
     }
@@ -51,7 +59,10 @@ export class Ranking<Key> {
     const [first] = found
     found.splice(this.#placeOf(found, asker, key), 1)
     const [last] = found
-    if (last !== undefined && found.length === 1) this.#askers.set(key, last)
+    if (last !== undefined && found.length === 1) {
+      this.#contested -= 1
+      this.#askers.set(key, last)
+    }
     return first
   }
 

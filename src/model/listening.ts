@@ -10,3 +10,9 @@ export interface KubeProxyAddresses {
   readonly healthz: ListenAddress | undefined
   readonly metrics: ListenAddress | undefined
 }
+
+/** The page of the controller. */
+export interface UiSettings {
+  readonly enabled: boolean
+  readonly listen: ListenAddress
+}

@@ -6,10 +6,11 @@ import type { ElementStep, ElementValue } from '../ruleset/nftables/types.ts'
 import { chainCalledBy } from '../ruleset/nftables/verdicts.ts'
 import { emptyIpvsAssembly, type IpvsAssembly, takeIpvsChanges } from './ipvs/assembly.ts'
 import type { Contribution } from './nftables/emit.ts'
+import { SlotElements } from './nftables/slot-elements.ts'
 import type { Slots } from './nftables/slots.ts'
 import { addWant, dropWant, noWants, takeTouched, type Wants } from './wants.ts'
 
-type Elements = Map<Tuple, ElementValue>
+type Elements = ReadonlyMap<Tuple, ElementValue>
 
 /** What all fragments want together, with a record of what changed. */
 export interface Assembly {
@@ -31,11 +32,10 @@ export interface Assembly {
 export interface Place extends Wants<Tuple, ElementValue> {
   readonly family: TableFamily
   readonly set: string
-  /**
-   * Of an endpoints map, the slots of each frontend. `values` has an element for each slot; while
-   * changes are recorded, these follow in `takeChanges`, so that only slots that differ cost.
-   */
+  /** Of an endpoints map, the slots of each frontend; such a map has no `values`. */
   readonly slots: Wants<Tuple, Slots>
+  /** What the set holds: `values`, or an element for each slot. */
+  readonly elements: Elements
 }
 
 /** Changes of the tables, and of ipvs beside them. */
@@ -62,10 +62,9 @@ export function put(assembly: Assembly, wanted: Contribution): Place {
   const { key } = wanted
   const place = placeOf(assembly, wanted)
   if (wanted.kind === 'slots') {
-    const isFirst = addWant(place.slots, key, wanted.slots, recording)
-    if (isFirst && !recording) changeSlots(assembly, place, [key, undefined, wanted.slots])
+    if (addWant(place.slots, key, wanted.slots, recording)) note(assembly, place, place.slots)
   } else if (addWant(place, key, wanted.value, recording)) {
-    note(assembly, place)
+    note(assembly, place, place)
     countCall(assembly, place.family, wanted.value, 1)
   }
   return place
@@ -75,20 +74,24 @@ export function put(assembly: Assembly, wanted: Contribution): Place {
 export function take(assembly: Assembly, place: Place, key: Tuple): void {
   const { recording } = assembly
   if (place.slots.values.has(key)) {
-    const slots = dropWant(place.slots, key, recording)
-    if (!recording) changeSlots(assembly, place, [key, slots, undefined])
+    dropWant(place.slots, key, recording)
+    note(assembly, place, place.slots)
     return
   }
   const value = dropWant(place, key, recording)
   if (value === undefined) return
   countCall(assembly, place.family, value, -1)
-  note(assembly, place)
+  note(assembly, place, place)
 }
 
-/** Notes whether the set has elements. */
-function note({ sets }: Assembly, { family, set, values }: Place): void {
+/** Notes whether the set has elements, after one thing that makes them came or went. */
+function note(
+  { sets }: Assembly,
+  { family, set, elements }: Place,
+  { values }: Wants<Tuple, unknown>,
+): void {
   if (values.size === 0) sets[family].delete(set)
-  else if (values.size === 1) sets[family].set(set, values)
+  else if (values.size === 1) sets[family].set(set, elements)
 }
 
 function countCall(
@@ -107,25 +110,17 @@ function countCall(
 /** The slots of a frontend before and after a change. */
 type SlotsChange = readonly [Tuple, Slots | undefined, Slots | undefined]
 
-/** Makes the elements of a frontend what its slots are now; returns those that change. */
-function changeSlots(
-  assembly: Assembly,
-  place: Place,
+/** Returns the elements of a frontend that differ before and after. */
+function* slotSteps(
+  { family, set }: Place,
   [id, before = [], after = []]: SlotsChange,
-): readonly ElementStep[] {
-  const { family, set, values } = place
-  const changes: ElementStep[] = []
+): Iterable<ElementStep> {
   for (let slot = 0; slot < Math.max(before.length, after.length); slot++) {
     const was = before[slot]
     const is = after[slot]
     if (sameValue(was, is)) continue
-    const key = tuple(id, slot)
-    if (is === undefined) values.delete(key)
-    else values.set(key, is)
-    note(assembly, place)
-    if (assembly.recording) changes.push({ family, set, key, before: was, after: is })
+    yield { family, set, key: tuple(id, slot), before: was, after: is }
   }
-  return changes
 }
 
 /** Returns what changed since the last call, without what changed back. */
@@ -138,7 +133,7 @@ export function takeChanges(assembly: Assembly): Changes {
         if (!sameValue(before, after)) elements.push({ family, set, key, before, after })
       }
       for (const change of takeTouched(place.slots)) {
-        elements.push(...changeSlots(assembly, place, change))
+        elements.push(...slotSteps(place, change))
       }
     }
   }
@@ -155,10 +150,13 @@ export function heldSlots(
   return places[family].get(map)?.slots.values.get(key)
 }
 
-function placeOf({ places }: Assembly, { family, set }: Contribution): Place {
+function placeOf({ places }: Assembly, { kind, family, set }: Contribution): Place {
   const found = places[family].get(set)
   if (found !== undefined) return found
-  const place: Place = { family, set, ...noWants(), slots: noWants() }
+  const wants = noWants<Tuple, ElementValue>()
+  const slots = noWants<Tuple, Slots>()
+  const elements = kind === 'slots' ? new SlotElements(slots.values) : wants.values
+  const place: Place = { family, set, ...wants, slots, elements }
   places[family].set(set, place)
   return place
 }

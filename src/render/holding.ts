@@ -94,10 +94,11 @@ function add(
   const { elements, ipvs } = fragment
   const kept = elements.length - last
   const end = keys.length - last
-  const used = elements.map((each, at) => {
+  const used: Place[] = []
+  for (const [at, each] of elements.entries()) {
     const held = at < first ? places[at] : at < kept ? undefined : places[end + at - kept]
-    return held ?? put(assembly, each)
-  })
+    used.push(held ?? put(assembly, each))
+  }
   return {
     places: shared(assembly, used),
     keys: elements.map(({ key }) => key),
@@ -108,8 +109,13 @@ function add(
 /** Returns one list for the same places: Services of one kind often follow each other. */
 function shared(assembly: Assembly, places: readonly Place[]): readonly Place[] {
   const { lastPlaces: last } = assembly
-  const isSame = last.length === places.length && last.every((each, at) => each === places[at])
-  if (isSame) return last
+  if (isSame(last, places)) return last
   assembly.lastPlaces = places
   return places
+}
+
+function isSame(a: readonly Place[], b: readonly Place[]): boolean {
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
 }

@@ -1,7 +1,7 @@
-import type { BeatLink } from '../announce/beat.ts'
+import type { Beat, BeatLink } from '../announce/beat.ts'
 import { digestOf, partsOf } from '../announce/beat-claims.ts'
-import { decodeBeat, encodeBeat } from '../announce/beat-codec.ts'
-import { claimsFor } from '../announce/claims.ts'
+import { decodeBeat } from '../announce/beat-codec.ts'
+import { claimsFor, haveOffers, offeredIn } from '../announce/claims.ts'
 import type { Member } from '../announce/member.ts'
 import {
   changeMembers,
@@ -12,10 +12,12 @@ import {
   noMembers,
 } from '../announce/members.ts'
 import { peersOf } from '../announce/peers.ts'
+import { HANDOVER_MS } from '../announce/transition-draft.ts'
 import type { Transition } from '../announce/transition-state.ts'
-import type { Address } from '../model/address.ts'
 import type { MemberSettings } from '../model/announce-settings.ts'
+import { BeatMaker } from './beat-maker.ts'
 import { BeatPort } from './beat-port.ts'
+import { ForeignKeys } from './foreign-keys.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
@@ -35,28 +37,42 @@ interface Saying {
   readonly links: readonly BeatLink[]
 }
 
-const NO_CLAIMS: ReadonlySet<Address> = new Set()
+/** What is ready to be told to members that hand over. */
+export interface Claiming {
+  /** Sends the beats. */
+  readonly send: () => void
+  /** Whether each member that offered something is told that this node has all of that. */
+  readonly isWhole: boolean
+}
+
+/** What is known of a peer that was never heard. */
+function unheard(node: string): Pick<Member, 'node' | 'claims'> {
+  return { node, claims: new Set() }
+}
 
 /** The conversation with the agents of the other Nodes. */
 export class MemberTalk {
   readonly #options: TalkOptions
   readonly #keys: MemberKeys | undefined
   readonly #port: BeatPort
-  readonly #incarnation = Date.now()
+  readonly #maker: BeatMaker
   /** The digest of the claims that each peer was last told. */
   readonly #told: Map<string, string> = new Map()
-  readonly #foreign: Set<string> = new Set()
+  readonly #foreign: ForeignKeys
   #members: Members
   #nodeOf: ReadonlyMap<string, string> = new Map()
   #internal: Outlook['internal'] | undefined
-  #sequence = 0
   #isAwaited = false
+  /** When all peers are to hear of a claim that only those have heard of that handed over. */
+  #owedAt = Number.POSITIVE_INFINITY
 
   constructor(options: TalkOptions) {
     const { settings } = options
     const { keyFile, port, timeout } = settings
     this.#options = options
+    this.#maker = new BeatMaker(options.node)
     this.#members = noMembers(timeout)
+    this.#foreign = new ForeignKeys(this.#trouble('foreign-key'))
     this.#keys = keyFile === undefined ? undefined : new MemberKeys(keyFile, this.#trouble('key'))
     this.#port = new BeatPort({
       port,
@@ -80,11 +96,12 @@ export class MemberTalk {
   }
 
   /**
-   * Whether another node waits for a beat: it is heard for the first time or again, or has asked for a list.
-   * Where halves of a LAN are joined, two nodes may answer until they have heard each other.
+   * Returns whether another node waits for a beat: it is heard for the first time or again, has asked for a
+   * list, or has not heard of a claim. Where halves of a LAN are joined, two nodes may answer until they have
+   * heard each other.
    */
-  get isAwaited(): boolean {
-    return this.#isAwaited
+  isAwaited(now: number): boolean {
+    return this.#isAwaited || this.#owedAt <= now
   }
 
   /** Takes the Nodes that there are, with their InternalIPs. */
@@ -94,7 +111,7 @@ export class MemberTalk {
     this.#nodeOf = new Map([...internal].flatMap(([node, all]) => all.map((each) => [each, node])))
     this.#change({ kind: 'nodes', nodes: new Set(internal.keys()) }, performance.now())
     if (this.#keys !== undefined) this.#port.listenOn(internal.get(this.#options.node) ?? [])
-    for (const node of this.#foreign) if (!internal.has(node)) this.#noteForeign(node, false)
+    this.#foreign.keep(internal)
   }
 
   /** Notes that this node did not listen since a time, so that nobody counts as dead for that. */
@@ -106,16 +123,46 @@ export class MemberTalk {
     return membersAt(this.#members, now)
   }
 
-  /** Returns when the next member counts as dead if nothing comes from it. */
-  nextDeath(now: number): number {
-    return nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY
+  /** Returns when the next member counts as dead if nothing comes from it, or another node waits for a beat. */
+  due(now: number): number {
+    return Math.min(nextDeath(this.#members, now) ?? Number.POSITIVE_INFINITY, this.#owedAt)
+  }
+
+  /**
+   * Makes a beat to each member that hands over to this node: it says that this node answers for all that it
+   * was offered, as it will once the next change is committed. Returns what sends these beats.
+   */
+  claim(saying: Saying, transition: Transition, outlook: Outlook): Claiming {
+    const now = performance.now()
+    const keys = this.#currentKeys(now)
+    const givers = this.at(now).filter(({ offers }) => offers.size > 0)
+    const taking = givers.flatMap((member) => {
+      const { node } = member
+      const claims = claimsFor(member, transition, outlook.announcements, now)
+      if (keys === undefined || !haveOffers(claims, member)) return []
+      const takes = this.#members.known.get(node)?.digest
+      const said = this.#said(node, saying, transition, { digest: digestOf(claims), takes })
+      const bytes = this.#maker.datagram(node, said, keys.signs)
+      return { to: outlook.internal.get(node) ?? [], bytes }
+    })
+    return {
+      isWhole: taking.length === givers.length,
+      send: () => {
+        for (const { bytes, to } of taking) this.#port.send(bytes, to)
+      },
+    }
+  }
+
+  /** Has a beat sent to all peers soon, but not at once. */
+  owe(): void {
+    this.#owedAt = performance.now() + HANDOVER_MS
   }
 
   /** Sends a beat to each peer, with the list of claims where that is news or was asked for. */
-  send({ state, links }: Saying, transition: Transition, outlook: Outlook): void {
+  send(saying: Saying, transition: Transition, outlook: Outlook): void {
     const now = performance.now()
     this.#isAwaited = false
-    const told = links.map(({ name, mac }) => ({ name, mac }))
+    this.#owedAt = Number.POSITIVE_INFINITY
     const keys = this.#currentKeys(now)
     if (keys === undefined) return
     const { node } = this.#options
@@ -123,22 +170,33 @@ export class MemberTalk {
     const { announcements, internal } = outlook
     const peers = peersOf(node, transition.spots, announcements.values(), [...members.values()])
     for (const peer of peers) {
-      const to = internal.get(peer) ?? []
-      const receiver = members.get(peer) ?? { node: peer, claims: NO_CLAIMS }
-      const claims = claimsFor(receiver, transition, announcements, now)
+      const receiver = members.get(peer)
+      const claims = claimsFor(receiver ?? unheard(peer), transition, announcements, now)
       const digest = digestOf(claims)
       const isAsked = this.#members.known.get(peer)?.beat.wantsList === true
       const lists = isAsked || this.#told.get(peer) !== digest
       this.#told.set(peer, digest)
       for (const part of lists ? partsOf(claims) : [undefined]) {
-        this.#sequence += 1
-        const beat = {
-          ...{ node, incarnation: this.#incarnation, sequence: this.#sequence },
-          ...{ state, links: told, settled: transition.isSettled, digest, part },
-          wantsList: lacksList(this.#members, peer),
-        }
-        this.#port.send(encodeBeat(beat, peer, keys.signs), to)
+        const said = this.#said(peer, saying, transition, { digest, part })
+        this.#port.send(this.#maker.datagram(peer, said, keys.signs), internal.get(peer) ?? [])
       }
+      this.#change({ kind: 'offered', node: peer, digest, addresses: offeredIn(claims) }, now)
+    }
+  }
+
+  #said(
+    peer: string,
+    saying: Saying,
+    { isSettled: settled }: Transition,
+    { digest, takes, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'takes' | 'part'>>,
+  ): Parameters<BeatMaker['datagram']>[1] {
+    return {
+      ...saying,
+      settled,
+      wantsList: lacksList(this.#members, peer, performance.now()),
+      digest,
+      takes,
+      part,
     }
   }
 
@@ -154,11 +212,11 @@ export class MemberTalk {
     const beat = decodeBeat(bytes, node, keys.believed)
     if (beat === undefined) {
       const sender = this.#nodeOf.get(from)
-      if (sender !== undefined) this.#noteForeign(sender, true)
+      if (sender !== undefined) this.#foreign.note(sender, true)
       return
     }
     if (beat.node === node || this.#internal?.has(beat.node) !== true) return
-    this.#noteForeign(beat.node, false)
+    this.#foreign.note(beat.node, false)
     const before = this.#members.known.get(beat.node)
     this.#change({ kind: 'beat', beat }, now)
     const after = this.#members.known.get(beat.node)
@@ -172,16 +230,6 @@ export class MemberTalk {
 
   #change(event: Parameters<typeof changeMembers>[1], now: number): void {
     this.#members = changeMembers(this.#members, event, now)
-  }
-
-  /** Tells which Nodes send beats that cannot be believed. */
-  #noteForeign(node: string, isForeign: boolean): void {
-    if (this.#foreign.has(node) === isForeign) return
-    if (isForeign) this.#foreign.add(node)
-    else this.#foreign.delete(node)
-    const nodes = [...this.#foreign].sort().join(', ')
-    const reason = `beats of ${nodes} are signed with another key; the file of announce.layer2.members.keyFile has to be the same on all Nodes`
-    this.#trouble('foreign-key')(nodes === '' ? undefined : reason)
   }
 
   #trouble(about: 'key' | 'port' | 'foreign-key'): (reason: string | undefined) => void {

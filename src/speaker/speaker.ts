@@ -1,6 +1,7 @@
 import { setImmediate as pollPhase } from 'node:timers/promises'
 import type { Member } from '../announce/member.ts'
 import { Wakeup } from '../watch/wakeup.ts'
+import { Chores } from './chores.ts'
 import { type TurnOptions, Turns } from './turns.ts'
 import type { AnnounceView } from './view.ts'
 
@@ -19,6 +20,7 @@ const AGAIN_MS = 1_000
 export class Speaker {
   readonly #options: SpeakerOptions
   readonly #wakeup: Wakeup = new Wakeup()
+  readonly #chores: Chores = new Chores()
   readonly #turns: Turns
   #isFailing = false
   /** When it ends at the latest, if it is to leave. */
@@ -30,6 +32,7 @@ export class Speaker {
     this.#options = options
     this.#turns = new Turns({
       ...options,
+      chores: this.#chores,
       standing: () => this.#standing(),
       wake: (ms) => (ms > 0 ? this.#wakeup.after(ms) : this.#wakeup.now()),
     })
@@ -60,7 +63,11 @@ export class Speaker {
   async run(signal: AbortSignal): Promise<void> {
     const end = new AbortController()
     const until = AbortSignal.any([signal, end.signal])
-    await Promise.all([this.#turns.listen(until), this.#loop(until).then(() => end.abort())])
+    try {
+      await Promise.all([this.#turns.listen(until), this.#loop(until).then(() => end.abort())])
+    } finally {
+      this.#chores.finish()
+    }
   }
 
   async #loop(signal: AbortSignal): Promise<void> {

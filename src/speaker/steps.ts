@@ -13,6 +13,7 @@ import type { Changed, Responder } from '../dataplane/announce/responder.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
+import type { Claiming } from './member-talk.ts'
 import type { Wires } from './wires.ts'
 
 /** What the steps of one turn need. */
@@ -25,6 +26,10 @@ interface StepParts {
   /** The state with which the next turn begins. */
   readonly state: Transition
   readonly beat: () => void
+  /** Sends a beat soon, but not at once. */
+  readonly oweBeat: () => void
+  /** Makes the beats for those that hand over. */
+  readonly claim: () => Claiming
   readonly greeted: (address: Address) => void
   readonly tell: (news: Extract<Step, { kind: 'tell' }>['news']) => void
   /** Gets the interfaces on which the responder could not do what it was told, and why. */
@@ -36,17 +41,49 @@ type Performed =
   | { readonly kind: 'performed'; readonly events: readonly TransitionEvent[] }
   | Failed
 
-/** Takes the steps in their order. After one that fails no further one is taken. */
+/**
+ * Takes the steps in their order. After one that fails no further one is taken. While addresses change
+ * hands two nodes answer, so whatever can wait comes after the commit and the claim.
+ */
 export async function perform(steps: readonly Step[], parts: StepParts): Promise<Performed> {
   const events: TransitionEvent[] = []
+  let isListening = false
+  const listen = (): void => {
+    if (!isListening) hear(parts)
+    isListening = true
+  }
+  const claim = isHandover(steps) ? parts.claim() : undefined
   for (const step of steps) {
+    if (step.kind === 'probe' || step.kind === 'gratuitous') listen()
     const changed = await changeKernel(step, parts)
     if (changed?.kind === 'failed') return changed
     if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
+    if (step.kind === 'program') claim?.send()
     if (changed !== undefined) events.push(...refusals(changed, step, parts))
-    events.push(...speak(step, parts))
+    if (step.kind === 'beat' && claim?.isWhole === true) parts.oweBeat()
+    else events.push(...speak(step, parts))
   }
+  listen()
   return { kind: 'performed', events }
+}
+
+/** Returns whether addresses are taken over from members or given to them, so that two nodes answer meanwhile. */
+function isHandover(steps: readonly Step[]): boolean {
+  return steps.some(
+    (step) =>
+      step.kind === 'tell' &&
+      step.news.some(
+        (news) =>
+          (news.kind === 'taken' && news.from !== undefined) ||
+          (news.kind === 'given' && news.to !== undefined),
+      ),
+  )
+}
+
+/** Listens to what concerns the addresses of the state. */
+function hear({ wires, state, links }: StepParts): void {
+  const spots = [...state.spots.values()].map(({ spot }) => spot)
+  wires.listen(spotsByLink(spots, links))
 }
 
 /** Returns the turn with a step that programs, even if no address has moved. */

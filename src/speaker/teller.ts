@@ -2,21 +2,25 @@ import type { Member, MemberState } from '../announce/member.ts'
 import type { Obstacle, Spot } from '../announce/spot.ts'
 import type { News } from '../announce/step.ts'
 import { unreachable } from '../model/unreachable.ts'
+import type { Chores } from './chores.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
 
 /** Reports what the transitions say of spots, with the Services that they concern. */
 export class Teller {
   readonly #tell: TellSpeaker
+  readonly #chores: Chores
   #states: ReadonlyMap<string, MemberState> = new Map()
   #refused: ReadonlySet<string> = new Set()
 
-  constructor(tell: TellSpeaker) {
+  constructor(tell: TellSpeaker, chores: Chores) {
     this.#tell = tell
+    this.#chores = chores
   }
 
+  /** Tells of what has become of spots, when there is time. */
   news(all: readonly News[], outlook: Outlook, members: readonly Member[]): void {
-    for (const each of all) this.#one(each, outlook, members)
+    for (const each of all) this.#chores.add(() => this.#one(each, outlook, members))
   }
 
   /** Tells which members have come, gone or changed. */

@@ -1,10 +1,10 @@
-import { spotsByLink } from '../announce/announced.ts'
 import type { AnnounceProblem } from '../announce/eligibility.ts'
 import type { Member } from '../announce/member.ts'
 import type { AnnouncedServices } from '../announce/service-status.ts'
 import { begin, turn } from '../announce/transition.ts'
 import {
   answeredSpots,
+  isHandingOver,
   lateSince,
   type Transition,
   type TransitionEvent,
@@ -17,6 +17,7 @@ import type { Address } from '../model/address.ts'
 import { excludedInterfaces, type Layer2Settings } from '../model/announce-settings.ts'
 import type { AnnounceStore } from '../watch/announce-store.ts'
 import { ServicesAnnounced } from './announced-services.ts'
+import type { Chores } from './chores.ts'
 import { MemberTalk } from './member-talk.ts'
 import type { TellSpeaker } from './news.ts'
 import { foundIn, NodeLinks } from './node-links.ts'
@@ -49,6 +50,8 @@ export interface TurnOptions {
 interface TurnParts extends TurnOptions {
   /** Returns what this node says of itself. */
   readonly standing: () => Exclude<Member['state'], 'dead'>
+  /** Gets what can wait, and is done at the end of turns. */
+  readonly chores: Chores
   /** Asks for a turn after so many milliseconds. */
   readonly wake: (ms: number) => void
 }
@@ -83,7 +86,7 @@ export class Turns {
   constructor(parts: TurnParts) {
     const { node, settings, classes, store, tell, wake } = parts
     this.#parts = parts
-    this.#teller = new Teller(tell)
+    this.#teller = new Teller(tell, parts.chores)
     this.#problems = new ProblemNews(settings, tell)
     this.#services = new ServicesAnnounced({ tell, changed: parts.announced })
     const found = (found: Pick<Outlook, 'eligibility' | 'internal'>): void => this.#found(found)
@@ -179,7 +182,7 @@ export class Turns {
       links: new Map(this.#links.current.map(({ name, mac }) => [name, mac])),
       events: this.#events.splice(0),
     })
-    const told = this.#talk.isAwaited ? beating(next) : next
+    const told = this.#talk.isAwaited(now) ? beating(next) : next
     return this.#go(programs ? programming(told) : told, outlook, members)
   }
 
@@ -188,20 +191,24 @@ export class Turns {
     const links = this.#links.current
     this.#state = state
     this.#members = members
-    const spots = [...state.spots.values()].map(({ spot }) => spot)
-    this.#wires.listen(spotsByLink(spots, links))
+    const saying = { state: this.#parts.standing(), links }
     const outcome = await perform(steps, {
       ...{ responder, state, links, hold: settings.hold, wires: this.#wires },
-      beat: () => this.#talk.send({ state: this.#parts.standing(), links }, state, outlook),
+      claim: () => this.#talk.claim(saying, state, outlook),
+      oweBeat: () => this.#talk.owe(),
+      beat: () => this.#talk.send(saying, state, outlook),
       tell: (news) => this.#teller.news(news, outlook, members),
       refused: (reasons) => this.#teller.refused(reasons),
       greeted: this.#parts.greeted,
     })
     if (outcome.kind === 'failed') return outcome
-    this.#services.follow(state, outlook)
     for (const event of outcome.events) this.#happened(event)
+    const again = this.#parts.chores.next(isHandingOver(state), () =>
+      this.#services.follow(state, outlook),
+    )
     const now = performance.now()
-    this.#parts.wake(Math.max(0, Math.min(state.due, this.#talk.nextDeath(now)) - now))
+    const due = Math.min(state.due, this.#talk.due(now), now + (again ?? Number.POSITIVE_INFINITY))
+    this.#parts.wake(Math.max(0, due - now))
     return WENT
   }
 

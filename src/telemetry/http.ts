@@ -53,12 +53,16 @@ export function serveHttp(options: ServeOptions): HttpServer {
   return { close: () => closeServer(server, stop) }
 }
 
-/** Returns a server that slow, idle or many clients cannot block. */
+/**
+ * Returns a server that slow, idle or many clients cannot block; a connection lives `lifetimeMs` milliseconds at
+ * most, if that is given.
+ */
 export function limitedServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
+  lifetimeMs?: number,
 ): Server {
   const server = createServer({ maxHeaderSize: 8192 }, handler)
-  boundConnections(server, { most: CONNECTIONS })
+  boundConnections(server, { most: CONNECTIONS, ...(lifetimeMs !== undefined && { lifetimeMs }) })
   return server
 }
 

@@ -16,6 +16,7 @@ import { isForAnnouncing, keyIn, type Resource, resources } from './resources.ts
 import { isOlder, readServiceStatus, type ServiceStatus } from './service-status.ts'
 import { Shelf } from './shelf.ts'
 import type { ObjectEvent, SourceEvent } from './source.ts'
+import { isToldResource } from './told-resources.ts'
 
 /** The kinds of objects on which an allocation depends. */
 export const ALLOCATION_RESOURCES: readonly Resource[] = [
@@ -146,7 +147,8 @@ export class AllocationStore {
 
   /** Stores what an object says; returns undefined if it is of no interest. */
   #read(resource: Resource, key: string, object: unknown, origin: string): Read | undefined {
-    if (isBgpResource(resource) || isForAnnouncing(resource)) return undefined
+    if (isBgpResource(resource) || isForAnnouncing(resource) || isToldResource(resource))
+      return undefined
     switch (resource) {
       case 'services':
       case 'all-services':
@@ -201,7 +203,8 @@ export class AllocationStore {
   #remove(resource: Resource, key: string): boolean {
     this.#known.remove(resource, key)
     this.#options.read(`${resources[resource].kind} ${key}`, [])
-    if (isBgpResource(resource) || isForAnnouncing(resource)) return false
+    if (isBgpResource(resource) || isForAnnouncing(resource) || isToldResource(resource))
+      return false
     switch (resource) {
       case 'services':
       case 'all-services':

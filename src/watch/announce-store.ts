@@ -15,6 +15,7 @@ import { KnownObjects } from './known-objects.ts'
 import { keyIn, type Resource, resources } from './resources.ts'
 import { Shelf } from './shelf.ts'
 import type { SourceEvent } from './source.ts'
+import { isToldResource } from './told-resources.ts'
 import { UnreadObjects } from './unread-objects.ts'
 
 interface AnnounceStoreOptions {
@@ -148,7 +149,7 @@ export class AnnounceStore {
 
   /** Returns where objects of a kind are kept; undefined for those that play no part. */
   #shelfOf(resource: Resource): Pick<Shelf<unknown, never>, 'take' | 'remove'> | undefined {
-    if (isBgpResource(resource)) return undefined
+    if (isBgpResource(resource) || isToldResource(resource)) return undefined
     switch (resource) {
       case 'services':
       case 'all-services':

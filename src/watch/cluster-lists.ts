@@ -2,7 +2,8 @@ import type { Documents } from '../decode/documents.ts'
 import type { ApiClient } from './api/client.ts'
 import { readList } from './read-list.ts'
 import { type Resource, resources } from './resources.ts'
-import { type Selection, selectionOf } from './selection.ts'
+import { selectionOf } from './selection.ts'
+import type { ToldResource } from './told-resources.ts'
 
 /** The kinds by which addresses are given, announced and served. Passwords are not read. */
 const DECIDING: readonly Resource[] = [
@@ -21,43 +22,27 @@ const DECIDING: readonly Resource[] = [
 /** What says how nodelb fares. */
 type Told = 'pods' | 'leases' | 'l2Statuses' | 'bgpStatuses' | 'events'
 
-interface ToldRow extends Selection {
+interface ToldKind {
+  readonly resource: ToldResource
+  /** What it is called where it cannot be read. */
   readonly name: string
-  readonly mayBeMissing: boolean
 }
 
-const METALLB = '/apis/metallb.io/v1beta1'
-
-const TOLD: { readonly [T in Told]: ToldRow } = {
-  pods: {
-    name: 'Pods',
-    path: '/api/v1/pods',
-    labels: 'app.kubernetes.io/name=nodelb',
-    mayBeMissing: false,
-  },
-  leases: {
-    name: 'Leases',
-    path: '/apis/coordination.k8s.io/v1/leases',
-    fields: 'metadata.name=nodelb-controller',
-    mayBeMissing: false,
-  },
-  l2Statuses: {
-    name: 'ServiceL2Statuses',
-    path: `${METALLB}/servicel2statuses`,
-    mayBeMissing: true,
-  },
-  bgpStatuses: {
-    name: 'ServiceBGPStatuses',
-    path: `${METALLB}/servicebgpstatuses`,
-    mayBeMissing: true,
-  },
-  events: {
-    name: 'Events',
-    path: '/api/v1/events',
-    fields: 'type=Warning',
-    mayBeMissing: false,
-  },
+const TOLD: { readonly [T in Told]: ToldKind } = {
+  pods: { resource: 'agent-pods', name: 'Pods' },
+  leases: { resource: 'controller-leases', name: 'Leases' },
+  l2Statuses: { resource: 'servicel2statuses', name: 'ServiceL2Statuses' },
+  bgpStatuses: { resource: 'servicebgpstatuses', name: 'ServiceBGPStatuses' },
+  events: { resource: 'warning-events', name: 'Events' },
 }
+
+const KINDS = Object.keys(TOLD) as Told[]
+
+/** All that what is said of a cluster follows from. */
+export const CLUSTER_RESOURCES: readonly Resource[] = [
+  ...DECIDING,
+  ...KINDS.map((each) => TOLD[each].resource),
+]
 
 /** The objects of a cluster, as they came. */
 export interface ClusterLists {
@@ -72,28 +57,47 @@ export interface ClusterLists {
   readonly troubles: readonly string[]
 }
 
+/** The objects of one kind. */
+interface ObjectsOfKind {
+  readonly items: readonly unknown[]
+  /** True if these were all at some time. */
+  readonly isWhole: boolean
+  /** Why they are not those of now; undefined if they are. */
+  readonly trouble: string | undefined
+}
+
 /** Reads from the API server, once, all that the commands about the cluster use. Never rejects. */
 export async function readClusterLists(
   client: ApiClient,
   signal: AbortSignal,
 ): Promise<ClusterLists> {
-  const read = (selection: Selection, mayBeMissing: boolean) =>
-    readList(client, selection, mayBeMissing, signal)
-  const deciding = await fewAtOnce(DECIDING, async (resource) => {
-    const { apiVersion, kind, plural, mayBeMissing = false } = resources[resource]
-    const { items, trouble } = await read(selectionOf(resource), mayBeMissing)
-    return { list: { apiVersion, kind: `${kind}List`, items }, name: plural, trouble }
+  const read = await fewAtOnce(CLUSTER_RESOURCES, async (resource) => {
+    const { mayBeMissing = false } = resources[resource]
+    const found = await readList(client, selectionOf(resource), mayBeMissing, signal)
+    return [resource, { ...found, isWhole: found.trouble === undefined }] as const
   })
-  const kinds = Object.keys(TOLD) as Told[]
-  const told = await fewAtOnce(kinds, async (each) => {
-    const { name, mayBeMissing, ...selection } = TOLD[each]
-    return { told: each, name, ...(await read(selection, mayBeMissing)) }
+  const kinds = new Map<Resource, ObjectsOfKind>(read)
+  return clusterListsOf((resource) => kinds.get(resource) ?? NOTHING)
+}
+
+const NOTHING: ObjectsOfKind = { items: [], isWhole: false, trouble: undefined }
+
+/** Returns the lists of these objects. */
+export function clusterListsOf(objects: (resource: Resource) => ObjectsOfKind): ClusterLists {
+  const deciding = DECIDING.map((resource) => {
+    const { apiVersion, kind, plural } = resources[resource]
+    const { items, isWhole, trouble } = objects(resource)
+    return { list: { apiVersion, kind: `${kind}List`, items }, name: plural, isWhole, trouble }
+  })
+  const told = KINDS.map((each) => {
+    const { resource, name } = TOLD[each]
+    return { told: each, name, ...objects(resource) }
   })
   return {
     deciding: { values: deciding.map(({ list }) => list), problems: [] },
     told: Object.fromEntries(told.map((each) => [each.told, each.items])) as ClusterLists['told'],
-    untold: new Set(told.flatMap((each) => (each.trouble === undefined ? [] : [each.told]))),
-    isWhole: deciding.every(({ trouble }) => trouble === undefined),
+    untold: new Set(told.flatMap((each) => (each.isWhole ? [] : [each.told]))),
+    isWhole: deciding.every(({ isWhole }) => isWhole),
     troubles: [...deciding, ...told].flatMap(({ name, trouble }) => {
       return trouble === undefined ? [] : [`${name} are not read: ${trouble}`]
     }),

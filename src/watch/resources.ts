@@ -9,6 +9,7 @@ import { decodeService } from './decode-service.ts'
 import { clusterIdentity, namespacedIdentity, sliceIdentity } from './identity-schemas.ts'
 import type { ResourceRow } from './resource-row.ts'
 import { headlessLabel, labelledService, proxyLabel } from './service-label.ts'
+import { type ToldResource, toldResources } from './told-resources.ts'
 
 /**
  * What a decoded object of each kind holds, of the kinds that determine the rules of a node. The
@@ -47,6 +48,7 @@ export type DecodedObject = Decoded<ReadObjects[NodeResource]>
 export type Resource =
   | NodeResource
   | BgpResource
+  | ToldResource
   /** All Services, also those that no node balances: every one of them may hold an address. */
   | 'all-services'
   | 'ipaddresspools'
@@ -132,6 +134,7 @@ export const resources: { readonly [R in Resource]: ResourceRow } = {
     mayBeMissing: true,
   },
   ...bgpResources,
+  ...toldResources,
   namespaces: {
     apiVersion: 'v1',
     kind: 'Namespace',

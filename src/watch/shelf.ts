@@ -20,12 +20,15 @@ type Readable<From extends Decoded> = Exclude<From, { readonly kind: 'invalid' }
 /** The objects of one kind, as they were last readable (ADR 0010). */
 export class Shelf<Value, From extends Decoded> {
   readonly #values: Map<string, Value> = new Map()
-  readonly #decode: (json: unknown, source: string) => From
+  readonly #decode: (json: unknown, source: string, former: Value | undefined) => From
   readonly #pick: (decoded: Readable<From>) => Value | undefined
 
-  /** `pick` gives nothing for an object that is ignored. */
+  /**
+   * `decode` also gets the former version, for an object that can be read but for a part. `pick` gives nothing
+   * for an object that is ignored.
+   */
   constructor(
-    decode: (json: unknown, source: string) => From,
+    decode: (json: unknown, source: string, former: Value | undefined) => From,
     pick: (decoded: Readable<From>) => Value | undefined,
   ) {
     this.#decode = decode
@@ -34,7 +37,7 @@ export class Shelf<Value, From extends Decoded> {
 
   /** Takes an object; one that cannot be read leaves its former version. */
   take(key: string, object: unknown, origin: string): Read {
-    const decoded = this.#decode(object, origin)
+    const decoded = this.#decode(object, origin, this.#values.get(key))
     const { problems } = decoded
     if (decoded.kind === 'invalid') return { problems, isNews: false }
     const value = this.#pick(decoded as Readable<From>)

@@ -41,6 +41,7 @@ const beat: fc.Arbitrary<Beat> = fc
       { maxLength: 16 },
     ),
     wantsList: fc.boolean(),
+    takes: fc.option(claims.map(digestOf), { nil: undefined }),
     claims,
     lists: fc.boolean(),
   })
@@ -58,6 +59,7 @@ const some: Beat = {
   settled: true,
   links: [{ name: 'eth0', mac: '02:00:00:00:00:0a' }],
   wantsList: false,
+  takes: undefined,
   digest: digestOf(new Map()),
   part: { index: 0, count: 1, claims: new Map([['192.0.2.1' as Address, 'offered']]) },
 }

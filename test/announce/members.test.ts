@@ -23,6 +23,7 @@ function beat(fields: Partial<Beat> = {}, claims: Claims = NONE): Beat {
     settled: true,
     links: [{ name: 'eth0', mac: '02:00:00:00:00:0a' }],
     wantsList: false,
+    takes: undefined,
     digest: digestOf(claims),
     part: partsOf(claims)[0],
     ...fields,
@@ -113,7 +114,7 @@ describe('claims', () => {
     const quiet = beat({ sequence: 2, part: undefined }, few)
     const members = hearing([0, beat({}, few)], [200, quiet])
     expect(membersAt(members, 200)[0]?.isCurrent).toBe(true)
-    expect(lacksList(members, 'node-a')).toBe(false)
+    expect(lacksList(members, 'node-a', 200)).toBe(false)
   })
 
   test('are asked for when the list was lost, and are not current meanwhile', () => {
@@ -122,9 +123,36 @@ describe('claims', () => {
       isCurrent: false,
       claims: new Set([one, two]),
     })
-    expect(lacksList(members, 'node-a')).toBe(true)
+    expect(lacksList(members, 'node-a', 200)).toBe(true)
     const told = changeMembers(members, { kind: 'beat', beat: beat({ sequence: 4 }) }, 210)
     expect(membersAt(told, 210)[0]).toMatchObject({ isCurrent: true, claims: new Set() })
+  })
+
+  const offered = {
+    kind: 'offered',
+    node: 'node-a',
+    digest: 'ab',
+    addresses: new Set([one]),
+  } as const
+
+  test.each([
+    ['says so', { takes: 'ab' }, [one]],
+    ['speaks of another offer', { takes: 'cd' }, []],
+    ['says nothing of it', {}, []],
+  ])('are taken from this node without a list if its beat %s', (_, said, expected) => {
+    const offering = changeMembers(hearing([0, beat({}, few)]), offered, 0)
+    const taken = beat({ sequence: 2, part: undefined, ...said })
+    const members = changeMembers(offering, { kind: 'beat', beat: taken }, 10)
+    expect(membersAt(members, 10)[0]).toMatchObject({
+      taken: new Set(expected),
+      isCurrent: false,
+    })
+    const same = beat({ sequence: 3, part: undefined })
+    const still = changeMembers(members, { kind: 'beat', beat: same }, 20)
+    expect(membersAt(still, 20)[0]?.taken).toEqual(new Set(expected))
+    const other = beat({ sequence: 4, part: undefined }, new Map([[two, 'wholly']]))
+    const gone = changeMembers(still, { kind: 'beat', beat: other }, 30)
+    expect(membersAt(gone, 30)[0]?.taken).toEqual(new Set())
   })
 
   test('of which the parts are not what the digest is of are asked for', () => {
@@ -138,7 +166,7 @@ describe('claims', () => {
       [0, beat({ sequence: 2, part: other }, many)],
     )
     expect(membersAt(members, 0)[0]).toMatchObject({ isCurrent: false, claims: new Set() })
-    expect(lacksList(members, 'node-a')).toBe(true)
+    expect(lacksList(members, 'node-a', 200)).toBe(true)
     const healed = [first, second].reduce(
       (known, part, at) =>
         changeMembers(known, { kind: 'beat', beat: beat({ sequence: 3 + at, part }, many) }, 0),
@@ -158,6 +186,7 @@ describe('claims', () => {
     expect(membersAt(all, 0)[0]?.claims.size).toBe(300)
     const without = hearing(...beats.slice(1).map((each) => [0, each] as const))
     expect(membersAt(without, 0)[0]).toMatchObject({ isCurrent: false, claims: new Set() })
+    expect([49, 50].map((now) => lacksList(without, 'node-a', now))).toEqual([false, true])
     const again = parts.map((part, at) => beat({ sequence: 100 + at, part }, many))
     const healed = again.reduce(
       (members, each) => changeMembers(members, { kind: 'beat', beat: each }, 50),

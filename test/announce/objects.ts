@@ -115,7 +115,7 @@ export function here(name: string, rest: Partial<Here> = {}): Here {
 export function member(name: string, rest: Partial<Member> = {}): Member {
   return {
     ...{ node: name, state: 'live', settled: true, macs: [], isCurrent: true },
-    ...{ claims: new Set(), partly: new Set(), offers: new Set() },
+    ...{ claims: new Set(), partly: new Set(), offers: new Set(), taken: new Set() },
     ...rest,
   }
 }

@@ -28,6 +28,7 @@ const member: Member = {
   claims: new Set(),
   partly: new Set(),
   offers: new Set(),
+  taken: new Set(),
   isCurrent: true,
   macs: [HIGHER],
 }
@@ -301,30 +302,56 @@ describe('a handover', () => {
     expect(machine.answers).toBe(true)
   })
 
-  test.each([
-    ['is not heard any more', []],
-    ['has changed its mind', [{ ...offering, offers: new Set<Address>() }]],
-  ])('is undone when the other %s', (_, members) => {
+  test('is told to everybody when the other is silent', () => {
     const machine = takenOver()
-    machine.members = members
+    machine.run(machine.now + 200)
+    expect(machine.steps.filter(({ kind }) => kind === 'gratuitous')).toEqual([])
+    machine.members = [member]
+    machine.turn()
+    const silent = machine.now
+    const times = machine.times('gratuitous', silent + 20_000).map((at) => at - silent)
+    expect(times).toEqual([10, 110, 410, 1_110, 2_210, 3_310])
+  })
+
+  test('is undone when the other is not heard any more', () => {
+    const machine = takenOver()
+    machine.members = []
     expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
     expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: undefined }])
   })
 
-  test('to this node goes on to a third one, unless the first has changed its mind', () => {
-    const third = { ...member, node: 'c', macs: [LOWER] }
-    for (const [first, answers] of [
-      [offering, true],
-      [{ ...offering, offers: new Set<Address>() }, false],
-    ] as const) {
+  test.each([
+    ['answers still', true],
+    ['does not', false],
+  ])(
+    'goes on when the other has changed its mind, until the wire was asked and that %s',
+    (_, answers) => {
       const machine = takenOver()
-      machine.owner = 'c'
+      const begun = machine.now
+      machine.members = [{ ...offering, offers: new Set<Address>() }]
+      machine.turn()
+      expect(machine.answers).toBe(true)
+      expect(machine.times('probe', begun + 100).map((at) => at - begun)).toEqual([100])
+      if (answers) machine.turn(answer(HIGHER))
+      expect(machine.answers).toBe(!answers)
+      machine.members = [member]
+      const told = machine.times('gratuitous', begun + 299)
+      expect(told.map((at) => at - begun)).toEqual(answers ? [] : [250])
+    },
+  )
+
+  test('to this node goes on to a third one, which is offered it when no doubt is left', () => {
+    const third = { ...member, node: 'c', macs: [LOWER] }
+    const machine = takenOver()
+    machine.owner = 'c'
+    for (const first of [offering, { ...offering, offers: new Set<Address>() }]) {
       machine.members = [first, third]
       machine.turn()
-      expect(machine.answers).toBe(answers)
-      machine.turn()
-      expect(machine.answers).toBe(answers)
+      expect(machine.answers).toBe(true)
     }
+    machine.run(machine.now + 100)
+    machine.turn(answer(HIGHER))
+    expect(machine.answers).toBe(false)
   })
 
   test('that another member contradicts before it was programmed is never programmed', () => {
@@ -367,6 +394,14 @@ describe('giving an address up', () => {
       { kind: 'beat' },
       { kind: 'tell', news: [{ kind: 'given', spot, to: 'b' }] },
     ])
+  })
+
+  test('is done without the list of the owner if that says that it has taken what was offered', () => {
+    const machine = answering()
+    machine.owner = 'b'
+    machine.turn()
+    machine.members = [{ ...member, taken: new Set([address]), isCurrent: false }]
+    expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
   })
 
   test('is done at once when nobody may have it, or nobody wants it', () => {

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { BgpFabric } from '../support/bgp-fabric.ts'
 import type { Scene } from '../support/bgp-fabric-files.ts'
 
-const NODES = ['n1', 'n2', 'n3'] as const
+export const NODES = ['n1', 'n2', 'n3'] as const
 const OTHERS = ['n1', 'n2'] as const
-const SERVICES = 30
+export const SERVICES = 30
 /** Connections in a second. */
 const RATE = 100
 /** What follows from an event is watched for so many milliseconds more. */
@@ -47,10 +47,19 @@ export const bgpEvents: readonly BgpEvent[] = [
       fabric.add(SERVICES)
       return { 'on the router': (await fabric.routed(NODES, SERVICES + 1)) - began }
     },
-    async ends(fabric) {
-      fabric.add()
-      await fabric.routes.until((routes) => routes.size === SERVICES)
+    ends: withoutMore,
+  },
+  {
+    name: 'ready',
+    title: 'the first endpoints of a Service are ready',
+    async happens(fabric) {
+      fabric.addWithoutEndpoints(SERVICES)
+      await pause(AFTER_MS)
+      const began = performance.now()
+      fabric.add(SERVICES)
+      return { 'on the router': (await fabric.routed(NODES, SERVICES + 1)) - began }
     },
+    ends: withoutMore,
   },
   {
     name: 'ended',
@@ -144,6 +153,11 @@ export const bgpEvents: readonly BgpEvent[] = [
     },
   },
 ]
+
+async function withoutMore(fabric: BgpFabric): Promise<void> {
+  fabric.add()
+  await fabric.routes.until((routes) => routes.size === SERVICES)
+}
 
 async function endpointsBack(fabric: BgpFabric): Promise<void> {
   fabric.write({ endpoints: NODES })

@@ -1,10 +1,11 @@
-// npm run bench:bgp -- [--runs N] [--only change|many|EVENT]: how long one address more takes to the router beside
-// vtysh and frr-reload, what a thousand take, and what a client misses when something happens to one of three
-// nodes that a router spreads its connections over. Each line is an event, such as `drained`.
+// npm run bench:bgp -- [--runs N] [--only change|stages|many|EVENT]: how long one address more takes to the router beside
+// vtysh and frr-reload, where the time goes, what a thousand take, and what a client misses when something happens to
+// one of three nodes that a router spreads its connections over. Each line is an event, such as `drained`.
 import { parseArgs } from 'node:util'
 import { tellChanges } from './bgp-change.ts'
 import { type BgpEvent, bgpEvents, eventFabric } from './bgp-events.ts'
 import { tellMany } from './bgp-many.ts'
+import { tellStages } from './bgp-stages.ts'
 import { median, short } from './statistics.ts'
 
 const { values } = parseArgs({
@@ -63,6 +64,7 @@ function rows({ title }: BgpEvent, seen: readonly Seen[]): readonly string[] {
 }
 
 if (isAsked('change')) await tellChanges(runs)
+if (isAsked('stages')) await tellStages(runs)
 if (isAsked('many')) await tellMany(runs)
 const events = bgpEvents.filter(({ name }) => isAsked(name))
 if (events.length > 0) await tellEvents(events)

@@ -106,6 +106,30 @@ test('two routers get what is for each of them, and one does not notice the othe
   expect(await lan.counters()).toEqual(before)
 })
 
+/** The ConfigMap of MetalLB up to 0.12 with one peer. */
+function oldConfigMap(peerAsn: unknown): object {
+  const peers = [{ 'my-asn': 64501, 'peer-asn': peerAsn, 'peer-address': '10.0.0.254' }]
+  const pools = [{ name: 'vips', protocol: 'bgp', addresses: ['198.51.100.0/24'] }]
+  const config = JSON.stringify({ peers, 'address-pools': pools })
+  const metadata = { namespace: 'metallb-system', name: 'config' }
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { config } }
+}
+
+test('a peer of the old ConfigMap that turns bad keeps its session, and is told', async () => {
+  lan = await BgpLan.build()
+  lan.write([bgpNode(), oldConfigMap(65000), ...web])
+  const agent = await lan.start()
+  await lan.until(VIP)
+  const before = await lan.counters()
+  lan.write([bgpNode(), oldConfigMap('x'), ...web, ...bgpService('more', '198.51.100.11')])
+  expect(await agent.first('bgp-problem')).toMatchObject({
+    object: 'ConfigMap/metallb-system/config',
+    problems: [expect.stringMatching(/^data\.config\.peers\[0\]\.peer-asn: found "x"/)],
+  })
+  await lan.until('198.51.100.11/32')
+  expect(await lan.counters()).toEqual(before)
+})
+
 test('a node that no selector fits has neither session nor routes', async () => {
   lan = await BgpLan.build()
   const selected = { nodeSelectors: [{ matchLabels: { rack: 'a' } }] }

@@ -161,3 +161,19 @@ test('BFD that is taken off on the router and stays here resets the session once
   const once = { ...before, established: before.established + 1, dropped: before.dropped + 1 }
   expect(await lan.counters()).toEqual(once)
 })
+
+test('what others took away is there again soon after any change of the objects', async () => {
+  lan = await BgpLan.build()
+  const cluster = bgpCluster(bgpPeer('tor'), advertisement('all'), web)
+  lan.write(cluster)
+  const agent = await lan.start()
+  await lan.until(VIP)
+  const [text = ''] = await lan.node.tell('bgpd', 'show running-config')
+  const [line = ''] = /network \S+ route-map \S+/.exec(text) ?? []
+  const family = ['router bgp 64501', 'address-family ipv4 unicast']
+  await lan.node.tell('bgpd', 'configure terminal', ...family, `no ${line}`, 'end')
+  await lan.gone(VIP)
+  lan.write([...cluster, ...bgpService('other-pool', '203.0.113.1')])
+  await agent.first('bgp-drift-repaired')
+  await lan.until(VIP)
+})

@@ -31,6 +31,7 @@ const READ_CLOSELY: readonly string[] = [
   'externalIPs.allow',
   'healthzBindAddress',
   'metricsBindAddress',
+  'ui.bindAddress',
   'announce.layer2.excludeInterfaces',
 ]
 

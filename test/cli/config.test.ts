@@ -251,7 +251,7 @@ test.each([
   ],
   [
     'serviceCIDR: 10.96.0.0/16',
-    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, metrics, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, announce',
+    'serviceCIDR: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, metrics, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, ui, announce',
   ],
 ])('refuses %s', (text, line) => {
   const result = readConfig(nodelb + text, 'config.yaml')

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { STATUS_KINDS } from '../../src/decode/announcing/service-status.ts'
 import { readAgentPod } from '../../src/decode/cluster/agent-pod.ts'
+import { readControllerPod } from '../../src/decode/cluster/controller-pod.ts'
 import { readToldAnnouncer } from '../../src/decode/cluster/told-announcer.ts'
 import { readWarning } from '../../src/decode/cluster/warning.ts'
 
@@ -84,4 +85,19 @@ test('an entry of a status is a name, on layer 2 in an object', () => {
   for (const kind of [layer2, bgp]) expect(kind.nameIn(kind.entry('x'))).toBe('x')
   expect(layer2.entry('eth0')).toEqual({ name: 'eth0' })
   expect(bgp.nameIn({ name: 'tor' })).toBeUndefined()
+})
+
+test('a Pod of the controller has the port of the page by its name', () => {
+  const metadata = { namespace: 'kube-system', name: 'controller-a' }
+  const ports = [
+    { name: 'http', containerPort: 10267 },
+    { name: 'ui', containerPort: 10268 },
+  ]
+  const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+  expect(readControllerPod({ metadata, spec: { containers: [{ ports }] }, status })).toEqual({
+    ...metadata,
+    ...{ ready: true, ui: 10268 },
+  })
+  const spoilt = { metadata, spec: { containers: [{ ports: [{ name: 'ui' }] }, 1] } }
+  expect(readControllerPod(spoilt)).toEqual({ ...metadata, ready: false, ui: undefined })
 })

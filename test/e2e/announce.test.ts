@@ -12,6 +12,8 @@ const names = ['web-0', 'web-1', 'web-2', 'web-3']
 const statuses = '/apis/metallb.io/v1beta1/namespaces/kube-system/servicel2statuses'
 const slices = '/apis/discovery.k8s.io/v1/namespaces'
 
+const KEY = 'the key of all agents of this test'
+
 let server: ApiServer
 let admin: Api
 let lan: RealLan
@@ -32,6 +34,7 @@ beforeAll(async () => {
     confine: (command) => [...WITH_CAPABILITIES, ...command],
   })
   doors = await Promise.all(nodes.map((name) => Door.open(lan.namespace(name), server.port)))
+  for (const name of nodes) lan.setKey(name, KEY)
   await Promise.all(nodes.map((name) => lan.start(name)))
   await lan.watch(names.map(addressOf))
   for (const name of nodes) await lan.announces(name, ({ settled }) => settled)
@@ -127,6 +130,13 @@ async function held(): Promise<Record<string, string | undefined>> {
   return Object.fromEntries(names.map((name) => [`default/${name}`, holders[addressOf(name)]]))
 }
 
+/** Starts the agent of a node again, with this key. */
+async function restart(name: string, key: string): Promise<void> {
+  await lan.agent(name).end('SIGTERM')
+  lan.setKey(name, key)
+  await lan.start(name)
+}
+
 describe('agents of an API server', () => {
   test('write who announces each Service, as status, Event and metric', async () => {
     const { addresses } = await lan.announces('n1')
@@ -203,6 +213,48 @@ describe('agents of an API server', () => {
     expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0, doubles: 0 })
     expect(await held()).toEqual(before)
     doors = await Promise.all(nodes.map((name) => Door.open(lan.namespace(name), server.port)))
+  })
+
+  test('tell of one with another key, and go on as they were until it has the right one', async () => {
+    const before = await held()
+    const written = Object.fromEntries(await announcers())
+    const members = async (of: string): Promise<readonly string[]> => {
+      const lines = await lan.metrics(of)
+      return lines.filter((line) => /^nodelb_announce_members\{.* 1$/.test(line))
+    }
+    await restart('n1', 'quite another key than that')
+    for (const [of, foreign] of [
+      ['n1', 'n2'],
+      ['n2', 'n1'],
+    ] as const) {
+      expect(await lan.agent(of).next('members-problem')).toMatchObject({
+        about: 'foreign-key',
+        reason: expect.stringContaining(`beats of ${foreign} are signed with another key`),
+      })
+    }
+    await eventually(async () => {
+      return String(await members('n2')) === 'nodelb_announce_members{state="dead"} 1'
+    })
+    expect((await lan.announcing('n2')).join('\n')).toContain('other agents: n1 dead')
+    // The MAC address of one that was never heard is a stranger's.
+    const addresses = names.filter((name) => before[`default/${name}`] === 'n2').map(addressOf)
+    expect(addresses.length).toBeGreaterThan(0)
+    for (const address of addresses) {
+      const isOfIt = (line: Readonly<Record<string, unknown>>) => line['address'] === address
+      lan.agent('n1').rewind()
+      expect(await lan.agent('n1').next('announce-conflict', isOfIt)).toMatchObject({
+        mac: lan.mac('n2'),
+      })
+    }
+    expect(await held()).toEqual(before)
+    expect(Object.fromEntries(await announcers())).toEqual(written)
+    await restart('n1', KEY)
+    await lan.agent('n2').next('members-in-order')
+    await eventually(async () => {
+      return String(await members('n2')) === 'nodelb_announce_members{state="live"} 1'
+    })
+    expect(await lan.report()).toMatchObject({ unanswered: 0, lost: 0, doubles: 0 })
+    expect(await held()).toEqual(before)
   })
 
   test('replace the status of one that died', async () => {

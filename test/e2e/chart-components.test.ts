@@ -53,6 +53,8 @@ const choices: Readonly<Record<string, Choice>> = {
   },
   metrics: { values: { metrics: { enabled: true, rules: { enabled: true } } } },
   controller: { values: { controller: { enabled: true } } },
+  // Its field is in the file of the controller.
+  ui: { values: { ui: { enabled: true } } },
   ipvs: { values: { backend: 'ipvs' }, config: { backend: 'ipvs' } },
   iptables: { values: { legacyIptables: true } },
 }
@@ -82,7 +84,7 @@ async function kustomized(overlay: string, names: readonly string[]): Promise<Ma
     components: names.map((name) => relative(folder, join(deploy, 'components', name))),
     configMapGenerator: [
       generated('nodelb', { behavior: 'replace', files: ['config.yaml'] }),
-      ...(names.includes('controller') ? [await controllerConfig()] : []),
+      ...(names.includes('controller') ? [await controllerConfig(names.includes('ui'))] : []),
     ],
     images: [nodelb, { name: 'frr', newName: image.repository, newTag: image.tag }],
   }
@@ -95,10 +97,11 @@ function generated(name: string, rest: object): object {
   return { name, ...rest, options: { disableNameSuffixHash: true } }
 }
 
-/** As overlays/controller has it. */
-async function controllerConfig(): Promise<object> {
+/** As overlays/controller has it, with the page if it is wanted. */
+async function controllerConfig(ui: boolean): Promise<object> {
   const text = readFileSync(join(deploy, 'overlays/controller/config.yaml'), 'utf8')
-  writeFileSync(join(folder, 'controller.yaml'), text)
+  const config = { ...parse(text), ...(ui && { ui: { enabled: true } }) }
+  writeFileSync(join(folder, 'controller.yaml'), stringify(config))
   return generated('nodelb-controller', { files: ['config.yaml=controller.yaml'] })
 }
 
@@ -129,7 +132,7 @@ async function charted(args: readonly string[], names: readonly string[]): Promi
 
 const announcers = [[], ['bgp'], ['bgp-bfd'], ['bgp-frr-k8s']]
 const backends = [[], ['ipvs'], ['iptables']]
-const rest = ['layer2', 'metrics', 'controller']
+const rest = ['layer2', 'metrics', 'controller', 'ui']
 const combinations = announcers.flatMap((announcer) =>
   backends.flatMap((backend) => [
     [...announcer, ...backend],
@@ -138,7 +141,9 @@ const combinations = announcers.flatMap((announcer) =>
   ]),
 )
 
-test.each([...combinations, ...rest.map((name) => [name])].map((names) => [names]))(
+const alone = [['layer2'], ['metrics'], ['controller'], ['controller', 'ui']]
+
+test.each([...combinations, ...alone].map((names) => [names]))(
   'the chart makes what overlay load-balancer with the components %j is',
   async (names) => {
     const made = ordered(comparable(await charted([], names)))

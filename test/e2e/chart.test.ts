@@ -137,6 +137,10 @@ test.each([
     '--set=bgp.enabled=true,bgp.bfd.enabled=true,config.announce.bgp.engine=frr-k8s',
     'bgp.bfd.enabled: found true, expected false with engine frr-k8s',
   ],
+  [
+    '--set=ui.enabled=true',
+    'ui.enabled: found true, expected false without controller.enabled: the controller serves the page',
+  ],
   ['--set=legacyIptables=true,backend=ipvs', 'legacyIptables: found true, expected false'],
   [
     '--set=kubeProxyConfig.mode=ipvs,kubeProxyConfigMap=kube-proxy',

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { ApiServer } from './support/apiserver.ts'
 import { balanced, installKinds, paths, pool } from './support/controllers.ts'
@@ -140,4 +140,74 @@ test('a server that does not answer is trouble', async () => {
   const { stdout, stderr, exitCode } = await nodelb(file, 'status')
   expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
   expect(stderr).toMatch(/ECONNREFUSED|refused/)
+})
+
+/** A Pod of the controller, which serves the page if it has the port. */
+async function addController(name: string, ports: readonly object[]): Promise<void> {
+  await server.admin.call('POST', '/api/v1/namespaces/kube-system/pods', {
+    metadata: { name, labels: { 'app.kubernetes.io/name': 'nodelb-controller' } },
+    spec: {
+      nodeName: 'n1',
+      serviceAccountName: 'nodelb',
+      automountServiceAccountToken: false,
+      containers: [{ name: 'controller', image: 'registry.example.com/nodelb:0.1.0', ports }],
+    },
+  })
+}
+
+describe('kubectl nodelb ui', () => {
+  test('says that there is no controller, or none that serves a page', async () => {
+    const none = await nodelb(viewer, 'ui')
+    expect(none).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(none.stderr).toMatch(/found no controller/)
+    await addController('controller-a', [])
+    const bare = await nodelb(viewer, 'ui')
+    expect(bare).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(bare.stderr).toMatch(/serves no page: expected ui\.enabled/)
+  })
+
+  test('leaves to the API server who may do it, in its own words', async () => {
+    await addController('controller-b', [{ name: 'ui', containerPort: 10268 }])
+    const { stderr, stdout, exitCode } = await nodelb(viewer, 'ui')
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
+    expect(stderr).toMatch(/pods "controller-b" is forbidden|pod is not running/)
+    const unread = await nodelb(stranger, 'ui')
+    expect(unread).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(unread.stderr).toMatch(/Pods are not read: the server answers 403/)
+  })
+
+  test('has kubectl forward the port of the one that leads, tells where, and ends with it', async () => {
+    const port = [{ name: 'ui', containerPort: 10299 }]
+    await addController('controller-c', port)
+    await addController('controller-d', port)
+    const ready = { conditions: [{ type: 'Ready', status: 'True' }] }
+    for (const name of ['controller-b', 'controller-c', 'controller-d']) {
+      const path = `/api/v1/namespaces/kube-system/pods/${name}/status`
+      await server.admin.call('PATCH', path, { status: ready })
+    }
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases'
+    await server.admin.call('POST', leases, {
+      metadata: { name: 'nodelb-controller' },
+      spec: { holderIdentity: 'controller-d_4f0a' },
+    })
+    // There is no kubelet that would forward anything: this stands for a kubectl that could.
+    const file = join(folder, 'kubectl')
+    const says = 'echo "$@" >&2; echo "Forwarding from 127.0.0.1:40123 -> 10299"'
+    writeFileSync(file, `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+    const { stdout, stderr, exitCode } = await nodelb(viewer, 'ui', '--port', '0')
+    rmSync(file)
+    expect(stdout).toBe(
+      'http://127.0.0.1:40123/  the page of kube-system/controller-d; Ctrl-C ends it',
+    )
+    expect(stderr).toBe(
+      `--kubeconfig=${viewer} --namespace=kube-system port-forward pod/controller-d 0:10299`,
+    )
+    expect(exitCode).toBe(2)
+  })
+
+  test('refuses a port that is none', async () => {
+    const { stderr, exitCode } = await nodelb(viewer, 'ui', '--port', '70000')
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/--port.*expected a number from 0 to 65535/)
+  })
 })

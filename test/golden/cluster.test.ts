@@ -1,38 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
 import { answerTo } from '../../src/cli/cluster/answer.ts'
 import { explainNode } from '../../src/cli/cluster/explain-node.ts'
 import type { ClusterQuestion } from '../../src/cli/kubectl-arguments.ts'
 import { defaultConfig } from '../../src/config/config.ts'
-import type { ClusterLists } from '../../src/watch/cluster-lists.ts'
+import { CLUSTERS, listsIn } from '../support/cluster-lists.ts'
 
 /** What `kubectl nodelb` prints of the objects of a cluster, at the width of a terminal. */
 
-const GOLDENS = new URL('./cluster/', import.meta.url).pathname
 const at = '2026-11-27T03:11:08.000Z'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes has
 type Manifest = any
-
-function listsIn(name: string, untold: ClusterLists['untold'] = new Set()): ClusterLists {
-  const text = readFileSync(`${GOLDENS}${name}.yaml`, 'utf8')
-  const objects: Manifest[] = parseAllDocuments(text).map((document) => document.toJS())
-  const of = (kind: string): Manifest[] => objects.filter((each) => each.kind === kind)
-  const told = {
-    pods: of('Pod'),
-    leases: of('Lease'),
-    l2Statuses: of('ServiceL2Status'),
-    bgpStatuses: of('ServiceBGPStatus'),
-    events: of('Event'),
-  }
-  const others = objects.filter((each) => !Object.values(told).flat().includes(each))
-  const kinds = new Map(others.map(({ apiVersion, kind }) => [kind, apiVersion]))
-  const values = [...kinds].map(([kind, apiVersion]) => {
-    return { apiVersion, kind: `${kind}List`, items: of(kind) }
-  })
-  return { deciding: { values, problems: [] }, told, untold, isWhole: true, troubles: [] }
-}
 
 function ask(name: string, question: ClusterQuestion) {
   const answer = answerTo(question, { lists: listsIn(name), config: defaultConfig, at })
@@ -53,13 +31,13 @@ const QUESTIONS: readonly (readonly [string, string, ClusterQuestion])[] = [
 ]
 
 test.each(QUESTIONS)('%s', async (golden, name, question) => {
-  await expect(ask(name, question).shown).toMatchFileSnapshot(`${GOLDENS}${golden}.txt`)
+  await expect(ask(name, question).shown).toMatchFileSnapshot(`${CLUSTERS}${golden}.txt`)
 })
 
 test.each(QUESTIONS)('%s for programs', async (golden, name, question) => {
   const { json } = ask(name, question)
   expect(JSON.parse(json)).toBeTypeOf('object')
-  await expect(json).toMatchFileSnapshot(`${GOLDENS}${golden}.jsonl`)
+  await expect(json).toMatchFileSnapshot(`${CLUSTERS}${golden}.jsonl`)
 })
 
 async function explained(node: string, format: 'text' | 'json') {
@@ -81,7 +59,7 @@ async function explained(node: string, format: 'text' | 'json') {
 test.each(['n1', 'n2'])('explains what %s should do', async (node) => {
   const { out, ...rest } = await explained(node, 'text')
   expect(rest).toEqual({ code: 0, said: [] })
-  await expect(out).toMatchFileSnapshot(`${GOLDENS}shop-explain-${node}.txt`)
+  await expect(out).toMatchFileSnapshot(`${CLUSTERS}shop-explain-${node}.txt`)
   const [answer, ...more] = JSON.parse((await explained(node, 'json')).out)
   expect(more).toEqual([])
   const kind = node === 'n1' ? 'delivered' : 'dropped'

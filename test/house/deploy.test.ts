@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import packageJson from '../../package.json' with { type: 'json' }
 import { defaultConfig, readConfig } from '../../src/config/config.ts'
+import { CLUSTER_RESOURCES } from '../../src/watch/cluster-lists.ts'
 import { resources } from '../../src/watch/resources.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever Kubernetes takes
@@ -323,4 +324,29 @@ test('instead of kube-proxy the agent is told where the API server really is', (
   const { name } = agent.envFrom[0].configMapRef
   const map = manifests.find(({ metadata }) => metadata.name === name)
   expect(Object.keys(map.data)).toEqual(['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT'])
+})
+
+test('the component for the page lets the controller follow what the page shows, and nothing more', () => {
+  const rulesOf = (component: string, kind: string): Manifest[] =>
+    parseAllDocuments(readFileSync(`${deploy}components/${component}/account.yaml`, 'utf8'))
+      .map((each) => each.toJS())
+      .filter((manifest) => manifest.kind === kind)
+      .flatMap((manifest) => manifest.rules)
+  const listed = (rules: readonly Manifest[]): string[] =>
+    rules
+      .filter(({ verbs }) => verbs.join() === 'list,watch')
+      .flatMap(({ apiGroups: [group], resources: names }) => {
+        return names.map((name: string) => `${group} ${name}`)
+      })
+  const needed = CLUSTER_RESOURCES.map((each) => {
+    const { apiVersion, plural } = resources[each]
+    return `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''} ${plural}`
+  })
+  const ui = rulesOf('ui', 'ClusterRole')
+  const both = [...listed(rulesOf('controller', 'ClusterRole')), ...listed(ui)]
+  expect(both.sort()).toEqual([...needed].sort())
+  expect(listed(ui)).toHaveLength(ui.flatMap((rule) => rule.resources).length)
+  expect(rulesOf('ui', 'Role')).toEqual([
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: ['nodelb'], verbs: ['get'] },
+  ])
 })

@@ -123,7 +123,7 @@ describe('few files ask what time it is', () => {
     // kube-proxy's metrics have times of day.
     'report/metrics/kube-proxy-metrics.ts',
     // An incarnation: later runs of an agent have later ones.
-    'speaker/member-talk.ts',
+    'speaker/beat-maker.ts',
     'telemetry/latency.ts',
     'telemetry/process-metrics.ts',
     'report/telemetry.ts',

@@ -81,6 +81,34 @@ test('from whatever was wanted to whatever is, and a second plan is empty', asyn
   expect(broken).toEqual([])
 })
 
+test('from what FRR was last read to have it gets to whatever is wanted as well', async () => {
+  const frr = await opened()
+  await fc.assert(
+    fc.asyncProperty(wantedBgp, wantedBgp, async (before, after) => {
+      await frr.bring(NOTHING)
+      for (const tree of [treeOf(before), treeOf(after)]) {
+        expect(await frr.bring(tree, { trusts: true })).toMatchObject({ refused: [], now: tree })
+        expect(await frr.bring(tree, { trusts: true })).toMatchObject(AS_WANTED)
+        expect(await frr.read()).toEqual({ kind: 'read', tree })
+      }
+    }),
+    { numRuns: runs(80) },
+  )
+})
+
+test('where FRR is not what it was last read to be, the next change restores it', async () => {
+  const frr = await opened()
+  const routes = ['198.51.100.10/32', '198.51.100.11/32'].map((each) => route(each, ['10.0.0.254']))
+  const [fewer, all] = [routes.slice(1), routes].map((each) =>
+    treeOf(wanted([peer('10.0.0.254')], each)),
+  ) as [Tree, Tree]
+  await frr.bring(fewer)
+  await lab.tell('bgpd', 'configure terminal', 'no router bgp', 'end')
+  expect(await frr.bring(fewer, { trusts: true })).toMatchObject(AS_WANTED)
+  expect(await frr.bring(all, { trusts: true })).toMatchObject({ refused: [], now: all })
+  expect(await frr.read()).toEqual({ kind: 'read', tree: all })
+})
+
 test('what FRR refuses is told without the password, and the rest is done', async () => {
   const frr = await opened()
   const [good, plain] = [peer('10.0.0.253'), peer('10.0.0.254')]

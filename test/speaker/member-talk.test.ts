@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Member } from '../../src/announce/member.ts'
+import type { Answering } from '../../src/announce/spot.ts'
 import { begin } from '../../src/announce/transition.ts'
+import { adopted, HANDOVER_MS } from '../../src/announce/transition-draft.ts'
 import { spotsOf, type Transition } from '../../src/announce/transition-state.ts'
 import type { Address } from '../../src/model/address.ts'
 import { defaultAnnounceSettings } from '../../src/model/announce-settings.ts'
@@ -101,6 +104,28 @@ async function sending(
   clearInterval(timer)
 }
 
+const COUNT = 300
+
+/** A node in a handover of so many addresses from n1 to n2. */
+function handedOver(node: string, phase: Partial<Pick<Answering, 'from' | 'yieldsTo'>>) {
+  const { state, outlook } = answering(node, COUNT)
+  const spots = [...state.spots.values()].map(({ spot }) => ({
+    spot,
+    phase: { ...adopted(Number.NEGATIVE_INFINITY), ...phase },
+  }))
+  const announcements = [...outlook.announcements].map(
+    ([address, each]) => [address, { ...each, owner: 'n2' }] as const,
+  )
+  return {
+    state: { ...state, spots: spotsOf(spots) },
+    outlook: { ...outlook, announcements: new Map(announcements) },
+  }
+}
+
+function memberOf({ talk }: Party, node: string): Member | undefined {
+  return talk.at(performance.now()).find((each) => each.node === node)
+}
+
 function claimsOf({ talk }: Party, node: string): number {
   return talk.at(performance.now()).find((each) => each.node === node)?.claims.size ?? 0
 }
@@ -110,8 +135,8 @@ test('what a node answers for reaches the others, also in several datagrams', as
   await sending(one, 'n1', 1_000, () => claimsOf(two, 'n1') === 1_000)
   const [member] = two.talk.at(performance.now())
   expect(member).toMatchObject({ node: 'n1', state: 'live', interfaces: ['eth0'], isCurrent: true })
-  expect(one.talk.nextDeath(performance.now())).toBe(Number.POSITIVE_INFINITY)
-  expect(two.talk.nextDeath(performance.now())).toBeLessThan(performance.now() + 601)
+  expect(one.talk.due(performance.now())).toBe(Number.POSITIVE_INFINITY)
+  expect(two.talk.due(performance.now())).toBeLessThan(performance.now() + 601)
   expect([one.told, two.told]).toEqual([[], []])
 })
 
@@ -137,13 +162,48 @@ test('one that is heard again is told at once what it missed meanwhile', async (
   const { state, outlook } = answering('n2', 3)
   const say = (): void => two.talk.send({ state: 'live', links: [] }, state, outlook)
   say()
-  expect(two.talk.isAwaited).toBe(false)
+  expect(two.talk.isAwaited(performance.now())).toBe(false)
   one.talk.setNodes(internal)
-  await sending(one, 'n1', 1, () => two.talk.isAwaited)
+  await sending(one, 'n1', 1, () => two.talk.isAwaited(performance.now()))
   say()
-  expect(two.talk.isAwaited).toBe(false)
+  expect(two.talk.isAwaited(performance.now())).toBe(false)
   await news.until(() => claimsOf(one, 'n2') === 3 || undefined)
-  expect(one.talk.isAwaited).toBe(true)
+  expect(one.talk.isAwaited(performance.now())).toBe(true)
+})
+
+test('one that takes all that it is offered says so at once, without a list, and the others hear of it later', async () => {
+  const [one, two] = [party('n1'), party('n2')]
+  const links = [{ name: 'eth0', mac: '02:00:00:00:00:01' }]
+  const saying = { state: 'live', links } as const
+  const giving = handedOver('n1', { yieldsTo: 'n2' })
+  const none = answering('n2', 0)
+  const offer = (): void => one.talk.send(saying, giving.state, giving.outlook)
+  const talking = setInterval(() => {
+    offer()
+    two.talk.send(saying, none.state, giving.outlook)
+  }, 20)
+  await news.until(() => memberOf(one, 'n2'))
+  await news.until(() => memberOf(two, 'n1')?.offers.size === COUNT || undefined)
+  clearInterval(talking)
+  offer()
+  two.talk.send(saying, none.state, giving.outlook)
+  const taking = handedOver('n2', { from: 'n1' })
+  const claim = two.talk.claim(saying, taking.state, taking.outlook)
+  expect(claim.isWhole).toBe(true)
+  claim.send()
+  await news.until(() => memberOf(one, 'n2')?.taken.size === COUNT || undefined)
+  expect(memberOf(one, 'n2')).toMatchObject({ isCurrent: false, claims: new Set() })
+  const now = performance.now()
+  two.talk.owe()
+  const later = performance.now() + HANDOVER_MS
+  expect([now, later].map((at) => two.talk.isAwaited(at))).toEqual([false, true])
+  expect(two.talk.due(now)).toBeLessThanOrEqual(later)
+  two.talk.send(saying, taking.state, taking.outlook)
+  expect(two.talk.isAwaited(later)).toBe(false)
+  await news.until(() => memberOf(one, 'n2')?.isCurrent || undefined)
+  expect(claimsOf(one, 'n2')).toBe(COUNT)
+  const some = answering('n2', 1)
+  expect(two.talk.claim(saying, some.state, taking.outlook).isWhole).toBe(false)
 })
 
 test('beats with another key are not believed, and told of until they are right', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Member } from '../../src/announce/member.ts'
 import type { News } from '../../src/announce/step.ts'
 import type { Address } from '../../src/model/address.ts'
+import { Chores } from '../../src/speaker/chores.ts'
 import type { SpeakerNews } from '../../src/speaker/news.ts'
 import type { Outlook } from '../../src/speaker/outlook.ts'
 import { Teller } from '../../src/speaker/teller.ts'
@@ -24,7 +25,8 @@ const outlook: Outlook = {
 
 function telling() {
   const told: SpeakerNews[] = []
-  return { told, teller: new Teller((news) => told.push(news)) }
+  const chores = new Chores()
+  return { told, chores, teller: new Teller((news) => told.push(news), chores) }
 }
 
 test.each<[string, News, SpeakerNews]>([
@@ -73,8 +75,10 @@ test.each<[string, News, SpeakerNews]>([
   ],
   ['silent', { kind: 'ran-out' }, { event: 'announcing-interrupted' }],
 ])('an address that is %s is told of with its Services', (_, news, expected) => {
-  const { told, teller } = telling()
+  const { told, chores, teller } = telling()
   teller.news([news], outlook, [member('n2', { macs: [MAC] })])
+  expect(told).toEqual([])
+  chores.finish()
   expect(told).toEqual([expected])
 })
 

@@ -88,9 +88,18 @@ export class BgpFabric {
 
   /** Has the Services with these numbers besides, in a file of their own. */
   add(...services: readonly number[]): void {
+    this.#more(services, this.#scene)
+  }
+
+  /** The same, but they have no endpoint. */
+  addWithoutEndpoints(...services: readonly number[]): void {
+    this.#more(services, { ...this.#scene, endpoints: [] })
+  }
+
+  #more(services: readonly number[], scene: Scene): void {
     this.#put(
       'more',
-      services.flatMap((each) => serviceOf(each, this.#scene)),
+      services.flatMap((each) => serviceOf(each, scene)),
     )
   }
 

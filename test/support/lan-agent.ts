@@ -1,7 +1,7 @@
 import type { Announcement } from '../../src/announce/announcement.ts'
 import type { Beat, Claims } from '../../src/announce/beat.ts'
 import { digestOf, partsOf } from '../../src/announce/beat-claims.ts'
-import { claimsFor } from '../../src/announce/claims.ts'
+import { claimsFor, haveOffers, offeredIn } from '../../src/announce/claims.ts'
 import type { Member } from '../../src/announce/member.ts'
 import {
   changeMembers,
@@ -205,6 +205,7 @@ export class LanAgent implements ModelAgent {
         if (kernel.aliveUntil <= now) return false
         for (const spot of step.remove) kernel.spots.delete(spotKey(spot))
         for (const spot of step.add) this.#add(spot)
+        if (step.add.length > 0) this.#claim()
         break
       case 'beat':
         this.#beat()
@@ -249,24 +250,49 @@ export class LanAgent implements ModelAgent {
   }
 
   #sendTo(receiver: ModelNode, claims: Claims): void {
+    const { now } = this.#lan
     const digest = digestOf(claims)
     const isTold = this.#told.get(receiver.name) === digest
     this.#told.set(receiver.name, digest)
     for (const part of isTold ? [undefined] : partsOf(claims)) {
-      this.#lan.send(this.#node, receiver, {
-        node: this.#node.name,
-        incarnation: this.#incarnation,
-        sequence: ++this.#sequence,
-        state: this.#state.standing,
-        settled: this.#state.isSettled,
-        links: Array.from({ length: this.#lan.options.lans }, (_, lan) => ({
-          name: interfaceOf(lan),
-          mac: macOf(this.#node, lan),
-        })),
-        wantsList: lacksList(this.#members, receiver.name),
-        digest,
-        part,
-      })
+      this.#lan.send(this.#node, receiver, this.#beatTo(receiver, { digest, part }))
+    }
+    const offered = { node: receiver.name, digest, addresses: offeredIn(claims) }
+    this.#members = changeMembers(this.#members, { kind: 'offered', ...offered }, now)
+  }
+
+  /** Tells those that hand over, before all others, that this node answers for what they have offered. */
+  #claim(): void {
+    const { now } = this.#lan
+    const members = membersAt(this.#members, now)
+    const duties = new Map<Address, Duty>(this.#duties(members).map((duty) => [duty.address, duty]))
+    for (const member of members) {
+      const claims = claimsFor(member, this.#state, duties, now)
+      const receiver = this.#lan.nodes.find(({ name }) => name === member.node)
+      if (receiver === undefined || !haveOffers(claims, member)) continue
+      const takes = this.#members.known.get(member.node)?.digest
+      const beat = this.#beatTo(receiver, { digest: digestOf(claims), takes, part: undefined })
+      this.#lan.send(this.#node, receiver, beat)
+    }
+  }
+
+  #beatTo(
+    { name }: ModelNode,
+    said: Pick<Beat, 'digest' | 'part'> & Partial<Pick<Beat, 'takes'>>,
+  ): Beat {
+    return {
+      node: this.#node.name,
+      incarnation: this.#incarnation,
+      sequence: ++this.#sequence,
+      state: this.#state.standing,
+      settled: this.#state.isSettled,
+      links: Array.from({ length: this.#lan.options.lans }, (_, lan) => ({
+        name: interfaceOf(lan),
+        mac: macOf(this.#node, lan),
+      })),
+      wantsList: lacksList(this.#members, name, this.#lan.now),
+      takes: undefined,
+      ...said,
     }
   }
 }

@@ -35,6 +35,8 @@ export interface Epoch {
 
 interface Asked {
   mac: string | undefined
+  /** When another party answered than before, since 1970. */
+  changedAt: number
   /** When the last question was sent that has an answer. */
   answered: number
   /** When the first question of a series with two answers was sent. */
@@ -115,6 +117,11 @@ export class Asker {
     return this.#news.until(() => (this.#asked.get(address)?.mac === mac ? mac : undefined))
   }
 
+  /** Returns when another party last began to answer for an address, since 1970. */
+  changedAt(address: string): number {
+    return this.#asked.get(address)?.changedAt ?? 0
+  }
+
   holders(): Readonly<Record<string, string | null>> {
     return Object.fromEntries(
       this.#addresses.map((address) => [address, this.#asked.get(address)?.mac ?? null]),
@@ -174,7 +181,10 @@ export class Asker {
     if (question === undefined) return
     question.macs.add(mac)
     const asked = this.#asked.get(question.address)
-    if (asked !== undefined) asked.mac = mac
+    if (asked !== undefined && asked.mac !== mac) {
+      asked.mac = mac
+      asked.changedAt = performance.timeOrigin + performance.now()
+    }
     this.#news.wake()
   }
 
@@ -217,7 +227,13 @@ function noteOverlap({ epoch, address, sent, macs }: Question, asked: Asked): vo
 }
 
 function newlyAsked(sent: number): Asked {
-  return { mac: undefined, answered: sent, doubleSince: undefined, overlap: undefined }
+  return {
+    mac: undefined,
+    changedAt: 0,
+    answered: sent,
+    doubleSince: undefined,
+    overlap: undefined,
+  }
 }
 
 function newEpoch(): Epoch {

@@ -9,6 +9,8 @@ import { type ConnectionReport, Connections, type Open } from './lan-connections
 /** What was seen since the last report. Times are milliseconds. */
 export type LanReport = Readonly<Epoch> &
   ConnectionReport & {
+    /** Those lost that began before another party answered for their address. */
+    readonly inFlight: number
     /** Connections beside the path that is watched: what they lack is this machine's doing. */
     readonly control: ConnectionReport
   }
@@ -34,7 +36,10 @@ const commands: Readonly<Record<string, (parameters: never) => unknown>> = {
   report: async () => {
     const all = [asker?.report(), connections?.report(), control?.report()] as const
     const [asked, connected, beside] = await Promise.all(all)
-    return { ...asked, ...connected, control: beside }
+    const isInFlight = ({ host, at }: { readonly host: string; readonly at: number }): boolean =>
+      at <= (asker?.changedAt(host) ?? 0)
+    const inFlight = connected?.losses.filter(isInFlight).length ?? 0
+    return { ...asked, ...connected, inFlight, control: beside }
   },
 }
 

@@ -88,6 +88,24 @@ test('the ConfigMap of MetalLB excludes interfaces, wherever it comes from', () 
   expect(store.excluded()).toEqual(['^wlan'])
 })
 
+test('a pool of the old ConfigMap that turns bad is still announced on layer 2', () => {
+  const { take, store } = started()
+  const lan = { name: 'lan', protocol: 'layer2', addresses: ['192.0.2.0/24'] }
+  const config = (...pools: readonly object[]): boolean => {
+    const text = JSON.stringify({ 'address-pools': [...pools, { ...lan, name: 'other' }] })
+    return take('configmaps', 'config', { data: { config: text } })
+  }
+  config(lan)
+  const before = store.objects()
+  expect(before.advertisements).toHaveLength(2)
+  config({ ...lan, addresses: ['x'] })
+  const { pools, advertisements } = store.objects()
+  expect(new Set(pools)).toEqual(new Set(before.pools))
+  expect(new Set(advertisements)).toEqual(new Set(before.advertisements))
+  config()
+  expect(store.objects().advertisements).toMatchObject([{ name: 'other' }])
+})
+
 test('other kinds play no part', () => {
   const { take, told } = started()
   expect(take('namespaces', 'shop', {})).toBe(false)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Cidr } from '../../model/address.ts'
 import { commandsOf, type Daemon } from '../../plan/bgp/commands.ts'
 import { type Difference, differenceOf, type Ownership } from '../../plan/bgp/difference.ts'
+import { effectOnSession } from '../../plan/bgp/effect-on-session.ts'
 import type { Operation, Plan } from '../../plan/bgp/operation.ts'
 import { joinTrees, parseTree } from '../../ruleset/bgp/frr-parse.ts'
 import { secretIn } from '../../ruleset/bgp/lines.ts'
@@ -52,10 +53,25 @@ type OpenedFrr =
 /** What was said to steps that were not answered with success. */
 type Said = Map<string, string>
 
+/** What FRR has, and what differs from what is wanted. */
+type Different = { readonly kind: 'different'; readonly found: Tree } & Difference
+
+interface Bringing {
+  /** Nothing is taken away. */
+  readonly keeps?: boolean
+  /**
+   * FRR counts as having what it was last read to have, as long as nothing that could touch a session
+   * follows from that; what others have changed since is found only by a step that changes something.
+   */
+  readonly trusts?: boolean
+}
+
 /** A running FRR: its bgpd, and its bfdd if there is one. */
 export class Frr {
   readonly #daemons: ReadonlyMap<Daemon, Vty>
   readonly #ownership: Ownership
+  /** How FRR was when it was last read to be brought to something. */
+  #last: Tree | undefined
 
   private constructor(daemons: ReadonlyMap<Daemon, Vty>, ownership: Ownership) {
     this.#daemons = daemons
@@ -102,10 +118,10 @@ export class Frr {
   /**
    * Configures FRR as wanted. An answer that is not success proves nothing (FRR refuses
    * `graceful-restart` and sets it), so that FRR is read again, and what differs then is refused.
-   * With `keeps` nothing is taken away.
    */
-  async bring(wanted: Tree, keeps: boolean = false): Promise<Brought> {
-    const first = await this.#difference(wanted, keeps)
+  async bring(wanted: Tree, { keeps = false, trusts = false }: Bringing = {}): Promise<Brought> {
+    const remembered = trusts ? this.#remembered(wanted, keeps) : undefined
+    const first = remembered ?? (await this.#difference(wanted, keeps))
     if (first.kind === 'broken') return first
     const { plan, problems, found: before } = first
     const brought = { kind: 'brought', plan, problems, before } as const
@@ -114,6 +130,8 @@ export class Frr {
     if (sent.kind === 'broken') return sent
     const after = await this.#difference(wanted, keeps)
     if (after.kind === 'broken') return after
+    // FRR may not have been what it was taken for.
+    if (remembered !== undefined && after.plan.length > 0) return this.bring(wanted, { keeps })
     const refused = after.plan.map((operation) => ({
       operation,
       said: sent.said.get(keyOf(operation)) ?? '',
@@ -154,13 +172,21 @@ export class Frr {
     for (const vty of this.#daemons.values()) vty.close()
   }
 
-  async #difference(
-    wanted: Tree,
-    keeps: boolean,
-  ): Promise<({ readonly kind: 'different'; readonly found: Tree } & Difference) | Broken> {
+  async #difference(wanted: Tree, keeps: boolean): Promise<Different | Broken> {
     const read = await this.read()
     if (read.kind === 'broken') return read
-    const { tree: found } = read
+    this.#last = read.tree
+    return this.#from(read.tree, wanted, keeps)
+  }
+
+  /** Undefined where what FRR was is not to be relied on; others may change what is shared. */
+  #remembered(wanted: Tree, keeps: boolean): Different | undefined {
+    if (this.#last === undefined || this.#ownership === 'shared') return undefined
+    const different = this.#from(this.#last, wanted, keeps)
+    return different.plan.every(isHarmless) ? different : undefined
+  }
+
+  #from(found: Tree, wanted: Tree, keeps: boolean): Different {
     return { kind: 'different', found, ...differenceOf(found, wanted, this.#ownership, keeps) }
   }
 
@@ -187,6 +213,12 @@ export class Frr {
     const answers = commands.map(() => ({ code: FAILED, text: `${daemon} does not run` }))
     return Promise.resolve({ kind: 'answered', answers })
   }
+}
+
+/** Whether a step does nothing to sessions, even if the neighbour that it would make is there. */
+function isHarmless(operation: Operation): boolean {
+  const step = 'isNew' in operation ? { ...operation, isNew: false } : operation
+  return effectOnSession(step) === 'nothing'
 }
 
 /** CMD_WARNING_CONFIG_FAILED of FRR's lib/command.h. */

@@ -8,6 +8,12 @@ const TYPE_MASK = 0x3fff
 const HEADER = 4
 const CHUNK = 256 * 1024
 
+/**
+ * Bytes of the first chunk. It is small so that V8 sees early how chunks end: if that first happened
+ * after it has optimised what writes, it would have to optimise all of it again.
+ */
+const FIRST = 4096
+
 /** Header fields and `slot` keys are in the byte order of the machine. */
 export const HOST_LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
@@ -23,7 +29,7 @@ export class AttributeWriter {
 
   constructor(chunk: number = CHUNK) {
     this.#chunk = chunk
-    this.#buffer = Buffer.allocUnsafe(chunk)
+    this.#buffer = Buffer.allocUnsafe(Math.min(FIRST, chunk))
   }
 
   /** The bytes of the current message. */

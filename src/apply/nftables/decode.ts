@@ -22,7 +22,7 @@ import {
   TABLE,
 } from './constants.ts'
 import { ElementReader } from './element-reader.ts'
-import { writeElement } from './elements.ts'
+import { elementForm, writeElement } from './elements.ts'
 import { digestOf } from './identify.ts'
 import { readHook } from './rules.ts'
 import { decodeSchema, isAnonymous } from './schema.ts'
@@ -173,8 +173,9 @@ export function getElements(
 ): Request {
   const writer = new AttributeWriter(SMALL).family(FAMILY[family])
   writer.text(ELEMENTS.table, table).text(ELEMENTS.set, set.name)
+  const form = elementForm(set)
   writer.nested(ELEMENTS.list, () => {
-    for (const key of keys) writeElement(writer, set, key)
+    for (const key of keys) writeElement(writer, form, key)
   })
   return { type: MESSAGE.getElements, flags: 0, payload: writer.finish() }
 }

@@ -21,13 +21,27 @@ import { encodeRange, type TupleRange, tupleLength, writeTuple } from './tuple.t
  */
 export const CATCH_ALL = '*' as Tuple
 
+/** How the elements of a set are written, worked out once for many of them. */
+export interface ElementForm {
+  readonly key: readonly FieldType[]
+  readonly data: SetSchema['data'] | undefined
+  /** `plain`: an interval of single fields, which takes two elements. */
+  readonly interval: 'none' | 'plain' | 'range-key'
+}
+
+/** Returns how the elements of this set are written. */
+export function elementForm(set: SetSchema): ElementForm {
+  const { key, data, interval } = set
+  return { key, data, interval: !interval ? 'none' : isRangeKey(set) ? 'range-key' : 'plain' }
+}
+
 /**
  * Writes an element with its value, or the bare key for a deletion. Throws if the key or the value
  * does not fit the set.
  */
 export function writeElement(
   writer: AttributeWriter,
-  set: SetSchema,
+  form: ElementForm,
   key: Tuple,
   value: ElementValue = {},
 ): void {
@@ -36,21 +50,21 @@ export function writeElement(
     writer.u32(ELEMENT.flags, CATCH_ALL_FLAG).close(element)
     return
   }
-  if (set.interval && !isRangeKey(set)) {
-    writeInterval(writer, encodeRange(set.key, key), value)
+  if (form.interval === 'plain') {
+    writeInterval(writer, encodeRange(form.key, key), value)
     return
   }
   const element = writer.open(LIST_ELEMENT)
-  if (isRangeKey(set)) {
-    const range = encodeRange(set.key, key)
+  if (form.interval === 'range-key') {
+    const range = encodeRange(form.key, key)
     writeBytes(writer, ELEMENT.key, range.first)
     writeBytes(writer, ELEMENT.keyEnd, range.last)
   } else {
-    writeFields(writer, ELEMENT.key, set.key, key)
+    writeFields(writer, ELEMENT.key, form.key, key)
   }
-  if (set.data !== undefined && value.data !== undefined) {
-    if (set.data === 'verdict') writeVerdict(writer, value)
-    else writeFields(writer, ELEMENT.data, set.data, value.data)
+  if (form.data !== undefined && value.data !== undefined) {
+    if (form.data === 'verdict') writeVerdict(writer, value)
+    else writeFields(writer, ELEMENT.data, form.data, value.data)
   }
   if (value.comment !== undefined) writeComment(writer, ELEMENT.userData, value.comment)
   writer.close(element)

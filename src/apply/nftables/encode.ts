@@ -6,7 +6,7 @@ import { type ElementValue, TABLE_NAME } from '../../ruleset/nftables/types.ts'
 import { AttributeWriter } from '../netlink/attributes.ts'
 import type { Request } from '../netlink/message.ts'
 import { CHAIN, ELEMENTS, FAMILY, FLAGS, MESSAGE, RULE, SET, TABLE } from './constants.ts'
-import { writeElement, writeProtocol } from './elements.ts'
+import { type ElementForm, elementForm, writeElement, writeProtocol } from './elements.ts'
 import { writeHook, writeRule } from './rules.ts'
 import { ANONYMOUS_NAME, PORT_PROTOCOLS, writeProtocolSet, writeSet } from './schema.ts'
 
@@ -73,7 +73,7 @@ class Batch {
   /** Adds an operation; returns how many there are. */
   add(operation: Operation): number {
     if (isElement(operation)) {
-      this.#addElement(operation, operation.key, operation.value)
+      this.#addElement(this.#placeOf(operation), operation.key, operation.value)
     } else {
       this.#endRun()
       this.#addSingle(operation, { from: this.#count, count: 1 })
@@ -98,19 +98,28 @@ class Batch {
   }
 
   #addElement(where: ElementPlace, key: Tuple, value: ElementValue): void {
-    if (this.#run === undefined || !belongs(this.#run, where)) {
+    if (this.#run?.where !== where) {
       this.#endRun()
       this.#run = this.#beginRun(where)
     }
-    writeElement(this.#writer, where.set, key, where.kind === 'add-element' ? value : undefined)
+    const { form } = this.#run
+    writeElement(this.#writer, form, key, where.kind === 'add-element' ? value : undefined)
     this.#run.count += 1
     if (this.#writer.length >= this.#maxElementBytes) this.#endRun()
+  }
+
+  /** Returns the place of the present run if the operation belongs to it. */
+  #placeOf({ kind, family, set }: ElementOperation): ElementPlace {
+    const where = this.#run?.where
+    const belongs = kind === where?.kind && family === where.family && set.name === where.set.name
+    return belongs ? where : { kind, family, set }
   }
 
   #beginRun(where: ElementPlace): ElementRun {
     this.#begin(where.family)
     this.#writer.text(ELEMENTS.table, TABLE_NAME).text(ELEMENTS.set, where.set.name)
-    return { where, from: this.#count, count: 0, list: this.#writer.open(ELEMENTS.list) }
+    const list = this.#writer.open(ELEMENTS.list)
+    return { where, form: elementForm(where.set), from: this.#count, count: 0, list }
   }
 
   #endRun(): void {
@@ -212,6 +221,7 @@ class Batch {
 /** Elements of one set that go into one message. */
 interface ElementRun extends Carried {
   readonly where: ElementPlace
+  readonly form: ElementForm
   count: number
   readonly list: number
 }
@@ -221,8 +231,4 @@ type ElementPlace = Pick<ElementOperation, 'kind' | 'family' | 'set'>
 
 function isElement(operation: Operation): operation is ElementOperation {
   return operation.kind === 'add-element' || operation.kind === 'delete-element'
-}
-
-function belongs({ where }: ElementRun, { kind, family, set }: ElementPlace): boolean {
-  return kind === where.kind && family === where.family && set.name === where.set.name
 }

@@ -20,7 +20,10 @@ interface Place {
  * Returns the configuration of the path, else that of the ConfigMap that the agents mount, else the
  * default. Says what is wrong; undefined if what the path names cannot be used.
  */
-export async function configOf(place: Place, output: Output): Promise<Config | undefined> {
+export async function configOf(
+  place: Place,
+  output: Pick<Output, 'say'>,
+): Promise<Config | undefined> {
   if (place.path !== undefined) {
     const { config, problems } = loadConfig(place.path)
     for (const problem of problems) output.say(printProblem(problem))

@@ -9,7 +9,7 @@ export interface Answered {
 }
 
 /** How answers are laid out. */
-export interface ExplainLayout extends Pick<ExplainOptions, 'full'> {
+interface ExplainLayout extends Pick<ExplainOptions, 'full'> {
   readonly sources: Pick<ExplainOptions['sources'], 'format'>
 }
 

@@ -18,7 +18,7 @@ import type { Output } from '../output.ts'
 import { addressFacts, type OfAddress } from './address-facts.ts'
 import { addressOriginAt } from './address-origin.ts'
 import { answerAsJson, type KernelComparison } from './answer.ts'
-import { type Answered, type ExplainLayout, joined } from './answered.ts'
+import { type Answered, joined } from './answered.ts'
 import { answeringFor } from './answering.ts'
 import { readApplied } from './applied.ts'
 import { byBgp, inFrr } from './by-bgp.ts'
@@ -32,7 +32,7 @@ import {
   type Question,
   type SentPacket,
   wrongInterface,
-  wrongService,
+  wrongTarget,
 } from './packet-arguments.ts'
 import { printExplanation } from './print.ts'
 import { onLanAsJson, printAnswering } from './print-answering.ts'
@@ -63,34 +63,37 @@ async function explainFiles(
   const loaded = reported(options.sources, output, () => true)
   if (loaded.kind === 'failed') return TROUBLE
   const facts = await nodeFacts(loaded.goal.node, loaded.goal.settings)
-  return explainObjects(loaded, { options, question, facts, of: 'files' }, output)
+  const answers = await answersByObjects(loaded, { question, facts, of: 'files' }, output)
+  if (answers === undefined) return TROUBLE
+  output.out(joined(answers, question, options, output.colour))
+  return unlessIncomplete(loaded.goal, 0)
 }
 
 /** What is asked of objects. */
 interface Asked {
-  readonly options: ExplainLayout
   readonly question: Question
   readonly facts: NodeFacts
   /** The rules of files are compared with those of this machine. */
   readonly of: 'files' | 'cluster'
 }
 
-/** Prints where packets go by the objects that were read. Returns the exit code. */
-export async function explainObjects(
+/** Returns where packets go by the objects that were read; undefined if the question fits nothing, which is said. */
+export async function answersByObjects(
   loaded: Loaded & { readonly kind: 'loaded' },
-  { options, question, facts, of }: Asked,
-  output: Output,
-): Promise<number> {
-  const { goal } = loaded
+  { question, facts, of }: Asked,
+  output: Pick<Output, 'say'>,
+): Promise<readonly Answered[] | undefined> {
   const { to } = question
   const { targets, ports } =
-    to.kind === 'address' ? { targets: [to], ports: [] } : targetsInFiles(goal, to)
+    to.kind === 'address' ? { targets: [to], ports: [] } : targetsInFiles(loaded.goal, to)
   const packets = packetsTo(targets, question, facts)
-  if (packets.length === 0) return withoutTarget(to, ports, output)
+  if (packets.length === 0) {
+    for (const line of wrongTarget(to, ports)) output.say(line)
+    return undefined
+  }
   const answers: Answered[] = []
   for (const sent of packets) answers.push(await answerByObjects(loaded, sent, { facts, of }))
-  output.out(joined(answers, question, options, output.colour))
-  return unlessIncomplete(goal, 0)
+  return answers
 }
 
 async function answerByObjects(
@@ -118,11 +121,6 @@ async function answerByObjects(
         bgp && frr ? printInFrr(bgp, frr) : '',
       ].join(''),
   }
-}
-
-function withoutTarget(to: Question['to'], ports: readonly string[], output: Output): number {
-  if (to.kind === 'service') output.say(wrongService(to, ports))
-  return TROUBLE
 }
 
 function ofAddress(
@@ -176,7 +174,10 @@ async function explainKernel(
     to.kind === 'address' ? { targets: [to], ports: [] } : await targetsInKernel(socket, to)
   const facts = await machineFacts()
   const packets = packetsTo(targets, question, facts).map((sent) => packetOf(sent, facts))
-  if (packets.length === 0) return withoutTarget(to, ports, output)
+  if (packets.length === 0) {
+    for (const line of wrongTarget(to, ports)) output.say(line)
+    return TROUBLE
+  }
   const dummy = dummyOf(options.sources.config)
   const answers: Answered[] = []
   for (const packet of packets) {

@@ -111,15 +111,20 @@ function isOnLink(address: Address): boolean {
   return address.startsWith('fe80:') || address.startsWith('169.254.')
 }
 
-/** Returns the message about a Service that has no such address, or is not there. */
-export function wrongService({ service, port }: NamedService, known: readonly string[]): string {
+/**
+ * Returns the message about a Service that has no such address, or is not there; none if an address was
+ * asked about.
+ */
+export function wrongTarget(
+  to: Target | NamedService,
+  known: readonly string[],
+): readonly string[] {
+  if (to.kind === 'address') return []
+  const { service, port } = to
   const found = port === undefined ? service : `${service}:${port}`
   const among = known.length === 0 ? '' : `; its ports: ${known.join(', ')}`
-  return wrong(
-    '--to',
-    found,
-    `expected a Service that has an address here, of the family of --from${among}`,
-  )
+  const expected = `expected a Service that has an address here, of the family of --from${among}`
+  return [wrong('--to', found, expected)]
 }
 
 /**

@@ -7,8 +7,8 @@ import { policyLine, sourceLine, whyEnded } from './reasons.ts'
 
 export interface ExplainLook {
   readonly colour: boolean
-  /** True to show the rules. */
-  readonly full: boolean
+  /** True to show the rules; undefined to say nothing of them. */
+  readonly full: boolean | undefined
 }
 
 /**
@@ -33,7 +33,12 @@ export function printExplanation(
     const label = name === facts[at - 1]?.[0] ? '' : name
     return `  ${label.padEnd(width)}  ${text}\n`
   })
-  return `${paint.bold(headline(explanation))}\n${lines.join('')}${full ? printWays(explanation.ways) : rulesLine(explanation.ways)}`
+  return `${paint.bold(headline(explanation))}\n${lines.join('')}${rulesText(explanation.ways, full)}`
+}
+
+function rulesText(ways: Explanation['ways'], full: ExplainLook['full']): string {
+  if (full === undefined) return ''
+  return full ? printWays(ways) : rulesLine(ways)
 }
 
 /** Returns how many rules do something to the packet; empty if none does. */

@@ -38,6 +38,7 @@ export async function runProgram(
       return announcersCommand(invocation.options, output)
     case 'controller':
     case 'cluster':
+    case 'ui':
     case 'run':
       return loadedCommand(invocation, version, output)
     case 'cleanup':
@@ -56,7 +57,7 @@ export async function runProgram(
 }
 
 type Invocation = ReturnType<typeof parseArguments>
-type LoadedKind = 'controller' | 'cluster' | 'run'
+type LoadedKind = 'controller' | 'cluster' | 'ui' | 'run'
 
 /** Runs a command that is loaded only when it is called, because it needs half of the program. */
 async function loadedCommand(
@@ -72,6 +73,10 @@ async function loadedCommand(
     case 'cluster': {
       const { clusterCommand } = await import('../cluster/cluster.ts')
       return clusterCommand(invocation.options, version, output)
+    }
+    case 'ui': {
+      const { uiCommand } = await import('../cluster/ui.ts')
+      return uiCommand(invocation.options, version, output)
     }
     case 'run': {
       const { runCommand } = await import('../run.ts')

@@ -19,15 +19,16 @@ export class Groups {
   #joined: ReadonlySet<string> = new Set()
 
   /**
-   * Joins the groups that this process has not joined yet, and returns whether there were any.
-   * `settle` returns what failed. Rejects with NetlinkError.
+   * Joins the groups that this process has not joined yet, and returns whether there were any or others
+   * are joined for nothing. `settle` returns what failed. Rejects with NetlinkError.
    */
   async join(announced: readonly Announced[]): Promise<boolean> {
-    const added = announced.flatMap(groupsOf).filter(({ key }) => !this.#joined.has(key))
-    if (added.length === 0) return false
-    await withSocket((socket) => add(socket, added))
-    this.#joined = new Set([...this.#joined, ...added.map(({ key }) => key)])
-    return true
+    const wanted = announced.flatMap(groupsOf)
+    const added = wanted.filter(({ key }) => !this.#joined.has(key))
+    const moves = added.length > 0 || wanted.length < this.#joined.size
+    if (added.length > 0) await withSocket((socket) => add(socket, added))
+    this.#joined = new Set(wanted.map(({ key }) => key))
+    return moves
   }
 
   /**

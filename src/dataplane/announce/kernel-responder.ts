@@ -129,7 +129,7 @@ export class KernelResponder implements Responder {
     announced: readonly Announced[],
     switching: Switching,
   ): Promise<Changed> {
-    const takes = await this.#groups.join(announced)
+    const moves = await this.#groups.join(announced)
     const refused: RefusedInterface[] = []
     const began = performance.now()
     let left = announced
@@ -142,9 +142,9 @@ export class KernelResponder implements Responder {
       left = left.filter(({ station }) => station.name !== name)
     }
     if (switching.kind !== 'keep') this.#until = began + switching.milliseconds
-    // Another node waits to hear of what this one takes over, so the rest comes with the renewal.
-    this.#unsettled = takes ? left : undefined
-    if (!takes) refused.push(...(await this.#groups.settle(left)))
+    // In a handover another node waits to hear of it, so the rest comes with the renewal.
+    this.#unsettled = moves ? left : undefined
+    if (!moves) refused.push(...(await this.#groups.settle(left)))
     return { kind: 'programmed', refused }
   }
 

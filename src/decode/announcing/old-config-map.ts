@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import type { BgpAdvertisement } from '../../announce/bgp/advertisement.ts'
 import type { BfdProfile } from '../../announce/bgp/bfd-profile.ts'
 import {
@@ -11,11 +12,12 @@ import type { BgpPeer } from '../../announce/bgp/peer.ts'
 import type { Advertisement, LabelledPool } from '../../announce/objects.ts'
 import { decodeOldConfigMap } from '../allocation/old-config-map.ts'
 import { readDocuments } from '../documents.ts'
-import { nameOf, valueAt } from '../fields.ts'
+import { nameOf, parseFields, valueAt } from '../fields.ts'
 import { joinPath, type Problem, type Report, report as startReport } from '../problem.ts'
 import { decodeBgpAdvertisement } from './bgp-advertisement.ts'
 import { decodeBfdProfile } from './bgp-bfd-profile.ts'
 import { decodeBgpPeer } from './bgp-peer.ts'
+import { listedIn, withFormer } from './old-entries.ts'
 import { ADVERTISEMENT_FIELDS, PEER_FIELDS, PROFILE_FIELDS, readOldList } from './old-fields.ts'
 
 type DecodedConfiguration =
@@ -36,10 +38,14 @@ const CONFIG = 'data.config'
 
 /**
  * Reads what a ConfigMap says of announcing, as MetalLB had it up to 0.12: pools with their protocol,
- * peers, communities and BFD profiles. A bad entry is reported and left out; the ConfigMap is `invalid`
- * if none of its pools can be read.
+ * peers, communities and BFD profiles. A bad entry is reported and stays as it is in `former`, which is what was
+ * read before; one that is not there is left out. The ConfigMap is `invalid` if none of its pools can be read.
  */
-export function decodeOldConfiguration(json: unknown, source: string): DecodedConfiguration {
+export function decodeOldConfiguration(
+  json: unknown,
+  source: string,
+  former?: OldConfiguration,
+): DecodedConfiguration {
   const read = decodeOldConfigMap(json, source)
   if (read.kind === 'invalid') return read
   const report = startReport(source, 'ConfigMap', nameOf(json, true))
@@ -53,13 +59,17 @@ export function decodeOldConfiguration(json: unknown, source: string): DecodedCo
   const pools = found.map(({ origin: _, ...pool }): LabelledPool => {
     return { ...pool, audience: undefined, labels: new Map() }
   })
-  const map = { config, source, object: nameOf(json, true), report }
-  const { layer2, bgp } = readPools(map, new Set(pools.map(({ name }) => name)))
+  const map = { config, source, object: nameOf(json, true), report, former }
+  const listed = listedIn(valueAt(config, ['address-pools']))
+  const all = withFormer(pools, former?.pools, listed)
+  const { layer2, bgp } = readPools(map, new Set(found.map(({ name }) => name)))
+  const kept = all.slice(pools.length).map(({ name }) => name)
   const old: OldConfiguration = {
-    ...{ object: map.object, pools, advertisements: layer2 },
+    ...{ object: map.object, pools: all },
+    advertisements: [...layer2, ...ofPools(former?.advertisements, kept)],
     bgp: {
       peers: readPeers(map),
-      advertisements: bgp,
+      advertisements: [...bgp, ...ofPools(former?.bgp.advertisements, kept)],
       bfdProfiles: readProfiles(map),
       communities: [readCommunities(map)],
     },
@@ -75,6 +85,8 @@ interface OldMap {
   /** `namespace/name`. */
   readonly object: string
   readonly report: Report
+  /** What was read of it before. */
+  readonly former: OldConfiguration | undefined
 }
 
 /** Returns an object as it would be of today; MetalLB had no names for some. */
@@ -95,8 +107,8 @@ const NECESSARY = [
 
 function readPeers(map: OldMap): readonly BgpPeer[] {
   const list = { value: valueAt(map.config, ['peers']), path: `${CONFIG}.peers` }
-  return readOldList({ ...list, fields: PEER_FIELDS }, map.report).flatMap((entry) => {
-    const { at, place, name = `peer${at + 1}`, spec, retell } = entry
+  const peers = readOldList({ ...list, fields: PEER_FIELDS }, map.report).flatMap((entry) => {
+    const { at, place, name = unnamedPeer(at), spec, retell } = entry
     const missing = NECESSARY.filter(([, now]) => !spec[now])
     for (const [field] of missing) {
       map.report.error(joinPath(place, field), undefined, 'it in every peer')
@@ -107,25 +119,39 @@ function readPeers(map: OldMap): readonly BgpPeer[] {
     retell(decoded.problems)
     return decoded.kind === 'peer' ? [decoded.peer] : []
   })
+  return withFormer(peers, map.former?.bgp.peers, listedIn(list.value, unnamedPeer))
+}
+
+/** Returns the name of a peer without one, by its number from 0. */
+function unnamedPeer(at: number): string {
+  return `peer${at + 1}`
 }
 
 function readProfiles(map: OldMap): readonly BfdProfile[] {
   const list = { value: valueAt(map.config, ['bfd-profiles']), path: `${CONFIG}.bfd-profiles` }
-  return readOldList({ ...list, fields: PROFILE_FIELDS }, map.report).flatMap((entry) => {
+  const profiles = readOldList({ ...list, fields: PROFILE_FIELDS }, map.report).flatMap((entry) => {
     const decoded = decodeBfdProfile(asObject(map, entry.name, entry.spec), map.source)
     entry.retell(decoded.problems)
     return decoded.kind === 'profile' ? [decoded.profile] : []
   })
+  return withFormer(profiles, map.former?.bgp.bfdProfiles, listedIn(list.value))
 }
 
-function readCommunities({ config, object, report }: OldMap): CommunityNames {
-  const names = new Map<string, Community>()
-  for (const [name, value] of Object.entries(valueAt(config, ['bgp-communities']) ?? {})) {
-    const community = typeof value === 'string' ? parseCommunity(value) : undefined
-    if (community !== undefined) names.set(name, community)
-    else report.error(joinPath(CONFIG, 'bgp-communities', name), value, COMMUNITY)
-  }
-  return { object, names }
+const communitiesSchema = z.record(z.string(), z.unknown(), { error: 'an object' })
+
+function readCommunities({ config, object, report, former }: OldMap): CommunityNames {
+  const path = joinPath(CONFIG, 'bgp-communities')
+  const known = former?.bgp.communities[0]?.names ?? new Map<string, Community>()
+  const value = valueAt(config, ['bgp-communities']) ?? {}
+  const given = parseFields(communitiesSchema, value, path, report)
+  if (given === undefined) return { object, names: known }
+  const names = Object.entries(given).flatMap(([name, each]) => {
+    const read = typeof each === 'string' ? parseCommunity(each) : undefined
+    if (read === undefined) report.error(joinPath(path, name), each, COMMUNITY)
+    const community = read ?? known.get(name)
+    return community === undefined ? [] : [[name, community] as const]
+  })
+  return { object, names: new Map(names) }
 }
 
 /** The advertisements of pools, in the way that their protocol says. */
@@ -150,6 +176,14 @@ function readPools(map: OldMap, readable: ReadonlySet<string>): OldAdvertisement
   return { layer2, bgp }
 }
 
+/** Returns the advertisements of these pools. */
+function ofPools<Each extends Pick<Advertisement, 'pools'>>(
+  all: readonly Each[] = [],
+  names: readonly string[],
+): readonly Each[] {
+  return all.filter(({ pools }) => pools?.names.some((name) => names.includes(name)))
+}
+
 const rest = { nodes: undefined, services: undefined }
 
 function ofLayer2(name: string): Advertisement {
@@ -169,16 +203,20 @@ function readAdvertisements(
   { pool, path }: { readonly pool: unknown; readonly path: string },
 ): readonly BgpAdvertisement[] {
   const given = valueAt(pool, ['bgp-advertisements'])
+  const nameAt = (at: number): string => (at === 0 ? name : `${name} ${at + 1}`)
   const isNone =
     given === undefined || given === null || (Array.isArray(given) && given.length === 0)
   const value = isNone ? [{}] : given
   const entries = readOldList({ value, path, fields: ADVERTISEMENT_FIELDS }, map.report)
-  return entries.flatMap(({ at, spec, retell }) => {
+  const advertisements = entries.flatMap(({ at, spec, retell }) => {
     // The name of a pool may be none that an object can have.
     const decoded = decodeBgpAdvertisement(asObject(map, 'pool', spec), map.source)
     retell(decoded.problems)
     if (decoded.kind === 'invalid') return []
     const pools = { names: [name], selectors: [] }
-    return [{ ...decoded.advertisement, name: at === 0 ? name : `${name} ${at + 1}`, pools }]
+    return [{ ...decoded.advertisement, name: nameAt(at), pools }]
   })
+  const former = ofPools(map.former?.bgp.advertisements, [name])
+  const listed = Array.isArray(value) ? value.map((_, at) => nameAt(at)) : undefined
+  return withFormer(advertisements, former, listed)
 }

@@ -147,6 +147,8 @@ function planElements(
     }
     return
   }
+  // All that is found is wanted, and there is as much of both: nothing is missing.
+  if (gone.length === 0 && found.size === wanted.size) return
   for (const [key, value] of wanted) {
     const has = found.get(key)
     if (has === undefined || !sameValue(has, value)) {

@@ -82,7 +82,7 @@ export async function applyBgp(
 ): Promise<AppliedBgp> {
   const { opened } = await open(settings)
   if (opened.kind === 'broken') return { kind: 'not-applied', reason: opened.reason }
-  const brought = await opened.frr.bring(tree, keeps)
+  const brought = await opened.frr.bring(tree, { keeps })
   const told = await opened.frr.sessions()
   opened.frr.close()
   if (brought.kind === 'broken') return { kind: 'not-applied', reason: brought.reason }

@@ -9,7 +9,7 @@ import { Wakeup } from '../../watch/wakeup.ts'
 import { Acquaintances } from './acquaintances.ts'
 import { Announced } from './announced.ts'
 import type { BgpOutlook, Decisions } from './decisions.ts'
-import type { Due } from './due.ts'
+import { AGAIN_MS, type Due, NEVER, setComparison } from './due.ts'
 import { EngineNews } from './engine-news.ts'
 import { identifierProblems } from './identifiers.ts'
 import type { TellBgp } from './news.ts'
@@ -33,18 +33,13 @@ interface BgpSpeakerOptions {
 }
 
 /** Milliseconds from one change to the next, so that a burst is one. */
-const GATHER_MS = 100
-/** Deciding takes one part of the time in so many. */
+const GATHER_MS = 20
+/** Deciding takes one part of the time in so many, and all that FRR is asked for at most half of it. */
 const SHARE = 5
 /** Milliseconds from one look at the sessions to the next. */
 const LOOK_MS = 1_000
 /** The same while BFD waits for a session. */
 const SOON_MS = 100
-/** Milliseconds from one full comparison to the next. */
-const COMPARE_MS = 600_000
-/** What FRR refused is tried again after so many milliseconds, in a new conversation: bfdd may run by then. */
-const AGAIN_MS = 30_000
-
 type Conclusion =
   /** The conversation is of no use any more. */
   | { readonly kind: 'broken'; readonly reason: string }
@@ -64,7 +59,7 @@ export class BgpSpeaker {
   readonly #announced: Announced
   readonly #sessionNews: SessionNews
   readonly #acquaintances = new Acquaintances()
-  readonly #due: Due = { decide: 0, bring: 0, look: 0, renew: Number.POSITIVE_INFINITY }
+  readonly #due: Due = { decide: 0, bring: 0, compare: 0, look: 0, renew: NEVER }
   /** Before this nothing is decided again. */
   #notBefore = 0
   #outlook: BgpOutlook | undefined
@@ -132,7 +127,7 @@ export class BgpSpeaker {
     const opened = await Frr.open({ folder, ownership, broke })
     if (opened.kind === 'broken') return opened
     this.#acquaintances.forget()
-    Object.assign(this.#due, { bring: 0, look: 0, renew: Number.POSITIVE_INFINITY })
+    Object.assign(this.#due, { bring: 0, compare: 0, look: 0, renew: NEVER })
     try {
       while (!signal.aborted && !this.#hasEnded && performance.now() < this.#due.renew) {
         if (failure !== undefined) return { kind: 'broken', reason: failure }
@@ -169,7 +164,7 @@ export class BgpSpeaker {
     this.#view = undefined
     const ended = performance.now()
     this.#notBefore = ended + Math.max(GATHER_MS, SHARE * (ended - began))
-    this.#due.decide = ended + (this.#outlook?.again ?? Number.POSITIVE_INFINITY)
+    this.#due.decide = ended + (this.#outlook?.again ?? NEVER)
     this.#due.bring = 0
   }
 
@@ -181,15 +176,16 @@ export class BgpSpeaker {
     const failure = await this.#meet(frr, outlook)
     if (failure !== undefined) return failure
     const tree = this.#acquaintances.without(outlook.tree, began)
-    const brought = await frr.bring(tree, keeps)
+    const trusts = began < this.#due.compare && outlook.left === undefined
+    const brought = await frr.bring(tree, { keeps, trusts })
     if (brought.kind === 'broken') return brought.reason
     const ended = performance.now()
+    this.#notBefore = Math.max(this.#notBefore, ended + (ended - began))
     this.#waits.reset()
     this.#engine.brought(brought, { ...outlook, tree }, Math.round(ended - began))
     this.#announced.found({ ...brought, keeps }, outlook.decision)
     this.#settle(brought, outlook)
-    // What others configured so that it cannot be as wanted may be otherwise soon.
-    this.#due.bring = ended + (brought.problems.length > 0 ? AGAIN_MS : COMPARE_MS)
+    setComparison(this.#due, { ...brought, isRead: !trusts || brought.plan.length > 0 }, ended)
     // What FRR takes and shows otherwise is left: to send it again could reset a session each time.
     if (brought.refused.some(({ said }) => said !== '')) this.#due.renew = ended + AGAIN_MS
     if (outlook.left === undefined) return undefined

@@ -59,10 +59,15 @@ function ofController({ lease, at, waiting, unread }: ClusterInput): readonly Ma
     return waiting.length === 0 ? [] : [{ about, text }]
   }
   if (lease.holder === '') return [{ about, text: 'the last one ended, and none took its place' }]
-  const silence = lease.renewed === '' ? 0 : Date.parse(at) - Date.parse(lease.renewed)
-  if (silence < LONGEST_SILENCE) return []
+  if (!isSilent({ lease, at })) return []
   const text = `${lease.holder} has not renewed the Lease for ${between(lease.renewed, at)}: none runs`
   return [{ about, text }]
+}
+
+/** Returns whether the controller that has the Lease does not renew it any more. */
+export function isSilent({ lease, at }: Pick<ClusterInput, 'lease' | 'at'>): boolean {
+  if (lease === undefined || lease.renewed === '') return false
+  return Date.parse(at) - Date.parse(lease.renewed) >= LONGEST_SILENCE
 }
 
 function ofAddresses({ served }: ClusterInput): readonly Matter[] {

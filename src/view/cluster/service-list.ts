@@ -21,12 +21,14 @@ export function isFine({ state }: ClusterServiceRow): boolean {
 /** Returns all Services with an address for clients outside, and those that wait for one. */
 export function serviceList(input: ClusterInput): readonly ClusterServiceRow[] {
   const { served, waiting } = input
+  const pools = new Map(input.given.map((each) => [`${each.service} ${each.address}`, each.pool]))
+  const announcers = announcersOf(input)
   const addressed = served.services.flatMap((service) => {
     const local = service.localPolicies.length > 0
     return rowsOf(service, { all: false, refused: false }).map((row): ClusterServiceRow => {
       const { service: name, address, ports, endpoints, state } = row
-      const announcedBy = announcersOf(input, name)
-      const pool = poolOf(input, name, address)
+      const announcedBy = [...(announcers.get(name) ?? [])].sort()
+      const pool = pools.get(`${name} ${address}`)
       return { service: name, address, ports, endpoints, local, pool, announcedBy, state }
     })
   })
@@ -41,11 +43,12 @@ function key({ service, address }: ClusterServiceRow): string {
   return `${service} ${address}`
 }
 
-function poolOf({ given }: ClusterInput, service: string, address: string): string | undefined {
-  return given.find((each) => each.service === service && each.address === address)?.pool
-}
-
-function announcersOf({ announcers }: ClusterInput, service: string): readonly string[] {
-  const nodes = announcers.filter((each) => each.service === service).map(({ node }) => node)
-  return [...new Set(nodes)].sort()
+/** Returns the Nodes that say that they announce it, by Service. */
+function announcersOf({ announcers }: ClusterInput): ReadonlyMap<string, ReadonlySet<string>> {
+  const nodes = new Map<string, Set<string>>()
+  for (const { service, node } of announcers) {
+    const mine = nodes.get(service) ?? new Set()
+    nodes.set(service, mine.add(node))
+  }
+  return nodes
 }

@@ -1,7 +1,10 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { existsSync, type FSWatcher, watch } from 'node:fs'
+import { join } from 'node:path'
 
 /** Milliseconds from a change until the files are read: a file is often written in pieces. */
 const SETTLE = 50
+/** The same where a file was moved into its place, which is whole. Those that are moved with it come at once. */
+const MOVED = 10
 /** Milliseconds after which files are read again even if no change was reported. */
 const LOOK_AGAIN = 30_000
 
@@ -16,21 +19,27 @@ export async function eachChange(
 ): Promise<void> {
   const watchers = new Map<string, FSWatcher>()
   let soon: NodeJS.Timeout | undefined
-  const changed = (): void => {
-    soon ??= setTimeout(turn, SETTLE)
+  let began = 0
+  let wait = 0
+  const changed = (ms: number): void => {
+    if (wait >= ms) return
+    if (wait === 0) began = performance.now()
+    wait = ms
+    clearTimeout(soon)
+    soon = setTimeout(turn, began + ms - performance.now())
   }
   let fail: (error: unknown) => void = () => undefined
   const turn = (): void => {
-    soon = undefined
+    wait = 0
     try {
       look()
       // A folder may have changed before it was watched, so it is read once more.
-      if (settleWatchers(watchers, places(), changed)) changed()
+      if (settleWatchers(watchers, places(), changed)) changed(SETTLE)
     } catch (error) {
       fail(error)
     }
   }
-  const regular = setInterval(changed, LOOK_AGAIN)
+  const regular = setInterval(() => changed(SETTLE), LOOK_AGAIN)
   try {
     await new Promise<void>((resolve, reject) => {
       fail = reject
@@ -49,7 +58,7 @@ export async function eachChange(
 function settleWatchers(
   watchers: Map<string, FSWatcher>,
   places: ReadonlySet<string>,
-  changed: () => void,
+  changed: (ms: number) => void,
 ): boolean {
   let more = false
   for (const [place, watcher] of watchers) {
@@ -60,7 +69,7 @@ function settleWatchers(
   for (const place of places) {
     if (watchers.has(place)) continue
     try {
-      const watcher = watch(place, changed)
+      const watcher = watch(place, (event, name) => changed(waitFor(event, place, name)))
       watchers.set(place, watcher)
       more = true
       // The folder was removed, or inotify watches ran out: the regular look remains.
@@ -73,4 +82,12 @@ function settleWatchers(
     }
   }
   return more
+}
+
+/**
+ * Returns how long to wait after an event. A file that was created tells of itself in the same way as one that was
+ * moved, but then of each piece that is written; one that has gone may come again.
+ */
+function waitFor(event: string, place: string, name: string | null): number {
+  return event === 'rename' && name !== null && existsSync(join(place, name)) ? MOVED : SETTLE
 }

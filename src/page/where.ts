@@ -1,0 +1,48 @@
+import type { PageView } from '../view/cluster/page-view.ts'
+import { html, type Markup } from './html.ts'
+import { kept } from './parts.ts'
+import type { PageQuery } from './query.ts'
+
+/** Where a packet goes on a Node, as lines of text. */
+export interface Whereabouts {
+  readonly node: string
+  readonly answer: string
+  /** The same with the rules that do something to the packet. */
+  readonly withRules: string
+  /** Why there is no answer. */
+  readonly troubles: readonly string[]
+}
+
+/** Returns the form that asks where a packet goes, with the answer if it was asked. */
+export function whereSection(
+  { nodes, services }: PageView,
+  query: PageQuery,
+  found: Whereabouts | undefined,
+): Markup {
+  const names = new Set(services.map(({ service }) => service))
+  const places = [...names].slice(0, MOST).map((name) => html`<option value="${name}"></option>`)
+  const options = nodes.map(({ node }) => {
+    const chosen = node === query.node ? html` selected` : ''
+    return html`<option value="${node}"${chosen}>${node}</option>`
+  })
+  return html`<section id="where" aria-labelledby="where-title"><h2 id="where-title">Where does a packet go?</h2>
+<form class="where" action="./#where">
+<label>from <input name="from" value="${query.from}" placeholder="the Node itself" autocomplete="off" spellcheck="false"></label>
+<label>to <input name="to" value="${query.to}" required placeholder="192.0.2.10:80 or shop/web" list="places" autocomplete="off" spellcheck="false"></label>
+<datalist id="places">${places}</datalist>
+<label>at <select name="node"><option value="">a Node that announces it</option>${options}</select></label>
+${kept(query, ['filter', 'service'])}<button>Explain</button></form>
+<div id="answer" data-live>${found === undefined ? '' : answer(found)}</div></section>`
+}
+
+/** As many Services are offered to complete what is typed. */
+const MOST = 500
+
+function answer({ node, answer: text, withRules, troubles }: Whereabouts): Markup {
+  if (troubles.length > 0) {
+    return html`<div class="card">${troubles.map((each) => html`<p class="warn">${each}</p>`)}</div>`
+  }
+  return html`<pre tabindex="0" aria-label="The answer">${text}</pre>
+<details id="rules"><summary>with its rules</summary><pre tabindex="0" aria-label="The answer with its rules">${withRules}</pre></details>
+<p class="dim">This is what ${node} should do, by the objects; nodelb status there says whether it is in step.</p>`
+}

@@ -1,0 +1,211 @@
+import { describe, expect, test } from 'vitest'
+import type { AgentPod } from '../../src/decode/cluster/agent-pod.ts'
+import type { Address, Port } from '../../src/model/address.ts'
+import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
+import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
+import { nodeList } from '../../src/view/cluster/node-list.ts'
+import { pageView } from '../../src/view/cluster/page-view.ts'
+import { serviceDetail } from '../../src/view/cluster/service-detail.ts'
+import type { FrontendInput } from '../../src/view/status-input.ts'
+
+const at = '2026-01-01T00:10:00Z'
+
+function agent(node: string, more: Partial<AgentPod> = {}): AgentPod {
+  const pod = `kube-system/nodelb-${node}`
+  const common = { restarts: 0, config: undefined }
+  return { node, pod, ready: true, reason: '', image: 'nodelb:1', ...common, ...more }
+}
+
+/** A cluster of two Nodes in which all is well, but for what is given. */
+function cluster(more: Partial<ClusterInput> = {}): ClusterInput {
+  return {
+    at,
+    unread: { agents: false, lease: false, announcers: false },
+    nodes: ['n1', 'n2'],
+    agents: [agent('n2'), agent('n1')],
+    lease: { namespace: 'kube-system', holder: 'controller-a', renewed: '2026-01-01T00:09:58Z' },
+    served: { services: [], denials: [] },
+    ...{ waiting: [], usage: [], given: [], announcers: [], silent: [] },
+    ...{ problems: [], warnings: [] },
+    ...more,
+  }
+}
+
+/** The facts of a page. */
+function factsOf(input: ClusterInput) {
+  return pageView(input).facts
+}
+
+function service(name: string, state: FrontendInput['state']) {
+  const address = '192.0.2.1:80/tcp'
+  const frontend = { address, port: 'http', kind: 'load-balancer', state } as const
+  const frontends = [{ ...frontend, endpoints: 1, localEndpoints: 0 }]
+  return { service: name, created: '', frontends, origin: null, localPolicies: [] }
+}
+
+function served(...services: readonly ReturnType<typeof service>[]): ClusterInput['served'] {
+  return { services, denials: [] }
+}
+
+describe('facts', () => {
+  test('of a cluster in which all is well', () => {
+    expect(factsOf(cluster()).map(({ value, tone }) => [value, tone])).toEqual([
+      ['2 of 2', 'fine'],
+      ['0', 'fine'],
+      ['0', 'fine'],
+      ['–', 'fine'],
+      ['runs', 'fine'],
+    ])
+  })
+
+  test.each<[string, Partial<ClusterInput>, number, string, string]>([
+    ['no agent is ready', { agents: [] }, 0, '0 of 2', 'bad'],
+    ['one agent is missing', { agents: [agent('n1')] }, 0, '1 of 2', 'warn'],
+    ['agents on more Nodes', { nodes: [] }, 0, '2 of 2', 'fine'],
+    ['a Service refuses', { served: served(service('a/b', 'refuses')) }, 1, '0 of 1', 'warn'],
+    ['no controller', { lease: undefined }, 4, 'none', 'warn'],
+    [
+      'the controller has ended',
+      { lease: { namespace: 'x', holder: '', renewed: '' } },
+      4,
+      'none',
+      'bad',
+    ],
+    [
+      'the controller says nothing',
+      { lease: { namespace: 'x', holder: 'a', renewed: '2026-01-01T00:00:00Z' } },
+      4,
+      'silent',
+      'bad',
+    ],
+    [
+      'a pool is nearly full',
+      { usage: [{ pool: 'p', family: 'ipv4', size: 10n, held: 9 }] as never },
+      3,
+      '90 %',
+      'warn',
+    ],
+  ])('%s', (_, more, at, value, tone) => {
+    expect(factsOf(cluster(more))[at]).toMatchObject({ value, tone })
+  })
+
+  test('of what is not read nothing is said', () => {
+    const unread = { agents: true, lease: true, announcers: true }
+    const facts = factsOf(cluster({ unread }))
+    expect(facts.filter(({ text }) => text === 'not read').map(({ name }) => name)).toEqual([
+      'Agents',
+      'Announced',
+      'Controller',
+    ])
+  })
+
+  test('a pool of IPv6 is not counted out', () => {
+    const usage = [{ pool: 'p', family: 'ipv6', size: 2n ** 64n, held: 1 }] as never
+    expect(factsOf(cluster({ usage }))[3]?.text).toBe('of p in use')
+  })
+
+  test('announcers are counted by Service and Node', () => {
+    const one = { service: 'a/b', protocol: 'layer2', over: [] } as const
+    const announcers = [{ ...one, node: 'n1' }]
+    expect(factsOf(cluster({ announcers }))[2]).toMatchObject({
+      value: '1',
+      text: 'Services, from 1 Node',
+    })
+  })
+})
+
+describe('Nodes', () => {
+  test('have the agent that is ready while one takes the place of another', () => {
+    const agents = [agent('n1', { ready: false, pod: 'old' }), agent('n1', { pod: 'new' })]
+    const [first, second] = nodeList(cluster({ agents }))
+    expect(first).toMatchObject({ node: 'n1', state: 'ready', agent: { pod: 'new' } })
+    expect(second).toMatchObject({ node: 'n2', state: 'no agent', tone: 'warn' })
+  })
+
+  test('say that agents are not read, and leave out a Pod without a Node', () => {
+    const unread = { agents: true, lease: false, announcers: false }
+    expect(nodeList(cluster({ unread })).map(({ state }) => state)).toEqual([
+      'not read',
+      'not read',
+    ])
+    expect(nodeList(cluster({ agents: [agent('')] })).map(({ node }) => node)).toEqual(['n1', 'n2'])
+  })
+})
+
+test.each<[FrontendInput['state'], string]>([
+  ['serves', 'fine'],
+  ['contested', 'warn'],
+  ['refuses', 'bad'],
+  ['refused', 'bad'],
+  ['drops', 'bad'],
+])('an address that %s is %s', (state, tone) => {
+  const [row] = pageView(cluster({ served: served(service('a/b', state)) })).services
+  expect(row?.tone).toBe(tone)
+})
+
+test('what turns clients away now is bad, and the rest of the same Service is not', () => {
+  const problems = [{ about: 'a/b', text: 'spec.ports[0]: found 0' }]
+  const view = pageView(cluster({ served: served(service('a/b', 'refuses')), problems }))
+  expect(view.matters.map(({ tone }) => tone)).toEqual(['bad', 'warn'])
+  const agents = [agent('n1'), agent('n2', { ready: false })]
+  expect(pageView(cluster({ agents })).matters.map(({ tone }) => tone)).toEqual(['bad'])
+  const homeless = [agent('n1'), agent('n2'), agent('', { ready: false })]
+  expect(pageView(cluster({ agents: homeless })).matters).toMatchObject([
+    { about: 'kube-system/nodelb-', tone: 'bad' },
+  ])
+})
+
+test('the newest warnings come first, and not all of a flood', () => {
+  const warnings = Array.from({ length: 30 }, (_, each) => {
+    const minute = String(each).padStart(2, '0')
+    return { about: 'a/b', reason: `R${each}`, message: '', at: `2026-01-01T00:${minute}:00Z` }
+  })
+  const shown = pageView(cluster({ at: '2026-01-01T00:30:00Z', warnings })).warnings
+  expect(shown).toHaveLength(20)
+  expect(shown[0]).toEqual({ about: 'a/b', reason: 'R29', message: '', ago: '1 min' })
+  const [timeless] = pageView(
+    cluster({ warnings: [{ about: 'a/b', reason: 'R', message: '', at: '' }] }),
+  ).warnings
+  expect(timeless?.ago).toBe('')
+})
+
+describe('a Service', () => {
+  const endpoint = (more: Partial<SliceEndpoint>): SliceEndpoint => {
+    const common = { nodeName: 'n1', zones: undefined, nodes: undefined, terminating: false }
+    return { address: '10.0.0.1' as Address, ready: true, serving: true, ...common, ...more }
+  }
+  const slice: SliceObject = {
+    namespace: 'a',
+    name: 'b-1',
+    service: 'b',
+    family: 'ipv4',
+    ports: [
+      { name: 'http', protocol: 'tcp', port: 8080 as Port },
+      { name: '', protocol: 'tcp', port: 9090 as Port },
+    ],
+    endpoints: [
+      endpoint({ nodeName: 'n2', address: '10.0.0.9' as Address }),
+      endpoint({ ready: false, terminating: true }),
+      endpoint({ ready: false, serving: false, nodeName: undefined }),
+    ],
+  }
+
+  test('has its endpoints by Node, with what becomes of them', () => {
+    const input = cluster({ served: served(service('a/b', 'serves')) })
+    const others = { ...slice, service: 'other' }
+    const detail = serviceDetail('a/b', input, [others, slice])
+    expect(detail.isKnown).toBe(true)
+    expect(detail.endpoints.map(({ node, state }) => [node, state])).toEqual([
+      ['', 'not ready'],
+      ['n1', 'ends'],
+      ['n2', 'ready'],
+    ])
+    expect(detail.endpoints[0]?.ports).toEqual(['http 8080', '9090'])
+  })
+
+  test('that waits is known, and one that is not there is not', () => {
+    const input = cluster({ waiting: [{ about: 'a/b', text: 'no pool' }] })
+    expect(serviceDetail('a/b', input, [])).toMatchObject({ isKnown: true, origin: undefined })
+    expect(serviceDetail('a/c', input, []).isKnown).toBe(false)
+  })
+})
