@@ -615,7 +615,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'watch/addresses/state-folder.ts': ['node:fs', 'node:fs/promises'],
   'watch/api/answer.ts': ['node:http'],
   'watch/api/connection.ts': ['node:net', 'node:tls'],
-  'watch/api/connections.ts': ['node:events', 'node:http'],
+  'watch/api/connections.ts': ['node:http'],
   'watch/api/credentials.ts': ['node:fs', 'node:net'],
   'watch/api/exchange.ts': ['node:http'],
   'watch/api/exec-plugin.ts': ['node:child_process'],
