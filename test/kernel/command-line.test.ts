@@ -199,7 +199,7 @@ describe('what cannot be done is said in one line, with exit code 2', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err.map((line) => line.replace(folder, ''))).toMatchInlineSnapshot(`
       [
-        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, announce",
+        "/config.yaml: NodelbConfiguration: scop: found an unknown field, expected one of apiVersion, kind, scope, backend, target, serviceCIDRs, externalIPs, protectedPorts, conntrack, ownership, minSyncPeriod, comparePeriod, ipvs, iptables, healthzBindAddress, metricsBindAddress, metrics, sessionAffinity, limits, addresses, onPoolChange, loadBalancerClasses, poolUsageWarning, adoptFinalizers, ui, announce",
         "/config.yaml: NodelbConfiguration: scope: found "some", expected load-balancer or all",
       ]
     `)

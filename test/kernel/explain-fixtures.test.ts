@@ -33,7 +33,7 @@ describe.each(['nftables', 'ipvs'] as const)(
           const told = fixtureGoal(dirname(node), basename(input), backend)
           const goal = { ...told, node: labNode(told.node) }
           const outcome = await program(socket, goal)
-          expect(outcome.kind).toBe('committed')
+          expect(outcome.kind, JSON.stringify(outcome)).toBe('committed')
           const walked = walkedRuleset((await readKernel(socket)).ruleset)
           const rendered = renderCluster(goal.cluster, goal.node, goal.settings)
           expect(rulesOf(walked)).toEqual(rulesOf(rendered.ruleset()))

@@ -142,5 +142,6 @@ function writeAddress(writer: AttributeWriter, type: number, address: ServerId['
 }
 
 function writePort(writer: AttributeWriter, type: number, port: number): void {
-  writer.target.writeUInt16BE(port, writer.attribute(type, 2))
+  const at = writer.attribute(type, 2)
+  writer.target.writeUInt16BE(port, at)
 }

@@ -53,7 +53,9 @@ export class AttributeWriter {
   }
 
   u8(type: number, value: number): this {
-    this.#buffer[this.attribute(type, 1)] = value
+    // First the room, because making it may replace the buffer.
+    const at = this.attribute(type, 1)
+    this.#buffer[at] = value
     return this
   }
 
