@@ -187,7 +187,7 @@ export class Agent {
   /** Takes an event. After an error its effect is unknown, so everything is rendered again. */
   #take(event: SourceEvent): void {
     try {
-      this.#reconciler.take(event)
+      this.#reconciler.accept(event)
     } catch (error) {
       this.#bug(error)
       this.#reconciler.reconfigure()

@@ -56,8 +56,8 @@ export class Reconciler {
    * Takes an event of the source. Requests a turn if it changes anything, or completes a list for
    * which a session waits.
    */
-  take(event: SourceEvent): void {
-    const changes = this.#parts.store.take(event)
+  accept(event: SourceEvent): void {
+    const changes = this.#parts.store.apply(event)
     for (const change of changes) this.#note(change)
     const waits = this.#session === undefined || this.#outdated
     const mayBegin = event.kind === 'listed' && waits
@@ -139,13 +139,13 @@ export class Reconciler {
     const session = this.#session
     if (session === undefined || this.#outdated) return this.#begin(began)
     told.attempting()
-    const failure = await this.#settle(session, began)
+    const failure = await this.#sync(session, began)
     if (failure !== undefined || session.outdated !== true) return failure
     return this.#begin(performance.now())
   }
 
-  async #settle(session: Session, began: number): Promise<Failed | undefined> {
-    const outcome = await session.settle()
+  async #sync(session: Session, began: number): Promise<Failed | undefined> {
+    const outcome = await session.sync()
     if (outcome.kind === 'failed') return outcome
     this.#parts.told.committed(outcome, session, since(began))
     this.#retryRefused(session)

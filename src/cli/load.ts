@@ -55,7 +55,7 @@ export function load(sources: Sources, announces: AsksForAnnouncing = () => fals
     : undefined
   const input = readObjects(sources.files, readStdin, {
     ...{ limits: read.config.limits, given },
-    ...(reader && { also: (documents, source) => reader.take(documents, source) }),
+    ...(reader && { also: (documents, source) => reader.read(documents, source) }),
   })
   const announcing = reader?.end()
   const { layer2, bgp } = read.config.announce

@@ -104,7 +104,7 @@ export class Controller {
 
   /** Takes an event of the source. */
   take(event: SourceEvent): void {
-    if (!this.#store.take(event)) return
+    if (!this.#store.apply(event)) return
     if (event.resource === 'all-services') this.#followFight(event)
     // Where pods run matters only to addresses of Nodes.
     if (event.resource !== 'endpointslices' || this.#source !== 'pools') this.#wakeup.now()

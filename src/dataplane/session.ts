@@ -13,7 +13,7 @@ import type { Failed } from './outcome.ts'
  * Knows what was programmed, so that a change costs only what it changes. Each backend has its own.
  */
 export interface Session extends Holder {
-  /** Takes the objects; `settle` commits what it renders. */
+  /** Takes the objects; `sync` commits what it renders. */
   readonly renderer: SessionRenderer
   readonly ownership: Ownership
   /**
@@ -21,12 +21,12 @@ export interface Session extends Holder {
    * same. This costs almost nothing.
    */
   doubt(): string | undefined
-  /** Notes that what is programmed may have been changed: the next `settle` compares all of it. */
+  /** Notes that what is programmed may have been changed: the next `sync` compares all of it. */
   distrust(reason: string): void
   /** What the session was started with has changed, so that a new session is needed. */
   readonly outdated?: boolean
   /** Commits what changed in the renderer since the last call. */
-  settle(): Promise<Settled>
+  sync(): Promise<Synced>
   /** Compares all that is programmed with what is rendered, and repairs it. */
   verify(): Promise<Verified>
   /** Returns where the currently rendered frontends lead. */
@@ -36,11 +36,11 @@ export interface Session extends Holder {
    * without them.
    */
   refusals(): ReadonlyMap<Owner, Refusal>
-  /** Makes the next `settle` try refused Services again, as it does when their objects change. */
+  /** Makes the next `sync` try refused Services again, as it does when their objects change. */
   retryRefused(): void
   /**
    * Calls the listener when others changed, or may have changed, what is nodelb's: time to
-   * `settle`. Returns a function that stops it.
+   * `sync`. Returns a function that stops it.
    */
   onForeign(listener: (change: ForeignChange) => void): () => void
   /**
@@ -76,7 +76,7 @@ export type Connections =
   | { readonly kind: 'counted'; readonly counts: readonly ConnectionCount[] }
   | Failed
 
-export type Settled = Committed | Failed
+export type Synced = Committed | Failed
 
 /** The kernel holds what is rendered. */
 export interface Committed {

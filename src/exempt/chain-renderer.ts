@@ -7,7 +7,7 @@ import type { ServiceObject, SliceObject } from '../model/service.ts'
 import { type ServiceName, serviceName } from '../model/service-name.ts'
 import type { Lowered } from '../render/iptables/family-lowering.ts'
 import type { IptablesLowering } from '../render/iptables/lowering.ts'
-import { type RenderedChains, settleChains } from '../render/iptables/render.ts'
+import { type RenderedChains, takeChainChanges } from '../render/iptables/render.ts'
 import type { ServedServices } from '../render/served-services.ts'
 import type { Refusal } from './exemption.ts'
 import type { SessionRenderer } from './session-renderer.ts'
@@ -59,7 +59,7 @@ export class ChainRenderer implements SessionRenderer {
    */
   lowerAgain(names: readonly ServiceName[]): void {
     for (const name of names) this.readmit(name)
-    this.lowering.settle()
+    this.lowering.takeChanges()
   }
 
   /** Notes why Services are exempt that stay as they are already. */
@@ -79,8 +79,8 @@ export class ChainRenderer implements SessionRenderer {
    * Makes the chains follow the objects; returns what changed since the last call. A refused
    * Service that may be served differently is worth another attempt.
    */
-  settle(): Lowered {
-    return settleChains({ services: this.#services, lowering: this.lowering }, (name) => {
+  takeChanges(): Lowered {
+    return takeChainChanges({ services: this.#services, lowering: this.lowering }, (name) => {
       if (this.#refusals.has(ownerOf(name))) this.readmit(name)
     })
   }

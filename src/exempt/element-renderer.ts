@@ -41,7 +41,7 @@ interface ExtendedFrame {
  * readmitted; a refused one is when its objects or its rendering change.
  */
 export class ElementRenderer
-  implements Omit<WholeRenderer, 'begin' | 'settle' | 'element' | 'calls'>, SessionRenderer
+  implements Omit<WholeRenderer, 'begin' | 'takeChanges' | 'element' | 'calls'>, SessionRenderer
 {
   readonly #inner: WholeRenderer
   readonly #settings: Settings
@@ -153,8 +153,8 @@ export class ElementRenderer
   }
 
   /** Returns what changed since the last call, in the tables and in ipvs. */
-  settle(): Changes {
-    const { elements, ipvs } = this.#inner.settle()
+  takeChanges(): Changes {
+    const { elements, ipvs } = this.#inner.takeChanges()
     if (this.#services.size > 0) {
       for (const change of elements) this.#retryOwner(this.#ownerOfElement(change))
       for (const change of ipvs) this.#retryOwner(this.#ownerBesideTables(change))

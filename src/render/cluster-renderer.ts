@@ -87,7 +87,7 @@ class ClusterRenderer implements WholeRenderer {
     }
   }
 
-  settle(): Delta {
+  takeChanges(): Delta {
     this.#rerender()
     const changes = takeChanges(this.#assembly)
     const changed = new Map<TableFamily, Frame | undefined>()

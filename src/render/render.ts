@@ -26,6 +26,6 @@ export function* renderInSteps(
   const renderer = createRenderer(node, settings, memory)
   yield* fill(renderer, cluster)
   yield* renderer.begin()
-  renderer.settle()
+  renderer.takeChanges()
   return renderer
 }

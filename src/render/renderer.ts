@@ -11,7 +11,7 @@ import type { ElementValue, Ruleset } from '../ruleset/nftables/types.ts'
 import type { Changes } from './assembly.ts'
 import type { Frame } from './nftables/table.ts'
 
-/** What one `settle` changed. */
+/** What one `takeChanges` changed. */
 export interface Delta extends Changes {
   /** The new frames of families whose frame changed; undefined if a family has no table now. */
   readonly frames: ReadonlyMap<TableFamily, Frame | undefined>
@@ -25,14 +25,14 @@ export interface Renderer {
   removeSlice(namespace: string, name: string): void
   /** Judges the Services anew that ask for one of these addresses. This matters for ipvs only. */
   changeOtherNodes(change: AddressChange): void
-  /** Renders everything Service by Service; to be called before the first `settle`. */
+  /** Renders everything Service by Service; to be called before the first `takeChanges`. */
   begin(): Steps<void>
   /**
    * Renders and returns what changed since the last call. The first call returns no elements: what
    * it renders is in `ruleset` only.
    */
-  settle(): Delta
-  /** Returns a view of the present state, not a copy: it changes with the next `settle`. */
+  takeChanges(): Delta
+  /** Returns a view of the present state, not a copy: it changes with the next `takeChanges`. */
   ruleset(): Ruleset
   /** Returns a table without the elements of Services; undefined if the family has no table. */
   frame(family: TableFamily): Frame | undefined

@@ -84,7 +84,7 @@ export class Announcing {
         {
           ...listener,
           event: (event) => {
-            if (this.isEnabled && this.#store.take(event)) this.#speaker?.objectsChanged()
+            if (this.isEnabled && this.#store.apply(event)) this.#speaker?.objectsChanged()
             if (isNodeResource(event.resource)) listener.event(event)
           },
           state: (resource, state) => {

@@ -69,7 +69,7 @@ export class AllocationStore {
   }
 
   /** Takes an event of the source; returns whether it may change the allocation. */
-  take(event: SourceEvent): boolean {
+  apply(event: SourceEvent): boolean {
     switch (event.kind) {
       case 'object':
         return this.#object(event)
@@ -158,11 +158,11 @@ export class AllocationStore {
       case 'configmaps':
         return this.#readConfigMap(key, object, origin)
       case 'namespaces':
-        return this.#namespaces.take(key, object, origin)
+        return this.#namespaces.put(key, object, origin)
       case 'nodes':
-        return this.#nodes.take(key, object, origin)
+        return this.#nodes.put(key, object, origin)
       case 'endpointslices':
-        return this.#podNodes.take(key, object, origin)
+        return this.#podNodes.put(key, object, origin)
       default:
         return unreachable(resource)
     }

@@ -63,12 +63,12 @@ export class AnnounceStore {
   }
 
   /** Takes an event of the source; returns whether it may change who announces what, or `unread`. */
-  take(event: SourceEvent): boolean {
+  apply(event: SourceEvent): boolean {
     switch (event.kind) {
       case 'object': {
         const { resource, object, origin = 'API server' } = event
         const key = nameOf(object, resources[resource].namespaced)
-        const read = this.#shelfOf(resource)?.take(key, object, origin)
+        const read = this.#shelfOf(resource)?.put(key, object, origin)
         if (read === undefined) return false
         this.#known.add(resource, key)
         return this.#note(resource, key, read.problems) || read.isNews
@@ -148,7 +148,7 @@ export class AnnounceStore {
   }
 
   /** Returns where objects of a kind are kept; undefined for those that play no part. */
-  #shelfOf(resource: Resource): Pick<Shelf<unknown, never>, 'take' | 'remove'> | undefined {
+  #shelfOf(resource: Resource): Pick<Shelf<unknown, never>, 'put' | 'remove'> | undefined {
     if (isBgpResource(resource) || isToldResource(resource)) return undefined
     switch (resource) {
       case 'services':

@@ -36,10 +36,10 @@ export class BgpObjectStore {
   }
 
   /** Takes an event of the source; returns whether it may change what is announced or reported. */
-  take(event: SourceEvent): boolean {
+  apply(event: SourceEvent): boolean {
     this.#hasNews = false
     const store = isBgpResource(event.resource) ? this.#bgp : this.#others
-    return store.take(event) || this.#hasNews
+    return store.apply(event) || this.#hasNews
   }
 
   /** Returns whether every kind has been listed whole; nothing may be given up before. */

@@ -30,7 +30,7 @@ export class BgpStore {
   }
 
   /** Takes an event of the source; returns whether it may change what is announced. */
-  take(event: SourceEvent): boolean {
+  apply(event: SourceEvent): boolean {
     const { resource } = event
     if (!isBgpResource(resource)) return false
     switch (event.kind) {
@@ -65,7 +65,7 @@ export class BgpStore {
 
   #add(resource: BgpResource, { object, origin = 'API server' }: ObjectEvent): boolean {
     const key = nameOf(object, true)
-    const read = this.#shelfOf(resource).take(key, object, origin)
+    const read = this.#shelfOf(resource).put(key, object, origin)
     this.#known.add(resource, key)
     this.#read(`${resource} ${key}`, read.problems)
     return read.isNews
@@ -82,7 +82,7 @@ export class BgpStore {
     return !stays && shelf.remove(key)
   }
 
-  #shelfOf(resource: BgpResource): Pick<Shelf<unknown, never>, 'take' | 'remove'> {
+  #shelfOf(resource: BgpResource): Pick<Shelf<unknown, never>, 'put' | 'remove'> {
     switch (resource) {
       case 'bgppeers':
       case 'bgppeers-v1beta1':

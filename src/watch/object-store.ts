@@ -64,7 +64,7 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
   }
 
   /** Takes an event of the source and returns the changes to render. */
-  take(event: SourceEvent): readonly ObjectChange[] {
+  apply(event: SourceEvent): readonly ObjectChange[] {
     const { resource } = event
     if (!isNodeResource(resource)) return []
     switch (event.kind) {

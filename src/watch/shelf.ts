@@ -36,7 +36,7 @@ export class Shelf<Value, From extends Decoded> {
   }
 
   /** Takes an object; one that cannot be read leaves its former version. */
-  take(key: string, object: unknown, origin: string): Read {
+  put(key: string, object: unknown, origin: string): Read {
     const decoded = this.#decode(object, origin, this.#values.get(key))
     const { problems } = decoded
     if (decoded.kind === 'invalid') return { problems, isNews: false }

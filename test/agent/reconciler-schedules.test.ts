@@ -160,7 +160,7 @@ class World {
     })
     this.#node(0)
     for (const resource of NODE_RESOURCES) {
-      this.#reconciler.take({ kind: 'listed', resource, names: new Set(['node-a']) })
+      this.#reconciler.accept({ kind: 'listed', resource, names: new Set(['node-a']) })
     }
   }
 
@@ -217,11 +217,11 @@ class World {
   async #act(action: Action): Promise<void> {
     switch (action.kind) {
       case 'service':
-        this.#reconciler.take({ kind: 'object', resource: 'services', object: service(action) })
+        this.#reconciler.accept({ kind: 'object', resource: 'services', object: service(action) })
         return
       case 'gone': {
         const name = `service-${action.service}`
-        this.#reconciler.take({ kind: 'deleted', resource: 'services', namespace: 'shop', name })
+        this.#reconciler.accept({ kind: 'deleted', resource: 'services', namespace: 'shop', name })
         return
       }
       case 'node':
@@ -273,7 +273,7 @@ class World {
   }
 
   #node(address: number): void {
-    this.#reconciler.take({ kind: 'object', resource: 'nodes', object: nodeWith(address) })
+    this.#reconciler.accept({ kind: 'object', resource: 'nodes', object: nodeWith(address) })
   }
 
   #configuration(backend: BackendName, broken: boolean): Configuration {

@@ -73,7 +73,7 @@ export async function affinityCosts(times: number): Promise<Answers['affinity']>
     for (const slice of makeSlices(SIZE, turn, 2, turn)) {
       started.session.renderer.setSlice(udp(slice))
     }
-    await started.session.settle()
+    await started.session.sync()
     changes.push(performance.now() - before)
   }
   const send = sender(Array.from({ length: FOREIGN }, (_, index) => index))

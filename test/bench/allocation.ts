@@ -42,10 +42,10 @@ function read(
   const began = performance.now()
   const store = new AllocationStore({ classes: () => [], followed, read: () => undefined })
   for (const text of texts) {
-    store.take({ kind: 'object', resource: 'all-services', object: JSON.parse(text) })
+    store.apply({ kind: 'object', resource: 'all-services', object: JSON.parse(text) })
   }
   const sources = nodes > 0 ? Array.from({ length: nodes }, (_, index) => node(index)) : pools
-  for (const object of sources) store.take({ kind: 'object', resource: source, object })
+  for (const object of sources) store.apply({ kind: 'object', resource: source, object })
   return { store, ms: performance.now() - began }
 }
 
@@ -84,6 +84,6 @@ function give(store: AllocationStore): void {
       metadata: { ...service.metadata, annotations },
       status: { loadBalancer: { ingress } },
     }
-    store.take({ kind: 'object', resource: 'all-services', object })
+    store.apply({ kind: 'object', resource: 'all-services', object })
   }
 }

@@ -81,7 +81,7 @@ async function costOf(session: Session, slice: SliceObject): Promise<Answers['bi
   const cpu = process.cpuUsage()
   const began = performance.now()
   session.renderer.setSlice(slice)
-  const settled = await session.settle()
+  const settled = await session.sync()
   const changeMs = performance.now() - began
   const { user, system } = process.cpuUsage(cpu)
   if (settled.kind !== 'committed') throw new Error(settled.reason)

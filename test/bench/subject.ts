@@ -40,7 +40,7 @@ export class Subject {
     const slices = makeSlices(this.#size, service, count, fresh)
     const begin = performance.now()
     for (const slice of slices) session.renderer.setSlice(slice)
-    const settled = await session.settle()
+    const settled = await session.sync()
     const ms = performance.now() - begin
     if (settled.kind !== 'committed' || settled.refusals.length > 0) {
       throw new Error(`nodelb: ${JSON.stringify(settled).slice(0, 1000)}`)

@@ -51,7 +51,7 @@ export class Writer {
     if (this.size === undefined || renderer === undefined) throw new Error('not printed')
     const before = new Map(FAMILIES.map((family) => [family, renderer.frame(family)]))
     for (const slice of makeSlices(this.size, service, count, fresh)) renderer.setSlice(slice)
-    const delta = renderer.settle()
+    const delta = renderer.takeChanges()
     return FAMILIES.flatMap((family) => changeLines(family, delta, before.get(family))).join('\n')
   }
 }

@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ProgramOutcome, program, propose } from '../../src/dataplane/nftables/program.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
-import type { Settled } from '../../src/dataplane/session.ts'
+import type { Synced } from '../../src/dataplane/session.ts'
 import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
 
 const [walks, steps] = process.argv.slice(2).map(Number)
 const socket = NetlinkSocket.open()
 
-function accepted(outcome: ProgramOutcome | Settled): void {
+function accepted(outcome: ProgramOutcome | Synced): void {
   if (outcome.kind === 'failed' || outcome.refusals.length > 0) {
     throw new Error(
       `refused: ${JSON.stringify(outcome.kind === 'failed' ? outcome : outcome.refusals)}`,
@@ -48,7 +48,7 @@ await fc.assert(
           session.renderer.removeSlice(namespace, each.name)
           slices.delete(each.name)
         }
-        accepted(await session.settle())
+        accepted(await session.sync())
       }
       const now = { services: [...services.values()], slices: [...slices.values()] }
       const { plan } = await propose(socket, { cluster: now, node, settings: chosen })

@@ -41,7 +41,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     const { session } = await begin(programs, goal)
     for (let change = 0; change < CHANGES; change++) {
       alter(session, change)
-      const settled = committed(await session.settle())
+      const settled = committed(await session.sync())
       expect(settled).toMatchObject({ refusals: [] })
       expect(settled.operations).toBeGreaterThan(0)
       expect(settled.reread).toBeUndefined()

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import type { FlavourPrograms } from '../../src/apply/iptables/programs.ts'
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { type IptablesSession, startIptablesSession } from '../../src/dataplane/iptables/session.ts'
-import type { ForeignChange, SessionOptions, Settled } from '../../src/dataplane/session.ts'
+import type { ForeignChange, SessionOptions, Synced } from '../../src/dataplane/session.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { fixtures } from './session-setup.ts'
 
@@ -19,7 +19,7 @@ export function iptablesGoal(fixture: string): Goal {
 
 export interface Begun {
   readonly session: IptablesSession
-  readonly first: Extract<Settled, { kind: 'committed' }>
+  readonly first: Extract<Synced, { kind: 'committed' }>
 }
 
 /** Closed when the test is over. */
@@ -35,12 +35,12 @@ export async function begin(
   return { session, first }
 }
 
-export function committed(outcome: Settled): Extract<Settled, { kind: 'committed' }> {
+export function committed(outcome: Synced): Extract<Synced, { kind: 'committed' }> {
   if (outcome.kind === 'failed') throw new Error(reasonOf(outcome))
   return outcome
 }
 
-function reasonOf({ reason, details }: Extract<Settled, { kind: 'failed' }>): string {
+function reasonOf({ reason, details }: Extract<Synced, { kind: 'failed' }>): string {
   return [reason, ...details].join('\n')
 }
 

@@ -43,7 +43,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     const chain = `-A ${name} `
     expect(linesOf(before, chain)).toHaveLength(1 + 5)
     scale(session, jellyfin, 4)
-    const settled = committed(await session.settle())
+    const settled = committed(await session.sync())
     expect(settled.reread).toBeUndefined()
     const after = await rules()
     const changed = linesOf(after, chain)
@@ -52,9 +52,9 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     const head = `*nat\n:${name} - [0:0]\n`
     expect(settled.bytes).toBe(`${head}${changed.join('\n')}\nCOMMIT\n`.length)
     expect(settled.bytes).toBeLessThan(first.bytes / 10)
-    expect(committed(await session.settle())).toMatchObject({ operations: 0, bytes: 0 })
+    expect(committed(await session.sync())).toMatchObject({ operations: 0, bytes: 0 })
     scale(session, jellyfin, 5)
-    await session.settle()
+    await session.sync()
     expect(await rules()).toBe(before)
   })
 
@@ -63,9 +63,9 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     for (const slice of nginx.cluster.slices) session.renderer.setSlice(slice)
     for (const service of nginx.cluster.services) session.renderer.setService(service)
     scale(session, asterisk, 0)
-    expect(committed(await session.settle()).reread).toBeUndefined()
+    expect(committed(await session.sync()).reread).toBeUndefined()
     session.renderer.removeService('media/jellyfin')
-    expect(committed(await session.settle()).reread).toBeUndefined()
+    expect(committed(await session.sync()).reread).toBeUndefined()
     expect(await rules()).toContain(`-m comment --comment "voip/asterisk:sip`)
     expect(await rules()).not.toContain('media/jellyfin')
     const wanted = together(scaled(asterisk, 0), ranges, nginx)
@@ -97,7 +97,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
       const told = heard(session)
       await by()
       expect((await told).touchesUs).toBe('yes')
-      const settled = committed(await session.settle())
+      const settled = committed(await session.sync())
       expect(settled.operations).toBeGreaterThan(0)
       expect(settled.reread).toMatch(/ changed nodelb's chains$/)
       const frontends = [...session.served().all()]
@@ -118,7 +118,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
       await iptables(flavour, '-t nat -F')
       await told
       expect(await comparing).toMatchObject({ kind: 'verified' })
-      await session.settle()
+      await session.sync()
       expect(await rules()).toBe(before)
     }
   })
@@ -150,7 +150,7 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     const { session } = await begin(programs, goal)
     scale(session, jellyfin, 2)
     expect(await session.verify()).toMatchObject({ repaired: [], operations: 0 })
-    expect(committed(await session.settle())).toMatchObject({ operations: 0 })
+    expect(committed(await session.sync())).toMatchObject({ operations: 0 })
   })
 })
 

@@ -10,7 +10,7 @@ import type { Goal } from '../../src/dataplane/dataplane.ts'
 import { IpvsDataplane } from '../../src/dataplane/ipvs/dataplane.ts'
 import { removeIpvs } from '../../src/dataplane/ipvs/removal.ts'
 import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
-import type { Committed, Session, Settled } from '../../src/dataplane/session.ts'
+import type { Committed, Session, Synced } from '../../src/dataplane/session.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import { present } from '../../src/model/present.ts'
 import { type KernelIpvs, type ServerKey, serverIdOf } from '../../src/ruleset/ipvs/types.ts'
@@ -66,7 +66,7 @@ async function refusedStart(goal: Goal = jellyfin): Promise<string> {
   return outcome.outcome.reason
 }
 
-function committed(outcome: Settled): Committed {
+function committed(outcome: Synced): Committed {
   if (outcome.kind === 'failed') throw new Error(outcome.reason)
   return outcome
 }
@@ -111,7 +111,7 @@ describe('a session of ipvs', () => {
     for (const { namespace: of, name } of jellyfin.cluster.services) {
       session.renderer.removeService(`${of}/${name}`)
     }
-    committed(await session.settle())
+    committed(await session.sync())
     expect(await held()).toMatchObject({ dummy: false })
     expect(ipvs.count).toBe(0)
     session.close()
@@ -173,7 +173,7 @@ describe('what ipvs refuses costs the Service that asks for it', () => {
     expect((await held()).addresses.size).toBe(0)
     for (const name of ['rr', 'wrr', 'lc', 'wlc', 'sh', 'mh']) ipvs.schedulers.add(name)
     session.retryRefused()
-    expect(committed(await session.settle()).refusals).toEqual([])
+    expect(committed(await session.sync()).refusals).toEqual([])
     expect(await missing(jellyfin)).toEqual([])
     session.close()
   })
@@ -189,7 +189,7 @@ describe('what ipvs refuses costs the Service that asks for it', () => {
     expect(addresses.size).toBeGreaterThan(0)
     links.refusedFamilies.clear()
     session.retryRefused()
-    expect(committed(await session.settle()).refusals).toEqual([])
+    expect(committed(await session.sync()).refusals).toEqual([])
     expect(await missing(dual)).toEqual([])
     session.close()
   })
@@ -220,12 +220,12 @@ describe('what ipvs refuses costs the Service that asks for it', () => {
     await make(present(key))
     for (const each of jellyfin.cluster.services) session.renderer.setService(each)
     for (const each of jellyfin.cluster.slices) session.renderer.setSlice(each)
-    const { refusals } = committed(await session.settle())
+    const { refusals } = committed(await session.sync())
     expect(refusals.map(({ reason }) => reason).join()).toContain(OCCUPIED)
     expect((await held()).servers.get(present(key))?.destinations.size).toBe(0)
     ipvs.clear()
     session.retryRefused()
-    expect(committed(await session.settle()).refusals).toEqual([])
+    expect(committed(await session.sync()).refusals).toEqual([])
     expect((await held()).servers.get(present(key))?.destinations.size).toBeGreaterThan(0)
     session.close()
   })
@@ -311,7 +311,7 @@ test('whatever changes and is refused meanwhile, in the end ipvs holds all', asy
           services.delete(name)
           session.renderer.removeService(`${namespace}/${name}`)
         }
-        committed(await session.settle())
+        committed(await session.sync())
         ipvs.refused.clear()
         links.refusedFamilies.clear()
       }

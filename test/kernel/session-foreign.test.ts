@@ -44,11 +44,11 @@ describe('without ownership', () => {
       pid: expect.any(Number),
       generation: await running.socket.generation(),
     })
-    const settled = committed(await running.session.settle())
+    const settled = committed(await running.session.sync())
     expect(settled.operations).toBeGreaterThan(0)
     expect(settled.reread).toBe("nft changed nodelb's tables")
     expect(await listed()).toEqual(before)
-    expect(committed(await running.session.settle())).toMatchObject({ operations: 0 })
+    expect(committed(await running.session.sync())).toMatchObject({ operations: 0 })
   })
 
   test('damage every few milliseconds is repaired each time it is heard of', async () => {
@@ -58,7 +58,7 @@ describe('without ownership', () => {
     const repairs: Promise<unknown>[] = []
     running.session.onForeign(({ process }) => {
       names.add(process)
-      repairs.push(running.session.settle())
+      repairs.push(running.session.sync())
     })
     const rounds =
       'for i in $(seq 30); do nft delete element ip nodelb services ' +
@@ -86,12 +86,12 @@ describe('without ownership', () => {
       told += 1
     })
     moveEndpoint(running.session, 99)
-    await running.session.settle()
+    await running.session.sync()
     running.dumps()
     for (let round = 0; round < 40; round++) {
       await nft(`add element ip mine s { 10.0.0.${round} }`)
       moveEndpoint(running.session, round)
-      const settled = committed(await running.session.settle())
+      const settled = committed(await running.session.sync())
       expect(settled.operations).toBe(2)
       expect(settled.reread).toBeUndefined()
     }
@@ -116,7 +116,7 @@ describe('without ownership', () => {
     let rereads = 0
     for (let round = 0; !done || round < 50; round++) {
       moveEndpoint(running.session, round)
-      const settled = committed(await running.session.settle())
+      const settled = committed(await running.session.sync())
       if (settled.reread !== undefined) rereads += 1
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -129,7 +129,7 @@ describe('without ownership', () => {
     await using running = await begin(goal, { ownership: 'none' })
     await nft('delete table ip6 nodelb')
     moveEndpoint(running.session, 0)
-    const settled = committed(await running.session.settle())
+    const settled = committed(await running.session.sync())
     expect(settled.reread).toBe('another process changed the rule set')
     expect(await running.session.verify()).toMatchObject({ operations: 0 })
   })
@@ -158,7 +158,7 @@ describe('verify', () => {
     await using running = await begin(goal)
     scale(running.session, jellyfin, 2)
     expect(await running.session.verify()).toMatchObject({ repaired: [], operations: 0 })
-    expect(committed(await running.session.settle())).toMatchObject({ operations: 0 })
+    expect(committed(await running.session.sync())).toMatchObject({ operations: 0 })
   })
 })
 
@@ -182,7 +182,7 @@ describe('a monitor', () => {
     const own = await Monitor.open(running.socket)
     own.onForeign((commit) => commits.push(commit))
     scale(running.session, jellyfin, 2)
-    await running.session.settle()
+    await running.session.sync()
     expect(await own.untouched(to, await socket.generation())).toBe(true)
     expect(commits).toHaveLength(5)
     monitor.close()

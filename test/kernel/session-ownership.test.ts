@@ -73,7 +73,7 @@ describe('tables of a running session', () => {
     let rounds = 0
     for (let round = 0; round < 200 || flushing.exitCode === null; round++) {
       scale(running.session, jellyfin, 2 + (round % 3))
-      expect(committed(await running.session.settle()).operations).toBeGreaterThan(0)
+      expect(committed(await running.session.sync()).operations).toBeGreaterThan(0)
       await new Promise((resolve) => setImmediate(resolve))
       rounds += 1
     }

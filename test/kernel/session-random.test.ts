@@ -87,12 +87,12 @@ test('whatever is refused and when, the kernel holds what the session says, and 
           }
           if (round === trouble.from + trouble.rounds) mend?.()
           for (const apply of changes) apply(running.session, objects)
-          refused += committed(await running.session.settle()).refusals.length
+          refused += committed(await running.session.sync()).refusals.length
           await proven(running.session)
         }
         mend?.()
         running.session.retryRefused()
-        expect(committed(await running.session.settle()).refusals).toEqual([])
+        expect(committed(await running.session.sync()).refusals).toEqual([])
         const now = {
           services: [...objects.services.values()],
           slices: [...objects.slices.values()],

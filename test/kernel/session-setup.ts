@@ -7,7 +7,7 @@ import { decodeTable, type FoundTable, listTables } from '../../src/apply/nftabl
 import type { Goal } from '../../src/dataplane/dataplane.ts'
 import type { NftablesSession } from '../../src/dataplane/nftables/session.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
-import type { SessionOptions, Settled } from '../../src/dataplane/session.ts'
+import type { SessionOptions, Synced } from '../../src/dataplane/session.ts'
 import { nft } from '../apply/nftables/namespace.ts'
 import { fixtureGoal } from '../support/goal.ts'
 import { sortedListing } from '../support/listing.ts'
@@ -22,7 +22,7 @@ export const nginx: Goal = fixtureGoal(`${fixtures}dual-stack-policy-local`)
 export interface Running extends AsyncDisposable {
   readonly socket: NetlinkSocket
   readonly session: NftablesSession
-  readonly first: Extract<Settled, { kind: 'committed' }>
+  readonly first: Extract<Synced, { kind: 'committed' }>
   /** How often the kernel was asked for a list since the last call. */
   dumps(): number
 }
@@ -68,7 +68,7 @@ async function closed(socket: NetlinkSocket): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-export function committed(outcome: Settled): Extract<Settled, { kind: 'committed' }> {
+export function committed(outcome: Synced): Extract<Synced, { kind: 'committed' }> {
   if (outcome.kind === 'failed') throw new Error(`${outcome.reason} ${outcome.details.length}`)
   return outcome
 }

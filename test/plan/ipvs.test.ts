@@ -84,14 +84,14 @@ test('one endpoint of 3,000 costs one operation for each virtual server', () => 
   const states: State[] = Array.from({ length: 3_000 }, () => ({}))
   renderer.setService(service)
   renderer.setSlice(slice(states))
-  renderer.settle()
+  renderer.takeChanges()
   const dummy = { name: 'kube-ipvs0', before: true, after: true }
   renderer.setSlice(slice([...states, {}]))
-  const grown = renderer.settle()
+  const grown = renderer.takeChanges()
   expect(planIpvsDelta(grown.ipvs, dummy)).toHaveLength(3)
   expect(grown.elements).toEqual([])
   renderer.setSlice(slice([{ ready: false, terminating: true }, ...states]))
-  const { ipvs } = renderer.settle()
+  const { ipvs } = renderer.takeChanges()
   expect(texts(planIpvsDelta(ipvs, dummy))).toEqual([
     '~ -t 10.96.0.1:80 -r 10.244.2.1:8080 -m -w 0',
     '~ -t 203.0.113.1:80 -r 10.244.2.1:8080 -m -w 0',

@@ -27,7 +27,7 @@ describe('Services that are held', () => {
         for (const name of held) expect(rulesAbout(wanted, name)).toEqual(rulesAbout(found, name))
         expect(planIptables(model.ruleset(), wanted)).toEqual([])
         for (const name of held) lowering.readmit(name)
-        lowering.settle()
+        lowering.takeChanges()
         const free = chainsFor(after, node, now)
         expect(planIptables(lowering.rules(), free)).toEqual([])
       }),

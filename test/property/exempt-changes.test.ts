@@ -36,20 +36,20 @@ test('what nftables refuses is rendered as it is there, and as wanted when it is
   fc.assert(
     fc.property(steps, settings, (changes, chosen) => {
       const wanted = createRenderer(node, chosen)
-      wanted.settle()
+      wanted.takeChanges()
       const renderer = new ElementRenderer(wanted, node, chosen)
       const kernel = kernelModel()
       for (const { make, refused } of changes) {
         make(renderer)
         const found = kernel.ruleset()
-        const settled = renderer.settle().elements
+        const settled = renderer.takeChanges().elements
         refuse(renderer, settled, new Set(refused))
         kernel.apply(plan(found, renderer.ruleset()))
         const made = settled.filter((each) => !renderer.isExempt(each))
         expect(ids(elementsThatDiffer(found, renderer.ruleset()))).toEqual(ids(made))
       }
       renderer.readmitRefused()
-      const due = renderer.settle().elements
+      const due = renderer.takeChanges().elements
       expect(ids(due)).toEqual(ids(elementsThatDiffer(kernel.ruleset(), wanted.ruleset())))
       expect(renderer.refusals().size).toBe(0)
       kernel.apply(plan(kernel.ruleset(), renderer.ruleset()))
@@ -82,14 +82,14 @@ test('what nftables has of Services that cannot be read stays, frontend by front
         for (const owner of readmitted) {
           for (const step of differences.get(owner) ?? []) stays.delete(wholeOfElement(step))
         }
-        const settled = renderer.settle().elements
+        const settled = renderer.takeChanges().elements
         const differ = elementsThatDiffer(kernel.ruleset(), renderer.ruleset())
         expect(ids(settled)).toEqual(ids(differ))
         kernel.apply(plan(kernel.ruleset(), renderer.ruleset()))
         expect(elementsOf(kernel.ruleset(), stays)).toEqual(elementsOf(found, stays))
       }
       for (const owner of unreadable) renderer.readmit(owner)
-      renderer.settle()
+      renderer.takeChanges()
       kernel.apply(plan(kernel.ruleset(), renderer.ruleset()))
       expect(comparable(kernel.ruleset())).toEqual(comparable(wanted.ruleset()))
     }),
@@ -167,7 +167,7 @@ test('what iptables refuses stays until the Service may be served differently', 
         make(renderer)
         make(services)
         for (const { name } of services.takeDue()) held.delete(ownerOf(name))
-        renderer.settle()
+        renderer.takeChanges()
         expect(new Set(renderer.refusals().keys())).toEqual(new Set(held.keys()))
         const fresh = refused.filter((service) => !held.has(service))
         renderer.lowering.exempt(found, new Set(fresh))
@@ -180,7 +180,7 @@ test('what iptables refuses stays until the Service may be served differently', 
         }
       }
       renderer.readmitRefused()
-      renderer.settle()
+      renderer.takeChanges()
       expect(renderer.refusals().size).toBe(0)
       const free = chainsFor(objects.cluster(), node, chosen)
       expect(planIptables(renderer.lowering.rules(), free)).toEqual([])

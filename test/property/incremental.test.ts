@@ -29,7 +29,7 @@ test('what changes one by one have left is what is rendered at once, by one who 
       const objects = keptObjects()
       for (const round of all) {
         for (const make of round) for (const to of [renderer, objects]) make(to)
-        renderer.settle()
+        renderer.takeChanges()
         const kernel = kernelModel()
         kernel.apply(plan({}, renderer.ruleset()))
         const memory = kernelMemory(kernel.ruleset())
@@ -67,7 +67,7 @@ test('the same holds for ipvs and the table beside it', () => {
       for (const round of all) {
         const before = { servers: new Map(renderer.ipvs()?.servers) }
         for (const make of round) for (const to of [renderer, objects]) make(withoutHealth(to))
-        renderer.settle()
+        renderer.takeChanges()
         const memory = ipvsMemory({
           ...before,
           addresses: new Set(),
@@ -93,11 +93,11 @@ test('what a commit means for frontends is what the endpoints before and after i
   fc.assert(
     fc.property(rounds, settings, (all, chosen) => {
       const renderer = createRenderer(node, chosen)
-      renderer.settle()
+      renderer.takeChanges()
       let before = leading(servedByTables(renderer.ruleset()))
       for (const round of all) {
         for (const make of round) make(renderer)
-        const { elements } = renderer.settle()
+        const { elements } = renderer.takeChanges()
         const after = leading(servedByTables(renderer.ruleset()))
         const changes = frontendChanges(elements, renderer.ruleset())
         const told = new Set(changes.map(({ family, id }) => `${family} ${id}`))

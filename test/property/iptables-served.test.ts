@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { ServedFrontends } from '../../src/frontend/frontend-change.ts'
 import type { Address } from '../../src/model/address.ts'
 import { servedByTables } from '../../src/plan/nftables/served.ts'
-import { createChains, settleChains } from '../../src/render/iptables/render.ts'
+import { createChains, takeChainChanges } from '../../src/render/iptables/render.ts'
 import { frontendChanges } from '../../src/render/iptables/served.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { change, keptObjects } from '../support/changes.ts'
@@ -31,7 +31,7 @@ test('chains lead where tables lead that serve the same objects', () => {
         each(chains.services)
         each(objects)
       }
-      settleChains(chains)
+      takeChainChanges(chains)
       const mine = chains.lowering.served()
       const theirs = servedByTables(renderCluster(objects.cluster(), node, chosen).ruleset())
       expect([...leading(mine)].sort()).toEqual([...leading(theirs)].sort())
@@ -57,7 +57,7 @@ test('what changes is told once, with where it led before and leads now', () => 
       let before = leading(lowering.served())
       for (const each of steps) {
         each(services)
-        const told = frontendChanges(settleChains(chains).fronts)
+        const told = frontendChanges(takeChainChanges(chains).fronts)
         const after = leading(lowering.served())
         const names = [...new Set([...before.keys(), ...after.keys()])]
         const different = names.filter(

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Cluster } from '../../src/model/service.ts'
 import { planChanges } from '../../src/plan/iptables/plan.ts'
-import { createChains, renderChains, settleChains } from '../../src/render/iptables/render.ts'
+import { createChains, renderChains, takeChainChanges } from '../../src/render/iptables/render.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
 import type { IptablesChains, IptablesRuleset } from '../../src/ruleset/iptables/types.ts'
 import {
@@ -56,11 +56,11 @@ describe('iptables over random clusters and changes', () => {
         const chains = createChains(node, chosen)
         const objects = keptObjects()
         const model = iptablesModel()
-        for (const step of planChanges(settleChains(chains).tables)) model.apply(step)
+        for (const step of planChanges(takeChainChanges(chains).tables)) model.apply(step)
         for (const each of changes) {
           each(chains.services)
           each(objects)
-          for (const step of planChanges(settleChains(chains).tables)) model.apply(step)
+          for (const step of planChanges(takeChainChanges(chains).tables)) model.apply(step)
           const wanted = comparable(chainsFor(objects.cluster(), node, chosen))
           expect(comparable(chains.lowering.rules())).toEqual(wanted)
           expect(comparable(model.ruleset())).toEqual(wanted)
@@ -96,7 +96,7 @@ describe('iptables over random clusters and changes', () => {
     const chains = renderChains(makeCluster(size), benchNode, benchSettings)
     for (const index of [7, 50, 1_999]) {
       for (const each of makeSlices(size, index, 3, index + 1)) chains.services.setSlice(each)
-      const changed = settleChains(chains).tables.flatMap(({ chains: all }) => [...all.keys()])
+      const changed = takeChainChanges(chains).tables.flatMap(({ chains: all }) => [...all.keys()])
       // ClusterIP, load balancer and NodePort, in two families.
       expect(changed.filter((chain) => chain.startsWith('NODELB-S-'))).toHaveLength(6)
       expect(changed.length).toBeLessThanOrEqual(8)
@@ -115,9 +115,9 @@ describe('iptables over random clusters and changes', () => {
           .sort((a, b) => a.rank - b.rank)
         for (const { event } of events) {
           event()
-          if (random.next().value % 2 === 0) settleChains(chains)
+          if (random.next().value % 2 === 0) takeChainChanges(chains)
         }
-        settleChains(chains)
+        takeChainChanges(chains)
         const whole = chainsFor(each, node, chosen)
         expect([...flat(chains.lowering.rules())]).toEqual([...flat(whole)])
       }),

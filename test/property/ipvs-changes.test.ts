@@ -105,7 +105,7 @@ test('what ipvs refuses is rendered as ipvs has it, and as wanted when it is tri
       refuses,
       (changes, chosen, refused) => {
         const wanted = createRenderer(node, chosen)
-        wanted.settle()
+        wanted.takeChanges()
         const renderer = new ElementRenderer(wanted, node, chosen)
         const kernel = ipvsModel()
         kernel.apply([{ kind: 'add-dummy', name: DUMMY.name }])
@@ -126,15 +126,15 @@ test('what ipvs refuses is rendered as ipvs has it, and as wanted when it is tri
 
 test('a Service whose server was refused is tried again when another Service gets the address', () => {
   const inner = createRenderer(node, plain)
-  inner.settle()
+  inner.takeChanges()
   const renderer = new ElementRenderer(inner, node, plain)
   serve(renderer, 'younger', '2026-02-01T00:00:00Z')
-  const { ipvs } = renderer.settle()
+  const { ipvs } = renderer.takeChanges()
   const refusal = { service: ownerOf('shop/younger'), reason: 'there is no memory' }
   renderer.refuse(refusal, { ipvs })
   expect(contentOf(renderer).servers.size).toBe(0)
   serve(renderer, 'older', '2026-01-01T00:00:00Z')
-  const again = renderer.settle().ipvs
+  const again = renderer.takeChanges().ipvs
   expect(renderer.refusals().size).toBe(0)
   expect(planIpvsDelta(again, DUMMY).map(ipvsTextOf)).toEqual([
     '-t 203.0.113.9:80 -s rr',
@@ -185,7 +185,7 @@ const DUMMY = { name: defaultIpvsSettings.interface, before: true, after: true }
 
 /** Commits what changed, and exempts what is refused, as the agent does. */
 function follow(renderer: ElementRenderer, kernel: IpvsModel, refused: Refuses): void {
-  const plan = planIpvsDelta(renderer.settle().ipvs, DUMMY)
+  const plan = planIpvsDelta(renderer.takeChanges().ipvs, DUMMY)
   // Once something is exempt, the labels of what else is refused may be gone.
   const owners = plan.map((operation) => serviceOf(operation, renderer))
   for (const [at, operation] of plan.entries()) {

@@ -224,7 +224,7 @@ describe('ipvs over random clusters and changes', () => {
         let others: readonly Address[] = TAKEN.slice(0, 1)
         const services = new Map()
         const slices = new Map()
-        renderer.settle()
+        renderer.takeChanges()
         for (const { kind, value } of changes) {
           switch (kind) {
             case 'service':
@@ -250,7 +250,7 @@ describe('ipvs over random clusters and changes', () => {
               })
               others = value
           }
-          const { ipvs } = renderer.settle()
+          const { ipvs } = renderer.takeChanges()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
           const name = defaultIpvsSettings.interface
           kernel.apply(planIpvsDelta(ipvs, { name, before: kernel.state().dummy, after }))

@@ -29,7 +29,7 @@ test('the plan for a change leads where the plan for everything leads, with as m
   fc.assert(
     fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
       const renderer = createRenderer(node, chosen)
-      renderer.settle()
+      renderer.takeChanges()
       const kernel = kernelModel()
       kernel.apply(plan({}, renderer.ruleset()))
       for (const apply of changes) {
@@ -48,7 +48,7 @@ function follow(
   kernel: KernelModel,
   before: Record<'ip' | 'ip6', ReturnType<Renderer['frame']>>,
 ): void {
-  const delta = renderer.settle()
+  const delta = renderer.takeChanges()
   const found = kernel.ruleset()
   const whole = plan(found, renderer.ruleset())
   for (const family of ['ip', 'ip6'] as const) {

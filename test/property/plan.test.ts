@@ -47,7 +47,7 @@ describe('plans over random clusters and changes', () => {
           ...each.slices.map((value) => () => renderer.setSlice(value)),
         ])
         for (const event of events) event()
-        renderer.settle()
+        renderer.takeChanges()
         const expected = renderCluster(each, node, chosen).ruleset()
         expect(comparable(renderer.ruleset())).toEqual(comparable(expected))
       }),
@@ -67,7 +67,7 @@ describe('plans over random clusters and changes', () => {
         const renderer = createRenderer(node, chosen)
         const services = new Map()
         const slices = new Map()
-        renderer.settle()
+        renderer.takeChanges()
         for (const { kind, value } of changes) {
           switch (kind) {
             case 'service':
@@ -86,7 +86,7 @@ describe('plans over random clusters and changes', () => {
               slices.delete(value.name)
               renderer.removeSlice(namespace, value.name)
           }
-          renderer.settle()
+          renderer.takeChanges()
         }
         const kernel = kernelModel()
         kernel.apply(plan({}, renderer.ruleset()))

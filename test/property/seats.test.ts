@@ -34,7 +34,7 @@ test('who serves an address with affinity has a seat of its own, and keeps it', 
       let before = new Map<string, number>()
       for (const apply of changes) {
         apply(renderer)
-        renderer.settle()
+        renderer.takeChanges()
         const after = new Map(
           Object.values(renderer.ruleset()).flatMap((table) => [...seatsOf(table)]),
         )

@@ -127,7 +127,7 @@ test('after each change no flow is stale, and none went that was not', () => {
       (steps, chosenSettings) => {
         const here = world({ ...chosenSettings, target: 'pods' })
         const { renderer, servingOf, ownerOf } = here
-        renderer.settle()
+        renderer.takeChanges()
         const lingering = new LingeringEndpoints({
           ownerOf: ({ family, id }) => ownerOf(family, id),
           servingOf,
@@ -135,7 +135,7 @@ test('after each change no flow is stale, and none went that was not', () => {
         let flows = new Map([['foreign', foreign]])
         for (const step of steps) {
           make(here, step)
-          const { elements } = renderer.settle()
+          const { elements } = renderer.takeChanges()
           const rules = renderer.ruleset()
           const nowServed = servedByTables(rules)
           const changes = frontendChanges(elements, rules)

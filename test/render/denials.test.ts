@@ -65,7 +65,7 @@ function service(name: string, asks: Asks): ServiceObject {
 function rendererOf(settings: Settings, services: readonly ServiceObject[], on = node): Renderer {
   const renderer = createRenderer(on, settings)
   for (const each of services) renderer.setService(each)
-  renderer.settle()
+  renderer.takeChanges()
   return renderer
 }
 
@@ -244,9 +244,9 @@ test('with ipvs a change of other Nodes costs what it changes', () => {
   for (let round = 0; round < rounds; round++) {
     const elsewhere = [`198.18.0.${round}`] as Address[]
     renderer.changeOtherNodes({ come: [there], gone: elsewhere })
-    const lost = renderer.settle()
+    const lost = renderer.takeChanges()
     renderer.changeOtherNodes({ come: elsewhere, gone: [there] })
-    const back = renderer.settle()
+    const back = renderer.takeChanges()
     for (const { elements, frames } of [lost, back]) {
       expect(elements.map(({ before, after }) => (after ?? before)?.comment)).toEqual([
         'default/m700:p80 external-ip',
@@ -283,7 +283,7 @@ test('a change touches those who win or lose by it, not all who ask for the same
   const many = Array.from({ length: 50 }, (_, i) => service(`m${i + 10}`, asks))
   const renderer = rendererOf(all, many)
   renderer.setService(service('a', asks))
-  const { elements } = renderer.settle()
+  const { elements } = renderer.takeChanges()
   expect(elements.map(({ before, after }) => [before?.comment, after?.comment])).toEqual([
     ['default/m10:p80 external-ip', 'default/a:p80 external-ip'],
   ])

@@ -8,7 +8,7 @@ import {
   createChains,
   type RenderedChains,
   renderChains,
-  settleChains,
+  takeChainChanges,
 } from '../../src/render/iptables/render.ts'
 import { frontendChanges } from '../../src/render/iptables/served.ts'
 import { CHAINS } from '../../src/ruleset/iptables/chains.ts'
@@ -40,13 +40,13 @@ test('a health-check port of two Services is open as long as one of them asks fo
   const chains = renderChains({ services, slices }, shopNode, shopSettings)
   expect(healthChecks(chains)).toEqual([open('api')])
   chains.services.removeService('shop/api')
-  settleChains(chains)
+  takeChainChanges(chains)
   expect(healthChecks(chains)).toEqual([open('web')])
   chains.services.setService(local('api', '203.0.113.11'))
-  settleChains(chains)
+  takeChainChanges(chains)
   expect(healthChecks(chains)).toEqual([open('api')])
   for (const name of ['shop/api', 'shop/web']) chains.services.removeService(name)
-  settleChains(chains)
+  takeChainChanges(chains)
   expect(healthChecks(chains)).toEqual([])
 })
 
@@ -69,7 +69,7 @@ describe('what two exempt Services want', () => {
         rulesAbout(held.lowering.rules(), web),
       )
       for (const owner of order) chains.lowering.readmit(owner)
-      chains.lowering.settle()
+      chains.lowering.takeChanges()
       expect(healthChecks(chains)).toEqual([open('api')])
     },
   )
@@ -79,7 +79,7 @@ test('a chain of one VIP has its label, and a shared chain has none', () => {
   const chains = createChains(shopNode, shopSettings)
   for (const service of services) chains.services.setService(service)
   for (const slice of slices) chains.services.setSlice(slice)
-  settleChains(chains)
+  takeChainChanges(chains)
   const { lowering } = chains
   const mine = [...(lowering.rules().ip?.get('nat')?.chains.keys() ?? [])]
     .map((name) => [name, lowering.labelOf('ip', name)] as const)
@@ -100,9 +100,9 @@ describe('what changes for frontends', () => {
   const changesOf = (before: readonly string[], after: readonly string[]) => {
     const chains = renderChains({ services, slices }, shopNode, shopSettings)
     chains.services.setSlice(shopSlice('web', before))
-    settleChains(chains)
+    takeChainChanges(chains)
     chains.services.setSlice(shopSlice('web', after))
-    return frontendChanges(settleChains(chains).fronts).map(({ id, gone }) => [id, [...gone]])
+    return frontendChanges(takeChainChanges(chains).fronts).map(({ id, gone }) => [id, [...gone]])
   }
 
   test('is told of endpoints that come, go or are others', () => {
@@ -131,7 +131,7 @@ test('a slice that goes to another Service leaves the former without its endpoin
   const [slice] = slices
   if (slice === undefined) throw new Error('no slice')
   chains.services.setSlice({ ...slice, service: 'web' })
-  settleChains(chains)
+  takeChainChanges(chains)
   const podsOf = (address: string) =>
     chains.lowering.served().endpoints({ family: 'ip', id: vipKey(address, 'tcp', 80) })
   expect(podsOf('203.0.113.10')).toEqual(new Set(['10.244.1.1 . 8080', '10.244.1.2 . 8080']))

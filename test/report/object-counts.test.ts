@@ -42,7 +42,7 @@ function agent() {
 
 test('a slice that is wrong in part is one invalid object, wherever it is counted', async () => {
   const { store, status, metrics } = agent()
-  store.take({ kind: 'object', resource: 'endpointslices', object: slice })
+  store.apply({ kind: 'object', resource: 'endpointslices', object: slice })
   const series = (await metrics.text())
     .split('\n')
     .filter((line) => /^nodelb_\w*objects/.test(line))

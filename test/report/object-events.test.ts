@@ -41,7 +41,7 @@ function agent() {
     listener: objectProblems('node-a', telemetry.problems),
   })
   const put = (resource: Resource, object: object) =>
-    store.take({ kind: 'object', resource, object })
+    store.apply({ kind: 'object', resource, object })
   return { put, events }
 }
 

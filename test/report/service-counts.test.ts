@@ -37,7 +37,7 @@ function start() {
   const store: ObjectStore = silentStore()
   const counts = new ServiceCounts(store, () => settings)
   const put = (resource: 'services' | 'endpointslices', object: object) => {
-    store.take({ kind: 'object', resource, object })
+    store.apply({ kind: 'object', resource, object })
     for (const each of ['web', 'api', 'lonely']) counts.changed(`shop/${each}`)
   }
   return { store, counts, put }
@@ -70,7 +70,7 @@ test('a Service counts by its ports, an endpoint once, and ready if any slice sa
 test('before a configuration is in force nothing is asked for', () => {
   const store = silentStore()
   const counts = new ServiceCounts(store, () => undefined)
-  store.take({ kind: 'object', resource: 'services', object: service('web', [80]) })
+  store.apply({ kind: 'object', resource: 'services', object: service('web', [80]) })
   counts.changed('shop/web')
   expect(counts.totals().services).toBe(0)
 })

@@ -54,7 +54,7 @@ function summaries(
   const store = silentStore()
   for (const object of objects) {
     const resource = 'endpoints' in object ? 'endpointslices' : 'services'
-    store.take({ kind: 'object', resource, object })
+    store.apply({ kind: 'object', resource, object })
   }
   const found = toSettings(defaultConfig, ANY_NODE, { scope, backend: undefined }).settings
   const settings = { ...found, serviceRanges: ['198.51.100.0/24' as Cidr] }

@@ -16,7 +16,7 @@ function started(node: object, grace: number) {
   const store = new BgpObjectStore(FOLLOWED)
   const put = (objects: readonly unknown[]): void => {
     visitObjects(objects, 'x.yaml', FOLLOWED, (resource, object) => {
-      store.take({ kind: 'object', resource, object, origin: 'x.yaml' })
+      store.apply({ kind: 'object', resource, object, origin: 'x.yaml' })
     })
   }
   put([...bgpCluster(bgpPeer('tor'), advertisement('all'), bgpService('a', '198.51.100.1')), node])
@@ -30,7 +30,7 @@ function started(node: object, grace: number) {
   const list = (): void => {
     for (const resource of FOLLOWED) {
       const names = new Set(named[resource])
-      store.take({ kind: 'listed', resource, names })
+      store.apply({ kind: 'listed', resource, names })
     }
   }
   return { told, decisions, put, list }

@@ -86,18 +86,19 @@ export class AgentInProcess {
   }
 
   put(resource: Resource, object: object): void {
-    this.reconciler.take({ kind: 'object', resource, object })
+    this.reconciler.accept({ kind: 'object', resource, object })
   }
 
   drop(resource: Resource, name: string): void {
-    this.reconciler.take({ kind: 'deleted', resource, namespace: 'default', name })
+    this.reconciler.accept({ kind: 'deleted', resource, namespace: 'default', name })
   }
 
   /** All that was put is all that there is. */
   listed(): void {
     const { services, slices } = this.store.cluster()
     const names = new Set([...services, ...slices].map(({ name }) => `default/${name}`))
-    for (const resource of NODE_RESOURCES) this.reconciler.take({ kind: 'listed', resource, names })
+    for (const resource of NODE_RESOURCES)
+      this.reconciler.accept({ kind: 'listed', resource, names })
   }
 
   /** What the objects ask for, now. */

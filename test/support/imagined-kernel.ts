@@ -10,8 +10,8 @@ import type {
   Connections,
   ForeignChange,
   Session,
-  Settled,
   Started,
+  Synced,
   Verified,
 } from '../../src/dataplane/session.ts'
 import type { SessionRenderer } from '../../src/exempt/session-renderer.ts'
@@ -126,7 +126,7 @@ export class ImaginedKernel {
     this.starting += 1
     const session = new ImaginedSession(this, backend, goal)
     this.sessions.add(session)
-    let first: Settled | undefined
+    let first: Synced | undefined
     try {
       first = await within(async () => {
         await this.takesTime()
@@ -220,11 +220,11 @@ class ImaginedSession implements Session {
     this.#unknown = reason
   }
 
-  begin(): Promise<Settled> {
+  begin(): Promise<Synced> {
     return this.#inTurn(() => this.#compare())
   }
 
-  settle(): Promise<Settled> {
+  sync(): Promise<Synced> {
     return this.#inTurn(() => this.#settle())
   }
 

@@ -94,7 +94,7 @@ async function changes(session: Session, services: number): Promise<readonly num
     const slices = makeSlices(sizeOf(services), (change * 7919) % services, 3, change)
     const task = async (): Promise<void> => {
       for (const slice of slices) session.renderer.setSlice(slice)
-      const settled = await session.settle()
+      const settled = await session.sync()
       if (settled.kind === 'failed' || settled.operations === 0) throw new Error('no change')
     }
     times.push(await time(task))

@@ -16,10 +16,10 @@ function started() {
   })
   const take = (resource: Resource, rest: object, metadata: object = {}): boolean => {
     const object = { metadata: { name: 'it', namespace: 'shop', ...metadata }, ...rest }
-    return store.take({ kind: 'object', resource, object })
+    return store.apply({ kind: 'object', resource, object })
   }
   const gone = (resource: Resource): boolean =>
-    store.take({ kind: 'deleted', resource, namespace: 'shop', name: 'it' })
+    store.apply({ kind: 'deleted', resource, namespace: 'shop', name: 'it' })
   return { store, problems, take, gone }
 }
 

@@ -12,7 +12,7 @@ function started() {
   })
   const take = (resource: Resource, name: string, rest: object): boolean => {
     const object = { metadata: { name, namespace: 'shop' }, ...rest }
-    return store.take({ kind: 'object', resource, object })
+    return store.apply({ kind: 'object', resource, object })
   }
   return { store, told, take }
 }
@@ -48,7 +48,7 @@ test('an object that cannot be read keeps its former form, and its problems are 
   expect(store.objects().advertisements).toMatchObject([{ interfaces: ['eth0'] }])
   const once = 'L2Advertisement shop/home: 1'
   expect(told).toEqual(['L2Advertisement shop/home: 0', once, once])
-  store.take({ kind: 'deleted', resource: 'l2advertisements', namespace: 'shop', name: 'home' })
+  store.apply({ kind: 'deleted', resource: 'l2advertisements', namespace: 'shop', name: 'home' })
   expect(store.unread()).toEqual([])
 })
 
@@ -64,16 +64,16 @@ test('what is deleted or no longer listed is gone, and both are news', () => {
   take('services', 'web', web)
   take('services', 'api', web)
   const deleted = { kind: 'deleted', resource: 'services', namespace: 'shop', name: 'web' } as const
-  expect(store.take(deleted)).toBe(true)
-  expect(store.take(deleted)).toBe(false)
-  store.take({ kind: 'listed', resource: 'services', names: new Set() })
+  expect(store.apply(deleted)).toBe(true)
+  expect(store.apply(deleted)).toBe(false)
+  store.apply({ kind: 'listed', resource: 'services', names: new Set() })
   expect(store.objects().services).toEqual([])
 })
 
 test('it is complete once each kind has been listed', () => {
   const { store } = started()
   const seen = FOLLOWED.map((resource) => {
-    store.take({ kind: 'listed', resource, names: new Set() })
+    store.apply({ kind: 'listed', resource, names: new Set() })
     return store.complete()
   })
   expect(seen).toEqual([false, true])
@@ -118,7 +118,7 @@ test.each<Resource>(['bgppeers', 'namespaces', 'frrconfigurations', 'metallb-con
     const { take, store, told } = started()
     expect(take(resource, 'home', { spec: {}, data: {} })).toBe(false)
     const gone = { kind: 'deleted', resource, namespace: 'shop', name: 'home' } as const
-    expect(store.take(gone)).toBe(false)
+    expect(store.apply(gone)).toBe(false)
     expect(told).toEqual([])
   },
 )

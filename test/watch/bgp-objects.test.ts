@@ -13,9 +13,9 @@ function started() {
   const store = new BgpObjectStore(FOLLOWED)
   const metadata = { name: 'tor', namespace: 'metallb-system' }
   const take = (resource: BgpResource, rest: object): boolean =>
-    store.take({ kind: 'object', resource, object: { metadata, ...rest }, origin: 'x.yaml' })
+    store.apply({ kind: 'object', resource, object: { metadata, ...rest }, origin: 'x.yaml' })
   const list = (resource: Resource, ...names: readonly string[]): boolean =>
-    store.take({ kind: 'listed', resource, names: new Set(names) })
+    store.apply({ kind: 'listed', resource, names: new Set(names) })
   return { store, take, list }
 }
 
@@ -46,7 +46,7 @@ test('an object that changes its version stays', () => {
   list('bgppeers', KEY)
   list('bgppeers-v1beta1')
   expect(store.objects().peers).toHaveLength(1)
-  store.take({ kind: 'deleted', resource: 'bgppeers', namespace: 'metallb-system', name: 'tor' })
+  store.apply({ kind: 'deleted', resource: 'bgppeers', namespace: 'metallb-system', name: 'tor' })
   expect(store.objects().peers).toEqual([])
 })
 
@@ -98,7 +98,7 @@ function withOldConfigMap() {
   const metadata = { name: 'config', namespace: 'metallb-system' }
   const takeText = (config: string): boolean => {
     const object = { metadata, data: { config } }
-    return store.take({ kind: 'object', resource: 'metallb-config', object, origin: 'x.yaml' })
+    return store.apply({ kind: 'object', resource: 'metallb-config', object, origin: 'x.yaml' })
   }
   const take = (change: object = {}): boolean => takeText(JSON.stringify({ ...OLD, ...change }))
   take()
@@ -189,6 +189,6 @@ test('what was never right in the old ConfigMap is not there', () => {
   const metadata = { name: 'config', namespace: 'metallb-system' }
   const config = JSON.stringify({ ...OLD, peers: [{ ...tor, 'peer-asn': 'x' }, second] })
   const object = { metadata, data: { config } }
-  store.take({ kind: 'object', resource: 'metallb-config', object, origin: 'x.yaml' })
+  store.apply({ kind: 'object', resource: 'metallb-config', object, origin: 'x.yaml' })
   expect(store.objects().peers).toMatchObject([{ name: 'peer2' }])
 })

@@ -10,7 +10,7 @@ function started() {
   const store = new BgpStore((_, problems) => told.push(...problems.map(printProblem)))
   const take = (resource: BgpResource, name: string, rest: object): void => {
     const object = { metadata: { name, namespace: 'metallb-system' }, ...rest }
-    store.take({ kind: 'object', resource, object, origin: 'x.yaml' })
+    store.apply({ kind: 'object', resource, object, origin: 'x.yaml' })
   }
   return { store, told, take }
 }
@@ -47,7 +47,7 @@ test('another password is news, although no text shows it', () => {
   )
   const take = (password: string): boolean => {
     const object = { metadata: { name: 'tor' }, stringData: { password } }
-    return shelf.take('tor', object, 'x').isNews
+    return shelf.put('tor', object, 'x').isNews
   }
   expect([take('hunter2'), take('hunter2'), take('hunter3')]).toEqual([true, false, true])
 })

@@ -31,9 +31,9 @@ function start() {
     listener: objectProblems('node-a', (object, problems) => reports.push([object, problems])),
   })
   const put = (resource: Resource, object: object) =>
-    store.take({ kind: 'object', resource, object })
+    store.apply({ kind: 'object', resource, object })
   const drop = (resource: Resource, name: string) =>
-    store.take({ kind: 'deleted', resource, namespace: 'shop', name })
+    store.apply({ kind: 'deleted', resource, namespace: 'shop', name })
   const lines = () => reports.splice(0).map(([object, list]) => [object, list.map(printProblem)])
   return { store, put, drop, lines, moods }
 }
@@ -138,7 +138,7 @@ test('a list takes what is not in it, and leaves the rest alone', () => {
   const { store, put } = start()
   for (const name of ['web', 'api']) put('services', service(name))
   const names = new Set(['shop/web'])
-  const changes = store.take({ kind: 'listed', resource: 'services', names })
+  const changes = store.apply({ kind: 'listed', resource: 'services', names })
   expect(changes).toEqual([{ kind: 'service-gone', name: 'shop/api' }])
   expect(store.cluster().services.map(({ name }) => name)).toEqual(['web'])
 })
@@ -158,7 +158,7 @@ test('in a file the same resource version may stand in another object', () => {
   const edited = [80, 81].map((port) => ({ ...service('web', { ports: [{ port }] }), metadata }))
   for (const object of edited) {
     const event = { kind: 'object', resource: 'services', object, origin: 'web.yaml' } as const
-    expect(store.take(event)).toHaveLength(1)
+    expect(store.apply(event)).toHaveLength(1)
   }
   expect(store.service('shop/web')).toMatchObject({ ports: [{ port: 81 }] })
 })
@@ -182,7 +182,7 @@ test('is complete once the kinds that are followed have been listed', () => {
     listener: { read: silent, gone: silent, judged: silent, listed: silent },
     followed: ['services'],
   })
-  store.take({ kind: 'listed', resource: 'services', names: new Set() })
+  store.apply({ kind: 'listed', resource: 'services', names: new Set() })
   expect(store.complete()).toBe(true)
 })
 
@@ -190,7 +190,7 @@ test('is complete once every kind has been listed', () => {
   const { store } = start()
   for (const resource of ['services', 'endpointslices', 'nodes'] as const) {
     expect(store.complete()).toBe(false)
-    store.take({ kind: 'listed', resource, names: new Set() })
+    store.apply({ kind: 'listed', resource, names: new Set() })
   }
   expect(store.complete()).toBe(true)
 })
@@ -205,7 +205,7 @@ test('of this node what changes counts', () => {
   expect(put('nodes', node('node-a', '192.0.2.1'))).toHaveLength(1)
   expect(put('nodes', node('node-a', '192.0.2.1'))).toEqual([])
   expect(store.nodes.view()?.addresses).toEqual(['192.0.2.1'])
-  store.take({ kind: 'listed', resource: 'nodes', names: new Set() })
+  store.apply({ kind: 'listed', resource: 'nodes', names: new Set() })
   expect(store.nodes.view()?.addresses, 'a node that is gone keeps its rules').toEqual([
     '192.0.2.1',
   ])
@@ -231,11 +231,11 @@ test('of other nodes the addresses count, for as long as they are there', () => 
   expect(store.nodes.view()?.otherNodes).toEqual(new Set(['192.0.2.7', '192.0.2.8']))
   expect(put('nodes', node('node-c', '192.0.2.1')), 'what is ours is ours').toHaveLength(1)
   expect(store.nodes.view()?.otherNodes).toEqual(new Set(['192.0.2.8']))
-  expect(store.take({ kind: 'deleted', resource: 'nodes', namespace: '', name: 'node-d' })).toEqual(
-    [],
-  )
+  expect(
+    store.apply({ kind: 'deleted', resource: 'nodes', namespace: '', name: 'node-d' }),
+  ).toEqual([])
   const names = new Set(['node-a', 'node-c'])
-  expect(store.take({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
+  expect(store.apply({ kind: 'listed', resource: 'nodes', names })).toHaveLength(1)
   expect(store.nodes.view()).not.toHaveProperty('otherNodes')
 })
 
@@ -261,7 +261,7 @@ test('a slice that moves to another Service leaves the first', () => {
 test('slices that name no Service are one note for each list', () => {
   const { store, put, lines } = start()
   const listed = (...names: readonly string[]) =>
-    store.take({ kind: 'listed', resource: 'endpointslices', names: new Set(names) })
+    store.apply({ kind: 'listed', resource: 'endpointslices', names: new Set(names) })
   for (const name of ['a', 'b', 'c']) put('endpointslices', slice(name, ''))
   expect(lines()).toEqual([])
   listed('shop/a', 'shop/b', 'shop/c')

@@ -54,7 +54,7 @@ async function fillOf(
   const counted = counts.length === seats.length
   const reader = new ElementReader(crowded.schema)
   await socket.walk(listElements(family, TABLE_NAME, SETS.crowded), ({ payload }) => {
-    reader.take(payload)
+    reader.read(payload)
   })
   return {
     family,

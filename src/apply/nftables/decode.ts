@@ -106,7 +106,7 @@ export function decodeElements(
   schema: SetSchema,
 ): ReadonlyMap<Tuple, ElementValue> {
   const reader = new ElementReader(schema)
-  for (const { payload } of replies) reader.take(payload)
+  for (const { payload } of replies) reader.read(payload)
   return reader.elements()
 }
 

@@ -38,7 +38,7 @@ export class ElementReader {
   }
 
   /** Adds the elements of one reply. */
-  take(payload: Buffer): void {
+  read(payload: Buffer): void {
     eachAttribute(payload, 4, payload.length, (type, start, end) => {
       if (type !== ELEMENTS.list) return
       eachAttribute(payload, start, end, (_type, from, to) => {

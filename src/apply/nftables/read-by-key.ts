@@ -30,7 +30,7 @@ export async function readByKey(
 ): Promise<ReadonlyMap<Tuple, ElementValue> | undefined> {
   const reader = new ElementReader(set)
   for (const requests of portions(slots, (keys) => getElements(family, TABLE_NAME, set, keys))) {
-    const read = await unlessCutOff(socket.series(requests, ({ payload }) => reader.take(payload)))
+    const read = await unlessCutOff(socket.series(requests, ({ payload }) => reader.read(payload)))
     if (!read) return undefined
   }
   const elements = reader.elements()

@@ -163,7 +163,7 @@ async function readElements(
 ): Promise<ReadonlyMap<Tuple, ElementValue>> {
   const reader = new ElementReader(set)
   await socket.walk(listElements(family, TABLE_NAME, set.name), ({ payload }) => {
-    reader.take(payload)
+    reader.read(payload)
   })
   return reader.elements()
 }

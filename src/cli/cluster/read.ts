@@ -40,7 +40,7 @@ export function agentsIn({ told }: ClusterLists): readonly AgentPod[] {
 /** Returns what announcing depends on. */
 export function announcingIn({ deciding }: ClusterLists, config: Config): AnnouncingInput {
   const reader = new AnnouncingReader(config.allocation)
-  reader.take(deciding, SERVER)
+  reader.read(deciding, SERVER)
   return withAssumedSecrets(reader.end())
 }
 

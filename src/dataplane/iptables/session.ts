@@ -32,8 +32,8 @@ import type {
   ForeignChange,
   Session,
   SessionOptions,
-  Settled,
   Started,
+  Synced,
   Verified,
 } from '../session.ts'
 import { type Compared, compareAndCommit, type IptablesParts } from './compare.ts'
@@ -55,7 +55,7 @@ export async function startIptablesSession(
     const desired = await desiredChains(programs, goal)
     if (desired.kind === 'failed') return desired
     const session = new IptablesSession(programs, desired.renderer)
-    let first: Settled | undefined
+    let first: Synced | undefined
     try {
       if (watch) await session.watch()
       first = await session.begin()
@@ -114,18 +114,18 @@ export class IptablesSession implements Session {
   }
 
   /** Makes the first commit. */
-  begin(): Promise<Settled> {
-    return this.#inTurn(() => this.#settle())
+  begin(): Promise<Synced> {
+    return this.#inTurn(() => this.#sync())
   }
 
   /** Commits what changed in the renderer since the last call. */
-  settle(): Promise<Settled> {
-    return this.#inTurn(() => this.#settle())
+  sync(): Promise<Synced> {
+    return this.#inTurn(() => this.#sync())
   }
 
   verify(): Promise<Verified> {
     return this.#inTurn(async () => {
-      const settled = await this.#settle()
+      const settled = await this.#sync()
       if (settled.kind === 'failed') return settled
       const outcome = await this.#compare()
       if (outcome.kind === 'failed') return outcome
@@ -170,8 +170,8 @@ export class IptablesSession implements Session {
 
   readonly #labelOf: ChainLabel = (family, chain) => this.renderer.lowering.labelOf(family, chain)
 
-  async #settle(): Promise<Settled> {
-    const { tables, fronts } = this.renderer.settle()
+  async #sync(): Promise<Synced> {
+    const { tables, fronts } = this.renderer.takeChanges()
     const settled = this.#unknown ?? this.#foreign ?? (await this.#follow(tables))
     if (typeof settled !== 'string') {
       return settled.kind === 'failed' ? settled : { ...settled, changes: frontendChanges(fronts) }

@@ -19,8 +19,8 @@ import type {
   Connections,
   Session,
   SessionOptions,
-  Settled,
   Started,
+  Synced,
   Verified,
 } from '../session.ts'
 import { serverConnections } from './connections.ts'
@@ -118,9 +118,9 @@ class IpvsSession implements Session {
     return this.#side.outdated
   }
 
-  async settle(): Promise<Settled> {
+  async sync(): Promise<Synced> {
     this.#side.prepare()
-    return this.withIpvs(await this.#tables.settle())
+    return this.withIpvs(await this.#tables.sync())
   }
 
   async verify(): Promise<Verified> {
@@ -167,12 +167,12 @@ class IpvsSession implements Session {
    * Adds what ipvs did to the outcome; servers that other programs turn out to have are removed
    * from the tables.
    */
-  async withIpvs(outcome: Settled): Promise<Settled> {
+  async withIpvs(outcome: Synced): Promise<Synced> {
     const done = this.#side.take()
     if (outcome.kind === 'failed') return outcome
     if (done.intruders.length === 0) return joined(outcome, done)
     this.#side.yieldTo(done.intruders)
-    const again = await this.withIpvs(await this.#tables.settle())
+    const again = await this.withIpvs(await this.#tables.sync())
     if (again.kind === 'failed') return again
     const first = joined(outcome, done)
     return {

@@ -12,7 +12,7 @@ import type { ElementStep } from '../../ruleset/nftables/types.ts'
 import { type Holding, holdingTables } from '../claims.ts'
 import { type InTurn, inTurn } from '../in-turn.ts'
 import type { Failed } from '../outcome.ts'
-import type { Committed, Connections, Session, Settled, Verified } from '../session.ts'
+import type { Committed, Connections, Session, Synced, Verified } from '../session.ts'
 import { type Compared, compareAndCommit, REASONS, type SessionParts, summary } from './compare.ts'
 import { meteredConnections } from './connections.ts'
 import { KnownTables } from './known-tables.ts'
@@ -23,7 +23,7 @@ import { exemptChanges } from './refused.ts'
  * render.
  */
 export class NftablesSession implements Session {
-  /** Takes the objects; `settle` commits what it renders. */
+  /** Takes the objects; `sync` commits what it renders. */
   readonly renderer: ElementRenderer
   readonly #parts: SessionParts
   readonly #monitor: Monitor | undefined
@@ -67,7 +67,7 @@ export class NftablesSession implements Session {
   }
 
   /** Makes the first commit. */
-  begin(state: KernelState): Promise<Settled> {
+  begin(state: KernelState): Promise<Synced> {
     return this.#inTurn(async () => {
       const outcome = await this.#compare(state)
       return outcome.kind === 'failed' ? outcome : summary(outcome, 'start')
@@ -75,14 +75,14 @@ export class NftablesSession implements Session {
   }
 
   /** Commits what changed in the renderer since the last call. */
-  settle(): Promise<Settled> {
-    return this.#inTurn(() => this.#settle())
+  sync(): Promise<Synced> {
+    return this.#inTurn(() => this.#sync())
   }
 
   /** Compares all that the kernel holds with what is rendered, and repairs it. */
   verify(): Promise<Verified> {
     return this.#inTurn(async () => {
-      const settled = await this.#settle()
+      const settled = await this.#sync()
       if (settled.kind === 'failed') return settled
       const outcome = await this.#compare()
       if (outcome.kind === 'failed') return outcome
@@ -110,7 +110,7 @@ export class NftablesSession implements Session {
   }
 
   /**
-   * Calls the listener when others changed, or may have changed, nodelb's tables: time to `settle`.
+   * Calls the listener when others changed, or may have changed, nodelb's tables: time to `sync`.
    * Returns a function that stops it.
    */
   onForeign(listener: (commit: ForeignCommit) => void): () => void {
@@ -129,8 +129,8 @@ export class NftablesSession implements Session {
     this.#monitor?.close()
   }
 
-  async #settle(): Promise<Settled> {
-    const changes = this.#parts.committer.follows(this.renderer.settle())
+  async #sync(): Promise<Synced> {
+    const changes = this.#parts.committer.follows(this.renderer.takeChanges())
     const settled = this.#suspicion() ?? (await this.#follow(changes))
     if (typeof settled !== 'string') return settled
     const outcome = await this.#compare()

@@ -4,7 +4,7 @@ import { ownPort } from '../../apply/nftables/port.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
 import type { Goal } from '../dataplane.ts'
 import { type Failed, orFailed } from '../outcome.ts'
-import type { SessionOptions, Settled, Started } from '../session.ts'
+import type { SessionOptions, Started, Synced } from '../session.ts'
 import { Committer } from './committer.ts'
 import { NftablesSession } from './session.ts'
 import { type Begin, beginWithTables } from './session-begin.ts'
@@ -50,7 +50,7 @@ async function start<Beside>(
   const port = await ownPort(socket)
   const able = ownership === 'kernel' && (await supportsOwnership(socket))
   const monitor = watch ? await Monitor.open(socket) : undefined
-  let first: Settled | undefined
+  let first: Synced | undefined
   try {
     const tables = new Committer(socket, monitor)
     const { state, beside, ...begun } = await begin({ socket, goal, tables })

@@ -74,7 +74,7 @@ export class FamilyLowering {
   }
 
   /** Makes the chains again that Services want differently since the last call. */
-  settle(): Lowered {
+  takeChanges(): Lowered {
     const { touched, fronts } = this.wants.takeChanges()
     addTouched(touched, this.#readmitted)
     this.#readmitted = noTouched()
@@ -86,7 +86,7 @@ export class FamilyLowering {
     return this.#relower(this.#exempt.exempt(tables, names, this.wants))
   }
 
-  /** Makes the next `settle` give the Service the chains that it wants. */
+  /** Makes the next `takeChanges` give the Service the chains that it wants. */
   readmit(name: Owner): void {
     addTouched(this.#readmitted, this.#exempt.readmit(name))
   }

@@ -38,8 +38,8 @@ export class IptablesLowering {
   }
 
   /** Makes the chains follow what was put since the last call. */
-  settle(): Lowered {
-    const lowered = FAMILIES.map((family) => this.#families[family].settle())
+  takeChanges(): Lowered {
+    const lowered = FAMILIES.map((family) => this.#families[family].takeChanges())
     return {
       tables: lowered.flatMap(({ tables }) => tables),
       fronts: lowered.flatMap(({ fronts }) => fronts),
@@ -56,7 +56,7 @@ export class IptablesLowering {
     )
   }
 
-  /** Ends the exemption of a Service: the next `settle` gives it the chains that it wants. */
+  /** Ends the exemption of a Service: the next `takeChanges` gives it the chains that it wants. */
   readmit(name: Owner): void {
     for (const family of FAMILIES) this.#families[family].readmit(name)
   }

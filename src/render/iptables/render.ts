@@ -27,7 +27,7 @@ export function createChains(node: NodeView, settings: Settings): RenderedChains
  * Makes the chains follow the Services; returns what is different from before. `due` hears first of
  * each Service that may be.
  */
-export function settleChains(
+export function takeChainChanges(
   { services, lowering }: RenderedChains,
   due: (name: ServiceName) => void = () => undefined,
 ): Lowered {
@@ -35,7 +35,7 @@ export function settleChains(
     due(name)
     lowering.put(name, served)
   }
-  return lowering.settle()
+  return lowering.takeChanges()
 }
 
 /** Returns the chains that serve a whole cluster on one node. */
@@ -56,6 +56,6 @@ export function* renderChainsInSteps(
     lowering.put(name, served)
     yield
   }
-  lowering.settle()
+  lowering.takeChanges()
   return chains
 }

@@ -223,7 +223,7 @@ export class BgpAnnouncing {
   }
 
   #take(event: SourceEvent): void {
-    if (!this.#settings.enabled || !this.#store.take(event)) return
+    if (!this.#settings.enabled || !this.#store.apply(event)) return
     if (event.resource === 'bgppeers') this.#wantSecrets()
     this.#speaker?.wake()
   }

@@ -148,7 +148,7 @@ export class AddressGiver {
 
   #read(event: SourceEvent): boolean {
     this.#current = event.kind === 'object' ? event : undefined
-    return this.#store.take(event)
+    return this.#store.apply(event)
   }
 
   /** Notes what the listener, which reads the same object in another way, does not report. */

@@ -36,7 +36,7 @@ export function readAllocationObjects(
   })
   visitFiles(paths, stdin, {
     followed: ALLOCATION_RESOURCES,
-    take: (event) => store.take(event),
+    take: (event) => store.apply(event),
     note,
   })
   const services = store.services()

@@ -50,7 +50,7 @@ export function readAnnouncing(
   const reader = new AnnouncingReader(settings)
   const note = (problems: readonly Problem[]): void => reader.note(problems)
   for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    reader.take(documents, source)
+    reader.read(documents, source)
   }
   return reader.end()
 }
@@ -80,14 +80,14 @@ export class AnnouncingReader {
     this.#bgp = new BgpStore(read)
   }
 
-  take({ values, problems }: Documents, source: string): void {
+  read({ values, problems }: Documents, source: string): void {
     this.note(problems)
     const odd = visitObjects(values, source, FOLLOWED, (resource, found) => {
       const object = resource === 'all-services' ? withGiven(found, this.#given) : found
       const event = { kind: 'object', resource, object, origin: source } as const
-      this.#allocation.take(event)
-      this.#announcing.take(event)
-      this.#bgp.take(event)
+      this.#allocation.apply(event)
+      this.#announcing.apply(event)
+      this.#bgp.apply(event)
       if (resource === 'frrconfigurations') this.#takeFrr(object)
     })
     this.note(odd)

@@ -40,7 +40,7 @@ export function readObjects(
   const reading = new Reading(limits, given)
   const note = (problems: readonly Problem[]): void => reading.note(problems)
   for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    reading.take(documents, source)
+    reading.read(documents, source)
     also?.(documents, source)
   }
   return reading.end()
@@ -49,7 +49,7 @@ export function readObjects(
 /** Reads the objects among documents that come from elsewhere, such as the API server. */
 export function readObjectsAmong(documents: Documents, source: string): Input {
   const reading = new Reading(undefined, new Map())
-  reading.take(documents, source)
+  reading.read(documents, source)
   return reading.end()
 }
 
@@ -94,7 +94,7 @@ class Reading {
   /** Returns the result after all files were read, and applies the limits. */
   end(): Input {
     for (const [resource, names] of this.#told)
-      this.#store.take({ kind: 'listed', resource, names })
+      this.#store.apply({ kind: 'listed', resource, names })
     return {
       cluster: this.#store.cluster(),
       nodes: this.#nodes,
@@ -104,13 +104,13 @@ class Reading {
   }
 
   /** Reads the objects in the documents of one file. */
-  take({ values, problems }: Documents, source: string): void {
+  read({ values, problems }: Documents, source: string): void {
     this.#source = source
     this.#withoutService = 0
     this.note(problems)
     const odd = visitObjects(values, source, NODE_RESOURCES, (resource, found) => {
       const object = resource === 'services' ? withGiven(found, this.#given) : found
-      this.#store.take({ kind: 'object', resource, object, origin: source })
+      this.#store.apply({ kind: 'object', resource, object, origin: source })
     })
     this.note(odd)
     const passedOver = slicesWithoutService(this.#withoutService, source)

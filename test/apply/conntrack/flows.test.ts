@@ -49,7 +49,7 @@ beforeEach(async () => {
   )
   // Another program's table: while it is there, the node tracks every flow.
   renderer.setService({ ...web, name: 'other', loadBalancerAddresses: [], ports: [tcpPort(81)] })
-  renderer.settle()
+  renderer.takeChanges()
   await commit()
   await lab.flushConnections()
 })
@@ -108,7 +108,7 @@ function slice(family: SliceObject['family'], pods: readonly PodName[]): SliceOb
 
 /** Commits what changed in the renderer, and deletes what it left stale. */
 async function settle(tcp: TcpFlows = 'keep'): Promise<CleanOutcome> {
-  const { elements } = renderer.settle()
+  const { elements } = renderer.takeChanges()
   await commit()
   const script = fileURLToPath(new URL('clean-alone.ts', import.meta.url))
   const input = JSON.stringify(commission(elements, renderer.ruleset(), tcp))

@@ -4,7 +4,7 @@ import { execa } from 'execa'
 import { afterEach } from 'vitest'
 import type { Goal, Programmed } from '../../../src/dataplane/dataplane.ts'
 import { Dataplanes } from '../../../src/dataplane/dataplanes.ts'
-import type { Session, Settled, Verified } from '../../../src/dataplane/session.ts'
+import type { Session, Synced, Verified } from '../../../src/dataplane/session.ts'
 import type { BackendKind } from '../../../src/model/backend.ts'
 import { grouped } from '../../../src/plan/explain.ts'
 import { fixtureGoal } from '../../support/goal.ts'
@@ -55,7 +55,7 @@ export async function proposed(dataplanes: Dataplanes, goal: Goal): Promise<read
   )
 }
 
-export function done<Outcome extends Settled | Verified | Programmed>(
+export function done<Outcome extends Synced | Verified | Programmed>(
   outcome: Outcome,
 ): Exclude<Outcome, { kind: 'failed' }> {
   if (outcome.kind === 'failed') throw new Error([outcome.reason, ...outcome.details].join('\n'))

@@ -173,12 +173,12 @@ function decided(now: Giving): Readonly<Record<string, readonly string[]>> {
     read: () => undefined,
   })
   for (const object of now.objects('ipaddresspools')) {
-    store.take({ kind: 'object', resource: 'ipaddresspools', object })
+    store.apply({ kind: 'object', resource: 'ipaddresspools', object })
   }
   const passed = now.passed()
   for (const object of now.objects('services')) {
     const written = withIngress(marked(object, now), (passed[keyOf(object)] ?? []) as Address[])
-    store.take({ kind: 'object', resource: 'all-services', object: written })
+    store.apply({ kind: 'object', resource: 'all-services', object: written })
   }
   const { grants } = decide(store.objects(), defaultAllocationSettings)
   return Object.fromEntries(
