@@ -1,3 +1,4 @@
+import { present } from '../model/present.ts'
 import type { Tuple } from '../model/tuple.ts'
 import { sameValue } from '../ruleset/nftables/same-value.ts'
 import type { ElementValue } from '../ruleset/nftables/types.ts'
@@ -56,17 +57,19 @@ function staysOf(holding: Holding, { elements }: Fragment): Stays {
   const { keys } = holding
   const most = Math.min(keys.length, elements.length)
   let first = 0
-  while (first < most && isHeld(holding, first, elements[first])) first++
+  while (first < most && isHeld(holding, first, present(elements[first]))) first++
   let last = 0
-  while (last < most - first && isHeld(holding, keys.length - 1 - last, elements.at(-1 - last))) {
+  while (last < most - first) {
+    if (!isHeld(holding, keys.length - 1 - last, present(elements.at(-1 - last)))) break
     last++
   }
   return { first, last }
 }
 
-function isHeld({ places, keys }: Holding, at: number, wanted: Contribution | undefined): boolean {
-  const [place, key] = [places[at], keys[at]]
-  if (place === undefined || key === undefined || key !== wanted?.key) return false
+function isHeld({ places, keys }: Holding, at: number, wanted: Contribution): boolean {
+  const { key } = wanted
+  if (keys[at] !== key) return false
+  const place = present(places[at])
   if (place.family !== wanted.family || place.set !== wanted.set) return false
   if (wanted.kind === 'slots') return place.slots.values.get(key) === wanted.slots
   // Of several values that are wanted for a key, the first one counts: their order matters.
@@ -79,8 +82,7 @@ const NO_VALUE: ElementValue = {}
 /** Removes what does not stay, except what other fragments want too. */
 function remove(assembly: Assembly, { places, keys, ipvs }: Holding, stays: Stays): void {
   for (let at = stays.first; at < keys.length - stays.last; at++) {
-    const [place, key] = [places[at], keys[at]]
-    if (place !== undefined && key !== undefined) take(assembly, place, key)
+    take(assembly, present(places[at]), present(keys[at]))
   }
   if (ipvs !== undefined) removeIpvsFragment(assembly.ipvs, ipvs, assembly.recording)
 }
