@@ -143,6 +143,18 @@ test.each<[string, readonly (readonly [string, Told])[], readonly string[]]>([
     ['given twice'],
   ],
   [
+    'one that could not share for a moment leaves a moment later',
+    [
+      ['a', key(80)],
+      ['b', key(81)],
+      ['b', key(80)],
+      ['b', key(81)],
+      ['a', { ...key(80), ips: [B] }],
+      ['a', { ...key(80), ips: [A] }],
+    ],
+    ['moved'],
+  ],
+  [
     'one that shares no longer may, and leaves',
     [
       ['a', key(80)],

@@ -18,6 +18,11 @@ export interface Witness {
   readonly then: Wish
   /** On which terms it shares: as it is now, and before that, as a controller may still see it. */
   readonly terms: readonly Terms[]
+  /**
+   * Those of its addresses that another Service had at some time which may not share them: a controller takes
+   * one away for that, even if the conflict has ended before the status is written.
+   */
+  readonly contested: Set<string>
 }
 
 interface Wish {
@@ -47,11 +52,14 @@ export function judge(
   const isChanged = before?.addresses.join() !== addresses.join()
   const then = before === undefined || isChanged ? wishOf(object) : before.then
   const terms = withTerms(before?.terms ?? [], termsOf(object))
-  const witness = { uid: object.metadata.uid, addresses, pool: giverOf(object), then, terms }
+  const contested = before === undefined || isChanged ? new Set<string>() : before.contested
+  const pool = giverOf(object)
+  const witness = { uid: object.metadata.uid, addresses, pool, then, terms, contested }
   const others = [...all].filter(([other]) => other !== name)
+  noteConflicts(others, witness)
   const lost = before?.addresses.filter((each) => !addresses.includes(each)) ?? []
   const moved = lost.filter(
-    (each) => !asksToLose(each, before, object) && rivals(others, witness, each).length === 0,
+    (each) => !asksToLose(each, before, object) && before?.contested.has(each) !== true,
   )
   const added = addresses.filter((each) => !before?.addresses.includes(each))
   const twice = added.flatMap((each) =>
@@ -66,6 +74,18 @@ export function judge(
       ...moved.map((each) => breach('moved', `${each} -> ${addresses}`)),
       ...twice.map((each) => breach('given twice', each)),
     ],
+  }
+}
+
+/** Notes in both Services each address that they may not share. */
+function noteConflicts(others: readonly (readonly [string, Witness])[], witness: Witness): void {
+  for (const [, other] of others) {
+    if (mayStay(witness.terms[0], other.terms[0])) continue
+    for (const address of witness.addresses) {
+      if (!other.addresses.includes(address)) continue
+      witness.contested.add(address)
+      other.contested.add(address)
+    }
   }
 }
 
