@@ -1,45 +1,10 @@
 import { expect, test } from 'vitest'
-import type { AgentPod } from '../../src/decode/cluster/agent-pod.ts'
 import type { Address } from '../../src/model/address.ts'
 import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
 import { clusterMatters } from '../../src/view/cluster/cluster-matters.ts'
 import { clusterView } from '../../src/view/cluster/cluster-view.ts'
 import { poolList } from '../../src/view/cluster/pool-list.ts'
-
-const at = '2026-01-01T00:10:00Z'
-
-function agent(node: string, more: Partial<AgentPod> = {}): AgentPod {
-  return {
-    node,
-    pod: `nodelb-${node}`,
-    ready: true,
-    reason: '',
-    image: 'nodelb:1',
-    ...more,
-  } as AgentPod
-}
-
-/** A cluster of two Nodes in which all is well, but for what is given. */
-function cluster(more: Partial<ClusterInput> = {}): ClusterInput {
-  return {
-    at,
-    unread: { agents: false, lease: false, announcers: false },
-    nodes: ['n1', 'n2'],
-    agents: [agent('n2'), agent('n1')],
-    lease: { namespace: 'kube-system', holder: 'controller-a', renewed: '2026-01-01T00:09:58Z' },
-    served: { services: [], denials: [] },
-    ...{
-      waiting: [],
-      usage: [],
-      given: [],
-      announcers: [],
-      silent: [],
-      problems: [],
-      warnings: [],
-    },
-    ...more,
-  } as ClusterInput
-}
+import { agentPod as agent, calmCluster as cluster } from '../support/calm-cluster.ts'
 
 const matters = (more: Partial<ClusterInput>) => clusterMatters(cluster(more))
 const fact = (name: string, more: Partial<ClusterInput>) =>
@@ -69,7 +34,7 @@ test('no agent, and agents of two images', () => {
   expect(fact('Agents', { agents })).toBe('2 of 2 ready, for 2 Nodes; 2 images')
   const lost = [agent('', { ready: false, reason: 'Pending' }), agent('n1'), agent('n2')]
   expect(matters({ agents: lost })).toEqual([
-    { about: 'nodelb-', text: 'its agent nodelb- is not ready: Pending' },
+    { about: 'kube-system/nodelb-', text: 'its agent kube-system/nodelb- is not ready: Pending' },
   ])
 })
 

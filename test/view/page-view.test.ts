@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { AgentPod } from '../../src/decode/cluster/agent-pod.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
 import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
@@ -7,29 +6,7 @@ import { nodeList } from '../../src/view/cluster/node-list.ts'
 import { pageView } from '../../src/view/cluster/page-view.ts'
 import { serviceDetail } from '../../src/view/cluster/service-detail.ts'
 import type { FrontendInput } from '../../src/view/status-input.ts'
-
-const at = '2026-01-01T00:10:00Z'
-
-function agent(node: string, more: Partial<AgentPod> = {}): AgentPod {
-  const pod = `kube-system/nodelb-${node}`
-  const common = { restarts: 0, config: undefined }
-  return { node, pod, ready: true, reason: '', image: 'nodelb:1', ...common, ...more }
-}
-
-/** A cluster of two Nodes in which all is well, but for what is given. */
-function cluster(more: Partial<ClusterInput> = {}): ClusterInput {
-  return {
-    at,
-    unread: { agents: false, lease: false, announcers: false },
-    nodes: ['n1', 'n2'],
-    agents: [agent('n2'), agent('n1')],
-    lease: { namespace: 'kube-system', holder: 'controller-a', renewed: '2026-01-01T00:09:58Z' },
-    served: { services: [], denials: [] },
-    ...{ waiting: [], usage: [], given: [], announcers: [], silent: [] },
-    ...{ problems: [], warnings: [] },
-    ...more,
-  }
-}
+import { agentPod as agent, calmCluster as cluster } from '../support/calm-cluster.ts'
 
 /** The facts of a page. */
 function factsOf(input: ClusterInput) {
