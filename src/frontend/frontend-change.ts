@@ -29,6 +29,8 @@ export interface FrontendChange extends FrontendName {
 export interface ServedFrontends {
   /** Returns all frontends that lead somewhere. */
   all(): Iterable<FrontendName>
+  /** Returns all frontends, those without endpoints too as far as they are known. */
+  every(): Iterable<FrontendName>
   /** Returns the endpoints that new connections to a frontend go to; none if it does not exist. */
   endpoints(frontend: FrontendName): ReadonlySet<Tuple>
   /** Returns whether there is such a frontend, with endpoints or without. */
@@ -40,6 +42,7 @@ export interface ServedFrontends {
 /** The frontends of a node where nothing is programmed yet: none. */
 export const nothingServed: ServedFrontends = {
   all: () => [],
+  every: () => [],
   endpoints: () => new Set(),
   has: () => false,
   answersNodePorts: () => false,

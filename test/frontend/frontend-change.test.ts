@@ -11,6 +11,7 @@ const third = '10.1.0.3 . 80' as Tuple
 function served(...endpoints: readonly Tuple[]): ServedFrontends {
   return {
     all: () => [{ family: 'ip', id }],
+    every: () => [{ family: 'ip', id }],
     endpoints: () => new Set(endpoints),
     has: () => true,
     answersNodePorts: () => false,

@@ -220,6 +220,14 @@ describe('a node port', () => {
   })
 })
 
+test('all frontends, also one that has lost its endpoints while no agent looked', () => {
+  const bare = served({
+    services: { [DNS]: '' },
+    'no-endpoints': { '203.0.113.11 . udp . 53': '' },
+  })
+  expect(allFrontends(bare, 'keep').map(({ id }) => id)).toEqual([DNS, '203.0.113.11 . udp . 53'])
+})
+
 test('all frontends, each once', () => {
   const all = served({
     endpoints: { ...slots(DNS, A, B), ...slots('203.0.113.10 . tcp . 53', A) },

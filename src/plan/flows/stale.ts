@@ -72,10 +72,10 @@ function isPassedOn({ before, after }: FrontendChange): boolean {
 
 /**
  * Returns every frontend, as after a start, when it is unknown which flows went stale before; none
- * whose TCP connections are kept.
+ * whose TCP connections are kept. One without endpoints may have lost them while no agent looked.
  */
 export function allFrontends(served: ServedFrontends, tcp: TcpFlows): readonly TouchedFrontend[] {
-  return [...served.all()]
+  return [...served.every()]
     .filter((frontend) => !isKept(frontend, tcp))
     .map((frontend) => touchedAt(frontend, new Set(), 'all'))
 }

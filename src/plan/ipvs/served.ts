@@ -25,11 +25,13 @@ import type { IpvsPlan } from './operation.ts'
 
 /** Returns where virtual servers lead new flows. Ports of the node are virtual servers, too. */
 export function servedByIpvs({ servers }: Pick<IpvsRules, 'servers'>): ServedFrontends {
+  const leading = () =>
+    [...servers].flatMap(([id, server]) =>
+      openDestinations(server).size === 0 ? [] : [{ family: tableOfAddress(server.address), id }],
+    )
   return {
-    all: () =>
-      [...servers].flatMap(([id, server]) =>
-        openDestinations(server).size === 0 ? [] : [{ family: tableOfAddress(server.address), id }],
-      ),
+    all: leading,
+    every: leading,
     endpoints: ({ id }) => openDestinations(servers.get(id)),
     has: ({ id }) => servers.has(id),
     answersNodePorts: () => false,

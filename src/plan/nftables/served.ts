@@ -23,6 +23,7 @@ import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.t
 export function servedByTables(ruleset: Ruleset): ServedFrontends {
   return {
     all: () => [ruleset.ip, ruleset.ip6].flatMap((table) => [...leading(table)]),
+    every: () => [ruleset.ip, ruleset.ip6].flatMap(named),
     endpoints: ({ family, id }) => new Set(endpointsIn(ruleset[family], id, mapsOf(id))),
     has: ({ family, id }) => {
       const { known } = setsOf(frontOf(id))
@@ -102,6 +103,17 @@ function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined
   if (setNamed(set)?.kind === 'endpoints') return withoutLastFields(key, 1)
   const isPassedOn = NAMED.has(set) && !!before && !!after && before.comment !== after.comment
   return isPassedOn ? key : undefined
+}
+
+/** Returns the frontends of a table, those without endpoints too. */
+function named(table: Table | undefined): readonly FrontendName[] {
+  if (table === undefined) return []
+  const { family, elements } = table
+  const labelled = FRONTS.flatMap(labelledSets).flatMap((set) => [
+    ...(elements.get(set)?.keys() ?? []),
+  ])
+  const ids = new Set([...Array.from(leading(table), ({ id }) => id), ...labelled])
+  return Array.from(ids, (id) => ({ family, id }))
 }
 
 function* leading(table: Table | undefined): Iterable<FrontendName> {

@@ -20,6 +20,10 @@ export function servedByChains(families: Families): ServedFrontends {
           .filter(([, front]) => endpointsOf(front).size > 0)
           .map(([id]) => ({ family, id })),
       ),
+    every: () =>
+      (['ip', 'ip6'] as const).flatMap((family) =>
+        Array.from(families[family].wants.fronts.keys(), (id) => ({ family, id })),
+      ),
     endpoints: ({ family, id }) => endpointsOf(families[family].wants.fronts.get(id)),
     has: ({ family, id }) => {
       const front = families[family].wants.fronts.get(id)
