@@ -48,6 +48,7 @@ test('before anything is programmed nothing is served, and then all that is serv
   if (frontend === undefined) throw new Error('nothing is served')
   expect(served.answersNodePorts('ip', id.address)).toBe(false)
   expect([...nothingServed.all()]).toEqual([])
+  expect([...nothingServed.every()]).toEqual([])
   expect(nothingServed.endpoints(frontend).size).toBe(0)
   expect(nothingServed.has(frontend)).toBe(false)
   expect(nothingServed.answersNodePorts('ip', id.address)).toBe(false)
