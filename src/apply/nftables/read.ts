@@ -134,14 +134,12 @@ async function readContents(
   sets: readonly FoundSet[],
 ): Promise<Contents> {
   const kept = sets.filter(({ schema }) => schema.learned === undefined)
-  const [small, large] = [false, true].map((is) =>
-    kept.filter(({ count = 0 }) => count >= MANY === is),
-  )
+  const isLarge = ({ count = 0 }: FoundSet): boolean => count >= MANY
   const elements = new Map<string, ReadonlyMap<Tuple, ElementValue>>()
-  for (const { schema } of small ?? []) {
+  for (const { schema } of kept.filter((set) => !isLarge(set))) {
     elements.set(schema.name, await readElements(socket, family, schema))
   }
-  for (const { schema: set, count = 0 } of large ?? []) {
+  for (const { schema: set, count = 0 } of kept.filter(isLarge)) {
     const slots = slotCounts(set.name, elements)
     const read = slots && (await readByKey(socket, { family, set, count, slots }))
     elements.set(set.name, read ?? (await readElements(socket, family, set)))

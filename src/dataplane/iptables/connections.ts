@@ -1,10 +1,10 @@
 import { readNatCounters } from '../../apply/iptables/connections.ts'
 import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import type { SessionRenderer } from '../../exempt/session-renderer.ts'
-import type { ConnectionCount } from '../../frontend/connection-totals.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { dispatchedBy } from '../../render/iptables/leaves.ts'
+import { labelledCounts } from '../labelled-counts.ts'
 import { failed } from '../outcome.ts'
 import type { Connections } from '../session.ts'
 
@@ -17,15 +17,13 @@ export async function connectionsInNat(
   served: ServedFrontends,
   renderer: Pick<SessionRenderer, 'label'>,
 ): Promise<Connections> {
-  const counts: ConnectionCount[] = []
+  const { counts, note } = labelledCounts(renderer)
   for (const family of familiesOf(served)) {
     const available = families[family]
     if (available.kind === 'missing') continue
     const obstacle = await readNatCounters(available.programs.save, (rule, connections) => {
       const id = dispatchedBy(rule)
-      if (id === undefined) return
-      const label = renderer.label(family, id)
-      if (label !== undefined) counts.push({ family, id, label, connections })
+      if (id !== undefined) note(family, id, connections)
     })
     if (obstacle !== undefined) return failed(obstacle.reason)
   }

@@ -1,10 +1,10 @@
 import { readServerConnections } from '../../apply/ipvs/connections.ts'
 import { openIpvsSockets } from '../../apply/ipvs/sockets.ts'
 import type { SessionRenderer } from '../../exempt/session-renderer.ts'
-import type { ConnectionCount } from '../../frontend/connection-totals.ts'
 import { familyOf } from '../../model/address.ts'
 import { tableOf } from '../../model/family.ts'
 import { serverKey } from '../../ruleset/ipvs/types.ts'
+import { labelledCounts } from '../labelled-counts.ts'
 import type { Connections } from '../session.ts'
 
 /**
@@ -14,13 +14,11 @@ import type { Connections } from '../session.ts'
 export async function serverConnections(
   renderer: Pick<SessionRenderer, 'label'>,
 ): Promise<Connections> {
-  const counts: ConnectionCount[] = []
+  const { counts, note } = labelledCounts(renderer)
   const sockets = openIpvsSockets()
   try {
     await readServerConnections(sockets.generic, (server, connections) => {
-      const [family, id] = [tableOf(familyOf(server.address)), serverKey(server)]
-      const label = renderer.label(family, id)
-      if (label !== undefined) counts.push({ family, id, label, connections })
+      note(tableOf(familyOf(server.address)), serverKey(server), connections)
     })
     return { kind: 'counted', counts }
   } finally {

@@ -1,7 +1,7 @@
 import { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { readMetered } from '../../apply/nftables/connections.ts'
 import type { SessionRenderer } from '../../exempt/session-renderer.ts'
-import type { ConnectionCount } from '../../frontend/connection-totals.ts'
+import { labelledCounts } from '../labelled-counts.ts'
 import type { Connections } from '../session.ts'
 
 /**
@@ -11,13 +11,10 @@ import type { Connections } from '../session.ts'
 export async function meteredConnections(
   renderer: Pick<SessionRenderer, 'label'>,
 ): Promise<Connections> {
-  const counts: ConnectionCount[] = []
+  const { counts, note } = labelledCounts(renderer)
   const socket = NetlinkSocket.open()
   try {
-    await readMetered(socket, (family, id, connections) => {
-      const label = renderer.label(family, id)
-      if (label !== undefined) counts.push({ family, id, label, connections })
-    })
+    await readMetered(socket, note)
     return { kind: 'counted', counts }
   } finally {
     socket.close()
