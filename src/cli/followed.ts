@@ -1,4 +1,6 @@
+import { NodePublisher } from '../agent/node-publisher.ts'
 import type { Config } from '../config/config.ts'
+import type { Telemetry } from '../report/telemetry.ts'
 import type { Announcers } from '../speaker/announcers.ts'
 import { ConfigurationApi } from '../speaker/bgp/configuration-api.ts'
 import { NodeConfiguration } from '../speaker/node-configuration.ts'
@@ -35,11 +37,15 @@ export interface Followed {
    * server alone.
    */
   readonly announcing: Pick<Options, 'layer2' | 'bgp' | 'state'>
+  /** Tells in the API server how this node fares, until the signal aborts; files have no place for it. */
+  readonly publish: (telemetry: Published, signal: AbortSignal) => Promise<void>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
   /** Follows what another configuration asks for. */
   readonly configure: (config: Config) => void
 }
+
+type Published = Pick<Telemetry, 'facts' | 'tell'>
 
 interface Following {
   readonly options: RunOptions
@@ -79,7 +85,13 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
     if (asks(before) !== asks(wanted)) again()
   }
   return {
-    ...{ source, events: undefined, interest: undefined, configure },
+    ...{
+      source,
+      events: undefined,
+      interest: undefined,
+      configure,
+      publish: async () => undefined,
+    },
     announcing: {
       layer2: { followed: [...kinds.layer2, ...NODE_RESOURCES], statuses: undefined },
       bgp: {
@@ -147,6 +159,7 @@ function followedServer(
   }
   return {
     ...{ source, interest, configure, events: eventSink(client, signal) },
+    publish: (telemetry, until) => published({ client, node }, telemetry).run(until),
     announcing: {
       layer2: {
         followed: [...ANNOUNCED.layer2, ...NODE_RESOURCES],
@@ -161,6 +174,19 @@ function followedServer(
       state: (tell) => new NodeConfiguration({ ...own, tell }),
     },
   }
+}
+
+function published(
+  own: { readonly client: ApiClient; readonly node: string },
+  { facts, tell }: Published,
+): NodePublisher {
+  return new NodePublisher({
+    ...{ ...own, facts },
+    tell: (reason) => {
+      if (reason === undefined) tell({ event: 'node-status-written' })
+      else tell({ event: 'node-status-not-written', reason })
+    },
+  })
 }
 
 /** Returns the namespace of nodelb, as its environment tells it. */

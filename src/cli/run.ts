@@ -103,6 +103,7 @@ async function follow(run: Run): Promise<number> {
     keepRunning((until) => announcing.runLayer2(until), signal, bug),
     keepRunning((until) => announcing.runBgp(until), signal, bug),
     keepRunning((until) => announcing.runState(until), signal, bug),
+    keepRunning((until) => following.publish(telemetry, until), signal, bug),
     keepRunning(followConfiguration(run, { ...following, agent, announcing }), signal, bug),
   ]).then(() => stopped)
   const reason = await Promise.race([stopped, running])

@@ -1,9 +1,8 @@
-import type { NodeRow } from '../view/cluster/node-list.ts'
 import type { PageView } from '../view/cluster/page-view.ts'
 import type { PoolRow } from '../view/cluster/pool-list.ts'
 import type { Tone } from '../view/cluster/tone.ts'
 import { html, type Markup } from './html.ts'
-import { type Column, none, state, table } from './parts.ts'
+import { type Column, table } from './parts.ts'
 import { linkTo, type PageQuery } from './query.ts'
 
 /** Returns the facts, each a figure with what it counts. */
@@ -75,29 +74,6 @@ function large(count: bigint): Markup | string {
   if (count <= EXACT) return String(count)
   const [digits = '', power = ''] = Number(count).toExponential(1).split('e+')
   return html`about ${digits} · 10<sup>${power}</sup>`
-}
-
-/** Returns the Nodes with their agents. */
-export function nodesSection({ nodes }: PageView): Markup {
-  return html`<section id="nodes" data-live aria-labelledby="nodes-title"><h2 id="nodes-title">Nodes</h2>
-${nodes.length === 0 ? html`<p class="empty">There is no Node.</p>` : table('Nodes', NODES, nodes, ({ tone }) => tone)}</section>`
-}
-
-const NODES: readonly Column<NodeRow>[] = [
-  { title: 'Node', cell: ({ node }) => node },
-  { title: 'Agent', cell: ({ tone, state: how }) => state(tone, how) },
-  { title: 'Version', cell: ({ agent }) => (agent ? versionOf(agent.image) : none()) },
-  {
-    title: 'Restarts',
-    cell: ({ agent }) => (agent ? String(agent.restarts) : none()),
-    isNumber: true,
-  },
-  { title: 'Announces', cell: ({ announces }) => String(announces.length), isNumber: true },
-]
-
-/** Returns what stands behind the name of an image; where it comes from is the same for all. */
-function versionOf(image: string): string {
-  return /(?:@sha256:[0-9a-f]{8}|:[^/:@]+$)/.exec(image)?.[0].replace(/^[:@]/, '') ?? image
 }
 
 /** Returns the newest warnings of nodelb. */

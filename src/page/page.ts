@@ -1,13 +1,8 @@
 import type { PageView } from '../view/cluster/page-view.ts'
 import type { ServiceDetail } from '../view/cluster/service-detail.ts'
-import {
-  factsSection,
-  needsSection,
-  nodesSection,
-  poolsSection,
-  warningsSection,
-} from './around.ts'
+import { factsSection, needsSection, poolsSection, warningsSection } from './around.ts'
 import { html, type Markup } from './html.ts'
+import { nodesSection } from './nodes.ts'
 import type { PageQuery } from './query.ts'
 import { serviceSection } from './service.ts'
 import { servicesSection } from './services.ts'
@@ -41,10 +36,8 @@ ${factsSection(view)}
 ${needsSection(view, query)}
 ${servicesSection(view.services, query)}
 ${service === undefined ? '' : serviceSection(service, query)}
-<div class="two">
-${poolsSection(view)}
 ${nodesSection(view)}
-</div>
+${poolsSection(view)}
 ${whereSection(view, query, found)}
 ${warningsSection(view)}`
   return document(main, asOf(view.at), servedBy)

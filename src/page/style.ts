@@ -84,8 +84,6 @@ tr.bad td { background: var(--bad-back); }
 .state.bad { font-weight: 650; }
 .meter { width: 6.5rem; height: 6px; margin-right: .5rem; vertical-align: middle; fill: var(--tone); }
 .meter .all { fill: var(--line); }
-.two { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; align-items: start; }
-.two > * { min-width: 0; }
 
 form { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end; }
 form.where { margin-bottom: .8rem; }
@@ -104,8 +102,7 @@ details pre { margin-top: .5rem; }
 
 @media (max-width: 760px) {
   header, main { padding-left: 1rem; padding-right: 1rem; }
-  main, .two { gap: 1.6rem; }
-  .two { grid-template-columns: 1fr; }
+  main { gap: 1.6rem; }
   dl.facts { grid-template-columns: 1fr 1fr; }
   .facts > :first-child { grid-column: 1 / -1; }
   .needs li { grid-template-columns: 1fr; }

@@ -3,10 +3,11 @@ import { type Problem, printProblem } from '../decode/problem.ts'
 import type { DroppedPorts } from '../frontend/local-policies.ts'
 import type { IpFamily } from '../model/address.ts'
 import type { KubeProxyAddresses } from '../model/listening.ts'
+import type { NodeFacts } from '../model/node-facts.ts'
 import { eventRetry, Waits } from '../model/retry.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { EventQueue, type EventSink } from '../telemetry/event-queue.ts'
-import { trackLatency } from '../telemetry/latency.ts'
+import type { Moment } from '../telemetry/moment.ts'
 import { withoutSecrets } from '../telemetry/secrets.ts'
 import type { Resource } from '../watch/resources.ts'
 import type { SourceState } from '../watch/source.ts'
@@ -15,13 +16,15 @@ import { eventOf } from './events/kubernetes-event.ts'
 import { type Log, openLog } from './events/log.ts'
 import type { Level, Occurrence } from './events/occurrence.ts'
 import { toldOnce } from './events/told-once.ts'
+import { trackLatencies } from './latencies.ts'
 import type { AnnounceSource } from './metrics/announce-metrics.ts'
 import type { ChangedKind, Cleaning } from './metrics/kube-proxy-metrics.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import type { ServiceTotals } from './metrics/service-counts.ts'
 import { type ServerOptions, type Servers, startServers } from './servers.ts'
-import { type AgentState, newState } from './status/agent-state.ts'
+import { newState } from './status/agent-state.ts'
 import { health } from './status/health.ts'
+import { nodeFacts } from './status/node-facts.ts'
 import { follow } from './status/state.ts'
 import { type Status, statusOf } from './status/status.ts'
 import type { ServiceSummary } from './status/status-services.ts'
@@ -59,6 +62,8 @@ export interface Telemetry {
   answerAsKubeProxy(addresses: KubeProxyAddresses): void
   /** Returns the present status; of Services only those of the name, if one is given. */
   status(only?: string): Status
+  /** Returns what is to be told of this node in the API server. */
+  facts(): NodeFacts
   readonly metrics: Metrics
   /** Closes all servers and flushes the log. */
   close(): Promise<void>
@@ -121,9 +126,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     const first = state.firstCommitAt === undefined
     take(withoutSecrets(told))
     if (told.event !== 'kernel-committed') return
-    const { operations } = told
     const startMs = Math.round(performance.now() - began)
-    if (first) take({ event: 'agent-ready', operations, startMs })
+    if (first) take({ event: 'agent-ready', operations: told.operations, startMs })
     take({ event: 'commits-resumed' })
     latencies.committed()
   }
@@ -139,6 +143,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     healthy: () => health(state, performance.now()).good,
     answerAsKubeProxy: servers.answerAsKubeProxy,
     status,
+    facts: () => nodeFacts(state, { version, ...latencies }, moment()),
     metrics,
     close: () => closed(queue, servers, log),
   }
@@ -155,37 +160,6 @@ async function closed(
   log.flush()
 }
 
-const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6']
-
-interface Latencies {
-  readonly told: Pick<Telemetry, 'attempting' | 'sliceChanged'>
-  /** Notes that the attempted changes are in the kernel. */
-  committed(): void
-}
-
-/** Measures, for each family, how long changes of slices take until their commit. */
-function trackLatencies(state: AgentState, metrics: Metrics): Latencies {
-  const latencies = { ipv4: trackLatency(), ipv6: trackLatency() }
-  return {
-    told: {
-      attempting() {
-        state.attemptSince = performance.now()
-        for (const family of FAMILIES) latencies[family].attempting()
-        metrics.kubeProxy.attempting()
-      },
-      sliceChanged(triggered, family) {
-        // The changes in the first lists happened before the start.
-        if (state.firstCommitAt !== undefined) latencies[family].changed(triggered)
-      },
-    },
-    committed() {
-      for (const family of FAMILIES) {
-        for (const seconds of latencies[family].committed()) metrics.programmed(seconds, family)
-      }
-    },
-  }
-}
-
 /** Returns functions that report what sources find, as occurrences. */
 function translated(tell: Tell): Pick<Telemetry, 'watch' | 'problems' | 'sourceProblems'> {
   return {
@@ -196,6 +170,10 @@ function translated(tell: Tell): Pick<Telemetry, 'watch' | 'problems' | 'sourceP
 }
 
 type Tell = Telemetry['tell']
+
+function moment(): Moment {
+  return { now: Date.now(), steady: performance.now() }
+}
 
 function startEvents(sink: EventSink, metrics: Metrics, tell: Tell): EventQueue {
   let dropped = 0

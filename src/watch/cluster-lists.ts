@@ -20,7 +20,7 @@ const DECIDING: readonly Resource[] = [
 ]
 
 /** What says how nodelb fares. */
-type Told = 'pods' | 'leases' | 'l2Statuses' | 'bgpStatuses' | 'events'
+type Told = 'pods' | 'leases' | 'l2Statuses' | 'bgpStatuses' | 'nodeStatuses' | 'events'
 
 interface ToldKind {
   readonly resource: ToldResource
@@ -33,6 +33,7 @@ const TOLD: { readonly [T in Told]: ToldKind } = {
   leases: { resource: 'controller-leases', name: 'Leases' },
   l2Statuses: { resource: 'servicel2statuses', name: 'ServiceL2Statuses' },
   bgpStatuses: { resource: 'servicebgpstatuses', name: 'ServiceBGPStatuses' },
+  nodeStatuses: { resource: 'nodelbnodestatuses', name: 'NodelbNodeStatuses' },
   events: { resource: 'warning-events', name: 'Events' },
 }
 

@@ -1,4 +1,4 @@
-import { namespacedIdentity } from './identity-schemas.ts'
+import { clusterIdentity, namespacedIdentity } from './identity-schemas.ts'
 import type { ResourceRow } from './resource-row.ts'
 
 /** What tells how nodelb fares in a cluster. No decision follows from it. */
@@ -7,6 +7,7 @@ export type ToldResource =
   | 'controller-leases'
   | 'servicel2statuses'
   | 'servicebgpstatuses'
+  | 'nodelbnodestatuses'
   | 'warning-events'
 
 const namespaced = { namespaced: true, identity: namespacedIdentity } as const
@@ -30,6 +31,14 @@ export const toldResources: { readonly [R in ToldResource]: ResourceRow } = {
   },
   servicel2statuses: { kind: 'ServiceL2Status', plural: 'servicel2statuses', ...ofMetallb },
   servicebgpstatuses: { kind: 'ServiceBGPStatus', plural: 'servicebgpstatuses', ...ofMetallb },
+  nodelbnodestatuses: {
+    apiVersion: 'nodelb.io/v1alpha1',
+    kind: 'NodelbNodeStatus',
+    plural: 'nodelbnodestatuses',
+    namespaced: false,
+    identity: clusterIdentity,
+    mayBeMissing: true,
+  },
   'warning-events': {
     apiVersion: 'v1',
     kind: 'Event',

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { writeConfiguration } from '../support/configuration.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Connection, Lab } from '../support/lab.ts'
 import { RunningAgent } from '../support/running-agent.ts'
 import { type LogLine, timeOf } from '../support/running-program.ts'
@@ -10,6 +11,7 @@ import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webService, webSlices } from '../support/web.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { confined } from './support/confined.ts'
+import { installKinds } from './support/controllers.ts'
 import { Door } from './support/door.ts'
 import { install } from './support/install.ts'
 import { services, slices } from './support/objects.ts'
@@ -308,6 +310,27 @@ test('a port of the node that something else listens on is told on the Service, 
 function warningOf(service: string): Promise<Told> {
   return eventOf(service, ({ type }) => type === 'Warning')
 }
+
+test('people see in the API server how its node fares', async () => {
+  await installKinds(server)
+  const agent = await start()
+  await agent.next('agent-ready')
+  const path = '/apis/nodelb.io/v1alpha1/nodelbnodestatuses/node-a'
+  const told = async () => (await server.admin.ask('GET', path)).body?.status
+  await eventually(async () => (await told())?.ready === true)
+  expect(await told()).toMatchObject({
+    ...{ backend: 'nftables', scope: 'all', owned: true, reason: 'ready', changes: 0 },
+    ...{ repairs: 0, refusedServices: 0, comparedAt: expect.any(String) },
+  })
+  expect(await told()).not.toHaveProperty('p99Milliseconds')
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  await eventually(async () => (await told())?.changes > 0)
+  const { p99Milliseconds, lastChangeAt, observedAt } = await told()
+  expect(p99Milliseconds).toBeGreaterThan(0)
+  expect(Date.parse(lastChangeAt)).toBeLessThanOrEqual(Date.parse(observedAt))
+}, 90_000)
 
 interface Told {
   readonly regarding: { readonly name: string }

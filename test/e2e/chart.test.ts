@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
+import { definitions } from '../support/crds.ts'
 import { blocksOf, pages } from '../support/pages.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { chart, comparable, copyForOldServer, Helm, type Manifest } from './support/chart.ts'
@@ -80,16 +81,21 @@ test('CustomResourceDefinitions are those of deploy/crds, and outlive the releas
   const made = (await template(['--set=crds.enabled=true'])).filter(
     ({ kind }) => kind === 'CustomResourceDefinition',
   )
-  const { resources } = parse(
-    readFileSync(join(chart, '../../deploy/crds/kustomization.yaml'), 'utf8'),
-  )
-  const expected = resources.map((file: string) => {
-    const crd = parse(readFileSync(join(chart, '../../deploy/crds', file), 'utf8'))
+  const expected = definitions().map((crd) => {
+    // What agents tell of their Nodes goes with them.
+    if (crd.spec.group === 'nodelb.io') return crd
     const annotations = { ...crd.metadata.annotations, 'helm.sh/resource-policy': 'keep' }
     return { ...crd, metadata: { ...crd.metadata, annotations } }
   })
   const byName = (a: Manifest, b: Manifest) => (a.metadata.name < b.metadata.name ? -1 : 1)
   expect(made.sort(byName)).toEqual(expected.sort(byName))
+})
+
+test('where MetalLB has its kinds the page brings the one of nodelb', async () => {
+  const made = (await template(['--set=ui.enabled=true,controller.enabled=true'])).filter(
+    ({ kind }) => kind === 'CustomResourceDefinition',
+  )
+  expect(made).toEqual(definitions().filter(({ spec }) => spec.group === 'nodelb.io'))
 })
 
 test('alerts and board are those of deploy/', async () => {

@@ -24,8 +24,10 @@ async function conditionsOf(name: string): Promise<readonly string[]> {
     .sort()
 }
 
-function pathOf(plural: string, version: string): string {
-  return `/apis/metallb.io/${version}/namespaces/default/${plural}`
+function pathOf(kind: string, version: string): string {
+  const { group, scope, names } = crds.find(({ spec }) => spec.names.kind === kind).spec
+  const place = scope === 'Namespaced' ? '/namespaces/default' : ''
+  return `/apis/${group}/${version}${place}/${names.plural}`
 }
 
 interface Sample {
@@ -35,9 +37,9 @@ interface Sample {
 }
 
 async function create({ kind, version = 'v1beta1', body }: Sample, name: string) {
-  const { plural } = crds.find(({ spec }) => spec.names.kind === kind).spec.names
-  const object = { apiVersion: `metallb.io/${version}`, kind, metadata: { name }, ...body }
-  const path = pathOf(plural, version)
+  const path = pathOf(kind, version)
+  const [, , group] = path.split('/')
+  const object = { apiVersion: `${group}/${version}`, kind, metadata: { name }, ...body }
   await expect
     .poll(async () => (await server.admin.ask('GET', path)).status, { timeout: 30_000 })
     .toBe(200)
@@ -94,6 +96,7 @@ const good: readonly Sample[] = [
   { kind: 'ServiceL2Status', body: { spec: {} } },
   { kind: 'ServiceBGPStatus', body: { spec: {} } },
   { kind: 'ConfigurationState', body: {} },
+  { kind: 'NodelbNodeStatus', version: 'v1alpha1', body: {} },
 ]
 
 const bad: readonly (Sample & { readonly field: string })[] = [
@@ -162,7 +165,7 @@ describe('the API server', () => {
   })
 
   test('keeps the status of a pool and the conditions of a configuration', async () => {
-    const pools = pathOf('ipaddresspools', 'v1beta1')
+    const pools = pathOf('IPAddressPool', 'v1beta1')
     const body = { spec: { addresses: ['192.0.2.0/24'] } }
     await create({ kind: 'IPAddressPool', body }, 'counted')
     const counts = { assignedIPv4: 1, assignedIPv6: 0, availableIPv4: 255 }
@@ -174,7 +177,7 @@ describe('the API server', () => {
     await create({ kind: 'ConfigurationState', body: {} }, 'controller')
     const time = '2026-01-31T12:00:00Z'
     const condition = { type: 'poolReconcilerValid', status: 'True', reason: 'Reconciled' }
-    const states = pathOf('configurationstates', 'v1beta1')
+    const states = pathOf('ConfigurationState', 'v1beta1')
     const state = await server.admin.call('PATCH', `${states}/controller/status`, {
       status: {
         result: 'Valid',
@@ -187,7 +190,7 @@ describe('the API server', () => {
   test('gives a peer that was written as v1beta1 as v1beta2', async () => {
     const spec = { myASN: 1, peerASN: 2, peerAddress: '192.0.2.1', password: 'x' }
     await create({ kind: 'BGPPeer', body: { spec } }, 'older')
-    const { spec: read } = await server.admin.call('GET', `${pathOf('bgppeers', 'v1beta2')}/older`)
+    const { spec: read } = await server.admin.call('GET', `${pathOf('BGPPeer', 'v1beta2')}/older`)
     expect(read).toMatchObject({ ...spec, peerPort: 179 })
   })
 })

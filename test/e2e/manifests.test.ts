@@ -270,9 +270,11 @@ describe('with the token of its ServiceAccount', () => {
     expect(status.resourceRules.map(said).sort()).toEqual([
       'create, patch: events of events.k8s.io',
       // What every account may: ask what it may.
+      'create: nodelbnodestatuses of nodelb.io',
       'create: selfsubjectaccessreviews, selfsubjectrulesreviews of authorization.k8s.io',
       'list, watch: endpointslices of discovery.k8s.io',
       'list, watch: services, nodes of ',
+      'patch: nodelbnodestatuses/status of nodelb.io',
     ])
 
     function said({ verbs, resources, apiGroups, resourceNames }: Manifest): string {

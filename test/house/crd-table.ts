@@ -1,6 +1,9 @@
-/** What each kind has to have, written from the documentation of MetalLB's API, field by field. */
+/** What each kind has to have, field by field: MetalLB's as the documentation of its API says, and ours. */
 interface Kind {
   readonly plural: string
+  /** `metallb.io` and `Namespaced` where nothing is said. */
+  readonly group?: string
+  readonly scope?: string
   /** `NAME TYPE JSON-PATH`, and the priority if it has one. */
   readonly columns: readonly string[]
   /**
@@ -24,6 +27,45 @@ spec.ipAddressPoolSelectors LS[]
 `
 
 export const KINDS: Readonly<Record<string, Kind>> = {
+  NodelbNodeStatus: {
+    plural: 'nodelbnodestatuses',
+    group: 'nodelb.io',
+    scope: 'Cluster',
+    columns: [
+      'Ready boolean .status.ready',
+      'Backend string .status.backend',
+      'Version string .status.version',
+      'P99 ms integer .status.p99Milliseconds',
+      'Repairs integer .status.repairs',
+      'Refused integer .status.refusedServices',
+      'Compared date .status.comparedAt',
+    ],
+    fields: {
+      v1alpha1: `
+status object
+status.observedAt date-time
+status.startedAt date-time
+status.version string
+status.backend string
+status.scope string
+status.owned boolean
+status.ready boolean
+status.reason string ..300
+status.p99Milliseconds int64
+status.changes int64
+status.lastChangeAt date-time
+status.comparedAt date-time
+status.repairs int64
+status.drift object
+status.drift.since date-time
+status.drift.reason string ..300
+status.refused object[]
+status.refused[].service string
+status.refused[].reason string ..300
+status.refusedServices int64
+`,
+    },
+  },
   IPAddressPool: {
     plural: 'ipaddresspools',
     columns: [

@@ -112,16 +112,17 @@ function schemasIn(schema: Manifest, path: string): readonly (readonly [string, 
 }
 
 describe.each(crds.map((crd) => [crd.spec.names.kind, crd] as const))('%s', (kind, crd) => {
-  const { plural, columns, fields } = KINDS[kind] ?? { plural: '', columns: [], fields: {} }
+  const row = KINDS[kind] ?? { plural: '', columns: [], fields: {} }
+  const { plural, columns, fields, group = 'metallb.io', scope = 'Namespaced' } = row
   const { spec } = crd
 
   test('has its names, and no others', () => {
     expect(crd).toMatchObject({
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
-      metadata: { name: `${plural}.metallb.io` },
+      metadata: { name: `${plural}.${group}` },
     })
-    expect(spec).toMatchObject({ group: 'metallb.io', scope: 'Namespaced' })
+    expect(spec).toMatchObject({ group, scope })
     const singular = kind.toLowerCase()
     expect(spec.names).toEqual({ kind, listKind: `${kind}List`, plural, singular })
   })

@@ -44,6 +44,8 @@ describe.each(['load-balancer', 'all'])('overlay %s', (overlay) => {
         verbs: ['list', 'watch'],
       },
       { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+      { apiGroups: ['nodelb.io'], resources: ['nodelbnodestatuses'], verbs: ['create'] },
+      { apiGroups: ['nodelb.io'], resources: ['nodelbnodestatuses/status'], verbs: ['patch'] },
     ])
     const binding = only('ClusterRoleBinding', manifests)
     const { name, namespace } = only('ServiceAccount', manifests).metadata

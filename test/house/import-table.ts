@@ -394,6 +394,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'apply/netlink',
     'apply/nftables',
     'watch',
+    'watch/api',
     'telemetry',
     'dataplane',
     'report',

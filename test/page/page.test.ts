@@ -60,7 +60,11 @@ test('shows what needs a person first, by what the rights of deploy/ let it read
   const needs = await page.locator('#needs li').allTextContents()
   expect(needs[0]).toMatch(/shop\/lonely.*192\.168\.1\.242:80\/tcp refuses connections/)
   expect(needs.join()).toMatch(/shop\/queue.*waits for an address/)
-  expect(await page.locator('#facts').textContent()).toContain('3 of 3')
+  const facts = await page.locator('#facts').textContent()
+  for (const fact of ['3 of 3', '31 ms', 'on k8s2, the slowest']) expect(facts).toContain(fact)
+  expect(await page.locator('#nodes tr', { hasText: 'k8s1' }).textContent()).toMatch(
+    /0\.1\.0.*nftables.*12 ms.*1 min ago/s,
+  )
   expect(await page.locator('#troubles').textContent()).toBe('')
   expect(await page.locator(rowOf('shop/web')).textContent()).toMatch(
     /192\.168\.1\.240.*production.*k8s1.*eth0.*kept.*serves/s,

@@ -10,6 +10,7 @@ import {
   paths,
   pool,
 } from '../e2e/support/controllers.ts'
+import { toldNode } from '../support/calm-cluster.ts'
 import { RunningController } from '../support/running-controller.ts'
 
 const METALLB = '/apis/metallb.io/v1beta1/namespaces/kube-system'
@@ -114,6 +115,8 @@ async function fill(admin: Api): Promise<void> {
   await announced(admin, 'shop/web', 'k8s1')
   await announced(admin, 'shop/api', 'k8s2')
   await announced(admin, 'data/postgres', 'k8s3')
+  await told(admin, 'k8s1', { p99Milliseconds: 12, changes: 40 })
+  await told(admin, 'k8s2', { p99Milliseconds: 31, changes: 8, repairs: 1 })
   await warn(admin)
 }
 
@@ -161,6 +164,23 @@ async function service(
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
     endpoints,
   })
+}
+
+/** What an agent tells of its Node, a minute ago. */
+async function told(admin: Api, node: string, more: object): Promise<void> {
+  const all = '/apis/nodelb.io/v1alpha1/nodelbnodestatuses'
+  await admin.call('POST', all, {
+    apiVersion: 'nodelb.io/v1alpha1',
+    kind: 'NodelbNodeStatus',
+    metadata: { name: node },
+  })
+  const observedAt = new Date(Date.now() - 60_000).toISOString()
+  const { node: _node, ...facts } = toldNode(node, {
+    observedAt,
+    lastChangeAt: observedAt,
+    ...more,
+  })
+  await admin.call('PATCH', `${all}/${node}/status`, { status: facts })
 }
 
 async function announced(admin: Api, named: string, by: string): Promise<void> {

@@ -28,6 +28,7 @@ export function listsOf(
     leases: of('Lease'),
     l2Statuses: of('ServiceL2Status'),
     bgpStatuses: of('ServiceBGPStatus'),
+    nodeStatuses: of('NodelbNodeStatus'),
     events: of('Event'),
   }
   const others = objects.filter((each) => !Object.values(told).flat().includes(each))

@@ -49,7 +49,7 @@ export const modelKinds: ReadonlyMap<string, ModelKind> = new Map(
     {
       ...{ apiVersion, kind, plural, namespaced },
       hasStatus: !WITHOUT_STATUS.includes(plural),
-      isCustom: apiVersion.includes('metallb.io/'),
+      isCustom: /(metallb|nodelb)\.io\//.test(apiVersion),
       selectable: SELECTABLE[plural] ?? [],
     },
   ]),

@@ -18,7 +18,7 @@ test('where all is well nothing needs a person, and agents are in order of Node'
 })
 
 test('what could not be read is neither trouble nor said to be well', () => {
-  const unread = { agents: true, lease: true, announcers: true }
+  const unread = { agents: true, lease: true, announcers: true, told: false }
   expect(matters({ unread, agents: [], lease: undefined })).toEqual([])
   expect(fact('Agents', { unread })).toBe('not read')
   expect(fact('Controller', { unread })).toBe('not read')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ToldNode } from '../../src/decode/cluster/told-node.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import type { SliceEndpoint, SliceObject } from '../../src/model/service.ts'
 import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
@@ -6,7 +7,14 @@ import { nodeList } from '../../src/view/cluster/node-list.ts'
 import { pageView } from '../../src/view/cluster/page-view.ts'
 import { serviceDetail } from '../../src/view/cluster/service-detail.ts'
 import type { FrontendInput } from '../../src/view/status-input.ts'
-import { agentPod as agent, calmCluster as cluster } from '../support/calm-cluster.ts'
+import {
+  agentPod as agent,
+  calmCluster as cluster,
+  toldNode as told,
+} from '../support/calm-cluster.ts'
+
+/** When what an agent told is no news any more. */
+const OLD = '2025-12-31T23:30:00Z'
 
 /** The facts of a page. */
 function factsOf(input: ClusterInput) {
@@ -29,9 +37,9 @@ describe('facts', () => {
     expect(factsOf(cluster()).map(({ value, tone }) => [value, tone])).toEqual([
       ['2 of 2', 'fine'],
       ['0', 'fine'],
-      ['0', 'fine'],
       ['–', 'fine'],
-      ['runs', 'fine'],
+      ['–', 'fine'],
+      ['–', 'fine'],
     ])
   })
 
@@ -40,25 +48,22 @@ describe('facts', () => {
     ['one agent is missing', { agents: [agent('n1')] }, 0, '1 of 2', 'warn'],
     ['agents on more Nodes', { nodes: [] }, 0, '2 of 2', 'fine'],
     ['a Service refuses', { served: served(service('a/b', 'refuses')) }, 1, '0 of 1', 'warn'],
-    ['no controller', { lease: undefined }, 4, 'none', 'warn'],
+    ['no endpoint changed', { told: [told('n1')] }, 3, '–', 'fine'],
+    ['changes are quick', { told: [told('n1', { p99Milliseconds: 8 })] }, 3, '8 ms', 'fine'],
+    ['changes are slow', { told: [told('n1', { p99Milliseconds: 5600 })] }, 3, '5.6 s', 'warn'],
+    ['nothing was repaired', { told: [told('n1')] }, 4, '0', 'fine'],
+    ['others change rules', { told: [told('n1'), told('n2', { repairs: 3 })] }, 4, '3', 'warn'],
     [
-      'the controller has ended',
-      { lease: { namespace: 'x', holder: '', renewed: '' } },
+      'what was told is old',
+      { told: [told('n1', { observedAt: OLD, repairs: 3 })] },
       4,
-      'none',
-      'bad',
-    ],
-    [
-      'the controller says nothing',
-      { lease: { namespace: 'x', holder: 'a', renewed: '2026-01-01T00:00:00Z' } },
-      4,
-      'silent',
-      'bad',
+      '–',
+      'fine',
     ],
     [
       'a pool is nearly full',
       { usage: [{ pool: 'p', family: 'ipv4', size: 10n, held: 9 }] as never },
-      3,
+      2,
       '90 %',
       'warn',
     ],
@@ -67,31 +72,78 @@ describe('facts', () => {
   })
 
   test('of what is not read nothing is said', () => {
-    const unread = { agents: true, lease: true, announcers: true }
+    const unread = { agents: true, lease: true, announcers: true, told: true }
     const facts = factsOf(cluster({ unread }))
     expect(facts.filter(({ text }) => text === 'not read').map(({ name }) => name)).toEqual([
       'Agents',
-      'Announced',
-      'Controller',
+      'Change to kernel',
+      'Repairs',
     ])
   })
 
   test('a pool of IPv6 is not counted out', () => {
     const usage = [{ pool: 'p', family: 'ipv6', size: 2n ** 64n, held: 1 }] as never
-    expect(factsOf(cluster({ usage }))[3]?.text).toBe('of p in use')
+    expect(factsOf(cluster({ usage }))[2]?.text).toBe('of p in use')
   })
 
-  test('announcers are counted by Service and Node', () => {
-    const one = { service: 'a/b', protocol: 'layer2', over: [] } as const
-    const announcers = [{ ...one, node: 'n1' }]
-    expect(factsOf(cluster({ announcers }))[2]).toMatchObject({
-      value: '1',
-      text: 'Services, from 1 Node',
-    })
+  test('the slowest Node is named, and those that repaired something', () => {
+    const slow = { p99Milliseconds: 40, repairs: 1 }
+    const facts = factsOf(
+      cluster({ told: [told('n1', { p99Milliseconds: 9, repairs: 2 }), told('n2', slow)] }),
+    )
+    expect(facts.slice(3).map(({ text }) => text)).toEqual([
+      'for 99 of 100 in the last hour, on n2, the slowest',
+      'of what others changed, in 24 hours, on 2 Nodes',
+    ])
+  })
+})
+
+describe('what needs a person', () => {
+  const texts = (more: Partial<ClusterInput>) =>
+    pageView(cluster(more)).matters.map(({ about, text }) => `${about} ${text}`)
+
+  test.each<[string, Partial<ToldNode>, readonly string[]]>([
+    ['nothing of a Node that is in order', {}, []],
+    [
+      'an agent that is ready and tells nothing any more',
+      { observedAt: OLD },
+      ['n1 its agent has not told how it fares for 40 min'],
+    ],
+    [
+      'a Service that the kernel refuses',
+      { refused: [{ service: 'a/b', reason: 'no space' }], refusedServices: 1 },
+      ['a/b stays as it was on n1, for the kernel refuses it: no space'],
+    ],
+  ])('%s', (_, more, expected) => {
+    expect(texts({ told: [told('n1', more)] })).toEqual(expected)
+  })
+
+  test('a Service that several kernels refuse stands there once', () => {
+    const refused = [{ service: 'a/b', reason: 'no space' }]
+    expect(texts({ told: [told('n1', { refused }), told('n2', { refused })] })).toEqual([
+      'a/b stays as it was on 2 Nodes, for the kernel refuses it: no space',
+    ])
+  })
+
+  test('an agent that is not ready says why, unless it fell silent long ago', () => {
+    const agents = [agent('n1', { ready: false, reason: 'unready' }), agent('n2')]
+    const why = { ready: false, reason: 'the kernel took no change: EPERM' }
+    const of = (more: Partial<ToldNode>) => texts({ agents, told: [told('n1', more)] })
+    const text = 'n1 its agent kube-system/nodelb-n1 is not ready: '
+    expect(of(why)).toEqual([`${text}the kernel took no change: EPERM`])
+    expect(of({ ...why, observedAt: OLD })).toEqual([`${text}unready`])
+    expect(of({})).toEqual([`${text}unready`])
   })
 })
 
 describe('Nodes', () => {
+  test('have the version that their agent tells, or that of its image', () => {
+    const digest = `nodelb@sha256:${'ab12'.repeat(16)}`
+    const agents = [agent('n1'), agent('n2', { image: digest })]
+    const rows = nodeList(cluster({ agents, told: [told('n1', { version: '0.2.0' })] }))
+    expect(rows.map(({ version }) => version)).toEqual(['0.2.0', 'sha256:ab12ab12'])
+  })
+
   test('have the agent that is ready while one takes the place of another', () => {
     const agents = [agent('n1', { ready: false, pod: 'old' }), agent('n1', { pod: 'new' })]
     const [first, second] = nodeList(cluster({ agents }))
@@ -100,7 +152,7 @@ describe('Nodes', () => {
   })
 
   test('say that agents are not read, and leave out a Pod without a Node', () => {
-    const unread = { agents: true, lease: false, announcers: false }
+    const unread = { agents: true, lease: false, announcers: false, told: false }
     expect(nodeList(cluster({ unread })).map(({ state }) => state)).toEqual([
       'not read',
       'not read',

@@ -49,8 +49,17 @@ test('an address without endpoints refuses connections', () => {
 function told(served: ClusterInput['served']) {
   return clusterMatters({
     at: '2026-01-01T00:00:00Z',
-    unread: { agents: true, lease: true, announcers: true },
-    ...{ nodes: [], agents: [], lease: undefined, served, waiting: [], usage: [], given: [] },
+    unread: { agents: true, lease: true, announcers: true, told: true },
+    ...{
+      nodes: [],
+      agents: [],
+      told: [],
+      lease: undefined,
+      served,
+      waiting: [],
+      usage: [],
+      given: [],
+    },
     ...{ announcers: [], silent: [], problems: [], warnings: [] },
   })
 }

@@ -1,6 +1,7 @@
 import pc from 'picocolors'
 import { visible } from '../../decode/problem.ts'
 import type { ClusterView } from '../../view/cluster/cluster-view.ts'
+import type { NodeRow } from '../../view/cluster/node-list.ts'
 import type { PoolRow } from '../../view/cluster/pool-list.ts'
 import { type ClusterServiceRow, isFine } from '../../view/cluster/service-list.ts'
 import { shortList } from '../columns.ts'
@@ -13,7 +14,7 @@ type Look = Pick<Output, 'colour' | 'columns'>
 
 /** Returns what is shown of a cluster as text, which ends with a newline. */
 export function printCluster(view: ClusterView, look: Look): string {
-  const { facts, rows, hidden, agents } = view
+  const { facts, rows, hidden, agents, nodes } = view
   const width = Math.max(...facts.map(({ name }) => name.length))
   const head = facts.flatMap(({ name, text }) =>
     besides(`${name.padEnd(width)}  `, text, ' '.repeat(width + 2), look),
@@ -23,7 +24,7 @@ export function printCluster(view: ClusterView, look: Look): string {
     head,
     mattersOf(view, look),
     [...servicesTable(rows, look), ...more],
-    agents.length === 0 ? [] : table(AGENTS, agents, look.columns),
+    agents.length === 0 ? [] : table(NODES, nodes, look.columns),
   ]
   return parts
     .filter((lines) => lines.length > 0)
@@ -31,11 +32,15 @@ export function printCluster(view: ClusterView, look: Look): string {
     .join('\n')
 }
 
-const AGENTS: readonly Column<ClusterView['agents'][number]>[] = [
-  { title: 'NODE', text: ({ node }) => visible(node) || '-', least: 12 },
-  { title: 'AGENT', text: ({ ready }) => (ready ? 'ready' : 'not ready') },
-  { title: 'RESTARTS', text: ({ restarts }) => String(restarts) },
-  { title: 'IMAGE', text: ({ image }) => visible(image), least: 20 },
+const NODES: readonly Column<NodeRow>[] = [
+  { title: 'NODE', text: ({ node }) => visible(node), least: 12 },
+  { title: 'AGENT', text: ({ state }) => state },
+  { title: 'RESTARTS', text: ({ agent }) => String(agent?.restarts ?? '-') },
+  { title: 'VERSION', text: ({ version }) => visible(version) || '-', least: 8 },
+  { title: 'BACKEND', text: ({ told }) => visible(told?.backend ?? '-') },
+  { title: 'P99', text: ({ told }) => told?.p99 || '-' },
+  { title: 'REPAIRS', text: ({ told }) => String(told?.repairs ?? '-') },
+  { title: 'COMPARED', text: ({ told }) => told?.compared || '-' },
 ]
 
 /** Returns the Services as text, which ends with a newline. */

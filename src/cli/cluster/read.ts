@@ -4,6 +4,7 @@ import { type AgentPod, readAgentPod } from '../../decode/cluster/agent-pod.ts'
 import { readLease } from '../../decode/cluster/lease.ts'
 import { listAt, textAt } from '../../decode/cluster/text-at.ts'
 import { readToldAnnouncer } from '../../decode/cluster/told-announcer.ts'
+import { readToldNode } from '../../decode/cluster/told-node.ts'
 import { readWaitingReason } from '../../decode/cluster/waiting-reason.ts'
 import { readWarning } from '../../decode/cluster/warning.ts'
 import type { Documents } from '../../decode/documents.ts'
@@ -68,11 +69,13 @@ export function clusterInput(lists: ClusterLists, config: Config, at: string): C
       agents: lists.untold.has('pods'),
       lease: lists.untold.has('leases'),
       announcers: lists.untold.has('l2Statuses') || lists.untold.has('bgpStatuses'),
+      told: lists.untold.has('nodeStatuses'),
     },
     nodes: announcing.objects.nodes
       .filter(({ labels }) => !labels.has('nodelb.io/exclude'))
       .map(({ name }) => name),
     agents: agentsIn(lists),
+    told: told.nodeStatuses.flatMap(readToldNode),
     lease: told.leases.map(readLease)[0],
     served: servedBy(objects.cluster, { node, settings }),
     ...givenBy(announcing.allocation, config.allocation, reasonsIn(lists)),

@@ -35,8 +35,11 @@ const TIMES_MS = 10_000
 /** The configuration of the agents is read again so often. */
 const CONFIG_MS = 60_000
 
-/** The Lease is renewed every 2 s, which is no news. */
-const NO_NEWS: readonly Resource[] = ['controller-leases']
+/**
+ * The Lease is renewed every 2 s, and of a thousand Nodes one or two tell of themselves every second: that is shown
+ * with the times.
+ */
+const NO_NEWS: readonly Resource[] = ['controller-leases', 'nodelbnodestatuses']
 
 /**
  * Knows the cluster while it is looked at: it begins to follow the objects with the first question, and

@@ -167,6 +167,18 @@ export const CATALOGUE: { readonly [Name in EventName]: Entry<Name> } = {
     subject: () => 'kubernetes-events',
     ends: true,
   },
+  'node-status-not-written': {
+    level: 'info',
+    says: 'the NodelbNodeStatus of this node does not say how it fares; it will be tried again',
+    subject: () => 'node status',
+    state: ({ reason }) => reason,
+  },
+  'node-status-written': {
+    level: 'info',
+    says: 'the NodelbNodeStatus of this node says again how it fares',
+    subject: () => 'node status',
+    ends: true,
+  },
   'log-lines-lost': { level: 'warn', says: 'lines of this log could not be written' },
   bug: { level: 'error', says: 'a bug; please report it' },
 }

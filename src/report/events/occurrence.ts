@@ -68,6 +68,8 @@ export type Occurrence =
   | { event: 'health-check-open'; service: string; port: number }
   | { event: 'kubernetes-events-failed'; reason: Text }
   | { event: 'kubernetes-events-resumed'; dropped: number }
+  | { event: 'node-status-not-written'; reason: Text }
+  | { event: 'node-status-written' }
   | { event: 'log-lines-lost'; lines: number }
   | AddressNews
   | SpeakerNews

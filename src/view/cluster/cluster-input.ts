@@ -2,6 +2,7 @@ import type { PoolUsage } from '../../allocate/allocation.ts'
 import type { AgentPod } from '../../decode/cluster/agent-pod.ts'
 import type { LeaseHolder } from '../../decode/cluster/lease.ts'
 import type { ToldAnnouncer } from '../../decode/cluster/told-announcer.ts'
+import type { ToldNode } from '../../decode/cluster/told-node.ts'
 import type { Warning } from '../../decode/cluster/warning.ts'
 import type { Address } from '../../model/address.ts'
 import type { Matter } from '../look-at.ts'
@@ -12,10 +13,12 @@ export interface ClusterInput {
   /** The time of reading, RFC 3339. */
   readonly at: string
   /** Which of these could not be read; of what is not known nothing is said. */
-  readonly unread: Readonly<Record<'agents' | 'lease' | 'announcers', boolean>>
+  readonly unread: Readonly<Record<'agents' | 'lease' | 'announcers' | 'told', boolean>>
   /** The Nodes on which an agent should run. */
   readonly nodes: readonly string[]
   readonly agents: readonly AgentPod[]
+  /** What agents tell of their Nodes. */
+  readonly told: readonly ToldNode[]
   /** Undefined where no controller ever ran. */
   readonly lease: LeaseHolder | undefined
   readonly served: Served

@@ -3,6 +3,7 @@ import { frontendText } from '../../model/frontend-id.ts'
 import type { Matter } from '../look-at.ts'
 import { between } from '../times.ts'
 import type { ClusterInput } from './cluster-input.ts'
+import { heardOf, isOld } from './node-list.ts'
 
 /** What a view says of the cluster as a whole. */
 const CLUSTER = 'cluster'
@@ -18,9 +19,11 @@ export function clusterMatters(input: ClusterInput): readonly Matter[] {
   const first = [
     ...ofAgents(input),
     ...ofController(input),
+    ...ofNodes(input),
     ...input.waiting.map(({ about, text }) => ({ about, text: `waits for an address: ${text}` })),
     ...ofAddresses(input),
     ...ofServices(input),
+    ...ofKernels(input),
     ...input.silent.map(({ about, text }) => ({ about, text: `nobody announces it: ${text}` })),
     ...input.problems,
   ]
@@ -28,7 +31,8 @@ export function clusterMatters(input: ClusterInput): readonly Matter[] {
   return [...first, ...ofWarnings(input).filter(({ about }) => !told.has(about))]
 }
 
-function ofAgents({ nodes, agents, unread }: ClusterInput): readonly Matter[] {
+function ofAgents(input: ClusterInput): readonly Matter[] {
+  const { nodes, agents, unread } = input
   if (unread.agents) return []
   if (agents.length === 0) {
     const text = 'no agent runs: no Pod has the label app.kubernetes.io/name=nodelb'
@@ -36,11 +40,16 @@ function ofAgents({ nodes, agents, unread }: ClusterInput): readonly Matter[] {
   }
   const covered = new Set(agents.map(({ node }) => node))
   const images = new Set(agents.map(({ image }) => image))
+  // Kubernetes knows that it is not ready, and the agent itself knows why.
+  const whys = new Map(
+    heardOf(input).flatMap((each) => (each.ready ? [] : [[each.node, each] as const])),
+  )
   return [
     ...agents
       .filter(({ ready }) => !ready)
       .map(({ node, pod, reason }) => {
-        return { about: node || pod, text: `its agent ${pod} is not ready: ${reason}` }
+        const why = whys.get(node)?.reason ?? reason
+        return { about: node || pod, text: `its agent ${pod} is not ready: ${why}` }
       }),
     ...nodes
       .filter((node) => !covered.has(node))
@@ -49,6 +58,32 @@ function ofAgents({ nodes, agents, unread }: ClusterInput): readonly Matter[] {
       ? [{ about: CLUSTER, text: `agents of ${images.size} images run: ${[...images].join(', ')}` }]
       : []),
   ]
+}
+
+/** The Nodes whose agents are ready, and do not tell of them any more. */
+function ofNodes({ told, agents, at }: ClusterInput): readonly Matter[] {
+  const up = new Set(agents.flatMap(({ node, ready }) => (ready ? node : [])))
+  return told.flatMap((each) => {
+    const { node: about, observedAt } = each
+    if (!up.has(about) || !isOld(each, at)) return []
+    return [{ about, text: `its agent has not told how it fares for ${between(observedAt, at)}` }]
+  })
+}
+
+/** The Services that kernels refused, each with the Nodes where that is so and the reason that one of them gives. */
+function ofKernels(input: ClusterInput): readonly Matter[] {
+  const found = new Map<string, { readonly nodes: string[]; readonly reason: string }>()
+  for (const { node, refused } of heardOf(input)) {
+    for (const { service, reason } of refused) {
+      const known = found.get(service) ?? { nodes: [], reason }
+      known.nodes.push(node)
+      found.set(service, known)
+    }
+  }
+  return [...found].map(([about, { nodes, reason }]) => {
+    const where = nodes.length === 1 ? nodes[0] : `${nodes.length} Nodes`
+    return { about, text: `stays as it was on ${where}, for the kernel refuses it: ${reason}` }
+  })
 }
 
 function ofController({ lease, at, waiting, unread }: ClusterInput): readonly Matter[] {
@@ -65,7 +100,7 @@ function ofController({ lease, at, waiting, unread }: ClusterInput): readonly Ma
 }
 
 /** Returns whether the controller that has the Lease does not renew it any more. */
-export function isSilent({ lease, at }: Pick<ClusterInput, 'lease' | 'at'>): boolean {
+function isSilent({ lease, at }: Pick<ClusterInput, 'lease' | 'at'>): boolean {
   if (lease === undefined || lease.renewed === '') return false
   return Date.parse(at) - Date.parse(lease.renewed) >= LONGEST_SILENCE
 }

@@ -3,11 +3,15 @@ import type { Matter } from '../look-at.ts'
 import { between } from '../times.ts'
 import type { ClusterInput } from './cluster-input.ts'
 import { clusterMatters } from './cluster-matters.ts'
+import { heardOf, milliseconds, type NodeRow, nodeList } from './node-list.ts'
 import { poolList } from './pool-list.ts'
 import { type ClusterServiceRow, isFine, serviceList } from './service-list.ts'
+import { slowestNode } from './slowest-node.ts'
 
 /** What `kubectl nodelb status` shows. */
 export interface ClusterView {
+  /** The time of reading, RFC 3339. */
+  readonly at: string
   readonly facts: readonly { readonly name: string; readonly text: string }[]
   /** What needs a person. */
   readonly matters: readonly Matter[]
@@ -15,6 +19,7 @@ export interface ClusterView {
   /** How many rows are in order and left out. */
   readonly hidden: number
   readonly agents: readonly AgentPod[]
+  readonly nodes: readonly NodeRow[]
 }
 
 /** With more rows than this, only those that are not in order are shown. */
@@ -25,8 +30,10 @@ export function clusterView(input: ClusterInput): ClusterView {
   const rows = serviceList(input)
   const shown = rows.length > MOST_ROWS ? rows.filter((row) => !isFine(row)) : rows
   return {
+    at: input.at,
     facts: [
       { name: 'Agents', text: agentsText(input) },
+      { name: 'Kernels', text: kernelsText(input) },
       { name: 'Controller', text: controllerText(input) },
       { name: 'Pools', text: poolsText(input) },
       { name: 'Announced', text: announcedText(input) },
@@ -36,6 +43,7 @@ export function clusterView(input: ClusterInput): ClusterView {
     rows: shown,
     hidden: rows.length - shown.length,
     agents: input.agents.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
+    nodes: nodeList(input),
   }
 }
 
@@ -48,6 +56,18 @@ function agentsText({ agents, nodes, unread }: ClusterInput): string {
   const images = new Set(agents.map(({ image }) => image))
   const image = images.size === 1 ? [...images].join() : `${images.size} images`
   return `${ready} of ${agents.length} ready, for ${counted(nodes.length, 'Node')}; ${image}`
+}
+
+function kernelsText(input: ClusterInput): string {
+  if (input.unread.told) return NOT_READ
+  const heard = heardOf(input)
+  if (heard.length === 0) return 'no Node tells of itself'
+  const inStep = heard.filter(({ ready, drift }) => ready && drift === null).length
+  const repairs = heard.reduce((sum, each) => sum + each.repairs, 0)
+  const slowest = slowestNode(input)
+  const p99 = slowest === undefined ? 'no change in an hour' : `p99 ${milliseconds(slowest.ms)}`
+  const repaired = repairs === 0 ? 'no repairs' : counted(repairs, 'repair')
+  return `${inStep} of ${counted(heard.length, 'Node')} in step, ${p99}, ${repaired} in 24 h`
 }
 
 function controllerText({ lease, at, unread }: ClusterInput): string {

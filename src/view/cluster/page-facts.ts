@@ -1,7 +1,8 @@
 import type { ClusterInput } from './cluster-input.ts'
-import { isSilent } from './cluster-matters.ts'
+import { heardOf, milliseconds } from './node-list.ts'
 import { poolList } from './pool-list.ts'
 import type { ClusterServiceRow } from './service-list.ts'
+import { slowestNode } from './slowest-node.ts'
 import type { Tone } from './tone.ts'
 
 /** A figure that tells at a glance how something is. */
@@ -25,9 +26,9 @@ export function pageFacts(
   return [
     agentsFact(input),
     servicesFact(rows),
-    announcedFact(input),
     poolFact(input),
-    controllerFact(input),
+    kernelFact(input),
+    repairsFact(input),
   ]
 }
 
@@ -51,16 +52,6 @@ function servicesFact(rows: readonly ClusterServiceRow[]): PageFact {
   return { name: 'Services', value, text: 'for clients outside are served', tone }
 }
 
-function announcedFact({ announcers, unread }: ClusterInput): PageFact {
-  const name = 'Announced'
-  if (unread.announcers) return { name, ...NOT_READ }
-  const services = new Set(announcers.map(({ service }) => service)).size
-  const nodes = new Set(announcers.map(({ node }) => node)).size
-  const from = nodes === 1 ? '1 Node' : `${nodes} Nodes`
-  const text = services === 0 ? 'no Node announces a Service' : `Services, from ${from}`
-  return { name, value: String(services), text, tone: 'fine' }
-}
-
 function poolFact(input: ClusterInput): PageFact {
   const name = 'Fullest pool'
   const fullest = poolList(input).toSorted((a, b) => b.percent - a.percent)[0]
@@ -74,14 +65,34 @@ function poolFact(input: ClusterInput): PageFact {
 /** Larger numbers, which pools of IPv6 have, tell nobody anything. */
 const EXACT = 1_000_000n
 
-function controllerFact(input: ClusterInput): PageFact {
-  const name = 'Controller'
-  const { lease, unread } = input
-  if (unread.lease) return { name, ...NOT_READ }
-  if (lease === undefined) return { name, value: 'none', text: 'has ever run here', tone: 'warn' }
-  const { namespace, holder } = lease
-  if (holder === '') return { name, value: 'none', text: 'the last one ended', tone: 'bad' }
-  return isSilent(input)
-    ? { name, value: 'silent', text: `${namespace}/${holder}`, tone: 'bad' }
-    : { name, value: 'runs', text: `${namespace}/${holder}`, tone: 'fine' }
+/** Later than this, in milliseconds, a Pod that went is a Pod that clients meet: the alert has the same limit. */
+const SLOW = 5_000
+
+function kernelFact(input: ClusterInput): PageFact {
+  const name = 'Change to kernel'
+  if (input.unread.told) return { name, ...NOT_READ }
+  const slowest = slowestNode(input)
+  if (slowest === undefined) return { name, value: '–', text: nothingOf(input), tone: 'fine' }
+  const { node, ms } = slowest
+  const text = `for 99 of 100 in the last hour, on ${node}, the slowest`
+  return { name, value: milliseconds(ms), text, tone: ms > SLOW ? 'warn' : 'fine' }
+}
+
+function repairsFact(input: ClusterInput): PageFact {
+  const name = 'Repairs'
+  if (input.unread.told) return { name, ...NOT_READ }
+  const heard = heardOf(input)
+  if (heard.length === 0) return { name, value: '–', text: nothingOf(input), tone: 'fine' }
+  const repaired = heard.filter(({ repairs }) => repairs > 0)
+  const all = repaired.reduce((sum, { repairs }) => sum + repairs, 0)
+  const text = 'of what others changed, in 24 hours'
+  const first = repaired[0]?.node ?? ''
+  const where = repaired.length > 1 ? `, on ${repaired.length} Nodes` : `, on ${first}`
+  return all === 0
+    ? { name, value: '0', text, tone: 'fine' }
+    : { name, value: String(all), text: `${text}${where}`, tone: 'warn' }
+}
+
+function nothingOf(input: ClusterInput): string {
+  return heardOf(input).length === 0 ? 'no Node tells of itself' : 'no change in the last hour'
 }

@@ -79,10 +79,10 @@ export function copyForOldServer(copy: string): void {
   const edit = (file: string, change: (text: string) => string): void =>
     writeFileSync(file, change(readFileSync(file, 'utf8')))
   edit(join(copy, 'Chart.yaml'), (text) => text.replace('>=1.21', '>=1.20'))
-  const crds = join(copy, 'crds-of-metallb')
+  const crds = join(copy, 'kinds')
   const dropped = (key: unknown, value: unknown) =>
     key === 'x-kubernetes-validations' ? undefined : value
-  for (const name of readdirSync(crds)) {
+  for (const name of readdirSync(crds).filter((each) => each.endsWith('.yaml'))) {
     edit(join(crds, name), (text) => stringify(parse(text, dropped)))
   }
 }
