@@ -1,3 +1,4 @@
+import type { HeardNode, NodeRow } from '../view/cluster/node-list.ts'
 import type { PageView } from '../view/cluster/page-view.ts'
 import { html, type Markup } from './html.ts'
 import { kept } from './parts.ts'
@@ -32,17 +33,25 @@ export function whereSection(
 <datalist id="places">${places}</datalist>
 <label>at <select name="node"><option value="">a Node that announces it</option>${options}</select></label>
 ${kept(query, ['filter', 'service'])}<button>Explain</button></form>
-<div id="answer" data-live>${found === undefined ? '' : answer(found)}</div></section>`
+<div id="answer" data-live>${found === undefined ? '' : answer(found, nodes)}</div></section>`
 }
 
 /** As many Services are offered to complete what is typed. */
 const MOST = 500
 
-function answer({ node, answer: text, withRules, troubles }: Whereabouts): Markup {
+function answer(
+  { node, answer: text, withRules, troubles }: Whereabouts,
+  nodes: readonly NodeRow[],
+): Markup {
   if (troubles.length > 0) {
     return html`<div class="card">${troubles.map((each) => html`<p class="warn">${each}</p>`)}</div>`
   }
   return html`<pre tabindex="0" aria-label="The answer">${text}</pre>
 <details id="rules"><summary>with its rules</summary><pre tabindex="0" aria-label="The answer with its rules">${withRules}</pre></details>
-<p class="dim">This is what ${node} should do, by the objects; nodelb status there says whether it is in step.</p>`
+<p class="dim">This is what ${node} should do, by the objects; ${whether(nodes.find((each) => each.node === node)?.told)}.</p>`
+}
+
+function whether(told: HeardNode | undefined): string {
+  if (told === undefined) return 'nodelb status there says whether it is in step'
+  return told.ready ? 'its agent says that it is in step' : `its agent says: ${told.reason}`
 }

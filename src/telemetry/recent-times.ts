@@ -6,7 +6,7 @@ const SLOTS = 12
 const STEP = 1.1
 
 /** How long things took in the last hour. */
-export interface Recent {
+interface Recent {
   readonly count: number
   /** So many milliseconds at most took 99 of 100, to a tenth; undefined if there was none. */
   readonly p99: number | undefined

@@ -117,6 +117,7 @@ async function fill(admin: Api): Promise<void> {
   await announced(admin, 'data/postgres', 'k8s3')
   await told(admin, 'k8s1', { p99Milliseconds: 12, changes: 40 })
   await told(admin, 'k8s2', { p99Milliseconds: 31, changes: 8, repairs: 1 })
+  await told(admin, 'k8s3', { p99Milliseconds: 9, changes: 17 })
   await warn(admin)
 }
 
@@ -175,11 +176,8 @@ async function told(admin: Api, node: string, more: object): Promise<void> {
     metadata: { name: node },
   })
   const observedAt = new Date(Date.now() - 60_000).toISOString()
-  const { node: _node, ...facts } = toldNode(node, {
-    observedAt,
-    lastChangeAt: observedAt,
-    ...more,
-  })
+  const times = { lastChangeAt: observedAt, comparedAt: observedAt }
+  const { node: _node, ...facts } = toldNode(node, { observedAt, ...times, ...more })
   await admin.call('PATCH', `${all}/${node}/status`, { status: facts })
 }
 

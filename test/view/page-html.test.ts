@@ -196,6 +196,20 @@ describe('what there is none of, or much', () => {
     expect(page).toMatch(/<b>a\/b<\/b> R <br>m/)
   })
 
+  test('whether a Node does what it should is what its agent says', () => {
+    const [row] = pageView(shop).nodes
+    const { told } = row ?? {}
+    if (row === undefined || told === undefined) throw new Error('an agent tells of its Node')
+    const found = { node: row.node, answer: 'x', withRules: 'x', troubles: [] }
+    const of = (heard: typeof told | undefined) => {
+      const view = { ...empty, nodes: [{ ...row, told: heard }] }
+      return pageHtml({ ...rest, found, view, service: undefined })
+    }
+    expect(of(told)).toContain('its agent says that it is in step.')
+    expect(of({ ...told, ready: false, reason: '<EPERM>' })).toContain('says: &lt;EPERM&gt;.')
+    expect(of(undefined)).toContain('nodelb status there says whether it is in step.')
+  })
+
   test('a Node whose agent is of another version tells less', () => {
     const [row] = pageView(shop).nodes
     if (row?.told === undefined) throw new Error('an agent of the shop tells of its Node')
