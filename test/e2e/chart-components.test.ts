@@ -52,6 +52,10 @@ const choices: Readonly<Record<string, Choice>> = {
     config: { announce: { bgp: { enabled: true, engine: 'frr-k8s' } } },
   },
   metrics: { values: { metrics: { enabled: true, rules: { enabled: true } } } },
+  'metrics-services': {
+    values: { config: { metrics: { services: { enabled: true } } } },
+    config: { metrics: { services: { enabled: true } } },
+  },
   controller: { values: { controller: { enabled: true } } },
   // Its field is in the file of the controller.
   ui: { values: { ui: { enabled: true } } },
@@ -141,7 +145,13 @@ const combinations = announcers.flatMap((announcer) =>
   ]),
 )
 
-const alone = [['layer2'], ['metrics'], ['controller'], ['controller', 'ui']]
+const alone = [
+  ['layer2'],
+  ['metrics'],
+  ['metrics', 'metrics-services'],
+  ['controller'],
+  ['controller', 'ui'],
+]
 
 test.each([...combinations, ...alone].map((names) => [names]))(
   'the chart makes what overlay load-balancer with the components %j is',

@@ -127,6 +127,15 @@ describe('the workflows', () => {
     }
   })
 
+  test('every suite runs somewhere', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const suites = Object.keys(scripts).filter((name) => name.startsWith('test:'))
+    const texts = files.map((file) => readFileSync(join(workflows, file), 'utf8'))
+    const run = [...texts, readFileSync(join(root, '.ci/run'), 'utf8')].join('\n')
+    expect(suites.length).toBeGreaterThan(8)
+    expect(suites.filter((suite) => !new RegExp(`${suite}\\b`).test(run))).toEqual([])
+  })
+
   test('actionlint finds nothing to say about them', async () => {
     const script = fileURLToPath(new URL('actionlint.sh', import.meta.url))
     const { stdout } = await execa(script, ['-color=false'], { cwd: root, reject: false })
