@@ -25,7 +25,7 @@ import { AwaitedNodes } from './awaited-nodes.ts'
 import { keepRunning } from './background.ts'
 import { Comparisons } from './comparisons.ts'
 import { type Configuration, CurrentConfiguration } from './configuration.ts'
-import { ConnectionMeter } from './connection-meter.ts'
+import type { ConnectionMeter } from './connection-meter.ts'
 import { FlowCleaner } from './flow-cleaner.ts'
 import { NodeIncomplete } from './node-incomplete.ts'
 import { Reconciler } from './reconciler.ts'
@@ -39,6 +39,7 @@ interface AgentOptions {
   readonly telemetry: Omit<TelemetryOptions, 'version' | 'node' | 'view'>
   /** What announces addresses; it is told whenever all rules were programmed from the beginning. */
   readonly announcing: AnnounceSource & { programmed(): void }
+  readonly connections: ConnectionMeter
 }
 
 /** Milliseconds for a commit under way at the end. The next start repairs what it leaves. */
@@ -52,7 +53,7 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
   readonly #counts: ServiceCounts
-  readonly #connections: ConnectionMeter = new ConnectionMeter()
+  readonly #connections: ConnectionMeter
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
@@ -66,15 +67,17 @@ export class Agent {
   /** The latest session, which programs the node. */
   #session: Session | undefined
 
-  constructor({ version, node, configuration, announcing, telemetry: options }: AgentOptions) {
-    this.#announcing = announcing
+  constructor({ version, node, configuration, telemetry: options, ...others }: AgentOptions) {
+    this.#announcing = others.announcing
+    this.#connections = others.connections
     const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
       seen: () => this.#incomplete.tell(this.#session?.renderer.situation),
     })
     const listener = objectProblems(node, telemetry.problems)
-    const store = new ObjectStore({ nodes, listener, limits: configuration.limits })
+    const { services: metered } = others.connections
+    const store = new ObjectStore({ nodes, listener, limits: configuration.limits, metered })
     const healthChecks = openHealthChecks(telemetry)
     this.telemetry = telemetry
     this.#store = store
@@ -241,7 +244,7 @@ export class Agent {
       affinity: () => this.#dataplanes.affinity(),
       conntrack: () => conntrackFill(),
       totals: () => this.#counts.totals(),
-      connections: () => this.#connections.counted(),
+      connections: () => this.#connections.counted(this.#store),
       announce: this.#announcing,
     }
   }

@@ -3,8 +3,11 @@ import { inSteps } from '../apply/in-steps.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import type { Session } from '../dataplane/session.ts'
 import { ConnectionTotals } from '../frontend/connection-totals.ts'
+import type { LabelSelector } from '../model/label-selector.ts'
 import type { Settings } from '../model/node.ts'
 import type { CountedConnections } from '../report/connections.ts'
+import { MeteredServices } from '../watch/metered-services.ts'
+import type { ObjectStore } from '../watch/object-store.ts'
 
 /**
  * A reading serves for this many times as long as it took, so that reading takes a tenth of the time
@@ -25,6 +28,9 @@ interface Read {
 
 /** Counts how many connections are begun to each Service, while the settings ask for it. */
 export class ConnectionMeter {
+  /** Which Services are counted. */
+  readonly services: MeteredServices
+  readonly #relist: () => void
   #session: Session | undefined
   #totals: ConnectionTotals = new ConnectionTotals()
   /** The reading under way, or the last one. */
@@ -33,6 +39,17 @@ export class ConnectionMeter {
   #last: Read | undefined
   /** Until this time (performance.now) no other reading begins; infinite while one is under way. */
   #serves = 0
+
+  /** Without a selector all Services are counted; `relist` has all of them read anew. */
+  constructor(selector: LabelSelector | undefined, relist: () => void) {
+    this.#relist = relist
+    this.services = new MeteredServices(selector)
+  }
+
+  /** Takes which Services are counted from now on; all if undefined. */
+  select(selector: LabelSelector | undefined): void {
+    if (this.services.select(selector)) this.#relist()
+  }
 
   /**
    * Notes which session programs the node. A first reading follows at once: counting begins there,
@@ -50,8 +67,11 @@ export class ConnectionMeter {
     this.#reading = this.#reading.then(() => this.#read(session))
   }
 
-  /** Returns the counts. Scrapes at the same time, or soon after one another, share a reading. */
-  async counted(): Promise<CountedConnections> {
+  /**
+   * Returns the counts. Scrapes at the same time, or soon after one another, share a reading. Some backends
+   * count all Services; the store says which of them anyone wants to know of.
+   */
+  async counted(store: Pick<ObjectStore, 'service'>): Promise<CountedConnections> {
     const session = this.#session
     if (session === undefined) return { kind: 'off' }
     if (performance.now() >= this.#serves) this.#reading = this.#read(session)
@@ -62,6 +82,7 @@ export class ConnectionMeter {
       kind: 'counted',
       totals: this.#totals.all(),
       nameOf: (owner) => renderer.nameOf(owner),
+      isCounted: (service) => !store.service(service)?.unmetered,
     }
   }
 

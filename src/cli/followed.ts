@@ -1,5 +1,7 @@
+import { ConnectionMeter } from '../agent/connection-meter.ts'
 import { NodePublisher } from '../agent/node-publisher.ts'
 import type { Config } from '../config/config.ts'
+import { meteredIn } from '../config/settings.ts'
 import type { Telemetry } from '../report/telemetry.ts'
 import type { Announcers } from '../speaker/announcers.ts'
 import { ConfigurationApi } from '../speaker/bgp/configuration-api.ts'
@@ -41,6 +43,8 @@ export interface Followed {
   readonly publish: (telemetry: Published, signal: AbortSignal) => Promise<void>
   /** The interest in Nodes; undefined for files, which have all Nodes anyway. */
   readonly interest: NodeInterest | undefined
+  /** Counts connections; another configuration may choose other Services for it. */
+  readonly connections: ConnectionMeter
   /** Follows what another configuration asks for. */
   readonly configure: (config: Config) => void
 }
@@ -77,16 +81,19 @@ function followedFiles({ options, config }: Following, tell: TellAddresses): Fol
     memory: new StateFolder(options.state, tell),
     tell,
   })
+  const connections = new ConnectionMeter(meteredIn(config), again)
   const configure = (wanted: Config): void => {
     const before = current
     current = wanted
     const asks = (config: Config): string =>
       JSON.stringify([config.allocation, announcedIn(config, kinds)])
     if (asks(before) !== asks(wanted)) again()
+    connections.select(meteredIn(wanted))
   }
   return {
     ...{
       source,
+      connections,
       events: undefined,
       interest: undefined,
       configure,
@@ -152,13 +159,15 @@ function followedServer(
     again = following.again
     return following.ended
   }
+  const connections = new ConnectionMeter(meteredIn(config), () => again())
   const configure = (wanted: Config): void => {
     const before = announced
     announced = announcedIn(wanted, ANNOUNCED)
     if (JSON.stringify(before) !== JSON.stringify(announced)) again()
+    connections.select(meteredIn(wanted))
   }
   return {
-    ...{ source, interest, configure, events: eventSink(client, signal) },
+    ...{ source, interest, configure, connections, events: eventSink(client, signal) },
     publish: (telemetry, until) => published({ client, node }, telemetry).run(until),
     announcing: {
       layer2: {

@@ -5,7 +5,7 @@ import {
   defaultConfig,
   readConfig,
 } from '../config/config.ts'
-import { conntrackOf, toSettings } from '../config/settings.ts'
+import { conntrackOf, meteredIn, toSettings } from '../config/settings.ts'
 import type { Goal } from '../dataplane/dataplane.ts'
 import { isGap, type Problem, type Report, said, report as startReport } from '../decode/problem.ts'
 import type { Address } from '../model/address.ts'
@@ -54,7 +54,7 @@ export function load(sources: Sources, announces: AsksForAnnouncing = () => fals
     ? new AnnouncingReader(read.config.allocation, given)
     : undefined
   const input = readObjects(sources.files, readStdin, {
-    ...{ limits: read.config.limits, given },
+    ...{ limits: read.config.limits, given, metered: meteredIn(read.config) },
     ...(reader && { also: (documents, source) => reader.read(documents, source) }),
   })
   const announcing = reader?.end()
@@ -88,6 +88,7 @@ export function loadOther(sources: Sources, files: readonly string[], { node }: 
   const { cluster, nodes, problems } = readObjects(files, readStdin, {
     limits: config.limits,
     given,
+    metered: meteredIn(config),
   })
   const view = nodes.get(node.name) ?? node
   // These objects are the basis of the comparison, so all of them have to be readable.

@@ -88,6 +88,7 @@ async function follow(run: Run): Promise<number> {
     version,
     node,
     announcing,
+    connections: following.connections,
     configuration: configurationOf(config, notes, options, addresses),
     telemetry: telemetryOf(run, following.events),
   })

@@ -157,7 +157,7 @@ export const nodelbFields: KnownFields = {
   iptables: { flavour: 'used' },
   healthzBindAddress: 'used',
   metricsBindAddress: 'used',
-  metrics: { services: { enabled: 'used' } },
+  metrics: { services: { enabled: 'used', selector: 'used' } },
   sessionAffinity: { clients: 'used' },
   limits: { claimsPerService: 'used', entriesPerService: 'used', entriesPerNamespace: 'used' },
   addresses: 'used',

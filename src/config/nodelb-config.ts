@@ -1,12 +1,14 @@
 import * as z from 'zod'
 import { fields, flag, list, oneOf, parseFields, port, readCidrs, text } from '../decode/fields.ts'
 import { orList, type Report } from '../decode/problem.ts'
+import { readSelectorText } from '../decode/selector-text.ts'
 import type { Cidr, Port } from '../model/address.ts'
 import { type AllocationSettings, defaultAllocationSettings } from '../model/allocation-settings.ts'
 import { type AnnounceSettings, defaultAnnounceSettings } from '../model/announce-settings.ts'
 import { BACKEND_KINDS, type BackendKind } from '../model/backend.ts'
 import { type IptablesSettings, iptablesFlavours } from '../model/iptables.ts'
 import { defaultIpvsSettings } from '../model/ipvs.ts'
+import type { LabelSelector } from '../model/label-selector.ts'
 import { defaultLimits, type Limits } from '../model/limits.ts'
 import type { UiSettings } from '../model/listening.ts'
 import type { ExternalIpRules, Scope, Settings } from '../model/node.ts'
@@ -50,6 +52,8 @@ export interface NodelbConfig {
   /** The number of clients that the kernel remembers for a Service with session affinity. */
   readonly affinityClients: number
   readonly meterServices: boolean
+  /** Which Services have their connections counted, as it is written and as it was read; all if undefined. */
+  readonly meterSelector: { readonly text: string; readonly selector: LabelSelector } | undefined
   readonly limits: Limits
   readonly allocation: AllocationSettings
   readonly announce: AnnounceSettings
@@ -81,6 +85,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   ownBindAddresses: { healthz: undefined, metrics: undefined },
   affinityClients: AFFINITY_CLIENTS,
   meterServices: false,
+  meterSelector: undefined,
   limits: defaultLimits,
   allocation: defaultAllocationSettings,
   announce: defaultAnnounceSettings,
@@ -112,7 +117,9 @@ const nodelbSchema = fields({
   iptables: fields({ flavour: oneOf(iptablesFlavours).nullish() }).nullish(),
   healthzBindAddress: text.nullish(),
   metricsBindAddress: text.nullish(),
-  metrics: fields({ services: fields({ enabled: flag.nullish() }).nullish() }).nullish(),
+  metrics: fields({
+    services: fields({ enabled: flag.nullish(), selector: text.nullish() }).nullish(),
+  }).nullish(),
   sessionAffinity: fields({ clients: count.nullish() }).nullish(),
   limits: limitsSchema,
   ...allocationFields,
@@ -146,12 +153,22 @@ export function decodeNodelbConfig(json: unknown, report: Report): NodelbFields 
     iptablesFlavour: read.iptables?.flavour ?? defaultNodelbConfig.iptablesFlavour,
     ownBindAddresses: ownBindAddresses(read, report),
     meterServices: read.metrics?.services?.enabled ?? defaultNodelbConfig.meterServices,
+    meterSelector: meterSelectorOf(read.metrics?.services?.selector, report),
     affinityClients: read.sessionAffinity?.clients ?? defaultNodelbConfig.affinityClients,
     limits: limitsOf(read.limits),
     allocation: allocationOf(read),
     announce: announceOf(read.announce, report),
     ui: uiOf(read.ui, report),
   }
+}
+
+function meterSelectorOf(
+  written: string | null | undefined,
+  report: Report,
+): NodelbConfig['meterSelector'] {
+  if (written === null || written === undefined) return undefined
+  const selector = readSelectorText(written, 'metrics.services.selector', report)
+  return selector && { text: written, selector }
 }
 
 /**

@@ -135,6 +135,17 @@ export const nodelbTable: readonly Field[] = [
     of: ({ meterServices }) => meterServices,
   },
   {
+    path: 'metrics.services.selector',
+    value: {
+      kind: 'text',
+      words: 'a selector of labels, as `kubectl -l` takes it',
+      pattern: '^[\\w./,=!()\\s\\-]*$',
+    },
+    otherwise: 'all Services',
+    meaning: 'The labels of the Services whose connections are counted.',
+    of: ({ meterSelector }) => meterSelector?.text ?? null,
+  },
+  {
     path: 'sessionAffinity.clients',
     value: COUNT,
     meaning: 'How many clients of Services with session affinity the kernel remembers.',

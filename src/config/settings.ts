@@ -3,6 +3,7 @@ import { type Problem, type Report, report as startReport } from '../decode/prob
 import type { Cidr } from '../model/address.ts'
 import { loopbackNodePortsOf, nftablesBackend } from '../model/backend.ts'
 import { type ConntrackSettings, onlyLiberal } from '../model/conntrack.ts'
+import type { LabelSelector } from '../model/label-selector.ts'
 import type { LocalTraffic, NodeView, Settings } from '../model/node.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { ROUTE_LOCALNET, type WantedSysctl } from '../plan/sysctls/conntrack.ts'
@@ -26,6 +27,11 @@ interface NodeSettings {
 
 /** The node for which a configuration is checked before the real Node is known. */
 export const ANY_NODE: NodeView = { name: '', zone: undefined, addresses: [], podCidrs: [] }
+
+/** Returns which Services have their connections counted; all, or nothing is counted, if undefined. */
+export function meteredIn({ meterServices, meterSelector }: Config): LabelSelector | undefined {
+  return meterServices ? meterSelector?.selector : undefined
+}
 
 /**
  * Returns the settings that follow from the configuration on this node, and what is wrong with

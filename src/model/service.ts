@@ -34,6 +34,8 @@ export interface ServiceObject {
    * True if a field cannot be read and no earlier version is known: the kernel keeps what it has.
    */
   readonly partial?: true
+  /** True if connections to it are not counted, where those to others are. */
+  readonly unmetered?: true
 }
 
 /** Where load-balancer addresses come from. */

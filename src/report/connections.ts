@@ -1,6 +1,7 @@
 import { inSteps } from '../apply/in-steps.ts'
 import { ownerIn, portIn } from '../frontend/label-text.ts'
 import type { NameOf } from '../frontend/labels.ts'
+import type { ServiceName } from '../model/service-name.ts'
 import type { Steps } from '../model/steps.ts'
 import { type Answer, plain, type Routes } from '../telemetry/http.ts'
 
@@ -15,6 +16,8 @@ export type CountedConnections =
       readonly totals: ReadonlyMap<string, number>
       /** Returns the Service that a label names. */
       readonly nameOf: NameOf
+      /** Returns whether connections to a Service are counted. */
+      readonly isCounted: (service: ServiceName) => boolean
     }
 
 const NAME = 'nodelb_service_connections_total'
@@ -45,17 +48,19 @@ async function answer(found: CountedConnections, contentType: string): Promise<A
 function* text({
   totals,
   nameOf,
+  isCounted,
 }: Extract<CountedConnections, { kind: 'counted' }>): Steps<string> {
   const lines: string[] = []
   for (const [label, total] of totals) {
-    lines.push(sample(label, nameOf, total))
+    const name = nameOf(ownerIn(label))
+    if (isCounted(name)) lines.push(sample(label, name, total))
     yield
   }
   return HEAD + lines.join('')
 }
 
-function sample(label: string, nameOf: NameOf, total: number): string {
-  const [namespace, service] = nameOf(ownerIn(label)).split('/', 2)
+function sample(label: string, name: ServiceName, total: number): string {
+  const [namespace, service] = name.split('/', 2)
   const { port, kind } = portIn(label)
   const labels = `namespace="${namespace}",service="${service}",port="${port}",kind="${kind}"`
   return `${NAME}{${labels}} ${total}\n`

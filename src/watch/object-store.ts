@@ -4,6 +4,7 @@ import type { Cluster, ServiceObject, SliceObject } from '../model/service.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { unreachable } from '../model/unreachable.ts'
 import { KnownServices } from './known-services.ts'
+import { MeteredServices } from './metered-services.ts'
 import type { ObjectChange } from './object-change.ts'
 import {
   type DecodedObject,
@@ -31,6 +32,7 @@ interface StoreOptions<Nodes> {
   readonly nodes: Nodes
   readonly listener: StoreListener
   readonly limits?: Limits
+  readonly metered?: MeteredServices
   /** The kinds that the source follows. */
   readonly followed?: readonly NodeResource[]
 }
@@ -46,16 +48,18 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
   readonly #known: KnownServices
   readonly #uids: Map<ServiceName, string> = new Map()
   readonly #followed: readonly NodeResource[]
+  readonly #metered: MeteredServices
   readonly #seen: Map<NodeResource, SeenObjects> = new Map()
   /** For each object that could never be read, or only in part, the Service that it is about. */
   readonly #unread: Map<string, ServiceName> = new Map()
   readonly #listed: Set<NodeResource> = new Set()
 
-  constructor({ nodes, listener, limits, followed = NODE_RESOURCES }: StoreOptions<Nodes>) {
+  constructor({ nodes, listener, limits, followed, metered }: StoreOptions<Nodes>) {
     this.nodes = nodes
     this.#listener = listener
+    this.#metered = metered ?? new MeteredServices()
     this.#known = new KnownServices(listener.judged, limits ?? defaultLimits)
-    this.#followed = followed
+    this.#followed = followed ?? NODE_RESOURCES
   }
 
   /** Changes the limits, which may change the versions in force. */
@@ -132,9 +136,11 @@ export class ObjectStore<Nodes extends NodeKeeper = NodeKeeper> {
     // it was.
     const found = origin === undefined ? valueAt(object, ['metadata', 'resourceVersion']) : ''
     const version = typeof found === 'string' ? found : ''
-    if (!this.#of(resource).isNews(key, version)) return []
+    const told = resource === 'services' ? this.#metered.version(version) : version
+    if (!this.#of(resource).isNews(key, told)) return []
     const former = resource === 'services' ? this.#known.latest(key) : undefined
-    const decoded = decode(object, origin ?? 'API server', former?.partial ? undefined : former)
+    const read = decode(object, origin ?? 'API server', former?.partial ? undefined : former)
+    const decoded = this.#metered.marked(object, read)
     const service = decoders[resource].serviceOf(key, object)
     const uid = serviceUid(resource, object)
     if (service !== undefined && uid !== undefined) {

@@ -5,6 +5,7 @@ import { failed } from '../../src/dataplane/outcome.ts'
 import type { Connections, Session } from '../../src/dataplane/session.ts'
 import type { Tuple } from '../../src/model/tuple.ts'
 import { settings } from '../bench/cluster.ts'
+import { shopService } from '../support/shop.ts'
 
 const LABEL = 'shop/web:http cluster-ip'
 const METERED = { ...settings, meterServices: true }
@@ -28,6 +29,13 @@ class CountingSession {
   }
 }
 
+/** No Service is left out. */
+const ALL = { service: () => undefined }
+
+function newMeter(relist: () => void = () => undefined): ConnectionMeter {
+  return new ConnectionMeter(undefined, relist)
+}
+
 function holding(connections: number): Connections {
   return {
     kind: 'counted',
@@ -37,37 +45,37 @@ function holding(connections: number): Connections {
 
 test('nothing is read where nobody asks for it, and nothing is known of it afterwards', async () => {
   const counting = new CountingSession(async () => holding(1))
-  const meter = new ConnectionMeter()
-  expect(await meter.counted()).toEqual({ kind: 'off' })
+  const meter = newMeter()
+  expect(await meter.counted(ALL)).toEqual({ kind: 'off' })
   meter.follow(counting.session, settings)
-  expect(await meter.counted()).toEqual({ kind: 'off' })
+  expect(await meter.counted(ALL)).toEqual({ kind: 'off' })
   expect(counting.reads).toBe(0)
   meter.follow(counting.session, METERED)
-  expect(await meter.counted()).toMatchObject({ totals: new Map([[LABEL, 0]]) })
+  expect(await meter.counted(ALL)).toMatchObject({ totals: new Map([[LABEL, 0]]) })
   meter.follow(counting.session, settings)
-  expect(await meter.counted()).toEqual({ kind: 'off' })
+  expect(await meter.counted(ALL)).toEqual({ kind: 'off' })
 })
 
 test('scrapes at the same time, and soon after one another, share a reading', async () => {
   let release = (_: Connections): void => undefined
   const counting = new CountingSession(() => new Promise((resolve) => (release = resolve)))
-  const meter = new ConnectionMeter()
+  const meter = newMeter()
   meter.follow(counting.session, METERED)
-  const scrapes = [meter.counted(), meter.counted(), meter.counted()]
+  const scrapes = [meter.counted(ALL), meter.counted(ALL), meter.counted(ALL)]
   await Promise.resolve()
   release(holding(7))
   for (const scrape of scrapes) expect(await scrape).toMatchObject({ kind: 'counted' })
-  expect(await meter.counted()).toMatchObject({ kind: 'counted' })
+  expect(await meter.counted(ALL)).toMatchObject({ kind: 'counted' })
   expect(counting.reads).toBe(1)
 })
 
 test('another session goes on with the counts of the one before', async () => {
   const first = new CountingSession(async () => holding(5))
   const second = new CountingSession(async () => holding(3))
-  const meter = new ConnectionMeter()
+  const meter = newMeter()
   meter.follow(first.session, METERED)
   meter.follow(second.session, METERED)
-  expect(await meter.counted()).toMatchObject({ totals: new Map([[LABEL, 3]]) })
+  expect(await meter.counted(ALL)).toMatchObject({ totals: new Map([[LABEL, 3]]) })
 })
 
 test('counters that cannot be read are told of, whatever is in the way', async () => {
@@ -79,8 +87,25 @@ test('counters that cannot be read are told of, whatever is in the way', async (
   ]
   const reasons = ['locked', 'the capability CAP_NET_ADMIN is missing']
   for (const [at, refusal] of refusals.entries()) {
-    const meter = new ConnectionMeter()
+    const meter = newMeter()
     meter.follow(new CountingSession(refusal).session, METERED)
-    expect(await meter.counted()).toEqual({ kind: 'unread', reason: reasons[at] })
+    expect(await meter.counted(ALL)).toEqual({ kind: 'unread', reason: reasons[at] })
   }
+})
+
+test('another selector has all Services read anew, and the same one does not', () => {
+  let relists = 0
+  const meter = newMeter(() => relists++)
+  const selector = { requirements: [{ key: 'team', operator: 'exists' }] } as const
+  for (const each of [undefined, selector, { ...selector }, undefined]) meter.select(each)
+  expect(relists).toBe(2)
+})
+
+test('what the store has marked is not asked for', async () => {
+  const meter = newMeter()
+  meter.follow(new CountingSession(async () => holding(5)).session, METERED)
+  const service = shopService('web', { unmetered: true })
+  const found = await meter.counted({ service: (name) => (name === 'a/b' ? service : undefined) })
+  if (found.kind !== 'counted') throw new Error(found.kind)
+  expect([found.isCounted('a/b'), found.isCounted('a/c')]).toEqual([false, true])
 })

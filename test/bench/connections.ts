@@ -142,9 +142,9 @@ async function scrape(session: Session, settings: Settings): Promise<Scrape> {
 
 /** Returns the length of the answer. The meter is a new one, so that no earlier reading serves. */
 async function scraped(session: Session, settings: Settings): Promise<number> {
-  const meter = new ConnectionMeter()
+  const meter = new ConnectionMeter(undefined, () => undefined)
   meter.follow(session, settings)
-  const routes = connectionRoutes(() => meter.counted(), 'text/plain')
+  const routes = connectionRoutes(() => meter.counted({ service: () => undefined }), 'text/plain')
   const answer = await routes.get('/metrics/services')?.()
   if (answer?.status !== 200) throw new Error(answer?.body)
   return answer.body.length

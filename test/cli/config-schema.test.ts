@@ -32,6 +32,7 @@ const READ_CLOSELY: readonly string[] = [
   'healthzBindAddress',
   'metricsBindAddress',
   'ui.bindAddress',
+  'metrics.services.selector',
   'announce.layer2.excludeInterfaces',
 ]
 

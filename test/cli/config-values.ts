@@ -7,6 +7,7 @@ import { writeDuration } from '../../src/config/write-value.ts'
 const ranges = fc.constantFrom('192.0.2.0/24', 'fd00::/8', '10.0.0.0/33', ' 10.1.0.0/16 ', '10/8')
 const goodRanges = fc.constantFrom('192.0.2.0/24', 'fd00::/8', ' 10.1.0.0/16 ')
 const listens = fc.constantFrom('', '192.0.2.1', ':10266', '[::1]:80', '0.0.0.0:10256')
+const selectors = fc.constantFrom('', 'team=shop', '!a, b in (c,d)', 'app.io/x!=y')
 const patterns = fc.constantFrom('^veth.*', 'eth0', '')
 const texts = fc.constantFrom('nodelb0', '/run/frr', 'example.com/lb', 'a', 'x1', '/')
 
@@ -25,6 +26,7 @@ function goodValues({ path, value }: Field): fc.Arbitrary<unknown> {
       return fc.array(itemsOf(path), { maxLength: 3 })
     case 'text':
       if (path.endsWith('Address')) return listens
+      if (path.endsWith('selector')) return selectors
       return texts.filter((text) => new RegExp(value.pattern ?? '').test(text))
   }
 }

@@ -61,6 +61,22 @@ test.each([
   expect(readConfig(file, 'f')).toMatchObject({ config: { meterServices: counted }, problems: [] })
 })
 
+test('which Services are counted is a selector as kubectl takes it, or a mistake', () => {
+  const fileOf = (selector: string) => {
+    const head = 'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\n'
+    return `${head}metrics: { services: { enabled: true, selector: "${selector}" } }\n`
+  }
+  const requirements = [{ key: 'team', operator: 'in', values: ['shop'] }]
+  expect(readConfig(fileOf('team=shop'), 'f')).toMatchObject({
+    config: { meterSelector: { text: 'team=shop', selector: { requirements } } },
+    problems: [],
+  })
+  expect(readConfig(fileOf('team>shop'), 'f')).toMatchObject({
+    kind: 'invalid',
+    problems: [{ found: '"team>shop"' }],
+  })
+})
+
 test('no room for clients of session affinity is a mistake', () => {
   const file =
     'apiVersion: nodelb.io/v1alpha1\nkind: NodelbConfiguration\nsessionAffinity: { clients: 0 }\n'

@@ -14,7 +14,12 @@ async function answer(found: CountedConnections) {
 function counted(...totals: readonly (readonly [string, number])[]): CountedConnections {
   const names = new Map([['shop/a-name-that-is~1234', 'shop/a-name-that-is-long']])
   const nameOf = (owner: Owner): string => names.get(owner) ?? owner
-  return { kind: 'counted', totals: new Map(totals), nameOf }
+  return {
+    kind: 'counted',
+    totals: new Map(totals),
+    nameOf,
+    isCounted: (name) => name !== 'shop/quiet',
+  }
 }
 
 test('each port of a Service has a sample for each kind of address', async () => {
@@ -22,6 +27,7 @@ test('each port of a Service has a sample for each kind of address', async () =>
     counted(
       ['shop/web:http load-balancer', 12],
       ['shop/web:http node-port', 0],
+      ['shop/quiet:http node-port', 7],
       ['shop/a-name-that-is~1234:8080 cluster-ip', 2 ** 40],
     ),
   )

@@ -1,5 +1,6 @@
 import { Agent } from '../../src/agent/agent.ts'
 import type { Configuration } from '../../src/agent/configuration.ts'
+import { ConnectionMeter } from '../../src/agent/connection-meter.ts'
 import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import type { BackendKind } from '../../src/model/backend.ts'
@@ -43,7 +44,8 @@ export class AgentAndSource {
     const silent = (): undefined => undefined
     const log = { write: this.#told.add, flush: silent, linesLost: () => 0 }
     const options = { version: '', node: 'node-a', configuration, announcing: noAnnouncing }
-    this.agent = new Agent({ ...options, telemetry: { log, ...servers } })
+    const connections = new ConnectionMeter(undefined, silent)
+    this.agent = new Agent({ ...options, connections, telemetry: { log, ...servers } })
     this.#running = this.agent.run((listener, signal) => {
       this.starts += 1
       this.#event = listener.event

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Problem } from '../../src/decode/problem.ts'
 import { printProblem } from '../../src/decode/problem.ts'
 import { objectProblems } from '../../src/report/object-problems.ts'
+import { MeteredServices } from '../../src/watch/metered-services.ts'
 import { ObjectStore } from '../../src/watch/object-store.ts'
 import type { Resource } from '../../src/watch/resources.ts'
 import { SeenNodes } from '../../src/watch/seen-nodes.ts'
@@ -23,10 +24,11 @@ function slice(name: string, of: string, fields: object = {}): object {
   }
 }
 
-function start() {
+function start(metered = new MeteredServices()) {
   const reports: [string, readonly Problem[]][] = []
   const moods: boolean[] = []
   const store = new ObjectStore({
+    metered,
     nodes: new SeenNodes('node-a', { leaving: (leaving) => moods.push(leaving) }),
     listener: objectProblems('node-a', (object, problems) => reports.push([object, problems])),
   })
@@ -274,4 +276,37 @@ test('slices that name no Service are one note for each list', () => {
       ],
     ],
   ])
+})
+
+test('a Service that the selector does not pick is marked, and read again for another one', () => {
+  const ofTeam = (team: string) => {
+    return { requirements: [{ key: 'team', operator: 'in', values: [team] }] } as const
+  }
+  const metered = new MeteredServices(ofTeam('shop'))
+  const { store, put } = start(metered)
+  const labelled = (name: string, labels: object, resourceVersion = '1') => {
+    const object = service(name) as { metadata: object }
+    return { ...object, metadata: { ...object.metadata, labels, resourceVersion } }
+  }
+  const unmetered = () =>
+    store.cluster().services.flatMap((each) => (each.unmetered ? each.name : []))
+  const putAll = () => {
+    put('services', labelled('web', { team: 'shop' }))
+    put('services', labelled('api', { team: 'data', other: 3 }))
+    put('services', labelled('none', {}))
+  }
+  putAll()
+  expect(unmetered()).toEqual(['api', 'none'])
+  // The same version of an object says nothing new, but to another selector.
+  putAll()
+  expect(metered.select(ofTeam('shop'))).toBe(false)
+  expect(put('services', labelled('api', { team: 'data' }))).toEqual([])
+  expect(metered.select(ofTeam('data'))).toBe(true)
+  putAll()
+  expect(unmetered()).toEqual(['web', 'none'])
+  metered.select(undefined)
+  putAll()
+  expect(unmetered()).toEqual([])
+  put('services', labelled('web', {}, '2'))
+  expect(unmetered()).toEqual([])
 })

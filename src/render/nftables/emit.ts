@@ -119,7 +119,8 @@ function emitFrontend(job: Job, frontend: Frontend): void {
   const isLocal = external && policy === 'local'
   if (inside.length > 0 || isLocal) {
     put(names.known, id, label)
-    if (job.settings.meterServices) put(meteredSet(front), id)
+    const isMetered = job.settings.meterServices && !job.service.unmetered
+    if (isMetered) put(meteredSet(front), id)
   }
   spread(place, 'cluster', inside)
   if (external && policy === 'cluster') put(names.masquerade, id)

@@ -1,5 +1,6 @@
 import type { Documents } from '../../decode/documents.ts'
 import { type Problem, said, report as startReport } from '../../decode/problem.ts'
+import type { LabelSelector } from '../../model/label-selector.ts'
 import type { Limits } from '../../model/limits.ts'
 import type { NodeView } from '../../model/node.ts'
 import type { Cluster } from '../../model/service.ts'
@@ -7,6 +8,7 @@ import type { ServiceName } from '../../model/service-name.ts'
 import type { GivenAddresses } from '../addresses/given.ts'
 import { withGiven } from '../addresses/with-ingress.ts'
 import { slicesWithoutService } from '../decode-endpoint-slice.ts'
+import { MeteredServices } from '../metered-services.ts'
 import { ObjectStore } from '../object-store.ts'
 import { visitObjects } from '../objects.ts'
 import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
@@ -15,6 +17,8 @@ import { documentsAt } from './documents-at.ts'
 interface ReadOptions {
   readonly limits?: Limits
   readonly given?: GivenAddresses
+  /** Which Services have their connections counted; all if undefined. */
+  readonly metered?: LabelSelector | undefined
   /** Gets the documents of each file as well: a pipe can be read only once. */
   readonly also?: (documents: Documents, source: string) => void
 }
@@ -35,9 +39,9 @@ export interface Input {
 export function readObjects(
   paths: readonly string[],
   stdin: () => string,
-  { limits, given = new Map(), also }: ReadOptions = {},
+  { limits, given = new Map(), metered, also }: ReadOptions = {},
 ): Input {
-  const reading = new Reading(limits, given)
+  const reading = new Reading({ limits, given, metered })
   const note = (problems: readonly Problem[]): void => reading.note(problems)
   for (const { source, documents } of documentsAt(paths, stdin, note)) {
     reading.read(documents, source)
@@ -48,9 +52,14 @@ export function readObjects(
 
 /** Reads the objects among documents that come from elsewhere, such as the API server. */
 export function readObjectsAmong(documents: Documents, source: string): Input {
-  const reading = new Reading(undefined, new Map())
+  const reading = new Reading({ given: new Map() })
   reading.read(documents, source)
   return reading.end()
+}
+
+interface Given {
+  readonly limits?: Limits | undefined
+  readonly given: GivenAddresses
 }
 
 /** Fills a store with all objects in the files, and collects the problems with them. */
@@ -70,7 +79,7 @@ class Reading {
   /** The number of slices without a Service in the file that is being read. */
   #withoutService = 0
 
-  constructor(limits: Limits | undefined, given: GivenAddresses) {
+  constructor({ limits, given, metered }: Given & Pick<ReadOptions, 'metered'>) {
     this.#given = given
     this.#store = new ObjectStore({
       nodes: {
@@ -88,6 +97,7 @@ class Reading {
         listed: () => undefined,
       },
       ...(limits && { limits }),
+      metered: new MeteredServices(metered),
     })
   }
 
