@@ -53,7 +53,6 @@ export class Agent {
   readonly #flows: FlowCleaner
   readonly #localPolicies: LocalPolicies
   readonly #counts: ServiceCounts
-  readonly #connections: ConnectionMeter
   readonly #denials: DenialReports
   readonly #reconciler: Reconciler
   readonly #configuration: CurrentConfiguration
@@ -63,20 +62,19 @@ export class Agent {
   readonly #comparisons: Comparisons
   readonly #incomplete: NodeIncomplete
   readonly #nodes: AwaitedNodes
-  readonly #announcing: AgentOptions['announcing']
+  readonly #parts: Pick<AgentOptions, 'announcing' | 'connections'>
   /** The latest session, which programs the node. */
   #session: Session | undefined
 
-  constructor({ version, node, configuration, telemetry: options, ...others }: AgentOptions) {
-    this.#announcing = others.announcing
-    this.#connections = others.connections
+  constructor({ version, node, configuration, telemetry: options, ...parts }: AgentOptions) {
+    this.#parts = parts
     const telemetry = startTelemetry({ version, node, view: this.#view(node), ...options })
     const nodes = new SeenNodes(node, {
       leaving: (leaving) => telemetry.tell(leavingOccurrence(leaving)),
       seen: () => this.#incomplete.tell(this.#session?.renderer.situation),
     })
     const listener = objectProblems(node, telemetry.problems)
-    const { services: metered } = others.connections
+    const { services: metered } = parts.connections
     const store = new ObjectStore({ nodes, listener, limits: configuration.limits, metered })
     const healthChecks = openHealthChecks(telemetry)
     this.telemetry = telemetry
@@ -218,11 +216,11 @@ export class Agent {
   #started(session: Session, settings: Settings): void {
     this.#configuration.started(settings)
     this.telemetry.tell(ownershipOf(session, this.#configuration.chosen.ownership))
-    this.#connections.follow(session, settings)
+    this.#parts.connections.follow(session, settings)
     this.#session = session
     this.#incomplete.tell(session.renderer.situation)
     this.#surroundings.look(session)
-    this.#announcing.programmed()
+    this.#parts.announcing.programmed()
   }
 
   #compare(): void {
@@ -244,8 +242,8 @@ export class Agent {
       affinity: () => this.#dataplanes.affinity(),
       conntrack: () => conntrackFill(),
       totals: () => this.#counts.totals(),
-      connections: () => this.#connections.counted(this.#store),
-      announce: this.#announcing,
+      connections: () => this.#parts.connections.counted(this.#store),
+      announce: this.#parts.announcing,
     }
   }
 }

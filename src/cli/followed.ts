@@ -150,20 +150,15 @@ function followedServer(
   const namespaces = { 'excluded-interfaces': namespace, 'agent-endpointslices': namespace }
   const own = { client, namespace, node, pod: ownPod() }
   let announced = announcedIn(config, ANNOUNCED)
-  let again = (): void => undefined
-  const source: Source = (listener, until) => {
-    const following = relisting((round) => {
-      const followed = [...announced, ...NODE_RESOURCES]
-      return followApiServer({ client, followed, node, interest, namespaces })(listener, round)
-    }, until)
-    again = following.again
-    return following.ended
-  }
-  const connections = new ConnectionMeter(meteredIn(config), () => again())
+  const { source, again } = listedAgain((listener, round) => {
+    const followed = [...announced, ...NODE_RESOURCES]
+    return followApiServer({ client, followed, node, interest, namespaces })(listener, round)
+  })
+  const connections = new ConnectionMeter(meteredIn(config), again)
   const configure = (wanted: Config): void => {
-    const before = announced
+    const before = JSON.stringify(announced)
     announced = announcedIn(wanted, ANNOUNCED)
-    if (JSON.stringify(before) !== JSON.stringify(announced)) again()
+    if (before !== JSON.stringify(announced)) again()
     connections.select(meteredIn(wanted))
   }
   return {
@@ -183,6 +178,17 @@ function followedServer(
       state: (tell) => new NodeConfiguration({ ...own, tell }),
     },
   }
+}
+
+/** Returns a source that lists everything anew when it is told to. */
+function listedAgain(follow: Source): { readonly source: Source; readonly again: () => void } {
+  let again = (): void => undefined
+  const source: Source = (listener, until) => {
+    const following = relisting((round) => follow(listener, round), until)
+    again = following.again
+    return following.ended
+  }
+  return { source, again: () => again() }
 }
 
 function published(
