@@ -123,6 +123,24 @@ test('other values of BFD are in force without a session that ends', async () =>
   expect((await lan.announces()).problems).toEqual([])
 })
 
+test('a session with a router that has no BFD comes back whenever it ends', async () => {
+  lan = await BgpLan.build({ daemons: ['zebra', 'bfdd', 'bgpd'] })
+  lan.write(objects(100))
+  const agent = await lan.start()
+  const isTried = async () => (await bfd(lan.node)).status === 'down'
+  await eventually(isTried)
+  for (const before of [1, 2]) {
+    expect(await lan.counters()).toMatchObject({ state: 'Established', established: before })
+    await lan.router.tell('bgpd', `clear bgp ${NODE}`)
+    // FRR 10.2 and 10.3 begin none while BFD is down, and would wait for ever.
+    await eventually(async () => (await lan.counters()).established === before + 1)
+    // It is on again, for a router that has BFD one day.
+    await eventually(isTried)
+  }
+  await lan.until(VIP)
+  expect(agent.lines.map(({ event }) => event)).not.toContain('bgp-drift-repaired')
+})
+
 test('with graceful restart the routes stay while the engine is away, and a silent node has none', async () => {
   await watched()
   const both = bgpPeer('tor', { bfdProfile: 'fast', enableGracefulRestart: true })
