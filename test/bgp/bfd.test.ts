@@ -127,6 +127,7 @@ test('a session with a router that has no BFD comes back whenever it ends', asyn
   lan = await BgpLan.build({ daemons: ['zebra', 'bfdd', 'bgpd'] })
   lan.write(objects(100))
   const agent = await lan.start()
+  await lan.until(VIP)
   const isTried = async () => (await bfd(lan.node)).status === 'down'
   await eventually(isTried)
   for (const before of [1, 2]) {
