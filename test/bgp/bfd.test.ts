@@ -92,6 +92,7 @@ test('BFD begins once, is told with its counters, and ends a session soon after 
   expect(established - dropped).toBe(1)
   expect(dropped).toBeLessThanOrEqual(replaced)
   agent.skip()
+  await lan.lasting()
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.router.silence()
   const began = performance.now()
@@ -102,6 +103,7 @@ test('BFD begins once, is told with its counters, and ends a session soon after 
 
 test('the routes of a node that falls silent are withdrawn because of BFD, not of the hold time', async () => {
   await watched()
+  await lan.lasting()
   // It keeps its carrier, so that nothing but its silence tells of it.
   await lan.node.silence()
   await lan.gone(VIP)
@@ -164,6 +166,7 @@ test('with graceful restart the routes stay while the engine is away, and a sile
   expect(await lan.prefixes()).toEqual([VIP])
   expect(lan.withdrawn()).toEqual([])
   await eventually(async () => (await bfd(lan.router)).status === 'up')
+  await lan.lasting()
   await lan.node.silence()
   await lan.gone(VIP)
 })

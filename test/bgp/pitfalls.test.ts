@@ -106,6 +106,7 @@ test('with graceful restart an FRR that is killed keeps its routes, and with BFD
   expect(await lan.prefixes()).toEqual([VIP])
   expect(lan.withdrawn()).toEqual([])
   await eventually(isWatched)
+  await lan.lasting()
   await lan.node.silence()
   const began = performance.now()
   await lan.gone(VIP)
