@@ -63,14 +63,16 @@ export class LingeringEndpoints {
     const waiting = [...changedServices].flatMap((service) => [
       ...(this.#byOwner.get(service) ?? []),
     ])
-    const first = new Set(touched.filter(({ gone }) => gone.size === 0).map(nameOf))
+    const none = touched.filter(({ gone }) => gone !== 'unknown' && gone.size === 0)
+    const first = new Set(none.map(nameOf))
     const known = [...waiting, ...touched.map(nameOf)].flatMap((id) => this.#take(id))
     return [...byFrontend([...known, ...touched]).values()].filter((frontend) => {
       const chosen = served.endpoints(frontend)
       this.#remember(frontend, chosen)
+      if (frontend.gone === 'unknown' || first.has(nameOf(frontend))) return true
       const serves = (endpoint: Tuple): boolean =>
         chosen.has(endpoint) || this.stillServes(frontend, endpoint)
-      return first.has(nameOf(frontend)) || ![...frontend.gone].every(serves)
+      return ![...frontend.gone].every(serves)
     })
   }
 
