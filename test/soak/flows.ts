@@ -27,7 +27,7 @@ export async function strayFlows(lab: Lab, goal: Goal): Promise<readonly string[
     ),
   )
   const flows = lists.flatMap(({ stdout }) => stdout.split('\n').flatMap(flowIn))
-  return flows.filter((flow) => isStray(flow, goal)).map(({ line }) => line)
+  return flows.filter((flow) => isStray(flow, goal)).map((flow) => told(flow, goal))
 }
 
 const ENDS = /src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+)/
@@ -52,6 +52,15 @@ function isStray({ to, answerer }: Flow, goal: Goal): boolean {
   return !claims.some((claim) => servers(claim, to, goal).some((end) => isSame(end, answerer)))
 }
 
+function told({ line, to }: Flow, goal: Goal): string {
+  const claims = claimsOf(to, goal).map((claim) => {
+    const ends = servers(claim, to, goal).map(({ address, port }) => `${address} port ${port}`)
+    const { service, port } = claim
+    return `${service.name} port ${port.name}: ${ends.join(', ') || 'nothing'}`
+  })
+  return `${line}\n  there serve ${claims.join('; ')}`
+}
+
 function isSame(one: End, other: End): boolean {
   return one.address === other.address && one.port === other.port
 }
@@ -62,15 +71,16 @@ interface Claim {
 }
 
 /** Whichever of them has the address. */
-function claimsOf({ address, port }: End, { cluster, node }: Goal): readonly Claim[] {
+function claimsOf({ address, port }: End, { cluster, node, settings }: Goal): readonly Claim[] {
+  const all = settings.scope === 'all'
+  const isNode = all && node.addresses.some((each) => each === address)
   return cluster.services.flatMap((service) => {
     const { clusterAddresses, loadBalancerAddresses, externalAddresses } = service
     const own: readonly string[] = [
-      ...clusterAddresses,
+      ...(all ? clusterAddresses : []),
       ...loadBalancerAddresses,
       ...externalAddresses,
     ]
-    const isNode = (node.addresses as readonly string[]).includes(address)
     return service.ports
       .filter(({ protocol }) => protocol === 'udp')
       .filter((each) => (own.includes(address) ? each.port : isNode && each.nodePort) === port)
