@@ -10,24 +10,27 @@ interface Flow {
   readonly answerer: End
 }
 
-interface End {
+export interface End {
   readonly address: string
   readonly port: number
 }
 
+/** Whether the objects demand that a client is led to an endpoint. */
+export type IsLed = (to: End) => boolean
+
 /**
- * Returns the UDP flows to addresses of Services that lead to what serves none of them any more, as
- * conntrack lists them. A packet of such a flow passes by all rules, so that no rule and no
- * comparison of rules shows them.
+ * Returns the UDP flows to addresses of Services that lead to what serves none of them any more, or
+ * past the endpoints that there are, as conntrack lists them. No rule translates a packet of such a
+ * flow anew, so no comparison of rules shows them.
  */
-export async function strayFlows(lab: Lab, goal: Goal): Promise<readonly string[]> {
+export async function strayFlows(lab: Lab, goal: Goal, isLed: IsLed): Promise<readonly string[]> {
   const lists = await Promise.all(
     (['ipv4', 'ipv6'] as const).map((family) =>
       lab.run('conntrack', ['-L', '-f', family, '-p', 'udp']),
     ),
   )
   const flows = lists.flatMap(({ stdout }) => stdout.split('\n').flatMap(flowIn))
-  return flows.filter((flow) => isStray(flow, goal)).map((flow) => told(flow, goal))
+  return flows.filter((flow) => isStray(flow, goal, isLed)).map((flow) => told(flow, goal))
 }
 
 const ENDS = /src=\S+ dst=(\S+) sport=\d+ dport=(\d+) .*?src=(\S+) dst=\S+ sport=(\d+)/
@@ -45,10 +48,11 @@ function flowIn(line: string): readonly Flow[] {
   ]
 }
 
-/** What was not translated is for the rules to judge, packet by packet, unless there are endpoints. */
-function isStray({ to, answerer }: Flow, goal: Goal): boolean {
+/** What was not translated is for the rules to judge, packet by packet, unless it is to be led. */
+function isStray({ to, answerer }: Flow, goal: Goal, isLed: IsLed): boolean {
   const claims = claimsOf(to, goal)
-  if (claims.length === 0 || isSame(to, answerer)) return false
+  if (claims.length === 0) return false
+  if (isSame(to, answerer)) return isLed(to)
   return !claims.some((claim) => servers(claim, to, goal).some((end) => isSame(end, answerer)))
 }
 
