@@ -220,12 +220,39 @@ describe('a node port', () => {
   })
 })
 
+test('a frontend that comes without endpoints ends what was led from there before', () => {
+  const bare = { services: { [DNS]: '' }, 'no-endpoints': { [DNS]: '' } }
+  expect(touchedBy({}, bare)).toMatchObject([{ id: DNS, gone: 'unknown' }])
+  expect(deleted({}, bare)).toEqual([A, B, C, '198.18.0.2 . 53'])
+  expect(deleted({}, bare, DNS, String(BYPASS))).not.toContain(BYPASS)
+})
+
 test('all frontends, also one that has lost its endpoints while no agent looked', () => {
   const bare = served({
     services: { [DNS]: '' },
     'no-endpoints': { '203.0.113.11 . udp . 53': '' },
   })
   expect(allFrontends(bare, 'keep').map(({ id }) => id)).toEqual([DNS, '203.0.113.11 . udp . 53'])
+})
+
+describe('of a frontend without endpoints, after a start', () => {
+  const bare = { services: { [DNS]: '' }, 'no-endpoints': { [DNS]: '' } }
+  const all = allFrontends(served(bare), 'keep')
+  const judge = flowJudge(all, (_, endpoint) => endpoint === B)
+  const isDeleted = (answerer: string | undefined) =>
+    judge(flow(DNS, answerer), served(bare), new Set())
+
+  test('flows to what it may have had end', () => {
+    expect(isDeleted(A)).toBe(true)
+  })
+
+  test('flows to an endpoint that still serves stay', () => {
+    expect(isDeleted(B)).toBe(false)
+  })
+
+  test('those that were never translated stay, as each of their packets meets the rules', () => {
+    expect(isDeleted(BYPASS)).toBe(false)
+  })
 })
 
 test('all frontends, each once', () => {

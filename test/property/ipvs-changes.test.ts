@@ -4,7 +4,7 @@ import { ElementRenderer } from '../../src/exempt/element-renderer.ts'
 import { type Owner, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import { tableOfAddress } from '../../src/model/family.ts'
-import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
+import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
 import { changeBy } from '../../src/plan/ipvs/change-by.ts'
 import { planIpvsDelta } from '../../src/plan/ipvs/delta.ts'
@@ -23,24 +23,11 @@ import {
 } from '../../src/ruleset/ipvs/changes.ts'
 import { type IpvsContent, serverKey } from '../../src/ruleset/ipvs/types.ts'
 import { withoutChanges } from '../../src/ruleset/ipvs/without-changes.ts'
+import { change } from '../support/changes.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
-import {
-  cluster,
-  namespace,
-  node,
-  service,
-  slice,
-  settings as tableSettings,
-} from '../support/random-cluster.ts'
+import { cluster, node } from '../support/random-cluster.ts'
+import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
-
-const settings: fc.Arbitrary<Settings> = fc
-  .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
-  .map(({ table, scheduler }) => ({
-    ...table,
-    target: 'pods',
-    backend: { kind: 'ipvs', ...defaultIpvsSettings, scheduler },
-  }))
 
 test('what was there before changes is what there is without them', () => {
   fc.assert(
@@ -70,22 +57,6 @@ function changesBetween(before: IpvsContent, after: IpvsContent): readonly IpvsC
       .filter((each) => !changesNothing(each)),
   ]
 }
-
-const change: fc.Arbitrary<(to: ElementRenderer) => void> = fc.oneof(
-  service.map((value) => (to: ElementRenderer) => to.setService(value)),
-  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
-  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
-  service.map(
-    ({ name }) =>
-      (to: ElementRenderer) =>
-        to.removeService(`${namespace}/${name}`),
-  ),
-  slice.map(
-    ({ name }) =>
-      (to: ElementRenderer) =>
-        to.removeSlice(namespace, name),
-  ),
-)
 
 type Refuses = (operation: IpvsOperation) => boolean
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Address, Port } from '../../src/model/address.ts'
 import { nftablesBackend } from '../../src/model/backend.ts'
-import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
+import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { planIpvsDelta } from '../../src/plan/ipvs/delta.ts'
@@ -15,25 +15,12 @@ import { ipvsMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { IpvsRules, KernelIpvs, RealServer, ServerKey } from '../../src/ruleset/ipvs/types.ts'
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
+import { change, keptObjects } from '../support/changes.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
-import {
-  cluster,
-  namespace,
-  node,
-  service,
-  slice,
-  settings as tableSettings,
-} from '../support/random-cluster.ts'
+import { cluster, node } from '../support/random-cluster.ts'
+import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
-
-const settings: fc.Arbitrary<Settings> = fc
-  .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
-  .map(({ table, scheduler }) => ({
-    ...table,
-    target: 'pods',
-    backend: { kind: 'ipvs', ...defaultIpvsSettings, scheduler },
-  }))
 
 /** Of other Nodes: what Services ask for, a ClusterIP, and this node's own address. */
 const TAKEN = [
@@ -210,45 +197,24 @@ describe('ipvs over random clusters and changes', () => {
   })
 
   test('following changes of other Nodes, too, ends where rendering at once ends, and costs what changed', () => {
-    const change = fc.oneof(
-      service.map((value) => ({ kind: 'service' as const, value })),
-      slice.map((value) => ({ kind: 'slice' as const, value })),
-      service.map((value) => ({ kind: 'gone' as const, value })),
-      slice.map((value) => ({ kind: 'slice-gone' as const, value })),
-      fc.subarray(TAKEN).map((value) => ({ kind: 'others' as const, value })),
-    )
+    /** What changes objects, or the addresses of other Nodes. */
+    const either = fc.oneof(change, change, fc.subarray(TAKEN))
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
+      fc.property(fc.array(either, { maxLength: 20 }), settings, (changes, chosen) => {
         const renderer = createRenderer({ ...node, otherNodes: new Set(TAKEN.slice(0, 1)) }, chosen)
         const kernel = ipvsModel()
         let others: readonly Address[] = TAKEN.slice(0, 1)
-        const services = new Map()
-        const slices = new Map()
+        const objects = keptObjects()
         renderer.takeChanges()
-        for (const { kind, value } of changes) {
-          switch (kind) {
-            case 'service':
-              services.set(value.name, value)
-              renderer.setService(value)
-              break
-            case 'gone':
-              services.delete(value.name)
-              renderer.removeService(`${namespace}/${value.name}`)
-              break
-            case 'slice':
-              slices.set(value.name, value)
-              renderer.setSlice(value)
-              break
-            case 'slice-gone':
-              slices.delete(value.name)
-              renderer.removeSlice(namespace, value.name)
-              break
-            case 'others':
-              renderer.changeOtherNodes({
-                come: value.filter((each) => !others.includes(each)),
-                gone: others.filter((each) => !value.includes(each)),
-              })
-              others = value
+        for (const each of changes) {
+          if (typeof each === 'function') {
+            each(renderer)
+            each(objects)
+          } else {
+            const come = each.filter((address) => !others.includes(address))
+            const gone = others.filter((address) => !each.includes(address))
+            renderer.changeOtherNodes({ come, gone })
+            others = each
           }
           const { ipvs } = renderer.takeChanges()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
@@ -258,10 +224,9 @@ describe('ipvs over random clusters and changes', () => {
         const rules = renderer.ipvs()
         if (rules === undefined) throw new Error('no ipvs rules')
         expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(rules))
-        const all = { services: [...services.values()], slices: [...slices.values()] }
         const otherNodes = new Set(others)
         const whole = renderCluster(
-          all,
+          objects.cluster(),
           { ...node, otherNodes },
           chosen,
           ipvsMemory(kernel.state()),

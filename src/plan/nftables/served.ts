@@ -23,7 +23,7 @@ import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.t
 export function servedByTables(ruleset: Ruleset): ServedFrontends {
   return {
     all: () => [ruleset.ip, ruleset.ip6].flatMap((table) => [...leading(table)]),
-    every: () => [ruleset.ip, ruleset.ip6].flatMap(named),
+    every: () => namedByTables(ruleset),
     endpoints: ({ family, id }) => new Set(endpointsIn(ruleset[family], id, mapsOf(id))),
     has: ({ family, id }) => {
       const { known } = setsOf(frontOf(id))
@@ -52,7 +52,7 @@ export function frontendChanges(
     const key = `${family} ${id}`
     const notes = noted.get(key) ?? { family, id, labels: [], came: new Set(), left: new Map() }
     noted.set(key, notes)
-    if (NAMED.has(set)) notes.labels = [before?.comment, after?.comment]
+    if (isPassedOn(step)) notes.labels = [before?.comment, after?.comment]
     if (before?.data !== undefined) mapsLeft(notes, before.data).push(set)
     if (after?.data !== undefined) notes.came.add(after.data)
   }
@@ -98,14 +98,23 @@ function some(endpoints: Iterable<Tuple>, matches: (endpoint: Tuple) => boolean)
   return false
 }
 
-/** Returns the frontend that a step is about: it leads elsewhere, or goes to another Service. */
-function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined {
+/** Returns the frontend that a step is about: it leads elsewhere, comes, or goes to another Service. */
+function frontendIn(step: ElementStep): Tuple | undefined {
+  const { set, key, before, after } = step
   if (setNamed(set)?.kind === 'endpoints') return withoutLastFields(key, 1)
-  const isPassedOn = NAMED.has(set) && !!before && !!after && before.comment !== after.comment
-  return isPassedOn ? key : undefined
+  const comes = NAMED.has(set) && before === undefined && after !== undefined
+  return comes || isPassedOn(step) ? key : undefined
 }
 
-/** Returns the frontends of a table, those without endpoints too. */
+function isPassedOn({ set, before, after }: ElementStep): boolean {
+  return NAMED.has(set) && !!before && !!after && before.comment !== after.comment
+}
+
+/** Returns all frontends that tables name, those without endpoints too. */
+export function namedByTables(ruleset: Ruleset): readonly FrontendName[] {
+  return [ruleset.ip, ruleset.ip6].flatMap(named)
+}
+
 function named(table: Table | undefined): readonly FrontendName[] {
   if (table === undefined) return []
   const { family, elements } = table
