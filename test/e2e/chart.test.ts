@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { definitions } from '../support/crds.ts'
 import { blocksOf, pages } from '../support/pages.ts'
@@ -96,6 +98,32 @@ test('where MetalLB has its kinds the page brings the one of nodelb', async () =
     ({ kind }) => kind === 'CustomResourceDefinition',
   )
   expect(made).toEqual(definitions().filter(({ spec }) => spec.group === 'nodelb.io'))
+})
+
+test.each([
+  [200, 0],
+  [503, 1],
+])('`helm test` says by its Pod whether an agent answers %i', async (status, exitCode) => {
+  const only = '--show-only=templates/tests/ready.yaml'
+  const { stdout } = await helm4.run(['template', 'nodelb', chart, '--namespace=lb', only])
+  const { metadata, spec } = parse(stdout)
+  expect(metadata).toMatchObject({ namespace: 'lb', annotations: { 'helm.sh/hook': 'test' } })
+  // By that label agents are found, and counted.
+  expect(metadata).not.toHaveProperty('labels')
+  const [{ command }] = spec.containers
+  const agent = createServer((request, response) => {
+    response.statusCode = request.url === '/readyz' ? status : 404
+    response.end('as it is')
+  })
+  await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', () => resolve()))
+  onTestFinished(() => {
+    agent.close()
+  })
+  const { port } = agent.address() as AddressInfo
+  const [program, ...args] = command.map((each: string) => each.replace(':10266', `:${port}`))
+  expect(program).toBe('node')
+  const said = await execa(process.execPath, args, { reject: false })
+  expect(said).toMatchObject({ exitCode, stdout: `${status} as it is` })
 })
 
 test('alerts and board are those of deploy/', async () => {

@@ -40,7 +40,7 @@ export class Helm {
 
   /** What it makes of the chart, in the namespace of the overlays; rejects with what it says against it. */
   async template(args: readonly string[]): Promise<Manifest[]> {
-    const all = ['template', 'nodelb', chart, '--namespace=kube-system', ...args]
+    const all = ['template', 'nodelb', chart, '--namespace=kube-system', '--skip-tests', ...args]
     const { stdout, stderr, exitCode } = await this.run(all)
     if (exitCode !== 0) throw new Error(stderr)
     return parseAllDocuments(stdout).flatMap((document) => document.toJS() ?? [])
