@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { writeConfiguration } from '../support/configuration.ts'
 import { eventually } from '../support/eventually.ts'
@@ -306,6 +307,32 @@ test('a port of the node that something else listens on is told on the Service, 
     type: 'Normal',
   })
 })
+
+test('a slice that cannot be used is told on its Service, as kubectl describes it', async () => {
+  const agent = await start()
+  await agent.next('agent-ready')
+  await put(services, web())
+  await serve(['pod-a'])
+  await reaches(agent, ['pod-a'])
+  // An IPv4 address in the words of IPv6, which the API server takes for one.
+  const endpoints = [{ addresses: ['::ffff:10.244.1.2'], conditions: { ready: true } }]
+  const metadata = { name: 'web-bad', labels: { 'kubernetes.io/service-name': 'web' } }
+  await put(slices, {
+    ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType: 'IPv4' },
+    ...{ metadata, endpoints, ports: [{ name: 'tcp', port: 8080 }] },
+  })
+  await agent.next('object-invalid')
+  const note = /EndpointSlice default\/web-bad: endpoints\[0\]\.addresses\[0\]: found .*, expected /
+  expect(await eventOf('web', ({ reason }) => reason === 'InvalidEndpoints')).toMatchObject({
+    type: 'Warning',
+    note: expect.stringMatching(note),
+  })
+  const args = [`--kubeconfig=${server.kubeconfig()}`, 'describe', 'service', 'web']
+  const { stdout } = await execa(join(server.programs, 'kubectl'), args)
+  expect(stdout).toMatch(/Warning +InvalidEndpoints .* nodelb/)
+  expect(stdout).toMatch(note)
+  expect(await answers()).toEqual(['pod-a'])
+}, 60_000)
 
 function warningOf(service: string): Promise<Told> {
   return eventOf(service, ({ type }) => type === 'Warning')
