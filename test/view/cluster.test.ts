@@ -4,7 +4,11 @@ import type { ClusterInput } from '../../src/view/cluster/cluster-input.ts'
 import { clusterMatters } from '../../src/view/cluster/cluster-matters.ts'
 import { clusterView } from '../../src/view/cluster/cluster-view.ts'
 import { poolList } from '../../src/view/cluster/pool-list.ts'
-import { agentPod as agent, calmCluster as cluster } from '../support/calm-cluster.ts'
+import {
+  agentPod as agent,
+  calmCluster as cluster,
+  toldNode as told,
+} from '../support/calm-cluster.ts'
 
 const matters = (more: Partial<ClusterInput>) => clusterMatters(cluster(more))
 const fact = (name: string, more: Partial<ClusterInput>) =>
@@ -18,10 +22,29 @@ test('where all is well nothing needs a person, and agents are in order of Node'
 })
 
 test('what could not be read is neither trouble nor said to be well', () => {
-  const unread = { agents: true, lease: true, announcers: true, told: false }
+  const unread = { agents: true, lease: true, announcers: true, told: true }
   expect(matters({ unread, agents: [], lease: undefined })).toEqual([])
   expect(fact('Agents', { unread })).toBe('not read')
   expect(fact('Controller', { unread })).toBe('not read')
+  expect(fact('Kernels', { unread })).toBe('not read')
+})
+
+test.each([
+  [[], 'no Node tells of itself'],
+  [[told('n1')], '1 of 1 Node in step, no change in an hour, no repairs in 24 h'],
+  [
+    [told('n1', { repairs: 1, p99Milliseconds: 9 }), told('n2', { ready: false })],
+    '1 of 2 Nodes in step, p99 9 ms, 1 repair in 24 h',
+  ],
+  [
+    [
+      told('n1', { repairs: 2, p99Milliseconds: 1240 }),
+      told('n2', { drift: { since: '2026-01-01T00:09:00Z', reason: 'nft' }, p99Milliseconds: 7 }),
+    ],
+    '1 of 2 Nodes in step, p99 1.2 s, 2 repairs in 24 h',
+  ],
+])('kernels, as agents tell of them: %#', (heard, text) => {
+  expect(fact('Kernels', { told: heard })).toBe(text)
 })
 
 test('no agent, and agents of two images', () => {

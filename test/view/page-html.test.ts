@@ -210,6 +210,16 @@ describe('what there is none of, or much', () => {
     expect(of(undefined)).toContain('nodelb status there says whether it is in step.')
   })
 
+  test.each([
+    [1, '1 restart</span>'],
+    [7, '7 restarts</span>'],
+  ])('an agent that was restarted says how often: %i', (restarts, text) => {
+    const [row] = pageView(shop).nodes
+    if (row?.agent === undefined) throw new Error('the shop has agents')
+    const nodes = [{ ...row, agent: { ...row.agent, restarts } }]
+    expect(pageHtml({ ...rest, view: { ...empty, nodes }, service: undefined })).toContain(text)
+  })
+
   test('a Node whose agent is of another version tells less', () => {
     const [row] = pageView(shop).nodes
     if (row?.told === undefined) throw new Error('an agent of the shop tells of its Node')
