@@ -80,9 +80,10 @@ test.each([
 
 test.each([
   ...[1, 2, 3, 4].map((count) => [count, undefined] as const),
-  ...[5, 8].map((count) => [count, 8] as const),
-  ...[9, 16].map((count) => [count, 16] as const),
-  ...[16_385, 32_768].map((count) => [count, 32_768] as const),
+  ...[5, 16].map((count) => [count, 16] as const),
+  ...[17, 64].map((count) => [count, 64] as const),
+  ...[65, 256].map((count) => [count, 256] as const),
+  ...[16_385, 65_536].map((count) => [count, 65_536] as const),
 ])('%i endpoints are in the range to %s', (count, most) => {
   expect(rangeOf(count)).toBe(most)
 })

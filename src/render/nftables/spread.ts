@@ -24,35 +24,42 @@ export function spread(front: Front, reach: Reach, sets: readonly string[]): rea
   const key = frontKey(front)
   return [
     ...recallRules(front, reach, sets),
-    ...byCount('random', place, countsIn(sets, place, undefined)),
     ...rangesIn(sets, place).map((most) =>
       rule(inSet(key, rangeSet(front, reach, most)), {
         kind: 'jump',
         chain: rangeChain(place, most),
       }),
     ),
+    ...byCount('random', place, countsIn(sets, place, undefined)),
     rule(hasPorts, dnat('random', place, 1)),
   ]
 }
 
 /**
- * Returns the chains for ranges of counts. They draw among as many slots as the largest count of the
- * range has, so more than half of them are taken; if the slot is empty, the rule does not match, and the
- * next one draws anew. Only the rare packet that comes to no slot has its count looked up.
+ * Returns the chains for ranges of counts. Where many counts of a range are in use, looking for them one
+ * after another would take long. So slots are drawn as if the frontend had as many as the largest count of
+ * the range: more than a quarter of them are taken, and each is as likely as the next. If the slot is
+ * empty, the rule does not match, and the next one draws anew. Only who finds no slot has its count looked
+ * up.
  */
 export function rangeChains(sets: readonly string[]): readonly Chain[] {
   return PLACES.flatMap((place) =>
-    rangesIn(sets, place).map((most) =>
-      chain(rangeChain(place, most), [
-        ...Array.from({ length: DRAWS }, () => rule(hasPorts, dnat('random', place, most))),
-        ...byCount('random', place, countsIn(sets, place, most)),
-      ]),
-    ),
+    rangesIn(sets, place).map((most) => {
+      const counts = countsIn(sets, place, most)
+      const draws = counts.length > FEW ? DRAWS : 0
+      return chain(rangeChain(place, most), [
+        ...Array.from({ length: draws }, () => rule(hasPorts, dnat('random', place, most))),
+        ...byCount('random', place, counts),
+      ])
+    }),
   )
 }
 
-/** After so many draws one packet in 16 at most has found no slot. */
-const DRAWS = 4
+/** So many lookups take no longer than draws do. */
+const FEW = 4
+
+/** Those who have found no slot by now are few, and their lookups cost as much as another draw. */
+const DRAWS = 6
 
 /** Returns the chains that choose by the client's address. */
 export function byClient(sets: readonly string[]): readonly Chain[] {

@@ -73,14 +73,12 @@ export function countSet(front: Front, reach: Reach, count: number): string {
 }
 
 /**
- * Returns the upper end of the range that this count is in: the next power of two. Counts up to 4 are
- * in none (ADR 0002).
+ * Returns the upper end of the range that this count is in: 5 to 16, 17 to 64, and so on by powers of
+ * four. Counts up to 4 are in none (ADR 0002).
  */
 export function rangeOf(count: number): number | undefined {
-  return count <= SINGLE_COUNTS ? undefined : 2 ** Math.ceil(Math.log2(count))
+  return count <= 4 ? undefined : 4 ** Math.ceil(Math.log2(count) / 2)
 }
-
-const SINGLE_COUNTS = 4
 
 /** Names the set of all VIPs (or node ports) of which `rangeOf` the number of endpoints is `most`. */
 export function rangeSet(front: Front, reach: Reach, most: number): string {
