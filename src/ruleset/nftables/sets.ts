@@ -80,7 +80,7 @@ export function rangeOf(count: number): number | undefined {
   return count <= 4 ? undefined : 4 ** Math.ceil(Math.log2(count) / 2)
 }
 
-/** Names the set of all VIPs (or node ports) of which `rangeOf` the number of endpoints is `most`. */
+/** Names the set of all VIPs (or node ports) with a number of endpoints in the range up to `most`. */
 export function rangeSet(front: Front, reach: Reach, most: number): string {
   return `${COUNTED[front][reach]}-to-${most}`
 }
