@@ -36,13 +36,14 @@ export async function measurePath(
   folder: string,
   progress: (what: string) => void,
 ): Promise<Section> {
-  const one = rulesFor(1)
-  const many = rulesFor(MANY)
+  const few = rulesFor([1, MANY])
+  const many = rulesFor(Array.from({ length: MANY }, (_, at) => at + 1))
   const cases: readonly PathCase[] = [
     { name: 'conntrack alone', rules: CONNTRACK, to: POD, answers: true },
-    { name: 'one count in use', rules: one, to: SINGLE, answers: true },
-    { name: `${MANY} counts, a Service with one`, rules: many, to: SINGLE, answers: true },
-    { name: `${MANY} counts, a Service with ${MANY}`, rules: many, to: LARGE, answers: false },
+    { name: 'one count, 1 endpoint', rules: rulesFor([1]), to: SINGLE, answers: true },
+    { name: `${MANY} counts, 1 endpoint`, rules: many, to: SINGLE, answers: true },
+    { name: `two counts, ${MANY} endpoints`, rules: few, to: LARGE, answers: false },
+    { name: `${MANY} counts, ${MANY} endpoints`, rules: many, to: LARGE, answers: false },
   ]
   const measured = await measureCases(folder, cases, progress)
   return {
@@ -168,27 +169,25 @@ function least(times: readonly number[]): number {
   return Math.min(...times)
 }
 
-/** Services with one endpoint, and more of them with 2, 3 … `most`; of the largest as many as are called. */
-export function rulesFor(most: number): string {
-  const size: Size = {
-    services: SERVICES + CALLED + MANY,
-    endpoints: MANY,
-    dualStack: false,
-    external: false,
-  }
+/** Services with one endpoint, then some with the last of these counts, and one with each of the others. */
+export function rulesFor(counts: readonly number[]): string {
+  const services = SERVICES + CALLED + counts.length
+  const size: Size = { services, endpoints: MANY, dualStack: false, external: false }
   const udp = <Ported extends { readonly ports: readonly object[] }>(object: Ported) => ({
     ...object,
     ports: object.ports.map((port) => ({ ...port, protocol: 'udp' as const })),
   })
-  const { services } = makeCluster({ ...size, endpoints: 1 })
-  const countOf = (index: number): number => {
-    if (index < SERVICES) return 1
-    return Math.min(most, index < SERVICES + CALLED ? MANY : 1 + index - SERVICES - CALLED)
-  }
-  const slices = services.flatMap((_, index) => {
-    const count = countOf(index)
-    return makeSlices({ ...size, endpoints: count === 1 ? -1 : MANY }, index, count)
+  const slices = Array.from({ length: services }, (_, index) => {
+    if (index < SERVICES) return makeSlices({ ...size, endpoints: PODS_IN_ORDER }, index, 1)
+    const at = index < SERVICES + CALLED ? counts.length - 1 : index - SERVICES - CALLED
+    return makeSlices(size, index, counts[at] ?? 1)
   })
-  const cluster: Cluster = { services: services.map(udp), slices: slices.map(udp) }
+  const cluster: Cluster = {
+    services: makeCluster(size).services.map(udp),
+    slices: slices.flat().map(udp),
+  }
   return printRuleset(renderCluster(cluster, node, settings).ruleset())
 }
+
+/** With this size the pod of a Service with one endpoint has the number of the Service. */
+const PODS_IN_ORDER = -1
