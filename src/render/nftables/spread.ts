@@ -15,7 +15,7 @@ import { byClientChain, recallRules } from './affinity.ts'
 import { chain, frontKey, hasPorts, inSet, rule } from './rule-parts.ts'
 
 /**
- * Makes one rule for each small number of endpoints in use, and one for each range of larger ones. The
+ * Makes one rule for each range of large numbers of endpoints, and one for each small number in use. The
  * last rule serves frontends with a single endpoint, and a packet that meets a commit half way: slot 0
  * exists before and after.
  */
@@ -30,7 +30,7 @@ export function spread(front: Front, reach: Reach, sets: readonly string[]): rea
         chain: rangeChain(place, most),
       }),
     ),
-    ...byCount('random', place, countsIn(sets, place, undefined)),
+    ...byCount('random', place, inRange(allCounts(sets, place), undefined)),
     rule(hasPorts, dnat('random', place, 1)),
   ]
 }
@@ -39,20 +39,21 @@ export function spread(front: Front, reach: Reach, sets: readonly string[]): rea
  * Returns the chains for ranges of counts. Where many counts of a range are in use, looking for them one
  * after another would take long. So slots are drawn as if the frontend had as many as the largest count of
  * the range: more than a quarter of them are taken, and each is as likely as the next. If the slot is
- * empty, the rule does not match, and the next one draws anew. Only who finds no slot has its count looked
- * up.
+ * empty, the rule does not match, and the next one draws anew. Only for packets that find no slot is the
+ * count looked up.
  */
 export function rangeChains(sets: readonly string[]): readonly Chain[] {
-  return PLACES.flatMap((place) =>
-    rangesIn(sets, place).map((most) => {
-      const counts = countsIn(sets, place, most)
+  return PLACES.flatMap((place) => {
+    const all = allCounts(sets, place)
+    return rangesIn(sets, place).map((most) => {
+      const counts = inRange(all, most)
       const draws = counts.length > FEW ? DRAWS : 0
       return chain(rangeChain(place, most), [
         ...Array.from({ length: draws }, () => rule(hasPorts, dnat('random', place, most))),
         ...byCount('random', place, counts),
       ])
-    }),
-  )
+    })
+  })
 }
 
 /** So many lookups take no longer than draws do. */
@@ -104,12 +105,8 @@ function dnat(kind: Choice, { front, reach }: Place, modulus: number): Statement
   }
 }
 
-function countsIn(
-  sets: readonly string[],
-  place: Place,
-  range: number | undefined,
-): readonly number[] {
-  return allCounts(sets, place).filter((count) => rangeOf(count) === range)
+function inRange(counts: readonly number[], range: number | undefined): readonly number[] {
+  return counts.filter((count) => rangeOf(count) === range)
 }
 
 /** Returns the numbers of endpoints for which there is a `countSet`, in order. */
