@@ -23,7 +23,7 @@ const LARGE: PathTarget = { range: 10, first: SERVICES, port: 80 }
 const POD: PathTarget = { range: 100, first: 0, port: 8080 }
 
 /** A node with some rules, and who is called through it. */
-export interface PathCase {
+interface PathCase {
   readonly name: string
   readonly rules: string
   readonly to: PathTarget
@@ -65,7 +65,7 @@ interface Times {
 }
 
 /** Each case has namespaces of its own; they take turns. */
-export async function measureCases(
+async function measureCases(
   folder: string,
   cases: readonly PathCase[],
   progress: (what: string) => void,
@@ -124,7 +124,7 @@ class Path {
   }
 }
 
-export function pathTable(cases: readonly PathCase[], measured: readonly Times[]): string {
+function pathTable(cases: readonly PathCase[], measured: readonly Times[]): string {
   const [alone] = measured
   const cell = (times: readonly number[]): string =>
     times.length === 0 ? '–' : `${ns(least(times))} (${ns(median(times))})`
@@ -170,7 +170,7 @@ function least(times: readonly number[]): number {
 }
 
 /** Services with one endpoint, then some with the last of these counts, and one with each of the others. */
-export function rulesFor(counts: readonly number[]): string {
+function rulesFor(counts: readonly number[]): string {
   const services = SERVICES + CALLED + counts.length
   const size: Size = { services, endpoints: MANY, dualStack: false, external: false }
   const udp = <Ported extends { readonly ports: readonly object[] }>(object: Ported) => ({
