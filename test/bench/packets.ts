@@ -11,6 +11,7 @@ const ROUNDS = 5
 const SIZE: Size = { services: VIPS, endpoints: 1, dualStack: false, external: false }
 const AF_INET = 2
 const SOCK_DGRAM = 2
+const MSG_DONTWAIT = 0x40
 
 /**
  * What the first packet of a connection costs when Services have 1, 2, … `counts` endpoints: one
@@ -70,6 +71,8 @@ export interface Sender {
   open(port?: number): { readonly fd: number; close(): void }
   /** Milliseconds. */
   toAll(fd: number): number
+  /** Takes the answers that have come, and returns their number. */
+  answers(fd: number): number
 }
 
 /** A datagram to each of these Services. */
@@ -93,6 +96,7 @@ export function senderTo(addresses: readonly Buffer[]): Sender {
   const libc = koffi.load('libc.so.6')
   const open = libc.func('int socket(int, int, int)')
   const close = libc.func('int close(int)')
+  const recv = libc.func('intptr recv(int, void *, size_t, int)')
   const bind = libc.func('int bind(int, const void *, uint32)')
   const sendto = libc.func('intptr sendto(int, const void *, size_t, int, const void *, uint32)')
   const body = Buffer.from('x')
@@ -111,6 +115,11 @@ export function senderTo(addresses: readonly Buffer[]): Sender {
         if (sendto(fd, body, 1, 0, address, address.length) !== 1) throw new Error('sendto failed')
       }
       return performance.now() - begin
+    },
+    answers: (fd) => {
+      let count = 0
+      while (recv(fd, Buffer.alloc(1), 1, MSG_DONTWAIT) === 1) count++
+      return count
     },
   }
 }

@@ -16,8 +16,8 @@ import type { Answers, PathTarget, Questions } from './protocol.ts'
 /** How many addresses are called in a round. */
 export const CALLED = 90
 
-/** The pods of nodelb's rules; the client is in this range, too, so that it is not masqueraded. */
-const PODS = '100.0.0.0/7'
+const PODS = '100.0.0.0/8'
+/** In nodelb's ranges of pods, so that the client is not masqueraded. */
 const CLIENT = ['101.200.0.2', '101.200.0.1'] as const
 const POD = ['101.201.0.2', '101.201.0.1'] as const
 
@@ -92,6 +92,8 @@ export async function openFlows(to: PathTarget): Promise<Answers['pathOpen']> {
   kept = { again: () => perDatagram(send.toAll(fd)), close }
   kept.again()
   await sleep(ANSWERED)
+  const answers = send.answers(fd)
+  if (answers < CALLED) throw new Error(`${answers} of ${CALLED} datagrams were answered`)
   return {}
 }
 
