@@ -1,7 +1,7 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
 // `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
 // `-- --affinity` for session affinity alone, `-- --big` for Services with many endpoints alone,
-// `-- --connections` for counting connections alone, `-- --controller` for addresses alone, `-- --files` for
+// `-- --connections` for counting connections alone, `-- --path` for the path of packets alone, `-- --controller` for addresses alone, `-- --files` for
 // reading files alone, `-- --ipvs` for ipvs, which is measured in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -16,6 +16,7 @@ import { measureConnections } from './connections.ts'
 import { measureControllers } from './controller.ts'
 import { measureIpvs } from './ipvs.ts'
 import { type Effort, measure, type Result } from './measure.ts'
+import { measurePath } from './path.ts'
 import { measureReading } from './reading.ts'
 import {
   additionTimes,
@@ -47,7 +48,16 @@ const FULL_SIZES: readonly Size[] = [
 ]
 
 const PARTS = [
-  ...['--agent', '--backends', '--affinity', '--big', '--connections', '--controller', '--files'],
+  ...[
+    '--agent',
+    '--backends',
+    '--affinity',
+    '--big',
+    '--connections',
+    '--controller',
+    '--files',
+    '--path',
+  ],
 ]
 
 const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
@@ -69,6 +79,8 @@ async function main(): Promise<void> {
   if (alone === '--big') return
   if (alone === undefined || alone === '--connections') await compareCounting()
   if (alone === '--connections') return
+  if (alone === undefined || alone === '--path') await inFolder(comparePath)
+  if (alone === '--path') return
   if (alone !== '--agent') await inFolder(compareBackends)
   if (alone === '--backends') return
   for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
@@ -100,6 +112,11 @@ async function compareEndpoints(): Promise<void> {
 
 async function compareCounting(): Promise<void> {
   const { title, body, notes } = await measureConnections(progress)
+  section(title, body, notes)
+}
+
+async function comparePath(folder: string): Promise<void> {
+  const { title, body, notes } = await measurePath(folder, progress)
   section(title, body, notes)
 }
 
