@@ -20,6 +20,8 @@ interface PublisherOptions {
 const LOOK: RetryPolicy = { first: 5_000, most: 80_000, factor: 2, jitter: 0.5 }
 /** What cannot be mended by asking again, such as a kind that is missing, is tried again after so long. */
 const REFUSED: RetryPolicy = { first: 600_000, most: 600_000, factor: 1, jitter: 0.5 }
+/** A right or a kind that is missing, and facts that the kind does not take: asking again soon mends none of it. */
+const LASTING: readonly number[] = [403, 404, 422]
 /** Times alone are worth a write after so many milliseconds. */
 const OLD_MS = 600_000
 /** What takes less is all the same to people, in milliseconds. */
@@ -77,8 +79,10 @@ export class NodePublisher {
       case 'failed': {
         const { answer } = outcome
         tell(refusal(answer))
-        const isRefused = answer.kind === 'answered' && answer.status < 429
-        return isRefused ? this.#refused.next() : this.#look.next()
+        if (answer.kind === 'broken') return this.#look.next()
+        const { status, retryAfterMs = 0 } = answer
+        const wait = LASTING.includes(status) ? this.#refused.next() : this.#look.next()
+        return Math.max(wait, retryAfterMs)
       }
       default:
         return unreachable(outcome)

@@ -140,6 +140,22 @@ test('an agent without the right to write asks as seldom', async () => {
   expect(calls.length).toBeLessThanOrEqual(13)
 })
 
+test('a token that is refused, which is read again, is tried soon', async () => {
+  const { world, passes } = begin({ instead: answer(401) })
+  await passes(5_000)
+  world.instead = undefined
+  await passes(2 * MINUTE)
+  expect(world.object).toMatchObject({ status: { ready: true } })
+})
+
+test('an API server that asks for a while of silence gets it', async () => {
+  const busy = { ...answer(429), retryAfterMs: 60_000 } as Answer
+  const { calls, passes } = begin({ instead: busy })
+  await passes(5_000)
+  await passes(55_000)
+  expect(calls).toHaveLength(1)
+})
+
 test('an API server that is away has it soon after it is back', async () => {
   const { world, told, passes } = begin({ instead: { kind: 'broken', reason: 'refused' } })
   await passes(10 * MINUTE)
