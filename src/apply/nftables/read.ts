@@ -141,7 +141,7 @@ async function readContents(
   }
   for (const { schema: set, count = 0 } of kept.filter(isLarge)) {
     const slots = slotCounts(set.name, elements)
-    const read = slots && (await readByKey(socket, { family, set, count, slots }))
+    const read = slots && (await readByKey({ family, set, count, slots }))
     elements.set(set.name, read ?? (await readElements(socket, family, set)))
   }
   return elements
