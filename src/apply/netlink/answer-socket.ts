@@ -1,24 +1,30 @@
 import koffi from 'koffi'
+import { HOST_LITTLE_ENDIAN } from './attributes.ts'
 import { NETLINK_NETFILTER } from './constants.ts'
 import { errnoName, NetlinkError } from './netlink-error.ts'
-import { RECEIVE_BUFFER, SHORT } from './open-raw.ts'
+import { RECEIVE_BUFFER } from './open-raw.ts'
 import { forceBuffer, hardenSocket } from './socket-options.ts'
 import { sendFromThread } from './threaded-send.ts'
 
 const AF_NETLINK = 16
 const SOCK_RAW_CLOEXEC = 3 | 0x80000
 const MSG_DONTWAIT = 0x40
-/** struct sockaddr_nl of linux/netlink.h; a port of zeros is the kernel's. */
-const KERNEL: Buffer = Buffer.from([
-  ...new Uint8Array(new Uint16Array([AF_NETLINK]).buffer),
-  ...Array(10).fill(0),
-])
+/** struct sockaddr_nl of linux/netlink.h; the port 0 is the kernel. */
+const KERNEL: Buffer = Buffer.alloc(12)
+KERNEL[HOST_LITTLE_ENDIAN ? 0 : 1] = AF_NETLINK
+
+type Received = (error: Error | null, count: number) => void
 
 interface Libc {
   socket(family: number, type: number, protocol: number): number
   connect(fd: number, address: Buffer, size: number): number
-  recv(fd: number, buffer: Buffer, size: number, flags: number): number
   close(fd: number): number
+  /** What koffi makes of a C function. */
+  readonly recvmmsg: {
+    async(...call: [number, Buffer, number, number, null, Received]): void
+  }
+  /** Bytes of a pointer. */
+  readonly word: number
 }
 
 let loaded: Libc | undefined
@@ -30,31 +36,37 @@ function libc(): Libc {
   loaded = {
     socket: self.func('int socket(int, int, int)'),
     connect: self.func('int connect(int, const void *, unsigned int)'),
-    recv: self.func('long recv(int, void *, size_t, int)'),
     close: self.func('int close(int)'),
+    recvmmsg: self.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
+    word: koffi.sizeof('void *'),
   }
   return loaded
 }
 
+/** Datagrams that are received at once: twice as many as are expected. */
+const MOST = 1024
+/** Bytes of a datagram, which is one element of a set. What is longer loses its end. */
+const TINY = 512
+
 /**
  * A socket for hundreds of thousands of small answers. npm netlink takes a buffer, a callback and a turn of
- * the event loop for each datagram; this one reads what is there in a loop, into one buffer, and a thread
- * sends for it. Its peer is the kernel, so nobody else can send to it.
+ * the event loop for each datagram; here a thread sends, and receives all answers at once. The peer is the
+ * kernel, so nobody else can send to this socket.
  */
 export class AnswerSocket {
   readonly #fd: number
-  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(SHORT)
+  readonly #answers: Buffer = Buffer.allocUnsafeSlow(MOST * TINY)
+  readonly #messages: Messages
 
   /** Throws NetlinkError where the kernel has no such socket. */
   static open(): AnswerSocket {
-    const socket = new AnswerSocket(
-      checked(libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER)),
-    )
+    const fd = checked(libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_NETFILTER))
+    const socket = new AnswerSocket(fd)
     try {
-      checked(libc().connect(socket.#fd, KERNEL, KERNEL.length))
-      const hardened = hardenSocket(socket.#fd)
+      checked(libc().connect(fd, KERNEL, KERNEL.length))
+      const hardened = hardenSocket(fd)
       if (hardened.kind === 'refused') throw new NetlinkError(hardened.errno, hardened.option)
-      forceBuffer(socket.#fd, 'receive', RECEIVE_BUFFER)
+      forceBuffer(fd, 'receive', RECEIVE_BUFFER)
       return socket
     } catch (error) {
       socket.close()
@@ -64,13 +76,26 @@ export class AnswerSocket {
 
   private constructor(fd: number) {
     this.#fd = fd
+    this.#messages = new Messages(this.#answers)
   }
 
   /**
-   * Resolves when the kernel has queued all answers, which it does before a send returns. Rejects with
-   * NetlinkError. The socket has to stay open until then.
+   * Resolves to the answers to a frame, each valid until the next one is asked. The kernel queues them
+   * before a send returns. Rejects with NetlinkError. The socket has to stay open until then.
    */
-  ask(frame: Buffer): Promise<void> {
+  async ask(frame: Buffer): Promise<readonly Buffer[]> {
+    await this.#send(frame)
+    const count = await this.#receive()
+    return Array.from({ length: count }, (_, at) =>
+      this.#answers.subarray(at * TINY, at * TINY + this.#messages.length(at)),
+    )
+  }
+
+  close(): void {
+    libc().close(this.#fd)
+  }
+
+  #send(frame: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       sendFromThread(this.#fd, frame, (code) => {
         if (code === undefined) resolve()
@@ -79,22 +104,52 @@ export class AnswerSocket {
     })
   }
 
-  /** Hands over each datagram that is there; it is valid only during the call. Throws NetlinkError. */
-  read(visit: (datagram: Buffer) => void): void {
-    const { recv } = libc()
-    for (;;) {
-      const length = recv(this.#fd, this.#buffer, SHORT, MSG_DONTWAIT)
-      if (length < 0) {
-        const code = errnoName(koffi.errno())
-        if (code === 'EAGAIN') return
-        throw new NetlinkError(code, 'netlink answers')
-      }
-      visit(this.#buffer.subarray(0, length))
+  #receive(): Promise<number> {
+    const { bytes } = this.#messages
+    return new Promise((resolve, reject) => {
+      libc().recvmmsg.async(this.#fd, bytes, MOST, MSG_DONTWAIT, null, (error, count) => {
+        if (error === null && count >= 0) resolve(count)
+        else reject(new NetlinkError(errnoName(koffi.errno()), 'netlink answers'))
+      })
+    })
+  }
+}
+
+/** Words of a struct mmsghdr and a struct iovec; those that are not named are 0. */
+const MMSGHDR = { size: 8, parts: 2, partCount: 3, length: 7 } as const
+const IOVEC = { size: 2, base: 0, length: 1 } as const
+
+/** An array of struct mmsghdr, each for TINY bytes of a buffer, and of the struct iovec that they name. */
+class Messages {
+  readonly bytes: Buffer
+
+  constructor(target: Buffer) {
+    const { word } = libc()
+    this.bytes = Buffer.alloc(MOST * (MMSGHDR.size + IOVEC.size) * word)
+    const own = koffi.address(this.bytes)
+    const other = koffi.address(target)
+    for (let at = 0; at < MOST; at++) {
+      const message = at * MMSGHDR.size
+      const part = MOST * MMSGHDR.size + at * IOVEC.size
+      this.#write(message + MMSGHDR.parts, own + BigInt(part * word))
+      this.#write(message + MMSGHDR.partCount, 1n)
+      this.#write(part + IOVEC.base, other + BigInt(at * TINY))
+      this.#write(part + IOVEC.length, BigInt(TINY))
     }
   }
 
-  close(): void {
-    libc().close(this.#fd)
+  /** Returns the bytes that the message at this place received. */
+  length(at: number): number {
+    const offset = (at * MMSGHDR.size + MMSGHDR.length) * libc().word
+    return HOST_LITTLE_ENDIAN ? this.bytes.readUInt32LE(offset) : this.bytes.readUInt32BE(offset)
+  }
+
+  #write(index: number, value: bigint): void {
+    const { word } = libc()
+    for (let i = 0; i < word; i++) {
+      const at = HOST_LITTLE_ENDIAN ? i : word - 1 - i
+      this.bytes[index * word + at] = Number((value >> BigInt(8 * i)) & 0xffn)
+    }
   }
 }
 

@@ -3,32 +3,33 @@ import { NLMSG_ERROR } from './constants.ts'
 import { frameSeries, parseDatagram, type Reply, type Request } from './message.ts'
 
 /**
- * Sends portions of independent requests and hands over each reply as it comes; it is valid only during the
- * call. A thread has the kernel answer one portion while the replies to the one before are read, and other
- * work of the event loop goes on in between. What the kernel refuses has no reply, and neither has what does
- * not fit the receive buffer. Rejects with NetlinkError.
+ * Sends portions of independent requests and hands over each reply; it is valid only during the call. A
+ * thread has the kernel answer one portion while the replies to the one before are read, and other work of
+ * the event loop goes on in between. What the kernel refuses has no reply, and neither has what does not fit
+ * the receive buffer. Rejects with NetlinkError.
  */
 export async function gather(
   portions: Iterable<readonly Request[]>,
   visit: (reply: Reply) => void,
 ): Promise<void> {
-  const socket = AnswerSocket.open()
-  const read = (): void =>
-    socket.read((datagram) => {
-      for (const reply of parseDatagram(datagram)) if (reply.type !== NLMSG_ERROR) visit(reply)
-    })
-  let asked = Promise.resolve()
+  const sockets = [AnswerSocket.open(), AnswerSocket.open()] as const
+  let answers: Promise<readonly Buffer[]> = Promise.resolve([])
   try {
+    let turn = 0
     for (const requests of portions) {
-      await asked
-      asked = socket.ask(frameSeries(requests, 0))
-      read()
+      const before = await answers
+      answers = sockets[turn % 2 === 0 ? 0 : 1].ask(frameSeries(requests, 0))
+      turn += 1
+      for (const datagram of before) visitReplies(datagram, visit)
     }
-    await asked
-    read()
+    for (const datagram of await answers) visitReplies(datagram, visit)
   } finally {
-    // The thread may still be sending.
-    await asked.catch(() => undefined)
-    socket.close()
+    // The thread may still be at work.
+    await answers.catch(() => undefined)
+    for (const socket of sockets) socket.close()
   }
+}
+
+function visitReplies(datagram: Buffer, visit: (reply: Reply) => void): void {
+  for (const reply of parseDatagram(datagram)) if (reply.type !== NLMSG_ERROR) visit(reply)
 }
