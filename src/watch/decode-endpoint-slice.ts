@@ -72,6 +72,8 @@ const endpointSchema = fields({
   hints: anything,
 })
 
+const nodeNameSchema = text.nullish()
+
 const hintsSchema = fields({ forZones: named, forNodes: named }).nullish()
 
 type SliceFields = z.infer<typeof sliceSchema>
@@ -195,7 +197,7 @@ function endpointOf(
   if (address === undefined) return undefined
   const ready = read.conditions?.ready ?? true
   // An endpoint whose node name or hints cannot be read still serves.
-  const nodeName = parseFields(text.nullish(), read.nodeName, joinPath(path, 'nodeName'), report)
+  const nodeName = parseFields(nodeNameSchema, read.nodeName, joinPath(path, 'nodeName'), report)
   const hints = parseFields(hintsSchema, read.hints, joinPath(path, 'hints'), report)
   return {
     address,

@@ -44,7 +44,7 @@ function libc(): Libc {
 }
 
 /** Datagrams that are received at once: twice as many as are expected. */
-const MOST = 1024
+const MOST = 2048
 /** Bytes of a datagram, which is one element of a set. What is longer loses its end. */
 const TINY = 512
 

@@ -7,7 +7,7 @@ import { getElements } from './decode.ts'
 import { ElementReader } from './element-reader.ts'
 
 /** Keys in one datagram: all answers have to fit the receive buffer, some 4 KB each. */
-const MOST = 512
+const MOST = 1024
 
 interface LargeMap {
   readonly family: TableFamily
