@@ -6,6 +6,7 @@ import { allocationCosts } from './allocation.ts'
 import { bigServiceCosts } from './big-service.ts'
 import { connectionCosts } from './connections.ts'
 import { measureFirstPackets } from './first-packets.ts'
+import { comparisonCosts } from './large.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
 import type { Answered, Answers, Asked, Question, Questions } from './protocol.ts'
@@ -38,6 +39,7 @@ const handlers: Handlers = {
   affinity: ({ times }) => affinityCosts(times),
   connections: ({ backend, metered }) => connectionCosts(backend, metered),
   bigService: ({ endpoints }) => bigServiceCosts(endpoints),
+  comparison: ({ size }) => comparisonCosts(size),
   allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 

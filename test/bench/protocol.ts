@@ -26,6 +26,7 @@ export interface Questions {
   readonly nftFile: { readonly file: string }
   readonly nftText: { readonly text: string }
   readonly flush: Record<string, never>
+  /** Without counts: with conntrack alone. */
   readonly packets: { readonly counts: number }
   /** The rendered chains of the cluster, into a file. */
   readonly printChains: { readonly file: string }
@@ -39,6 +40,8 @@ export interface Questions {
   readonly connections: { readonly backend: BenchBackend; readonly metered: boolean }
   /** What one changed endpoint costs where one Service has so many. */
   readonly bigService: { readonly endpoints: number }
+  /** What comparing all with the kernel costs where nothing differs. */
+  readonly comparison: { readonly size: Size }
   /** What a round of the controller costs with so many Services; without Nodes from a pool. */
   readonly allocation: { readonly services: number; readonly nodes: number }
 }
@@ -81,6 +84,10 @@ export interface Answers {
     readonly changeMs: number
     readonly changeCpuMs: number
     readonly operations: number
+  }
+  readonly comparison: Timed & {
+    /** The longest time, in milliseconds, for which the event loop did nothing else. */
+    readonly blockMs: number
   }
   readonly allocation: {
     /** JSON.parse of each object, and what is read of it. */
