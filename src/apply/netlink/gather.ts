@@ -12,13 +12,13 @@ export async function gather(
   portions: Iterable<readonly Request[]>,
   visit: (reply: Reply) => void,
 ): Promise<void> {
-  const sockets = [AnswerSocket.open(), AnswerSocket.open()] as const
+  const sockets: AnswerSocket[] = []
   let answers: Promise<readonly Buffer[]> = Promise.resolve([])
   try {
     let turn = 0
     for (const requests of portions) {
       const before = await answers
-      answers = sockets[turn % 2 === 0 ? 0 : 1].ask(frameSeries(requests, 0))
+      answers = inTurn(sockets, turn).ask(frameSeries(requests, 0))
       turn += 1
       for (const datagram of before) visitReplies(datagram, visit)
     }
@@ -28,6 +28,15 @@ export async function gather(
     await answers.catch(() => undefined)
     for (const socket of sockets) socket.close()
   }
+}
+
+/** Returns one of two sockets, as the answers of one are read while the other is asked. */
+function inTurn(sockets: AnswerSocket[], turn: number): AnswerSocket {
+  const known = sockets[turn % 2]
+  if (known !== undefined) return known
+  const opened = AnswerSocket.open()
+  sockets.push(opened)
+  return opened
 }
 
 function visitReplies(datagram: Buffer, visit: (reply: Reply) => void): void {
