@@ -137,7 +137,7 @@ async function scrape(session: Session, settings: Settings): Promise<Scrape> {
   const ms = performance.now() - began
   const { user, system } = process.cpuUsage(cpu)
   await sleep(PAUSE)
-  const blockMs = await longestBlock(() => scraped(session, settings))
+  const { ms: blockMs } = await longestBlock(() => scraped(session, settings))
   return { ms, cpuMs: (user + system) / 1000, blockMs, bytes }
 }
 

@@ -1,7 +1,6 @@
-import { execa } from 'execa'
 import { nodelb } from '../support/lab.ts'
 import { FileFeed } from './agent-file-feed.ts'
-import { inside, timeInside } from './agent-namespace.ts'
+import { type Cost, costInside } from './agent-namespace.ts'
 import { startAgent } from './agent-process.ts'
 import type { Section } from './backends.ts'
 import { makeCluster, node, type Size, settings } from './cluster.ts'
@@ -14,12 +13,13 @@ import { Worker } from './worker.ts'
 
 interface Measured {
   readonly size: Size
-  /** All in milliseconds. */
+  readonly differences: readonly Cost[]
+  /** `nft list ruleset`. */
+  readonly lists: readonly Cost[]
+  /** The rest in milliseconds. */
   readonly bareReads: readonly number[]
   readonly starts: readonly number[]
   readonly restarts: readonly number[]
-  readonly differences: readonly number[]
-  readonly lists: readonly number[]
   readonly comparison: Answers['comparison']
 }
 
@@ -38,18 +38,16 @@ export async function measureLarge(
 
 async function measureSize(size: Size, turns: number): Promise<Measured> {
   const feed = await FileFeed.open(size)
-  const times = { bareReads: [], starts: [], restarts: [], differences: [], lists: [] } as Record<
-    'bareReads' | 'starts' | 'restarts' | 'differences' | 'lists',
-    number[]
-  >
+  const times = { bareReads: [] as number[], starts: [] as number[], restarts: [] as number[] }
+  const costs = { differences: [] as Cost[], lists: [] as Cost[] }
   try {
     for (let turn = 0; turn < turns; turn++) {
       times.bareReads.push(await feed.bareRead())
       const cold = await startAgent(feed)
       times.starts.push(cold.start.ms)
       await cold.agent.end('SIGTERM')
-      times.differences.push(await difference(feed))
-      times.lists.push(await timeInside(feed.namespace, ['nft', 'list', 'ruleset']))
+      costs.differences.push(await difference(feed))
+      costs.lists.push(await costInside(feed.namespace, ['nft', 'list', 'ruleset']))
       const warm = await startAgent(feed, '--cleanup-on-exit')
       times.restarts.push(warm.start.ms)
       await warm.agent.end('SIGTERM')
@@ -60,34 +58,33 @@ async function measureSize(size: Size, turns: number): Promise<Measured> {
   const worker = new Worker()
   const comparison = await worker.ask('comparison', { size })
   await worker.end()
-  return { size, ...times, comparison }
+  return { size, ...times, ...costs, comparison }
 }
 
 /** Of what is programmed already. */
-async function difference({ namespace, args }: FileFeed): Promise<number> {
-  const [file, ...enter] = inside(namespace)
-  const began = performance.now()
-  await execa(file, [...enter, nodelb, 'diff', ...args, '--node', node.name, '--scope', 'all'])
-  return performance.now() - began
+function difference({ namespace, args }: FileFeed): Promise<Cost> {
+  return costInside(namespace, [nodelb, 'diff', ...args, '--node', node.name, '--scope', 'all'])
 }
 
 function report(rows: readonly Measured[]): Section {
   const head = [
     ...['cluster', 'bare read s', 'start s', 'restart s', 'restart/read'],
-    ...['diff s', 'nft list s', 'diff/list', 'comparison ms', 'longest block ms'],
+    ...['diff s', 'CPU s', 'nft list s', 'CPU s', 'comparison ms', 'longest block ms', 'CPU ms'],
   ]
   const cells = rows.map((row) => {
     const [bare, start, restart] = [row.bareReads, row.starts, row.restarts].map(median)
-    const [difference, list] = [row.differences, row.lists].map(median)
     const seconds = (ms = Number.NaN): string => short(ms / 1000)
     return [
       sizeName(row.size),
       ...[bare, start, restart].map(seconds),
       ratio(bare ?? 0, restart ?? 0),
-      ...[difference, list].map(seconds),
-      ratio(list ?? 0, difference ?? 0),
+      ...[row.differences, row.lists].flatMap((costs) => [
+        seconds(median(costs.map(({ ms }) => ms))),
+        seconds(median(costs.map(({ cpuMs }) => cpuMs))),
+      ]),
       short(row.comparison.ms),
-      short(row.comparison.blockMs),
+      short(row.comparison.block.ms),
+      short(row.comparison.block.cpuMs),
     ]
   })
   return {
@@ -96,7 +93,8 @@ function report(rows: readonly Measured[]): Section {
     notes: [
       'From files. bare read: a process of its own that reads and parses them. restart: with the rules',
       'present, to all compared. diff: with nothing to do. nft list: `nft list ruleset` of the same rules.',
-      'comparison: of the running session with nothing to do; block: how long the event loop did nothing else.',
+      'comparison: of the running session with nothing to do; block: how long the event loop did nothing else, and the',
+      'most processor time that it used in one go, where other work does not show.',
     ],
   }
 }
@@ -107,6 +105,6 @@ export async function comparisonCosts(size: Size): Promise<Answers['comparison']
   if (started.kind !== 'started') throw new Error(started.outcome.reason)
   await started.session.verify()
   const began = performance.now()
-  const blockMs = await longestBlock(() => started.session.verify())
-  return { ms: performance.now() - began, blockMs }
+  const block = await longestBlock(() => started.session.verify())
+  return { ms: performance.now() - began, block }
 }

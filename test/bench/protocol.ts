@@ -1,4 +1,5 @@
 import type { Size } from './cluster.ts'
+import type { LongestBlock } from './longest-block.ts'
 
 /** One endpoint change, as a controller would see it. */
 export interface Change {
@@ -85,10 +86,7 @@ export interface Answers {
     readonly changeCpuMs: number
     readonly operations: number
   }
-  readonly comparison: Timed & {
-    /** The longest time, in milliseconds, for which the event loop did nothing else. */
-    readonly blockMs: number
-  }
+  readonly comparison: Timed & { readonly block: LongestBlock }
   readonly allocation: {
     /** JSON.parse of each object, and what is read of it. */
     readonly readMs: number
