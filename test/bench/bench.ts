@@ -102,8 +102,7 @@ async function comparePackets(): Promise<readonly Section[]> {
       body: packetTable(await measureAllPackets()),
       notes: [
         'The Services called have one endpoint, which is looked up last. The best of all rounds of 4000 UDP',
-        'datagrams, each to another Service, with the cost of sendto(). Conntrack alone: one rule that asks',
-        'for the state, as every node with a stateful rule has; its packets stay untranslated.',
+        'datagrams, each to another Service, with the cost of sendto().',
       ],
     },
   ]

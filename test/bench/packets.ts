@@ -15,12 +15,13 @@ const SOCK_DGRAM = 2
 /**
  * What the first packet of a connection costs when Services have 1, 2, … `counts` endpoints: one
  * datagram to each of 4000 Services with one endpoint, which are found after all other counts were
- * tried. The network behind is a bridge without ports, which swallows everything. Without counts
- * connections are tracked, and nothing else.
+ * tried. The network behind is a bridge without ports, which swallows everything.
  */
 export async function measurePackets(counts: number): Promise<Answers['packets']> {
   connectSink()
-  const end = counts === 0 ? trackOnly() : await program(counts)
+  const socket = NetlinkSocket.open()
+  const started = await startSession(socket, { cluster: withCounts(counts), node, settings })
+  if (started.kind !== 'started') throw new Error('packets: not started')
   const send = sender(Array.from({ length: VIPS }, (_, index) => index))
   const rounds = Array.from({ length: ROUNDS }, () => {
     const { fd, close } = send.open()
@@ -29,26 +30,12 @@ export async function measurePackets(counts: number): Promise<Answers['packets']
     close()
     return { first, later }
   })
-  end()
+  socket.close()
   const least = (times: readonly number[]): number => (Math.min(...times) * 1e6) / VIPS
   return {
     firstNs: least(rounds.map(({ first }) => first)),
     laterNs: least(rounds.map(({ later }) => later)),
   }
-}
-
-/** What every node with a stateful rule pays. */
-function trackOnly(): () => void {
-  const chain = '{ type filter hook output priority 0; ct state new accept; }'
-  execFileSync('nft', [`table ip tracked { chain output ${chain}; }`])
-  return () => undefined
-}
-
-async function program(counts: number): Promise<() => void> {
-  const socket = NetlinkSocket.open()
-  const started = await startSession(socket, { cluster: withCounts(counts), node, settings })
-  if (started.kind !== 'started') throw new Error('packets: not started')
-  return () => socket.close()
 }
 
 function withCounts(counts: number): Cluster {

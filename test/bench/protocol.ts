@@ -27,7 +27,6 @@ export interface Questions {
   readonly nftFile: { readonly file: string }
   readonly nftText: { readonly text: string }
   readonly flush: Record<string, never>
-  /** Without counts: with conntrack alone. */
   readonly packets: { readonly counts: number }
   /** The rendered chains of the cluster, into a file. */
   readonly printChains: { readonly file: string }
