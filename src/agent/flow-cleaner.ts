@@ -3,8 +3,8 @@ import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
 import { ReopeningSocket } from '../dataplane/reopening-socket.ts'
 import type { Session } from '../dataplane/session.ts'
-import { nothingServed } from '../frontend/frontend-change.ts'
-import { ownerIn } from '../frontend/label-text.ts'
+import { type FrontendName, nothingServed } from '../frontend/frontend-change.ts'
+import { namesPort, ownerIn } from '../frontend/label-text.ts'
 import { familyOfTable, type TableFamily } from '../model/family.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
@@ -26,13 +26,22 @@ export class FlowCleaner {
   constructor(store: ObjectStore, telemetry: Telemetry) {
     this.#telemetry = telemetry
     this.#lingering = new LingeringEndpoints({
-      ownerOf: ({ family, id }) => {
-        const renderer = this.#session?.renderer
-        const label = renderer?.label(family, id)
-        return label === undefined ? undefined : renderer?.nameOf(ownerIn(label))
+      ownerOf: (frontend) => {
+        const label = this.#labelOf(frontend)
+        return label === undefined ? undefined : this.#session?.renderer.nameOf(ownerIn(label))
       },
-      servingOf: (service, protocol) => servingEndpoints(store.slicesOf(service), protocol),
+      servingOf: (service, frontend) => {
+        const label = this.#labelOf(frontend) ?? ''
+        return servingEndpoints(
+          store.slicesOf(service),
+          ({ name, protocol }) => protocol === frontend.protocol && namesPort(label, service, name),
+        )
+      },
     })
+  }
+
+  #labelOf({ family, id }: FrontendName): string | undefined {
+    return this.#session?.renderer.label(family, id)
   }
 
   /**

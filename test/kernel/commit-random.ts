@@ -5,7 +5,8 @@ import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ProgramOutcome, program, propose } from '../../src/dataplane/nftables/program.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Synced } from '../../src/dataplane/session.ts'
-import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
+import { cluster, node, settings } from '../support/random-cluster.ts'
 
 const [walks, steps] = process.argv.slice(2).map(Number)
 const socket = NetlinkSocket.open()
@@ -18,40 +19,23 @@ function accepted(outcome: ProgramOutcome | Synced): void {
   }
 }
 
-const change = fc.oneof(
-  service.map((value) => ({ kind: 'service' as const, value })),
-  slice.map((value) => ({ kind: 'slice' as const, value })),
-  slice.map(({ name }) => ({ kind: 'slice-gone' as const, name })),
-)
-
 await fc.assert(
   fc.asyncProperty(
     cluster,
     cluster,
     settings,
-    fc.array(change, { minLength: steps ?? 5, maxLength: steps ?? 5 }),
+    fc.array(clusterChange, { minLength: steps ?? 5, maxLength: steps ?? 5 }),
     async (before, after, chosen, changes) => {
       accepted(await program(socket, { cluster: before, node, settings: chosen }))
       const started = await startSession(socket, { cluster: after, node, settings: chosen })
       if (started.kind === 'failed') throw new Error(JSON.stringify(started.outcome))
       const { session } = started
-      const services = new Map(after.services.map((value) => [value.name, value]))
-      const slices = new Map(after.slices.map((value) => [value.name, value]))
+      const objects = new ChangingCluster(session.renderer, after)
       for (const each of changes) {
-        if (each.kind === 'service') {
-          session.renderer.setService(each.value)
-          services.set(each.value.name, each.value)
-        } else if (each.kind === 'slice') {
-          session.renderer.setSlice(each.value)
-          slices.set(each.value.name, each.value)
-        } else {
-          session.renderer.removeSlice(namespace, each.name)
-          slices.delete(each.name)
-        }
+        objects.change(each)
         accepted(await session.sync())
       }
-      const now = { services: [...services.values()], slices: [...slices.values()] }
-      const { plan } = await propose(socket, { cluster: now, node, settings: chosen })
+      const { plan } = await propose(socket, { cluster: objects.all(), node, settings: chosen })
       if (plan.length > 0) throw new Error(`after following: ${plan.length} operations are missing`)
     },
   ),

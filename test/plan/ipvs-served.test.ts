@@ -30,7 +30,8 @@ function server(protocol: 'udp' | 'tcp', ...pods: readonly RealServer[]): Virtua
 }
 
 function holding(...servers: readonly VirtualServer[]) {
-  return { ...emptyKernelIpvs, servers: new Map(servers.map((each) => [serverKey(each), each])) }
+  const held = new Map(servers.map((each) => [serverKey(each), each]))
+  return { ...emptyKernelIpvs, servers: held, filter: {} }
 }
 
 test('flows lead to pods that take new ones; ipvs ends those of TCP itself', () => {
@@ -40,6 +41,16 @@ test('flows lead to pods that take new ones; ipvs ends those of TCP itself', () 
   expect(frontends.map((each) => [...served.endpoints(each)])).toEqual([[destinationKey(one)]])
   expect(served.endpoints({ family: 'ip', id: serverKey({ ...id, protocol: 'tcp' }) }).size).toBe(0)
   expect(served.has({ family: 'ip', id: serverKey({ ...id, port: 54 as Port }) })).toBe(false)
+})
+
+test('a frontend without endpoints is in the tables alone; one of TCP is left to ipvs', () => {
+  const [udp, tcp] = (['udp', 'tcp'] as const).map((protocol) => serverKey({ ...id, protocol }))
+  if (udp === undefined || tcp === undefined) throw new Error('nothing to name')
+  const elements = new Map([['no-endpoints', new Map([udp, tcp].map((key) => [key, {}]))]])
+  const table = { family: 'ip' as const, sets: new Map(), chains: new Map(), elements }
+  const served = servedByIpvs({ servers: new Map(), filter: { ip: table } })
+  expect([...served.all()]).toEqual([])
+  expect([...served.every()]).toEqual([{ family: 'ip', id: udp }])
 })
 
 test('before anything is programmed nothing is served, and then all that is served is new', () => {

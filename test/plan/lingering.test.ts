@@ -85,7 +85,7 @@ test('nothing lingers where only unanswered flows are at stake', () => {
   expect(lingering.follow([], ['default/dns'], leadingTo(A))).toEqual([])
 })
 
-test('what serves is ready or serving, on a port of the protocol', () => {
+test('what serves is ready or serving, on the port that is asked for', () => {
   const state = { nodeName: undefined, terminating: false, zones: undefined, nodes: undefined }
   const endpoint = (last: number, ready: boolean, serving: boolean): SliceEndpoint => ({
     ...state,
@@ -104,6 +104,6 @@ test('what serves is ready or serving, on a port of the protocol', () => {
     ],
     endpoints: [endpoint(10, true, true), endpoint(11, false, true), endpoint(12, false, false)],
   }
-  expect([...servingEndpoints([slice], 'udp')]).toEqual([A, B])
-  expect(servingEndpoints([slice], 'sctp')).toEqual(none)
+  expect([...servingEndpoints([slice], ({ name }) => name === 'dns')]).toEqual([A, B])
+  expect(servingEndpoints([slice], ({ protocol }) => protocol === 'sctp')).toEqual(none)
 })

@@ -228,6 +228,26 @@ test('all frontends, also one that has lost its endpoints while no agent looked'
   expect(allFrontends(bare, 'keep').map(({ id }) => id)).toEqual([DNS, '203.0.113.11 . udp . 53'])
 })
 
+describe('of a frontend without endpoints, after a start', () => {
+  const bare = { services: { [DNS]: '' }, 'no-endpoints': { [DNS]: '' } }
+  const all = allFrontends(served(bare), 'keep')
+  const judge = flowJudge(all, (_, endpoint) => endpoint === B)
+  const isDeleted = (answerer: string | undefined) =>
+    judge(flow(DNS, answerer), served(bare), new Set())
+
+  test('flows to what it may have had end', () => {
+    expect(isDeleted(A)).toBe(true)
+  })
+
+  test('flows to an endpoint that still serves stay', () => {
+    expect(isDeleted(B)).toBe(false)
+  })
+
+  test('those that were never translated stay, as each of their packets meets the rules', () => {
+    expect(isDeleted(BYPASS)).toBe(false)
+  })
+})
+
 test('all frontends, each once', () => {
   const all = served({
     endpoints: { ...slots(DNS, A, B), ...slots('203.0.113.10 . tcp . 53', A) },

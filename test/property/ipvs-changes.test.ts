@@ -4,7 +4,7 @@ import { ElementRenderer } from '../../src/exempt/element-renderer.ts'
 import { type Owner, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
 import type { Address, Port } from '../../src/model/address.ts'
 import { tableOfAddress } from '../../src/model/family.ts'
-import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
+import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
 import { changeBy } from '../../src/plan/ipvs/change-by.ts'
 import { planIpvsDelta } from '../../src/plan/ipvs/delta.ts'
@@ -24,23 +24,9 @@ import {
 import { type IpvsContent, serverKey } from '../../src/ruleset/ipvs/types.ts'
 import { withoutChanges } from '../../src/ruleset/ipvs/without-changes.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
-import {
-  cluster,
-  namespace,
-  node,
-  service,
-  slice,
-  settings as tableSettings,
-} from '../support/random-cluster.ts'
+import { cluster, namespace, node, service, slice } from '../support/random-cluster.ts'
+import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
-
-const settings: fc.Arbitrary<Settings> = fc
-  .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
-  .map(({ table, scheduler }) => ({
-    ...table,
-    target: 'pods',
-    backend: { kind: 'ipvs', ...defaultIpvsSettings, scheduler },
-  }))
 
 test('what was there before changes is what there is without them', () => {
   fc.assert(

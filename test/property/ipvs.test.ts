@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Address, Port } from '../../src/model/address.ts'
 import { nftablesBackend } from '../../src/model/backend.ts'
-import { defaultIpvsSettings, schedulers } from '../../src/model/ipvs.ts'
+import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import type { Settings } from '../../src/model/node.ts'
 import type { Cluster } from '../../src/model/service.ts'
 import { planIpvsDelta } from '../../src/plan/ipvs/delta.ts'
@@ -17,23 +17,10 @@ import type { IpvsRules, KernelIpvs, RealServer, ServerKey } from '../../src/rul
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
-import {
-  cluster,
-  namespace,
-  node,
-  service,
-  slice,
-  settings as tableSettings,
-} from '../support/random-cluster.ts'
+import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
+import { cluster, node } from '../support/random-cluster.ts'
+import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
-
-const settings: fc.Arbitrary<Settings> = fc
-  .record({ table: tableSettings, scheduler: fc.constantFrom(...schedulers) })
-  .map(({ table, scheduler }) => ({
-    ...table,
-    target: 'pods',
-    backend: { kind: 'ipvs', ...defaultIpvsSettings, scheduler },
-  }))
 
 /** Of other Nodes: what Services ask for, a ClusterIP, and this node's own address. */
 const TAKEN = [
@@ -211,10 +198,7 @@ describe('ipvs over random clusters and changes', () => {
 
   test('following changes of other Nodes, too, ends where rendering at once ends, and costs what changed', () => {
     const change = fc.oneof(
-      service.map((value) => ({ kind: 'service' as const, value })),
-      slice.map((value) => ({ kind: 'slice' as const, value })),
-      service.map((value) => ({ kind: 'gone' as const, value })),
-      slice.map((value) => ({ kind: 'slice-gone' as const, value })),
+      clusterChange,
       fc.subarray(TAKEN).map((value) => ({ kind: 'others' as const, value })),
     )
     fc.assert(
@@ -222,34 +206,16 @@ describe('ipvs over random clusters and changes', () => {
         const renderer = createRenderer({ ...node, otherNodes: new Set(TAKEN.slice(0, 1)) }, chosen)
         const kernel = ipvsModel()
         let others: readonly Address[] = TAKEN.slice(0, 1)
-        const services = new Map()
-        const slices = new Map()
+        const objects = new ChangingCluster(renderer)
         renderer.takeChanges()
-        for (const { kind, value } of changes) {
-          switch (kind) {
-            case 'service':
-              services.set(value.name, value)
-              renderer.setService(value)
-              break
-            case 'gone':
-              services.delete(value.name)
-              renderer.removeService(`${namespace}/${value.name}`)
-              break
-            case 'slice':
-              slices.set(value.name, value)
-              renderer.setSlice(value)
-              break
-            case 'slice-gone':
-              slices.delete(value.name)
-              renderer.removeSlice(namespace, value.name)
-              break
-            case 'others':
-              renderer.changeOtherNodes({
-                come: value.filter((each) => !others.includes(each)),
-                gone: others.filter((each) => !value.includes(each)),
-              })
-              others = value
-          }
+        for (const each of changes) {
+          if (each.kind === 'others') {
+            renderer.changeOtherNodes({
+              come: each.value.filter((address) => !others.includes(address)),
+              gone: others.filter((address) => !each.value.includes(address)),
+            })
+            others = each.value
+          } else objects.change(each)
           const { ipvs } = renderer.takeChanges()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
           const name = defaultIpvsSettings.interface
@@ -258,10 +224,9 @@ describe('ipvs over random clusters and changes', () => {
         const rules = renderer.ipvs()
         if (rules === undefined) throw new Error('no ipvs rules')
         expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(rules))
-        const all = { services: [...services.values()], slices: [...slices.values()] }
         const otherNodes = new Set(others)
         const whole = renderCluster(
-          all,
+          objects.all(),
           { ...node, otherNodes },
           chosen,
           ipvsMemory(kernel.state()),

@@ -5,7 +5,8 @@ import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { kernelMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import { comparable, kernelModel } from '../support/kernel-model.ts'
-import { cluster, namespace, node, service, settings, slice } from '../support/random-cluster.ts'
+import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
+import { cluster, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 
 const RUNS = runs(10_000)
@@ -56,42 +57,18 @@ describe('plans over random clusters and changes', () => {
   })
 
   test('rendering step by step ends where rendering at once with the same memory ends', () => {
-    const change = fc.oneof(
-      service.map((value) => ({ kind: 'service' as const, value })),
-      slice.map((value) => ({ kind: 'slice' as const, value })),
-      service.map((value) => ({ kind: 'gone' as const, value })),
-      slice.map((value) => ({ kind: 'slice-gone' as const, value })),
-    )
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
+      fc.property(fc.array(clusterChange, { maxLength: 20 }), settings, (changes, chosen) => {
         const renderer = createRenderer(node, chosen)
-        const services = new Map()
-        const slices = new Map()
+        const objects = new ChangingCluster(renderer)
         renderer.takeChanges()
-        for (const { kind, value } of changes) {
-          switch (kind) {
-            case 'service':
-              services.set(value.name, value)
-              renderer.setService(value)
-              break
-            case 'gone':
-              services.delete(value.name)
-              renderer.removeService(`${namespace}/${value.name}`)
-              break
-            case 'slice':
-              slices.set(value.name, value)
-              renderer.setSlice(value)
-              break
-            case 'slice-gone':
-              slices.delete(value.name)
-              renderer.removeSlice(namespace, value.name)
-          }
+        for (const change of changes) {
+          objects.change(change)
           renderer.takeChanges()
         }
         const kernel = kernelModel()
         kernel.apply(plan({}, renderer.ruleset()))
-        const all = { services: [...services.values()], slices: [...slices.values()] }
-        const whole = renderCluster(all, node, chosen, kernelMemory(kernel.ruleset()))
+        const whole = renderCluster(objects.all(), node, chosen, kernelMemory(kernel.ruleset()))
         expect(comparable(renderer.ruleset())).toEqual(comparable(whole.ruleset()))
         expect(renderer.denials()).toEqual(whole.denials())
       }),

@@ -33,7 +33,7 @@ function world(chosen: Parameters<typeof createRenderer>[1]) {
   const slices = new Map<string, SliceObject>()
   const servingOf = (name: string): ReadonlySet<Tuple> => {
     const mine = [...slices.values()].filter((each) => `${namespace}/${each.service}` === name)
-    return servingEndpoints(mine, 'udp')
+    return servingEndpoints(mine, ({ protocol }) => protocol === 'udp')
   }
   const ownerOf = (family: 'ip' | 'ip6', key: Tuple): string | undefined => {
     const label = renderer.label(family, key)

@@ -3,7 +3,7 @@ import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { difference } from '../../src/dataplane/difference.ts'
 import { claimKinds } from '../../src/frontend/claims.ts'
-import { labelOf, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
+import { labelOf, namesPort, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
 import { frontendLabel, namesOf, serviceLabel } from '../../src/frontend/labels.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
@@ -70,6 +70,13 @@ test('the longest names give labels that fit and tell Services apart', () => {
   const owner = ownerOf(`${namespace}/${name}`)
   expect(ownerOf(owner)).toBe(owner)
   expect(owner.startsWith(`${namespace}/`)).toBe(true)
+})
+
+test.each(['dns', `${'p'.repeat(62)}1`])('a label says of which port it is: %s', (name) => {
+  const label = labelOf(`${namespace}/checkout`, name, 'load-balancer')
+  expect(namesPort(label, `${namespace}/checkout`, name)).toBe(true)
+  expect(namesPort(label, `${namespace}/checkout`, `${name}2`)).toBe(false)
+  expect(namesPort(label, `${namespace}/other`, name)).toBe(false)
 })
 
 test('names come from the Services that are known, not from labels', () => {

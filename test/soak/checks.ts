@@ -7,6 +7,7 @@ import type { ProbeResult } from '../support/agent.ts'
 import { type Demand, demandOf } from '../support/service-semantics.ts'
 import { answerers, nodeAddresses, outsider } from '../support/topology.ts'
 import { labPacket } from '../support/traced-packets.ts'
+import { type End, strayFlows } from './flows.ts'
 import { NODE } from './manifests.ts'
 import type { Random } from './random.ts'
 import type { Choice } from './schedule.ts'
@@ -98,6 +99,24 @@ export async function sendPackets(world: World, files: string, random: Random): 
 }
 
 const SERVICES = 6
+
+/** Milliseconds in which flows are cleaned after what was programmed last. */
+const CLEANED_MS = 5_000
+
+/** Waits until no flow leads to what serves its Service no more; returns those that stay. */
+export async function straysLeft(world: World, files: string): Promise<readonly string[]> {
+  const goal = goalOf(world, files)
+  const isLed = ({ address, port }: End): boolean => {
+    const to = at(address as Address, port)
+    return demandFor({ to, protocol: 'udp' }, goal).kind === 'delivered'
+  }
+  const began = performance.now()
+  for (;;) {
+    const strays = await strayFlows(world.lab, goal, isLed)
+    if (strays.length === 0 || performance.now() - began > CLEANED_MS) return strays
+    await pause(EVERY_MS)
+  }
+}
 
 function goalOf({ configuration }: World, files: string): Goal {
   const loaded = load({

@@ -1,7 +1,12 @@
 import type { Round, SourceName, Step, Steps } from './schedule.ts'
 import type { World } from './world.ts'
 
-export type FailureKind = 'divergence' | 'packets' | 'death' | 'moment without rules'
+export type FailureKind =
+  | 'divergence'
+  | 'stale flows'
+  | 'packets'
+  | 'death'
+  | 'moment without rules'
 
 /** What a run found, of one seed and one source. */
 export class Report {
@@ -45,8 +50,8 @@ export class Report {
       `  disturbances: ${kinds.map(([kind, count]) => `${count} ${kind}`).join(', ')}`,
       `  settled after ${median} ms (median), ${sorted.at(-1)} ms (longest)`,
       `  ${this.#connections} connections after settling, ${watcher.looks} looks in between`,
-      `  divergences ${found('divergence')}, wrong packets ${found('packets')}, ` +
-        `deaths ${found('death')}, moments without rules ${found('moment without rules')}`,
+      `  divergences ${found('divergence')}, stale flows ${found('stale flows')}, ` +
+        `wrong packets ${found('packets')}, deaths ${found('death')}, moments without rules ${found('moment without rules')}`,
     ].join('\n')
   }
 

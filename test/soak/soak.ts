@@ -2,7 +2,7 @@
 // --seed 1,2,3 [--source api|folder]`. Each seed has the minutes, halved between the sources where
 // none is named. CONTRIBUTING.md says how to read what it prints.
 import { parseArgs } from 'node:util'
-import { sendPackets, settle } from './checks.ts'
+import { sendPackets, settle, straysLeft } from './checks.ts'
 import { Random } from './random.ts'
 import { type FailureKind, Report, tellSteps } from './report.ts'
 import { SOURCES, type SourceName, type Steps, schedule } from './schedule.ts'
@@ -67,6 +67,8 @@ async function soak({ seed, source, minutes }: Run): Promise<boolean> {
       const settled = await settle(world)
       if (settled.kind === 'diverged') fail('divergence', settled.reason)
       if (settled.kind === 'settled') {
+        const strays = await straysLeft(world, settled.files)
+        if (strays.length > 0) fail('stale flows', strays.join('\n'))
         const { connections, wrong } = await sendPackets(world, settled.files, random)
         report.settled(settled.ms, connections)
         if (wrong.length > 0) fail('packets', wrong.join('\n'))

@@ -10,6 +10,9 @@ const commands = { settings, listen, probe, hold, fared, release, pour, stop, ge
 /** Long-lived connections and running streams by name. */
 const held = new Map()
 const streams = new Map()
+/** Linux's default ip_local_port_range, and how many of it were used. */
+const EPHEMERAL = { first: 32_768, count: 28_232 }
+let portsUsed = 0
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { id, command, ...parameters } = JSON.parse(line)
@@ -114,7 +117,8 @@ function onceTcp({ host, port, bind, timeout }) {
   })
 }
 
-function onceUdp({ host, port, bind, timeout }) {
+function onceUdp(target) {
+  const { host, port, bind, timeout } = target
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
     const done = (result) => {
@@ -125,8 +129,11 @@ function onceUdp({ host, port, bind, timeout }) {
     }
     const timer = setTimeout(() => done({ kind: 'dropped' }), timeout)
     socket.on('message', (message) => done({ kind: 'answered', ...JSON.parse(message) }))
-    socket.on('error', (error) => done(failure(error)))
-    socket.bind(0, bind, () => {
+    socket.on('error', (error) => {
+      if (error.syscall === 'bind' && error.code === 'EADDRINUSE') done(onceUdp(target))
+      else done(failure(error))
+    })
+    socket.bind(freshPort(), bind, () => {
       // Only a connected socket hears that its port is unreachable.
       socket.connect(port, host, (error) => {
         if (error) return done(failure(error))
@@ -134,6 +141,14 @@ function onceUdp({ host, port, bind, timeout }) {
       })
     })
   })
+}
+
+/**
+ * A port that was not used for long. The kernel draws one by lot, and a datagram from a port of a
+ * moment ago goes where conntrack leads that former flow, whatever the rules say by now.
+ */
+function freshPort() {
+  return EPHEMERAL.first + (portsUsed++ % EPHEMERAL.count)
 }
 
 function failure(error) {

@@ -104,7 +104,7 @@ export class IpvsSide {
 
   /** Returns where flows lead; it is worked out again only after a change. */
   served(): ServedFrontends {
-    this.#served ??= servedByIpvs(this.#parts.renderer.ipvs() ?? { servers: new Map() })
+    this.#served ??= servedByIpvs(this.#parts.renderer.ipvs() ?? NO_RULES)
     return this.#served
   }
 
@@ -116,6 +116,7 @@ export class IpvsSide {
 
   /** Makes the next commit bring ipvs from what was read to what is rendered. */
   compare({ ruleset: tables }: KernelState, found: IpvsState): void {
+    this.#served = undefined
     const { renderer, committer, servers, settings } = this.#parts
     const { ipvs: current } = found
     servers.found(current)
@@ -133,3 +134,5 @@ export class IpvsSide {
 function addressesOf({ localAddresses }: IpvsState): string {
   return [...localAddresses].sort().join(' ')
 }
+
+const NO_RULES = { servers: new Map(), filter: {} }

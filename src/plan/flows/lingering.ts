@@ -1,18 +1,21 @@
 import type { FrontendName, ServedFrontends } from '../../frontend/frontend-change.ts'
-import type { Protocol } from '../../model/address.ts'
-import type { SliceObject } from '../../model/service.ts'
+import type { SliceObject, SlicePort } from '../../model/service.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { byFrontend, nameOf, type StillServes, type TouchedFrontend } from './stale.ts'
 
-/** Returns the endpoints (`address . port`) that serve, even terminating and unchosen ones. */
+/**
+ * Returns the endpoints (`address . port`) that serve a Service's port, even terminating and
+ * unchosen ones. `isOf` tells which of the slices' ports are of that Service port: another one of
+ * the Service may lead to the same pods.
+ */
 export function servingEndpoints(
   slices: readonly SliceObject[],
-  protocol: Protocol,
+  isOf: (port: SlicePort) => boolean,
 ): ReadonlySet<Tuple> {
   const found = new Set<Tuple>()
   for (const { ports, endpoints } of slices) {
     const serving = endpoints.filter(({ ready, serving }) => ready || serving)
-    for (const { port } of ports.filter((offered) => offered.protocol === protocol)) {
+    for (const { port } of ports.filter(isOf)) {
       for (const { address } of serving) found.add(tuple(address, port))
     }
   }
@@ -23,8 +26,8 @@ export function servingEndpoints(
 interface ClusterView {
   /** Returns `namespace/name` of the Service that has the frontend; undefined if none has. */
   ownerOf(frontend: FrontendName): string | undefined
-  /** Returns what `servingEndpoints` returns. */
-  servingOf(service: string, protocol: Protocol): ReadonlySet<Tuple>
+  /** Returns what `servingEndpoints` returns for the Service's port that has the frontend. */
+  servingOf(service: string, frontend: TouchedFrontend): ReadonlySet<Tuple>
 }
 
 interface Lingering {
@@ -63,14 +66,16 @@ export class LingeringEndpoints {
     const waiting = [...changedServices].flatMap((service) => [
       ...(this.#byOwner.get(service) ?? []),
     ])
-    const first = new Set(touched.filter(({ gone }) => gone.size === 0).map(nameOf))
+    const none = touched.filter(({ gone }) => gone !== 'unknown' && gone.size === 0)
+    const first = new Set(none.map(nameOf))
     const known = [...waiting, ...touched.map(nameOf)].flatMap((id) => this.#take(id))
     return [...byFrontend([...known, ...touched]).values()].filter((frontend) => {
       const chosen = served.endpoints(frontend)
       this.#remember(frontend, chosen)
+      if (frontend.gone === 'unknown' || first.has(nameOf(frontend))) return true
       const serves = (endpoint: Tuple): boolean =>
         chosen.has(endpoint) || this.stillServes(frontend, endpoint)
-      return first.has(nameOf(frontend)) || ![...frontend.gone].every(serves)
+      return ![...frontend.gone].every(serves)
     })
   }
 
@@ -91,7 +96,7 @@ export class LingeringEndpoints {
     if (frontend.flows === 'unanswered') return
     const owner = this.#cluster.ownerOf(frontend)
     if (owner === undefined) return
-    const serving = [...this.#cluster.servingOf(owner, frontend.protocol)]
+    const serving = [...this.#cluster.servingOf(owner, frontend)]
     const endpoints = new Set(serving.filter((endpoint) => !chosen.has(endpoint)))
     if (endpoints.size === 0) return
     const id = nameOf(frontend)

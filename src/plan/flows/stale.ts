@@ -27,9 +27,14 @@ export interface TouchedFrontend extends FrontendName {
   readonly protocol: Protocol
   readonly port: number
   readonly flows: FlowsAtStake
-  /** Endpoints that the commit took away. */
-  readonly gone: ReadonlySet<Tuple>
+  readonly gone: GoneEndpoints
 }
+
+/**
+ * The endpoints that a frontend lost. `unknown` where nothing says what it had: after a start and a
+ * repair. Then a flow may have been led to any endpoint but the present ones.
+ */
+type GoneEndpoints = ReadonlySet<Tuple> | 'unknown'
 
 /** A flow in conntrack, as far as it matters here. */
 export interface Flow {
@@ -72,12 +77,13 @@ function isPassedOn({ before, after }: FrontendChange): boolean {
 
 /**
  * Returns every frontend, as after a start, when it is unknown which flows went stale before; none
- * whose TCP connections are kept. One without endpoints may have lost them while no agent looked.
+ * whose TCP connections are kept. One without endpoints may have lost them while no agent looked,
+ * or while another backend was in charge.
  */
 export function allFrontends(served: ServedFrontends, tcp: TcpFlows): readonly TouchedFrontend[] {
   return [...served.every()]
     .filter((frontend) => !isKept(frontend, tcp))
-    .map((frontend) => touchedAt(frontend, new Set(), 'all'))
+    .map((frontend) => touchedAt(frontend, 'unknown', 'all'))
 }
 
 function isKept({ id }: FrontendName, tcp: TcpFlows): boolean {
@@ -86,7 +92,7 @@ function isKept({ id }: FrontendName, tcp: TcpFlows): boolean {
 
 function touchedAt(
   { family, id }: FrontendName,
-  gone: ReadonlySet<Tuple>,
+  gone: GoneEndpoints,
   flows: FlowsAtStake,
 ): TouchedFrontend {
   const { protocol, port } = frontendAddress(id)
@@ -102,9 +108,9 @@ export type StillServes = (frontend: FrontendName, endpoint: Tuple) => boolean
 /**
  * Returns a judge of flows. As in kube-proxy's pkg/proxy/conntrack/cleanup.go, a flow stays with an
  * endpoint that still serves, whatever traffic policy, topology and termination say about new
- * flows. Unlike there, flows of a frontend without endpoints are forgotten too, but only those to
- * endpoints that it lost. `served` has to be the latest state, since a newer commit may have
- * brought the endpoint back.
+ * flows. Unlike there, flows of a frontend without endpoints are forgotten too: those to endpoints
+ * that it lost, or, where these are not known, those that were translated at all. `served` has to be
+ * the latest state, since a newer commit may have brought the endpoint back.
  */
 export function flowJudge(
   touched: readonly TouchedFrontend[],
@@ -116,7 +122,8 @@ export function flowJudge(
     const chosen = served.endpoints(frontend)
     if (chosen.has(answerer) || stillServes(frontend, answerer)) return false
     if (frontend.flows === 'unanswered') return chosen.size > 0 && isInVain(flow)
-    return chosen.size > 0 || frontend.gone.has(answerer)
+    if (chosen.size > 0) return true
+    return frontend.gone === 'unknown' ? !isUntranslated(flow) : frontend.gone.has(answerer)
   }
   return (flow, served, local) => {
     const { family, protocol, destination, port } = flow
@@ -132,8 +139,13 @@ export function flowJudge(
 }
 
 /** An answered connection works: perhaps a program of this node serves it on an own address. */
-function isInVain({ destination, port, answerer, isAnswered }: Flow): boolean {
-  return !isAnswered && answerer === tuple(destination, port)
+function isInVain(flow: Flow): boolean {
+  return !flow.isAnswered && isUntranslated(flow)
+}
+
+/** It passed by all frontends; the rules look at each of its packets. */
+function isUntranslated({ destination, port, answerer }: Flow): boolean {
+  return answerer === tuple(destination, port)
 }
 
 /** Returns a name that no other frontend has: a VIP has more fields than a node port. */
@@ -149,9 +161,13 @@ export function byFrontend(
   for (const frontend of touched) {
     const name = nameOf(frontend)
     const known = frontends.get(name)
-    const gone = new Set([...(known?.gone ?? []), ...frontend.gone])
+    const gone = goneOf(known?.gone ?? new Set(), frontend.gone)
     const flows = known?.flows === 'all' ? known.flows : frontend.flows
     frontends.set(name, { ...frontend, flows, gone })
   }
   return frontends
+}
+
+function goneOf(one: GoneEndpoints, other: GoneEndpoints): GoneEndpoints {
+  return one === 'unknown' || other === 'unknown' ? 'unknown' : new Set([...one, ...other])
 }

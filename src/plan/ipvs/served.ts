@@ -5,6 +5,7 @@ import {
   type ServedFrontends,
 } from '../../frontend/frontend-change.ts'
 import { tableOfAddress } from '../../model/family.ts'
+import { frontendAddress } from '../../model/frontend-id.ts'
 import { present } from '../../model/present.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { byKind, type IpvsChange } from '../../ruleset/ipvs/changes.ts'
@@ -17,6 +18,7 @@ import {
   serverKey,
   type VirtualServer,
 } from '../../ruleset/ipvs/types.ts'
+import { namedByTables } from '../nftables/served.ts'
 import type { IpvsPlan } from './operation.ts'
 
 // TCP is left out: ipvs itself ends connections to a destination that is gone, and leads one whose
@@ -24,14 +26,17 @@ import type { IpvsPlan } from './operation.ts'
 // so what nobody has answered might work.
 
 /** Returns where virtual servers lead new flows. Ports of the node are virtual servers, too. */
-export function servedByIpvs({ servers }: Pick<IpvsRules, 'servers'>): ServedFrontends {
-  const leading = () =>
-    [...servers].flatMap(([id, server]) =>
-      openDestinations(server).size === 0 ? [] : [{ family: tableOfAddress(server.address), id }],
-    )
+export function servedByIpvs({
+  servers,
+  filter,
+}: Pick<IpvsRules, 'servers' | 'filter'>): ServedFrontends {
   return {
-    all: leading,
-    every: leading,
+    all: () =>
+      [...servers].flatMap(([id, server]) =>
+        openDestinations(server).size === 0 ? [] : [{ family: tableOfAddress(server.address), id }],
+      ),
+    // One without endpoints has no virtual server, but the tables refuse what is sent there.
+    every: () => namedByTables(filter).filter(({ id }) => !endsItself(frontendAddress(id))),
     endpoints: ({ id }) => openDestinations(servers.get(id)),
     has: ({ id }) => servers.has(id),
     answersNodePorts: () => false,
@@ -93,7 +98,7 @@ function destinationsIn({ servers }: KernelIpvs, server: ServerId): Iterable<Tup
   return present(servers.get(serverKey(server))).destinations.keys()
 }
 
-function endsItself({ protocol }: ServerId): boolean {
+function endsItself({ protocol }: Pick<ServerId, 'protocol'>): boolean {
   return protocol === 'tcp'
 }
 

@@ -23,7 +23,7 @@ import type { ElementStep, Ruleset, Table } from '../../ruleset/nftables/types.t
 export function servedByTables(ruleset: Ruleset): ServedFrontends {
   return {
     all: () => [ruleset.ip, ruleset.ip6].flatMap((table) => [...leading(table)]),
-    every: () => [ruleset.ip, ruleset.ip6].flatMap(named),
+    every: () => namedByTables(ruleset),
     endpoints: ({ family, id }) => new Set(endpointsIn(ruleset[family], id, mapsOf(id))),
     has: ({ family, id }) => {
       const { known } = setsOf(frontOf(id))
@@ -105,7 +105,11 @@ function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined
   return isPassedOn ? key : undefined
 }
 
-/** Returns the frontends of a table, those without endpoints too. */
+/** Returns all frontends that tables name, those without endpoints too. */
+export function namedByTables(ruleset: Ruleset): readonly FrontendName[] {
+  return [ruleset.ip, ruleset.ip6].flatMap(named)
+}
+
 function named(table: Table | undefined): readonly FrontendName[] {
   if (table === undefined) return []
   const { family, elements } = table

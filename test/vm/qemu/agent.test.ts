@@ -109,6 +109,20 @@ test.each(WEB.loadBalancer)('no datagram to %s is lost when its endpoint goes', 
   expect(await place.askByUdp(to, 4711, timeout)).toBe('pod-d')
 })
 
+test('datagrams to an endpoint that left while no agent ran are refused', async () => {
+  place.write(webObjects(['pod-a']))
+  const first = start()
+  await first.next('kernel-committed')
+  expect(await place.askByUdp(WEB.loadBalancer[0], 4713, timeout)).toBe('pod-a')
+  await first.end('SIGKILL')
+  place.write(webObjects([]))
+  const second = start()
+  await second.next('kernel-committed')
+  const udp = ['-L', '-p', 'udp', '--orig-port-src', '4713']
+  while ((await place.lab.run('conntrack', udp)).stdout.includes('10.244.1.10'));
+  expect(await place.askByUdp(WEB.loadBalancer[0], 4713, timeout)).toBe('refused')
+})
+
 /** For its sake the node tracks connections. */
 const other = {
   ...webService({ type: 'ClusterIP', clusterIP: '10.96.0.20', clusterIPs: ['10.96.0.20'] }),
