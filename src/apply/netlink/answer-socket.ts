@@ -122,12 +122,16 @@ const IOVEC = { size: 2, base: 0, length: 1 } as const
 /** An array of struct mmsghdr, each for TINY bytes of a buffer, and of the struct iovec that they name. */
 class Messages {
   readonly bytes: Buffer
+  readonly #words: BigUint64Array | Uint32Array
+  readonly #halves: Uint32Array
 
   constructor(target: Buffer) {
     const { word } = libc()
-    this.bytes = Buffer.alloc(MOST * (MMSGHDR.size + IOVEC.size) * word)
-    const own = koffi.address(this.bytes)
-    const other = koffi.address(target)
+    const memory = new ArrayBuffer(MOST * (MMSGHDR.size + IOVEC.size) * word)
+    this.bytes = Buffer.from(memory)
+    this.#words = word === 8 ? new BigUint64Array(memory) : new Uint32Array(memory)
+    this.#halves = new Uint32Array(memory)
+    const [own, other] = [koffi.address(this.bytes), koffi.address(target)]
     for (let at = 0; at < MOST; at++) {
       const message = at * MMSGHDR.size
       const part = MOST * MMSGHDR.size + at * IOVEC.size
@@ -138,18 +142,16 @@ class Messages {
     }
   }
 
-  /** Returns the bytes that the message at this place received. */
+  /** Returns the bytes that the message at this place received: a 32-bit number, whatever a word is. */
   length(at: number): number {
-    const offset = (at * MMSGHDR.size + MMSGHDR.length) * libc().word
-    return HOST_LITTLE_ENDIAN ? this.bytes.readUInt32LE(offset) : this.bytes.readUInt32BE(offset)
+    const index = at * MMSGHDR.size + MMSGHDR.length
+    return this.#halves[(index * libc().word) / Uint32Array.BYTES_PER_ELEMENT] ?? 0
   }
 
   #write(index: number, value: bigint): void {
-    const { word } = libc()
-    for (let i = 0; i < word; i++) {
-      const at = HOST_LITTLE_ENDIAN ? i : word - 1 - i
-      this.bytes[index * word + at] = Number((value >> BigInt(8 * i)) & 0xffn)
-    }
+    const words = this.#words
+    if (words instanceof BigUint64Array) words[index] = value
+    else words[index] = Number(value)
   }
 }
 
