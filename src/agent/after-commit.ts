@@ -63,7 +63,7 @@ export class AfterCommit {
   }
 
   /** Follows a later commit, with the frontends that it changed. */
-  committed({ changes }: Pick<Committed, 'changes'>, session: Session, tcp: TcpFlows): void {
+  committed(changes: Committed['changes'], session: Session, tcp: TcpFlows): void {
     this.#follow(session, touchedFrontends(changes, tcp))
   }
 

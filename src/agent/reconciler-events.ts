@@ -58,7 +58,10 @@ function eventsOfCommits({
     },
     committed(outcome, session, ms) {
       tellCommit(outcome, session, ms)
-      afterCommit.committed(outcome, session, tcp())
+      const { changes, reread } = outcome
+      // What was known of the kernel was wrong, so what flows there are is not known either.
+      if (reread === undefined) afterCommit.committed(changes, session, tcp())
+      else afterCommit.compared(changes, session, tcp())
     },
     verified({ repaired, operations, changes }, session, durationMs) {
       const doubt = doubtOf(session)

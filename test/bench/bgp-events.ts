@@ -105,7 +105,7 @@ export const bgpEvents: readonly BgpEvent[] = [
   },
   {
     name: 'silent',
-    title: 'node cut off, BFD 3 x 100 ms',
+    title: 'node cut off, BFD with 3 x 100 ms at both ends',
     async happens(fabric) {
       const began = performance.now()
       const left = fabric.routed(OTHERS)

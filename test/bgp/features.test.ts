@@ -1,12 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { BgpLan, NODE, ROUTER } from '../support/bgp-lan.ts'
-import {
-  advertisement,
-  bfdProfile,
-  bgpCluster,
-  bgpPeer,
-  bgpService,
-} from '../support/bgp-objects.ts'
+import { BgpLan, NODE } from '../support/bgp-lan.ts'
+import { advertisement, bgpCluster, bgpPeer, bgpService } from '../support/bgp-objects.ts'
 import { eventually } from '../support/eventually.ts'
 
 let lan: BgpLan
@@ -16,43 +10,6 @@ afterEach(async () => {
 
 const VIP = '198.51.100.10/32'
 const web = bgpService('web', '198.51.100.10')
-
-test('with BFD a session ends soon after the peer fell silent', async () => {
-  lan = await BgpLan.build({ daemons: ['zebra', 'bfdd', 'bgpd'] })
-  await lan.router.run('bfdd')
-  await lan.router.tell(
-    'bgpd',
-    ...['configure terminal', 'router bgp 65000', `neighbor ${NODE} bfd`, 'end'],
-  )
-  const fast = bfdProfile('fast', { transmitInterval: 100, receiveInterval: 100 })
-  lan.write(bgpCluster(bgpPeer('tor', { bfdProfile: 'fast' }), advertisement('all'), web, fast))
-  const agent = await lan.start()
-  await lan.until(VIP)
-  expect((await lan.announces()).problems).toEqual([])
-  await eventually(async () => {
-    const [text = ''] = await lan.node.tell('bfdd', 'show bfd peers json')
-    return JSON.parse(text)[0]?.status === 'up'
-  })
-  await agent.next('bgp-session-up')
-  await lan.announces(({ peers }) => peers[0]?.state === 'Established')
-  await lan.announces(({ peers }) => peers[0]?.bfd?.status === 'up')
-  expect(await lan.statusText()).toMatch(/tor at 10\.0\.0\.254: established for \d+ s, BFD up, /)
-  const metrics = await lan.metrics()
-  const labels = `{peer="${ROUTER}",vrf="default"}`
-  expect(metrics).toContain(`metallb_bfd_session_up${labels} 1\n`)
-  expect(metrics).toContain(`metallb_bfd_session_up_events${labels} 1\n`)
-  expect(metrics).toContain(`metallb_bfd_echo_packet_input${labels} 0\n`)
-  expect(metrics).toMatch(
-    /metallb_bfd_control_packet_input\{peer="10\.0\.0\.254",vrf="default"\} [1-9]/,
-  )
-  agent.skip()
-  // It keeps its carrier, so that nothing but its silence tells of it.
-  await lan.router.silence()
-  const began = performance.now()
-  await agent.next('bgp-session-down', ({ peer }) => peer === 'tor')
-  // The hold time is three minutes. The agent looks at the sessions each second.
-  expect(performance.now() - began).toBeLessThan(10_000)
-})
 
 describe('an FRR that others configure', () => {
   const theirs = [

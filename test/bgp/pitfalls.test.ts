@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { BgpLan, NODE } from '../support/bgp-lan.ts'
@@ -51,6 +51,12 @@ async function isWatched(): Promise<boolean> {
   return (await bfdOfRouter()) === 'up'
 }
 
+/** Whether the router has refused the node, as FRR 10.2 and 10.3 do while BFD is down. */
+function isRefused(): boolean {
+  const log = readFileSync(join(lan.router.folder, 'bgpd.log'), 'utf8')
+  return log.includes(`${NODE} - incoming conn rejected`)
+}
+
 test('the first prefix of a family, and its last, reset nothing', async () => {
   lan = await BgpLan.build({ daemons: ['zebra', 'bgpd'] })
   await lan.node.ip('address', 'add', 'fd00::1/64', 'dev', 'eth0', 'nodad')
@@ -100,6 +106,7 @@ test('with graceful restart an FRR that is killed keeps its routes, and with BFD
   expect(await lan.prefixes()).toEqual([VIP])
   expect(lan.withdrawn()).toEqual([])
   await eventually(isWatched)
+  await lan.lasting()
   await lan.node.silence()
   const began = performance.now()
   await lan.gone(VIP)
@@ -123,26 +130,32 @@ test('BFD that is taken off here and stays on the router resets the session once
   expect(out).toMatch(
     /- neighbor 10\.0\.0\.254 bfd {3}# the other end resets the session if it has BFD/,
   )
+  await lan.router.tell('bgpd', 'debug bgp neighbor-events')
   agent.skip()
   lan.write(without)
   await agent.next('bgp-session-down', ({ peer }) => peer === 'tor')
-  await agent.next('bgp-session-up', ({ peer }) => peer === 'tor')
-  await lan.until(VIP)
-  const once = { ...before, established: before.established + 1, dropped: before.dropped + 1 }
-  expect(await lan.counters()).toEqual(once)
+  const after = (times: number) => ({
+    ...{ state: 'Established', established: before.established + times },
+    dropped: before.dropped + times,
+  })
+  const isBack = async (): Promise<boolean> => (await lan.counters()).state === 'Established'
+  await eventually(async () => (await isBack()) || isRefused())
   // The router has it still, and hears nothing.
   expect(await bfdOfRouter()).toBe('down')
-  // A session that ends for another reason comes back as well.
-  await lan.router.tell('bgpd', `clear bgp ${NODE}`)
-  await agent.next('bgp-session-up', ({ peer }) => peer === 'tor')
-  await lan.until(VIP)
-  const twice = { ...once, established: once.established + 1, dropped: once.dropped + 1 }
-  expect(await lan.counters()).toEqual(twice)
+  let times = 1
+  if (!isRefused()) {
+    expect(await lan.counters()).toEqual(after(1))
+    // A session that ends for another reason comes back as well.
+    await lan.router.tell('bgpd', `clear bgp ${NODE}`)
+    await eventually(async () => (await lan.counters()).established === before.established + 2)
+    times = 2
+  }
   await ofRouter(`no neighbor ${NODE} bfd`)
   await eventually(async () => (await bfdOfRouter()) === undefined)
+  await eventually(isBack)
   lan.write(bgpCluster(bgpPeer('tor'), all, web, other))
   await lan.until('198.51.100.11/32')
-  expect(await lan.counters()).toEqual(twice)
+  expect(await lan.counters()).toEqual(after(times))
 })
 
 test('BFD that is taken off on the router and stays here resets the session once as well', async () => {

@@ -5,7 +5,7 @@ import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { type ProgramOutcome, program, propose } from '../../src/dataplane/nftables/program.ts'
 import { startSession } from '../../src/dataplane/nftables/start-session.ts'
 import type { Synced } from '../../src/dataplane/session.ts'
-import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
+import { change, keptObjects } from '../support/changes.ts'
 import { cluster, node, settings } from '../support/random-cluster.ts'
 
 const [walks, steps] = process.argv.slice(2).map(Number)
@@ -24,18 +24,19 @@ await fc.assert(
     cluster,
     cluster,
     settings,
-    fc.array(clusterChange, { minLength: steps ?? 5, maxLength: steps ?? 5 }),
+    fc.array(change, { minLength: steps ?? 5, maxLength: steps ?? 5 }),
     async (before, after, chosen, changes) => {
       accepted(await program(socket, { cluster: before, node, settings: chosen }))
       const started = await startSession(socket, { cluster: after, node, settings: chosen })
       if (started.kind === 'failed') throw new Error(JSON.stringify(started.outcome))
       const { session } = started
-      const objects = new ChangingCluster(session.renderer, after)
+      const objects = keptObjects(after)
       for (const each of changes) {
-        objects.change(each)
+        each(session.renderer)
+        each(objects)
         accepted(await session.sync())
       }
-      const { plan } = await propose(socket, { cluster: objects.all(), node, settings: chosen })
+      const { plan } = await propose(socket, { cluster: objects.cluster(), node, settings: chosen })
       if (plan.length > 0) throw new Error(`after following: ${plan.length} operations are missing`)
     },
   ),

@@ -58,6 +58,18 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     expect(await rules()).toBe(before)
   })
 
+  test('tells of endpoints that leave while others take the chains away', async () => {
+    const { session } = await begin(programs, jellyfin)
+    const foreign = heard(session)
+    await iptables(flavour, '-t nat -F')
+    await foreign
+    session.renderer.removeService('media/jellyfin')
+    const { changes, reread } = committed(await session.sync())
+    expect(reread).toBeDefined()
+    const [gone] = changes.filter(({ after }) => !after.leads).map((change) => change.gone)
+    expect(gone?.size).toBe(jellyfin.cluster.slices[0]?.endpoints.length)
+  })
+
   test('follows Services that come, go, lose their endpoints, and ends where a start ends', async () => {
     const { session } = await begin(programs, goal)
     for (const slice of nginx.cluster.slices) session.renderer.setSlice(slice)

@@ -51,6 +51,18 @@ describe('without ownership', () => {
     expect(committed(await running.session.sync())).toMatchObject({ operations: 0 })
   })
 
+  test('endpoints that leave are told even where others took them from the kernel before', async () => {
+    await using running = await begin(jellyfin, unowned)
+    const foreign = heard(running.session)
+    await nft('flush map ip nodelb endpoints')
+    await foreign
+    scale(running.session, jellyfin, 0)
+    const { changes, reread } = committed(await running.session.sync())
+    expect(reread).toBe("nft changed nodelb's tables")
+    const [gone] = changes.filter(({ after }) => !after.leads).map((change) => change.gone)
+    expect(gone?.size).toBe(jellyfin.cluster.slices[0]?.endpoints.length)
+  })
+
   test('damage every few milliseconds is repaired each time it is heard of', async () => {
     await using running = await begin(goal, unowned)
     const before = await listed()

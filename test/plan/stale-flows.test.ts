@@ -220,6 +220,13 @@ describe('a node port', () => {
   })
 })
 
+test('a frontend that comes without endpoints ends what was led from there before', () => {
+  const bare = { services: { [DNS]: '' }, 'no-endpoints': { [DNS]: '' } }
+  expect(touchedBy({}, bare)).toMatchObject([{ id: DNS, gone: 'unknown' }])
+  expect(deleted({}, bare)).toEqual([A, B, C, '198.18.0.2 . 53'])
+  expect(deleted({}, bare, DNS, String(BYPASS))).not.toContain(BYPASS)
+})
+
 test('all frontends, also one that has lost its endpoints while no agent looked', () => {
   const bare = served({
     services: { [DNS]: '' },

@@ -23,8 +23,9 @@ import {
 } from '../../src/ruleset/ipvs/changes.ts'
 import { type IpvsContent, serverKey } from '../../src/ruleset/ipvs/types.ts'
 import { withoutChanges } from '../../src/ruleset/ipvs/without-changes.ts'
+import { change } from '../support/changes.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
-import { cluster, namespace, node, service, slice } from '../support/random-cluster.ts'
+import { cluster, node } from '../support/random-cluster.ts'
 import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
 
@@ -56,22 +57,6 @@ function changesBetween(before: IpvsContent, after: IpvsContent): readonly IpvsC
       .filter((each) => !changesNothing(each)),
   ]
 }
-
-const change: fc.Arbitrary<(to: ElementRenderer) => void> = fc.oneof(
-  service.map((value) => (to: ElementRenderer) => to.setService(value)),
-  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
-  slice.map((value) => (to: ElementRenderer) => to.setSlice(value)),
-  service.map(
-    ({ name }) =>
-      (to: ElementRenderer) =>
-        to.removeService(`${namespace}/${name}`),
-  ),
-  slice.map(
-    ({ name }) =>
-      (to: ElementRenderer) =>
-        to.removeSlice(namespace, name),
-  ),
-)
 
 type Refuses = (operation: IpvsOperation) => boolean
 

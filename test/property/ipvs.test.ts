@@ -15,9 +15,9 @@ import { ipvsMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
 import type { IpvsRules, KernelIpvs, RealServer, ServerKey } from '../../src/ruleset/ipvs/types.ts'
 import type { KernelRuleset } from '../../src/ruleset/nftables/types.ts'
+import { change, keptObjects } from '../support/changes.ts'
 import { comparableIpvs, type IpvsModel, ipvsModel } from '../support/ipvs-model.ts'
 import { comparable, type KernelModel, kernelModel } from '../support/kernel-model.ts'
-import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
 import { cluster, node } from '../support/random-cluster.ts'
 import { ipvsSettings as settings } from '../support/random-ipvs.ts'
 import { runs } from '../support/runs.ts'
@@ -197,25 +197,25 @@ describe('ipvs over random clusters and changes', () => {
   })
 
   test('following changes of other Nodes, too, ends where rendering at once ends, and costs what changed', () => {
-    const change = fc.oneof(
-      clusterChange,
-      fc.subarray(TAKEN).map((value) => ({ kind: 'others' as const, value })),
-    )
+    /** What changes objects, or the addresses of other Nodes. */
+    const either = fc.oneof(change, change, fc.subarray(TAKEN))
     fc.assert(
-      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
+      fc.property(fc.array(either, { maxLength: 20 }), settings, (changes, chosen) => {
         const renderer = createRenderer({ ...node, otherNodes: new Set(TAKEN.slice(0, 1)) }, chosen)
         const kernel = ipvsModel()
         let others: readonly Address[] = TAKEN.slice(0, 1)
-        const objects = new ChangingCluster(renderer)
+        const objects = keptObjects()
         renderer.takeChanges()
         for (const each of changes) {
-          if (each.kind === 'others') {
-            renderer.changeOtherNodes({
-              come: each.value.filter((address) => !others.includes(address)),
-              gone: others.filter((address) => !each.value.includes(address)),
-            })
-            others = each.value
-          } else objects.change(each)
+          if (typeof each === 'function') {
+            each(renderer)
+            each(objects)
+          } else {
+            const come = each.filter((address) => !others.includes(address))
+            const gone = others.filter((address) => !each.includes(address))
+            renderer.changeOtherNodes({ come, gone })
+            others = each
+          }
           const { ipvs } = renderer.takeChanges()
           const after = (renderer.ipvs()?.addresses.size ?? 0) > 0
           const name = defaultIpvsSettings.interface
@@ -226,7 +226,7 @@ describe('ipvs over random clusters and changes', () => {
         expect(comparableIpvs(kernel.state())).toEqual(comparableIpvs(rules))
         const otherNodes = new Set(others)
         const whole = renderCluster(
-          objects.all(),
+          objects.cluster(),
           { ...node, otherNodes },
           chosen,
           ipvsMemory(kernel.state()),

@@ -4,8 +4,8 @@ import { plan } from '../../src/plan/nftables/plan.ts'
 import { createRenderer } from '../../src/render/cluster-renderer.ts'
 import { kernelMemory } from '../../src/render/nftables/kernel-memory.ts'
 import { renderCluster } from '../../src/render/render.ts'
+import { change, keptObjects } from '../support/changes.ts'
 import { comparable, kernelModel } from '../support/kernel-model.ts'
-import { ChangingCluster, clusterChange } from '../support/random-changes.ts'
 import { cluster, node, settings } from '../support/random-cluster.ts'
 import { runs } from '../support/runs.ts'
 
@@ -58,17 +58,18 @@ describe('plans over random clusters and changes', () => {
 
   test('rendering step by step ends where rendering at once with the same memory ends', () => {
     fc.assert(
-      fc.property(fc.array(clusterChange, { maxLength: 20 }), settings, (changes, chosen) => {
+      fc.property(fc.array(change, { maxLength: 20 }), settings, (changes, chosen) => {
         const renderer = createRenderer(node, chosen)
-        const objects = new ChangingCluster(renderer)
+        const objects = keptObjects()
         renderer.takeChanges()
-        for (const change of changes) {
-          objects.change(change)
+        for (const each of changes) {
+          each(renderer)
+          each(objects)
           renderer.takeChanges()
         }
         const kernel = kernelModel()
         kernel.apply(plan({}, renderer.ruleset()))
-        const whole = renderCluster(objects.all(), node, chosen, kernelMemory(kernel.ruleset()))
+        const whole = renderCluster(objects.cluster(), node, chosen, kernelMemory(kernel.ruleset()))
         expect(comparable(renderer.ruleset())).toEqual(comparable(whole.ruleset()))
         expect(renderer.denials()).toEqual(whole.denials())
       }),

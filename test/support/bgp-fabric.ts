@@ -218,6 +218,9 @@ export class BgpFabric {
     await this.#client.ip('route', 'add', 'default', 'via', CLIENT_SIDE)
     const { nodes, bfd } = this.#scene
     for (const name of nodes) await this.#plug(name)
+    // The slower end of BFD counts.
+    const intervals = ['transmit-interval 100', 'receive-interval 100', 'end']
+    await router.tell('bfdd', 'configure terminal', 'bfd', 'profile fast', ...intervals)
     await router.tell('bgpd', ...routerCommands(nodes.length, bfd))
     this.#asking = new Agent(this.#client.namespace, undefined, ['--import', 'tsx', client])
     this.#beside = new Agent(router.namespace)
@@ -263,7 +266,7 @@ function routerCommands(nodes: number, bfd: boolean): readonly string[] {
     ...['route-map from-node permit 20', 'router bgp 65000', `bgp router-id ${FABRIC_ROUTER}`],
     ...neighbours.flatMap((each) => [
       ...[`${each} remote-as 64501`, `${each} passive`],
-      ...(bfd ? [`${each} bfd`] : []),
+      ...(bfd ? [`${each} bfd profile fast`] : []),
     ]),
     ...['address-family ipv4 unicast', 'maximum-paths 8'],
     ...neighbours.map((each) => `${each} route-map from-node in`),

@@ -258,6 +258,15 @@ export class BgpLan {
     return { state, established: connectionsEstablished, dropped: connectionsDropped }
   }
 
+  /** Resolves once the session has lasted for a while: FRR 10.3 lets BFD end none in the second in which it began. */
+  async lasting(): Promise<void> {
+    await eventually(async () => {
+      const [text = ''] = await this.router.tell('bgpd', 'show bgp ipv4 unicast summary json')
+      const { state, peerUptimeMsec } = JSON.parse(text).peers[NODE]
+      return state === 'Established' && peerUptimeMsec > 1_000
+    })
+  }
+
   async remove(): Promise<void> {
     for (const agent of this.#agents) agent.kill('SIGKILL')
     await this.#janitor.clean()

@@ -30,22 +30,25 @@ export const change: fc.Arbitrary<(to: Objects) => void> = fc.oneof(
 )
 
 /** Keeps the objects as they are now, so that all can be rendered at once. */
-export function keptObjects(): Objects & { cluster(): Cluster } {
+export function keptObjects(first?: Cluster): Objects & { cluster(): Cluster } {
   const services = new Map<string, ServiceObject>()
   const slices = new Map<string, SliceObject>()
-  return {
-    setService(each) {
+  const objects = {
+    setService(each: ServiceObject) {
       services.set(`${each.namespace}/${each.name}`, each)
     },
-    removeService(name) {
+    removeService(name: string) {
       services.delete(name)
     },
-    setSlice(each) {
+    setSlice(each: SliceObject) {
       slices.set(`${each.namespace}/${each.name}`, each)
     },
-    removeSlice(of, name) {
+    removeSlice(of: string, name: string) {
       slices.delete(`${of}/${name}`)
     },
     cluster: () => ({ services: [...services.values()], slices: [...slices.values()] }),
   }
+  for (const each of first?.services ?? []) objects.setService(each)
+  for (const each of first?.slices ?? []) objects.setSlice(each)
+  return objects
 }

@@ -179,11 +179,12 @@ export class IptablesSession implements Session {
     const outcome = await this.#compare()
     if (outcome.kind === 'failed') return outcome
     const { bytes, refusals } = outcome
-    // Where rules were missing, flows of any frontend may have begun that lead nowhere.
     const operations = iptablesOperationCount(outcome.changes)
-    const changes =
-      operations > 0 && settled !== START ? allAdded(this.served()) : frontendChanges(fronts)
-    return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
+    const changes = frontendChanges(fronts)
+    // Where rules were missing, flows of any frontend may have begun that lead nowhere.
+    const added = operations > 0 && settled !== START ? allAdded(this.served()) : []
+    const all = [...changes, ...added]
+    return { kind: 'committed', operations, bytes, refusals, changes: all, reread: settled }
   }
 
   /**

@@ -134,7 +134,11 @@ export class NftablesSession implements Session {
     const settled = this.#suspicion() ?? (await this.#follow(changes))
     if (typeof settled !== 'string') return settled
     const outcome = await this.#compare()
-    return outcome.kind === 'failed' ? outcome : summary(outcome, settled)
+    if (outcome.kind === 'failed') return outcome
+    // What others had taken from the kernel is no step of the comparison, but flows may still lead there.
+    const rendered = frontendChanges(changes, this.renderer.ruleset())
+    const found = summary(outcome, settled)
+    return { ...found, changes: [...rendered, ...found.changes] }
   }
 
   /** Returns why what is known of the kernel may be wrong; undefined where nothing suggests it. */

@@ -9,8 +9,8 @@ import type { Operation } from './operation.ts'
 type SessionEffect = 'nothing' | 'next-session' | 'resets' | 'ends'
 
 /**
- * What FRR does when an option of a neighbour changes: measured with 8.4 and 10.3, but BFD with 8.4
- * alone. `port` and `disable-connected-check` were not measured: they count as the worse.
+ * What FRR does when an option of a neighbour changes: measured with 8.4 and 10.3. `port` and
+ * `disable-connected-check` were not measured: they count as the worse.
  */
 const OPTIONS: Readonly<Record<string, SessionEffect>> = {
   'remote-as': 'resets',

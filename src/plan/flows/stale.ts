@@ -31,8 +31,9 @@ export interface TouchedFrontend extends FrontendName {
 }
 
 /**
- * The endpoints that a frontend lost. `unknown` where nothing says what it had: after a start and a
- * repair. Then a flow may have been led to any endpoint but the present ones.
+ * The endpoints that a frontend lost. `unknown` where nothing says what it had: after a start or a
+ * repair, and of one that led nowhere before, because it may have come and gone while no agent looked.
+ * Then a flow may have been led to any endpoint but the present ones.
  */
 type GoneEndpoints = ReadonlySet<Tuple> | 'unknown'
 
@@ -64,8 +65,8 @@ export function touchedFrontends(
     if (isKept(change, tcp)) {
       return hadNone && after.leads ? [touchedAt(change, gone, 'unanswered')] : []
     }
-    const isTouched = gone.size > 0 || hadNone || isPassedOn(change)
-    return isTouched ? [touchedAt(change, gone, 'all')] : []
+    if (hadNone) return [touchedAt(change, 'unknown', 'all')]
+    return gone.size > 0 || isPassedOn(change) ? [touchedAt(change, gone, 'all')] : []
   })
   return [...byFrontend(touched).values()]
 }

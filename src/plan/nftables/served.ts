@@ -52,7 +52,7 @@ export function frontendChanges(
     const key = `${family} ${id}`
     const notes = noted.get(key) ?? { family, id, labels: [], came: new Set(), left: new Map() }
     noted.set(key, notes)
-    if (NAMED.has(set)) notes.labels = [before?.comment, after?.comment]
+    if (isPassedOn(step)) notes.labels = [before?.comment, after?.comment]
     if (before?.data !== undefined) mapsLeft(notes, before.data).push(set)
     if (after?.data !== undefined) notes.came.add(after.data)
   }
@@ -98,11 +98,16 @@ function some(endpoints: Iterable<Tuple>, matches: (endpoint: Tuple) => boolean)
   return false
 }
 
-/** Returns the frontend that a step is about: it leads elsewhere, or goes to another Service. */
-function frontendIn({ set, key, before, after }: ElementStep): Tuple | undefined {
+/** Returns the frontend that a step is about: it leads elsewhere, comes, or goes to another Service. */
+function frontendIn(step: ElementStep): Tuple | undefined {
+  const { set, key, before, after } = step
   if (setNamed(set)?.kind === 'endpoints') return withoutLastFields(key, 1)
-  const isPassedOn = NAMED.has(set) && !!before && !!after && before.comment !== after.comment
-  return isPassedOn ? key : undefined
+  const comes = NAMED.has(set) && before === undefined && after !== undefined
+  return comes || isPassedOn(step) ? key : undefined
+}
+
+function isPassedOn({ set, before, after }: ElementStep): boolean {
+  return NAMED.has(set) && !!before && !!after && before.comment !== after.comment
 }
 
 /** Returns all frontends that tables name, those without endpoints too. */

@@ -37,13 +37,14 @@ export function servedByChains(families: Families): ServedFrontends {
   }
 }
 
-/** Returns which of these frontends lead elsewhere now, or went from one Service to another. */
+/** Returns which of these frontends lead elsewhere now, came, or went from one Service to another. */
 export function frontendChanges(steps: readonly FrontStep[]): readonly FrontendChange[] {
   return steps.flatMap(({ family, id, before, after }) => {
     const [former, present] = [endpointsOf(before), endpointsOf(after)]
     const gone = without(former, present)
     const isPassedOn = before && after && before.label !== after.label
-    if (gone.size === 0 && former.size === present.size && !isPassedOn) return []
+    const isSame = gone.size === 0 && former.size === present.size && before !== undefined
+    if (isSame && !isPassedOn) return []
     return [
       {
         family,
