@@ -21,6 +21,7 @@ const subject = new Subject()
 const writer = new Writer()
 
 const handlers: Handlers = {
+  comparison: ({ size }) => comparisonCosts(size),
   build: ({ size, backend }) => {
     writer.size = size
     return subject.build(size, backend)
@@ -39,7 +40,6 @@ const handlers: Handlers = {
   affinity: ({ times }) => affinityCosts(times),
   connections: ({ backend, metered }) => connectionCosts(backend, metered),
   bigService: ({ endpoints }) => bigServiceCosts(endpoints),
-  comparison: ({ size }) => comparisonCosts(size),
   allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 

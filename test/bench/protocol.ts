@@ -17,6 +17,8 @@ export type BenchBackend = (typeof BACKENDS)[number]
 export interface Questions {
   /** Objects in memory; what the process weighs before any work. */
   readonly build: { readonly size: Size; readonly backend?: BenchBackend }
+  /** What comparing all with the kernel costs where nothing differs. */
+  readonly comparison: { readonly size: Size }
   /** From objects to committed rules. */
   readonly start: Record<string, never>
   readonly change: Change
@@ -40,14 +42,13 @@ export interface Questions {
   readonly connections: { readonly backend: BenchBackend; readonly metered: boolean }
   /** What one changed endpoint costs where one Service has so many. */
   readonly bigService: { readonly endpoints: number }
-  /** What comparing all with the kernel costs where nothing differs. */
-  readonly comparison: { readonly size: Size }
   /** What a round of the controller costs with so many Services; without Nodes from a pool. */
   readonly allocation: { readonly services: number; readonly nodes: number }
 }
 
 export interface Answers {
   readonly build: { readonly residentMb: number }
+  readonly comparison: Timed & { readonly block: LongestBlock }
   readonly start: Committed & { readonly peakMb: number }
   readonly change: Committed & { readonly peakMb: number }
   readonly print: { readonly elements: number; readonly extraElements: number }
@@ -85,7 +86,6 @@ export interface Answers {
     readonly changeCpuMs: number
     readonly operations: number
   }
-  readonly comparison: Timed & { readonly block: LongestBlock }
   readonly allocation: {
     /** JSON.parse of each object, and what is read of it. */
     readonly readMs: number
