@@ -16,6 +16,7 @@ import { effortOf } from './effort.ts'
 import { measureIpvs } from './ipvs.ts'
 import { measureLarge } from './large.ts'
 import { type Effort, measure, type Result } from './measure.ts'
+import { measurePath } from './path.ts'
 import { measureProgram } from './program.ts'
 import { measureReading } from './reading.ts'
 import {
@@ -44,6 +45,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   large: async () => [await measureLarge(progress, effort.large)],
   affinity: async () => [await measureAffinity(progress)],
   connections: async () => [await measureConnections(progress)],
+  path: async (folder) => [await measurePath(folder, progress)],
   backends: (folder) => measureBackends(folder, progress),
   agent: () => measureAgents(progress),
   controller: (folder) => measureControllers(folder, progress),

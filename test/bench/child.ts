@@ -9,6 +9,14 @@ import { measureFirstPackets } from './first-packets.ts'
 import { comparisonCosts } from './large.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
+import {
+  forward,
+  joinAsClient,
+  openFlows,
+  sendKept,
+  sendRounds,
+  setAnswering,
+} from './path-ends.ts'
 import type { Answered, Answers, Asked, Question, Questions } from './protocol.ts'
 import { Subject } from './subject.ts'
 import { Writer } from './writer.ts'
@@ -40,6 +48,12 @@ const handlers: Handlers = {
   affinity: ({ times }) => affinityCosts(times),
   connections: ({ backend, metered }) => connectionCosts(backend, metered),
   bigService: ({ endpoints }) => bigServiceCosts(endpoints),
+  pathNode: (about) => forward(about),
+  pathClient: () => joinAsClient(),
+  pathPods: ({ answering }) => setAnswering(answering),
+  pathOpen: ({ to }) => openFlows(to),
+  pathKept: ({ rounds }) => sendKept(rounds),
+  pathRounds: ({ to, rounds }) => sendRounds(to, rounds),
   allocation: ({ services, nodes }) => allocationCosts(services, nodes),
 }
 

@@ -11,6 +11,7 @@ const ROUNDS = 5
 const SIZE: Size = { services: VIPS, endpoints: 1, dualStack: false, external: false }
 const AF_INET = 2
 const SOCK_DGRAM = 2
+const MSG_DONTWAIT = 0x40
 
 /**
  * What the first packet of a connection costs when Services have 1, 2, … `counts` endpoints: one
@@ -66,38 +67,46 @@ export function connectSink(): void {
 }
 
 export interface Sender {
-  open(): { readonly fd: number; close(): void }
+  /** From a port that the kernel chooses, or from this one. */
+  open(port?: number): { readonly fd: number; close(): void }
   /** Milliseconds. */
   toAll(fd: number): number
+  /** Takes the answers that have come, and returns their number. */
+  answers(fd: number): number
+}
+
+/** A datagram to each of these Services. */
+export function sender(services: readonly number[]): Sender {
+  return senderTo(services.map((index) => socketAddress(10, index, 80)))
+}
+
+/** The address with this number in a range, as `makeAddress` has it, for sendto(). */
+export function socketAddress(range: number, index: number, port: number): Buffer {
+  const number = index + 1
+  const family = new Uint8Array(new Uint16Array([AF_INET]).buffer)
+  const parts = [range, number >> 16, (number >> 8) & 255, number & 255]
+  return Buffer.from([...family, port >> 8, port & 255, ...parts, ...Buffer.alloc(8)])
 }
 
 /**
- * A datagram to each of these Services. Calls of libc: one of node:dgram costs more than all that
+ * A datagram to each of these addresses. Calls of libc: one of node:dgram costs more than all that
  * is to be measured.
  */
-export function sender(services: readonly number[]): Sender {
+export function senderTo(addresses: readonly Buffer[]): Sender {
   const libc = koffi.load('libc.so.6')
   const open = libc.func('int socket(int, int, int)')
   const close = libc.func('int close(int)')
+  const recv = libc.func('intptr recv(int, void *, size_t, int)')
+  const bind = libc.func('int bind(int, const void *, uint32)')
   const sendto = libc.func('intptr sendto(int, const void *, size_t, int, const void *, uint32)')
   const body = Buffer.from('x')
-  const addresses = services.map((index) => {
-    const number = index + 1
-    const family = new Uint8Array(new Uint16Array([AF_INET]).buffer)
-    return Buffer.from([
-      ...family,
-      0,
-      80,
-      10,
-      number >> 16,
-      (number >> 8) & 255,
-      number & 255,
-      ...Buffer.alloc(8),
-    ])
-  })
   return {
-    open: () => {
+    open: (port) => {
       const fd: number = open(AF_INET, SOCK_DGRAM, 0)
+      if (port !== undefined) {
+        const own = Buffer.from(socketAddress(0, -1, port))
+        if (bind(fd, own, own.length) !== 0) throw new Error('bind failed')
+      }
       return { fd, close: () => void close(fd) }
     },
     toAll: (fd: number): number => {
@@ -106,6 +115,11 @@ export function sender(services: readonly number[]): Sender {
         if (sendto(fd, body, 1, 0, address, address.length) !== 1) throw new Error('sendto failed')
       }
       return performance.now() - begin
+    },
+    answers: (fd) => {
+      let count = 0
+      while (recv(fd, Buffer.alloc(1), 1, MSG_DONTWAIT) === 1) count++
+      return count
     },
   }
 }

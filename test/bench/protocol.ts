@@ -42,6 +42,16 @@ export interface Questions {
   readonly connections: { readonly backend: BenchBackend; readonly metered: boolean }
   /** What one changed endpoint costs where one Service has so many. */
   readonly bigService: { readonly endpoints: number }
+  /** Forwards between the namespaces of two processes, by these rules. */
+  readonly pathNode: { readonly client: number; readonly pods: number; readonly file: string }
+  readonly pathClient: Record<string, never>
+  /** Pods swallow datagrams, or the first of them answer. */
+  readonly pathPods: { readonly answering: boolean }
+  /** One datagram from a port that is kept for `pathKept`. */
+  readonly pathOpen: { readonly to: PathTarget }
+  readonly pathKept: { readonly rounds: number }
+  /** From a new port in each round. */
+  readonly pathRounds: { readonly to: PathTarget; readonly rounds: number }
   /** What a round of the controller costs with so many Services; without Nodes from a pool. */
   readonly allocation: { readonly services: number; readonly nodes: number }
 }
@@ -86,6 +96,13 @@ export interface Answers {
     readonly changeCpuMs: number
     readonly operations: number
   }
+  readonly pathNode: Record<string, never>
+  readonly pathClient: Record<string, never>
+  readonly pathPods: Record<string, never>
+  readonly pathOpen: Record<string, never>
+  /** Nanoseconds for each datagram, round by round. */
+  readonly pathKept: { readonly later: readonly number[] }
+  readonly pathRounds: { readonly first: readonly number[]; readonly later: readonly number[] }
   readonly allocation: {
     /** JSON.parse of each object, and what is read of it. */
     readonly readMs: number
@@ -96,6 +113,13 @@ export interface Answers {
     readonly writes: number
     readonly laterWrites: number
   }
+}
+
+/** Addresses of Services or of pods, from this one on, with their port. */
+export interface PathTarget {
+  readonly range: number
+  readonly first: number
+  readonly port: number
 }
 
 export interface Timed {

@@ -40,6 +40,11 @@ export class Worker {
     })
   }
 
+  /** Names the network namespace, too. */
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   ask<Kind extends Question>(kind: Kind, about: Questions[Kind]): Promise<Answers[Kind]> {
     const child = this.#process
     return new Promise((resolve, reject) => {

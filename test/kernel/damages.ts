@@ -142,7 +142,10 @@ const rules: readonly Damage[] = [
     title: 'a chain flushed',
     commands: ['flush chain ip nodelb spread'],
     operations: 5,
-    shows: ['rules\n', '  + rule ip nodelb spread ip daddr . meta l4proto . th dport @services-5'],
+    shows: [
+      'rules\n',
+      '  + rule ip nodelb spread ip daddr . meta l4proto . th dport @services-to-16',
+    ],
   },
   {
     title: 'a rule deleted',

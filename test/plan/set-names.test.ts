@@ -7,6 +7,8 @@ import {
   FRONTS,
   meteredSet,
   REACHES,
+  rangeOf,
+  rangeSet,
   SETS,
   type SetId,
   seatedMap,
@@ -27,6 +29,8 @@ function printed(id: SetId): readonly string[] {
       return [endpointsMap(id.front, id.reach)]
     case 'counted':
       return [countSet(id.front, id.reach, id.count)]
+    case 'range':
+      return [rangeSet(id.front, id.reach, id.most)]
     case 'seat':
       return [seatMap(id.front, id.reach, id.seat)]
     case 'sticky':
@@ -52,6 +56,7 @@ const ids: readonly SetId[] = [
       { kind: 'endpoints', front, reach },
       ...numbers.flatMap((number): SetId[] => [
         { kind: 'counted', front, reach, count: number },
+        { kind: 'range', front, reach, most: number },
         { kind: 'seat', front, reach, seat: number },
       ]),
     ]),
@@ -71,6 +76,16 @@ test.each([
 ])('a set named "%s" is none of nodelb', (name) => {
   expect(setNamed(name)).toBeUndefined()
   expect(setSchema('ip', name).key).toEqual(['ipv4_addr', 'inet_proto', 'inet_service'])
+})
+
+test.each([
+  ...[1, 2, 3, 4].map((count) => [count, undefined] as const),
+  ...[5, 16].map((count) => [count, 16] as const),
+  ...[17, 64].map((count) => [count, 64] as const),
+  ...[65, 256].map((count) => [count, 256] as const),
+  ...[16_385, 65_536].map((count) => [count, 65_536] as const),
+])('%i endpoints are in the range to %s', (count, most) => {
+  expect(rangeOf(count)).toBe(most)
 })
 
 test('the name of a chain tells what it remembers', () => {

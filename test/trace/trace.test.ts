@@ -163,9 +163,8 @@ describe('dnat', () => {
       facts,
     )
     expect(found.paths.map(({ odds, state }) => [state.destination, odds])).toEqual([
-      ['10.244.1.10', 0.25],
+      ['10.244.1.10', 0.75],
       ['10.244.1.11', 0.25],
-      ['10.244.1.10', 0.5],
     ])
   })
 

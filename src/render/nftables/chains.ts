@@ -6,7 +6,7 @@ import { affinityChains, learnedSets, rememberRules } from './affinity.ts'
 import { beforeNat, hookChain, natDestination, natSource } from './hooks.ts'
 import { prune } from './prune.ts'
 import { chain, daddr, frontKey, inSet, rule, saddr } from './rule-parts.ts'
-import { byClient, spread, spreadChain } from './spread.ts'
+import { byClient, rangeChains, spread, spreadChain } from './spread.ts'
 
 /**
  * Returns the chains of a node. A rule is there only if every set that it looks up and every chain
@@ -54,6 +54,7 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     chain('spread-local', spread('vip', 'local', sets)),
     chain('spread-node-port', spread('node-port', 'cluster', sets)),
     chain('spread-node-port-local', spread('node-port', 'local', sets)),
+    ...rangeChains(sets),
     ...affinityChains(sets),
     ...byClient(sets),
     chain('translated', rememberRules()),

@@ -14,6 +14,8 @@ import {
   meteredSet,
   REACHES,
   type Reach,
+  rangeOf,
+  rangeSet,
   SETS,
   seatedMap,
   seatMap,
@@ -156,7 +158,7 @@ interface FrontendPlace extends Pick<Job, 'assign' | 'shared'> {
   readonly putSlots: (map: string, slots: Slots) => void
 }
 
-/** Puts the endpoints into their slots, and the number of them into a set. */
+/** Puts the endpoints into their slots, and notes the number of them. */
 function spread(
   { front, id, memory, assign, put, putSlots }: FrontendPlace,
   reach: Reach,
@@ -164,6 +166,8 @@ function spread(
 ): void {
   if (endpoints.length === 0) return
   const map = endpointsMap(front, reach)
+  const range = rangeOf(endpoints.length)
+  if (range !== undefined) put(rangeSet(front, reach, range), id)
   if (endpoints.length > 1) put(countSet(front, reach, endpoints.length), id)
   putSlots(map, assign(memory.slots(map, id), endpoints))
   // A pod that reaches itself would see its own address as the client and answer past the node.

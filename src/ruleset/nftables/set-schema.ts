@@ -45,6 +45,7 @@ function shapeOf(id: SetId | undefined, address: FieldType): Shape {
       return singleShape(id.name, address)
     case 'front':
     case 'counted':
+    case 'range':
     case 'sticky':
       return { key: keyOf(id.front, address) }
     case 'metered':

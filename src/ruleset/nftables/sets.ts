@@ -72,6 +72,19 @@ export function countSet(front: Front, reach: Reach, count: number): string {
   return `${COUNTED[front][reach]}-${count}`
 }
 
+/**
+ * Returns the upper end of the range that this count is in: 5 to 16, 17 to 64, and so on by powers of
+ * four. Counts up to 4 are in none (ADR 0002).
+ */
+export function rangeOf(count: number): number | undefined {
+  return count <= 4 ? undefined : 4 ** Math.ceil(Math.log2(count) / 2)
+}
+
+/** Names the set of all VIPs (or node ports) with a number of endpoints in the range up to `most`. */
+export function rangeSet(front: Front, reach: Reach, most: number): string {
+  return `${COUNTED[front][reach]}-to-${most}`
+}
+
 /** Names the map from VIP (or node port) with affinity to the endpoint in this seat (ADR 0006). */
 export function seatMap(front: Front, reach: Reach, seat: number): string {
   return `${SEAT[front][reach]}-${seat}`
@@ -126,6 +139,7 @@ export type SetId =
       readonly reach: Reach
       readonly count: number
     }
+  | { readonly kind: 'range'; readonly front: Front; readonly reach: Reach; readonly most: number }
   | { readonly kind: 'seat'; readonly front: Front; readonly reach: Reach; readonly seat: number }
   | { readonly kind: 'sticky'; readonly front: Front; readonly seats: number }
   | { readonly kind: 'seated'; readonly front: Front }
@@ -178,6 +192,7 @@ type Numbered = (number: number) => SetId
 const NUMBERED: ReadonlyMap<string, Numbered> = new Map<string, Numbered>([
   ...SPREADS.flatMap((spread): [string, Numbered][] => [
     [COUNTED[spread.front][spread.reach], (count) => ({ kind: 'counted', ...spread, count })],
+    [`${COUNTED[spread.front][spread.reach]}-to`, (most) => ({ kind: 'range', ...spread, most })],
     [SEAT[spread.front][spread.reach], (seat) => ({ kind: 'seat', ...spread, seat })],
   ]),
   ...FRONTS.map((front): [string, Numbered] => [

@@ -122,8 +122,8 @@ function marked(moment: Moment, bit: number, kind: 'mark' | 'unmark'): readonly 
 }
 
 /**
- * Returns one moment for each number that may be drawn, or to which a client's address may hash. If
- * its slot is empty, the rule does not match.
+ * Returns one moment for each slot that may be drawn, or to which a client's address may hash, and one
+ * for all that are empty: then the rule does not match.
  */
 function translate(
   { key, map }: StatementOf<'dnat'>,
@@ -133,12 +133,10 @@ function translate(
   const drawing = key.find((field) => 'modulus' in field)
   const draws = drawing === undefined ? 1 : drawing.modulus
   const odds = moment.odds / draws
-  return Array.from({ length: draws }, (_, drawn): Moment => {
+  const found = Array.from({ length: draws }, (_, drawn) => {
     const element = find(ground, moment.state, map, keyOf(key, moment.state, drawn))
     const to = element?.value.data
-    if (element === undefined || to === undefined) {
-      return { ...moment, odds, verdict: { kind: 'no-match' } }
-    }
+    if (element === undefined || to === undefined) return undefined
     const [address, port] = fieldsOf(to)
     const state: State = {
       ...moment.state,
@@ -148,7 +146,10 @@ function translate(
     }
     const elements = [...moment.elements, element]
     return ended({ ...moment, odds, state, elements }, { kind: 'accept' }, { kind: 'dnat', to })
-  })
+  }).filter((each) => each !== undefined)
+  const missed = draws - found.length
+  if (missed === 0) return found
+  return [...found, { ...moment, odds: odds * missed, verdict: { kind: 'no-match' } }]
 }
 
 function changeClients(

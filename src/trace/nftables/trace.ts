@@ -5,7 +5,7 @@ import type { BaseHook } from '../../ruleset/nftables/types.ts'
 import { balance, IPVS_PRIORITY, serverFor, turnAway } from '../ipvs/trace.ts'
 import { type Clients, isOwn, type NodeFacts, type Packet } from '../packet.ts'
 import { arriving, type Hook, type Ways } from '../traveller.ts'
-import type { Ground, State, WalkedChain, WalkedRuleset, WalkedTable } from './state.ts'
+import type { Ground, State, Step, WalkedChain, WalkedRuleset, WalkedTable } from './state.ts'
 import { type End, type Way, walkChain } from './walk.ts'
 
 /** A way to its end. */
@@ -174,7 +174,7 @@ function stopsAt({ table, ipvs: present }: Ground, name: Hook): readonly Stop[] 
   return stops.sort((a, b) => a.place - b.place)
 }
 
-/** Joins ways that differ only in the number that was drawn and had the same effect. */
+/** Joins ways that differ only in how often, and out of how many slots, was drawn. */
 function merged(paths: readonly Path[]): readonly Path[] {
   const found = new Map<string, Path>()
   for (const path of paths) {
@@ -186,10 +186,17 @@ function merged(paths: readonly Path[]): readonly Path[] {
 }
 
 function identity({ end, state }: Path): string {
-  const steps = state.steps.map((step) => [
+  const steps = state.steps.map((step) => [isDraw(step) ? [] : whatFound(step), step.effects])
+  return JSON.stringify([end, state.destination, state.port, steps])
+}
+
+function isDraw({ effects }: Step): boolean {
+  return effects.some(({ kind }) => kind === 'dnat')
+}
+
+function whatFound(step: Step): readonly unknown[] {
+  return [
     step.kind === 'rule' ? [step.chain, step.rule, step.verdict] : serverKey(step.server),
     step.elements.map(({ set, key }) => [set, key]),
-    step.effects,
-  ])
-  return JSON.stringify([end, state.destination, state.port, steps])
+  ]
 }
