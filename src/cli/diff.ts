@@ -2,6 +2,7 @@ import type { Goal, Proposed } from '../dataplane/dataplane.ts'
 import { difference } from '../dataplane/difference.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import { printProblem } from '../decode/problem.ts'
+import type { HeldChange } from '../frontend/held-frontend.ts'
 import { namesOf } from '../frontend/labels.ts'
 import { serviceDifference } from '../view/service-difference.ts'
 import {
@@ -99,6 +100,9 @@ function showDifference(
   return proposed.count === 0 && (bgp?.operations ?? 0) === 0 ? 0 : DIFFERENCES
 }
 
+/** Where nothing is to be done, before and after are the same, and reading them back takes long. */
+const UNCHANGED: HeldChange = { before: [], after: [] }
+
 function printed(
   { cluster, settings }: Goal,
   { proposed: found, announcing, bgp }: Difference & { readonly proposed: Proposed },
@@ -109,7 +113,7 @@ function printed(
   // They can be gone through only once.
   const proposed = { ...found, operations: [...found.operations] }
   const view = serviceDifference({
-    frontends: proposed.frontends(),
+    frontends: proposed.operations.length === 0 ? UNCHANGED : proposed.frontends(),
     operations: proposed.operations,
     nameOf,
     isOneTransaction: settings.backend.kind === 'nftables',

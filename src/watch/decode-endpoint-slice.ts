@@ -72,6 +72,8 @@ const endpointSchema = fields({
   hints: anything,
 })
 
+const nodeNameSchema = text.nullish()
+
 const hintsSchema = fields({ forZones: named, forNodes: named }).nullish()
 
 type SliceFields = z.infer<typeof sliceSchema>
@@ -195,8 +197,11 @@ function endpointOf(
   if (address === undefined) return undefined
   const ready = read.conditions?.ready ?? true
   // An endpoint whose node name or hints cannot be read still serves.
-  const nodeName = parseFields(text.nullish(), read.nodeName, joinPath(path, 'nodeName'), report)
-  const hints = parseFields(hintsSchema, read.hints, joinPath(path, 'hints'), report)
+  const nodeName = nodeNameIn(read.nodeName, path, report)
+  const hints =
+    read.hints === undefined
+      ? undefined
+      : parseFields(hintsSchema, read.hints, joinPath(path, 'hints'), report)
   return {
     address,
     nodeName: nodeName ? shared(nodeName) : undefined,
@@ -206,6 +211,12 @@ function endpointOf(
     zones: namesOf(hints?.forZones),
     nodes: namesOf(hints?.forNodes),
   }
+}
+
+/** A schema takes longer than all else, and almost every endpoint has a name that is text. */
+function nodeNameIn(value: unknown, path: string, report: Report): string | null | undefined {
+  if (typeof value === 'string') return value
+  return parseFields(nodeNameSchema, value, joinPath(path, 'nodeName'), report)
 }
 
 /** Returns the names in the hints; an empty list counts as no hint. */

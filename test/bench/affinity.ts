@@ -25,7 +25,8 @@ const SIZE: Size = {
 }
 
 /** What it costs that Services with session affinity have different timeouts. */
-export async function measureAffinity(): Promise<Section> {
+export async function measureAffinity(progress: (what: string) => void): Promise<Section> {
+  progress('session affinity')
   const answers = new Map<number, Answers['affinity'][]>(TIMES.map((times) => [times, []]))
   for (let turn = 0; turn < TURNS; turn++) {
     for (const times of TIMES) {

@@ -5,6 +5,7 @@ import type { Feed, Replacement } from './agent-feed.ts'
 import {
   changed,
   commitsSince,
+  cpuSeconds,
   descriptors,
   load,
   quiet,
@@ -31,12 +32,20 @@ export interface AgentResult {
   readonly starts: readonly Start[]
   /** With the rules present. */
   readonly restarts: readonly Start[]
-  /** Milliseconds from a write to the commit, and to a bare watcher. */
-  readonly changes: readonly { readonly commitMs: number; readonly heardMs: number }[]
+  readonly changes: readonly OneChange[]
+  /** Milliseconds of processor time for each of these changes. */
+  readonly changeCpuMs: number
   readonly burst: Burst
   readonly churn: Churn
   /** Share of one processor. */
   readonly idle: number
+}
+
+/** Milliseconds from the beginning of a write to its end, to the commit, and to a bare watcher. */
+export interface OneChange {
+  readonly writeMs: number
+  readonly commitMs: number
+  readonly heardMs: number
 }
 
 export interface Burst {
@@ -90,16 +99,18 @@ async function measureChanges(
   size: Size,
   effort: AgentEffort,
   agent: RunningAgent,
-): Promise<Pick<AgentResult, 'changes' | 'burst' | 'churn' | 'idle'>> {
+): Promise<Pick<AgentResult, 'changes' | 'changeCpuMs' | 'burst' | 'churn' | 'idle'>> {
   try {
     const replace = replacements(size)
     await sleep(SETTLING)
     const idle = await load(agent.pid, effort.idleMs)
-    const changes: AgentResult['changes'][number][] = []
+    const changes: OneChange[] = []
+    const cpu = cpuSeconds(agent.pid)
     while (changes.length < effort.changes) changes.push(await one(feed, agent, replace()))
+    const changeCpuMs = ((cpuSeconds(agent.pid) - cpu) * 1000) / changes.length
     const burst = await measureBurst(feed, agent, Array.from({ length: effort.burst }, replace))
     const churn = await measureChurn(feed, agent, Array.from({ length: effort.churn }, replace))
-    return { changes, burst, churn, idle }
+    return { changes, changeCpuMs, burst, churn, idle }
   } finally {
     await agent.end('SIGTERM')
   }
@@ -118,18 +129,15 @@ function replacements({ services }: Size): () => Replacement {
 }
 
 /** Longer than minSyncPeriod after the one before: gathering is not measured. */
-async function one(
-  feed: Feed,
-  agent: RunningAgent,
-  replacement: Replacement,
-): Promise<AgentResult['changes'][number]> {
+async function one(feed: Feed, agent: RunningAgent, replacement: Replacement): Promise<OneChange> {
   await sleep(150 + Math.random() * 100)
   agent.skip()
   const began = Date.now()
   await feed.change([replacement])
+  const writeMs = Date.now() - began
   const heardMs = (await feed.heard(replacement.service)) - began
   const commitMs = timeOf(await agent.next('kernel-committed', changed)) - began
-  return { commitMs, heardMs }
+  return { writeMs, commitMs, heardMs }
 }
 
 async function measureBurst(

@@ -81,7 +81,7 @@ export function descriptors(pid: number): number {
 }
 
 /** utime and stime of /proc/PID/stat; proc(5) counts them in ticks of 10 ms. */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const [, , , , , , , , , , , utime, stime] = stat.slice(stat.lastIndexOf(')') + 1).split(' ')
   return (Number(utime) + Number(stime)) / 100

@@ -47,22 +47,24 @@ export function startTable(rows: readonly AgentRow[]): string {
 }
 
 export function agentChangeTable(rows: readonly AgentRow[]): string {
-  const head = ['agent', 'commit p50', 'p99', 'heard p50', 'p99', 'commit/heard']
-  const burst = ['burst', 'written', 'committed', 'commits']
+  const head = ['agent', 'write p50', 'commit p50', 'p99', 'commit/write', 'heard p50', 'CPU']
+  const burst = ['burst', 'written', 'last after', 'commits']
   const lines = rows.map(({ result }) => {
     const commits = result.changes.map(({ commitMs }) => commitMs)
     const heard = result.changes.map(({ heardMs }) => heardMs)
+    const writes = result.changes.map(({ writeMs }) => writeMs)
     const { changes, writeMs, committedMs, commits: batches } = result.burst
     return [
       nameOf(result),
+      short(median(writes)),
       short(median(commits)),
       short(percentile(commits, 0.99)),
+      ratio(median(writes), median(commits)),
       short(median(heard)),
-      short(percentile(heard, 0.99)),
-      ratio(median(heard), median(commits)),
+      short(result.changeCpuMs),
       String(changes),
       short(writeMs),
-      short(committedMs),
+      short(committedMs - writeMs),
       String(batches),
     ]
   })

@@ -1,22 +1,23 @@
 // Compares nodelb over netlink with `nft -f` on the same rule sets, and measures the running agent:
-// `npm run bench [-- --quick]`; `-- --agent` for the agent alone, `-- --backends` for these alone,
-// `-- --affinity` for session affinity alone, `-- --big` for Services with many endpoints alone,
-// `-- --connections` for counting connections alone, `-- --path` for the path of packets alone, `-- --controller` for addresses alone, `-- --files` for
-// reading files alone, `-- --ipvs` for ipvs, which is measured in a guest.
+// `npm run bench`; `-- --quick` with less of it, `-- --short` the parts that take three minutes together, and
+// each of PARTS alone, such as `-- --agent`. `-- --ipvs` measures ipvs, in a guest.
 // Every figure comes from this one run; children are measured one at a time, in turns.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+import { cpus, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureAffinity } from './affinity.ts'
 import { measureAgents } from './agent.ts'
-import { measureBackends } from './backends.ts'
+import { measureBackends, type Section } from './backends.ts'
 import { measureBigServices } from './big-service.ts'
 import type { Size } from './cluster.ts'
 import { measureConnections } from './connections.ts'
 import { measureControllers } from './controller.ts'
+import { effortOf } from './effort.ts'
 import { measureIpvs } from './ipvs.ts'
+import { measureLarge } from './large.ts'
 import { type Effort, measure, type Result } from './measure.ts'
 import { measurePath } from './path.ts'
+import { measureProgram } from './program.ts'
 import { measureReading } from './reading.ts'
 import {
   additionTimes,
@@ -30,142 +31,89 @@ import {
 } from './report.ts'
 import { bundle, Worker } from './worker.ts'
 
-const QUICK_SIZES: readonly Size[] = [
-  { services: 1_000, endpoints: 2, dualStack: false, external: true },
-  { services: 1_000, endpoints: 2, dualStack: true, external: true },
-  { services: 10_000, endpoints: 2, dualStack: false, external: true },
-  { services: 10_000, endpoints: 2, dualStack: true, external: true },
-  // The size that kube-proxy's figures in the issue are about.
-  { services: 10_000, endpoints: 2, dualStack: false, external: false },
-]
+const effort = effortOf(process.argv)
 
-const FULL_SIZES: readonly Size[] = [
-  ...QUICK_SIZES,
-  { services: 30_000, endpoints: 2, dualStack: false, external: true },
-  { services: 30_000, endpoints: 2, dualStack: true, external: true },
-  { services: 5_000, endpoints: 50, dualStack: false, external: true },
-  { services: 5_000, endpoints: 50, dualStack: true, external: true },
-]
+type Part = (folder: string) => Promise<readonly Section[]>
 
-const PARTS = [
-  ...[
-    '--agent',
-    '--backends',
-    '--affinity',
-    '--big',
-    '--connections',
-    '--controller',
-    '--files',
-    '--path',
-  ],
-]
+/** In the order in which they are measured. */
+const PARTS: Readonly<Record<string, Part>> = {
+  program: async (folder) => [await measureProgram(folder, progress, effort.programTurns)],
+  files: async (folder) => [await measureReading(folder, progress, effort.reading)],
+  nft: compareWithNft,
+  packets: comparePackets,
+  big: async () => [await measureBigServices(progress, effort.big)],
+  large: async () => [await measureLarge(progress, effort.large)],
+  affinity: async () => [await measureAffinity(progress)],
+  connections: async () => [await measureConnections(progress)],
+  path: async (folder) => [await measurePath(folder, progress)],
+  backends: (folder) => measureBackends(folder, progress),
+  agent: () => measureAgents(progress),
+  controller: (folder) => measureControllers(folder, progress),
+}
 
-const COUNTS = [1, 10, 100, 1, 10, 100, 1, 10, 100]
+const SHORT_PARTS = ['program', 'files', 'nft', 'packets', 'big', 'large'] as const
 
 async function main(): Promise<void> {
+  const [load] = loadavg()
   console.log(
-    `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}`,
+    `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model}, Node.js ${process.version}, load ${load?.toFixed(1)}`,
   )
-  if (process.argv.includes('--ipvs')) return inFolder(compareWithIpvsadm)
-  const alone = PARTS.find((part) => process.argv.includes(part))
-  if (alone === undefined || alone === '--files') await inFolder(compareForms)
-  if (alone === '--files') return
+  const has = (option: string): boolean => process.argv.includes(`--${option}`)
+  if (has('ipvs')) return show((folder) => measureIpvs(folder, progress))
   await bundle()
-  if (alone === '--controller') return inFolder(compareWithApiServer)
-  if (alone === undefined) await compareWithNft()
-  if (alone === undefined || alone === '--affinity') await compareTimeouts()
-  if (alone === '--affinity') return
-  if (alone === undefined || alone === '--big') await compareEndpoints()
-  if (alone === '--big') return
-  if (alone === undefined || alone === '--connections') await compareCounting()
-  if (alone === '--connections') return
-  if (alone === undefined || alone === '--path') await inFolder(comparePath)
-  if (alone === '--path') return
-  if (alone !== '--agent') await inFolder(compareBackends)
-  if (alone === '--backends') return
-  for (const { title, body, notes } of await measureAgents(progress)) section(title, body, notes)
-  if (alone === undefined) await inFolder(compareWithApiServer)
-}
-
-async function compareForms(folder: string): Promise<void> {
-  const { title, body, notes } = await measureReading(folder, progress)
-  section(title, body, notes)
-}
-
-async function compareWithApiServer(folder: string): Promise<void> {
-  for (const { title, body, notes } of await measureControllers(folder, progress)) {
-    section(title, body, notes)
+  const asked = Object.keys(PARTS).filter(has)
+  const all = has('short') ? SHORT_PARTS : Object.keys(PARTS)
+  for (const name of asked.length > 0 ? asked : all) {
+    const part = PARTS[name]
+    if (part !== undefined) await show(part)
   }
 }
 
-async function compareTimeouts(): Promise<void> {
-  progress('session affinity')
-  const { title, body, notes } = await measureAffinity()
-  section(title, body, notes)
-}
-
-async function compareEndpoints(): Promise<void> {
-  progress('Services with many endpoints')
-  const { title, body, notes } = await measureBigServices()
-  section(title, body, notes)
-}
-
-async function compareCounting(): Promise<void> {
-  const { title, body, notes } = await measureConnections(progress)
-  section(title, body, notes)
-}
-
-async function comparePath(folder: string): Promise<void> {
-  const { title, body, notes } = await measurePath(folder, progress)
-  section(title, body, notes)
-}
-
-async function compareBackends(folder: string): Promise<void> {
-  const sections = await measureBackends(folder, progress)
-  for (const { title, body, notes } of sections) section(title, body, notes)
-}
-
-async function compareWithIpvsadm(folder: string): Promise<void> {
-  for (const { title, body, notes } of await measureIpvs(folder, progress)) {
-    section(title, body, notes)
-  }
-}
-
-async function inFolder(task: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'nodelb-bench-'))
-  await task(folder).finally(() => rmSync(folder, { recursive: true }))
-}
-
-async function compareWithNft(): Promise<void> {
-  const sizes = process.argv.includes('--quick') ? QUICK_SIZES : FULL_SIZES
+async function show(part: Part): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nodelb-bench-'))
   try {
-    const results: Result[] = []
-    for (const size of sizes) {
-      progress(sizeName(size))
-      results.push(await measure(size, effortFor(size, folder)))
+    for (const { title, body, notes } of await part(folder)) {
+      console.log([`\n${title}\n`, body, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n'))
     }
-    progress('first packets')
-    const packets = await measureAllPackets().catch((error: unknown): Packets => {
-      console.log(`first packets were not measured: ${error}`)
-      return []
-    })
-    print(results, packets)
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
+async function compareWithNft(folder: string): Promise<readonly Section[]> {
+  const results: Result[] = []
+  for (const size of effort.sizes) {
+    progress(sizeName(size))
+    results.push(await measure(size, effortFor(size, folder)))
+  }
+  return report(results)
+}
+
 /** The largest clusters take nft some ten seconds for a load: less of everything. */
 function effortFor({ services, endpoints }: Size, folder: string): Effort {
-  if (services * endpoints > 20_000) return { loads: 1, changes: 30, folder }
-  return { loads: services <= 1_000 ? 7 : 3, changes: 100, folder }
+  const { loads, changes } = effort
+  if (services * endpoints > 20_000) return { loads: 1, changes: Math.min(changes, 30), folder }
+  return { loads: services <= 1_000 ? loads : Math.min(loads, 3), changes, folder }
+}
+
+async function comparePackets(): Promise<readonly Section[]> {
+  progress('first packets')
+  return [
+    {
+      title: 'A connection from the node to a ClusterIP, by numbers of endpoints in use',
+      body: packetTable(await measureAllPackets()),
+      notes: [
+        'The Services called have one endpoint, which is looked up last. The best of all rounds of 4000 UDP',
+        'datagrams, each to another Service, with the cost of sendto().',
+      ],
+    },
+  ]
 }
 
 /** In turns; of each count the best run. */
 async function measureAllPackets(): Promise<Packets> {
   const best = new Map<number, Packets[number]>()
-  for (const counts of COUNTS) {
+  for (const counts of effort.counts) {
     const worker = new Worker()
     const answer = await worker.ask('packets', { counts })
     await worker.end()
@@ -175,45 +123,39 @@ async function measureAllPackets(): Promise<Packets> {
   return [...best.values()]
 }
 
-function print(results: readonly Result[], packets: Packets): void {
-  section(
-    'Cold load: from objects in memory to committed, an empty kernel; medians',
-    coldTable(results),
-    [
-      'Each Service has a ClusterIP, a NodePort and a load-balancer address, unless it says otherwise.',
-      'nodelb: a process that has just started, with the objects of the cluster ("idle") in memory; its',
-      'peak is that of the load and of all changes below. nft: parses and sends text that is there already;',
-      'the process that makes the text needs time and memory of its own.',
-    ],
-  )
-  section(
-    'One change: from the changed object to committed; 100 of each kind, 30 in the largest clusters',
-    changeTable(results),
-    [
-      'nft: one `nft -f -` with the least text that says the same. With both families, the pod has an',
-      'address in each. A count that is new or gone brings or takes a set and a rule in each family. These',
-      'changes are 50 ms apart: after a deletion the kernel makes a new set wait for an RCU grace period.',
-      'nft 1.0.6 cannot add such a rule to a table that it has not just read from the same file.',
-      `Adding one element with nft, where nothing is deleted and awaited: ${additionTimes(results)} ms.`,
-    ],
-  )
-  section('Masquerading by a second lookup instead of a mark would add', markTable(results), [
-    'A set of all external addresses (policy Cluster) for `ct original`, loaded after the rest. Kernel',
-    'memory is the growth of Slab and VmallocUsed, of the whole machine: other work shows.',
-  ])
-  section(
-    'A connection from the node to a ClusterIP, by numbers of endpoints in use',
-    packetTable(packets),
-    [
-      'The Services called have one endpoint, which is looked up last. The best of 15 rounds of 4000 UDP',
-      'datagrams, each to another Service, with the cost of sendto().',
-    ],
-  )
-  section('Targets', targetTable(results), [])
-}
-
-function section(title: string, body: string, notes: readonly string[]): void {
-  console.log([`\n${title}\n`, body, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n'))
+function report(results: readonly Result[]): readonly Section[] {
+  return [
+    {
+      title: 'Cold load: from objects in memory to committed, an empty kernel; medians',
+      body: coldTable(results),
+      notes: [
+        'Each Service has a ClusterIP, a NodePort and a load-balancer address, unless it says otherwise.',
+        'nodelb: a process that has just started, with the objects of the cluster ("idle") in memory; its',
+        'peak is that of the load and of all changes below. nft: parses and sends text that is there already;',
+        'the process that makes the text needs time and memory of its own.',
+      ],
+    },
+    {
+      title: `One change: from the changed object to committed; ${effort.changes} of each kind, less in the largest clusters`,
+      body: changeTable(results),
+      notes: [
+        'nft: one `nft -f -` with the least text that says the same. With both families, the pod has an',
+        'address in each. A count that is new or gone brings or takes a set and a rule in each family. These',
+        'changes are 50 ms apart: after a deletion the kernel makes a new set wait for an RCU grace period.',
+        'nft 1.0.6 cannot add such a rule to a table that it has not just read from the same file.',
+        `Adding one element with nft, where nothing is deleted and awaited: ${additionTimes(results)} ms.`,
+      ],
+    },
+    {
+      title: 'Masquerading by a second lookup instead of a mark would add',
+      body: markTable(results),
+      notes: [
+        'A set of all external addresses (policy Cluster) for `ct original`, loaded after the rest. Kernel',
+        'memory is the growth of Slab and VmallocUsed, of the whole machine: other work shows.',
+      ],
+    },
+    { title: 'Targets', body: targetTable(results), notes: [] },
+  ]
 }
 
 function progress(what: string): void {

@@ -8,25 +8,27 @@ import { startOn } from './start-on.ts'
 import { median, short, table } from './statistics.ts'
 import { Worker } from './worker.ts'
 
-const ENDPOINTS: readonly number[] = [2, 1_000, 20_000]
 /** As many endpoints as the API server's controller puts into a slice. */
 const PER_SLICE = 100
-const TURNS = 3
 const CHANGES = 40
 /** V8 tidies up after a change meanwhile. */
 const PAUSE = 50
 
 /** What a change costs by the number of endpoints that its Service has. */
-export async function measureBigServices(): Promise<Section> {
-  const answers = new Map<number, Answers['bigService'][]>(ENDPOINTS.map((count) => [count, []]))
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const endpoints of ENDPOINTS) {
+export async function measureBigServices(
+  progress: (what: string) => void,
+  { endpoints: counts, turns }: { readonly endpoints: readonly number[]; readonly turns: number },
+): Promise<Section> {
+  progress('Services with many endpoints')
+  const answers = new Map<number, Answers['bigService'][]>(counts.map((count) => [count, []]))
+  for (let turn = 0; turn < turns; turn++) {
+    for (const endpoints of counts) {
       const worker = new Worker()
       answers.get(endpoints)?.push(await worker.ask('bigService', { endpoints }))
       await worker.end()
     }
   }
-  const rows = ENDPOINTS.map((endpoints): readonly [number, number, number] => {
+  const rows = counts.map((endpoints): readonly [number, number, number] => {
     const found = answers.get(endpoints) ?? []
     return [
       median(found.map(({ operations }) => operations)),
@@ -40,7 +42,7 @@ export async function measureBigServices(): Promise<Section> {
     body: table(
       ['endpoints', 'operations', 'change ms', 'to the least', 'CPU ms', 'to the least'],
       rows.map(([operations, ms, cpuMs], at) => [
-        String(ENDPOINTS[at]),
+        String(counts[at]),
         String(operations),
         short(ms),
         `${short(ms / fewMs)}×`,
@@ -50,7 +52,7 @@ export async function measureBigServices(): Promise<Section> {
     ),
     notes: [
       `One Service with a ClusterIP, a NodePort and a load-balancer address, slices of ${PER_SLICE} endpoints.`,
-      `Medians of ${TURNS} runs in turns, each the median of ${CHANGES} changes.`,
+      `Medians of ${turns} runs in turns, each the median of ${CHANGES} changes.`,
     ],
   }
 }

@@ -6,6 +6,7 @@ import { allocationCosts } from './allocation.ts'
 import { bigServiceCosts } from './big-service.ts'
 import { connectionCosts } from './connections.ts'
 import { measureFirstPackets } from './first-packets.ts'
+import { comparisonCosts } from './large.ts'
 import { runNft, runNftFile, runRestoreFile } from './nft.ts'
 import { measurePackets } from './packets.ts'
 import {
@@ -28,6 +29,7 @@ const subject = new Subject()
 const writer = new Writer()
 
 const handlers: Handlers = {
+  comparison: ({ size }) => comparisonCosts(size),
   build: ({ size, backend }) => {
     writer.size = size
     return subject.build(size, backend)

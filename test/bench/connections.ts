@@ -7,6 +7,7 @@ import { connectionRoutes } from '../../src/report/connections.ts'
 import type { Section } from './backends.ts'
 import { node, settings as plain } from './cluster.ts'
 import { udpCluster } from './first-packets.ts'
+import { longestBlock } from './longest-block.ts'
 import { connectSink, type Sender, sender } from './packets.ts'
 import { type Answers, BACKENDS, type BenchBackend } from './protocol.ts'
 import { startOn } from './start-on.ts'
@@ -136,7 +137,7 @@ async function scrape(session: Session, settings: Settings): Promise<Scrape> {
   const ms = performance.now() - began
   const { user, system } = process.cpuUsage(cpu)
   await sleep(PAUSE)
-  const blockMs = await longestBlock(() => scraped(session, settings))
+  const { ms: blockMs } = await longestBlock(() => scraped(session, settings))
   return { ms, cpuMs: (user + system) / 1000, blockMs, bytes }
 }
 
@@ -148,20 +149,4 @@ async function scraped(session: Session, settings: Settings): Promise<number> {
   const answer = await routes.get('/metrics/services')?.()
   if (answer?.status !== 200) throw new Error(answer?.body)
   return answer.body.length
-}
-
-/** Returns for how long, in milliseconds, the event loop did not come round while a task went on. */
-async function longestBlock(task: () => Promise<unknown>): Promise<number> {
-  let [last, longest, over] = [performance.now(), 0, false]
-  const round = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - last)
-    last = now
-    if (!over) setImmediate(round)
-  }
-  setImmediate(round)
-  await task()
-  await new Promise((resolve) => setImmediate(resolve))
-  over = true
-  return longest
 }

@@ -1,4 +1,5 @@
 import type { Size } from './cluster.ts'
+import type { LongestBlock } from './longest-block.ts'
 
 /** One endpoint change, as a controller would see it. */
 export interface Change {
@@ -16,6 +17,8 @@ export type BenchBackend = (typeof BACKENDS)[number]
 export interface Questions {
   /** Objects in memory; what the process weighs before any work. */
   readonly build: { readonly size: Size; readonly backend?: BenchBackend }
+  /** What comparing all with the kernel costs where nothing differs. */
+  readonly comparison: { readonly size: Size }
   /** From objects to committed rules. */
   readonly start: Record<string, never>
   readonly change: Change
@@ -55,6 +58,7 @@ export interface Questions {
 
 export interface Answers {
   readonly build: { readonly residentMb: number }
+  readonly comparison: Timed & { readonly block: LongestBlock }
   readonly start: Committed & { readonly peakMb: number }
   readonly change: Committed & { readonly peakMb: number }
   readonly print: { readonly elements: number; readonly extraElements: number }

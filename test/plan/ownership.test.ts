@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { allAtOnce } from '../../src/model/steps.ts'
 import { OWNED, planOwned } from '../../src/plan/nftables/ownership.ts'
 import { renderFor } from '../../src/render/rendering.ts'
 import { type KernelTable, type Ruleset, TABLE_FLAG } from '../../src/ruleset/nftables/types.ts'
@@ -21,7 +22,7 @@ const wanted = wantedRuleset()
 /** The table as the kernel has it once the rule set is applied, with these flags. */
 function held(more: Partial<KernelTable>): { readonly ip: KernelTable } {
   const kernel = kernelModel()
-  kernel.apply(planOwned({}, wanted, 'none').plan)
+  kernel.apply(allAtOnce(planOwned({}, wanted, 'none')).plan)
   const { ip } = kernel.ruleset()
   if (ip === undefined) throw new Error('no table')
   return { ip: { ...ip, ...more } }
@@ -43,19 +44,19 @@ test.each([
   ],
   ['with a counter is made anew', { flags: 0, otherObjects: true }, 'none', anew, false],
 ] as const)('a table %s', (_, state, ownership, begins, adopted) => {
-  const { adoption, plan } = planOwned(held(state), wanted, ownership)
+  const { adoption, plan } = allAtOnce(planOwned(held(state), wanted, ownership))
   expect(plan.slice(0, 2).map(({ kind }) => kind)).toEqual(begins)
   expect(adoption).toEqual(adopted ? [{ kind: 'add-table', family: 'ip', flags: OWNED }] : [])
 })
 
 test('whatever the table is like, it can be asked to be made anew, and it can go', () => {
-  const { plan } = planOwned(held({ flags: OWNED }), wanted, 'kernel', true)
+  const { plan } = allAtOnce(planOwned(held({ flags: OWNED }), wanted, 'kernel', true))
   expect(plan.slice(0, 2)).toMatchObject([
     { kind: 'delete-table' },
     { kind: 'add-table', flags: OWNED },
   ])
-  expect(planOwned(held({ flags: OWNED }), {}, 'kernel').plan).toEqual([
+  expect(allAtOnce(planOwned(held({ flags: OWNED }), {}, 'kernel')).plan).toEqual([
     { kind: 'delete-table', family: 'ip' },
   ])
-  expect(planOwned({}, {}, 'kernel').plan).toEqual([])
+  expect(allAtOnce(planOwned({}, {}, 'kernel')).plan).toEqual([])
 })

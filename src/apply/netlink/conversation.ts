@@ -100,20 +100,16 @@ export function requestConversation(type: number): Conversation<readonly Reply[]
 
 /**
  * For independent requests in one datagram: the kernel handles them in order and answers those that
- * fail, and the last one in any case. The result lists the failures; `visit` gets what they ask for.
+ * fail, and the last one in any case. The result lists the failures.
  */
 export function seriesConversation(
   requests: readonly Request[],
   first: number,
-  visit: (reply: Reply) => void = () => undefined,
 ): Conversation<readonly RequestFailure[]> {
   const failures: RequestFailure[] = []
   return {
     accept(reply) {
-      if (reply.type !== NLMSG_ERROR) {
-        visit(reply)
-        return undefined
-      }
+      if (reply.type !== NLMSG_ERROR) return undefined
       const { errno, ...detail } = parseAcknowledgement(reply)
       const index = reply.sequence - first
       if (errno !== 0) failures.push({ index, errno: errnoName(errno), ...detail })

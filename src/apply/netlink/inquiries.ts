@@ -7,7 +7,7 @@ import {
   type TransactOutcome,
 } from './conversation.ts'
 import type { Inquiry } from './exchange.ts'
-import { frameMessage, frameSeries, GET_GENERATION, type Reply, type Request } from './message.ts'
+import { frameMessage, frameSeries, GET_GENERATION, type Request } from './message.ts'
 
 /** Bytes from which a thread sends a batch (ADR 0019): some 1,300 elements. */
 const LARGE = 65_536
@@ -21,16 +21,12 @@ export function requestInquiry<Result>(
   return { frame: frameMessage(request, first), first, last: first, conversation }
 }
 
-/**
- * Returns how to send independent requests in one datagram, numbered from `first`; `visit` gets the
- * replies.
- */
+/** Returns how to send independent requests in one datagram, numbered from `first`. */
 export function seriesInquiry(
   requests: readonly Request[],
   first: number,
-  visit?: (reply: Reply) => void,
 ): Inquiry<readonly RequestFailure[]> {
-  const conversation = seriesConversation(requests, first, visit)
+  const conversation = seriesConversation(requests, first)
   return {
     frame: frameSeries(requests, first),
     first,

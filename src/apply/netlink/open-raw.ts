@@ -24,11 +24,6 @@ export const LONG = 32768
  * (NLMSG_GOODSIZE).
  */
 export const SHORT = 8192
-/**
- * Bytes for an answer that is one element of a set. A quarter of a million of them take four times as
- * long in SHORT ones.
- */
-export const TINY = 512
 /** Bytes of the receive buffer by default. */
 export const RECEIVE_BUFFER: number = 8 << 20
 

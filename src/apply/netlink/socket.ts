@@ -19,9 +19,8 @@ import { askGeneration } from './generation.ts'
 import { batchInquiry, requestInquiry, seriesInquiry } from './inquiries.ts'
 import { frameBatch, parseDatagram, type Reply, type Request } from './message.ts'
 import { NetlinkError } from './netlink-error.ts'
-import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT, TINY } from './open-raw.ts'
+import { LONG, openRaw, type RawOptions, RECEIVE_BUFFER, SHORT } from './open-raw.ts'
 import { type Arrival, asNetlinkError, type RawSocket } from './raw-socket.ts'
-import { Readers } from './readers.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
 
 interface SocketOptions extends RawOptions {
@@ -37,14 +36,14 @@ const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
 
 /**
- * One netlink socket, another one for dumps, and one for many small answers. V8 does not know of the
- * memory that npm netlink takes for datagrams, so it may stay until the next full collection, however
- * large it grows. Requests wait for each other, so there is never more than one dump.
+ * One netlink socket, and another one for dumps. V8 does not know of the memory that npm netlink
+ * takes for datagrams, so it may stay until the next full collection, however large it grows.
+ * Requests wait for each other, so there is never more than one dump.
  */
 export class NetlinkSocket {
   readonly #raw: RawSocket
-  /** Undefined where this socket does everything itself. */
-  readonly #readers: Readers<NetlinkSocket> | undefined
+  readonly #openReader: (() => NetlinkSocket) | undefined
+  #reader: NetlinkSocket | undefined
   readonly #line: Line
   readonly #announcements: Announcements = new Announcements()
   readonly #buffers: Buffers
@@ -60,8 +59,8 @@ export class NetlinkSocket {
    */
   static open(options: SocketOptions = {}): NetlinkSocket {
     const { groups: _, filter: __, ...plain } = options
-    const readers = new Readers((bytes) => NetlinkSocket.over(openRaw(plain, bytes), plain))
-    return new NetlinkSocket(openRaw(options, SHORT), options, readers)
+    const openReader = () => NetlinkSocket.over(openRaw(plain, LONG), plain)
+    return new NetlinkSocket(openRaw(options, SHORT), options, openReader)
   }
 
   /** Wraps a socket opened elsewhere, such as in a test; dumps use it as well. */
@@ -69,9 +68,9 @@ export class NetlinkSocket {
     return new NetlinkSocket(raw, options)
   }
 
-  private constructor(raw: RawSocket, options: SocketOptions, readers?: Readers<NetlinkSocket>) {
+  private constructor(raw: RawSocket, options: SocketOptions, openReader?: () => NetlinkSocket) {
     this.#raw = raw
-    this.#readers = readers
+    this.#openReader = openReader
     this.#line = {
       send: (...frame) => this.#send('send', ...frame),
       sendFromThread: (...frame) => this.#send('sendFromThread', ...frame),
@@ -96,7 +95,7 @@ export class NetlinkSocket {
    */
   dump(request: Request): Promise<Dump> {
     return (
-      this.#byReader(LONG, (reader) => reader.dump(request)) ??
+      this.#byReader((reader) => reader.dump(request)) ??
       this.#ask(request, NLM_F_DUMP, dumpConversation(request.type))
     )
   }
@@ -106,7 +105,7 @@ export class NetlinkSocket {
    * call. Other work of the event loop goes on between datagrams.
    */
   walk(request: Request, visit: (reply: Reply) => void): Promise<void> {
-    const walked = this.#byReader(LONG, (reader) => reader.walk(request, visit))
+    const walked = this.#byReader((reader) => reader.walk(request, visit))
     if (walked !== undefined) return walked
     const conversation = walkConversation(request.type, visit, () => undefined)
     return this.#ask(request, NLM_F_DUMP, conversation)
@@ -119,17 +118,11 @@ export class NetlinkSocket {
 
   /**
    * Sends a few hundred independent requests in one datagram; returns the failures. See series.ts.
-   * `visit` gets each reply, as `walk` does; rejects with EMSGSIZE if one is longer than TINY.
    */
-  series(
-    requests: readonly Request[],
-    visit?: (reply: Reply) => void,
-  ): Promise<readonly RequestFailure[]> {
-    const visited = visit && this.#byReader(TINY, (reader) => reader.series(requests, visit))
-    if (visited !== undefined) return visited
+  series(requests: readonly Request[]): Promise<readonly RequestFailure[]> {
     return this.#enqueue(() => {
       const first = this.#sequence.reserve(requests.length)
-      const inquiry = seriesInquiry(requests, first, visit)
+      const inquiry = seriesInquiry(requests, first)
       this.#buffers.makeRoom(inquiry.frame.length, requests.length)
       return this.#converse(inquiry)
     })
@@ -174,10 +167,6 @@ export class NetlinkSocket {
     return this.#closed ? 0 : (this.#raw.drops() ?? 0)
   }
 
-  get isClosed(): boolean {
-    return this.#closed !== undefined
-  }
-
   /** Closes the socket; requests under way reject with ECANCELED. */
   close(): void {
     this.#shut(new NetlinkError('ECANCELED', 'netlink socket closed'))
@@ -188,18 +177,24 @@ export class NetlinkSocket {
     this.#closed = reason
     this.#announcements.end()
     this.#exchange?.abort(reason)
-    this.#readers?.close()
+    this.#reader?.close()
     // Never close right away: a promise may have led here from inside a native callback.
     setImmediate(() => this.#raw.close())
   }
 
-  /** Runs a task on the reader for datagrams of so many bytes; undefined where there is none. */
-  #byReader<Result>(
-    bytes: number,
-    task: (reader: NetlinkSocket) => Promise<Result>,
-  ): Promise<Result> | undefined {
-    const readers = this.#readers
-    return readers && this.#enqueue(() => task(readers.of(bytes)))
+  /**
+   * Runs a dump on the reader, which opens for the first dump and after it broke; undefined where
+   * this socket does everything itself.
+   */
+  #byReader<Result>(dump: (reader: NetlinkSocket) => Promise<Result>): Promise<Result> | undefined {
+    const open = this.#openReader
+    if (open === undefined) return undefined
+    return this.#enqueue(() => {
+      const before = this.#reader
+      const reader = before === undefined || before.#closed !== undefined ? open() : before
+      this.#reader = reader
+      return dump(reader)
+    })
   }
 
   #ask<Result>(

@@ -1,14 +1,13 @@
 import type { TableFamily } from '../../model/family.ts'
 import { type Tuple, tuple } from '../../model/tuple.ts'
 import { type ElementValue, type SetSchema, TABLE_NAME } from '../../ruleset/nftables/types.ts'
+import { gather } from '../netlink/gather.ts'
 import type { Request } from '../netlink/message.ts'
-import { NetlinkError } from '../netlink/netlink-error.ts'
-import type { NetlinkSocket } from '../netlink/socket.ts'
 import { getElements } from './decode.ts'
 import { ElementReader } from './element-reader.ts'
 
 /** Keys in one datagram: all answers have to fit the receive buffer, some 4 KB each. */
-const MOST = 512
+const MOST = 1024
 
 interface LargeMap {
   readonly family: TableFamily
@@ -21,18 +20,21 @@ interface LargeMap {
 
 /**
  * Reads an endpoints map by its keys. A dump walks from the beginning of the map for every 32 KB, so
- * its time grows with the square of the elements: 250,000 take four times as long as this. Returns
- * undefined where the map has other elements than these; then only a dump tells.
+ * its time grows with the square of the elements: 250,000 take many times as long as this. Returns
+ * undefined where the map has other elements than these; then only a dump tells. Rejects with
+ * NetlinkError.
  */
-export async function readByKey(
-  socket: NetlinkSocket,
-  { family, set, count, slots }: LargeMap,
-): Promise<ReadonlyMap<Tuple, ElementValue> | undefined> {
+export async function readByKey({
+  family,
+  set,
+  count,
+  slots,
+}: LargeMap): Promise<ReadonlyMap<Tuple, ElementValue> | undefined> {
   const reader = new ElementReader(set)
-  for (const requests of portions(slots, (keys) => getElements(family, TABLE_NAME, set, keys))) {
-    const read = await unlessCutOff(socket.series(requests, ({ payload }) => reader.read(payload)))
-    if (!read) return undefined
-  }
+  await gather(
+    portions(slots, (keys) => getElements(family, TABLE_NAME, set, keys)),
+    ({ payload }) => reader.read(payload),
+  )
   const elements = reader.elements()
   return elements.size === count ? elements : undefined
 }
@@ -59,15 +61,4 @@ function* portions(
     }
   }
   if (requests.length > 0) yield requests
-}
-
-/** Returns false where an answer was longer than nodelb's elements are. */
-async function unlessCutOff(gathering: Promise<unknown>): Promise<boolean> {
-  try {
-    await gathering
-    return true
-  } catch (error) {
-    if (error instanceof NetlinkError && error.code === 'EMSGSIZE') return false
-    throw error
-  }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as pause } from 'node:timers/promises'
+import { inSteps } from '../../apply/in-steps.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import type { CommitOutcome } from '../../apply/nftables/commit.ts'
 import type { KernelState } from '../../apply/nftables/read.ts'
@@ -105,7 +106,8 @@ async function compare(
   const plans: OwnedPlan[] = []
   for (const family of FAMILIES) {
     await pause()
-    plans.push(planOwned(only(family, kernel), only(family, desired), ownership, anew))
+    const steps = planOwned(only(family, kernel), only(family, desired), ownership, anew)
+    plans.push(await inSteps(steps))
   }
   await pause()
   return {

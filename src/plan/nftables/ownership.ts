@@ -1,3 +1,4 @@
+import type { Steps } from '../../model/steps.ts'
 import {
   type KernelRuleset,
   type KernelTable,
@@ -5,7 +6,7 @@ import {
   TABLE_FLAG,
 } from '../../ruleset/nftables/types.ts'
 import type { Operation, Plan, Step } from './operation.ts'
-import { plan } from './plan.ts'
+import { planInSteps } from './plan.ts'
 
 /** Whether only the agent's socket may change the tables (ADR 0011), or any process may. */
 export type Ownership = 'kernel' | 'none'
@@ -27,29 +28,29 @@ export interface OwnedPlan {
  * and no owner, and changes these flags in no other way, so any other table is made anew in the
  * same transaction. `anew` asks for that whatever the tables are like.
  */
-export function planOwned(
+export function* planOwned(
   current: KernelRuleset,
   desired: Ruleset,
   ownership: Ownership,
   anew = false,
-): OwnedPlan {
+): Steps<OwnedPlan> {
   const adoption: Operation[] = []
-  const operations = (['ip', 'ip6'] as const).flatMap((family): Plan => {
-    const found = current[family]
-    const wanted = desired[family]
-    if (wanted === undefined) return plan(found ? { [family]: found } : {}, {})
-    if (found === undefined) return plan({}, { [family]: wanted })
-    if (anew || !fits(found, ownership)) {
-      return [{ kind: 'delete-table', family }, ...plan({}, { [family]: wanted })]
-    }
-    const steps = plan({ [family]: found }, { [family]: wanted })
-    const stays = steps[0]?.kind !== 'delete-table'
-    if (ownership === 'kernel' && found.owner === undefined && stays) {
+  const steps: Step[] = []
+  for (const family of ['ip', 'ip6'] as const) {
+    const [found, wanted] = [current[family], desired[family]]
+    const isRebuilt = found && wanted && (anew || !fits(found, ownership))
+    if (isRebuilt) steps.push({ kind: 'delete-table', family })
+    const planned = yield* planInSteps(
+      found && !isRebuilt ? { [family]: found } : {},
+      wanted ? { [family]: wanted } : {},
+    )
+    for (const step of planned) steps.push(step)
+    const stays = found && wanted && !isRebuilt && planned[0]?.kind !== 'delete-table'
+    if (stays && ownership === 'kernel' && found.owner === undefined) {
       adoption.push({ kind: 'add-table', family, flags: OWNED })
     }
-    return steps
-  })
-  return { adoption, plan: ownership === 'kernel' ? operations.map(owned) : operations }
+  }
+  return { adoption, plan: ownership === 'kernel' ? steps.map(owned) : steps }
 }
 
 function fits({ flags = 0, otherObjects = false }: KernelTable, ownership: Ownership): boolean {

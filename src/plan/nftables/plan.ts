@@ -1,4 +1,5 @@
 import type { TableFamily } from '../../model/family.ts'
+import { allAtOnce, type Steps } from '../../model/steps.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { sameValue } from '../../ruleset/nftables/same-value.ts'
 import { setSchema } from '../../ruleset/nftables/set-schema.ts'
@@ -23,9 +24,14 @@ import { deleteRule, planRules } from './rules.ts'
  * and chains go. The plan may refer to elements of `desired`, so it is valid until they change.
  */
 export function plan(current: KernelRuleset, desired: Ruleset): Plan {
-  return (['ip', 'ip6'] as const).flatMap((family) =>
-    planTable(family, current[family], desired[family]),
-  )
+  return allAtOnce(planInSteps(current, desired))
+}
+
+/** Does the same as `plan`, and lets other work go on while large sets are compared. */
+export function* planInSteps(current: KernelRuleset, desired: Ruleset): Steps<Plan> {
+  const ip = yield* planTable('ip', current.ip, desired.ip)
+  const ip6 = yield* planTable('ip6', current.ip6, desired.ip6)
+  return [...ip, ...ip6]
 }
 
 /** The steps of one table, by phase, in the order in which the kernel accepts them. */
@@ -38,16 +44,16 @@ export interface Phases {
   readonly destroy: Operation[]
 }
 
-function planTable(
+function* planTable(
   family: TableFamily,
   current: KernelTable | undefined,
   desired: Table | undefined,
-): Plan {
+): Steps<Plan> {
   if (desired === undefined) return current === undefined ? [] : [{ kind: 'delete-table', family }]
   const phases = noPhases()
   if (current === undefined) phases.create.push({ kind: 'add-table', family })
-  else if (!compatible(current, desired)) return rebuild(family, desired)
-  planSets(phases, family, current, desired)
+  else if (!compatible(current, desired)) return yield* rebuild(family, desired)
+  yield* planSets(phases, family, current, desired)
   planChains(phases, family, current?.chains, desired.chains)
   return inOrder(phases)
 }
@@ -90,22 +96,23 @@ function compatible(current: KernelTable, desired: Table): boolean {
 }
 
 /** Replaces a table of another layout: the old one goes and the new one comes in one batch. */
-function rebuild(family: TableFamily, desired: Table): Plan {
-  return [{ kind: 'delete-table', family }, ...planTable(family, undefined, desired)]
+function* rebuild(family: TableFamily, desired: Table): Steps<Plan> {
+  return [{ kind: 'delete-table', family }, ...(yield* planTable(family, undefined, desired))]
 }
 
-function planSets(
+function* planSets(
   phases: Phases,
   family: TableFamily,
   current: KernelTable | undefined,
   desired: Table,
-): void {
+): Steps<void> {
   const held = (name: string): ReadonlyMap<Tuple, ElementValue> =>
     current?.elements.get(name) ?? new Map()
   for (const [name, set] of desired.sets) {
     if (!current?.sets.has(name)) phases.create.push({ kind: 'add-set', family, set })
     if (!set.learned) {
-      planElements(phases, { family, set }, held(name), desired.elements.get(name) ?? new Map())
+      const wanted = desired.elements.get(name) ?? new Map()
+      yield* planElements(phases, { family, set }, held(name), wanted)
     }
   }
   for (const [name, found] of current?.sets ?? []) {
@@ -113,7 +120,7 @@ function planSets(
     phases.destroy.push({ kind: 'delete-set', family, set: name })
     const set = setSchema(family, name)
     if (leadsToChains(set) && sameSchema(found, set)) {
-      planElements(phases, { family, set }, held(name), new Map())
+      yield* planElements(phases, { family, set }, held(name), new Map())
     }
   }
 }
@@ -127,16 +134,13 @@ export function leadsToChains({ data }: SetSchema): boolean {
   return data === 'verdict'
 }
 
-function planElements(
+function* planElements(
   phases: Phases,
   { family, set }: { readonly family: TableFamily; readonly set: SetSchema },
   found: ReadonlyMap<Tuple, ElementValue>,
   wanted: ReadonlyMap<Tuple, ElementValue>,
-): void {
-  const gone = [...found].filter(([key, value]) => {
-    const keep = wanted.get(key)
-    return keep === undefined || !sameValue(value, keep)
-  })
+): Steps<void> {
+  const gone = yield* differing(found, wanted)
   // The kernel lists elements by hash; a diff of the same things is to read the same every time.
   for (const [key, value] of gone.sort(([a], [b]) => (a < b ? -1 : 1))) {
     phases.removeElements.push({ kind: 'delete-element', family, set, key, value })
@@ -149,12 +153,28 @@ function planElements(
   }
   // All that is found is wanted, and there is as much of both: nothing is missing.
   if (gone.length === 0 && found.size === wanted.size) return
-  for (const [key, value] of wanted) {
-    const has = found.get(key)
-    if (has === undefined || !sameValue(has, value)) {
-      phases.addElements.push({ kind: 'add-element', family, set, key, value })
-    }
+  for (const [key, value] of yield* differing(wanted, found)) {
+    phases.addElements.push({ kind: 'add-element', family, set, key, value })
   }
+}
+
+/** Elements that are compared between two steps: a step costs more than a comparison. */
+const AT_ONCE = 256
+
+/** Returns the elements that the other set has not, or has with another value. */
+function* differing(
+  elements: ReadonlyMap<Tuple, ElementValue>,
+  others: ReadonlyMap<Tuple, ElementValue>,
+): Steps<[Tuple, ElementValue][]> {
+  const found: [Tuple, ElementValue][] = []
+  let count = 0
+  for (const [key, value] of elements) {
+    const other = others.get(key)
+    if (other === undefined || !sameValue(value, other)) found.push([key, value])
+    count += 1
+    if (count % AT_ONCE === 0) yield
+  }
+  return found
 }
 
 /** Adds the chains and rules that differ to the phases. */

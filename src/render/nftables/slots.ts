@@ -21,14 +21,25 @@ export const NO_SLOTS: HeldSlots = []
  */
 export function assignSlots(held: HeldSlots, wanted: readonly Target[]): Slots {
   if (held.length === 0) return wanted.map(({ tuple }) => ({ data: tuple }))
-  const left = new Set(wanted.map(({ tuple }) => tuple))
-  const slots = wanted.map((_, slot): ElementValue | undefined => {
+  const left = elsewhere(held, wanted)
+  const slots = wanted.map(({ tuple }, slot): ElementValue | undefined => {
     const data = held[slot]?.data
-    return data !== undefined && left.delete(data) ? held[slot] : undefined
+    const stays = data !== undefined && (data === tuple || left.delete(data))
+    return stays ? held[slot] : undefined
   })
   if (left.size === 0 && held.length === slots.length) return held as Slots
   const rest = left.values()
   return slots.map((holder) => holder ?? { data: rest.next().value as Tuple })
+}
+
+/** Returns the endpoints that are not in the slot with their own number: mostly few, and the rest need no set. */
+function elsewhere(held: HeldSlots, wanted: readonly Target[]): Set<Tuple> {
+  const found = new Set<Tuple>()
+  for (let slot = 0; slot < wanted.length; slot++) {
+    const tuple = wanted[slot]?.tuple
+    if (tuple !== undefined && held[slot]?.data !== tuple) found.add(tuple)
+  }
+  return found
 }
 
 /** Assigns slots, and returns one list for the same list of slots and the same list of endpoints. */

@@ -27,7 +27,7 @@ async function mapsByKey({ family, elements }: KernelTable) {
   const read = new Map<string, unknown>()
   for (const { schema: set, count = -1 } of found) {
     const slots = slotCounts(set.name, elements) ?? new Map()
-    read.set(set.name, await readByKey(socket, { family, set, count, slots }))
+    read.set(set.name, await readByKey({ family, set, count, slots }))
   }
   return read
 }
