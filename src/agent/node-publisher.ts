@@ -93,11 +93,14 @@ export class NodePublisher {
 const NO_KIND =
   'the cluster has no NodelbNodeStatuses; apply deploy/crds/nodelb to see there how each node fares'
 
-/** Returns whether facts differ from those that are told in a way that a person cares about, or are newer by far. */
+/**
+ * Returns whether facts differ from those that are told in a way that a person cares about, or are of another time
+ * by far: they are newer, or the clock was set back.
+ */
 function isNews(facts: NodeFacts, told: NodeFacts | undefined): boolean {
   if (told === undefined || gist(facts) !== gist(told)) return true
   if (isOther(facts.p99Milliseconds, told.p99Milliseconds)) return true
-  return Date.parse(facts.observedAt) - Date.parse(told.observedAt) >= OLD_MS
+  return Math.abs(Date.parse(facts.observedAt) - Date.parse(told.observedAt)) >= OLD_MS
 }
 
 /** What holds for a while: no times that go on, and no counts of what is in order. */

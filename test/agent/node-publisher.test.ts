@@ -182,3 +182,13 @@ test('what was deleted is there again after the next write', async () => {
   await passes(12 * MINUTE)
   expect(world.object).toMatchObject({ status: { ready: true } })
 })
+
+test('where the clock is set back the times are told again, before it has come as far as it was', async () => {
+  const { world, passes } = begin()
+  await passes(5_000)
+  const back = Date.now() - 24 * 60 * MINUTE
+  vi.setSystemTime(back)
+  await passes(2 * MINUTE)
+  const status = world.object?.status as NodeFacts
+  expect(Date.parse(status.observedAt)).toBeLessThanOrEqual(back + 2 * MINUTE)
+})

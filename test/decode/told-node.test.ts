@@ -46,3 +46,11 @@ test('anything can be read', () => {
     }),
   )
 })
+
+test('a time that is none is not known', () => {
+  const bad = { lastChangeAt: 'soon', comparedAt: '', startedAt: 'x', drift: { since: 'y' } }
+  expect(readToldNode(object('n1', { observedAt: '2026-01-01T00:00:00Z', ...bad }))).toMatchObject([
+    { lastChangeAt: null, comparedAt: null, startedAt: '', drift: null },
+  ])
+  expect(readToldNode(object('n1', { observedAt: 'now', ready: true }))).toEqual([])
+})

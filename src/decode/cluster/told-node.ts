@@ -7,15 +7,18 @@ export interface ToldNode extends NodeFacts {
   readonly node: string
 }
 
-/** Reads a NodelbNodeStatus; nothing if it does not say anything yet. What is missing is not known. */
+/**
+ * Reads a NodelbNodeStatus; nothing if it does not say when that was written. What is missing, or is not of its type,
+ * is not known.
+ */
 export function readToldNode(object: unknown): readonly ToldNode[] {
   const status = valueAt(object, ['status'])
-  const [node, observedAt] = [textAt(object, 'metadata', 'name'), textAt(status, 'observedAt')]
-  if (node === '' || observedAt === '') return []
-  const since = textAt(status, 'drift', 'since')
+  const [node, observedAt] = [textAt(object, 'metadata', 'name'), timeAt(status, 'observedAt')]
+  if (node === '' || observedAt === null) return []
+  const since = timeAt(status, 'drift', 'since')
   const told: ToldNode = {
     ...{ node, observedAt },
-    startedAt: textAt(status, 'startedAt'),
+    startedAt: timeAt(status, 'startedAt') ?? '',
     version: textAt(status, 'version'),
     backend: textAt(status, 'backend') || null,
     scope: textAt(status, 'scope') || null,
@@ -24,16 +27,22 @@ export function readToldNode(object: unknown): readonly ToldNode[] {
     reason: textAt(status, 'reason'),
     p99Milliseconds: numberAt(status, 'p99Milliseconds'),
     changes: numberAt(status, 'changes') ?? 0,
-    lastChangeAt: textAt(status, 'lastChangeAt') || null,
-    comparedAt: textAt(status, 'comparedAt') || null,
+    lastChangeAt: timeAt(status, 'lastChangeAt'),
+    comparedAt: timeAt(status, 'comparedAt'),
     repairs: numberAt(status, 'repairs') ?? 0,
-    drift: since === '' ? null : { since, reason: textAt(status, 'drift', 'reason') },
+    drift: since === null ? null : { since, reason: textAt(status, 'drift', 'reason') },
     refused: listAt(status, 'refused').map((each) => {
       return { service: textAt(each, 'service'), reason: textAt(each, 'reason') }
     }),
     refusedServices: numberAt(status, 'refusedServices') ?? 0,
   }
   return [told]
+}
+
+/** A time that cannot be read is none: nobody could say how long ago it was. */
+function timeAt(status: unknown, ...path: readonly string[]): string | null {
+  const found = textAt(status, ...path)
+  return Number.isNaN(Date.parse(found)) ? null : found
 }
 
 function numberAt(status: unknown, field: string): number | null {
