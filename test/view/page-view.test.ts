@@ -126,13 +126,19 @@ describe('what needs a person', () => {
   })
 
   test('an agent that is not ready says why, unless it fell silent long ago', () => {
-    const agents = [agent('n1', { ready: false, reason: 'unready' }), agent('n2')]
+    const unready = 'containers with unready status: [agent]'
     const why = { ready: false, reason: 'the kernel took no change: EPERM' }
-    const of = (more: Partial<ToldNode>) => texts({ agents, told: [told('n1', more)] })
+    const of = (more: Partial<ToldNode>, reason = unready) => {
+      const agents = [agent('n1', { ready: false, reason }), agent('n2')]
+      return texts({ agents, told: [told('n1', more)] })
+    }
     const text = 'n1 its agent kube-system/nodelb-n1 is not ready: '
     expect(of(why)).toEqual([`${text}the kernel took no change: EPERM`])
-    expect(of({ ...why, observedAt: OLD })).toEqual([`${text}unready`])
-    expect(of({})).toEqual([`${text}unready`])
+    expect(of({ ...why, observedAt: OLD })).toEqual([`${text}${unready}`])
+    expect(of({})).toEqual([`${text}${unready}`])
+    expect(of({ ready: false, reason: '' })).toEqual([`${text}${unready}`])
+    // What it told before it ended is not why it does not run.
+    expect(of(why, 'CrashLoopBackOff')).toEqual([`${text}CrashLoopBackOff`])
   })
 })
 

@@ -31,6 +31,12 @@ export function clusterMatters(input: ClusterInput): readonly Matter[] {
   return [...first, ...ofWarnings(input).filter(({ about }) => !told.has(about))]
 }
 
+/**
+ * What the kubelet says of containers that run and are not ready (pkg/kubelet/status/generate.go). It knows no more,
+ * and the agent itself knows why; of one that does not run, what it told before says nothing.
+ */
+const RUNS_UNREADY = /^containers with unready status: /
+
 function ofAgents(input: ClusterInput): readonly Matter[] {
   const { nodes, agents, unread } = input
   if (unread.agents) return []
@@ -40,16 +46,13 @@ function ofAgents(input: ClusterInput): readonly Matter[] {
   }
   const covered = new Set(agents.map(({ node }) => node))
   const images = new Set(agents.map(({ image }) => image))
-  // Kubernetes knows that it is not ready, and the agent itself knows why.
-  const whys = new Map(
-    heardOf(input).flatMap((each) => (each.ready ? [] : [[each.node, each] as const])),
-  )
+  const whys = new Map(heardOf(input).map((each) => [each.node, each.ready ? '' : each.reason]))
   return [
     ...agents
       .filter(({ ready }) => !ready)
       .map(({ node, pod, reason }) => {
-        const why = whys.get(node)?.reason ?? reason
-        return { about: node || pod, text: `its agent ${pod} is not ready: ${why}` }
+        const why = RUNS_UNREADY.test(reason) ? whys.get(node) : ''
+        return { about: node || pod, text: `its agent ${pod} is not ready: ${why || reason}` }
       }),
     ...nodes
       .filter((node) => !covered.has(node))
