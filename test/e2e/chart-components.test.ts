@@ -28,6 +28,8 @@ interface Choice {
   readonly values: Manifest
   /** What the operator adds to the configuration of the overlay. */
   readonly config?: Manifest
+  /** The folder of deploy/ that the operator adds to the resources. */
+  readonly resource?: string
 }
 
 const members = { keyFile: '/etc/nodelb/members/secretkey' }
@@ -58,7 +60,7 @@ const choices: Readonly<Record<string, Choice>> = {
   },
   controller: { values: { controller: { enabled: true } } },
   // Its field is in the file of the controller.
-  ui: { values: { ui: { enabled: true } } },
+  ui: { values: { ui: { enabled: true } }, resource: 'crds/nodelb' },
   ipvs: { values: { backend: 'ipvs' }, config: { backend: 'ipvs' } },
   iptables: { values: { legacyIptables: true } },
 }
@@ -84,8 +86,11 @@ async function kustomized(overlay: string, names: readonly string[]): Promise<Ma
   ).images
   const kustomization = {
     namespace: 'kube-system',
-    resources: [relative(folder, join(deploy, 'overlays', overlay))],
-    components: names.map((name) => relative(folder, join(deploy, 'components', name))),
+    resources: [
+      inDeploy(join('overlays', overlay)),
+      ...names.flatMap((name) => choices[name]?.resource ?? []).map(inDeploy),
+    ],
+    components: names.map((name) => inDeploy(join('components', name))),
     configMapGenerator: [
       generated('nodelb', { behavior: 'replace', files: ['config.yaml'] }),
       ...(names.includes('controller') ? [await controllerConfig(names.includes('ui'))] : []),
@@ -95,6 +100,10 @@ async function kustomized(overlay: string, names: readonly string[]): Promise<Ma
   writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization))
   const { stdout } = await execa(kubectl, ['kustomize', folder])
   return parseAllDocuments(stdout).map((document) => document.toJS())
+}
+
+function inDeploy(place: string): string {
+  return relative(folder, join(deploy, place))
 }
 
 function generated(name: string, rest: object): object {

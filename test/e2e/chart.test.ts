@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { definitions } from '../support/crds.ts'
+import { eventually } from '../support/eventually.ts'
 import { blocksOf, pages } from '../support/pages.ts'
 import { ApiServer } from './support/apiserver.ts'
 import { chart, comparable, copyForOldServer, Helm, type Manifest } from './support/chart.ts'
@@ -257,6 +258,25 @@ describe('on an API server', () => {
     // Without them all pools of the cluster were gone.
     expect(await has(POOLS)).toBe(true)
   })
+
+  test('the kind of nodelb is left to whoever brought it, and else comes and goes with the page', async () => {
+    const path =
+      '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodelbnodestatuses.nodelb.io'
+    const page = '--set=controller.enabled=true,ui.enabled=true'
+    await done('install', forOldServer, page)
+    expect(await has(path)).toBe(true)
+    await done('upgrade', forOldServer, page)
+    expect(await has(path)).toBe(true)
+    await done('upgrade', forOldServer, '--set=controller.enabled=true')
+    await eventually(async () => !(await has(path)))
+
+    // As `kubectl apply -k deploy/crds` does, which the log of an agent asks for.
+    const [own] = definitions().filter(({ spec }) => spec.group === 'nodelb.io')
+    await server.admin.call('POST', dirname(path), own)
+    await done('upgrade', forOldServer, page)
+    await done('uninstall')
+    expect(await has(path)).toBe(true)
+  }, 120_000)
 
   test('a change of the configuration leaves the Pods alone', async () => {
     await done('install', forOldServer)
