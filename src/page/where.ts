@@ -53,5 +53,8 @@ function answer(
 
 function whether(told: HeardNode | undefined): string {
   if (told === undefined) return 'nodelb status there says whether it is in step'
-  return told.ready ? 'its agent says that it is in step' : `its agent says: ${told.reason}`
+  if (!told.ready) return `its agent says: ${told.reason}`
+  const { refusedServices: refused } = told
+  const but = refused === 0 ? '' : `, but for ${refused} of its Services, which the kernel refuses`
+  return `its agent says that it is in step${but}`
 }

@@ -88,7 +88,10 @@ function spoilt(text: string): ClusterInput {
 }
 
 /** Fields that hold what people write. */
-const FREE = ['about', 'text', 'message', 'reason', 'image', 'node', 'pod', 'pool', 'holder']
+const FREE = [
+  ...['about', 'text', 'message', 'reason', 'image', 'node', 'pod', 'pool', 'holder'],
+  ...['version', 'backend', 'scope'],
+]
 
 /** A page is nothing but text and tags such as these; no value of an attribute has a quote in it. */
 const PAGE = /^<!doctype html>\s*(?:[^<>]|<\/?[a-z1-6]+(?: [a-zA-Z-]+(?:="[^"<>]*")?)*\/?>)*$/
@@ -205,7 +208,8 @@ describe('what there is none of, or much', () => {
       const view = { ...empty, nodes: [{ ...row, told: heard }] }
       return pageHtml({ ...rest, found, view, service: undefined })
     }
-    expect(of(told)).toContain('its agent says that it is in step.')
+    expect(of({ ...told, refusedServices: 0 })).toContain('its agent says that it is in step.')
+    expect(of(told)).toContain('in step, but for 1 of its Services, which the kernel refuses.')
     expect(of({ ...told, ready: false, reason: '<EPERM>' })).toContain('says: &lt;EPERM&gt;.')
     expect(of(undefined)).toContain('nodelb status there says whether it is in step.')
   })
