@@ -3,13 +3,15 @@ import { type Report, said } from './problem.ts'
 
 type Requirement = LabelSelector['requirements'][number]
 
-const KEY = '(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?'
-const VALUE = '(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?'
-const VALUES = `${VALUE}(?:\\s*,\\s*${VALUE})*`
+const WORD = '[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?'
+const KEY = `(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?${WORD}`
+const VALUE = `(?:${WORD})?`
+/** Spaces belong to the word or the comma before them: read in two ways each, they would take exponential time. */
+const VALUES = `(?:${WORD}\\s*)?(?:,\\s*(?:${WORD}\\s*)?)*`
 
 /** One requirement with the comma, or the end, behind it. */
 const REQUIREMENT = new RegExp(
-  `\\s*(?:!\\s*(?<none>${KEY})|(?<key>${KEY})(?:\\s*(?<sign>==?|!=)\\s*(?<value>${VALUE})|\\s+(?<word>in|notin)\\s*\\(\\s*(?<values>${VALUES})\\s*\\))?)\\s*(?<end>,|$)`,
+  `\\s*(?:!\\s*(?<none>${KEY})|(?<key>${KEY})(?:\\s*(?<sign>==?|!=)\\s*(?<value>${VALUE})|\\s+(?<word>in|notin)\\s*\\(\\s*(?<values>${VALUES})\\))?)\\s*(?<end>,|$)`,
   'y',
 )
 

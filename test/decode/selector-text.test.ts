@@ -57,6 +57,12 @@ test.each([
   ])
 })
 
+test('a list of nothing is read or refused at once, however long it is', () => {
+  const begun = `team in (${' , '.repeat(500)}`
+  expect(read(begun).report.problems).toHaveLength(1)
+  expect(isSelected(`${begun} shop )`, { team: 'shop' })).toBe(true)
+})
+
 const word = fc.stringMatching(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,6}[A-Za-z0-9])?$/)
 const requirement = fc.oneof(
   fc.record({ key: word, operator: fc.constantFrom('exists' as const, 'does-not-exist' as const) }),
