@@ -20,11 +20,11 @@ export interface NodeFacts {
   readonly p99Milliseconds: number | null
   /** How many changes of endpoints that was taken from. */
   readonly changes: number
-  /** When the kernel took a change last. */
+  /** When the kernel took a change last, since the agent began. */
   readonly lastChangeAt: string | null
   /** When all that the kernel holds was compared last. */
   readonly comparedAt: string | null
-  /** How many times in the last 24 hours what others had changed was repaired. */
+  /** How many times in the last 24 hours, since the agent began, what others had changed was repaired; 100 at most. */
   readonly repairs: number
   /** Why the kernel may hold something else by now. */
   readonly drift: { readonly since: string; readonly reason: string } | null

@@ -45,6 +45,12 @@ test('what was programmed, compared and repaired is told with its time', () => {
   })
 })
 
+test('a commit of nothing, which each comparison begins with, is no change', () => {
+  const nothing: Occurrence = { ...committed, operations: 0 }
+  expect(factsAfter([nothing]).lastChangeAt).toBe(null)
+  expect(factsAfter([committed, nothing]).lastChangeAt).toBe('2026-01-01T00:00:00.000Z')
+})
+
 test('a repair counts for a day', () => {
   const compared: Occurrence = { event: 'kernel-compared', durationMs: 1 }
   const hours = (count: number): readonly Occurrence[] =>

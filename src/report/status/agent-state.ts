@@ -31,6 +31,8 @@ export interface AgentState {
   readonly watches: Map<Resource, WatchState>
   firstCommitAt: Time | undefined
   lastCommit: (Commit & { readonly at: Time }) | undefined
+  /** The time of the last commit that was not of nothing. */
+  lastChangeAt: Time | undefined
   verified: Verified | undefined
   /** The reason why the kernel may hold something else by now. */
   doubt: Lasting | undefined
@@ -95,6 +97,7 @@ export function newState(now: Time): AgentState {
     watches: new Map(NODE_RESOURCES.map((resource) => [resource, starting])),
     firstCommitAt: undefined,
     lastCommit: undefined,
+    lastChangeAt: undefined,
     verified: undefined,
     doubt: undefined,
     waiting: undefined,

@@ -16,7 +16,7 @@ export function nodeFacts(
   { version, recent }: { readonly version: string; readonly recent: RecentTimes },
   { now, steady }: Moment,
 ): NodeFacts {
-  const { lastCommit, verified, doubt, ownership, refused } = state
+  const { verified, doubt, ownership, refused } = state
   const { good: ready, reason } = readiness(state)
   const { count: changes, p99 } = recent.last(steady)
   return {
@@ -30,8 +30,8 @@ export function nodeFacts(
     reason: short(reason),
     p99Milliseconds: p99 ?? null,
     changes,
-    lastChangeAt: lastCommit === undefined ? null : time(lastCommit.at),
-    comparedAt: verified?.comparedAt === undefined ? null : time(verified.comparedAt),
+    lastChangeAt: timeOrNull(state.lastChangeAt),
+    comparedAt: timeOrNull(verified?.comparedAt),
     repairs: state.repairs.filter(({ at }) => at > now - DAY_MS).length,
     drift: doubt === undefined ? null : { since: time(doubt.since), reason: short(doubt.reason) },
     refused: [...refused].slice(0, MOST_REFUSED).map(([service, { reason: why }]) => {
@@ -43,6 +43,10 @@ export function nodeFacts(
 
 function short(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`
+}
+
+function timeOrNull(ms: Time | undefined): string | null {
+  return ms === undefined ? null : time(ms)
 }
 
 function time(ms: Time): string {

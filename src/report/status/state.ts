@@ -106,6 +106,7 @@ function followCommits(state: AgentState, occurrence: Occurrence, moment: Moment
       const { operations, bytes, durationMs } = occurrence
       state.firstCommitAt ??= now
       state.lastCommit = { at: now, operations, bytes, durationMs }
+      if (operations > 0) state.lastChangeAt = now
       state.failing = undefined
       state.attemptSince = undefined
       verify(state, occurrence.compared, occurrence.doubt, moment)
