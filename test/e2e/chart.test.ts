@@ -259,7 +259,7 @@ describe('on an API server', () => {
     expect(await has(POOLS)).toBe(true)
   })
 
-  test('the kind of nodelb is left to whoever brought it, and else comes and goes with the page', async () => {
+  test('the kind of nodelb comes and goes with the page, and stays where it is from elsewhere', async () => {
     const path =
       '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/nodelbnodestatuses.nodelb.io'
     const page = '--set=controller.enabled=true,ui.enabled=true'
