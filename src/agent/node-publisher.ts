@@ -16,7 +16,7 @@ interface PublisherOptions {
   readonly tell: (reason: string | undefined) => void
 }
 
-/** How long until the facts are looked at again, after a start that settles soon: about a minute. */
+/** How long until the facts are looked at again: seconds at the start, when much changes, and then about a minute. */
 const LOOK: RetryPolicy = { first: 5_000, most: 80_000, factor: 2, jitter: 0.5 }
 /** What cannot be mended by asking again, such as a kind that is missing, is tried again after so long. */
 const REFUSED: RetryPolicy = { first: 600_000, most: 600_000, factor: 1, jitter: 0.5 }
