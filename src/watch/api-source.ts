@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Problem, said, report as startReport } from '../decode/problem.ts'
 import type { ApiClient } from './api/client.ts'
 import type { NodeInterest } from './node-interest.ts'
@@ -22,6 +23,8 @@ interface Following {
 export function followApiServer(following: Following): Source {
   const { client, followed, node, interest, namespaces = {} } = following
   return async (listener, signal) => {
+    // Every kind that is followed waits for it, which Node.js would take for a leak.
+    setMaxListeners(0, signal)
     const garbage = noteGarbage(listener)
     const follow = (resource: Resource, until = signal) =>
       reflect({

@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events'
-
 interface Relisting {
   /** Resolves after `signal` has aborted; rejects if the source does. */
   readonly ended: Promise<void>
@@ -16,10 +14,7 @@ export function relisting(
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       round = new AbortController()
-      const either = AbortSignal.any([signal, round.signal])
-      // Every kind that is followed waits for it, which Node.js would take for a leak.
-      setMaxListeners(0, either)
-      await source(either)
+      await source(AbortSignal.any([signal, round.signal]))
     }
   }
   return { ended: run(), again: () => round.abort() }

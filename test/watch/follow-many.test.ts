@@ -2,7 +2,6 @@ import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { ApiClient } from '../../src/watch/api/client.ts'
 import { followApiServer } from '../../src/watch/api-source.ts'
 import { NodeInterest } from '../../src/watch/node-interest.ts'
-import { relisting } from '../../src/watch/relisting.ts'
 import { type Resource, resources } from '../../src/watch/resources.ts'
 import type { SourceEvent } from '../../src/watch/source.ts'
 import { ModelApi } from '../support/model-api.ts'
@@ -24,7 +23,7 @@ test('many kinds are followed at once without a warning of Node.js', async () =>
   const events = new Recorder<SourceEvent>()
   const source = followApiServer({ client, followed, node: 'n1', interest: new NodeInterest(true) })
   const listener = { event: events.add, state: () => undefined, problems: () => undefined }
-  const { ended } = relisting((until) => source(listener, until), stop.signal)
+  const ended = source(listener, stop.signal)
   onTestFinished(async () => {
     stop.abort()
     await ended
