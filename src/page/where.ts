@@ -1,4 +1,4 @@
-import type { HeardNode, NodeRow } from '../view/cluster/node-list.ts'
+import type { NodeRow } from '../view/cluster/node-list.ts'
 import type { PageView } from '../view/cluster/page-view.ts'
 import { html, type Markup } from './html.ts'
 import { kept } from './parts.ts'
@@ -48,11 +48,14 @@ function answer(
   }
   return html`<pre tabindex="0" aria-label="The answer">${text}</pre>
 <details id="rules"><summary>with its rules</summary><pre tabindex="0" aria-label="The answer with its rules">${withRules}</pre></details>
-<p class="dim">This is what ${node} should do, by the objects; ${whether(nodes.find((each) => each.node === node)?.told)}.</p>`
+<p class="dim">This is what ${node} should do, by the objects; ${whether(nodes.find((each) => each.node === node))}.</p>`
 }
 
-function whether(told: HeardNode | undefined): string {
-  if (told === undefined) return 'nodelb status there says whether it is in step'
+function whether(row: NodeRow | undefined): string {
+  const { told, state } = row ?? {}
+  // What an agent told before it crashed or went is not how it is now.
+  const isOver = state === 'no agent' || (state === 'not ready' && told?.ready)
+  if (told === undefined || isOver) return 'nodelb status there says whether it is in step'
   if (!told.ready) return `its agent says: ${told.reason}`
   const { refusedServices: refused } = told
   const but = refused === 0 ? '' : `, but for ${refused} of its Services, which the kernel refuses`

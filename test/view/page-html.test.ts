@@ -204,14 +204,18 @@ describe('what there is none of, or much', () => {
     const { told } = row ?? {}
     if (row === undefined || told === undefined) throw new Error('an agent tells of its Node')
     const found = { node: row.node, answer: 'x', withRules: 'x', troubles: [] }
-    const of = (heard: typeof told | undefined) => {
-      const view = { ...empty, nodes: [{ ...row, told: heard }] }
+    const of = (heard: typeof told | undefined, state: typeof row.state = 'ready') => {
+      const view = { ...empty, nodes: [{ ...row, state, told: heard }] }
       return pageHtml({ ...rest, found, view, service: undefined })
     }
     expect(of({ ...told, refusedServices: 0 })).toContain('its agent says that it is in step.')
     expect(of(told)).toContain('in step, but for 1 of its Services, which the kernel refuses.')
     expect(of({ ...told, ready: false, reason: '<EPERM>' })).toContain('says: &lt;EPERM&gt;.')
-    expect(of(undefined)).toContain('nodelb status there says whether it is in step.')
+    const nothing = 'nodelb status there says whether it is in step.'
+    expect(of(undefined)).toContain(nothing)
+    // What it told before it crashed or went is not how it is now.
+    for (const state of ['not ready', 'no agent'] as const)
+      expect(of(told, state)).toContain(nothing)
   })
 
   test.each([
