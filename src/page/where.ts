@@ -1,4 +1,4 @@
-import type { NodeRow } from '../view/cluster/node-list.ts'
+import { isInStep, type NodeRow } from '../view/cluster/node-list.ts'
 import type { PageView } from '../view/cluster/page-view.ts'
 import { html, type Markup } from './html.ts'
 import { kept } from './parts.ts'
@@ -53,11 +53,9 @@ function answer(
 
 function whether(row: NodeRow | undefined): string {
   const { told, state } = row ?? {}
-  // What an agent told before it crashed or went is not how it is now.
-  const isOver = state === 'no agent' || (state === 'not ready' && told?.ready)
-  if (told === undefined || isOver) return 'nodelb status there says whether it is in step'
-  if (!told.ready) return `its agent says: ${told.reason}`
-  const { refusedServices: refused } = told
+  if (told?.ready === false && state !== 'no agent') return `its agent says: ${told.reason}`
+  if (row === undefined || !isInStep(row)) return 'nodelb status there says whether it is in step'
+  const refused = told?.refusedServices ?? 0
   const but = refused === 0 ? '' : `, but for ${refused} of its Services, which the kernel refuses`
   return `its agent says that it is in step${but}`
 }

@@ -47,6 +47,16 @@ test.each([
   expect(fact('Kernels', { told: heard })).toBe(text)
 })
 
+test('a kernel whose agent crashed or went is not said to be in step', () => {
+  const heard = [told('n1'), told('n2')]
+  const crashed = [agent('n1'), agent('n2', { ready: false, reason: 'CrashLoopBackOff' })]
+  for (const agents of [crashed, [agent('n1')]]) {
+    expect(fact('Kernels', { told: heard, agents })).toMatch(/^1 of 2 Nodes in step,/)
+  }
+  const unread = { agents: true, lease: false, announcers: false, told: false }
+  expect(fact('Kernels', { told: heard, unread, agents: [] })).toMatch(/^2 of 2 Nodes in step,/)
+})
+
 test('no agent, and agents of two images', () => {
   expect(matters({ agents: [] })).toEqual([
     { about: expect.any(String), text: expect.stringContaining('no agent runs') },

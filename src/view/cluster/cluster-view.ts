@@ -3,7 +3,7 @@ import type { Matter } from '../look-at.ts'
 import { between } from '../times.ts'
 import type { ClusterInput } from './cluster-input.ts'
 import { clusterMatters } from './cluster-matters.ts'
-import { heardOf, milliseconds, type NodeRow, nodeList } from './node-list.ts'
+import { heardOf, isInStep, milliseconds, type NodeRow, nodeList } from './node-list.ts'
 import { poolList } from './pool-list.ts'
 import { type ClusterServiceRow, isFine, serviceList } from './service-list.ts'
 import { slowestNode } from './slowest-node.ts'
@@ -62,7 +62,7 @@ function kernelsText(input: ClusterInput): string {
   if (input.unread.told) return NOT_READ
   const heard = heardOf(input)
   if (heard.length === 0) return 'no Node tells of itself'
-  const inStep = heard.filter(({ ready, drift }) => ready && drift === null).length
+  const inStep = nodeList(input).filter(isInStep).length
   const repairs = heard.reduce((sum, each) => sum + each.repairs, 0)
   const slowest = slowestNode(input)
   const p99 = slowest === undefined ? 'no change in an hour' : `p99 ${milliseconds(slowest.ms)}`

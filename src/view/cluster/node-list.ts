@@ -46,6 +46,15 @@ export function nodeList(input: ClusterInput): readonly NodeRow[] {
   })
 }
 
+/**
+ * Returns whether its agent says that a Node is in step. What one told before it crashed or went is not how it is
+ * now.
+ */
+export function isInStep({ state, told }: Pick<NodeRow, 'state' | 'told'>): boolean {
+  const isDown = state === 'not ready' || state === 'no agent'
+  return !isDown && told !== undefined && told.ready && told.drift === null
+}
+
 /** Agents tell of their Nodes every ten minutes at least: what is older than this says nothing of now. */
 const LONGEST_SILENCE = 30 * 60_000
 
