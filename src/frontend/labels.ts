@@ -13,8 +13,8 @@ export function frontendLabel(
 }
 
 /**
- * Returns which of its Service's ports a frontend is of; undefined if of none. Its label tells whether its number
- * is that of a port of the node: a port without a name has its number there, so names do not tell.
+ * Returns the port of its Service to which a frontend belongs; undefined if it has none. The label says whether the
+ * frontend is a port of the node. The name in it is not compared: a port without a name is there with its number.
  */
 export function portOfFrontend(
   { ports }: Pick<ServiceObject, 'ports'>,
