@@ -4,7 +4,8 @@ import { kernelReason } from '../dataplane/outcome.ts'
 import { ReopeningSocket } from '../dataplane/reopening-socket.ts'
 import type { Session } from '../dataplane/session.ts'
 import { type FrontendName, nothingServed } from '../frontend/frontend-change.ts'
-import { namesPort, ownerIn } from '../frontend/label-text.ts'
+import { ownerIn } from '../frontend/label-text.ts'
+import { portOfFrontend } from '../frontend/labels.ts'
 import { familyOfTable, type TableFamily } from '../model/family.ts'
 import type { ServiceName } from '../model/service-name.ts'
 import { LingeringEndpoints, servingEndpoints } from '../plan/flows/lingering.ts'
@@ -31,10 +32,11 @@ export class FlowCleaner {
         return label === undefined ? undefined : this.#session?.renderer.nameOf(ownerIn(label))
       },
       servingOf: (service, frontend) => {
-        const label = this.#labelOf(frontend) ?? ''
+        const known = store.service(service)
+        const port = known && portOfFrontend(known, this.#labelOf(frontend) ?? '', frontend)
         return servingEndpoints(
           store.slicesOf(service),
-          ({ name, protocol }) => protocol === frontend.protocol && namesPort(label, service, name),
+          ({ name, protocol }) => name === port?.name && protocol === port.protocol,
         )
       },
     })

@@ -53,11 +53,6 @@ export function portIn(label: string): { readonly port: string; readonly kind: s
     : { port: rest.slice(0, space), kind: rest.slice(space + 1) }
 }
 
-/** Returns whether a label is that of this port of the Service `name`, whatever its kind. */
-export function namesPort(label: string, name: string, port: string): boolean {
-  return label === labelOf(name, port, portIn(label).kind)
-}
-
 /** No object's name has a tilde, so a shortened text is never the name of another object. */
 function cut(text: string, length: number, digits: number): string {
   if (text.length <= length) return text

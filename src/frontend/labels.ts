@@ -1,7 +1,8 @@
-import type { ServiceObject } from '../model/service.ts'
+import type { Protocol } from '../model/address.ts'
+import type { ServiceObject, ServicePort } from '../model/service.ts'
 import { serviceName } from '../model/service-name.ts'
 import type { Frontend } from './frontends.ts'
-import { labelOf, type Owner, ownerOf } from './label-text.ts'
+import { labelOf, type Owner, ownerOf, portIn } from './label-text.ts'
 
 /** Returns the label of a frontend, `owner:port kind`. */
 export function frontendLabel(
@@ -9,6 +10,22 @@ export function frontendLabel(
   { port, kind }: Pick<Frontend, 'port' | 'kind'>,
 ): string {
   return labelOf(serviceName(service), port.name === '' ? String(port.port) : port.name, kind)
+}
+
+/**
+ * Returns the port of its Service to which a frontend belongs; undefined if it has none. The label says whether the
+ * frontend is a port of the node. The name in it is not compared: a port without a name is there with its number.
+ */
+export function portOfFrontend(
+  { ports }: Pick<ServiceObject, 'ports'>,
+  label: string,
+  frontend: { readonly protocol: Protocol; readonly port: number },
+): ServicePort | undefined {
+  const isOfNode = portIn(label).kind === 'node-port'
+  return ports.find(
+    ({ protocol, port, nodePort }) =>
+      protocol === frontend.protocol && (isOfNode ? nodePort : port) === frontend.port,
+  )
 }
 
 /** Returns the label of the health-check port, `owner:port health-check`. */

@@ -91,7 +91,7 @@ function sections(rows: readonly AgentRow[]): Section[] {
       body: agentChangeTable(rows),
       notes: [
         'write: the answer to the PATCH, of which etcd writes to the disk. heard: a bare watch beside the agent',
-        'has the event (of files: the file is in its place, after which the agent waits 50 ms for more). CPU: of',
+        'has the event (of files: the file is in its place, after which the agent waits 10 ms for more). CPU: of',
         'the agent for each change. Changes are further apart than minSyncPeriod, 100 ms; a burst is written by',
         '20 at a time, and gathered; the last of it is in the kernel so much after the last write.',
       ],

@@ -23,9 +23,12 @@ export async function longestBlock(task: () => Promise<unknown>): Promise<Longes
     if (!over) setImmediate(round)
   }
   setImmediate(round)
-  await task()
-  await new Promise((resolve) => setImmediate(resolve))
-  over = true
+  try {
+    await task()
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    over = true
+  }
   return longest
 }
 

@@ -145,6 +145,9 @@ describe.each(FLAVOURS)('%s', async (flavour) => {
     const verified = await session.verify()
     expect(verified).toMatchObject({ kind: 'verified', operations: 3 })
     if (verified.kind === 'failed') throw new Error(verified.reason)
+    // SYNs that came while rules were missing are to be forgotten.
+    const late = verified.changes.filter(({ before, after }) => !before.leads && after.leads)
+    expect(late.map(({ id }) => id)).toEqual([...session.served().all()].map(({ id }) => id))
     const repaired = verified.repaired.map(({ title, operations }) => [
       title,
       operations.map(({ sign }) => sign).join(''),

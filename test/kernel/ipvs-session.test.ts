@@ -13,6 +13,8 @@ import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { Committed, Session, Synced } from '../../src/dataplane/session.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import { present } from '../../src/model/present.ts'
+import { serviceName } from '../../src/model/service-name.ts'
+import { touchedFrontends } from '../../src/plan/flows/stale.ts'
 import { type KernelIpvs, type ServerKey, serverIdOf } from '../../src/ruleset/ipvs/types.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { fixtureGoal } from '../support/goal.ts'
@@ -27,6 +29,7 @@ import { fixtures } from './session-setup.ts'
 const DUMMY = defaultIpvsSettings.interface
 const jellyfin = fixtureGoal(`${fixtures}load-balancer-many-endpoints`, 'input.yaml', 'ipvs')
 const dual = fixtureGoal(`${fixtures}dual-stack`, 'input.yaml', 'ipvs')
+const sharedPort = fixtureGoal(`${fixtures}same-port-tcp-and-udp`, 'input.yaml', 'ipvs')
 const OCCUPIED = 'another program has made this virtual server'
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-ipvs-'))
 
@@ -114,6 +117,24 @@ describe('a session of ipvs', () => {
     committed(await session.sync())
     expect(await held()).toMatchObject({ dummy: false })
     expect(ipvs.count).toBe(0)
+    session.close()
+  })
+
+  test('has flows of UDP looked at, and leaves all of TCP to ipvs', async () => {
+    const { session } = await started(sharedPort)
+    const { services, slices } = sharedPort.cluster
+    const at = (changes: Committed['changes']) =>
+      new Set(touchedFrontends(changes, 'reset').map(({ protocol }) => protocol))
+    for (const each of services) session.renderer.removeService(serviceName(each))
+    expect(at(committed(await session.sync()).changes)).toEqual(new Set(['udp']))
+    for (const each of services) session.renderer.setService(each)
+    for (const each of slices) session.renderer.setSlice(each)
+    expect(at(committed(await session.sync()).changes)).toEqual(new Set(['udp']))
+    await nft('delete', 'table', 'ip', 'nodelb')
+    const verified = await session.verify()
+    if (verified.kind === 'failed') throw new Error(verified.reason)
+    expect(verified.operations).toBeGreaterThan(0)
+    expect(at(verified.changes)).not.toContain('tcp')
     session.close()
   })
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentLab } from '../support/agent-lab.ts'
+import type { PodName } from '../support/topology.ts'
 import { WEB, webNode, webObjects, webService, webSlices } from '../support/web.ts'
 
 let place: AgentLab
@@ -26,6 +27,14 @@ const twoPorts = webService({
     { name: 'syslog', protocol: 'UDP', port: 514 },
   ],
 })
+
+/** A Service with a single port need not name it. */
+const oneUnnamed = webService({ ports: [{ protocol: 'UDP', port: 80 }] })
+const ofUnnamed = (pods: readonly PodName[], ending: readonly PodName[] = []) =>
+  webSlices(pods, ending).map((slice) => ({
+    ...slice,
+    ports: [{ name: '', protocol: 'UDP', port: 8080 }],
+  }))
 
 const CLIENTS = [
   { to: WEB.loadBalancer[0], port: 40_024 },
@@ -64,6 +73,20 @@ describe.each(['nftables', 'iptables'])('UDP clients that keep their port, %s', 
     expect(await answers()).toEqual(['pod-a', 'pod-a'])
     place.write(webObjects(['pod-b']))
     await second.next('flows-deleted')
+    expect(await answers()).toEqual(['pod-b', 'pod-b'])
+  })
+
+  test('stay with an endpoint that ends where the port of the Service has no name', async () => {
+    place.write([webNode, oneUnnamed, ...ofUnnamed(['pod-a'])])
+    const agent = start()
+    await agent.next('agent-ready')
+    expect(await answers()).toEqual(['pod-a', 'pod-a'])
+    agent.skip()
+    place.write([webNode, oneUnnamed, ...ofUnnamed(['pod-b'], ['pod-a'])])
+    await agent.next('kernel-committed')
+    expect(await answers()).toEqual(['pod-a', 'pod-a'])
+    place.write([webNode, oneUnnamed, ...ofUnnamed(['pod-b'])])
+    await agent.next('flows-deleted')
     expect(await answers()).toEqual(['pod-b', 'pod-b'])
   })
 

@@ -3,11 +3,11 @@ import { defaultConfig } from '../../src/config/config.ts'
 import { toSettings } from '../../src/config/settings.ts'
 import { difference } from '../../src/dataplane/difference.ts'
 import { claimKinds } from '../../src/frontend/claims.ts'
-import { labelOf, namesPort, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
-import { frontendLabel, namesOf, serviceLabel } from '../../src/frontend/labels.ts'
+import { labelOf, ownerIn, ownerOf } from '../../src/frontend/label-text.ts'
+import { frontendLabel, namesOf, portOfFrontend, serviceLabel } from '../../src/frontend/labels.ts'
 import type { Address, Cidr, Port } from '../../src/model/address.ts'
 import type { NodeView } from '../../src/model/node.ts'
-import type { ServiceObject } from '../../src/model/service.ts'
+import type { ServiceObject, ServicePort } from '../../src/model/service.ts'
 import { serviceName } from '../../src/model/service-name.ts'
 import { renderCluster } from '../../src/render/render.ts'
 
@@ -72,11 +72,20 @@ test('the longest names give labels that fit and tell Services apart', () => {
   expect(owner.startsWith(`${namespace}/`)).toBe(true)
 })
 
-test.each(['dns', `${'p'.repeat(62)}1`])('a label says of which port it is: %s', (name) => {
-  const label = labelOf(`${namespace}/checkout`, name, 'load-balancer')
-  expect(namesPort(label, `${namespace}/checkout`, name)).toBe(true)
-  expect(namesPort(label, `${namespace}/checkout`, `${name}2`)).toBe(false)
-  expect(namesPort(label, `${namespace}/other`, name)).toBe(false)
+test('a frontend is of the port that has its protocol and number, at the node or elsewhere', () => {
+  const [own] = service('1').ports
+  if (own?.nodePort === undefined) throw new Error('no port')
+  // Without a name, and its number is that of the other one at the node.
+  const unnamed = { name: '', protocol: 'tcp' as const, port: own.nodePort, nodePort: undefined }
+  const each = { ...service('1'), ports: [unnamed, own] }
+  const of = (kind: (typeof claimKinds)[number], port: ServicePort, at: ServicePort['port']) =>
+    portOfFrontend(each, frontendLabel(each, { kind, port }), { protocol: 'tcp', port: at })
+  expect(of('cluster-ip', unnamed, unnamed.port)).toBe(unnamed)
+  expect(of('load-balancer', own, own.port)).toBe(own)
+  expect(of('node-port', own, own.nodePort)).toBe(own)
+  expect(of('external-ip', own, 1 as Port)).toBeUndefined()
+  const label = frontendLabel(each, { kind: 'cluster-ip', port: own })
+  expect(portOfFrontend(each, label, { protocol: 'udp', port: own.port })).toBeUndefined()
 })
 
 test('names come from the Services that are known, not from labels', () => {

@@ -29,6 +29,8 @@ export async function strayFlows(lab: Lab, goal: Goal, isLed: IsLed): Promise<re
       lab.run('conntrack', ['-L', '-f', family, '-p', 'udp']),
     ),
   )
+  const failed = lists.find(({ exitCode }) => exitCode !== 0)
+  if (failed !== undefined) throw new Error(`conntrack does not list flows: ${failed.stderr}`)
   const flows = lists.flatMap(({ stdout }) => stdout.split('\n').flatMap(flowIn))
   return flows.filter((flow) => isStray(flow, goal, isLed)).map((flow) => told(flow, goal))
 }

@@ -115,6 +115,16 @@ describe('with a neighbour that has had a session, and begins none while BFD is 
     expect(known.see(waits, 12_000)).toBe(true)
   })
 
+  test('a neighbour that is removed meanwhile waits for nothing, and begins as it did when it is back', () => {
+    const known = acquainted()
+    known.see(waits, 1_000)
+    expect(known.see([], 6_000)).toBe(false)
+    expect(known.without(wanted, 6_000)).toEqual(wanted)
+    known.see(waits, 7_000)
+    expect(known.see(waits, 11_999)).toBe(false)
+    expect(known.see(waits, 12_000)).toBe(true)
+  })
+
   test('nothing of it is left with another FRR', () => {
     const known = acquainted()
     known.see(waits, 1_000)

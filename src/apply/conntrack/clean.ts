@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import {
+  type Flow,
   type FlowJudge,
   flowJudge,
   type StillServes,
@@ -24,9 +25,8 @@ export type CleanOutcome =
   | ({ readonly kind: 'refused'; readonly errno: string; readonly remedy: string } & Counts)
 
 /**
- * Deletes the flows that touched frontends left stale. `served` returns the latest state each time,
- * because a newer commit may have brought an endpoint back. The socket should be used for nothing
- * else, since commits would wait while a long table is listed.
+ * Deletes the flows that touched frontends left stale. `served` returns the latest state each time. The
+ * socket should be used for nothing else, since commits would wait while a long table is listed.
  */
 export async function cleanFlows(
   socket: NetlinkSocket,
@@ -68,6 +68,10 @@ interface Found {
   readonly deletions: readonly Request[]
 }
 
+/**
+ * Judges what is found stale again when all is listed, because a newer commit may have brought an endpoint back
+ * meanwhile. `served` is not called for each flow: where a Service is refused, it copies sets of all Services.
+ */
 async function findStale(
   socket: NetlinkSocket,
   selection: Selection,
@@ -75,15 +79,19 @@ async function findStale(
   served: () => ServedFrontends,
 ): Promise<Found> {
   const local = localAddresses()
-  const deletions: Request[] = []
+  const before = served()
+  const found: { readonly flow: Flow; readonly deletion: Request }[] = []
   let examined = 0
   await socket.walk(listFlows(selection), (reply) => {
     const flow = readFlow(reply, selection)
     if (flow === undefined) return
     examined += 1
-    if (isStale(flow, served(), local)) deletions.push(deleteFlow(reply, selection.family))
+    if (!isStale(flow, before, local)) return
+    found.push({ flow, deletion: deleteFlow(reply, selection.family) })
   })
-  return { examined, deletions }
+  const after = served()
+  const stale = found.filter(({ flow }) => isStale(flow, after, local))
+  return { examined, deletions: stale.map(({ deletion }) => deletion) }
 }
 
 /** Returns false when the flow had already ended. */

@@ -2,6 +2,7 @@ import type { TableFamily } from '../../model/family.ts'
 import type { Tuple } from '../../model/tuple.ts'
 import { foreignRule } from '../../plan/nftables/rules.ts'
 import { printRule } from '../../ruleset/nftables/print.ts'
+import { ENDPOINTS_MAPS } from '../../ruleset/nftables/sets.ts'
 import { slotCounts } from '../../ruleset/nftables/slot-counts.ts'
 import {
   type BaseHook,
@@ -127,14 +128,18 @@ async function readTable(socket: NetlinkSocket, family: TableFamily): Promise<Ke
 
 type Contents = ReadonlyMap<string, ReadonlyMap<Tuple, ElementValue>>
 
-/** Reads the elements of all sets but those that the kernel fills, the large ones last: the others tell their keys. */
+/**
+ * Reads the elements of all sets but those that the kernel fills, large endpoints maps last: all other sets
+ * together tell their keys, however large these are themselves.
+ */
 async function readContents(
   socket: NetlinkSocket,
   family: TableFamily,
   sets: readonly FoundSet[],
 ): Promise<Contents> {
   const kept = sets.filter(({ schema }) => schema.learned === undefined)
-  const isLarge = ({ count = 0 }: FoundSet): boolean => count >= MANY
+  const isLarge = ({ schema, count = 0 }: FoundSet): boolean =>
+    count >= MANY && ENDPOINTS_MAPS.includes(schema.name)
   const elements = new Map<string, ReadonlyMap<Tuple, ElementValue>>()
   for (const { schema } of kept.filter((set) => !isLarge(set))) {
     elements.set(schema.name, await readElements(socket, family, schema))
@@ -148,7 +153,7 @@ async function readContents(
 }
 
 /**
- * Elements from which on a map is read by its keys. A dump of more would hold up the event loop for 50 ms;
+ * Elements from which on an endpoints map is read by its keys. A dump of more would hold up the event loop for 50 ms;
  * below that it takes less processor time.
  */
 const MANY = 24_576

@@ -4,7 +4,11 @@ import type { FlavourPrograms } from '../../apply/iptables/programs.ts'
 import { watchIptables } from '../../apply/iptables/watch.ts'
 import type { ChainRenderer } from '../../exempt/chain-renderer.ts'
 import type { Refusal } from '../../exempt/exemption.ts'
-import { allAdded, type ServedFrontends } from '../../frontend/frontend-change.ts'
+import {
+  allAdded,
+  type FrontendChange,
+  type ServedFrontends,
+} from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import type { TableFamily } from '../../model/family.ts'
 import { grouped } from '../../plan/explain.ts'
@@ -130,11 +134,12 @@ export class IptablesSession implements Session {
       const outcome = await this.#compare()
       if (outcome.kind === 'failed') return outcome
       const { changes } = outcome
+      const operations = iptablesOperationCount(changes)
       return {
         kind: 'verified',
         repaired: grouped(shownIptables(changes, this.#labelOf)),
-        operations: iptablesOperationCount(changes),
-        changes: settled.changes,
+        operations,
+        changes: [...settled.changes, ...this.#added(operations)],
       }
     })
   }
@@ -180,11 +185,14 @@ export class IptablesSession implements Session {
     if (outcome.kind === 'failed') return outcome
     const { bytes, refusals } = outcome
     const operations = iptablesOperationCount(outcome.changes)
-    const changes = frontendChanges(fronts)
-    // Where rules were missing, flows of any frontend may have begun that lead nowhere.
-    const added = operations > 0 && settled !== START ? allAdded(this.served()) : []
-    const all = [...changes, ...added]
-    return { kind: 'committed', operations, bytes, refusals, changes: all, reread: settled }
+    const added = settled === START ? [] : this.#added(operations)
+    const changes = [...frontendChanges(fronts), ...added]
+    return { kind: 'committed', operations, bytes, refusals, changes, reread: settled }
+  }
+
+  /** Where rules were missing, flows of any frontend may have begun that lead nowhere. */
+  #added(operations: number): readonly FrontendChange[] {
+    return operations > 0 ? allAdded(this.served()) : []
   }
 
   /**

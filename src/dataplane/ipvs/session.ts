@@ -8,6 +8,7 @@ import type { SessionRenderer } from '../../exempt/session-renderer.ts'
 import type { ServedFrontends } from '../../frontend/frontend-change.ts'
 import type { Owner } from '../../frontend/label-text.ts'
 import { grouped } from '../../plan/explain.ts'
+import { hasFlowsToEnd } from '../../plan/ipvs/served.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
 import type { Holding } from '../claims.ts'
 import type { Goal } from '../dataplane.ts'
@@ -131,7 +132,7 @@ class IpvsSession implements Session {
     if (outcome.kind === 'failed') return outcome
     if (intruders.length > 0) this.#side.yieldTo(intruders)
     const repaired = [...outcome.repaired, ...grouped(operations)]
-    const changes = [...outcome.changes, ...done.changes]
+    const changes = [...outcome.changes.filter(hasFlowsToEnd), ...done.changes]
     return { ...outcome, repaired, changes, operations: outcome.operations + operations.length }
   }
 
@@ -190,6 +191,6 @@ function joined(outcome: Committed, { operations, refusals, changes }: IpvsOutco
     ...outcome,
     operations: outcome.operations + operations.length,
     refusals: [...outcome.refusals, ...refusals],
-    changes: [...outcome.changes, ...changes],
+    changes: [...outcome.changes.filter(hasFlowsToEnd), ...changes],
   }
 }

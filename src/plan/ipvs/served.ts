@@ -36,11 +36,16 @@ export function servedByIpvs({
         openDestinations(server).size === 0 ? [] : [{ family: tableOfAddress(server.address), id }],
       ),
     // One without endpoints has no virtual server, but the tables refuse what is sent there.
-    every: () => namedByTables(filter).filter(({ id }) => !endsItself(frontendAddress(id))),
+    every: () => namedByTables(filter).filter(hasFlowsToEnd),
     endpoints: ({ id }) => openDestinations(servers.get(id)),
     has: ({ id }) => servers.has(id),
     answersNodePorts: () => false,
   }
+}
+
+/** Returns whether flows of a frontend go stale, as tables beside ipvs name frontends of all protocols. */
+export function hasFlowsToEnd({ id }: FrontendName): boolean {
+  return !endsItself(frontendAddress(id))
 }
 
 function openDestinations(server: VirtualServer | undefined): ReadonlySet<Tuple> {

@@ -19,31 +19,33 @@ export function keyOf(vrf: string, neighbour: string): string {
  * begins it with the session.
  */
 export class StuckSessions {
-  readonly #since = new Map<string, number>()
+  /** Those that wait, and since when. */
+  #since: ReadonlyMap<string, number> = new Map()
   /** Those that were found to be stuck and have had no session since. */
   readonly #found = new Set<string>()
 
   forget(): void {
-    this.#since.clear()
+    this.#since = new Map()
     this.#found.clear()
   }
 
   /** Takes how the sessions are, by the monotonic clock; returns the neighbours that have waited for too long. */
   see(sessions: readonly SeenSession[], now: number): readonly string[] {
-    for (const session of sessions) {
-      const key = keyOf(session.vrf, session.peer)
-      if (session.state === 'Established') this.#found.delete(key)
-      if (!isStuck(session)) this.#since.delete(key)
-      else this.#since.set(key, this.#since.get(key) ?? now)
+    for (const { vrf, peer, state } of sessions) {
+      if (state === 'Established') this.#found.delete(keyOf(vrf, peer))
     }
-    const late = [...this.#since].filter(
-      ([key, since]) => now - since >= (this.#found.has(key) ? AGAIN_MS : STUCK_MS),
+    // A neighbour that is removed meanwhile waits no longer.
+    const waiting = sessions.filter(isStuck).map(({ vrf, peer }) => keyOf(vrf, peer))
+    const since = new Map(waiting.map((key) => [key, this.#since.get(key) ?? now]))
+    const late = waiting.filter(
+      (key) => now - (since.get(key) ?? now) >= (this.#found.has(key) ? AGAIN_MS : STUCK_MS),
     )
-    for (const [key] of late) {
-      this.#since.delete(key)
+    for (const key of late) {
+      since.delete(key)
       this.#found.add(key)
     }
-    return late.map(([key]) => key)
+    this.#since = since
+    return late
   }
 }
 

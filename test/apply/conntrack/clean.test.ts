@@ -166,6 +166,27 @@ test('of many flows each is judged', async () => {
   expect(await portsLeft()).toEqual(clientPorts.filter((port) => port % 2 === 0))
 })
 
+test('however many flows there are, where frontends lead is asked for twice', async () => {
+  for (const clientPort of [2001, 2002, 2003, 2004]) {
+    await plant({ client, clientPort, to: vip, answerer: gone })
+  }
+  let asked = 0
+  const now = (): ServedFrontends => {
+    asked += 1
+    return after
+  }
+  expect(await cleanFlows(socket, touched, now)).toMatchObject({ deleted: 4 })
+  expect(asked).toBe(2)
+})
+
+test('an endpoint that a newer commit brings back while flows are listed keeps its flows', async () => {
+  await plant({ client, clientPort: 1001, to: vip, answerer: gone })
+  const states = [after, leadingTo('10.244.1.11 . 5353', '203.0.113.10 . udp . 53 . 0')]
+  const now = (): ServedFrontends => states.shift() ?? after
+  expect(await cleanFlows(socket, touched, now)).toMatchObject({ examined: 1, deleted: 0 })
+  expect(await portsLeft()).toEqual([1001])
+})
+
 test('where a Service is gone, only flows to its endpoints go', async () => {
   await plant({ client, clientPort: 1001, to: vip, answerer: gone })
   await plant({ client, clientPort: 1002, to: vip, answerer: ['192.0.2.77', 53] })

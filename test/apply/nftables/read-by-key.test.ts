@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { NetlinkSocket } from '../../../src/apply/netlink/socket.ts'
 import { decodeSet, listSets } from '../../../src/apply/nftables/decode.ts'
 import { readKernel } from '../../../src/apply/nftables/read.ts'
@@ -8,7 +8,12 @@ import { program } from '../../../src/dataplane/nftables/program.ts'
 import { ENDPOINTS_MAPS } from '../../../src/ruleset/nftables/sets.ts'
 import { slotCounts } from '../../../src/ruleset/nftables/slot-counts.ts'
 import type { KernelTable } from '../../../src/ruleset/nftables/types.ts'
-import { node as benchNode, settings as benchSettings, makeCluster } from '../../bench/cluster.ts'
+import {
+  node as benchNode,
+  settings as benchSettings,
+  makeCluster,
+  makeSlices,
+} from '../../bench/cluster.ts'
 import { cluster, node, settings } from '../../support/random-cluster.ts'
 import { enterNewNetwork, nft } from './namespace.ts'
 
@@ -98,4 +103,22 @@ test('a map of many elements is read the same either way', async () => {
   await program(socket, wanted)
   // The second time everything is read first, and nothing is missing.
   expect(await program(socket, wanted)).toMatchObject({ kind: 'committed', operations: 0 })
+})
+
+test('of many Services with few endpoints, a map that is older than what tells its keys is not dumped', async () => {
+  const size = { services: 25_000, endpoints: 2, dualStack: false, external: false }
+  const [service, ...others] = makeCluster(size).services
+  if (service === undefined) throw new Error('there is no Service')
+  const first = { services: [service], slices: makeSlices(size, 0, 1) }
+  await program(socket, { cluster: first, node: benchNode, settings: benchSettings })
+  const wanted = { cluster: makeCluster(size), node: benchNode, settings: benchSettings }
+  await program(socket, wanted)
+  const walk = vi.spyOn(socket, 'walk')
+  const { ruleset } = await readKernel(socket)
+  const dumped = walk.mock.calls.map(([{ payload }]) => Buffer.from(payload).toString('latin1'))
+  walk.mockRestore()
+  expect(ruleset.ip?.elements.get('services-2')?.size).toBeGreaterThan(24_576)
+  expect(ruleset.ip?.elements.get('endpoints')?.size).toBeGreaterThan(2 * others.length)
+  expect(dumped.filter((request) => request.includes('services-2\0'))).toHaveLength(1)
+  expect(dumped.filter((request) => request.includes('endpoints\0'))).toEqual([])
 })
