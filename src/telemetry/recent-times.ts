@@ -29,7 +29,7 @@ export class RecentTimes {
     counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
   }
 
-  /** Returns what is known of the last hour. It is kept in spans of five minutes, so the first five may be missing. */
+  /** Returns what is known of the last hour. It goes by spans of five minutes, so its first minutes may be missing. */
   last(now: Steady): Recent {
     const oldest = Math.floor(now / SLOT_MS) - SLOTS
     const sums = new Map<number, number>()
