@@ -150,8 +150,10 @@ export class Churn {
   #ports(type: ServiceType): readonly PortShape[] {
     const random = this.#random
     const numbers = random.some([80, 443, 53, 8080, 9090], random.between(1, 4))
+    // A single port may go without a name.
+    const isNamed = numbers.length > 1 || random.chance(0.5)
     const ports = numbers.map((port, at) => ({
-      name: `p${at}`,
+      name: isNamed ? `p${at}` : '',
       port,
       protocol: random.pick(['TCP', 'TCP', 'UDP', 'SCTP'] as const),
     }))
