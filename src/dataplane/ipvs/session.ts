@@ -132,7 +132,7 @@ class IpvsSession implements Session {
     if (outcome.kind === 'failed') return outcome
     if (intruders.length > 0) this.#side.yieldTo(intruders)
     const repaired = [...outcome.repaired, ...grouped(operations)]
-    const changes = [...outcome.changes.filter(hasFlowsToEnd), ...done.changes]
+    const changes = changesOfBoth(outcome, done)
     return { ...outcome, repaired, changes, operations: outcome.operations + operations.length }
   }
 
@@ -186,11 +186,20 @@ class IpvsSession implements Session {
   }
 }
 
-function joined(outcome: Committed, { operations, refusals, changes }: IpvsOutcome): Committed {
+function joined(outcome: Committed, done: IpvsOutcome): Committed {
+  const { operations, refusals } = done
   return {
     ...outcome,
     operations: outcome.operations + operations.length,
     refusals: [...outcome.refusals, ...refusals],
-    changes: [...outcome.changes.filter(hasFlowsToEnd), ...changes],
+    changes: changesOfBoth(outcome, done),
   }
+}
+
+/** The tables beside ipvs name frontends whose connections ipvs ends itself, too. */
+function changesOfBoth(
+  tables: Pick<Committed, 'changes'>,
+  ipvs: Pick<IpvsOutcome, 'changes'>,
+): Committed['changes'] {
+  return [...tables.changes.filter(hasFlowsToEnd), ...ipvs.changes]
 }

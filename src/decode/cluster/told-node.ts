@@ -39,7 +39,7 @@ export function readToldNode(object: unknown): readonly ToldNode[] {
   return [told]
 }
 
-/** A time that cannot be read is none: nobody could say how long ago it was. */
+/** Returns null where the time cannot be read, because its age is not known then. */
 function timeAt(status: unknown, ...path: readonly string[]): string | null {
   const found = textAt(status, ...path)
   return Number.isNaN(Date.parse(found)) ? null : found
