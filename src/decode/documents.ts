@@ -61,9 +61,7 @@ function readYaml(text: string, report: Report, limit: number): unknown[] {
   const values: unknown[] = []
   let line = 1
   for (const part of splitDocuments(text)) {
-    const list = part.length > limit ? asLargeList(part) : undefined
-    if (list !== undefined) readList(list, line, values, report)
-    else readPart(part, line, values, report)
+    values.push(...valuesOfPart(part, line, limit, report))
     line += lineAt(part, part.length) - 1
   }
   return values
@@ -77,25 +75,32 @@ function splitDocuments(text: string): string[] {
   return text.split(/^(?=---(?:\s|$))/m)
 }
 
-/** Reads one document, which begins on `firstLine`, into `values`. */
-export function readPart(part: string, firstLine: number, values: unknown[], report: Report): void {
+/** Reads one document, which begins on `firstLine`: a List of more than `limit` characters item by item. */
+export function valuesOfPart(
+  part: string,
+  firstLine: number,
+  limit: number,
+  report: Report,
+): readonly unknown[] {
   // The part has only comments and directives, such as those before the first `---`.
-  if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
-  if (readInBlockStyle(part, values)) return
-  if (part.length <= yamlLimit) readAnyStyle(part, firstLine, values, report)
-  else {
-    const found = said(`a YAML document of ${megabytes(part.length)} MB`)
-    report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
-  }
+  if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return []
+  const list = part.length > limit ? asLargeList(part) : undefined
+  if (list !== undefined) return listIn(list, firstLine, report)
+  if (part.length <= yamlLimit) return valuesIn(part, firstLine, report)
+  const values: unknown[] = []
+  if (readInBlockStyle(part, values)) return values
+  const found = said(`a YAML document of ${megabytes(part.length)} MB`)
+  report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
+  return []
 }
 
-function readList(list: LargeList, firstLine: number, values: unknown[], report: Report): void {
+function listIn(list: LargeList, firstLine: number, report: Report): readonly unknown[] {
   const [envelope] = valuesIn(list.envelope, firstLine, report)
   const items: unknown[] = []
   for (const { text, line } of list.items) {
     items.push(...valuesIn(text, firstLine + line - 1, report).flat())
   }
-  if (typeof envelope === 'object') values.push({ ...envelope, items })
+  return typeof envelope === 'object' ? [{ ...envelope, items }] : []
 }
 
 /** Returns what a text without marks between documents has, in any style. */

@@ -1,5 +1,5 @@
 import type { DocumentPart } from './document-part.ts'
-import { readPart, valuesIn } from './documents.ts'
+import { valuesIn, valuesOfPart } from './documents.ts'
 import {
   isInside,
   type ListOpening,
@@ -35,9 +35,8 @@ export function* readYamlPieces(
     const opening = window.isWhole ? undefined : listOpening(window.text)
     if (opening === undefined) {
       window.growWhole()
-      const values: unknown[] = []
-      readPart(window.text, line, values, report)
-      for (const value of values) yield { kind: 'document', value }
+      for (const value of valuesOfPart(window.text, line, limit, report))
+        yield { kind: 'document', value }
       line += linesIn(window.text)
     } else {
       const end = yield* readList(window, opening, line, report)
