@@ -2,6 +2,7 @@ import type { DocumentPart, ListEnvelope } from './document-part.ts'
 import { assumedEnvelope, isEnvelope } from './list-envelope.ts'
 import type { TextWindow } from './text-window.ts'
 
+const SPACE = 32
 const QUOTE = 34
 const COMMA = 44
 const OPEN_BRACKET = 91
@@ -90,14 +91,12 @@ class ItemEnds {
   }
 
   #endIn(text: string): number | undefined {
-    let at = this.#at
+    let at = this.#isInString ? this.#endOfString(text, this.#at) : this.#at
     while (at < text.length) {
       const code = text.charCodeAt(at++)
-      if (this.#isInString) {
-        // What follows a backslash may be in the next piece.
-        if (code === BACKSLASH) at++
-        else if (code === QUOTE) this.#isInString = false
-      } else if (code === QUOTE) this.#isInString = true
+      // Most of what kubectl prints outside of texts is indentation.
+      if (code <= SPACE) continue
+      if (code === QUOTE) at = this.#endOfString(text, at)
       else if (code === OPEN_BRACE || code === OPEN_BRACKET) this.#depth++
       else if (this.#depth === 0 && (code === COMMA || code === CLOSE_BRACKET)) {
         this.#at = at
@@ -106,6 +105,22 @@ class ItemEnds {
     }
     this.#at = at
     return undefined
+  }
+
+  /** Returns the position after the quote that ends a string; past the end of this text if it goes on there. */
+  #endOfString(text: string, from: number): number {
+    let at = from
+    while (at < text.length) {
+      const code = text.charCodeAt(at++)
+      if (code === QUOTE) {
+        this.#isInString = false
+        return at
+      }
+      // What follows a backslash may be in the next piece.
+      if (code === BACKSLASH) at++
+    }
+    this.#isInString = true
+    return at
   }
 }
 
