@@ -23,10 +23,11 @@ export function rendered(sources: Sources, path: string): Rendered {
       }
     },
     renderer: {
-      heading({ depth, tokens, text }) {
-        const heading = { depth, text: plain(text), id: uniqueId(text) }
-        headings.push(heading)
-        return `<h${depth} id="${heading.id}">${this.parser.parseInline(tokens)}</h${depth}>\n`
+      heading({ depth, tokens, text: marked }) {
+        const text = plain(marked)
+        const id = uniqueId(text)
+        headings.push({ depth, text, id })
+        return `<h${depth} id="${id}">${this.parser.parseInline(tokens)}</h${depth}>\n`
       },
       // What is wider than a phone scrolls by itself, also from the keyboard.
       code({ text }) {

@@ -1,10 +1,11 @@
 // Makes the site of the documentation: README, the pages of docs/ and what stands beside them, as HTML that needs
-// no script and loads nothing from elsewhere. `npm run site` writes it to build/site.
+// no script and loads nothing from elsewhere. `npm run site` writes it to build/site. Pages are written for GitHub:
+// links, anchors and marks mean here what they mean there, so that no page has anything for the site alone.
 //
 // Usage: npm run site -- [FOLDER [TREE]]
 //   npm run site -- build/site https://git.example.com/nodelb/blob/main/
 // TREE is the address at which people read the files of the tree; without it links lead to those of this machine.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { icon } from '../../src/page/style.ts'
@@ -13,7 +14,8 @@ import { rendered, titleOf } from './markdown.ts'
 import { type Page, placeOf, type Sources } from './paths.ts'
 
 const root = new URL('../../', import.meta.url)
-const [, , folder = 'build/site', tree = root.href] = process.argv
+const [, , folder = 'build/site', address = root.href] = process.argv
+const tree = address.replace(/\/?$/, '/')
 const site = resolve(folder)
 
 /** Paths of the files of a folder, from the root of the tree. */
@@ -54,7 +56,6 @@ function write(place: string, content: string): void {
 }
 
 const sources = sourcesOfSite()
-rmSync(site, { recursive: true, force: true })
 for (const path of sources.pages.keys()) {
   write(placeOf(path), layout(sources, path, rendered(sources, path)))
 }
