@@ -104,9 +104,17 @@ describe.each(jobs)('%s', (_, job) => {
   })
 })
 
+const ci = readFileSync(`${root}.ci/run`, 'utf8')
+
+test('.ci/run runs what package.json has', () => {
+  const names = Array.from(ci.matchAll(/^[^#\n]*npm run ([\w:]+)/gm), ([, name = '']) => name)
+  expect(names.length).toBeGreaterThan(3)
+  expect(names.filter((name) => !(name in packageJson.scripts))).toEqual([])
+})
+
 test('every suite runs somewhere', () => {
   const suites = Object.keys(packageJson.scripts).filter((name) => name.startsWith('test:'))
-  const runs = [...jobs.flatMap(([, job]) => runsOf(job)), readFileSync(`${root}.ci/run`, 'utf8')]
+  const runs = [...jobs.flatMap(([, job]) => runsOf(job)), ci]
   const run = (suite: string): boolean => new RegExp(`npm run ${suite}\\b`).test(runs.join('\n'))
   expect(suites.length).toBeGreaterThan(8)
   expect(suites.filter((suite) => !run(suite))).toEqual([])
