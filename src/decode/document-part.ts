@@ -5,7 +5,7 @@ export type DocumentPart =
   | { readonly kind: 'list'; readonly envelope: ListEnvelope }
   | { readonly kind: 'item'; readonly value: unknown }
 
-/** What says of which kind the items of a List are. */
+/** The fields by which a List tells what its items are. */
 export interface ListEnvelope {
   readonly apiVersion: string
   readonly kind: string

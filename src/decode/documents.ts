@@ -39,6 +39,7 @@ export function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
+/** Returns whether a text begins as JSON does; YAML in flow style does, too. */
 export function isJson(text: string): boolean {
   return /^\s*\{/.test(text)
 }

@@ -12,7 +12,7 @@ const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 
 /** The beginning of a List in JSON. */
-export interface JsonOpening {
+interface JsonOpening {
   /** The text up to the bracket before the items, which is its last character. */
   readonly head: string
   readonly envelope: ListEnvelope

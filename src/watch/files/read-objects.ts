@@ -14,7 +14,7 @@ import { ObjectWalk } from '../objects.ts'
 import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
 import { type FileReader, type FilesReader, readDocumentsOf, readFiles } from './read-files.ts'
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly limits?: Limits
   readonly given?: GivenAddresses
   /** Which Services have their connections counted; all if undefined. */
