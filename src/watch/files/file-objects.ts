@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type DocumentStream, openStream, wholeStream } from '../../decode/document-stream.ts'
 import { readDocuments } from '../../decode/documents.ts'
 import { nameOf } from '../../decode/fields.ts'
@@ -67,7 +67,7 @@ function visitLarge(
   }
 }
 
-/** Reads a file as a whole. If it is `emptied`, nothing is in it is a problem. */
+/** Reads a file as a whole. That nothing is in it is a problem unless it `mayBeEmpty`. */
 export function wholeFileObjects(
   file: string,
   followed: readonly Resource[],
@@ -106,5 +106,5 @@ function visitStream(
 }
 
 function digestOf(object: unknown): string {
-  return createHash('sha1').update(JSON.stringify(object)).digest('base64')
+  return hash('sha1', JSON.stringify(object), 'base64')
 }

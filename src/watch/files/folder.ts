@@ -114,19 +114,24 @@ class Folder {
 
   /** Returns false if the file has changed while it was read. */
   #take(file: string, seen: Seen, objects: FileObjects, affected: Set<Key>): boolean {
-    for (const key of this.#seen.get(file)?.digests.keys() ?? []) this.#disown(key, file, affected)
-    this.#seen.set(file, seen)
-    for (const key of seen.digests.keys()) {
-      const owners = this.#owners.get(key)
-      if (owners === undefined) this.#owners.set(key, new Set([file]))
-      else owners.add(file)
+    const former = this.#seen.get(file)?.digests
+    for (const key of former?.keys() ?? []) {
+      if (!seen.digests.has(key)) this.#disown(key, file, affected)
     }
+    this.#seen.set(file, seen)
+    for (const key of seen.digests.keys()) if (former?.has(key) !== true) this.#own(key, file)
     const isNew = (key: Key): boolean =>
       this.#digest(key, file) !== this.#told.get(key) && this.#winner(key) === file
     if (![...objects.digests.keys()].some(isNew)) return true
     return objects.visit((key, object) => {
       if (this.#winner(key) === file) this.#tell(key, file, object)
     })
+  }
+
+  #own(key: Key, file: string): void {
+    const owners = this.#owners.get(key)
+    if (owners === undefined) this.#owners.set(key, new Set([file]))
+    else owners.add(file)
   }
 
   #forget(file: string, affected: Set<Key>): void {
