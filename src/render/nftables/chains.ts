@@ -57,7 +57,7 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     ...rangeChains(sets),
     ...affinityChains(sets),
     ...byClient(sets),
-    chain('translated', rememberRules()),
+    chain('translated', rememberRules(sets)),
     chain('untranslated', untranslated(settings)),
     refuse,
   ]
