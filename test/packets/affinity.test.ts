@@ -143,7 +143,10 @@ describe.each(tried(families))('a sticky Service in $name', (family) => {
 
   test('takes no room for clients of another Service, whose port has the number of its NodePort', async () => {
     const pods = ['pod-a', 'pod-b'] as const
-    await applied(family, { pods, besides: [another(family), ...slices('another', family, pods)] })
+    await applied(family, {
+      pods,
+      besides: [anotherService(family), ...slices('another', family, pods)],
+    })
     const answers = await lab.probe({ from: 'client', to: at(family.another, NODE_PORT) })
     expect([...new Set(answers.map(podOf))].sort()).toEqual(pods)
     expect(await remembered(family)).toEqual([])
@@ -201,7 +204,7 @@ function service({ name, clusterIp, balancer }: Family, { seconds = 3_600, polic
   }
 }
 
-function another({ name, another }: Family) {
+function anotherService({ name, another }: Family) {
   return {
     apiVersion: 'v1',
     kind: 'Service',
