@@ -452,8 +452,26 @@ test('an address that was offered to one that died is offered to the next only w
   expect(claims()).toEqual(new Map([[address, 'offered']]))
 })
 
+test('an address is asked for each time that one dies to which it was offered before', () => {
+  const machine = answering()
+  const gone: Member = { ...member, state: 'dead' }
+  machine.owner = 'b'
+  machine.turn()
+  machine.owner = 'a'
+  machine.turn()
+  const probes = [member, gone, gone, member, gone].map((each) => {
+    machine.members = [each]
+    machine.now++
+    return machine.turn().filter(({ kind }) => kind === 'probe').length
+  })
+  expect(probes).toEqual([0, 1, 0, 0, 1])
+  machine.turn(answer(HIGHER))
+  expect(machine.answers).toBe(false)
+})
+
 test('an address whose owner changes again and again is asked for once', () => {
   const machine = answering()
+  machine.members = ['b', 'c', 'd'].map((node) => ({ ...member, node }))
   const probes = ['b', 'c', 'd'].map((owner) => {
     machine.owner = owner
     return machine.turn().filter(({ kind }) => kind === 'probe').length
