@@ -26,8 +26,8 @@ test('so it is when handovers are begun and taken back, and nodes are slow or di
   )
 })
 
-test('who took an offer that was taken back meanwhile, and dies before it hears of that, is found out', () => {
-  const violations = playSchedule({
+const CROSSINGS: Readonly<Record<string, Parameters<typeof playSchedule>[0]>> = {
+  'dies before it hears that the offer is taken back': {
     nodes: 3,
     lans: 1,
     faults: [
@@ -36,6 +36,22 @@ test('who took an offer that was taken back meanwhile, and dies before it hears 
       { kind: 'leave', node: 2 },
       { kind: 'wait', ms: 30 },
     ],
-  })
-  expect(violations).toEqual([])
+  },
+  'leaves itself, and hears late that the offer is taken back by one that died since': {
+    nodes: 3,
+    lans: 1,
+    faults: [
+      { kind: 'wait', ms: 30 },
+      { kind: 'late', ms: 141 },
+      { kind: 'die', node: 0, after: 3 },
+      { kind: 'leave', node: 0 },
+      { kind: 'wait', ms: 60 },
+      { kind: 'leave', node: 1 },
+      { kind: 'wait', ms: 11 },
+    ],
+  },
+}
+
+test.each(Object.entries(CROSSINGS))('a handover ends where one that takes it %s', (_, each) => {
+  expect(playSchedule(each)).toEqual([])
 })
