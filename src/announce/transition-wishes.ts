@@ -12,7 +12,7 @@ import {
   withdraw,
 } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
-import { doubt, doubtGiver } from './transition-rivals.ts'
+import { doubt, doubtGiver, doubtSoon } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
@@ -123,8 +123,10 @@ function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined)
   if (former !== undefined) {
     const others = phase.suspects.filter(({ node }) => node !== former)
     const one = { node: former, isDead: isDead(draft, former) }
-    const asksAt = one.isDead ? draft.now : phase.asksAt
-    return doubt(draft, spot, { ...next, asksAt, suspects: [...others, one] })
+    const suspected = { ...next, suspects: [...others, one] }
+    // Its kernel may still be at work.
+    if (!one.isDead) return doubtSoon(draft, spot, suspected)
+    return doubt(draft, spot, { ...suspected, asksAt: draft.now })
   }
   enter(draft, spot, next)
   return next

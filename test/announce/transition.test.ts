@@ -418,12 +418,18 @@ describe('giving an address up', () => {
     expect(steps).toContainEqual({ kind: 'probe', spots: [spot] })
   })
 
-  test('is doubted when the owner dies without having said that it answers', () => {
+  test.each([
+    ['at once, when the owner dies without having said that it answers', 'dead', 0],
+    ['when the kernel of one that is no longer the owner has had 100 ms', 'live', 100],
+  ] as const)('is doubted %s', (_, state, after) => {
     const machine = answering()
     machine.owner = 'b'
     machine.turn()
     machine.owner = 'a'
-    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+    machine.members = [{ ...member, state }]
+    const began = machine.now
+    const asked = machine.turn().some(({ kind }) => kind === 'probe')
+    expect(asked ? [began] : machine.times('probe', began + 150)).toEqual([began + after])
     machine.turn(answer(HIGHER))
     expect(machine.answers).toBe(false)
   })
@@ -472,11 +478,13 @@ test('an address is asked for each time that one dies to which it was offered be
 test('an address whose owner changes again and again is asked for once', () => {
   const machine = answering()
   machine.members = ['b', 'c', 'd'].map((node) => ({ ...member, node }))
-  const probes = ['b', 'c', 'd'].map((owner) => {
+  machine.steps = []
+  for (const owner of ['b', 'c', 'd']) {
     machine.owner = owner
-    return machine.turn().filter(({ kind }) => kind === 'probe').length
-  })
-  expect(probes).toEqual([0, 1, 0])
+    machine.turn()
+  }
+  machine.run(machine.now + 300)
+  expect(machine.steps.filter(({ kind }) => kind === 'probe')).toHaveLength(1)
   expect(machine.answers).toBe(true)
 })
 
