@@ -61,7 +61,7 @@ export interface Answering {
 }
 
 /** One that may have taken an offer that was taken back meanwhile: it gives way when it hears of that. */
-export interface Suspect {
+interface Suspect {
   readonly node: string
   /** It is not heard any more, and may have died before: the wire was asked. */
   readonly isDead: boolean
