@@ -8,9 +8,8 @@ import type { Transition } from './transition-state.ts'
 /**
  * Returns the claims of this node that concern a receiver: the addresses for which it answers and the
  * receiver is a candidate, answers as well, or may have taken it: it would take the address for given up
- * if it was not claimed any more. What it still asks for on an interface it claims
- * partly: the Node that answered before goes on until then, because it falls silent on all interfaces
- * at once.
+ * if it was not claimed any more. What it still asks for on an interface it claims partly: the Node that
+ * answered before goes on until then, because it falls silent on all interfaces at once.
  */
 export function claimsFor(
   receiver: Pick<Member, 'node' | 'claims'>,

@@ -5,8 +5,9 @@ import type { Spots } from './spot.ts'
 
 /**
  * Returns the Nodes to which this one sends beats: the other parties of each address if it is one
- * itself or answers for it, those that may have taken what it offered, and members that answer for what concerns it. So all that may have to
- * agree about an address hear each other, also one that is no candidate any more and hands over.
+ * itself or answers for it, those that may have taken what it offered, and members that answer for what
+ * concerns it. So all that may have to agree about an address hear each other, also one that is no candidate any
+ * more and hands over.
  */
 export function peersOf(
   self: string,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { claimsFor } from '../../src/announce/claims.ts'
 import type { Member } from '../../src/announce/member.ts'
+import { peersOf } from '../../src/announce/peers.ts'
 import { spotKey } from '../../src/announce/spot.ts'
 import type { News, Step } from '../../src/announce/step.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
@@ -473,6 +474,24 @@ test('an address is asked for each time that one dies to which it was offered be
   expect(probes).toEqual([0, 1, 0, 0, 1])
   machine.turn(answer(HIGHER))
   expect(machine.answers).toBe(false)
+})
+
+test('one that may have taken an address hears that it is claimed, even if it is no candidate any more', () => {
+  const machine = answering()
+  const candidate = { address, owner: 'a', candidates: ['a'], parties: ['a'] }
+  const announcements = new Map([[address, candidate]])
+  const saysTo = (node: string): unknown => {
+    const { spots } = machine.state
+    const claims = claimsFor({ node, claims: new Set() }, machine.state, announcements, machine.now)
+    return [...peersOf('a', spots, announcements.values(), [])].includes(node) && [...claims]
+  }
+  machine.owner = 'b'
+  machine.turn()
+  expect(saysTo('b')).toBe(false)
+  machine.owner = 'a'
+  machine.turn()
+  expect(saysTo('b')).toEqual([[address, 'wholly']])
+  expect(saysTo('c')).toBe(false)
 })
 
 test('an address whose owner changes again and again is asked for once', () => {
