@@ -17,7 +17,6 @@ import { Retry } from '../telemetry/retry.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import { inBackground, type OnFailure } from './background.ts'
 import { ListenerWatch } from './listener-watch.ts'
-import { MemoryReturn } from './memory-return.ts'
 
 interface SurroundingsParts {
   readonly telemetry: Telemetry
@@ -38,8 +37,6 @@ export class Surroundings {
   readonly #parts: SurroundingsParts
   readonly #again: Retry = new Retry(new Waits(AGAIN), () => this.look(this.#session))
   readonly listeners: ListenerWatch
-  /** A start or a comparison came before each look, and both need much memory for a short time. */
-  readonly #memory: MemoryReturn = new MemoryReturn()
   #session: Session | undefined
 
   constructor(parts: SurroundingsParts) {
@@ -55,7 +52,6 @@ export class Surroundings {
   look(session: Session | undefined): void {
     this.#session = session
     if (session === undefined) return
-    this.#memory.later()
     inBackground(
       () => this.#look(session),
       (error) => {
@@ -69,7 +65,6 @@ export class Surroundings {
   close(): void {
     this.#again.reset()
     this.listeners.close()
-    this.#memory.stop()
     this.#session = undefined
   }
 

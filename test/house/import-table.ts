@@ -580,7 +580,6 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'apply/iptables/recent-lists.ts': ['koffi', 'node:fs'],
   'apply/machine/look.ts': ['node:os'],
   'apply/machine/own-sockets.ts': ['node:fs'],
-  'apply/machine/spare-memory.ts': ['koffi'],
   'apply/netlink/answer-socket.ts': ['koffi'],
   'apply/netlink/message.ts': ['node:os'],
   'apply/netlink/netlink-error.ts': ['node:os'],
