@@ -20,7 +20,7 @@ interface PaceLimits {
 }
 
 /** Milliseconds without a request that end a period early. */
-const QUIET = 5
+const QUIET = 10
 /** A period that ends early is still this many times what its run took: runs take a fifth of the time. */
 const SHARE = 5
 

@@ -51,21 +51,21 @@ async function pokes(pace: Pace, { until, gap }: { until: number; gap: number })
 
 test('what came last in a burst does not wait for the end of a period that may end early', async () => {
   const { pace, runs } = start(taking(2), adaptive)
-  await pokes(pace, { until: 244, gap: 4 })
-  // The last request came after 240 ms, and nothing for 5 ms after that.
-  expect(runs).toEqual([0, 100, 200, 245])
+  await pokes(pace, { until: 245, gap: 5 })
+  // The last request came after 240 ms, and nothing for 10 ms after that.
+  expect(runs).toEqual([0, 100, 200, 250])
 })
 
 test('a period that was chosen does not end early', async () => {
   const { pace, runs } = start(taking(2), fixed)
-  await pokes(pace, { until: 244, gap: 4 })
+  await pokes(pace, { until: 245, gap: 5 })
   expect(runs).toEqual([0, 100, 200, 300])
 })
 
 test('requests that are further apart are not gathered while runs are short', async () => {
   const { pace, runs } = start(taking(2), adaptive)
   await pokes(pace, { until: 120, gap: 30 })
-  expect(runs).toEqual([0, 35, 65, 95])
+  expect(runs).toEqual([0, 40, 70, 100])
 })
 
 test('a period ends early only when runs have taken a fifth of the time', async () => {
