@@ -117,6 +117,21 @@ test('a change during a run is not forgotten', async () => {
   expect(runs).toEqual([0, 1000])
 })
 
+test('a request that a run makes itself waits for its end', async () => {
+  const running: number[] = []
+  let underWay = 0
+  const pace = new Pace({ period: () => adaptive, urgent: 20, retry }, async () => {
+    running.push(++underWay)
+    if (running.length === 1) pace.poke()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    underWay -= 1
+    return 'done'
+  })
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(running).toEqual([1, 1])
+})
+
 test('failures are retried by themselves, ever more slowly, also when poked', async () => {
   const { pace, runs } = start(() => 'retry')
   for (let at = 0; at < 40_000; at += 100) {
