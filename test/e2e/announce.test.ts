@@ -137,7 +137,9 @@ async function assigned(): Promise<readonly string[]> {
   const { items } = await admin.call('GET', '/apis/events.k8s.io/v1/namespaces/default/events')
   return items
     .filter(({ reason }: Said) => reason === 'nodeAssigned')
-    .map(({ type, regarding, note }: Said) => `${type} ${regarding.kind} ${regarding.name}: ${note}`)
+    .map(
+      ({ type, regarding, note }: Said) => `${type} ${regarding.kind} ${regarding.name}: ${note}`,
+    )
 }
 
 /** Who should, and does, answer. */
