@@ -19,7 +19,7 @@ export interface Options {
 
 const ADMIN = 'admin-token'
 const curve = ['-pkeyopt', 'ec_paramgen_curve:prime256v1']
-const startup = { within: 90_000, every: 50 }
+const startup = { within: 240_000, every: 50 }
 
 /**
  * A real kube-apiserver 1.20.2 on a real etcd, both fresh, with RBAC on and dual stack.
