@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { freePort } from '../support/asking.ts'
 import { eventually } from '../support/eventually.ts'
 import { RealLan } from '../support/real-lan.ts'
 import { RunningController } from '../support/running-controller.ts'
@@ -68,16 +68,6 @@ afterAll(async () => {
   await tests?.end()
   rmSync(folder, { recursive: true })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
 
 /** Starts a Prometheus beside one agent, with the alerts of deploy/. */
 function scrape(namespace: string, controller: number): ChildProcess {
