@@ -78,7 +78,8 @@ function scrape(namespace: string, controller: number): ChildProcess {
     static_configs: [{ targets: [`127.0.0.1:${port}`], labels }],
   })
   const config = {
-    global: { scrape_interval: '1s', evaluation_interval: '1s' },
+    // A scrape has the time of an interval, and no more.
+    global: { scrape_interval: '3s', scrape_timeout: '3s', evaluation_interval: '1s' },
     rule_files: ['rules.yaml'],
     scrape_configs: [target('agent', 10266, { node: 'n1' }), target('controller', controller, {})],
   }
@@ -93,12 +94,23 @@ function scrape(namespace: string, controller: number): ChildProcess {
   )
 }
 
-/** The samples that Prometheus answers with; undefined while it does not answer. */
-async function ask(expr: string): Promise<readonly unknown[] | undefined> {
-  const command = ['promtool', 'query', 'instant', '--format=json', URL_OF_PROMETHEUS, expr]
-  const all = ['netns', 'exec', lan.namespace('n1'), ...command]
+/** The samples that Prometheus answers each query with; none while it does not answer. */
+async function askAll(
+  exprs: readonly string[],
+): Promise<readonly (readonly unknown[] | undefined)[]> {
+  const urls = exprs.map(
+    (expr) => `${URL_OF_PROMETHEUS}/api/v1/query?query=${encodeURIComponent(expr)}`,
+  )
+  // One process: dozens at once would take a busy machine longer than the test waits.
+  const curl = ['curl', '--silent', '--globoff', '--write-out', '\\n', ...urls]
+  const all = ['netns', 'exec', lan.namespace('n1'), ...curl]
   const { stdout, exitCode } = await execa('ip', all, { reject: false })
-  return exitCode === 0 ? JSON.parse(stdout) : undefined
+  if (exitCode !== 0) return exprs.map(() => undefined)
+  return stdout.split('\n').map((line) => JSON.parse(line).data?.result)
+}
+
+async function ask(expr: string): Promise<readonly unknown[] | undefined> {
+  return (await askAll([expr]))[0]
 }
 
 test('the board is what the script makes', async () => {
@@ -109,11 +121,9 @@ test('the board is what the script makes', async () => {
 
 test('no panel is empty once agents and controller have been scraped', async () => {
   const empty = async () => {
-    const answers = await Promise.all(
-      queries.map(async (query) => ({ ...query, answer: await ask(query.expr) })),
-    )
-    const missing = answers.filter(({ answer, mayBeEmpty }) =>
-      mayBeEmpty ? answer === undefined : (answer ?? []).length === 0,
+    const answers = await askAll(queries.map(({ expr }) => expr))
+    const missing = queries.filter(({ mayBeEmpty }, at) =>
+      mayBeEmpty ? answers[at] === undefined : (answers[at] ?? []).length === 0,
     )
     return missing.map(({ title, expr }) => `${title}: ${expr}`)
   }
@@ -122,8 +132,8 @@ test('no panel is empty once agents and controller have been scraped', async () 
     last = await empty()
     return last.length === 0
   }
-  await eventually(isFull, { within: 60_000, every: 500, late: () => last.join('\n') })
-}, 90_000)
+  await eventually(isFull, { within: 200_000, every: 500, late: () => last.join('\n') })
+})
 
 test('the pool and who announces the addresses are on it', async () => {
   const found = async (expr: string) => ((await ask(expr)) ?? []).length
