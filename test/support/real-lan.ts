@@ -93,7 +93,8 @@ export class RealLan {
     return first.machine + [...nodes, 'client', 'stranger'].indexOf(name)
   }
 
-  #ownAddresses(name: string): readonly [string, string] {
+  /** The addresses of a machine of the LAN, one of each family. */
+  ownAddresses(name: string): readonly [string, string] {
     return [`192.0.2.${this.#number(name)}`, `2001:db8:1::${this.#number(name)}`]
   }
 
@@ -261,7 +262,7 @@ export class RealLan {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
     await this.#ask('watch', { mac, index, addresses, rate: questions, patience: answerWithin })
-    const asked = { targets: addresses, beside: this.#ownAddresses('stranger') }
+    const asked = { targets: addresses, beside: this.ownAddresses('stranger') }
     await this.#ask('connect', { ...asked, rate: connections, patience: connectWithin })
   }
 
@@ -318,7 +319,7 @@ export class RealLan {
     for (const name of [...nodes, 'client', 'stranger']) await this.#plug(name)
     this.#client = new Agent(this.namespace('client'), undefined, ['--import', 'tsx', client])
     this.#stranger = new Agent(this.namespace('stranger'))
-    await listen(this.#stranger, 'stranger', this.#ownAddresses('stranger'), 80)
+    await listen(this.#stranger, 'stranger', this.ownAddresses('stranger'), 80)
     const key = randomBytes(64).toString('base64')
     for (const name of nodes) {
       this.setKey(name, key)
@@ -338,7 +339,7 @@ export class RealLan {
     const peer = ['peer', 'name', 'eth0', 'netns', namespace]
     await this.ip('lan', 'link', 'add', name, 'type', 'veth', ...peer)
     await this.ip('lan', 'link', 'set', name, 'master', 'br0', 'up')
-    const [v4, v6] = this.#ownAddresses(name)
+    const [v4, v6] = this.ownAddresses(name)
     const isNode = this.#options.nodes.includes(name)
     // A client that forwards would look for the senders that its questions pretend to have, and fill
     // the table of neighbours, whose limit all namespaces share.
