@@ -20,7 +20,10 @@ import { RunningAgent } from './running-agent.ts'
  */
 const IDLE_MS = 2_000
 
-/** The agent tells what it does when asked, so it is asked again after so many milliseconds. */
+/**
+ * The agent tells what it does when asked, so it is asked again after so many milliseconds, or after four times as
+ * long as that took.
+ */
 const POLL_MS = 20
 
 const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
@@ -164,11 +167,12 @@ export class RealLan {
     isExpected: (view: AnnounceView) => boolean = () => true,
   ): Promise<AnnounceView> {
     for (;;) {
+      const began = performance.now()
       const answer = await readStatus(this.#socket(name))
       if (answer.kind !== 'status') throw new Error(`${name}: ${JSON.stringify(answer)}`)
       const { announce } = answer.status
       if (announce !== null && isExpected(announce)) return announce
-      await pause(POLL_MS)
+      await pause(Math.max(POLL_MS, 4 * (performance.now() - began)))
     }
   }
 
