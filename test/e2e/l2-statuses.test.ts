@@ -109,7 +109,7 @@ function areWritten(...expected: readonly string[]): Promise<void> {
   const late = (): string => `${last} instead of ${text}`
   // Many take longer to write, and to ask for.
   const { length } = expected
-  return eventually(ask, { within: 30_000 + length * 1_000, every: 20 + length, late })
+  return eventually(ask, { within: 30_000 + length * 500, every: 20 + length, late })
 }
 
 test('a status is created, changed and deleted with what the node announces', async () => {

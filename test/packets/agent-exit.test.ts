@@ -8,7 +8,7 @@ import { AgentLab } from '../support/agent-lab.ts'
 import { nodelb } from '../support/lab.ts'
 import { webNode, webObjects, webService } from '../support/web.ts'
 
-/** Milliseconds that no end takes, however busy the machine is; whoever is waited for says nothing. */
+/** An end takes fewer milliseconds than that, however busy the machine is: it waits for nobody. */
 const LIMIT = 20_000
 
 let place: AgentLab
