@@ -15,7 +15,8 @@ import type { GivenAddresses } from '../watch/addresses/given.ts'
 import { readStateFolder } from '../watch/addresses/state-folder.ts'
 import { attempt, filesAt, readText, readToEnd } from '../watch/files/files.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../watch/files/read-announcing.ts'
-import { type Input, readObjects } from '../watch/files/read-objects.ts'
+import { readFiles, together } from '../watch/files/read-files.ts'
+import { type Input, ObjectsReader, readObjects } from '../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../watch/resources.ts'
 import type { Sources } from './arguments.ts'
 
@@ -50,14 +51,13 @@ export function load(sources: Sources, announces: AsksForAnnouncing = () => fals
   const { given, problems: unread } = givenIn(sources.state)
   // Without their addresses, Services that are served would lose what is programmed for them.
   if (unread.length > 0) return { kind: 'failed', problems: [...read.problems, ...unread] }
-  const reader = announces(read.config)
-    ? new AnnouncingReader(read.config.allocation, given)
-    : undefined
-  const input = readObjects(sources.files, readStdin, {
-    ...{ limits: read.config.limits, given, metered: meteredIn(read.config) },
-    ...(reader && { also: (documents, source) => reader.read(documents, source) }),
-  })
-  const announcing = reader?.end()
+  const { limits, allocation } = read.config
+  const options = { limits, given, metered: meteredIn(read.config) }
+  const [input, announcing] = announces(read.config)
+    ? readFiles(sources.files, readStdin, () =>
+        together(new ObjectsReader(options), new AnnouncingReader(allocation, given)),
+      )
+    : [readObjects(sources.files, readStdin, options), undefined]
   const { layer2, bgp } = read.config.announce
   const own = layer2.enabled || bgp.enabled ? ofItsOwn(announcing) : []
   const problems = [...read.problems, ...input.problems, ...own]

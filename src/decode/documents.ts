@@ -12,8 +12,8 @@ declare function structuredClone(value: unknown): unknown
 /** The parser's tree takes some forty times the memory of its document; JSON has no such tree. */
 const yamlLimit = 32 * 1024 * 1024
 
-/** A List that is larger than this is read item by item. */
-const listLimit = 1024 * 1024
+/** A List that has more characters than this is read item by item. */
+export const LIST_LIMIT: number = 1024 * 1024
 
 /** JSON of at most this size that fails to parse is tried as YAML, whose flow style it may be. */
 const retryLimit = 1024 * 1024
@@ -27,18 +27,29 @@ export interface Documents {
  * Reads the documents of a YAML or JSON text. A document that cannot be read becomes a problem and
  * does not affect the others; nothing is thrown. `source` names the file in problems.
  */
-export function readDocuments(text: string, source: string): Documents {
+export function readDocuments(text: string, source: string, limit: number = LIST_LIMIT): Documents {
   const report = startReport(source)
-  const bare = text.startsWith('\ufeff') ? text.slice(1) : text
-  const values = /^\s*\{/.test(bare) ? readJson(bare, source, report) : readYaml(bare, report)
+  const bare = withoutMark(text)
+  const values = isJson(bare) ? readJson(bare, source, report) : readYaml(bare, report, limit)
   return { values, problems: report.problems }
+}
+
+/** Returns the text without the byte order mark before it. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
+/** Returns whether a text begins as JSON does; YAML in flow style does, too. */
+export function isJson(text: string): boolean {
+  return /^\s*\{/.test(text)
 }
 
 function readJson(text: string, source: string, report: Report): unknown[] {
   try {
     return [JSON.parse(text)]
   } catch (error) {
-    if (!source.endsWith('.json') && text.length <= retryLimit) return readYaml(text, report)
+    if (!source.endsWith('.json') && text.length <= retryLimit)
+      return readYaml(text, report, LIST_LIMIT)
     const { message } = error as Error
     const position = /at position (\d+)/.exec(message)?.[1]
     const line = lineAt(text, position === undefined ? text.length : Number(position))
@@ -47,11 +58,11 @@ function readJson(text: string, source: string, report: Report): unknown[] {
   }
 }
 
-function readYaml(text: string, report: Report): unknown[] {
+function readYaml(text: string, report: Report, limit: number): unknown[] {
   const values: unknown[] = []
   let line = 1
   for (const part of splitDocuments(text)) {
-    readPart(part, line, values, report)
+    values.push(...valuesOfPart(part, line, limit, report))
     line += lineAt(part, part.length) - 1
   }
   return values
@@ -65,29 +76,36 @@ function splitDocuments(text: string): string[] {
   return text.split(/^(?=---(?:\s|$))/m)
 }
 
-function readPart(part: string, firstLine: number, values: unknown[], report: Report): void {
+/** Reads one document, which begins on `firstLine`: a List of more than `limit` characters item by item. */
+export function valuesOfPart(
+  part: string,
+  firstLine: number,
+  limit: number,
+  report: Report,
+): readonly unknown[] {
   // The part has only comments and directives, such as those before the first `---`.
-  if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return
-  const list = part.length > listLimit ? asLargeList(part) : undefined
-  if (list !== undefined) readList(list, firstLine, values, report)
-  else if (readInBlockStyle(part, values)) return
-  else if (part.length <= yamlLimit) readAnyStyle(part, firstLine, values, report)
-  else {
-    const found = said(`a YAML document of ${megabytes(part.length)} MB`)
-    report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
-  }
+  if (/^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n)*(?:[ \t]*(?:#.*)?|%.*)$/.test(part)) return []
+  const list = part.length > limit ? asLargeList(part) : undefined
+  if (list !== undefined) return listIn(list, firstLine, report)
+  if (part.length <= yamlLimit) return valuesIn(part, firstLine, report)
+  const values: unknown[] = []
+  if (readInBlockStyle(part, values)) return values
+  const found = said(`a YAML document of ${megabytes(part.length)} MB`)
+  report.error(`line ${firstLine}`, found, 'at most 32 MB, a List in block style, or JSON')
+  return []
 }
 
-function readList(list: LargeList, firstLine: number, values: unknown[], report: Report): void {
+function listIn(list: LargeList, firstLine: number, report: Report): readonly unknown[] {
   const [envelope] = valuesIn(list.envelope, firstLine, report)
   const items: unknown[] = []
   for (const { text, line } of list.items) {
     items.push(...valuesIn(text, firstLine + line - 1, report).flat())
   }
-  if (typeof envelope === 'object') values.push({ ...envelope, items })
+  return typeof envelope === 'object' ? [{ ...envelope, items }] : []
 }
 
-function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
+/** Returns what a text without marks between documents has, in any style. */
+export function valuesIn(text: string, firstLine: number, report: Report): readonly unknown[] {
   const values: unknown[] = []
   if (!readInBlockStyle(text, values)) readAnyStyle(text, firstLine, values, report)
   return values

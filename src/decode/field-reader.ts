@@ -2,6 +2,9 @@ import type * as z from 'zod'
 import { list, readField } from './fields.ts'
 import type { Report } from './problem.ts'
 
+/** Made once: making a schema takes longer than reading a field by it. */
+const listSchema = list.nullish()
+
 /** Reads the fields of one object one by one, and remembers whether any could not be read. */
 export class FieldReader {
   readonly report: Report
@@ -37,7 +40,7 @@ export class FieldReader {
    * undefined if the field is not a list.
    */
   list(value: unknown, path: string): readonly unknown[] | undefined {
-    const found = this.read(value, list.nullish(), path, false as const)
+    const found = this.read(value, listSchema, path, false as const)
     return found === false ? undefined : (found ?? [])
   }
 }

@@ -1,4 +1,5 @@
 import { present } from '../model/present.ts'
+
 /** A List in block style, as kubectl writes it in YAML, with its items apart. */
 export interface LargeList {
   /** The document with an empty list in place of the items. */
@@ -20,15 +21,32 @@ interface ListItem {
  * in another item fails; kubectl writes none.
  */
 export function asLargeList(text: string): LargeList | undefined {
-  const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
-  if (items === null) return undefined
-  const begin = items.index + items[0].length
-  const indent = present(items[1])
+  const opening = listOpening(text)
+  if (opening === undefined) return undefined
+  const { head, begin, indent } = opening
   const end = endOfItems(text, begin, indent)
   return {
-    envelope: `${text.slice(0, items.index)}items: []\n${text.slice(end)}`,
+    envelope: `${head}${text.slice(end)}`,
     items: itemsIn(text, begin, end, indent),
   }
+}
+
+/** How a List in block style begins. */
+export interface ListOpening {
+  /** The document before the items, with an empty list in place of them. */
+  readonly head: string
+  /** The position of the first item. */
+  readonly begin: number
+  /** The spaces before the dash of an item. */
+  readonly indent: string
+}
+
+/** Returns undefined if this text does not begin a List in block style. */
+export function listOpening(text: string): ListOpening | undefined {
+  const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
+  if (items === null) return undefined
+  const head = `${text.slice(0, items.index)}items: []\n`
+  return { head, begin: items.index + items[0].length, indent: present(items[1]) }
 }
 
 /** Returns the position of the first line that is indented less than the items. */
@@ -39,7 +57,8 @@ function endOfItems(text: string, begin: number, indent: string): number {
   return text.length
 }
 
-function isInside(text: string, at: number, indent: string): boolean {
+/** Returns whether a line belongs to the items of a List. */
+export function isInside(text: string, at: number, indent: string): boolean {
   const first = text[at]
   if (first === '\n' || first === '\r' || first === '#') return true
   if (!text.startsWith(indent, at)) return false
@@ -65,7 +84,7 @@ function* itemsIn(text: string, begin: number, end: number, indent: string): Ite
  * nothing about Services. Its lines are left empty, so that the others keep their numbers. A line
  * with this indent cannot be inside a block text, whose lines are indented deeper than its key.
  */
-function withoutManagedFields(item: string, indent: string): string {
+export function withoutManagedFields(item: string, indent: string): string {
   const key = `\n${indent}    managedFields:\n`
   const begin = item.indexOf(key)
   if (begin < 0) return item
@@ -84,7 +103,8 @@ function isBelow(text: string, at: number, indent: string): boolean {
   return next.startsWith(' ') || next === '- '
 }
 
-function nextLine(text: string, at: number): number {
+/** Returns the position after the end of a line. */
+export function nextLine(text: string, at: number): number {
   const end = text.indexOf('\n', at)
   return end < 0 ? text.length : end + 1
 }

@@ -84,6 +84,9 @@ const serviceSchema = fields({
   status: anything,
 })
 
+/** Schemas are made once: making one takes longer than reading a field by it. */
+const createdSchema = time.nullish()
+const affinitySchema = emptyOr(['None', 'ClientIP'])
 const affinityConfig = fields({
   clientIP: fields({ timeoutSeconds: seconds.nullish() }).nullish(),
 }).nullish()
@@ -130,7 +133,7 @@ function serviceOf(
   const balanced = spec.type === 'LoadBalancer'
   const ports = readServicePorts(spec.ports ?? [], hasNodePorts(spec), reader.report)
   if (ports.length === 0) return undefined
-  const created = reader.read(metadata.creationTimestamp, time.nullish(), CREATED, former?.created)
+  const created = reader.read(metadata.creationTimestamp, createdSchema, CREATED, former?.created)
   const balancerAddresses = balanced
     ? (ingressAddressesOf(read, reader) ?? former?.loadBalancerAddresses ?? [])
     : []
@@ -206,7 +209,7 @@ function affinityOf(spec: Spec, former: ServiceObject | undefined, reader: Field
   const before = former?.affinity ?? { kind: 'none' }
   const affinity = reader.read(
     spec.sessionAffinity,
-    emptyOr(['None', 'ClientIP']),
+    affinitySchema,
     'spec.sessionAffinity',
     before.kind === 'none' ? 'None' : 'ClientIP',
   )

@@ -5,6 +5,8 @@ import type { ServiceObject } from '../model/service.ts'
 
 const rangesAnnotation = 'service.beta.kubernetes.io/load-balancer-source-ranges'
 
+const annotationSchema = text.nullish()
+
 interface WhereRanges {
   readonly metadata: { readonly annotations?: unknown }
   readonly spec: { readonly loadBalancerSourceRanges?: unknown }
@@ -61,7 +63,7 @@ function rangesIn({ metadata, spec }: WhereRanges, reader: FieldReader) {
     return undefined
   }
   const value = valueAt(annotations, [rangesAnnotation])
-  const annotation = reader.read(value, text.nullish(), annotationPath, false as const)
+  const annotation = reader.read(value, annotationSchema, annotationPath, false as const)
   if (annotation === false) return undefined
   const listed = (annotation ?? '').trim()
   return { values: listed === '' ? [] : listed.split(','), path: annotationPath }

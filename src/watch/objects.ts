@@ -1,3 +1,4 @@
+import type { DocumentPart, ListEnvelope } from '../decode/document-part.ts'
 import { nameOf, valueAt } from '../decode/fields.ts'
 import {
   describe,
@@ -8,6 +9,7 @@ import {
   report as startReport,
   unidentified,
 } from '../decode/problem.ts'
+import { unreachable } from '../model/unreachable.ts'
 import { identityProblems } from './identity.ts'
 import { type Resource, resources } from './resources.ts'
 
@@ -33,22 +35,51 @@ interface ItemType {
   readonly kind: string
 }
 
-/**
- * Visits the objects among the documents, also those in lists. Returns the problems of values that
- * are no objects or cannot be identified.
- */
-export function visitObjects(
-  documents: readonly unknown[],
-  source: string,
-  followed: readonly Resource[],
-  visit: Visit,
-): readonly Problem[] {
-  const walk: Walk = { source, followed, visit, problems: [], others: new Map() }
-  for (const value of documents) takeObject(value, walk, undefined, 0)
-  const report = startReport(source)
-  const wanted = orList([...new Set(followed.map((each) => resources[each].kind))])
-  for (const [kind, count] of walk.others) noteOther(report, wanted, kind, count)
-  return [...walk.problems, ...report.problems]
+interface ListKind {
+  /** Undefined if each item has its own. */
+  readonly type: ItemType | undefined
+}
+
+/** Visits the objects among the documents of one file, or of standard input, also those in Lists. */
+export class ObjectWalk {
+  readonly #walk: Walk
+  /** Of the items that come; undefined if they are not wanted. */
+  #list: ListKind | undefined
+
+  constructor(source: string, followed: readonly Resource[], visit: Visit) {
+    this.#walk = { source, followed, visit, problems: [], others: new Map() }
+  }
+
+  take(part: DocumentPart): void {
+    switch (part.kind) {
+      case 'document':
+        takeObject(part.value, this.#walk, undefined, 0)
+        break
+      case 'list':
+        this.#takeList(part.envelope)
+        break
+      case 'item':
+        if (this.#list !== undefined) takeObject(part.value, this.#walk, this.#list.type, 1)
+        break
+      default:
+        unreachable(part)
+    }
+  }
+
+  #takeList(envelope: ListEnvelope): void {
+    const { apiVersion, kind } = envelope
+    this.#list = listKind(apiVersion, kind, this.#walk.followed)
+    if (this.#list === undefined) takeOther(envelope, kind, apiVersion, this.#walk)
+  }
+
+  /** Returns the problems of values that are no objects or cannot be identified. */
+  end(): readonly Problem[] {
+    const { source, followed, others, problems } = this.#walk
+    const report = startReport(source)
+    const wanted = orList([...new Set(followed.map((each) => resources[each].kind))])
+    for (const [kind, count] of others) noteOther(report, wanted, kind, count)
+    return [...problems, ...report.problems]
+  }
 }
 
 function noteOther(report: Report, wanted: string, kind: string, count: number): void {
@@ -63,14 +94,26 @@ function takeObject(value: unknown, walk: Walk, type: ItemType | undefined, dept
     walk.problems.push(...untyped(value, kind, apiVersion, walk))
     return
   }
-  if (apiVersion === 'v1' && kind === 'List') return takeItems(value, walk, undefined, depth)
   for (const resource of walk.followed) {
     const row = resources[resource]
-    if (row.apiVersion !== apiVersion) continue
-    if (row.kind === kind) return takeOurs(resource, value, walk)
-    if (`${row.kind}List` === kind) return takeItems(value, walk, row, depth)
+    if (row.apiVersion === apiVersion && row.kind === kind) return takeOurs(resource, value, walk)
   }
-  takeOther(value, kind, apiVersion, walk)
+  const list = listKind(apiVersion, kind, walk.followed)
+  if (list !== undefined) takeItems(value, walk, list.type, depth)
+  else takeOther(value, kind, apiVersion, walk)
+}
+
+/** Returns undefined for what is no List of what is followed. */
+function listKind(
+  apiVersion: string,
+  kind: string,
+  followed: readonly Resource[],
+): ListKind | undefined {
+  if (apiVersion === 'v1' && kind === 'List') return { type: undefined }
+  const row = followed
+    .map((resource) => resources[resource])
+    .find((row) => row.apiVersion === apiVersion && `${row.kind}List` === kind)
+  return row && { type: row }
 }
 
 function takeOurs(resource: Resource, value: unknown, { source, visit, problems }: Walk): void {

@@ -621,6 +621,7 @@ export const WORLD: Readonly<Record<string, readonly string[]>> = {
   'watch/api/credentials.ts': ['node:fs', 'node:net'],
   'watch/api/exchange.ts': ['node:http'],
   'watch/api/exec-plugin.ts': ['node:child_process'],
+  'watch/files/file-pieces.ts': ['node:fs'],
   'watch/files/file-watchers.ts': ['node:fs'],
   'watch/files/files.ts': ['node:fs'],
   'watch/files/folder.ts': ['node:fs'],

@@ -4,7 +4,7 @@ import { Decisions } from '../../src/speaker/bgp/decisions.ts'
 import type { BgpNews } from '../../src/speaker/bgp/news.ts'
 import { BgpObjectStore } from '../../src/watch/bgp-objects.ts'
 import { BGP_RESOURCES } from '../../src/watch/bgp-resources.ts'
-import { visitObjects } from '../../src/watch/objects.ts'
+import { ObjectWalk } from '../../src/watch/objects.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import { advertisement, bgpCluster, bgpNode, bgpPeer, bgpService } from '../support/bgp-objects.ts'
 
@@ -15,9 +15,10 @@ function started(node: object, grace: number) {
   const told: BgpNews[] = []
   const store = new BgpObjectStore(FOLLOWED)
   const put = (objects: readonly unknown[]): void => {
-    visitObjects(objects, 'x.yaml', FOLLOWED, (resource, object) => {
+    const walk = new ObjectWalk('x.yaml', FOLLOWED, (resource, object) => {
       store.apply({ kind: 'object', resource, object, origin: 'x.yaml' })
     })
+    for (const value of objects) walk.take({ kind: 'document', value })
   }
   put([...bgpCluster(bgpPeer('tor'), advertisement('all'), bgpService('a', '198.51.100.1')), node])
   const { bgp } = defaultAnnounceSettings

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readDocuments } from '../../src/decode/documents.ts'
 import { printProblem } from '../../src/decode/problem.ts'
-import { visitObjects } from '../../src/watch/objects.ts'
+import { ObjectWalk } from '../../src/watch/objects.ts'
 import { NODE_RESOURCES, type Resource } from '../../src/watch/resources.ts'
 import { pathOf, type Selection, selectionOf } from '../../src/watch/selection.ts'
 
@@ -63,8 +63,9 @@ metadata: {name: web-1}
 function visited(followed: readonly Resource[]) {
   const found: Resource[] = []
   const { values } = readDocuments(text, 'x')
-  const problems = visitObjects(values, 'x', followed, (resource) => found.push(resource))
-  return { found, problems: problems.map(printProblem) }
+  const walk = new ObjectWalk('x', followed, (resource) => found.push(resource))
+  for (const value of values) walk.take({ kind: 'document', value })
+  return { found, problems: walk.end().map(printProblem) }
 }
 
 test('what is not followed is passed over, with the kinds that are', () => {

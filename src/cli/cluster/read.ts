@@ -17,6 +17,7 @@ import { servedBy } from '../../view/cluster/served.ts'
 import type { Matter } from '../../view/look-at.ts'
 import type { ClusterLists } from '../../watch/cluster-lists.ts'
 import { type AnnouncingInput, AnnouncingReader } from '../../watch/files/read-announcing.ts'
+import { readDocumentsOf } from '../../watch/files/read-files.ts'
 import { type Input, readObjectsAmong } from '../../watch/files/read-objects.ts'
 import { NODE_RESOURCES, resources } from '../../watch/resources.ts'
 import { announcersReport } from '../announcers/announcers.ts'
@@ -41,7 +42,7 @@ export function agentsIn({ told }: ClusterLists): readonly AgentPod[] {
 /** Returns what announcing depends on. */
 export function announcingIn({ deciding }: ClusterLists, config: Config): AnnouncingInput {
   const reader = new AnnouncingReader(config.allocation)
-  reader.read(deciding, SERVER)
+  readDocumentsOf(deciding, SERVER, reader)
   return withAssumedSecrets(reader.end())
 }
 

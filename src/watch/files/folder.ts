@@ -1,33 +1,23 @@
-import { createHash } from 'node:crypto'
 import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { readDocuments } from '../../decode/documents.ts'
-import { nameOf } from '../../decode/fields.ts'
-import {
-  isGap,
-  type Problem,
-  printProblem,
-  said,
-  report as startReport,
-} from '../../decode/problem.ts'
-import { visitObjects } from '../objects.ts'
-import { type Resource, resources } from '../resources.ts'
+import { isGap, type Problem, printProblem, report as startReport } from '../../decode/problem.ts'
+import type { Resource } from '../resources.ts'
 import type { Sink, Source, SourceListener } from '../source.ts'
+import {
+  type FileObjects,
+  type Key,
+  largeFileObjects,
+  type VisitObject,
+  wholeFileObjects,
+} from './file-objects.ts'
 import { eachChange } from './file-watchers.ts'
-import { filesAt, readText } from './files.ts'
-
-/** `resource namespace/name`, by which an object is known. */
-type Key = `${Resource} ${string}`
+import { filesAt } from './files.ts'
 
 /** A file as it was last read. */
 interface Seen {
   readonly signature: string
   readonly digests: ReadonlyMap<Key, string>
   readonly problems: readonly Problem[]
-}
-
-interface Read extends Seen {
-  readonly values: ReadonlyMap<Key, unknown>
 }
 
 /**
@@ -114,17 +104,34 @@ class Folder {
     const signature = signatureOf(file)
     const former = this.#seen.get(file)
     if (former?.signature === signature) return
-    const { values, ...seen } = readObjectsOf(file, signature, this.#followed, former)
+    const large = largeFileObjects(file, this.#followed)
+    if (large !== undefined && this.#take(file, seenIn(large, signature, former), large, affected))
+      return
+    const mayBeEmpty = (former?.digests.size ?? 0) === 0
+    const whole = wholeFileObjects(file, this.#followed, mayBeEmpty)
+    this.#take(file, seenIn(whole, signature, former), whole, affected)
+  }
+
+  /** Returns false if the file has changed while it was read. */
+  #take(file: string, seen: Seen, objects: FileObjects, affected: Set<Key>): boolean {
+    const former = this.#seen.get(file)?.digests
+    for (const key of former?.keys() ?? []) {
+      if (!seen.digests.has(key)) this.#disown(key, file, affected)
+    }
     this.#seen.set(file, seen)
-    for (const key of former?.digests.keys() ?? []) this.#disown(key, file, affected)
-    for (const key of seen.digests.keys()) {
-      const owners = this.#owners.get(key)
-      if (owners === undefined) this.#owners.set(key, new Set([file]))
-      else owners.add(file)
-    }
-    for (const [key, object] of values) {
+    for (const key of seen.digests.keys()) if (former?.has(key) !== true) this.#own(key, file)
+    const isNew = (key: Key): boolean =>
+      this.#digest(key, file) !== this.#told.get(key) && this.#winner(key) === file
+    if (![...objects.digests.keys()].some(isNew)) return true
+    return objects.visit((key, object) => {
       if (this.#winner(key) === file) this.#tell(key, file, object)
-    }
+    })
+  }
+
+  #own(key: Key, file: string): void {
+    const owners = this.#owners.get(key)
+    if (owners === undefined) this.#owners.set(key, new Set([file]))
+    else owners.add(file)
   }
 
   #forget(file: string, affected: Set<Key>): void {
@@ -141,28 +148,31 @@ class Folder {
 
   /** Tells the listener about objects that lost a definition: as now defined, or deleted. */
   #settle(affected: ReadonlySet<Key>): void {
-    const elsewhere = new Map<string, Key[]>()
+    const elsewhere = new Map<string, Set<Key>>()
     for (const key of affected) {
       const file = this.#winner(key)
       if (file === undefined) {
         if (this.#told.delete(key)) tellDeleted(key, this.#listener.event)
       } else if (this.#digest(key, file) !== this.#told.get(key)) {
         const keys = elsewhere.get(file)
-        if (keys === undefined) elsewhere.set(file, [key])
-        else keys.push(key)
+        if (keys === undefined) elsewhere.set(file, new Set([key]))
+        else keys.add(key)
       }
     }
     // These files did not change, but an object's later definition in another file is gone.
     for (const [file, keys] of elsewhere) {
-      const { values } = readObjectsOf(file, '', this.#followed)
-      for (const key of keys) this.#tell(key, file, values.get(key))
+      const tell: VisitObject = (key, object) => {
+        if (keys.has(key)) this.#tell(key, file, object)
+      }
+      const isTold = largeFileObjects(file, this.#followed)?.visit(tell) ?? false
+      if (!isTold) wholeFileObjects(file, this.#followed, true).visit(tell)
     }
   }
 
   /** Tells the listener how an object is defined, if that is new. */
   #tell(key: Key, file: string, object: unknown): void {
     const digest = this.#digest(key, file)
-    if (object === undefined || digest === undefined || digest === this.#told.get(key)) return
+    if (digest === undefined || digest === this.#told.get(key)) return
     this.#told.set(key, digest)
     this.#listener.event({ kind: 'object', resource: resourceOf(key), object, origin: file })
   }
@@ -206,30 +216,10 @@ function signatureOf(file: string): string {
   return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
 }
 
-function readObjectsOf(
-  file: string,
-  signature: string,
-  followed: readonly Resource[],
-  former?: Seen,
-): Read {
-  const report = startReport(file)
-  const text = readText(file, report)
-  // A program that writes a file in place empties it first.
-  const emptied = text?.trim() === '' && former !== undefined && former.digests.size > 0
-  if (emptied) report.error('', said('nothing any more'), 'objects, or no such file')
-  const documents = text === undefined ? undefined : readDocuments(text, file)
-  const found = new Map<Key, string>()
-  const values = new Map<Key, unknown>()
-  const odd = visitObjects(documents?.values ?? [], file, followed, (resource, value) => {
-    const key: Key = `${resource} ${nameOf(value, resources[resource].namespaced)}`
-    values.set(key, value)
-    found.set(key, createHash('sha1').update(JSON.stringify(value)).digest('base64'))
-  })
-  const problems = [...report.problems, ...(documents?.problems ?? []), ...odd]
-  // The former content of a file stays in force while a part of it cannot be read.
+/** The former content of a file stays in force while a part of it cannot be read. */
+function seenIn({ digests, problems }: FileObjects, signature: string, former?: Seen): Seen {
   const held = problems.some(isGap) ? (former?.digests ?? []) : []
-  const digests = new Map<Key, string>([...held, ...found])
-  return { signature, digests, values, problems }
+  return { signature, digests: new Map([...held, ...digests]), problems }
 }
 
 function resourceOf(key: Key): Resource {

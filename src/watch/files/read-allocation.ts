@@ -4,7 +4,8 @@ import type { AllocationSettings } from '../../model/allocation-settings.ts'
 import type { ServiceName } from '../../model/service-name.ts'
 import { asGiven, type GivenAddresses } from '../addresses/given.ts'
 import { ALLOCATION_RESOURCES, AllocationStore, type StoredService } from '../allocation-store.ts'
-import { visitFiles } from './visit-files.ts'
+import { ObjectWalk } from '../objects.ts'
+import { type FilesReader, readFiles } from './read-files.ts'
 
 /** What the files say, with what is wrong in them. */
 interface AllocationInput {
@@ -25,21 +26,44 @@ export function readAllocationObjects(
   settings: AllocationSettings,
   given: GivenAddresses = new Map(),
 ): AllocationInput {
+  return readFiles(paths, stdin, () => allocationReader(settings, given))
+}
+
+function allocationReader(
+  settings: AllocationSettings,
+  given: GivenAddresses,
+): FilesReader<AllocationInput> {
   const problems: Problem[] = []
-  const note = (found: readonly Problem[]): void => {
-    for (const problem of found) problems.push(problem)
-  }
+  // Of the file that is being read: the problems with its text come first.
+  let ofFile: Problem[] = []
   const store = new AllocationStore({
     classes: () => settings.loadBalancerClasses,
     followed: ALLOCATION_RESOURCES,
-    read: (_, found) => note(found),
+    read: (_, found) => {
+      for (const problem of found) ofFile.push(problem)
+    },
   })
-  visitFiles(paths, stdin, {
-    followed: ALLOCATION_RESOURCES,
-    take: (event) => store.apply(event),
+  const note = (found: readonly Problem[]): void => {
+    for (const problem of found) problems.push(problem)
+  }
+  return {
     note,
-  })
-  const services = store.services()
-  const held = asGiven({ services, unread: store.unreadServices() }, given, settings)
-  return { objects: { ...store.objects(), services: held }, services, problems }
+    begin: (source) => {
+      const walk = new ObjectWalk(source, ALLOCATION_RESOURCES, (resource, object) => {
+        store.apply({ kind: 'object', resource, object, origin: source })
+      })
+      return {
+        take: (part) => walk.take(part),
+        end: (ofText) => {
+          for (const each of [ofText, ofFile, walk.end()]) note(each)
+          ofFile = []
+        },
+      }
+    },
+    end: () => {
+      const services = store.services()
+      const held = asGiven({ services, unread: store.unreadServices() }, given, settings)
+      return { objects: { ...store.objects(), services: held }, services, problems }
+    },
+  }
 }

@@ -2,7 +2,6 @@ import type { AllocationObjects } from '../../allocate/decide.ts'
 import type { BgpConfiguration } from '../../announce/bgp/objects.ts'
 import { withOld } from '../../announce/bgp/old-configuration.ts'
 import type { AnnounceObjects } from '../../announce/objects.ts'
-import type { Documents } from '../../decode/documents.ts'
 import { nameOf, valueAt } from '../../decode/fields.ts'
 import { type Problem, printProblem } from '../../decode/problem.ts'
 import type { AllocationSettings } from '../../model/allocation-settings.ts'
@@ -12,9 +11,9 @@ import { ALLOCATION_RESOURCES, AllocationStore } from '../allocation-store.ts'
 import { AnnounceStore } from '../announce-store.ts'
 import { BGP_RESOURCES } from '../bgp-resources.ts'
 import { BgpStore } from '../bgp-store.ts'
-import { visitObjects } from '../objects.ts'
+import { ObjectWalk } from '../objects.ts'
 import type { Resource } from '../resources.ts'
-import { documentsAt } from './documents-at.ts'
+import { type FileReader, type FilesReader, readFiles } from './read-files.ts'
 
 /** What the files say, with what is wrong in them. */
 export interface AnnouncingInput {
@@ -47,30 +46,28 @@ export function readAnnouncing(
   stdin: () => string,
   settings: Classes,
 ): AnnouncingInput {
-  const reader = new AnnouncingReader(settings)
-  const note = (problems: readonly Problem[]): void => reader.note(problems)
-  for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    reader.read(documents, source)
-  }
-  return reader.end()
+  return readFiles(paths, stdin, () => new AnnouncingReader(settings))
 }
 
 /**
  * Takes the documents of one file after the other. Services have the addresses that they were
  * `given`, if any.
  */
-export class AnnouncingReader {
+export class AnnouncingReader implements FilesReader<AnnouncingInput> {
   readonly #given: GivenAddresses
   readonly #allocation: AllocationStore
   readonly #announcing: AnnounceStore
   readonly #bgp: BgpStore
   readonly #frrConfigurations: Map<string, unknown> = new Map()
-  /** Two stores read the same objects, and find the same problems. */
-  readonly #problems: Map<string, Problem> = new Map()
+  readonly #problems: Problem[] = []
+  /** The problems with the objects of the file that is being read: those of its text come first. */
+  #ofFile: Problem[] = []
 
   constructor({ loadBalancerClasses }: Classes, given: GivenAddresses = new Map()) {
     this.#given = given
-    const read = (_: string, found: readonly Problem[]): void => this.note(found)
+    const read = (_: string, found: readonly Problem[]): void => {
+      for (const problem of found) this.#ofFile.push(problem)
+    }
     this.#allocation = new AllocationStore({
       classes: () => loadBalancerClasses,
       followed: FOLLOWED,
@@ -80,9 +77,8 @@ export class AnnouncingReader {
     this.#bgp = new BgpStore(read)
   }
 
-  read({ values, problems }: Documents, source: string): void {
-    this.note(problems)
-    const odd = visitObjects(values, source, FOLLOWED, (resource, found) => {
+  begin(source: string): FileReader {
+    const walk = new ObjectWalk(source, FOLLOWED, (resource, found) => {
       const object = resource === 'all-services' ? withGiven(found, this.#given) : found
       const event = { kind: 'object', resource, object, origin: source } as const
       this.#allocation.apply(event)
@@ -90,7 +86,13 @@ export class AnnouncingReader {
       this.#bgp.apply(event)
       if (resource === 'frrconfigurations') this.#takeFrr(object)
     })
-    this.note(odd)
+    return {
+      take: (part) => walk.take(part),
+      end: (problems) => {
+        for (const each of [problems, this.#ofFile, walk.end()]) this.note(each)
+        this.#ofFile = []
+      },
+    }
   }
 
   #takeFrr(object: unknown): void {
@@ -99,17 +101,19 @@ export class AnnouncingReader {
   }
 
   note(problems: readonly Problem[]): void {
-    for (const problem of problems) this.#problems.set(printProblem(problem), problem)
+    for (const problem of problems) this.#problems.push(problem)
   }
 
   end(): AnnouncingInput {
+    // Two stores read the same objects, and find the same problems.
+    const problems = new Map(this.#problems.map((problem) => [printProblem(problem), problem]))
     return {
       objects: this.#announcing.objects(),
       bgp: withOld(this.#bgp.configuration(), this.#announcing.old()),
       allocation: this.#allocation.objects(),
       excluded: this.#announcing.excluded(),
       frrConfigurations: this.#frrConfigurations,
-      problems: [...this.#problems.values()],
+      problems: [...problems.values()],
     }
   }
 }

@@ -10,17 +10,15 @@ import { withGiven } from '../addresses/with-ingress.ts'
 import { slicesWithoutService } from '../decode-endpoint-slice.ts'
 import { MeteredServices } from '../metered-services.ts'
 import { ObjectStore } from '../object-store.ts'
-import { visitObjects } from '../objects.ts'
+import { ObjectWalk } from '../objects.ts'
 import { type DecodedObject, NODE_RESOURCES, type NodeResource, resources } from '../resources.ts'
-import { documentsAt } from './documents-at.ts'
+import { type FileReader, type FilesReader, readDocumentsOf, readFiles } from './read-files.ts'
 
 interface ReadOptions {
   readonly limits?: Limits
   readonly given?: GivenAddresses
   /** Which Services have their connections counted; all if undefined. */
   readonly metered?: LabelSelector | undefined
-  /** Gets the documents of each file as well: a pipe can be read only once. */
-  readonly also?: (documents: Documents, source: string) => void
 }
 
 export interface Input {
@@ -39,35 +37,26 @@ export interface Input {
 export function readObjects(
   paths: readonly string[],
   stdin: () => string,
-  { limits, given = new Map(), metered, also }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Input {
-  const reading = new Reading({ limits, given, metered })
-  const note = (problems: readonly Problem[]): void => reading.note(problems)
-  for (const { source, documents } of documentsAt(paths, stdin, note)) {
-    reading.read(documents, source)
-    also?.(documents, source)
-  }
-  return reading.end()
+  return readFiles(paths, stdin, () => new ObjectsReader(options))
 }
 
 /** Reads the objects among documents that come from elsewhere, such as the API server. */
 export function readObjectsAmong(documents: Documents, source: string): Input {
-  const reading = new Reading({ given: new Map() })
-  reading.read(documents, source)
-  return reading.end()
-}
-
-interface Given {
-  readonly limits?: Limits | undefined
-  readonly given: GivenAddresses
+  const reader = new ObjectsReader()
+  readDocumentsOf(documents, source, reader)
+  return reader.end()
 }
 
 /** Fills a store with all objects in the files, and collects the problems with them. */
-class Reading {
+export class ObjectsReader implements FilesReader<Input> {
   readonly #store: ObjectStore
   readonly #given: GivenAddresses
   readonly #nodes: Map<string, NodeView> = new Map()
   readonly #problems: Problem[] = []
+  /** The problems with the objects of the file that is being read: those of its text come first. */
+  #ofFile: Problem[] = []
   /** The keys of all objects, whether they could be read or not. */
   readonly #told: ReadonlyMap<NodeResource, Set<string>> = new Map(
     NODE_RESOURCES.map((resource) => [resource, new Set()]),
@@ -79,7 +68,7 @@ class Reading {
   /** The number of slices without a Service in the file that is being read. */
   #withoutService = 0
 
-  constructor({ limits, given, metered }: Given & Pick<ReadOptions, 'metered'>) {
+  constructor({ limits, given = new Map(), metered }: ReadOptions = {}) {
     this.#given = given
     this.#store = new ObjectStore({
       nodes: {
@@ -92,7 +81,7 @@ class Reading {
       },
       listener: {
         read: ({ resource, key }, decoded) => this.#noteRead(resource, key, decoded),
-        judged: (_, problems) => this.#problems.push(...problems),
+        judged: (_, problems) => this.#ofFile.push(...problems),
         gone: () => undefined,
         listed: () => undefined,
       },
@@ -109,21 +98,27 @@ class Reading {
       cluster: this.#store.cluster(),
       nodes: this.#nodes,
       unread: this.#store.unread(),
-      problems: this.#problems,
+      problems: [...this.#problems, ...this.#ofFile],
     }
   }
 
-  /** Reads the objects in the documents of one file. */
-  read({ values, problems }: Documents, source: string): void {
+  begin(source: string): FileReader {
     this.#source = source
     this.#withoutService = 0
-    this.note(problems)
-    const odd = visitObjects(values, source, NODE_RESOURCES, (resource, found) => {
+    const walk = new ObjectWalk(source, NODE_RESOURCES, (resource, found) => {
       const object = resource === 'services' ? withGiven(found, this.#given) : found
       this.#store.apply({ kind: 'object', resource, object, origin: source })
     })
-    this.note(odd)
-    const passedOver = slicesWithoutService(this.#withoutService, source)
+    return {
+      take: (part) => walk.take(part),
+      end: (problems) => this.#endFile([problems, this.#ofFile, walk.end()]),
+    }
+  }
+
+  #endFile(problems: readonly (readonly Problem[])[]): void {
+    for (const each of problems) this.note(each)
+    this.#ofFile = []
+    const passedOver = slicesWithoutService(this.#withoutService, this.#source)
     if (passedOver !== undefined) this.#problems.push(passedOver)
   }
 
@@ -134,14 +129,14 @@ class Reading {
 
   #noteRead(resource: NodeResource, key: string, decoded: DecodedObject): void {
     this.#told.get(resource)?.add(key)
-    this.note(decoded.problems)
+    for (const problem of decoded.problems) this.#ofFile.push(problem)
     if (decoded.kind === 'invalid') return
     const { kind } = resources[resource]
     const id = `${kind} ${key}`
     if (this.#defined.has(id)) {
       const report = startReport(this.#source, kind, key)
       report.note('', said('a second definition'), 'one', 'the last one wins')
-      this.#problems.push(...report.problems)
+      this.#ofFile.push(...report.problems)
     }
     this.#defined.add(id)
     if (decoded.kind === 'ignored' && decoded.reason === 'no-service') this.#withoutService += 1

@@ -1,0 +1,92 @@
+import { isUtf8 } from 'node:buffer'
+import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+
+/** Files of at most this size, in bytes, are read as a whole. */
+const LARGE = 1024 * 1024
+const PIECE_BYTES = 256 * 1024
+/** The most bytes of one character. */
+const CHARACTER_BYTES = 4
+
+/** The text of a large file, in pieces. */
+export class FilePieces {
+  readonly #fd: number
+  readonly #stats: Stats
+  readonly #pieceBytes: number
+  #isText = true
+
+  /** Returns undefined for a file that is not large, and for one that cannot be opened. */
+  static open(file: string, pieceBytes: number = PIECE_BYTES): FilePieces | undefined {
+    let fd: number | undefined
+    try {
+      fd = openSync(file, 'r')
+      const stats = fstatSync(fd)
+      if (stats.isFile() && stats.size > LARGE) return new FilePieces(fd, stats, pieceBytes)
+    } catch {
+      // The reason is reported when the file is read as a whole.
+    }
+    if (fd !== undefined) closeSync(fd)
+    return undefined
+  }
+
+  private constructor(fd: number, stats: Stats, pieceBytes: number) {
+    this.#fd = fd
+    this.#stats = stats
+    this.#pieceBytes = pieceBytes
+  }
+
+  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to since it was opened. */
+  get isSound(): boolean {
+    const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
+    const was = this.#stats
+    return this.#isText && size === was.size && mtimeMs === was.mtimeMs && ctimeMs === was.ctimeMs
+  }
+
+  /** Yields the text from its beginning. A piece ends with a whole character. */
+  *pieces(): Generator<string, void> {
+    const buffer = Buffer.allocUnsafe(this.#pieceBytes + CHARACTER_BYTES)
+    let held = 0
+    for (let position = 0; ; ) {
+      const read = this.#read(buffer, held, position)
+      position += read
+      held += read
+      const end = read === 0 ? held : endOfCharacters(buffer, held)
+      const bytes = buffer.subarray(0, end)
+      // A zero byte means UTF-16, as in a file that is read as a whole.
+      if (!isUtf8(bytes) || bytes.includes(0)) this.#isText = false
+      if (!this.#isText) return
+      if (end > 0) yield bytes.toString()
+      if (read === 0) return
+      buffer.copyWithin(0, end, held)
+      held -= end
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  #read(buffer: Buffer, from: number, position: number): number {
+    try {
+      return readSync(this.#fd, buffer, from, this.#pieceBytes, position)
+    } catch {
+      this.#isText = false
+      return 0
+    }
+  }
+}
+
+/** Returns where the last character ends that is there as a whole. */
+function endOfCharacters(bytes: Buffer, length: number): number {
+  for (let at = length - 1; at >= 0 && at >= length - CHARACTER_BYTES; at--) {
+    const byte = bytes[at] ?? 0
+    // All bytes of a character but the first begin with the bits 10 (RFC 3629, 3).
+    if ((byte & 0xc0) !== 0x80) return at + bytesOfCharacter(byte) > length ? at : length
+  }
+  return length
+}
+
+function bytesOfCharacter(first: number): number {
+  if (first >= 0xf0) return 4
+  if (first >= 0xe0) return 3
+  return first >= 0xc0 ? 2 : 1
+}
