@@ -169,6 +169,18 @@ test('agent and controller are found once each, with the name of their node', as
   expect(found.sort()).toEqual([`n1 ${address}:10266`, `n1 ${address}:10267`])
 })
 
+test('what a process costs is told of agents alone', async () => {
+  const costs = queries.filter(({ expr }) => /\b(?:process|nodejs)_/.test(expr))
+  expect(costs.map(({ title }) => title)).toEqual(['Memory', 'CPU', 'Lag of the event loop'])
+  const answers = (await askAll(costs.map(({ expr }) => expr))) as readonly {
+    readonly metric: Record<string, string>
+  }[][]
+  const [address] = lan.ownAddresses('n1')
+  for (const found of answers) {
+    expect(found.map(({ metric }) => metric['instance'])).toEqual([`${address}:10266`])
+  }
+})
+
 test('the pool and who announces the addresses are on it', async () => {
   const found = async (expr: string) => ((await ask(expr)) ?? []).length
   const inUse = 'nodelb_pool_addresses_in_use{pool="lan",family="ipv4"} == 1'
