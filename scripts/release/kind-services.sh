@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the chart on the kind cluster `nodelb`, in place of kube-proxy, and runs Kubernetes' own conformance tests
-# of Services on it. Needs docker, kind, kubectl, helm and go's e2e.test of the cluster's version (it is downloaded).
+# Installs the chart on the kind cluster `nodelb`, in place of kube-proxy, and runs Kubernetes' own tests of Services
+# on it, four at a time. Needs docker, kind, kubectl, helm, node, curl and a kubeconfig whose current context is the
+# cluster. The tests of the cluster's version are downloaded.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 docker build -t localhost/nodelb:kind .
@@ -12,5 +13,5 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 curl -fsSL "https://dl.k8s.io/$version/kubernetes-test-linux-amd64.tar.gz" |
   tar -xz -C "$folder" --strip-components=3 kubernetes/test/bin/e2e.test kubernetes/test/bin/ginkgo
-"$folder/ginkgo" --focus '\[sig-network\] Services' --skip '\[(Disruptive|Feature:.*|Serial|Slow)\]' \
+"$folder/ginkgo" --procs 4 --focus '\[sig-network\] Services' --skip '\[(Disruptive|Feature:.*|Serial|Slow)\]' \
   "$folder/e2e.test" -- --kubeconfig "$HOME/.kube/config" --provider skeleton

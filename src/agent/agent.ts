@@ -115,7 +115,7 @@ export class Agent {
       store: this.#store,
       settingsFor: (view) => current.settingsFor(view),
       formerSettingsFor: (view) => current.formerSettingsFor(view),
-      minSyncPeriod: () => current.chosen.minSyncPeriod,
+      syncPeriod: () => current.chosen.syncPeriod,
       start: (goal) => this.#start(goal),
       removeOthers: (signal) => this.#dataplanes.remove(signal),
       told: reconcilerEvents({

@@ -4,6 +4,7 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { TcpFlows } from '../plan/flows/stale.ts'
 import type { Ownership } from '../plan/nftables/ownership.ts'
 import type { Telemetry } from '../report/telemetry.ts'
+import type { Period } from './pace.ts'
 
 /** The configuration that the operator has chosen. */
 export interface Configuration {
@@ -19,8 +20,8 @@ export interface Configuration {
   readonly limits: Limits
   readonly ownership: Ownership
   readonly tcp: TcpFlows
-  /** Milliseconds between the starts of two commits. */
-  readonly minSyncPeriod: number
+  /** How far the starts of two commits are apart. */
+  readonly syncPeriod: Period
   /** Milliseconds between two full comparisons. */
   readonly comparePeriod: number
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type CleanOutcome, cleanFlows } from '../apply/conntrack/clean.ts'
 import { NetlinkError } from '../apply/netlink/netlink-error.ts'
 import { kernelReason } from '../dataplane/outcome.ts'
@@ -13,6 +14,12 @@ import { byFrontend, type TouchedFrontend } from '../plan/flows/stale.ts'
 import type { Telemetry } from '../report/telemetry.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 
+/**
+ * Commits may follow each other within milliseconds, and a cleaning lists connections: it takes a fifth
+ * of the time, unless it takes so long that it would wait for more than these milliseconds.
+ */
+const REST = { share: 5, most: 100 } as const
+
 /** Deletes the conntrack entries of flows that commits have led elsewhere. */
 export class FlowCleaner {
   readonly #telemetry: Telemetry
@@ -23,6 +30,8 @@ export class FlowCleaner {
   /** The frontends that were touched while others were being cleaned. */
   #waiting: readonly TouchedFrontend[] = []
   #cleaning: Promise<void> = Promise.resolve()
+  /** The time (performance.now) before which no cleaning begins. */
+  #notBefore = 0
 
   constructor(store: ObjectStore, telemetry: Telemetry) {
     this.#telemetry = telemetry
@@ -59,7 +68,7 @@ export class FlowCleaner {
     const frontends = this.#lingering.follow(touched, changed, session.served())
     if (frontends.length === 0) return
     this.#waiting = [...this.#waiting, ...frontends]
-    this.#cleaning = this.#cleaning.then(() => this.#clean()).catch(this.#failed)
+    this.#cleaning = this.#cleaning.then(() => this.#cleanSoon()).catch(this.#failed)
   }
 
   /** Resolves when no cleaning is under way. */
@@ -76,10 +85,20 @@ export class FlowCleaner {
     this.#telemetry.tell({ event: 'conntrack-failed', reason })
   }
 
+  /** Cleans after all commits so far, also those that come while it rests. */
+  async #cleanSoon(): Promise<void> {
+    if (this.#waiting.length === 0) return
+    const rest = this.#notBefore - performance.now()
+    if (rest > 0) await pause(rest)
+    const began = performance.now()
+    await this.#clean()
+    const took = performance.now() - began
+    this.#notBefore = began + Math.min(REST.most, REST.share * took)
+  }
+
   async #clean(): Promise<void> {
     const frontends = [...byFrontend(this.#waiting).values()]
     this.#waiting = []
-    if (frontends.length === 0) return
     const outcomes: CleanOutcome[] = []
     for (const family of ['ip', 'ip6'] as const) {
       const mine = frontends.filter((frontend) => frontend.family === family)

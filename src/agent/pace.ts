@@ -3,14 +3,26 @@ import { type RetryPolicy, Waits } from '../model/retry.ts'
 /** The outcome of a run. `retry`: it failed, and is run again after a wait. */
 export type Turn = 'done' | 'retry'
 
+/** How far runs are apart, so that bursts are gathered. */
+export interface Period {
+  /** Milliseconds from the start of a run to the start of the next. */
+  readonly ms: number
+  /** Whether the next may start sooner, once nothing more seems to come (ADR 0037). */
+  readonly mayEndEarly: boolean
+}
+
 interface PaceLimits {
-  /** Milliseconds from the start of a run to the start of the next, so that bursts are gathered. */
-  readonly interval: () => number
-  /** The same for urgent runs (see `now`), and in place of the wait for a retry. */
+  readonly period: () => Period
+  /** Milliseconds in place of the period for urgent runs (see `now`), and of the wait for a retry. */
   readonly urgent: number
   /** The waits before a failed run is tried again. */
   readonly retry: RetryPolicy
 }
+
+/** Milliseconds without a request that end a period early. */
+const QUIET = 10
+/** A period that ends early is still this many times what its run took: runs take a fifth of the time. */
+const SHARE = 5
 
 /**
  * Runs a task on request: at once after a pause, gathered in a burst, and with growing waits while
@@ -21,12 +33,18 @@ export class Pace {
   readonly #limits: PaceLimits
   readonly #waits: Waits
   #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
   #running: Promise<void> | undefined
   #wanted = false
   #stopped = false
-  /** The start of the last run (performance.now). */
+  // All times are those of performance.now.
+  /** The start of the last run. */
   #started = Number.NEGATIVE_INFINITY
-  /** The time before which nothing runs. */
+  /** The last request. */
+  #poked = Number.NEGATIVE_INFINITY
+  /** The time before which nothing runs, even if no more requests come. */
+  #earliest = 0
+  /** The time before which nothing runs while requests come. */
   #notBefore = 0
   #urgent = false
 
@@ -39,6 +57,7 @@ export class Pace {
   /** Requests a run that begins after this call. */
   poke(): void {
     this.#wanted = true
+    this.#poked = performance.now()
     this.#schedule()
   }
 
@@ -54,18 +73,35 @@ export class Pace {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
     await this.#running
   }
 
   #schedule(): void {
-    if (this.#stopped || this.#running || this.#timer || !this.#wanted) return
-    const soon = this.#started + this.#limits.urgent
-    const start = this.#urgent ? Math.min(this.#notBefore, soon) : this.#notBefore
-    const wait = Math.max(0, start - performance.now())
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.#running = this.#run()
-    }, wait)
+    if (this.#stopped || this.#running || this.#timer || this.#immediate || !this.#wanted) return
+    const wait = this.#start() - performance.now()
+    // A timer takes a millisecond at least. What has already arrived is read before an immediate.
+    if (wait <= 0) this.#immediate = setImmediate(() => this.#begin())
+    else this.#timer = setTimeout(() => this.#look(), wait)
+  }
+
+  /** The time at which the next run starts, if no more requests come. */
+  #start(): number {
+    if (this.#urgent) return Math.min(this.#notBefore, this.#started + this.#limits.urgent)
+    return Math.min(this.#notBefore, Math.max(this.#earliest, this.#poked + QUIET))
+  }
+
+  /** Waits on if more requests have come, and the period may only end early. */
+  #look(): void {
+    this.#timer = undefined
+    // A timer may fire up to a millisecond early.
+    if (this.#start() - performance.now() >= 1) this.#schedule()
+    else this.#begin()
+  }
+
+  #begin(): void {
+    this.#immediate = undefined
+    this.#running = this.#run()
   }
 
   async #run(): Promise<void> {
@@ -74,13 +110,22 @@ export class Pace {
     this.#started = performance.now()
     const turn = await this.#task()
     this.#running = undefined
-    if (turn === 'done') {
-      this.#waits.reset()
-      this.#notBefore = this.#started + this.#limits.interval()
-    } else {
-      this.#wanted = true
-      this.#notBefore = performance.now() + this.#waits.next()
-    }
+    if (turn === 'done') this.#pause()
+    else this.#wait()
     this.#schedule()
+  }
+
+  #pause(): void {
+    this.#waits.reset()
+    const { ms, mayEndEarly } = this.#limits.period()
+    const took = performance.now() - this.#started
+    this.#notBefore = this.#started + ms
+    this.#earliest = mayEndEarly ? this.#started + SHARE * took : this.#notBefore
+  }
+
+  #wait(): void {
+    this.#wanted = true
+    this.#notBefore = performance.now() + this.#waits.next()
+    this.#earliest = this.#notBefore
   }
 }

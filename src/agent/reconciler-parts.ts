@@ -6,6 +6,7 @@ import type { NodeView, Settings } from '../model/node.ts'
 import type { ObjectChange } from '../watch/object-change.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 import type { SeenNodes } from '../watch/seen-nodes.ts'
+import type { Period } from './pace.ts'
 
 /** The parts of the agent that the reconciler uses, and its listener. */
 export interface ReconcilerParts {
@@ -17,8 +18,8 @@ export interface ReconcilerParts {
   readonly settingsFor: (node: NodeView) => Settings
   /** Returns the former configuration's settings, if the present one has not been started yet. */
   readonly formerSettingsFor: (node: NodeView) => Settings | undefined
-  /** Milliseconds between the starts of two commits. */
-  readonly minSyncPeriod: () => number
+  /** How far the starts of two commits are apart. */
+  readonly syncPeriod: () => Period
   readonly told: ReconcilerListener
 }
 

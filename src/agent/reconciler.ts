@@ -42,7 +42,7 @@ export class Reconciler {
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts
-    const limits = { interval: parts.minSyncPeriod, urgent: URGENT, retry: FAILED }
+    const limits = { period: parts.syncPeriod, urgent: URGENT, retry: FAILED }
     this.#pace = new Pace(limits, () => this.#turn())
     this.#leftovers = new LeftoverRemoval(parts.removeOthers, () => this.#pace.poke())
     this.#restart = new Retry(new Waits(RESTART), () => this.#renew())

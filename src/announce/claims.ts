@@ -7,9 +7,9 @@ import type { Transition } from './transition-state.ts'
 
 /**
  * Returns the claims of this node that concern a receiver: the addresses for which it answers and the
- * receiver is a candidate, or answers as well. What it still asks for on an interface it claims
- * partly: the Node that answered before goes on until then, because it falls silent on all interfaces
- * at once.
+ * receiver is a candidate, answers as well, or may have taken it: it would take the address for given up
+ * if it was not claimed any more. What it still asks for on an interface it claims partly: the Node that
+ * answered before goes on until then, because it falls silent on all interfaces at once.
  */
 export function claimsFor(
   receiver: Pick<Member, 'node' | 'claims'>,
@@ -25,7 +25,8 @@ export function claimsFor(
     const announcement = announcements.get(address)
     if (phase.kind !== 'answering' || announcement === undefined) continue
     const { candidates, owner } = announcement
-    if (!candidates.includes(receiver.node) && !receiver.claims.has(address)) continue
+    const concerned = candidates.includes(receiver.node) || receiver.claims.has(address)
+    if (!concerned && !phase.suspects.some(({ node }) => node === receiver.node)) continue
     const isOffered = owner === receiver.node && isSure(phase, now)
     claims.set(address, isOffered && claims.get(address) !== 'wholly' ? 'offered' : 'wholly')
   }

@@ -5,8 +5,9 @@ import type { Spots } from './spot.ts'
 
 /**
  * Returns the Nodes to which this one sends beats: the other parties of each address if it is one
- * itself or answers for it, and members that answer for what concerns it. So all that may have to
- * agree about an address hear each other, also one that is no candidate any more and hands over.
+ * itself or answers for it, those that may have taken what it offered, and members that answer for what
+ * concerns it. So all that may have to agree about an address hear each other, also one that is no candidate any
+ * more and hands over.
  */
 export function peersOf(
   self: string,
@@ -15,10 +16,12 @@ export function peersOf(
   members: readonly Pick<Member, 'node' | 'state' | 'claims'>[],
 ): ReadonlySet<string> {
   const answered = new Set<Address>()
-  for (const { spot, phase } of spots.values()) {
-    if (phase.kind === 'answering') answered.add(spot.address)
-  }
   const peers = new Set<string>()
+  for (const { spot, phase } of spots.values()) {
+    if (phase.kind !== 'answering') continue
+    answered.add(spot.address)
+    for (const { node } of phase.suspects) peers.add(node)
+  }
   for (const { address, parties } of announcements) {
     if (!parties.includes(self) && !answered.has(address)) continue
     for (const party of parties) peers.add(party)

@@ -46,6 +46,8 @@ export interface Answering {
   readonly from: string | undefined
   /** The owner, if that is another node: it has not yet said that it answers. */
   readonly yieldsTo: string | undefined
+  /** Members to which it was offered, and no longer is: they may have begun to answer all the same. */
+  readonly suspects: readonly Suspect[]
   /** Until then this node gives way to any member that answers as well. */
   readonly doubtedUntil: number
   /** When it asks the wire about that, and hears nothing before; undefined if it has asked. */
@@ -56,6 +58,13 @@ export interface Answering {
   readonly greeting: Greeting | undefined
   /** When it last contradicted another one. */
   readonly defendedAt: number
+}
+
+/** One that may have taken an offer that was taken back meanwhile: it gives way when it hears of that. */
+interface Suspect {
+  readonly node: string
+  /** It is not heard any more, and may have died before: the wire was asked. */
+  readonly isDead: boolean
 }
 
 /** What is known of a stranger that claims an address for which this node answers. */

@@ -104,7 +104,7 @@ export function greeting(draft: Draft, phase: Answering, after = 0): Answering {
 export function adopted(doubtedUntil: number): Answering {
   const defendedAt = Number.NEGATIVE_INFINITY
   const none = { from: undefined, yieldsTo: undefined, greeting: undefined, dispute: undefined }
-  return { ...none, kind: 'answering', doubtedUntil, asksAt: undefined, defendedAt }
+  return { ...none, kind: 'answering', suspects: [], doubtedUntil, asksAt: undefined, defendedAt }
 }
 
 /** Ceases to answer, or to ask. */

@@ -31,12 +31,15 @@ export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
 }
 
 /**
- * Another member answers as well. Where halves of a LAN were joined, beats say which of the two goes on. If
- * both gave way nobody would answer, so the wire is asked only if beats do not settle it.
+ * Another member answers as well, or may soon. Where halves of a LAN were joined, beats say which of the two goes
+ * on. If both gave way nobody would answer, so the wire is asked only if beats do not settle it. Returns the phase
+ * that the spot is in now.
  */
-export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): void {
+export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): Answering {
   draft.changed = true
-  enter(draft, spot, doubtedFrom(draft.now + AGREE_MS, phase))
+  const doubted = doubtedFrom(draft.now + AGREE_MS, phase)
+  enter(draft, spot, doubted)
+  return doubted
 }
 
 /**

@@ -12,7 +12,7 @@ import {
   withdraw,
 } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
-import { doubt, doubtGiver } from './transition-rivals.ts'
+import { doubt, doubtGiver, doubtSoon } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
@@ -49,10 +49,12 @@ function follow(draft: Draft, occupied: Occupied, duty: Duty | undefined): void 
         ask(draft, spot, phase.obstacle)
       }
       return
-    case 'answering':
-      if (isMine) keep(draft, { spot, phase })
-      else giveTo(draft, { spot, phase }, owner)
+    case 'answering': {
+      const held = { spot, phase: suspect(draft, { spot, phase }) }
+      if (isMine) keep(draft, held)
+      else giveTo(draft, held, owner)
       return
+    }
     default:
       unreachable(phase)
   }
@@ -63,6 +65,25 @@ function isOffered({ members }: Draft, { spot }: Occupied): boolean {
 }
 
 type Held = Occupied & { readonly phase: Answering }
+
+/**
+ * Asks the wire when one that was offered the spot is not heard any more: it may have begun to answer, and
+ * have died before it heard that the offer was taken back. Returns the phase that the spot is in now.
+ */
+function suspect(draft: Draft, { spot, phase }: Held): Answering {
+  const suspects = phase.suspects.map(({ node }) => ({ node, isDead: isDead(draft, node) }))
+  const changed = suspects.filter(({ isDead }, at) => isDead !== phase.suspects[at]?.isDead)
+  if (changed.length === 0) return phase
+  const next = { ...phase, suspects }
+  if (changed.some(({ isDead }) => isDead))
+    return doubt(draft, spot, { ...next, asksAt: draft.now })
+  enter(draft, spot, next)
+  return next
+}
+
+function isDead({ members }: Draft, node: string): boolean {
+  return (members.get(node)?.state ?? 'dead') === 'dead'
+}
 
 /** This node is the owner and answers. */
 function keep(draft: Draft, held: Held): void {
@@ -97,8 +118,16 @@ function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
  */
 function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined): Answering {
   const next = { ...phase, yieldsTo: owner }
+  const { yieldsTo: former } = phase
   draft.changed = true
-  if (phase.yieldsTo !== undefined) return doubt(draft, spot, next)
+  if (former !== undefined) {
+    const others = phase.suspects.filter(({ node }) => node !== former)
+    const one = { node: former, isDead: isDead(draft, former) }
+    const suspected = { ...next, suspects: [...others, one] }
+    // Its kernel may still be at work.
+    if (!one.isDead) return doubtSoon(draft, spot, suspected)
+    return doubt(draft, spot, { ...suspected, asksAt: draft.now })
+  }
   enter(draft, spot, next)
   return next
 }

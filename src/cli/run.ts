@@ -167,7 +167,8 @@ function configurationOf(
     ownership: config.ownership,
     tcp: config.tcpFlows,
     needsAllNodes: needsAllNodes(config, options),
-    minSyncPeriod: config.minSyncPeriod,
+    // Who sets it, counts on it as the least time.
+    syncPeriod: { ms: config.minSyncPeriod, mayEndEarly: !config.minSyncPeriodIsSet },
     comparePeriod: config.comparePeriod,
     settingsFor(node) {
       const { settings, problems } = toSettings(config, node, { scope, backend, listenPorts })

@@ -77,15 +77,14 @@ export function readConfig(
   if (problems.some(({ severity }) => severity === 'error')) return { kind: 'invalid', problems }
   const kubeProxy = found.kubeProxy ?? defaultKubeProxyConfig
   const nodelb = found.nodelb ?? defaultNodelbConfig
+  const minSyncPeriod = found.nodelb?.minSyncPeriod ?? kubeProxy.proxyMinSyncPeriod
   const config: Config = {
     source,
     ...kubeProxy,
     ...nodelb,
     proxyIpvs: ipvsBeside(nodelb.announce, kubeProxy.proxyIpvs),
-    minSyncPeriod:
-      found.nodelb?.minSyncPeriod ??
-      kubeProxy.proxyMinSyncPeriod ??
-      defaultNodelbConfig.minSyncPeriod,
+    minSyncPeriod: minSyncPeriod ?? defaultNodelbConfig.minSyncPeriod,
+    minSyncPeriodIsSet: minSyncPeriod !== undefined,
   }
   return { kind: 'config', config, documents: found.documents, problems }
 }

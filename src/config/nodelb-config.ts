@@ -43,6 +43,8 @@ export interface NodelbConfig {
   readonly ownership: Ownership
   /** Milliseconds from the start of one commit of the agent to the start of the next. */
   readonly minSyncPeriod: number
+  /** Whether an operator chose it; the default ends early where nothing is gathered (ADR 0037). */
+  readonly minSyncPeriodIsSet: boolean
   /** Milliseconds between two full comparisons of the agent. */
   readonly comparePeriod: number
   /** The dummy interface of the ipvs backend. */
@@ -63,7 +65,7 @@ export interface NodelbConfig {
 /**
  * The values in the document itself; minSyncPeriod may also come from the KubeProxyConfiguration.
  */
-export type NodelbFields = Omit<NodelbConfig, 'minSyncPeriod'> & {
+export type NodelbFields = Omit<NodelbConfig, 'minSyncPeriod' | 'minSyncPeriodIsSet'> & {
   readonly minSyncPeriod: number | undefined
 }
 
@@ -79,6 +81,7 @@ export const defaultNodelbConfig: NodelbConfig = {
   tcpBeLiberal: undefined,
   ownership: 'kernel',
   minSyncPeriod: 100,
+  minSyncPeriodIsSet: false,
   comparePeriod: 600_000,
   ipvsInterface: defaultIpvsSettings.interface,
   iptablesFlavour: 'auto',

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Pace, type Turn } from '../../src/agent/pace.ts'
+import { Pace, type Period, type Turn } from '../../src/agent/pace.ts'
 
 const retry = { first: 1000, most: 8000, factor: 2, jitter: 0.5 }
-const limits = { interval: () => 100, urgent: 20, retry }
+const fixed: Period = { ms: 100, mayEndEarly: false }
+const adaptive: Period = { ms: 100, mayEndEarly: true }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const immediates = ['setImmediate', 'clearImmediate'] as const
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', ...immediates] })
 })
 
 afterEach(() => {
@@ -13,9 +15,9 @@ afterEach(() => {
 })
 
 /** A pace whose runs are noted with the time at which they began. */
-function start(turn: () => Turn | Promise<Turn> = () => 'done') {
+function start(turn: () => Turn | Promise<Turn> = () => 'done', period: Period = fixed) {
   const runs: number[] = []
-  const pace = new Pace(limits, async () => {
+  const pace = new Pace({ period: () => period, urgent: 20, retry }, async () => {
     runs.push(Math.round(performance.now()) - origin)
     return turn()
   })
@@ -31,6 +33,70 @@ test('the first change runs at once, a burst behind it is gathered', async () =>
   }
   await vi.advanceTimersByTimeAsync(1000)
   expect(runs).toEqual([0, 100, 200, 300])
+})
+
+/** A turn that takes so long, in milliseconds. */
+function taking(ms: number, turn: Turn = 'done'): () => Promise<Turn> {
+  return () => new Promise((resolve) => setTimeout(() => resolve(turn), ms))
+}
+
+/** Requests one run every `gap` milliseconds, then waits until nothing is left to do. */
+async function pokes(pace: Pace, { until, gap }: { until: number; gap: number }): Promise<void> {
+  for (let at = 0; at < until; at += gap) {
+    pace.poke()
+    await vi.advanceTimersByTimeAsync(gap)
+  }
+  await vi.advanceTimersByTimeAsync(1000)
+}
+
+test('what came last in a burst does not wait for the end of a period that may end early', async () => {
+  const { pace, runs } = start(taking(2), adaptive)
+  await pokes(pace, { until: 245, gap: 5 })
+  // The last request came after 240 ms, and nothing for 10 ms after that.
+  expect(runs).toEqual([0, 100, 200, 250])
+})
+
+test('a period that was chosen does not end early', async () => {
+  const { pace, runs } = start(taking(2), fixed)
+  await pokes(pace, { until: 245, gap: 5 })
+  expect(runs).toEqual([0, 100, 200, 300])
+})
+
+test('requests that are further apart are not gathered while runs are short', async () => {
+  const { pace, runs } = start(taking(2), adaptive)
+  await pokes(pace, { until: 120, gap: 30 })
+  expect(runs).toEqual([0, 40, 70, 100])
+})
+
+test('a period ends early only when runs have taken a fifth of the time', async () => {
+  const { pace, runs } = start(taking(12), adaptive)
+  await pokes(pace, { until: 210, gap: 30 })
+  expect(runs).toEqual([0, 60, 120, 180, 240])
+})
+
+test('runs that take long are as far apart as ever', async () => {
+  const { pace, runs } = start(taking(30), adaptive)
+  await pokes(pace, { until: 300, gap: 20 })
+  expect(runs).toEqual([0, 100, 200, 300])
+})
+
+test('a run that failed shortens nothing', async () => {
+  const { pace, runs } = start(taking(1, 'retry'), adaptive)
+  for (let at = 0; at < 500; at += 50) {
+    pace.poke()
+    await vi.advanceTimersByTimeAsync(50)
+  }
+  // The first wait is half a second at least.
+  expect(runs).toEqual([0])
+})
+
+test('what cannot wait is gathered in a period that may end early as in any', async () => {
+  const { pace, runs } = start(taking(1), adaptive)
+  for (let at = 0; at < 90; at++) {
+    pace.now()
+    await vi.advanceTimersByTimeAsync(1)
+  }
+  expect(runs).toEqual([0, 20, 40, 60, 80])
 })
 
 test('a change during a run is not forgotten', async () => {

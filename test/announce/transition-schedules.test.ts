@@ -1,16 +1,57 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { playSchedule, schedule } from '../support/lan-faults.ts'
+import { handovers, playSchedule, schedule } from '../support/lan-faults.ts'
 import { isLong } from '../support/runs.ts'
 
 // The state machine of who answers on layer 2, with its members and beats, on LANs that are imagined.
-// `LONG_TESTS=all` plays 10,000 schedules, with another seed each time.
+// `LONG_TESTS=all` plays 20,000 schedules, with another seed each time.
+
+const numRuns = isLong ? 10_000 : 200
 
 test('two nodes answer only while one hands over to the other, and in the end each address has its owner', () => {
   fc.assert(
     fc.property(schedule, (each) => {
       expect(playSchedule(each)).toEqual([])
     }),
-    { numRuns: isLong ? 10_000 : 200 },
+    { numRuns },
   )
+})
+
+test('so it is when handovers are begun and taken back, and nodes are slow or die in them', () => {
+  fc.assert(
+    fc.property(handovers, (each) => {
+      expect(playSchedule(each)).toEqual([])
+    }),
+    { numRuns },
+  )
+})
+
+const CROSSINGS: Readonly<Record<string, Parameters<typeof playSchedule>[0]>> = {
+  'dies before it hears that the offer is taken back': {
+    nodes: 3,
+    lans: 1,
+    faults: [
+      { kind: 'die', node: 0, after: 2 },
+      { kind: 'commit', node: 0, ms: 28 },
+      { kind: 'leave', node: 2 },
+      { kind: 'wait', ms: 30 },
+    ],
+  },
+  'leaves itself, and hears late that the offer is taken back by one that died since': {
+    nodes: 3,
+    lans: 1,
+    faults: [
+      { kind: 'wait', ms: 30 },
+      { kind: 'late', ms: 141 },
+      { kind: 'die', node: 0, after: 3 },
+      { kind: 'leave', node: 0 },
+      { kind: 'wait', ms: 60 },
+      { kind: 'leave', node: 1 },
+      { kind: 'wait', ms: 11 },
+    ],
+  },
+}
+
+test.each(Object.entries(CROSSINGS))('a handover ends where one that takes it %s', (_, each) => {
+  expect(playSchedule(each)).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { claimsFor } from '../../src/announce/claims.ts'
 import type { Member } from '../../src/announce/member.ts'
+import { peersOf } from '../../src/announce/peers.ts'
 import { spotKey } from '../../src/announce/spot.ts'
 import type { News, Step } from '../../src/announce/step.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
@@ -418,12 +419,18 @@ describe('giving an address up', () => {
     expect(steps).toContainEqual({ kind: 'probe', spots: [spot] })
   })
 
-  test('is doubted when the owner dies without having said that it answers', () => {
+  test.each([
+    ['at once, when the owner dies without having said that it answers', 'dead', 0],
+    ['when the kernel of one that is no longer the owner has had 100 ms', 'live', 100],
+  ] as const)('is doubted %s', (_, state, after) => {
     const machine = answering()
     machine.owner = 'b'
     machine.turn()
     machine.owner = 'a'
-    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+    machine.members = [{ ...member, state }]
+    const began = machine.now
+    const asked = machine.turn().some(({ kind }) => kind === 'probe')
+    expect(asked ? [began] : machine.times('probe', began + 150)).toEqual([began + after])
     machine.turn(answer(HIGHER))
     expect(machine.answers).toBe(false)
   })
@@ -452,13 +459,51 @@ test('an address that was offered to one that died is offered to the next only w
   expect(claims()).toEqual(new Map([[address, 'offered']]))
 })
 
-test('an address whose owner changes again and again is asked for once', () => {
+test('an address is asked for each time that one dies to which it was offered before', () => {
   const machine = answering()
-  const probes = ['b', 'c', 'd'].map((owner) => {
-    machine.owner = owner
+  const gone: Member = { ...member, state: 'dead' }
+  machine.owner = 'b'
+  machine.turn()
+  machine.owner = 'a'
+  machine.turn()
+  const probes = [member, gone, gone, member, gone].map((each) => {
+    machine.members = [each]
+    machine.now++
     return machine.turn().filter(({ kind }) => kind === 'probe').length
   })
-  expect(probes).toEqual([0, 1, 0])
+  expect(probes).toEqual([0, 1, 0, 0, 1])
+  machine.turn(answer(HIGHER))
+  expect(machine.answers).toBe(false)
+})
+
+test('one that may have taken an address hears that it is claimed, even if it is no candidate any more', () => {
+  const machine = answering()
+  const candidate = { address, owner: 'a', candidates: ['a'], parties: ['a'] }
+  const announcements = new Map([[address, candidate]])
+  const saysTo = (node: string): unknown => {
+    const { spots } = machine.state
+    const claims = claimsFor({ node, claims: new Set() }, machine.state, announcements, machine.now)
+    return [...peersOf('a', spots, announcements.values(), [])].includes(node) && [...claims]
+  }
+  machine.owner = 'b'
+  machine.turn()
+  expect(saysTo('b')).toBe(false)
+  machine.owner = 'a'
+  machine.turn()
+  expect(saysTo('b')).toEqual([[address, 'wholly']])
+  expect(saysTo('c')).toBe(false)
+})
+
+test('an address whose owner changes again and again is asked for once', () => {
+  const machine = answering()
+  machine.members = ['b', 'c', 'd'].map((node) => ({ ...member, node }))
+  machine.steps = []
+  for (const owner of ['b', 'c', 'd']) {
+    machine.owner = owner
+    machine.turn()
+  }
+  machine.run(machine.now + 300)
+  expect(machine.steps.filter(({ kind }) => kind === 'probe')).toHaveLength(1)
   expect(machine.answers).toBe(true)
 })
 

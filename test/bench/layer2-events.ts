@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { LanReport } from '../support/lan-client.ts'
 import { RealLan, type Watch } from '../support/real-lan.ts'
 import { lanAddress } from '../support/real-lan-files.ts'
@@ -9,6 +10,8 @@ export interface Pace {
   readonly layer2: object
   readonly members: object
   readonly watch: Watch
+  /** What goes well is answered within so many milliseconds; what is lost is known later, and nothing waits for it. */
+  readonly goesOnAfter: number
 }
 
 /** Half a second is longer than anything takes but a death. */
@@ -16,6 +19,7 @@ export const QUICK: Pace = {
   layer2: { hold: '8s' },
   members: {},
   watch: { answerWithin: 500, connectWithin: 300 },
+  goesOnAfter: 2_000,
 }
 
 /** In an emulated machine slowness is to pass neither for a death nor for a loss. */
@@ -23,6 +27,7 @@ export const EMULATED: Pace = {
   layer2: { hold: '10m', settle: '2s' },
   members: { interval: '1s', timeout: '5s' },
   watch: { questions: 10, connections: 4, answerWithin: 5_000, connectWithin: 60_000 },
+  goesOnAfter: 2_000,
 }
 
 /** A LAN, and who answers for what when all is well. */
@@ -33,10 +38,16 @@ export interface Subject {
   readonly second: ReadonlyMap<string, string>
   /** The node that holds the most. */
   readonly busiest: string
+  readonly goesOnAfter: number
+}
+
+/** What the client saw until it was asked, once all of it is judged. */
+interface Judging {
+  readonly report: Promise<LanReport>
 }
 
 /** What the client saw while something happened, by what that is; later ones follow from earlier ones. */
-export type Phases = Readonly<Record<string, LanReport>>
+export type Phases = Readonly<Record<string, Judging>>
 
 /** What happens to a LAN, by the names of these functions. */
 export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
@@ -45,7 +56,7 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     await lan.cable(busiest, 'out')
     await lan.agent(busiest).end('SIGKILL')
     await moved(subject)
-    const report = await lan.report()
+    const report = await cutReport(subject)
     // A machine that starts again has none.
     await lan.run(busiest, ['nft', 'delete table netdev nodelb-announce'])
     await lan.cable(busiest, 'in')
@@ -59,7 +70,7 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     const { lan, busiest } = subject
     await lan.cable(busiest, 'out')
     await moved(subject)
-    const report = await lan.report()
+    const report = await cutReport(subject)
     await lan.cable(busiest, 'in')
     return {
       'cut off behind the switch, agent alive': report,
@@ -70,7 +81,7 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     const { lan, busiest } = subject
     await lan.carrier(busiest, 'down')
     await moved(subject)
-    const report = await lan.report()
+    const report = await cutReport(subject)
     await lan.carrier(busiest, 'up')
     return { 'cable out, agent alive': report, 'cable in again': await backAgain(subject) }
   },
@@ -78,7 +89,7 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     const { lan, busiest } = subject
     lan.write([busiest])
     await moved(subject)
-    const report = await lan.report()
+    const report = await cutReport(subject)
     lan.write()
     return { 'drain by label': report, 'drained no longer': await backAgain(subject) }
   },
@@ -92,7 +103,7 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     const { lan, busiest } = subject
     await lan.agent(busiest).end('SIGKILL')
     await moved(subject)
-    const report = await lan.report()
+    const report = await cutReport(subject)
     await lan.start(busiest)
     return {
       'agent killed for good, its kernel answers until hold is over': report,
@@ -104,30 +115,37 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     lan.agent(busiest).kill('SIGSTOP')
     await suspected(subject)
     lan.agent(busiest).kill('SIGCONT')
-    return { 'agent frozen until others take it for dead': await lan.report() }
+    return { 'agent frozen until others take it for dead': await cutReport(subject) }
   },
   async function unheard(subject) {
     const { lan } = subject
     await lan.beats(nodes, false)
     await suspected(subject)
     await lan.beats(nodes, true)
-    return { 'beats blocked between all nodes': await lan.report() }
+    return { 'beats blocked between all nodes': await cutReport(subject) }
   },
 ]
 
 /** Others have taken it for dead before it is started again. */
-async function restarted(subject: Subject, signal: NodeJS.Signals): Promise<LanReport> {
+async function restarted(subject: Subject, signal: NodeJS.Signals): Promise<Judging> {
   const { lan, busiest } = subject
   await lan.agent(busiest).end(signal)
   await suspected(subject)
   await lan.start(busiest)
   await lan.announces(busiest)
-  return lan.report()
+  return cutReport(subject)
 }
 
-async function backAgain(subject: Subject): Promise<LanReport> {
+async function backAgain(subject: Subject): Promise<Judging> {
   await settled(subject)
-  return subject.lan.report()
+  return cutReport(subject)
+}
+
+/** Begins another report, and goes on when the last one is judged, or all of it that goes well. */
+export async function cutReport({ lan, goesOnAfter }: Subject): Promise<Judging> {
+  const report = lan.report()
+  await Promise.race([report, pause(goesOnAfter, undefined, { ref: false })])
+  return { report }
 }
 
 /** Resolves when the next node answers for all that the busiest one had. */
@@ -159,7 +177,7 @@ async function suspected({ lan, addresses, first, second, busiest }: Subject): P
 export async function subjectOf(
   services: number,
   backend: string,
-  { layer2, members, watch }: Pace,
+  { layer2, members, watch, goesOnAfter }: Pace,
 ): Promise<Subject> {
   const configuration = { backend }
   const lan = await RealLan.build({ nodes, services, configuration, layer2, members })
@@ -181,5 +199,5 @@ export async function subjectOf(
   const first = nth(0)
   const held = (name: string): number => [...first.values()].filter((each) => each === name).length
   const busiest = nodes.toSorted((a, b) => held(b) - held(a))[0] ?? ''
-  return { lan, addresses, first, second: nth(1), busiest }
+  return { lan, addresses, first, second: nth(1), busiest, goesOnAfter }
 }

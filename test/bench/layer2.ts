@@ -8,7 +8,15 @@ import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import type { LanReport } from '../support/lan-client.ts'
 import { tellAnswers } from './layer2-answers.ts'
-import { EMULATED, EVENTS, QUICK, type Subject, settled, subjectOf } from './layer2-events.ts'
+import {
+  cutReport,
+  EMULATED,
+  EVENTS,
+  QUICK,
+  type Subject,
+  settled,
+  subjectOf,
+} from './layer2-events.ts'
 import { tellFleet } from './layer2-fleet.ts'
 import { answersTable } from './layer2-table.ts'
 
@@ -38,18 +46,19 @@ function tell(what: string, began: number): void {
 
 /** Measures all that was chosen. Each run begins when all is well again. */
 async function measure(subject: Subject): Promise<ReadonlyMap<string, readonly LanReport[]>> {
-  const seen = new Map<string, LanReport[]>()
+  const seen = new Map<string, Promise<LanReport>[]>()
   for (const event of EVENTS.filter(isChosen)) {
     const began = performance.now()
     for (let run = 0; run < runs; run++) {
       await settled(subject)
-      await subject.lan.report()
-      for (const [name, report] of Object.entries(await event(subject)))
+      await cutReport(subject)
+      for (const [name, { report }] of Object.entries(await event(subject)))
         seen.set(name, [...(seen.get(name) ?? []), report])
     }
     tell(`${event.name}, ${runs} runs`, began)
   }
-  return seen
+  const judged = [...seen].map(async ([name, all]) => [name, await Promise.all(all)] as const)
+  return new Map(await Promise.all(judged))
 }
 
 /** Few kernels of machines that build software have ipvs. */

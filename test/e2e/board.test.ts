@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,9 +10,12 @@ import { parse, stringify } from 'yaml'
 import { eventually } from '../support/eventually.ts'
 import { RealLan } from '../support/real-lan.ts'
 import { RunningController } from '../support/running-controller.ts'
+import { Helm, type Manifest } from './support/chart.ts'
 import { ControllerTests } from './support/controller-tests.ts'
 import { balanced, paths, pool } from './support/controllers.ts'
+import { Daemon } from './support/daemon.ts'
 import { Door } from './support/door.ts'
+import { writtenForAnnotations } from './support/scrape-annotations.ts'
 
 const deploy = fileURLToPath(new URL('../../deploy/', import.meta.url))
 const URL_OF_PROMETHEUS = 'http://127.0.0.1:9090'
@@ -41,7 +43,7 @@ let tests: ControllerTests
 let lan: RealLan
 let door: Door
 let controller: RunningController
-let prometheus: ChildProcess
+let prometheus: Daemon
 
 beforeAll(async () => {
   tests = await ControllerTests.begin()
@@ -49,19 +51,22 @@ beforeAll(async () => {
   await admin.call('POST', paths.pools, pool('lan', ['192.0.2.10-192.0.2.20']))
   await admin.call('POST', paths.services('default'), balanced('web'))
   lan = await RealLan.build({ nodes: ['n1', 'n2'], services: 2 })
-  await Promise.all(['n1', 'n2'].map((name) => lan.start(name)))
+  const [address] = lan.ownAddresses('n1')
+  await lan.start('n1', ['--metrics-listen', `${address}:10266`])
+  await lan.start('n2')
   const port = await freePort()
   const token = await tests.server.serviceAccountToken('kube-system', 'nodelb-controller')
   const kubeconfig = tests.server.kubeconfig({ token })
   controller = RunningController.start(kubeconfig, '--listen', `127.0.0.1:${port}`)
   await controller.first('leading')
-  door = await Door.open(lan.namespace('n1'), port)
-  prometheus = scrape(lan.namespace('n1'), port)
+  door = await Door.open(lan.namespace('n1'), port, { host: address, port: 10267 })
+  prometheus = scrape(await discovered(address))
+  const answers = async () => (await ask('vector(1)')) !== undefined
+  await prometheus.until('it answers', { within: 60_000 }, answers)
 }, 600_000)
 
 afterAll(async () => {
-  prometheus?.kill('SIGKILL')
-  if (prometheus !== undefined) await once(prometheus, 'exit')
+  await prometheus?.end('SIGKILL')
   await door?.close()
   await lan?.remove()
   await controller?.end('SIGKILL')
@@ -79,28 +84,51 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Starts a Prometheus beside one agent, with the alerts of deploy/. */
-function scrape(namespace: string, controller: number): ChildProcess {
+/**
+ * What Prometheus finds in the API server of an agent and a controller that the chart has made: a target for each port
+ * of a container. That of Debian cannot look for itself. Both are reached at one address.
+ */
+async function discovered(address: string): Promise<readonly object[]> {
+  const file = join(folder, 'values.yaml')
+  writeFileSync(file, stringify(writtenForAnnotations().values))
+  const helm = await Helm.of()
+  const manifests = await helm.template([`--values=${file}`, '--set=controller.enabled=true'])
+  helm.remove()
+  const owners = manifests.filter(({ kind }) => kind === 'DaemonSet' || kind === 'Deployment')
+  return owners.flatMap(({ spec }) => {
+    const { metadata, spec: pod } = spec.template
+    const annotations = Object.entries(metadata.annotations).map(([name, value]) => [
+      `__meta_kubernetes_pod_annotation_${name.replaceAll(/\W/g, '_')}`,
+      value,
+    ])
+    const declared = pod.containers.flatMap(({ ports = [] }: Manifest) => ports)
+    // A port of the Pod that is not the annotated one, such as a sidecar has.
+    return [...declared, { containerPort: 7950 }].map(({ containerPort }: Manifest) => ({
+      targets: [`${address}:${containerPort}`],
+      labels: {
+        ...Object.fromEntries(annotations),
+        __meta_kubernetes_pod_container_port_number: `${containerPort}`,
+        __meta_kubernetes_pod_node_name: 'n1',
+      },
+    }))
+  })
+}
+
+/** Starts a Prometheus beside one agent, with the alerts of deploy/, which finds its targets by their annotations. */
+function scrape(targets: readonly object[]): Daemon {
   const { groups } = parse(readFileSync(join(deploy, 'components/metrics/rules.yaml'), 'utf8')).spec
   writeFileSync(join(folder, 'rules.yaml'), stringify({ groups }))
-  const target = (job: string, port: number, labels: object) => ({
-    job_name: job,
-    static_configs: [{ targets: [`127.0.0.1:${port}`], labels }],
-  })
+  const { kubernetes_sd_configs: _, ...job } = writtenForAnnotations().job
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
     rule_files: ['rules.yaml'],
-    scrape_configs: [target('agent', 10266, { node: 'n1' }), target('controller', controller, {})],
+    scrape_configs: [{ ...job, static_configs: targets }],
   }
   writeFileSync(join(folder, 'prometheus.yaml'), stringify(config))
-  return spawn(
-    'ip',
-    [
-      ...['netns', 'exec', namespace, 'prometheus', '--web.listen-address=127.0.0.1:9090'],
-      ...[`--config.file=${folder}/prometheus.yaml`, `--storage.tsdb.path=${folder}/data`],
-    ],
-    { stdio: 'ignore' },
-  )
+  return new Daemon('ip', [
+    ...['netns', 'exec', lan.namespace('n1'), 'prometheus', '--web.listen-address=127.0.0.1:9090'],
+    ...[`--config.file=${folder}/prometheus.yaml`, `--storage.tsdb.path=${folder}/data`],
+  ])
 }
 
 /** The samples that Prometheus answers with; undefined while it does not answer. */
@@ -134,6 +162,13 @@ test('no panel is empty once agents and controller have been scraped', async () 
   }
   await eventually(isFull, { within: 60_000, every: 500, late: () => last.join('\n') })
 }, 90_000)
+
+test('agent and controller are found once each, with the name of their node', async () => {
+  const targets = (await ask('up')) as readonly { readonly metric: Record<string, string> }[]
+  const found = targets.map(({ metric }) => `${metric['node']} ${metric['instance']}`)
+  const [address] = lan.ownAddresses('n1')
+  expect(found.sort()).toEqual([`n1 ${address}:10266`, `n1 ${address}:10267`])
+})
 
 test('the pool and who announces the addresses are on it', async () => {
   const found = async (expr: string) => ((await ask(expr)) ?? []).length

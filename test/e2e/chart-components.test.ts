@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { chart, comparable, Helm, type Manifest } from './support/chart.ts'
 import { kubernetesTools } from './support/kubernetes-tools.ts'
+import { writtenForAnnotations } from './support/scrape-annotations.ts'
 
 /** The chart and the kustomize components say the same, whichever of them are used together. */
 
@@ -54,6 +55,7 @@ const choices: Readonly<Record<string, Choice>> = {
     config: { announce: { bgp: { enabled: true, engine: 'frr-k8s' } } },
   },
   metrics: { values: { metrics: { enabled: true, rules: { enabled: true } } } },
+  'metrics-annotations': { values: writtenForAnnotations().values },
   'metrics-services': {
     values: { config: { metrics: { services: { enabled: true } } } },
     config: { metrics: { services: { enabled: true } } },
@@ -65,12 +67,15 @@ const choices: Readonly<Record<string, Choice>> = {
   iptables: { values: { legacyIptables: true } },
 }
 
-/** The choices of components: `announce` may be in several, each with an announcer of its own. */
+/** The choices of components together: several have something to say about `announce`, or about the controller. */
 function chosen(names: readonly string[], part: 'values' | 'config'): Manifest {
-  const parts = names.map((name) => choices[name]?.[part] ?? {})
-  const announce = Object.assign({}, ...parts.map((each) => each.announce))
-  const rest = Object.assign({}, ...parts)
-  return Object.keys(announce).length > 0 ? { ...rest, announce } : rest
+  const all: Manifest = {}
+  for (const name of names) {
+    for (const [field, value] of Object.entries(choices[name]?.[part] ?? {})) {
+      all[field] = typeof value === 'object' ? { ...all[field], ...value } : value
+    }
+  }
+  return all
 }
 
 /** What kubectl makes of an overlay with components, in this order, and what their operator adds. */
@@ -158,6 +163,8 @@ const alone = [
   ['layer2'],
   ['metrics'],
   ['metrics', 'metrics-services'],
+  ['metrics-annotations'],
+  ['controller', 'metrics-annotations'],
   ['controller'],
   ['controller', 'ui'],
 ]

@@ -99,18 +99,30 @@ test.each<[string, (pod: Manifest) => void, RegExp]>([
 })
 
 test('with the metrics component metrics are on the address of the node, probes on loopback', async () => {
-  const manifests = await buildWith('load-balancer', ['metrics'])
+  const manifests = await buildWith('load-balancer', ['controller', 'metrics'])
   const daemonSet = manifests.find(({ kind }) => kind === 'DaemonSet')
   const [agent] = daemonSet.spec.template.spec.containers
   expect(agent.args).toContain('--metrics-listen=$(NODE_IP):10266')
   const loopback = { host: '127.0.0.1', port: 'http' }
   expect(agent.livenessProbe.httpGet).toEqual({ ...loopback, path: '/livez' })
   expect(agent.readinessProbe.httpGet).toEqual({ ...loopback, path: '/readyz' })
-  const monitor = manifests.find(({ kind }) => kind === 'PodMonitor')
-  expect(monitor.metadata.namespace).toBe(daemonSet.metadata.namespace)
-  expect(monitor.spec.selector).toEqual(daemonSet.spec.selector)
+  const monitors = manifests.filter(({ kind }) => kind === 'PodMonitor')
+  const deployment = manifests.find(({ kind }) => kind === 'Deployment')
+  const selected = monitors.map(({ metadata, spec }) => [metadata.namespace, spec.selector])
+  expect(new Set(selected)).toEqual(
+    new Set(
+      [deployment, daemonSet].map(({ metadata, spec }) => [metadata.namespace, spec.selector]),
+    ),
+  )
+  for (const { spec } of monitors) expect(spec.podMetricsEndpoints[0].port).toBe('http')
   expect(manifests.map(({ kind }) => kind)).toContain('PrometheusRule')
   const { stderr } = await tryOut(known(manifests))
+  expect(stderr).toBe('')
+})
+
+test('without the Prometheus Operator nothing of its kinds is there', async () => {
+  const manifests = await buildWith('load-balancer', ['controller', 'metrics-annotations'])
+  const { stderr } = await tryOut(manifests)
   expect(stderr).toBe('')
 })
 

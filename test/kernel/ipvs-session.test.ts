@@ -11,6 +11,7 @@ import { IpvsDataplane } from '../../src/dataplane/ipvs/dataplane.ts'
 import { removeIpvs } from '../../src/dataplane/ipvs/removal.ts'
 import { ReopeningSocket } from '../../src/dataplane/reopening-socket.ts'
 import type { Committed, Session, Synced } from '../../src/dataplane/session.ts'
+import type { Address, Cidr } from '../../src/model/address.ts'
 import { defaultIpvsSettings } from '../../src/model/ipvs.ts'
 import { present } from '../../src/model/present.ts'
 import { serviceName } from '../../src/model/service-name.ts'
@@ -29,6 +30,7 @@ import { fixtures } from './session-setup.ts'
 const DUMMY = defaultIpvsSettings.interface
 const jellyfin = fixtureGoal(`${fixtures}load-balancer-many-endpoints`, 'input.yaml', 'ipvs')
 const dual = fixtureGoal(`${fixtures}dual-stack`, 'input.yaml', 'ipvs')
+const restricted = fixtureGoal(`${fixtures}source-ranges`, 'input.yaml', 'ipvs')
 const sharedPort = fixtureGoal(`${fixtures}same-port-tcp-and-udp`, 'input.yaml', 'ipvs')
 const OCCUPIED = 'another program has made this virtual server'
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-ipvs-'))
@@ -135,6 +137,27 @@ describe('a session of ipvs', () => {
     if (verified.kind === 'failed') throw new Error(verified.reason)
     expect(verified.operations).toBeGreaterThan(0)
     expect(at(verified.changes)).not.toContain('tcp')
+    session.close()
+  })
+
+  test('changes ranges that overlap while a Service without endpoints takes the address over', async () => {
+    const former = {
+      ...present(restricted.cluster.services[0]),
+      sourceRanges: ['10.0.0.0/8' as Cidr],
+    }
+    const next = {
+      ...{ ...former, name: 'next', clusterAddresses: ['10.96.75.2' as Address] },
+      sourceRanges: ['10.1.0.0/16' as Cidr],
+    }
+    const others = jellyfin.cluster.services
+    const slices = [...restricted.cluster.slices, ...jellyfin.cluster.slices]
+    const before = { services: [former, ...others], slices }
+    const { session } = await started({ ...restricted, cluster: before })
+    const services = [{ ...former, loadBalancerAddresses: [] }, next]
+    for (const each of services) session.renderer.setService(each)
+    expect(committed(await session.sync()).refusals).toEqual([])
+    const after = { services: [...services, ...others], slices }
+    expect(await missing({ ...restricted, cluster: after })).toEqual([])
     session.close()
   })
 

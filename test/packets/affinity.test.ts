@@ -12,6 +12,8 @@ interface Family {
   readonly name: 'IPv4' | 'IPv6'
   readonly table: 'ip' | 'ip6'
   readonly clusterIp: string
+  /** The ClusterIP of a Service without affinity. */
+  readonly another: string
   readonly balancer: string
   readonly nodeAddress: string
 }
@@ -21,6 +23,7 @@ const families: readonly Family[] = [
     name: 'IPv4',
     table: 'ip',
     clusterIp: '10.96.75.1',
+    another: '10.96.75.2',
     balancer: '203.0.113.80',
     nodeAddress: '192.0.2.1',
   },
@@ -28,6 +31,7 @@ const families: readonly Family[] = [
     name: 'IPv6',
     table: 'ip6',
     clusterIp: 'fd00:10:96::7501',
+    another: 'fd00:10:96::7502',
     balancer: '2001:db8:100::80',
     nodeAddress: '2001:db8:1::1',
   },
@@ -137,6 +141,19 @@ describe.each(tried(families))('a sticky Service in $name', (family) => {
     expect([other, 'pod-d']).toContain(await answering(balancer, 'pod-c'))
   })
 
+  test('takes no room for clients of another Service, whose port has the number of its NodePort', async () => {
+    const pods = ['pod-a', 'pod-b'] as const
+    await applied(family, {
+      pods,
+      besides: [anotherService(family), ...slices('another', family, pods)],
+    })
+    const answers = await lab.probe({ from: 'client', to: at(family.another, NODE_PORT) })
+    expect([...new Set(answers.map(podOf))].sort()).toEqual(pods)
+    expect(await remembered(family)).toEqual([])
+    await answering(at(family.nodeAddress, NODE_PORT))
+    expect(await remembered(family)).toHaveLength(1)
+  })
+
   test('leads no client away from this node that policy Local has here from now on', async () => {
     await applied(family, { pods: ['pod-d'] })
     expect(await answering(balancer)).toBe('pod-d')
@@ -151,12 +168,14 @@ interface Wanted {
   readonly ports?: readonly number[]
   readonly seconds?: number
   readonly policy?: 'Cluster' | 'Local'
+  readonly besides?: readonly object[]
 }
 
 const NODE_PORT = 30_750
 
 async function applied(family: Family, wanted: Wanted): Promise<string> {
-  const items = [service(family, wanted), ...wanted.pods.map((_, n) => slice(family, wanted, n))]
+  const { pods, ports, besides = [] } = wanted
+  const items = [service(family, wanted), ...slices('web', family, pods, ports), ...besides]
   const file = `${scratch}/input.json`
   writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
   const { stdout, exitCode, stderr } = await lab.nodelb([
@@ -185,19 +204,37 @@ function service({ name, clusterIp, balancer }: Family, { seconds = 3_600, polic
   }
 }
 
-/** A slice for each pod, since each may have a port of its own. */
-function slice({ name }: Family, { pods, ports }: Wanted, index: number) {
-  const pod = pods[index] ?? 'pod-a'
+function anotherService({ name, another }: Family) {
   return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'another' },
+    spec: {
+      clusterIP: another,
+      clusterIPs: [another],
+      ipFamilies: [name],
+      ports: [{ name: 'http', protocol: 'TCP', port: NODE_PORT, targetPort: 'web' }],
+    },
+  }
+}
+
+/** A slice for each pod, since each may have a port of its own. */
+function slices(
+  of: string,
+  { name }: Family,
+  pods: readonly PodName[],
+  ports: readonly number[] = [],
+) {
+  return pods.map((pod, index) => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
       namespace: 'shop',
-      name: `web-${pod}`,
-      labels: { 'kubernetes.io/service-name': 'web' },
+      name: `${of}-${pod}`,
+      labels: { 'kubernetes.io/service-name': of },
     },
     addressType: name,
-    ports: [{ name: 'http', protocol: 'TCP', port: ports?.[index] ?? 8080 }],
+    ports: [{ name: 'http', protocol: 'TCP', port: ports[index] ?? 8080 }],
     endpoints: [
       {
         addresses: [podAddresses[pod][name === 'IPv4' ? 0 : 1]],
@@ -205,7 +242,7 @@ function slice({ name }: Family, { pods, ports }: Wanted, index: number) {
         nodeName: pod === 'pod-d' || pod === 'pod-e' ? 'node-b' : 'node-a',
       },
     ],
-  }
+  }))
 }
 
 type Answer = Awaited<ReturnType<Lab['probe']>>[number]

@@ -57,6 +57,16 @@ function traced({ ways }: Followed, demand: Demand): Answer {
     : { kind }
 }
 
+/** Whether the client is remembered, by each way on which it is led somewhere. */
+function stickiness({ ways }: Followed): readonly boolean[] {
+  const led = ways.filter(({ reading }) => reading.outcome.kind === 'delivered')
+  return [...new Set(led.map(({ reading }) => reading.sticky))]
+}
+
+function stickinessDemanded(demand: Demand): readonly boolean[] {
+  return demand.kind === 'delivered' ? [demand.sticky] : []
+}
+
 /** The same cluster for another backend. */
 function settingsFor({ name }: TracedBackend, chosen: Settings): Settings {
   switch (name) {
@@ -98,6 +108,7 @@ test(`${CLUSTERS} random clusters: all backends do with random packets what the 
             const what = `${name}: ${JSON.stringify(sent)}`
             const demand = demandOf(world, sent)
             expect(traced(found, demand), what).toEqual(demanded(demand))
+            expect(stickiness(found), what).toEqual(stickinessDemanded(demand))
             expect(found.doubts, what).toEqual([])
             for (const { reading } of found.ways) seen.get(name)?.add(told(reading))
           }

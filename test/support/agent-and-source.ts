@@ -21,7 +21,7 @@ export function configured(backend: BackendKind, source: string): Configuration 
     limits: defaultLimits,
     ownership: 'none',
     tcp: config.tcpFlows,
-    minSyncPeriod: 0,
+    syncPeriod: { ms: 0, mayEndEarly: false },
     comparePeriod: 600_000,
     kubeProxyAddresses: { healthz: undefined, metrics: undefined },
     needsAllNodes: backend === 'ipvs',

@@ -66,7 +66,7 @@ export class AgentInProcess {
       settingsFor: (node) => this.#settingsFor(node),
       formerSettingsFor: silent,
       removeOthers: async () => ({ kind: 'removed', removed: [] }),
-      minSyncPeriod: () => 0,
+      syncPeriod: () => ({ ms: 0, mayEndEarly: false }),
       start: async (goal) => startSession(await socket.working(), goal, { watch: true }),
       told: reconcilerEvents({
         telemetry,

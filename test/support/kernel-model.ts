@@ -1,5 +1,6 @@
+import { type Address, type Cidr, cidrRange, toBigInt } from '../../src/model/address.ts'
 import type { TableFamily } from '../../src/model/family.ts'
-import type { Tuple } from '../../src/model/tuple.ts'
+import { lastFields, type Tuple, withoutLastFields } from '../../src/model/tuple.ts'
 import { eachOperation, type Operation, type Plan } from '../../src/plan/nftables/operation.ts'
 import { plan } from '../../src/plan/nftables/plan.ts'
 import { printRule } from '../../src/ruleset/nftables/print.ts'
@@ -112,6 +113,10 @@ export function kernelModel(): KernelModel {
       case 'add-element': {
         const elements = need(table.elements.get(operation.set.name), operation.set.name)
         forbid(elements.has(operation.key), `${operation.set.name} ${operation.key}`)
+        if (operation.set.interval === true) {
+          const other = [...elements.keys()].find((key) => overlap(key, operation.key))
+          forbid(other !== undefined, `${operation.set.name} ${operation.key} and ${other}`)
+        }
         const chain = chainCalledBy(operation.value)
         if (chain !== undefined) need(table.chains.get(chain), `chain ${chain}`)
         elements.set(operation.key, operation.value)
@@ -130,6 +135,20 @@ export function kernelModel(): KernelModel {
       for (const operation of eachOperation(plan)) applyOne(operation)
     },
   }
+}
+
+/** Whether two elements of an interval set have an address in common. */
+function overlap(one: Tuple, other: Tuple): boolean {
+  if (withoutLastFields(one, 1) !== withoutLastFields(other, 1)) return false
+  const [a, b] = [bounds(lastFields(one, 1)), bounds(lastFields(other, 1))]
+  return a.first <= b.last && b.first <= a.last
+}
+
+/** The first and last address of a prefix, a range or a single address, as integers. */
+function bounds(field: string): { readonly first: bigint; readonly last: bigint } {
+  if (field.includes('/')) return cidrRange(field as Cidr)
+  const [first = field, last = first] = field.split('-')
+  return { first: toBigInt(first as Address), last: toBigInt(last as Address) }
 }
 
 /** What the kernel holds that took a rule set when it had none. */

@@ -35,6 +35,15 @@ import {
 
 type Duty = Pick<Announcement, 'address' | 'interfaces' | 'candidates' | 'parties' | 'owner'>
 
+interface Rest {
+  readonly steps: readonly Step[]
+  readonly askers: readonly string[]
+  /** The kernel works at the first of them. */
+  readonly isAtKernel: boolean
+  /** The kernel has done one after which others are to be told. */
+  readonly claims: boolean
+}
+
 /** An agent on the model LAN: the loop around the state machine, with the model's clock. */
 export class LanAgent implements ModelAgent {
   readonly #lan: LanModel
@@ -52,7 +61,7 @@ export class LanAgent implements ModelAgent {
   slowness = 0
   commitMs = 0
   /** What is left of the steps of a turn while the kernel works. */
-  #rest: { readonly steps: readonly Step[]; readonly askers: readonly string[] } | undefined
+  #rest: Rest | undefined
   #isWoken = false
   readonly steps: Step[] = []
   readonly #begun: Turn
@@ -80,6 +89,8 @@ export class LanAgent implements ModelAgent {
 
   stall(ms: number): void {
     this.#stalledUntil = this.#lan.now + ms
+    // A kernel does what it was told also while the agent is frozen.
+    if (this.#rest?.isAtKernel === true) return
     this.wakesAt = Math.max(this.wakesAt, this.#stalledUntil)
   }
 
@@ -98,11 +109,13 @@ export class LanAgent implements ModelAgent {
   }
 
   tick(): void {
-    if (this.wakesAt > this.#lan.now || this.isStalled) return
+    if (this.wakesAt > this.#lan.now) return
     const rest = this.#rest
+    if (this.isStalled && rest?.isAtKernel !== true) return
     this.#rest = undefined
     if (rest === undefined) this.#turn()
-    else this.#carryOut(rest.steps, rest.askers, true)
+    else if (rest.isAtKernel) this.#proceed(rest.steps, rest.askers)
+    else this.#goOn(rest)
   }
 
   #turn(): void {
@@ -169,25 +182,41 @@ export class LanAgent implements ModelAgent {
   }
 
   /** Takes the steps of a turn up to one for which the kernel needs time. */
-  #carryOut(steps: readonly Step[], askers: readonly string[], isCommitted = false): void {
-    for (const [at, step] of steps.entries()) {
-      const isDone = isCommitted && at === 0
-      if (isForKernel(step) && this.commitMs > 0 && !isDone) {
-        this.#rest = { steps: steps.slice(at), askers }
-        this.wakesAt = this.#lan.now + this.commitMs
-        return
-      }
-      if (this.diesAfter === 0) {
-        this.#lan.kill(this.#node)
-        return
-      }
-      if (this.diesAfter !== undefined) this.diesAfter--
-      this.steps.push(step)
-      if (this.#do(step)) continue
-      this.hear({ kind: 'ran-out' })
-      break
+  #carryOut(steps: readonly Step[], askers: readonly string[]): void {
+    const [step] = steps
+    if (step === undefined) this.#finish(askers)
+    else if (isForKernel(step) && this.commitMs > 0) {
+      this.#rest = { steps, askers, isAtKernel: true, claims: false }
+      this.wakesAt = this.#lan.now + this.commitMs
+    } else this.#proceed(steps, askers)
+  }
+
+  /** Takes the first step, and goes on with the others unless it dies, or is frozen meanwhile. */
+  #proceed([step, ...steps]: readonly Step[], askers: readonly string[]): void {
+    if (step === undefined) return
+    if (this.diesAfter === 0) {
+      this.#lan.kill(this.#node)
+      return
     }
-    this.#finish(askers)
+    if (this.diesAfter !== undefined) this.diesAfter--
+    this.steps.push(step)
+    if (!this.#do(step)) {
+      this.hear({ kind: 'ran-out' })
+      this.#finish(askers)
+      return
+    }
+    const claims = step.kind === 'program' && step.add.length > 0
+    const rest = { steps, askers, isAtKernel: false, claims }
+    if (!this.isStalled) this.#goOn(rest)
+    else {
+      this.#rest = rest
+      this.wakesAt = this.#stalledUntil
+    }
+  }
+
+  #goOn({ steps, askers, claims }: Rest): void {
+    if (claims) this.#claim()
+    this.#carryOut(steps, askers)
   }
 
   /** Returns false if the kernel has fallen silent. */
@@ -205,7 +234,6 @@ export class LanAgent implements ModelAgent {
         if (kernel.aliveUntil <= now) return false
         for (const spot of step.remove) kernel.spots.delete(spotKey(spot))
         for (const spot of step.add) this.#add(spot)
-        if (step.add.length > 0) this.#claim()
         break
       case 'beat':
         this.#beat()

@@ -1,6 +1,7 @@
 import { parseFrame } from '../../src/announce/frames.ts'
 import { DROP, jump, LOAD_8, LOAD_16, load, PASS } from '../../src/apply/packet/bpf.ts'
 import { openPacketSocket, type PacketSocket } from '../../src/apply/packet/packet-socket.ts'
+import { timerOf } from './lan-connections.ts'
 import { arp, macOption, ndp } from './link-frames.ts'
 import { Waiting } from './waiting.ts'
 
@@ -109,7 +110,7 @@ export class Asker {
       sent = Math.max(sent, Math.floor(((passed - OVERDUE) * rate) / 1000))
       for (; sent < (passed * rate) / 1000; sent++) this.#ask()
       this.#judge()
-    }, 2)
+    }, timerOf(rate))
   }
 
   /** Resolves when the last answer for an address came from this MAC address. */

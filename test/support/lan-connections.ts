@@ -42,7 +42,7 @@ export class Connections {
     setInterval(() => {
       const due = ((performance.now() - began) * rate) / 1000
       for (; begun < due; begun++) this.#begin(begun)
-    }, 2)
+    }, timerOf(rate))
   }
 
   /** Resolves with what became of the connections since the last report, once all have ended. */
@@ -73,6 +73,11 @@ export class Connections {
       this.#news.wake()
     })
   }
+}
+
+/** Returns how often to look whether something is due, in milliseconds: an emulated machine has no time to spare. */
+export function timerOf(rate: number): number {
+  return Math.max(2, 200 / rate)
 }
 
 function newEpoch(): Epoch {

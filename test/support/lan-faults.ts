@@ -54,6 +54,19 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 1, arbitrary: of('stranger', { lan, address: fc.nat({ max: 2 }), on: fc.boolean() }) },
 )
 
+/** What may befall a handover while it is under way: it is begun, taken back, and one of the two is slow or dies. */
+const handoverFault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 8, arbitrary: of('wait', { ms: fc.constantFrom(1, 2, 10, 30, 60, 200, 700) }) },
+  { weight: 4, arbitrary: of('leave', { node }) },
+  { weight: 4, arbitrary: of('return', { node }) },
+  { weight: 3, arbitrary: of('die', { node, after: fc.nat({ max: 4 }) }) },
+  { weight: 2, arbitrary: of('start', { node, stepsBack: fc.constant(false) }) },
+  { weight: 4, arbitrary: of('commit', { node, ms: fc.nat({ max: LONGEST_COMMIT }) }) },
+  { weight: 2, arbitrary: of('stall', { node, ms: long }) },
+  { weight: 1, arbitrary: of('lose', { from: node, to: node, ms: long }) },
+  { weight: 1, arbitrary: of('late', { ms: fc.nat({ max: LATEST }) }) },
+)
+
 function of<Kind extends string, Rest extends object>(
   kind: Kind,
   rest: { [Key in keyof Rest]: fc.Arbitrary<Rest[Key]> },
@@ -156,6 +169,13 @@ export const schedule: fc.Arbitrary<Schedule> = fc.record({
   nodes: fc.integer({ min: 2, max: 4 }),
   lans: fc.integer({ min: 1, max: 2 }),
   faults: fc.array(fault, { maxLength: 40 }),
+})
+
+/** Handovers, one after the other or one into the other, in which something goes wrong. */
+export const handovers: fc.Arbitrary<Schedule> = fc.record({
+  nodes: fc.integer({ min: 2, max: 4 }),
+  lans: fc.constant(1),
+  faults: fc.array(handoverFault, { minLength: 3, maxLength: 20 }),
 })
 
 /** Plays a schedule, lets all faults end, and returns what broke the first and the second law. */

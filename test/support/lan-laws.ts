@@ -10,8 +10,17 @@ import {
   TIMES,
 } from './lan-model.ts'
 
-/** How long a handover may take while one of the two still works, if beats get lost meanwhile. */
+/** How long a handover may take while one of the two works and knows the other, if beats get lost meanwhile. */
 const LONGEST_HANDOVER = TIMES.timeout + 2 * TIMES.interval + LATEST + 2 * LONGEST_COMMIT + 300
+
+/** Two nodes that answer for the same. */
+interface Overlap {
+  /** For how long, while one of them could end it. */
+  active: number
+  seen: number
+  /** Their agents when it began. */
+  readonly agents: readonly ModelNode['agent'][]
+}
 
 /**
  * Watches the first law: on no LAN two nodes answer for an address, but for a handover, and that ends.
@@ -19,7 +28,7 @@ const LONGEST_HANDOVER = TIMES.timeout + 2 * TIMES.interval + LATEST + 2 * LONGE
  */
 export function watchAnswers(lan: LanModel): readonly string[] {
   const violations: string[] = []
-  const overlaps = new Map<string, { active: number; seen: number }>()
+  const overlaps = new Map<string, Overlap>()
   lan.watch = () => {
     for (const address of lan.options.addresses) {
       for (let at = 0; at < lan.options.lans; at++) {
@@ -34,7 +43,7 @@ function watchOne(
   lan: LanModel,
   at: number,
   address: Address,
-  overlaps: Map<string, { active: number; seen: number }>,
+  overlaps: Map<string, Overlap>,
   violations: string[],
 ): void {
   const answerers = lan.answerers(at, address)
@@ -48,8 +57,8 @@ function watchOne(
         violations.push(`${lan.now}: ${key} answer both`)
         continue
       }
-      const overlap = overlaps.get(key) ?? { active: 0, seen: lan.now }
-      if (works(a) || works(b)) overlap.active += lan.now - overlap.seen
+      const overlap = overlaps.get(key) ?? { active: 0, seen: lan.now, agents: [a.agent, b.agent] }
+      if (canEnd(a, b, overlap) || canEnd(b, a, overlap)) overlap.active += lan.now - overlap.seen
       overlap.seen = lan.now
       overlaps.set(key, overlap)
       if (overlap.active > LONGEST_HANDOVER) violations.push(`${lan.now}: ${key} do not end`)
@@ -64,8 +73,11 @@ function isHandover(a: ModelNode, b: ModelNode, spot: string): boolean {
   return a.kernel.takenFrom.get(spot) === b.name || b.kernel.takenFrom.get(spot) === a.name
 }
 
-function works({ agent }: ModelNode): boolean {
-  return agent !== undefined && !agent.isStalled
+/** An agent that began after the other one had died takes the other's MAC address for that of a stranger. */
+function canEnd(node: ModelNode, other: ModelNode, { agents }: Overlap): boolean {
+  const { agent } = node
+  if (agent === undefined || agent.isStalled) return false
+  return other.agent !== undefined || agents.includes(agent)
 }
 
 /** Returns who should answer for the address with this number when all is quiet. */

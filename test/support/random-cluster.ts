@@ -128,7 +128,8 @@ export const slice: fc.Arbitrary<SliceObject> = fc
       { name: 'p80', protocol: 'tcp', port: port(8080) },
       { name: 'p443', protocol: 'tcp', port: port(8443) },
       { name: 'p53', protocol: 'udp', port: port(5353) },
-      { name: 'p30000', protocol: 'tcp', port: port(3000) },
+      // In some slices it has the number of a NodePort.
+      { name: 'p30000', protocol: 'tcp', port: port(part === 'a' ? 3000 : 30_000) },
     ],
     endpoints: endpoints.map(({ number, namesNode, ...state }) => ({
       address: address(family === 'ipv4' ? `10.244.1.${number}` : `fd00:10:244:1::${number}`),

@@ -20,7 +20,10 @@ import { RunningAgent } from './running-agent.ts'
  */
 const IDLE_MS = 2_000
 
-/** The agent tells what it does when asked, so it is asked again after so many milliseconds. */
+/**
+ * The agent tells what it does when asked, so it is asked again after so many milliseconds, or after four times as
+ * long as that took.
+ */
 const POLL_MS = 20
 
 const client = fileURLToPath(new URL('lan-client.ts', import.meta.url))
@@ -93,7 +96,8 @@ export class RealLan {
     return first.machine + [...nodes, 'client', 'stranger'].indexOf(name)
   }
 
-  #ownAddresses(name: string): readonly [string, string] {
+  /** The addresses of a machine of the LAN, one of each family. */
+  ownAddresses(name: string): readonly [string, string] {
     return [`192.0.2.${this.#number(name)}`, `2001:db8:1::${this.#number(name)}`]
   }
 
@@ -163,11 +167,12 @@ export class RealLan {
     isExpected: (view: AnnounceView) => boolean = () => true,
   ): Promise<AnnounceView> {
     for (;;) {
+      const began = performance.now()
       const answer = await agentStatus(this.#socket(name))
       if (answer.kind !== 'status') throw new Error(`${name}: ${JSON.stringify(answer)}`)
       const { announce } = answer.status
       if (announce !== null && isExpected(announce)) return announce
-      await pause(POLL_MS)
+      await pause(Math.max(POLL_MS, 4 * (performance.now() - began)))
     }
   }
 
@@ -261,7 +266,7 @@ export class RealLan {
     const index = Number((await this.ip('client', '-o', 'link', 'show', 'eth0')).split(':')[0])
     const mac = this.mac('client')
     await this.#ask('watch', { mac, index, addresses, rate: questions, patience: answerWithin })
-    const asked = { targets: addresses, beside: this.#ownAddresses('stranger') }
+    const asked = { targets: addresses, beside: this.ownAddresses('stranger') }
     await this.#ask('connect', { ...asked, rate: connections, patience: connectWithin })
   }
 
@@ -318,7 +323,7 @@ export class RealLan {
     for (const name of [...nodes, 'client', 'stranger']) await this.#plug(name)
     this.#client = new Agent(this.namespace('client'), undefined, ['--import', 'tsx', client])
     this.#stranger = new Agent(this.namespace('stranger'))
-    await listen(this.#stranger, 'stranger', this.#ownAddresses('stranger'), 80)
+    await listen(this.#stranger, 'stranger', this.ownAddresses('stranger'), 80)
     const key = randomBytes(64).toString('base64')
     for (const name of nodes) {
       this.setKey(name, key)
@@ -338,7 +343,7 @@ export class RealLan {
     const peer = ['peer', 'name', 'eth0', 'netns', namespace]
     await this.ip('lan', 'link', 'add', name, 'type', 'veth', ...peer)
     await this.ip('lan', 'link', 'set', name, 'master', 'br0', 'up')
-    const [v4, v6] = this.#ownAddresses(name)
+    const [v4, v6] = this.ownAddresses(name)
     const isNode = this.#options.nodes.includes(name)
     // A client that forwards would look for the senders that its questions pretend to have, and fill
     // the table of neighbours, whose limit all namespaces share.

@@ -67,7 +67,7 @@ export function tracedDisappointment(walker: Walker, expected: Expectation): str
   const outcomes = outcomesOf(followed)
   const said =
     complain(expected, outcomes) ??
-    ('sticky' in expected && expected.sticky ? unsteady(followed) : undefined)
+    ('sticky' in expected ? wronglyRemembered(expected.sticky, followed) : undefined)
   if (said === undefined) return undefined
   const found = outcomes.map((outcome) => JSON.stringify(outcome)).join('; ')
   return `${expected.from} -> ${expected.to}/${expected.protocol}: expected ${said}, but: ${found}`
@@ -75,6 +75,13 @@ export function tracedDisappointment(walker: Walker, expected: Expectation): str
 
 function outcomesOf({ ways }: Followed): readonly Outcome[] {
   return ways.map(({ reading }) => reading.outcome)
+}
+
+/** Only clients of Services with affinity are remembered, and only these take up room. */
+function wronglyRemembered(sticky: boolean, followed: Followed): string | undefined {
+  const told = followed.ways.filter(({ reading }) => reading.sticky !== sticky)
+  if (told.length > 0) return sticky ? 'a client that is remembered' : 'one that is not remembered'
+  return sticky ? unsteady(followed) : undefined
 }
 
 /** The next connection of a client goes where its first one went, whichever way that was. */

@@ -46,6 +46,10 @@ export const SO_RCVBUF = 8
 export const SO_ATTACH_FILTER = 26
 export const SO_SNDBUFFORCE = 32
 export const SO_RCVBUFFORCE = 33
+export const SO_MEMINFO = 55
+/** What SO_MEMINFO returns: numbers of 32 bits, and which of them counts lost messages (linux/sock_diag.h). */
+export const SK_MEMINFO_VARS = 9
+export const SK_MEMINFO_DROPS = 8
 
 export const SOL_NETLINK = 270
 export const NETLINK_NO_ENOBUFS = 5

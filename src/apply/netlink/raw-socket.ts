@@ -57,7 +57,7 @@ export interface RawSocket {
   sendFromThread(frame: Buffer, sent: (error?: RawError) => void): void
   /** Asks for a buffer of this many bytes; returns the bytes that the kernel grants. */
   resize(side: 'send' | 'receive', bytes: number): number
-  /** Returns how many messages were lost, or undefined where /proc does not show it. */
+  /** Returns how many messages were lost, or undefined where the kernel does not tell. */
   drops(): number | undefined
   /** Closes the socket; the descriptor stays open until everything under way is sent. */
   close(): void
@@ -129,7 +129,7 @@ function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSoc
       })
     },
     resize: (side, bytes) => forceBuffer(fd, side, bytes),
-    drops: () => readDrops(address),
+    drops: () => readDrops(fd, address),
     close() {
       closing = true
       closeWhenSent()

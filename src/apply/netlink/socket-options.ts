@@ -7,7 +7,10 @@ import {
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_NO_ENOBUFS,
+  SK_MEMINFO_DROPS,
+  SK_MEMINFO_VARS,
   SO_ATTACH_FILTER,
+  SO_MEMINFO,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_SNDBUF,
@@ -109,9 +112,14 @@ export function findDescriptor(address: SocketAddress): Descriptor {
 
 /**
  * Returns how many messages the kernel could not queue, which NETLINK_NO_ENOBUFS makes silent;
- * undefined where /proc does not show it.
+ * undefined where it does not tell. SO_MEMINFO (Linux 4.12) costs a fraction of what the kernel takes
+ * to write the table in /proc, which lists every netlink socket.
  */
-export function readDrops(address: SocketAddress): number | undefined {
+export function readDrops(fd: number, address: SocketAddress): number | undefined {
+  const values = new Array<number>(SK_MEMINFO_VARS).fill(0)
+  const size = [values.length * INT_SIZE]
+  const asked = libc().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, size)
+  if (asked === 0 && size[0] === values.length * INT_SIZE) return values[SK_MEMINFO_DROPS]
   try {
     return socketRow(address)?.drops
   } catch {

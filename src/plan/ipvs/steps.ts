@@ -17,16 +17,18 @@ interface SplitPlan {
 export function aroundIpvs(plan: Plan): SplitPlan {
   // A table that is made anew cannot be split.
   const anew = new Set(plan.flatMap((step) => (step.kind === 'add-table' ? [step.family] : [])))
-  const leaving = new Set(plan.flatMap(leavingServer))
-  const changed = new Set(plan.flatMap((step) => (step.kind === 'add-element' ? [idOf(step)] : [])))
+  const leaves = serversThatLeave(plan)
+  const added = new Set(plan.flatMap((step) => (step.kind === 'add-element' ? [idOf(step)] : [])))
   const waits = (step: Step): boolean => {
     if (anew.has(step.family)) return false
     switch (step.kind) {
+      case 'add-element':
+        return guards(step) && leaves(serverOf(step))
       case 'delete-element':
-        if (changed.has(idOf(step))) return false
-        // Ranges that change may overlap, so both changes belong in one transaction.
-        if (step.set.name === SETS.allowedSources) return leaving.has(serverOf(step.key))
-        return step.set.interval !== true
+        // The kernel refuses ranges that overlap, so those that come and those that go instead
+        // belong in one transaction: the last one if the server goes, which they guard until then.
+        if (guards(step)) return leaves(serverOf(step))
+        return step.set.interval !== true && !added.has(idOf(step))
       case 'delete-rule':
       case 'delete-chain':
       case 'delete-set':
@@ -45,11 +47,28 @@ function idOf({ family, set: { name: set }, key }: ElementOperation): string {
   return elementId({ family, set, key })
 }
 
-function leavingServer(step: Step): string[] {
-  if (step.kind !== 'delete-element' || step.set.name !== setsOf('vip').known) return []
-  return [step.key]
+/** Returns whether the element says which clients may come to a server. */
+function guards({ set }: ElementOperation): boolean {
+  return set.name === SETS.allowedSources
 }
 
-function serverOf(key: Tuple): string {
-  return withoutLastFields(key, 1)
+interface Server extends Pick<ElementOperation, 'family' | 'key'> {}
+
+/** Returns the server that an element with a range guards. */
+function serverOf({ family, key }: ElementOperation): Server {
+  return { family, key: withoutLastFields(key, 1) }
+}
+
+/** Returns what tells which servers the table no longer knows after the plan. */
+function serversThatLeave(plan: Plan): (server: Server) => boolean {
+  const known = setsOf('vip').known
+  const keysOf = (kind: ElementOperation['kind']): readonly Tuple[] =>
+    plan.flatMap((step) => (step.kind === kind && step.set.name === known ? [step.key] : []))
+  const come = new Set(keysOf('add-element'))
+  const gone = new Set(keysOf('delete-element').filter((key) => !come.has(key)))
+  // A set goes at once, with the last server, or all of them, in it.
+  const without = new Set(
+    plan.flatMap((step) => (step.kind === 'delete-set' && step.set === known ? step.family : [])),
+  )
+  return ({ family, key }) => without.has(family) || gone.has(key)
 }

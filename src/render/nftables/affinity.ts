@@ -8,6 +8,7 @@ import {
   seatedMap,
   seatMap,
   setNamed,
+  setsOf,
   stickySet,
 } from '../../ruleset/nftables/sets.ts'
 import type { Chain, Rule, Statement } from '../../ruleset/nftables/types.ts'
@@ -54,14 +55,24 @@ export function recallRules(front: Front, reach: Reach, sets: readonly string[])
 }
 
 /** Sends translated connections of VIPs with affinity to the chain that notes where they went. */
-export function rememberRules(): readonly Rule[] {
+export function rememberRules(sets: readonly string[]): readonly Rule[] {
   return FRONTS.map((front) =>
-    rule(hasPorts, {
+    rule(hasPorts, ...(front === 'vip' ? [] : toNoVip(sets)), {
       kind: 'verdict-map',
       key: [...originalKey(front), daddr, dport],
       map: seatedMap(front),
     }),
   )
+}
+
+/**
+ * Keeps out what went to a VIP: its port may have the number of a node port that leads to the same
+ * endpoint, and its clients would take the room of those who are to be remembered. No VIP is left out
+ * by this, for each that has affinity was found by the rule before.
+ */
+function toNoVip(sets: readonly string[]): readonly Statement[] {
+  const { known } = setsOf('vip')
+  return sets.includes(known) ? [{ ...inSet(originalKey('vip'), known), negated: true }] : []
 }
 
 /** Returns the chains that find clients and remember them, for sets and chains of these names. */

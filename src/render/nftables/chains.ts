@@ -57,7 +57,7 @@ function body(settings: Settings, sets: readonly string[]): readonly Chain[] {
     ...rangeChains(sets),
     ...affinityChains(sets),
     ...byClient(sets),
-    chain('translated', rememberRules()),
+    chain('translated', rememberRules(sets)),
     chain('untranslated', untranslated(settings)),
     refuse,
   ]
@@ -150,11 +150,16 @@ export function fromPods(settings: Settings, negated: boolean): readonly Stateme
   }
 }
 
-/** A packet whose destination is still a VIP after translation has no endpoint to go to. */
+/**
+ * A packet whose destination is still a VIP after translation has no endpoint to go to, or one that is at
+ * the VIP itself: to the kernel it is not translated then (`nf_nat_setup_info`), but its client is to be
+ * remembered.
+ */
 function untranslated(settings: Settings): readonly Rule[] {
   const vip = setsOf('vip')
   const nodePort = setsOf('node-port')
   const reject: Statement = { kind: 'goto', chain: 'refuse' }
+  const led: Statement = { kind: 'goto', chain: 'translated' }
   return [
     rule(inSet(frontKey('vip'), vip.noEndpoints), reject),
     rule(inSet(frontKey('vip'), vip.noLocalEndpoints), { kind: 'drop' }),
@@ -162,6 +167,8 @@ function untranslated(settings: Settings): readonly Rule[] {
     ...nodePortRules(settings, nodePort.noLocalEndpoints, { kind: 'drop' }),
     rule(inSet([daddr], SETS.clusterIps), reject),
     rule(inSet([daddr], SETS.serviceRanges), { kind: 'drop' }),
+    rule(inSet(frontKey('vip'), vip.ownEndpoint), led),
+    ...nodePortRules(settings, nodePort.ownEndpoint, led),
   ]
 }
 

@@ -2,7 +2,7 @@ import type { Target } from '../../frontend/choose-endpoints.ts'
 import type { Frontend, ServedService } from '../../frontend/frontends.ts'
 import { frontendLabel, serviceLabel } from '../../frontend/labels.ts'
 import { type TableFamily, tableOf } from '../../model/family.ts'
-import type { FrontendId } from '../../model/frontend-id.ts'
+import { type FrontendId, frontendAddress } from '../../model/frontend-id.ts'
 import type { NodeView, Settings } from '../../model/node.ts'
 import { present } from '../../model/present.ts'
 import type { Affinity, ServiceObject } from '../../model/service.ts'
@@ -184,8 +184,10 @@ function seat(
   endpoints: Readonly<Record<Reach, readonly Target[]>>,
 ): void {
   if (affinity.kind === 'none') return
-  const every = new Set([...endpoints.cluster, ...endpoints.local].map(({ tuple }) => tuple))
+  const targets = [...endpoints.cluster, ...endpoints.local]
+  const every = new Set(targets.map(({ tuple }) => tuple))
   if (every.size === 0) return
+  if (targets.some((target) => isAt(target, id))) put(setsOf(front).ownEndpoint, id)
   const seats = assignSeats(memory.seats(front, id), [...every])
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
   for (const reach of REACHES) {
@@ -197,4 +199,10 @@ function seat(
   for (const [endpoint, number] of seats) {
     put(seatedMap(front), tuple(id, endpoint), shared(goTo(rememberChain(seconds, number))))
   }
+}
+
+/** Whether the endpoint may be the very address and port that clients come to. */
+function isAt(target: Target, id: FrontendId): boolean {
+  const { address = target.address, port } = frontendAddress(id)
+  return target.port === port && target.address === address
 }

@@ -31,6 +31,8 @@ interface FrontSets {
   readonly local: string
   readonly noEndpoints: string
   readonly noLocalEndpoints: string
+  /** Those with affinity that have an endpoint at their own address and port. */
+  readonly ownEndpoint: string
 }
 
 /** Returns the names of the sets that exist once for VIPs and once for node ports. */
@@ -59,6 +61,7 @@ function frontSets(prefix: string, plural: string): FrontSets {
     local: `local-${plural}`,
     noEndpoints: `${prefix}no-endpoints`,
     noLocalEndpoints: `${prefix}no-local-endpoints`,
+    ownEndpoint: `${prefix}own-endpoint`,
   }
 }
 

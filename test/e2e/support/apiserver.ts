@@ -104,12 +104,18 @@ export class ApiServer {
     this.#server?.signal(signal)
   }
 
-  /** Starts it again, at the same port and with the same data; returns when it is ready. */
+  /**
+   * Starts it again, at the same port and with the same data; returns when it is ready. It says so
+   * before it has made the namespaces that each cluster has, and makes them later if it ends then.
+   */
   async resume(): Promise<void> {
     this.#server = new Daemon(join(this.programs, 'kube-apiserver'), this.#serverFlags())
     await this.#server.until('ready', startup, async () => {
-      const { status } = await this.admin.ask('GET', '/readyz')
-      return status === 200
+      const answers = [
+        await this.admin.ask('GET', '/readyz'),
+        await this.admin.ask('GET', '/api/v1/namespaces/default'),
+      ]
+      return answers.every(({ status }) => status === 200)
     })
   }
 
