@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import { nodelb } from '../support/lab.ts'
 import { webNode, webObjects, webService } from '../support/web.ts'
 
@@ -88,9 +88,9 @@ describe('the agent ends at once', () => {
     // Without colours no other code asks what standard output is.
     const child = spawn('ip', command, { env: { ...process.env, NO_COLOR: '1' } })
     onTestFinished(() => void child.kill('SIGKILL'))
-    let status = await readStatus(place.statusSocket)
+    let status = await agentStatus(place.statusSocket)
     while (status.kind !== 'status' || !status.status.ready) {
-      status = await readStatus(place.statusSocket)
+      status = await agentStatus(place.statusSocket)
     }
     expect(JSON.stringify(status.status.problems).length).toBeGreaterThan(1 << 16)
     child.kill('SIGTERM')
