@@ -183,6 +183,34 @@ test('what cannot wait and comes without end is gathered, too', async () => {
   expect(runs).toEqual([0, 20, 40, 60, 80])
 })
 
+test('a stop comes before a run that is about to begin', async () => {
+  const { pace, runs } = start()
+  pace.poke()
+  await pace.stop()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toEqual([])
+})
+
+test('a period that is chosen anew holds from the end of the next run, which cannot wait', async () => {
+  let period: Period = { ms: 60_000, mayEndEarly: false }
+  const runs: number[] = []
+  const origin = performance.now()
+  const pace = new Pace({ period: () => period, urgent: 20, retry }, async () => {
+    runs.push(Math.round(performance.now() - origin))
+    return 'done'
+  })
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(30)
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(30)
+  period = adaptive
+  pace.now()
+  await vi.advanceTimersByTimeAsync(5)
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toEqual([0, 60, 75])
+})
+
 test('after the stop nothing runs', async () => {
   const { pace, runs } = start()
   pace.poke()
