@@ -75,8 +75,8 @@ function plain(text: string): string {
   return text.replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll(/[`*]/g, '')
 }
 
-/** Numbers what would be there twice, as GitHub does. */
-function idMaker(): (text: string) => string {
+/** Returns what makes the anchors of a page's headings as GitHub does, which numbers those that are there twice. */
+export function idMaker(): (text: string) => string {
   const seen = new Map<string, number>()
   return (text) => {
     const id = text

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { idMaker } from '../../scripts/site/markdown.ts'
 import { pages, textOf } from '../support/pages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -16,16 +17,8 @@ function withoutCode(text: string): string {
 /** The anchors of a document, as GitHub makes them of its headings. */
 function anchorsOf(path: string): readonly string[] {
   const headings = withoutCode(textOf(path)).matchAll(/^#+ (.*)$/gm)
-  const seen = new Map<string, number>()
-  return Array.from(headings, ([, heading = '']) => {
-    const slug = heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\p{M}_\- ]/gu, '')
-      .replaceAll(' ', '-')
-    const times = seen.get(slug) ?? 0
-    seen.set(slug, times + 1)
-    return times === 0 ? slug : `${slug}-${times}`
-  })
+  const idOf = idMaker()
+  return Array.from(headings, ([, heading = '']) => idOf(heading))
 }
 
 /** Where links lead that a document names, and defines elsewhere: `[text][name]` and `[name]: target`. */
