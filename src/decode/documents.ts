@@ -62,7 +62,7 @@ function readYaml(text: string, report: Report, limit: number): unknown[] {
   const values: unknown[] = []
   let line = 1
   for (const part of splitDocuments(text)) {
-    values.push(...valuesOfPart(part, line, limit, report))
+    for (const value of valuesOfPart(part, line, limit, report)) values.push(value)
     line += lineAt(part, part.length) - 1
   }
   return values
@@ -96,12 +96,12 @@ export function valuesOfPart(
 }
 
 function listIn(list: LargeList, firstLine: number, report: Report): readonly unknown[] {
-  const [envelope] = valuesIn(list.envelope, firstLine, report)
+  const [envelope, ...more] = valuesIn(list.envelope, firstLine, report)
   const items: unknown[] = []
   for (const { text, line } of list.items) {
     items.push(...valuesIn(text, firstLine + line - 1, report).flat())
   }
-  return typeof envelope === 'object' ? [{ ...envelope, items }] : []
+  return typeof envelope === 'object' ? [{ ...envelope, items }, ...more] : more
 }
 
 /** Returns what a text without marks between documents has, in any style. */

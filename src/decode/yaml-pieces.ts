@@ -90,11 +90,11 @@ function* itemsIn(window: TextWindow, indent: string): Generator<string, void> {
   }
 }
 
-/** Returns undefined for what has problems. */
+/** Returns undefined for what has problems, or several values: `...` ends a document, too. */
 function onlyValueIn(text: string): unknown {
   const report = startReport('')
-  const [value] = valuesIn(text, 1, report)
-  return report.problems.length === 0 ? value : undefined
+  const [value, ...more] = valuesIn(text, 1, report)
+  return report.problems.length + more.length === 0 ? value : undefined
 }
 
 function* untilLast(first: Block, blocks: Iterator<Block>): Generator<string, void> {

@@ -216,6 +216,21 @@ test('a text of megabytes within an item is read in few steps', () => {
 })
 
 test.each([
+  ['YAML', 1000],
+  ['a long List', 10],
+])('documents that follow the mark of an end are read: %s', (_, limit) => {
+  const list = goYaml({ apiVersion: 'v1', items: [service('web')], kind: 'List' })
+  const { values, problems } = readDocuments(`${list}...\n${goYaml(service('api'))}`, 'x', limit)
+  expect(values).toHaveLength(2)
+  expect(values[1]).toEqual(service('api'))
+  expect(problems).toEqual([])
+})
+
+test('there may be more of them than a call has arguments', () => {
+  expect(readDocuments('1\n...\n'.repeat(200_000), 'x').values).toHaveLength(200_000)
+})
+
+test.each([
   ['a key that is there twice', '{"apiVersion":"v1","kind":"List","items":[{"a":1}],"items":[]}'],
   ['a key with an escape', '{"apiVersion":"v1","kind":"List","items":[{}],"it\\u0065ms":[]}'],
   [
@@ -229,6 +244,10 @@ test.each([
   [
     'what is no List',
     '{"apiVersion":"v1","kind":"Pod","items":[{"a":1}],"metadata":{}, "spec":{}}',
+  ],
+  [
+    'a List with a document behind the mark of its end',
+    `items:\n- a: ${'b'.repeat(LIMIT)}\nkind: List\napiVersion: v1\n...\na: 1\n`,
   ],
 ])('%s is read as a whole', (_, body) => {
   expect(inPieces(body.padEnd(LIMIT + 1), [7])).toBeUndefined()

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 
 /** Files of at most this size, in bytes, are read as a whole. */
 const LARGE = 1024 * 1024
@@ -18,9 +18,11 @@ export class FilePieces {
   static open(file: string, pieceBytes: number = PIECE_BYTES): FilePieces | undefined {
     let fd: number | undefined
     try {
+      // A pipe must not be opened to see what it is: what was written to it might be lost.
+      if (!isLarge(statSync(file))) return undefined
       fd = openSync(file, 'r')
       const stats = fstatSync(fd)
-      if (stats.isFile() && stats.size > LARGE) return new FilePieces(fd, stats, pieceBytes)
+      if (isLarge(stats)) return new FilePieces(fd, stats, pieceBytes)
     } catch {
       // The reason is reported when the file is read as a whole.
     }
@@ -36,9 +38,14 @@ export class FilePieces {
 
   /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to since it was opened. */
   get isSound(): boolean {
-    const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
-    const was = this.#stats
-    return this.#isText && size === was.size && mtimeMs === was.mtimeMs && ctimeMs === was.ctimeMs
+    try {
+      const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
+      const was = this.#stats
+      return this.#isText && size === was.size && mtimeMs === was.mtimeMs && ctimeMs === was.ctimeMs
+    } catch {
+      // A network file system forgets a file that was removed.
+      return false
+    }
   }
 
   /** Yields the text from its beginning. A piece ends with a whole character. */
@@ -73,6 +80,10 @@ export class FilePieces {
       return 0
     }
   }
+}
+
+function isLarge(stats: Stats): boolean {
+  return stats.isFile() && stats.size > LARGE
 }
 
 /** Returns where the last character ends that is there as a whole. */
