@@ -45,6 +45,8 @@ export interface ListOpening {
 export function listOpening(text: string): ListOpening | undefined {
   const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
   if (items === null) return undefined
+  // Another document is before the List, which `...` ends (YAML 1.2.2, 9.1.2).
+  if (/^\.\.\.\s/m.test(text.slice(0, items.index))) return undefined
   const head = `${text.slice(0, items.index)}items: []\n`
   return { head, begin: items.index + items[0].length, indent: present(items[1]) }
 }

@@ -226,6 +226,15 @@ test.each([
   expect(problems).toEqual([])
 })
 
+test('documents before a long List may end with the mark, too', () => {
+  const list = goYaml({ apiVersion: 'v1', items: [service('web')], kind: 'List' })
+  const { values } = readDocuments(`${goYaml(service('api'))}...\n${list}`, 'x', 10)
+  expect(values).toEqual([
+    service('api'),
+    { apiVersion: 'v1', items: [service('web')], kind: 'List' },
+  ])
+})
+
 test('there may be more of them than a call has arguments', () => {
   expect(readDocuments('1\n...\n'.repeat(200_000), 'x').values).toHaveLength(200_000)
 })
