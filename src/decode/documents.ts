@@ -51,10 +51,39 @@ function readJson(text: string, source: string, report: Report): unknown[] {
     if (!source.endsWith('.json') && text.length <= retryLimit)
       return readYaml(text, report, LIST_LIMIT)
     const { message } = error as Error
-    const position = /at position (\d+)/.exec(message)?.[1]
-    const line = lineAt(text, position === undefined ? text.length : Number(position))
+    const line = lineAt(text, positionOf(message, text))
     report.error(`line ${line}`, said(`a syntax error (${message})`), 'JSON')
     return []
+  }
+}
+
+/** Returns the position of an error in JSON, or a position on the same line. */
+function positionOf(message: string, text: string): number {
+  if (!isOfToken(message)) {
+    const position = /at position (\d+)/.exec(message)?.[1]
+    return position === undefined ? text.length : Number(position)
+  }
+  // The message does not tell where the token is. Text that ends before it has no such error.
+  let [before, behind] = [0, text.length]
+  while (behind - before > 1 && text.slice(before, behind).includes('\n')) {
+    const middle = Math.floor((before + behind) / 2)
+    if (isOfToken(errorIn(text.slice(0, middle)))) behind = middle
+    else before = middle
+  }
+  return before
+}
+
+function isOfToken(message: string): boolean {
+  return message.startsWith('Unexpected token')
+}
+
+/** Returns what JSON.parse says of a text; nothing of one that is JSON. */
+function errorIn(text: string): string {
+  try {
+    JSON.parse(text)
+    return ''
+  } catch (error) {
+    return (error as Error).message
   }
 }
 

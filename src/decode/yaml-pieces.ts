@@ -3,6 +3,7 @@ import { valuesIn, valuesOfPart } from './documents.ts'
 import {
   isInside,
   type ListOpening,
+  linesIn,
   listOpening,
   nextLine,
   withoutManagedFields,
@@ -139,10 +140,4 @@ function isMark(text: string, at: number): boolean {
 
 function isLineEnd(text: string, at: number): boolean {
   return /[\n\r\u2028\u2029]/.test(text.charAt(at))
-}
-
-function linesIn(text: string): number {
-  let lines = 0
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
-  return lines
 }
