@@ -80,10 +80,11 @@ interface Text {
 
 type Reader = FilesReader<unknown>
 
+/** One reading of all paths. */
 interface Turn {
   readonly reader: Reader
   readonly pipes: Pipes
-  /** The sources that have to be read as a whole; gets those of which this shows when they have been taken. */
+  /** The files that have to be read as a whole; one is added when that shows at its end. */
   readonly whole: Set<string>
 }
 
