@@ -11,6 +11,8 @@ const graph = (title, queries, unit = 'short') => ({ type: 'timeseries', title, 
 const table = (title, expr) => ({ type: 'table', title, queries: [[expr, '']] })
 const quantile = (q, metric) =>
   `histogram_quantile(${q}, sum by (le) (rate(${metric}_bucket{node=~"$node"}[$__rate_interval])))`
+/** Every process that Prometheus scrapes has such series, controllers too: only agents have `nodelb_ready`. */
+const ofAgents = (expr) => `${expr} and on (job, instance) nodelb_ready{node=~"$node"}`
 
 const rows = [
   {
@@ -120,17 +122,13 @@ const rows = [
   {
     title: 'Cost',
     panels: [
-      graph('Memory', [['process_resident_memory_bytes{node=~"$node"}', '{{node}}']], 'bytes'),
+      graph('Memory', [[ofAgents('process_resident_memory_bytes'), '{{node}}']], 'bytes'),
       graph(
         'CPU',
-        [['rate(process_cpu_seconds_total{node=~"$node"}[$__rate_interval])', '{{node}}']],
+        [[ofAgents('rate(process_cpu_seconds_total[$__rate_interval])'), '{{node}}']],
         'percentunit',
       ),
-      graph(
-        'Lag of the event loop',
-        [['nodejs_eventloop_lag_seconds{node=~"$node"}', '{{node}}']],
-        's',
-      ),
+      graph('Lag of the event loop', [[ofAgents('nodejs_eventloop_lag_seconds'), '{{node}}']], 's'),
       graph(
         'Connection tracking',
         [

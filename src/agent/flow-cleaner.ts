@@ -15,8 +15,9 @@ import type { Telemetry } from '../report/telemetry.ts'
 import type { ObjectStore } from '../watch/object-store.ts'
 
 /**
- * Commits may follow each other within milliseconds, and a cleaning lists connections: it takes a fifth
- * of the time, unless it takes so long that it would wait for more than these milliseconds.
+ * Commits may follow each other within milliseconds, and a cleaning lists connections. The next one begins
+ * `share` times what the last one took after that began, so that cleaning takes a fifth of the time, but
+ * `most` milliseconds after it at the latest.
  */
 const REST = { share: 5, most: 100 } as const
 

@@ -101,7 +101,8 @@ export class Pace {
 
   #begin(): void {
     this.#immediate = undefined
-    this.#running = this.#run()
+    // The task begins afterwards, so that a request of its own finds it running.
+    this.#running = Promise.resolve().then(() => this.#run())
   }
 
   async #run(): Promise<void> {

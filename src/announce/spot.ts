@@ -65,6 +65,8 @@ interface Suspect {
   readonly node: string
   /** It is not heard any more, and may have died before: the wire was asked. */
   readonly isDead: boolean
+  /** Until then it may answer: without beats it gives way, and without its agent its kernel falls silent. */
+  readonly until: number
 }
 
 /** What is known of a stranger that claims an address for which this node answers. */

@@ -9,7 +9,7 @@ import {
   spotKey,
 } from './spot.ts'
 import type { News } from './step.ts'
-import type { Transition, TurnInput } from './transition-state.ts'
+import type { Transition, TransitionSettings, TurnInput } from './transition-state.ts'
 
 /** From one probe to the next, and from the last one to the verdict (compare RFC 5227, 1.1). */
 export const PROBE_GAP_MS = 50
@@ -22,7 +22,7 @@ export const HANDOVER_MS = 10
 /** What a turn has worked out so far. */
 export interface Draft {
   readonly now: number
-  readonly self: string
+  readonly settings: TransitionSettings
   readonly input: TurnInput
   readonly members: ReadonlyMap<string, Member>
   readonly spots: Map<string, Occupied>
@@ -44,7 +44,7 @@ export interface Draft {
 export function draftOf(state: Transition, input: TurnInput): Draft {
   return {
     now: input.now,
-    self: state.settings.node,
+    settings: state.settings,
     input,
     members: new Map(input.members.map((member) => [member.node, member])),
     spots: new Map(state.spots),

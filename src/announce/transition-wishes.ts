@@ -17,13 +17,13 @@ import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
 export function followWishes(draft: Draft): void {
-  const { input, self, spots } = draft
+  const { input, settings, spots } = draft
   const duties = new Map<Address, Duty>(input.wanted.map((duty) => [duty.address, duty]))
   for (const occupied of [...spots.values()]) {
     follow(draft, occupied, duties.get(occupied.spot.address))
   }
   for (const { address, owner, interfaces } of input.wanted) {
-    if (owner !== self) continue
+    if (owner !== settings.node) continue
     for (const name of interfaces) {
       const spot = { address, interface: name }
       if (input.links.has(name) && !spots.has(spotKey(spot))) ask(draft, spot, undefined)
@@ -34,7 +34,7 @@ export function followWishes(draft: Draft): void {
 function follow(draft: Draft, occupied: Occupied, duty: Duty | undefined): void {
   const { spot, phase } = occupied
   const owner = duty?.owner
-  const isMine = owner === draft.self
+  const isMine = owner === draft.settings.node
   if (owner === undefined || (isMine && duty?.interfaces.includes(spot.interface) !== true)) {
     leave(draft, occupied, undefined)
     return
@@ -68,15 +68,20 @@ type Held = Occupied & { readonly phase: Answering }
 
 /**
  * Asks the wire when one that was offered the spot is not heard any more: it may have begun to answer, and
- * have died before it heard that the offer was taken back. Returns the phase that the spot is in now.
+ * have died before it heard that the offer was taken back. Forgets those that cannot answer any more. Returns
+ * the phase that the spot is in now.
  */
 function suspect(draft: Draft, { spot, phase }: Held): Answering {
-  const suspects = phase.suspects.map(({ node }) => ({ node, isDead: isDead(draft, node) }))
-  const changed = suspects.filter(({ isDead }, at) => isDead !== phase.suspects[at]?.isDead)
-  if (changed.length === 0) return phase
+  const former = phase.suspects
+  const suspects = former.flatMap((each) => {
+    if (each.until <= draft.now) return []
+    const isNowDead = isDead(draft, each.node)
+    return isNowDead === each.isDead ? each : { ...each, isDead: isNowDead }
+  })
+  const news = suspects.filter((each) => !former.includes(each))
+  if (news.length === 0 && suspects.length === former.length) return phase
   const next = { ...phase, suspects }
-  if (changed.some(({ isDead }) => isDead))
-    return doubt(draft, spot, { ...next, asksAt: draft.now })
+  if (news.some((each) => each.isDead)) return doubt(draft, spot, { ...next, asksAt: draft.now })
   enter(draft, spot, next)
   return next
 }
@@ -122,7 +127,9 @@ function yieldTo(draft: Draft, { spot, phase }: Held, owner: string | undefined)
   draft.changed = true
   if (former !== undefined) {
     const others = phase.suspects.filter(({ node }) => node !== former)
-    const one = { node: former, isDead: isDead(draft, former) }
+    const { timeout, hold } = draft.settings
+    const until = draft.now + timeout + hold
+    const one = { node: former, isDead: isDead(draft, former), until }
     const suspected = { ...next, suspects: [...others, one] }
     // Its kernel may still be at work.
     if (!one.isDead) return doubtSoon(draft, spot, suspected)

@@ -93,7 +93,9 @@ export const nodelbTable: readonly Field[] = [
   {
     path: 'minSyncPeriod',
     value: duration(0, 60_000),
-    meaning: 'The least time from one commit of the agent to the next.',
+    // No `default` for programs that fill it in: written out, it does not end early.
+    otherwise: '`100ms`, ended early once nothing more comes',
+    meaning: 'The least time from one commit of the agent to the next, if it is set.',
     of: ({ minSyncPeriod }) => writeDuration(minSyncPeriod),
   },
   {

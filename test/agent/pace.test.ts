@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Pace, type Period, type Turn } from '../../src/agent/pace.ts'
 
@@ -117,6 +118,21 @@ test('a change during a run is not forgotten', async () => {
   expect(runs).toEqual([0, 1000])
 })
 
+test('a request that a run makes itself waits for its end', async () => {
+  const running: number[] = []
+  let underWay = 0
+  const pace = new Pace({ period: () => adaptive, urgent: 20, retry }, async () => {
+    running.push(++underWay)
+    if (running.length === 1) pace.poke()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    underWay -= 1
+    return 'done'
+  })
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(running).toEqual([1, 1])
+})
+
 test('failures are retried by themselves, ever more slowly, also when poked', async () => {
   const { pace, runs } = start(() => 'retry')
   for (let at = 0; at < 40_000; at += 100) {
@@ -167,6 +183,34 @@ test('what cannot wait and comes without end is gathered, too', async () => {
   expect(runs).toEqual([0, 20, 40, 60, 80])
 })
 
+test('a stop comes before a run that is about to begin', async () => {
+  const { pace, runs } = start()
+  pace.poke()
+  await pace.stop()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toEqual([])
+})
+
+test('a period that is chosen anew holds from the end of the next run, which cannot wait', async () => {
+  let period: Period = { ms: 60_000, mayEndEarly: false }
+  const runs: number[] = []
+  const origin = performance.now()
+  const pace = new Pace({ period: () => period, urgent: 20, retry }, async () => {
+    runs.push(Math.round(performance.now() - origin))
+    return 'done'
+  })
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(30)
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(30)
+  period = adaptive
+  pace.now()
+  await vi.advanceTimersByTimeAsync(5)
+  pace.poke()
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(runs).toEqual([0, 60, 75])
+})
+
 test('after the stop nothing runs', async () => {
   const { pace, runs } = start()
   pace.poke()
@@ -177,3 +221,65 @@ test('after the stop nothing runs', async () => {
   await vi.advanceTimersByTimeAsync(1000)
   expect(runs).toEqual([0])
 })
+
+/** What comes from outside, after so many milliseconds, and the run after it. */
+const event = fc.record({
+  gap: fc.integer({ min: 0, max: 60 }),
+  kind: fc.constantFrom('poke', 'poke', 'poke', 'now'),
+  took: fc.integer({ min: 0, max: 40 }),
+  turn: fc.constantFrom<Turn>('done', 'done', 'done', 'retry'),
+  asksItself: fc.boolean(),
+})
+
+interface Run {
+  readonly at: number
+  readonly took: number
+  readonly turn: Turn
+  /** A request that cannot wait came after the run before had begun. */
+  readonly isUrgent: boolean
+}
+
+/** How far the next run is from the start of this one at least, in milliseconds. */
+function leastGap({ took, turn }: Run, isUrgent: boolean, { ms, mayEndEarly }: Period): number {
+  const gap = turn === 'retry' ? took + retry.first / 2 : mayEndEarly ? Math.min(ms, 5 * took) : ms
+  return isUrgent ? Math.min(gap, Math.max(20, took)) : gap
+}
+
+test.each([fixed, adaptive])(
+  'whatever comes, runs are one at a time, never too close, and miss nothing (%o)',
+  async (period) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 30 }), async (events) => {
+        const runs: Run[] = []
+        let [underWay, most, isUrgent, requested] = [0, 0, false, 0]
+        const request = (kind: 'poke' | 'now'): void => {
+          requested = performance.now()
+          isUrgent ||= kind === 'now'
+          pace[kind]()
+        }
+        const pace = new Pace({ period: () => period, urgent: 20, retry }, async () => {
+          const { took = 0, turn = 'done', asksItself = false } = events[runs.length] ?? {}
+          runs.push({ at: performance.now(), took, turn, isUrgent })
+          isUrgent = false
+          most = Math.max(most, ++underWay)
+          if (asksItself) request('poke')
+          if (took > 0) await new Promise((resolve) => setTimeout(resolve, took))
+          underWay--
+          return turn
+        })
+        for (const { gap, kind } of events) {
+          await vi.advanceTimersByTimeAsync(gap)
+          request(kind)
+        }
+        await vi.advanceTimersByTimeAsync(100_000)
+        expect(most).toBe(1)
+        expect(runs.at(-1)?.at).toBeGreaterThanOrEqual(requested)
+        for (const [at, run] of runs.slice(1).entries()) {
+          const before = runs[at] as Run
+          expect(run.at - before.at).toBeGreaterThan(leastGap(before, run.isUrgent, period) - 1)
+        }
+        await pace.stop()
+      }),
+    )
+  },
+)

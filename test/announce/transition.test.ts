@@ -494,6 +494,32 @@ test('one that may have taken an address hears that it is claimed, even if it is
   expect(saysTo('c')).toBe(false)
 })
 
+test.each([
+  ['never comes back', { ...member, state: 'dead' as const }],
+  ['goes on without it', member],
+])(
+  'one that was offered an address and %s is forgotten when it cannot answer any more',
+  (_, each) => {
+    const machine = answering()
+    machine.owner = 'b'
+    machine.turn()
+    machine.owner = 'a'
+    machine.turn()
+    machine.members = [each]
+    const told = (): boolean => peersOf('a', machine.state.spots, [], []).has('b')
+    const longest = machine.now + settings.timeout + settings.hold
+    machine.run(longest - 1)
+    expect(told()).toBe(true)
+    machine.run(longest + settings.interval)
+    expect(told()).toBe(false)
+    machine.steps = []
+    machine.members = [{ ...member, state: 'dead' }]
+    machine.run(machine.now + settings.interval)
+    expect(machine.steps.filter(({ kind }) => kind === 'probe')).toEqual([])
+    expect(machine.answers).toBe(true)
+  },
+)
+
 test('an address whose owner changes again and again is asked for once', () => {
   const machine = answering()
   machine.members = ['b', 'c', 'd'].map((node) => ({ ...member, node }))

@@ -39,7 +39,7 @@ function isChosen({ name }: (typeof EVENTS)[number]): boolean {
   return !emulated || name !== 'killedForGood'
 }
 
-/** Tells how long it took, so that whoever waits knows how it goes. */
+/** Tells how long it took, so that it can be seen how it goes. */
 function tell(what: string, began: number): void {
   console.error(`${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
 }

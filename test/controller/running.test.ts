@@ -32,7 +32,7 @@ beforeAll(async () => {
   configure({})
   api.call('POST', leases, {
     metadata: { name: 'nodelb-controller' },
-    spec: { holderIdentity: 'other', leaseDurationSeconds: 15, leaseTransitions: 4 },
+    spec: { holderIdentity: 'other', leaseDurationSeconds: 3_600, leaseTransitions: 4 },
   })
   api.call('POST', paths.pools, pool('lan', ['192.0.2.10-192.0.2.19']))
   api.call('POST', services, balanced('web'))

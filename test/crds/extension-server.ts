@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { Api } from '../e2e/support/api.ts'
-import { type ApiServer, freePort } from '../e2e/support/apiserver.ts'
+import type { ApiServer } from '../e2e/support/apiserver.ts'
 import { Daemon } from '../e2e/support/daemon.ts'
+import { freePort } from '../support/asking.ts'
 
 const startup = { within: 90_000, every: 50 }
 

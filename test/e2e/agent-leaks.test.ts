@@ -79,7 +79,7 @@ test(`${CHANGES} changes leave no memory and no descriptors behind`, async () =>
   await eventually(() => descriptors().length <= first.length, { late })
   // All of it was programmed.
   while (!(await rules()).includes(podAddress(changes - 2))) await agent.next('kernel-committed')
-}, 300_000)
+}, 900_000)
 
 /** Commits as often as it can. */
 function start(): RunningAgent {

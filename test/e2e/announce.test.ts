@@ -107,6 +107,14 @@ async function placeSlice(
   })
 }
 
+/** What an Event says. */
+interface Said {
+  readonly reason: string
+  readonly type: string
+  readonly note: string
+  readonly regarding: { readonly kind: string; readonly name: string }
+}
+
 /** What a ConfigurationState says. */
 interface Told {
   readonly result?: string
@@ -122,6 +130,16 @@ async function announcers(): Promise<ReadonlyMap<string, string>> {
       status?.['node'],
     ]),
   )
+}
+
+/** The Events that tell which Node announces a Service. */
+async function assigned(): Promise<readonly string[]> {
+  const { items } = await admin.call('GET', '/apis/events.k8s.io/v1/namespaces/default/events')
+  return items
+    .filter(({ reason }: Said) => reason === 'nodeAssigned')
+    .map(
+      ({ type, regarding, note }: Said) => `${type} ${regarding.kind} ${regarding.name}: ${note}`,
+    )
 }
 
 /** Who should, and does, answer. */
@@ -151,20 +169,11 @@ describe('agents of an API server', () => {
       const written = Object.fromEntries(await announcers())
       return names.every((name) => written[`default/${name}`] === owners[`default/${name}`])
     })
-    const { items: events } = await admin.call(
-      'GET',
-      '/apis/events.k8s.io/v1/namespaces/default/events',
-    )
-    const assigned = events.filter(({ reason }: { reason: string }) => reason === 'nodeAssigned')
     for (const name of names) {
       const node = owners[`default/${name}`]
-      expect(assigned).toContainEqual(
-        expect.objectContaining({
-          type: 'Normal',
-          note: `announcing from node "${node}" with protocol "layer2"`,
-          regarding: expect.objectContaining({ kind: 'Service', name }),
-        }),
-      )
+      const said = `Normal Service ${name}: announcing from node "${node}" with protocol "layer2"`
+      // An Event is written beside the status, before or after it.
+      await eventually(async () => (await assigned()).includes(said))
       const metrics = await lan.run(node ?? '', ['curl', '-s', 'http://127.0.0.1:10266/metrics'])
       const labels = `service="default/${name}",protocol="layer2",node="${node}",ip="${addressOf(name)}"`
       expect(metrics).toContain(`metallb_speaker_announced{${labels}} 1`)

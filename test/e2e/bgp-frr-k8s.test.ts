@@ -89,7 +89,9 @@ test('a change is written, and what others made of it is undone with the next on
   await admin.call('PATCH', own, { spec })
   const marked = { spec: { communities: ['64500:1'], localPref: 200 } }
   await admin.call('PATCH', `${METALLB}/metallb-system/bgpadvertisements/all`, marked)
-  const now = await written(({ spec }) => spec.bgp.routers.length > 0)
+  const now = await written(
+    ({ spec }) => spec.bgp.routers[0]?.neighbors[0].toAdvertise.withCommunity !== undefined,
+  )
   expect(now.spec.bgp.routers[0].neighbors[0].toAdvertise).toMatchObject({
     withCommunity: [{ community: '64500:1', prefixes: [VIP] }],
     withLocalPref: [{ localPref: 200, prefixes: [VIP] }],

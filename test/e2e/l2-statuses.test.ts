@@ -106,7 +106,10 @@ function areWritten(...expected: readonly string[]): Promise<void> {
     last = JSON.stringify(await written())
     return last === text
   }
-  return eventually(ask, { late: () => `${last} instead of ${text}` })
+  const late = (): string => `${last} instead of ${text}`
+  // Many take longer to write, and to ask for.
+  const { length } = expected
+  return eventually(ask, { within: 30_000 + length * 500, every: 20 + length, late })
 }
 
 test('a status is created, changed and deleted with what the node announces', async () => {

@@ -183,7 +183,7 @@ describe('what the kernel holds', () => {
 describe('the switch', () => {
   test('runs out by itself: then nothing but a new beginning makes the node answer', async () => {
     const first = await begun()
-    await first.program([announced], 1_000)
+    await first.program([announced], 3_000)
     expect(await answers(1)).toBe(1)
     // The kernel announces no end of a timeout: the node is asked until it is silent.
     while ((await answers()) > 0);

@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Flavour } from '../../src/apply/iptables/programs.ts'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import type { RunningAgent } from '../support/running-agent.ts'
 import { isLong } from '../support/runs.ts'
 import { webObjects } from '../support/web.ts'
@@ -111,7 +111,7 @@ async function settled(agent: RunningAgent, backend: Backend): Promise<void> {
   await agent.next('backend-replaced')
   await agent.next('kernel-committed', ({ compared }) => compared === true)
   expect(await programmed()).toEqual([backend])
-  const read = await readStatus(place.statusSocket)
+  const read = await agentStatus(place.statusSocket)
   const status = read.kind === 'status' ? read.status : undefined
   expect(status).toMatchObject({ ready: true, doubt: null, failing: null, waiting: null })
   expect(status?.backend).toBe(backend === 'nftables' ? 'nftables' : 'iptables')

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import { nodelb } from '../support/lab.ts'
 import { webNode, webObjects, webService } from '../support/web.ts'
 
-/** Nothing is measured, but the test waits no longer than this. */
-const TIMEOUT = 20_000
+/** An end takes fewer milliseconds than that, however busy the machine is: it waits for nobody. */
+const LIMIT = 20_000
 
 let place: AgentLab
 
@@ -33,13 +33,21 @@ function kubeconfig(server: string, user: object): string {
   return file
 }
 
+/** Resolves with how something ended, which has to be soon. */
+async function soon<Ending>(end: Promise<Ending>): Promise<Ending> {
+  const began = performance.now()
+  const ending = await end
+  expect(performance.now() - began).toBeLessThan(LIMIT)
+  return ending
+}
+
 const MUTE = `
 import { createServer } from 'node:net'
 createServer(() => console.log('connected')).listen(6443, '127.0.0.1', () => console.log('up'))
 `
 
 describe('the agent ends at once', () => {
-  test('while an API server says nothing', { timeout: TIMEOUT }, async () => {
+  test('while an API server says nothing', async () => {
     const inside = ['netns', 'exec', place.lab.namespace('node'), process.execPath]
     const server = spawn('ip', [...inside, '--input-type=module', '-e', MUTE])
     onTestFinished(() => void server.kill())
@@ -47,11 +55,11 @@ describe('the agent ends at once', () => {
     const user = { token: 'some' }
     const agent = place.run(['--kubeconfig', kubeconfig('https://127.0.0.1:6443', user)])
     await once(server.stdout, 'data')
-    expect(await agent.end('SIGTERM')).toBe(0)
+    expect(await soon(agent.end('SIGTERM'))).toBe(0)
     expect(agent.lines.at(-1)).toMatchObject({ event: 'agent-stopping', reason: 'SIGTERM' })
   })
 
-  test('while a plugin that is to get credentials says nothing', { timeout: TIMEOUT }, async () => {
+  test('while a plugin that is to get credentials says nothing', async () => {
     const begun = place.path('begun')
     await execa('mkfifo', [begun])
     const command = `echo $$ > ${begun}; exec sleep 1000`
@@ -61,11 +69,11 @@ describe('the agent ends at once', () => {
     const agent = place.run(['--kubeconfig', file])
     const { stdout: plugin } = await execa('cat', [begun])
     onTestFinished(() => void process.kill(Number(plugin)))
-    expect(await agent.end('SIGINT')).toBe(0)
+    expect(await soon(agent.end('SIGINT'))).toBe(0)
     expect(agent.lines.at(-1)).toMatchObject({ event: 'agent-stopping', reason: 'SIGINT' })
   })
 
-  test('while its log is not read', { timeout: TIMEOUT }, async () => {
+  test('while its log is not read', async () => {
     const log = place.path('log')
     await execa('mkfifo', [log])
     // Opened and never read: a pipe holds 64 KiB.
@@ -80,21 +88,21 @@ describe('the agent ends at once', () => {
     // Without colours no other code asks what standard output is.
     const child = spawn('ip', command, { env: { ...process.env, NO_COLOR: '1' } })
     onTestFinished(() => void child.kill('SIGKILL'))
-    let status = await readStatus(place.statusSocket)
+    let status = await agentStatus(place.statusSocket)
     while (status.kind !== 'status' || !status.status.ready) {
-      status = await readStatus(place.statusSocket)
+      status = await agentStatus(place.statusSocket)
     }
     expect(JSON.stringify(status.status.problems).length).toBeGreaterThan(1 << 16)
     child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([0, null])
+    expect(await soon(once(child, 'exit'))).toEqual([0, null])
   })
 
-  test('when it is told twice', { timeout: TIMEOUT }, async () => {
+  test('when it is told twice', async () => {
     place.write(webObjects(['pod-a']))
     const agent = place.start()
     await agent.next('agent-ready')
     agent.kill('SIGTERM')
-    expect(await agent.end('SIGTERM')).toBeOneOf([0, 'SIGTERM'])
+    expect(await soon(agent.end('SIGTERM'))).toBeOneOf([0, 'SIGTERM'])
     expect(await place.rules()).toContain('203.0.113.10')
   })
 })

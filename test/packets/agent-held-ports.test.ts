@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import type { LogLine } from '../support/running-program.ts'
 import { Stranger } from '../support/stranger.ts'
 import { webNode, webService, webSlices } from '../support/web.ts'
@@ -45,7 +45,7 @@ test.each([{ backend: 'nftables' }, { backend: 'iptables', iptables: { flavour: 
     const told = await agent.next('ports-held')
     const ports = ['192.0.2.1:80/tcp', '[2001:db8:1::1]:80/tcp']
     expect(told).toMatchObject({ level: 'warn', service: 'default/web', ports })
-    expect(await readStatus(place.statusSocket)).toMatchObject({
+    expect(await agentStatus(place.statusSocket)).toMatchObject({
       status: { heldPorts: [{ service: 'default/web', ports }] },
     })
     expect(await place.answers({ to: '192.0.2.1:80' }), 'it is true').toEqual(['pod-a'])
@@ -54,7 +54,7 @@ test.each([{ backend: 'nftables' }, { backend: 'iptables', iptables: { flavour: 
     await stranger.end()
     await agent.next('ports-free')
     expect(agent.lines.filter(({ event }) => event === 'ports-held')).toEqual([told])
-    expect(await readStatus(place.statusSocket)).toMatchObject({ status: { heldPorts: [] } })
+    expect(await agentStatus(place.statusSocket)).toMatchObject({ status: { heldPorts: [] } })
   },
 )
 

@@ -87,7 +87,7 @@ const ROUNDS = 8
 
 test.each([1, 2])(
   'nothing is lost whatever happens when (%i)',
-  { timeout: 30_000 },
+  { timeout: 120_000 },
   async (seed) => {
     const random = randomFrom(seed)
     const restarts: readonly (() => void)[] = [

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import { webObjects } from '../support/web.ts'
 
 let place: AgentLab
@@ -30,7 +30,9 @@ test.each(['nft', 'legacy'] as const)(
     expect(condition).toBe('ForwardPolicyDrop')
     expect(String(messages)).toContain(PLACES[flavour])
     expect(String(messages)).toContain('-P FORWARD ACCEPT')
-    expect(await readStatus(place.statusSocket)).toMatchObject({ status: { conditions: messages } })
+    expect(await agentStatus(place.statusSocket)).toMatchObject({
+      status: { conditions: messages },
+    })
     expect(await place.answers(), 'it is true').toEqual(['dropped'])
     await policy('ACCEPT')
     await agent.next('condition-gone')

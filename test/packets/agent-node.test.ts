@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import { AgentLab } from '../support/agent-lab.ts'
+import { agentStatus } from '../support/agent-status.ts'
 import { tried } from '../support/runs.ts'
 import { webNode, webService, webSlices } from '../support/web.ts'
 
@@ -66,7 +66,7 @@ describe.each(tried(['nftables', 'iptables']))(
       })
       expect(await nodePorts()).toEqual(['pod-a', 'pod-a'])
       expect(await rules()).toBe(before)
-      expect(await readStatus(place.statusSocket)).toMatchObject({
+      expect(await agentStatus(place.statusSocket)).toMatchObject({
         kind: 'status',
         status: { ready: true, conditions: messages },
       })

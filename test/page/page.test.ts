@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort } from '../e2e/support/apiserver.ts'
+import { freePort } from '../support/asking.ts'
 import { eventually } from '../support/eventually.ts'
 import { expectReadable, LOOKS, look, open, startBrowser } from './browser.ts'
 import { ready, ShopWorld } from './shop-world.ts'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Api } from '../e2e/support/api.ts'
-import { ApiServer, freePort } from '../e2e/support/apiserver.ts'
+import { ApiServer } from '../e2e/support/apiserver.ts'
 import {
   balanced,
   installAccount,
@@ -10,6 +10,7 @@ import {
   paths,
   pool,
 } from '../e2e/support/controllers.ts'
+import { freePort } from '../support/asking.ts'
 import { toldNode } from '../support/calm-cluster.ts'
 import { RunningController } from '../support/running-controller.ts'
 

@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { get, type IncomingHttpHeaders, request } from 'node:http'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 
 export interface Asked {
   readonly status: number
@@ -44,14 +45,23 @@ export function refusal(port: number, host = '127.0.0.1'): Promise<string | unde
   })
 }
 
-/** A port taken by another server until `close`d. */
-export async function takePort(port = 0, host = '127.0.0.1'): Promise<Taken> {
+/** A port taken by another server until it is `free`d: one that is given, or any that was free. */
+export async function takePort(port?: number, host = '127.0.0.1'): Promise<Taken> {
+  if (port !== undefined) return taken(port, host)
+  for (;;) {
+    const found = await taken(nextPort(), host).catch((error: NodeJS.ErrnoException) => error)
+    if (!(found instanceof Error)) return found
+    if (found.code !== 'EADDRINUSE') throw found
+  }
+}
+
+async function taken(port: number, host: string): Promise<Taken> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port, host }, resolve)
   })
-  return { port: (server.address() as AddressInfo).port, server, free: () => closed(server) }
+  return { port, server, free: () => closed(server) }
 }
 
 export interface Taken {
@@ -60,11 +70,24 @@ export interface Taken {
   free(): Promise<void>
 }
 
-/** A port that was free a moment ago. */
+/** A port that was free a moment ago, and that no other test is given. */
 export async function freePort(): Promise<number> {
   const { port, free } = await takePort()
   await free()
   return port
+}
+
+/**
+ * Each worker of vitest has ports of its own. The kernel gives connections ports from 32768 on: a port
+ * that it chose would soon be that of a connection, and a server that comes back could not have it.
+ */
+const PORTS = { first: 20_000, ofWorker: 1_000 }
+let next = randomInt(PORTS.ofWorker)
+
+function nextPort(): number {
+  const worker = Number(process.env['VITEST_POOL_ID'] ?? 0) % 10
+  next = (next + 1) % PORTS.ofWorker
+  return PORTS.first + worker * PORTS.ofWorker + next
 }
 
 export function closed(server: Server): Promise<void> {

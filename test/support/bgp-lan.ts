@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { present } from '../../src/model/present.ts'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import type { BgpView } from '../../src/speaker/bgp/view.ts'
+import { agentStatus } from './agent-status.ts'
 import { eventually } from './eventually.ts'
 import { type FrrDaemon, FrrLab } from './frr.ts'
 import { Janitor, nodelb } from './lab.ts'
@@ -163,7 +163,7 @@ export class BgpLan {
     const late = () => `not announced as expected: ${JSON.stringify(view)}`
     await eventually(
       async () => {
-        const answer = await readStatus(this.#socket)
+        const answer = await agentStatus(this.#socket)
         if (answer.kind !== 'status') throw new Error(JSON.stringify(answer))
         view = answer.status.bgp ?? undefined
         return view !== undefined && isExpected(view)

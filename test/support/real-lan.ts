@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { readStatus } from '../../src/report/status/status-socket.ts'
 import type { AnnounceView } from '../../src/speaker/view.ts'
 import { Agent } from './agent.ts'
+import { agentStatus } from './agent-status.ts'
 import { Janitor, nodelb } from './lab.ts'
 import type { LanReport } from './lan-client.ts'
 import { clusterOf, configurationOf, FIRST, type LanOptions } from './real-lan-files.ts'
@@ -168,7 +168,7 @@ export class RealLan {
   ): Promise<AnnounceView> {
     for (;;) {
       const began = performance.now()
-      const answer = await readStatus(this.#socket(name))
+      const answer = await agentStatus(this.#socket(name))
       if (answer.kind !== 'status') throw new Error(`${name}: ${JSON.stringify(answer)}`)
       const { announce } = answer.status
       if (announce !== null && isExpected(announce)) return announce

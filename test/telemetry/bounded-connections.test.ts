@@ -143,7 +143,8 @@ describe('what gives way', () => {
   })
 
   test('what does not read its answer, when its time is over', async () => {
-    const { port, asked, open } = await bounded(10, 50)
+    // Long enough for the request to come, also where this process has to wait for a processor.
+    const { port, asked, open } = await bounded(10, 1_000)
     const socket = await connected(port)
     socket.on('error', () => {})
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')

@@ -52,7 +52,7 @@ function guards({ set }: ElementOperation): boolean {
   return set.name === SETS.allowedSources
 }
 
-interface Server extends Pick<ElementOperation, 'family' | 'key'> {}
+type Server = Pick<ElementOperation, 'family' | 'key'>
 
 /** Returns the server that an element with a range guards. */
 function serverOf({ family, key }: ElementOperation): Server {

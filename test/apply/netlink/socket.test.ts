@@ -23,7 +23,7 @@ interface Ending {
 
 async function run(scenario: string, inside: readonly string[] = NETWORK): Promise<Ending> {
   const [command = '', ...rest] = [...inside, process.execPath, '--import', 'tsx', SCRIPT, scenario]
-  const child = await execa(command, rest, { reject: false, timeout: 40_000 })
+  const child = await execa(command, rest, { reject: false, timeout: 240_000 })
   const result = child.stdout === '' ? child.stderr : JSON.parse(child.stdout)
   return { result, exitCode: child.exitCode, signal: child.signal }
 }

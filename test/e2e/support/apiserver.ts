@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { freePort } from '../../support/asking.ts'
 import { Api } from './api.ts'
 import { Daemon } from './daemon.ts'
 import { endpointSlices } from './endpoint-slices.ts'
@@ -19,7 +19,7 @@ export interface Options {
 
 const ADMIN = 'admin-token'
 const curve = ['-pkeyopt', 'ec_paramgen_curve:prime256v1']
-const startup = { within: 90_000, every: 50 }
+const startup = { within: 240_000, every: 50 }
 
 /**
  * A real kube-apiserver 1.20.2 on a real etcd, both fresh, with RBAC on and dual stack.
@@ -274,16 +274,4 @@ async function makeKeys(folder: string, addresses: readonly string[]): Promise<v
   const key = join(folder, 'accounts.key')
   // This old form of the file is the one that 1.20 reads.
   await execa('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', key])
-}
-
-/** Returns a port that no process has at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -22,8 +22,8 @@ export class Door {
   readonly #connections: Set<Socket> = new Set()
   readonly #outside: Server
   readonly #inside: ChildProcess
-  /** Milliseconds by which what the server says is held up. */
-  delay = 0
+  /** What the server says is held up until this resolves. */
+  late: () => Promise<unknown> = () => Promise.resolve()
 
   /** `inside`: where it is reached; the namespace has that address. */
   static async open(
@@ -68,8 +68,14 @@ export class Door {
       socket.on('close', () => this.#connections.delete(socket))
     }
     near.pipe(far)
-    far.on('data', (chunk) => setTimeout(() => near.write(chunk), this.delay))
-    far.on('close', () => setTimeout(() => near.destroy(), this.delay))
+    far.on('data', async (chunk) => {
+      await this.late()
+      near.write(chunk)
+    })
+    far.on('close', async () => {
+      await this.late()
+      near.destroy()
+    })
     near.on('error', () => far.destroy())
     near.on('close', () => far.destroy())
     far.on('error', () => near.destroy())

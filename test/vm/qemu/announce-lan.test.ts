@@ -5,7 +5,7 @@ import { SettledLan } from '../../support/settled-lan.ts'
 
 /** Slowness of the guest passes neither for a death nor for a loss. */
 const layer2 = { hold: '10m', settle: '2s' }
-const members = { interval: '1s', timeout: '5s' }
+const members = { interval: '1s', timeout: '20s' }
 const watch = { questions: 10, connections: 4, answerWithin: 5_000, connectWithin: 60_000 }
 
 let settled: SettledLan
