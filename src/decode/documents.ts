@@ -18,6 +18,9 @@ export const LIST_LIMIT: number = 1024 * 1024
 /** JSON of at most this size that fails to parse is tried as YAML, whose flow style it may be. */
 const retryLimit = 1024 * 1024
 
+/** How the message of V8 begins if something is where JSON cannot have it. */
+const OF_TOKEN = 'Unexpected token'
+
 export interface Documents {
   readonly values: readonly unknown[]
   readonly problems: readonly Problem[]
@@ -59,7 +62,7 @@ function readJson(text: string, source: string, report: Report): unknown[] {
 
 /** Returns the position of an error in JSON, or a position on the same line. */
 function positionOf(message: string, text: string): number {
-  if (!isOfToken(message)) {
+  if (!message.startsWith(OF_TOKEN)) {
     const position = /at position (\d+)/.exec(message)?.[1]
     return position === undefined ? text.length : Number(position)
   }
@@ -67,24 +70,21 @@ function positionOf(message: string, text: string): number {
   let [before, behind] = [0, text.length]
   while (behind - before > 1 && text.slice(before, behind).includes('\n')) {
     const middle = Math.floor((before + behind) / 2)
-    if (isOfToken(errorIn(text.slice(0, middle)))) behind = middle
+    if (errorIn(text.slice(0, middle)).startsWith(OF_TOKEN)) behind = middle
     else before = middle
   }
   return before
 }
 
-function isOfToken(message: string): boolean {
-  return message.startsWith('Unexpected token')
-}
-
-/** Returns what JSON.parse says of a text; nothing of one that is JSON. */
+/** Returns what JSON.parse says of a text, which is nothing if that is JSON. */
 function errorIn(text: string): string {
+  let message = ''
   try {
     JSON.parse(text)
-    return ''
   } catch (error) {
-    return (error as Error).message
+    message = (error as Error).message
   }
+  return message
 }
 
 function readYaml(text: string, report: Report, limit: number): unknown[] {

@@ -16,18 +16,15 @@ export class FilePieces {
 
   /** Returns undefined for a file that is not large, and for one that cannot be opened. */
   static open(file: string, pieceBytes: number = PIECE_BYTES): FilePieces | undefined {
-    let fd: number | undefined
     try {
+      const stats = statSync(file)
       // A pipe must not be opened to see what it is: what was written to it might be lost.
-      if (!isLarge(statSync(file))) return undefined
-      fd = openSync(file, 'r')
-      const stats = fstatSync(fd)
-      if (isLarge(stats)) return new FilePieces(fd, stats, pieceBytes)
+      if (!stats.isFile() || stats.size <= LARGE) return undefined
+      return new FilePieces(openSync(file, 'r'), stats, pieceBytes)
     } catch {
       // The reason is reported when the file is read as a whole.
+      return undefined
     }
-    if (fd !== undefined) closeSync(fd)
-    return undefined
   }
 
   private constructor(fd: number, stats: Stats, pieceBytes: number) {
@@ -36,7 +33,7 @@ export class FilePieces {
     this.#pieceBytes = pieceBytes
   }
 
-  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to since it was opened. */
+  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to meanwhile. */
   get isSound(): boolean {
     try {
       const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
@@ -80,10 +77,6 @@ export class FilePieces {
       return 0
     }
   }
-}
-
-function isLarge(stats: Stats): boolean {
-  return stats.isFile() && stats.size > LARGE
 }
 
 /** Returns where the last character ends that is there as a whole. */
