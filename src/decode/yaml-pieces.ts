@@ -99,12 +99,11 @@ function onlyValueIn(text: string): unknown {
 }
 
 function* untilLast(first: Block, blocks: Iterator<Block>): Generator<string, void> {
-  yield first.text
-  for (let block = first; !block.isLast; ) {
-    const next = blocks.next()
-    if (next.done === true) return
-    block = next.value
-    yield block.text
+  let next: IteratorResult<Block> = { value: first }
+  while (next.done !== true) {
+    yield next.value.text
+    if (next.value.isLast) return
+    next = blocks.next()
   }
 }
 

@@ -255,6 +255,7 @@ test.each([
     'what is no List',
     '{"apiVersion":"v1","kind":"Pod","items":[{"a":1}],"metadata":{}, "spec":{}}',
   ],
+  ['what has a version that is no text', '{"apiVersion":1,"kind":"List","items":[{"a":1}]}'],
   [
     'a List with a document behind the mark of its end',
     `items:\n- a: ${'b'.repeat(LIMIT)}\nkind: List\napiVersion: v1\n...\na: 1\n`,
