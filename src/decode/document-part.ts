@@ -1,4 +1,4 @@
-/** What documents come as if a long List among them comes item by item. */
+/** A part of a text with documents: a whole one, or of a long List first what it is, and then each of its items. */
 export type DocumentPart =
   | { readonly kind: 'document'; readonly value: unknown }
   /** A List, without its items: they come next. */

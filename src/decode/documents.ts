@@ -18,6 +18,9 @@ export const LIST_LIMIT: number = 1024 * 1024
 /** JSON of at most this size that fails to parse is tried as YAML, whose flow style it may be. */
 const retryLimit = 1024 * 1024
 
+/** How the message of V8 begins if something is where JSON cannot have it. */
+const OF_TOKEN = 'Unexpected token'
+
 export interface Documents {
   readonly values: readonly unknown[]
   readonly problems: readonly Problem[]
@@ -51,18 +54,44 @@ function readJson(text: string, source: string, report: Report): unknown[] {
     if (!source.endsWith('.json') && text.length <= retryLimit)
       return readYaml(text, report, LIST_LIMIT)
     const { message } = error as Error
-    const position = /at position (\d+)/.exec(message)?.[1]
-    const line = lineAt(text, position === undefined ? text.length : Number(position))
+    const line = lineAt(text, positionOf(message, text))
     report.error(`line ${line}`, said(`a syntax error (${message})`), 'JSON')
     return []
   }
+}
+
+/** Returns the position of an error in JSON, or a position on the same line. */
+function positionOf(message: string, text: string): number {
+  if (!message.startsWith(OF_TOKEN)) {
+    const position = /at position (\d+)/.exec(message)?.[1]
+    return position === undefined ? text.length : Number(position)
+  }
+  // The message does not tell where the token is. Text that ends before it has no such error.
+  let [before, behind] = [0, text.length]
+  while (behind - before > 1 && text.slice(before, behind).includes('\n')) {
+    const middle = Math.floor((before + behind) / 2)
+    if (errorIn(text.slice(0, middle)).startsWith(OF_TOKEN)) behind = middle
+    else before = middle
+  }
+  return before
+}
+
+/** Returns what JSON.parse says of a text, which is nothing if that is JSON. */
+function errorIn(text: string): string {
+  let message = ''
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    message = (error as Error).message
+  }
+  return message
 }
 
 function readYaml(text: string, report: Report, limit: number): unknown[] {
   const values: unknown[] = []
   let line = 1
   for (const part of splitDocuments(text)) {
-    values.push(...valuesOfPart(part, line, limit, report))
+    for (const value of valuesOfPart(part, line, limit, report)) values.push(value)
     line += lineAt(part, part.length) - 1
   }
   return values
@@ -96,12 +125,12 @@ export function valuesOfPart(
 }
 
 function listIn(list: LargeList, firstLine: number, report: Report): readonly unknown[] {
-  const [envelope] = valuesIn(list.envelope, firstLine, report)
+  const [envelope, ...more] = valuesIn(list.envelope, firstLine, report)
   const items: unknown[] = []
   for (const { text, line } of list.items) {
     items.push(...valuesIn(text, firstLine + line - 1, report).flat())
   }
-  return typeof envelope === 'object' ? [{ ...envelope, items }] : []
+  return typeof envelope === 'object' ? [{ ...envelope, items }, ...more] : more
 }
 
 /** Returns what a text without marks between documents has, in any style. */

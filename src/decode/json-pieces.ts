@@ -29,8 +29,8 @@ export function jsonOpening(text: string): JsonOpening | undefined {
 }
 
 /**
- * Reads the List that begins in the first piece of a window, one item at a time. Returns whether all of it is JSON, and what was
- * assumed of it; if not, what was passed on does not count.
+ * Reads the List that begins in the first piece of a window, one item at a time. Returns whether all of it is JSON,
+ * and a List such as its beginning told; if not, what was passed on does not count.
  */
 export function* readJsonList(
   window: TextWindow,

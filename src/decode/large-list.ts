@@ -2,7 +2,7 @@ import { present } from '../model/present.ts'
 
 /** A List in block style, as kubectl writes it in YAML, with its items apart. */
 export interface LargeList {
-  /** The document with an empty list in place of the items. */
+  /** The document with an empty list in place of the items, and empty lines in place of theirs. */
   readonly envelope: string
   readonly items: Iterable<ListItem>
 }
@@ -25,8 +25,9 @@ export function asLargeList(text: string): LargeList | undefined {
   if (opening === undefined) return undefined
   const { head, begin, indent } = opening
   const end = endOfItems(text, begin, indent)
+  const lines = '\n'.repeat(linesIn(text.slice(begin, end)))
   return {
-    envelope: `${head}${text.slice(end)}`,
+    envelope: `${head}${lines}${text.slice(end)}`,
     items: itemsIn(text, begin, end, indent),
   }
 }
@@ -45,6 +46,8 @@ export interface ListOpening {
 export function listOpening(text: string): ListOpening | undefined {
   const items = /^items:[ \t]*\n(?=( *)- )/m.exec(text)
   if (items === null) return undefined
+  // Another document is before the List, which `...` ends (YAML 1.2.2, 9.1.2).
+  if (/^\.\.\.\s/m.test(text.slice(0, items.index))) return undefined
   const head = `${text.slice(0, items.index)}items: []\n`
   return { head, begin: items.index + items[0].length, indent: present(items[1]) }
 }
@@ -68,13 +71,13 @@ export function isInside(text: string, at: number, indent: string): boolean {
 
 function* itemsIn(text: string, begin: number, end: number, indent: string): Iterable<ListItem> {
   const dash = `${indent}- `
-  let line = text.slice(0, begin).split('\n').length
+  let line = linesIn(text.slice(0, begin)) + 1
   let from = begin
   for (let at = nextLine(text, begin); from < end; at = nextLine(text, at)) {
     if (at < end && !text.startsWith(dash, at)) continue
     const item = text.slice(from, Math.min(at, end))
     yield { text: withoutManagedFields(item, indent), line }
-    line += item.split('\n').length - 1
+    line += linesIn(item)
     from = at
   }
 }
@@ -107,4 +110,11 @@ function isBelow(text: string, at: number, indent: string): boolean {
 export function nextLine(text: string, at: number): number {
   const end = text.indexOf('\n', at)
   return end < 0 ? text.length : end + 1
+}
+
+/** Returns how many lines end in a text. */
+export function linesIn(text: string): number {
+  let lines = 0
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
+  return lines
 }

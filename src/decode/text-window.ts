@@ -17,7 +17,7 @@ export class TextWindow {
     return this.#isWhole
   }
 
-  /** Adds at least as much as there is: what is longer than a piece is joined a few times only. */
+  /** Makes the text at least twice as long, so that what is longer than a piece is joined only a few times. */
   grow(): void {
     const texts = [this.#text]
     for (let length = 0; length <= this.#text.length; ) {

@@ -3,6 +3,7 @@ import { valuesIn, valuesOfPart } from './documents.ts'
 import {
   isInside,
   type ListOpening,
+  linesIn,
   listOpening,
   nextLine,
   withoutManagedFields,
@@ -90,20 +91,19 @@ function* itemsIn(window: TextWindow, indent: string): Generator<string, void> {
   }
 }
 
-/** Returns undefined for what has problems. */
+/** Returns undefined for what has problems, or several values: `...` ends a document, too. */
 function onlyValueIn(text: string): unknown {
   const report = startReport('')
-  const [value] = valuesIn(text, 1, report)
-  return report.problems.length === 0 ? value : undefined
+  const [value, ...more] = valuesIn(text, 1, report)
+  return report.problems.length + more.length === 0 ? value : undefined
 }
 
 function* untilLast(first: Block, blocks: Iterator<Block>): Generator<string, void> {
-  yield first.text
-  for (let block = first; !block.isLast; ) {
-    const next = blocks.next()
-    if (next.done === true) return
-    block = next.value
-    yield block.text
+  let next: IteratorResult<Block> = { value: first }
+  while (next.done !== true) {
+    yield next.value.text
+    if (next.value.isLast) return
+    next = blocks.next()
   }
 }
 
@@ -139,10 +139,4 @@ function isMark(text: string, at: number): boolean {
 
 function isLineEnd(text: string, at: number): boolean {
   return /[\n\r\u2028\u2029]/.test(text.charAt(at))
-}
-
-function linesIn(text: string): number {
-  let lines = 0
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
-  return lines
 }

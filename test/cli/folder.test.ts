@@ -36,10 +36,14 @@ function write(path: string, ...documents: readonly string[]): void {
 }
 
 /** What has been told, in short; `next` waits until there is that much more of it. */
-function follow(paths: readonly string[] = [folder]) {
+function follow(
+  paths: readonly string[] = [folder],
+  during: (line: string) => void = () => undefined,
+) {
   const told: string[] = []
   let wake = (): void => undefined
   const tell = (line: string): void => {
+    during(line)
     told.push(line)
     wake()
   }
@@ -216,4 +220,31 @@ test('definitions that were hidden by one file are all told when it goes', async
   expect((await next(5)).slice(0, 2)).toEqual(['web:81', 'api:81'])
   rmSync(join(folder, 'b.yaml'))
   expect([...(await next(2))].sort()).toEqual(['api:80', 'web:80'])
+})
+
+test('an object is known as it was told, also if its file changed just before', async () => {
+  write('b.yaml', manifest('web', 81))
+  write('c.yaml', manifest('web', 82))
+  const next = follow([folder], (line) => {
+    if (line === 'api:80') write('b.yaml', manifest('web', 83))
+    if (line === 'web:83') write('b.yaml', manifest('web', 81))
+  })
+  expect(await next(4)).toEqual(['web:82', ...LISTED])
+  write('a.yaml', manifest('api'))
+  rmSync(join(folder, 'c.yaml'))
+  expect(await next(3)).toEqual(['api:80', 'web:83', 'web:81'])
+})
+
+test('an object that is nested too deep is told as a problem, and the rest is followed', async () => {
+  write('a.yaml', manifest('web'))
+  const next = await started()
+  const levels = 100_000
+  const deep = `{"a": ${'['.repeat(levels)}${']'.repeat(levels)}}`
+  const object = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "deep"}, "spec": ${deep}}`
+  write('b.json', object)
+  write('c.yaml', manifest('api'))
+  expect(await next(2)).toEqual([
+    'api:80',
+    `${join(folder, 'b.json')}: Service default/deep: found an object that is nested too deep, expected one of fewer levels`,
+  ])
 })

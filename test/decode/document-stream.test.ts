@@ -149,6 +149,7 @@ const mark = fc.constantFrom(
   '\n---\n',
   '--- ',
   '----\n',
+  '...\n',
   '\u2028---\u2028',
 )
 const yamlText = fc
@@ -216,6 +217,30 @@ test('a text of megabytes within an item is read in few steps', () => {
 })
 
 test.each([
+  ['YAML', 1000],
+  ['a long List', 10],
+])('documents that follow the mark of an end are read: %s', (_, limit) => {
+  const list = goYaml({ apiVersion: 'v1', items: [service('web')], kind: 'List' })
+  const { values, problems } = readDocuments(`${list}...\n${goYaml(service('api'))}`, 'x', limit)
+  expect(values).toHaveLength(2)
+  expect(values[1]).toEqual(service('api'))
+  expect(problems).toEqual([])
+})
+
+test('documents before a long List may end with the mark, too', () => {
+  const list = goYaml({ apiVersion: 'v1', items: [service('web')], kind: 'List' })
+  const { values } = readDocuments(`${goYaml(service('api'))}...\n${list}`, 'x', 10)
+  expect(values).toEqual([
+    service('api'),
+    { apiVersion: 'v1', items: [service('web')], kind: 'List' },
+  ])
+})
+
+test('there may be more of them than a call has arguments', () => {
+  expect(readDocuments('1\n...\n'.repeat(150_000), 'x').values).toHaveLength(150_000)
+})
+
+test.each([
   ['a key that is there twice', '{"apiVersion":"v1","kind":"List","items":[{"a":1}],"items":[]}'],
   ['a key with an escape', '{"apiVersion":"v1","kind":"List","items":[{}],"it\\u0065ms":[]}'],
   [
@@ -229,6 +254,11 @@ test.each([
   [
     'what is no List',
     '{"apiVersion":"v1","kind":"Pod","items":[{"a":1}],"metadata":{}, "spec":{}}',
+  ],
+  ['what has a version that is no text', '{"apiVersion":1,"kind":"List","items":[{"a":1}]}'],
+  [
+    'a List with a document behind the mark of its end',
+    `items:\n- a: ${'b'.repeat(LIMIT)}\nkind: List\napiVersion: v1\n...\na: 1\n`,
   ],
 ])('%s is read as a whole', (_, body) => {
   expect(inPieces(body.padEnd(LIMIT + 1), [7])).toBeUndefined()

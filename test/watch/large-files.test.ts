@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { type Problem, printProblem } from '../../src/decode/problem.ts'
@@ -12,6 +14,8 @@ import { goYaml } from '../support/go-yaml.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nodelb-large-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const MEGABYTE = 1024 * 1024
 
@@ -114,6 +118,55 @@ test('of damaged JSON nothing is used, and what other files have is read once mo
   expect(problems.map(printProblem)).toEqual([
     expect.stringMatching(`^${damaged}: line ${text.split('\n').length - 1}: found a syntax error`),
   ])
+})
+
+test('what is damaged sends no other file to be read as a whole', () => {
+  const large = write('a.json', JSON.stringify(largeList()))
+  const damaged = write('b.json', JSON.stringify(largeList()).slice(0, -2))
+  const parts = new Map<string, string[]>()
+  const collecting = (): FilesReader<ReadonlyMap<string, readonly string[]>> => ({
+    note: () => undefined,
+    begin: (source) => {
+      const kinds: string[] = []
+      parts.set(source, kinds)
+      return { take: ({ kind }) => kinds.push(kind), end: () => undefined }
+    },
+    end: () => parts,
+  })
+  expect(readFiles([large, damaged], noStdin, collecting).get(damaged)).toEqual([])
+  expect(parts.get(large)).toHaveLength(701)
+})
+
+test('a pipe is read once, though another file is read again', () => {
+  const one = write('one.yaml', goYaml(service('one')))
+  const damaged = write('damaged.json', JSON.stringify(largeList()).slice(0, -2))
+  const script = `
+    import { readObjects } from './src/watch/files/read-objects.ts'
+    const { cluster, problems } = readObjects(process.argv.slice(1), () => '')
+    console.log(cluster.services.map(({ name }) => name), problems.map(({ source }) => source))`
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script]
+  const command = ['-c', 'cat "$0" | "$@"', one, ...node, '/dev/stdin', damaged]
+  const printed = execFileSync('sh', command, { cwd: root, encoding: 'utf8' })
+  expect(printed).toBe(`[ 'one' ] [ '${damaged}' ]\n`)
+})
+
+test('what is no file is not opened to see whether it is large', () => {
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const script = `
+    import { FilePieces } from './src/watch/files/file-pieces.ts'
+    console.log(FilePieces.open(process.argv[1]))`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, pipe]
+  const options = { cwd: root, encoding: 'utf8', timeout: 20_000 } as const
+  // Opening a pipe waits for its writer.
+  expect(execFileSync(process.execPath, args, options)).toBe('undefined\n')
+})
+
+test('a file that cannot be looked at any more has not been read as it is', () => {
+  const pieces = FilePieces.open(write('large', 'a'.repeat(MEGABYTE + 1)))
+  expect(pieces?.isSound).toBe(true)
+  pieces?.close()
+  expect(pieces?.isSound).toBe(false)
 })
 
 test('a file that is cut off while it is read is read again', () => {

@@ -141,6 +141,28 @@ test('names the line of a syntax error in JSON', () => {
   )
 })
 
+test.each([
+  ['{\n  "kind": x\n}\n\n', 2],
+  ['{\n  "kind": "x at position 1",\n  "a": tru\n}\n', 3],
+  ['{\n  "a": [\n    1,\n  ]\n}\n\n\n', 4],
+  [`{\n  "a": "${'x'.repeat(90)}",\n  "b": \n}\n\n\n`, 4],
+])('names the line of a token that is none of JSON', (text, line) => {
+  const file = write('token.json', text)
+  expect(lines(readObjects([file], noStdin))[0]).toContain(
+    `token.json: line ${line}: found a syntax`,
+  )
+})
+
+test('names the line of what is wrong behind the items of a large List', () => {
+  const note = '0123456789abcdef'.repeat(1 << 14)
+  const item = `- kind: Service\n  apiVersion: v1\n  metadata: {name: web}\n  note: ${note}\n`
+  const text = `apiVersion: v1\nitems:\n${item.repeat(5)}`
+  const file = write('large.yaml', `${text}\tkind: List\n`)
+  expect(lines(readObjects([file], noStdin))).toEqual([
+    expect.stringContaining(`large.yaml: line ${text.split('\n').length}: found a syntax error`),
+  ])
+})
+
 test('counts the objects of other kinds, once per kind and file', () => {
   const other = 'apiVersion: apps/v1\nkind: Deployment\n---\n'
   expect(lines(fromText(`${other}${other}${other}${good}`))).toEqual([

@@ -11,15 +11,15 @@ import { readText } from './files.ts'
 /** `resource namespace/name`, by which an object is known. */
 export type Key = `${Resource} ${string}`
 
-export type VisitObject = (key: Key, object: unknown) => void
+export type VisitObject = (key: Key, object: unknown, digest: string) => void
 
 /** What a file has, as it was read. */
 export interface FileObjects {
   readonly digests: ReadonlyMap<Key, string>
   readonly problems: readonly Problem[]
   /**
-   * Visits the objects as they are last defined in the file. Returns false if the file has changed since, and not all
-   * of them are visited: of a large file they are not in memory.
+   * Visits the objects that have these digests. Returns false if not all of them are there any more: the objects of a
+   * large file are not in memory but read again, and the file may have changed.
    */
   readonly visit: (visit: VisitObject) => boolean
 }
@@ -30,18 +30,16 @@ export function largeFileObjects(
   followed: readonly Resource[],
 ): FileObjects | undefined {
   const digests = new Map<Key, string>()
-  /** Which of the objects in the file is the last that a key has. */
-  const last = new Map<Key, number>()
-  const problems = visitLarge(file, followed, (key, object, at) => {
-    digests.set(key, digestOf(object))
-    last.set(key, at)
-  })
+  const problems = visitLarge(file, followed, (key, _, digest) => digests.set(key, digest))
   if (problems === undefined) return undefined
   const visit = (take: VisitObject): boolean => {
-    const again = visitLarge(file, followed, (key, object, at) => {
-      if (last.get(key) === at) take(key, object)
+    const left = new Set(digests.keys())
+    const again = visitLarge(file, followed, (key, object, digest) => {
+      if (digest !== digests.get(key)) return
+      left.delete(key)
+      take(key, object, digest)
     })
-    return again !== undefined
+    return again !== undefined && left.size === 0
   }
   return { digests, problems, visit }
 }
@@ -50,17 +48,14 @@ export function largeFileObjects(
 function visitLarge(
   file: string,
   followed: readonly Resource[],
-  visit: (key: Key, object: unknown, at: number) => void,
+  visit: VisitObject,
 ): readonly Problem[] | undefined {
   const pieces = FilePieces.open(file)
   if (pieces === undefined) return undefined
   try {
     const stream = openStream(pieces.pieces(), file)
     if (stream === undefined) return undefined
-    let count = 0
-    const problems = visitStream(stream, file, followed, (key, object) => {
-      visit(key, object, count++)
-    })
+    const problems = visitStream(stream, file, followed, visit)
     return stream.isSound && pieces.isSound ? problems : undefined
   } finally {
     pieces.close()
@@ -81,12 +76,12 @@ export function wholeFileObjects(
   const documents = text === undefined ? { values: [], problems: [] } : readDocuments(text, file)
   const digests = new Map<Key, string>()
   const values = new Map<Key, unknown>()
-  const found = visitStream(wholeStream(documents), file, followed, (key, object) => {
+  const found = visitStream(wholeStream(documents), file, followed, (key, object, digest) => {
     values.set(key, object)
-    digests.set(key, digestOf(object))
+    digests.set(key, digest)
   })
   const visit = (take: VisitObject): boolean => {
-    for (const [key, object] of values) take(key, object)
+    for (const [key, digest] of digests) take(key, values.get(key), digest)
     return true
   }
   return { digests, problems: [...report.problems, ...found], visit }
@@ -98,13 +93,26 @@ function visitStream(
   followed: readonly Resource[],
   visit: VisitObject,
 ): readonly Problem[] {
+  const report = startReport(file)
   const walk = new ObjectWalk(file, followed, (resource, object) => {
-    visit(`${resource} ${nameOf(object, resources[resource].namespaced)}`, object)
+    const { kind, namespaced } = resources[resource]
+    const name = nameOf(object, namespaced)
+    const digest = digestOf(object)
+    if (digest !== undefined) visit(`${resource} ${name}`, object, digest)
+    else {
+      const found = said('an object that is nested too deep')
+      report.error(`${kind} ${name}`, found, 'one of fewer levels')
+    }
   })
   for (const part of stream.parts) walk.take(part)
-  return [...stream.problems, ...walk.end()]
+  return [...stream.problems, ...walk.end(), ...report.problems]
 }
 
-function digestOf(object: unknown): string {
-  return hash('sha1', JSON.stringify(object), 'base64')
+/** Returns undefined for an object that has more levels than the stack has room for. */
+function digestOf(object: unknown): string | undefined {
+  try {
+    return hash('sha1', JSON.stringify(object), 'base64')
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 
 /** Files of at most this size, in bytes, are read as a whole. */
 const LARGE = 1024 * 1024
@@ -16,16 +16,15 @@ export class FilePieces {
 
   /** Returns undefined for a file that is not large, and for one that cannot be opened. */
   static open(file: string, pieceBytes: number = PIECE_BYTES): FilePieces | undefined {
-    let fd: number | undefined
     try {
-      fd = openSync(file, 'r')
-      const stats = fstatSync(fd)
-      if (stats.isFile() && stats.size > LARGE) return new FilePieces(fd, stats, pieceBytes)
+      const stats = statSync(file)
+      // A pipe must not be opened to see what it is: what was written to it might be lost.
+      if (!stats.isFile() || stats.size <= LARGE) return undefined
+      return new FilePieces(openSync(file, 'r'), stats, pieceBytes)
     } catch {
       // The reason is reported when the file is read as a whole.
+      return undefined
     }
-    if (fd !== undefined) closeSync(fd)
-    return undefined
   }
 
   private constructor(fd: number, stats: Stats, pieceBytes: number) {
@@ -34,11 +33,16 @@ export class FilePieces {
     this.#pieceBytes = pieceBytes
   }
 
-  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to since it was opened. */
+  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to meanwhile. */
   get isSound(): boolean {
-    const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
-    const was = this.#stats
-    return this.#isText && size === was.size && mtimeMs === was.mtimeMs && ctimeMs === was.ctimeMs
+    try {
+      const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)
+      const was = this.#stats
+      return this.#isText && size === was.size && mtimeMs === was.mtimeMs && ctimeMs === was.ctimeMs
+    } catch {
+      // A network file system forgets a file that was removed.
+      return false
+    }
   }
 
   /** Yields the text from its beginning. A piece ends with a whole character. */

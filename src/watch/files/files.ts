@@ -23,6 +23,16 @@ export function filesAt(path: string, report: Report): string[] {
   }
 }
 
+/** Returns whether a path is neither a file nor a folder: a pipe, as a shell has it for `<(command)`, or a device. */
+export function isPipe(path: string): boolean {
+  try {
+    const stats = statSync(path)
+    return !stats.isFile() && !stats.isDirectory()
+  } catch {
+    return false
+  }
+}
+
 /** Returns the text of a file; reports a problem and returns undefined if it cannot be read. */
 export function readText(file: string, report: Report): string | undefined {
   return attempt(() => textIn(readFileSync(file)), report, 'a readable file')

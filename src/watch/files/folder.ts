@@ -123,8 +123,8 @@ class Folder {
     const isNew = (key: Key): boolean =>
       this.#digest(key, file) !== this.#told.get(key) && this.#winner(key) === file
     if (![...objects.digests.keys()].some(isNew)) return true
-    return objects.visit((key, object) => {
-      if (this.#winner(key) === file) this.#tell(key, file, object)
+    return objects.visit((key, object, digest) => {
+      if (this.#winner(key) === file) this.#tell(key, object, digest, file)
     })
   }
 
@@ -161,8 +161,9 @@ class Folder {
     }
     // These files did not change, but an object's later definition in another file is gone.
     for (const [file, keys] of elsewhere) {
-      const tell: VisitObject = (key, object) => {
-        if (keys.has(key)) this.#tell(key, file, object)
+      // If they did meanwhile, the next look finds that.
+      const tell: VisitObject = (key, object, digest) => {
+        if (keys.has(key)) this.#tell(key, object, digest, file)
       }
       const isTold = largeFileObjects(file, this.#followed)?.visit(tell) ?? false
       if (!isTold) wholeFileObjects(file, this.#followed, true).visit(tell)
@@ -170,9 +171,8 @@ class Folder {
   }
 
   /** Tells the listener how an object is defined, if that is new. */
-  #tell(key: Key, file: string, object: unknown): void {
-    const digest = this.#digest(key, file)
-    if (digest === undefined || digest === this.#told.get(key)) return
+  #tell(key: Key, object: unknown, digest: string, file: string): void {
+    if (digest === this.#told.get(key)) return
     this.#told.set(key, digest)
     this.#listener.event({ kind: 'object', resource: resourceOf(key), object, origin: file })
   }

@@ -3,7 +3,7 @@ import { type DocumentStream, openStream, wholeStream } from '../../decode/docum
 import { type Documents, LIST_LIMIT, readDocuments } from '../../decode/documents.ts'
 import { type Problem, said, report as startReport } from '../../decode/problem.ts'
 import { FilePieces } from './file-pieces.ts'
-import { attempt, filesAt, readText } from './files.ts'
+import { attempt, filesAt, isPipe, readText } from './files.ts'
 
 /** What makes something of the documents of files, one file after the other. */
 export interface FilesReader<Result> {
@@ -24,19 +24,21 @@ export interface FileReader {
 /**
  * Reads files, folders, and standard input for `-`, one file after the other, so that only one of them is in
  * memory, and of a large file only one object. Where such a file is damaged, or changes meanwhile, that may show after
- * objects of it were taken: then all is read again, by another reader, with each file as a whole.
+ * objects of it were taken: then all is read again, by another reader, with that file as a whole.
  */
 export function readFiles<Result>(
   paths: readonly string[],
   stdin: () => string,
   start: () => FilesReader<Result>,
 ): Result {
-  const input = onlyOnce(() => readStdin(stdin))
-  const reader = start()
-  if (takeFiles(paths, input, reader, true)) return reader.end()
-  const again = start()
-  takeFiles(paths, input, again, false)
-  return again.end()
+  const pipes = new Pipes(stdin)
+  const whole = new Set<string>()
+  for (;;) {
+    const known = whole.size
+    const reader = start()
+    for (const path of new Set(paths)) takePath(path, { reader, pipes, whole })
+    if (whole.size === known) return reader.end()
+  }
 }
 
 /** Passes on the documents of one file that were read elsewhere. */
@@ -69,6 +71,8 @@ export function together<First, Second>(
 }
 
 interface Text {
+  /** The path, or `stdin`. */
+  readonly source: string
   /** Undefined if it cannot be read. */
   readonly text: string | undefined
   readonly problems: readonly Problem[]
@@ -76,70 +80,63 @@ interface Text {
 
 type Reader = FilesReader<unknown>
 
-/** Returns false as soon as a file that is read in pieces is not as it seemed to be. */
-function takeFiles(
-  paths: readonly string[],
-  input: () => Text,
-  reader: Reader,
-  inPieces: boolean,
-): boolean {
-  for (const path of new Set(paths)) {
-    if (path !== '-') {
-      if (!takePath(path, reader, inPieces)) return false
-    } else if (!takeInput(input(), reader, inPieces)) return false
-  }
-  return true
+/** One reading of all paths. */
+interface Turn {
+  readonly reader: Reader
+  readonly pipes: Pipes
+  /** The files that have to be read as a whole; one is added when that shows at its end. */
+  readonly whole: Set<string>
 }
 
-function takePath(path: string, reader: Reader, inPieces: boolean): boolean {
+function takePath(path: string, turn: Turn): void {
+  const piped = turn.pipes.textAt(path)
+  if (piped !== undefined) {
+    takeText(piped, turn)
+    return
+  }
   const place = startReport(path)
   const files = filesAt(path, place)
-  reader.note(place.problems)
-  return files.every((file) => {
-    const isSound = inPieces ? takePieces(file, reader) : undefined
-    return isSound ?? takeWhole(file, file === path, reader)
-  })
+  turn.reader.note(place.problems)
+  for (const file of files) {
+    if (!takePieces(file, turn)) takeWhole(file, file === path, turn.reader)
+  }
 }
 
-/** Returns whether the parts count; undefined if the file has to be read as a whole. */
-function takePieces(file: string, reader: Reader): boolean | undefined {
-  const pieces = FilePieces.open(file)
-  if (pieces === undefined) return undefined
+/** Returns false, and takes nothing, if the file has to be read as a whole. */
+function takePieces(file: string, { reader, whole }: Turn): boolean {
+  const pieces = whole.has(file) ? undefined : FilePieces.open(file)
+  if (pieces === undefined) return false
   try {
     const stream = openStream(pieces.pieces(), file)
-    if (stream === undefined) return undefined
+    if (stream === undefined) return false
     take(stream, file, reader)
-    return stream.isSound && pieces.isSound
+    if (!stream.isSound || !pieces.isSound) whole.add(file)
+    return true
   } finally {
     pieces.close()
   }
 }
 
-function takeWhole(file: string, isNamed: boolean, reader: Reader): true {
+function takeWhole(file: string, isNamed: boolean, reader: Reader): void {
   const report = startReport(file)
   const text = readText(file, report)
   reader.note(report.problems)
-  if (text === undefined) return true
+  if (text === undefined) return
   // Only an empty file that was named is reported, not one in a folder.
   if (isNamed && text.trim() === '') noteNothing(file, reader)
   else take(wholeStream(readDocuments(text, file)), file, reader)
-  return true
 }
 
-function readStdin(read: () => string): Text {
-  const report = startReport('stdin')
-  return { text: attempt(read, report, 'YAML or JSON'), problems: report.problems }
-}
-
-function takeInput({ text, problems }: Text, reader: Reader, inPieces: boolean): boolean {
+function takeText({ source, text, problems }: Text, { reader, whole }: Turn): void {
   reader.note(problems)
-  if (text === undefined) return true
-  const pieces = inPieces && text.length > LIST_LIMIT ? openStream([text], 'stdin') : undefined
-  const stream = pieces ?? wholeStream(readDocuments(text, 'stdin'))
+  if (text === undefined) return
+  const isLarge = text.length > LIST_LIMIT && !whole.has(source)
+  const pieces = isLarge ? openStream([text], source) : undefined
+  const stream = pieces ?? wholeStream(readDocuments(text, source))
   // Empty input means that the program before the pipe failed: one that finds no objects prints
   // an empty List.
-  if (!take(stream, 'stdin', reader)) noteNothing('stdin', reader)
-  return stream.isSound
+  if (!take(stream, source, reader)) noteNothing(source, reader)
+  if (!stream.isSound) whole.add(source)
 }
 
 /** Returns whether there was anything. */
@@ -160,11 +157,33 @@ function noteNothing(source: string, reader: Reader): void {
   reader.note(report.problems)
 }
 
-/** A pipe can be read only once. */
-function onlyOnce<Value>(read: () => Value): () => Value {
-  let found: { readonly value: Value } | undefined
-  return () => {
-    found ??= { value: read() }
-    return found.value
+/** The texts of standard input and of pipes, which can be read only once. */
+class Pipes {
+  readonly #stdin: () => string
+  readonly #texts: Map<string, Text> = new Map()
+
+  constructor(stdin: () => string) {
+    this.#stdin = stdin
   }
+
+  /** Returns undefined for a path that is none of them. */
+  textAt(path: string): Text | undefined {
+    const known = this.#texts.get(path)
+    if (known !== undefined) return known
+    const read = path === '-' ? readStdin(this.#stdin) : readPipe(path)
+    if (read !== undefined) this.#texts.set(path, read)
+    return read
+  }
+}
+
+function readStdin(read: () => string): Text {
+  const report = startReport('stdin')
+  const text = attempt(read, report, 'YAML or JSON')
+  return { source: 'stdin', text, problems: report.problems }
+}
+
+function readPipe(path: string): Text | undefined {
+  if (!isPipe(path)) return undefined
+  const report = startReport(path)
+  return { source: path, text: readText(path, report), problems: report.problems }
 }
