@@ -21,8 +21,8 @@ interface PaceLimits {
 
 /** Milliseconds without a request that end a period early. */
 const QUIET = 10
-/** A period that ends early is still this many times what its run took: runs take a fifth of the time. */
-const SHARE = 5
+/** A period that ends early is still this many times what its run took: runs take a third of the time. */
+const SHARE = 3
 
 /**
  * Runs a task on request: at once after a pause, gathered in a burst, and with growing waits while

@@ -69,14 +69,14 @@ test('requests that are further apart are not gathered while runs are short', as
   expect(runs).toEqual([0, 40, 70, 100])
 })
 
-test('a period ends early only when runs have taken a fifth of the time', async () => {
+test('a period ends early only when runs have taken a third of the time', async () => {
   const { pace, runs } = start(taking(12), adaptive)
   await pokes(pace, { until: 210, gap: 30 })
-  expect(runs).toEqual([0, 60, 120, 180, 240])
+  expect(runs).toEqual([0, 40, 76, 112, 148, 190])
 })
 
 test('runs that take long are as far apart as ever', async () => {
-  const { pace, runs } = start(taking(30), adaptive)
+  const { pace, runs } = start(taking(35), adaptive)
   await pokes(pace, { until: 300, gap: 20 })
   expect(runs).toEqual([0, 100, 200, 300])
 })
@@ -241,7 +241,7 @@ interface Run {
 
 /** How far the next run is from the start of this one at least, in milliseconds. */
 function leastGap({ took, turn }: Run, isUrgent: boolean, { ms, mayEndEarly }: Period): number {
-  const gap = turn === 'retry' ? took + retry.first / 2 : mayEndEarly ? Math.min(ms, 5 * took) : ms
+  const gap = turn === 'retry' ? took + retry.first / 2 : mayEndEarly ? Math.min(ms, 3 * took) : ms
   return isUrgent ? Math.min(gap, Math.max(20, took)) : gap
 }
 

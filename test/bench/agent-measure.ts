@@ -19,7 +19,9 @@ import { median } from './statistics.ts'
 export interface AgentEffort {
   readonly starts: number
   readonly changes: number
+  /** How many changes a burst has; the last one comes at any moment of a period, so there are several. */
   readonly burst: number
+  readonly bursts: number
   readonly churn: number
   readonly idleMs: number
 }
@@ -35,7 +37,7 @@ export interface AgentResult {
   readonly changes: readonly OneChange[]
   /** Milliseconds of processor time for each of these changes. */
   readonly changeCpuMs: number
-  readonly burst: Burst
+  readonly bursts: readonly Burst[]
   readonly churn: Churn
   /** Share of one processor. */
   readonly idle: number
@@ -51,6 +53,8 @@ export interface OneChange {
 export interface Burst {
   readonly changes: number
   readonly commits: number
+  /** Milliseconds of processor time, until nothing more is committed. */
+  readonly cpuMs: number
   /** From the first write to the end of the last. */
   readonly writeMs: number
   /** From the first write to the last commit. */
@@ -99,7 +103,7 @@ async function measureChanges(
   size: Size,
   effort: AgentEffort,
   agent: RunningAgent,
-): Promise<Pick<AgentResult, 'changes' | 'changeCpuMs' | 'burst' | 'churn' | 'idle'>> {
+): Promise<Pick<AgentResult, 'changes' | 'changeCpuMs' | 'bursts' | 'churn' | 'idle'>> {
   try {
     const replace = replacements(size)
     await sleep(SETTLING)
@@ -108,9 +112,12 @@ async function measureChanges(
     const cpu = cpuSeconds(agent.pid)
     while (changes.length < effort.changes) changes.push(await one(feed, agent, replace()))
     const changeCpuMs = ((cpuSeconds(agent.pid) - cpu) * 1000) / changes.length
-    const burst = await measureBurst(feed, agent, Array.from({ length: effort.burst }, replace))
+    const bursts: Burst[] = []
+    while (bursts.length < effort.bursts) {
+      bursts.push(await measureBurst(feed, agent, Array.from({ length: effort.burst }, replace)))
+    }
     const churn = await measureChurn(feed, agent, Array.from({ length: effort.churn }, replace))
-    return { changes, changeCpuMs, burst, churn, idle }
+    return { changes, changeCpuMs, bursts, churn, idle }
   } finally {
     await agent.end('SIGTERM')
   }
@@ -147,6 +154,7 @@ async function measureBurst(
 ): Promise<Burst> {
   agent.skip()
   const line = agent.lines.length
+  const cpu = cpuSeconds(agent.pid)
   const began = Date.now()
   await feed.change(burst)
   const writeMs = Date.now() - began
@@ -155,7 +163,8 @@ async function measureBurst(
   const commits = commitsSince(agent, line)
   const last = commits.at(-1)
   const committedMs = last === undefined ? Number.NaN : timeOf(last) - began
-  return { changes: burst.length, commits: commits.length, writeMs, committedMs }
+  const cpuMs = (cpuSeconds(agent.pid) - cpu) * 1000
+  return { changes: burst.length, commits: commits.length, cpuMs, writeMs, committedMs }
 }
 
 const SAMPLE_MS = 250

@@ -48,12 +48,13 @@ export function startTable(rows: readonly AgentRow[]): string {
 
 export function agentChangeTable(rows: readonly AgentRow[]): string {
   const head = ['agent', 'write p50', 'commit p50', 'p99', 'commit/write', 'heard p50', 'CPU']
-  const burst = ['burst', 'written', 'last after', 'commits']
+  const burst = ['burst', 'written', 'last after', 'worst', 'commits', 'CPU']
   const lines = rows.map(({ result }) => {
     const commits = result.changes.map(({ commitMs }) => commitMs)
     const heard = result.changes.map(({ heardMs }) => heardMs)
     const writes = result.changes.map(({ writeMs }) => writeMs)
-    const { changes, writeMs, committedMs, commits: batches } = result.burst
+    const { bursts } = result
+    const after = bursts.map(({ writeMs, committedMs }) => committedMs - writeMs)
     return [
       nameOf(result),
       short(median(writes)),
@@ -62,10 +63,12 @@ export function agentChangeTable(rows: readonly AgentRow[]): string {
       ratio(median(writes), median(commits)),
       short(median(heard)),
       short(result.changeCpuMs),
-      String(changes),
-      short(writeMs),
-      short(committedMs - writeMs),
-      String(batches),
+      String(bursts[0]?.changes),
+      short(median(bursts.map(({ writeMs }) => writeMs))),
+      short(median(after)),
+      short(Math.max(...after)),
+      short(median(bursts.map(({ commits: each }) => each))),
+      short(median(bursts.map(({ cpuMs }) => cpuMs))),
     ]
   })
   return table([...head, ...burst], lines)
