@@ -32,7 +32,7 @@ export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
 
 /**
  * Another member answers as well, or may soon. Where halves of a LAN were joined, beats say which of the two goes
- * on. If both gave way nobody would answer, so the wire is asked only if beats do not settle it. Returns the phase
+ * on. If both gave way there would be no answer, so the wire is asked only if beats do not settle it. Returns the phase
  * that the spot is in now.
  */
 export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): Answering {

@@ -167,7 +167,7 @@ function configurationOf(
     ownership: config.ownership,
     tcp: config.tcpFlows,
     needsAllNodes: needsAllNodes(config, options),
-    // Who sets it, counts on it as the least time.
+    // An operator who sets it counts on it as the least time.
     syncPeriod: { ms: config.minSyncPeriod, mayEndEarly: !config.minSyncPeriodIsSet },
     comparePeriod: config.comparePeriod,
     settingsFor(node) {

@@ -1,7 +1,7 @@
 import { present } from '../model/present.ts'
 import { parseAnyYaml } from './any-yaml.ts'
 import { readBlockYaml } from './block-yaml.ts'
-import { asLargeList, type LargeList } from './large-list.ts'
+import { asLargeList, type LargeList, linesIn } from './large-list.ts'
 import { type Problem, type Report, said, report as startReport } from './problem.ts'
 
 /**
@@ -92,7 +92,7 @@ function readYaml(text: string, report: Report, limit: number): unknown[] {
   let line = 1
   for (const part of splitDocuments(text)) {
     for (const value of valuesOfPart(part, line, limit, report)) values.push(value)
-    line += lineAt(part, part.length) - 1
+    line += linesIn(part)
   }
   return values
 }
@@ -178,9 +178,7 @@ function reasonOf(message: string): string {
 
 /** Returns the line of a position, from 1; for a position past the end, the last line. */
 function lineAt(text: string, position: number): number {
-  let line = 1
-  for (let i = text.indexOf('\n'); i >= 0 && i < position; i = text.indexOf('\n', i + 1)) line++
-  return line
+  return linesIn(text.slice(0, position)) + 1
 }
 
 function firstLineOf(text: string): string {

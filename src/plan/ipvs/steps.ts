@@ -1,4 +1,4 @@
-import { type Tuple, withoutLastFields } from '../../model/tuple.ts'
+import { withoutLastFields } from '../../model/tuple.ts'
 import { SETS, setsOf } from '../../ruleset/nftables/sets.ts'
 import { elementId } from '../nftables/element-id.ts'
 import type { Operation, Plan, Step } from '../nftables/operation.ts'
@@ -17,8 +17,8 @@ interface SplitPlan {
 export function aroundIpvs(plan: Plan): SplitPlan {
   // A table that is made anew cannot be split.
   const anew = new Set(plan.flatMap((step) => (step.kind === 'add-table' ? [step.family] : [])))
-  const leaves = serversThatLeave(plan)
   const added = new Set(plan.flatMap((step) => (step.kind === 'add-element' ? [idOf(step)] : [])))
+  const leaves = serversThatLeave(plan, added)
   const waits = (step: Step): boolean => {
     if (anew.has(step.family)) return false
     switch (step.kind) {
@@ -59,13 +59,16 @@ function serverOf({ family, key }: ElementOperation): Server {
   return { family, key: withoutLastFields(key, 1) }
 }
 
-/** Returns what tells which servers the table no longer knows after the plan. */
-function serversThatLeave(plan: Plan): (server: Server) => boolean {
+/** Returns what tells which servers the table no longer knows after the plan, which adds these elements. */
+function serversThatLeave(plan: Plan, added: ReadonlySet<string>): (server: Server) => boolean {
   const known = setsOf('vip').known
-  const keysOf = (kind: ElementOperation['kind']): readonly Tuple[] =>
-    plan.flatMap((step) => (step.kind === kind && step.set.name === known ? [step.key] : []))
-  const come = new Set(keysOf('add-element'))
-  const gone = new Set(keysOf('delete-element').filter((key) => !come.has(key)))
+  const gone = new Set(
+    plan.flatMap((step) =>
+      step.kind === 'delete-element' && step.set.name === known && !added.has(idOf(step))
+        ? step.key
+        : [],
+    ),
+  )
   // A set goes at once, with the last server, or all of them, in it.
   const without = new Set(
     plan.flatMap((step) => (step.kind === 'delete-set' && step.set === known ? step.family : [])),

@@ -187,7 +187,8 @@ function seat(
   const targets = [...endpoints.cluster, ...endpoints.local]
   const every = new Set(targets.map(({ tuple }) => tuple))
   if (every.size === 0) return
-  if (targets.some((target) => isAt(target, id))) put(setsOf(front).ownEndpoint, id)
+  const own = frontendAddress(id)
+  if (targets.some((target) => isAt(target, own))) put(setsOf(front).ownEndpoint, id)
   const seats = assignSeats(memory.seats(front, id), [...every])
   put(stickySet(front, stepFor(Math.max(...seats.values()) + 1)), id)
   for (const reach of REACHES) {
@@ -201,8 +202,7 @@ function seat(
   }
 }
 
-/** Whether the endpoint may be the very address and port that clients come to. */
-function isAt(target: Target, id: FrontendId): boolean {
-  const { address = target.address, port } = frontendAddress(id)
-  return target.port === port && target.address === address
+/** Whether the endpoint may be the very address and port that clients come to; node ports have any address. */
+function isAt(target: Target, { address, port }: ReturnType<typeof frontendAddress>): boolean {
+  return target.port === port && (address === undefined || target.address === address)
 }

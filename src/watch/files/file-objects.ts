@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
-import { type DocumentStream, openStream, wholeStream } from '../../decode/document-stream.ts'
+import { type DocumentStream, wholeStream } from '../../decode/document-stream.ts'
 import { readDocuments } from '../../decode/documents.ts'
 import { nameOf } from '../../decode/fields.ts'
 import { type Problem, said, report as startReport } from '../../decode/problem.ts'
 import { ObjectWalk } from '../objects.ts'
 import { type Resource, resources } from '../resources.ts'
-import { FilePieces } from './file-pieces.ts'
+import { readInPieces } from './file-pieces.ts'
 import { readText } from './files.ts'
 
 /** `resource namespace/name`, by which an object is known. */
@@ -50,16 +50,8 @@ function visitLarge(
   followed: readonly Resource[],
   visit: VisitObject,
 ): readonly Problem[] | undefined {
-  const pieces = FilePieces.open(file)
-  if (pieces === undefined) return undefined
-  try {
-    const stream = openStream(pieces.pieces(), file)
-    if (stream === undefined) return undefined
-    const problems = visitStream(stream, file, followed, visit)
-    return stream.isSound && pieces.isSound ? problems : undefined
-  } finally {
-    pieces.close()
-  }
+  const read = readInPieces(file, (stream) => visitStream(stream, file, followed, visit))
+  return read?.isSound === true ? read.result : undefined
 }
 
 /** Reads a file as a whole. That nothing is in it is a problem unless it `mayBeEmpty`. */

@@ -1,11 +1,36 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
+import { type DocumentStream, openStream } from '../../decode/document-stream.ts'
 
 /** Files of at most this size, in bytes, are read as a whole. */
 const LARGE = 1024 * 1024
 const PIECE_BYTES = 256 * 1024
 /** The most bytes of one character. */
 const CHARACTER_BYTES = 4
+
+/** What was made of the documents of a large file. */
+interface ReadInPieces<Result> {
+  readonly result: Result
+  /** Whether they were those of the whole file: it may be damaged, or have changed while it was read. */
+  readonly isSound: boolean
+}
+
+/** Has the documents of a large file read while they are taken; undefined if it has to be read as a whole. */
+export function readInPieces<Result>(
+  file: string,
+  read: (stream: DocumentStream) => Result,
+): ReadInPieces<Result> | undefined {
+  const pieces = FilePieces.open(file)
+  if (pieces === undefined) return undefined
+  try {
+    const stream = openStream(pieces.pieces(), file)
+    if (stream === undefined) return undefined
+    const result = read(stream)
+    return { result, isSound: stream.isSound && pieces.isSound }
+  } finally {
+    pieces.close()
+  }
+}
 
 /** The text of a large file, in pieces. */
 export class FilePieces {
@@ -33,7 +58,7 @@ export class FilePieces {
     this.#pieceBytes = pieceBytes
   }
 
-  /** Whether the pieces that were taken are text in UTF-8 of a file that nobody has written to meanwhile. */
+  /** Whether the pieces that were taken are text in UTF-8 of a file that has not changed meanwhile. */
   get isSound(): boolean {
     try {
       const { size, mtimeMs, ctimeMs } = fstatSync(this.#fd)

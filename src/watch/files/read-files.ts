@@ -2,7 +2,7 @@ import type { DocumentPart } from '../../decode/document-part.ts'
 import { type DocumentStream, openStream, wholeStream } from '../../decode/document-stream.ts'
 import { type Documents, LIST_LIMIT, readDocuments } from '../../decode/documents.ts'
 import { type Problem, said, report as startReport } from '../../decode/problem.ts'
-import { FilePieces } from './file-pieces.ts'
+import { readInPieces } from './file-pieces.ts'
 import { attempt, filesAt, isPipe, readText } from './files.ts'
 
 /** What makes something of the documents of files, one file after the other. */
@@ -104,17 +104,10 @@ function takePath(path: string, turn: Turn): void {
 
 /** Returns false, and takes nothing, if the file has to be read as a whole. */
 function takePieces(file: string, { reader, whole }: Turn): boolean {
-  const pieces = whole.has(file) ? undefined : FilePieces.open(file)
-  if (pieces === undefined) return false
-  try {
-    const stream = openStream(pieces.pieces(), file)
-    if (stream === undefined) return false
-    take(stream, file, reader)
-    if (!stream.isSound || !pieces.isSound) whole.add(file)
-    return true
-  } finally {
-    pieces.close()
-  }
+  if (whole.has(file)) return false
+  const read = readInPieces(file, (stream) => take(stream, file, reader))
+  if (read?.isSound === false) whole.add(file)
+  return read !== undefined
 }
 
 function takeWhole(file: string, isNamed: boolean, reader: Reader): void {
