@@ -255,6 +255,10 @@ test.each([
     'what is no List',
     '{"apiVersion":"v1","kind":"Pod","items":[{"a":1}],"metadata":{}, "spec":{}}',
   ],
+  [
+    'what is no List, in YAML',
+    `apiVersion: v1\nkind: Pod\nitems:\n${'- a: bbbbbbbbb\n'.repeat(20)}`,
+  ],
   ['what has a version that is no text', '{"apiVersion":1,"kind":"List","items":[{"a":1}]}'],
   [
     'a List with a document behind the mark of its end',
