@@ -227,6 +227,12 @@ test.each([
   expect(problems).toEqual([])
 })
 
+test('a long document that is no List comes as one, and a List may be empty', () => {
+  expect(agree(`a: ${'b'.repeat(2 * LIMIT)}\n---\nc: 1\n`, [1])).toBe(true)
+  const empty = `{"apiVersion":"v1","kind":"List","items":[ ]${' '.repeat(LIMIT)}}`
+  expect(agree(empty, [7])).toBe(true)
+})
+
 test('documents before a long List may end with the mark, too', () => {
   const list = goYaml({ apiVersion: 'v1', items: [service('web')], kind: 'List' })
   const { values } = readDocuments(`${goYaml(service('api'))}...\n${list}`, 'x', 10)
@@ -259,6 +265,10 @@ test.each([
     'what is no List, in YAML',
     `apiVersion: v1\nkind: Pod\nitems:\n${'- a: bbbbbbbbb\n'.repeat(20)}`,
   ],
+  ['what is empty', ' '],
+  ['JSON without items', '{"apiVersion":"v1","kind":"Pod"}'],
+  ['an item that is no JSON', '{"apiVersion":"v1","kind":"List","items":[{"a":}]}'],
+  ['JSON that ends within an item', '{"apiVersion":"v1","kind":"List","items":[{"a":1}'],
   ['what has a version that is no text', '{"apiVersion":1,"kind":"List","items":[{"a":1}]}'],
   [
     'a List with a document behind the mark of its end',
