@@ -27,7 +27,13 @@ export type Phase = Asking | Waiting | Answering
 export interface Asking {
   readonly kind: 'asking'
   readonly probes: number
+  /** When the first probe of this attempt was sent. */
+  readonly since: number
   readonly until: number
+  /** From one probe to the next, and from the last one to the verdict. */
+  readonly gap: number
+  /** How often this attempt began again, because this node was too late for a verdict. */
+  readonly repeats: number
   /** Why the last attempt failed; undefined at the first. */
   readonly before: Obstacle | undefined
 }
@@ -37,6 +43,8 @@ interface Waiting {
   readonly kind: 'waiting'
   readonly until: number
   readonly obstacle: Obstacle
+  /** The gap between probes when it asks again. */
+  readonly gap: number
 }
 
 /** The kernel of this node answers. */
@@ -52,6 +60,8 @@ export interface Answering {
   readonly doubtedUntil: number
   /** When it asks the wire about that, and hears nothing before; undefined if it has asked. */
   readonly asksAt: number | undefined
+  /** It took the address because nobody answered, and looks whether that was so; undefined if it does not. */
+  readonly looks: Looks | undefined
   /** One that is no member and claims the address as well; undefined if nobody does. */
   readonly dispute: Dispute | undefined
   /** How often the neighbours were told, and since when; undefined once they were told enough. */
@@ -67,6 +77,14 @@ interface Suspect {
   readonly isDead: boolean
   /** Until then it may answer: without beats it gives way, and without its agent its kernel falls silent. */
   readonly until: number
+}
+
+/** The wire is asked again after silence was believed: the kernel of a member may have been late. */
+interface Looks {
+  /** When the wire was asked for the first time. */
+  readonly since: number
+  /** When it is asked next. */
+  readonly at: number
 }
 
 /** What is known of a stranger that claims an address for which this node answers. */

@@ -14,6 +14,10 @@ import type { Transition, TransitionSettings, TurnInput } from './transition-sta
 /** From one probe to the next, and from the last one to the verdict (compare RFC 5227, 1.1). */
 export const PROBE_GAP_MS = 50
 export const PROBES = 2
+/** So many spots are looked at in one turn: hundreds of frames at once would hold up what is urgent. */
+const MOST_LOOKS = 100
+/** A node that is late at each verdict asks so many times more, and then believes what it hears. */
+const MOST_REPEATS = 5
 export const HELD_MS = 100
 export const CONFLICT_MS = 1_000
 /** Where one handover ends others may be under way, for which whatever is not urgent waits so long. */
@@ -35,6 +39,8 @@ export interface Draft {
    */
   readonly lastProbes: Spot[]
   readonly defences: Spot[]
+  /** How many spots may still be looked at in this turn; the others wait for the next one. */
+  looks: number
   readonly news: News[]
   /** Claims or offers have changed, so that the others have to know at once. */
   changed: boolean
@@ -53,6 +59,7 @@ export function draftOf(state: Transition, input: TurnInput): Draft {
     probes: [],
     lastProbes: [],
     defences: [],
+    looks: MOST_LOOKS,
     news: [],
     changed: false,
   }
@@ -64,22 +71,49 @@ export function enter({ spots }: Draft, spot: Spot, phase: Phase): void {
 }
 
 /** Asks the wire for the first time, or anew after an obstacle. */
-export function ask(draft: Draft, spot: Spot, before: Obstacle | undefined): void {
-  draft.probes.push(spot)
-  enter(draft, spot, { kind: 'asking', probes: 1, until: draft.now + PROBE_GAP_MS, before })
+export function ask(
+  draft: Draft,
+  spot: Spot,
+  before: Obstacle | undefined,
+  gap: number = gapOf(draft.settings),
+): void {
+  const asking = { kind: 'asking', since: draft.now, gap, repeats: 0, before } as const
+  askFirst(draft, spot, asking)
 }
 
-/** No answer has come: asks once more, or takes the spot. */
+/** Silence tells nothing: asks from the beginning. */
+export function askAnew(draft: Draft, spot: Spot, phase: Asking): void {
+  askFirst(draft, spot, phase)
+}
+
+function askFirst(draft: Draft, spot: Spot, phase: Omit<Asking, 'probes' | 'until'>): void {
+  draft.probes.push(spot)
+  enter(draft, spot, { ...phase, probes: 1, until: draft.now + phase.gap })
+}
+
+/** Who gives others more time until they count as dead gives their kernels more time to answer. */
+function gapOf({ timeout }: TransitionSettings): number {
+  return Math.max(PROBE_GAP_MS, timeout / 12)
+}
+
+/**
+ * No answer has come: asks once more, or takes the spot. A node that is late by more than a gap may not have
+ * been given yet what has arrived, and its machine may be too busy to answer or to ask in time.
+ */
 export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
+  const { until, gap, repeats, before } = phase
+  if (draft.now - until > gap && repeats < MOST_REPEATS) {
+    askAnew(draft, spot, { ...phase, repeats: repeats + 1 })
+    return
+  }
   if (phase.probes >= PROBES) {
     draft.lastProbes.push(spot)
     take(draft, spot, undefined)
-    const { before } = phase
     if (before?.kind === 'conflict') draft.news.push({ kind: 'undisputed', spot, mac: before.mac })
     return
   }
   draft.probes.push(spot)
-  enter(draft, spot, { ...phase, probes: phase.probes + 1, until: draft.now + PROBE_GAP_MS })
+  enter(draft, spot, { ...phase, probes: phase.probes + 1, until: draft.now + gap })
 }
 
 /**
@@ -88,11 +122,19 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
  * which both would answer.
  */
 export function take(draft: Draft, spot: Spot, from: string | undefined): void {
-  const phase = { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from }
+  const former = draft.spots.get(spotKey(spot))?.phase
+  const since = former?.kind === 'asking' ? former.since : draft.now
+  const looks = from === undefined ? lookedAt(since, draft.now) : undefined
+  const phase = { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from, looks }
   enter(draft, spot, from === undefined ? greeting(draft, phase) : phase)
   draft.add.set(spotKey(spot), spot)
   draft.changed = true
   draft.news.push({ kind: 'taken', spot, from })
+}
+
+/** Returns when the wire is asked again: after as long as it took from the first question until now. */
+export function lookedAt(since: number, now: number): NonNullable<Answering['looks']> {
+  return { since, at: 2 * now - since }
 }
 
 /** Returns the phase of a spot that the neighbours are told about, beginning after so many milliseconds. */
@@ -103,8 +145,12 @@ export function greeting(draft: Draft, phase: Answering, after = 0): Answering {
 /** Returns the phase of a spot for which the kernel answered before this agent began. */
 export function adopted(doubtedUntil: number): Answering {
   const defendedAt = Number.NEGATIVE_INFINITY
-  const none = { from: undefined, yieldsTo: undefined, greeting: undefined, dispute: undefined }
-  return { ...none, kind: 'answering', suspects: [], doubtedUntil, asksAt: undefined, defendedAt }
+  const alone = { from: undefined, yieldsTo: undefined, suspects: [] }
+  const undisputed = { looks: undefined, dispute: undefined, asksAt: undefined }
+  return {
+    ...{ ...alone, ...undisputed, greeting: undefined },
+    ...{ kind: 'answering', doubtedUntil, defendedAt },
+  }
 }
 
 /** Ceases to answer, or to ask. */
@@ -116,10 +162,10 @@ export function leave(draft: Draft, { spot, phase }: Occupied, to: string | unde
 }
 
 /** Ceases to answer because another member may answer, and asks the wire before it does again. */
-export function withdraw(draft: Draft, spot: Spot, mac: string | undefined): void {
+export function withdraw(draft: Draft, spot: Spot, mac: string | undefined, gap?: number): void {
   silence(draft, spot)
   draft.news.push({ kind: 'withdrawn', spot, mac })
-  wait(draft, spot, { kind: 'held', mac })
+  wait(draft, spot, { kind: 'held', mac }, gap)
 }
 
 function silence(draft: Draft, spot: Spot): void {
@@ -129,11 +175,13 @@ function silence(draft: Draft, spot: Spot): void {
 }
 
 /** Tries again later; the same obstacle is reported once. */
-export function wait(draft: Draft, spot: Spot, obstacle: Obstacle): void {
+export function wait(draft: Draft, spot: Spot, obstacle: Obstacle, longer?: number): void {
   const phase = draft.spots.get(spotKey(spot))?.phase
   const before = phase?.kind === 'asking' ? phase.before : undefined
   const until = draft.now + (obstacle.kind === 'held' ? HELD_MS : CONFLICT_MS)
-  enter(draft, spot, { kind: 'waiting', until, obstacle })
+  const former = phase === undefined || phase.kind === 'answering' ? undefined : phase.gap
+  const gap = longer ?? former ?? gapOf(draft.settings)
+  enter(draft, spot, { kind: 'waiting', until, obstacle, gap })
   // An address that is claimed on other interfaces may have waited for this one.
   if (before === undefined) draft.changed = true
   if (phase?.kind !== 'answering' && !isSame(before, obstacle)) {

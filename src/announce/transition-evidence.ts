@@ -3,8 +3,8 @@ import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import { ask, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
-import { askAgainLater, dispute, doubtSoon } from './transition-rivals.ts'
+import { askAnew, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
+import { askAgainLater, dispute, doubtSoon, giveWay } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
 /** A disputed address is defended at most so often (RFC 5227, 2.4 c). */
@@ -33,6 +33,7 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
     case 'answer':
     case 'probe':
     case 'missed':
+    case 'asked':
     case 'ran-out':
       return
     default:
@@ -44,13 +45,22 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
 export function hearEvent(draft: Draft, event: TransitionEvent): void {
   if (event.kind === 'answer' || event.kind === 'probe') hearFrame(draft, event)
   else if (event.kind === 'missed') missAnswers(draft, event.interface)
+  else if (event.kind === 'asked') {
+    for (const spot of event.spots) listenOn(draft, spot, event.at)
+  }
+}
+
+/** What was asked late is listened for until later. */
+function listenOn(draft: Draft, spot: Spot, askedAt: number): void {
+  const phase = draft.spots.get(spotKey(spot))?.phase
+  if (phase?.kind === 'asking') enter(draft, spot, { ...phase, until: askedAt + phase.gap })
 }
 
 /** Who has not answered may have: what is asked for is asked for from the beginning. */
 function missAnswers(draft: Draft, name: string): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
     if (spot.interface !== name) continue
-    if (phase.kind === 'asking') ask(draft, spot, phase.before)
+    if (phase.kind === 'asking') askAnew(draft, spot, phase)
     else if (phase.kind === 'answering') askAgainLater(draft, spot, phase)
   }
 }
@@ -114,6 +124,7 @@ function heardWhileAnswering(
   if (member.node === phase.from || member.node === phase.yieldsTo) return
   // What was taken in this turn is not programmed yet.
   if (draft.add.has(spotKey(spot))) withdraw(draft, spot, mac)
+  else if (member.state === 'dead' && phase.looks !== undefined) giveWay(draft, spot, phase, mac)
   else if (phase.asksAt !== undefined) return
   else if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
   else if (mac < present(draft.input.links.get(spot.interface))) doubtSoon(draft, spot, phase)

@@ -5,8 +5,10 @@ import {
   enter,
   greeting,
   HELD_MS,
+  lookedAt,
   PROBE_GAP_MS,
   PROBES,
+  withdraw,
 } from './transition-draft.ts'
 
 // What a node does that answers for an address while another one may answer, too: a member, or a stranger.
@@ -71,11 +73,45 @@ export function askWhileAnswering(
   isLate: boolean,
 ): void {
   const { asksAt } = phase
-  const current = asksAt !== undefined && asksAt <= draft.now ? doubt(draft, spot, phase) : phase
+  const doubted = asksAt !== undefined && asksAt <= draft.now ? doubt(draft, spot, phase) : phase
+  const current = lookAgain(draft, spot, doubted)
   const { dispute: former } = current
   if (former === undefined || former.until > draft.now) return
   const asked = askStranger(draft, spot, isLate ? { ...former, probes: 0 } : former)
   enter(draft, spot, { ...current, dispute: asked })
+}
+
+/**
+ * It answers because nobody else did. It looks again each time that twice as long has passed, until the kernel of a
+ * node whose agent is dead has fallen silent at the latest. Returns the phase that the spot is in now.
+ */
+function lookAgain(draft: Draft, spot: Spot, phase: Answering): Answering {
+  const { looks: former } = phase
+  if (former === undefined || former.at > draft.now || draft.looks === 0) return phase
+  const isOver = draft.now >= former.since + draft.settings.hold
+  const looked = { ...phase, looks: isOver ? undefined : lookedAt(former.since, draft.now) }
+  // One that is about to take the address would take the question for that of a rival.
+  if (!isOver && phase.yieldsTo === undefined) {
+    draft.probes.push(spot)
+    draft.looks--
+  }
+  enter(draft, spot, looked)
+  return looked
+}
+
+/**
+ * A member that is taken for dead still answers: silence was none, but an answer that was late. Next time it gets
+ * as much time as that took.
+ */
+export function giveWay(
+  draft: Draft,
+  spot: Spot,
+  { looks }: Pick<Answering, 'looks'>,
+  mac: string,
+): void {
+  const { timeout } = draft.settings
+  const tookAtMost = looks === undefined ? 0 : draft.now - looks.since
+  withdraw(draft, spot, mac, Math.max(PROBE_GAP_MS, Math.min(tookAtMost, timeout / 2)))
 }
 
 /** Returns what is known of the stranger then; undefined if it was asked and is silent. */

@@ -64,6 +64,8 @@ export type TransitionEvent =
   | { readonly kind: 'refused'; readonly spots: readonly Spot[] }
   /** The wire could not be asked about these, so that silence tells nothing. */
   | { readonly kind: 'unasked'; readonly spots: readonly Spot[] }
+  /** The wire was asked about these long after the turn began that wanted it. */
+  | { readonly kind: 'asked'; readonly spots: readonly Spot[]; readonly at: number }
   /** The kernel had fallen silent, so it refused to renew. */
   | { readonly kind: 'ran-out' }
 
@@ -85,6 +87,22 @@ export type Duty = Pick<Announcement, 'address' | 'owner' | 'interfaces'>
 export interface Turn {
   readonly state: Transition
   readonly steps: readonly Step[]
+}
+
+/**
+ * Returns what is to be known in the next turn of spots about which the wire was asked at `at`: if steps before
+ * that took long, less than half of the time is left to listen.
+ */
+export function askedLate(
+  { spots }: Pick<Transition, 'spots'>,
+  asked: readonly Spot[],
+  at: number,
+): readonly TransitionEvent[] {
+  const late = asked.filter((spot) => {
+    const phase = spots.get(spotKey(spot))?.phase
+    return phase?.kind === 'asking' && phase.until - at < phase.gap / 2
+  })
+  return late.length === 0 ? [] : [{ kind: 'asked', spots: late, at }]
 }
 
 /** Returns the spots for which the kernel of this node answers. */

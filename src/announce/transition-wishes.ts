@@ -46,7 +46,7 @@ function follow(draft: Draft, occupied: Occupied, duty: Duty | undefined): void 
     case 'waiting':
       if (!isMine) leave(draft, occupied, owner)
       else if (phase.obstacle.kind !== 'refused' && isOffered(draft, occupied)) {
-        ask(draft, spot, phase.obstacle)
+        ask(draft, spot, phase.obstacle, phase.gap)
       }
       return
     case 'answering': {

@@ -1,7 +1,16 @@
 import { affordable, greeted, greetingDue, REFILL_MS } from './gratuitous.ts'
 import type { Occupied, Phase, Spot } from './spot.ts'
 import type { Step } from './step.ts'
-import { adopted, ask, askOn, type Draft, draftOf, enter, greeting } from './transition-draft.ts'
+import {
+  adopted,
+  ask,
+  askAnew,
+  askOn,
+  type Draft,
+  draftOf,
+  enter,
+  greeting,
+} from './transition-draft.ts'
 import { hearEvent, leaveInterface, loseSpots } from './transition-evidence.ts'
 import { askWhileAnswering } from './transition-rivals.ts'
 import {
@@ -83,11 +92,11 @@ function beginAnew(state: Transition, input: TurnInput): Turn {
 /** A Node that did not listen has not heard silence, and asks from the beginning. */
 function askAgain(draft: Draft, isLate: boolean): void {
   for (const { spot, phase } of [...draft.spots.values()]) {
-    if (phase.kind === 'asking' && isLate) ask(draft, spot, phase.before)
+    if (phase.kind === 'asking' && isLate) askAnew(draft, spot, phase)
     else if (phase.kind === 'answering') askWhileAnswering(draft, spot, phase, isLate)
     else if (phase.until > draft.now) continue
     else if (phase.kind === 'asking') askOn(draft, spot, phase)
-    else ask(draft, spot, phase.obstacle)
+    else ask(draft, spot, phase.obstacle, phase.gap)
   }
 }
 
@@ -191,9 +200,10 @@ function dueOfSpot({ phase }: Occupied, now: number): number {
 
 function phaseDue(phase: Phase): number {
   if (phase.kind !== 'answering') return phase.until
-  const { asksAt = NEVER, dispute, yieldsTo, greeting } = phase
+  const { asksAt = NEVER, dispute, looks, yieldsTo, greeting } = phase
   const greets = yieldsTo === undefined && greeting !== undefined
-  return Math.min(asksAt, dispute?.until ?? NEVER, greets ? greetingDue(greeting) : NEVER)
+  const asks = Math.min(asksAt, dispute?.until ?? NEVER, looks?.at ?? NEVER)
+  return Math.min(asks, greets ? greetingDue(greeting) : NEVER)
 }
 
 /** Thousands of values are too many arguments for `Math.min`. */

@@ -5,6 +5,7 @@ import type { Spot } from '../announce/spot.ts'
 import type { Step } from '../announce/step.ts'
 import {
   answeredSpots,
+  askedLate,
   type Transition,
   type TransitionEvent,
   type Turn,
@@ -148,7 +149,8 @@ function speak(step: Step, parts: StepParts): readonly TransitionEvent[] {
       return []
     case 'probe': {
       const unasked = step.spots.filter((spot) => !ask(spot, macs.get(spot.interface), wires))
-      return unasked.length === 0 ? [] : [{ kind: 'unasked', spots: unasked }]
+      const asked = askedLate(parts.state, step.spots, performance.now())
+      return unasked.length === 0 ? asked : [...asked, { kind: 'unasked', spots: unasked }]
     }
     case 'tell':
       tell(step.news)

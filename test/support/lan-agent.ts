@@ -16,6 +16,7 @@ import { type Spot, spotKey } from '../../src/announce/spot.ts'
 import type { Step } from '../../src/announce/step.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
 import {
+  askedLate,
   lateSince,
   type Transition,
   type TransitionEvent,
@@ -243,6 +244,7 @@ export class LanAgent implements ModelAgent {
         return true
       case 'probe':
         for (const spot of step.spots) this.#lan.probe(this.#node, lanOf(spot), spot.address)
+        for (const event of askedLate(this.#state, step.spots, now)) this.hear(event)
         return true
       case 'tell':
         return true
@@ -259,7 +261,9 @@ export class LanAgent implements ModelAgent {
     kernel.spots.set(key, spot)
     const phase = this.#state.spots.get(key)?.phase
     const from = phase?.kind === 'answering' ? phase.from : undefined
-    if (from === undefined) kernel.takenFrom.delete(key)
+    kernel.takenFrom.delete(key)
+    kernel.takenBy.delete(key)
+    if (from === undefined) kernel.takenBy.set(key, this)
     else kernel.takenFrom.set(key, from)
   }
 

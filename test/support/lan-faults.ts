@@ -7,6 +7,7 @@ import {
   LATEST,
   LanModel,
   type LanOptions,
+  LONGEST_ANSWER,
   LONGEST_COMMIT,
   type ModelNode,
   TIMES,
@@ -18,7 +19,11 @@ type Fault =
   | { readonly kind: 'die'; readonly node: number; readonly after: number }
   | { readonly kind: 'start'; readonly node: number; readonly stepsBack: boolean }
   | { readonly kind: 'power-off' | 'leave' | 'return' | 'confuse'; readonly node: number }
-  | { readonly kind: 'stall' | 'slow' | 'commit'; readonly node: number; readonly ms: number }
+  | {
+      readonly kind: 'stall' | 'slow' | 'commit' | 'stand' | 'answer'
+      readonly node: number
+      readonly ms: number
+    }
   | { readonly kind: 'lose'; readonly from: number; readonly to: number; readonly ms: number }
   | { readonly kind: 'lose-all'; readonly ms: number }
   | { readonly kind: 'double'; readonly on: boolean }
@@ -45,6 +50,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 2, arbitrary: of('stall', { node, ms: long }) },
   { weight: 1, arbitrary: of('slow', { node, ms: fc.nat({ max: 20 }) }) },
   { weight: 2, arbitrary: of('commit', { node, ms: fc.nat({ max: LONGEST_COMMIT }) }) },
+  { weight: 1, arbitrary: of('answer', { node, ms: fc.nat({ max: LONGEST_ANSWER }) }) },
   { weight: 2, arbitrary: of('lose', { from: node, to: node, ms: long }) },
   { weight: 1, arbitrary: of('lose-all', { ms: long }) },
   { weight: 1, arbitrary: of('late', { ms: fc.nat({ max: LATEST }) }) },
@@ -52,6 +58,19 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 2, arbitrary: of('cut', { node, lan }) },
   { weight: 2, arbitrary: of('plug', { node, lan }) },
   { weight: 1, arbitrary: of('stranger', { lan, address: fc.nat({ max: 2 }), on: fc.boolean() }) },
+)
+
+/** What may befall nodes of which some stand still, or answer later than others listen. */
+const standingFault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 8, arbitrary: of('wait', { ms: fc.constantFrom(1, 30, 60, 110, 400, 900, 3_500) }) },
+  { weight: 3, arbitrary: of('die', { node, after: fc.nat({ max: 4 }) }) },
+  { weight: 2, arbitrary: of('start', { node, stepsBack: fc.constant(false) }) },
+  { weight: 3, arbitrary: of('stand', { node, ms: fc.constantFrom(20, 60, 200, 700, 2_000) }) },
+  { weight: 3, arbitrary: of('answer', { node, ms: fc.nat({ max: 1_000 }) }) },
+  { weight: 1, arbitrary: of('stall', { node, ms: long }) },
+  { weight: 1, arbitrary: of('slow', { node, ms: fc.nat({ max: 200 }) }) },
+  { weight: 1, arbitrary: of('commit', { node, ms: fc.nat({ max: LONGEST_COMMIT }) }) },
+  { weight: 1, arbitrary: of('lose', { from: node, to: node, ms: long }) },
 )
 
 /** What may befall a handover while it is under way: it is begun, taken back, and one of the two is slow or dies. */
@@ -145,6 +164,12 @@ function playOn(
     case 'slow':
       if (node.agent !== undefined) node.agent.slowness = fault.ms
       return
+    case 'stand':
+      model.standStill(node, fault.ms)
+      return
+    case 'answer':
+      model.answerAfter(node, fault.ms)
+      return
     case 'commit':
       if (node.agent !== undefined) node.agent.commitMs = fault.ms
       return
@@ -176,6 +201,13 @@ export const handovers: fc.Arbitrary<Schedule> = fc.record({
   nodes: fc.integer({ min: 2, max: 4 }),
   lans: fc.constant(1),
   faults: fc.array(handoverFault, { minLength: 3, maxLength: 20 }),
+})
+
+/** Kernels that answer later than others listen, machines that stand still, agents that die. */
+export const standing: fc.Arbitrary<Schedule> = fc.record({
+  nodes: fc.integer({ min: 2, max: 4 }),
+  lans: fc.integer({ min: 1, max: 2 }),
+  faults: fc.array(standingFault, { minLength: 3, maxLength: 20 }),
 })
 
 /** Plays a schedule, lets all faults end, and returns what broke the first and the second law. */

@@ -15,12 +15,22 @@ export const LATEST = 300
 /** The longest time that a kernel takes for a change. */
 export const LONGEST_COMMIT = 90
 
+/** A kernel that works takes no longer for an answer. */
+export const LONGEST_ANSWER = 70
+
 /** What the machine of a node holds while its agent comes and goes. */
 export interface ModelKernel {
   readonly spots: Map<string, Spot>
   /** From whom a spot was taken over; the others were taken from silence. */
   readonly takenFrom: Map<string, string>
+  /** Who took a spot because nobody answered. */
+  readonly takenBy: Map<string, ModelAgent>
   aliveUntil: number
+  /** Milliseconds until a question that has arrived is answered, and the most that it took so far. */
+  answerMs: number
+  slowest: number
+  /** Until then it neither answers nor hears; what arrives meanwhile waits. */
+  standsUntil: number
 }
 
 /** What the model knows of an agent. */
@@ -67,6 +77,14 @@ export interface LanOptions {
   readonly agentOf: (lan: LanModel, node: ModelNode, incarnation: number) => ModelAgent
 }
 
+function newKernel(): ModelKernel {
+  const none = { spots: new Map(), takenFrom: new Map(), takenBy: new Map() }
+  return { ...none, aliveUntil: 0, answerMs: 0, slowest: 0, standsUntil: 0 }
+}
+
+/** After the agent of a node that stood still goes on, its kernel delivers what has arrived, so much later. */
+const BACKLOG_MS = 10
+
 interface Delivery {
   readonly at: number
   readonly act: () => void
@@ -95,7 +113,7 @@ export class LanModel {
     this.nodes = Array.from({ length: options.nodes }, (_, index) => ({
       name: `n${index}`,
       index,
-      kernel: { spots: new Map(), takenFrom: new Map(), aliveUntil: 0 },
+      kernel: newKernel(),
       agent: undefined,
       runs: 0,
       cut: new Set(),
@@ -122,6 +140,19 @@ export class LanModel {
     this.kill(node)
     node.kernel.spots.clear()
     node.kernel.aliveUntil = 0
+  }
+
+  /** From now on the kernel takes so many milliseconds to answer a question. */
+  answerAfter({ kernel }: ModelNode, ms: number): void {
+    kernel.answerMs = ms
+    kernel.slowest = Math.max(kernel.slowest, ms)
+  }
+
+  /** The whole machine stands still; its agent is the first to go on. */
+  standStill({ kernel, agent }: ModelNode, ms: number): void {
+    agent?.stall(ms)
+    kernel.standsUntil = Math.max(kernel.standsUntil, this.now + ms + BACKLOG_MS)
+    kernel.slowest = Math.max(kernel.slowest, ms + BACKLOG_MS)
   }
 
   cutCable(node: ModelNode, lan: number): void {
@@ -159,6 +190,7 @@ export class LanModel {
     this.doubles = false
     this.strangers.clear()
     for (const node of this.nodes) {
+      node.kernel.answerMs = 0
       node.isExcluded = false
       node.isConfused = false
       for (const lan of node.cut) this.plugCable(node, lan)
@@ -169,7 +201,7 @@ export class LanModel {
   send(from: ModelNode, to: ModelNode, beat: Beat): void {
     if (from.cut.has(0) || to.cut.has(0)) return
     if ((this.#lost.get(`${from.name} ${to.name}`) ?? 0) > this.now) return
-    const deliver = (): void => to.agent?.hearBeat(beat)
+    const deliver = (): void => this.#arrive(to, () => to.agent?.hearBeat(beat))
     this.later(1 + this.delay, deliver)
     if (this.doubles) this.later(1 + this.delay + 170, deliver)
   }
@@ -177,7 +209,7 @@ export class LanModel {
   /** Whether the kernel of a node answers for an address on a LAN. */
   answers(node: ModelNode, lan: number, address: Address): boolean {
     const { kernel, cut } = node
-    if (kernel.aliveUntil <= this.now || cut.has(lan)) return false
+    if (kernel.aliveUntil <= this.now || kernel.standsUntil > this.now || cut.has(lan)) return false
     return kernel.spots.has(spotKey({ address, interface: interfaceOf(lan) }))
   }
 
@@ -190,19 +222,25 @@ export class LanModel {
     if (from.cut.has(lan)) return
     const name = interfaceOf(lan)
     for (const node of this.#others(from, lan)) {
-      this.later(1, () =>
-        node.agent?.hear({ kind: 'probe', address, interface: name, mac: macOf(from, lan) }),
-      )
+      const probe = { kind: 'probe', address, interface: name, mac: macOf(from, lan) } as const
+      this.later(1, () => this.#arrive(node, () => node.agent?.hear(probe)))
+      const answer = (): void => {
+        if (!this.answers(node, lan, address)) return
+        this.later(1, () => this.#tell(from, lan, { address, mac: macOf(node, lan) }))
+      }
+      this.later(1, () => this.#arrive(node, answer, node.kernel.answerMs))
     }
     this.later(1, () => {
-      const macs = this.answerers(lan, address)
-        .filter((node) => node !== from)
-        .map((node) => macOf(node, lan))
-      if (this.strangers.has(`${lan} ${address}`)) macs.push(STRANGER)
-      for (const mac of macs) {
-        this.later(1, () => this.#tell(from, lan, { address, mac }))
-      }
+      if (!this.strangers.has(`${lan} ${address}`)) return
+      this.later(1, () => this.#tell(from, lan, { address, mac: STRANGER }))
     })
+  }
+
+  /** Lets the kernel of a node do what it does when something arrives. */
+  #arrive({ kernel }: ModelNode, act: () => void, takes = 0): void {
+    const waits = Math.max(0, kernel.standsUntil - this.now) + takes
+    if (waits === 0) act()
+    else this.later(waits, act)
   }
 
   /** A node tells everybody on a LAN that it has the address. */
@@ -224,7 +262,8 @@ export class LanModel {
     heard: { readonly address: Address; readonly mac: string },
   ): void {
     if (node.cut.has(lan)) return
-    node.agent?.hear({ kind: 'answer', interface: interfaceOf(lan), ...heard })
+    const event = { kind: 'answer', interface: interfaceOf(lan), ...heard } as const
+    this.#arrive(node, () => node.agent?.hear(event))
   }
 
   #others(from: ModelNode, lan: number): readonly ModelNode[] {
