@@ -7,6 +7,7 @@ import type { News, Step } from '../../src/announce/step.ts'
 import { begin, turn } from '../../src/announce/transition.ts'
 import {
   answeredSpots,
+  askedLate,
   type Transition,
   type TransitionEvent,
   type TurnInput,
@@ -216,6 +217,15 @@ describe('taking an address', () => {
     machine.now = 610
     machine.members = [offering]
     expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+  })
+
+  test('listens from when the question was sent, if other steps came before', () => {
+    const machine = new Machine()
+    machine.run(600)
+    machine.now = 640
+    expect(askedLate(machine.state, [spot], 620)).toEqual([])
+    machine.turn(...askedLate(machine.state, [spot], 640))
+    expect(machine.times('probe', 800)).toEqual([690, 740])
   })
 
   test('begins anew for one that did not listen', () => {
@@ -557,9 +567,9 @@ describe('an address that another one claims', () => {
     const machine = answering()
     expect(machine.turn(stranger)).toContainEqual({ kind: 'gratuitous', spots: [spot] })
     expect(machine.turn(stranger)).toEqual([])
-    machine.run(19_999)
+    machine.run(29_999)
     expect(machine.turn(stranger)).toEqual([])
-    machine.run(20_001)
+    machine.run(30_001)
     expect(machine.turn(stranger)).toContainEqual({ kind: 'gratuitous', spots: [spot] })
     expect(machine.news()).toEqual([{ kind: 'disputed', spot, mac: STRANGER }])
     expect(machine.answers).toBe(true)
@@ -660,7 +670,7 @@ describe('an address that another one claims', () => {
 describe('the kernel', () => {
   test('is renewed ten times before it falls silent', () => {
     const machine = answering()
-    expect(machine.times('renew', 16_000)).toHaveLength(4)
+    expect(machine.times('renew', 26_000)).toHaveLength(4)
   })
 
   test('that fell silent is emptied first, and nothing is taken before the others are heard', () => {

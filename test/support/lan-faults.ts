@@ -27,7 +27,7 @@ type Fault =
   | { readonly kind: 'lose'; readonly from: number; readonly to: number; readonly ms: number }
   | { readonly kind: 'lose-all'; readonly ms: number }
   | { readonly kind: 'double'; readonly on: boolean }
-  | { readonly kind: 'cut' | 'plug'; readonly node: number; readonly lan: number }
+  | { readonly kind: 'cut' | 'plug' | 'plug-at-once'; readonly node: number; readonly lan: number }
   | {
       readonly kind: 'stranger'
       readonly lan: number
@@ -69,6 +69,8 @@ const standingFault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 3, arbitrary: of('answer', { node, ms: fc.nat({ max: 1_000 }) }) },
   { weight: 1, arbitrary: of('stall', { node, ms: long }) },
   { weight: 1, arbitrary: of('slow', { node, ms: fc.nat({ max: 200 }) }) },
+  { weight: 1, arbitrary: of('cut', { node, lan }) },
+  { weight: 1, arbitrary: of('plug-at-once', { node, lan }) },
   { weight: 1, arbitrary: of('commit', { node, ms: fc.nat({ max: LONGEST_COMMIT }) }) },
   { weight: 1, arbitrary: of('lose', { from: node, to: node, ms: long }) },
 )
@@ -175,6 +177,9 @@ function playOn(
       return
     case 'cut':
       if (fault.lan < model.options.lans) model.cutCable(node, fault.lan)
+      return
+    case 'plug-at-once':
+      model.plugAtOnce(node, fault.lan)
       return
     case 'plug':
       model.plugCable(node, fault.lan)

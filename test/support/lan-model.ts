@@ -60,8 +60,8 @@ export interface ModelNode {
   agent: ModelAgent | undefined
   /** Runs of the agent so far. */
   runs: number
-  /** The LANs whose cable is out, and those of them where it will be put in as soon as that is fair. */
-  readonly cut: Set<number>
+  /** The LANs whose cable is out, since when, and those of them where it will be put in as soon as that is fair. */
+  readonly cut: Map<number, number>
   readonly plugging: Set<number>
   isExcluded: boolean
   /** It reads other objects than the rest: the candidates are in another order. */
@@ -116,7 +116,7 @@ export class LanModel {
       kernel: newKernel(),
       agent: undefined,
       runs: 0,
-      cut: new Set(),
+      cut: new Map(),
       plugging: new Set(),
       isExcluded: false,
       isConfused: false,
@@ -156,7 +156,7 @@ export class LanModel {
   }
 
   cutCable(node: ModelNode, lan: number): void {
-    node.cut.add(lan)
+    if (!node.cut.has(lan)) node.cut.set(lan, this.now)
     node.plugging.delete(lan)
     node.agent?.hear({ kind: 'lost', interface: interfaceOf(lan) })
   }
@@ -164,6 +164,17 @@ export class LanModel {
   /** Puts the cable in as soon as the node has noticed that it was out, or its kernel is silent. */
   plugCable(node: ModelNode, lan: number): void {
     if (node.cut.has(lan)) node.plugging.add(lan)
+  }
+
+  /** Puts the cable in although the node has not noticed anything, and its kernel may still answer. */
+  plugAtOnce(node: ModelNode, lan: number): void {
+    const { kernel } = node
+    const since = node.cut.get(lan)
+    if (since === undefined) return
+    kernel.slowest = Math.max(kernel.slowest, this.now - since)
+    node.cut.delete(lan)
+    node.plugging.delete(lan)
+    node.agent?.wake()
   }
 
   #plug(): void {
@@ -193,7 +204,7 @@ export class LanModel {
       node.kernel.answerMs = 0
       node.isExcluded = false
       node.isConfused = false
-      for (const lan of node.cut) this.plugCable(node, lan)
+      for (const lan of node.cut.keys()) this.plugCable(node, lan)
       node.agent?.wake()
     }
   }
