@@ -80,7 +80,7 @@ interface Suspect {
 }
 
 /** The wire is asked again after silence was believed: the kernel of a member may have been late. */
-interface Looks {
+export interface Looks {
   /** When the wire was asked for the first time. */
   readonly since: number
   /** When it is asked next. */

@@ -2,6 +2,7 @@ import type { Member } from './member.ts'
 import {
   type Answering,
   type Asking,
+  type Looks,
   type Obstacle,
   type Occupied,
   type Phase,
@@ -124,7 +125,7 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
 export function take(draft: Draft, spot: Spot, from: string | undefined): void {
   const former = draft.spots.get(spotKey(spot))?.phase
   const since = former?.kind === 'asking' ? former.since : draft.now
-  const looks = from === undefined ? lookedAt(since, draft.now) : undefined
+  const looks = from === undefined ? looksFrom(draft, since) : undefined
   const phase = { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from, looks }
   enter(draft, spot, from === undefined ? greeting(draft, phase) : phase)
   draft.add.set(spotKey(spot), spot)
@@ -132,9 +133,12 @@ export function take(draft: Draft, spot: Spot, from: string | undefined): void {
   draft.news.push({ kind: 'taken', spot, from })
 }
 
-/** Returns when the wire is asked again: after as long as it took from the first question until now. */
-export function lookedAt(since: number, now: number): NonNullable<Answering['looks']> {
-  return { since, at: 2 * now - since }
+/**
+ * Returns when the wire is asked again: when twice as much time has passed since the first question, and at the
+ * end, when a kernel that has lost its agent has fallen silent.
+ */
+export function looksFrom({ now, settings: { hold } }: Draft, since: number): Looks {
+  return { since, at: Math.min(2 * now - since, since + hold) }
 }
 
 /** Returns the phase of a spot that the neighbours are told about, beginning after so many milliseconds. */

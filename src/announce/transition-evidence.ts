@@ -4,7 +4,7 @@ import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
 import { askAnew, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
-import { askAgainLater, dispute, doubtSoon, giveWay } from './transition-rivals.ts'
+import { ALONE_MS, askAgainLater, dispute, doubtSoon, giveWay } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
 
 /** A disputed address is defended at most so often (RFC 5227, 2.4 c). */
@@ -124,11 +124,15 @@ function heardWhileAnswering(
   if (member.node === phase.from || member.node === phase.yieldsTo) return
   // What was taken in this turn is not programmed yet.
   if (draft.add.has(spotKey(spot))) withdraw(draft, spot, mac)
-  else if (member.state === 'dead' && phase.looks !== undefined) giveWay(draft, spot, phase, mac)
+  else if (member.state === 'dead' && phase.looks !== undefined)
+    giveWay(draft, spot, phase.looks, mac)
   else if (phase.asksAt !== undefined) return
   else if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
   else if (mac < present(draft.input.links.get(spot.interface))) doubtSoon(draft, spot, phase)
-  else defend(draft, spot, phase)
+  else if (member.state === 'dead') {
+    // It should give way, but may have no agent that could.
+    defend(draft, spot, doubtSoon(draft, spot, phase, ALONE_MS))
+  } else defend(draft, spot, phase)
 }
 
 /** Contradicts another one, so that everybody knows where the address is. */

@@ -1,11 +1,11 @@
-import type { Answering, Dispute, Spot } from './spot.ts'
+import type { Answering, Dispute, Looks, Spot } from './spot.ts'
 import {
   CONFLICT_MS,
   type Draft,
   enter,
   greeting,
   HELD_MS,
-  lookedAt,
+  looksFrom,
   PROBE_GAP_MS,
   PROBES,
   withdraw,
@@ -17,6 +17,8 @@ import {
 const DOUBT_MS = 150
 /** For so long two members that answer and hear each other may agree by beats. */
 const AGREE_MS = 100
+/** After so long the other one would have given way, if its agent was at work. */
+export const ALONE_MS = 300
 /** A stranger that claims an address is asked after so many milliseconds without a claim. */
 const QUIET_MS = 10_000
 
@@ -37,9 +39,14 @@ export function doubt(draft: Draft, spot: Spot, phase: Answering): Answering {
  * on. If both gave way there would be no answer, so the wire is asked only if beats do not settle it. Returns the phase
  * that the spot is in now.
  */
-export function doubtSoon(draft: Draft, spot: Spot, phase: Answering): Answering {
+export function doubtSoon(
+  draft: Draft,
+  spot: Spot,
+  phase: Answering,
+  after: number = AGREE_MS,
+): Answering {
   draft.changed = true
-  const doubted = doubtedFrom(draft.now + AGREE_MS, phase)
+  const doubted = doubtedFrom(draft.now + after, phase)
   enter(draft, spot, doubted)
   return doubted
 }
@@ -82,14 +89,14 @@ export function askWhileAnswering(
 }
 
 /**
- * It answers because nobody else did. It looks again each time that twice as long has passed, until the kernel of a
- * node whose agent is dead has fallen silent at the latest. Returns the phase that the spot is in now.
+ * It answers because nobody else did, and looks again until the kernel of a node whose agent is dead must have
+ * fallen silent. Returns the phase that the spot is in now.
  */
 function lookAgain(draft: Draft, spot: Spot, phase: Answering): Answering {
   const { looks: former } = phase
   if (former === undefined || former.at > draft.now || draft.looks === 0) return phase
   const isOver = draft.now >= former.since + draft.settings.hold
-  const looked = { ...phase, looks: isOver ? undefined : lookedAt(former.since, draft.now) }
+  const looked = { ...phase, looks: isOver ? undefined : looksFrom(draft, former.since) }
   // One that is about to take the address would take the question for that of a rival.
   if (!isOver && phase.yieldsTo === undefined) {
     draft.probes.push(spot)
@@ -103,15 +110,8 @@ function lookAgain(draft: Draft, spot: Spot, phase: Answering): Answering {
  * A member that is taken for dead still answers: silence was none, but an answer that was late. Next time it gets
  * as much time as that took.
  */
-export function giveWay(
-  draft: Draft,
-  spot: Spot,
-  { looks }: Pick<Answering, 'looks'>,
-  mac: string,
-): void {
-  const { timeout } = draft.settings
-  const tookAtMost = looks === undefined ? 0 : draft.now - looks.since
-  withdraw(draft, spot, mac, Math.max(PROBE_GAP_MS, Math.min(tookAtMost, timeout / 2)))
+export function giveWay(draft: Draft, spot: Spot, { since }: Looks, mac: string): void {
+  withdraw(draft, spot, mac, Math.min(draft.now - since, draft.settings.timeout / 2))
 }
 
 /** Returns what is known of the stranger then; undefined if it was asked and is silent. */

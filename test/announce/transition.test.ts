@@ -649,6 +649,16 @@ describe('an address that another one claims', () => {
     expect(machine.answers).toBe(false)
   })
 
+  test('is asked for later if a dead member with a higher MAC address claims it, and left if that answers', () => {
+    const machine = answering()
+    machine.members = [{ ...member, state: 'dead' }]
+    expect(machine.turn(answer(HIGHER))).toContainEqual({ kind: 'gratuitous', spots: [spot] })
+    const heard = machine.now
+    expect(machine.times('probe', heard + 300)).toEqual([heard + 300])
+    machine.turn(answer(HIGHER))
+    expect(machine.answers).toBe(false)
+  })
+
   test('is asked for again if that could not be asked', () => {
     const machine = answering()
     machine.members = [{ ...member, macs: [LOWER] }]
