@@ -78,16 +78,11 @@ export function ask(
   before: Obstacle | undefined,
   gap: number = gapOf(draft.settings),
 ): void {
-  const asking = { kind: 'asking', since: draft.now, gap, repeats: 0, before } as const
-  askFirst(draft, spot, asking)
+  askAnew(draft, spot, { kind: 'asking', since: draft.now, gap, repeats: 0, before })
 }
 
-/** Silence tells nothing: asks from the beginning. */
-export function askAnew(draft: Draft, spot: Spot, phase: Asking): void {
-  askFirst(draft, spot, phase)
-}
-
-function askFirst(draft: Draft, spot: Spot, phase: Omit<Asking, 'probes' | 'until'>): void {
+/** Asks from the beginning, such as because silence told nothing. */
+export function askAnew(draft: Draft, spot: Spot, phase: Omit<Asking, 'probes' | 'until'>): void {
   draft.probes.push(spot)
   enter(draft, spot, { ...phase, probes: 1, until: draft.now + phase.gap })
 }

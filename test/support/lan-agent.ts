@@ -263,7 +263,7 @@ export class LanAgent implements ModelAgent {
     const from = phase?.kind === 'answering' ? phase.from : undefined
     kernel.takenFrom.delete(key)
     kernel.takenBy.delete(key)
-    if (from === undefined) kernel.takenBy.set(key, this)
+    if (from === undefined) kernel.takenBy.set(key, { agent: this, at: this.#lan.now })
     else kernel.takenFrom.set(key, from)
   }
 

@@ -18,10 +18,11 @@ const LISTENS = 100
 
 /**
  * For how long the one that believed in silence may answer as well, if the other's answers took so many milliseconds:
- * until it hears one of them, or the answer to its next look.
+ * until it hears one of them, or the answer to its next look. Before, it may take the other one for live, and wait for
+ * its beats.
  */
 function longestMistake(slowest: number): number {
-  return 2 * slowest + 100
+  return 2 * slowest + TIMES.timeout + LATEST + 100
 }
 
 /** Two nodes that answer for the same. */
@@ -72,7 +73,7 @@ function watchOne(
       }
       const overlap = overlaps.get(key) ?? { active: 0, seen: lan.now, agents: [a.agent, b.agent] }
       const mayEnd = isMistake
-        ? [a, b].some((node) => canGiveWay(node, spotKey(spot)))
+        ? canGiveWay(lastTaker(a, b, spotKey(spot)), spotKey(spot))
         : canEnd(a, b, overlap) || canEnd(b, a, overlap)
       if (mayEnd) overlap.active += lan.now - overlap.seen
       overlap.seen = lan.now
@@ -90,9 +91,15 @@ function isHandover(a: ModelNode, b: ModelNode, spot: string): boolean {
   return a.kernel.takenFrom.get(spot) === b.name || b.kernel.takenFrom.get(spot) === a.name
 }
 
+/** Of two that took a spot because nobody answered, the later one was mistaken. */
+function lastTaker(a: ModelNode, b: ModelNode, spot: string): ModelNode {
+  const [first = 0, second = 0] = [a, b].map(({ kernel }) => kernel.takenBy.get(spot)?.at)
+  return first > second ? a : b
+}
+
 /** The agent that took the spot from silence looks again whether that was so. */
 function canGiveWay({ kernel, agent }: ModelNode, spot: string): boolean {
-  return agent !== undefined && !agent.isStalled && kernel.takenBy.get(spot) === agent
+  return agent !== undefined && !agent.isStalled && kernel.takenBy.get(spot)?.agent === agent
 }
 
 /** An agent that began after the other one had died takes the other's MAC address for that of a stranger. */

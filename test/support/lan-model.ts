@@ -23,8 +23,8 @@ export interface ModelKernel {
   readonly spots: Map<string, Spot>
   /** From whom a spot was taken over; the others were taken from silence. */
   readonly takenFrom: Map<string, string>
-  /** Who took a spot because nobody answered. */
-  readonly takenBy: Map<string, ModelAgent>
+  /** Who took a spot because nobody answered, and when. */
+  readonly takenBy: Map<string, { readonly agent: ModelAgent; readonly at: number }>
   aliveUntil: number
   /** Milliseconds until a question that has arrived is answered, and the most that it took so far. */
   answerMs: number
