@@ -150,8 +150,8 @@ export class LanModel {
 
   /** The whole machine stands still; its agent is the first to go on. */
   standStill({ kernel, agent }: ModelNode, ms: number): void {
-    agent?.stall(ms)
     kernel.standsUntil = Math.max(kernel.standsUntil, this.now + ms + BACKLOG_MS)
+    agent?.stall(kernel.standsUntil - BACKLOG_MS - this.now)
     kernel.slowest = Math.max(kernel.slowest, ms + BACKLOG_MS)
   }
 
