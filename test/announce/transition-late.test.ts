@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Step } from '../../src/announce/step.ts'
+import { begin, turn } from '../../src/announce/transition.ts'
 import type { Address } from '../../src/model/address.ts'
 import { addresses, agentOf } from '../support/lan-faults.ts'
 import { LanModel, type ModelNode, TIMES } from '../support/lan-model.ts'
@@ -117,4 +118,23 @@ describe('a node that takes over', () => {
     lan.model.run(1_500)
     expect(lan.model.answerers(0, lan.address)).toEqual([lan.next])
   })
+})
+
+test('who gives others more time until they count as dead gives their kernels more time to answer', () => {
+  const settings = { ...TIMES, node: 'a', timeout: 6_000 }
+  const [address] = addresses
+  if (address === undefined) throw new Error('no address')
+  let { state } = begin(settings, { isAlive: false, spots: [] }, 0)
+  const asked: number[] = []
+  while (state.due < 8_000) {
+    const next = turn(state, {
+      ...{ now: state.due, members: [], standing: 'live', events: [] },
+      wanted: [{ address, owner: 'a', interfaces: ['eth0'] }],
+      links: new Map([['eth0', '02:00:00:00:00:05']]),
+    })
+    if (next.steps.some(({ kind }) => kind === 'probe')) asked.push(state.due)
+    state = next.state
+  }
+  // It takes the address with the third question.
+  expect(asked).toEqual([6_000, 6_500, 7_000])
 })
