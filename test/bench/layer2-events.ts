@@ -49,6 +49,9 @@ interface Judging {
 /** What the client saw while something happened, by what that is; later ones follow from earlier ones. */
 export type Phases = Readonly<Record<string, Judging>>
 
+/** A node that took an address from a node that is back asks the wire before so many milliseconds have passed. */
+const FOUND_AFTER = 4_000
+
 /** What happens to a LAN, by the names of these functions. */
 export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
   async function dies(subject) {
@@ -108,6 +111,23 @@ export const EVENTS: readonly ((subject: Subject) => Promise<Phases>)[] = [
     return {
       'agent killed for good, its kernel answers until hold is over': report,
       'started again after that': await backAgain(subject),
+    }
+  },
+  async function foundAgain(subject) {
+    const { lan, busiest } = subject
+    await lan.agent(busiest).end('SIGKILL')
+    await lan.cable(busiest, 'out')
+    await moved(subject)
+    const report = await cutReport(subject)
+    await lan.cable(busiest, 'in')
+    // Its kernel answers again, and it has no agent that could end that.
+    await pause(FOUND_AFTER)
+    const found = await cutReport(subject)
+    await lan.start(busiest)
+    return {
+      'agent killed and cut off behind the switch': report,
+      'no longer cut off, its kernel answers again': found,
+      'started again after being cut off': await backAgain(subject),
     }
   },
   async function frozen(subject) {
