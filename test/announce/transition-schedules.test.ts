@@ -4,7 +4,7 @@ import { handovers, playSchedule, schedule, standing } from '../support/lan-faul
 import { isLong } from '../support/runs.ts'
 
 // The state machine of who answers on layer 2, with its members and beats, on LANs that are imagined.
-// `LONG_TESTS=all` plays 20,000 schedules, with another seed each time.
+// `LONG_TESTS=all` plays 30,000 schedules, with another seed each time.
 
 const numRuns = isLong ? 10_000 : 200
 
