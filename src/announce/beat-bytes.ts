@@ -5,8 +5,8 @@ import { macBytes, macText } from './mac.ts'
 
 // What a beat says, without its signature: a byte of flags; the node's name behind its length;
 // incarnation and sequence in 8 bytes each; the digest; the number of links, each with MAC address
-// and name behind its length; the digest of the claims that it takes, if it takes some; and if it lists
-// claims, index and count of the part in 2 bytes each, and the claims to the end.
+// and name behind its length; the name of the offer that it makes, and of the one that it takes, if it does; and if it
+// lists claims, index and count of the part in 2 bytes each, and the claims to the end.
 
 const STATES = ['live', 'leaving', 'stale'] as const
 const STATE = 3
@@ -14,6 +14,7 @@ const SETTLED = 4
 const WANTS_LIST = 8
 const LISTS = 16
 const TAKES = 32
+const OFFERS = 64
 
 /** The name of an object has at most 253 characters, an interface's 15 (IFNAMSIZ). */
 const LONGEST_NODE = 253
@@ -23,7 +24,7 @@ const MOST_LINKS = 16
 
 /** Returns the bytes that `beatFromBytes` reads. Of more than 16 interfaces the first are named. */
 export function beatBytes(beat: Beat): Uint8Array {
-  const { part, takes } = beat
+  const { part, offer, takes } = beat
   const node = utf8ToBytes(beat.node)
   const links = beat.links.slice(0, MOST_LINKS)
   return Uint8Array.from([
@@ -35,6 +36,7 @@ export function beatBytes(beat: Beat): Uint8Array {
     ...hexToBytes(beat.digest),
     links.length,
     ...links.flatMap(linkBytes),
+    ...(offer === undefined ? [] : hexToBytes(offer)),
     ...(takes === undefined ? [] : hexToBytes(takes)),
     ...(part === undefined
       ? []
@@ -42,13 +44,14 @@ export function beatBytes(beat: Beat): Uint8Array {
   ])
 }
 
-function flagsOf({ state, settled, wantsList, takes, part }: Beat): number {
+function flagsOf({ state, settled, wantsList, offer, takes, part }: Beat): number {
   return (
     STATES.indexOf(state) |
     (settled ? SETTLED : 0) |
     (wantsList ? WANTS_LIST : 0) |
     (part === undefined ? 0 : LISTS) |
-    (takes === undefined ? 0 : TAKES)
+    (takes === undefined ? 0 : TAKES) |
+    (offer === undefined ? 0 : OFFERS)
   )
 }
 
@@ -73,13 +76,15 @@ export function beatFromBytes(bytes: Uint8Array): Beat | undefined {
     const [mac, [size = 0]] = [macText(take(6)), take(1)]
     return { mac, name: textOf(take(size)) }
   })
+  const offer = (flags & OFFERS) === 0 ? undefined : bytesToHex(take(8))
   const takes = (flags & TAKES) === 0 ? undefined : bytesToHex(take(8))
   const part = (flags & LISTS) === 0 ? undefined : partOf(take)
   const isWhole = take.isWhole() && (part !== undefined || (flags & LISTS) === 0)
   if (!isWhole || state === undefined || length === 0 || length > LONGEST_NODE) return undefined
   if (!Number.isSafeInteger(incarnation) || !Number.isSafeInteger(sequence)) return undefined
   const [settled, wantsList] = [(flags & SETTLED) !== 0, (flags & WANTS_LIST) !== 0]
-  return { node, incarnation, sequence, state, settled, links, wantsList, digest, takes, part }
+  const known = { node, incarnation, sequence, state, settled, links, wantsList, digest }
+  return { ...known, offer, takes, part }
 }
 
 function partOf(take: Reader): Beat['part'] {

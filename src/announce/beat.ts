@@ -44,8 +44,13 @@ export interface Beat {
   /** Eight bytes of a hash over all claims that concern the receiver, in hexadecimal. */
   readonly digest: string
   /**
-   * The digest of the receiver's claims, if the sender answers for all that these offer to it: then the
-   * receiver need not wait for the list to cease.
+   * Names what the claims offer to the receiver: eight bytes in hexadecimal, others for each offer. Undefined
+   * if nothing is offered, or the kernel of the sender does not know of it yet.
+   */
+  readonly offer: string | undefined
+  /**
+   * The name of an offer of the receiver, if the sender answers for all of it: then the receiver need not
+   * wait for the list to cease.
    */
   readonly takes: string | undefined
   /** Claims, if the beat lists them; most beats have the digest only. */

@@ -17,10 +17,16 @@ interface KnownMember extends ListedClaims {
   readonly deadline: number
   /** The parts of a newer list that have arrived. */
   readonly parts: ReadonlyMap<number, ClaimPart>
-  /** What this node last offered to it, and the digest of the claims that say so. */
-  readonly offered: Taken | undefined
+  /** What this node last offered to it. */
+  readonly offered: Offered | undefined
   /** What it has taken of that, and the digest of its claims since. */
   readonly taken: Taken | undefined
+}
+
+interface Offered {
+  /** The name of the offer; undefined if it has none yet, so that it cannot be taken by name. */
+  readonly offer: string | undefined
+  readonly addresses: ReadonlySet<Address>
 }
 
 interface Taken {
@@ -40,8 +46,8 @@ type MembersEvent =
    * listened, and gives everybody one more interval before it calls them dead.
    */
   | { readonly kind: 'late'; readonly interval: number; readonly since: number }
-  /** This node offers these addresses to a member, and no others, by claims with this digest. */
-  | ({ readonly kind: 'offered'; readonly node: string } & Taken)
+  /** This node offers these addresses to a member, and no others. */
+  | ({ readonly kind: 'offered'; readonly node: string } & Offered)
   /** The Nodes that there are: all others are forgotten. */
   | { readonly kind: 'nodes'; readonly nodes: ReadonlySet<string> }
 
@@ -61,9 +67,9 @@ export function changeMembers(members: Members, event: MembersEvent, now: number
         return [[name, { ...known, deadline: Math.max(known.deadline, now + event.interval) }]]
       })
     case 'offered': {
-      const { node, digest, addresses } = event
+      const { node, offer, addresses } = event
       return changed(members, ([name, known]) => [
-        [name, name === node ? { ...known, offered: { digest, addresses } } : known],
+        [name, name === node ? { ...known, offered: { offer, addresses } } : known],
       ])
     }
     case 'nodes':
@@ -104,7 +110,7 @@ function hear(members: Members, beat: Beat, now: number): Members {
 /** What it has taken it answers for as long as its claims are those of the beat that said so. */
 function takenBy({ digest, takes }: Beat, former: KnownMember | undefined): Taken | undefined {
   const offered = former?.offered
-  if (offered === undefined || takes !== offered.digest) return former?.taken
+  if (takes === undefined || takes !== offered?.offer) return former?.taken
   return { digest, addresses: offered.addresses }
 }
 

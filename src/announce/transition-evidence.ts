@@ -23,6 +23,12 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
         wait(draft, spot, { kind: 'refused' })
       }
       return
+    case 'taken':
+      for (const { spot, phase } of [...draft.spots.values()]) {
+        if (phase.kind !== 'answering' || !event.addresses.includes(spot.address)) continue
+        withdraw(draft, spot, undefined)
+      }
+      return
     case 'unasked':
       for (const spot of event.spots) {
         const phase = draft.spots.get(spotKey(spot))?.phase

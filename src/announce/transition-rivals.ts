@@ -60,6 +60,13 @@ export function doubtGiver(draft: Draft, spot: Spot, phase: Answering): void {
   doubtSoon(draft, spot, greeting(draft, alone, AGREE_MS + DOUBT_MS))
 }
 
+/** The one that handed over is not heard any more, and says no more whether its kernel answers. */
+export function doubtGone(draft: Draft, spot: Spot, phase: Answering): void {
+  const looks = looksFrom(draft, draft.now - PROBE_GAP_MS)
+  const alone = { ...phase, from: undefined, looks, asksAt: draft.now }
+  doubt(draft, spot, greeting(draft, alone, DOUBT_MS))
+}
+
 function doubtedFrom(asksAt: number, phase: Answering): Answering {
   return { ...phase, asksAt, doubtedUntil: asksAt + DOUBT_MS }
 }

@@ -1,3 +1,4 @@
+import type { Address } from '../model/address.ts'
 import type { Layer2Settings } from '../model/announce-settings.ts'
 import type { Announcement } from './announcement.ts'
 import type { Heard } from './frames.ts'
@@ -62,6 +63,8 @@ export type TransitionEvent =
   | { readonly kind: 'lost'; readonly interface: string }
   /** The kernel refused to add these. */
   | { readonly kind: 'refused'; readonly spots: readonly Spot[] }
+  /** Another node took these before the kernel heard that they are not offered to it any more. */
+  | { readonly kind: 'taken'; readonly addresses: readonly Address[] }
   /** The wire could not be asked about these, so that silence tells nothing. */
   | { readonly kind: 'unasked'; readonly spots: readonly Spot[] }
   /** The wire was asked about these long after the turn began that wanted it. */

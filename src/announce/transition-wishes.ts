@@ -2,17 +2,9 @@ import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Member } from './member.ts'
 import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
-import {
-  ask,
-  type Draft,
-  enter,
-  greeting,
-  HANDOVER_MS,
-  leave,
-  withdraw,
-} from './transition-draft.ts'
+import { ask, type Draft, enter, greeting, HANDOVER_MS, leave } from './transition-draft.ts'
 import { offers } from './transition-evidence.ts'
-import { doubt, doubtGiver, doubtSoon } from './transition-rivals.ts'
+import { doubt, doubtGiver, doubtGone, doubtSoon } from './transition-rivals.ts'
 import type { Duty } from './transition-state.ts'
 
 /** Compares what this node has with what it should have: asks for what is missing, gives the rest. */
@@ -98,13 +90,13 @@ function keep(draft: Draft, held: Held): void {
 }
 
 /**
- * The one that handed over must say that it no longer answers. If it is not heard any more, this node gives
- * way.
+ * The one that handed over must say that it no longer answers. If it is not heard any more, the wire is asked: its
+ * kernel may have heard the claim, or not.
  */
 function confirm(draft: Draft, { spot, phase }: Held, from: string): void {
   const member = draft.members.get(from)
   if (member === undefined || member.state === 'dead') {
-    withdraw(draft, spot, undefined)
+    doubtGone(draft, spot, phase)
     return
   }
   if (!member.isCurrent || offers(member, spot)) return

@@ -7,7 +7,8 @@ type Said = Omit<Beat, 'node' | 'incarnation' | 'sequence'>
 /** Makes the beats of this node, each newer than the one before. */
 export class BeatMaker {
   readonly #node: string
-  readonly #incarnation = Date.now()
+  /** When this run began, in milliseconds of the clock. */
+  readonly incarnation: number = Date.now()
   #sequence = 0
 
   constructor(node: string) {
@@ -17,7 +18,7 @@ export class BeatMaker {
   /** Returns the datagram of the next beat to a peer, the name of its Node. */
   datagram(peer: string, said: Said, key: BeatKey): Uint8Array {
     this.#sequence += 1
-    const run = { node: this.#node, incarnation: this.#incarnation, sequence: this.#sequence }
+    const run = { node: this.#node, incarnation: this.incarnation, sequence: this.#sequence }
     const links = said.links.map(({ name, mac }) => ({ name, mac }))
     return encodeBeat({ ...said, ...run, links }, peer, key)
   }

@@ -1,7 +1,8 @@
-import type { Beat, BeatLink } from '../announce/beat.ts'
+import type { Beat } from '../announce/beat.ts'
 import { digestOf, partsOf } from '../announce/beat-claims.ts'
 import { decodeBeat } from '../announce/beat-codec.ts'
 import { claimsFor, haveOffers, offeredIn } from '../announce/claims.ts'
+import type { Handover } from '../announce/handover.ts'
 import type { Member } from '../announce/member.ts'
 import {
   changeMembers,
@@ -11,6 +12,7 @@ import {
   nextDeath,
   noMembers,
 } from '../announce/members.ts'
+import { offered } from '../announce/offers.ts'
 import { peersOf } from '../announce/peers.ts'
 import { HANDOVER_MS } from '../announce/transition-draft.ts'
 import type { Transition } from '../announce/transition-state.ts'
@@ -19,8 +21,10 @@ import { BeatMaker } from './beat-maker.ts'
 import { BeatPort } from './beat-port.ts'
 import { ForeignKeys } from './foreign-keys.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
+import { MemberOffers } from './member-offers.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
+import { type Claiming, type Saying, says, unheard } from './sayings.ts'
 
 interface TalkOptions {
   /** The name of this Node. */
@@ -31,31 +35,13 @@ interface TalkOptions {
   readonly tell: TellSpeaker
 }
 
-/** What a beat says, besides the claims. */
-interface Saying {
-  readonly state: Exclude<Member['state'], 'dead'>
-  readonly links: readonly BeatLink[]
-}
-
-/** What is ready to be told to members that hand over. */
-export interface Claiming {
-  /** Sends the beats. */
-  readonly send: () => void
-  /** Whether each member that offered something is told that this node has all of that. */
-  readonly isWhole: boolean
-}
-
-/** What is known of a peer that was never heard. */
-function unheard(node: string): Pick<Member, 'node' | 'claims'> {
-  return { node, claims: new Set() }
-}
-
 /** The conversation with the agents of the other Nodes. */
 export class MemberTalk {
   readonly #options: TalkOptions
   readonly #keys: MemberKeys | undefined
   readonly #port: BeatPort
   readonly #maker: BeatMaker
+  readonly #offers: MemberOffers
   /** The digest of the claims that each peer was last told. */
   readonly #told: Map<string, string> = new Map()
   readonly #foreign: ForeignKeys
@@ -71,6 +57,7 @@ export class MemberTalk {
     const { keyFile, port, timeout } = settings
     this.#options = options
     this.#maker = new BeatMaker(options.node)
+    this.#offers = new MemberOffers(options.node, this.#maker.incarnation)
     this.#members = noMembers(timeout)
     this.#foreign = new ForeignKeys(this.#trouble('foreign-key'))
     this.#keys = keyFile === undefined ? undefined : new MemberKeys(keyFile, this.#trouble('key'))
@@ -140,7 +127,8 @@ export class MemberTalk {
       const { node } = member
       const claims = claimsFor(member, transition, outlook.announcements, now)
       if (keys === undefined || !haveOffers(claims, member)) return []
-      const takes = this.#members.known.get(node)?.digest
+      const takes = this.#members.known.get(node)?.beat.offer
+      if (takes === undefined) return []
       const said = this.#said(node, saying, transition, { digest: digestOf(claims), takes })
       const bytes = this.#maker.datagram(node, said, keys.signs)
       return { to: outlook.internal.get(node) ?? [], bytes }
@@ -151,6 +139,16 @@ export class MemberTalk {
         for (const { bytes, to } of taking) this.#port.send(bytes, to)
       },
     }
+  }
+
+  /**
+   * Returns what this node offers to others with this state: their kernels have to know of it before the next beat.
+   * The same value as before if nothing has changed.
+   */
+  handovers(transition: Transition, { announcements }: Outlook): readonly Handover[] {
+    const now = performance.now()
+    const keys = this.#currentKeys(now)?.believed ?? []
+    return this.#offers.follow(offered(transition, this.at(now), announcements, now), keys)
   }
 
   /** Has a beat sent to all peers soon, but not at once. */
@@ -176,11 +174,13 @@ export class MemberTalk {
       const isAsked = this.#members.known.get(peer)?.beat.wantsList === true
       const lists = isAsked || this.#told.get(peer) !== digest
       this.#told.set(peer, digest)
+      const addresses = offeredIn(claims)
+      const offer = this.#offers.name(peer, addresses)
       for (const part of lists ? partsOf(claims) : [undefined]) {
-        const said = this.#said(peer, saying, transition, { digest, part })
+        const said = this.#said(peer, saying, transition, { digest, offer, part })
         this.#port.send(this.#maker.datagram(peer, said, keys.signs), internal.get(peer) ?? [])
       }
-      this.#change({ kind: 'offered', node: peer, digest, addresses: offeredIn(claims) }, now)
+      this.#change({ kind: 'offered', node: peer, offer, addresses }, now)
     }
   }
 
@@ -188,13 +188,19 @@ export class MemberTalk {
     peer: string,
     saying: Saying,
     { isSettled: settled }: Transition,
-    { digest, takes, part }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'takes' | 'part'>>,
+    {
+      digest,
+      offer,
+      takes,
+      part,
+    }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'offer' | 'takes' | 'part'>>,
   ): Parameters<BeatMaker['datagram']>[1] {
     return {
       ...saying,
       settled,
       wantsList: lacksList(this.#members, peer, performance.now()),
       digest,
+      offer,
       takes,
       part,
     }
@@ -239,11 +245,4 @@ export class MemberTalk {
       else tell({ event: 'members-problem', about, reason })
     }
   }
-}
-
-/** Returns what a turn looks at of what a member says. */
-function says(known: ReturnType<Members['known']['get']>): string {
-  if (known === undefined) return ''
-  const { state, settled, wantsList, digest, links } = known.beat
-  return JSON.stringify([state, settled, wantsList, digest, known.digest, links])
 }

@@ -1,5 +1,6 @@
 import { spotsByLink } from '../announce/announced.ts'
 import { gratuitousFrames, probeFrame } from '../announce/frames.ts'
+import type { Handover } from '../announce/handover.ts'
 import type { NodeLink } from '../announce/links.ts'
 import type { Spot } from '../announce/spot.ts'
 import type { Step } from '../announce/step.ts'
@@ -14,7 +15,7 @@ import type { Changed, Responder } from '../dataplane/announce/responder.ts'
 import type { Failed } from '../dataplane/outcome.ts'
 import type { Address } from '../model/address.ts'
 import { unreachable } from '../model/unreachable.ts'
-import type { Claiming } from './member-talk.ts'
+import type { Claiming } from './sayings.ts'
 import type { Wires } from './wires.ts'
 
 /** What the steps of one turn need. */
@@ -24,6 +25,8 @@ interface StepParts {
   /** How long the kernel answers without the agent, in milliseconds. */
   readonly hold: number
   readonly links: readonly NodeLink[]
+  /** What is offered to others. */
+  readonly handovers: readonly Handover[]
   /** The state with which the next turn begins. */
   readonly state: Transition
   readonly beat: () => void
@@ -54,18 +57,34 @@ export async function perform(steps: readonly Step[], parts: StepParts): Promise
     isListening = true
   }
   const claim = isHandover(steps) ? parts.claim() : undefined
+  const claimed = claim && once(claim.send)
   for (const step of steps) {
     if (step.kind === 'probe' || step.kind === 'gratuitous') listen()
-    const changed = await changeKernel(step, parts)
+    const changed = await changeKernel(step, parts, claimed)
     if (changed?.kind === 'failed') return changed
     if (changed?.kind === 'ran-out') return { kind: 'performed', events: [changed] }
-    if (step.kind === 'program') claim?.send()
+    if (step.kind === 'program' && changed !== undefined && isWhole(changed)) claimed?.()
+    if (changed?.taken !== undefined) events.push({ kind: 'taken', addresses: changed.taken })
     if (changed !== undefined) events.push(...refusals(changed, step, parts))
     if (step.kind === 'beat' && claim?.isWhole === true) parts.oweBeat()
     else events.push(...speak(step, parts))
   }
   listen()
   return { kind: 'performed', events }
+}
+
+/** Returns whether the kernel answers for all that it was told. */
+function isWhole({ refused, taken }: Extract<Changed, { kind: 'programmed' }>): boolean {
+  return refused.length === 0 && taken === undefined
+}
+
+/** Returns a function that does something the first time that it is called. */
+function once(act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
+  }
 }
 
 /** Returns whether addresses are taken over from members or given to them, so that two nodes answer meanwhile. */
@@ -102,7 +121,8 @@ export function beating(next: Turn): Turn {
 /** Returns undefined for a step that asks nothing of the responder. */
 async function changeKernel(
   step: Step,
-  { responder, hold, state, links }: StepParts,
+  { responder, hold, state, links, handovers }: StepParts,
+  done: (() => void) | undefined,
 ): Promise<Changed | undefined> {
   switch (step.kind) {
     case 'revive':
@@ -110,7 +130,10 @@ async function changeKernel(
     case 'renew':
       return responder.renew(hold)
     case 'program':
-      return responder.program(spotsByLink(answeredSpots(state), links), hold)
+      return responder.program(spotsByLink(answeredSpots(state), links), hold, {
+        offered: handovers,
+        ...(done && { done }),
+      })
     case 'beat':
     case 'gratuitous':
     case 'probe':

@@ -1,4 +1,5 @@
 import type { AnnounceProblem } from '../announce/eligibility.ts'
+import type { Handover } from '../announce/handover.ts'
 import type { Member } from '../announce/member.ts'
 import type { AnnouncedServices } from '../announce/service-status.ts'
 import { begin, turn } from '../announce/transition.ts'
@@ -81,6 +82,8 @@ export class Turns {
   /** The members by which the last turn decided. */
   #members: readonly Member[] = []
   #events: TransitionEvent[] = []
+  /** What the kernel knows of what is offered to others. */
+  #handovers: readonly Handover[] = []
   #excluded = ''
 
   constructor(parts: TurnParts) {
@@ -183,7 +186,10 @@ export class Turns {
       events: this.#events.splice(0),
     })
     const told = this.#talk.isAwaited(now) ? beating(next) : next
-    return this.#go(programs ? programming(told) : told, outlook, members)
+    const handovers = this.#talk.handovers(next.state, outlook)
+    const changes = programs || handovers !== this.#handovers
+    this.#handovers = handovers
+    return this.#go(changes ? programming(told) : told, outlook, members)
   }
 
   async #go({ state, steps }: Turn, outlook: Outlook, members: readonly Member[]): Promise<Round> {
@@ -194,6 +200,7 @@ export class Turns {
     const saying = { state: this.#parts.standing(), links }
     const outcome = await perform(steps, {
       ...{ responder, state, links, hold: settings.hold, wires: this.#wires },
+      handovers: this.#handovers,
       claim: () => this.#talk.claim(saying, state, outlook),
       oweBeat: () => this.#talk.owe(),
       beat: () => this.#talk.send(saying, state, outlook),
@@ -213,14 +220,9 @@ export class Turns {
   }
 
   #look(state: Transition, members: readonly Member[]): Outlook {
-    const { node } = this.#parts
-    const here = {
-      node,
-      state: this.#parts.standing(),
-      settled: state.isSettled,
-      links: this.#links.current,
-    }
-    return this.#outlooks.current(here, members)
+    const { node, standing } = this.#parts
+    const own = { node, state: standing(), settled: state.isSettled }
+    return this.#outlooks.current({ ...own, links: this.#links.current }, members)
   }
 
   #found({ eligibility, internal }: Pick<Outlook, 'eligibility' | 'internal'>): void {

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 import type { Beat, Claim } from '../../src/announce/beat.ts'
 import { beatBytes } from '../../src/announce/beat-bytes.ts'
 import { decodeClaims, digestOf, partsOf } from '../../src/announce/beat-claims.ts'
-import { beatKey, decodeBeat, encodeBeat, LONGEST_DATAGRAM } from '../../src/announce/beat-codec.ts'
+import {
+  beatKey,
+  decodeBeat,
+  encodeBeat,
+  LONGEST_DATAGRAM,
+  PROOF,
+  PROOF_AT,
+  proofOf,
+} from '../../src/announce/beat-codec.ts'
 import { macText } from '../../src/announce/mac.ts'
 import { type Address, addressFromBytes } from '../../src/model/address.ts'
 import { hmacSha256 } from '../../src/speaker/hmac.ts'
@@ -41,6 +49,7 @@ const beat: fc.Arbitrary<Beat> = fc
       { maxLength: 16 },
     ),
     wantsList: fc.boolean(),
+    offer: fc.option(claims.map(digestOf), { nil: undefined }),
     takes: fc.option(claims.map(digestOf), { nil: undefined }),
     claims,
     lists: fc.boolean(),
@@ -59,6 +68,7 @@ const some: Beat = {
   settled: true,
   links: [{ name: 'eth0', mac: '02:00:00:00:00:0a' }],
   wantsList: false,
+  offer: undefined,
   takes: undefined,
   digest: digestOf(new Map()),
   part: { index: 0, count: 1, claims: new Map([['192.0.2.1' as Address, 'offered']]) },
@@ -76,6 +86,23 @@ test('a beat is read as it was written, from one datagram', () => {
   )
 })
 
+test('a beat that takes an offer has the proof at its place, which is another one for each offer, Node and key', () => {
+  const offer = '00000000000000ab'
+  const bytes = encodeBeat({ ...some, offer, takes: offer }, 'node-b', key)
+  const proof = Buffer.from(bytes.subarray(PROOF_AT, PROOF_AT + PROOF)).toString('hex')
+  expect(proofOf({ offer, from: 'node-b', to: 'node-a' }, key)).toBe(proof)
+  const others = [
+    proofOf({ offer: '00000000000000ac', from: 'node-b', to: 'node-a' }, key),
+    proofOf({ offer, from: 'node-c', to: 'node-a' }, key),
+    proofOf({ offer, from: 'node-b', to: 'node-c' }, key),
+    proofOf({ offer, from: 'node-b', to: 'node-a' }, next),
+  ]
+  expect(new Set([proof, ...others]).size).toBe(5)
+  // Neither the offer nor any other beat shows it.
+  const offering = Buffer.from(encodeBeat({ ...some, offer }, 'node-b', key)).toString('hex')
+  expect(offering).not.toContain(proof)
+})
+
 test('the longest beat fits into a datagram', () => {
   const all = new Map(
     Array.from(
@@ -89,7 +116,9 @@ test('the longest beat fits into a datagram', () => {
     mac: '02:00:00:00:00:0a',
   }))
   for (const part of parts) {
-    const bytes = encodeBeat({ ...some, node: 'n'.repeat(253), links, part }, 'node-b', key)
+    const named = { offer: '00000000000000ab', takes: '00000000000000ac' }
+    const beat = { ...some, ...named, node: 'n'.repeat(253), links, part }
+    const bytes = encodeBeat(beat, 'node-b', key)
     expect(bytes.length).toBeLessThanOrEqual(LONGEST_DATAGRAM)
     expect(decodeBeat(bytes, 'node-b', [key])?.part).toEqual(part)
   }

@@ -23,6 +23,7 @@ function beat(fields: Partial<Beat> = {}, claims: Claims = NONE): Beat {
     settled: true,
     links: [{ name: 'eth0', mac: '02:00:00:00:00:0a' }],
     wantsList: false,
+    offer: undefined,
     takes: undefined,
     digest: digestOf(claims),
     part: partsOf(claims)[0],
@@ -131,7 +132,7 @@ describe('claims', () => {
   const offered = {
     kind: 'offered',
     node: 'node-a',
-    digest: 'ab',
+    offer: 'ab',
     addresses: new Set([one]),
   } as const
 

@@ -252,6 +252,19 @@ describe('taking an address', () => {
     }
   })
 
+  test('is asked for when another node took it before the kernel heard that it is offered no more', () => {
+    const machine = new Machine()
+    machine.run(700)
+    machine.addresses = [address, '192.0.2.2' as Address]
+    machine.run(900)
+    machine.turn({ kind: 'taken', addresses: [address] })
+    const held = answeredSpots(machine.state).map((each) => each.address)
+    expect(held).toEqual(['192.0.2.2'])
+    expect(machine.news().at(-1)).toEqual({ kind: 'withdrawn', spot, mac: undefined })
+    machine.run(1_200)
+    expect(machine.answers).toBe(true)
+  })
+
   test('is tried again after a second when the kernel refuses', () => {
     const machine = new Machine()
     machine.run(700)
@@ -325,11 +338,26 @@ describe('a handover', () => {
     expect(times).toEqual([10, 110, 410, 1_110, 2_210, 3_310])
   })
 
-  test('is undone when the other is not heard any more', () => {
+  test('is asked about when the other is not heard any more, and goes on where nobody answers', () => {
     const machine = takenOver()
     machine.members = []
-    expect(machine.turn()[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
-    expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: undefined }])
+    machine.steps = []
+    expect(machine.turn()).toContainEqual({ kind: 'probe', spots: [spot] })
+    expect(machine.answers).toBe(true)
+    machine.run(machine.now + 200)
+    expect(machine.answers).toBe(true)
+    expect(machine.steps).toContainEqual({ kind: 'gratuitous', spots: [spot] })
+    expect(machine.news()).toEqual([])
+  })
+
+  test('is undone when the kernel of one that is not heard any more answers', () => {
+    const machine = takenOver()
+    machine.members = [{ ...member, state: 'dead' }]
+    machine.turn()
+    machine.steps = []
+    const steps = machine.turn({ kind: 'answer', address, interface: 'eth0', mac: HIGHER })
+    expect(steps[0]).toEqual({ kind: 'program', add: [], remove: [spot] })
+    expect(machine.news()).toEqual([{ kind: 'withdrawn', spot, mac: HIGHER }])
   })
 
   test.each([

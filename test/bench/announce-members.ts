@@ -70,6 +70,7 @@ const beat: Beat = {
   settled: true,
   links: [{ name: 'eth0', mac: '02:00:00:00:00:01' }],
   wantsList: false,
+  offer: undefined,
   takes: undefined,
   digest: digestOf(new Map()),
   part: undefined,

@@ -1,7 +1,7 @@
 // npm run bench:layer2 -- [--services N,N] [--runs N] [--backend nftables|iptables|ipvs] [--only EVENT,EVENT]:
 // what a client misses when nodes of a LAN fail, as a table for each number of Services; `--only all` leaves out how
 // fast an announced address answers and what many agents cost. Each line is an event, such as `drained`, with what
-// became of the questions and connections that began after it. ipvs runs in an emulated machine, where losses count
+// became of the questions and connections that began after it. `--only handovers` tells for how long two nodes answer. ipvs runs in an emulated machine, where losses count
 // and times do not.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -18,6 +18,7 @@ import {
   subjectOf,
 } from './layer2-events.ts'
 import { tellFleet } from './layer2-fleet.ts'
+import { tellHandovers } from './layer2-handovers.ts'
 import { answersTable } from './layer2-table.ts'
 
 const { values } = parseArgs({
@@ -79,6 +80,10 @@ if (values.only === undefined && !values.emulated) {
   await tellFleet(30)
 }
 for (const services of values.services.split(',').map(Number)) {
+  if (values.only === 'handovers') {
+    await tellHandovers(services, runs, values.backend)
+    continue
+  }
   const pace = values.emulated ? EMULATED : QUICK
   const began = performance.now()
   const subject = await subjectOf(services, values.backend, pace)

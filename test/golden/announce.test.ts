@@ -34,6 +34,37 @@ test('with answers to pings there are two rules more', async () => {
   await expect(text).toMatchFileSnapshot('announce/ping.nft')
 })
 
+const OFFER = {
+  offer: 1,
+  proofs: ['0123456789abcdef0123456789abcdef'],
+  addresses: new Set<Address>(ADDRESSES as readonly string[] as readonly Address[]),
+}
+
+test('what is offered to another node', async () => {
+  const table = announceTable([announced('eth0')], { handovers: [OFFER] })
+  const isOfHandover = ([name]: readonly [string, unknown]): boolean =>
+    !/^(alive|v.-|eth0)/.test(name)
+  const part = {
+    sets: new Map([...table.sets].filter(isOfHandover)),
+    elements: table.elements,
+    chains: new Map([...table.chains].filter(isOfHandover)),
+  }
+  await expect(printTable(part)).toMatchFileSnapshot('announce/handover.nft')
+})
+
+/** The plan from what is offered to one node to other addresses and offers. */
+function offering(
+  after: readonly Announced[],
+  handovers: readonly (typeof OFFER)[],
+): readonly string[] {
+  const held = committedTable(
+    announceTable([announced('eth0')], { handovers: [OFFER] }),
+    'kernel',
+    77,
+  )
+  return planAnnounce(held, announceTable(after, { handovers }), 'kernel').map(textOf)
+}
+
 test('plans', async () => {
   const eth0 = announced('eth0')
   const [{ station }] = [eth0]
@@ -66,6 +97,17 @@ test('plans', async () => {
       announceTable([]),
       'none',
     ).map(textOf),
+    'addresses are offered': planAnnounce(
+      committedTable(one, 'kernel', 77),
+      announceTable([eth0], { handovers: [OFFER] }),
+      'kernel',
+    ).map(textOf),
+    'an offer is taken back, which fails if it was taken': offering([eth0], []),
+    'one address is offered no more': offering(
+      [eth0],
+      [{ ...OFFER, offer: 2, addresses: new Set([ADDRESSES[0] as Address]) }],
+    ),
+    'what was offered is given': offering([announced('eth0', [])], []),
     'the switch is renewed': renewal(15_000).map(textOf),
   }
   const text = Object.entries(plans).map(

@@ -13,8 +13,8 @@ import { announceTable } from '../../src/render/announce/table.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { eventually } from '../support/eventually.ts'
 import { printTable } from '../support/print-announce-table.ts'
-import { NODE_MAC, questions } from '../support/questions.ts'
-import { indexOf, ip, stationOf, Wire } from '../support/wire.ts'
+import { questions } from '../support/questions.ts'
+import { indexOf, ip, layCable, stationOf, Wire } from '../support/wire.ts'
 
 const OURS: readonly [string, string] = ['192.0.2.1', '2001:db8::1']
 const OTHERS: readonly [string, string] = ['192.0.2.2', '2001:db8::2']
@@ -73,9 +73,7 @@ async function planned(
 
 beforeAll(async () => {
   enterNewNetwork()
-  await ip('link', 'add', 'asker', 'type', 'veth', 'peer', 'name', 'eth0')
-  await ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'address', NODE_MAC, 'up')
-  await ip('link', 'set', 'asker', 'addrgenmode', 'none', 'up')
+  await layCable()
   wire = await Wire.between('asker', 'eth0')
 })
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { SocketResponder } from '../../src/dataplane/announce/socket-responder.t
 import type { Address } from '../../src/model/address.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { NODE_MAC, questions } from '../support/questions.ts'
-import { ip, stationOf, Wire } from '../support/wire.ts'
+import { layCable, stationOf, Wire } from '../support/wire.ts'
 
 /** Answers of the process itself, for a kernel that cannot answer. */
 
@@ -19,9 +19,7 @@ let responder: SocketResponder
 
 beforeAll(async () => {
   enterNewNetwork()
-  await ip('link', 'add', 'asker', 'type', 'veth', 'peer', 'name', 'eth0')
-  await ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'address', NODE_MAC, 'up')
-  await ip('link', 'set', 'asker', 'addrgenmode', 'none', 'up')
+  await layCable()
   wire = await Wire.between('asker', 'eth0')
 })
 beforeEach(() => {

@@ -78,6 +78,19 @@ describe('three nodes on a LAN', () => {
     expect(await lan.report()).toMatchObject({ unanswered: 0 })
   })
 
+  test('one whose agent does not hear that another took over is silent all the same, because its kernel does', async () => {
+    const { busiest: name } = settled
+    await lan.report()
+    await lan.beats([name], false)
+    lan.write([name])
+    await settled.all(settled.without(name))
+    // Its agent would go on until it takes the others for dead, and each address would be asked for ten times.
+    expect(await lan.report()).toMatchObject({ doubleFor: 0 })
+    await lan.beats([name], true)
+    lan.write()
+    await settled.all(settled.first)
+  })
+
   test('two whose cables were out at the same time hear each other again', async () => {
     const two = nodes.slice(0, 2)
     for (const name of two) await lan.carrier(name, 'down')

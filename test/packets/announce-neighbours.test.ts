@@ -9,7 +9,7 @@ import { SocketResponder } from '../../src/dataplane/announce/socket-responder.t
 import type { Address } from '../../src/model/address.ts'
 import { enterNewNetwork } from '../apply/nftables/namespace.ts'
 import { NODE_MAC } from '../support/questions.ts'
-import { ip, stationOf } from '../support/wire.ts'
+import { ip, layCable, stationOf } from '../support/wire.ts'
 
 /** Neighbours that nodelb did not write ask: the kernel, arping and ndisc6. */
 
@@ -38,9 +38,7 @@ describe.each(Object.keys(responders))('neighbours of the %s', (kind) => {
 
   beforeAll(async () => {
     enterNewNetwork()
-    await ip('link', 'add', 'asker', 'type', 'veth', 'peer', 'name', 'eth0')
-    await ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'address', NODE_MAC, 'up')
-    await ip('link', 'set', 'asker', 'addrgenmode', 'none', 'up')
+    await layCable()
     await ip('address', 'add', '192.0.2.9/24', 'dev', 'asker')
     await ip('address', 'add', 'fe80::9/64', 'dev', 'asker', 'nodad')
     responder = (await responders[kind]?.()) as Responder

@@ -13,6 +13,7 @@ import { defaultAnnounceSettings } from '../../src/model/announce-settings.ts'
 import { MemberTalk } from '../../src/speaker/member-talk.ts'
 import type { SpeakerNews } from '../../src/speaker/news.ts'
 import type { Outlook } from '../../src/speaker/outlook.ts'
+import type { Claiming } from '../../src/speaker/sayings.ts'
 import { Waiting } from '../support/waiting.ts'
 
 const { members } = defaultAnnounceSettings.layer2
@@ -177,18 +178,26 @@ test('one that takes all that it is offered says so at once, without a list, and
   const saying = { state: 'live', links } as const
   const giving = handedOver('n1', { yieldsTo: 'n2' })
   const none = answering('n2', 0)
-  const offer = (): void => one.talk.send(saying, giving.state, giving.outlook)
+  const offer = (): void => {
+    one.talk.handovers(giving.state, giving.outlook)
+    one.talk.send(saying, giving.state, giving.outlook)
+  }
   const talking = setInterval(() => {
     offer()
     two.talk.send(saying, none.state, giving.outlook)
   }, 20)
   await news.until(() => memberOf(one, 'n2'))
   await news.until(() => memberOf(two, 'n1')?.offers.size === COUNT || undefined)
+  // The first offers have no name: nothing was known of who may take them.
+  const taking = handedOver('n2', { from: 'n1' })
+  const claimed = (): Claiming => two.talk.claim(saying, taking.state, taking.outlook)
+  while (!claimed().isWhole) await pause(POLL_MS)
   clearInterval(talking)
   offer()
+  const [handover, ...more] = one.talk.handovers(giving.state, giving.outlook)
+  expect([handover?.addresses.size, handover?.proofs.length, more]).toEqual([COUNT, 1, []])
   two.talk.send(saying, none.state, giving.outlook)
-  const taking = handedOver('n2', { from: 'n1' })
-  const claim = two.talk.claim(saying, taking.state, taking.outlook)
+  const claim = claimed()
   expect(claim.isWhole).toBe(true)
   claim.send()
   await news.until(() => memberOf(one, 'n2')?.taken.size === COUNT || undefined)

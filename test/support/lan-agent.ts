@@ -11,6 +11,14 @@ import {
   nextDeath,
   noMembers,
 } from '../../src/announce/members.ts'
+import {
+  NO_OFFERS,
+  type Offers,
+  offered,
+  offerName,
+  offerOf,
+  offersOf,
+} from '../../src/announce/offers.ts'
 import { peersOf } from '../../src/announce/peers.ts'
 import { type Spot, spotKey } from '../../src/announce/spot.ts'
 import type { Step } from '../../src/announce/step.ts'
@@ -26,6 +34,7 @@ import type { Address } from '../../src/model/address.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
 import {
   interfaceOf,
+  isTaken,
   type LanModel,
   type ModelAgent,
   type ModelNode,
@@ -52,6 +61,7 @@ export class LanAgent implements ModelAgent {
   readonly #incarnation: number
   #state: Transition
   #members: Members = noMembers(TIMES.timeout)
+  #offers: Offers = NO_OFFERS
   #events: TransitionEvent[] = []
   readonly #beats: Beat[] = []
   #sequence = 0
@@ -74,7 +84,8 @@ export class LanAgent implements ModelAgent {
     const { kernel } = node
     const settings = { node: node.name, ...TIMES }
     const isAlive = kernel.aliveUntil > lan.now
-    this.#begun = begin(settings, { isAlive, spots: [...kernel.spots.values()] }, lan.now)
+    const spots = [...kernel.spots.values()].filter(({ address }) => !isTaken(kernel, address))
+    this.#begun = begin(settings, { isAlive, spots }, lan.now)
     this.#state = this.#begun.state
   }
 
@@ -134,7 +145,7 @@ export class LanAgent implements ModelAgent {
     }
     const members = membersAt(this.#members, now)
     const wanted = this.#duties(members)
-    const { state, steps } = turn(this.#state, {
+    const { state, steps: decided } = turn(this.#state, {
       now,
       wanted,
       members,
@@ -143,9 +154,18 @@ export class LanAgent implements ModelAgent {
       events: this.#events.splice(0),
     })
     this.#state = state
+    const steps = this.#offering(members, wanted) ? programming(decided) : decided
     for (const node of askers) this.#told.delete(node)
     const beats = steps.some(({ kind }) => kind === 'beat')
     this.#carryOut(steps, beats ? [] : askers)
+  }
+
+  /** Returns whether the kernel has to know of other offers before the next beat. */
+  #offering(members: readonly Member[], wanted: readonly Duty[]): boolean {
+    const duties = new Map<Address, Duty>(wanted.map((duty) => [duty.address, duty]))
+    const former = this.#offers
+    this.#offers = offersOf(former, offered(this.#state, members, duties, this.#lan.now))
+    return this.#offers !== former
   }
 
   #finish(askers: readonly string[]): void {
@@ -227,6 +247,7 @@ export class LanAgent implements ModelAgent {
     switch (step.kind) {
       case 'revive':
         kernel.spots.clear()
+        this.#setOffers(new Map())
         break
       case 'renew':
         if (kernel.aliveUntil <= now) return false
@@ -235,6 +256,8 @@ export class LanAgent implements ModelAgent {
         if (kernel.aliveUntil <= now) return false
         for (const spot of step.remove) kernel.spots.delete(spotKey(spot))
         for (const spot of step.add) this.#add(spot)
+        this.#loseTaken(this.#named())
+        this.#setOffers(this.#named())
         break
       case 'beat':
         this.#beat()
@@ -267,6 +290,31 @@ export class LanAgent implements ModelAgent {
     else kernel.takenFrom.set(key, from)
   }
 
+  #named(): ReadonlyMap<string, ReadonlySet<Address>> {
+    return new Map(
+      [...this.#offers.open.values()].map((offer) => {
+        return [offerName(this.#incarnation, offer), offer.addresses]
+      }),
+    )
+  }
+
+  /** What is not offered any more may have been taken before: then the kernel does not answer for it again. */
+  #loseTaken(offers: ReadonlyMap<string, ReadonlySet<Address>>): void {
+    const { kernel } = this.#node
+    const gone = [...kernel.taken].filter((name) => !offers.has(name))
+    const addresses = gone.flatMap((name) => [...(kernel.offers.get(name) ?? [])])
+    const lost = [...kernel.spots.values()].filter(({ address }) => addresses.includes(address))
+    for (const spot of lost) kernel.spots.delete(spotKey(spot))
+    if (lost.length > 0) this.hear({ kind: 'taken', addresses: lost.map(({ address }) => address) })
+  }
+
+  #setOffers(offers: ReadonlyMap<string, ReadonlySet<Address>>): void {
+    const { kernel } = this.#node
+    kernel.offers.clear()
+    for (const [name, addresses] of offers) kernel.offers.set(name, addresses)
+    for (const name of kernel.taken) if (!offers.has(name)) kernel.taken.delete(name)
+  }
+
   #beat(): void {
     const { now } = this.#lan
     const members = membersAt(this.#members, now)
@@ -286,11 +334,14 @@ export class LanAgent implements ModelAgent {
     const digest = digestOf(claims)
     const isTold = this.#told.get(receiver.name) === digest
     this.#told.set(receiver.name, digest)
+    const addresses = offeredIn(claims)
+    const known = offerOf(this.#offers, receiver.name, addresses)
+    const offer = known && offerName(this.#incarnation, known)
     for (const part of isTold ? [undefined] : partsOf(claims)) {
-      this.#lan.send(this.#node, receiver, this.#beatTo(receiver, { digest, part }))
+      this.#lan.send(this.#node, receiver, this.#beatTo(receiver, { digest, offer, part }))
     }
-    const offered = { node: receiver.name, digest, addresses: offeredIn(claims) }
-    this.#members = changeMembers(this.#members, { kind: 'offered', ...offered }, now)
+    const event = { kind: 'offered', node: receiver.name, offer, addresses } as const
+    this.#members = changeMembers(this.#members, event, now)
   }
 
   /** Tells those that hand over, before all others, that this node answers for what they have offered. */
@@ -302,7 +353,8 @@ export class LanAgent implements ModelAgent {
       const claims = claimsFor(member, this.#state, duties, now)
       const receiver = this.#lan.nodes.find(({ name }) => name === member.node)
       if (receiver === undefined || !haveOffers(claims, member)) continue
-      const takes = this.#members.known.get(member.node)?.digest
+      const takes = this.#members.known.get(member.node)?.beat.offer
+      if (takes === undefined) continue
       const beat = this.#beatTo(receiver, { digest: digestOf(claims), takes, part: undefined })
       this.#lan.send(this.#node, receiver, beat)
     }
@@ -310,7 +362,7 @@ export class LanAgent implements ModelAgent {
 
   #beatTo(
     { name }: ModelNode,
-    said: Pick<Beat, 'digest' | 'part'> & Partial<Pick<Beat, 'takes'>>,
+    said: Pick<Beat, 'digest' | 'part'> & Partial<Pick<Beat, 'offer' | 'takes'>>,
   ): Beat {
     return {
       node: this.#node.name,
@@ -323,10 +375,17 @@ export class LanAgent implements ModelAgent {
         mac: macOf(this.#node, lan),
       })),
       wantsList: lacksList(this.#members, name, this.#lan.now),
+      offer: undefined,
       takes: undefined,
       ...said,
     }
   }
+}
+
+/** Returns the steps with one that programs, even if no address has moved. */
+function programming(steps: readonly Step[]): readonly Step[] {
+  if (steps.some(({ kind }) => kind === 'program' || kind === 'revive')) return steps
+  return [{ kind: 'program', add: [], remove: [] }, ...steps]
 }
 
 function isForKernel({ kind }: Step): boolean {

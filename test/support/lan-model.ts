@@ -23,6 +23,10 @@ export interface ModelKernel {
   readonly spots: Map<string, Spot>
   /** From whom a spot was taken over; the others were taken from silence. */
   readonly takenFrom: Map<string, string>
+  /** What is offered to others, by the name of the offer. */
+  readonly offers: Map<string, ReadonlySet<Address>>
+  /** The offers that were taken: for their addresses it does not answer, whatever is in its sets. */
+  readonly taken: Set<string>
   /** Who took a spot because nobody answered, and when. */
   readonly takenBy: Map<string, { readonly agent: ModelAgent; readonly at: number }>
   aliveUntil: number
@@ -79,7 +83,8 @@ export interface LanOptions {
 
 function newKernel(): ModelKernel {
   const none = { spots: new Map(), takenFrom: new Map(), takenBy: new Map() }
-  return { ...none, aliveUntil: 0, answerMs: 0, slowest: 0, standsUntil: 0 }
+  const offered = { offers: new Map(), taken: new Set<string>() }
+  return { ...none, ...offered, aliveUntil: 0, answerMs: 0, slowest: 0, standsUntil: 0 }
 }
 
 /** After the agent of a node that stood still goes on, its kernel delivers what has arrived, so much later. */
@@ -139,6 +144,8 @@ export class LanModel {
   powerOff(node: ModelNode): void {
     this.kill(node)
     node.kernel.spots.clear()
+    node.kernel.offers.clear()
+    node.kernel.taken.clear()
     node.kernel.aliveUntil = 0
   }
 
@@ -212,7 +219,13 @@ export class LanModel {
   send(from: ModelNode, to: ModelNode, beat: Beat): void {
     if (from.cut.has(0) || to.cut.has(0)) return
     if ((this.#lost.get(`${from.name} ${to.name}`) ?? 0) > this.now) return
-    const deliver = (): void => this.#arrive(to, () => to.agent?.hearBeat(beat))
+    // The kernel hears it first, also while the agent is frozen or dead.
+    const deliver = (): void =>
+      this.#arrive(to, () => {
+        const { takes } = beat
+        if (takes !== undefined && to.kernel.offers.has(takes)) to.kernel.taken.add(takes)
+        to.agent?.hearBeat(beat)
+      })
     this.later(1 + this.delay, deliver)
     if (this.doubles) this.later(1 + this.delay + 170, deliver)
   }
@@ -221,6 +234,7 @@ export class LanModel {
   answers(node: ModelNode, lan: number, address: Address): boolean {
     const { kernel, cut } = node
     if (kernel.aliveUntil <= this.now || kernel.standsUntil > this.now || cut.has(lan)) return false
+    if (isTaken(kernel, address)) return false
     return kernel.spots.has(spotKey({ address, interface: interfaceOf(lan) }))
   }
 
@@ -303,6 +317,11 @@ export class LanModel {
     }
     this.now = end
   }
+}
+
+/** Whether another node has taken what was offered to it. */
+export function isTaken({ offers, taken }: ModelKernel, address: Address): boolean {
+  return [...taken].some((name) => offers.get(name)?.has(address) === true)
 }
 
 export const STRANGER = '02:ff:ff:ff:ff:ff'

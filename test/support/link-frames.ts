@@ -60,6 +60,41 @@ export function ndp(fields: NdpFields): Buffer {
   ])
 }
 
+/** Who sends a datagram, and who receives it. */
+interface UdpFields {
+  readonly macs: readonly [string, string]
+  readonly ips: readonly [string, string]
+  readonly payload: Uint8Array
+}
+
+/** A datagram between two addresses of one family; receivers of this take no port and no checksum amiss. */
+export function udp({ macs, ips, payload }: UdpFields): Buffer {
+  const length = 8 + payload.length
+  const ports = Buffer.from([0x1f, 0x90, 0x1f, 0x90, length >> 8, length & 255, 0, 0])
+  const addresses = Buffer.concat(ips.map(ip))
+  const link = Buffer.concat([mac(macs[1]), mac(macs[0])])
+  if (ips[0].includes(':')) {
+    const head = Buffer.from([0x86, 0xdd, 0x60, 0, 0, 0, length >> 8, length & 255, 17, 64])
+    return Buffer.concat([link, head, addresses, ports, payload])
+  }
+  const head = Buffer.from([
+    0x45,
+    0,
+    (20 + length) >> 8,
+    (20 + length) & 255,
+    0,
+    0,
+    0x40,
+    0,
+    64,
+    17,
+    0,
+    0,
+  ])
+  head.writeUInt16BE(checksum(Buffer.concat([head, addresses])), 10)
+  return Buffer.concat([link, Buffer.from([0x08, 0]), head, addresses, ports, payload])
+}
+
 /** RFC 4291, 2.7.1 and RFC 2464, 7. */
 function solicitedNode(target: string): { readonly address: string; readonly mac: string } {
   const [a = 0, b = 0, c = 0] = ip(target).subarray(13)

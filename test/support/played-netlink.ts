@@ -39,6 +39,7 @@ export function playedSocket(answer: Answerer): NetlinkSocket {
     },
     send,
     sendFromThread: send,
+    peek: () => undefined,
     resize: (_side, bytes) => bytes,
     drops: () => 0,
     close: () => undefined,

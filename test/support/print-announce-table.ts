@@ -28,10 +28,11 @@ function printSet(name: string, kind: SetKind, elements: readonly string[]): str
 /** Returns the lines that define a set, without its elements. */
 function setHeader(kind: SetKind): string[] {
   if (kind === 'switch') return ['type ipv4_addr', 'flags timeout']
+  if (kind === 'taken') return ['type ipv4_addr', 'flags dynamic']
   return [kind === 'ipv4' ? 'type ipv4_addr' : 'type ipv6_addr', 'counter']
 }
 
 function printChain(name: string, { device, rules }: Chain): string {
-  const lines = [printHook(device), ...rules.map(printRule)]
+  const lines = [printHook(name, device), ...rules.map(printRule)]
   return `\tchain ${quoted(name)} {\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
 }

@@ -18,6 +18,13 @@ export async function stationOf(name: string, mac: string = NODE_MAC): Promise<S
   return { name, index: await indexOf(name), mac }
 }
 
+/** Lays a cable between the node's `eth0` and `asker`, both in the network of this thread, without addresses. */
+export async function layCable(): Promise<void> {
+  await ip('link', 'add', 'asker', 'type', 'veth', 'peer', 'name', 'eth0')
+  await ip('link', 'set', 'eth0', 'addrgenmode', 'none', 'address', NODE_MAC, 'up')
+  await ip('link', 'set', 'asker', 'addrgenmode', 'none', 'up')
+}
+
 /** Passes everything but what the machine itself sends out of the interface. */
 const INCOMING = [
   { code: 0x20, jt: 0, jf: 0, k: 0xfffff004 },

@@ -20,17 +20,20 @@ type Outcome =
 
 /**
  * Commits a plan in one transaction; generation 0 stands for any. Nothing is changed unless the
- * outcome is `committed`, or `failed` because no answer came. Rejects with NetlinkError.
+ * outcome is `committed`, or `failed` because no answer came. `committed` is called before the promise resolves, if
+ * that can be (`NetlinkSocket.transact`). Rejects with NetlinkError.
  */
 export async function commitAnnounce(
   socket: NetlinkSocket,
   plan: Plan,
   generation: number,
+  committed?: () => void,
 ): Promise<Outcome> {
   const encoded = encodePlan(plan)
   const outcome = await socket.transact(
     encoded.map(({ request }) => request),
     generation,
+    committed,
   )
   switch (outcome.kind) {
     case 'committed':

@@ -1,8 +1,8 @@
 import { type Address, addressBytes } from '../../model/address.ts'
 import type { Operation, Plan } from '../../plan/netdev/operation.ts'
+import { offerKey, priorityOf, TAKEN_SET } from '../../ruleset/netdev/handover.ts'
 import {
   ANNOUNCE_TABLE,
-  INGRESS_PRIORITY,
   type Rule,
   type SetKind,
   SWITCH_KEY,
@@ -95,6 +95,13 @@ const encoders: Encoders = {
     inLists(keys).flatMap((some) => create(writeKeys(begin(), set, some), MESSAGE.newElements)),
   'delete-elements': ({ begin }, { set, keys }) =>
     inLists(keys).flatMap((some) => plain(writeKeys(begin(), set, some), MESSAGE.deleteElements)),
+  'unless-taken': ({ begin }, { offer }) => {
+    const payload = writeKeys(begin(), TAKEN_SET, [offerKey(offer)]).finish()
+    return [
+      { type: MESSAGE.newElements, flags: FLAGS['create-new'], payload },
+      ...plain(writeKeys(begin(), TAKEN_SET, [offerKey(offer)]), MESSAGE.deleteElements),
+    ]
+  },
   'switch-on': ({ begin }, { milliseconds }) => {
     const writer = writeKeys(begin(), SWITCH_SET, [SWITCH_KEY], BigInt(milliseconds))
     return create(writer, MESSAGE.newElements)
@@ -122,17 +129,26 @@ export const KEYS_OF: Readonly<Record<SetKind, { readonly type: number; readonly
     ipv4: { type: 7, bytes: 4 },
     ipv6: { type: 8, bytes: 16 },
     switch: { type: 7, bytes: 4 },
+    taken: { type: 7, bytes: 4 },
   }
+
+/** Rules may add to a dynamic set. */
+export const FLAGS_OF: Readonly<Record<SetKind, number>> = {
+  ipv4: 0,
+  ipv6: 0,
+  switch: SET_FLAG.timeout,
+  taken: SET_FLAG.dynamic,
+}
 
 function writeSet(writer: AttributeWriter, name: string, holds: SetKind, id: number): void {
   writer
     .text(SET.name, name)
-    .u32(SET.flags, holds === 'switch' ? SET_FLAG.timeout : 0)
+    .u32(SET.flags, FLAGS_OF[holds])
     .u32(SET.keyType, KEYS_OF[holds].type)
     .u32(SET.keyLength, KEYS_OF[holds].bytes)
     .u32(SET.id, id)
   // The kernel gives each element a counter of its own.
-  if (holds !== 'switch')
+  if (holds === 'ipv4' || holds === 'ipv6')
     writer.nested(SET.expression, () => writer.text(1, 'counter').nested(2, () => undefined))
 }
 
@@ -146,7 +162,7 @@ function writeChain(writer: AttributeWriter, name: string, device: string): void
     .nested(CHAIN.hook, () =>
       writer
         .u32(HOOK.number, INGRESS)
-        .i32(HOOK.priority, INGRESS_PRIORITY)
+        .i32(HOOK.priority, priorityOf(name))
         .text(HOOK.device, device),
     )
     .u32(CHAIN.policy, ACCEPT)

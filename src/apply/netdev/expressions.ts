@@ -1,7 +1,9 @@
+import { addressBytes } from '../../model/address.ts'
+import { offerKey, TAKEN_SET } from '../../ruleset/netdev/handover.ts'
 import { type Field, type Rule, type Statement, SWITCH_SET } from '../../ruleset/netdev/types.ts'
 import type { AttributeWriter } from '../netlink/attributes.ts'
 import { hostU32 } from '../netlink/host-order.ts'
-import { DATA, LIST_ELEMENT } from '../nftables/constants.ts'
+import { DATA, LIST_ELEMENT, VERDICT } from '../nftables/constants.ts'
 
 /**
  * Writes rules of the netdev table as the kernel's expressions. The names of attributes are those of
@@ -23,6 +25,7 @@ const META = { register: 1, key: 2 } as const
 const COMPARE = { register: 1, operator: 2, data: 3 } as const
 const LOOKUP = { set: 1, register: 2, flags: 5 } as const
 const IMMEDIATE = { register: 1, data: 2 } as const
+const DYNSET = { set: 1, operation: 3, key: 4 } as const
 const FORWARD = { register: 1 } as const
 
 /** NFT_META_PROTOCOL and NFT_META_PKTTYPE. */
@@ -32,6 +35,11 @@ const EQUAL = 0
 const NOT_EQUAL = 1
 /** NFT_LOOKUP_F_INV. */
 const INVERTED = 1
+/** NFT_DYNSET_OP_ADD. */
+const ADD = 0
+/** NF_DROP of linux/netfilter.h, and NFT_REG_VERDICT. */
+const DROP = 0
+const VERDICT_REGISTER = 0
 /** PACKET_OTHERHOST of linux/if_packet.h. */
 const OTHER_HOST = 3
 /** NFT_PAYLOAD_*_HEADER. */
@@ -96,6 +104,25 @@ const writers: Writers = {
   write(writer, { bytes, to, checksum }) {
     immediate(writer, bytesOf(bytes))
     store(writer, to, FIRST, checksum)
+  },
+  'note-taken'(writer, { offer }) {
+    immediate(writer, addressBytes(offerKey(offer)))
+    expression(writer, 'dynset', () =>
+      writer.text(DYNSET.set, TAKEN_SET).u32(DYNSET.operation, ADD).u32(DYNSET.key, FIRST),
+    )
+  },
+  taken(writer, { offer }) {
+    immediate(writer, addressBytes(offerKey(offer)))
+    lookup(writer, TAKEN_SET, false)
+  },
+  drop(writer) {
+    expression(writer, 'immediate', () =>
+      writer
+        .u32(IMMEDIATE.register, VERDICT_REGISTER)
+        .nested(IMMEDIATE.data, () =>
+          writer.nested(DATA.verdict, () => writer.u32(VERDICT.code, DROP)),
+        ),
+    )
   },
   forward(writer, { index }) {
     immediate(writer, hostU32(index))

@@ -1,9 +1,9 @@
 import { type Address, addressFromBytes } from '../../model/address.ts'
+import { offeredSet, offerNumber, priorityOf, TAKEN_SET } from '../../ruleset/netdev/handover.ts'
 import { printRule } from '../../ruleset/netdev/print.ts'
 import {
   ANNOUNCE_TABLE,
   type Count,
-  INGRESS_PRIORITY,
   type KernelChain,
   type KernelTable,
   type Rule,
@@ -31,13 +31,12 @@ import {
   HOOK,
   RULE,
   SET,
-  SET_FLAG,
   TABLE,
 } from '../nftables/constants.ts'
 import { listChains, listElements, listRules, listSets, listTables } from '../nftables/decode.ts'
 import { digestOf } from '../nftables/identify.ts'
 import { unlessGone } from '../nftables/read.ts'
-import { ACCEPT, INGRESS, KEYS_OF, netdevDigest } from './encode.ts'
+import { ACCEPT, FLAGS_OF, INGRESS, KEYS_OF, netdevDigest } from './encode.ts'
 
 /** The table, and what only the kernel knows about it. */
 export interface Found {
@@ -45,6 +44,8 @@ export interface Found {
   readonly table: KernelTable | undefined
   /** Milliseconds until the switch runs out; undefined if it has. */
   readonly switch: number | undefined
+  /** By the number of an offer that another node has taken, its addresses: they are not answered for. */
+  readonly taken: ReadonlyMap<number, ReadonlySet<Address>>
   /** How often each address was answered for, by the name of its set. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<Address, Count>>
   readonly generation: number
@@ -74,6 +75,7 @@ export async function readAnnounceTable(
 const MISSING: Omit<Found, 'generation'> = {
   table: undefined,
   switch: undefined,
+  taken: new Map(),
   counts: new Map(),
 }
 
@@ -89,6 +91,7 @@ async function readOnce(
   const elements = new Map<string, ReadonlySet<Address>>()
   const counts = new Map<string, ReadonlyMap<Address, Count>>()
   let left: number | undefined
+  let offers: readonly Address[] = []
   for (const found of await list(socket, listSets('netdev', ANNOUNCE_TABLE))) {
     const [name, kind] = [readText(found.get(SET.name)), kindOf(found)]
     sets.set(name, kind)
@@ -98,12 +101,29 @@ async function readOnce(
       left = held.get(SWITCH_KEY)?.left
       continue
     }
+    if (kind === 'taken') {
+      offers = [...held.keys()]
+      continue
+    }
     elements.set(name, new Set(held.keys()))
     counts.set(name, new Map([...held].map(([address, { count }]) => [address, count])))
   }
   const chains = await readChains(socket, texts)
   const flags = readU32(listed.get(TABLE.flags))
-  return { table: { flags, ...(owner && { owner }), sets, elements, chains }, switch: left, counts }
+  const table = { flags, ...(owner && { owner }), sets, elements, chains }
+  return { table, switch: left, taken: takenOf(offers, elements), counts }
+}
+
+function takenOf(
+  offers: readonly Address[],
+  elements: ReadonlyMap<string, ReadonlySet<Address>>,
+): Found['taken'] {
+  return new Map(
+    offers.map(offerNumber).map((offer) => {
+      const sets = [offeredSet('ipv4', offer), offeredSet('ipv6', offer)]
+      return [offer, new Set(sets.flatMap((set) => [...(elements.get(set) ?? [])]))]
+    }),
+  )
 }
 
 /** Lists what is in netdev tables; the kernel cannot select chains by table. */
@@ -114,13 +134,19 @@ async function list(socket: NetlinkSocket, request: Request): Promise<readonly A
     .map(({ payload }) => messageAttributes(payload))
 }
 
+const KINDS: ReadonlyMap<string, 'switch' | 'taken'> = new Map([
+  [SWITCH_SET, 'switch'],
+  [TAKEN_SET, 'taken'],
+])
+
 function kindOf(found: Attributes): SetKind | 'foreign' {
   const type = readU32(found.get(SET.keyType))
   const flags = readU32(found.get(SET.flags))
   const counts = readText(readAttributes(found.get(SET.expression) ?? NONE).get(1)) === 'counter'
-  if (readText(found.get(SET.name)) === SWITCH_SET) {
-    const isSwitch = type === KEYS_OF.switch.type && flags === SET_FLAG.timeout
-    return isSwitch && !found.has(SET.timeout) ? 'switch' : 'foreign'
+  const kind = KINDS.get(readText(found.get(SET.name)))
+  if (kind !== undefined) {
+    const isOurs = type === KEYS_OF[kind].type && flags === FLAGS_OF[kind]
+    return isOurs && !found.has(SET.timeout) ? kind : 'foreign'
   }
   if (flags !== 0 || !counts) return 'foreign'
   if (type === KEYS_OF.ipv4.type) return 'ipv4'
@@ -188,9 +214,10 @@ async function readChains(
 
 function deviceOf(found: Attributes): string | undefined {
   const hook = readAttributes(found.get(CHAIN.hook) ?? NONE)
+  const priority = priorityOf(readText(found.get(CHAIN.name)))
   const isOurs =
     readU32(hook.get(HOOK.number)) === INGRESS &&
-    (readU32(hook.get(HOOK.priority)) | 0) === INGRESS_PRIORITY &&
+    (readU32(hook.get(HOOK.priority)) | 0) === priority &&
     readU32(found.get(CHAIN.policy)) === ACCEPT
   return isOurs && hook.has(HOOK.device) ? readText(hook.get(HOOK.device)) : undefined
 }

@@ -51,6 +51,10 @@ export const SO_MEMINFO = 55
 export const SK_MEMINFO_VARS = 9
 export const SK_MEMINFO_DROPS = 8
 
+/** Flags of recv (linux/socket.h). */
+export const MSG_PEEK = 0x2
+export const MSG_DONTWAIT = 0x40
+
 export const SOL_NETLINK = 270
 export const NETLINK_NO_ENOBUFS = 5
 export const NETLINK_CAP_ACK = 10

@@ -35,6 +35,8 @@ export interface Inquiry<Result> {
   readonly frame: Buffer
   /** The kernel may take long over the request; the event loop goes on meanwhile. */
   readonly fromThread?: boolean
+  /** Is called when the kernel has taken the frame, unless a thread sends it: what it answers at once is there. */
+  readonly taken?: () => void
   /** A request that is sent after the frame, and again until it is answered. */
   readonly fence?: Buffer
   /** The answers' sequence numbers run from `first` to `last`, both included. */
@@ -103,7 +105,7 @@ export function startExchange<Result>(
 /** Sends the frame of an inquiry. Returns a function that ends the watch over the sending. */
 function sendFrame(
   line: Line,
-  { frame, fromThread }: Pick<Inquiry<unknown>, 'frame' | 'fromThread'>,
+  { frame, fromThread, taken }: Pick<Inquiry<unknown>, 'frame' | 'fromThread' | 'taken'>,
   sent: (code?: string) => void,
 ): () => void {
   if (fromThread) {
@@ -115,6 +117,7 @@ function sendFrame(
     stop()
     sent(code)
   })
+  taken?.()
   return stop
 }
 

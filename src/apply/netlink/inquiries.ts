@@ -1,3 +1,4 @@
+import { NLMSG_ERROR } from './constants.ts'
 import {
   batchConversation,
   type Conversation,
@@ -7,7 +8,14 @@ import {
   type TransactOutcome,
 } from './conversation.ts'
 import type { Inquiry } from './exchange.ts'
-import { frameMessage, frameSeries, GET_GENERATION, type Request } from './message.ts'
+import {
+  frameMessage,
+  frameSeries,
+  GET_GENERATION,
+  parseAcknowledgement,
+  parseDatagram,
+  type Request,
+} from './message.ts'
 
 /** Bytes from which a thread sends a batch (ADR 0019): some 1,300 elements. */
 const LARGE = 65_536
@@ -44,8 +52,19 @@ interface BatchNumbers {
   readonly limit: number
 }
 
+/** Tells of a commit before the event loop goes on. */
+interface AtOnce {
+  /** Returns the beginning of what waits to be received. */
+  readonly peek: () => Buffer | undefined
+  readonly committed: () => void
+}
+
 /** Returns how to send a batch: a thread sends a large one, and a fence follows it. */
-export function batchInquiry(frame: Buffer, numbers: BatchNumbers): Inquiry<TransactOutcome> {
+export function batchInquiry(
+  frame: Buffer,
+  numbers: BatchNumbers,
+  atOnce?: AtOnce,
+): Inquiry<TransactOutcome> {
   const batch = { ...numbers, bytes: frame.length }
   const last = fenceNumber(batch)
   return {
@@ -55,5 +74,15 @@ export function batchInquiry(frame: Buffer, numbers: BatchNumbers): Inquiry<Tran
     conversation: batchConversation(batch),
     fence: frameMessage(GET_GENERATION, last),
     fromThread: frame.length >= LARGE,
+    ...(atOnce && { taken: () => tellAtOnce(atOnce, numbers) }),
   }
 }
+
+/** The kernel has answered the batch when it takes it; an error would come before the acknowledgement. */
+function tellAtOnce({ peek, committed }: AtOnce, { begin, requests }: BatchNumbers): void {
+  const [answer] = parseDatagram(peek() ?? NONE)
+  if (answer?.type !== NLMSG_ERROR || answer.sequence !== begin + requests) return
+  if (parseAcknowledgement(answer).errno === 0) committed()
+}
+
+const NONE = Buffer.alloc(0)

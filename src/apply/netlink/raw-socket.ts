@@ -6,6 +6,7 @@ import {
   forceBuffer,
   hardenSocket,
   type OptionResult,
+  peekAt,
   readDrops,
   type SocketAddress,
 } from './socket-options.ts'
@@ -55,6 +56,10 @@ export interface RawSocket {
    * meanwhile.
    */
   sendFromThread(frame: Buffer, sent: (error?: RawError) => void): void
+  /**
+   * Returns the beginning of what will be received next, if something has come already; it is received all the same.
+   */
+  peek(): Buffer | undefined
   /** Asks for a buffer of this many bytes; returns the bytes that the kernel grants. */
   resize(side: 'send' | 'receive', bytes: number): number
   /** Returns how many messages were lost, or undefined where the kernel does not tell. */
@@ -128,6 +133,7 @@ function adapt(native: NativeSocket, fd: number, address: SocketAddress): RawSoc
         sent(code === undefined ? undefined : { code })
       })
     },
+    peek: () => peekAt(fd),
     resize: (side, bytes) => forceBuffer(fd, side, bytes),
     drops: () => readDrops(fd, address),
     close() {

@@ -4,6 +4,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import koffi from 'koffi'
 import {
+  MSG_DONTWAIT,
+  MSG_PEEK,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_NO_ENOBUFS,
@@ -76,6 +78,7 @@ interface Libc {
   readonly attachFilter: OptionCall<SockFprog, number>
   readonly programSize: number
   readonly getsockopt: OptionCall<number[], number[]>
+  readonly recv: (fd: number, bytes: Buffer, length: number, flags: number) => number
 }
 
 let loaded: Libc | undefined
@@ -92,6 +95,7 @@ function libc(): Libc {
     attachFilter: self.func('setsockopt', 'int', parameters),
     programSize: koffi.sizeof(program),
     getsockopt: self.func('int getsockopt(int, int, int, _Out_ int *, _Inout_ unsigned int *)'),
+    recv: self.func('long recv(int, _Out_ void *, size_t, int)'),
   }
   return loaded
 }
@@ -125,6 +129,16 @@ export function readDrops(fd: number, address: SocketAddress): number | undefine
   } catch {
     return undefined
   }
+}
+
+/** More than an acknowledgement has (struct nlmsgerr of linux/netlink.h). */
+const BEGINNING = 64
+
+/** Returns the first bytes of what waits to be received, and leaves it there; undefined if nothing does. */
+export function peekAt(fd: number): Buffer | undefined {
+  const bytes = Buffer.alloc(BEGINNING)
+  const length = libc().recv(fd, bytes, bytes.length, MSG_PEEK | MSG_DONTWAIT)
+  return length > 0 ? bytes.subarray(0, length) : undefined
 }
 
 /** Makes the socket survive overruns, and makes its errors short and informative. */

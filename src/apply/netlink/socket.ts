@@ -28,10 +28,7 @@ interface SocketOptions extends RawOptions {
   readonly timeLimit?: number
 }
 
-/**
- * Bytes below which a datagram is copied: npm netlink allocates the full size for each datagram,
- * which can be freed once it is copied.
- */
+/** Bytes below which a datagram is copied: the full size, which npm netlink allocates for each, can be freed then. */
 const WORTH_COPYING = 2048
 const TIME_LIMIT = 30_000
 
@@ -136,18 +133,24 @@ export class NetlinkSocket {
   }
 
   /**
-   * Applies all requests or none, if the rule set still has this generation (0: any). The event
-   * loop goes on while the kernel commits a large batch. Rejects with NetlinkError if the kernel
-   * refuses the batch as a whole, such as with EPERM without CAP_NET_ADMIN.
+   * Applies all requests or none, if the rule set still has this generation (0: any). The event loop goes on while the
+   * kernel commits a large batch; after another one `committed` is called at once, while the result waits for the loop.
+   * Rejects with NetlinkError if the kernel refuses the batch as a whole, such as with EPERM without CAP_NET_ADMIN.
    */
-  transact(requests: readonly Request[], generation: number): Promise<TransactOutcome> {
+  transact(
+    requests: readonly Request[],
+    generation: number,
+    committed?: () => void,
+  ): Promise<TransactOutcome> {
     return this.#enqueue<TransactOutcome>(async () => {
       if (requests.length === 0) return { kind: 'committed' }
       const begin = this.#sequence.reserve(requests.length + 3)
       const frame = frameBatch(requests, generation, begin)
       const limit = this.#buffers.makeRoom(frame.length, requests.length)
       if (frame.length > limit) return { kind: 'too-large', bytes: frame.length, limit }
-      return this.#converse(batchInquiry(frame, { begin, requests: requests.length, limit }))
+      const numbers = { begin, requests: requests.length, limit }
+      const atOnce = committed && { committed, peek: () => this.#raw.peek() }
+      return this.#converse(batchInquiry(frame, numbers, atOnce))
     })
   }
 

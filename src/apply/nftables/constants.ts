@@ -1,5 +1,11 @@
 import type { TableFamily } from '../../model/family.ts'
-import { NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REQUEST } from '../netlink/constants.ts'
+import {
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_EXCL,
+  NLM_F_REQUEST,
+} from '../netlink/constants.ts'
 
 /** Message types, attributes and flags of <linux/netfilter/nf_tables.h>, as far as they are used. */
 
@@ -23,10 +29,14 @@ export const MESSAGE = {
 } as const
 
 /** A message that neither creates nor dumps is a plain request. */
-export const FLAGS: Readonly<Record<'request' | 'dump' | 'create' | 'append', number>> = {
+export const FLAGS: Readonly<
+  Record<'request' | 'dump' | 'create' | 'create-new' | 'append', number>
+> = {
   request: NLM_F_REQUEST,
   dump: NLM_F_REQUEST | NLM_F_DUMP,
   create: NLM_F_REQUEST | NLM_F_CREATE,
+  /** Fails if there is one already. */
+  'create-new': NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL,
   append: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND,
 }
 

@@ -56,7 +56,7 @@ type Treatment = 'leave-out' | 'unless-zero' | 'set-name' | 'data' | 'nat-flags'
 /** Treatments by expression and attribute. Set ids belong to a batch and are never dumped. */
 const TREATMENTS: Readonly<Record<string, Readonly<Record<number, Treatment>>>> = {
   lookup: { 1: 'set-name', 4: 'leave-out', 5: 'unless-zero' },
-  dynset: { 1: 'set-name', 2: 'leave-out', 9: 'unless-zero' },
+  dynset: { 1: 'set-name', 2: 'leave-out', 6: 'unless-zero', 9: 'unless-zero' },
   bitwise: { 4: 'data', 5: 'data', 6: 'unless-zero' },
   cmp: { 3: 'data' },
   immediate: { 2: 'data' },

@@ -1,21 +1,25 @@
 import type { Announced } from '../../announce/announced.ts'
+import type { Found } from '../../apply/netdev/read.ts'
 import type { Address } from '../../model/address.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import { addressSet, type Count } from '../../ruleset/netdev/types.ts'
+import { isHandover } from '../../ruleset/netdev/handover.ts'
+import { addressSet } from '../../ruleset/netdev/types.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
 import { ReopeningSocket } from '../reopening-socket.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { KernelTableWriter, type Switching } from './kernel-table.ts'
+import { NOTHING, type Wanted } from './refusals.ts'
 import type {
   AnswerCounts,
   Changed,
+  HandoverParts,
   Inherited,
   Programmed,
   RanOut,
-  RefusedInterface,
   Responder,
 } from './responder.ts'
+import { writeWhatCanBe } from './write-what-can-be.ts'
 
 export interface KernelResponderOptions {
   readonly ownership: Ownership
@@ -33,7 +37,7 @@ export class KernelResponder implements Responder {
   readonly #inOrder: InOrder = new InOrder()
   readonly #groups: Groups = new Groups()
   #writer: { readonly of: object; readonly table: KernelTableWriter } | undefined
-  #wanted: readonly Announced[] | undefined
+  #wanted: Wanted | undefined
   /** For what the groups of neighbours have not been compared with the kernel yet. */
   #unsettled: readonly Announced[] | undefined
   /** When the switch runs out, by the monotonic clock. */
@@ -47,26 +51,31 @@ export class KernelResponder implements Responder {
 
   inherited(): Promise<Inherited | Failed> {
     return this.#with(async (table) => {
-      const found = await table.read([])
+      const found = await table.read(NOTHING)
       const foreign = table.ownedByAnother(found)
       if (foreign !== undefined) return foreign
-      const addresses = byInterface(found.table?.chains.keys() ?? [], found.table?.elements)
+      const addresses = heldByInterface(found)
       return { kind: 'inherited', left: found.switch, addresses }
     })
   }
 
   async revive(milliseconds: number): Promise<Programmed | Failed> {
     const revived = await this.#with((table) => {
-      this.#wanted = []
-      return this.#program(table, [], { kind: 'on', milliseconds })
+      this.#wanted = NOTHING
+      return this.#program(table, NOTHING, { kind: 'on', milliseconds })
     })
     return revived.kind === 'ran-out' ? failed('the switch is off') : revived
   }
 
-  program(announced: readonly Announced[], milliseconds: number): Promise<Changed> {
+  program(
+    announced: readonly Announced[],
+    milliseconds: number,
+    { offered, done }: HandoverParts = { offered: [] },
+  ): Promise<Changed> {
     return this.#with((table) => {
-      this.#wanted = announced
-      return this.#program(table, announced, this.#renewing(milliseconds))
+      const wanted = { announced, handovers: offered }
+      this.#wanted = wanted
+      return this.#program(table, { ...wanted, committed: done }, this.#renewing(milliseconds))
     })
   }
 
@@ -87,8 +96,7 @@ export class KernelResponder implements Responder {
 
   counts(): Promise<AnswerCounts | Failed> {
     return this.#with(async (table) => {
-      const { table: found, counts } = await table.read([])
-      return countsByInterface(found?.chains.keys() ?? [], counts)
+      return countsByInterface(await table.read(NOTHING))
     })
   }
 
@@ -124,28 +132,18 @@ export class KernelResponder implements Responder {
     return { kind: 'renew', milliseconds, left: this.#until - performance.now() }
   }
 
-  async #program(
-    table: KernelTableWriter,
-    announced: readonly Announced[],
-    switching: Switching,
-  ): Promise<Changed> {
-    const moves = await this.#groups.join(announced)
-    const refused: RefusedInterface[] = []
+  async #program(table: KernelTableWriter, wanted: Wanted, switching: Switching): Promise<Changed> {
+    const moves = await this.#groups.join(wanted.announced)
     const began = performance.now()
-    let left = announced
-    for (;;) {
-      const outcome = await table.write(left, switching)
-      if (outcome.kind === 'failed' || outcome.kind === 'ran-out') return outcome
-      if (outcome.kind === 'written') break
-      const { name, reason } = outcome
-      refused.push({ name, reason })
-      left = left.filter(({ station }) => station.name !== name)
-    }
+    const written = await writeWhatCanBe(table, wanted, switching)
+    if (written.kind !== 'written') return written
+    const { announced, taken } = written
     if (switching.kind !== 'keep') this.#until = began + switching.milliseconds
     // In a handover another node waits to hear of it, so the rest comes with the renewal.
-    this.#unsettled = moves ? left : undefined
-    if (!moves) refused.push(...(await this.#groups.settle(left)))
-    return { kind: 'programmed', refused }
+    this.#unsettled = moves ? announced : undefined
+    const later = moves ? [] : await this.#groups.settle(announced)
+    const refused = [...written.refused, ...later]
+    return { kind: 'programmed', refused, ...(taken.length > 0 && { taken }) }
   }
 
   /** Puts the table back after others changed it; many changes at once need it once. */
@@ -156,7 +154,7 @@ export class KernelResponder implements Responder {
     this.#with((table) => {
       this.#mending = false
       const left = this.#until - performance.now()
-      return this.#program(table, this.#wanted ?? [], { kind: 'keep', left })
+      return this.#program(table, this.#wanted ?? NOTHING, { kind: 'keep', left })
     }).then(told, (error) => told(failed(kernelReason(error))))
   }
 
@@ -181,8 +179,7 @@ export class KernelResponder implements Responder {
     this.#writer?.table.close()
     this.#writer = undefined
     const { ownership, ping = false } = this.#options
-    const options = { ownership, answers: { ping } }
-    const table = await KernelTableWriter.open(socket, options, () => this.#mend())
+    const table = await KernelTableWriter.open(socket, { ownership, ping }, () => this.#mend())
     this.#writer = { of: socket, table }
     return table
   }
@@ -193,24 +190,30 @@ const RAN_OUT: RanOut = { kind: 'ran-out' }
 
 const FAMILIES = ['ipv4', 'ipv6'] as const
 
-function byInterface(
-  names: Iterable<string>,
-  elements: ReadonlyMap<string, ReadonlySet<Address>> = new Map(),
-): ReadonlyMap<string, ReadonlySet<Address>> {
-  const held = (name: string): ReadonlySet<Address> =>
-    new Set(FAMILIES.flatMap((family) => [...(elements.get(addressSet(family, name)) ?? [])]))
-  return new Map([...names].map((name) => [name, held(name)]))
+/** Returns the names of the interfaces for which the kernel has a chain. */
+function interfacesOf({ table }: Found): readonly string[] {
+  return [...(table?.chains.keys() ?? [])].filter((chain) => !isHandover(chain))
 }
 
-function countsByInterface(
-  names: Iterable<string>,
-  counts: ReadonlyMap<string, ReadonlyMap<Address, Count>>,
-): AnswerCounts {
+/** Returns for what the kernel answers: not for what another node has taken. */
+function heldByInterface(found: Found): ReadonlyMap<string, ReadonlySet<Address>> {
+  const { table } = found
+  const taken = new Set([...found.taken.values()].flatMap((all) => [...all]))
+  const held = (name: string): ReadonlySet<Address> =>
+    new Set(
+      FAMILIES.flatMap((family) => [
+        ...(table?.elements.get(addressSet(family, name)) ?? []),
+      ]).filter((address) => !taken.has(address)),
+    )
+  return new Map(interfacesOf(found).map((name) => [name, held(name)]))
+}
+
+function countsByInterface(found: Found): AnswerCounts {
   const counted = (name: string): ReadonlyMap<Address, number> =>
     new Map(
-      FAMILIES.flatMap((family) => [...(counts.get(addressSet(family, name)) ?? [])]).map(
+      FAMILIES.flatMap((family) => [...(found.counts.get(addressSet(family, name)) ?? [])]).map(
         ([address, { packets }]) => [address, Number(packets)],
       ),
     )
-  return new Map([...names].map((name) => [name, counted(name)]))
+  return new Map(interfacesOf(found).map((name) => [name, counted(name)]))
 }

@@ -1,18 +1,27 @@
-import type { Announced } from '../../announce/announced.ts'
-import { commitAnnounce, type Refused } from '../../apply/netdev/commit.ts'
+import { commitAnnounce } from '../../apply/netdev/commit.ts'
 import { type Found, readAnnounceTable } from '../../apply/netdev/read.ts'
 import { watchAnnounceTable } from '../../apply/netdev/watch.ts'
 import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { ownPort } from '../../apply/nftables/port.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
-import { textOf } from '../../plan/netdev/explain.ts'
 import { type Plan, renewal, turningOn } from '../../plan/netdev/operation.ts'
 import { committedTable, isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import { type Answers, announceTable } from '../../render/announce/table.ts'
+import { announceTable } from '../../render/announce/table.ts'
 import type { KernelTable, Table } from '../../ruleset/netdev/types.ts'
 import { ownedByAnother } from '../nftables/table-owner.ts'
 import { type Failed, failed } from '../outcome.ts'
+import {
+  isTaken,
+  judge,
+  judgeSwitch,
+  NOTHING,
+  type TakenMeanwhile,
+  takenMeanwhile,
+  type Wanted,
+  type WithoutHandovers,
+  type WithoutInterface,
+} from './refusals.ts'
 import type { RanOut } from './responder.ts'
 
 /** The table was brought to what is wanted. */
@@ -22,13 +31,6 @@ interface Written {
 
 interface Renewed {
   readonly kind: 'renewed'
-}
-
-/** The kernel refused something that has to do with this interface, such as one that is gone. */
-interface WithoutInterface {
-  readonly kind: 'refused-interface'
-  readonly name: string
-  readonly reason: string
 }
 
 /** What a change does to the switch; `left`: the milliseconds that it should still be on. */
@@ -42,7 +44,8 @@ export type Switching =
 
 interface WriterOptions {
   readonly ownership: Ownership
-  readonly answers: Answers
+  /** Whether pings to the addresses are answered, too. */
+  readonly ping: boolean
 }
 
 const ATTEMPTS = 10
@@ -56,7 +59,7 @@ export class KernelTableWriter {
   readonly #socket: NetlinkSocket
   readonly #port: number
   readonly #ownership: Ownership
-  readonly #answers: Answers
+  readonly #ping: boolean
   #unwatch: (() => void) | undefined
   /** Undefined if the table has to be read first. */
   #known: KernelTable | undefined
@@ -65,11 +68,11 @@ export class KernelTableWriter {
   /** Rejects with NetlinkError. `changed`: another program changed the table. */
   static async open(
     socket: NetlinkSocket,
-    { ownership: wished, answers }: WriterOptions,
+    { ownership: wished, ping }: WriterOptions,
     changed: () => void,
   ): Promise<KernelTableWriter> {
     const can = wished === 'kernel' && (await supportsOwnership(socket))
-    const options = { answers, ownership: can ? 'kernel' : 'none' } as const
+    const options = { ping, ownership: can ? 'kernel' : 'none' } as const
     const writer = new KernelTableWriter(socket, await ownPort(socket), options)
     if (!can) {
       writer.#unwatch = watchAnnounceTable(writer.#port, () => {
@@ -85,15 +88,14 @@ export class KernelTableWriter {
     this.#socket = socket
     this.#port = port
     this.#ownership = options.ownership
-    this.#answers = options.answers
+    this.#ping = options.ping
   }
 
   /**
-   * Reads the table; rules are recognised if they are those of these interfaces. Rejects with
-   * NetlinkError.
+   * Reads the table; rules are recognised if they are wanted. Rejects with NetlinkError.
    */
-  read(announced: readonly Announced[]): Promise<Found> {
-    const rules = [...this.#tableOf(announced).chains.values()].flatMap((chain) => chain.rules)
+  read(wanted: Wanted): Promise<Found> {
+    const rules = [...this.#tableOf(wanted).chains.values()].flatMap((chain) => chain.rules)
     return readAnnounceTable(this.#socket, rules)
   }
 
@@ -105,29 +107,33 @@ export class KernelTableWriter {
 
   /** Brings the table to what is wanted, in one transaction. Rejects with NetlinkError. */
   async write(
-    announced: readonly Announced[],
+    wanted: Wanted,
     switching: Switching,
-  ): Promise<Written | WithoutInterface | RanOut | Failed> {
-    const wanted = this.#tableOf(announced)
+  ): Promise<Written | WithoutInterface | WithoutHandovers | TakenMeanwhile | RanOut | Failed> {
+    const table = this.#tableOf(wanted)
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const before = this.#foreignChanges
-      const read = this.#known === undefined ? await this.read(announced) : undefined
+      const read = this.#known === undefined ? await this.read(wanted) : undefined
       const foreign = read && this.ownedByAnother(read)
       if (foreign !== undefined) return foreign
-      const steps = planAnnounce(read?.table ?? this.#known, wanted, this.#ownership)
+      const taken = read && takenMeanwhile(read, wanted)
+      if (taken !== undefined) return taken
+      const steps = planAnnounce(read?.table ?? this.#known, table, this.#ownership)
       const plan = withSwitch(steps, switching, read?.switch)
       if (plan === undefined) return { kind: 'ran-out' }
-      const outcome = await this.#commit(plan, read?.generation ?? 0)
+      const outcome = await this.#commit(plan, read?.generation ?? 0, wanted.committed)
       this.#known = undefined
       if (outcome.kind === 'committed') {
         // A change by others during the commit may have come before or after it.
         if (before === this.#foreignChanges) {
-          this.#known = committedTable(wanted, this.#ownership, this.#port)
+          this.#known = committedTable(table, this.#ownership, this.#port)
         }
         return { kind: 'written' }
       }
       // What was known is not so: the next attempt reads.
-      if (outcome.kind === 'refused' && read !== undefined) return judge(outcome.refused)
+      if (outcome.kind === 'refused' && read !== undefined && !isTaken(outcome.refused)) {
+        return judge(outcome.refused)
+      }
       if (outcome.kind === 'failed') return failed(outcome.reason)
     }
     return failed('the rule set of the kernel changes all the time')
@@ -147,7 +153,7 @@ export class KernelTableWriter {
 
   /** Deletes the table if there is one. Rejects with NetlinkError. */
   async remove(): Promise<Failed | undefined> {
-    const read = await this.read([])
+    const read = await this.read(NOTHING)
     const foreign = this.ownedByAnother(read)
     if (foreign !== undefined || read.table === undefined) return foreign
     this.#known = undefined
@@ -160,13 +166,17 @@ export class KernelTableWriter {
     this.#unwatch?.()
   }
 
-  #tableOf(announced: readonly Announced[]): Table {
-    return announceTable(announced, this.#answers)
+  #tableOf({ announced, handovers }: Wanted): Table {
+    return announceTable(announced, { ping: this.#ping, handovers })
   }
 
-  #commit(plan: Plan, generation: number): ReturnType<typeof commitAnnounce> {
+  #commit(
+    plan: Plan,
+    generation: number,
+    committed?: () => void,
+  ): ReturnType<typeof commitAnnounce> {
     if (plan.length === 0) return Promise.resolve({ kind: 'committed' })
-    return commitAnnounce(this.#socket, plan, generation)
+    return commitAnnounce(this.#socket, plan, generation, committed)
   }
 }
 
@@ -179,22 +189,4 @@ function withSwitch(plan: Plan, switching: Switching, on: number | undefined): P
   }
   if (!isAnew(plan)) return [...plan, ...renewal(switching.milliseconds)]
   return left < 1 ? undefined : [...plan, ...turningOn(switching.milliseconds)]
-}
-
-function judgeSwitch({ operation, errno }: Refused): RanOut | Failed {
-  if (errno === 'ENOENT') return { kind: 'ran-out' }
-  return failed(`${textOf(operation)}: ${errno}`)
-}
-
-function judge(refused: readonly [Refused, ...Refused[]]): WithoutInterface | RanOut | Failed {
-  const [first] = refused
-  const { operation, errno } = first
-  if (operation.kind === 'switch-off') return judgeSwitch(first)
-  const reason = `${textOf(operation)}: ${errno}`
-  for (const { operation } of refused) {
-    if (operation.kind === 'add-chain' || operation.kind === 'add-rule') {
-      return { kind: 'refused-interface', name: operation.chain, reason }
-    }
-  }
-  return failed(reason)
 }

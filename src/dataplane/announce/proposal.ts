@@ -8,6 +8,7 @@ import { readAnnouncingLinks } from '../../apply/rtnetlink/node-links.ts'
 import type { Plan } from '../../plan/netdev/operation.ts'
 import { isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
 import { announceTable } from '../../render/announce/table.ts'
+import { withoutHandovers } from '../../ruleset/netdev/handover.ts'
 import { whyNotKernel } from './choose-responder.ts'
 
 /** What a node announces by the objects alone. */
@@ -49,7 +50,9 @@ export async function proposeAnnouncing(wish: Wish): Promise<ProposedAnnouncing 
   try {
     const found = await readAnnounceTable(socket, rules)
     const ownership = (await supportsOwnership(socket)) ? 'kernel' : 'none'
-    const plan = planAnnounce(found.table, wanted, ownership)
+    // What is offered at the moment is decided among live nodes, too.
+    const lasting = found.table && withoutHandovers(found.table)
+    const plan = planAnnounce(lasting, wanted, ownership)
     // That an agent adopts a table that nobody owns changes nothing of what is in it.
     const changes = isAnew(plan) ? plan : plan.filter(({ kind }) => kind !== 'add-table')
     const isOff = found.table !== undefined && found.switch === undefined

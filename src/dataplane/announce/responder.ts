@@ -1,4 +1,5 @@
 import type { Announced } from '../../announce/announced.ts'
+import type { Handover } from '../../announce/handover.ts'
 import type { Address } from '../../model/address.ts'
 import type { Failed } from '../outcome.ts'
 
@@ -11,6 +12,8 @@ export interface RefusedInterface {
 export interface Programmed {
   readonly kind: 'programmed'
   readonly refused: readonly RefusedInterface[]
+  /** What was offered to another node and is not any more, and was taken before: it is not answered for. */
+  readonly taken?: readonly Address[]
 }
 
 /** The switch had run out, so nothing answers, and another node may: nothing was changed. */
@@ -30,6 +33,14 @@ export interface Inherited {
 /** By the name of the interface, how many questions for each address were answered. */
 export type AnswerCounts = ReadonlyMap<string, ReadonlyMap<Address, number>>
 
+/** What is urgent while addresses change hands, because two nodes answer meanwhile. */
+export interface HandoverParts {
+  /** What this node offers: a responder that hears itself that it is taken ceases to answer. */
+  readonly offered: readonly Handover[]
+  /** Is called as soon as all is as it was asked for, if that is known before `program` resolves. */
+  readonly done?: () => void
+}
+
 /**
  * Answers who asks on the link for an address (ARP, NDP), as long as it is told in time to go on.
  * Calls take effect in their order. No call rejects because of the kernel.
@@ -46,7 +57,11 @@ export interface Responder {
    * for so many milliseconds; all or nothing. It has to be called again when an interface changed,
    * even if only its link went down and came back.
    */
-  program(announced: readonly Announced[], milliseconds: number): Promise<Changed>
+  program(
+    announced: readonly Announced[],
+    milliseconds: number,
+    handover?: HandoverParts,
+  ): Promise<Changed>
   /** Goes on answering for so many milliseconds, and not longer. */
   renew(milliseconds: number): Promise<Changed>
   counts(): Promise<AnswerCounts | Failed>

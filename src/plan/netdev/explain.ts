@@ -1,4 +1,5 @@
 import { unreachable } from '../../model/unreachable.ts'
+import { offerKey, TAKEN_SET } from '../../ruleset/netdev/handover.ts'
 import { printHook, printRule, quoted } from '../../ruleset/netdev/print.ts'
 import { ANNOUNCE_TABLE, SWITCH_KEY, SWITCH_SET } from '../../ruleset/netdev/types.ts'
 import type { Operation } from './operation.ts'
@@ -16,7 +17,7 @@ export function textOf(operation: Operation): string {
     case 'delete-set':
       return `- set ${table} ${quoted(operation.set)}`
     case 'add-chain':
-      return `+ chain ${table} ${quoted(operation.chain)} { ${printHook(operation.device)} }`
+      return `+ chain ${table} ${quoted(operation.chain)} { ${printHook(operation.chain, operation.device)} }`
     case 'delete-chain':
       return `- chain ${table} ${quoted(operation.chain)}`
     case 'add-rule':
@@ -27,6 +28,8 @@ export function textOf(operation: Operation): string {
       return `+ element ${table} ${quoted(operation.set)} { ${operation.keys.join(', ')} }`
     case 'delete-elements':
       return `- element ${table} ${quoted(operation.set)} { ${operation.keys.join(', ')} }`
+    case 'unless-taken':
+      return `? no element ${table} ${TAKEN_SET} { ${offerKey(operation.offer)} }`
     case 'switch-on':
       return `+ element ${table} ${SWITCH_SET} { ${SWITCH_KEY} timeout ${operation.milliseconds}ms }`
     case 'switch-off':

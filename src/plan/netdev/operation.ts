@@ -1,5 +1,5 @@
 import type { Address } from '../../model/address.ts'
-import type { Rule, SetKind } from '../../ruleset/netdev/types.ts'
+import type { AddressKind, Rule, SetKind } from '../../ruleset/netdev/types.ts'
 
 /** One step of a plan for the table that answers on layer 2. */
 export type Operation =
@@ -15,9 +15,11 @@ export type Operation =
   | {
       readonly kind: 'add-elements' | 'delete-elements'
       readonly set: string
-      readonly holds: Exclude<SetKind, 'switch'>
+      readonly holds: AddressKind
       readonly keys: readonly Address[]
     }
+  /** Changes nothing, and lets the transaction fail if the offer was taken. */
+  | { readonly kind: 'unless-taken'; readonly offer: number }
   /** Turns the switch on for so long. */
   | { readonly kind: 'switch-on'; readonly milliseconds: number }
   | { readonly kind: 'switch-off' }

@@ -1,6 +1,13 @@
 import type { Address } from '../../model/address.ts'
+import { offerOfSet } from '../../ruleset/netdev/handover.ts'
 import { printRule } from '../../ruleset/netdev/print.ts'
-import type { Chain, KernelChain, KernelTable, SetKind, Table } from '../../ruleset/netdev/types.ts'
+import type {
+  AddressKind,
+  Chain,
+  KernelChain,
+  KernelTable,
+  Table,
+} from '../../ruleset/netdev/types.ts'
 import { TABLE_FLAG } from '../../ruleset/nftables/types.ts'
 import { OWNED, type Ownership } from '../nftables/ownership.ts'
 import type { Operation, Plan } from './operation.ts'
@@ -70,7 +77,27 @@ function changes(found: typeof NOTHING, wanted: Table): Plan {
     .filter(([set]) => !found.sets.has(set))
     .map(([set, holds]): Operation => ({ kind: 'add-set', set, holds }))
   // The rules go before the sets that they use, and come after them.
-  return [...emptied, ...removedSets, ...addedSets, ...elementChanges(found, wanted), ...filled]
+  return [
+    ...takenBack(found, wanted),
+    ...emptied,
+    ...removedSets,
+    ...addedSets,
+    ...elementChanges(found, wanted),
+    ...filled,
+  ]
+}
+
+/** What is offered no more and still answered for must not have been taken meanwhile: two would answer. */
+function takenBack(found: typeof NOTHING, { sets, elements }: Table): Plan {
+  const answered = new Set(
+    [...elements].flatMap(([name, all]) => (offerOfSet(name) === undefined ? [...all] : [])),
+  )
+  const offers = [...found.elements].flatMap(([name, all]) => {
+    const offer = offerOfSet(name)
+    if (offer === undefined || sets.has(name)) return []
+    return [...all].some((address) => answered.has(address)) ? offer : []
+  })
+  return [...new Set(offers)].map((offer) => ({ kind: 'unless-taken', offer }))
 }
 
 function removals(chain: string, found: KernelChain, wanted: Chain | undefined): Plan {
@@ -94,7 +121,7 @@ function sameRules(found: KernelChain, { rules }: Chain): boolean {
 
 function elementChanges(found: typeof NOTHING, wanted: Table): Plan {
   return [...wanted.sets].flatMap(([set, holds]) =>
-    holds === 'switch'
+    holds === 'switch' || holds === 'taken'
       ? []
       : setChanges(set, holds, found.elements.get(set), wanted.elements.get(set)),
   )
@@ -102,7 +129,7 @@ function elementChanges(found: typeof NOTHING, wanted: Table): Plan {
 
 function setChanges(
   set: string,
-  holds: Exclude<SetKind, 'switch'>,
+  holds: AddressKind,
   found: ReadonlySet<Address> = new Set(),
   wanted: ReadonlySet<Address> = new Set(),
 ): Plan {

@@ -1,5 +1,6 @@
 import type { Station } from '../../announce/station.ts'
 import { addressSet, type Rule } from '../../ruleset/netdev/types.ts'
+import { ARP_QUESTION, NDP_QUESTION } from './questions.ts'
 import { asked, copy, hex, LINK, network, transport, write } from './statements.ts'
 
 /**
@@ -17,36 +18,26 @@ export function answeringRules(station: Station): readonly Rule[] {
   ]
 }
 
-const ARP = 0x0806
-const IPV6 = 0x86dd
-
-/** RFC 826: Ethernet, IPv4, lengths 6 and 4, request. */
-const ARP_REQUEST = '0001080006040001'
+/** RFC 826. */
 const ARP_REPLY = '0002'
 const ARP_FIELD = {
-  head: network(0, 8),
   operation: network(6, 2),
   senderMac: network(8, 6),
   sender: network(14, 4),
   targetMac: network(18, 6),
-  target: network(24, 4),
+  target: ARP_QUESTION.target,
 }
 
-/** RFC 8200 and RFC 4861; ICMPv6 follows the header of IPv6 at once. */
+/** RFC 8200 and RFC 4861. */
 const NDP_FIELD = {
   length: network(4, 2),
-  nextAndHops: network(6, 2),
   source: network(8, 16),
   destination: network(24, 16),
-  typeAndCode: network(40, 2),
-  target: network(48, 16),
+  target: NDP_QUESTION.target,
   newTypeAndCode: transport(0, 2),
   flags: transport(4, 4),
   option: transport(24, 8),
 }
-/** ICMPv6 with hop limit 255, which only a neighbour can send. */
-const ICMPV6_ON_LINK = '3aff'
-const SOLICITATION = '8700'
 const ADVERTISEMENT = '8800'
 const UNSPECIFIED = '00'.repeat(16)
 const ALL_NODES = `ff02${'00'.repeat(13)}01`
@@ -61,9 +52,7 @@ function arpRule({ name, index, mac }: Station): Rule {
   const set = addressSet('ipv4', name)
   const own = hex(mac)
   return [
-    { kind: 'protocol', number: ARP },
-    { kind: 'not-for-others' },
-    { kind: 'match', field: ARP_FIELD.head, bytes: ARP_REQUEST },
+    ...ARP_QUESTION.conditions,
     ...asked(set, ARP_FIELD.sender, ARP_FIELD.target),
     copy(ARP_FIELD.senderMac, LINK.destination),
     copy(ARP_FIELD.senderMac, ARP_FIELD.targetMac),
@@ -89,10 +78,7 @@ function ndpRule({ name, index, mac }: Station, { asker, hasOption }: Solicitati
   const set = addressSet('ipv6', name)
   const own = hex(mac)
   return [
-    { kind: 'protocol', number: IPV6 },
-    { kind: 'not-for-others' },
-    { kind: 'match', field: NDP_FIELD.nextAndHops, bytes: ICMPV6_ON_LINK },
-    { kind: 'match', field: NDP_FIELD.typeAndCode, bytes: SOLICITATION },
+    ...NDP_QUESTION.conditions,
     { kind: 'match', field: NDP_FIELD.length, bytes: hasOption ? '0020' : '0018' },
     {
       kind: 'match',

@@ -1,15 +1,9 @@
-import {
-  type Field,
-  INGRESS_PRIORITY,
-  type Rule,
-  type Statement,
-  SWITCH_KEY,
-  SWITCH_SET,
-} from './types.ts'
+import { offerKey, priorityOf, TAKEN_SET } from './handover.ts'
+import { type Field, type Rule, type Statement, SWITCH_KEY, SWITCH_SET } from './types.ts'
 
-/** Prints the line that hooks a chain to its interface. */
-export function printHook(device: string): string {
-  return `type filter hook ingress device ${JSON.stringify(device)} priority ${INGRESS_PRIORITY}; policy accept;`
+/** Prints the line that hooks a chain of this name to an interface. */
+export function printHook(chain: string, device: string): string {
+  return `type filter hook ingress device ${JSON.stringify(device)} priority ${priorityOf(chain)}; policy accept;`
 }
 
 /** Prints one rule on one line; the text is also the rule's identity in plans. */
@@ -38,6 +32,9 @@ const printers: Printers = {
   copy: ({ from, to }) => `${at(to)} set ${at(from)}`,
   swap: ({ one, other }) => `swap ${at(one)} ${at(other)}`,
   write: ({ bytes, to }) => `${at(to)} set 0x${bytes}`,
+  'note-taken': ({ offer }) => `add @${TAKEN_SET} { ${offerKey(offer)} }`,
+  taken: ({ offer }) => `${offerKey(offer)} @${TAKEN_SET}`,
+  drop: () => 'drop',
   forward: ({ index }) => `fwd to ${index}`,
 }
 

@@ -46,6 +46,11 @@ export type Statement =
       readonly to: Field
       readonly checksum: Checksum
     }
+  /** Notes that the offer with this number was taken. */
+  | { readonly kind: 'note-taken'; readonly offer: number }
+  /** Matches from then on. */
+  | { readonly kind: 'taken'; readonly offer: number }
+  | { readonly kind: 'drop' }
   /** Sends the packet out of the interface with this index; no later rule sees it. */
   | { readonly kind: 'forward'; readonly index: number }
 
@@ -57,13 +62,17 @@ export interface Chain {
   readonly rules: readonly Rule[]
 }
 
-/** What a set holds: addresses, each with a counter, or the key of the switch, with a timeout. */
-export type SetKind = 'ipv4' | 'ipv6' | 'switch'
+/**
+ * What a set holds: addresses, each with a counter; the key of the switch, with a timeout; or the keys of
+ * offers that were taken, which rules put there.
+ */
+export type SetKind = AddressKind | 'switch' | 'taken'
+export type AddressKind = 'ipv4' | 'ipv6'
 
-/** The table as nodelb wants it. The key of the switch is no part of it, because it comes and goes. */
+/** The table as nodelb wants it. Keys of the switch and of offers are no part of it, because they come and go. */
 export interface Table {
   readonly sets: ReadonlyMap<string, SetKind>
-  /** By the name of the set; the switch has no entry. */
+  /** By the name of the set; only sets of addresses have an entry. */
   readonly elements: ReadonlyMap<string, ReadonlySet<Address>>
   readonly chains: ReadonlyMap<string, Chain>
 }
@@ -100,6 +109,6 @@ export const SWITCH_KEY: Address = '0.0.0.1' as Address
 export const INGRESS_PRIORITY: number = -200
 
 /** Names the set of addresses for which an interface answers: at most 18 characters. */
-export function addressSet(family: 'ipv4' | 'ipv6', device: string): string {
+export function addressSet(family: AddressKind, device: string): string {
   return `${family === 'ipv4' ? 'v4' : 'v6'}-${device}`
 }

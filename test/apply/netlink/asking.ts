@@ -57,6 +57,25 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
     return { outcome, dump }
   },
 
+  /** What is known before anything else can run: of a commit, of a refusal, and of a large batch. */
+  async 'told-at-once'() {
+    const socket = NetlinkSocket.open()
+    const told: string[] = []
+    const commit = async (name: string, requests: readonly Request[]): Promise<string> => {
+      const outcome = socket.transact(requests, 0, () => told.push(`${name} committed`))
+      const { kind } = await outcome.then((each) => {
+        told.push(`${name} ${each.kind}`)
+        return each
+      })
+      return kind
+    }
+    await commit('small', [addTable('one')])
+    await commit('refused', missingTables(2))
+    await commit('large', bigSet())
+    socket.close()
+    return told
+  },
+
   /** As if errors had filled the receive buffer when the fence's answer came. */
   async 'lost-fence'() {
     const raw = openRaw()

@@ -124,6 +124,15 @@ describe('a transaction', () => {
     expect(await resultOf('lost-fence')).toEqual({ outcome, fences: 2 })
   })
 
+  it('tells of a commit before its result is there, unless a thread sends it', async () => {
+    expect(await resultOf('told-at-once')).toEqual([
+      'small committed',
+      'small committed',
+      'refused rejected',
+      'large committed',
+    ])
+  })
+
   it('leaves the event loop alone while the kernel commits', async () => {
     const { outcome, turned } = (await resultOf('long-commit')) as {
       readonly outcome: unknown

@@ -1,0 +1,90 @@
+import type { Announced } from '../../announce/announced.ts'
+import type { Handover } from '../../announce/handover.ts'
+import type { Refused } from '../../apply/netdev/commit.ts'
+import type { Found } from '../../apply/netdev/read.ts'
+import type { Address } from '../../model/address.ts'
+import { textOf } from '../../plan/netdev/explain.ts'
+import type { Operation } from '../../plan/netdev/operation.ts'
+import { isHandover } from '../../ruleset/netdev/handover.ts'
+import { type Failed, failed } from '../outcome.ts'
+import type { RanOut } from './responder.ts'
+
+// What becomes of a change that the kernel does not simply make.
+
+/** What the kernel is to answer for, and what of that is offered to other nodes. */
+export interface Wanted {
+  readonly announced: readonly Announced[]
+  readonly handovers: readonly Handover[]
+  /** Is called as soon as it is so, if that is known before `write` resolves. */
+  readonly committed?: (() => void) | undefined
+}
+
+export const NOTHING: Wanted = { announced: [], handovers: [] }
+
+/** The kernel refused something that has to do with this interface, such as one that is gone. */
+export interface WithoutInterface {
+  readonly kind: 'refused-interface'
+  readonly name: string
+  readonly reason: string
+}
+
+/** The kernel cannot hear that offers are taken. */
+export interface WithoutHandovers {
+  readonly kind: 'refused-handovers'
+}
+
+/** Another node has taken these addresses, which were offered to it and are not any more: nothing was changed. */
+export interface TakenMeanwhile {
+  readonly kind: 'taken'
+  readonly addresses: ReadonlySet<Address>
+}
+
+/** Returns what is wanted although another node has taken it; undefined if nothing is. */
+export function takenMeanwhile(
+  { taken }: Found,
+  { announced, handovers }: Wanted,
+): TakenMeanwhile | undefined {
+  const offered = new Set(handovers.map(({ offer }) => offer))
+  const gone = [...taken].flatMap(([offer, addresses]) =>
+    offered.has(offer) ? [] : [...addresses],
+  )
+  const addresses = new Set(
+    gone.filter((address) => announced.some((each) => each.addresses.has(address))),
+  )
+  return addresses.size === 0 ? undefined : { kind: 'taken', addresses }
+}
+
+/** An offer was taken between reading and this change. */
+export function isTaken(refused: readonly Refused[]): boolean {
+  return refused.some(({ operation }) => operation.kind === 'unless-taken')
+}
+
+/** Returns what it means that the switch was not renewed. */
+export function judgeSwitch({ operation, errno }: Refused): RanOut | Failed {
+  if (errno === 'ENOENT') return { kind: 'ran-out' }
+  return failed(`${textOf(operation)}: ${errno}`)
+}
+
+/** The sets come before the rules that need them, and the kernel takes those wherever it takes others. */
+function concernsHandover(operation: Operation): boolean {
+  return 'chain' in operation && isHandover(operation.chain)
+}
+
+/** Returns what the refusal of a change means that was planned by what was just read. */
+export function judge(
+  refused: readonly [Refused, ...Refused[]],
+): WithoutInterface | WithoutHandovers | RanOut | Failed {
+  const [first] = refused
+  const { operation, errno } = first
+  if (operation.kind === 'switch-off') return judgeSwitch(first)
+  const reason = `${textOf(operation)}: ${errno}`
+  if (refused.some(({ operation }) => concernsHandover(operation))) {
+    return { kind: 'refused-handovers' }
+  }
+  for (const { operation } of refused) {
+    if (operation.kind === 'add-chain' || operation.kind === 'add-rule') {
+      return { kind: 'refused-interface', name: operation.chain, reason }
+    }
+  }
+  return failed(reason)
+}
