@@ -30,12 +30,23 @@ export interface Asking {
   /** When the first probe of this attempt was sent. */
   readonly since: number
   readonly until: number
-  /** From one probe to the next, and from the last one to the verdict. */
+  /** Half of the time from the first probe to the verdict. */
   readonly gap: number
   /** How often this attempt began again, because this node was too late for a verdict. */
   readonly repeats: number
   /** Why the last attempt failed; undefined at the first. */
   readonly before: Obstacle | undefined
+}
+
+/** How often the wire is asked before silence is believed. */
+export const PROBES = 3
+
+/**
+ * Returns for how long a probe is listened to. The last one comes shortly before the kernel is told to answer: a node
+ * that begins to ask after it asks for the last time when the kernel has had nine tenths of the whole time for that.
+ */
+export function listeningFor({ probes, gap }: Pick<Asking, 'probes' | 'gap'>): number {
+  return probes < PROBES ? 0.95 * gap : 0.1 * gap
 }
 
 /** It asks again later. */

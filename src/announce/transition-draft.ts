@@ -3,22 +3,23 @@ import {
   type Answering,
   type Asking,
   type Looks,
+  listeningFor,
   type Obstacle,
   type Occupied,
   type Phase,
+  PROBES,
   type Spot,
   spotKey,
 } from './spot.ts'
 import type { News } from './step.ts'
 import type { Transition, TransitionSettings, TurnInput } from './transition-state.ts'
 
-/** From one probe to the next, and from the last one to the verdict (compare RFC 5227, 1.1). */
+/** Half of the time from the first probe to the verdict (compare RFC 5227, 1.1). */
 export const PROBE_GAP_MS = 50
-export const PROBES = 2
 /** So many spots are looked at in one turn: hundreds of frames at once would hold up what is urgent. */
 const MOST_LOOKS = 100
 /** A node that is late at each verdict asks so many times more, and then believes what it hears. */
-const MOST_REPEATS = 5
+const MOST_REPEATS = 4
 export const HELD_MS = 100
 export const CONFLICT_MS = 1_000
 /** Where one handover ends others may be under way, for which whatever is not urgent waits so long. */
@@ -34,11 +35,6 @@ export interface Draft {
   readonly add: Map<string, Spot>
   readonly remove: Map<string, Spot>
   readonly probes: Spot[]
-  /**
-   * Is asked for once more right before the kernel is told to answer: a Node that begins to ask hears
-   * that, and waits for the kernel, which may take its time.
-   */
-  readonly lastProbes: Spot[]
   readonly defences: Spot[]
   /** How many spots may still be looked at in this turn; the others wait for the next one. */
   looks: number
@@ -58,7 +54,6 @@ export function draftOf(state: Transition, input: TurnInput): Draft {
     add: new Map(),
     remove: new Map(),
     probes: [],
-    lastProbes: [],
     defences: [],
     looks: MOST_LOOKS,
     news: [],
@@ -84,7 +79,11 @@ export function ask(
 /** Asks from the beginning, such as because silence told nothing. */
 export function askAnew(draft: Draft, spot: Spot, phase: Omit<Asking, 'probes' | 'until'>): void {
   draft.probes.push(spot)
-  enter(draft, spot, { ...phase, probes: 1, until: draft.now + phase.gap })
+  enter(draft, spot, {
+    ...phase,
+    probes: 1,
+    until: draft.now + listeningFor({ probes: 1, gap: phase.gap }),
+  })
 }
 
 /** Who gives others more time until they count as dead gives their kernels more time to answer. */
@@ -103,13 +102,13 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
     return
   }
   if (phase.probes >= PROBES) {
-    draft.lastProbes.push(spot)
     take(draft, spot, undefined)
     if (before?.kind === 'conflict') draft.news.push({ kind: 'undisputed', spot, mac: before.mac })
     return
   }
+  const probes = phase.probes + 1
   draft.probes.push(spot)
-  enter(draft, spot, { ...phase, probes: phase.probes + 1, until: draft.now + gap })
+  enter(draft, spot, { ...phase, probes, until: draft.now + listeningFor({ probes, gap }) })
 }
 
 /**

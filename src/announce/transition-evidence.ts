@@ -2,7 +2,7 @@ import { present } from '../model/present.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
-import { type Answering, type Occupied, type Spot, spotKey } from './spot.ts'
+import { type Answering, listeningFor, type Occupied, type Spot, spotKey } from './spot.ts'
 import { askAnew, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
 import { ALONE_MS, askAgainLater, dispute, doubtSoon, giveWay } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
@@ -59,7 +59,8 @@ export function hearEvent(draft: Draft, event: TransitionEvent): void {
 /** What was asked late is listened for until later. */
 function listenOn(draft: Draft, spot: Spot, askedAt: number): void {
   const phase = draft.spots.get(spotKey(spot))?.phase
-  if (phase?.kind === 'asking') enter(draft, spot, { ...phase, until: askedAt + phase.gap })
+  if (phase?.kind !== 'asking') return
+  enter(draft, spot, { ...phase, until: askedAt + listeningFor(phase) })
 }
 
 /** Who has not answered may have: what is asked for is asked for from the beginning. */

@@ -7,7 +7,6 @@ import {
   HELD_MS,
   looksFrom,
   PROBE_GAP_MS,
-  PROBES,
   withdraw,
 } from './transition-draft.ts'
 
@@ -21,6 +20,8 @@ const AGREE_MS = 100
 export const ALONE_MS = 300
 /** A stranger that claims an address is asked after so many milliseconds without a claim. */
 const QUIET_MS = 10_000
+/** How often it is asked then. */
+const QUESTIONS = 2
 
 /**
  * Goes on answering, but asks the wire whether another member answers as well. Returns the phase that
@@ -123,7 +124,7 @@ export function giveWay(draft: Draft, spot: Spot, { since }: Looks, mac: string)
 
 /** Returns what is known of the stranger then; undefined if it was asked and is silent. */
 function askStranger(draft: Draft, spot: Spot, { mac, probes }: Dispute): Dispute | undefined {
-  if (probes < PROBES) {
+  if (probes < QUESTIONS) {
     draft.probes.push(spot)
     return { mac, probes: probes + 1, until: draft.now + PROBE_GAP_MS }
   }

@@ -4,7 +4,7 @@ import type { Announcement } from './announcement.ts'
 import type { Heard } from './frames.ts'
 import type { Budgets } from './gratuitous.ts'
 import type { Member } from './member.ts'
-import { type Occupied, type Spot, type Spots, spotKey } from './spot.ts'
+import { listeningFor, type Occupied, type Spot, type Spots, spotKey } from './spot.ts'
 import type { Step } from './step.ts'
 
 /** Times are milliseconds. */
@@ -103,7 +103,7 @@ export function askedLate(
 ): readonly TransitionEvent[] {
   const late = asked.filter((spot) => {
     const phase = spots.get(spotKey(spot))?.phase
-    return phase?.kind === 'asking' && phase.until - at < phase.gap / 2
+    return phase?.kind === 'asking' && phase.until - at < listeningFor(phase) / 2
   })
   return late.length === 0 ? [] : [{ kind: 'asked', spots: late, at }]
 }

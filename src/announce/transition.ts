@@ -152,10 +152,9 @@ interface Doing {
 }
 
 function stepsOf(draft: Draft, { renews, programs, beats, told }: Doing): readonly Step[] {
-  const { add, remove, probes, lastProbes, news } = draft
+  const { add, remove, probes, news } = draft
   const program: Step = { kind: 'program', add: [...add.values()], remove: [...remove.values()] }
   const steps: readonly (Step | false)[] = [
-    lastProbes.length > 0 && { kind: 'probe', spots: lastProbes },
     programs ? program : renews && { kind: 'renew' },
     beats && { kind: 'beat' },
     told.length > 0 && { kind: 'gratuitous', spots: told },

@@ -46,6 +46,18 @@ const CROSSINGS: Readonly<Record<string, Parameters<typeof playSchedule>[0]>> = 
       { kind: 'wait', ms: 30 },
     ],
   },
+  'has just taken its cable out and in again, while the kernel of the other is at work': {
+    nodes: 2,
+    lans: 1,
+    faults: [
+      { kind: 'confuse', node: 1 },
+      { kind: 'cut', node: 0, lan: 0 },
+      { kind: 'wait', ms: 60 },
+      { kind: 'commit', node: 1, ms: 71 },
+      { kind: 'wait', ms: 60 },
+      { kind: 'stall', node: 1, ms: 100 },
+    ],
+  },
   'leaves itself, and hears late that the offer is taken back by one that died since': {
     nodes: 3,
     lans: 1,

@@ -110,10 +110,10 @@ function answering(): Machine {
 }
 
 describe('taking an address', () => {
-  test('waits for the timeout, asks twice, and answers 50 ms after the second question', () => {
+  test('waits for the timeout, asks three times, and answers 5 ms after the last question', () => {
     const machine = new Machine()
     expect(machine.steps).toEqual([{ kind: 'revive' }])
-    expect(machine.times('probe', 699)).toEqual([600, 650])
+    expect(machine.times('probe', 699)).toEqual([600, 647.5, 695])
     expect(machine.answers).toBe(false)
     machine.run(700)
     expect(machine.steps.slice(-4)).toEqual([
@@ -167,7 +167,7 @@ describe('taking an address', () => {
     const elsewhere = { address: spot.address, interface: 'eth9' }
     machine.turn({ kind: 'unasked', spots: [spot, elsewhere] })
     expect(machine.news()).toEqual([{ kind: 'waits', spot, obstacle: { kind: 'refused' } }])
-    expect(machine.times('probe', 1_700)).toEqual([1_600, 1_650, 1_700])
+    expect(machine.times('probe', 1_700)).toEqual([1_600, 1_647.5, 1_695])
     expect(machine.answers).toBe(true)
   })
 
@@ -175,7 +175,7 @@ describe('taking an address', () => {
     const machine = new Machine()
     machine.run(600)
     machine.turn(answer('02:00:00:00:00:99'))
-    expect(machine.times('probe', 1_650)).toEqual([1_600, 1_650])
+    expect(machine.times('probe', 1_650)).toEqual([1_600, 1_647.5])
     expect(machine.news()).toMatchObject([{ kind: 'waits', obstacle: { kind: 'conflict' } }])
   })
 
@@ -225,7 +225,7 @@ describe('taking an address', () => {
     machine.now = 640
     expect(askedLate(machine.state, [spot], 620)).toEqual([])
     machine.turn(...askedLate(machine.state, [spot], 640))
-    expect(machine.times('probe', 800)).toEqual([690, 740])
+    expect(machine.times('probe', 800)).toEqual([687.5, 735])
   })
 
   test('begins anew for one that did not listen', () => {
@@ -300,8 +300,7 @@ describe('taking an address', () => {
       { length: 1_000 },
       (_, at) => `10.0.${at >> 8}.${at & 255}` as Address,
     )
-    // The last one goes right before the kernel is told to answer.
-    expect(machine.times('probe', 799)).toEqual([600, 650, 700])
+    expect(machine.times('probe', 799)).toEqual([600, 647.5, 695])
     const programs = machine.steps.filter(({ kind }) => kind === 'program')
     expect(programs).toMatchObject([{ add: { length: 1_000 } }])
   })
@@ -722,7 +721,8 @@ describe('the kernel', () => {
       expect(machine.answers).toBe(false)
       expect(machine.state.isSettled).toBe(false)
       const since = machine.now
-      expect(machine.times('probe', since + 700)).toEqual([since + 600, since + 650, since + 700])
+      const asked = [600, 647.5, 695].map((after) => since + after)
+      expect(machine.times('probe', since + 700)).toEqual(asked)
     }
   })
 
