@@ -2,7 +2,7 @@ import type { Beat } from '../announce/beat.ts'
 import { type BeatKey, encodeBeat } from '../announce/beat-codec.ts'
 
 /** What a beat says, besides who sends it and when. */
-type Said = Omit<Beat, 'node' | 'incarnation' | 'sequence'>
+export type Said = Omit<Beat, 'node' | 'incarnation' | 'sequence'>
 
 /** Makes the beats of this node, each newer than the one before. */
 export class BeatMaker {

@@ -1,4 +1,3 @@
-import type { Beat } from '../announce/beat.ts'
 import { digestOf, partsOf } from '../announce/beat-claims.ts'
 import { decodeBeat } from '../announce/beat-codec.ts'
 import { claimsFor, haveOffers, offeredIn } from '../announce/claims.ts'
@@ -17,14 +16,14 @@ import { peersOf } from '../announce/peers.ts'
 import { HANDOVER_MS } from '../announce/transition-draft.ts'
 import type { Transition } from '../announce/transition-state.ts'
 import type { MemberSettings } from '../model/announce-settings.ts'
-import { BeatMaker } from './beat-maker.ts'
+import { BeatMaker, type Said } from './beat-maker.ts'
 import { BeatPort } from './beat-port.ts'
 import { ForeignKeys } from './foreign-keys.ts'
 import { type CurrentKeys, MemberKeys } from './member-keys.ts'
 import { MemberOffers } from './member-offers.ts'
 import type { TellSpeaker } from './news.ts'
 import type { Outlook } from './outlook.ts'
-import { type Claiming, type Saying, says, unheard } from './sayings.ts'
+import { type Claiming, type Content, NO_CONTENT, type Saying, says, unheard } from './sayings.ts'
 
 interface TalkOptions {
   /** The name of this Node. */
@@ -49,6 +48,9 @@ export class MemberTalk {
   #nodeOf: ReadonlyMap<string, string> = new Map()
   #internal: Outlook['internal'] | undefined
   #isAwaited = false
+  /** The Nodes to which the last beats went, and by what others were looked for. */
+  #peers: ReadonlySet<string> = new Set()
+  #met: Outlook | undefined
   /** When all peers are to hear of a claim that only those have heard of that handed over. */
   #owedAt = Number.POSITIVE_INFINITY
 
@@ -89,6 +91,24 @@ export class MemberTalk {
    */
   isAwaited(now: number): boolean {
     return this.#isAwaited || this.#owedAt <= now
+  }
+
+  /**
+   * Returns whether there is a Node to beat to that was not among them before, such as after this one was drained: it
+   * may be about to take this one for dead.
+   */
+  meets(transition: Transition, outlook: Outlook, members: readonly Member[]): boolean {
+    if (outlook === this.#met) return false
+    this.#met = outlook
+    return [...this.#peersIn(transition, outlook, members)].some((peer) => !this.#peers.has(peer))
+  }
+
+  #peersIn(
+    { spots }: Transition,
+    { announcements }: Outlook,
+    members: readonly Member[],
+  ): ReadonlySet<string> {
+    return peersOf(this.#options.node, spots, announcements.values(), members)
   }
 
   /** Takes the Nodes that there are, with their InternalIPs. */
@@ -163,11 +183,10 @@ export class MemberTalk {
     this.#owedAt = Number.POSITIVE_INFINITY
     const keys = this.#currentKeys(now)
     if (keys === undefined) return
-    const { node } = this.#options
     const members = new Map(this.at(now).map((member) => [member.node, member]))
     const { announcements, internal } = outlook
-    const peers = peersOf(node, transition.spots, announcements.values(), [...members.values()])
-    for (const peer of peers) {
+    this.#peers = this.#peersIn(transition, outlook, [...members.values()])
+    for (const peer of this.#peers) {
       const receiver = members.get(peer)
       const claims = claimsFor(receiver ?? unheard(peer), transition, announcements, now)
       const digest = digestOf(claims)
@@ -184,26 +203,9 @@ export class MemberTalk {
     }
   }
 
-  #said(
-    peer: string,
-    saying: Saying,
-    { isSettled: settled }: Transition,
-    {
-      digest,
-      offer,
-      takes,
-      part,
-    }: Pick<Beat, 'digest'> & Partial<Pick<Beat, 'offer' | 'takes' | 'part'>>,
-  ): Parameters<BeatMaker['datagram']>[1] {
-    return {
-      ...saying,
-      settled,
-      wantsList: lacksList(this.#members, peer, performance.now()),
-      digest,
-      offer,
-      takes,
-      part,
-    }
+  #said(peer: string, saying: Saying, { isSettled: settled }: Transition, content: Content): Said {
+    const wantsList = lacksList(this.#members, peer, performance.now())
+    return { ...saying, settled, wantsList, ...NO_CONTENT, ...content }
   }
 
   #currentKeys(now: number): CurrentKeys | undefined {

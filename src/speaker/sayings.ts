@@ -1,4 +1,4 @@
-import type { BeatLink } from '../announce/beat.ts'
+import type { Beat, BeatLink } from '../announce/beat.ts'
 import type { Member } from '../announce/member.ts'
 import type { Members } from '../announce/members.ts'
 
@@ -7,6 +7,12 @@ export interface Saying {
   readonly state: Exclude<Member['state'], 'dead'>
   readonly links: readonly BeatLink[]
 }
+
+/** What differs from one receiver of a beat to another. */
+export type Content = Pick<Beat, 'digest'> & Partial<Omitted>
+type Omitted = Pick<Beat, 'offer' | 'takes' | 'part'>
+
+export const NO_CONTENT: Omitted = { offer: undefined, takes: undefined, part: undefined }
 
 /** What is ready to be told to members that hand over. */
 export interface Claiming {

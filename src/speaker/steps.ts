@@ -112,10 +112,18 @@ export function programming(next: Turn): Turn {
   return { ...next, steps: [{ kind: 'program', add: [], remove: [] }, ...next.steps] }
 }
 
-/** Returns the turn with a beat, even if none is due. */
+/**
+ * Returns the turn with a beat, even if none is due: after what the kernel is told, and before what goes to the LAN,
+ * because that may be a question for each of a thousand addresses.
+ */
 export function beating(next: Turn): Turn {
-  if (next.steps.some(({ kind }) => kind === 'beat')) return next
-  return { ...next, steps: [...next.steps, { kind: 'beat' }] }
+  const { steps } = next
+  if (steps.some(({ kind }) => kind === 'beat')) return next
+  const at = steps.findIndex(
+    ({ kind }) => kind === 'gratuitous' || kind === 'probe' || kind === 'tell',
+  )
+  const rest = at < 0 ? steps.length : at
+  return { ...next, steps: [...steps.slice(0, rest), { kind: 'beat' }, ...steps.slice(rest)] }
 }
 
 /** Returns undefined for a step that asks nothing of the responder. */

@@ -185,7 +185,8 @@ export class Turns {
       links: new Map(this.#links.current.map(({ name, mac }) => [name, mac])),
       events: this.#events.splice(0),
     })
-    const told = this.#talk.isAwaited(now) ? beating(next) : next
+    const meets = this.#talk.meets(next.state, outlook, members)
+    const told = meets || this.#talk.isAwaited(now) ? beating(next) : next
     const handovers = this.#talk.handovers(next.state, outlook)
     const changes = programs || handovers !== this.#handovers
     this.#handovers = handovers

@@ -215,6 +215,24 @@ test('one that takes all that it is offered says so at once, without a list, and
   expect(two.talk.claim(saying, some.state, taking.outlook).isWhole).toBe(false)
 })
 
+test('a Node that comes to stand for the same addresses is met, and then it is beaten to', () => {
+  const { talk } = party('n1')
+  const { state, outlook } = answering('n1', 1)
+  const saying = { state: 'live', links: [] } as const
+  expect(talk.meets(state, outlook, [])).toBe(true)
+  // No beat is due twice for the same.
+  expect(talk.meets(state, outlook, [])).toBe(false)
+  talk.send(saying, state, outlook)
+  expect(talk.meets(state, { ...outlook }, [])).toBe(false)
+  const left = [...outlook.announcements].map(
+    ([address, each]) => [address, { ...each, parties: ['n1', 'n2'] }] as const,
+  )
+  const fewer = { ...outlook, announcements: new Map(left) }
+  expect(talk.meets(state, fewer, [])).toBe(false)
+  talk.send(saying, state, fewer)
+  expect(talk.meets(state, { ...outlook }, [])).toBe(true)
+})
+
 test('beats with another key are not believed, and told of until they are right', async () => {
   const [one, two] = [party('n1', 'quite another key than that'), party('n2')]
   await sending(one, 'n1', 1, () => two.told.length > 0)
