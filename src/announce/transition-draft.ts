@@ -159,11 +159,14 @@ export function leave(draft: Draft, { spot, phase }: Occupied, to: string | unde
   draft.news.push({ kind: 'given', spot, to })
 }
 
-/** Ceases to answer because another member may answer, and asks the wire before it does again. */
-export function withdraw(draft: Draft, spot: Spot, mac: string | undefined, gap?: number): void {
+/** What may have the address as well: a member, or a stranger. */
+export type Rival = Exclude<Obstacle, { kind: 'refused' }>
+
+/** Ceases to answer because another one may answer, and asks the wire before it does again. */
+export function withdraw(draft: Draft, spot: Spot, rival: Rival, gap?: number): void {
   silence(draft, spot)
-  draft.news.push({ kind: 'withdrawn', spot, mac })
-  wait(draft, spot, { kind: 'held', mac }, gap)
+  draft.news.push({ kind: 'withdrawn', spot, mac: rival.mac })
+  wait(draft, spot, rival, gap)
 }
 
 function silence(draft: Draft, spot: Spot): void {

@@ -2,7 +2,14 @@ import { present } from '../model/present.ts'
 import { unreachable } from '../model/unreachable.ts'
 import type { Heard } from './frames.ts'
 import type { Member } from './member.ts'
-import { type Answering, listeningFor, type Occupied, type Spot, spotKey } from './spot.ts'
+import {
+  type Answering,
+  type Looks,
+  listeningFor,
+  type Occupied,
+  type Spot,
+  spotKey,
+} from './spot.ts'
 import { askAnew, type Draft, enter, leave, take, wait, withdraw } from './transition-draft.ts'
 import { ALONE_MS, askAgainLater, dispute, doubtSoon, giveWay } from './transition-rivals.ts'
 import type { TransitionEvent } from './transition-state.ts'
@@ -26,7 +33,7 @@ export function loseSpots(draft: Draft, event: TransitionEvent): void {
     case 'taken':
       for (const { spot, phase } of [...draft.spots.values()]) {
         if (phase.kind !== 'answering' || !event.addresses.includes(spot.address)) continue
-        withdraw(draft, spot, undefined)
+        withdraw(draft, spot, { kind: 'held', mac: undefined })
       }
       return
     case 'unasked':
@@ -124,22 +131,35 @@ function heardWhileAnswering(
 ): void {
   const member = memberWith(draft, mac)
   if (member === undefined) {
-    defend(draft, spot, dispute(draft, spot, phase, mac))
+    if (isLateAnswer(draft, phase)) giveWay(draft, spot, phase.looks, { kind: 'conflict', mac })
+    else defend(draft, spot, dispute(draft, spot, phase, mac))
     return
   }
   // In a handover both answer for a moment; beats end it.
   if (member.node === phase.from || member.node === phase.yieldsTo) return
   // What was taken in this turn is not programmed yet.
-  if (draft.add.has(spotKey(spot))) withdraw(draft, spot, mac)
+  const rival = { kind: 'held', mac } as const
+  if (draft.add.has(spotKey(spot))) withdraw(draft, spot, rival)
   else if (member.state === 'dead' && phase.looks !== undefined)
-    giveWay(draft, spot, phase.looks, mac)
+    giveWay(draft, spot, phase.looks, rival)
   else if (phase.asksAt !== undefined) return
-  else if (phase.doubtedUntil > draft.now) withdraw(draft, spot, mac)
+  else if (phase.doubtedUntil > draft.now) withdraw(draft, spot, rival)
   else if (mac < present(draft.input.links.get(spot.interface))) doubtSoon(draft, spot, phase)
   else if (member.state === 'dead') {
     // It should give way, but may have no agent that could.
     defend(draft, spot, doubtSoon(draft, spot, phase, ALONE_MS))
   } else defend(draft, spot, phase)
+}
+
+/**
+ * Returns whether what is heard may answer a question that was asked before the address was taken: then a stranger had
+ * it before. It may also be a member that died before this agent heard it, and has a slow kernel.
+ */
+function isLateAnswer(
+  { now, settings }: Draft,
+  phase: Answering,
+): phase is Answering & { readonly looks: Looks } {
+  return phase.looks !== undefined && now - phase.looks.since < settings.timeout / 2
 }
 
 /** Contradicts another one, so that everybody knows where the address is. */

@@ -7,6 +7,7 @@ import {
   HELD_MS,
   looksFrom,
   PROBE_GAP_MS,
+  type Rival,
   withdraw,
 } from './transition-draft.ts'
 
@@ -114,12 +115,9 @@ function lookAgain(draft: Draft, spot: Spot, phase: Answering): Answering {
   return looked
 }
 
-/**
- * A member that is taken for dead still answers: silence was none, but an answer that was late. Next time it gets
- * as much time as that took.
- */
-export function giveWay(draft: Draft, spot: Spot, { since }: Looks, mac: string): void {
-  withdraw(draft, spot, mac, Math.min(draft.now - since, draft.settings.timeout / 2))
+/** Silence was none, but an answer that was late. Next time it gets as much time as that took. */
+export function giveWay(draft: Draft, spot: Spot, { since }: Looks, rival: Rival): void {
+  withdraw(draft, spot, rival, Math.min(draft.now - since, draft.settings.timeout / 2))
 }
 
 /** Returns what is known of the stranger then; undefined if it was asked and is silent. */

@@ -58,6 +58,21 @@ const CROSSINGS: Readonly<Record<string, Parameters<typeof playSchedule>[0]>> = 
       { kind: 'stall', node: 1, ms: 100 },
     ],
   },
+  'does not know that the one that answers late was a member': {
+    nodes: 4,
+    lans: 1,
+    faults: [
+      { kind: 'cut', node: 2, lan: 0 },
+      { kind: 'die', node: 0, after: 0 },
+      { kind: 'wait', ms: 900 },
+      { kind: 'answer', node: 3, ms: 99 },
+      { kind: 'die', node: 3, after: 0 },
+      { kind: 'start', node: 0, stepsBack: false },
+      { kind: 'wait', ms: 1 },
+      { kind: 'die', node: 1, after: 0 },
+      { kind: 'wait', ms: 900 },
+    ],
+  },
   'leaves itself, and hears late that the offer is taken back by one that died since': {
     nodes: 3,
     lans: 1,

@@ -171,6 +171,32 @@ describe('taking an address', () => {
     expect(machine.answers).toBe(true)
   })
 
+  test('is undone if a stranger answers late, and a question later gets as much time as that took', () => {
+    const machine = new Machine()
+    machine.run(750)
+    expect(machine.turn(answer(STRANGER))).toContainEqual({
+      kind: 'program',
+      add: [],
+      remove: [spot],
+    })
+    expect(machine.answers).toBe(false)
+    const rest = { kind: 'withdrawn', spot, mac: STRANGER }
+    expect(machine.news()).toEqual([{ kind: 'taken', spot, from: undefined }, rest])
+    // 150 ms after the first question: the verdict comes after 300 ms now.
+    const [asked, ...more] = machine.times('probe', 2_049)
+    expect([asked, more.length, machine.answers]).toEqual([1_750, 2, false])
+    machine.run(2_050)
+    expect(machine.answers).toBe(true)
+  })
+
+  test('is defended if a stranger comes later', () => {
+    const machine = new Machine()
+    machine.run(900)
+    machine.turn(answer(STRANGER))
+    expect(machine.answers).toBe(true)
+    expect(machine.news().at(-1)).toEqual({ kind: 'disputed', spot, mac: STRANGER })
+  })
+
   test('asks again every second while a stranger answers', () => {
     const machine = new Machine()
     machine.run(600)
