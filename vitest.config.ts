@@ -38,6 +38,7 @@ const long = [
   'test/agent/reconciler-schedules.test.ts',
   'test/watch/addresses/schedules.test.ts',
   'test/announce/transition-schedules.test.ts',
+  'test/kernel/announce-handover-random.test.ts',
   'test/kernel/bgp-changes.test.ts',
   'test/kernel/explain-iptables.test.ts',
   'test/kernel/frr.test.ts',

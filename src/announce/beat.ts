@@ -44,7 +44,7 @@ export interface Beat {
   /** Eight bytes of a hash over all claims that concern the receiver, in hexadecimal. */
   readonly digest: string
   /**
-   * Names what the claims offer to the receiver: eight bytes in hexadecimal, others for each offer. Undefined
+   * The name of what the claims offer to the receiver: eight bytes in hexadecimal, which no other offer has. Undefined
    * if nothing is offered, or the kernel of the sender does not know of it yet.
    */
   readonly offer: string | undefined

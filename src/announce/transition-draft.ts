@@ -185,9 +185,9 @@ export function wait(draft: Draft, spot: Spot, obstacle: Obstacle, longer?: numb
   enter(draft, spot, { kind: 'waiting', until, obstacle, gap })
   // An address that is claimed on other interfaces may have waited for this one.
   if (before === undefined) draft.changed = true
-  if (phase?.kind !== 'answering' && !isSame(before, obstacle)) {
-    draft.news.push({ kind: 'waits', spot, obstacle })
-  }
+  // A member that answers as well was told of already, when this node gave way to it.
+  const isTold = phase?.kind === 'answering' && obstacle.kind !== 'conflict'
+  if (!isTold && !isSame(before, obstacle)) draft.news.push({ kind: 'waits', spot, obstacle })
 }
 
 function isSame(a: Obstacle | undefined, b: Obstacle): boolean {

@@ -67,7 +67,8 @@ export function hearEvent(draft: Draft, event: TransitionEvent): void {
 function listenOn(draft: Draft, spot: Spot, askedAt: number): void {
   const phase = draft.spots.get(spotKey(spot))?.phase
   if (phase?.kind !== 'asking') return
-  enter(draft, spot, { ...phase, until: askedAt + listeningFor(phase) })
+  // It may have been asked for anew since then.
+  enter(draft, spot, { ...phase, until: Math.max(phase.until, askedAt + listeningFor(phase)) })
 }
 
 /** Who has not answered may have: what is asked for is asked for from the beginning. */

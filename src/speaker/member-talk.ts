@@ -162,8 +162,8 @@ export class MemberTalk {
   }
 
   /**
-   * Returns what this node offers to others with this state: their kernels have to know of it before the next beat.
-   * The same value as before if nothing has changed.
+   * Returns what this node offers to others with this state. Its kernel has to know of it before a beat says so, because
+   * the answer may come at once. It is the same value as before if nothing has changed.
    */
   handovers(transition: Transition, { announcements }: Outlook): readonly Handover[] {
     const now = performance.now()

@@ -180,8 +180,12 @@ describe('taking an address', () => {
       remove: [spot],
     })
     expect(machine.answers).toBe(false)
-    const rest = { kind: 'withdrawn', spot, mac: STRANGER }
-    expect(machine.news()).toEqual([{ kind: 'taken', spot, from: undefined }, rest])
+    const conflict = { kind: 'conflict', mac: STRANGER } as const
+    expect(machine.news()).toEqual([
+      { kind: 'taken', spot, from: undefined },
+      { kind: 'withdrawn', spot, mac: STRANGER },
+      { kind: 'waits', spot, obstacle: conflict },
+    ])
     // 150 ms after the first question: the verdict comes after 300 ms now.
     const [asked, ...more] = machine.times('probe', 2_049)
     expect([asked, more.length, machine.answers]).toEqual([1_750, 2, false])
@@ -251,6 +255,15 @@ describe('taking an address', () => {
     machine.now = 640
     expect(askedLate(machine.state, [spot], 620)).toEqual([])
     machine.turn(...askedLate(machine.state, [spot], 640))
+    expect(machine.times('probe', 800)).toEqual([687.5, 735])
+  })
+
+  test('is not shortened by a question that was late, and is asked again meanwhile', () => {
+    const machine = new Machine()
+    machine.run(600)
+    machine.now = 640
+    const late = { kind: 'asked', spots: [spot], at: 620 } as const
+    machine.turn({ kind: 'missed', interface: 'eth0' }, late)
     expect(machine.times('probe', 800)).toEqual([687.5, 735])
   })
 

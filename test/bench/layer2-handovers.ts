@@ -6,7 +6,6 @@ import { percentile } from './statistics.ts'
 // that the questions with two answers tell.
 
 const NODES = ['n1', 'n2', 'n3']
-const GIVER = 'n1'
 /** For each address, in a second. */
 const QUESTIONS = 2_000
 /** Two addresses that change hands together may do so a moment apart. */
@@ -15,6 +14,8 @@ const OVER_MS = 300
 /** Who answers for each address that is asked for, by turns. */
 interface Watched {
   readonly lan: RealLan
+  /** The node that is drained: the one that has the most. */
+  readonly giver: string
   readonly addresses: readonly string[]
   readonly first: readonly string[]
   readonly second: readonly string[]
@@ -29,7 +30,7 @@ export async function tellHandovers(
   const watched = await watch(services, backend)
   const seen = { both: [] as number[], questions: 0, unanswered: 0, lost: 0, late: 0 }
   for (let run = 0; run < runs; run++) {
-    for (const drained of [[GIVER], []]) {
+    for (const drained of [[watched.giver], []]) {
       const { report, both } = await handOver(watched, drained)
       seen.both.push(...both)
       seen.questions += report.questions
@@ -60,16 +61,20 @@ async function watch(services: number, backend: string): Promise<Watched> {
   await Promise.all(NODES.map((name) => lan.start(name)))
   await allSettled(lan)
   const { addresses: all } = await lan.announces(
-    GIVER,
+    'n1',
     ({ members }) => members.length === 2 && members.every(({ settled }) => settled),
   )
+  const held = (name: string) => all.filter(({ candidates }) => candidates[0] === name)
+  const [giver = ''] = NODES.toSorted((a, b) => held(b).length - held(a).length)
   const found = NODES.flatMap((name) =>
-    all.filter(({ candidates: [one, two] }) => one === GIVER && two === name).slice(0, 1),
+    held(giver)
+      .filter(({ candidates }) => candidates[1] === name)
+      .slice(0, 1),
   )
   const nth = (n: number): readonly string[] => found.map(({ candidates }) => candidates[n] ?? '')
   const addresses = found.map(({ address }) => address)
   await lan.watch(addresses, { questions: QUESTIONS * addresses.length, connections: 20 })
-  const watched = { lan, addresses, first: nth(0), second: nth(1) }
+  const watched = { lan, giver, addresses, first: nth(0), second: nth(1) }
   await until(watched, watched.first)
   await lan.report()
   return watched

@@ -2,14 +2,19 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Announced } from '../../src/announce/announced.ts'
 import { beatKey, encodeBeat, proofOf } from '../../src/announce/beat-codec.ts'
 import type { Handover } from '../../src/announce/handover.ts'
+import { begin } from '../../src/announce/transition.ts'
 import { readAnnounceTable } from '../../src/apply/netdev/read.ts'
 import { NetlinkSocket } from '../../src/apply/netlink/socket.ts'
 import { supportsOwnership } from '../../src/apply/nftables/supports-ownership.ts'
+import { readAnnouncingLinks } from '../../src/apply/rtnetlink/node-links.ts'
+import { answeringFor } from '../../src/cli/explain/answering.ts'
 import { KernelResponder } from '../../src/dataplane/announce/kernel-responder.ts'
 import { proposeAnnouncing } from '../../src/dataplane/announce/proposal.ts'
 import type { Address } from '../../src/model/address.ts'
 import { planAnnounce } from '../../src/plan/netdev/plan.ts'
 import { announceTable } from '../../src/render/announce/table.ts'
+import { perform } from '../../src/speaker/steps.ts'
+import { Wires } from '../../src/speaker/wires.ts'
 import { enterNewNetwork, nft } from '../apply/nftables/namespace.ts'
 import { udp } from '../support/link-frames.ts'
 import { NODE_MAC, questions } from '../support/questions.ts'
@@ -22,6 +27,7 @@ const V4 = '192.0.2.1' as Address
 const V6 = '2001:db8::1' as Address
 const LONG = 600_000
 const PROGRAMMED = { kind: 'programmed', refused: [] }
+const SETTINGS = { node: 'node-a', interval: 200, timeout: 600, hold: LONG, settle: 0 }
 const OFFER = '0000000000000001'
 const key = beatKey(new Uint8Array(32).fill(7))
 const former = beatKey(new Uint8Array(32).fill(8))
@@ -137,6 +143,18 @@ describe('an offer', () => {
     await offer(offering(1, V6))
     await send(claim())
     expect(await answered()).toEqual([V4])
+    expect(await answeringFor(V4)).toMatchObject({ interfaces: ['eth0'], isTaken: false })
+    expect(await answeringFor(V6)).toMatchObject({ interfaces: [], isTaken: true })
+  })
+
+  test('is heard to be taken also if another interface is refused', async () => {
+    // No interface has a name of 16 characters, and Linux 6.16 takes chains for those that are not there.
+    const name = 'interface-is-not'
+    const other = { station: { ...announced.station, name }, addresses: new Set<Address>() }
+    const programmed = await responder.program([announced, other], LONG, { offered: [everything] })
+    expect(programmed).toMatchObject({ refused: [{ name }] })
+    await send(claim())
+    expect(await answered()).toEqual([])
   })
 
   test('is taken also while no agent runs; the next one does not answer for it', async () => {
@@ -151,6 +169,14 @@ describe('an offer', () => {
     const left = { ...announced, addresses: new Set([V6]) }
     expect(await responder.program([left], LONG)).toEqual(PROGRAMMED)
     expect(await answered()).toEqual([V6])
+  })
+
+  test('is taken also if it is made with the first change of an agent that adopts the table', async () => {
+    await responder.close()
+    responder = new KernelResponder({ ownership: 'kernel' })
+    expect(await offer(everything)).toEqual(PROGRAMMED)
+    await send(claim())
+    expect(await answered()).toEqual([])
   })
 
   test('stays taken while other things change', async () => {
@@ -180,6 +206,21 @@ describe('an offer', () => {
     await offer(offering(1, V4))
     await send(claim())
     expect(await offer(...handovers)).toEqual({ ...PROGRAMMED, taken: [V4] })
+    expect(await answered()).toEqual([V6])
+  })
+
+  test('that was taken is not answered for when a table that others deleted is put back', async () => {
+    await responder.remove()
+    await responder.close()
+    const mended = new Promise((resolve) => {
+      responder = new KernelResponder({ ownership: 'none', mended: resolve })
+    })
+    await responder.revive(LONG)
+    await offer(offering(1, V4))
+    await send(claim())
+    expect(await offer()).toEqual({ ...PROGRAMMED, taken: [V4] })
+    await nft('flush', 'ruleset')
+    expect(await mended).toEqual(PROGRAMMED)
     expect(await answered()).toEqual([V6])
   })
 
@@ -220,5 +261,46 @@ describe('an offer', () => {
       taken: [V4, V6],
     })
     expect(told).toEqual(['done', 'resolved'])
+  })
+})
+
+describe('a turn', () => {
+  /** Offers nothing any more, and takes over V4. Returns what is said meanwhile, and what the next turn hears. */
+  async function takeBack(): Promise<readonly unknown[]> {
+    const spots = [V4, V6].map((address) => ({ address, interface: 'eth0' }))
+    const links = await readAnnouncingLinks(['asker'])
+    const unheard = (): void => undefined
+    const wires = new Wires({ heard: unheard, missed: unheard, broke: unheard })
+    const said: string[] = []
+    const taken = {
+      kind: 'taken',
+      spot: { address: V4, interface: 'eth0' },
+      from: 'node-c',
+    } as const
+    const steps = [
+      { kind: 'program', add: [], remove: [] },
+      { kind: 'tell', news: [taken] },
+    ] as const
+    const performed = await perform(steps, {
+      ...{ responder, wires, hold: LONG, links, handovers: [] },
+      state: begin(SETTINGS, { isAlive: true, spots }, 0).state,
+      claim: () => ({ isWhole: true, send: () => said.push('claim') }),
+      ...{ beat: unheard, oweBeat: unheard, greeted: unheard, refused: unheard },
+      tell: () => said.push('told'),
+    })
+    wires.close()
+    return [said, performed]
+  }
+
+  test('claims what it has taken over as soon as the kernel answers for it', async () => {
+    await offer(everything)
+    expect(await takeBack()).toEqual([['claim', 'told'], { kind: 'performed', events: [] }])
+  })
+
+  test('claims nothing if the kernel has given away more than the agent knew, and the next one hears of that', async () => {
+    await offer(offering(1, V6))
+    await send(claim())
+    const events = [{ kind: 'taken', addresses: [V6] }]
+    expect(await takeBack()).toEqual([['told'], { kind: 'performed', events }])
   })
 })

@@ -89,6 +89,18 @@ test('one that holds other addresses', async () => {
   expect(await lastLine('n2')).toBe(line)
 })
 
+test('one from which another node has taken it', async () => {
+  await apply(sourcesOf('n2', 'json'))
+  await answer([ADDRESS])
+  const announced = { station: await stationOf('eth0'), addresses: new Set([ADDRESS as Address]) }
+  const offered = [{ offer: 7, proofs: [], addresses: announced.addresses }]
+  await responder.program([announced], LONG, { offered })
+  // So does the kernel when it hears the claim.
+  await nft('add', 'element', 'netdev', 'nodelb-announce', 'taken', '{ 0.0.0.7 }')
+  const line = `The kernel here does not answer for ${ADDRESS}: another node has just taken it over, and the agent here has not heard of that yet.`
+  expect(await lastLine('n2')).toBe(line)
+})
+
 test('one whose switch is off', async () => {
   await apply(sourcesOf('n1', 'json'))
   await answer([ADDRESS])

@@ -32,6 +32,7 @@ import {
 } from '../../src/announce/transition-state.ts'
 import type { Address } from '../../src/model/address.ts'
 import { unreachable } from '../../src/model/unreachable.ts'
+import { programming } from '../../src/speaker/steps.ts'
 import {
   interfaceOf,
   isTaken,
@@ -145,7 +146,7 @@ export class LanAgent implements ModelAgent {
     }
     const members = membersAt(this.#members, now)
     const wanted = this.#duties(members)
-    const { state, steps: decided } = turn(this.#state, {
+    const next = turn(this.#state, {
       now,
       wanted,
       members,
@@ -153,8 +154,8 @@ export class LanAgent implements ModelAgent {
       standing: this.#node.isExcluded ? 'leaving' : 'live',
       events: this.#events.splice(0),
     })
-    this.#state = state
-    const steps = this.#offering(members, wanted) ? programming(decided) : decided
+    this.#state = next.state
+    const { steps } = this.#offering(members, wanted) ? programming(next) : next
     for (const node of askers) this.#told.delete(node)
     const beats = steps.some(({ kind }) => kind === 'beat')
     this.#carryOut(steps, beats ? [] : askers)
@@ -380,12 +381,6 @@ export class LanAgent implements ModelAgent {
       ...said,
     }
   }
-}
-
-/** Returns the steps with one that programs, even if no address has moved. */
-function programming(steps: readonly Step[]): readonly Step[] {
-  if (steps.some(({ kind }) => kind === 'program' || kind === 'revive')) return steps
-  return [{ kind: 'program', add: [], remove: [] }, ...steps]
 }
 
 function isForKernel({ kind }: Step): boolean {

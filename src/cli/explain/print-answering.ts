@@ -20,7 +20,10 @@ function holding(address: string, answering: Answering): string {
   if (answering.kind === 'no-table') {
     return `The kernel here answers for no address on the LAN: there is no table ${table}`
   }
-  const { interfaces, switch: left } = answering
+  const { interfaces, isTaken, switch: left } = answering
+  if (isTaken) {
+    return `The kernel here does not answer for ${address}: another node has just taken it over, and the agent here has not heard of that yet`
+  }
   const seconds = left === undefined ? undefined : Math.ceil(left / 1000)
   const on = interfaces.join(', ')
   if (interfaces.length > 0) {

@@ -1,15 +1,15 @@
 import type { Announced } from '../../announce/announced.ts'
+import { heldByInterface, interfacesOf } from '../../apply/netdev/held.ts'
 import type { Found } from '../../apply/netdev/read.ts'
 import type { Address } from '../../model/address.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
-import { isHandover } from '../../ruleset/netdev/handover.ts'
 import { addressSet } from '../../ruleset/netdev/types.ts'
 import { type Failed, failed, isOfKernel, kernelReason } from '../outcome.ts'
 import { ReopeningSocket } from '../reopening-socket.ts'
 import { Groups } from './groups.ts'
 import { InOrder } from './in-order.ts'
 import { KernelTableWriter, type Switching } from './kernel-table.ts'
-import { NOTHING, type Wanted } from './refusals.ts'
+import { NOTHING, type Wanted, withoutTaken } from './refusals.ts'
 import type {
   AnswerCounts,
   Changed,
@@ -138,6 +138,8 @@ export class KernelResponder implements Responder {
     const written = await writeWhatCanBe(table, wanted, switching)
     if (written.kind !== 'written') return written
     const { announced, taken } = written
+    // A table that is put back does not know any more what was taken from the one before.
+    if (taken.length > 0) this.#wanted = withoutTaken(wanted, new Set(taken))
     if (switching.kind !== 'keep') this.#until = began + switching.milliseconds
     // In a handover another node waits to hear of it, so the rest comes with the renewal.
     this.#unsettled = moves ? announced : undefined
@@ -190,24 +192,6 @@ const RAN_OUT: RanOut = { kind: 'ran-out' }
 
 const FAMILIES = ['ipv4', 'ipv6'] as const
 
-/** Returns the names of the interfaces for which the kernel has a chain. */
-function interfacesOf({ table }: Found): readonly string[] {
-  return [...(table?.chains.keys() ?? [])].filter((chain) => !isHandover(chain))
-}
-
-/** Returns for what the kernel answers: not for what another node has taken. */
-function heldByInterface(found: Found): ReadonlyMap<string, ReadonlySet<Address>> {
-  const { table } = found
-  const taken = new Set([...found.taken.values()].flatMap((all) => [...all]))
-  const held = (name: string): ReadonlySet<Address> =>
-    new Set(
-      FAMILIES.flatMap((family) => [
-        ...(table?.elements.get(addressSet(family, name)) ?? []),
-      ]).filter((address) => !taken.has(address)),
-    )
-  return new Map(interfacesOf(found).map((name) => [name, held(name)]))
-}
-
 function countsByInterface(found: Found): AnswerCounts {
   const counted = (name: string): ReadonlyMap<Address, number> =>
     new Map(
@@ -215,5 +199,5 @@ function countsByInterface(found: Found): AnswerCounts {
         ([address, { packets }]) => [address, Number(packets)],
       ),
     )
-  return new Map(interfacesOf(found).map((name) => [name, counted(name)]))
+  return new Map(interfacesOf(found.table).map((name) => [name, counted(name)]))
 }

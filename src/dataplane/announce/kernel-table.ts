@@ -5,7 +5,7 @@ import type { NetlinkSocket } from '../../apply/netlink/socket.ts'
 import { ownPort } from '../../apply/nftables/port.ts'
 import { supportsOwnership } from '../../apply/nftables/supports-ownership.ts'
 import { type Plan, renewal, turningOn } from '../../plan/netdev/operation.ts'
-import { committedTable, isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
+import { committedFirst, committedTable, isAnew, planAnnounce } from '../../plan/netdev/plan.ts'
 import type { Ownership } from '../../plan/nftables/ownership.ts'
 import { announceTable } from '../../render/announce/table.ts'
 import type { KernelTable, Table } from '../../ruleset/netdev/types.ts'
@@ -121,9 +121,12 @@ export class KernelTableWriter {
       const steps = planAnnounce(read?.table ?? this.#known, table, this.#ownership)
       const plan = withSwitch(steps, switching, read?.switch)
       if (plan === undefined) return { kind: 'ran-out' }
-      const outcome = await this.#commit(plan, read?.generation ?? 0, wanted.committed)
+      const first = committedFirst(plan)
+      const told = first === undefined ? wanted.committed : undefined
+      const outcome = await this.#commit(first ?? plan, read?.generation ?? 0, told)
       this.#known = undefined
       if (outcome.kind === 'committed') {
+        if (first !== undefined) continue
         // A change by others during the commit may have come before or after it.
         if (before === this.#foreignChanges) {
           this.#known = committedTable(table, this.#ownership, this.#port)

@@ -4,7 +4,6 @@ import type { Refused } from '../../apply/netdev/commit.ts'
 import type { Found } from '../../apply/netdev/read.ts'
 import type { Address } from '../../model/address.ts'
 import { textOf } from '../../plan/netdev/explain.ts'
-import type { Operation } from '../../plan/netdev/operation.ts'
 import { isHandover } from '../../ruleset/netdev/handover.ts'
 import { type Failed, failed } from '../outcome.ts'
 import type { RanOut } from './responder.ts'
@@ -54,6 +53,18 @@ export function takenMeanwhile(
   return addresses.size === 0 ? undefined : { kind: 'taken', addresses }
 }
 
+/** Returns what is wanted then: nobody has to be told of it at once. */
+export function withoutTaken(
+  { announced, handovers }: Wanted,
+  taken: ReadonlySet<Address>,
+): Wanted {
+  const left = announced.map(({ station, addresses }) => ({
+    station,
+    addresses: new Set([...addresses].filter((address) => !taken.has(address))),
+  }))
+  return { announced: left, handovers }
+}
+
 /** An offer was taken between reading and this change. */
 export function isTaken(refused: readonly Refused[]): boolean {
   return refused.some(({ operation }) => operation.kind === 'unless-taken')
@@ -65,11 +76,6 @@ export function judgeSwitch({ operation, errno }: Refused): RanOut | Failed {
   return failed(`${textOf(operation)}: ${errno}`)
 }
 
-/** The sets come before the rules that need them, and the kernel takes those wherever it takes others. */
-function concernsHandover(operation: Operation): boolean {
-  return 'chain' in operation && isHandover(operation.chain)
-}
-
 /** Returns what the refusal of a change means that was planned by what was just read. */
 export function judge(
   refused: readonly [Refused, ...Refused[]],
@@ -78,13 +84,12 @@ export function judge(
   const { operation, errno } = first
   if (operation.kind === 'switch-off') return judgeSwitch(first)
   const reason = `${textOf(operation)}: ${errno}`
-  if (refused.some(({ operation }) => concernsHandover(operation))) {
-    return { kind: 'refused-handovers' }
-  }
-  for (const { operation } of refused) {
-    if (operation.kind === 'add-chain' || operation.kind === 'add-rule') {
-      return { kind: 'refused-interface', name: operation.chain, reason }
-    }
-  }
-  return failed(reason)
+  // Sets are not looked at: the kernel takes those of handovers wherever it takes the others.
+  const chains = refused.flatMap(({ operation }) =>
+    operation.kind === 'add-chain' || operation.kind === 'add-rule' ? operation.chain : [],
+  )
+  // An interface that refuses the one chain refuses the other one, too, and the others take both.
+  const name = chains.find((chain) => !isHandover(chain))
+  if (name !== undefined) return { kind: 'refused-interface', name, reason }
+  return chains.length > 0 ? { kind: 'refused-handovers' } : failed(reason)
 }

@@ -1,9 +1,8 @@
-import type { Announced } from '../../announce/announced.ts'
 import type { Address } from '../../model/address.ts'
 import { unreachable } from '../../model/unreachable.ts'
 import type { Failed } from '../outcome.ts'
 import type { KernelTableWriter, Switching } from './kernel-table.ts'
-import type { Wanted } from './refusals.ts'
+import { type Wanted, withoutTaken } from './refusals.ts'
 import type { RanOut, RefusedInterface } from './responder.ts'
 
 /** What the kernel answers for, and what it does not although that was wanted. */
@@ -31,7 +30,7 @@ export async function writeWhatCanBe(
       case 'ran-out':
         return outcome
       case 'taken':
-        left = { announced: announced.map((each) => without(each, outcome.addresses)), handovers }
+        left = withoutTaken(left, outcome.addresses)
         taken.push(...outcome.addresses)
         break
       case 'refused-interface': {
@@ -48,8 +47,4 @@ export async function writeWhatCanBe(
         unreachable(outcome)
     }
   }
-}
-
-function without({ station, addresses }: Announced, some: ReadonlySet<Address>): Announced {
-  return { station, addresses: new Set([...addresses].filter((address) => !some.has(address))) }
 }

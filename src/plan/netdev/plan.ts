@@ -1,5 +1,5 @@
 import type { Address } from '../../model/address.ts'
-import { offerOfSet } from '../../ruleset/netdev/handover.ts'
+import { offerOfSet, TAKEN_SET } from '../../ruleset/netdev/handover.ts'
 import { printRule } from '../../ruleset/netdev/print.ts'
 import type {
   AddressKind,
@@ -36,6 +36,16 @@ export function planAnnounce(
 /** Returns whether a plan makes the table anew, so that the switch in it is off. */
 export function isAnew(plan: Plan): boolean {
   return plan.some((operation) => operation.kind === 'add-set' && operation.holds === 'switch')
+}
+
+/**
+ * Returns what of a plan is committed before the rest: the kernel takes no chain in the transaction that gives a table
+ * its owner (nf_tables_addchain: EINVAL). Undefined if all is committed at once.
+ */
+export function committedFirst(plan: Plan): Plan | undefined {
+  const adds = (kind: Operation['kind']): boolean => plan.some((each) => each.kind === kind)
+  if (isAnew(plan) || !adds('add-table') || !adds('add-chain')) return undefined
+  return plan.filter(({ kind }) => kind === 'add-table')
 }
 
 /** Returns what the kernel holds after a table was committed. */
@@ -89,6 +99,8 @@ function changes(found: typeof NOTHING, wanted: Table): Plan {
 
 /** What is offered no more and still answered for must not have been taken meanwhile: two would answer. */
 function takenBack(found: typeof NOTHING, { sets, elements }: Table): Plan {
+  // Mostly nothing was offered; or others have deleted what tells of it, and with it the rules that hear claims.
+  if (!found.sets.has(TAKEN_SET)) return []
   const answered = new Set(
     [...elements].flatMap(([name, all]) => (offerOfSet(name) === undefined ? [...all] : [])),
   )
