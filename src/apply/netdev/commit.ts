@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Operation, Plan } from '../../plan/netdev/operation.ts'
 import { AttributeWriter } from '../netlink/attributes.ts'
 import type { NetlinkSocket } from '../netlink/socket.ts'
@@ -19,6 +20,12 @@ type Outcome =
   | { readonly kind: 'failed'; readonly reason: string }
 
 /**
+ * Working out and encoding hundreds of addresses takes about as long as a process has its processor. Who rests for so many
+ * milliseconds before the commit has it again for all that is urgent after it.
+ */
+const REST_MS = 1
+
+/**
  * Commits a plan in one transaction; generation 0 stands for any. Nothing is changed unless the
  * outcome is `committed`, or `failed` because no answer came. `committed` is called before the promise resolves, if
  * that can be (`NetlinkSocket.transact`). Rejects with NetlinkError.
@@ -30,6 +37,7 @@ export async function commitAnnounce(
   committed?: () => void,
 ): Promise<Outcome> {
   const encoded = encodePlan(plan)
+  if (committed !== undefined) await pause(REST_MS)
   const outcome = await socket.transact(
     encoded.map(({ request }) => request),
     generation,
