@@ -59,7 +59,10 @@ interface AtOnce {
   readonly committed: () => void
 }
 
-/** Returns how to send a batch: a thread sends a large one, and a fence follows it. */
+/**
+ * Returns how to send a batch: a thread sends a large one, unless its commit is to be told of at once, and a fence
+ * follows it.
+ */
 export function batchInquiry(
   frame: Buffer,
   numbers: BatchNumbers,
@@ -73,7 +76,7 @@ export function batchInquiry(
     last,
     conversation: batchConversation(batch),
     fence: frameMessage(GET_GENERATION, last),
-    fromThread: frame.length >= LARGE,
+    fromThread: frame.length >= LARGE && atOnce === undefined,
     ...(atOnce && { taken: () => tellAtOnce(atOnce, numbers) }),
   }
 }

@@ -134,7 +134,7 @@ export class NetlinkSocket {
 
   /**
    * Applies all requests or none, if the rule set still has this generation (0: any). The event loop goes on while the
-   * kernel commits a large batch; after another one `committed` is called at once, while the result waits for the loop.
+   * kernel commits a large batch, unless `committed` is to be called at once, while the result waits for the loop.
    * Rejects with NetlinkError if the kernel refuses the batch as a whole, such as with EPERM without CAP_NET_ADMIN.
    */
   transact(

@@ -57,7 +57,7 @@ export const asking: Readonly<Record<string, () => Promise<unknown>>> = {
     return { outcome, dump }
   },
 
-  /** What is known before anything else can run: of a commit, of a refusal, and of a large batch. */
+  /** What is known before anything else can run: of a commit, of a refusal, and of a large commit. */
   async 'told-at-once'() {
     const socket = NetlinkSocket.open()
     const told: string[] = []
