@@ -71,7 +71,7 @@ export interface Answering {
   readonly doubtedUntil: number
   /** When it asks the wire about that, and hears nothing before; undefined if it has asked. */
   readonly asksAt: number | undefined
-  /** It took the address because nobody answered, and looks whether that was so; undefined if it does not. */
+  /** When the wire is asked again after an address was taken because nobody answered; undefined if it is not. */
   readonly looks: Looks | undefined
   /** One that is no member and claims the address as well; undefined if nobody does. */
   readonly dispute: Dispute | undefined

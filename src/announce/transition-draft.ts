@@ -102,7 +102,7 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
     return
   }
   if (phase.probes >= PROBES) {
-    take(draft, spot, undefined)
+    take(draft, spot, undefined, looksFrom(draft, phase.since))
     if (before?.kind === 'conflict') draft.news.push({ kind: 'undisputed', spot, mac: before.mac })
     return
   }
@@ -116,10 +116,7 @@ export function askOn(draft: Draft, spot: Spot, phase: Asking): void {
  * neighbours are told soon after the other one is silent: telling them of hundreds of addresses takes time, in
  * which both would answer.
  */
-export function take(draft: Draft, spot: Spot, from: string | undefined): void {
-  const former = draft.spots.get(spotKey(spot))?.phase
-  const since = former?.kind === 'asking' ? former.since : draft.now
-  const looks = from === undefined ? looksFrom(draft, since) : undefined
+export function take(draft: Draft, spot: Spot, from: string | undefined, looks?: Looks): void {
   const phase = { ...adopted(draft.now), doubtedUntil: Number.NEGATIVE_INFINITY, from, looks }
   enter(draft, spot, from === undefined ? greeting(draft, phase) : phase)
   draft.add.set(spotKey(spot), spot)

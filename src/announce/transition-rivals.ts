@@ -98,8 +98,8 @@ export function askWhileAnswering(
 }
 
 /**
- * It answers because nobody else did, and looks again until the kernel of a node whose agent is dead must have
- * fallen silent. Returns the phase that the spot is in now.
+ * Asks the wire again about an address that was taken because nobody answered, until the kernel of a node whose agent
+ * is dead must have fallen silent. Returns the phase that the spot is in now.
  */
 function lookAgain(draft: Draft, spot: Spot, phase: Answering): Answering {
   const { looks: former } = phase

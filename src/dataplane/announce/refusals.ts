@@ -53,7 +53,7 @@ export function takenMeanwhile(
   return addresses.size === 0 ? undefined : { kind: 'taken', addresses }
 }
 
-/** Returns what is wanted then: nobody has to be told of it at once. */
+/** Returns the rest of what is wanted. A caller who waits for all of it is not told at once that it is done. */
 export function withoutTaken(
   { announced, handovers }: Wanted,
   taken: ReadonlySet<Address>,
